@@ -1,0 +1,95 @@
+"""Addresses of mailboxes: what is one, the two forms we hash, and what to say of a doubtful one.
+
+The exact form (lower case, IDNA) decides who gets mail. The merged form, where a reviewed table says that dots or
++tags lead to the same mailbox, decides only that one mailbox signs once.
+"""
+
+import difflib
+import hashlib
+import hmac
+import tomllib
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+
+LONGEST = 254  # RFC 5321, 4.5.3.1.3: a path of 256 octets with its two brackets
+KEY_VERSION = 1  # written before each keyed hash, so that a later key can stand beside this one
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address that mail can be sent to, in its exact and its merged form."""
+
+    exact: str
+    merged: str
+
+    @property
+    def domain(self) -> str:
+        """What stands behind the @, in ASCII."""
+        return self.exact.rpartition("@")[2]
+
+
+class Mailboxes:
+    """What is known of mail providers: data/mailboxes.toml."""
+
+    def __init__(self, file: Path) -> None:
+        self._data: dict[str, Any] = tomllib.loads(file.read_text("utf-8"))
+
+    def read(self, text: str) -> Address | None:
+        """The address in a form field, or None if it is not exactly one (RFC 5321, ASCII before the @)."""
+        if len(text) > LONGEST:
+            return None
+        try:
+            checked = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False, strict=True)
+        except EmailNotValidError:
+            return None
+        exact = f"{checked.local_part}@{checked.ascii_domain}".lower()
+        return Address(exact, self._merged(exact))
+
+    def readable(self, address: Address) -> dict[str, Any] | None:
+        """The entry of a provider whose mail Belarusian or Russian authorities can read, if this is one."""
+        for entry in self._data["readable"]:
+            if any(_within(address.domain, d) for d in entry["domains"]):
+                return dict(entry)
+            if address.domain.endswith(tuple(entry.get("suffixes", ())) or ("\0",)):
+                return dict(entry)
+        return None
+
+    def meant(self, address: Address) -> str | None:
+        """The address with a common domain, when the domain looks like a slip of the finger."""
+        if address.domain in self._common or self.readable(address):
+            return None
+        near = difflib.get_close_matches(address.domain, self._common, n=1, cutoff=0.86)
+        return f"{address.exact.rpartition('@')[0]}@{near[0]}" if near else None
+
+    @cached_property
+    def _common(self) -> list[str]:
+        return list(self._data["common"])
+
+    @cached_property
+    def _merging(self) -> dict[str, dict[str, Any]]:
+        return {domain: entry for entry in self._data["merging"] for domain in entry["domains"]}
+
+    def _merged(self, exact: str) -> str:
+        local, _, domain = exact.rpartition("@")
+        if (rule := self._merging.get(domain)) is None:
+            return exact
+        if rule["plus"]:
+            local = local.partition("+")[0] or local
+        if rule["dots"]:
+            local = local.replace(".", "")
+        return f"{local}@{rule['domains'][0] if rule.get('alias') else domain}"
+
+
+def _within(domain: str, listed: str) -> bool:
+    return domain == listed or domain.endswith(f".{listed}")
+
+
+def keyed_hash(key: str, form: str) -> str:
+    """HMAC-SHA-256 of one form of an address, with the version of the key before it: all we keep of it."""
+    digest = hmac.digest(key.encode(), form.encode(), hashlib.sha256)
+    return f"{KEY_VERSION}.{urlsafe_b64encode(digest).decode().rstrip('=')}"

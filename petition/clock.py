@@ -1,0 +1,34 @@
+"""The time, in one place, so that tests can set it. Everything is UTC."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+
+HOUR = 3600
+DAY = 24 * HOUR
+
+source: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731 (tests replace it)
+
+
+def now() -> datetime:
+    """This moment, UTC, whole seconds."""
+    return source().replace(microsecond=0)
+
+
+def today() -> date:
+    """This day, UTC."""
+    return now().date()
+
+
+def epoch() -> int:
+    """This moment in seconds since 1970."""
+    return int(now().timestamp())
+
+
+def iso(moment: datetime) -> str:
+    """A moment as `2026-11-22T10:00:00Z`, the one form kept in the database and published."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse(text: str) -> datetime:
+    """The reverse of iso()."""
+    return datetime.fromisoformat(text)

@@ -1,0 +1,147 @@
+"""The languages of the site: choose one for a visitor; one gettext catalogue and one Jinja environment for each."""
+
+import io
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from functools import cache, cached_property
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from babel import Locale, dates, numbers
+from babel.messages import mofile, pofile
+
+from petition.settings import ROOT
+
+LOCALE = Path(__file__).parent / "locale"
+SOURCE = "en"
+# CLDR territories that are no ISO 3166-1 country. Kosovo (XK) stays: people live there and need a line to choose.
+_NO_COUNTRY = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "CQ", "DG", "EA", "IC", "TA"}
+_LONGEST_HEADER = 512  # of Accept-Language; a browser sends under a hundred characters
+
+
+class Language:
+    """One language: its words, its numbers and dates, its country names, its templates."""
+
+    def __init__(self, code: str, globals_: Mapping[str, Any]) -> None:
+        self.code = code
+        self.locale = Locale.parse({"pt": "pt_PT", "en": "en_GB"}.get(code, code))
+        self._globals = globals_
+
+    @property
+    def name(self) -> str:
+        """The language's name in itself, as the language switch shows it."""
+        return (self.locale.languages[self.code] or self.code).capitalize()
+
+    def number(self, n: int) -> str:
+        """1234 as readers of the language write it."""
+        return str(numbers.format_decimal(n, locale=self.locale))
+
+    def date(self, day: date | datetime) -> str:
+        """A day, with the month in words."""
+        return str(dates.format_date(day, format="long", locale=self.locale))
+
+    def country(self, code: str) -> str:
+        """A country's name."""
+        return str(self.locale.territories.get(code, code))
+
+    @cached_property
+    def countries(self) -> list[tuple[str, str]]:
+        """(code, name) of every country, in alphabetical order without regard to accents."""
+        found = [(c, n) for c, n in self.locale.territories.items() if len(c) == 2 and c.isalpha()]
+        return sorted(((c, n) for c, n in found if c not in _NO_COUNTRY), key=lambda pair: _plain(pair[1]))
+
+    @cached_property
+    def jinja(self) -> jinja2.Environment:
+        """The templates in this language; HTML is escaped, text is not."""
+        env = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(ROOT / "templates"),
+            autoescape=jinja2.select_autoescape(["html"]),
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
+        )
+        env.install_gettext_translations(_catalogue(self.code), newstyle=True)  # type: ignore[attr-defined]
+        env.filters |= {"number": self.number, "date": self.date, "country": self.country}
+        env.globals |= {"language": self, **self._globals}
+        return env
+
+    def render(self, template: str, **context: Any) -> str:
+        """A template of templates/, filled in."""
+        return self.jinja.get_template(template).render(**context)
+
+
+class Languages:
+    """All languages of the site, in the order of the switch."""
+
+    def __init__(self, codes: Sequence[str], globals_: Mapping[str, Any]) -> None:
+        self._all = {code: Language(code, globals_) for code in codes}
+
+    def __iter__(self) -> "Any":
+        return iter(self._all.values())
+
+    def __contains__(self, code: object) -> bool:
+        return code in self._all
+
+    def __getitem__(self, code: str) -> Language:
+        return self._all[code]
+
+    @property
+    def default(self) -> Language:
+        """English where it is offered, else the first."""
+        return self._all.get(SOURCE) or next(iter(self._all.values()))
+
+    def choose(self, accept: str) -> Language:
+        """The visitor's best language by Accept-Language (RFC 9110, 12.5.4); the default for odd headers."""
+        for tag in _preferred(accept[:_LONGEST_HEADER]):
+            code = tag.partition("-")[0].lower()
+            if code in self._all:
+                return self._all[code]
+        return self.default
+
+
+def _preferred(accept: str) -> list[str]:
+    """Tags by falling weight; a broken weight counts as none."""
+    weighted = []
+    for order, part in enumerate(accept.split(",")):
+        tag, _, weight = part.strip().partition(";q=")
+        try:
+            q = float(weight or 1)
+        except ValueError:
+            q = 0.0
+        if 0 < q <= 1:
+            weighted.append((-q, order, tag))
+    return [tag for _, _, tag in sorted(weighted)]
+
+
+@cache
+def _catalogue(code: str) -> NullTranslations:
+    """The catalogue of a language, read from its .po file: no compiled file to forget."""
+    file = LOCALE / code / "LC_MESSAGES" / "messages.po"
+    if not file.exists():
+        return NullTranslations()
+    compiled = io.BytesIO()
+    with file.open("rb") as po:
+        mofile.write_mo(compiled, pofile.read_po(po, locale=code))
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+def offered() -> list[str]:
+    """English and every language that has a catalogue."""
+    return [SOURCE, *sorted(folder.name for folder in LOCALE.iterdir() if (folder / "LC_MESSAGES").is_dir())]
+
+
+def _plain(name: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
+
+
+Translate = Callable[[str], str]
+
+
+def N_(text: str) -> str:  # noqa: N802 (gettext's own name for "a string to translate later")
+    """Marks a message for the catalogues; it is translated where it is shown."""
+    return text

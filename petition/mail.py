@@ -1,0 +1,149 @@
+"""Writes a mail from its templates and hands it to a relay over SMTP, or to a folder in demo mode."""
+
+import asyncio
+import re
+from email import policy
+from email.headerregistry import Address as Mailbox
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import aiosmtplib
+
+from petition import clock
+from petition.errors import SettingsError
+from petition.languages import Language
+
+TIMEOUT = 30  # seconds for each step of the dialogue
+# A folded header would tear a long link apart.
+_POLICY = policy.SMTP.clone(max_line_length=990)
+_ENHANCED = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
+
+
+class Refused(Exception):
+    """The relay will never take this mail; str() is the enhanced status code alone (RFC 3463)."""
+
+
+class Delayed(Exception):
+    """The relay cannot take it now, or does not answer."""
+
+
+class Transport(Protocol):
+    """Takes a finished mail, or raises Refused or Delayed."""
+
+    async def send(self, message: EmailMessage) -> None: ...
+    async def close(self) -> None: ...
+
+
+def write(  # noqa: PLR0913 (the parts of a mail)
+    language: Language, name: str, to: str, sender: str, message_id: str, links: dict[str, str]
+) -> EmailMessage:
+    """The mail `name` (templates/email/name/) in a language. The same id gives the same Message-ID."""
+    message = EmailMessage(policy=_POLICY)
+    display, address = parseaddr(sender)
+    local, _, domain = address.rpartition("@")
+    message["From"] = Mailbox(display, local, domain)
+    message["To"] = Mailbox(addr_spec=to)
+    message["Subject"] = language.render(f"email/{name}/subject.txt").strip()
+    message["Date"] = format_datetime(clock.now())
+    message["Message-ID"] = f"<{message_id}@{domain}>"
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday notice answers it
+    message["Content-Language"] = language.code
+    message.set_content(language.render(f"email/{name}/body.txt", **links), cte="quoted-printable")
+    message.add_alternative(
+        language.render(f"email/{name}/body.html", **links), subtype="html", cte="quoted-printable"
+    )
+    return message
+
+
+class Smtp:
+    """A relay behind PETITION_SMTP_URL, over one kept connection."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        options = parse_qs(parts.query)
+        implicit = parts.scheme == "smtps"
+        self._plain = options.get("tls") == ["no"]
+        if self._plain and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+            raise SettingsError("PETITION_SMTP_URL: tls=no is for a relay on this machine only.")
+        self._options = {
+            "hostname": parts.hostname,
+            "port": parts.port or (465 if implicit else 587),
+            "username": unquote(parts.username) if parts.username else None,
+            "password": unquote(parts.password) if parts.password else None,
+            "use_tls": implicit,
+            "start_tls": None if implicit else not self._plain,
+            "timeout": TIMEOUT,
+        }
+        self._client: aiosmtplib.SMTP | None = None
+        self._turn = asyncio.Lock()
+
+    async def send(self, message: EmailMessage) -> None:
+        """Raises Refused for a permanent refusal of this mail, Delayed for everything else that goes wrong."""
+        async with self._turn:
+            try:
+                client = await self._connected()
+                await client.send_message(message)
+            except (aiosmtplib.SMTPException, OSError) as error:
+                await self._settle(error)
+
+    async def close(self) -> None:
+        """Takes leave of the relay."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    async def check(self) -> None:
+        """Raises Delayed if the relay cannot be reached or does not let us in."""
+        try:
+            await self._connected()
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise Delayed(type(error).__name__) from None
+        finally:
+            await self.close()
+
+    async def _connected(self) -> aiosmtplib.SMTP:
+        if self._client is None or not self._client.is_connected:
+            self._client = aiosmtplib.SMTP(**self._options)  # type: ignore[arg-type]
+            await self._client.connect()
+        return self._client
+
+    async def _settle(self, error: Exception) -> None:
+        """Which of the two it is. What the relay says may quote the address: only its code goes on."""
+        if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
+            refusal: Exception = error.recipients[0]
+        else:
+            refusal = error
+        permanent = isinstance(refusal, aiosmtplib.SMTPRecipientRefused | aiosmtplib.SMTPDataError)
+        if permanent and 500 <= refusal.code < 600:  # type: ignore[attr-defined]
+            raise Refused(_code(refusal)) from None
+        await self.close()
+        raise Delayed(type(error).__name__) from None
+
+
+def _code(refusal: Exception) -> str:
+    found = _ENHANCED.search(getattr(refusal, "message", "") or "")
+    return found[1] if found else "5.0.0"
+
+
+class Folder:
+    """Demo mode's relay: a folder of .eml files, which /dev/outbox shows."""
+
+    def __init__(self, folder: Path, relay: Transport | None = None) -> None:
+        self._folder = folder
+        self._relay = relay
+
+    async def send(self, message: EmailMessage) -> None:
+        """Keeps the mail as a file; passes it on where a relay is set."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        name = str(message["Message-ID"]).strip("<>").partition("@")[0]
+        (self._folder / f"{clock.epoch():011}-{name}.eml").write_bytes(message.as_bytes())
+        if self._relay:
+            await self._relay.send(message)
+
+    async def close(self) -> None:
+        """Nothing is held."""
+        if self._relay:
+            await self._relay.close()

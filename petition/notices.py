@@ -1,0 +1,44 @@
+"""Every mail we send, one short function each: puts it in the outbox, in the transaction of its cause.
+
+The outbox keeps a number; the links made of it are signed only when the mail is written.
+"""
+
+from petition import outbox
+from petition.db import Connection
+from petition.sealing import Vault
+from petition.tokens import Purpose, Signer
+
+# Which links a mail carries: name in its templates -> purpose.
+LINKS = {
+    "confirm": {"confirm": Purpose.CONFIRM, "never_write": Purpose.NEVER_WRITE},
+    "manage": {"manage": Purpose.MANAGE, "never_write": Purpose.NEVER_WRITE},
+    "login": {"login": Purpose.LOGIN},
+}
+
+
+async def confirm(c: Connection, vault: Vault, language: str, to: str, number: str, mailbox: str) -> None:
+    """Someone typed this address into the form; nothing counts unless its owner presses."""
+    await outbox.put(c, vault, name="confirm", language=language, to=to, number=number, mailbox=mailbox)
+
+
+async def manage(c: Connection, vault: Vault, language: str, to: str, number: str, mailbox: str) -> None:
+    """Someone asked for the link to see, change or withdraw a signature; the mail is the same if there is none."""
+    await outbox.put(c, vault, name="manage", language=language, to=to, number=number, mailbox=mailbox)
+
+
+async def login(c: Connection, vault: Vault, language: str, to: str, number: str) -> None:
+    """An organiser's link, good once."""
+    await outbox.put(c, vault, name="login", language=language, to=to, number=number, mailbox=None)
+
+
+def links(signer: Signer, base_url: str, language: str, name: str, number: str) -> dict[str, str]:
+    """The addresses a mail's templates may use, from the public address, never from a Host header."""
+    paths = {
+        Purpose.CONFIRM: f"{language}/confirm",
+        Purpose.NEVER_WRITE: f"{language}/never-write",
+        Purpose.MANAGE: f"{language}/manage",
+        Purpose.LOGIN: "organisers/login",
+    }
+    return {
+        key: f"{base_url}/{paths[purpose]}/{signer.make(purpose, number)}" for key, purpose in LINKS[name].items()
+    }

@@ -1,0 +1,168 @@
+"""Everything that hides personal data: keyed hashes, addresses sealed to the organisers, the outbox's rotating keys.
+
+What this server can open again is only mail that has not left yet. A sealed contact opens on the organisers' own
+machine; a name before confirmation opens with the number in the link, which is in the signatory's mailbox alone.
+"""
+
+import hashlib
+import os
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from pathlib import Path
+
+import pyrage
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from petition import clock
+from petition.addresses import LONGEST, Address, keyed_hash
+from petition.clock import DAY
+from petition.errors import KeysError, SettingsError
+
+NONCE = 12
+PADDED = 384  # bytes; room for the longest address and a link's number, so that length says nothing
+SEALING = DAY  # a key seals for a day
+OPENING = 2 * DAY  # and is destroyed after two: what left in its first hour is shut 48 hours later
+
+
+class Vault:
+    """The keys of this server in one hand."""
+
+    def __init__(self, email_key: str, recipients: tuple[str, ...], outbox: "OutboxKeys") -> None:
+        self._email_key = email_key
+        self._recipients = [recipient(r) for r in recipients]
+        self.outbox = outbox
+
+    def hashes(self, address: Address) -> tuple[str, str]:
+        """(mailbox, address): the keyed hashes of the merged and of the exact form."""
+        return keyed_hash(self._email_key, address.merged), keyed_hash(self._email_key, address.exact)
+
+    def seal_contact(self, address: str) -> str:
+        """An address that only the organisers' identities open (age, X25519), padded to one length."""
+        return _text(pyrage.encrypt(_padded(address, LONGEST), self._recipients))
+
+
+def recipient(text: str) -> pyrage.x25519.Recipient:
+    """An organisers' public key. Raises SettingsError for anything else."""
+    try:
+        return pyrage.x25519.Recipient.from_str(text)
+    except pyrage.RecipientError:
+        raise SettingsError("PETITION_RECIPIENTS holds something that is not an age public key (age1…).") from None
+
+
+def identity(text: str) -> pyrage.x25519.Identity:
+    """The organisers' secret key from a file of `age-keygen`: its line that is no comment."""
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    try:
+        return pyrage.x25519.Identity.from_str(lines[0])
+    except (pyrage.IdentityError, IndexError):
+        raise KeysError("The identity file holds no age identity (AGE-SECRET-KEY-1…).") from None
+
+
+def unseal_contact(key: pyrage.x25519.Identity, sealed: str) -> str:
+    """The reverse of Vault.seal_contact, on the organisers' machine."""
+    try:
+        return pyrage.decrypt(_bytes(sealed), [key]).rstrip(b"\0").decode()
+    except (pyrage.DecryptError, ValueError):
+        raise KeysError("A sealed address does not open with this identity.") from None
+
+
+def hide(number: str, text: str) -> str:
+    """A text that only the holder of a link's number reads again."""
+    return _encrypt(_key_of(number), _padded(text, PADDED))
+
+
+def reveal(number: str, hidden: str) -> str:
+    """The reverse of hide()."""
+    return _decrypt(_key_of(number), hidden)
+
+
+class OutboxKeys:
+    """A folder of short-lived keys, outside database and backups: one new each day, none older than two."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: dict[str, bytes] = {}
+
+    def seal(self, text: str) -> tuple[str, str]:
+        """(name of the key, sealed text), with a key younger than a day."""
+        name = self._current()
+        return name, _encrypt(self._key(name), _padded(text, PADDED))
+
+    def open(self, name: str, sealed: str) -> str:
+        """The text again. Raises KeysError if this machine does not hold that key."""
+        return _decrypt(self._key(name), sealed)
+
+    def names(self) -> list[str]:
+        """The keys on this machine, oldest first."""
+        return sorted(file.stem for file in self._folder.glob("*.key"))
+
+    def dying(self) -> list[str]:
+        """Keys whose time is over: what still waits under them must be sealed anew, then they are destroyed."""
+        return [name for name in self.names() if _age(name) >= OPENING]
+
+    def destroy(self, name: str) -> None:
+        """Overwrites and removes a key. On flash memory an old copy may survive: hence disk encryption."""
+        file = self._folder / f"{name}.key"
+        self._known.pop(name, None)
+        with open(file, "r+b", buffering=0) as key:
+            key.write(secrets.token_bytes(64))
+            os.fsync(key.fileno())
+        file.unlink()
+
+    def _current(self) -> str:
+        newest = max(self._known, default="")
+        if not newest or _age(newest) >= SEALING:
+            newest = max(self.names(), default="")
+        return newest if newest and _age(newest) < SEALING else self._new()
+
+    def _new(self) -> str:
+        name = f"{clock.epoch():011}-{secrets.token_hex(4)}"
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = os.open(self._folder / f"{name}.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(file, "wb") as key:
+            key.write(AESGCM.generate_key(256))
+            key.flush()
+            os.fsync(key.fileno())
+        return name
+
+    def _key(self, name: str) -> bytes:
+        if name not in self._known:
+            try:
+                self._known[name] = (self._folder / f"{name}.key").read_bytes()
+            except OSError:
+                raise KeysError("The key of a mail in the outbox is not on this machine.") from None
+        return self._known[name]
+
+
+def _age(name: str) -> int:
+    return clock.epoch() - int(name.partition("-")[0])
+
+
+def _key_of(number: str) -> bytes:
+    return hashlib.sha256(b"petition name " + number.encode()).digest()
+
+
+def _padded(text: str, length: int) -> bytes:
+    return text.encode().ljust(length, b"\0")
+
+
+def _encrypt(key: bytes, content: bytes) -> str:
+    nonce = secrets.token_bytes(NONCE)
+    return _text(nonce + AESGCM(key).encrypt(nonce, content, None))
+
+
+def _decrypt(key: bytes, text: str) -> str:
+    content = _bytes(text)
+    try:
+        return AESGCM(key).decrypt(content[:NONCE], content[NONCE:], None).rstrip(b"\0").decode()
+    except InvalidTag:
+        raise KeysError("A sealed text is damaged.") from None
+
+
+def _text(content: bytes) -> str:
+    return urlsafe_b64encode(content).decode()
+
+
+def _bytes(text: str) -> bytes:
+    return urlsafe_b64decode(text.encode())

@@ -1,0 +1,196 @@
+"""The settings: read once from the environment, frozen. No other room reads the environment."""
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pyrage import x25519
+
+from petition.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parent.parent
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class Mode(StrEnum):
+    """Trying out on this machine, or the real thing. A database belongs to one of the two."""
+
+    DEMO = "demo"
+    PRODUCTION = "production"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings; README.md has the table with their meaning."""
+
+    mode: Mode
+    database_url: str
+    base_url: str
+    campaign: Path | None
+    secret_keys: tuple[str, ...]
+    email_key: str
+    recipients: tuple[str, ...]
+    metrics_token: str
+    smtp_url: str
+    mail_from: str
+    trusted_proxies: tuple[str, ...]
+    outbox_keys: Path
+    var: Path
+
+    @property
+    def demo(self) -> bool:
+        """True when only this machine can reach the site."""
+        return self.mode is Mode.DEMO
+
+    @property
+    def secure(self) -> bool:
+        """True when the public address is https, so that cookies can be bound to it."""
+        return self.base_url.startswith("https:")
+
+
+def read(environ: Mapping[str, str]) -> Settings:
+    """Settings from an environment. Raises SettingsError that names every missing or wrong one."""
+    mode = _mode(_value(environ, "PETITION_MODE") or "demo")
+    var = Path(_value(environ, "PETITION_VAR") or "var")
+    secret = _demo_secrets(var) if mode is Mode.DEMO else {}
+    values = {name: _value(environ, name) or secret.get(name, "") for name in _NAMES}
+    _refuse_missing(mode, values)
+    return Settings(
+        mode=mode,
+        database_url=_database_url(values["PETITION_DATABASE_URL"] or f"sqlite:///{var / 'petition.db'}"),
+        base_url=_base_url(values["PETITION_BASE_URL"] or "http://127.0.0.1:8000", mode),
+        campaign=_folder(values["PETITION_CAMPAIGN"]),
+        secret_keys=_list(values["PETITION_SECRET_KEY"]),
+        email_key=values["PETITION_EMAIL_KEY"],
+        recipients=_list(values["PETITION_RECIPIENTS"]),
+        metrics_token=values["PETITION_METRICS_TOKEN"],
+        smtp_url=_smtp_url(values["PETITION_SMTP_URL"]),
+        mail_from=values["PETITION_MAIL_FROM"] or "Petition <petition@localhost>",
+        trusted_proxies=_list(values["PETITION_TRUSTED_PROXIES"]),
+        outbox_keys=Path(values["PETITION_OUTBOX_KEYS"] or var / "outbox-keys"),
+        var=var,
+    )
+
+
+_NAMES = (
+    "PETITION_DATABASE_URL",
+    "PETITION_BASE_URL",
+    "PETITION_CAMPAIGN",
+    "PETITION_SECRET_KEY",
+    "PETITION_EMAIL_KEY",
+    "PETITION_RECIPIENTS",
+    "PETITION_METRICS_TOKEN",
+    "PETITION_SMTP_URL",
+    "PETITION_MAIL_FROM",
+    "PETITION_TRUSTED_PROXIES",
+    "PETITION_OUTBOX_KEYS",
+)
+# What nobody can guess for the operator. The rest has a default that is safe.
+_NEEDED_IN_PRODUCTION = (
+    "PETITION_BASE_URL",
+    "PETITION_SECRET_KEY",
+    "PETITION_EMAIL_KEY",
+    "PETITION_RECIPIENTS",
+    "PETITION_SMTP_URL",
+    "PETITION_MAIL_FROM",
+    "PETITION_OUTBOX_KEYS",
+)
+
+
+def _value(environ: Mapping[str, str], name: str) -> str:
+    """NAME, or the content of the file that NAME_FILE names (how secrets reach a service unseen)."""
+    file = environ.get(f"{name}_FILE")
+    if not file:
+        return environ.get(name, "").strip()
+    try:
+        return Path(file).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"{name}_FILE names a file that cannot be read.") from None
+
+
+def _mode(text: str) -> Mode:
+    try:
+        return Mode(text)
+    except ValueError:
+        raise SettingsError("PETITION_MODE is either demo or production.") from None
+
+
+def _refuse_missing(mode: Mode, values: Mapping[str, str]) -> None:
+    if mode is Mode.DEMO:
+        return
+    missing = [name for name in _NEEDED_IN_PRODUCTION if not values[name]]
+    if missing:
+        raise SettingsError(f"Production needs {', '.join(missing)}.")
+    keys = {"PETITION_EMAIL_KEY": [values["PETITION_EMAIL_KEY"]]}
+    keys["PETITION_SECRET_KEY"] = list(_list(values["PETITION_SECRET_KEY"]))
+    short = [name for name, secrets_ in sorted(keys.items()) if any(len(s) < 32 for s in secrets_)]
+    if short:
+        raise SettingsError(f"{' and '.join(short)} must have 32 characters or more.")
+
+
+def _database_url(url: str) -> str:
+    if url.startswith(("sqlite:///", "postgresql://")):
+        return url
+    raise SettingsError("PETITION_DATABASE_URL begins with sqlite:/// or postgresql://.")
+
+
+def _base_url(url: str, mode: Mode) -> str:
+    parts = urlsplit(url)
+    loopback = parts.hostname in LOOPBACK
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise SettingsError("PETITION_BASE_URL is an address like https://example.org, without a path.")
+    if parts.scheme == "http" and not loopback:
+        raise SettingsError("PETITION_BASE_URL begins with https:// except on this machine.")
+    if mode is Mode.DEMO and not loopback:
+        raise SettingsError("Demo mode serves this machine only: PETITION_BASE_URL must be on localhost.")
+    return url.rstrip("/")
+
+
+def _smtp_url(url: str) -> str:
+    if not url or (url.startswith(("smtp://", "smtps://")) and urlsplit(url).hostname):
+        return url
+    raise SettingsError("PETITION_SMTP_URL is an address like smtp://user:password@host:587.")
+
+
+def _folder(text: str) -> Path | None:
+    if not text:
+        return None
+    if not Path(text).is_dir():
+        raise SettingsError("PETITION_CAMPAIGN names a folder that does not exist.")
+    return Path(text)
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _demo_secrets(var: Path) -> dict[str, str]:
+    """Secrets that demo mode makes for itself, once, under var/."""
+    folder = var / "secrets"
+    identity = _kept(folder / "organisers_identity", lambda: str(x25519.Identity.generate()))
+    return {
+        "PETITION_SECRET_KEY": _kept(folder / "secret_key", lambda: secrets.token_urlsafe(48)),
+        "PETITION_EMAIL_KEY": _kept(folder / "email_key", lambda: secrets.token_urlsafe(48)),
+        "PETITION_RECIPIENTS": str(x25519.Identity.from_str(identity).to_public()),
+    }
+
+
+def _kept(file: Path, make: Callable[[], str]) -> str:
+    """The content of a file that only its owner reads, made on the first call (two at once agree)."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with open(file, "x", opener=_private) as new:
+            new.write(make())
+    except FileExistsError:
+        pass
+    except OSError:
+        raise SettingsError("The folder of PETITION_VAR cannot be written to.") from None
+    return file.read_text("utf-8").strip()
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -1,0 +1,56 @@
+"""Signed links: one salt per purpose, dated, and nothing in them but a random number."""
+
+import hashlib
+import secrets
+from enum import StrEnum
+
+from itsdangerous import BadSignature, TimestampSigner
+
+from petition.clock import DAY, HOUR
+from petition.errors import LinkError
+
+
+class Purpose(StrEnum):
+    """What a link may do. The value is the salt: a link made for one purpose opens nothing else."""
+
+    CONFIRM = "confirm"
+    NEVER_WRITE = "never-write"
+    MANAGE = "manage"
+    LOGIN = "login"
+
+
+LIFETIME = {
+    Purpose.CONFIRM: 14 * DAY,
+    Purpose.NEVER_WRITE: 14 * DAY,
+    Purpose.MANAGE: DAY,
+    Purpose.LOGIN: HOUR // 2,
+}
+
+
+class Signer:
+    """Makes and reads links with the secret keys, newest first; older keys still read."""
+
+    def __init__(self, keys: tuple[str, ...]) -> None:
+        oldest_first = list(reversed(keys))
+        self._signers = {p: TimestampSigner(oldest_first, salt=f"petition.{p}") for p in Purpose}
+
+    def make(self, purpose: Purpose, number: str) -> str:
+        """The token of a link, safe in a URL."""
+        return self._signers[purpose].sign(number).decode()
+
+    def read(self, purpose: Purpose, token: str) -> str:
+        """The number in a token. Raises LinkError for a damaged, foreign or expired one alike."""
+        try:
+            return self._signers[purpose].unsign(token.encode(), max_age=LIFETIME[purpose]).decode()
+        except (BadSignature, UnicodeError):
+            raise LinkError("This link does not work.") from None
+
+
+def number() -> str:
+    """A random number of 128 bits for a new link, in 22 characters."""
+    return secrets.token_urlsafe(16)
+
+
+def kept(number_: str) -> str:
+    """What the database keeps of a number: its hash, so that a copy of the database opens no link."""
+    return hashlib.sha256(number_.encode()).hexdigest()

@@ -1,0 +1,184 @@
+-- The first schema. A blank line ends a statement; a line that ends in the name of a database is for that one alone.
+-- Days are ISO text, moments seconds since 1970, both UTC. Nothing here tells when exactly or from where one signed.
+
+create table house (
+    name text primary key,
+    value text not null
+)
+
+-- One row per mailbox that pressed the button. Its key is a keyed hash: no order of arrival in it.
+create table signatures (
+    mailbox text primary key,
+    address text not null,
+    country text not null,
+    day text not null,
+    named bigint not null,
+    updates bigint not null,
+    consent text not null
+)
+without rowid -- sqlite
+
+create index signatures_address on signatures (address)
+
+-- Only of those who asked that their name be printed in the letters.
+create table names (
+    mailbox text primary key references signatures (mailbox) on delete cascade,
+    name text not null
+)
+without rowid -- sqlite
+
+-- Only of those who asked for updates: the address sealed to keys that are not on the server.
+create table contacts (
+    mailbox text primary key references signatures (mailbox) on delete cascade,
+    sealed text not null
+)
+without rowid -- sqlite
+
+-- What waits for the button. id is the hash of the number in the link, name is encrypted with that number.
+create table submissions (
+    id text primary key,
+    mailbox text not null,
+    address text not null,
+    country text not null,
+    name text,
+    sealed text,
+    consent text not null,
+    state text not null,
+    expires bigint not null
+)
+without rowid -- sqlite
+
+create index submissions_mailbox on submissions (mailbox)
+
+create index submissions_expires on submissions (expires)
+
+-- Links that are not submissions: to manage a signature, to log in.
+create table links (
+    id text primary key,
+    purpose text not null,
+    subject text not null,
+    mailbox text,
+    expires bigint not null
+)
+without rowid -- sqlite
+
+-- How often a mailbox was written to of late, by the hour; the cap on mail is counted from it.
+create table mailings (
+    mailbox text not null,
+    hour bigint not null
+)
+
+create index mailings_mailbox on mailings (mailbox, hour)
+
+create table never_write (
+    mailbox text primary key,
+    reason text not null,
+    day text not null
+)
+without rowid -- sqlite
+
+-- Mail waiting to leave. id is also its Message-ID; sealed holds address and link under a key that dies in days.
+create table outbox (
+    id text primary key,
+    mail text not null,
+    language text not null,
+    mailbox text,
+    key_name text not null,
+    sealed text not null,
+    urgency bigint not null,
+    due bigint not null,
+    attempts bigint not null,
+    claimed_until bigint not null
+)
+without rowid -- sqlite
+
+create index outbox_due on outbox (urgency, due)
+
+-- Permanent refusals by enhanced status code (RFC 3463), nothing about whom.
+create table refusals (
+    day text not null,
+    code text not null,
+    n bigint not null,
+    primary key (day, code)
+)
+
+create table tally (
+    country text primary key,
+    confirmed bigint not null,
+    changes bigint not null
+)
+
+-- Every change of a count, for recounting. Append-only.
+create table journal (
+    country text not null,
+    day text not null,
+    reason text not null,
+    n bigint not null
+)
+
+-- The same changes by the hour, without country: what the hourly history is recounted from. Append-only.
+create table journal_hours (
+    hour text not null,
+    n bigint not null
+)
+
+create trigger journal_unchanged before update on journal begin select raise(abort, 'append-only'); end -- sqlite
+
+create trigger journal_undeleted before delete on journal begin select raise(abort, 'append-only'); end -- sqlite
+
+create trigger journal_hours_unchanged before update on journal_hours begin select raise(abort, 'append-only'); end -- sqlite
+
+create trigger journal_hours_undeleted before delete on journal_hours begin select raise(abort, 'append-only'); end -- sqlite
+
+create function refuse_change() returns trigger language plpgsql as $$ begin raise exception 'append-only'; end $$ -- postgresql
+
+create trigger journal_append_only before update or delete on journal for each statement execute function refuse_change() -- postgresql
+
+create trigger journal_hours_append_only before update or delete on journal_hours for each statement execute function refuse_change() -- postgresql
+
+-- The one published snapshot; countries is JSON {"PL": 700}.
+create table published (
+    id bigint primary key,
+    as_of bigint not null,
+    changes bigint not null,
+    confirmed bigint not null,
+    countries text not null,
+    other bigint not null
+)
+
+insert into published (id, as_of, changes, confirmed, countries, other) values (1, 0, 0, 0, '{}', 0)
+
+-- Published figures of past hours and days, written once the hour or day is over and only where the figure moved.
+create table history_hours (
+    hour text primary key,
+    confirmed bigint not null
+)
+
+create table history_days (
+    day text not null,
+    country text not null,
+    confirmed bigint not null,
+    primary key (day, country)
+)
+
+create table organisers (
+    nickname text primary key,
+    address text not null unique,
+    role text not null,
+    since text not null
+)
+
+create table sessions (
+    id text primary key,
+    nickname text not null references organisers (nickname) on delete cascade,
+    seen bigint not null,
+    expires bigint not null
+)
+
+-- What organisers did, by nickname. Append-only by custom: nothing in the code changes it.
+create table actions (
+    moment text not null,
+    nickname text not null,
+    action text not null,
+    detail text not null
+)

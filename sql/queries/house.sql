@@ -1,0 +1,21 @@
+-- name: lock
+-- One migration at a time. SQLite has its lock from the begin of the transaction.
+select pg_advisory_xact_lock(7431001) -- postgresql
+select 1 -- sqlite
+
+-- name: exists
+-- A row if this database was ever migrated.
+select 1 as found from pg_catalog.pg_tables where schemaname = current_schema() and tablename = 'house' -- postgresql
+select 1 as found from sqlite_master where type = 'table' and name = 'house' -- sqlite
+
+-- name: get
+-- One fact about the whole database: mode, schema, closed.
+select value from house where name = :name
+
+-- name: keep
+-- Writes a fact unless it is there.
+insert into house (name, value) values (:name, :value) on conflict (name) do nothing
+
+-- name: set
+-- Changes a fact.
+update house set value = :value where name = :name

@@ -1,0 +1,16 @@
+-- name: put
+insert into links (id, purpose, subject, mailbox, expires) values (:id, :purpose, :subject, :mailbox, :expires)
+
+-- name: get
+select subject, mailbox from links where id = :id and purpose = :purpose and expires > :now
+
+-- name: redeem
+-- A link that works once.
+delete from links where id = :id and purpose = :purpose and expires > :now returning subject
+
+-- name: drop
+-- A withdrawal kills every link to the mailbox.
+delete from links where mailbox = :mailbox
+
+-- name: expired
+delete from links where expires <= :now

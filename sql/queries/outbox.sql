@@ -1,0 +1,44 @@
+-- name: put
+insert into outbox (id, mail, language, mailbox, key_name, sealed, urgency, due, attempts, claimed_until)
+values (:id, :mail, :language, :mailbox, :key_name, :sealed, :urgency, :due, 0, 0)
+
+-- name: claim
+-- A batch for one deliverer: rows that are due, that nobody else holds, and whose key is on this machine.
+update outbox set claimed_until = :until, attempts = attempts + 1 where id in (
+    select id from outbox where due <= :now and claimed_until <= :now and :keys like '%' || key_name || '%'
+    order by urgency, due limit :most
+    for update skip locked -- postgresql
+)
+returning id, mail, language, key_name, sealed, attempts
+
+-- name: gone
+-- The mail has left, or never will: nothing of it stays.
+delete from outbox where id = :id
+
+-- name: later
+-- The relay could not take it now.
+update outbox set due = :due, claimed_until = 0 where id = :id
+
+-- name: refused
+-- A permanent refusal, by its code alone.
+insert into refusals (day, code, n) values (:day, :code, 1)
+on conflict (day, code) do update set n = refusals.n + 1
+
+-- name: refusals
+select code, sum(n) as n from refusals group by code order by code
+
+-- name: drop
+delete from outbox where mailbox = :mailbox
+
+-- name: sealed_with
+select id, sealed from outbox where key_name = :key_name
+
+-- name: reseal
+update outbox set key_name = :key_name, sealed = :sealed where id = :id and key_name = :old
+
+-- name: waiting
+select count(*) as n, coalesce(min(due), 0) as oldest from outbox
+
+-- name: expired
+-- A link that has died with its submission needs no mail any more.
+delete from outbox where due < :before
