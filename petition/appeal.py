@@ -51,6 +51,11 @@ class State(StrEnum):
         """Whether the form is open. After the deadline one signs that governments act now."""
         return self in (State.OPEN, State.PASSED)
 
+    @property
+    def writing(self) -> bool:
+        """Whether letters are written: demands while there is one, thanks once it is met."""
+        return self in (State.OPEN, State.PASSED, State.MET)
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:
@@ -124,7 +129,7 @@ class Appeal:
 
     def languages(self) -> list[str]:
         """The languages the appeal's text exists in."""
-        own = [f for f in self.text_folders if (f / "appeal").is_dir()][0]
+        own = next(f for f in self.text_folders if (f / "appeal").is_dir())
         return sorted(file.stem for file in (own / "appeal").glob("*.md"))
 
     def state(self, today: date) -> State:

@@ -38,16 +38,16 @@ class Connection:
         self._raw = raw
         self.dialect = dialect
 
-    async def one(self, name: str, **values: Value) -> Row | None:
+    async def one(self, name: str, /, **values: Value) -> Row | None:
         """The first row of a query such as `signatures.put`, or None."""
         rows = await self.all(name, **values)
         return rows[0] if rows else None
 
-    async def all(self, name: str, **values: Value) -> list[Row]:
+    async def all(self, name: str, /, **values: Value) -> list[Row]:
         """Every row of a query."""
         return await self.execute(queries(self.dialect)[name], values)
 
-    async def run(self, name: str, **values: Value) -> None:
+    async def run(self, name: str, /, **values: Value) -> None:
         """A query whose rows nobody reads."""
         await self.execute(queries(self.dialect)[name], values)
 
@@ -59,6 +59,45 @@ class Connection:
                 return [dict(row) for row in await self._raw.fetch(text, *[(values or {})[n] for n in names])]
             rows = await self._raw.execute_fetchall(sql, values or {})
             return [dict(row) for row in rows]
+
+    async def dump(self, table: str, size: int) -> AsyncIterator[list[Row]]:
+        """All rows of a table of ours, `size` at a time, in no promised order."""
+        sql = f"select * from {table}"  # noqa: S608 (a name from backup.TABLES)
+        with sentences():
+            if self.dialect == SQLITE:
+                async with self._raw.execute(sql) as cursor:
+                    while rows := await cursor.fetchmany(size):
+                        yield [dict(row) for row in rows]
+                return
+            cursor = await self._raw.cursor(sql)
+            while rows := await cursor.fetch(size):
+                yield [dict(row) for row in rows]
+
+    async def load(self, table: str, rows: list[Row]) -> None:
+        """Puts rows into a table; those that are there already stay as they are."""
+        if not rows:
+            return
+        names = list(rows[0])
+        binds = [f"${n}" if self.dialect == POSTGRESQL else "?" for n in range(1, len(names) + 1)]
+        columns, marks = ", ".join(names), ", ".join(binds)
+        sql = f"insert into {table} ({columns}) values ({marks}) on conflict do nothing"  # noqa: S608 (as above)
+        with sentences():
+            await self._raw.executemany(sql, [[row[name] for name in names] for row in rows])
+
+    async def drop_everything(self) -> None:
+        """An empty database, for a restore in the same transaction."""
+        for row in await self.all("house.tables"):
+            cascade = " cascade" if self.dialect == POSTGRESQL else ""
+            await self.execute(f"drop table if exists {row['name']}{cascade}")
+        await self.run("house.drop_functions")
+
+    async def weakness(self) -> str:
+        """What could make this database lose a committed transaction; empty if nothing known does."""
+        if self.dialect == SQLITE:
+            (row,) = await self.execute("pragma synchronous")
+            return "" if row["synchronous"] >= 2 else "SQLite does not sync fully"
+        off = [row["name"] for row in await self.all("house.durability") if row["setting"] == "off"]
+        return f"PostgreSQL has {', '.join(off)} off: a power cut could lose signatures" if off else ""
 
     async def begin(self) -> None:
         """A transaction that writes. SQLite takes its lock now, so that nothing fails half-way."""
@@ -95,6 +134,12 @@ class Database:
     async def write(self, job: Callable[[Connection], Awaitable[T]]) -> T:
         """Runs job(connection) in one transaction; returns after its commit. Raises Busy when too many wait."""
         return await self.writer.write(job)
+
+    async def compact(self) -> None:
+        """Takes erased rows out of the write-ahead log; on PostgreSQL autovacuum does its own."""
+        if self.dialect == SQLITE:
+            async with self._connection() as connection:
+                await connection.execute("pragma wal_checkpoint(truncate)")
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
@@ -189,7 +234,7 @@ def _pool(url: str) -> databases.Database:
     if url.startswith(SQLITE):
         return databases.Database(url, factory=_SafeSQLite)
     # `databases` knows one host only; asyncpg reads the whole URL itself, with several hosts and its options.
-    alone = dict.fromkeys(("host", "port", "user", "password", "database"))
+    alone: dict[str, Any] = dict.fromkeys(("host", "port", "user", "password", "database"))
     return databases.Database("postgresql://", dsn=url, min_size=0, max_size=10, command_timeout=60, **alone)
 
 
@@ -202,4 +247,3 @@ def _sqlite_file(url: str, create: bool) -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
     elif not file.is_file():
         raise DatabaseError("There is no database yet: run `petition migrate` first.")
-

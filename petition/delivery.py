@@ -1,7 +1,12 @@
-"""Delivery: takes mail from the outbox, writes it in its reader's language, hands it to the relay. Any number may run."""
+"""Delivery: takes mail from the outbox, writes it in its reader's language, hands it to the relay.
+
+Any number of deliverers may run.
+"""
 
 import asyncio
 import logging
+from contextlib import suppress
+from email.message import EmailMessage
 from functools import partial
 
 from petition import mail, notices, outbox
@@ -15,13 +20,14 @@ from petition.settings import Settings
 from petition.tokens import Signer
 
 PAUSE = 1.0  # seconds between two looks into an empty outbox
+PATIENCE = 10.0  # seconds
 log = logging.getLogger(__name__)
 
 
 class Deliverer:
     """One loop over the outbox with one relay."""
 
-    def __init__(  # noqa: PLR0913 (what a mail is made of)
+    def __init__(
         self,
         settings: Settings,
         database: Database,
@@ -36,26 +42,39 @@ class Deliverer:
         self._signer = signer
         self._languages = languages
         self._relay = relay
+        self._stopping = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     async def run(self) -> None:
-        """Delivers until cancelled. A database that is away for a moment only makes it wait."""
+        """Delivers until stop(). A database that is away for a moment only makes it wait."""
+        self._idle.clear()
         try:
-            while True:
-                try:
-                    delivered = await self.once()
-                except DatabaseError as error:
-                    log.warning("%s", error)
-                    delivered = 0
-                if not delivered:
-                    await asyncio.sleep(PAUSE)
+            while not self._stopping.is_set():
+                if not await self._try():
+                    await _sleep(self._stopping)
         finally:
             await self._relay.close()
+            self._idle.set()
+
+    async def stop(self) -> None:
+        """Ends run() once the mail in hand is settled; a relay that hangs is not waited for beyond PATIENCE."""
+        self._stopping.set()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), PATIENCE)
+
+    async def _try(self) -> int:
+        try:
+            return await self.once()
+        except DatabaseError as error:
+            log.warning("%s", error)
+            return 0
 
     async def once(self) -> int:
         """One batch; how many mails were tried."""
         mails = await self._database.write(partial(outbox.claim, vault=self._vault))
         for claimed in mails:
-            await asyncio.shield(asyncio.create_task(self._deliver(claimed)))
+            await self._deliver(claimed)
         return len(mails)
 
     async def _deliver(self, claimed: Mail) -> None:
@@ -70,9 +89,14 @@ class Deliverer:
         else:
             await self._database.write(partial(outbox.sent, mail=claimed))
 
-    def _written(self, claimed: Mail) -> "mail.EmailMessage":
+    def _written(self, claimed: Mail) -> EmailMessage:
         known = claimed.language in self._languages
         language = self._languages[claimed.language] if known else self._languages.default
         base = self._settings.base_url
         links = notices.links(self._signer, base, language.code, claimed.name, claimed.number)
         return mail.write(language, claimed.name, claimed.to, self._settings.mail_from, claimed.id, links)
+
+
+async def _sleep(until: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(until.wait(), PAUSE)

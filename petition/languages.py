@@ -2,7 +2,7 @@
 
 import io
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache, cached_property
 from gettext import GNUTranslations, NullTranslations
@@ -80,8 +80,11 @@ class Languages:
     def __init__(self, codes: Sequence[str], globals_: Mapping[str, Any]) -> None:
         self._all = {code: Language(code, globals_) for code in codes}
 
-    def __iter__(self) -> "Any":
+    def __iter__(self) -> Iterator[Language]:
         return iter(self._all.values())
+
+    def __len__(self) -> int:
+        return len(self._all)
 
     def __contains__(self, code: object) -> bool:
         return code in self._all
@@ -137,9 +140,6 @@ def offered() -> list[str]:
 
 def _plain(name: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
-
-
-Translate = Callable[[str], str]
 
 
 def N_(text: str) -> str:  # noqa: N802 (gettext's own name for "a string to translate later")

@@ -37,9 +37,7 @@ class Transport(Protocol):
     async def close(self) -> None: ...
 
 
-def write(  # noqa: PLR0913 (the parts of a mail)
-    language: Language, name: str, to: str, sender: str, message_id: str, links: dict[str, str]
-) -> EmailMessage:
+def write(language: Language, name: str, to: str, sender: str, message_id: str, links: dict[str, str]) -> EmailMessage:
     """The mail `name` (templates/email/name/) in a language. The same id gives the same Message-ID."""
     message = EmailMessage(policy=_POLICY)
     display, address = parseaddr(sender)
@@ -52,9 +50,7 @@ def write(  # noqa: PLR0913 (the parts of a mail)
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday notice answers it
     message["Content-Language"] = language.code
     message.set_content(language.render(f"email/{name}/body.txt", **links), cte="quoted-printable")
-    message.add_alternative(
-        language.render(f"email/{name}/body.html", **links), subtype="html", cte="quoted-printable"
-    )
+    message.add_alternative(language.render(f"email/{name}/body.html", **links), subtype="html", cte="quoted-printable")
     return message
 
 

@@ -1,5 +1,6 @@
 """Brings a database to the schema of this version, and says whether it is there: sql/migrations, in order."""
 
+from functools import partial
 from pathlib import Path
 
 from petition.db import SQL, Connection, Database, statements
@@ -12,20 +13,21 @@ async def migrate(database: Database, mode: Mode) -> None:
 
     Raises DatabaseError for a database of a newer version or of the other mode.
     """
+    await database.write(partial(steps, mode=mode))
 
-    async def steps(c: Connection) -> None:
-        await c.run("house.lock")
-        version = await _version(c)
-        for number, file in _files():
-            if number > version:
-                for statement in statements(c.dialect, file.read_text("utf-8")):
-                    await c.execute(statement)
-        await c.run("house.keep", name="mode", value=mode.value)
-        await c.run("house.keep", name="schema", value="0")
-        await c.run("house.set", name="schema", value=str(max(newest(), version)))
-        await check(c, mode)
 
-    await database.write(steps)
+async def steps(c: Connection, mode: Mode) -> None:
+    """The missing steps, inside the caller's transaction."""
+    await c.run("house.lock")
+    version = await _version(c)
+    for number, file in _files():
+        if number > version:
+            for statement in statements(c.dialect, file.read_text("utf-8")):
+                await c.execute(statement)
+    await c.run("house.keep", name="mode", value=mode.value)
+    await c.run("house.keep", name="schema", value="0")
+    await c.run("house.set", name="schema", value=str(max(newest(), version)))
+    await check(c, mode)
 
 
 async def check(c: Connection, mode: Mode) -> None:
@@ -36,7 +38,9 @@ async def check(c: Connection, mode: Mode) -> None:
     if version > newest():
         raise DatabaseError("The database was made by a newer version of Petition: update this one.")
     if (kept := await c.one("house.get", name="mode")) is None or kept["value"] != mode.value:
-        raise DatabaseError(f"The database does not belong to {mode.value} mode: set PETITION_MODE or another database.")
+        raise DatabaseError(
+            f"The database does not belong to {mode.value} mode: set PETITION_MODE or another database."
+        )
 
 
 def newest() -> int:

@@ -39,6 +39,4 @@ def links(signer: Signer, base_url: str, language: str, name: str, number: str) 
         Purpose.MANAGE: f"{language}/manage",
         Purpose.LOGIN: "organisers/login",
     }
-    return {
-        key: f"{base_url}/{paths[purpose]}/{signer.make(purpose, number)}" for key, purpose in LINKS[name].items()
-    }
+    return {key: f"{base_url}/{paths[purpose]}/{signer.make(purpose, number)}" for key, purpose in LINKS[name].items()}

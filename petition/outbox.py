@@ -1,4 +1,7 @@
-"""Mail waiting to leave: put, claim, sent, refused, later, forget. A row holds its address only under a key that dies."""
+"""Mail waiting to leave: put, claim, sent, refused, later, forget.
+
+A row holds its address only under a key that dies.
+"""
 
 import json
 import secrets
@@ -31,7 +34,7 @@ class Mail:
     attempts: int
 
 
-async def put(  # noqa: PLR0913 (each is a column)
+async def put(
     c: Connection, vault: Vault, *, name: str, language: str, to: str, number: str, mailbox: str | None
 ) -> None:
     """One mail more, in the transaction of whatever it tells about."""
@@ -107,3 +110,19 @@ async def _reseal(c: Connection, *, vault: Vault, old: str) -> None:
 async def expire(c: Connection) -> None:
     """Drops mail whose link is dead."""
     await c.run("outbox.expired", before=clock.epoch() - PATIENCE)
+
+
+async def close(c: Connection) -> None:
+    """Nothing waits any more."""
+    await c.run("outbox.close")
+
+
+async def waiting(c: Connection) -> tuple[int, int]:
+    """How many mails wait, and for how many seconds the oldest has been due."""
+    row = await c.one("outbox.waiting") or {}
+    return int(row["n"]), max(0, clock.epoch() - int(row["oldest"])) if row["n"] else 0
+
+
+async def refusals(c: Connection) -> list[Row]:
+    """Permanent refusals by code."""
+    return await c.all("outbox.refusals")

@@ -62,7 +62,8 @@ def identity(text: str) -> pyrage.x25519.Identity:
 def unseal_contact(key: pyrage.x25519.Identity, sealed: str) -> str:
     """The reverse of Vault.seal_contact, on the organisers' machine."""
     try:
-        return pyrage.decrypt(_bytes(sealed), [key]).rstrip(b"\0").decode()
+        opened: bytes = pyrage.decrypt(_bytes(sealed), [key])
+        return opened.rstrip(b"\0").decode()
     except (pyrage.DecryptError, ValueError):
         raise KeysError("A sealed address does not open with this identity.") from None
 
@@ -105,7 +106,7 @@ class OutboxKeys:
         """Overwrites and removes a key. On flash memory an old copy may survive: hence disk encryption."""
         file = self._folder / f"{name}.key"
         self._known.pop(name, None)
-        with open(file, "r+b", buffering=0) as key:
+        with file.open("r+b", buffering=0) as key:
             key.write(secrets.token_bytes(64))
             os.fsync(key.fileno())
         file.unlink()

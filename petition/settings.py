@@ -33,6 +33,7 @@ class Settings:
     campaign: Path | None
     secret_keys: tuple[str, ...]
     email_key: str
+    email_key_file: Path | None
     recipients: tuple[str, ...]
     metrics_token: str
     smtp_url: str
@@ -66,6 +67,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         campaign=_folder(values["PETITION_CAMPAIGN"]),
         secret_keys=_list(values["PETITION_SECRET_KEY"]),
         email_key=values["PETITION_EMAIL_KEY"],
+        email_key_file=_email_key_file(environ, mode, var),
         recipients=_list(values["PETITION_RECIPIENTS"]),
         metrics_token=values["PETITION_METRICS_TOKEN"],
         smtp_url=_smtp_url(values["PETITION_SMTP_URL"]),
@@ -110,6 +112,14 @@ def _value(environ: Mapping[str, str], name: str) -> str:
         return Path(file).read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError):
         raise SettingsError(f"{name}_FILE names a file that cannot be read.") from None
+
+
+def _email_key_file(environ: Mapping[str, str], mode: Mode, var: Path) -> Path | None:
+    """The file that `petition close` has to destroy; None if the key stands in the environment itself."""
+    if file := environ.get("PETITION_EMAIL_KEY_FILE"):
+        return Path(file)
+    own = mode is Mode.DEMO and not environ.get("PETITION_EMAIL_KEY")
+    return var / "secrets" / "email_key" if own else None
 
 
 def _mode(text: str) -> Mode:

@@ -172,8 +172,8 @@ async def _mailbox(c: Connection, number: str) -> str:
 
 
 async def _manage_link(c: Connection, number: str) -> Row:
-    values = {"id": tokens.kept(number), "purpose": Purpose.MANAGE.value, "now": clock.epoch()}
-    if (row := await c.one("links.get", **values)) is None:
+    row = await c.one("links.get", id=tokens.kept(number), purpose=Purpose.MANAGE.value, now=clock.epoch())
+    if row is None:
         raise LinkError("This link does not work.")
     return row
 
@@ -198,6 +198,39 @@ async def _forget_links(c: Connection, mailbox: str) -> None:
     await c.run("outbox.drop", mailbox=mailbox)
 
 
+async def waiting(c: Connection) -> int:
+    """How many links wait for their button."""
+    return int((await c.one("signatures.waiting", now=clock.epoch()) or {})["n"])
+
+
+async def export(c: Connection) -> list[Row]:
+    """For the organisers' own machine: country, day, name to be printed if any, sealed address if news are wanted."""
+    return await c.all("signatures.export")
+
+
+async def names(c: Connection, country: str) -> list[str]:
+    """The names to be printed in the annex for one country."""
+    return [row["name"] for row in await c.all("signatures.names", country=country)]
+
+
+async def named(c: Connection) -> dict[str, int]:
+    """How many asked to be named, by country."""
+    return {row["country"]: int(row["n"]) for row in await c.all("signatures.named")}
+
+
+async def readable_is_warning(c: Connection) -> bool:
+    """Whether organisers let people sign from a mailbox that authorities can read, after a warning."""
+    row = await c.one("house.get", name="readable_mailboxes")
+    return row is not None and row["value"] == "warn"
+
+
+async def warn_of_readable(c: Connection, warn: bool) -> None:
+    """Turns the refusal of such mailboxes into a warning, or back."""
+    value = "warn" if warn else "refuse"
+    await c.run("house.keep", name="readable_mailboxes", value=value)
+    await c.run("house.set", name="readable_mailboxes", value=value)
+
+
 async def expire(c: Connection) -> None:
     """Retention: unconfirmed submissions die with their link, withdrawals with the last backup that knew them."""
     now = clock.epoch()
@@ -206,6 +239,24 @@ async def expire(c: Connection) -> None:
     await c.run("throttle.expired", fortnight=now - throttle.A_FORTNIGHT.window)
     oldest = clock.now().date().fromordinal(clock.today().toordinal() - BACKUPS_LIVE)
     await c.run("signatures.withdrawals_over", day=oldest.isoformat())
+
+
+async def apply_never_write(c: Connection, rows: list[Row]) -> None:
+    """After a restore: adds entries to the list and carries it out on whatever the backup brought back."""
+    for row in rows:
+        await c.run("signatures.never_write", **row)
+    for row in await c.all("signatures.listed"):
+        if row["reason"] == "withdrawn":
+            await _remove(c, row["mailbox"], "withdrawn")
+        else:
+            await _stop_updates(c, row["mailbox"])
+        await c.run("signatures.drop_submissions", mailbox=row["mailbox"])
+
+
+async def close(c: Connection) -> None:
+    """Every keyed hash goes, and with it names and contacts; the tally and its journal stay."""
+    for query in ("signatures", "submissions", "mailings", "never_write", "links"):
+        await c.run(f"signatures.close_{query}")
 
 
 def _midnight() -> int:

@@ -27,9 +27,7 @@ async def allow_mail(c: Connection, mailbox: str) -> bool:
     """
     await c.run("throttle.lock", mailbox=mailbox)
     now = clock.epoch()
-    sent = await c.one(
-        "throttle.mailings", mailbox=mailbox, day=now - A_DAY.window, fortnight=now - A_FORTNIGHT.window
-    )
+    sent = await c.one("throttle.mailings", mailbox=mailbox, day=now - A_DAY.window, fortnight=now - A_FORTNIGHT.window)
     if sent is None or sent["never"] or sent["day"] >= A_DAY.most or sent["fortnight"] >= A_FORTNIGHT.most:
         return False
     await c.run("throttle.mailed", mailbox=mailbox, hour=now - now % HOUR + HOUR)

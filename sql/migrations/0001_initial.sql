@@ -182,3 +182,13 @@ create table actions (
     action text not null,
     detail text not null
 )
+
+-- What was sent to whom and what came back; one row per government or institution.
+create table correspondence (
+    key text primary key,
+    sent text not null,
+    answered text not null,
+    stance text not null,
+    summary text not null,
+    link text not null
+)

@@ -42,3 +42,6 @@ select count(*) as n, coalesce(min(due), 0) as oldest from outbox
 -- name: expired
 -- A link that has died with its submission needs no mail any more.
 delete from outbox where due < :before
+
+-- name: close
+delete from outbox

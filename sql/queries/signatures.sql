@@ -62,6 +62,9 @@ delete from submissions where mailbox = :mailbox
 insert into never_write (mailbox, reason, day) values (:mailbox, :reason, :day)
 on conflict (mailbox) do update set reason = excluded.reason, day = excluded.day where never_write.reason <> 'never'
 
+-- name: listed
+select mailbox, reason from never_write
+
 -- name: write_again
 -- A withdrawal is over once the same mailbox signs anew.
 delete from never_write where mailbox = :mailbox and reason = 'withdrawn'

@@ -52,3 +52,8 @@ select day, country, confirmed from history_days order by day, country
 -- name: last_day
 -- What the journal says of the last 24 hours, for the desk.
 select coalesce(sum(n), 0) as n from journal_hours where hour > :hour
+
+-- name: count_many
+insert into tally (country, confirmed, changes) values (:country, :n, :changes)
+on conflict (country) do update
+set confirmed = tally.confirmed + excluded.confirmed, changes = tally.changes + excluded.changes

@@ -1,0 +1,87 @@
+"""The web application: routes, what every request passes, error pages, and what runs beside it. The only wiring."""
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+
+from petition import settings as settings_
+from petition.errors import PetitionError
+from petition.settings import Settings
+from petition.site import Site, opened
+from petition.web import guards
+from petition.web.errors import HANDLERS, Broken
+from petition.web.published import Published
+from petition.web.routes import routes
+
+DELIVERING = "PETITION_SERVE_DELIVERS"  # how `petition serve` tells its workers; not a setting of the operator's
+PUBLISHING, PRUNING = 5, 3600  # seconds
+log = logging.getLogger(__name__)
+
+
+def create_app(settings: Settings, *, deliver: bool = False) -> Starlette:
+    """The application; with `deliver` it also takes mail out of the outbox."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with opened(settings) as site, _beside(site, deliver):
+            app.state.site, app.state.published = site, Published(site)
+            yield
+
+    return Starlette(
+        routes=routes(demo=settings.demo),
+        middleware=_middleware(settings),
+        exception_handlers=HANDLERS,
+        lifespan=lifespan,
+    )
+
+
+def from_environment() -> Starlette:
+    """What `petition serve` gives to each worker of uvicorn."""
+    return create_app(settings_.read(os.environ), deliver=os.environ.get(DELIVERING) == "yes")
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    here_only = [Middleware(guards.Refusing, refused=guards.not_this_machine)] if settings.demo else []
+    return [
+        Middleware(guards.SecurityHeaders, secure=settings.secure),
+        Middleware(Broken),
+        *here_only,
+        Middleware(guards.Refusing, refused=guards.cross_site),
+        Middleware(RequestBodyLimitMiddleware, max_body_size=guards.BODY),
+    ]
+
+
+@asynccontextmanager
+async def _beside(site: Site, deliver: bool) -> AsyncIterator[None]:
+    """Publishing, pruning and delivery run beside the requests and end before the database closes."""
+    deliverer = site.deliverer() if deliver else None
+    tasks = [
+        asyncio.create_task(_every(PUBLISHING, site.publish)),
+        asyncio.create_task(_every(PRUNING, site.prune)),
+    ]
+    if deliverer:
+        tasks.append(asyncio.create_task(deliverer.run()))
+    try:
+        yield
+    finally:
+        if deliverer:
+            await deliverer.stop()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _every(seconds: float, act: Callable[[], Awaitable[None]]) -> None:
+    """Acts now and then every so often; a failure waits for the next time."""
+    while True:
+        try:
+            await act()
+        except PetitionError as error:
+            log.warning("%s", error)
+        await asyncio.sleep(seconds)

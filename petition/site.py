@@ -1,0 +1,103 @@
+"""Everything one running Petition holds, wired once: for the web server, the deliverer and every command."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+from petition import db, languages, mail, migrations, retention, tally
+from petition.addresses import Mailboxes
+from petition.appeal import Appeal, Placeholder, State, shown
+from petition.clock import today
+from petition.db import Database
+from petition.delivery import Deliverer
+from petition.errors import SettingsError
+from petition.languages import Languages
+from petition.letters import addressees
+from petition.letters.addressees import Book
+from petition.mail import Transport
+from petition.sealing import OutboxKeys, Vault
+from petition.settings import Settings
+from petition.tally import Snapshot
+from petition.tokens import Signer
+
+
+@dataclass(frozen=True)
+class Site:
+    """The parts. Reading and writing goes through `database`; nothing here is a global."""
+
+    settings: Settings
+    appeal: Appeal
+    database: Database
+    vault: Vault
+    signer: Signer
+    mailboxes: Mailboxes
+
+    @cached_property
+    def languages(self) -> Languages:
+        """The languages of the site: those the appeal has a text in and the pages a catalogue for."""
+        written = self.appeal.languages()
+        codes = [code for code in languages.offered() if code in written] or written
+        common = {
+            "campaign": self.appeal.campaign,
+            "demo": self.settings.demo,
+            "base_url": self.settings.base_url,
+            "shown": shown,
+            "is_placeholder": lambda value: isinstance(value, Placeholder),
+        }
+        return Languages(codes, common)
+
+    @cached_property
+    def book(self) -> Book:
+        """The addressees of letters."""
+        return addressees.load(self.appeal.file("governments.toml"))
+
+    def relay(self) -> Transport:
+        """Where finished mail goes: a relay, and in demo mode a folder that /dev/outbox shows."""
+        smtp = mail.Smtp(self.settings.smtp_url) if self.settings.smtp_url else None
+        if self.settings.demo or smtp is None:
+            return mail.Folder(self.settings.var / "mail", smtp)
+        return smtp
+
+    def deliverer(self) -> Deliverer:
+        """A loop over the outbox with a relay of its own."""
+        return Deliverer(self.settings, self.database, self.vault, self.signer, self.languages, self.relay())
+
+    def state(self) -> State:
+        """Where in its life the campaign is today."""
+        return self.appeal.state(today())
+
+    async def snapshot(self) -> Snapshot:
+        """The published numbers."""
+        async with self.database.reading() as c:
+            return await tally.published(c)
+
+    async def publish(self) -> None:
+        """Makes a new snapshot if the last one is a minute old."""
+        await self.database.write(tally.publish)
+
+    async def prune(self) -> None:
+        """Applies the retention rules."""
+        await retention.prune(self.database, self.vault, self.appeal, self.settings.email_key_file)
+
+    async def ready(self) -> None:
+        """Raises DatabaseError unless the database is reachable, migrated and of our mode."""
+        async with self.database.reading() as c:
+            await migrations.check(c, self.settings.mode)
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, migrate: bool = False) -> AsyncIterator[Site]:
+    """A site with its database open. Raises a PetitionError with one sentence for whatever is in the way."""
+    appeal = Appeal(settings.campaign)
+    unknown = appeal.campaign.placeholders()
+    if unknown and not settings.demo:
+        raise SettingsError(f"campaign.toml still has placeholders: {', '.join(unknown)}.")
+    vault = Vault(settings.email_key, settings.recipients, OutboxKeys(settings.outbox_keys))
+    async with db.opened(settings.database_url, create=migrate) as database:
+        if migrate:
+            await migrations.migrate(database, settings.mode)
+        mailboxes = Mailboxes(appeal.file("mailboxes.toml"))
+        site = Site(settings, appeal, database, vault, Signer(settings.secret_keys), mailboxes)
+        await site.ready()
+        yield site

@@ -1,0 +1,75 @@
+"""What people see when something goes wrong: a page in their language, never a traceback.
+
+Nothing personal goes into the log.
+"""
+
+import logging
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from petition.errors import Busy, DatabaseError
+from petition.web.pages import page
+
+log = logging.getLogger(__name__)
+
+
+async def http_error(request: Request, error: Exception) -> Response:
+    """404, 405, 413, 415 and their like."""
+    code = getattr(error, "status_code", 500)
+    answer = page(request, "errors/error.html", status=code, code=code)
+    answer.headers.update(getattr(error, "headers", None) or {})
+    return answer
+
+
+async def unavailable(request: Request, error: Exception) -> Response:
+    """The database is away or too busy: come back in a moment. What was typed is in the browser still."""
+    log.error("%s", error)
+    answer = page(request, "errors/error.html", status=503, code=503)
+    answer.headers["Retry-After"] = "5" if isinstance(error, Busy) else "30"
+    return answer
+
+
+class Broken:
+    """The outermost guard: an error of ours becomes a page, and the log gets where it happened, nothing else.
+
+    Starlette would hand the error on to the server, which logs its text; and that may quote what was typed.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def sending(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception as error:
+            log.error("%s at %s", type(error).__name__, _where(error))
+            if scope["type"] == "http" and not started:
+                await _broken(Request(scope))(scope, receive, send)
+
+
+def _broken(request: Request) -> Response:
+    try:
+        return page(request, "errors/error.html", status=500, code=500)
+    except Exception:  # the error page itself may be what is broken
+        return HTMLResponse("<!doctype html><title>Error</title><p>Something went wrong on our side.", 500)
+
+
+def _where(error: Exception) -> str:
+    last = error.__traceback__
+    while last and last.tb_next:
+        last = last.tb_next
+    return f"{Path(last.tb_frame.f_code.co_filename).name}:{last.tb_lineno}" if last else "?"
+
+
+HANDLERS = {HTTPException: http_error, DatabaseError: unavailable}

@@ -1,0 +1,127 @@
+"""Forms: what arrives in a body becomes a checked Signing or address, or one sentence per field."""
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from petition.addresses import LONGEST, Address, Mailboxes
+from petition.languages import N_, Language
+from petition.signatures import UNSAID, Signing
+
+CONSENT = "2026-11-22"  # the version of the wording above the button, kept with each signature; change both at once
+IN_BELARUS = "BY"
+LONGEST_NAME = 100
+_FORM = "application/x-www-form-urlencoded"
+# Categories of Unicode that no name needs: control, surrogate, private, unassigned, separators of lines.
+_NO_LETTERS = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
+_JOINERS = "\u200c\u200d"  # Persian and Indic names need them; every other format character may deceive the eye
+
+
+@dataclass(frozen=True)
+class Form:
+    """What was typed, field by field, and what is wrong with it."""
+
+    typed: dict[str, str]
+    errors: dict[str, str] = field(default_factory=dict)
+    meant: str | None = None  # the address that was perhaps meant
+    readable: str | None = None  # the operator of a mailbox that authorities can read
+
+    def on(self, name: str) -> bool:
+        """Whether a box is ticked."""
+        return self.typed.get(name) == "on"
+
+
+EMPTY = Form({})
+
+
+async def read(request: Request) -> Form:
+    """The fields of a body. 415 for another kind of body; a field sent twice counts as garbled."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
+        raise HTTPException(415)
+    body = (await request.body()).decode("utf-8", "replace")
+    typed: dict[str, str] = {}
+    try:
+        for name, value in parse_qsl(body, keep_blank_values=True, max_num_fields=40):
+            typed[name] = f"{typed[name]}\N{REPLACEMENT CHARACTER}{value}" if name in typed else value
+    except ValueError:
+        raise HTTPException(400) from None
+    return Form(typed)
+
+
+def signing(
+    form: Form, language: Language, mailboxes: Mailboxes, *, warn_only: bool = False
+) -> tuple[Signing | None, Form]:
+    """The checked form, or None and the same form with its errors."""
+    address, email = _email(form, mailboxes, warn_only=warn_only)
+    country = form.typed.get("country", "")
+    country = UNSAID if country == IN_BELARUS else country
+    name = _squeezed(form.typed.get("name", "")) if form.on("named") else ""
+    errors = dict(email.errors)
+    if country != UNSAID and country not in dict(language.countries):
+        errors["country"] = N_("Please choose the country you live in.")
+    if not form.on("consent"):
+        errors["consent"] = N_("Without your consent we may not count your signature.")
+    if form.on("named") and (wrong := _name_error(name, country)):
+        errors["name"] = wrong
+    checked = Form(form.typed, errors, email.meant, email.readable)
+    if errors or address is None:
+        return None, checked
+    return Signing(address, country, name or None, form.on("updates"), CONSENT, language.code), checked
+
+
+def address(form: Form, mailboxes: Mailboxes) -> tuple[Address | None, Form]:
+    """Only an address, as the forms for a link ask for."""
+    found, checked = _address(form, mailboxes)
+    return found, checked
+
+
+def _address(form: Form, mailboxes: Mailboxes) -> tuple[Address | None, Form]:
+    text = form.typed.get("email", "")
+    if not text.strip():
+        return None, Form(form.typed, {"email": N_("Please enter your email address.")})
+    if len(text) > LONGEST:
+        return None, Form(form.typed, {"email": N_("This is too long for an email address.")})
+    if (found := mailboxes.read(text)) is None:
+        return None, Form(form.typed, {"email": N_("This is not an email address we can write to.")})
+    return found, form
+
+
+def _email(form: Form, mailboxes: Mailboxes, *, warn_only: bool) -> tuple[Address | None, Form]:
+    """The address to sign with: not one that authorities read, and not one that looks mistyped, unless insisted."""
+    found, checked = _address(form, mailboxes)
+    if found is None:
+        return None, checked
+    insisted = form.typed.get("sure", "") == found.exact
+    if (entry := mailboxes.readable(found)) and not (warn_only and insisted):
+        error = N_("Please use another mailbox: authorities in Belarus or Russia can read this one.")
+        return None, Form(form.typed, {"email": error}, found.exact if warn_only else None, entry["operator"])
+    if not entry and not insisted and (meant := mailboxes.meant(found)):
+        return None, Form(form.typed, {"email": N_("Is this address right?")}, meant)
+    return found, form
+
+
+def _name_error(name: str, country: str) -> str | None:
+    if country == UNSAID:
+        return N_("For the safety of people in Belarus, a name is printed only with a country of residence.")
+    if not name:
+        return N_("Please enter the name to be printed, or untick the box.")
+    if len(name) > LONGEST_NAME:
+        return N_("Please shorten the name to 100 characters.")
+    if not _readable(name):
+        return N_("This name has characters that cannot be printed.")
+    return None
+
+
+def _readable(name: str) -> bool:
+    kinds = [(c, unicodedata.category(c)) for c in name]
+    bad = any(k in _NO_LETTERS or (k == "Cf" and c not in _JOINERS) or c == "\ufffd" for c, k in kinds)
+    return not bad and any(k.startswith("L") for _, k in kinds)
+
+
+def _squeezed(text: str) -> str:
+    """One space between words, composed letters; control characters stay, to be refused."""
+    return re.sub(r"[ \u00a0]+", " ", unicodedata.normalize("NFC", text)).strip(" ")

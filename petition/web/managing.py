@@ -1,0 +1,70 @@
+"""Managing a signature from a mailed link: see, change, withdraw, never be written to again."""
+
+from functools import partial
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from petition import signatures
+from petition.errors import LinkError
+from petition.tokens import Purpose
+from petition.web import forms
+from petition.web.forms import EMPTY
+from petition.web.pages import language, page, site
+
+_ACTS = {
+    "withdraw": signatures.withdraw,
+    "unname": signatures.unname,
+    "stop_updates": signatures.stop_updates,
+    "never_write": signatures.never_write,
+}
+
+
+async def ask(request: Request) -> Response:
+    """The form that asks for a link; its answer is the same whether there is a signature or not."""
+    here, spoken = site(request), language(request)
+    if request.method != "POST":
+        return page(request, "managing/ask.html", form=EMPTY)
+    address, form = forms.address(await forms.read(request), here.mailboxes)
+    if address is None:
+        return page(request, "managing/ask.html", status=422, form=form)
+    ask = partial(signatures.ask_to_manage, vault=here.vault, to=address, language=spoken.code)
+    await here.database.write(ask)
+    return RedirectResponse(f"/{spoken.code}/check-inbox", 303)
+
+
+async def manage(request: Request) -> Response:
+    """GET: a button and no data, for scanners fetch it. POST: what is held, or the act that was chosen."""
+    try:
+        number = site(request).signer.read(Purpose.MANAGE, request.path_params["token"])
+        if request.method == "POST":
+            return await _act(request, number)
+    except LinkError:
+        return page(request, "signing/link.html", status=404, form=EMPTY, ask="manage")
+    return page(request, "managing/door.html")
+
+
+async def _act(request: Request, number: str) -> Response:
+    here = site(request)
+    action = (await forms.read(request)).typed.get("action", "")
+    if action == "show":
+        async with here.database.reading() as c:
+            return page(request, "managing/held.html", held=await signatures.held(c, number))
+    if action not in _ACTS:
+        raise HTTPException(422)
+    await here.database.write(partial(_ACTS[action], number=number))
+    return page(request, "managing/done.html", action=action)
+
+
+async def never_write(request: Request) -> Response:
+    """The link at the foot of each mail: a button, then no mail any more."""
+    here = site(request)
+    try:
+        number = here.signer.read(Purpose.NEVER_WRITE, request.path_params["token"])
+        if request.method == "POST":
+            await here.database.write(partial(signatures.never_write, number=number))
+            return page(request, "managing/done.html", action="never_write")
+    except LinkError:
+        return page(request, "signing/link.html", status=404, form=EMPTY, ask="manage")
+    return page(request, "managing/never_write.html")

@@ -1,0 +1,65 @@
+"""Pages: a template in the visitor's language, with the headers that its kind of page wants."""
+
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from petition.languages import Language
+from petition.site import Site
+from petition.tally import Snapshot
+from petition.web.published import Published
+
+PUBLIC = "public, max-age=60"
+PRIVATE = "no-store"
+LIVE = "public, max-age=30"
+
+
+def site(request: Request) -> Site:
+    """The site this request came to."""
+    found: Site = request.app.state.site
+    return found
+
+
+def language(request: Request) -> Language:
+    """The language in the path; a page that offers the others where there is no such language."""
+    code = request.path_params["lang"]
+    if code not in site(request).languages:
+        raise HTTPException(404)
+    return site(request).languages[code]
+
+
+async def snapshot(request: Request) -> Snapshot:
+    """The published numbers, from this process's copy that is never more than a few seconds behind."""
+    published: Published = request.app.state.published
+    return await published.snapshot()
+
+
+def page(request: Request, template: str, *, status: int = 200, cache: str = PRIVATE, **context: Any) -> HTMLResponse:
+    """A page in the language of its path. Private ones are neither stored nor indexed."""
+    headers = {"Cache-Control": cache}
+    if cache == PRIVATE:
+        headers["X-Robots-Tag"] = "noindex, nofollow"
+    spoken = spoken_in(request)
+    context |= {"languages": site(request).languages, "private": cache == PRIVATE}
+    context["elsewhere"] = _elsewhere(request, spoken)
+    headers["Content-Language"] = spoken.code
+    return HTMLResponse(spoken.render(template, **context), status, headers)
+
+
+def spoken_in(request: Request) -> Language:
+    """The language to answer in, on paths without one too."""
+    code = request.url.path.split("/")[1]
+    languages = site(request).languages
+    if code in languages:
+        return languages[code]
+    return languages.choose(request.headers.get("accept-language", ""))
+
+
+def _elsewhere(request: Request, spoken: Language) -> str:
+    """What the language switch keeps of the path: the page, never a link's token or the target of a form."""
+    prefix = f"/{spoken.code}/"
+    if "token" in request.path_params or request.method == "POST" or not request.url.path.startswith(prefix):
+        return ""
+    return request.url.path.removeprefix(prefix)

@@ -1,0 +1,101 @@
+"""The visit: the appeal with its form, signing, the inbox page, confirming, thanks."""
+
+from functools import partial
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from petition import retention, signatures
+from petition.errors import LinkError
+from petition.tokens import Purpose
+from petition.web import forms
+from petition.web.forms import EMPTY, Form
+from petition.web.pages import PRIVATE, PUBLIC, language, page, site, snapshot
+
+
+async def door(request: Request) -> Response:
+    """To the appeal in the visitor's language."""
+    chosen = site(request).languages.choose(request.headers.get("accept-language", ""))
+    return RedirectResponse(f"/{chosen.code}/", 302, {"Vary": "Accept-Language", "Cache-Control": PRIVATE})
+
+
+async def appeal(request: Request) -> Response:
+    """The appeal, its tally and the form."""
+    return await _appeal(request, EMPTY, 200)
+
+
+async def _appeal(request: Request, form: Form, status: int) -> Response:
+    here = site(request)
+    return page(
+        request,
+        "appeal/appeal.html",
+        status=status,
+        cache=PRIVATE if status != 200 else PUBLIC,
+        text=here.appeal.text(language(request)),
+        snapshot=await snapshot(request),
+        state=here.state(),
+        form=form,
+        consent=forms.CONSENT,
+    )
+
+
+async def sign(request: Request) -> Response:
+    """A filled-in form: to the inbox page, or back with a sentence beside each field."""
+    here, spoken = site(request), language(request)
+    form = await forms.read(request)
+    async with here.database.reading() as c:
+        closed = await retention.closed(c)
+        warn_only = await signatures.readable_is_warning(c)
+    if closed or not here.state().signing:
+        return await _appeal(request, EMPTY, 403)
+    signing, form = forms.signing(form, spoken, here.mailboxes, warn_only=warn_only)
+    if signing is None:
+        return await _appeal(request, form, 422)
+    await here.database.write(partial(signatures.sign, vault=here.vault, signing=signing))
+    return RedirectResponse(f"/{spoken.code}/check-inbox", 303)
+
+
+async def to_form(request: Request) -> Response:
+    """Whoever reloads the address of the form after a refusal."""
+    return RedirectResponse(f"/{language(request).code}/#sign", 303)
+
+
+async def check_inbox(request: Request) -> Response:
+    """Look in your inbox: the same whatever happened."""
+    return page(request, "signing/check_inbox.html")
+
+
+async def help_page(request: Request) -> Response:
+    """Nothing came? What to try."""
+    return page(request, "signing/help.html", cache=PUBLIC)
+
+
+async def confirm(request: Request) -> Response:
+    """GET: what the button would confirm; changes nothing, however often it is fetched. POST: the button."""
+    here, spoken = site(request), language(request)
+    try:
+        number = here.signer.read(Purpose.CONFIRM, request.path_params["token"])
+        if request.method == "POST":
+            return await _confirmed(request, number)
+        async with here.database.reading() as c:
+            submission = await signatures.submission(c, number)
+    except LinkError:
+        return page(request, "signing/link.html", status=404, form=EMPTY, ask="sign")
+    return page(request, "signing/confirm.html", submission=submission, signing=here.state().signing, spoken=spoken)
+
+
+async def _confirmed(request: Request, number: str) -> Response:
+    here = site(request)
+    if not here.state().signing:
+        return await _appeal(request, EMPTY, 403)
+    country = await here.database.write(partial(signatures.confirm, number=number))
+    return RedirectResponse(f"/{language(request).code}/thanks?country={country}", 303)
+
+
+async def thanks(request: Request) -> Response:
+    """One of more than N from a country, with the published N."""
+    published = await snapshot(request)
+    country = request.query_params.get("country", "")
+    among = published.countries.get(country, 0)
+    text = site(request).appeal.text(language(request))
+    return page(request, "signing/thanks.html", country=country, among=among, snapshot=published, text=text)
