@@ -63,6 +63,10 @@ class Deliverer:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), PATIENCE)
 
+    async def close(self) -> None:
+        """Takes leave of the relay; run() does so itself."""
+        await self._relay.close()
+
     async def _try(self) -> int:
         try:
             return await self.once()

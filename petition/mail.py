@@ -48,9 +48,9 @@ def write(language: Language, name: str, to: str, sender: str, message_id: str, 
     message["Date"] = format_datetime(clock.now())
     message["Message-ID"] = f"<{message_id}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday notice answers it
-    message["Content-Language"] = language.code
     message.set_content(language.render(f"email/{name}/body.txt", **links), cte="quoted-printable")
     message.add_alternative(language.render(f"email/{name}/body.html", **links), subtype="html", cte="quoted-printable")
+    message["Content-Language"] = language.code  # last: a Content-* header would move into the first part
     return message
 
 

@@ -1,0 +1,247 @@
+"""What the tests stand on: both databases for real, a real SMTP server, a clock that can be set, a browserless client."""
+
+import asyncio
+import re
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx2
+import pytest
+from pyrage import x25519
+from starlette.applications import Starlette
+
+from petition import clock, db, migrations
+from petition.app import create_app
+from petition.db import Database
+from petition.settings import Mode, Settings
+from petition.site import Site, opened
+from tests import postgres, relay
+from tests.relay import Relay
+
+MIDDAY = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+class Clock:
+    """The clock of the code under test; it stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.moment = MIDDAY
+
+    def advance(self, **span: float) -> None:
+        """advance(days=2), advance(minutes=1) …"""
+        self.moment += timedelta(**span)
+
+
+@pytest.fixture
+def time(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock to be moved. Links are dated by the signer's own clock, which follows it."""
+    stopped = Clock()
+    monkeypatch.setattr(clock, "source", lambda: stopped.moment)
+    monkeypatch.setattr("itsdangerous.timed.time.time", lambda: stopped.moment.timestamp())
+    return stopped
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """A PostgreSQL server with a migrated database `template_petition`."""
+    with postgres.running() as url:
+        with ThreadPoolExecutor(1) as apart:  # a loop may be running here already
+            apart.submit(asyncio.run, _template(url)).result()
+        yield url
+
+
+async def _template(url: str) -> None:
+    await _administer(url, "create database template_petition")
+    async with db.opened(f"{url}/template_petition") as database:
+        await migrations.migrate(database, Mode.DEMO)
+
+
+async def _administer(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(f"{url}/postgres")
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """An empty, migrated database of each kind."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'petition.db'}"
+        async with db.opened(url, create=True) as database:
+            await migrations.migrate(database, Mode.DEMO)
+        yield url
+        return
+    server = request.getfixturevalue("postgresql_server")
+    name = f"test_{secrets.token_hex(6)}"
+    await _administer(server, f"create database {name} template template_petition")
+    yield f"{server}/{name}"
+    await _administer(server, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """A SQLite file that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'petition.db'}"
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """The database, open."""
+    async with db.opened(database_url) as found:
+        yield found
+
+
+@pytest.fixture
+def smtp() -> Iterator[Relay]:
+    """A real SMTP server."""
+    with relay.running() as found:
+        yield found
+
+
+IDENTITY = x25519.Identity.generate()
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path, smtp: Relay) -> Settings:
+    """Demo settings over the test's own database, folder and relay."""
+    return make_settings(database_url, tmp_path, smtp.url)
+
+
+def make_settings(database_url: str, folder: Path, smtp_url: str = "", **other: Any) -> Settings:
+    """Settings for a test; `other` replaces single ones."""
+    made = Settings(
+        mode=Mode.DEMO,
+        database_url=database_url,
+        base_url="http://127.0.0.1:8000",
+        campaign=None,
+        secret_keys=("test-secret-key-of-thirty-two-characters",),
+        email_key="test-email-key-of-thirty-two-characters",
+        email_key_file=None,
+        recipients=(str(IDENTITY.to_public()),),
+        metrics_token="",
+        smtp_url=smtp_url,
+        mail_from="Links <links@example.org>",
+        trusted_proxies=(),
+        outbox_keys=folder / "outbox-keys",
+        var=folder / "var",
+    )
+    return replace(made, **other)
+
+
+@pytest.fixture
+async def site(settings: Settings) -> AsyncIterator[Site]:
+    """The site without its web."""
+    async with opened(settings) as found:
+        yield found
+
+
+@dataclass
+class Visitor:
+    """Somebody with a browser, and a hand on the mail that arrives for them."""
+
+    client: httpx2.AsyncClient
+    app: Starlette
+    smtp: Relay
+
+    @property
+    def site(self) -> Site:
+        """The site they are on."""
+        found: Site = self.app.state.site
+        return found
+
+    async def get(self, path: str, **options: Any) -> httpx2.Response:
+        """Opens a page, without following redirects."""
+        return await self.client.get(path, **options)
+
+    async def post(self, path: str, **fields: str) -> httpx2.Response:
+        """Sends a form as a browser on our own page does."""
+        return await self.client.post(path, data=fields, headers={"Sec-Fetch-Site": "same-origin"})
+
+    async def sign(self, email: str, country: str = "PL", lang: str = "en", **fields: str) -> httpx2.Response:
+        """Fills in the form and ticks the consent."""
+        return await self.post(f"/{lang}/sign", email=email, country=country, consent="on", **fields)
+
+    async def deliver(self) -> None:
+        """Lets everything that is due leave the outbox."""
+        deliverer = self.site.deliverer()
+        while await deliverer.once():
+            pass
+        await deliverer.close()
+
+    async def link(self, address: str, kind: str = "confirm") -> str:
+        """The path of the link in the newest mail to an address."""
+        await self.deliver()
+        text = self.smtp.to(address)[-1].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+        found = re.findall(rf"http://127\.0\.0\.1:8000(/\S*/{kind}/\S+)", text)
+        assert len(found) == 1, text
+        return str(found[0])
+
+    async def confirmed(self, email: str, country: str = "PL", lang: str = "en", **fields: str) -> str:
+        """Signs, opens the mail, presses the button; the path of the link."""
+        assert (await self.sign(email, country, lang, **fields)).status_code == 303
+        path = await self.link(email)
+        assert (await self.post(path)).status_code == 303
+        return path
+
+    async def published(self) -> dict[str, Any]:
+        """What /tally.json says, freshly published."""
+        await self.site.publish()
+        self.app.state.published.forget()
+        found: dict[str, Any] = (await self.get("/tally.json")).json()
+        return found
+
+    async def organiser(self, nickname: str = "marta", role: str = "admin") -> None:
+        """Logs in as a new organiser by a mailed link."""
+        await add_organiser(self.site, nickname, role)
+        assert (await self.post("/organisers/login", email=f"{nickname}@example.org")).status_code == 200
+        assert (await self.post(await self.link(f"{nickname}@example.org", "login"))).status_code == 303
+
+
+async def add_organiser(site: Site, nickname: str, role: str = "organiser") -> None:
+    """An organiser whose address is NICKNAME@example.org."""
+    from petition import organisers
+    from petition.organisers import Role
+
+    address = site.mailboxes.read(f"{nickname}@example.org")
+    assert address is not None
+    await site.database.write(lambda c: organisers.add(c, site.vault, nickname, address, Role[role.upper()]))
+
+
+Visit = Callable[..., Any]
+
+
+@asynccontextmanager
+async def visiting(settings: Settings, smtp: Relay) -> AsyncIterator[Visitor]:
+    """A visitor of a running application."""
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx2.AsyncClient(transport=transport, base_url=settings.base_url) as client:
+            yield Visitor(client, app, smtp)
+
+
+@pytest.fixture
+async def visitor(settings: Settings, smtp: Relay) -> AsyncIterator[Visitor]:
+    """Somebody on the site."""
+    async with visiting(settings, smtp) as found:
+        yield found
+
+
+@pytest.fixture
+async def visit(smtp: Relay, settings: Settings) -> AsyncIterator[Visit]:
+    """visit(campaign=folder): a visitor of a site with other settings over the same database."""
+    async with AsyncExitStack() as stack:
+
+        async def open_(**other: Any) -> Visitor:
+            return await stack.enter_async_context(visiting(replace(settings, **other), smtp))
+
+        yield open_

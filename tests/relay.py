@@ -1,0 +1,78 @@
+"""A real SMTP server for the tests, which can be told to behave badly."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+Answer = Callable[[Envelope], str]
+ACCEPTED = "250 2.0.0 accepted"
+
+
+class Relay:
+    """Takes mail on a loopback port; `rcpt` and `data` say what it answers to an envelope."""
+
+    def __init__(self) -> None:
+        self.mails: list[EmailMessage] = []
+        self.recipients: list[str] = []
+        self.rcpt: Answer = lambda _: ACCEPTED
+        self.data: Answer = lambda _: ACCEPTED
+        self.drop_after_data = 0  # so many times the connection dies after the mail was taken
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        """For PETITION_SMTP_URL."""
+        return f"smtp://127.0.0.1:{self.port}?tls=no"
+
+    async def handle_RCPT(  # noqa: N802 (aiosmtpd calls it so)
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        answer = self.rcpt(envelope)
+        if answer.startswith("2"):
+            envelope.rcpt_tos.append(address)
+        return answer
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        answer = self.data(envelope)
+        if answer.startswith("2"):
+            content = envelope.content if isinstance(envelope.content, bytes) else b""
+            parsed: Any = BytesParser(policy=policy.default).parsebytes(content)
+            self.mails.append(parsed)
+            self.recipients.extend(envelope.rcpt_tos)
+        if self.drop_after_data:
+            self.drop_after_data -= 1
+            assert server.transport is not None
+            server.transport.abort()
+        return answer
+
+    def to(self, address: str) -> list[EmailMessage]:
+        """The mails to one address, oldest first."""
+        return [mail for mail in self.mails if address in str(mail["To"])]
+
+
+class _FreePort(Controller):
+    """aiosmtpd knocks at its own port to see that it is up: this one first learns which port the system gave it."""
+
+    def _trigger_server(self) -> None:
+        assert self.server is not None
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
+@contextmanager
+def running() -> Iterator[Relay]:
+    """A relay on a free port."""
+    relay = Relay()
+    controller = _FreePort(relay, hostname="127.0.0.1", port=0, ready_timeout=30)
+    controller.start()
+    relay.port = controller.port
+    try:
+        yield relay
+    finally:
+        controller.stop()
