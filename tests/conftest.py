@@ -245,3 +245,25 @@ async def visit(smtp: Relay, settings: Settings) -> AsyncIterator[Visit]:
             return await stack.enter_async_context(visiting(replace(settings, **other), smtp))
 
         yield open_
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """A database without any table."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'petition.db'}"
+        return
+    server = request.getfixturevalue("postgresql_server")
+    name = f"test_{secrets.token_hex(6)}"
+    await _administer(server, f"create database {name} template template0")
+    yield f"{server}/{name}"
+    await _administer(server, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+async def postgresql_settings(postgresql_server: str, tmp_path: Path, smtp: Relay) -> AsyncIterator[Settings]:
+    """Settings over a migrated PostgreSQL, for what only several servers can do."""
+    name = f"test_{secrets.token_hex(6)}"
+    await _administer(postgresql_server, f"create database {name} template template_petition")
+    yield make_settings(f"{postgresql_server}/{name}", tmp_path, smtp.url)
+    await _administer(postgresql_server, f"drop database {name} with (force)")

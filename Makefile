@@ -1,0 +1,60 @@
+# Four commands: run, test, check, bench. The rest serves them.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+.DEFAULT_GOAL := help
+.PHONY: help run install test test-all check chaos bench messages lock system
+
+help:
+	@echo "make run       the appeal in demo mode on http://127.0.0.1:8000"
+	@echo "make test      the tests, on SQLite and PostgreSQL, with a real browser"
+	@echo "make test-all  lint, types, and every test"
+	@echo "make check     lint and types alone"
+	@echo "make bench     the benchmarks"
+
+run: install
+	@PETITION_MODE=demo $(PY) -m petition serve
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Petition needs Python 3.11 or newer: set PYTHON=python3.11." >&2; exit 1; }
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV) || { echo "Python's venv is missing: on Debian and Ubuntu install python3-venv." >&2; exit 1; }
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.installed-tests: $(VENV)/.installed tests/requirements.lock
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/requirements.lock
+	@touch $@
+
+# What no Python package brings: a browser, a database server, and readers of PDF that are not ours.
+system:
+	@sh tests/system.sh
+
+test: $(VENV)/.installed-tests system
+	$(PY) -m pytest -m "not slow" --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
+
+test-all: check $(VENV)/.installed-tests system
+	$(PY) -m pytest --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
+
+check: $(VENV)/.installed-tests
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+
+bench: $(VENV)/.installed-tests
+	$(PY) -m tests.bench
+
+# New strings of code and templates into the catalogues. Gaps are for translators; the tests find them.
+messages: $(VENV)/.installed-tests
+	$(VENV)/bin/pybabel -q extract -F pyproject.toml -k N_ --no-location --sort-output --omit-header -o petition/locale/messages.pot .
+	@for po in petition/locale/*/LC_MESSAGES/messages.po; do \
+	  lang=$$(basename $$(dirname $$(dirname $$po))); \
+	  $(VENV)/bin/pybabel -q update -l $$lang -i petition/locale/messages.pot -o $$po --no-fuzzy-matching --ignore-obsolete --omit-header; \
+	done
+
+# Newer versions within pyproject.toml's bounds, with hashes. Needs uv.
+lock:
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml --group build -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml --group build --group test -c requirements.lock -o tests/requirements.lock

@@ -1,0 +1,23 @@
+"""The letters: whom we write to, what each letter says, and how it is set.
+
+A letter is one tree of plain values, drawn from the addressee, the published figures, the dated facts and a
+text per language (`templates/letters`); every format is made from the tree. Adding a language is adding a file.
+"""
+
+from petition.letters.addressees import load
+from petition.letters.book import Addressee, Book
+from petition.letters.drawing import draw
+from petition.letters.names import draw_annex
+from petition.letters.tree import Annex, Figures, Letter, plain
+
+__all__ = [
+    "Addressee",
+    "Annex",
+    "Book",
+    "Figures",
+    "Letter",
+    "draw",
+    "draw_annex",
+    "load",
+    "plain",
+]

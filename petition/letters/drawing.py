@@ -1,0 +1,136 @@
+"""Draws a letter: the text of a language, the addressee and the published figures become one tree."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from babel.core import Locale
+
+from petition.appeal import Appeal, State
+from petition.errors import DataError, LetterError
+from petition.letters.book import Addressee, Ministry
+from petition.letters.sources import Notes, sources
+from petition.letters.texts import STATES, Text, find, link
+from petition.letters.tree import Figures, Letter, Note
+from petition.letters.words import Words
+
+FALLBACK = "en"
+_FALLBACK_LOCALE = "en_GB"
+_FEWEST_NAMED = 10  # published figures are floored to ten: below that there is no figure
+
+
+def draw(
+    appeal: Appeal,
+    texts_folders: Sequence[Path],
+    addressee: Addressee,
+    figures: Figures,
+    moment: datetime,
+    base_url: str,
+) -> Letter:
+    """The letter to one addressee as of a moment (UTC), in its language or, where that has no text, in English.
+
+    Raises LetterError if the campaign is not under way, DataError if a text or a fact cannot be used.
+    """
+    state = _state(appeal, moment)
+    text, words = written(texts_folders, addressee)
+    notes = Notes(sources(appeal, addressee), appeal.facts)
+    values = _values(appeal, addressee, figures, notes, words, text)
+    blocks = text.blocks({**values, "state": str(state), "tally": link(f"{base_url}/{FALLBACK}/tally")})
+    if notes.unsourced():
+        raise DataError(f"letters/{text.name} prints {', '.join(notes.unsourced())} without a note.")
+    own = text.language == addressee.language
+    return Letter(
+        key=addressee.key,
+        reference=reference(addressee, moment),
+        language=text.language,
+        territory=words.locale.territory or "",
+        fallback=not own,
+        reviewed=text.reviewed,
+        moment=moment,
+        sender=appeal.campaign.name(text.language),
+        contact=(appeal.campaign.contact, base_url),
+        labels=dict(text.labels),
+        date=words.day(moment.date()),
+        title=addressee.title if own else addressee.title_en,
+        lines=addressee.lines,
+        salutation=addressee.salutation if own else addressee.salutation_en or text.labels["salutation"],
+        subject=text.subject[state],
+        blocks=blocks,
+        closing=text.labels["closing"],
+        copies=tuple(_copy(ministry, text) for ministry in addressee.copies),
+        sources=tuple(
+            Note(number, f"{source.publisher}, {words.when(source)}", source.url)
+            for number, source in enumerate(notes.cited, start=1)
+        ),
+    )
+
+
+def written(texts_folders: Sequence[Path], addressee: Addressee) -> tuple[Text, Words]:
+    """The text for an addressee, and the words of its language: as its country writes it, or British English."""
+    text = find(texts_folders, addressee.language)
+    if text is None or addressee.role not in text.roles:
+        text = find(texts_folders, FALLBACK)
+    if text is None or addressee.role not in text.roles:
+        raise DataError(f"No text of a letter is written for {addressee.key}.")
+    locale = addressee.locale if text.language == addressee.language else _FALLBACK_LOCALE
+    return text, Words(Locale.parse(locale), text.pattern, text.months)
+
+
+def reference(addressee: Addressee, moment: datetime) -> str:
+    """What the letter is filed under: the key and the day."""
+    return f"{addressee.key}/{moment:%Y-%m-%d}"
+
+
+def _state(appeal: Appeal, moment: datetime) -> State:
+    state = appeal.state(moment.date())
+    if state not in STATES:
+        raise LetterError(
+            "Letters are drawn while the campaign is under way, not before it opens or once it is archived."
+        )
+    return state
+
+
+def _copy(ministry: Ministry, text: Text) -> str:
+    return ministry.name(text.language) or text.ministries[ministry.kind]
+
+
+def _values(
+    appeal: Appeal, addressee: Addressee, figures: Figures, notes: Notes, words: Words, text: Text
+) -> Mapping[str, Any]:
+    """What a text may name. Everything printed from here passes the escape of texts.py."""
+
+    def number(what: str | int) -> str:
+        if isinstance(what, int):
+            return words.number(what)
+        fact = notes.fact(what)
+        low = words.number(fact.low)
+        return low if fact.high is None else f"{low}–{words.number(fact.high)}"
+
+    def day(what: Any, case: str = "") -> str:
+        return words.when(notes.source(what), case) if type(what) is str else words.day(what, case)
+
+    named = figures.named or 0
+    return {
+        "number": number,
+        "value": lambda id_: notes.fact(id_).low,
+        "day": day,
+        "when": words.when,
+        "note": notes.note,
+        "plural": words.plural,
+        "moment": lambda case="": words.moment(figures.as_of, case),
+        "role": addressee.role,
+        "total": figures.confirmed,
+        "national": addressee.country is not None,
+        "country": (addressee.country and figures.country) or 0,
+        "present": addressee.country is not None and figures.present,
+        "named": named if named >= _FEWEST_NAMED else 0,
+        "deadline": appeal.campaign.deadline,
+        "met": appeal.campaign.met,
+        "organiser": appeal.campaign.name(text.language),
+        "copies": [ministry.kind for ministry in addressee.copies],
+        "crossings": [
+            {"name": c.names.get(text.language, c.name), "status": c.status, "source": c.source}
+            for c in addressee.crossings
+        ],
+    }

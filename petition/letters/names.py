@@ -1,0 +1,69 @@
+"""The annex of names: those who asked to be printed, alphabetically as the letter's language orders them."""
+
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from petition.appeal import Appeal
+from petition.errors import LetterError
+from petition.letters.book import Addressee
+from petition.letters.drawing import reference, written
+from petition.letters.glyphs import SUBSTITUTE, printable
+from petition.letters.tree import Annex
+
+SortKey = tuple[list[int], list[int], str]
+
+
+def draw_annex(
+    appeal: Appeal, texts_folders: Sequence[Path], addressee: Addressee, names: Iterable[str], moment: datetime
+) -> Annex:
+    """The annex for one addressee; the names stay as typed, only their order is ours.
+
+    Raises LetterError if there is no name to print.
+    """
+    text, words = written(texts_folders, addressee)
+    ordered = sorted(names, key=collation(text.alphabet))
+    if not ordered:
+        raise LetterError("There is no name to print in an annex.")
+    sentences = [text.annex["unverified"], text.annex["order"], f"{text.annex['count']}: {words.number(len(ordered))}"]
+    if any(SUBSTITUTE in printable(name) for name in ordered):
+        sentences.append(text.annex["substitute"])
+    return Annex(
+        key=addressee.key,
+        reference=reference(addressee, moment),
+        language=text.language,
+        territory=words.locale.territory or "",
+        moment=moment,
+        sender=appeal.campaign.name(text.language),
+        date=words.day(moment.date()),
+        title=text.annex["title"],
+        sentences=tuple(sentences),
+        names=tuple(ordered),
+    )
+
+
+def collation(alphabet: Sequence[str]) -> Callable[[str], SortKey]:
+    """A sort key for names. A group of the alphabet is one letter; which of the group counts only among equal names.
+
+    Other accents are ignored, other scripts follow after. (Simpler than the Unicode collation algorithm, and
+    enough for names; equal ones are ordered as typed, so that the annex is the same whatever order they came in.)
+    """
+    places = {c: (i, k) for i, group in enumerate(alphabet) for k, c in enumerate(group)}
+
+    def key(name: str) -> SortKey:
+        letters = unicodedata.normalize("NFC", name).casefold()
+        found = [place for letter in letters for place in _places(letter, places)]
+        return [first for first, _ in found], [second for _, second in found], name
+
+    return key
+
+
+def _places(letter: str, places: dict[str, tuple[int, int]]) -> Iterable[tuple[int, int]]:
+    """Where a letter stands: its own place, that of its base without accents, or behind the alphabet."""
+    if letter in places:
+        return [places[letter]]
+    if letter.isspace():
+        return [(-1, 0)]
+    bases = [c for c in unicodedata.normalize("NFKD", letter) if c.isalnum()]
+    return [places.get(base, (len(places) + ord(base), 0)) for base in bases]

@@ -1,0 +1,77 @@
+"""Letters and annexes as PDF: tagged, PDF/A-2a and PDF/UA-1 at once, the same bytes for the same tree.
+
+Typst reads two fixed templates; words reach them as JSON and are never evaluated.
+"""
+
+import json
+import re
+import threading
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from petition.errors import LetterError
+from petition.letters.glyphs import FONTS, printable
+from petition.letters.tree import Annex, Letter, plain
+
+_BREAK = "\u200b"  # zero width space
+_LONG = re.compile(r"(?:\S[\u0300-\u036f]*){20}(?=\S)")
+_HERE = Path(__file__).resolve().parent
+_per_thread = threading.local()  # a compiler shared between threads raises "Already borrowed"
+
+
+def render(letter: Letter) -> bytes:
+    """The letter as PDF. Raises LetterError if it cannot be set."""
+    return _compile("letter.typ", letter)
+
+
+def annex(tree: Annex) -> bytes:
+    """The annex of names as PDF. Raises LetterError if it cannot be set."""
+    return _compile("annex.typ", replace(tree, names=tuple(_breakable(name) for name in tree.names)))
+
+
+def _breakable(name: str) -> str:
+    """The name with invisible places to break at, every 20 signs without a space, so that it keeps to its column."""
+    return _LONG.sub(lambda part: part[0] + _BREAK, printable(name).strip())
+
+
+def _compile(template: str, tree: Letter | Annex) -> bytes:
+    inputs = {"tree": json.dumps(_printable(plain(tree)), ensure_ascii=False)}
+    try:
+        pdf, warnings = _compiler().compile_with_warnings(
+            _HERE / template,
+            format="pdf",
+            sys_inputs=inputs,
+            pdf_standards=["a-2a", "ua-1"],
+            timestamp=int(tree.moment.timestamp()),
+        )
+    except typst.TypstError as error:
+        raise LetterError(f"The letter {tree.reference} cannot be set: {error.message}.") from error
+    if warnings or not isinstance(pdf, bytes):
+        raise LetterError(f"The letter {tree.reference} cannot be set: {warnings[0].message}.")
+    return pdf
+
+
+def _compiler() -> typst.Compiler:
+    if not hasattr(_per_thread, "compiler"):
+        _per_thread.compiler = typst.Compiler(root=_HERE, font_paths=_fonts())
+    compiler: typst.Compiler = _per_thread.compiler
+    return compiler
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    """Ours alone, so that every machine sets the same letter."""
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
+
+
+def _printable(value: Any) -> Any:
+    """The tree with every text as the fonts can print it."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {key: _printable(inner) for key, inner in value.items()}
+    return [_printable(inner) for inner in value] if isinstance(value, (list, tuple)) else value

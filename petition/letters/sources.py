@@ -1,0 +1,77 @@
+"""What a letter may cite: the facts and events of the campaign, the law in the book; and the numbered notes."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from petition.appeal import Appeal, Fact
+from petition.errors import DataError
+from petition.letters.book import Addressee, Source
+from petition.letters.texts import Markdown
+
+
+def sources(appeal: Appeal, addressee: Addressee) -> dict[str, Source]:
+    """Everything that can be cited in a letter, by its id in the data files."""
+    facts = {f.id: Source(f.publisher, f.as_of.isoformat(), f.source) for f in appeal.facts.values()}
+    return {**addressee.sources, **dict(_events(appeal.file("facts.toml"))), **facts}
+
+
+def _events(file: Path) -> Iterator[tuple[str, Source]]:
+    for row in tomllib.loads(file.read_text("utf-8")).get("event", []):
+        try:
+            yield row["id"], Source(row["publisher"], _when(row), row["source"], _iso(row.get("from", "")))
+        except KeyError as error:
+            raise DataError(f"{file.name}: the event {row.get('id', '?')} lacks {error}.") from None
+
+
+def _when(row: Mapping[str, Any]) -> str:
+    """The day of an event, the last day if it lasted, or the year if no more is known."""
+    return _iso(row["date"] if "date" in row else row["to"] if "to" in row else row["year"])
+
+
+def _iso(value: date | int | str) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+class Notes:
+    """The numbered notes of one letter, in the order they are first cited; one number for one page and day."""
+
+    def __init__(self, known: Mapping[str, Source], facts: Mapping[str, Fact]) -> None:
+        self._known = known
+        self._facts = facts
+        self._cited: list[Source] = []
+        self._counted: set[str] = set()
+
+    @property
+    def cited(self) -> tuple[Source, ...]:
+        """The sources cited so far; the first has the number 1."""
+        return tuple(self._cited)
+
+    def note(self, what: str | Source) -> Markdown:
+        """The mark of a source, by its id or itself; goes right behind the word it belongs to."""
+        source = self.source(what)
+        if source not in self._cited:
+            self._cited.append(source)
+        number = self._cited.index(source) + 1
+        return Markdown(f"\u00a0[{number}](note:{number})")
+
+    def source(self, what: str | Source) -> Source:
+        """A source by its id. Raises ValueError for an id that no data file has."""
+        if isinstance(what, Source):
+            return what
+        if what not in self._known:
+            raise ValueError(f"no fact, event or source is called {what}")
+        return self._known[what]
+
+    def fact(self, id_: str) -> Fact:
+        """The fact whose number is about to be printed; unsourced() then expects its note."""
+        if id_ not in self._facts:
+            raise ValueError(f"no fact is called {id_}")
+        self._counted.add(id_)
+        return self._facts[id_]
+
+    def unsourced(self) -> list[str]:
+        """Facts whose number was printed without a note."""
+        return sorted(id_ for id_ in self._counted if self._known[id_] not in self._cited)

@@ -1,0 +1,32 @@
+#!/bin/sh
+# Installs what the tests need beside Python: Chromium, PostgreSQL's server, qpdf and poppler. Debian and Ubuntu, as
+# root or with sudo; elsewhere it says what is missing.
+set -eu
+
+missing=""
+need() { # need PACKAGE CHECK…
+    package=$1; shift
+    "$@" >/dev/null 2>&1 || missing="$missing $package"
+}
+chromium() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
+postgresql() { ls /usr/lib/postgresql/*/bin/initdb || command -v initdb; }
+need chromium chromium
+need postgresql postgresql
+need qpdf command -v qpdf
+need poppler-utils command -v pdftotext
+need fonts-noto-core sh -c 'fc-list | grep -qi noto'
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null; then
+    echo "The tests need these programs, please install them:$missing." >&2
+    exit 1
+fi
+as_root=""
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || { echo "Please install as root:$missing." >&2; exit 1; }
+    as_root=sudo
+fi
+export DEBIAN_FRONTEND=noninteractive
+$as_root apt-get update -qq
+# shellcheck disable=SC2086
+$as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
