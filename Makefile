@@ -48,10 +48,10 @@ bench: $(VENV)/.installed-tests
 
 # New strings of code and templates into the catalogues. Gaps are for translators; the tests find them.
 messages: $(VENV)/.installed-tests
-	$(VENV)/bin/pybabel -q extract -F pyproject.toml -k N_ --no-location --sort-output --omit-header -o petition/locale/messages.pot .
+	$(VENV)/bin/pybabel -q extract -F pyproject.toml -k N_ --no-location --sort-output --project=petition --copyright-holder="the authors" --msgid-bugs-address="" -o petition/locale/messages.pot .
 	@for po in petition/locale/*/LC_MESSAGES/messages.po; do \
 	  lang=$$(basename $$(dirname $$(dirname $$po))); \
-	  $(VENV)/bin/pybabel -q update -l $$lang -i petition/locale/messages.pot -o $$po --no-fuzzy-matching --ignore-obsolete --omit-header; \
+	  $(VENV)/bin/pybabel -q update -l $$lang -i petition/locale/messages.pot -o $$po --no-fuzzy-matching --ignore-obsolete; \
 	done
 
 # Newer versions within pyproject.toml's bounds, with hashes. Needs uv.

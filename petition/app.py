@@ -33,12 +33,14 @@ def create_app(settings: Settings, *, deliver: bool = False) -> Starlette:
             app.state.site, app.state.published = site, Published(site)
             yield
 
-    return Starlette(
+    app = Starlette(
         routes=routes(demo=settings.demo),
         middleware=_middleware(settings),
         exception_handlers=HANDLERS,
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False  # its redirects are built from the Host header
+    return app
 
 
 def from_environment() -> Starlette:
@@ -78,10 +80,12 @@ async def _beside(site: Site, deliver: bool) -> AsyncIterator[None]:
 
 
 async def _every(seconds: float, act: Callable[[], Awaitable[None]]) -> None:
-    """Acts now and then every so often; a failure waits for the next time."""
+    """Acts now and then every so often; a failure of any kind waits for the next time."""
     while True:
         try:
             await act()
         except PetitionError as error:
             log.warning("%s", error)
+        except Exception as error:  # its text may quote what nobody shall read
+            log.error("%s", type(error).__name__)
         await asyncio.sleep(seconds)

@@ -44,8 +44,8 @@ async def _totals(c: Connection) -> list[str]:
     found = []
     if row["journal"] != row["journal_by_hour"]:
         found.append(f"The journal sums to {row['journal']}, its hours to {row['journal_by_hour']}.")
-    if row["changes"] != row["journal_rows"]:
-        found.append(f"The tally knows {row['changes']} changes, the journal {row['journal_rows']}.")
+    if row["changes"] != row["moved"]:
+        found.append(f"The tally knows of {row['changes']} changes, the journal of {row['moved']}.")
     return found
 
 

@@ -84,7 +84,7 @@ async def restore(database: Database, mode: Mode, identity: str, file: Path) -> 
 
 
 async def _restore(c: Connection, *, mode: Mode, key: Any, file: Path) -> int:
-    kept = [row async for rows in c.dump("never_write", ROWS) for row in rows]
+    kept = await signatures.never_write_list(c)
     await c.drop_everything()
     await migrations.steps(c, mode)
     total = 0

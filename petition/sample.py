@@ -43,8 +43,7 @@ async def _put(c: Connection, *, countries: list[str]) -> None:
     hours = Counter(f"{row['day']}T12Z" for row in rows)
     await c.load("journal_hours", [{"hour": hour, "n": n} for hour, n in hours.items()])
     for country, n in by_country.items():
-        changes = sum(1 for key in by_day if key[0] == country)
-        await c.run("tally.count_many", country=country, n=n, changes=changes)
+        await c.run("tally.count", country=country, n=n)
 
 
 def _row(country: str, day: str) -> dict[str, str | int]:

@@ -9,7 +9,7 @@ from petition import clock, notices, sealing, tally, throttle, tokens
 from petition.addresses import Address
 from petition.clock import DAY
 from petition.db import Connection, Row
-from petition.errors import LinkError
+from petition.errors import ClosedError, LinkError
 from petition.sealing import Vault
 from petition.tokens import Purpose
 
@@ -41,7 +41,12 @@ class Submission:
 
 
 async def sign(c: Connection, vault: Vault, signing: Signing) -> None:
-    """Stores a submission and its mail, or silently nothing if the mailbox had its share of mail."""
+    """Stores a submission and its mail, or silently nothing if the mailbox had its share of mail.
+
+    Raises ClosedError once signing has ended for good.
+    """
+    if await c.one("house.get", name="closed") is not None:
+        raise ClosedError("Signing has ended.")
     mailbox, address = vault.hashes(signing.address)
     number = tokens.number()
     name = sealing.hide(number, signing.name) if signing.name else None
@@ -241,11 +246,16 @@ async def expire(c: Connection) -> None:
     await c.run("signatures.withdrawals_over", day=oldest.isoformat())
 
 
+async def never_write_list(c: Connection) -> list[Row]:
+    """Mailboxes that want no mail, or whose signature was withdrawn of late: mailbox, reason, day."""
+    return await c.all("signatures.never_write_list")
+
+
 async def apply_never_write(c: Connection, rows: list[Row]) -> None:
     """After a restore: adds entries to the list and carries it out on whatever the backup brought back."""
     for row in rows:
         await c.run("signatures.never_write", **row)
-    for row in await c.all("signatures.listed"):
+    for row in await never_write_list(c):
         if row["reason"] == "withdrawn":
             await _remove(c, row["mailbox"], "withdrawn")
         else:

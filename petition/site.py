@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
-from petition import db, languages, mail, migrations, retention, tally
+from petition import db, languages, mail, migrations, retention, signatures, tally
 from petition.addresses import Mailboxes
 from petition.appeal import Appeal, Placeholder, State, shown
 from petition.clock import today
@@ -20,6 +20,15 @@ from petition.sealing import OutboxKeys, Vault
 from petition.settings import Settings
 from petition.tally import Snapshot
 from petition.tokens import Signer
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What every visitor sees of the database: the published numbers, and the rules of the form."""
+
+    snapshot: Snapshot
+    closed: bool  # signing has ended for good
+    warn_only: bool  # a mailbox that authorities can read is warned of, not refused
 
 
 @dataclass(frozen=True)
@@ -67,10 +76,11 @@ class Site:
         """Where in its life the campaign is today."""
         return self.appeal.state(today())
 
-    async def snapshot(self) -> Snapshot:
-        """The published numbers."""
+    async def board(self) -> Board:
+        """What the pages need of the database."""
         async with self.database.reading() as c:
-            return await tally.published(c)
+            snapshot, closed = await tally.published(c), await retention.closed(c)
+            return Board(snapshot, closed, await signatures.readable_is_warning(c))
 
     async def publish(self) -> None:
         """Makes a new snapshot if the last one is a minute old."""

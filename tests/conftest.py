@@ -1,4 +1,4 @@
-"""What the tests stand on: both databases for real, a real SMTP server, a clock that can be set, a browserless client."""
+"""What the tests stand on: both databases for real, a real SMTP server, a clock to be set, a client for pages."""
 
 import asyncio
 import re
@@ -34,6 +34,10 @@ class Clock:
     def __init__(self) -> None:
         self.moment = MIDDAY
 
+    def seconds(self) -> float:
+        """Since 1970."""
+        return self.moment.timestamp()
+
     def advance(self, **span: float) -> None:
         """advance(days=2), advance(minutes=1) …"""
         self.moment += timedelta(**span)
@@ -44,7 +48,7 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """A clock to be moved. Links are dated by the signer's own clock, which follows it."""
     stopped = Clock()
     monkeypatch.setattr(clock, "source", lambda: stopped.moment)
-    monkeypatch.setattr("itsdangerous.timed.time.time", lambda: stopped.moment.timestamp())
+    monkeypatch.setattr("itsdangerous.timed.time.time", stopped.seconds)
     return stopped
 
 

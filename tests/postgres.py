@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 @contextmanager
@@ -20,17 +21,25 @@ def running() -> Iterator[str]:
     if user:
         shutil.chown(folder, user)
     data, port = folder / "data", _free_port()
-    as_user = {"user": user, "group": user, "extra_groups": []} if user else {}
+    as_user: dict[str, Any] = {"user": user, "group": user, "extra_groups": []} if user else {}
     try:
-        initdb = [binaries / "initdb", "-D", data, "-U", "petition", "-A", "trust", "-E", "UTF8", "--locale=C"]
+        initdb: list[str | Path] = [
+            binaries / "initdb",
+            "-D",
+            data,
+            "-U",
+            "petition",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+        ]
         subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **as_user)
-        server = subprocess.Popen(
-            [binaries / "postgres", "-D", data, "-k", folder, "-p", str(port), "-c", "listen_addresses=127.0.0.1"],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd=folder,
-            **as_user,
-        )
+        options: list[str | Path] = ["-D", data, "-k", folder, "-p", str(port), "-c", "listen_addresses=127.0.0.1"]
+        command: list[str | Path] = [binaries / "postgres", *options]
+        quiet = subprocess.DEVNULL
+        server = subprocess.Popen(command, stdout=quiet, stderr=quiet, cwd=folder, **as_user)
         try:
             _wait(binaries, port)
             yield f"postgresql://petition@127.0.0.1:{port}"
@@ -42,7 +51,7 @@ def running() -> Iterator[str]:
 
 
 def _wait(binaries: Path, port: int) -> None:
-    ready = [binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port), "-t", "1"]
+    ready: list[str | Path] = [binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port), "-t", "1"]
     for _ in range(100):
         if subprocess.run(ready, check=False).returncode == 0:
             return

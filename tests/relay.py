@@ -47,8 +47,8 @@ class Relay:
             self.recipients.extend(envelope.rcpt_tos)
         if self.drop_after_data:
             self.drop_after_data -= 1
-            assert server.transport is not None
-            server.transport.abort()
+            transport: Any = server.transport
+            transport.abort()
         return answer
 
     def to(self, address: str) -> list[EmailMessage]:
@@ -60,9 +60,9 @@ class _FreePort(Controller):
     """aiosmtpd knocks at its own port to see that it is up: this one first learns which port the system gave it."""
 
     def _trigger_server(self) -> None:
-        assert self.server is not None
-        self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        server: Any = self.server
+        self.port = server.sockets[0].getsockname()[1]
+        super()._trigger_server()  # type: ignore[no-untyped-call]  # aiosmtpd has no types
 
 
 @contextmanager

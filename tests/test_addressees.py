@@ -10,7 +10,7 @@ from petition.errors import DataError, LetterError
 from petition.letters.addressees import Book, load
 
 SHIPPED = Path(__file__).parent.parent / "petition" / "data" / "governments.toml"
-EU = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()
+EU = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
 INSTITUTIONS = ["commission", "high-representative", "council", "parliament", "transport", "railways"]
 
 
@@ -20,14 +20,14 @@ def book() -> Book:
 
 
 def test_the_shipped_book_has_27_states_six_institutions_and_39_letters(book: Book) -> None:
-    assert sorted({a.country for a in book.addressees if a.country}) == EU
+    assert " ".join(sorted({a.country for a in book.addressees if a.country})) == EU
     assert [a.key for a in book.addressees if not a.country] == [f"eu-{name}" for name in INSTITUTIONS]
     assert len(book.addressees) == 39
 
 
 def test_a_state_with_several_languages_has_a_letter_for_each(book: Book) -> None:
-    several = [a.key for a in book.addressees if a.country and "-" in a.key]
-    assert several == "BE-nl BE-fr BE-de FI-fi FI-sv IE-en IE-ga LU-fr LU-de MT-mt MT-en".split()
+    several = " ".join(a.key for a in book.addressees if a.country and "-" in a.key)
+    assert several == "BE-nl BE-fr BE-de FI-fi FI-sv IE-en IE-ga LU-fr LU-de MT-mt MT-en"
     assert (book.find("BE-de").language, book.find("BE-de").locale) == ("de", "de_BE")
 
 
@@ -105,8 +105,8 @@ BROKEN = {
     "a code in small letters": ('code = "AT"', 'code = "at"', "at is not a country code"),
     "a key twice": ('code = "BG"', 'code = "AT"', "AT stands there twice"),
     "an unknown confidence": ('names_confidence = "high"', 'names_confidence = "sure"', "names_confidence"),
-    "no month of a check": ('checked = "2026-11"\n\n[[state]]', 'checked = "2026-13"\n\n[[state]]', "checked in no month"),
-    "an empty source": ('source = "http://archiv.bka.gv.at/site/3573/Default.aspx"', 'source = ""', "AT has an empty source"),
+    "no month of a check": ('checked = "2026-11"\n\n[[', 'checked = "2026-13"\n\n[[', "checked in no month"),
+    "an empty source": ('source = "http://archiv.bka.gv.at/site/3573/Default.aspx"', 'source = ""', "AT has an empty"),
     "an unknown language": ('["bg-BG"]', '["xx-XX"]', "BG needs a [[state.language]]"),
     "no language": ('["bg-BG"]', "[]", "BG needs a [[state.language]]"),
     "a language without territory": ('"bg-BG"', '"bg"', "language bg without a territory"),
@@ -114,14 +114,14 @@ BROKEN = {
     "no salutation": ('salutation = "Kære statsminister,"', "", "DK has no salutation"),
     "an empty title": ('title = "Danmarks statsminister"', 'title = " "', "DK has an empty title"),
     "a title that is a number": ('title = "Danmarks statsminister"', "title = 7", "title of the wrong type"),
-    "an address both found and missing": ('status = "missing"', 'status = "found"', "either found, with lines, or missing"),
+    "an address both found and missing": ('status = "missing"', 'status = "found"', "either found, with lines, or"),
     "an unknown state of a crossing": ('status = "closed"', 'status = "shut"', "either open or closed"),
     "a crossing without date": ('seen = "2023-02-16"', 'seen = "lately"', "needs a date"),
     "a crossing without border": ("border = true", "border = false", "exactly if it has railways and the border"),
     "rail that is no yes or no": ("rail = true", 'rail = "yes"', "rail of the wrong type"),
     "a source that is no web address": ('url = "https://eur-lex', 'url = "eur-lex', "not a web address"),
-    "a source twice": ('id = "poland-order-2025-09"', 'id = "council-procedure-2024"', "council-procedure-2024 stands there twice"),
-    "an institution without office": ('office = "President of the European Commission"', "", "eu-commission has no office"),
+    "a source twice": ('id = "poland-order-2025-09"', 'id = "council-procedure-2024"', "stands there twice"),
+    "an institution without office": ('office = "President of the European Commission"', "", "has no office"),
 }  # fmt: skip
 
 

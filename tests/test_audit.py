@@ -43,7 +43,8 @@ FALSE = {
     "the tally of a country": "update tally set confirmed = confirmed + 1 where country = 'PL'",
     "a country made up": "insert into tally (country, confirmed, changes) values ('AX', 3, 0)",
     "the number of changes": "update tally set changes = changes + 1 where country = 'PL'",
-    "an entry in the journal": "insert into journal (country, day, reason, n) values ('PL', '2026-11-01', 'confirmed', 1)",
+    "an entry in the journal": "insert into journal (country, day, reason, n) "
+    "values ('PL', '2026-11-01', 'confirmed', 1)",
     "an entry in the journal of hours": "insert into journal_hours (hour, n) values ('2026-11-01T10Z', 1)",
     "the published total": "update published set confirmed = confirmed + 10, other = other + 10",
     "the published rest": "update published set other = other + 10",

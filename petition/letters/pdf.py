@@ -35,7 +35,8 @@ def annex(tree: Annex) -> bytes:
 
 def _breakable(name: str) -> str:
     """The name with invisible places to break at, every 20 signs without a space, so that it keeps to its column."""
-    return _LONG.sub(lambda part: part[0] + _BREAK, printable(name).strip())
+    words = " ".join(word for word in printable(name).split(" ") if word)
+    return _LONG.sub(lambda part: part[0] + _BREAK, words)
 
 
 def _compile(template: str, tree: Letter | Annex) -> bytes:

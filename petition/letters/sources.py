@@ -1,8 +1,9 @@
 """What a letter may cite: the facts and events of the campaign, the law in the book; and the numbered notes."""
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,20 @@ from petition.letters.texts import Markdown
 def sources(appeal: Appeal, addressee: Addressee) -> dict[str, Source]:
     """Everything that can be cited in a letter, by its id in the data files."""
     facts = {f.id: Source(f.publisher, f.as_of.isoformat(), f.source) for f in appeal.facts.values()}
-    return {**addressee.sources, **dict(_events(appeal.file("facts.toml"))), **facts}
+    return {**addressee.sources, **_events(appeal.file("facts.toml")), **facts}
 
 
-def _events(file: Path) -> Iterator[tuple[str, Source]]:
-    for row in tomllib.loads(file.read_text("utf-8")).get("event", []):
-        try:
-            yield row["id"], Source(row["publisher"], _when(row), row["source"], _iso(row.get("from", "")))
-        except KeyError as error:
-            raise DataError(f"{file.name}: the event {row.get('id', '?')} lacks {error}.") from None
+@cache
+def _events(file: Path) -> dict[str, Source]:
+    rows = tomllib.loads(file.read_text("utf-8")).get("event", [])
+    return {row.get("id", ""): _event(row, file.name) for row in rows}
+
+
+def _event(row: Mapping[str, Any], file: str) -> Source:
+    try:
+        return Source(row["publisher"], _when(row), row["source"], _iso(row.get("from", "")))
+    except KeyError as error:
+        raise DataError(f"{file}: the event {row.get('id', '?')} lacks {error}.") from None
 
 
 def _when(row: Mapping[str, Any]) -> str:

@@ -7,10 +7,11 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError
+from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -53,7 +54,7 @@ class Text:
     def blocks(self, context: Mapping[str, Any]) -> tuple[Block, ...]:
         """The body with its values filled in. Raises DataError naming the file if it cannot be."""
         try:
-            source = _jinja.from_string(self.body).render(context)
+            source = _template(self.body).render(context)
         except (TemplateError, TypeError, ValueError) as error:
             raise DataError(f"letters/{self.name} cannot be filled in: {error}.") from error
         return tuple(_blocks(_markdown.parse(source), self.name))
@@ -66,6 +67,7 @@ def find(folders: Sequence[Path], language: str) -> Text | None:
     return read(file) if file else None
 
 
+@cache
 def read(file: Path) -> Text:
     """A text from its file. Raises DataError, one sentence, on anything that is missing in it."""
     match = re.fullmatch(r"\+\+\+\n(.*?)\n\+\+\+\n(.*)", file.read_text("utf-8"), re.DOTALL)
@@ -125,6 +127,12 @@ _jinja = ImmutableSandboxedEnvironment(
     autoescape=False,
 )
 _markdown = MarkdownIt("commonmark", {"html": False})
+
+
+@cache
+def _template(body: str) -> Template:
+    return _jinja.from_string(body)
+
 
 _OPENS = {"strong_open": "strong", "em_open": "emphasis"}
 _SETS = {"list_item_open": "item", "blockquote_open": "quote"}

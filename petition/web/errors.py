@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 async def http_error(request: Request, error: Exception) -> Response:
     """404, 405, 413, 415 and their like."""
     code = getattr(error, "status_code", 500)
+    if code == 405 and request.scope["path"].startswith("/organisers/"):
+        return page(request, "errors/error.html", status=404, code=404)  # or the method would tell what exists there
     answer = page(request, "errors/error.html", status=code, code=code)
     answer.headers.update(getattr(error, "headers", None) or {})
     return answer

@@ -95,7 +95,7 @@ def _email(form: Form, mailboxes: Mailboxes, *, warn_only: bool) -> tuple[Addres
     found, checked = _address(form, mailboxes)
     if found is None:
         return None, checked
-    insisted = form.typed.get("sure", "") == found.exact
+    insisted = mailboxes.read(form.typed.get("sure", "")) == found
     if (entry := mailboxes.readable(found)) and not (warn_only and insisted):
         error = N_("Please use another mailbox: authorities in Belarus or Russia can read this one.")
         return None, Form(form.typed, {"email": error}, found.exact if warn_only else None, entry["operator"])
@@ -106,7 +106,7 @@ def _email(form: Form, mailboxes: Mailboxes, *, warn_only: bool) -> tuple[Addres
 
 def _name_error(name: str, country: str) -> str | None:
     if country == UNSAID:
-        return N_("For the safety of people in Belarus, a name is printed only with a country of residence.")
+        return N_("To protect people in Belarus, we print the names only of those who say that they live in another country.")
     if not name:
         return N_("Please enter the name to be printed, or untick the box.")
     if len(name) > LONGEST_NAME:

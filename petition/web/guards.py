@@ -75,7 +75,7 @@ def cross_site(scope: Scope, headers: Headers) -> str | None:
     if site := headers.get("sec-fetch-site"):
         allowed = site in ("same-origin", "none")
     elif origin := headers.get("origin"):
-        allowed = urlsplit(origin).netloc == headers.get("host", "")
+        allowed = origin.partition("://")[2] == headers.get("host") != ""
     else:
         allowed = True
     return None if allowed else "This form was sent from another site."
@@ -83,12 +83,20 @@ def cross_site(scope: Scope, headers: Headers) -> str | None:
 
 def not_this_machine(scope: Scope, headers: Headers) -> str | None:
     """Demo mode is for this machine only: no other host name, no other client, nothing forwarded."""
-    host = urlsplit(f"//{headers.get('host', '')}").hostname
+    host = _name(headers.get("host", ""))
     client = scope.get("client")
     local = client is None or client[0] in LOOPBACK
     if host in LOOPBACK and local and not any(name in headers for name in _FORWARDED):
         return None
     return "Demo mode answers on this machine only."
+
+
+def _name(host: str) -> str | None:
+    """The name in a Host header without its port, or None if it holds none."""
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
 
 
 def forwarded(headers: Headers) -> bool:

@@ -2,16 +2,12 @@
 
 import csv
 import io
-import os
-import tempfile
-from pathlib import Path
 from typing import Any
 
-from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from petition import correspondence, editions, signatures
 from petition.correspondence import Entry
@@ -19,7 +15,7 @@ from petition.editions import Edition
 from petition.errors import LetterError
 from petition.letters import Addressee, pdf
 from petition.organisers import Role
-from petition.web.organisers import needs, note
+from petition.web.organisers import about, needs, note
 from petition.web.pages import PRIVATE, page, site
 
 _NO_STORE = {"Cache-Control": PRIVATE}
@@ -82,7 +78,7 @@ async def annex(request: Request) -> Response:
     if not names:
         raise HTTPException(404)
     content = await run_in_threadpool(edition.annex, addressee, names)
-    await _note(request, "downloaded names", f"{addressee.key}: {len(names)}")
+    await _note(request, "downloaded names", f"{addressee.key}: {about(len(names))}")
     return _pdf(content, f"{addressee.key}-names")
 
 
@@ -94,12 +90,11 @@ async def archive(request: Request) -> Response:
         raise HTTPException(409)
     async with site(request).database.reading() as c:
         names = await editions.names(c, edition.book.addressees)
-    handle, path = tempfile.mkstemp(suffix=".zip")
-    with os.fdopen(handle, "wb") as file:
-        await run_in_threadpool(editions.archive, edition, names, file)
+    file = io.BytesIO()  # not a file on disk: it has names in it, and whatever fails would leave it there
+    await run_in_threadpool(editions.archive, edition, names, file)
     await _note(request, "downloaded all letters")
-    remove = BackgroundTask(Path(path).unlink)
-    return FileResponse(path, 200, _NO_STORE, "application/zip", remove, filename="letters.zip")
+    headers = {**_NO_STORE, "Content-Disposition": 'attachment; filename="letters.zip"'}
+    return Response(file.getvalue(), media_type="application/zip", headers=headers)
 
 
 @needs(Role.ORGANISER)
@@ -111,7 +106,7 @@ async def signatures_csv(request: Request) -> Response:
     table = csv.writer(text, lineterminator="\r\n")
     table.writerow(("country", "day", "name", "sealed_address"))
     table.writerows((r["country"], r["day"], _inert(r["name"] or ""), r["sealed"] or "") for r in rows)
-    await _note(request, "downloaded signatures", str(len(rows)))
+    await _note(request, "downloaded signatures", about(len(rows)))
     headers = {**_NO_STORE, "Content-Disposition": 'attachment; filename="signatures.csv"'}
     return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
 

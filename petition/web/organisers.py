@@ -1,5 +1,6 @@
 """The organisers' desk: log in, watch, record answers. Everyone else gets 404 but for the login page."""
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import date
 from functools import partial, wraps
@@ -22,6 +23,8 @@ from petition.web.pages import page, site, snapshot, spoken_in
 
 Handler = Callable[[Request], Awaitable[Response]]
 SMALL = 10  # the desk shows no smaller count: few enough to be somebody
+_LINK = re.compile(r"https://\S{1,490}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # but for tabs and line ends; PostgreSQL has no NUL in a text
 
 
 def needs(role: Role) -> Callable[[Handler], Handler]:
@@ -131,9 +134,9 @@ async def _numbers(c: Connection) -> dict[str, object]:
         "waiting": coarse(await signatures.waiting(c)),
         "last_day": coarse(await tally.last_day(c)),
         "countries": [(country, coarse(n)) for country, n in by_country],
-        "queued": queued,
+        "queued": coarse(queued),
         "oldest": oldest,
-        "refusals": await outbox.refusals(c),
+        "refusals": [(row["code"], coarse(int(row["n"]))) for row in await outbox.refusals(c)],
     }
 
 
@@ -142,11 +145,17 @@ def coarse(n: int) -> int | None:
     return n if n >= SMALL else None
 
 
+def about(n: int) -> str:
+    """A count for the record, which viewers read too: in tens, as published ones are."""
+    return str(tally.floor(n)) if n >= SMALL else "<10"
+
+
 @needs(Role.ADMIN)
 async def rules(request: Request) -> Response:
     """Whether mailboxes that authorities can read are refused or only warned of."""
     warn = (await forms.read(request)).on("warn")
     await site(request).database.write(partial(signatures.warn_of_readable, warn=warn))
+    request.app.state.published.forget()
     await note(request, "changed a rule", "readable mailboxes: " + ("warn" if warn else "refuse"))
     return RedirectResponse("/organisers/", 303)
 
@@ -167,21 +176,22 @@ async def answers(request: Request) -> Response:
 async def _record_answer(request: Request, key: str, form: Form) -> Response:
     entry = _entry(form.typed)
     if entry is None:
-        typed: dict[str, Any] = {"key": key, "entry": Entry(), "stances": Stance, "error": True}
-        return page(request, "organisers/answer.html", status=422, **typed)
+        typed = {name: form.typed.get(name, "") for name in ("sent", "answered", "stance", "summary", "link")}
+        context: dict[str, Any] = {"key": key, "entry": typed, "stances": Stance, "error": True}
+        return page(request, "organisers/answer.html", status=422, **context)
     await site(request).database.write(partial(correspondence.record, key=key, entry=entry))
     await note(request, "recorded correspondence", key)
     return RedirectResponse("/organisers/letters", 303)
 
 
 def _entry(typed: dict[str, str]) -> Entry | None:
-    """The form's entry; None if a day is no day, an answer precedes its letter, or the link is no link."""
+    """The form's entry; None if a day is no day, an answer precedes its letter, or a link or text is none."""
     try:
         sent, answered = (date.fromisoformat(t) if (t := typed.get(n, "")) else None for n in ("sent", "answered"))
         stance = Stance(typed.get("stance", ""))
     except ValueError:
         return None
-    link, summary = typed.get("link", "").strip(), typed.get("summary", "").strip()
-    if (link and not link.startswith("https://")) or len(link) > 500 or len(summary) > 2000:
+    link, summary = typed.get("link", "").strip(), typed.get("summary", "").strip().replace("\r\n", "\n")
+    if (link and not _LINK.fullmatch(link)) or len(summary) > 2000 or _CONTROL.search(link + summary):
         return None
     return None if answered and (sent is None or answered < sent) else Entry(sent, answered, stance, summary, link)

@@ -1,13 +1,14 @@
 """Pages: a template in the visitor's language, with the headers that its kind of page wants."""
 
 from typing import Any
+from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from petition.languages import Language
-from petition.site import Site
+from petition.site import Board, Site
 from petition.tally import Snapshot
 from petition.web.published import Published
 
@@ -30,10 +31,15 @@ def language(request: Request) -> Language:
     return site(request).languages[code]
 
 
-async def snapshot(request: Request) -> Snapshot:
-    """The published numbers, from this process's copy that is never more than a few seconds behind."""
+async def board(request: Request) -> Board:
+    """The published numbers and the form's rules, from this process's copy, a few seconds behind at most."""
     published: Published = request.app.state.published
-    return await published.snapshot()
+    return await published.board()
+
+
+async def snapshot(request: Request) -> Snapshot:
+    """The published numbers."""
+    return (await board(request)).snapshot
 
 
 def page(request: Request, template: str, *, status: int = 200, cache: str = PRIVATE, **context: Any) -> HTMLResponse:
@@ -41,6 +47,8 @@ def page(request: Request, template: str, *, status: int = 200, cache: str = PRI
     headers = {"Cache-Control": cache}
     if cache == PRIVATE:
         headers["X-Robots-Tag"] = "noindex, nofollow"
+    if "token" in request.path_params:  # not even to ourselves: the next server's log would have the link
+        headers["Referrer-Policy"] = "strict-origin"
     spoken = spoken_in(request)
     context |= {"languages": site(request).languages, "private": cache == PRIVATE}
     context["elsewhere"] = _elsewhere(request, spoken)
@@ -50,7 +58,7 @@ def page(request: Request, template: str, *, status: int = 200, cache: str = PRI
 
 def spoken_in(request: Request) -> Language:
     """The language to answer in, on paths without one too."""
-    code = request.url.path.split("/")[1]
+    code = request.scope["path"].removeprefix("/").partition("/")[0]
     languages = site(request).languages
     if code in languages:
         return languages[code]
@@ -60,6 +68,7 @@ def spoken_in(request: Request) -> Language:
 def _elsewhere(request: Request, spoken: Language) -> str:
     """What the language switch keeps of the path: the page, never a link's token or the target of a form."""
     prefix = f"/{spoken.code}/"
-    if "token" in request.path_params or request.method == "POST" or not request.url.path.startswith(prefix):
+    path: str = request.scope["path"]
+    if "token" in request.path_params or request.method == "POST" or not path.startswith(prefix):
         return ""
-    return request.url.path.removeprefix(prefix)
+    return quote(path.removeprefix(prefix))

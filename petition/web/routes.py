@@ -32,6 +32,7 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         Route("/organisers/signatures.csv", letters.signatures_csv),
         Route("/organisers/answers/{key}", organisers.answers, methods=BOTH),
         *([Route("/dev/outbox", operations.dev_outbox)] if demo else []),
+        Route("/{lang}", signing.to_appeal),
         Route("/{lang}/", signing.appeal),
         Route("/{lang}/sign", signing.sign, methods=["POST"]),
         Route("/{lang}/sign", signing.to_form),

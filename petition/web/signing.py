@@ -5,18 +5,23 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from petition import retention, signatures
-from petition.errors import LinkError
+from petition import signatures
+from petition.errors import ClosedError, LinkError
 from petition.tokens import Purpose
 from petition.web import forms
 from petition.web.forms import EMPTY, Form
-from petition.web.pages import PRIVATE, PUBLIC, language, page, site, snapshot
+from petition.web.pages import PRIVATE, PUBLIC, board, language, page, site, snapshot
 
 
 async def door(request: Request) -> Response:
     """To the appeal in the visitor's language."""
     chosen = site(request).languages.choose(request.headers.get("accept-language", ""))
     return RedirectResponse(f"/{chosen.code}/", 302, {"Vary": "Accept-Language", "Cache-Control": PRIVATE})
+
+
+async def to_appeal(request: Request) -> Response:
+    """Whoever left out the last slash; without the name of this host, which the request may have made up."""
+    return RedirectResponse(f"/{language(request).code}/", 308)
 
 
 async def appeal(request: Request) -> Response:
@@ -32,7 +37,7 @@ async def _appeal(request: Request, form: Form, status: int) -> Response:
         status=status,
         cache=PRIVATE if status != 200 else PUBLIC,
         text=here.appeal.text(language(request)),
-        snapshot=await snapshot(request),
+        board=await board(request),
         state=here.state(),
         form=form,
         consent=forms.CONSENT,
@@ -43,15 +48,16 @@ async def sign(request: Request) -> Response:
     """A filled-in form: to the inbox page, or back with a sentence beside each field."""
     here, spoken = site(request), language(request)
     form = await forms.read(request)
-    async with here.database.reading() as c:
-        closed = await retention.closed(c)
-        warn_only = await signatures.readable_is_warning(c)
-    if closed or not here.state().signing:
+    if not here.state().signing:
         return await _appeal(request, EMPTY, 403)
+    warn_only = (await board(request)).warn_only
     signing, form = forms.signing(form, spoken, here.mailboxes, warn_only=warn_only)
     if signing is None:
         return await _appeal(request, form, 422)
-    await here.database.write(partial(signatures.sign, vault=here.vault, signing=signing))
+    try:
+        await here.database.write(partial(signatures.sign, vault=here.vault, signing=signing))
+    except ClosedError:
+        return await _appeal(request, EMPTY, 403)
     return RedirectResponse(f"/{spoken.code}/check-inbox", 303)
 
 

@@ -16,7 +16,7 @@ select
     (select cast(coalesce(sum(n), 0) as bigint) from journal) as journal,
     (select cast(coalesce(sum(n), 0) as bigint) from journal_hours) as journal_by_hour,
     (select cast(coalesce(sum(changes), 0) as bigint) from tally) as changes,
-    (select count(*) from journal) as journal_rows
+    (select cast(coalesce(sum(abs(n)), 0) as bigint) from journal) as moved
 
 -- name: choices
 -- Names and contacts without the wish for them, and wishes without.

@@ -62,8 +62,8 @@ delete from submissions where mailbox = :mailbox
 insert into never_write (mailbox, reason, day) values (:mailbox, :reason, :day)
 on conflict (mailbox) do update set reason = excluded.reason, day = excluded.day where never_write.reason <> 'never'
 
--- name: listed
-select mailbox, reason from never_write
+-- name: never_write_list
+select mailbox, reason, day from never_write
 
 -- name: write_again
 -- A withdrawal is over once the same mailbox signs anew.

@@ -5,8 +5,9 @@ insert into journal (country, day, reason, n) values (:country, :day, :reason, :
 insert into journal_hours (hour, n) values (:hour, :n)
 
 -- name: count
-insert into tally (country, confirmed, changes) values (:country, :n, 1)
-on conflict (country) do update set confirmed = tally.confirmed + excluded.confirmed, changes = tally.changes + 1
+insert into tally (country, confirmed, changes) values (:country, :n, abs(cast(:n as bigint)))
+on conflict (country) do update
+set confirmed = tally.confirmed + excluded.confirmed, changes = tally.changes + excluded.changes
 
 -- name: counts
 select country, confirmed, changes from tally order by country
@@ -52,8 +53,3 @@ select day, country, confirmed from history_days order by day, country
 -- name: last_day
 -- What the journal says of the last 24 hours, for the desk.
 select coalesce(sum(n), 0) as n from journal_hours where hour > :hour
-
--- name: count_many
-insert into tally (country, confirmed, changes) values (:country, :n, :changes)
-on conflict (country) do update
-set confirmed = tally.confirmed + excluded.confirmed, changes = tally.changes + excluded.changes

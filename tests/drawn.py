@@ -1,0 +1,52 @@
+"""Letters at hand for the tests: the shipped campaign in any state of its life, and what is read off a PDF."""
+
+import subprocess
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from petition.appeal import SHIPPED, Appeal
+from petition.letters import Addressee, Figures, Letter, draw, load
+
+TEXTS = Path(__file__).parent.parent / "templates" / "letters"
+LANGUAGES = sorted(file.stem for file in TEXTS.glob("*.md"))
+STATE_ROLES = ("border", "vote", "no-rail")
+MOMENT = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+DEADLINE = {"open": date(2027, 3, 1), "passed": date(2026, 11, 1), "met": date(2026, 11, 1)}
+BOOK = load(SHIPPED / "governments.toml")
+FIGURES = Figures(as_of=MOMENT, confirmed=12340, country=700, present=True, named=40)
+HOSTILE = (
+    '#import "x"',
+    "</p><script>",
+    "=HYPERLINK()",
+    "{{ 7*7 }}",
+    "$x$",
+    "*a* _b_ `c` [d](e) \\f",
+    "#{1+1}",
+    "1. <a@b>",
+)
+
+
+def appeal(state: str = "open") -> Appeal:
+    """The shipped campaign, its placeholders filled in, in a state of its life."""
+    shipped = Appeal()
+    met = date(2026, 11, 20) if state == "met" else None
+    shipped.campaign = replace(
+        shipped.campaign, deadline=DEADLINE[state], met=met, archived=None, contact="letters@example.org"
+    )
+    return shipped
+
+
+def letter(key: str | Addressee, state: str = "open", figures: Figures = FIGURES, texts: Path = TEXTS) -> Letter:
+    addressee = BOOK.find(key) if isinstance(key, str) else key
+    return draw(appeal(state), [texts, TEXTS], addressee, figures, MOMENT, "https://ultimatum.example.org")
+
+
+def said(drawn: Letter) -> str:
+    return " ".join(block.text for block in drawn.blocks).replace("\xa0", " ")
+
+
+def printed(content: bytes) -> str:
+    """The words of a PDF as pdftotext finds them, without line breaks."""
+    run = subprocess.run(["pdftotext", "-", "-"], input=content, capture_output=True, check=True)
+    return " ".join(run.stdout.decode().replace("\u200b", "").split())

@@ -1,0 +1,159 @@
+"""The texts of the letters: every language agrees with English, and what does not fit is refused."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from babel.core import Locale
+
+from petition.appeal import SHIPPED, Appeal
+from petition.errors import DataError
+from petition.letters import Addressee, Letter, draw
+from petition.letters.book import Source
+from petition.letters.sources import sources
+from petition.letters.texts import STATES, find
+from petition.letters.words import Words
+from tests.drawn import BOOK, FIGURES, LANGUAGES, MOMENT, STATE_ROLES, TEXTS, appeal, letter, said
+
+
+def _neutral(language: str, role: str) -> Addressee:
+    """An addressee of a role in a language, so that texts can be compared."""
+    like = {"border": "LT", "vote": "AT", "no-rail": "CY"}[role]
+    locale = {"en": "en_GB", "pl": "pl_PL", "lt": "lt_LT", "lv": "lv_LV"}[language]
+    return replace(BOOK.find(like), language=language, locale=locale)
+
+
+def _shape(drawn: Letter) -> list[tuple[str, list[str], list[str]]]:
+    """What must agree between languages: kinds of paragraphs, what each cites, and its figures."""
+    return [
+        (
+            block.kind,
+            sorted(run.text for run in block.runs if run.style == "note"),
+            sorted(re.sub(r"\D", "", run.text) for run in block.runs if run.style == "strong"),
+        )
+        for block in drawn.blocks
+    ]
+
+
+def _facts(drawn: Letter) -> list[str]:
+    """The numbers of the prisoners and of the trains held up, in whatever order a sentence has them."""
+    return sorted(re.sub(r"\D", "", number) for number in re.findall(r"\b(?:1.?131|167|50|123|300)\b", said(drawn)))
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("role", STATE_ROLES)
+@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
+def test_every_language_has_the_structure_of_english(language: str, role: str, state: str) -> None:
+    for figures in (FIGURES, replace(FIGURES, country=None), replace(FIGURES, confirmed=0, country=None, named=None)):
+        english, other = (letter(_neutral(code, role), state, figures) for code in ("en", language))
+        assert other.language == language
+        assert _shape(other) == _shape(english)
+        assert [source.url for source in other.sources] == [source.url for source in english.sources]
+        assert _facts(other) == _facts(english)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_number_stands_in_a_text_without_its_date_and_note_in_the_same_paragraph(language: str) -> None:
+    text = find([TEXTS], language)
+    assert text
+    known = {id_: source.date for id_, source in sources(appeal(), BOOK.find("PL")).items()}
+    for paragraph in text.body.split("\n\n"):
+        called = {name: re.findall(rf'\b{name}\("([^"]+)"', paragraph) for name in ("number", "day", "note")}
+        for id_ in called["number"]:
+            assert known[id_] in {known[day] for day in called["day"]}, (language, id_)
+            assert called["note"], (language, id_)
+
+
+def test_every_text_says_that_nobody_has_reviewed_it_yet() -> None:
+    assert {language: letter(_neutral(language, "vote")).reviewed for language in LANGUAGES} == dict.fromkeys(
+        LANGUAGES, "no"
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "counted"),
+    [
+        ("PL", {1: "1 osoba podpisała", 2: "2 osoby podpisały", 5: "5 osób podpisało", 21: "21 osób podpisało"}),
+        ("PL", {22: "22 osoby podpisały", 1230: "1 230 osób podpisało"}),
+        ("LT", {1: "1 žmogus", 2: "2 žmonės", 11: "11 žmonių", 21: "21 žmogus", 30: "30 žmonių"}),
+        ("LV", {1: "1 cilvēks", 2: "2 cilvēki", 11: "11 cilvēku", 21: "21 cilvēks", 30: "30 cilvēku"}),
+        ("FR", {1: "1 person has signed", 21: "21 people have signed", 1230: "1,230 people have signed"}),
+    ],
+)
+def test_plurals_follow_the_language(key: str, counted: dict[int, str]) -> None:
+    for total, words in counted.items():
+        assert words in said(letter(key, figures=replace(FIGURES, confirmed=total)))
+
+
+def test_days_stand_in_the_case_that_the_sentence_needs() -> None:
+    assert letter("LV").date == "2026. gada 22. novembris"
+    assert "Līdz 2027. gada 1. martam" in said(letter("LV"))
+    assert "2025. gada 31. decembrī" in said(letter("LV"))
+    assert "(2025. gada 12.–25. septembris)" in said(letter("LV"))
+    assert "(12–25 września 2025 r.)" in said(letter("PL"))
+    assert "(2025 m. rugsėjo 12–25 d.)" in said(letter("LT"))
+
+
+@pytest.mark.parametrize(
+    ("locale", "source", "words"),
+    [
+        ("en_GB", Source("", "2025-11", ""), "November 2025"),
+        ("pl_PL", Source("", "2017", ""), "2017"),
+        ("de_DE", Source("", "2025-09-25", "", "2025-09-12"), "12.–25. September 2025"),
+        ("pt_PT", Source("", "2025-09-25", "", "2025-09-12"), "12–25 de setembro de 2025"),
+        ("en_GB", Source("", "2025-10-02", "", "2025-09-12"), "12 September 2025 – 2 October 2025"),
+    ],
+)
+def test_a_date_is_as_exact_as_its_source(locale: str, source: Source, words: str) -> None:
+    assert Words(Locale.parse(locale), None, {}).when(source) == words
+
+
+def _changed(change: Callable[[str], str], folder: Path) -> Path:
+    (folder / "pl.md").write_text(change((TEXTS / "pl.md").read_text("utf-8")), "utf-8")
+    return folder
+
+
+UNFIT = {
+    "no front matter": (lambda t: t.replace("+++\n", ""), "has no front matter"),
+    "broken front matter": (lambda t: t.replace("reviewed = ", "reviewed "), "not TOML"),
+    "a label missing": (lambda t: t.replace('closing = "Z wyrazami szacunku"', ""), "lacks labels.closing"),
+    "an empty subject": (lambda t: re.sub('open = ".*"', 'open = ""', t), "lacks subject.open"),
+    "no roles": (lambda t: re.sub("roles = .*", "", t), "does not list the roles"),
+    "months that are not twelve": (lambda t: t.replace("[dates]", '[months]\non = ["x"]\n[dates]'), "not twelve"),
+    "an unknown fact": (lambda t: t.replace("{{ moment(", '{{ number("nothing") }} {{ moment('), "no fact is called"),
+    "an unknown source": (lambda t: t.replace("{{ moment(", '{{ note("nothing") }} {{ moment('), "is called nothing"),
+    "a number without note": (lambda t: t + '\n\n{{ number("detained-2023-05") }}\n', "without a note"),
+    "an unknown word": (lambda t: t + "\n\n{{ nothing }}\n", "'nothing' is undefined"),
+    "broken Jinja": (lambda t: t + "{% if %}", "cannot be filled in"),
+    "a reach into Python": (lambda t: t + "{{ plural.__globals__ }}", "cannot be filled in"),
+    "a heading": (lambda t: t + "\n\n# No\n", "has a heading, which no letter prints"),
+    "an image": (lambda t: t + "\n\n![no](https://example.org/)\n", "has a image, which no letter prints"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "what"), UNFIT.values(), ids=UNFIT.keys())
+def test_a_text_that_does_not_fit_is_refused_in_one_sentence(
+    change: Callable[[str], str], what: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError) as error:
+        letter("PL", texts=_changed(change, tmp_path))
+    assert what in str(error.value)
+    assert str(error.value).startswith("letters/pl.md ")
+    assert re.fullmatch(r"[^\n]+\.", str(error.value))
+
+
+def test_a_text_not_written_for_a_role_is_not_used() -> None:
+    assert "eu-commission" not in (find([TEXTS], "pl") or pytest.fail("no text")).roles
+    commission = replace(BOOK.find("eu-commission"), language="pl", locale="pl_PL")
+    assert letter(commission).fallback
+    with pytest.raises(DataError, match="No text of a letter is written for nobody"):
+        letter(replace(commission, role="nobody", key="nobody"))
+
+
+def test_an_event_without_publisher_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    facts = (SHIPPED / "facts.toml").read_text("utf-8")
+    (tmp_path / "facts.toml").write_text(f'{facts}\n[[event]]\nid = "x"\ndate = 2026-01-01\n', "utf-8")
+    with pytest.raises(DataError, match=r"^facts\.toml: the event x lacks 'publisher'\.$"):
+        draw(Appeal(tmp_path), [TEXTS], BOOK.find("PL"), FIGURES, MOMENT, "https://example.org")

@@ -1,0 +1,129 @@
+"""What the tests of the web share: HTML read back, every row of the database, made-up campaigns, generated examples."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis.strategies import SearchStrategy
+from starlette.routing import Route
+
+from petition.appeal import SHIPPED
+from petition.settings import Mode, Settings
+from petition.site import Site
+from petition.tokens import Purpose
+from petition.web.routes import routes
+from tests.conftest import Visit, Visitor
+
+T = TypeVar("T")
+Attributes = dict[str, str]
+LANGUAGES = ("be", "en", "ru")
+FORM = "application/x-www-form-urlencoded"
+# For what does not depend on the kind of database.
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+class Html(HTMLParser):
+    """A page taken apart: its tags in their order, its text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, Attributes]] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all(self, tag: str) -> list[Attributes]:
+        """The attributes of every such tag."""
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    def fields(self) -> dict[str, str]:
+        """What a browser would send if its button was pressed without another touch."""
+        inputs = [a for a in self.all("input") if a.get("type") != "checkbox" or "checked" in a]
+        found = {a["name"]: a.get("value", "") for a in inputs}
+        chosen = [a["value"] for a in self.all("option") if "selected" in a]
+        return found | ({"country": chosen[0]} if chosen else {})
+
+    def error(self, field: str) -> bool:
+        """Whether an error stands beside the field and the field points to it."""
+        ids = [a.get("id") for _, a in self.tags]
+        (box,) = [a for a in self.all("input") + self.all("select") if a.get("id") == field]
+        points = f"{field}-error" in box.get("aria-describedby", "").split()
+        return points and box.get("aria-invalid") == "true" and f"{field}-error" in ids
+
+
+async def rows(site: Site) -> dict[str, list[str]]:
+    """Every row of every table."""
+    async with site.database.reading() as c:
+        tables = [str(row["name"]) for row in await c.all("house.tables")]
+        return {table: sorted([str(row) async for part in c.dump(table, 1000) for row in part]) for table in tables}
+
+
+async def settle(site: Site) -> None:
+    """Lets what runs beside the requests have its turn, so that only requests change rows from here on."""
+    await site.publish()
+    await site.prune()
+
+
+async def for_all(strategy: SearchStrategy[T], check: Callable[[T], Awaitable[None]], most: int = 30) -> None:
+    """Runs an async check on generated examples, in this loop, with what the test has opened."""
+    loop = asyncio.get_running_loop()
+
+    async def checked(value: T) -> None:
+        await check(value)
+
+    @examples(max_examples=most, deadline=None)
+    @given(strategy)
+    def run(value: T) -> None:
+        asyncio.run_coroutine_threadsafe(checked(value), loop).result(60)
+
+    await asyncio.to_thread(run)
+
+
+def campaign(folder: Path, **dates: str) -> Path:
+    """A campaign folder without placeholders; `dates` adds or replaces days, such as met="2026-11-01"."""
+    told = {"goal": "5000", "deadline": "2026-12-31", "destruction": "2027-12-31"} | dates
+    text = (SHIPPED / "campaign.toml").read_text("utf-8")
+    text = re.sub(
+        r'^(\w+) = "PLACEHOLDER.*"$', lambda m: f"{m[1]} = " + told.get(m[1], '"https://example.org/x"'), text, flags=re.M
+    )
+    more = "".join(f"{name} = {day}\n" for name, day in dates.items() if name not in ("deadline", "destruction"))
+    folder.mkdir()
+    (folder / "campaign.toml").write_text(text.replace("[dates]\n", f"[dates]\n{more}"), "utf-8")
+    return folder
+
+
+async def in_production(visit: Visit, settings: Settings, folder: Path, **other: Any) -> Visitor:
+    """A visitor of the site in production mode, whose database now belongs to it."""
+    from petition import db
+
+    async with db.opened(settings.database_url) as database:
+        await database.write(lambda c: c.execute("update house set value = 'production' where name = 'mode'"))
+    made = {"mode": Mode.PRODUCTION, "base_url": "https://petition.example", "campaign": campaign(folder / "campaign")}
+    visitor: Visitor = await visit(**(made | other))
+    return visitor
+
+
+def token(visitor: Visitor, purpose: Purpose, number: str = "AAAAAAAAAAAAAAAAAAAAAA") -> str:
+    """A token that is signed well; without a number, for one that nobody knows."""
+    return visitor.site.signer.make(purpose, number)
+
+
+def paths(method: str, **values: str) -> list[str]:
+    """Every address of the site that takes a method, with its parameters filled in."""
+    filled = {"lang": "en", "token": "x", "key": "PL"} | values
+    found = [r.path.format(**filled) for r in routes(demo=True) if isinstance(r, Route) and method in (r.methods or ())]
+    return list(dict.fromkeys(found))
+
+
