@@ -105,6 +105,7 @@ async def letters(given: Settings, arguments: Arguments) -> None:
     async with opened(given) as site:
         keys = arguments.keys or [a.key for a in site.book.addressees]
         addressees = [site.book.find(key) for key in keys]
+        await site.publish()
         async with site.database.reading() as c:
             edition = await editions.draw_up(c, site.appeal, site.book, given.base_url)
             names = await editions.names(c, addressees)
@@ -192,6 +193,7 @@ async def demo(given: Settings, arguments: Arguments) -> None:
     async with opened(given, migrate=True) as site:
         with tqdm(total=arguments.signatures, unit="signature", disable=None) as bar:
             await sample.fill(site.database, arguments.signatures, bar.update)
+        await site.publish()
 
 
 async def examine(given: Settings, _: Arguments) -> int:

@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, TypeVar
@@ -35,14 +34,21 @@ class Html(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.tags: list[tuple[str, Attributes]] = []
-        self.text = ""
+        self.texts: list[str] = []  # of each tag, as far as the next one
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, {name: value or "" for name, value in attrs}))
+        self.texts.append("")
 
     def handle_data(self, data: str) -> None:
-        self.text += data
+        if self.texts:
+            self.texts[-1] += data
+
+    @property
+    def text(self) -> str:
+        """All text, with single spaces."""
+        return " ".join(" ".join(self.texts).split())
 
     def all(self, tag: str) -> list[Attributes]:
         """The attributes of every such tag."""
@@ -55,12 +61,15 @@ class Html(HTMLParser):
         chosen = [a["value"] for a in self.all("option") if "selected" in a]
         return found | ({"country": chosen[0]} if chosen else {})
 
-    def error(self, field: str) -> bool:
-        """Whether an error stands beside the field and the field points to it."""
-        ids = [a.get("id") for _, a in self.tags]
+    def error(self, field: str) -> str:
+        """The sentence beside a field that points to it; empty if there is none."""
         (box,) = [a for a in self.all("input") + self.all("select") if a.get("id") == field]
-        points = f"{field}-error" in box.get("aria-describedby", "").split()
-        return points and box.get("aria-invalid") == "true" and f"{field}-error" in ids
+        if f"{field}-error" not in box.get("aria-describedby", "").split() or box.get("aria-invalid") != "true":
+            return ""
+        sentences = [
+            text for (_, a), text in zip(self.tags, self.texts, strict=True) if a.get("id") == f"{field}-error"
+        ]
+        return sentences[0] if sentences else ""
 
 
 async def rows(site: Site) -> dict[str, list[str]]:
@@ -96,7 +105,10 @@ def campaign(folder: Path, **dates: str) -> Path:
     told = {"goal": "5000", "deadline": "2026-12-31", "destruction": "2027-12-31"} | dates
     text = (SHIPPED / "campaign.toml").read_text("utf-8")
     text = re.sub(
-        r'^(\w+) = "PLACEHOLDER.*"$', lambda m: f"{m[1]} = " + told.get(m[1], '"https://example.org/x"'), text, flags=re.M
+        r'^(\w+) = "PLACEHOLDER.*"$',
+        lambda m: f"{m[1]} = " + told.get(m[1], '"https://example.org/x"'),
+        text,
+        flags=re.M,
     )
     more = "".join(f"{name} = {day}\n" for name, day in dates.items() if name not in ("deadline", "destruction"))
     folder.mkdir()
@@ -125,5 +137,3 @@ def paths(method: str, **values: str) -> list[str]:
     filled = {"lang": "en", "token": "x", "key": "PL"} | values
     found = [r.path.format(**filled) for r in routes(demo=True) if isinstance(r, Route) and method in (r.methods or ())]
     return list(dict.fromkeys(found))
-
-

@@ -1,0 +1,69 @@
+"""A real Chromium on a real server, with a real SMTP server between."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+from tests.relay import Relay
+from tests.shell import Shell, serving
+
+PICTURES = Path("var/screenshots")
+_OPTIONS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture
+def shell(tmp_path: Path, smtp: Relay) -> Shell:
+    """A demo of our own, with a relay."""
+    return Shell(tmp_path, PETITION_SMTP_URL=smtp.url)
+
+
+@pytest.fixture
+def address(shell: Shell) -> Iterator[str]:
+    """The address of a running site with some signatures."""
+    shell.fine("demo", "--signatures", "1234")
+    with serving(shell) as (found, _):
+        yield found
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium as the system has it."""
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    async with async_playwright() as playwright:
+        found = await playwright.chromium.launch(executable_path=program, args=list(_OPTIONS))
+        yield found
+        await found.close()
+
+
+class Watched:
+    """A page whose every request and complaint is noted."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.hosts: set[str] = set()
+        self.complaints: list[str] = []
+        page.on("request", lambda request: self.hosts.add(request.url.split("/")[2]))
+        page.on("console", lambda message: self.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    async def picture(self, name: str) -> None:
+        """A screenshot to be looked at, in var/screenshots."""
+        await asyncio.to_thread(PICTURES.mkdir, parents=True, exist_ok=True)
+        await self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+
+    async def overflow(self) -> int:
+        """By how many pixels the page is wider than its window."""
+        wide = await self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        return int(wide)

@@ -1,0 +1,120 @@
+"""The journey as somebody sees it: on a phone and on a desk, with and without JavaScript, by keyboard."""
+
+import asyncio
+import re
+
+import pytest
+from playwright.async_api import Browser
+
+from tests.browser.conftest import Watched
+from tests.relay import Relay
+from tests.shell import Shell
+
+pytestmark = pytest.mark.browser
+
+PHONE = {"width": 360, "height": 740}
+DESK = {"width": 1280, "height": 900}
+
+
+async def _mail(smtp: Relay, to: str) -> str:
+    """The text of the newest mail to an address, once it is there."""
+    for _ in range(100):
+        if smtp.to(to):
+            return str(smtp.to(to)[-1].get_body(("plain",)).get_content())  # type: ignore[union-attr]
+        await asyncio.sleep(0.1)
+    raise AssertionError("no mail came")
+
+
+@pytest.mark.parametrize(("name", "size"), [("phone", PHONE), ("desk", DESK)])
+async def test_a_citizen_signs(address: str, browser: Browser, smtp: Relay, name: str, size: dict[str, int]) -> None:
+    context = await browser.new_context(viewport=size, java_script_enabled=False, locale="en-GB")  # type: ignore[arg-type]
+    watched = Watched(await context.new_page())
+    page = watched.page
+    await page.goto(f"{address}/")
+    await watched.picture(f"{name}-1-appeal")
+
+    await page.get_by_label("Email address").fill("anna@gmial.com")
+    await page.get_by_role("button", name="Sign").click()
+    assert await page.get_by_role("alert").count() == 1
+    assert await page.get_by_label("Email address").input_value() == "anna@gmial.com"
+    assert "anna@gmail.com" in await page.content()
+    await watched.picture(f"{name}-2-errors")
+
+    await page.get_by_label("Email address").fill("anna@example.net")
+    await page.get_by_label("Country you live in").select_option("PL")
+    await page.get_by_label("Print my name in the letters").check()
+    await page.get_by_label("Name to be printed").fill("Anna Żółć")
+    await page.get_by_label("I am 16 or older").check()
+    await page.get_by_role("button", name="Sign").click()
+    assert page.url.partition("#")[0] == f"{address}/en/check-inbox"
+    await watched.picture(f"{name}-3-inbox")
+
+    link = re.findall(r"http\S*/confirm/\S+", await _mail(smtp, "anna@example.net"))[0]
+    await page.goto(link)
+    assert await page.get_by_text("Anna Żółć").is_visible()
+    await watched.picture(f"{name}-4-confirm")
+    await page.get_by_role("button", name="Confirm my signature").click()
+    assert page.url == f"{address}/en/thanks?country=PL"
+    await watched.picture(f"{name}-5-thanks")
+    assert watched.hosts == {address.removeprefix("http://")}
+    assert [c for c in watched.complaints if "422" not in c] == []
+    assert await context.cookies() == []
+    await context.close()
+
+
+async def test_an_organiser_downloads_a_letter(address: str, browser: Browser, shell: Shell) -> None:
+    shell.fine("organiser", "add", "marta", "marta@example.org")
+    context = await browser.new_context(viewport=DESK, locale="en-GB")  # type: ignore[arg-type]
+    watched = Watched(await context.new_page())
+    page = watched.page
+    shell.environment["PETITION_BASE_URL"] = address
+    await page.goto(shell.fine("organiser", "link", "marta").strip())
+    await page.get_by_role("button", name="Log in").click()
+    await watched.picture("desk-6-desk")
+    await page.get_by_role("link", name="Letters and answers").click()
+    await watched.picture("desk-7-letters")
+    answer = await context.request.get(f"{address}/organisers/letters/LT.pdf")
+    assert (await answer.body()).startswith(b"%PDF-")
+    assert watched.complaints == []
+    await context.close()
+
+
+PAGES = ("", "tally", "governments", "privacy", "help", "manage", "check-inbox", "thanks?country=PL", "nowhere")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_every_page_fits_the_narrowest_phone(address: str, browser: Browser, scheme: str) -> None:
+    narrow = {"width": 320, "height": 640}
+    context = await browser.new_context(viewport=narrow, color_scheme=scheme)  # type: ignore[arg-type]
+    watched = Watched(await context.new_page())
+    for lang in ("en", "ru", "be"):
+        for path in PAGES:
+            await watched.page.goto(f"{address}/{lang}/{path}")
+            assert await watched.overflow() <= 0, (lang, path)
+            await watched.picture(f"narrow-{scheme}-{lang}-{path.partition('?')[0] or 'appeal'}")
+    assert watched.hosts == {address.removeprefix("http://")}
+    await context.close()
+
+
+async def test_the_form_can_be_sent_by_keyboard(address: str, browser: Browser, smtp: Relay) -> None:
+    context = await browser.new_context(viewport=DESK, locale="en-GB")  # type: ignore[arg-type]
+    page = await context.new_page()
+    await page.goto(f"{address}/en/")
+    await page.keyboard.press("Tab")
+    assert await page.evaluate("document.activeElement.className") == "skip"
+    await page.get_by_label("Email address").focus()
+    await page.keyboard.type("boris@example.net")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("Germany")
+    for _ in range(2):
+        await page.keyboard.press("Tab")
+    assert await page.evaluate("document.activeElement.id") == "updates"
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Space")
+    for _ in range(2):
+        await page.keyboard.press("Tab")
+    assert await page.evaluate("document.activeElement.tagName") == "BUTTON"
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"{address}/en/check-inbox**")
+    assert "confirm" in await _mail(smtp, "boris@example.net")
+    await context.close()

@@ -1,0 +1,88 @@
+"""A person at a terminal, and the server they start, as processes of their own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from petition.settings import ROOT
+
+Run = subprocess.CompletedProcess[str]
+
+
+class Shell:
+    """A person at a terminal, with an environment and a folder of their own."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder = folder
+        keep = {k: v for k, v in os.environ.items() if not k.startswith("PETITION_")}
+        self.environment = {**keep, "PETITION_VAR": str(folder / "var"), **environment}
+
+    def run(self, *arguments: str, stdin: str = "") -> Run:
+        """petition ARGUMENTS"""
+        return subprocess.run(
+            [sys.executable, "-m", "petition", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    def fine(self, *arguments: str) -> str:
+        """What a command prints that must succeed."""
+        done = self.run(*arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def fails(self, *arguments: str) -> str:
+        """The one sentence of a command that must fail."""
+        done = self.run(*arguments)
+        assert done.returncode == 1
+        assert done.stdout == ""
+        assert "Traceback" not in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+        return done.stderr.strip()
+
+
+@contextmanager
+def serving(shell: Shell, *options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """`petition serve` on a free port, up and ready; its address and process."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "petition", "serve", "--port", str(port), *options],
+        cwd=ROOT,
+        env=shell.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        _ready(f"http://127.0.0.1:{port}", server)
+        yield f"http://127.0.0.1:{port}", server
+    finally:
+        server.send_signal(signal.SIGTERM)
+        output = server.communicate(timeout=60)[0]
+    assert "Traceback" not in output
+    assert server.returncode in (0, -signal.SIGTERM), output
+
+
+def _ready(address: str, server: "subprocess.Popen[str]") -> None:
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(f"{address}/readyz"):
+                return
+        except OSError:
+            assert server.poll() is None
+            time.sleep(0.1)
+    raise AssertionError("the server did not come up")
