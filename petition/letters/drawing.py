@@ -59,10 +59,7 @@ def draw(
         blocks=blocks,
         closing=text.labels["closing"],
         copies=tuple(_copy(ministry, text) for ministry in addressee.copies),
-        sources=tuple(
-            Note(number, f"{source.publisher}, {words.when(source)}", source.url)
-            for number, source in enumerate(notes.cited, start=1)
-        ),
+        sources=_sources(notes, words),
     )
 
 
@@ -89,6 +86,11 @@ def _state(appeal: Appeal, moment: datetime) -> State:
             "Letters are drawn while the campaign is under way, not before it opens or once it is archived."
         )
     return state
+
+
+def _sources(notes: Notes, words: Words) -> tuple[Note, ...]:
+    cited = enumerate(notes.cited, start=1)
+    return tuple(Note(number, f"{source.publisher}, {words.when(source)}", source.url) for number, source in cited)
 
 
 def _copy(ministry: Ministry, text: Text) -> str:

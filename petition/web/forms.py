@@ -106,7 +106,9 @@ def _email(form: Form, mailboxes: Mailboxes, *, warn_only: bool) -> tuple[Addres
 
 def _name_error(name: str, country: str) -> str | None:
     if country == UNSAID:
-        return N_("To protect people in Belarus, we print the names only of those who say that they live in another country.")
+        return N_(
+            "To protect people in Belarus, we print the names only of those who say that they live in another country."
+        )
     if not name:
         return N_("Please enter the name to be printed, or untick the box.")
     if len(name) > LONGEST_NAME:

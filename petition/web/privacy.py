@@ -3,10 +3,9 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from petition.web.pages import PUBLIC, language, page
+from petition.web.pages import PUBLIC, page
 
 
 async def privacy(request: Request) -> Response:
     """The privacy page."""
-    language(request)
     return page(request, "privacy/privacy.html", cache=PUBLIC)

@@ -1,10 +1,16 @@
 """The site map, in the order of a visit."""
 
+from collections.abc import Awaitable, Callable
+from functools import wraps
+
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from petition.settings import ROOT
 from petition.web import letters, managing, operations, organisers, privacy, signing, tally
+from petition.web.pages import language
 
 BOTH = ["GET", "POST"]
 
@@ -32,18 +38,29 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         Route("/organisers/signatures.csv", letters.signatures_csv),
         Route("/organisers/answers/{key}", organisers.answers, methods=BOTH),
         *([Route("/dev/outbox", operations.dev_outbox)] if demo else []),
-        Route("/{lang}", signing.to_appeal),
-        Route("/{lang}/", signing.appeal),
-        Route("/{lang}/sign", signing.sign, methods=["POST"]),
-        Route("/{lang}/sign", signing.to_form),
-        Route("/{lang}/check-inbox", signing.check_inbox),
-        Route("/{lang}/help", signing.help_page),
-        Route("/{lang}/confirm/{token}", signing.confirm, methods=BOTH),
-        Route("/{lang}/thanks", signing.thanks),
-        Route("/{lang}/manage", managing.ask, methods=BOTH),
-        Route("/{lang}/manage/{token}", managing.manage, methods=BOTH),
-        Route("/{lang}/never-write/{token}", managing.never_write, methods=BOTH),
-        Route("/{lang}/tally", tally.tally_page),
-        Route("/{lang}/governments", tally.governments),
-        Route("/{lang}/privacy", privacy.privacy),
+        _spoken("", signing.to_appeal),
+        _spoken("/", signing.appeal),
+        _spoken("/sign", signing.sign, methods=["POST"]),
+        _spoken("/sign", signing.to_form),
+        _spoken("/check-inbox", signing.check_inbox),
+        _spoken("/help", signing.help_page),
+        _spoken("/confirm/{token}", signing.confirm, methods=BOTH),
+        _spoken("/thanks", signing.thanks),
+        _spoken("/manage", managing.ask, methods=BOTH),
+        _spoken("/manage/{token}", managing.manage, methods=BOTH),
+        _spoken("/never-write/{token}", managing.never_write, methods=BOTH),
+        _spoken("/tally", tally.tally_page),
+        _spoken("/governments", tally.governments),
+        _spoken("/privacy", privacy.privacy),
     ]
+
+
+def _spoken(path: str, handler: Callable[[Request], Awaitable[Response]], methods: list[str] | None = None) -> Route:
+    """An address under each language of the site; under any other code nothing is there, and nothing happens."""
+
+    @wraps(handler)
+    async def checked(request: Request) -> Response:
+        language(request)
+        return await handler(request)
+
+    return Route(f"/{{lang}}{path}", checked, methods=methods)

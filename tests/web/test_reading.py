@@ -1,16 +1,16 @@
 """GET and HEAD change nothing on any address, however often; visitors get no cookie, organisers one that is bound."""
 
+from functools import partial
 from http.cookies import Morsel, SimpleCookie
 
 import httpx2
 
-from petition.settings import LOOPBACK
+from petition import organisers
 from petition.tokens import Purpose
 from tests.conftest import Clock, Visit, Visitor, add_organiser
 from tests.web.tools import on_sqlite, paths, rows, settle, token
 
-DOWNLOADS = ("/organisers/letters.zip", "/organisers/letters/PL.pdf", "/organisers/annexes/PL.pdf")
-DOWNLOADS = (*DOWNLOADS, "/organisers/signatures.csv")
+DOWNLOADS = [f"/organisers/{name}" for name in ("letters.zip", "letters/PL.pdf", "annexes/PL.pdf", "signatures.csv")]
 
 
 async def _live_links(visitor: Visitor) -> list[str]:
@@ -81,10 +81,8 @@ async def test_visitors_get_no_cookie(visitor: Visitor) -> None:
 
 async def _logged_in(visitor: Visitor) -> Morsel[str]:
     await add_organiser(visitor.site, "marta")
-    await visitor.post("/organisers/login", email="marta@example.org")
-    await visitor.deliver()
-    (number,) = [part for part in str(visitor.smtp.mails[-1]).split() if "/organisers/login/" in part][:1]
-    answer = await visitor.post("/organisers/login/" + number.partition("/organisers/login/")[2])
+    number = await visitor.site.database.write(partial(organisers.link, nickname="marta"))
+    answer = await visitor.post(f"/organisers/login/{token(visitor, Purpose.LOGIN, number)}")
     assert (answer.status_code, answer.headers["cache-control"]) == (303, "no-store")
     assert len(answer.headers.get_list("set-cookie")) == 1
     (cookie,) = SimpleCookie(answer.headers["set-cookie"]).values()
@@ -102,7 +100,7 @@ async def test_the_cookie_of_an_organiser_is_for_this_site_alone(visitor: Visito
 
 @on_sqlite
 async def test_over_https_the_cookie_is_bound_to_host_and_https(visit: Visit) -> None:
-    visitor = await visit(base_url=f"https://{LOOPBACK[0]}")
+    visitor = await visit(base_url="https://127.0.0.1")
     cookie = await _logged_in(visitor)
     assert cookie.key == "__Host-session"
     assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "strict", "/")

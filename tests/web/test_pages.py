@@ -1,0 +1,179 @@
+"""Every page in every language: whole, private where it must be, and silent towards everybody else."""
+
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+
+from petition.tokens import Purpose
+from tests.conftest import Clock, Visit, Visitor
+from tests.web.tools import LANGUAGES, Html, campaign, on_sqlite, token
+
+PUBLIC = ("", "tally", "governments", "privacy", "help")
+PRIVATE = ("check-inbox", "thanks", "thanks?country=PL", "thanks?country=XX", "manage")
+RESOURCES = {"img": "src", "script": "src", "link": "href", "iframe": "src", "source": "src", "form": "action"}
+
+
+def whole(answer: httpx2.Response, lang: str) -> Html:
+    """A page that a person can read: language, one heading, nothing unfilled, nothing from elsewhere, sound ids."""
+    page = Html(answer.text)
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["content-language"] == lang
+    assert page.all("html")[0]["lang"] == lang
+    assert len(page.all("h1")) == len(page.all("main")) == len(page.all("title")) == 1
+    assert not re.search(r"%\(|{{|{%|}}|⟦|PLACEHOLDER|Undefined|\bNone\b", answer.text)
+    ids = [a["id"] for _, a in page.tags if "id" in a]
+    assert len(ids) == len(set(ids))
+    for _, attributes in page.tags:
+        pointed = attributes.get("for", "").split() + attributes.get("aria-describedby", "").split()
+        assert set(pointed) <= set(ids)
+        assert not [name for name in attributes if name.startswith("on") or name == "style"], "the policy forbids it"
+    silent(page)
+    return page
+
+
+def silent(page: Html) -> None:
+    """Nothing that a browser fetches or sends to by itself lies on another host."""
+    for tag, name in RESOURCES.items():
+        for attributes in page.all(tag):
+            if tag == "link" and attributes["rel"] in ("canonical", "alternate"):
+                continue  # named, never fetched
+            address = urlsplit(attributes.get(name, ""))
+            assert (address.scheme, address.netloc) == ("", ""), attributes
+    assert not page.all("style") + page.all("base") + page.all("object") + page.all("embed")
+    assert not [a for a in page.all("meta") if "http-equiv" in a]
+
+
+def private(answer: httpx2.Response) -> None:
+    """Neither stored nor indexed nor previewed."""
+    assert answer.headers["cache-control"] == "no-store"
+    assert "noindex" in answer.headers["x-robots-tag"]
+    metas = Html(answer.text).all("meta")
+    assert {"name": "robots", "content": "noindex, nofollow"} in metas
+    assert not [a for a in metas if a.get("property", "").startswith("og:")]
+
+
+@on_sqlite
+@pytest.mark.parametrize("lang", LANGUAGES)
+async def test_every_page_is_whole_in_every_language(lang: str, time: Clock, visitor: Visitor) -> None:
+    for page in PUBLIC:
+        answer = await visitor.get(f"/{lang}/{page}")
+        assert answer.status_code == 200, page
+        assert answer.headers["cache-control"].startswith("public, max-age=")
+        assert "x-robots-tag" not in answer.headers
+        whole(answer, lang)
+    for page in PRIVATE:
+        answer = await visitor.get(f"/{lang}/{page}")
+        assert answer.status_code == 200, page
+        private(answer)
+        whole(answer, lang)
+
+
+@on_sqlite
+@pytest.mark.parametrize("lang", LANGUAGES)
+async def test_every_page_behind_a_link_is_whole_and_private(lang: str, time: Clock, visitor: Visitor) -> None:
+    email = f"anna@{lang}.example.net"
+    await visitor.sign(email, "LT", lang, named="on", name="Anna Nowak", updates="on")
+    confirm, never = await visitor.link(email), await visitor.link(email, "never-write")
+    await visitor.post(f"/{lang}/manage", email=email)
+    manage = await visitor.link(email, "manage")
+    answers = [await visitor.get(path) for path in (confirm, manage, never)]
+    await visitor.post(confirm)
+    answers += [await visitor.post(manage, action=a) for a in ("show", "unname", "stop_updates", "show", "never_write")]
+    for answer in answers:
+        assert answer.status_code == 200
+        private(answer)
+        page = whole(answer, lang)
+        title = page.texts[[tag for tag, _ in page.tags].index("title")]
+        assert not re.search("elarus|еларус|sign|подпис|подпіс", title), "nothing in the history of a browser"
+
+
+@on_sqlite
+@pytest.mark.parametrize("lang", LANGUAGES)
+async def test_every_refusal_is_whole_and_private(lang: str, visitor: Visitor) -> None:
+    answers = {
+        404: await visitor.get(f"/{lang}/nowhere"),
+        405: await visitor.client.put(f"/{lang}/"),
+        415: await visitor.client.post(f"/{lang}/sign", json={}),
+        422: await visitor.post(f"/{lang}/sign", email=""),
+    }
+    for status, answer in answers.items():
+        assert answer.status_code == status
+        private(answer)
+        whole(answer, lang)
+
+
+@on_sqlite
+async def test_the_desk_is_whole_and_private(time: Clock, visitor: Visitor) -> None:
+    await visitor.confirmed("anna@example.net", "PL", named="on", name="Anna Nowak")
+    await visitor.organiser()
+    for path in ("/organisers/", "/organisers/letters", "/organisers/answers/PL", "/organisers/login"):
+        answer = await visitor.get(path)
+        assert answer.status_code == 200
+        private(answer)
+        whole(answer, "en")
+
+
+@on_sqlite
+async def test_the_switch_of_languages_keeps_the_page(visitor: Visitor) -> None:
+    for page in (*PUBLIC, "manage", "check-inbox"):
+        assert await _switch(visitor, f"/en/{page}") == {lang: f"/{lang}/{page}" for lang in LANGUAGES}
+    home = {lang: f"/{lang}/" for lang in LANGUAGES}
+    for path in (f"/en/confirm/{token(visitor, Purpose.CONFIRM)}", "/en/manage/x", "/organisers/login"):
+        assert await _switch(visitor, path) == home, "a token is not carried about"
+    refused = Html((await visitor.post("/en/sign", email="")).text)
+    assert {a["hreflang"]: a["href"] for a in refused.all("a") if "hreflang" in a} == home
+
+
+async def _switch(visitor: Visitor, path: str) -> dict[str, str]:
+    page = Html((await visitor.get(path)).text)
+    return {a["hreflang"]: a["href"] for a in page.all("a") if "hreflang" in a}
+
+
+@on_sqlite
+@pytest.mark.parametrize("path", ["/xx/", "/xx", "/EN/", "/xx/tally", "/xx/manage/x", "/en/nowhere", "/xx/sign"])
+async def test_an_address_that_is_none_offers_the_languages(path: str, visitor: Visitor) -> None:
+    answer = await visitor.get(path, headers={"Accept-Language": "be"})
+    assert answer.status_code == 404
+    page = whole(answer, "en" if path.startswith("/en/") else "be")
+    assert {f"/{lang}/" for lang in LANGUAGES} <= {a.get("href") for a in page.all("a")}
+    assert (await visitor.post("/xx/sign", email="anna@example.net")).status_code == 404
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("accept", "lang"),
+    [("ru", "ru"), ("be-BY,ru;q=0.9", "be"), ("xx, ru;q=0.2, be;q=0.3", "be"), ("", "en"), ("\u00ff;q=x,,;", "en")],
+)
+async def test_the_door_leads_to_the_language_of_the_browser(accept: str, lang: str, visitor: Visitor) -> None:
+    answer = await visitor.get("/", headers={"Accept-Language": accept.encode()})
+    assert (answer.status_code, answer.headers["location"]) == (302, f"/{lang}/")
+    assert answer.headers["vary"] == "Accept-Language"
+
+
+@on_sqlite
+async def test_a_missing_slash_leads_to_the_appeal(visitor: Visitor) -> None:
+    answer = await visitor.get("/ru")
+    assert (answer.status_code, answer.headers["location"]) == (308, "/ru/")
+
+
+@on_sqlite
+async def test_the_appeal_can_be_shared_and_found(visitor: Visitor) -> None:
+    page = Html((await visitor.get("/ru/")).text)
+    og = {a["property"]: a["content"] for a in page.all("meta") if "property" in a}
+    assert og["og:url"] == "http://127.0.0.1:8000/ru/"
+    assert og["og:title"]
+    assert {a["hreflang"] for a in page.all("link") if a["rel"] == "alternate"} == set(LANGUAGES)
+
+
+@on_sqlite
+async def test_every_page_of_a_demo_says_so(visit: Visit, tmp_path: Path) -> None:
+    visitor = await visit(campaign=campaign(tmp_path / "campaign"))
+    for path in ("/en/", "/en/tally", "/organisers/login", "/nowhere", "/en/confirm/x"):
+        page = Html((await visitor.get(path)).text)
+        assert [a for a in page.all("p") if a.get("class") == "demo"]
+        assert not [a for a in page.all("mark") if a.get("class") == "placeholder"]
+    placeholders = Html((await (await visit()).get("/en/")).text).all("mark")
+    assert {a.get("class") for a in placeholders} == {"placeholder"}
