@@ -114,6 +114,7 @@ class Appeal:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
+        self._texts: dict[str, Text] = {}
         self.campaign = _campaign(self.file("campaign.toml"))
         self.facts = {f.id: f for f in _facts(self.file("facts.toml"))}
 
@@ -144,7 +145,12 @@ class Appeal:
         return State.BEFORE if c.opens and today < c.opens else State.OPEN
 
     def text(self, language: Language) -> Text:
-        """The appeal in a language. Raises DataError for a text that does not fit the data."""
+        """The appeal in a language, read once. Raises DataError for a text that does not fit the data."""
+        if language.code not in self._texts:
+            self._texts[language.code] = self._found(language)
+        return self._texts[language.code]
+
+    def _found(self, language: Language) -> Text:
         name = f"appeal/{language.code}.md"
         file = next((f / name for f in self.text_folders if (f / name).is_file()), None)
         if file is None:

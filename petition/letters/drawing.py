@@ -37,8 +37,7 @@ def draw(
     notes = Notes(sources(appeal, addressee), appeal.facts)
     values = _values(appeal, addressee, figures, notes, words, text)
     blocks = text.blocks({**values, "state": str(state), "tally": link(f"{base_url}/{FALLBACK}/tally")})
-    if notes.unsourced():
-        raise DataError(f"letters/{text.name} prints {', '.join(notes.unsourced())} without a note.")
+    _check_sourced(notes, text)
     own = text.language == addressee.language
     return Letter(
         key=addressee.key,
@@ -86,6 +85,11 @@ def _state(appeal: Appeal, moment: datetime) -> State:
             "Letters are drawn while the campaign is under way, not before it opens or once it is archived."
         )
     return state
+
+
+def _check_sourced(notes: Notes, text: Text) -> None:
+    if bare := notes.unsourced():
+        raise DataError(f"letters/{text.name} prints {', '.join(bare)} without a note.")
 
 
 def _sources(notes: Notes, words: Words) -> tuple[Note, ...]:

@@ -1,0 +1,185 @@
+"""When something breaks: a page for the person, where it happened for the log, nothing personal anywhere."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import httpx2
+import jinja2
+import pytest
+from starlette.types import Message, Receive, Scope, Send
+
+from petition import signatures, writer
+from petition.web.errors import Broken
+from tests.conftest import Clock, Visit, Visitor
+from tests.web.test_pages import private, whole
+from tests.web.tools import LANGUAGES, Html, campaign, on_sqlite, rows
+
+QUOTED = "550 no such user <anna@example.net> Anna Nowak"
+
+
+@pytest.fixture(autouse=True)
+def _everything_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+
+def broken(answer: httpx2.Response, status: int, lang: str = "en") -> None:
+    """A page of ours in the visitor's language, without a word of what went wrong inside."""
+    assert answer.status_code == status
+    private(answer)
+    page = whole(answer, lang)
+    assert not [
+        word for word in ("Traceback", "Error", ".py", "anna", "Nowak", "sqlite", "select") if word in page.text
+    ]
+
+
+def discreet(caplog: pytest.LogCaptureFixture) -> None:
+    """The log tells that something happened, and of nobody."""
+    assert caplog.records
+    assert not [word for word in ("anna", "Nowak", "example.net", "Traceback") if word in caplog.text]
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+async def test_a_broken_handler_is_a_page(
+    lang: str, visitor: Visitor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def sign(*_: object, **__: object) -> None:
+        raise RuntimeError(QUOTED)
+
+    before = await rows(visitor.site)
+    monkeypatch.setattr(signatures, "sign", sign)
+    broken(await visitor.sign("anna@example.net", lang=lang, named="on", name="Anna Nowak"), 500, lang)
+    discreet(caplog)
+    assert "RuntimeError at test_errors.py:" in caplog.text
+    assert {k: v for k, v in (await rows(visitor.site)).items() if k != "published"} == {
+        k: v for k, v in before.items() if k != "published"
+    }
+    monkeypatch.undo()
+    assert (await visitor.sign("anna@example.net")).status_code == 303, "the writer lives on"
+
+
+@on_sqlite
+async def test_a_broken_template_is_a_page(visitor: Visitor, caplog: pytest.LogCaptureFixture) -> None:
+    env = visitor.site.languages["en"].jinja
+    env.cache = {}
+    help_ = jinja2.DictLoader({"signing/help.html": "{{ nothing.of_the_kind }}"})
+    env.loader, good = jinja2.ChoiceLoader([help_, env.loader or help_]), env.loader
+    broken(await visitor.get("/en/help"), 500)
+    discreet(caplog)
+
+    env.loader, env.cache = jinja2.DictLoader({}), {}  # now the page for errors is broken too
+    answer = await visitor.get("/en/help")
+    assert answer.status_code == 500
+    assert Html(answer.text).text == "Error Something went wrong on our side."
+    env.loader, env.cache = good, {}
+    assert (await visitor.get("/en/help")).status_code == 200
+
+
+@asynccontextmanager
+async def _away(url: str) -> AsyncIterator[None]:
+    """The database is not there for a while."""
+    if url.startswith("sqlite"):
+        file = Path(url.removeprefix("sqlite:///"))
+        file.rename(file.with_name("moved"))
+        file.mkdir()
+        yield
+        file.rmdir()
+        file.with_name("moved").rename(file)
+        return
+    server, _, name = url.rpartition("/")
+    await _rename(server, name, f"{name}_moved")
+    yield
+    await _rename(server, f"{name}_moved", name)
+
+
+async def _rename(server: str, old: str, new: str) -> None:
+    connection = await asyncpg.connect(f"{server}/postgres")
+    await connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", old)
+    await connection.execute(f'alter database "{old}" rename to "{new}"')
+    await connection.close()
+
+
+async def test_a_database_that_is_away_is_a_page(
+    database_url: str, time: Clock, visitor: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    await visitor.sign("anna@example.net")
+    link = await visitor.link("anna@example.net")
+    assert (await visitor.get("/en/")).status_code == 200
+    async with _away(database_url):
+        for answer in (
+            await visitor.get(link),
+            await visitor.get("/en/governments"),
+            await visitor.get("/history.csv"),
+        ):
+            assert int(answer.headers["retry-after"]) > 0
+            broken(answer, 503)
+        assert (await visitor.get("/readyz")).status_code == 503
+        assert (await visitor.get("/healthz")).status_code == 200
+        visitor.app.state.published.forget()
+        for path in ("/en/", "/en/thanks?country=PL", "/en/privacy", "/tally.json"):
+            assert (await visitor.get(path)).status_code == 200, "public pages live on"
+    discreet(caplog)
+    assert (await visitor.get("/readyz")).status_code == 200
+    assert (await visitor.get(link)).status_code == 200
+
+
+async def test_a_database_that_is_away_from_the_start(
+    database_url: str, time: Clock, visitor: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with _away(database_url):
+        answer = await visitor.sign("anna@example.net")
+        broken(answer, 503)
+        assert int(answer.headers["retry-after"]) > 0
+    discreet(caplog)
+    assert (await visitor.sign("anna@example.net")).status_code == 303
+
+
+@on_sqlite
+async def test_a_database_that_is_too_busy_asks_to_come_back_soon(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(writer, "WAITING", 0)
+    answers = await asyncio.gather(*[visitor.sign("anna@example.net") for _ in range(5)])
+    for answer in [*answers, await visitor.post("/en/manage", email="anna@example.net")]:
+        broken(answer, 503)
+        assert answer.headers["retry-after"] == "5"
+    discreet(caplog)
+
+
+@on_sqlite
+async def test_a_server_that_is_shutting_down_takes_nothing_more(visitor: Visitor) -> None:
+    await visitor.site.database.writer.close()
+    broken(await visitor.sign("anna@example.net"), 503)
+
+
+@on_sqlite
+async def test_what_cannot_be_at_the_desk_is_explained(time: Clock, visit: Visit, tmp_path: Path) -> None:
+    visitor: Visitor = await visit(campaign=campaign(tmp_path / "campaign", archived="2026-11-22"))
+    await visitor.organiser()
+    for path in ("/organisers/letters/PL.pdf", "/organisers/letters.zip"):
+        answer = await visitor.get(path)
+        broken(answer, 409)
+        assert "on our side" not in answer.text
+    assert (await visitor.get("/organisers/letters/XX.pdf")).status_code == 404
+
+
+async def test_an_answer_that_breaks_half_way_is_not_begun_again(caplog: pytest.LogCaptureFixture) -> None:
+    sent: list[Message] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise ValueError(QUOTED)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    await Broken(app)({"type": "http", "path": "/", "headers": []}, receive, send)
+    assert [message["type"] for message in sent] == ["http.response.start"]
+    discreet(caplog)
