@@ -27,6 +27,7 @@ Verb = Callable[[Settings, Arguments], Coroutine[Any, Any, int | None]]
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; its exit code."""
+    os.umask(0o077)  # what we write is for nobody else's eyes
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     given = _parser().parse_args(arguments)
     try:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,7 @@ class Fact:
 class Campaign:
     """Who asks, until when, and where they are found."""
 
+    id: str
     organiser: dict[str, str]
     controller: str
     contact: str
@@ -125,13 +126,13 @@ class Appeal:
 
     @cached_property
     def text_folders(self) -> list[Path]:
-        """Where texts are looked for, in this order."""
-        return [folder for folder in (self._folder, ROOT / "templates") if folder]
+        """Where texts are looked for, in this order: the campaign's own; ours only if it is our campaign."""
+        ours = self.campaign.id == _campaign(SHIPPED / "campaign.toml").id
+        return [*([self._folder] if self._folder else []), *([ROOT / "templates"] if ours else [])]
 
     def languages(self) -> list[str]:
         """The languages the appeal's text exists in."""
-        own = next(f for f in self.text_folders if (f / "appeal").is_dir())
-        return sorted(file.stem for file in (own / "appeal").glob("*.md"))
+        return sorted({file.stem for folder in self.text_folders for file in (folder / "appeal").glob("*.md")})
 
     def state(self, today: date) -> State:
         """Where in its life the campaign is. Without a deadline it is open."""
@@ -230,7 +231,6 @@ def _plain(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>#])", r"\\\1", text)
 
 
-@cache
 def _load(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text("utf-8"))
@@ -243,6 +243,7 @@ def _campaign(file: Path) -> Campaign:
     try:
         dates = data["dates"]
         return Campaign(
+            id=data["id"],
             organiser=data["organiser"]["name"],
             controller=data["organiser"]["controller"],
             contact=data["organiser"]["contact"],

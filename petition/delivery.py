@@ -9,11 +9,11 @@ from contextlib import suppress
 from email.message import EmailMessage
 from functools import partial
 
-from petition import mail, notices, outbox
+from petition import clock, mail, notices, outbox
 from petition.db import Database
 from petition.errors import DatabaseError
 from petition.languages import Languages
-from petition.mail import Delayed, Refused, Transport
+from petition.mail import Delayed, Refused, Transport, Unreachable
 from petition.outbox import Mail
 from petition.sealing import Vault
 from petition.settings import Settings
@@ -77,12 +77,18 @@ class Deliverer:
     async def once(self) -> int:
         """One batch; how many mails were tried."""
         mails = await self._database.write(partial(outbox.claim, vault=self._vault))
-        for claimed in mails:
-            await self._deliver(claimed)
+        until = clock.epoch() + outbox.CLAIMED // 2
+        for n, claimed in enumerate(mails):
+            if not await self._deliver(claimed) or self._stopping.is_set() or clock.epoch() > until:
+                await self._database.write(partial(outbox.release, mails=mails[n + 1 :]))
+                break
         return len(mails)
 
-    async def _deliver(self, claimed: Mail) -> None:
-        """Sends one mail and settles its row. Sent twice only if we die between the relay's yes and our commit."""
+    async def _deliver(self, claimed: Mail) -> bool:
+        """Sends one mail and settles its row; False if the relay is away.
+
+        Sent twice only if we, or the connection, die between the relay's yes and our commit.
+        """
         try:
             await self._relay.send(self._written(claimed))
         except Refused as refusal:
@@ -90,8 +96,10 @@ class Deliverer:
         except Delayed as delay:
             log.warning("mail delayed: %s", delay)
             await self._database.write(partial(outbox.later, mail=claimed))
+            return not isinstance(delay, Unreachable)
         else:
             await self._database.write(partial(outbox.sent, mail=claimed))
+        return True
 
     def _written(self, claimed: Mail) -> EmailMessage:
         known = claimed.language in self._languages

@@ -27,7 +27,11 @@ class Refused(Exception):
 
 
 class Delayed(Exception):
-    """The relay cannot take it now, or does not answer."""
+    """The relay cannot take this mail now."""
+
+
+class Unreachable(Delayed):
+    """The relay does not answer at all: no use to try the next mail at once."""
 
 
 class Transport(Protocol):
@@ -96,7 +100,7 @@ class Smtp:
         try:
             await self._connected()
         except (aiosmtplib.SMTPException, OSError) as error:
-            raise Delayed(type(error).__name__) from None
+            raise Unreachable(type(error).__name__) from None
         finally:
             await self.close()
 
@@ -116,7 +120,8 @@ class Smtp:
         if permanent and 500 <= refusal.code < 600:  # type: ignore[attr-defined]
             raise Refused(_code(refusal)) from None
         await self.close()
-        raise Delayed(type(error).__name__) from None
+        answered = isinstance(refusal, aiosmtplib.SMTPResponseException)
+        raise (Delayed if answered else Unreachable)(type(error).__name__) from None
 
 
 def _code(refusal: Exception) -> str:

@@ -16,7 +16,7 @@ from petition.sealing import Vault
 
 CLAIMED = 300  # seconds a deliverer has before another may take the row: longer than the longest SMTP dialogue
 BATCH = 20
-PATIENCE = 15 * DAY  # a mail outlives its link by a day at most
+LIVES = 14 * DAY  # then the link in it is dead
 BACK_OFF = (30, 120, 600, 1800, HOUR)  # seconds after the first, second … failure; then hourly
 
 URGENT, CALM = 0, 5
@@ -49,6 +49,7 @@ async def put(
         sealed=sealed,
         urgency=URGENT,
         due=clock.epoch(),
+        expires=clock.epoch() + LIVES,
     )
 
 
@@ -92,6 +93,12 @@ async def later(c: Connection, mail: Mail) -> None:
     await c.run("outbox.later", id=mail.id, due=clock.epoch() + wait)
 
 
+async def release(c: Connection, *, mails: list[Mail]) -> None:
+    """Gives claimed mails back that were not tried, for any deliverer to take."""
+    for mail in mails:
+        await c.run("outbox.release", id=mail.id)
+
+
 async def rotate(database: Database, vault: Vault) -> int:
     """Seals anew what still waits under keys whose time is over, then destroys those keys; how many."""
     dying = vault.outbox.dying()
@@ -109,7 +116,7 @@ async def _reseal(c: Connection, *, vault: Vault, old: str) -> None:
 
 async def expire(c: Connection) -> None:
     """Drops mail whose link is dead."""
-    await c.run("outbox.expired", before=clock.epoch() - PATIENCE)
+    await c.run("outbox.expired", now=clock.epoch())
 
 
 async def close(c: Connection) -> None:

@@ -45,8 +45,7 @@ async def sign(c: Connection, vault: Vault, signing: Signing) -> None:
 
     Raises ClosedError once signing has ended for good.
     """
-    if await c.one("house.get", name="closed") is not None:
-        raise ClosedError("Signing has ended.")
+    await _refuse_closed(c)
     mailbox, address = vault.hashes(signing.address)
     number = tokens.number()
     name = sealing.hide(number, signing.name) if signing.name else None
@@ -112,7 +111,11 @@ async def _keep_choices(c: Connection, number: str, row: Row) -> None:
 
 
 async def ask_to_manage(c: Connection, vault: Vault, to: Address, language: str) -> None:
-    """Mails a link to whoever asked; the same whether there is a signature or not."""
+    """Mails a link to whoever asked; the same whether there is a signature or not.
+
+    Raises ClosedError once signing has ended for good: no hash of anybody is kept again.
+    """
+    await _refuse_closed(c)
     mailbox, address = vault.hashes(to)
     number = tokens.number()
     if not await throttle.allow_mail(c, mailbox):
@@ -267,6 +270,11 @@ async def close(c: Connection) -> None:
     """Every keyed hash goes, and with it names and contacts; the tally and its journal stay."""
     for query in ("signatures", "submissions", "mailings", "never_write", "links"):
         await c.run(f"signatures.close_{query}")
+
+
+async def _refuse_closed(c: Connection) -> None:
+    if await c.one("house.get", name="closed") is not None:
+        raise ClosedError("Signing has ended.")
 
 
 def _midnight() -> int:

@@ -181,11 +181,11 @@ class Visitor:
             pass
         await deliverer.close()
 
-    async def link(self, address: str, kind: str = "confirm") -> str:
+    async def link(self, address: str, kind: str = "confirm", base: str = "http://127.0.0.1:8000") -> str:
         """The path of the link in the newest mail to an address."""
         await self.deliver()
         text = self.smtp.to(address)[-1].get_body(("plain",)).get_content()  # type: ignore[union-attr]
-        found = re.findall(rf"http://127\.0\.0\.1:8000(/\S*/{kind}/\S+)", text)
+        found = re.findall(rf"{re.escape(base)}(/\S*/{kind}/\S+)", text)
         assert len(found) == 1, text
         return str(found[0])
 
@@ -203,11 +203,13 @@ class Visitor:
         found: dict[str, Any] = (await self.get("/tally.json")).json()
         return found
 
-    async def organiser(self, nickname: str = "marta", role: str = "admin") -> None:
+    async def organiser(
+        self, nickname: str = "marta", role: str = "admin", base: str = "http://127.0.0.1:8000"
+    ) -> None:
         """Logs in as a new organiser by a mailed link."""
         await add_organiser(self.site, nickname, role)
         assert (await self.post("/organisers/login", email=f"{nickname}@example.org")).status_code == 200
-        assert (await self.post(await self.link(f"{nickname}@example.org", "login"))).status_code == 303
+        assert (await self.post(await self.link(f"{nickname}@example.org", "login", base))).status_code == 303
 
 
 async def add_organiser(site: Site, nickname: str, role: str = "organiser") -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import unicodedata
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -112,8 +113,12 @@ async def signatures_csv(request: Request) -> Response:
 
 
 def _inert(name: str) -> str:
-    """A name that a spreadsheet takes for text: an apostrophe before a formula's signs (OWASP, CSV injection)."""
-    return f"'{name}" if name.startswith(("=", "+", "-", "@")) else name
+    """A name that a spreadsheet takes for text: an apostrophe before a formula's signs, full-width ones too.
+
+    (OWASP, CSV injection)
+    """
+    begin = unicodedata.normalize("NFKC", name).lstrip()
+    return f"'{name}" if begin.startswith(("=", "+", "-", "@")) else name
 
 
 async def _edition(request: Request) -> Edition:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from petition import signatures
-from petition.errors import LinkError
+from petition.errors import ClosedError, LinkError
 from petition.tokens import Purpose
 from petition.web import forms
 from petition.web.forms import EMPTY
@@ -30,7 +30,10 @@ async def ask(request: Request) -> Response:
     if address is None:
         return page(request, "managing/ask.html", status=422, form=form)
     ask = partial(signatures.ask_to_manage, vault=here.vault, to=address, language=spoken.code)
-    await here.database.write(ask)
+    try:
+        await here.database.write(ask)
+    except ClosedError:
+        raise HTTPException(403) from None
     return RedirectResponse(f"/{spoken.code}/check-inbox", 303)
 
 

@@ -86,8 +86,14 @@ async def confirm(request: Request) -> Response:
         async with here.database.reading() as c:
             submission = await signatures.submission(c, number)
     except LinkError:
-        return page(request, "signing/link.html", status=404, form=EMPTY, ask="sign")
+        return await _dead_link(request)
     return page(request, "signing/confirm.html", submission=submission, signing=here.state().signing, spoken=spoken)
+
+
+async def _dead_link(request: Request) -> Response:
+    """One page for damaged, expired and unknown links alike, with the form to get a new one."""
+    state, now = site(request).state(), await board(request)
+    return page(request, "signing/link.html", status=404, form=EMPTY, ask="sign", state=state, board=now)
 
 
 async def _confirmed(request: Request, number: str) -> Response:

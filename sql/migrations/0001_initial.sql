@@ -88,7 +88,8 @@ create table outbox (
     urgency bigint not null,
     due bigint not null,
     attempts bigint not null,
-    claimed_until bigint not null
+    claimed_until bigint not null,
+    expires bigint not null
 )
 without rowid -- sqlite
 

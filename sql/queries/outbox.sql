@@ -1,6 +1,6 @@
 -- name: put
-insert into outbox (id, mail, language, mailbox, key_name, sealed, urgency, due, attempts, claimed_until)
-values (:id, :mail, :language, :mailbox, :key_name, :sealed, :urgency, :due, 0, 0)
+insert into outbox (id, mail, language, mailbox, key_name, sealed, urgency, due, attempts, claimed_until, expires)
+values (:id, :mail, :language, :mailbox, :key_name, :sealed, :urgency, :due, 0, 0, :expires)
 
 -- name: claim
 -- A batch for one deliverer: rows that are due, that nobody else holds, and whose key is on this machine.
@@ -18,6 +18,10 @@ delete from outbox where id = :id
 -- name: later
 -- The relay could not take it now.
 update outbox set due = :due, claimed_until = 0 where id = :id
+
+-- name: release
+-- A claimed mail that was not tried after all.
+update outbox set attempts = attempts - 1, claimed_until = 0 where id = :id
 
 -- name: refused
 -- A permanent refusal, by its code alone.
@@ -41,7 +45,7 @@ select count(*) as n, coalesce(min(due), 0) as oldest from outbox
 
 -- name: expired
 -- A link that has died with its submission needs no mail any more.
-delete from outbox where due < :before
+delete from outbox where expires <= :now
 
 -- name: close
 delete from outbox

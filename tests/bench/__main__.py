@@ -7,7 +7,6 @@ bounds. Ratios within one run mean more than the figures.
 import asyncio
 import io
 import resource
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Coroutine
@@ -105,4 +104,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

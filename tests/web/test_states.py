@@ -79,6 +79,7 @@ async def test_once_everything_is_destroyed_nobody_can_sign(time: Clock, visitor
     assert page.all("form") == []
     before = await rows(visitor.site)
     assert (await visitor.sign("carla@example.net")).status_code == 403
+    assert (await visitor.post("/en/manage", email="anna@example.net")).status_code == 403
     assert (await visitor.get(waiting)).status_code == 404
     assert (await visitor.post(waiting)).status_code == 404
     assert await rows(visitor.site) == before

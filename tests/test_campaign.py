@@ -1,0 +1,166 @@
+"""Another collective hosts its own ultimatum, in production mode, by files alone."""
+
+import io
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from petition import migrations
+from petition.db import opened
+from petition.errors import DataError, SettingsError
+from petition.settings import Mode, Settings
+from petition.site import opened as site_opened
+from tests.conftest import Clock, Visitor, make_settings, visiting
+from tests.relay import Relay
+
+CAMPAIGN = """
+id = "free-the-river"
+goal = 5000
+hashtags = ["#FreeTheRiver"]
+[organiser]
+controller = "River Friends, 1 Example Street, Exampletown"
+contact = "friends@example.org"
+[organiser.name]
+en = "River Friends"
+[dates]
+opens = 2026-11-01
+deadline = 2026-12-24
+destruction = 2027-12-24
+[links]
+river = "https://example.org/river"
+"""
+FACTS = """
+[[fact]]
+id = "fish-2025"
+value = 1234567
+as_of = 2025-05-01
+publisher = "Example Institute"
+source = "https://example.org/fish"
+level = "A"
+what = "fish that came back"
+"""
+APPEAL = """+++
+title = "Open the sluices"
+summary = "Let the river run."
+demand = "The sluices are open by {{ deadline }}."
+share = "Let the river run"
+reviewed = "by River Friends, 2026-11-01"
++++
+{{ fact("fish-2025") }} fish. See {{ link("river", "the river") }} by {{ organiser }}. {{ hashtags }}
+"""
+LETTER = """+++
+reviewed = "by River Friends, 2026-11-01"
+roles = ["border", "vote", "no-rail"]
+alphabet = "a b c d e f g h i j k l m n o p q r s t u v w x y z"
+[labels]
+reference = "Reference"
+date = "Date"
+copies = "Copy to"
+sources = "Sources"
+closing = "Yours faithfully,"
+signature = "Name and signature"
+salutation = "Your Excellency,"
+[subject]
+open = "Open the sluices"
+passed = "The sluices are shut"
+met = "The sluices are open"
+[ministries]
+foreign = "Foreign ministry"
+transport = "Transport ministry"
+interior = "Interior ministry"
+[annex]
+title = "Names"
+unverified = "Names as given, not verified."
+count = "Number"
+order = "In alphabetical order."
+substitute = "□ stands for what cannot be printed."
++++
+{{ number(total) }} people want the sluices open by {{ day(deadline) }}.
+{{ number("fish-2025") }} fish came back{{ note("fish-2025") }}.
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The made-up campaign's files."""
+    found = tmp_path / "campaign"
+    for name, content in (
+        ("campaign.toml", CAMPAIGN),
+        ("facts.toml", FACTS),
+        ("appeal/en.md", APPEAL),
+        ("letters/en.md", LETTER),
+    ):
+        (found / name).parent.mkdir(parents=True, exist_ok=True)
+        (found / name).write_text(content, "utf-8")
+    return found
+
+
+@pytest.fixture
+async def production(empty_database_url: str, tmp_path: Path, smtp: Relay, folder: Path) -> Settings:
+    """Production settings over a database of its own mode."""
+    async with opened(empty_database_url, create=True) as database:
+        await migrations.migrate(database, Mode.PRODUCTION)
+    made = make_settings(empty_database_url, tmp_path, smtp.url, campaign=folder, base_url="https://river.example.org")
+    return replace(made, mode=Mode.PRODUCTION)
+
+
+@pytest.fixture
+async def guest(production: Settings, smtp: Relay) -> AsyncIterator[Visitor]:
+    """Somebody on the other campaign's site."""
+    async with visiting(production, smtp) as found:
+        yield found
+
+
+async def test_its_appeal_is_shown_and_nothing_of_ours(guest: Visitor, time: Clock) -> None:
+    page = (await guest.get("/en/")).text
+    for part in ("Open the sluices", "24 December 2026", "1,234,567", "Example Institute, 1 May 2025", "#FreeTheRiver"):
+        assert part in page
+    for ours in ("Lukashenka", "rail", "placeholder", "Demo mode"):
+        assert ours not in page
+    assert (await guest.get("/ru/")).status_code == 404  # it has no text in Russian
+
+
+async def test_one_signs_and_a_letter_is_written(guest: Visitor, time: Clock) -> None:
+    for n in range(10):
+        await guest.sign(f"someone{n}@example.net", "PL")
+        link = await guest.link(f"someone{n}@example.net", base="https://river.example.org")
+        assert (await guest.post(link)).status_code == 303
+    time.advance(minutes=2)
+    assert (await guest.published())["confirmed"] == 10
+    await guest.organiser("marta", "organiser", base="https://river.example.org")
+    pdf = (await guest.get("/organisers/letters/PL.pdf")).content
+    text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
+    for part in ("River Friends", "Open the sluices", "10 people", "24 December 2026", "1,234,567", "example.org/fish"):
+        assert part in text
+    assert "Łukaszenk" not in text
+    assert (await guest.get("/dev/outbox")).status_code == 404
+
+
+async def test_the_cookie_is_bound_to_the_host(guest: Visitor, time: Clock) -> None:
+    await guest.organiser("marta", "organiser", base="https://river.example.org")
+    assert set(guest.client.cookies) == {"__Host-session"}
+
+
+async def test_our_own_folder_may_fill_in_placeholders_alone(
+    empty_database_url: str, tmp_path: Path, smtp: Relay
+) -> None:
+    own = tmp_path / "ours"
+    own.mkdir()
+    (own / "campaign.toml").write_text(CAMPAIGN.replace("free-the-river", "collective-ultimatum-belarus"), "utf-8")
+    settings = make_settings(empty_database_url, tmp_path, smtp.url, campaign=own)
+    async with site_opened(settings, migrate=True) as site:
+        assert sorted(language.code for language in site.languages) == ["be", "en", "ru"]
+
+
+async def test_a_placeholder_or_a_missing_text_is_named(production: Settings, folder: Path, smtp: Relay) -> None:
+    (folder / "campaign.toml").write_text(CAMPAIGN.replace("goal = 5000", 'goal = "PLACEHOLDER the goal"'), "utf-8")
+    with pytest.raises(SettingsError, match="placeholders: goal"):
+        async with site_opened(production):
+            pass
+    (folder / "campaign.toml").write_text(CAMPAIGN.replace("goal = 5000", ""), "utf-8")
+    with pytest.raises(DataError, match="lacks 'goal'"):
+        async with site_opened(production):
+            pass

@@ -1,0 +1,203 @@
+"""The organisers' desk: who may open what, what small numbers look like, what is recorded, what a spreadsheet gets."""
+
+import csv
+import io
+from functools import partial
+
+import pytest
+from starlette.routing import Route
+
+from petition import correspondence, organisers, outbox, sealing
+from petition.organisers import Role
+from petition.outbox import Mail
+from petition.web.routes import routes
+from tests.conftest import IDENTITY, Clock, Visitor
+from tests.web.tools import Html, on_sqlite, rows, settle
+
+# Every address of the desk, with the least role that opens it.
+DOORS = {
+    ("GET", "/organisers/"): Role.VIEWER,
+    ("POST", "/organisers/logout"): Role.VIEWER,
+    ("POST", "/organisers/rules"): Role.ADMIN,
+    ("GET", "/organisers/letters"): Role.ORGANISER,
+    ("GET", "/organisers/letters.zip"): Role.ORGANISER,
+    ("GET", "/organisers/letters/{key}.pdf"): Role.ORGANISER,
+    ("GET", "/organisers/annexes/{key}.pdf"): Role.ORGANISER,
+    ("GET", "/organisers/signatures.csv"): Role.ORGANISER,
+    ("GET", "/organisers/answers/{key}"): Role.ORGANISER,
+    ("POST", "/organisers/answers/{key}"): Role.ORGANISER,
+}
+
+
+def test_no_door_is_left_out() -> None:
+    desk = [r for r in routes(demo=False) if isinstance(r, Route) and r.path.startswith("/organisers/")]
+    guarded = {(m, r.path) for r in desk if "login" not in r.path for m in r.methods or ()}
+    assert {door for door in guarded if door[0] != "HEAD"} == set(DOORS)
+
+
+async def _open(visitor: Visitor, method: str, path: str) -> int:
+    fields = {"warn": "", "stance": "", "sent": "2026-11-01"} if method == "POST" else None
+    answer = await visitor.client.request(method, path.format(key="PL"), data=fields)
+    if answer.status_code == 404:
+        assert "allow" not in answer.headers
+        assert answer.text == (await visitor.get("/organisers/no-such-page")).text
+    return answer.status_code
+
+
+@on_sqlite
+@pytest.mark.parametrize("role", [None, *Role])
+async def test_each_opens_what_is_theirs_and_the_rest_does_not_exist(
+    role: Role | None, time: Clock, visitor: Visitor
+) -> None:
+    await visitor.confirmed("anna@example.net", "PL", named="on", name="Anna Nowak")
+    if role:
+        await visitor.organiser("marta", role.name.lower())
+    await settle(visitor.site)
+    before = await rows(visitor.site)
+    doors = sorted(DOORS.items(), key=lambda door: (door[1] <= (role or 0), "logout" in door[0][1]))
+    closed = [door for door, needed in doors if needed > (role or 0)]
+    for method, path in closed:
+        assert await _open(visitor, method, path) == 404, path
+        for other in ("GET", "POST", "PUT", "DELETE", "HEAD"):
+            assert (await visitor.client.request(other, path.format(key="PL"))).status_code == 404 or role
+    assert await rows(visitor.site) == before
+    for (method, path), _ in doors[len(closed) :]:
+        assert await _open(visitor, method, path) in (200, 303), path
+
+
+@on_sqlite
+async def test_a_viewer_sees_published_numbers_only(time: Clock, visitor: Visitor) -> None:
+    for n in range(13):
+        await visitor.confirmed(f"anna{n}@example.net", "PL", named="on", name=f"Anna {'abcdefghijklm'[n]}")
+    await visitor.confirmed("boris@example.net", "DE", named="on", name="Boris")
+    await visitor.organiser("olga", "organiser")
+    for path in ("signatures.csv", "annexes/PL.pdf", "annexes/DE-de.pdf", "annexes/DE.pdf"):
+        await visitor.get(f"/organisers/{path}")
+    time.advance(minutes=2)
+    await visitor.published()
+    visitor.client.cookies.clear()
+    await visitor.organiser("vera", "viewer")
+    page = Html((await visitor.get("/organisers/")).text)
+    assert "Published: 10" in page.text
+    assert "downloaded signatures 10" in page.text
+    for exact in ("13", "14", "Germany", "DE: 1", "Waiting"):
+        assert exact not in page.text.replace("2026-11-22T13", ""), exact
+    assert page.all("a") == [a for a in page.all("a") if "/organisers/letters" not in a["href"]]
+
+
+@on_sqlite
+async def test_numbers_under_ten_are_not_shown(time: Clock, visitor: Visitor) -> None:
+    for n in range(9):
+        await visitor.confirmed(f"anna{n}@example.net", "LT")
+    await visitor.sign("boris@example.net")
+    refused = Mail("x", "confirm", "en", "", "", 1)
+    await visitor.site.database.write(partial(outbox.refused, mail=refused, code="5.1.1"))
+    await visitor.organiser()
+    text = Html((await visitor.get("/organisers/")).text).text
+    for line in ("Confirmed <10", "Waiting for their button <10", "Last 24 hours <10", "Lithuania <10", "5.1.1 <10"):
+        assert line in text
+    await visitor.confirmed("carla@example.net", "LT")
+    text = Html((await visitor.get("/organisers/")).text).text
+    assert "Confirmed 10" in text
+    assert "Lithuania 10" in text
+
+
+@on_sqlite
+async def test_what_an_organiser_does_is_seen_by_the_others(time: Clock, visitor: Visitor) -> None:
+    await visitor.confirmed("anna@example.net", "PL", named="on", name="Anna Nowak")
+    await visitor.organiser("marta", "admin")
+    for path in ("letters/PL.pdf", "annexes/PL.pdf", "signatures.csv", "letters.zip"):
+        assert (await visitor.get(f"/organisers/{path}")).status_code == 200
+    await visitor.post("/organisers/rules", warn="on")
+    await visitor.post("/organisers/answers/PL", sent="2026-11-01", stance="")
+    await visitor.post("/organisers/logout")
+    await visitor.organiser("vera", "viewer")
+    text = Html((await visitor.get("/organisers/")).text).text
+    for line in (
+        "logged in",
+        "downloaded a letter PL",
+        "downloaded names PL: <10",
+        "downloaded signatures <10",
+        "downloaded all letters",
+        "changed a rule readable mailboxes: warn",
+        "recorded correspondence PL",
+        "logged out",
+    ):
+        assert f"2026-11-22T12:00Z marta {line}" in text
+    assert "Nowak" not in text
+    assert "example.org" not in text
+
+
+async def test_the_export_is_inert_in_a_spreadsheet_and_opens_at_home(time: Clock, visitor: Visitor) -> None:
+    names = ['=HYPERLINK("https://elsewhere.example","x")', "+49 Anna", "-Anna", "@Anna", '"Anna", Nowak', "＝Anna"]
+    for n, name in enumerate(names):
+        await visitor.confirmed(f"anna{n}@example.net", "PL", named="on", name=name, updates="on")
+    await visitor.organiser("olga", "organiser")
+    answer = await visitor.get("/organisers/signatures.csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert "attachment" in answer.headers["content-disposition"]
+    assert answer.headers["cache-control"] == "no-store"
+    table = list(csv.DictReader(io.StringIO(answer.text)))
+    for row in table:
+        assert not [cell for cell in row.values() if cell.startswith(("=", "+", "-", "@", "＝", "\t", "\r"))]
+        assert (row["country"], row["day"]) == ("PL", "2026-11-22")
+    assert {row["name"].removeprefix("'") for row in table} == set(names)
+    opened = {sealing.unseal_contact(IDENTITY, row["sealed_address"]) for row in table}
+    assert opened == {f"anna{n}@example.net" for n in range(len(names))}
+    assert "@example.net" not in answer.text
+
+
+ENTRY = {"sent": "2026-11-01", "answered": "2026-11-20", "stance": "partly", "link": "https://government.example/a?b=c"}
+
+
+async def test_an_answer_is_recorded_and_stands_on_the_public_page(time: Clock, visitor: Visitor) -> None:
+    await visitor.organiser("olga", "organiser")
+    summary = "Two\r\nlines, <script>alert(1)</script> & ☺"
+    answer = await visitor.post("/organisers/answers/PL", **ENTRY, summary=summary)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/organisers/letters")
+    public = await visitor.get("/en/governments")
+    assert "<script" not in public.text
+    page = Html(public.text)
+    assert "Poland 1 November 2026 20 November 2026 Supports it in part Two lines, <script>" in page.text
+    assert ENTRY["link"] in [a["href"] for a in page.all("a")]
+    form = Html((await visitor.get("/organisers/answers/PL")).text)
+    assert {k: form.fields()[k] for k in ("sent", "answered", "link")} == {
+        k: v for k, v in ENTRY.items() if k != "stance"
+    }
+    assert (await visitor.post("/organisers/answers/eu-commission", sent="2026-11-01", stance="")).status_code == 303
+    for key in ("XX", "pl", "BE-nl", "no-such"):
+        assert (await visitor.post(f"/organisers/answers/{key}", **ENTRY)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"sent": "yesterday"},
+        {"sent": "2026-13-01"},
+        {"sent": ""},
+        {"sent": "2026-11-21"},
+        {"stance": "loves it"},
+        {"link": "javascript:alert(1)"},
+        {"link": "http://government.example"},
+        {"link": "https://a b"},
+        {"link": "https://" + "a" * 500},
+        {"summary": "a" * 2001},
+        {"summary": "a\x00b"},
+        {"summary": "a\x1bb"},
+    ],
+)
+async def test_an_answer_that_cannot_be_is_refused_with_all_that_was_typed(
+    wrong: dict[str, str], time: Clock, visitor: Visitor
+) -> None:
+    await visitor.organiser("olga", "organiser")
+    typed = ENTRY | {"summary": "Kept"} | wrong
+    answer = await visitor.post("/organisers/answers/PL", **typed)
+    assert answer.status_code == 422
+    page = Html(answer.text)
+    assert {k: page.fields()[k] for k in ("sent", "answered", "link")} == {
+        k: typed[k] for k in ("sent", "answered", "link")
+    }
+    assert typed["summary"].replace("\x00", "") in answer.text.replace("\x00", "")
+    async with visitor.site.database.reading() as c:
+        assert await correspondence.entries(c) == {}
+        assert "recorded correspondence" not in str(await organisers.actions(c))

@@ -1,0 +1,105 @@
+"""For machines and the operator: up, ready, measured by those who may; the demo's mailbox in demo mode only."""
+
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from petition.settings import Settings
+from tests.conftest import Clock, Visit, Visitor
+from tests.web.tools import Html, in_production, on_sqlite
+
+
+async def _house(visitor: Visitor, name: str, value: str) -> None:
+    sql = f"update house set value = '{value}' where name = '{name}'"
+    await visitor.site.database.write(lambda c: c.execute(sql))
+
+
+async def test_ready_means_reachable_and_of_our_schema_and_mode(visitor: Visitor) -> None:
+    answer = await visitor.get("/readyz")
+    assert (answer.status_code, answer.text) == (200, "ready\n")
+    for name, value, word in (("schema", "0", "older"), ("schema", "9999", "newer"), ("mode", "production", "mode")):
+        async with visitor.site.database.reading() as c:
+            good = (await c.one("house.get", name=name) or {})["value"]
+        await _house(visitor, name, value)
+        answer = await visitor.get("/readyz")
+        assert answer.status_code == 503
+        assert word in answer.text
+        assert answer.text.count("\n") == 1, "one sentence"
+        assert answer.headers["cache-control"] == "no-store"
+        assert (await visitor.get("/healthz")).status_code == 200
+        await _house(visitor, name, good)
+    assert (await visitor.get("/readyz")).status_code == 200
+
+
+@on_sqlite
+async def test_up_means_up(visitor: Visitor) -> None:
+    answer = await visitor.get("/healthz")
+    assert (answer.status_code, answer.text, answer.headers["cache-control"]) == (200, "ok\n", "no-store")
+
+
+async def test_metrics_are_numbers_without_labels(time: Clock, visitor: Visitor) -> None:
+    await visitor.sign("anna@example.net", "LT")
+    time.advance(seconds=90)
+    answer = await visitor.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert answer.text.endswith("\n")
+    assert "{" not in answer.text
+    lines = dict(line.split(" ") for line in answer.text.splitlines() if not line.startswith("#"))
+    assert lines["petition_outbox_waiting"] == "1"
+    assert lines["petition_outbox_oldest_seconds"] == "90"
+    assert lines["petition_confirmed"] == "0"
+    assert lines.keys() == {line.split(" ")[2] for line in answer.text.splitlines() if line.startswith("# TYPE ")}
+
+
+async def _asked(visitor: Visitor, client: str, name: str = "Accept", value: str = "*/*") -> int:
+    transport = httpx2.ASGITransport(app=visitor.app, client=(client, 40000))
+    async with httpx2.AsyncClient(transport=transport, base_url="https://petition.example") as stranger:
+        return (await stranger.get("/metrics", headers=[(name.encode(), value.encode())])).status_code
+
+
+@on_sqlite
+async def test_without_a_token_metrics_are_for_this_machine(visit: Visit, settings: Settings, tmp_path: Path) -> None:
+    visitor = await in_production(visit, settings, tmp_path)
+    assert await _asked(visitor, "127.0.0.1") == 200
+    assert await _asked(visitor, "::1") == 200
+    assert await _asked(visitor, "203.0.113.7") == 404
+    assert await _asked(visitor, "203.0.113.7", "Authorization", "Bearer ") == 404
+    for name in ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", "Via"):
+        assert await _asked(visitor, "127.0.0.1", name, "127.0.0.1") == 404, "a proxy asks for somebody else"
+
+
+@on_sqlite
+async def test_with_a_token_metrics_are_for_who_has_it(visit: Visit, settings: Settings, tmp_path: Path) -> None:
+    visitor = await in_production(visit, settings, tmp_path, metrics_token="a-secret")
+    assert await _asked(visitor, "203.0.113.7", "Authorization", "Bearer a-secret") == 200
+    for given in ("Bearer a-secre", "Bearer a-secrett", "Bearer", "Bearer \u00e9", "Basic a-secret", ""):
+        assert await _asked(visitor, "203.0.113.7", "Authorization", given) == 404
+    assert await _asked(visitor, "127.0.0.1") == 404, "not even this machine without it"
+
+
+async def test_a_demo_shows_the_mail_it_sent(time: Clock, visitor: Visitor) -> None:
+    assert "Nothing yet" in (await visitor.get("/dev/outbox")).text
+    await visitor.sign("anna@example.net")
+    await visitor.deliver()
+    time.advance(seconds=1)
+    await visitor.sign("boris@example.net", lang="ru")
+    await visitor.deliver()
+    answer = await visitor.get("/dev/outbox")
+    page = Html(answer.text)
+    assert page.text.index("boris@example.net") < page.text.index("anna@example.net"), "newest first"
+    links = [a["href"] for a in page.all("a") if "/confirm/" in a["href"]]
+    assert len(links) == 2
+    assert [(await visitor.get(link)).status_code for link in links] == [200, 200]
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@on_sqlite
+@pytest.mark.parametrize("path", ["/dev/outbox", "/dev/", "/dev"])
+async def test_production_shows_no_mail(path: str, visit: Visit, settings: Settings, tmp_path: Path) -> None:
+    visitor = await in_production(visit, settings, tmp_path)
+    await visitor.sign("anna@example.net")
+    await visitor.deliver()
+    assert len(visitor.smtp.mails) == 1
+    assert (await visitor.get(path)).status_code == 404
+    assert not (tmp_path / "var" / "mail").exists()
