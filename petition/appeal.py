@@ -1,4 +1,4 @@
-"""The appeal itself: who asks what of whom until when, the dated facts, and its text in each language.
+"""The appeal itself: its text in each language, with the campaign's dates, links and facts filled in.
 
 All of it is data. A campaign folder (PETITION_CAMPAIGN) replaces the shipped files one by one, so another
 collective hosts its own ultimatum without touching code.
@@ -6,10 +6,9 @@ collective hosts its own ultimatum without touching code.
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,84 +17,13 @@ import jinja2
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
+from petition import campaign
+from petition.campaign import Fact, Placeholder, State
 from petition.errors import DataError
-from petition.languages import SOURCE, Language
+from petition.languages import Language
 from petition.settings import ROOT
 
 SHIPPED = Path(__file__).parent / "data"
-_MARK = "PLACEHOLDER "
-
-
-class Placeholder(str):
-    """A value nobody has told us yet; reads "[what it should be]" and keeps production from starting."""
-
-    __slots__ = ()
-
-    @classmethod
-    def of(cls, what: str) -> "Placeholder":
-        """From the text behind the mark in a data file."""
-        return cls(f"[{what}]")
-
-
-class State(StrEnum):
-    """What the calendar says about the campaign."""
-
-    BEFORE = "before"
-    OPEN = "open"
-    PASSED = "passed"
-    MET = "met"
-    ARCHIVED = "archived"
-
-    @property
-    def signing(self) -> bool:
-        """Whether the form is open. After the deadline one signs that governments act now."""
-        return self in (State.OPEN, State.PASSED)
-
-    @property
-    def writing(self) -> bool:
-        """Whether letters are written: demands while there is one, thanks once it is met."""
-        return self in (State.OPEN, State.PASSED, State.MET)
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A number that was true on a day, and who said so. `high` is set for a range."""
-
-    id: str
-    low: int
-    high: int | None
-    as_of: date
-    publisher: str
-    source: str
-    level: str
-
-
-@dataclass(frozen=True, slots=True)
-class Campaign:
-    """Who asks, until when, and where they are found."""
-
-    id: str
-    organiser: dict[str, str]
-    controller: str
-    contact: str
-    opens: date | None
-    deadline: date | Placeholder
-    met: date | None
-    archived: date | None
-    destruction: date | Placeholder
-    goal: int | Placeholder
-    links: dict[str, str]
-    hashtags: tuple[str, ...]
-
-    def name(self, language: str) -> str:
-        """The organiser's name in a language, in English where it has none of its own."""
-        return self.organiser.get(language) or self.organiser[SOURCE]
-
-    def placeholders(self) -> list[str]:
-        """What is not known yet, by its place in campaign.toml."""
-        values = {name: getattr(self, name) for name in self.__slots__}
-        values |= {f"links.{name}": url for name, url in self.links.items()}
-        return [name for name, value in values.items() if isinstance(value, Placeholder)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +44,8 @@ class Appeal:
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
         self._texts: dict[str, Text] = {}
-        self.campaign = _campaign(self.file("campaign.toml"))
-        self.facts = {f.id: f for f in _facts(self.file("facts.toml"))}
+        self.campaign = campaign.load(self.file("campaign.toml"))
+        self.facts = {f.id: f for f in campaign.facts(self.file("facts.toml"))}
 
     def file(self, name: str) -> Path:
         """A data file: the campaign's own, or the shipped one."""
@@ -127,7 +55,7 @@ class Appeal:
     @cached_property
     def text_folders(self) -> list[Path]:
         """Where texts are looked for, in this order: the campaign's own; ours only if it is our campaign."""
-        ours = self.campaign.id == _campaign(SHIPPED / "campaign.toml").id
+        ours = self.campaign.id == campaign.load(SHIPPED / "campaign.toml").id
         return [*([self._folder] if self._folder else []), *([ROOT / "templates"] if ours else [])]
 
     def languages(self) -> list[str]:
@@ -135,15 +63,8 @@ class Appeal:
         return sorted({file.stem for folder in self.text_folders for file in (folder / "appeal").glob("*.md")})
 
     def state(self, today: date) -> State:
-        """Where in its life the campaign is. Without a deadline it is open."""
-        c = self.campaign
-        if c.archived and today >= c.archived:
-            return State.ARCHIVED
-        if c.met and today >= c.met:
-            return State.MET
-        if not isinstance(c.deadline, Placeholder) and today > c.deadline:
-            return State.PASSED
-        return State.BEFORE if c.opens and today < c.opens else State.OPEN
+        """Where in its life the campaign is."""
+        return self.campaign.state(today)
 
     def text(self, language: Language) -> Text:
         """The appeal in a language, read once. Raises DataError for a text that does not fit the data."""
@@ -229,50 +150,3 @@ def _bracketed(value: date | Placeholder, language: Language) -> str:
 def _plain(text: str) -> str:
     """A text that Markdown takes as it stands."""
     return re.sub(r"([\\`*_\[\]<>#])", r"\\\1", text)
-
-
-def _load(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{file.name} cannot be used: {error}.") from None
-
-
-def _campaign(file: Path) -> Campaign:
-    data = _told(_load(file))
-    try:
-        dates = data["dates"]
-        return Campaign(
-            id=data["id"],
-            organiser=data["organiser"]["name"],
-            controller=data["organiser"]["controller"],
-            contact=data["organiser"]["contact"],
-            opens=dates.get("opens"),
-            deadline=dates["deadline"],
-            met=dates.get("met"),
-            archived=dates.get("archived"),
-            destruction=dates["destruction"],
-            goal=data["goal"],
-            links=data["links"],
-            hashtags=tuple(data["hashtags"]),
-        )
-    except KeyError as error:
-        raise DataError(f"{file.name} lacks {error}.") from None
-
-
-def _told(value: Any) -> Any:
-    """The data with placeholders as such."""
-    if isinstance(value, dict):
-        return {key: _told(inner) for key, inner in value.items()}
-    if isinstance(value, str) and value.startswith(_MARK):
-        return Placeholder.of(value.removeprefix(_MARK))
-    return value
-
-
-def _facts(file: Path) -> Iterator[Fact]:
-    for row in _load(file).get("fact", []):
-        try:
-            low, high = (row["value"], None) if "value" in row else (row["low"], row["high"])
-            yield Fact(row["id"], low, high, row["as_of"], row["publisher"], row["source"], row["level"])
-        except KeyError as error:
-            raise DataError(f"{file.name}: the fact {row.get('id', '?')} lacks {error}.") from None

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import pyrage
 
-from petition import migrations, sealing, signatures
+from petition import managing, migrations, sealing
 from petition.db import Connection, Database, Row
 from petition.errors import DataError, KeysError
 from petition.settings import Mode
@@ -84,7 +84,7 @@ async def restore(database: Database, mode: Mode, identity: str, file: Path) -> 
 
 
 async def _restore(c: Connection, *, mode: Mode, key: Any, file: Path) -> int:
-    kept = await signatures.never_write_list(c)
+    kept = await managing.never_write_list(c)
     await c.drop_everything()
     await migrations.steps(c, mode)
     total = 0
@@ -92,7 +92,7 @@ async def _restore(c: Connection, *, mode: Mode, key: Any, file: Path) -> int:
         if table != "end":
             await c.load(table, rows)  # `mode` and `schema` in house stay as the migration has just set them
             total += len(rows)
-    await signatures.apply_never_write(c, kept)
+    await managing.apply_never_write(c, kept)
     return total
 
 

@@ -110,8 +110,11 @@ async def rotate(database: Database, vault: Vault) -> int:
 
 async def _reseal(c: Connection, *, vault: Vault, old: str) -> None:
     for row in await c.all("outbox.sealed_with", key_name=old):
-        key_name, sealed = vault.outbox.seal(vault.outbox.open(old, row["sealed"]))
-        await c.run("outbox.reseal", id=row["id"], key_name=key_name, sealed=sealed, old=old)
+        try:
+            key_name, sealed = vault.outbox.seal(vault.outbox.open(old, row["sealed"]))
+            await c.run("outbox.reseal", id=row["id"], key_name=key_name, sealed=sealed, old=old)
+        except KeysError:  # a damaged row must not keep the key alive
+            await _drop(c, row["id"], "unreadable")
 
 
 async def expire(c: Connection) -> None:

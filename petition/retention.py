@@ -5,7 +5,8 @@ import secrets
 from pathlib import Path
 
 from petition import clock, organisers, outbox, signatures
-from petition.appeal import Appeal, Placeholder
+from petition.appeal import Appeal
+from petition.campaign import Placeholder
 from petition.db import Connection, Database
 from petition.sealing import Vault
 

@@ -8,6 +8,7 @@ import hashlib
 import os
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from contextlib import suppress
 from pathlib import Path
 
 import pyrage
@@ -20,7 +21,7 @@ from petition.clock import DAY
 from petition.errors import KeysError, SettingsError
 
 NONCE = 12
-PADDED = 384  # bytes; room for the longest address and a link's number, so that length says nothing
+PADDED = 416  # bytes; room for the longest name, or address and link's number, so that length says nothing
 SEALING = DAY  # a key seals for a day
 OPENING = 2 * DAY  # and is destroyed after two: what left in its first hour is shut 48 hours later
 
@@ -106,10 +107,11 @@ class OutboxKeys:
         """Overwrites and removes a key. On flash memory an old copy may survive: hence disk encryption."""
         file = self._folder / f"{name}.key"
         self._known.pop(name, None)
-        with file.open("r+b", buffering=0) as key:
-            key.write(secrets.token_bytes(64))
-            os.fsync(key.fileno())
-        file.unlink()
+        with suppress(FileNotFoundError):  # another process was faster
+            with file.open("r+b", buffering=0) as key:
+                key.write(secrets.token_bytes(64))
+                os.fsync(key.fileno())
+            file.unlink()
 
     def _current(self) -> str:
         newest = max(self._known, default="")
@@ -120,20 +122,33 @@ class OutboxKeys:
     def _new(self) -> str:
         name = f"{clock.epoch():011}-{secrets.token_hex(4)}"
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file = os.open(self._folder / f"{name}.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(file, "wb") as key:
+        new = self._folder / f"{name}.new"
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as key:
             key.write(AESGCM.generate_key(256))
             key.flush()
             os.fsync(key.fileno())
+        new.rename(new.with_suffix(".key"))  # other processes see it whole or not at all
+        _sync(self._folder)
         return name
 
     def _key(self, name: str) -> bytes:
+        # A key whose time is over counts only as long as its file is there: another process may have destroyed it.
+        self._known = {known: key for known, key in self._known.items() if _age(known) < OPENING}
         if name not in self._known:
             try:
                 self._known[name] = (self._folder / f"{name}.key").read_bytes()
             except OSError:
                 raise KeysError("The key of a mail in the outbox is not on this machine.") from None
         return self._known[name]
+
+
+def _sync(folder: Path) -> None:
+    """The folder's list of files on disk: a mail sealed with a key that a power cut takes away would be lost."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def _age(name: str) -> int:
@@ -154,10 +169,10 @@ def _encrypt(key: bytes, content: bytes) -> str:
 
 
 def _decrypt(key: bytes, text: str) -> str:
-    content = _bytes(text)
     try:
+        content = _bytes(text)
         return AESGCM(key).decrypt(content[:NONCE], content[NONCE:], None).rstrip(b"\0").decode()
-    except InvalidTag:
+    except (InvalidTag, ValueError):
         raise KeysError("A sealed text is damaged.") from None
 
 

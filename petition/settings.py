@@ -1,12 +1,15 @@
 """The settings: read once from the environment, frozen. No other room reads the environment."""
 
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from email.utils import parseaddr
 from enum import StrEnum
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pyrage import x25519
 
@@ -14,6 +17,7 @@ from petition.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_SENDER = re.compile(r"[\w.+-]+@[\w.-]+", re.ASCII)
 
 
 class Mode(StrEnum):
@@ -71,7 +75,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         recipients=_list(values["PETITION_RECIPIENTS"]),
         metrics_token=values["PETITION_METRICS_TOKEN"],
         smtp_url=_smtp_url(values["PETITION_SMTP_URL"]),
-        mail_from=values["PETITION_MAIL_FROM"] or "Petition <petition@localhost>",
+        mail_from=_mail_from(values["PETITION_MAIL_FROM"] or "Petition <petition@localhost>"),
         trusted_proxies=_list(values["PETITION_TRUSTED_PROXIES"]),
         outbox_keys=Path(values["PETITION_OUTBOX_KEYS"] or var / "outbox-keys"),
         var=var,
@@ -132,7 +136,7 @@ def _mode(text: str) -> Mode:
 def _refuse_missing(mode: Mode, values: Mapping[str, str]) -> None:
     if mode is Mode.DEMO:
         return
-    missing = [name for name in _NEEDED_IN_PRODUCTION if not values[name]]
+    missing = [name for name in _NEEDED_IN_PRODUCTION if not _list(values[name])]  # a lone comma is nothing
     if missing:
         raise SettingsError(f"Production needs {', '.join(missing)}.")
     keys = {"PETITION_EMAIL_KEY": [values["PETITION_EMAIL_KEY"]]}
@@ -149,21 +153,37 @@ def _database_url(url: str) -> str:
 
 
 def _base_url(url: str, mode: Mode) -> str:
-    parts = urlsplit(url)
-    loopback = parts.hostname in LOOPBACK
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+    parts = _split(url)
+    more = parts is None or parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
+    if parts is None or parts.scheme not in ("http", "https") or more:
         raise SettingsError("PETITION_BASE_URL is an address like https://example.org, without a path.")
+    loopback = parts.hostname in LOOPBACK
     if parts.scheme == "http" and not loopback:
         raise SettingsError("PETITION_BASE_URL begins with https:// except on this machine.")
     if mode is Mode.DEMO and not loopback:
         raise SettingsError("Demo mode serves this machine only: PETITION_BASE_URL must be on localhost.")
-    return url.rstrip("/")
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _smtp_url(url: str) -> str:
-    if not url or (url.startswith(("smtp://", "smtps://")) and urlsplit(url).hostname):
+    parts = _split(url)
+    if not url or (parts and parts.scheme in ("smtp", "smtps")):
         return url
     raise SettingsError("PETITION_SMTP_URL is an address like smtp://user:password@host:587.")
+
+
+def _split(url: str) -> SplitResult | None:
+    """The parts of an address; None if it names no host, or a port that is none."""
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        return parts if parts.hostname and parts.port != 0 else None
+    return None
+
+
+def _mail_from(sender: str) -> str:
+    if sender.isprintable() and _SENDER.fullmatch(parseaddr(sender)[1]):
+        return sender
+    raise SettingsError("PETITION_MAIL_FROM is an address like Links <links@example.org>.")
 
 
 def _folder(text: str) -> Path | None:
@@ -192,14 +212,22 @@ def _demo_secrets(var: Path) -> dict[str, str]:
 def _kept(file: Path, make: Callable[[], str]) -> str:
     """The content of a file that only its owner reads, made on the first call (two at once agree)."""
     try:
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with open(file, "x", opener=_private) as new:
-            new.write(make())
-    except FileExistsError:
-        pass
+        if not file.exists():
+            _keep(file, make())
+        return file.read_text("utf-8").strip()
     except OSError:
-        raise SettingsError("The folder of PETITION_VAR cannot be written to.") from None
-    return file.read_text("utf-8").strip()
+        raise SettingsError("The folder of PETITION_VAR cannot be used.") from None
+
+
+def _keep(file: Path, text: str) -> None:
+    """Appears whole or not at all; whoever comes second leaves the file as it is."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    new = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
+    with open(new, "x", opener=_private) as out:
+        out.write(text)
+    with suppress(FileExistsError):
+        file.hardlink_to(new)
+    new.unlink()
 
 
 def _private(path: str, flags: int) -> int:

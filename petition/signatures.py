@@ -11,7 +11,6 @@ from petition.clock import DAY
 from petition.db import Connection, Row
 from petition.errors import ClosedError, LinkError
 from petition.sealing import Vault
-from petition.tokens import Purpose
 
 UNSAID = "ZZ"  # "in Belarus, or I prefer not to say"
 LIVES = 15 * DAY  # of a submission, counted from the start of its day, so that its end tells no hour
@@ -45,7 +44,7 @@ async def sign(c: Connection, vault: Vault, signing: Signing) -> None:
 
     Raises ClosedError once signing has ended for good.
     """
-    await _refuse_closed(c)
+    await refuse_closed(c)
     mailbox, address = vault.hashes(signing.address)
     number = tokens.number()
     name = sealing.hide(number, signing.name) if signing.name else None
@@ -84,7 +83,7 @@ async def confirm(c: Connection, number: str) -> str:
     row = await c.one("signatures.take", id=tokens.kept(number), now=clock.epoch())
     if row is None:
         return (await submission(c, number)).country
-    await _remove(c, row["mailbox"], "replaced")
+    await remove(c, row["mailbox"], "replaced")
     await c.run("signatures.write_again", mailbox=row["mailbox"])
     put = await c.one(
         "signatures.put",
@@ -110,100 +109,10 @@ async def _keep_choices(c: Connection, number: str, row: Row) -> None:
         await c.run("signatures.put_contact", mailbox=row["mailbox"], sealed=row["sealed"])
 
 
-async def ask_to_manage(c: Connection, vault: Vault, to: Address, language: str) -> None:
-    """Mails a link to whoever asked; the same whether there is a signature or not.
-
-    Raises ClosedError once signing has ended for good: no hash of anybody is kept again.
-    """
-    await _refuse_closed(c)
-    mailbox, address = vault.hashes(to)
-    number = tokens.number()
-    if not await throttle.allow_mail(c, mailbox):
-        return
-    await c.run(
-        "links.put",
-        id=tokens.kept(number),
-        purpose=Purpose.MANAGE.value,
-        subject=address,
-        mailbox=mailbox,
-        expires=clock.epoch() + tokens.LIFETIME[Purpose.NEVER_WRITE],
-    )
-    await notices.manage(c, vault, language, to.exact, number, mailbox)
-
-
-async def held(c: Connection, number: str) -> Row | None:
-    """Everything that is held about the mailbox a manage link was sent to; None if it is nothing."""
-    link = await _manage_link(c, number)
-    return await c.one("signatures.held", address=link["subject"])
-
-
-async def withdraw(c: Connection, number: str) -> None:
-    """Takes the signature away, in the transaction that lowers the tally, and every link to the mailbox with it."""
-    link = await _manage_link(c, number)
-    row = await c.one("signatures.held", address=link["subject"])
-    await _forget_links(c, link["mailbox"])
-    if row is not None:
-        await _remove(c, row["mailbox"], "withdrawn")
-        await _remember(c, row["mailbox"], "withdrawn")
-
-
-async def unname(c: Connection, number: str) -> None:
-    """The name will not be printed any more, and is erased."""
-    link = await _manage_link(c, number)
-    if (row := await c.one("signatures.unname", address=link["subject"])) is not None:
-        await c.run("signatures.drop_name", mailbox=row["mailbox"])
-        await c.run("signatures.drop_submissions", mailbox=row["mailbox"])
-
-
-async def stop_updates(c: Connection, number: str) -> None:
-    """No more news, and the sealed address is erased."""
-    link = await _manage_link(c, number)
-    if (row := await c.one("signatures.held", address=link["subject"])) is not None:
-        await _stop_updates(c, row["mailbox"])
-        await c.run("signatures.drop_submissions", mailbox=row["mailbox"])
-
-
-async def never_write(c: Connection, number: str) -> None:
-    """No mail to this mailbox any more, whoever types it. A signature that was confirmed stays. Raises LinkError."""
-    mailbox = await _mailbox(c, number)
-    await _remember(c, mailbox, "never")
-    await _stop_updates(c, mailbox)
-    await c.run("signatures.drop_submissions", mailbox=mailbox)
-    await c.run("outbox.drop", mailbox=mailbox)
-
-
-async def _mailbox(c: Connection, number: str) -> str:
-    """The mailbox that got the mail with this number in its links, of either kind."""
-    row = await c.one("signatures.submission", id=tokens.kept(number), now=clock.epoch())
-    row = row or await _manage_link(c, number)
-    return str(row["mailbox"])
-
-
-async def _manage_link(c: Connection, number: str) -> Row:
-    row = await c.one("links.get", id=tokens.kept(number), purpose=Purpose.MANAGE.value, now=clock.epoch())
-    if row is None:
-        raise LinkError("This link does not work.")
-    return row
-
-
-async def _remove(c: Connection, mailbox: str, reason: str) -> None:
+async def remove(c: Connection, mailbox: str, reason: str) -> None:
+    """Takes a signature away with its name and contact, and lowers the tally; nothing if there is none."""
     if (row := await c.one("signatures.remove", mailbox=mailbox)) is not None:
         await tally.change(c, row["country"], reason, -1)
-
-
-async def _stop_updates(c: Connection, mailbox: str) -> None:
-    await c.run("signatures.drop_contact", mailbox=mailbox)
-    await c.run("signatures.stop_updates", mailbox=mailbox)
-
-
-async def _remember(c: Connection, mailbox: str, reason: str) -> None:
-    await c.run("signatures.never_write", mailbox=mailbox, reason=reason, day=clock.today().isoformat())
-
-
-async def _forget_links(c: Connection, mailbox: str) -> None:
-    await c.run("signatures.drop_submissions", mailbox=mailbox)
-    await c.run("links.drop", mailbox=mailbox)
-    await c.run("outbox.drop", mailbox=mailbox)
 
 
 async def waiting(c: Connection) -> int:
@@ -249,30 +158,14 @@ async def expire(c: Connection) -> None:
     await c.run("signatures.withdrawals_over", day=oldest.isoformat())
 
 
-async def never_write_list(c: Connection) -> list[Row]:
-    """Mailboxes that want no mail, or whose signature was withdrawn of late: mailbox, reason, day."""
-    return await c.all("signatures.never_write_list")
-
-
-async def apply_never_write(c: Connection, rows: list[Row]) -> None:
-    """After a restore: adds entries to the list and carries it out on whatever the backup brought back."""
-    for row in rows:
-        await c.run("signatures.never_write", **row)
-    for row in await never_write_list(c):
-        if row["reason"] == "withdrawn":
-            await _remove(c, row["mailbox"], "withdrawn")
-        else:
-            await _stop_updates(c, row["mailbox"])
-        await c.run("signatures.drop_submissions", mailbox=row["mailbox"])
-
-
 async def close(c: Connection) -> None:
     """Every keyed hash goes, and with it names and contacts; the tally and its journal stay."""
     for query in ("signatures", "submissions", "mailings", "never_write", "links"):
         await c.run(f"signatures.close_{query}")
 
 
-async def _refuse_closed(c: Connection) -> None:
+async def refuse_closed(c: Connection) -> None:
+    """Raises ClosedError once signing has ended for good: nobody is hashed any more."""
     if await c.one("house.get", name="closed") is not None:
         raise ClosedError("Signing has ended.")
 

@@ -7,7 +7,8 @@ from functools import cached_property
 
 from petition import db, languages, mail, migrations, retention, signatures, tally
 from petition.addresses import Mailboxes
-from petition.appeal import Appeal, Placeholder, State, shown
+from petition.appeal import Appeal, shown
+from petition.campaign import Placeholder, State
 from petition.clock import today
 from petition.db import Database
 from petition.delivery import Deliverer

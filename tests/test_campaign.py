@@ -161,6 +161,6 @@ async def test_a_placeholder_or_a_missing_text_is_named(production: Settings, fo
         async with site_opened(production):
             pass
     (folder / "campaign.toml").write_text(CAMPAIGN.replace("goal = 5000", ""), "utf-8")
-    with pytest.raises(DataError, match="lacks 'goal'"):
+    with pytest.raises(DataError, match="lacks goal"):
         async with site_opened(production):
             pass

@@ -15,8 +15,9 @@ CODE = sorted((ROOT / "petition").rglob("*.py"))
 LEVELS = (
     {"clock", "errors", "settings", "db", "migrations", "writer", "tokens", "mail", "languages", "addresses"},
     {
-        *("appeal", "sealing", "throttle", "tally", "outbox", "notices", "signatures", "organisers", "correspondence"),
-        *("delivery", "retention", "audit", "backup", "sample", "doctor", "letters", "editions", "site"),
+        *("campaign", "appeal", "sealing", "throttle", "tally", "outbox", "notices", "signatures", "managing"),
+        *("organisers", "correspondence", "delivery", "retention", "audit", "backup", "sample", "doctor"),
+        *("letters", "editions", "site"),
     },
     {"web"},
     {"app"},

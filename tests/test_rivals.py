@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import replace
 from functools import partial
 
-from petition import audit, migrations, outbox, signatures, tokens
+from petition import audit, managing, migrations, outbox, signatures, tokens
 from petition.db import Connection, opened
 from petition.errors import LinkError
 from petition.settings import Mode, Settings
@@ -86,12 +86,12 @@ async def test_withdrawing_and_confirming_at_once_agree(site: Site) -> None:
     signing = _signing(site, "anna@example.net")
     address = signing.address
     await site.database.write(partial(signatures.sign, vault=site.vault, signing=signing))
-    ask = partial(signatures.ask_to_manage, vault=site.vault, to=address, language="en")
+    ask = partial(managing.ask_to_manage, vault=site.vault, to=address, language="en")
     await site.database.write(ask)
     mails = await site.database.write(partial(outbox.claim, vault=site.vault))
     number = {mail.name: mail.number for mail in mails}
     confirm = site.database.write(partial(signatures.confirm, number=number["confirm"]))
-    withdraw = site.database.write(partial(signatures.withdraw, number=number["manage"]))
+    withdraw = site.database.write(partial(managing.withdraw, number=number["manage"]))
     country, nothing = await asyncio.gather(confirm, withdraw, return_exceptions=True)
     assert country == "PL" or isinstance(country, LinkError)
     assert nothing is None

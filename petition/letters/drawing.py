@@ -7,7 +7,8 @@ from typing import Any
 
 from babel.core import Locale
 
-from petition.appeal import Appeal, State
+from petition.appeal import Appeal
+from petition.campaign import State
 from petition.errors import DataError, LetterError
 from petition.letters.book import Addressee, Ministry
 from petition.letters.sources import Notes, sources

@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from petition.appeal import Appeal, Fact
+from petition.appeal import Appeal
+from petition.campaign import Fact
 from petition.errors import DataError
 from petition.letters.book import Addressee, Source
 from petition.letters.texts import Markdown

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from babel import dates, numbers
 from babel.core import Locale
 
-from petition.appeal import Placeholder
+from petition.campaign import Placeholder
 from petition.letters.book import Source
 
 

@@ -6,7 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from petition import signatures
+from petition import managing
 from petition.errors import ClosedError, LinkError
 from petition.tokens import Purpose
 from petition.web import forms
@@ -14,10 +14,10 @@ from petition.web.forms import EMPTY
 from petition.web.pages import language, page, site
 
 _ACTS = {
-    "withdraw": signatures.withdraw,
-    "unname": signatures.unname,
-    "stop_updates": signatures.stop_updates,
-    "never_write": signatures.never_write,
+    "withdraw": managing.withdraw,
+    "unname": managing.unname,
+    "stop_updates": managing.stop_updates,
+    "never_write": managing.never_write,
 }
 
 
@@ -29,7 +29,7 @@ async def ask(request: Request) -> Response:
     address, form = forms.address(await forms.read(request), here.mailboxes)
     if address is None:
         return page(request, "managing/ask.html", status=422, form=form)
-    ask = partial(signatures.ask_to_manage, vault=here.vault, to=address, language=spoken.code)
+    ask = partial(managing.ask_to_manage, vault=here.vault, to=address, language=spoken.code)
     try:
         await here.database.write(ask)
     except ClosedError:
@@ -53,7 +53,7 @@ async def _act(request: Request, number: str) -> Response:
     action = (await forms.read(request)).typed.get("action", "")
     if action == "show":
         async with here.database.reading() as c:
-            return page(request, "managing/held.html", held=await signatures.held(c, number))
+            return page(request, "managing/held.html", held=await managing.held(c, number))
     if action not in _ACTS:
         raise HTTPException(422)
     await here.database.write(partial(_ACTS[action], number=number))
@@ -66,7 +66,7 @@ async def never_write(request: Request) -> Response:
     try:
         number = here.signer.read(Purpose.NEVER_WRITE, request.path_params["token"])
         if request.method == "POST":
-            await here.database.write(partial(signatures.never_write, number=number))
+            await here.database.write(partial(managing.never_write, number=number))
             return page(request, "managing/done.html", action="never_write")
     except LinkError:
         return page(request, "signing/link.html", status=404, form=EMPTY, ask="manage")

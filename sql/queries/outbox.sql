@@ -35,7 +35,9 @@ select code, sum(n) as n from refusals group by code order by code
 delete from outbox where mailbox = :mailbox
 
 -- name: sealed_with
+-- Locked, so that of two servers that rotate at once the second sees what the first has done.
 select id, sealed from outbox where key_name = :key_name
+for update -- postgresql
 
 -- name: reseal
 update outbox set key_name = :key_name, sealed = :sealed where id = :id and key_name = :old

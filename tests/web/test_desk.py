@@ -106,6 +106,7 @@ async def test_numbers_under_ten_are_not_shown(time: Clock, visitor: Visitor) ->
 async def test_what_an_organiser_does_is_seen_by_the_others(time: Clock, visitor: Visitor) -> None:
     await visitor.confirmed("anna@example.net", "PL", named="on", name="Anna Nowak")
     await visitor.organiser("marta", "admin")
+    assert (await visitor.get("/organisers/annexes/DE.pdf")).status_code == 404, "nobody to print there"
     for path in ("letters/PL.pdf", "annexes/PL.pdf", "signatures.csv", "letters.zip"):
         assert (await visitor.get(f"/organisers/{path}")).status_code == 200
     await visitor.post("/organisers/rules", warn="on")
@@ -169,35 +170,33 @@ async def test_an_answer_is_recorded_and_stands_on_the_public_page(time: Clock, 
         assert (await visitor.post(f"/organisers/answers/{key}", **ENTRY)).status_code == 404
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"sent": "yesterday"},
-        {"sent": "2026-13-01"},
-        {"sent": ""},
-        {"sent": "2026-11-21"},
-        {"stance": "loves it"},
-        {"link": "javascript:alert(1)"},
-        {"link": "http://government.example"},
-        {"link": "https://a b"},
-        {"link": "https://" + "a" * 500},
-        {"summary": "a" * 2001},
-        {"summary": "a\x00b"},
-        {"summary": "a\x1bb"},
-    ],
-)
-async def test_an_answer_that_cannot_be_is_refused_with_all_that_was_typed(
-    wrong: dict[str, str], time: Clock, visitor: Visitor
-) -> None:
+WRONG = [
+    {"sent": "yesterday"},
+    {"sent": "2026-13-01"},
+    {"sent": ""},
+    {"sent": "2026-11-21"},
+    {"stance": "loves it"},
+    {"link": "javascript:alert(1)"},
+    {"link": "http://government.example"},
+    {"link": "https://a b"},
+    {"link": "https://" + "a" * 500},
+    {"summary": "a" * 2001},
+    {"summary": "a\x00b"},
+    {"summary": "a\x1bb"},
+]
+
+
+async def test_an_answer_that_cannot_be_is_refused_as_typed(time: Clock, visitor: Visitor) -> None:
     await visitor.organiser("olga", "organiser")
-    typed = ENTRY | {"summary": "Kept"} | wrong
-    answer = await visitor.post("/organisers/answers/PL", **typed)
-    assert answer.status_code == 422
-    page = Html(answer.text)
-    assert {k: page.fields()[k] for k in ("sent", "answered", "link")} == {
-        k: typed[k] for k in ("sent", "answered", "link")
-    }
-    assert typed["summary"].replace("\x00", "") in answer.text.replace("\x00", "")
+    for wrong in WRONG:
+        typed = ENTRY | {"summary": "Kept"} | wrong
+        answer = await visitor.post("/organisers/answers/PL", **typed)
+        assert answer.status_code == 422, wrong
+        fields = Html(answer.text).fields()
+        assert [fields[name] for name in ("sent", "answered", "link")] == [
+            typed[n] for n in ("sent", "answered", "link")
+        ]
+        assert typed["summary"] in answer.text
     async with visitor.site.database.reading() as c:
         assert await correspondence.entries(c) == {}
         assert "recorded correspondence" not in str(await organisers.actions(c))

@@ -12,7 +12,7 @@ import jinja2
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from petition import signatures, writer
+from petition import app, signatures, writer
 from petition.web.errors import Broken
 from tests.conftest import Clock, Visit, Visitor
 from tests.web.test_pages import private, whole
@@ -176,10 +176,24 @@ async def test_what_cannot_be_at_the_desk_is_explained(time: Clock, visit: Visit
     assert (await visitor.get("/organisers/letters/XX.pdf")).status_code == 404
 
 
+async def test_what_runs_beside_the_requests_outlives_a_failure(caplog: pytest.LogCaptureFixture) -> None:
+    turns = asyncio.Semaphore(0)
+
+    async def act() -> None:
+        turns.release()
+        raise RuntimeError(QUOTED)
+
+    task = asyncio.create_task(app._every(0, act))
+    for _ in range(3):
+        await turns.acquire()
+    task.cancel()
+    discreet(caplog)
+
+
 async def test_an_answer_that_breaks_half_way_is_not_begun_again(caplog: pytest.LogCaptureFixture) -> None:
     sent: list[Message] = []
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    async def breaking(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         raise ValueError(QUOTED)
 
@@ -189,6 +203,6 @@ async def test_an_answer_that_breaks_half_way_is_not_begun_again(caplog: pytest.
     async def receive() -> Message:
         return {"type": "http.disconnect"}
 
-    await Broken(app)({"type": "http", "path": "/", "headers": []}, receive, send)
+    await Broken(breaking)({"type": "http", "path": "/", "headers": []}, receive, send)
     assert [message["type"] for message in sent] == ["http.response.start"]
     discreet(caplog)

@@ -16,28 +16,28 @@ GOOD = {"email": "anna@example.net", "country": "PL", "consent": "on"}
 HERE = "http://127.0.0.1:8000"
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Sec-Fetch-Site": "cross-site", "Origin": HERE},
-        {"Sec-Fetch-Site": "same-site", "Origin": HERE},
-        {"Sec-Fetch-Site": "cross-site"},
-        {"Sec-Fetch-Site": "anything"},
-        {"Origin": "https://elsewhere.example"},
-        {"Origin": "http://127.0.0.1:9000"},
-        {"Origin": "http://127.0.0.1"},
-        {"Origin": "http://127.0.0.1:8000.elsewhere.example"},
-        {"Origin": "null"},
-        {"Origin": "http://["},
-        {"Origin": "127.0.0.1:8000"},
-    ],
-)
-async def test_a_post_from_another_site_is_refused(headers: dict[str, str], time: Clock, visitor: Visitor) -> None:
+ELSEWHERE = [
+    {"Sec-Fetch-Site": "cross-site", "Origin": HERE},
+    {"Sec-Fetch-Site": "same-site", "Origin": HERE},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "anything"},
+    {"Origin": "https://elsewhere.example"},
+    {"Origin": "http://127.0.0.1:9000"},
+    {"Origin": "http://127.0.0.1"},
+    {"Origin": "http://127.0.0.1:8000.elsewhere.example"},
+    {"Origin": "null"},
+    {"Origin": "http://["},
+    {"Origin": "127.0.0.1:8000"},
+]
+
+
+async def test_a_post_from_another_site_is_refused(time: Clock, visitor: Visitor) -> None:
     await settle(visitor.site)
     before = await rows(visitor.site)
-    for path in paths("POST"):
-        answer = await visitor.client.post(path, data=GOOD, headers=headers)
-        assert answer.status_code == 403, path
+    for headers in ELSEWHERE:
+        for path in paths("POST"):
+            answer = await visitor.client.post(path, data=GOOD, headers=headers)
+            assert answer.status_code == 403, (headers, path)
     assert await rows(visitor.site) == before
 
 

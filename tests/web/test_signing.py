@@ -139,6 +139,18 @@ async def test_a_login_link_opens_nothing_for_visitors(time: Clock, visitor: Vis
     assert (await visitor.post(link)).status_code == 303
 
 
+@on_sqlite
+async def test_an_act_that_is_none_changes_nothing(time: Clock, visitor: Visitor) -> None:
+    await visitor.confirmed(ANNA)
+    await visitor.post("/en/manage", email=ANNA)
+    link = await visitor.link(ANNA, "manage")
+    before = await rows(visitor.site)
+    for action in ("", "erase", "Withdraw", "withdraw\x00"):
+        assert (await visitor.post(link, action=action)).status_code == 422
+    assert (await visitor.client.post(link)).status_code == 415
+    assert await rows(visitor.site) == before
+
+
 async def test_nothing_readable_is_written_before_the_button(time: Clock, visitor: Visitor) -> None:
     await visitor.sign(ANNA, "LT", named="on", name="Anna Nowak", updates="on")
     written = str(await rows(visitor.site))
