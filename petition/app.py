@@ -15,7 +15,7 @@ from petition.errors import PetitionError
 from petition.settings import Settings
 from petition.site import Site, opened
 from petition.web import guards
-from petition.web.errors import HANDLERS, Broken
+from petition.web.errors import HANDLERS, Broken, TooLarge
 from petition.web.published import Published
 from petition.web.routes import routes
 
@@ -55,6 +55,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
         Middleware(Broken),
         *here_only,
         Middleware(guards.Refusing, refused=guards.cross_site),
+        Middleware(TooLarge),
         Middleware(RequestBodyLimitMiddleware, max_body_size=guards.BODY),
     ]
 

@@ -6,6 +6,7 @@ would recompile each on every call and logs the values when asked to debug.
 
 import re
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache
@@ -146,7 +147,10 @@ class Database:
         # Not pool.connection(): that one belongs to the calling task, ours to whoever holds it.
         held = databases.core.Connection(self._pool, self._pool._backend)
         with sentences():
-            await held.__aenter__()
+            try:
+                await held.__aenter__()
+            except (ValueError, OverflowError):  # what asyncpg makes of a port that is none
+                raise DatabaseError("PETITION_DATABASE_URL is no address that can be used.") from None
         try:
             yield Connection(held.raw_connection, self.dialect)
         finally:
@@ -225,9 +229,22 @@ class _SafeSQLite(sqlite3.Connection):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.row_factory = sqlite3.Row
-        for pragma in ("busy_timeout=10000", "journal_mode=wal", "synchronous=full", "foreign_keys=on"):
+        for pragma in ("busy_timeout=10000", "synchronous=full", "foreign_keys=on"):
             self.execute(f"pragma {pragma}")
+        self._write_ahead()
         self.execute("pragma secure_delete=on")  # an erased row is overwritten, not only unlinked
+
+    def _write_ahead(self) -> None:
+        """Only the first connection of all switches; SQLite lets the others run into its lock without waiting."""
+        for _ in range(100):
+            try:
+                self.execute("pragma journal_mode=wal")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error):
+                    raise
+                time.sleep(0.05)  # in the thread of this connection, which nobody else shares
+        raise sqlite3.OperationalError("database is locked")
 
 
 def _pool(url: str) -> databases.Database:

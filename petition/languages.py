@@ -110,7 +110,7 @@ def _preferred(accept: str) -> list[str]:
     """Tags by falling weight; a broken weight counts as none."""
     weighted = []
     for order, part in enumerate(accept.split(",")):
-        tag, _, weight = part.strip().partition(";q=")
+        tag, _, weight = part.replace(" ", "").partition(";q=")
         try:
             q = float(weight or 1)
         except ValueError:

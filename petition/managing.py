@@ -69,13 +69,13 @@ async def never_write(c: Connection, number: str) -> None:
     mailbox = await _mailbox(c, number)
     await _remember(c, mailbox, "never")
     await _stop_updates(c, mailbox)
-    await c.run("signatures.drop_submissions", mailbox=mailbox)
+    await c.run("signatures.void_submissions", mailbox=mailbox)
     await c.run("outbox.drop", mailbox=mailbox)
 
 
 async def _mailbox(c: Connection, number: str) -> str:
     """The mailbox that got the mail with this number in its links, of either kind."""
-    row = await c.one("signatures.submission", id=tokens.kept(number), now=clock.epoch())
+    row = await c.one("signatures.mailbox", id=tokens.kept(number), now=clock.epoch())
     row = row or await _manage_link(c, number)
     return str(row["mailbox"])
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 from itertools import islice
 
-from petition import clock
+from petition import clock, tally
 from petition.db import Connection, Database
 from petition.errors import DatabaseError
 
@@ -27,6 +27,7 @@ async def fill(database: Database, n: int, done: Callable[[int], object] = lambd
     async with database.reading() as c:
         if await c.all("tally.counts"):
             raise DatabaseError("The database has signatures already: demo signatures go into an empty one only.")
+    await database.write(tally.reopen_history)  # days that are over get signatures after all
     countries = iter(random.choices(list(WEIGHTS), list(WEIGHTS.values()), k=n))  # noqa: S311 (plausible, not secret)
     while chunk := list(islice(countries, CHUNK)):
         await database.write(partial(_put, countries=chunk))

@@ -55,17 +55,23 @@ class Writer(Generic[C]):
             await self._task
 
     async def _run(self) -> None:
-        """Holds a connection; when that is lost, its callers are told and the next get a new one."""
-        batch = await self._batch()
+        """Holds a connection; when that is lost, its callers are told and the next get a new one.
+
+        One that was lost while it idled is noticed at begin, when nothing has happened yet: then a new one is tried.
+        """
+        batch, fresh = await self._batch(), True
         while batch:
             try:
                 async with self._connect() as connection:
                     while batch:
                         await _settle(connection, batch)
-                        batch = await self._batch()
+                        batch, fresh = await self._batch(), False
             except Exception as error:  # whatever it is, those who wait must hear it and the task must live on
-                _fail(batch, error)
-                batch = await self._batch()
+                if isinstance(error, _NotBegun) and not fresh:
+                    batch, fresh = [item for item in batch if not item[1].done()], True
+                    continue
+                _fail(batch, error.__cause__ if isinstance(error, _NotBegun) else error)
+                batch, fresh = await self._batch(), True
 
     async def _batch(self) -> list[Item[C]]:
         """Everything that waits now, at least one job; empty at the end of the writer's life."""
@@ -78,13 +84,20 @@ class Writer(Generic[C]):
         return found
 
 
+class _NotBegun(Exception):
+    """The connection was lost before the transaction began; the cause says how."""
+
+
 async def _settle(connection: C, batch: list[Item[C]]) -> None:
     """One transaction for the batch; if any job fails, one transaction for each.
 
     An error of begin, commit or rollback is the connection's: it goes up, and nothing is tried a second time,
     since a commit whose answer was lost may have happened.
     """
-    await connection.begin()
+    try:
+        await connection.begin()
+    except Exception as error:
+        raise _NotBegun from error
     try:
         results = [await job(connection) for job, _ in batch]
     except Exception as error:
@@ -104,7 +117,7 @@ def _answer(batch: list[Item[C]], results: list[Any]) -> None:
             answer.set_result(result)
 
 
-def _fail(batch: list[Item[C]], error: Exception) -> None:
+def _fail(batch: list[Item[C]], error: BaseException | None) -> None:
     for _, answer in batch:
         if not answer.done():
-            answer.set_exception(error)
+            answer.set_exception(error or Busy("The database went away."))

@@ -62,12 +62,13 @@ def postgresql_server() -> Iterator[str]:
 
 
 async def _template(url: str) -> None:
-    await _administer(url, "create database template_petition")
+    await administer(url, "create database template_petition")
     async with db.opened(f"{url}/template_petition") as database:
         await migrations.migrate(database, Mode.DEMO)
 
 
-async def _administer(url: str, statement: str) -> None:
+async def administer(url: str, statement: str) -> None:
+    """A statement of the server's owner."""
     connection = await asyncpg.connect(f"{url}/postgres")
     try:
         await connection.execute(statement)
@@ -86,9 +87,9 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
         return
     server = request.getfixturevalue("postgresql_server")
     name = f"test_{secrets.token_hex(6)}"
-    await _administer(server, f"create database {name} template template_petition")
+    await administer(server, f"create database {name} template template_petition")
     yield f"{server}/{name}"
-    await _administer(server, f"drop database {name} with (force)")
+    await administer(server, f"drop database {name} with (force)")
 
 
 @pytest.fixture
@@ -261,15 +262,15 @@ async def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> 
         return
     server = request.getfixturevalue("postgresql_server")
     name = f"test_{secrets.token_hex(6)}"
-    await _administer(server, f"create database {name} template template0")
+    await administer(server, f"create database {name} template template0")
     yield f"{server}/{name}"
-    await _administer(server, f"drop database {name} with (force)")
+    await administer(server, f"drop database {name} with (force)")
 
 
 @pytest.fixture
 async def postgresql_settings(postgresql_server: str, tmp_path: Path, smtp: Relay) -> AsyncIterator[Settings]:
     """Settings over a migrated PostgreSQL, for what only several servers can do."""
     name = f"test_{secrets.token_hex(6)}"
-    await _administer(postgresql_server, f"create database {name} template template_petition")
+    await administer(postgresql_server, f"create database {name} template template_petition")
     yield make_settings(f"{postgresql_server}/{name}", tmp_path, smtp.url)
-    await _administer(postgresql_server, f"drop database {name} with (force)")
+    await administer(postgresql_server, f"drop database {name} with (force)")

@@ -109,3 +109,17 @@ async def test_a_backup_moves_from_one_database_to_the_other(
             assert await audit.disagreements(c) == []
         number = other.signer.read(Purpose.CONFIRM, (await visitor.link("someone0@example.net")).rpartition("/")[2])
         assert await other.database.write(partial(signatures.confirm, number=number)) == "FI"
+
+
+async def test_a_withdrawal_after_never_is_remembered_too(visitor: Visitor, time: Clock, tmp_path: Path) -> None:
+    site = visitor.site
+    await visitor.confirmed("anna@example.net", "PL")
+    await _back_up(site, tmp_path / "backup")
+    await visitor.post("/en/manage", email="anna@example.net")
+    manage = await visitor.link("anna@example.net", "manage")
+    await visitor.post(manage, action="never_write")
+    await visitor.post(manage, action="withdraw")
+    await backup.restore(site.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
+    async with site.database.reading() as c:
+        assert await c.all("audit.signatures") == []
+        assert await audit.disagreements(c) == []

@@ -60,7 +60,7 @@ async def test_an_organiser_reads_the_desk_and_a_letter(visitor: Visitor, time: 
 
     await visitor.organiser("marta", "organiser")
     desk = (await visitor.get("/organisers/")).text
-    assert re.search(r"Confirmed</dt><dd>11<", desk)
+    assert re.search(r"Confirmed, in tens</dt><dd>10<", desk)
     assert "logged in" in desk
     assert "PL.pdf" in (await visitor.get("/organisers/letters")).text
 
@@ -104,7 +104,8 @@ async def test_a_mailbox_that_wants_no_mail_gets_none(visitor: Visitor, time: Cl
     await visitor.sign("anna@example.net")
     never = await visitor.link("anna@example.net", "never-write")
     assert (await visitor.get(never)).status_code == 200
-    assert (await visitor.post(never)).status_code == 200
+    for _ in range(2):  # pressing twice is harmless and looks the same
+        assert (await visitor.post(never)).status_code == 200
     time.advance(days=3)
     answer = await visitor.sign("anna@example.net")
     assert (answer.status_code, answer.headers["location"]) == (303, "/en/check-inbox")

@@ -12,7 +12,7 @@ from petition.settings import Mode, Settings
 from petition.signatures import Signing
 from petition.site import Site
 from petition.site import opened as site_opened
-from tests.conftest import Visitor
+from tests.conftest import Visitor, administer
 from tests.relay import Relay
 
 
@@ -141,3 +141,15 @@ async def test_two_deliverers_send_each_mail_once(settings: Settings, smtp: Rela
 
         await asyncio.gather(work(0), work(1))
         assert sorted(smtp.recipients) == sorted(f"someone{n}@example.net" for n in range(60))
+
+
+async def test_a_connection_lost_while_idle_costs_nobody_anything(
+    postgresql_settings: Settings, postgresql_server: str
+) -> None:
+    async with site_opened(postgresql_settings) as site:
+        await site.publish()
+        await administer(postgresql_server, "select pg_terminate_backend(pid) from pg_stat_activity "
+                         "where datname like 'test_%' and pid <> pg_backend_pid()")  # fmt: skip
+        await site.database.write(partial(signatures.sign, vault=site.vault, signing=_signing(site, "a@example.net")))
+        async with site.database.reading() as c:
+            assert await signatures.waiting(c) == 1

@@ -6,12 +6,14 @@ Nothing personal goes into the log.
 import logging
 from pathlib import Path
 
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from petition.errors import Busy, DatabaseError
+from petition.web.guards import BODY
 from petition.web.pages import page
 
 log = logging.getLogger(__name__)
@@ -58,6 +60,20 @@ class Broken:
             log.error("%s at %s", type(error).__name__, _where(error))
             if scope["type"] == "http" and not started:
                 await _broken(Request(scope))(scope, receive, send)
+
+
+class TooLarge:
+    """A body that announces more than any form has is refused before it is read, with our page."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        length = Headers(scope=scope).get("content-length", "0") if scope["type"] == "http" else "0"
+        if length.isdecimal() and int(length) > BODY:
+            await page(Request(scope), "errors/error.html", status=413, code=413)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 def _broken(request: Request) -> Response:

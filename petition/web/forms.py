@@ -18,6 +18,7 @@ LONGEST_NAME = 100
 _FORM = "application/x-www-form-urlencoded"
 # Categories of Unicode that no name needs: control, surrogate, private, unassigned, separators of lines.
 _NO_LETTERS = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
+_READABLE = N_("Please use another mailbox: authorities in Belarus or Russia can read this one.")
 _JOINERS = "\u200c\u200d"  # Persian and Indic names need them; every other format character may deceive the eye
 
 
@@ -73,13 +74,16 @@ def signing(
     return Signing(address, country, name or None, form.on("updates"), CONSENT, language.code), checked
 
 
-def address(form: Form, mailboxes: Mailboxes) -> tuple[Address | None, Form]:
-    """Only an address, as the forms for a link ask for."""
-    found, checked = _address(form, mailboxes)
+def manageable(form: Form, mailboxes: Mailboxes, *, warn_only: bool) -> tuple[Address | None, Form]:
+    """Only an address, for a link to manage; a mailbox nobody can sign with gets no mail from here either."""
+    found, checked = address(form, mailboxes)
+    if found and mailboxes.readable(found) and not warn_only:
+        return None, Form(form.typed, {"email": _READABLE})
     return found, checked
 
 
-def _address(form: Form, mailboxes: Mailboxes) -> tuple[Address | None, Form]:
+def address(form: Form, mailboxes: Mailboxes) -> tuple[Address | None, Form]:
+    """Only an address; None and the same form with its error for anything else."""
     text = form.typed.get("email", "")
     if not text.strip():
         return None, Form(form.typed, {"email": N_("Please enter your email address.")})
@@ -92,13 +96,12 @@ def _address(form: Form, mailboxes: Mailboxes) -> tuple[Address | None, Form]:
 
 def _email(form: Form, mailboxes: Mailboxes, *, warn_only: bool) -> tuple[Address | None, Form]:
     """The address to sign with: not one that authorities read, and not one that looks mistyped, unless insisted."""
-    found, checked = _address(form, mailboxes)
+    found, checked = address(form, mailboxes)
     if found is None:
         return None, checked
     insisted = mailboxes.read(form.typed.get("sure", "")) == found
     if (entry := mailboxes.readable(found)) and not (warn_only and insisted):
-        error = N_("Please use another mailbox: authorities in Belarus or Russia can read this one.")
-        return None, Form(form.typed, {"email": error}, found.exact if warn_only else None, entry["operator"])
+        return None, Form(form.typed, {"email": _READABLE}, found.exact if warn_only else None, entry["operator"])
     if not entry and not insisted and (meant := mailboxes.meant(found)):
         return None, Form(form.typed, {"email": N_("Is this address right?")}, meant)
     return found, form

@@ -11,7 +11,7 @@ from petition.errors import ClosedError, LinkError
 from petition.tokens import Purpose
 from petition.web import forms
 from petition.web.forms import EMPTY
-from petition.web.pages import language, page, site
+from petition.web.pages import board, language, page, site
 
 _ACTS = {
     "withdraw": managing.withdraw,
@@ -26,7 +26,8 @@ async def ask(request: Request) -> Response:
     here, spoken = site(request), language(request)
     if request.method != "POST":
         return page(request, "managing/ask.html", form=EMPTY)
-    address, form = forms.address(await forms.read(request), here.mailboxes)
+    warn_only = (await board(request)).warn_only
+    address, form = forms.manageable(await forms.read(request), here.mailboxes, warn_only=warn_only)
     if address is None:
         return page(request, "managing/ask.html", status=422, form=form)
     ask = partial(managing.ask_to_manage, vault=here.vault, to=address, language=spoken.code)

@@ -130,7 +130,8 @@ async def _numbers(c: Connection) -> dict[str, object]:
     queued, oldest = await outbox.waiting(c)
     by_country = sorted(counts.items(), key=lambda item: (item[0] == UNSAID, -item[1], item[0]))
     return {
-        "confirmed": coarse(sum(counts.values())),
+        # In tens: the exact total less the countries shown would tell the count of one that is not.
+        "confirmed": coarse(tally.floor(sum(counts.values()))),
         "waiting": coarse(await signatures.waiting(c)),
         "last_day": coarse(await tally.last_day(c)),
         "countries": [(country, coarse(n)) for country, n in by_country],

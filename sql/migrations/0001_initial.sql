@@ -70,10 +70,12 @@ create table mailings (
 
 create index mailings_mailbox on mailings (mailbox, hour)
 
+-- Mailboxes that want no mail (`never`), and those whose signature was withdrawn of late (`withdrawn`).
 create table never_write (
-    mailbox text primary key,
+    mailbox text not null,
     reason text not null,
-    day text not null
+    day text not null,
+    primary key (mailbox, reason)
 )
 without rowid -- sqlite
 

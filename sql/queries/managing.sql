@@ -17,9 +17,9 @@ update signatures set updates = 0 where mailbox = :mailbox
 delete from contacts where mailbox = :mailbox
 
 -- name: never_write
--- Enters a mailbox into the list; a wish never to be written to outweighs a withdrawal.
+-- Enters a mailbox into the list.
 insert into never_write (mailbox, reason, day) values (:mailbox, :reason, :day)
-on conflict (mailbox) do update set reason = excluded.reason, day = excluded.day where never_write.reason <> 'never'
+on conflict (mailbox, reason) do update set day = excluded.day
 
 -- name: never_write_list
 select mailbox, reason, day from never_write

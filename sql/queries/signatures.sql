@@ -12,7 +12,15 @@ values (:id, :mailbox, :address, :country, :name, :sealed, :consent, 'waiting', 
 
 -- name: submission
 -- What a link would confirm, or has confirmed.
-select mailbox, country, name, sealed, consent, state from submissions where id = :id and expires > :now
+select country, name, sealed, state from submissions where id = :id and expires > :now and state <> 'void'
+
+-- name: mailbox
+-- The mailbox a link was sent to, whatever has become of the submission.
+select mailbox from submissions where id = :id and expires > :now
+
+-- name: void_submissions
+-- Their links confirm nothing any more; that they were sent is remembered, so that pressing twice is harmless.
+update submissions set state = 'void', name = null, sealed = null where mailbox = :mailbox
 
 -- name: take
 -- The button was pressed: only the first press gets a row.

@@ -53,3 +53,6 @@ select day, country, confirmed from history_days order by day, country
 -- name: last_day
 -- What the journal says of the last 24 hours, for the desk.
 select coalesce(sum(n), 0) as n from journal_hours where hour > :hour
+
+-- name: forget_history
+delete from house where name = 'history'

@@ -97,11 +97,13 @@ async def _away(url: str) -> AsyncIterator[None]:
 
 @contextmanager
 def _file_away(file: Path) -> Iterator[None]:
-    file.rename(file.with_name("moved"))
-    file.mkdir()  # in its place, or SQLite would make a new file
+    """At no moment is there no file: SQLite would make a new one."""
+    kept, nowhere = file.with_name("kept"), file.with_name("nowhere")
+    kept.hardlink_to(file)
+    nowhere.symlink_to("no-such-folder/petition.db")
+    nowhere.replace(file)
     yield
-    file.rmdir()
-    file.with_name("moved").rename(file)
+    kept.replace(file)
 
 
 async def _rename(server: str, old: str, new: str) -> None:
