@@ -98,7 +98,7 @@ async def test_numbers_under_ten_are_not_shown(time: Clock, visitor: Visitor) ->
         assert line in text
     await visitor.confirmed("carla@example.net", "LT")
     text = Html((await visitor.get("/organisers/")).text).text
-    assert "Confirmed 10" in text
+    assert "Confirmed, in tens 10" in text
     assert "Lithuania 10" in text
 
 
