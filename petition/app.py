@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -62,31 +62,32 @@ def _middleware(settings: Settings) -> list[Middleware]:
 
 @asynccontextmanager
 async def _beside(site: Site, deliver: bool) -> AsyncIterator[None]:
-    """Publishing, pruning and delivery run beside the requests and end before the database closes."""
-    deliverer = site.deliverer() if deliver else None
-    tasks = [
-        asyncio.create_task(_every(PUBLISHING, site.publish)),
-        asyncio.create_task(_every(PRUNING, site.prune)),
-    ]
-    if deliverer:
-        tasks.append(asyncio.create_task(deliverer.run()))
+    """Publishing, pruning and delivery run beside the requests and end before the database closes.
+
+    They are asked to stop, not cancelled: a connection that is cancelled while it opens is lost.
+    """
+    stopping = asyncio.Event()
+    beside = [_every(PUBLISHING, site.publish, stopping), _every(PRUNING, site.prune, stopping)]
+    deliverer = site.deliverer()
+    tasks = [asyncio.create_task(act) for act in (*beside, *([deliverer.run()] if deliver else []))]
     try:
         yield
     finally:
-        if deliverer:
-            await deliverer.stop()
+        stopping.set()
+        await deliverer.stop()
+        await asyncio.gather(*tasks[: len(beside)])
         for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+            task.cancel()  # delivery alone may still hang, on a relay that does
 
 
-async def _every(seconds: float, act: Callable[[], Awaitable[None]]) -> None:
-    """Acts now and then every so often; a failure of any kind waits for the next time."""
-    while True:
+async def _every(seconds: float, act: Callable[[], Awaitable[None]], stopping: asyncio.Event) -> None:
+    """Acts now and then every so often; a failure waits for the next time."""
+    while not stopping.is_set():
         try:
             await act()
         except PetitionError as error:
             log.warning("%s", error)
         except Exception as error:  # its text may quote what nobody shall read
             log.error("%s", type(error).__name__)
-        await asyncio.sleep(seconds)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), seconds)

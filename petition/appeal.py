@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from jinja2.sandbox import SandboxedEnvironment
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
@@ -79,7 +80,7 @@ class Appeal:
             raise DataError(f"There is no text {name}.")
         try:
             return self._read(file, language)
-        except (jinja2.TemplateError, KeyError, ValueError) as error:
+        except (jinja2.TemplateError, KeyError, ValueError, TypeError, AttributeError) as error:
             raise DataError(f"{name} cannot be used: {error}.") from None
 
     def _read(self, file: Path, language: Language) -> Text:
@@ -111,11 +112,11 @@ class Appeal:
 
     def _link(self, name: str, text: str) -> str:
         url = self.campaign.links[name]
-        return f"{_plain(text)} ⟦{url[1:-1]}⟧" if isinstance(url, Placeholder) else f"[{_plain(text)}](<{url}>)"
+        return f"{_plain(text)} ⟦{_plain(url[1:-1])}⟧" if isinstance(url, Placeholder) else f"[{_plain(text)}](<{url}>)"
 
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "typographer": False})
-_JINJA = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701 (makes Markdown, not HTML)
+_JINJA = SandboxedEnvironment(undefined=jinja2.StrictUndefined)  # makes Markdown, which is what escapes
 
 
 def figure(fact: Fact, language: Language) -> str:
@@ -144,9 +145,9 @@ def shown(value: object) -> Markup:
 
 
 def _bracketed(value: date | Placeholder, language: Language) -> str:
-    return f"⟦{value[1:-1]}⟧" if isinstance(value, Placeholder) else language.date(value)
+    return f"⟦{_plain(value[1:-1])}⟧" if isinstance(value, Placeholder) else language.date(value)
 
 
 def _plain(text: str) -> str:
     """A text that Markdown takes as it stands."""
-    return re.sub(r"([\\`*_\[\]<>#])", r"\\\1", text)
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)  # CommonMark lets any ASCII punctuation be escaped

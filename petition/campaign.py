@@ -67,18 +67,18 @@ class Campaign:
     organiser: dict[str, str]
     controller: str
     contact: str
-    opens: date | None
+    opens: date | Placeholder | None
     deadline: date | Placeholder
-    met: date | None
-    archived: date | None
+    met: date | Placeholder | None
+    archived: date | Placeholder | None
     destruction: date | Placeholder
     goal: int | Placeholder
     links: dict[str, str]
     hashtags: tuple[str, ...]
 
     def name(self, language: str) -> str:
-        """The organiser's name in a language, in English where it has none of its own."""
-        return self.organiser.get(language) or self.organiser[SOURCE]
+        """The organiser's name in a language, in English or the first there is where it has none of its own."""
+        return self.organiser.get(language) or self.organiser.get(SOURCE) or next(iter(self.organiser.values()))
 
     def placeholders(self) -> list[str]:
         """What is not known yet, by its place in campaign.toml."""
@@ -88,13 +88,13 @@ class Campaign:
 
     def state(self, today: date) -> State:
         """Where in its life the campaign is. Without a deadline it is open."""
-        if self.archived and today >= self.archived:
+        if isinstance(self.archived, date) and today >= self.archived:
             return State.ARCHIVED
-        if self.met and today >= self.met:
+        if isinstance(self.met, date) and today >= self.met:
             return State.MET
-        if not isinstance(self.deadline, Placeholder) and today > self.deadline:
+        if isinstance(self.deadline, date) and today > self.deadline:
             return State.PASSED
-        return State.BEFORE if self.opens and today < self.opens else State.OPEN
+        return State.BEFORE if isinstance(self.opens, date) and today < self.opens else State.OPEN
 
 
 def load(file: Path) -> Campaign:
@@ -130,7 +130,8 @@ class _Reader:
             raise DataError(f"{self.file} lacks {place}.")
         if value is default or isinstance(value, Placeholder):
             return value
-        if not isinstance(value, kind) or isinstance(value, datetime | bool):
+        inside = value.values() if kind is dict else value if kind is list else ()
+        if not isinstance(value, kind) or isinstance(value, datetime | bool) or not all(map(_is_text, inside)):
             raise DataError(f"{self.file}: {place} is not {_KINDS[kind]}.")
         return value
 
@@ -139,19 +140,22 @@ _KINDS = {
     str: "a text",
     date: "a day such as 2026-12-24, without quotes",
     int: "a whole number",
-    dict: "a table",
-    list: "a list",
+    dict: "a table of texts",
+    list: "a list of texts",
 }
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def facts(file: Path) -> Iterator[Fact]:
     """The facts of a file. Raises DataError that names the fact and what it lacks."""
     for row in _table(file).get("fact", []):
-        try:
-            low, high = (row["value"], None) if "value" in row else (row["low"], row["high"])
-            yield Fact(row["id"], low, high, row["as_of"], row["publisher"], row["source"], row["level"])
-        except KeyError as error:
-            raise DataError(f"{file.name}: the fact {row.get('id', '?')} lacks {error}.") from None
+        read = _Reader(f"{file.name}, fact {row.get('id', '?')}", row)
+        low, high = (read("value", int), None) if "value" in row else (read("low", int), read("high", int))
+        texts = [read(name, str) for name in ("publisher", "source", "level")]
+        yield Fact(read("id", str), low, high, read("as_of", date), *texts)
 
 
 def _table(file: Path) -> dict[str, Any]:

@@ -4,10 +4,11 @@ Statements go to the driver as they stand in sql/ (aiosqlite takes `:name`, asyn
 would recompile each on every call and logs the values when asked to debug.
 """
 
+import asyncio
 import re
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache
 from pathlib import Path
@@ -146,15 +147,25 @@ class Database:
     async def _connection(self) -> AsyncIterator[Connection]:
         # Not pool.connection(): that one belongs to the calling task, ours to whoever holds it.
         held = databases.core.Connection(self._pool, self._pool._backend)
-        with sentences():
-            try:
-                await held.__aenter__()
-            except (ValueError, OverflowError):  # what asyncpg makes of a port that is none
-                raise DatabaseError("PETITION_DATABASE_URL is no address that can be used.") from None
         try:
+            with sentences():
+                await _whole(held.__aenter__())
             yield Connection(held.raw_connection, self.dialect)
         finally:
-            await held.__aexit__()
+            if held._connection_counter:  # it was opened, even if nobody waits for it any more
+                await _whole(held.__aexit__())
+
+
+async def _whole(step: Coroutine[Any, Any, object]) -> None:
+    """Opening or closing a connection, to its end even if the caller is cancelled meanwhile: else it is lost."""
+    task = asyncio.ensure_future(step)
+    try:
+        await asyncio.shield(task)
+    except (ValueError, OverflowError):  # what asyncpg makes of a port that is none
+        raise DatabaseError("PETITION_DATABASE_URL is no address that can be used.") from None
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 @asynccontextmanager

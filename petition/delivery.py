@@ -77,7 +77,7 @@ class Deliverer:
     async def once(self) -> int:
         """One batch; how many mails were tried."""
         mails = await self._database.write(partial(outbox.claim, vault=self._vault))
-        until = clock.epoch() + outbox.CLAIMED // 2
+        until = clock.epoch() + outbox.CLAIMED // 3  # a mail that begins then ends before its row is another's
         for n, claimed in enumerate(mails):
             if not await self._deliver(claimed) or self._stopping.is_set() or clock.epoch() > until:
                 await self._database.write(partial(outbox.release, mails=mails[n + 1 :]))
@@ -97,6 +97,9 @@ class Deliverer:
             log.warning("mail delayed: %s", delay)
             await self._database.write(partial(outbox.later, mail=claimed))
             return not isinstance(delay, Unreachable)
+        except Exception as error:  # one mail that cannot be written must not keep the others; its text may quote it
+            log.error("mail delayed: %s", type(error).__name__)
+            await self._database.write(partial(outbox.later, mail=claimed))
         else:
             await self._database.write(partial(outbox.sent, mail=claimed))
         return True

@@ -139,7 +139,8 @@ def offered() -> list[str]:
 
 
 def _plain(name: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
+    folded = name.casefold().replace("і", "и")  # Belarusian і stands where Russian и does; Unicode puts it last
+    return "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
 
 
 def N_(text: str) -> str:  # noqa: N802 (gettext's own name for "a string to translate later")

@@ -19,7 +19,7 @@ from petition.languages import Language
 TIMEOUT = 30  # seconds for each step of the dialogue
 # A folded header would tear a long link apart.
 _POLICY = policy.SMTP.clone(max_line_length=990)
-_ENHANCED = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
+_ENHANCED = re.compile(r"(5\.\d{1,3}\.\d{1,3})(?:\s|$)")  # RFC 2034: the first word of a refusal, if it is there
 
 
 class Refused(Exception):
@@ -125,7 +125,7 @@ class Smtp:
 
 
 def _code(refusal: Exception) -> str:
-    found = _ENHANCED.search(getattr(refusal, "message", "") or "")
+    found = _ENHANCED.match(getattr(refusal, "message", "") or "")
     return found[1] if found else "5.0.0"
 
 

@@ -52,9 +52,10 @@ async def listed(c: Connection) -> list[Row]:
 
 
 async def remove(c: Connection, nickname: str) -> None:
-    """Ends what an organiser may do, sessions included. Raises OrganiserError for an unknown nickname."""
+    """Ends what an organiser may do, sessions and links included. Raises OrganiserError for an unknown nickname."""
     if await c.one("organisers.remove", nickname=nickname) is None:
         raise OrganiserError(f"There is no organiser {nickname}.")
+    await c.run("links.drop_logins", purpose=Purpose.LOGIN.value, nickname=nickname)
 
 
 async def link(c: Connection, nickname: str) -> str:
@@ -117,7 +118,7 @@ async def of_session(c: Connection, session: str) -> Organiser | None:
 
 async def record(c: Connection, nickname: str, action: str, detail: str = "") -> None:
     """What an organiser did, by nickname, seen by the others."""
-    moment = clock.iso(clock.now())[:16] + "Z"
+    moment = clock.iso(clock.now())
     await c.run("organisers.record", moment=moment, nickname=nickname, action=action, detail=detail)
 
 

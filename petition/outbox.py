@@ -14,7 +14,7 @@ from petition.db import Connection, Database, Row
 from petition.errors import KeysError
 from petition.sealing import Vault
 
-CLAIMED = 300  # seconds a deliverer has before another may take the row: longer than the longest SMTP dialogue
+CLAIMED = 600  # seconds a deliverer has before another may take the row: twice the longest SMTP dialogue
 BATCH = 20
 LIVES = 14 * DAY  # then the link in it is dead
 BACK_OFF = (30, 120, 600, 1800, HOUR)  # seconds after the first, second … failure; then hourly

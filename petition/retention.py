@@ -32,22 +32,22 @@ async def close(database: Database, vault: Vault, key_file: Path | None) -> None
 
     Counts, journal, organisers and what governments answered stay.
     """
-    if await database.write(_close):
+    async with database.reading() as c:
+        done = await closed(c)
+    if not done:  # the keys first: whatever stops us here, the next call finds the rest still to be done
         for name in vault.outbox.names():
             vault.outbox.destroy(name)
         if key_file is not None:
             # A new random key, so that the site still starts; nothing is ever hashed with it.
             await asyncio.to_thread(key_file.write_text, secrets.token_urlsafe(48), "utf-8")
+        await database.write(_close)
     await database.compact()
 
 
-async def _close(c: Connection) -> bool:
-    if await closed(c):
-        return False
+async def _close(c: Connection) -> None:
     await signatures.close(c)
     await outbox.close(c)
     await c.run("house.keep", name="closed", value=clock.today().isoformat())
-    return True
 
 
 async def closed(c: Connection) -> bool:

@@ -68,7 +68,8 @@ class Writer(Generic[C]):
                         batch, fresh = await self._batch(), False
             except Exception as error:  # whatever it is, those who wait must hear it and the task must live on
                 if isinstance(error, _NotBegun) and not fresh:
-                    batch, fresh = [item for item in batch if not item[1].done()], True
+                    # Who left meanwhile is not waited for; but an empty batch would be the end of this task.
+                    batch, fresh = [item for item in batch if not item[1].done()] or await self._batch(), True
                     continue
                 _fail(batch, error.__cause__ if isinstance(error, _NotBegun) else error)
                 batch, fresh = await self._batch(), True

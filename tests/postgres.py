@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg
+
 
 @contextmanager
 def running() -> Iterator[str]:
@@ -74,3 +76,11 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+async def hang_up(url: str) -> None:
+    """Ends every other connection to a database, as a restart of the server does."""
+    connection = await asyncpg.connect(url)
+    others = "datname = current_database() and pid <> pg_backend_pid()"
+    await connection.execute(f"select pg_terminate_backend(pid, 10000) from pg_stat_activity where {others}")
+    await connection.close()

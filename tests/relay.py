@@ -15,11 +15,12 @@ ACCEPTED = "250 2.0.0 accepted"
 
 
 class Relay:
-    """Takes mail on a loopback port; `rcpt` and `data` say what it answers to an envelope."""
+    """Takes mail on a loopback port; `mail`, `rcpt` and `data` say what it answers to an envelope."""
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
         self.recipients: list[str] = []
+        self.mail: Answer = lambda _: ACCEPTED
         self.rcpt: Answer = lambda _: ACCEPTED
         self.data: Answer = lambda _: ACCEPTED
         self.drop_after_data = 0  # so many times the connection dies after the mail was taken
@@ -29,6 +30,12 @@ class Relay:
     def url(self) -> str:
         """For PETITION_SMTP_URL."""
         return f"smtp://127.0.0.1:{self.port}?tls=no"
+
+    async def handle_MAIL(  # noqa: N802 (aiosmtpd calls it so)
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        envelope.mail_from = address
+        return self.mail(envelope)
 
     async def handle_RCPT(  # noqa: N802 (aiosmtpd calls it so)
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -66,10 +73,10 @@ class _FreePort(Controller):
 
 
 @contextmanager
-def running() -> Iterator[Relay]:
-    """A relay on a free port."""
+def running(port: int = 0, **options: Any) -> Iterator[Relay]:
+    """A relay on a free port, or on one that was free a moment ago; `options` go to aiosmtpd."""
     relay = Relay()
-    controller = _FreePort(relay, hostname="127.0.0.1", port=0, ready_timeout=30)
+    controller = _FreePort(relay, hostname="127.0.0.1", port=port, ready_timeout=30, **options)
     controller.start()
     relay.port = controller.port
     try:

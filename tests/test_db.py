@@ -17,6 +17,7 @@ from petition import db
 from petition.db import Connection, Database, opened
 from petition.errors import DatabaseError, PetitionError
 from petition.settings import Settings
+from tests.postgres import hang_up
 from tests.web.tools import for_all
 
 
@@ -220,16 +221,13 @@ async def test_a_database_that_is_locked(database_url: str) -> None:
         await database.write(lambda c: c.run("house.keep", name="after", value="x"))
 
 
-async def test_a_database_that_goes_away_and_comes_back(database: Database, database_url: str) -> None:
-    if database.dialect == "sqlite":
-        return
-    await database.write(lambda c: c.one("house.get", name="mode"))
-    killer = await asyncpg.connect(database_url)
-    await killer.execute("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()")
-    await killer.close()
-    with pytest.raises(DatabaseError):
-        await database.write(lambda c: c.one("house.get", name="mode"))
-    assert await database.write(lambda c: c.one("house.get", name="mode")) == {"value": "demo"}
+async def test_a_reader_whose_connection_is_lost_is_told_so(postgresql_settings: Settings) -> None:
+    async with opened(postgresql_settings.database_url) as database:
+        with pytest.raises(DatabaseError):
+            async with database.reading():
+                await hang_up(postgresql_settings.database_url)
+        async with database.reading() as c:
+            assert await c.one("house.get", name="mode") == {"value": "demo"}
 
 
 async def test_what_is_known_to_lose_data_is_named(database: Database) -> None:

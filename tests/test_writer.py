@@ -2,17 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
-from pathlib import Path
+from contextlib import suppress
 
-import asyncpg
 import pytest
 
 from petition import writer
 from petition.db import Connection, Database, opened
 from petition.errors import Busy, DatabaseError
-from petition.settings import Settings
-from petition.writer import Writer
+from tests.watched import Ledger, watched
 
 
 def _noting(name: str) -> Callable[[Connection], Awaitable[str]]:
@@ -34,59 +31,11 @@ async def _failing(c: Connection) -> None:
     raise LookupError("by itself")
 
 
-class Watched(Connection):
-    """A real connection that writes down what is asked of it, and lets nothing begin while its gate is shut."""
-
-    def __init__(self, real: Connection, ledger: "Ledger") -> None:
-        super().__init__(real._raw, real.dialect)
-        self.ledger = ledger
-
-    async def begin(self) -> None:
-        """As ever, once the gate is open."""
-        await self.ledger.gate.wait()
-        self.ledger.asked.append("begin")
-        await super().begin()
-
-    async def commit(self) -> None:
-        """As ever."""
-        self.ledger.asked.append("commit")
-        await super().commit()
-
-
-class Ledger:
-    """A writer over a real database, and what it did."""
-
-    def __init__(self, database: Database) -> None:
-        self.asked: list[str] = []
-        self.connected = 0
-        self.gate = asyncio.Event()
-        self.gate.set()
-        self._database = database
-        self.writer = Writer(self._connect)
-
-    @asynccontextmanager
-    async def _connect(self) -> AsyncIterator[Watched]:
-        self.connected += 1
-        async with self._database._connection() as real:
-            yield Watched(real, self)
-
-    async def job(self, n: int) -> int:
-        """Writes a job of its own."""
-
-        async def run(c: Watched) -> int:
-            self.asked.append(str(n))
-            await c.execute("select 1")
-            return n
-
-        return await self.writer.write(run)
-
-
 @pytest.fixture
 async def ledger(database: Database) -> AsyncIterator[Ledger]:
     """A writer that is watched."""
-    found = Ledger(database)
-    yield found
-    await found.writer.close()
+    async with watched(database) as found:
+        yield found
 
 
 async def test_each_gets_the_answer_to_its_own_job(database: Database) -> None:
@@ -184,41 +133,3 @@ async def test_too_many_at_once_are_asked_to_come_back(ledger: Ledger) -> None:
     ledger.gate.set()
     assert len(await asyncio.gather(*crowd)) == writer.WAITING + 1
     assert await ledger.job(7) == 7
-
-
-async def test_a_commit_that_fails_is_told_of_and_not_tried_again(database: Database, ledger: Ledger) -> None:
-    await database.write(lambda c: c.execute("create table a (id bigint primary key)"))
-    later = "b bigint references a (id) deferrable initially deferred"  # an orphan is noticed by the commit alone
-    await database.write(lambda c: c.execute(f"create table orphans ({later})"))
-    jobs = [ledger.writer.write(lambda c: c.execute("insert into orphans values (1)")) for _ in range(3)]
-    answers = await asyncio.gather(*jobs, return_exceptions=True)
-    assert {type(answer) for answer in answers} == {DatabaseError}
-    assert ledger.asked == ["begin", "commit"], "a commit whose answer was lost may have happened"
-    assert await ledger.job(1) == 1
-    assert ledger.connected == 2
-
-
-async def test_a_lost_connection_is_taken_anew(postgresql_settings: Settings) -> None:
-    async with opened(postgresql_settings.database_url) as database:
-        ledger = Ledger(database)
-        await ledger.job(0)
-        killer = await asyncpg.connect(postgresql_settings.database_url)
-        await killer.execute("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()")
-        await killer.close()
-        answers = await asyncio.gather(*[ledger.job(n) for n in range(3)], return_exceptions=True)
-        assert {type(answer) for answer in answers} == {DatabaseError}
-        assert await ledger.job(1) == 1
-        assert ledger.connected == 2
-        await ledger.writer.close()
-
-
-async def test_a_database_that_is_away_is_told_of_and_asked_again(tmp_path: Path) -> None:
-    file = tmp_path / "petition.db"
-    async with opened(f"sqlite:///{file}", create=True) as database:
-        ledger = Ledger(database)
-        file.mkdir()
-        answers = await asyncio.gather(*[ledger.job(n) for n in range(3)], return_exceptions=True)
-        assert {type(answer) for answer in answers} == {DatabaseError}
-        file.rmdir()
-        assert await ledger.job(1) == 1
-        await ledger.writer.close()

@@ -12,5 +12,9 @@ delete from links where id = :id and purpose = :purpose and expires > :now retur
 -- A withdrawal kills every link to the mailbox.
 delete from links where mailbox = :mailbox
 
+-- name: drop_logins
+-- Lest the next organiser of that nickname be let in by the last one's link.
+delete from links where purpose = :purpose and subject = :nickname
+
 -- name: expired
 delete from links where expires <= :now

@@ -185,10 +185,12 @@ async def test_what_runs_beside_the_requests_outlives_a_failure(caplog: pytest.L
         turns.release()
         raise RuntimeError(QUOTED)
 
-    task = asyncio.create_task(app._every(0, act))
+    stopping = asyncio.Event()
+    task = asyncio.create_task(app._every(0.001, act, stopping))
     for _ in range(3):
         await turns.acquire()
-    task.cancel()
+    stopping.set()
+    await task
     discreet(caplog)
 
 

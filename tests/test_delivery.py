@@ -1,0 +1,163 @@
+"""Delivery: out of the outbox, in the reader's language, once each, and with nothing left behind or logged."""
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+
+import pytest
+
+from petition import outbox
+from petition.delivery import Deliverer
+from petition.settings import Settings
+from petition.site import Site, opened
+from tests import relay
+from tests.conftest import Clock
+from tests.delivering import deliverer_to, saying, sign, waiting
+from tests.relay import Relay
+from tests.web.tools import on_sqlite
+from tests.web.tools import rows as everything
+
+
+@pytest.fixture
+async def deliverer(site: Site, smtp: Relay, time: Clock) -> AsyncIterator[Deliverer]:
+    """One process that delivers."""
+    found = deliverer_to(site, smtp.url)
+    yield found
+    await found.close()
+
+
+async def _until(true: Callable[[], bool]) -> None:
+    """Waits for what another task does."""
+    for _ in range(600):
+        if true():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("it did not happen")
+
+
+async def test_a_mail_arrives_in_the_language_of_its_reader(site: Site, smtp: Relay, deliverer: Deliverer) -> None:
+    for code in ("en", "ru", "be"):
+        await sign(site, f"anna-{code}", code)
+    assert await deliverer.once() == 3
+    assert await deliverer.once() == 0
+    assert {str(m["To"]): m["Content-Language"] for m in smtp.mails} == {
+        f"anna-{code}@example.org": code for code in ("en", "ru", "be")
+    }
+    assert await waiting(site) == 0
+
+
+@on_sqlite
+async def test_a_language_that_is_no_longer_offered_gives_way_to_english(
+    site: Site, smtp: Relay, deliverer: Deliverer
+) -> None:
+    await sign(site, language="xx")
+    await deliverer.once()
+    assert smtp.mails[0]["Content-Language"] == "en"
+
+
+async def test_the_address_is_forgotten_once_the_mail_has_left(site: Site, smtp: Relay, deliverer: Deliverer) -> None:
+    await sign(site)
+    await deliverer.once()
+    assert smtp.recipients == ["anna@example.org"]
+    found = await everything(site)
+    assert found["outbox"] == []
+    assert "example.org" not in str(found)
+
+
+async def test_deliverers_at_once_send_each_mail_once(settings: Settings, smtp: Relay) -> None:
+    async with opened(settings) as one, opened(settings) as two:
+        for n in range(50):
+            await sign(one, f"a{n}")
+        senders = [deliverer_to(site, smtp.url) for site in (one, two, one)]
+
+        async def work(sender: Deliverer) -> None:
+            while await sender.once():
+                pass
+            await sender.close()
+
+        await asyncio.gather(*[work(sender) for sender in senders])
+        assert sorted(smtp.recipients) == sorted(f"a{n}@example.org" for n in range(50))
+        assert await waiting(one) == 0
+
+
+async def test_a_mail_that_cannot_be_written_keeps_nobody_else_waiting(
+    site: Site, smtp: Relay, deliverer: Deliverer, time: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    put = partial(outbox.put, vault=site.vault, name="of-a-newer-version", language="en", mailbox=None)
+    await site.database.write(partial(put, to="anna@example.org", number="a-number"))
+    time.advance(seconds=1)
+    await sign(site, "boris")
+    await deliverer.once()
+    assert smtp.recipients == ["boris@example.org"]
+    assert await waiting(site) == 1
+    assert "a-number" not in caplog.text
+
+
+async def test_no_log_has_an_address_or_a_token(
+    site: Site, smtp: Relay, deliverer: Deliverer, time: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    for answer in ("451 4.1.1 <anna@example.org> later", "550 5.1.1 <anna@example.org> never", relay.ACCEPTED):
+        smtp.rcpt = saying(answer)
+        await sign(site)
+        smtp.drop_after_data = int(answer == relay.ACCEPTED)
+        for _ in range(3):
+            await deliverer.once()
+            time.advance(hours=1)
+    texts = [m.get_body(("plain",)).get_content() for m in smtp.mails]  # type: ignore[union-attr]
+    tokens = {token for text in texts for token in re.findall(r"https?://\S+/(\S+)", text)}
+    assert len(tokens) >= 2
+    ours = [record for record in caplog.records if not record.name.startswith("mail.")]  # that is the test's own relay
+    logged = " ".join(record.getMessage() + str(record.exc_info) for record in ours)
+    assert "mail delayed" in logged
+    for secret in {"anna", "example.org", *tokens, *(token.partition(".")[0] for token in tokens)}:
+        assert secret not in logged
+
+
+async def test_it_runs_until_it_is_told_to_stop(site: Site, smtp: Relay) -> None:
+    sender = deliverer_to(site, smtp.url)
+    running = asyncio.create_task(sender.run())
+    for name in ("anna", "boris"):
+        await sign(site, name)
+        await _until(lambda: smtp.recipients[-1:] == [f"{name}@example.org"])  # noqa: B023 (called before it changes)
+    await sender.stop()
+    await running
+    assert await waiting(site) == 0
+
+
+@on_sqlite
+async def test_told_to_stop_it_finishes_the_mail_in_hand_and_gives_the_others_back(site: Site, smtp: Relay) -> None:
+    sender = deliverer_to(site, smtp.url)
+    for n in range(5):
+        await sign(site, f"a{n}")
+    loop, stops = asyncio.get_running_loop(), []
+
+    def stopping(_: object) -> str:
+        stops.append(asyncio.run_coroutine_threadsafe(sender.stop(), loop))
+        return relay.ACCEPTED
+
+    smtp.rcpt = stopping
+    await sender.run()
+    assert 1 <= len(smtp.mails) <= 2, "the relay's thread may be a mail ahead of our loop"
+    assert await waiting(site) == 5 - len(smtp.mails)
+    other = deliverer_to(site, smtp.url)
+    smtp.rcpt = saying(relay.ACCEPTED)
+    await other.once()
+    await other.close()
+    assert sorted(smtp.recipients) == [f"a{n}@example.org" for n in range(5)]
+
+
+async def test_a_database_that_is_away_for_a_moment_only_makes_it_wait(
+    site: Site, smtp: Relay, caplog: pytest.LogCaptureFixture
+) -> None:
+    await sign(site)
+    await site.database.write(lambda c: c.execute("alter table outbox rename to elsewhere"))
+    sender = deliverer_to(site, smtp.url)
+    running = asyncio.create_task(sender.run())
+    await _until(lambda: "The database cannot be used" in caplog.text)
+    await site.database.write(lambda c: c.execute("alter table elsewhere rename to outbox"))
+    await _until(lambda: smtp.recipients == ["anna@example.org"])
+    await sender.stop()
+    await running

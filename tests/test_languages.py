@@ -1,0 +1,191 @@
+"""Which language a visitor gets, the countries one chooses from, and catalogues that say what English says."""
+
+import re
+from datetime import date
+from functools import cache
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from petition import languages
+from petition.languages import LOCALE, Language, Languages
+
+SITE = Languages(["en", "be", "ru"], {})
+TRANSLATED = ("be", "ru")
+WEIGHT = st.sampled_from(["", "0", "0.5", "1", "1.0001", "-1", "nan", "inf", "1e-9", "1e999", "x", "0,5", "=", ";q=1"])
+TAG = st.sampled_from(["ru", "be", "en", "de", "RU-ru", "be-tarask", "*", "", "-", "ru_RU", "\0", "рус"])
+PART = st.builds("{}{}{}".format, TAG, st.sampled_from([";q=", "; q = ", ";Q=", ";level=1;q=", ";"]), WEIGHT)
+# ISO 3166-1 alpha-2 as the Debian package iso-codes lists it.
+ISO = set(
+    re.findall(
+        "[A-Z]{2}",
+        """
+    AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY
+    BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK
+    FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR
+    IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK
+    ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM
+    PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF
+    TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
+    """,
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("accept", "code"),
+    [
+        ("", "en"),
+        ("ru", "ru"),
+        ("RU-ru", "ru"),
+        ("be-tarask;q=0.9, ru;q=0.8", "be"),
+        ("ru;q=0.3,be;q=0.7", "be"),
+        ("ru;q=0.5, be;q=0.5", "ru"),
+        ("de, fr;q=0.9, ru;q=0.1", "ru"),
+        ("*", "en"),
+        ("de-DE,de", "en"),
+        ("ru ; q = 0.1 , be ; q = 0.2", "be"),
+    ],
+)
+def test_the_best_language_is_chosen(accept: str, code: str) -> None:
+    assert SITE.choose(accept).code == code
+
+
+@pytest.mark.parametrize("weight", ["0", "0.000", "-1", "1.5", "nan", "inf", "-inf", "1e999", "x", "0.5.5", "½", "=1"])
+def test_a_language_with_a_broken_weight_is_not_wanted(weight: str) -> None:
+    assert SITE.choose(f"ru;q={weight}, be;q=0.1").code == "be"
+
+
+@examples(max_examples=200, deadline=None)
+@given(st.permutations(["en", "be", "ru"]), st.lists(st.integers(1, 1000), min_size=3, max_size=3, unique=True))
+def test_the_heaviest_wins_wherever_it_stands(codes: list[str], weights: list[int]) -> None:
+    pairs = list(zip(codes, weights, strict=True))
+    accept = ", ".join(f"{code};q={weight / 1000}" for code, weight in pairs)
+    assert SITE.choose(accept).code == max(pairs, key=lambda pair: pair[1])[0]
+
+
+@examples(max_examples=300, deadline=None)
+@given(st.text(max_size=200) | st.lists(PART, max_size=20).map(",".join))
+def test_whatever_a_browser_sends_it_gets_a_language_of_the_site(accept: str) -> None:
+    assert SITE.choose(accept) in list(SITE)
+
+
+@pytest.mark.parametrize("piece", ["x", ",", ";q=", "ru;q=0.0001,", "-", "9", ";q=9" * 4 + ","])
+def test_eight_kilobytes_of_it_are_read_no_further_than_a_browser_writes(piece: str) -> None:
+    junk = piece * (8192 // len(piece))
+    assert SITE.choose(f"{junk},be").code != "be"
+    assert SITE.choose(f"be,{junk}").code == "be"
+
+
+def test_a_site_without_english_falls_back_to_its_first_language() -> None:
+    assert Languages(["be", "ru"], {}).choose("de").code == "be"
+
+
+@pytest.mark.parametrize("language", SITE, ids=lambda language: str(language.code))
+def test_every_country_can_be_chosen_once(language: Language) -> None:
+    codes = [code for code, _ in language.countries]
+    assert len(ISO) == 249
+    assert sorted(codes) == sorted(ISO | {"XK"})
+    assert "BY" in codes
+
+
+@pytest.mark.parametrize("language", SITE, ids=lambda language: str(language.code))
+def test_every_country_has_a_name_of_its_own(language: Language) -> None:
+    names = [name for _, name in language.countries]
+    assert len(set(names)) == len(names)
+    assert not [code for code, name in language.countries if code == name]
+
+
+def test_a_country_stands_where_a_reader_looks_for_it_whatever_its_accents() -> None:
+    names = [name for _, name in SITE["en"].countries]
+    for before, behind in (("Afghanistan", "Åland Islands"), ("Åland Islands", "Albania"), ("Curaçao", "Cyprus")):
+        assert names.index(before) < names.index(behind)
+    assert names[-1] == "Zimbabwe"
+
+
+@pytest.mark.parametrize(
+    ("code", "alphabet"),
+    [("be", "абвгдеёжзійклмнопрстуўфхцчшыьэюя"), ("ru", "абвгдеёжзийклмнопрстуфхцчшщъыьэюя")],
+)
+def test_countries_stand_in_the_order_of_the_alphabet(code: str, alphabet: str) -> None:
+    initials = [name[0].casefold() for _, name in SITE[code].countries]
+    merged = [letter.translate(str.maketrans("ёўй", "еуі" if code == "be" else "еуи")) for letter in initials]
+    assert merged == sorted(merged, key=alphabet.index)
+
+
+def test_numbers_and_days_are_written_as_readers_write_them() -> None:
+    day = date(2026, 12, 24)
+    assert [SITE[code].number(1234567) for code in ("en", "ru")] == ["1,234,567", "1\xa0234\xa0567"]
+    assert SITE["en"].date(day) == "24 December 2026"
+    assert SITE["ru"].date(day).startswith("24 декабря 2026")
+    assert SITE["be"].date(day).startswith("24 снежня 2026")
+
+
+def test_every_catalogue_is_offered() -> None:
+    assert languages.offered() == ["en", *TRANSLATED]
+    assert [language.name for language in SITE] == ["English", "Беларуская", "Русский"]
+
+
+@cache
+def _read(name: str) -> Catalog:
+    with (LOCALE / name).open("rb") as file:
+        return read_po(file)
+
+
+def _template() -> dict[object, Message]:
+    return {message.id: message for message in _read("messages.pot") if message.id}
+
+
+def _translated(code: str) -> dict[object, Message]:
+    return {message.id: message for message in _read(f"{code}/LC_MESSAGES/messages.po") if message.id}
+
+
+def _forms(text: object) -> list[str]:
+    """The forms of a message: one, or one for each plural."""
+    return [str(form) for form in text] if isinstance(text, tuple | list) else [str(text)]
+
+
+def _placeholders(text: str) -> list[str]:
+    return sorted(set(re.findall(r"%\(\w+\)\w|%%|\{\w*\}", text)))
+
+
+def _tags(text: str) -> list[str]:
+    return sorted(re.findall(r"<[^>]*>", text))
+
+
+@pytest.mark.parametrize("code", TRANSLATED)
+def test_a_catalogue_has_every_message_and_no_other(code: str) -> None:
+    assert _translated(code).keys() == _template().keys()
+    assert [m.id for m in _translated(code).values() if m.fuzzy or not all(f.strip() for f in _forms(m.string))] == []
+
+
+@pytest.mark.parametrize("code", TRANSLATED)
+def test_a_translation_has_the_placeholders_of_its_message(code: str) -> None:
+    for message in _translated(code).values():
+        for form in _forms(message.string):
+            assert _placeholders(form) == _placeholders(_forms(message.id)[-1]), message.id
+
+
+@pytest.mark.parametrize("code", TRANSLATED)
+def test_a_translation_adds_no_markup(code: str) -> None:
+    for message in _translated(code).values():
+        for form in _forms(message.string):
+            assert _tags(form) == _tags(_forms(message.id)[-1]), message.id
+            assert "&" not in form or "&" in _forms(message.id)[-1], message.id
+
+
+@pytest.mark.parametrize(("n", "form"), [(1, 0), (2, 1), (5, 2), (11, 2), (21, 0), (22, 1), (112, 2)])
+@pytest.mark.parametrize("code", TRANSLATED)
+def test_plurals_follow_the_language(code: str, n: int, form: int) -> None:
+    template = SITE[code].jinja.from_string("{{ ngettext(one, more, n) }}")
+    plurals = [message for message in _translated(code).values() if isinstance(message.id, tuple)]
+    assert plurals
+    for message in plurals:
+        one, more = _forms(message.id)
+        forms = _forms(message.string)
+        assert len(set(forms)) == 3, message.id
+        assert template.render(one=one, more=more, n=n) == forms[form] % {"num": n}

@@ -1,0 +1,66 @@
+"""A writer over a real database that writes down what it does."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from petition.db import Connection, Database
+from petition.writer import Writer
+
+
+class Watched(Connection):
+    """A real connection that writes down what is asked of it, and lets nothing begin while its gate is shut."""
+
+    def __init__(self, real: Connection, ledger: "Ledger") -> None:
+        super().__init__(real._raw, real.dialect)
+        self.ledger = ledger
+
+    async def begin(self) -> None:
+        """As ever, once the gate is open."""
+        await self.ledger.gate.wait()
+        self.ledger.asked.append("begin")
+        await super().begin()
+
+    async def commit(self) -> None:
+        """As ever."""
+        self.ledger.asked.append("commit")
+        await super().commit()
+
+
+class Ledger:
+    """A writer over a real database, and what it did."""
+
+    def __init__(self, database: Database) -> None:
+        self.asked: list[str] = []
+        self.connected = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self._database = database
+        self.writer = Writer(self._connect)
+
+    @asynccontextmanager
+    async def _connect(self) -> AsyncIterator[Watched]:
+        self.connected += 1
+        async with self._database._connection() as real:
+            yield Watched(real, self)
+
+    async def job(self, n: int) -> int:
+        """Writes a job of its own."""
+
+        async def run(c: Watched) -> int:
+            self.asked.append(str(n))
+            await c.execute("select 1")
+            return n
+
+        return await self.writer.write(run)
+
+
+@asynccontextmanager
+async def watched(database: Database) -> AsyncIterator[Ledger]:
+    """A writer that is watched, let go at the end."""
+    found = Ledger(database)
+    try:
+        yield found
+    finally:
+        found.gate.set()
+        await found.writer.close()
