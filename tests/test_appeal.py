@@ -115,7 +115,7 @@ def test_a_fact_that_lacks_something_is_named(field: str, tmp_path: Path) -> Non
     row = {"id": '"x"', "value": "1", "as_of": "2026-01-01", "publisher": '"P"', "source": '"S"', "level": '"A"'}
     lines = "".join(f"{name} = {value}\n" for name, value in row.items() if name != field)
     (tmp_path / "facts.toml").write_text(f"[[fact]]\n{lines}", "utf-8")
-    with pytest.raises(DataError, match=r"^facts\.toml: the fact [x?] lacks '\w+'\.$"):
+    with pytest.raises(DataError, match=r"^facts\.toml, fact [x?] lacks \w+\.$"):
         Appeal(tmp_path)
 
 
