@@ -9,7 +9,7 @@ import re
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 SQL = ROOT / "sql"
+CLOSING = 20  # seconds
 # What drivers raise when the database is away, locked, read-only or full.
 FAILURES = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 _BIND = re.compile(r"(?<![:\w]):([a-z_]+)")
@@ -182,7 +183,8 @@ async def opened(url: str, *, create: bool = False) -> AsyncIterator[Database]:
         yield database
     finally:
         await database.writer.close()
-        await database._pool.disconnect()
+        with suppress(TimeoutError):  # asyncpg waits for ever for a connection that somebody still holds
+            await asyncio.wait_for(database._pool.disconnect(), CLOSING)
 
 
 @contextmanager

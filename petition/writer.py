@@ -41,7 +41,7 @@ class Writer(Generic[C]):
         """The job's result, after its commit. A caller that goes away meanwhile undoes nothing."""
         if self._closed or self._jobs.qsize() >= WAITING:
             raise Busy("Too many are signing at this very moment. Please try again in a few seconds.")
-        if self._task is None:
+        if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._jobs.put_nowait((job, answer))
