@@ -201,7 +201,7 @@ async def examine(given: Settings, _: Arguments) -> int:
     """One line for each thing that is well or to be mended."""
     found = [finding async for finding in doctor.findings(given)]
     for finding in found:
-        print(f"mend  {finding.what}: {finding.mend}." if finding.mend else f"well  {finding.what}")
+        print(f"mend  {finding.what}: {finding.mend.rstrip('.')}." if finding.mend else f"well  {finding.what}")
     return 1 if any(finding.mend for finding in found) else 0
 
 
@@ -266,9 +266,9 @@ def _keeping(verbs: Any) -> None:
 
 
 def _positive(text: str) -> int:
-    if (n := int(text)) < 1:
-        raise ValueError
-    return n
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("N is a whole number above zero")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -175,7 +175,7 @@ async def opened(url: str, *, create: bool = False) -> AsyncIterator[Database]:
 
     Raises DatabaseError with one sentence when it cannot be reached.
     """
-    _sqlite_file(url, create)
+    await asyncio.to_thread(_sqlite_file, url, create)
     database = Database(url)
     with sentences():
         await database._pool.connect()
@@ -277,3 +277,5 @@ def _sqlite_file(url: str, create: bool) -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
     elif not file.is_file():
         raise DatabaseError("There is no database yet: run `petition migrate` first.")
+    with sentences():  # here and not in a thread of the driver's, which would outlive its failure
+        sqlite3.connect(file, factory=_SafeSQLite, isolation_level=None).close()

@@ -167,6 +167,8 @@ def _base_url(url: str, mode: Mode) -> str:
 
 def _smtp_url(url: str) -> str:
     parts = _split(url)
+    if parts and "tls=no" in parts.query.split("&") and parts.hostname not in LOOPBACK:
+        raise SettingsError("PETITION_SMTP_URL: tls=no is for a relay on this machine only.")
     if not url or (parts and parts.scheme in ("smtp", "smtps")):
         return url
     raise SettingsError("PETITION_SMTP_URL is an address like smtp://user:password@host:587.")

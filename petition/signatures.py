@@ -1,6 +1,6 @@
-"""What may happen to a signature: sign, confirm, see, change, withdraw. Each is one transaction of its caller.
+"""How a signature comes about: sign, confirm; and what organisers read of it. Each is one transaction of its caller.
 
-Nothing here answers whether somebody signed, except held(), which is asked from a link in the mailbox itself.
+Nothing here answers whether somebody signed.
 """
 
 from dataclasses import dataclass
