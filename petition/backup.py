@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import pyrage
 
-from petition import managing, migrations, sealing
+from petition import managing, migrations, retention, sealing
 from petition.db import Connection, Database, Row
 from petition.errors import DataError, KeysError
 from petition.settings import Mode
@@ -84,6 +84,8 @@ async def restore(database: Database, mode: Mode, identity: str, file: Path) -> 
 
 
 async def _restore(c: Connection, *, mode: Mode, key: Any, file: Path) -> int:
+    if await retention.closed(c):
+        raise DataError("Signing has ended here: a restore would bring back what was destroyed.")
     kept = await managing.never_write_list(c)
     await c.drop_everything()
     await migrations.steps(c, mode)

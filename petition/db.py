@@ -60,8 +60,7 @@ class Connection:
             if self.dialect == POSTGRESQL:
                 text, names = _numbered(sql)
                 return [dict(row) for row in await self._raw.fetch(text, *[(values or {})[n] for n in names])]
-            rows = await self._raw.execute_fetchall(sql, values or {})
-            return [dict(row) for row in rows]
+            return [dict(row) for row in await self._raw.execute_fetchall(sql, values or {})]
 
     async def dump(self, table: str, size: int) -> AsyncIterator[list[Row]]:
         """All rows of a table of ours, `size` at a time, in no promised order."""

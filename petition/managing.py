@@ -38,39 +38,46 @@ async def held(c: Connection, number: str) -> Row | None:
     return await c.one("managing.held", address=link["subject"])
 
 
-async def withdraw(c: Connection, number: str) -> None:
-    """Takes the signature away, in the transaction that lowers the tally, and every link to the mailbox with it."""
+async def withdraw(c: Connection, number: str) -> bool:
+    """Takes the signature away, in the transaction that lowers the tally, and every link to the mailbox with it.
+
+    False, here and in the two below, if there was nothing of it.
+    """
     link = await _manage_link(c, number)
     row = await c.one("managing.held", address=link["subject"])
     await _forget_links(c, link["mailbox"])
     if row is not None:
         await signatures.remove(c, row["mailbox"], "withdrawn")
         await _remember(c, row["mailbox"], "withdrawn")
+    return row is not None
 
 
-async def unname(c: Connection, number: str) -> None:
+async def unname(c: Connection, number: str) -> bool:
     """The name will not be printed any more, and is erased."""
     link = await _manage_link(c, number)
     if (row := await c.one("managing.unname", address=link["subject"])) is not None:
         await c.run("managing.drop_name", mailbox=row["mailbox"])
         await c.run("signatures.drop_submissions", mailbox=row["mailbox"])
+    return row is not None
 
 
-async def stop_updates(c: Connection, number: str) -> None:
+async def stop_updates(c: Connection, number: str) -> bool:
     """No more news, and the sealed address is erased."""
     link = await _manage_link(c, number)
     if (row := await c.one("managing.held", address=link["subject"])) is not None:
         await _stop_updates(c, row["mailbox"])
         await c.run("signatures.drop_submissions", mailbox=row["mailbox"])
+    return row is not None
 
 
-async def never_write(c: Connection, number: str) -> None:
+async def never_write(c: Connection, number: str) -> bool:
     """No mail to this mailbox any more, whoever types it. A signature that was confirmed stays. Raises LinkError."""
     mailbox = await _mailbox(c, number)
     await _remember(c, mailbox, "never")
     await _stop_updates(c, mailbox)
     await c.run("signatures.void_submissions", mailbox=mailbox)
     await c.run("outbox.drop", mailbox=mailbox)
+    return True
 
 
 async def _mailbox(c: Connection, number: str) -> str:

@@ -103,6 +103,10 @@ class OutboxKeys:
         """Keys whose time is over: what still waits under them must be sealed anew, then they are destroyed."""
         return [name for name in self.names() if _age(name) >= OPENING]
 
+    def made_until(self, moment: int) -> list[str]:
+        """The keys that were made up to a moment (epoch seconds)."""
+        return [name for name in self.names() if clock.epoch() - _age(name) <= moment]
+
     def destroy(self, name: str) -> None:
         """Overwrites and removes a key. On flash memory an old copy may survive: hence disk encryption."""
         file = self._folder / f"{name}.key"

@@ -107,6 +107,7 @@ async def _keep_choices(c: Connection, number: str, row: Row) -> None:
         await c.run("signatures.put_name", mailbox=row["mailbox"], name=name)
     if row["sealed"] is not None:
         await c.run("signatures.put_contact", mailbox=row["mailbox"], sealed=row["sealed"])
+        await c.run("signatures.contact_moved", mailbox=row["mailbox"])
 
 
 async def remove(c: Connection, mailbox: str, reason: str) -> None:

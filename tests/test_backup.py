@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from petition import audit, backup, signatures
+from petition import audit, backup, retention, signatures
 from petition.errors import DataError, KeysError
 from petition.settings import Mode
 from petition.site import Site
@@ -123,3 +123,14 @@ async def test_a_withdrawal_after_never_is_remembered_too(visitor: Visitor, time
     async with site.database.reading() as c:
         assert await c.all("audit.signatures") == []
         assert await audit.disagreements(c) == []
+
+
+async def test_nothing_is_restored_once_signing_has_ended(visitor: Visitor, time: Clock, tmp_path: Path) -> None:
+    site = visitor.site
+    await visitor.confirmed("anna@example.net", "PL", named="on", name="Anna Nowak")
+    await _back_up(site, tmp_path / "backup")
+    await retention.close(site.database, site.vault, None)
+    with pytest.raises(DataError, match="Signing has ended"):
+        await backup.restore(site.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
+    async with site.database.reading() as c:
+        assert await signatures.names(c, "PL") == []

@@ -100,6 +100,21 @@ async def test_somebody_changes_their_mind(visitor: Visitor, time: Clock) -> Non
         assert await audit.disagreements(c) == []
 
 
+async def test_the_sealed_address_is_held_once(visitor: Visitor, time: Clock) -> None:
+    link = await visitor.confirmed("anna@example.net", updates="on")
+    async with visitor.site.database.reading() as c:
+        assert [row["sealed"] for row in await c.execute("select sealed from submissions")] == [""]
+        assert len(await c.execute("select sealed from contacts")) == 1
+    assert "Yes, please" in (await visitor.get(link)).text  # the page looks as it did
+
+
+async def test_nothing_is_said_to_be_done_that_was_not(visitor: Visitor, time: Clock) -> None:
+    await visitor.post("/en/manage", email="anna@example.net")
+    manage = await visitor.link("anna@example.net", "manage")
+    for action in ("unname", "stop_updates", "withdraw"):
+        assert "there is no confirmed signature" in (await visitor.post(manage, action=action)).text
+
+
 async def test_a_mailbox_that_wants_no_mail_gets_none(visitor: Visitor, time: Clock) -> None:
     await visitor.sign("anna@example.net")
     never = await visitor.link("anna@example.net", "never-write")

@@ -23,6 +23,7 @@ from petition.tokens import Signer, number
 from tests.conftest import MIDDAY, Clock
 
 APPEAL = Appeal()
+MAILBOXES = Mailboxes(APPEAL.file("mailboxes.toml"))
 LANGUAGES = Languages(languages.offered(), {})
 SIGNER = Signer(("a-key-of-thirty-two-characters----",))
 MAILS = [(language.code, name) for language in LANGUAGES for name in LINKS]
@@ -121,10 +122,10 @@ def test_a_long_link_is_not_torn_apart(labels: int, which: tuple[str, str]) -> N
     assert set(re.findall(r'href="(.*?)"', _text(found, "html"))) == set(links.values())
 
 
-@examples(max_examples=200, deadline=None)
+@examples(max_examples=100, deadline=None)
 @given(st.emails())
 def test_whoever_can_sign_can_be_written_to(typed: str) -> None:
-    address = Mailboxes(APPEAL.file("mailboxes.toml")).read(typed)
+    address = MAILBOXES.read(typed)
     assume(address is not None)
     assert address is not None
     found: Any = _arrived(_written("en", "confirm", address.exact))

@@ -26,9 +26,9 @@ def vault(time: Clock, tmp_path: Path) -> Vault:
     return make_vault(tmp_path / "keys")
 
 
-async def put(database: Database, vault: Vault, to: str = ADDRESS, mailbox: str = "anna") -> None:
+async def put(database: Database, vault: Vault, to: str = ADDRESS) -> None:
     """One mail more."""
-    job = partial(outbox.put, vault=vault, name="confirm", language="en", to=to, number=f"n-{to}", mailbox=mailbox)
+    job = partial(outbox.put, vault=vault, name="confirm", language="en", to=to, number=f"number of {to}", mailbox="m")
     await database.write(job)
 
 
@@ -51,14 +51,14 @@ async def _refusals(database: Database) -> dict[str, int]:
 async def test_a_claimed_mail_is_what_was_put(database: Database, vault: Vault) -> None:
     await put(database, vault)
     ((row,), (mail,)) = await rows(database), await claim(database, vault)
-    assert mail == Mail(row["id"], "confirm", "en", ADDRESS, f"n-{ADDRESS}", 1)
+    assert mail == Mail(row["id"], "confirm", "en", ADDRESS, f"number of {ADDRESS}", 1)
 
 
 async def test_a_row_shows_neither_address_nor_number(database: Database, vault: Vault) -> None:
     await put(database, vault)
     (row,) = await rows(database)
     assert "example" not in str(row)
-    assert "n-" not in str(row)
+    assert "number" not in str(row)
 
 
 async def test_mail_is_put_in_the_transaction_of_its_cause(database: Database, vault: Vault) -> None:

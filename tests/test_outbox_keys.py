@@ -32,7 +32,7 @@ async def test_what_still_waits_is_sealed_anew(database: Database, vault: Vault,
     assert vault.outbox.names() == [after["key_name"]] != [before["key_name"]]
     assert after | {"key_name": "", "sealed": ""} == before | {"key_name": "", "sealed": ""}
     (mail,) = await claim(database, vault)
-    assert (mail.to, mail.number) == (ADDRESS, f"n-{ADDRESS}")
+    assert (mail.to, mail.number) == (ADDRESS, f"number of {ADDRESS}")
 
 
 async def test_a_mail_survives_a_relay_that_is_down_for_a_fortnight(

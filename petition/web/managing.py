@@ -57,8 +57,8 @@ async def _act(request: Request, number: str) -> Response:
             return page(request, "managing/held.html", held=await managing.held(c, number))
     if action not in _ACTS:
         raise HTTPException(422)
-    await here.database.write(partial(_ACTS[action], number=number))
-    return page(request, "managing/done.html", action=action)
+    found = await here.database.write(partial(_ACTS[action], number=number))
+    return page(request, "managing/done.html", action=action if found else "nothing")
 
 
 async def never_write(request: Request) -> Response:

@@ -41,6 +41,10 @@ returning mailbox
 -- name: put_name
 insert into names (mailbox, name) values (:mailbox, :name)
 
+-- name: contact_moved
+-- The confirmed submissions of a mailbox remember that news were wanted, no longer the address.
+update submissions set sealed = '' where mailbox = :mailbox and state = 'confirmed' and sealed is not null
+
 -- name: put_contact
 insert into contacts (mailbox, sealed) values (:mailbox, :sealed)
 
