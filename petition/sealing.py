@@ -118,6 +118,7 @@ class OutboxKeys:
             file.unlink()
 
     def _current(self) -> str:
+        self._forget()
         newest = max(self._known, default="")
         if not newest or _age(newest) >= SEALING:
             newest = max(self.names(), default="")
@@ -136,14 +137,17 @@ class OutboxKeys:
         return name
 
     def _key(self, name: str) -> bytes:
-        # A key whose time is over counts only as long as its file is there: another process may have destroyed it.
-        self._known = {known: key for known, key in self._known.items() if _age(known) < OPENING}
+        self._forget()
         if name not in self._known:
             try:
                 self._known[name] = (self._folder / f"{name}.key").read_bytes()
             except OSError:
                 raise KeysError("The key of a mail in the outbox is not on this machine.") from None
         return self._known[name]
+
+    def _forget(self) -> None:
+        """A key counts only as long as its file is there: another process may have destroyed it."""
+        self._known = {name: key for name, key in self._known.items() if (self._folder / f"{name}.key").exists()}
 
 
 def _sync(folder: Path) -> None:

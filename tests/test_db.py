@@ -132,7 +132,6 @@ async def _sentence(url: str, sql: str = "update house set value = value") -> st
     with pytest.raises(DatabaseError) as failure:
         async with opened(url) as database:
             await database.write(lambda c: c.execute(sql))
-    await asyncio.sleep(0.05)  # aiosqlite's thread speaks to this loop once more after a failure to connect
     said = str(failure.value)
     assert isinstance(failure.value, PetitionError)
     assert said.count("\n") == 0

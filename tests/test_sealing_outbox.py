@@ -106,14 +106,22 @@ def test_two_processes_may_destroy_the_same_key(keys: OutboxKeys, folder: Path, 
     assert keys.names() == []
 
 
-def test_what_one_process_destroyed_the_other_forgets(keys: OutboxKeys, folder: Path, time: Clock) -> None:
+def test_what_one_process_destroyed_the_other_forgets(keys: OutboxKeys, folder: Path) -> None:
     name, sealed = keys.seal("x")
     other = OutboxKeys(folder)
     assert other.open(name, sealed) == "x"
-    time.advance(days=2)
     keys.destroy(name)
     with pytest.raises(KeysError):
         other.open(name, sealed)
+
+
+def test_a_key_that_another_process_destroyed_seals_nothing_more(keys: OutboxKeys, folder: Path) -> None:
+    """As `petition close` does beside a running server."""
+    name, _ = keys.seal("x")
+    OutboxKeys(folder).destroy(name)
+    after, sealed = keys.seal("y")
+    assert keys.names() == [after] != [name]
+    assert keys.open(after, sealed) == "y"
 
 
 def test_many_processes_that_begin_at_once_open_what_the_others_sealed(tmp_path: Path, time: Clock) -> None:

@@ -202,6 +202,11 @@ def test_a_relay_has_an_address(demo: dict[str, str], url: str) -> None:
     assert "PETITION_SMTP_URL" in _refused(demo | {"PETITION_SMTP_URL": url})
 
 
+def test_a_password_does_not_travel_in_the_clear(demo: dict[str, str]) -> None:
+    assert "this machine only" in _refused(demo | {"PETITION_SMTP_URL": "smtp://u:p@relay.example?tls=no"})
+    assert read(demo | {"PETITION_SMTP_URL": "smtp://127.0.0.1:2525?tls=no"}).smtp_url.endswith("tls=no")
+
+
 @pytest.mark.parametrize("sender", ["links", "Links <>", "links@", "@petition.example", "лінкі@petition.example"])
 def test_a_sender_has_an_address(production: dict[str, str], sender: str) -> None:
     assert "PETITION_MAIL_FROM" in _refused(production | {"PETITION_MAIL_FROM": sender})
