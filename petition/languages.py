@@ -64,7 +64,7 @@ class Language:
             lstrip_blocks=True,
             extensions=["jinja2.ext.i18n"],
         )
-        env.install_gettext_translations(_catalogue(self.code), newstyle=True)  # type: ignore[attr-defined]
+        env.install_gettext_translations(_catalogue(self.code), newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
         env.filters |= {"number": self.number, "date": self.date, "country": self.country}
         env.globals |= {"language": self, **self._globals}
         return env

@@ -106,7 +106,7 @@ class Smtp:
 
     async def _connected(self) -> aiosmtplib.SMTP:
         if self._client is None or not self._client.is_connected:
-            self._client = aiosmtplib.SMTP(**self._options)  # type: ignore[arg-type]
+            self._client = aiosmtplib.SMTP(**self._options)  # type: ignore[arg-type]  # a dict of mixed kinds
             await self._client.connect()
         return self._client
 
@@ -117,7 +117,7 @@ class Smtp:
         else:
             refusal = error
         permanent = isinstance(refusal, aiosmtplib.SMTPRecipientRefused | aiosmtplib.SMTPDataError)
-        if permanent and 500 <= refusal.code < 600:  # type: ignore[attr-defined]
+        if permanent and 500 <= refusal.code < 600:  # type: ignore[attr-defined]  # both kinds have one
             raise Refused(_code(refusal)) from None
         await self.close()
         answered = isinstance(refusal, aiosmtplib.SMTPResponseException)
