@@ -1,10 +1,11 @@
 """Petition: people sign a collective ultimatum and make their governments answer it.
 
 The house, from the door inwards:
-  __main__   the command line               app      the web application, the only wiring for Starlette
+  __main__   the command line: its verbs    commands   what each of them does
+  app        the web application, the only wiring for Starlette
   web/       the counter: routes in the order of a visit, one file of handlers per noun
   the job    campaign, appeal, signatures, managing, tally, letters/, editions, organisers, correspondence, notices,
-             outbox, delivery, throttle, sealing, retention, backup, audit: no Starlette in there
+             outbox, delivery, throttle, sealing, retention, backup, audit, proofs: no Starlette in there
   the floor  settings, db, migrations, writer, tokens, mail, languages, addresses, clock: knows nothing of petitions
 Imports go down only. One noun has one stem: signatures.py, sql/queries/signatures.sql, tests/test_signatures.py.
 """

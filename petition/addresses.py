@@ -16,6 +16,8 @@ from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 
+from petition.errors import DataError
+
 LONGEST = 254  # RFC 5321, 4.5.3.1.3: a path of 256 octets with its two brackets
 KEY_VERSION = 1  # written before each keyed hash, so that a later key can stand beside this one
 
@@ -34,10 +36,15 @@ class Address:
 
 
 class Mailboxes:
-    """What is known of mail providers: data/mailboxes.toml."""
+    """What is known of mail providers: data/mailboxes.toml. Raises DataError for a file that lacks something."""
 
     def __init__(self, file: Path) -> None:
-        self._data: dict[str, Any] = tomllib.loads(file.read_text("utf-8"))
+        try:
+            self._data: dict[str, Any] = tomllib.loads(file.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise DataError(f"{file.name} cannot be used: {error}.") from None
+        if lacking := _lacking(self._data):
+            raise DataError(f"{file.name}: {lacking}.")
 
     def read(self, text: str) -> Address | None:
         """The address in a form field, or None if it is not exactly one (RFC 5321, ASCII before the @)."""
@@ -51,7 +58,7 @@ class Mailboxes:
         return Address(exact, self._merged(exact))
 
     def readable(self, address: Address) -> dict[str, Any] | None:
-        """The entry of a provider whose mail Belarusian or Russian authorities can read, if this is one."""
+        """The entry of a provider whose mail authorities can read, if this is one."""
         for entry in self._data["readable"]:
             if any(_within(address.domain, d) for d in entry["domains"]):
                 return dict(entry)
@@ -83,6 +90,35 @@ class Mailboxes:
         if rule["dots"]:
             local = local.replace(".", "")
         return f"{local}@{rule['domains'][0] if rule.get('alias') else domain}"
+
+
+_KINDS: dict[str, dict[str, type]] = {
+    "merging": {"domains": list, "dots": bool, "plus": bool},
+    "readable": {"domains": list, "operator": str, "state": str},
+}
+
+
+def _lacking(data: dict[str, Any]) -> str:
+    """What keeps the table from being used, without the full stop; empty if nothing does."""
+    if not _texts(data.get("common")):
+        return "common is not a list of domains"
+    for name, kinds in _KINDS.items():
+        if not isinstance(entries := data.get(name), list):
+            return f"{name} is not a list of tables"
+        for entry in entries:
+            wrong = [key for key, kind in kinds.items() if not _of_kind(entry, key, kind)]
+            if wrong or not _texts(entry.get("suffixes", [])):
+                return f"an entry of {name} has no {wrong[0] if wrong else 'suffixes'} that can be used"
+    return ""
+
+
+def _of_kind(entry: object, key: str, kind: type) -> bool:
+    value = entry.get(key) if isinstance(entry, dict) else None
+    return _texts(value) and value != [] if kind is list else isinstance(value, kind)
+
+
+def _texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
 
 
 def _within(domain: str, listed: str) -> bool:

@@ -5,6 +5,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -14,9 +15,11 @@ from petition import settings as settings_
 from petition.errors import PetitionError
 from petition.settings import Settings
 from petition.site import Site, opened
-from petition.web import guards
+from petition.web import guards, press, published
 from petition.web.errors import HANDLERS, Broken, TooLarge
+from petition.web.operations import Readiness
 from petition.web.published import Published
+from petition.web.readymade import Readymade, Stock
 from petition.web.routes import routes
 
 DELIVERING = "PETITION_SERVE_DELIVERS"  # how `petition serve` tells its workers; not a setting of the operator's
@@ -26,16 +29,19 @@ log = logging.getLogger(__name__)
 
 def create_app(settings: Settings, *, deliver: bool = False) -> Starlette:
     """The application; with `deliver` it also takes mail out of the outbox."""
+    stock = Stock()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with opened(settings) as site, _beside(site, deliver):
-            app.state.site, app.state.published = site, Published(site)
-            yield
+        async with opened(settings) as site:
+            app.state.site, app.state.published = site, await published.first(site, press.made, stock)
+            app.state.readiness = Readiness(site)
+            async with _beside(site, app.state.published, deliver):
+                yield
 
     app = Starlette(
         routes=routes(demo=settings.demo),
-        middleware=_middleware(settings),
+        middleware=_middleware(settings, stock),
         exception_handlers=HANDLERS,
         lifespan=lifespan,
     )
@@ -48,26 +54,28 @@ def from_environment() -> Starlette:
     return create_app(settings_.read(os.environ), deliver=os.environ.get(DELIVERING) == "yes")
 
 
-def _middleware(settings: Settings) -> list[Middleware]:
-    here_only = [Middleware(guards.Refusing, refused=guards.not_this_machine)] if settings.demo else []
+def _middleware(settings: Settings, stock: Stock) -> list[Middleware]:
+    refused = guards.not_this_machine if settings.demo else None
     return [
+        Middleware(Readymade, stock=stock, refused=refused),  # outermost: its answers have their headers already
         Middleware(guards.SecurityHeaders, secure=settings.secure),
         Middleware(Broken),
-        *here_only,
-        Middleware(guards.Refusing, refused=guards.cross_site),
+        *([Middleware(guards.Refusing, refused=refused)] if refused else []),
+        Middleware(guards.Refusing, refused=partial(guards.cross_site, base_url=settings.base_url)),
         Middleware(TooLarge),
         Middleware(RequestBodyLimitMiddleware, max_body_size=guards.BODY),
     ]
 
 
 @asynccontextmanager
-async def _beside(site: Site, deliver: bool) -> AsyncIterator[None]:
+async def _beside(site: Site, shown: Published, deliver: bool) -> AsyncIterator[None]:
     """Publishing, pruning and delivery run beside the requests and end before the database closes.
 
     They are asked to stop, not cancelled: a connection that is cancelled while it opens is lost.
     """
     stopping = asyncio.Event()
-    beside = [_every(PUBLISHING, site.publish, stopping), _every(PRUNING, site.prune, stopping)]
+    acts = ((PUBLISHING, site.publish), (PUBLISHING, shown.renew), (PRUNING, site.prune))
+    beside = [_every(seconds, act, stopping) for seconds, act in acts]
     deliverer = site.deliverer()
     tasks = [asyncio.create_task(act) for act in (*beside, *([deliverer.run()] if deliver else []))]
     try:

@@ -35,6 +35,7 @@ class Text:
     summary: str
     demand: Markup
     share: str
+    unsaid: str  # the line of the form for whoever lives in an unsafe country or does not say where
     reviewed: str
     body: Markup
 
@@ -80,18 +81,21 @@ class Appeal:
             raise DataError(f"There is no text {name}.")
         try:
             return self._read(file, language)
-        except (jinja2.TemplateError, KeyError, ValueError, TypeError, AttributeError) as error:
+        except KeyError as error:
+            raise DataError(f"{name} cannot be used: there is no fact or link {error}.") from None
+        except (OSError, jinja2.TemplateError, ValueError, TypeError, AttributeError) as error:
             raise DataError(f"{name} cannot be used: {error}.") from None
 
     def _read(self, file: Path, language: Language) -> Text:
         head, body = front_matter(file.read_text("utf-8"))
         fill = self._filler(language)
         return Text(
-            title=head["title"],
-            summary=head["summary"],
-            demand=Markup(marked(_MARKDOWN.renderInline(fill(head["demand"])))),  # noqa: S704 (raw HTML is off)
-            share=head["share"],
-            reviewed=head["reviewed"],
+            title=_given(head, "title"),
+            summary=_given(head, "summary"),
+            demand=Markup(marked(_MARKDOWN.renderInline(fill(_given(head, "demand"))))),  # noqa: S704 (raw HTML is off)
+            share=_given(head, "share"),
+            unsaid=_given(head, "unsaid"),
+            reviewed=_given(head, "reviewed"),
             body=Markup(marked(_MARKDOWN.render(fill(body)))),  # noqa: S704 (raw HTML is off)
         )
 
@@ -131,6 +135,12 @@ def front_matter(text: str) -> tuple[dict[str, Any], str]:
     if empty:
         raise ValueError("it does not begin with +++")
     return tomllib.loads(head), body
+
+
+def _given(head: dict[str, Any], name: str) -> str:
+    if not isinstance(text := head.get(name), str) or not text:
+        raise ValueError(f"its head lacks {name}")
+    return text
 
 
 def marked(html: str) -> str:

@@ -1,5 +1,6 @@
 """The campaign's data: who asks, until when, where they are found (campaign.toml), and the dated facts (facts.toml)."""
 
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -56,7 +57,6 @@ class Fact:
     as_of: date
     publisher: str
     source: str
-    level: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,7 @@ class Campaign:
     goal: int | Placeholder
     links: dict[str, str]
     hashtags: tuple[str, ...]
+    unsafe: tuple[str, ...]  # countries whose residents are never counted by country: stored as not said
 
     def name(self, language: str) -> str:
         """The organiser's name in a language, in English or the first there is where it has none of its own."""
@@ -113,7 +114,14 @@ def load(file: Path) -> Campaign:
         goal=read("goal", int),
         links=read("links", dict),
         hashtags=tuple(read("hashtags", list)),
+        unsafe=_countries(file.name, read("unsafe", list)),
     )
+
+
+def _countries(file: str, codes: list[str]) -> tuple[str, ...]:
+    if wrong := [code for code in codes if not re.fullmatch("[A-Z]{2}", code)]:
+        raise DataError(f"{file}: unsafe has {wrong[0]!r}, which is not a country code such as BY.")
+    return tuple(codes)
 
 
 @dataclass(frozen=True)
@@ -154,8 +162,8 @@ def facts(file: Path) -> Iterator[Fact]:
     for row in _table(file).get("fact", []):
         read = _Reader(f"{file.name}, fact {row.get('id', '?')}", row)
         low, high = (read("value", int), None) if "value" in row else (read("low", int), read("high", int))
-        texts = [read(name, str) for name in ("publisher", "source", "level")]
-        yield Fact(read("id", str), low, high, read("as_of", date), *texts)
+        read("level", str)  # for editors alone: how far the source is to be trusted
+        yield Fact(read("id", str), low, high, read("as_of", date), read("publisher", str), read("source", str))
 
 
 def _table(file: Path) -> dict[str, Any]:

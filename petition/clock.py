@@ -24,6 +24,11 @@ def epoch() -> int:
     return int(now().timestamp())
 
 
+def midnight(day: str) -> int:
+    """The start of an ISO day in seconds since 1970."""
+    return int(datetime.fromisoformat(f"{day}T00:00:00Z").timestamp())
+
+
 def iso(moment: datetime) -> str:
     """A moment as `2026-11-22T10:00:00Z`, the one form kept in the database and published."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,37 +1,35 @@
-"""The database: open, named queries, migrations. The only room that names `databases`, SQLite and PostgreSQL.
+"""The database: open, read, write. The only room that names `databases`, SQLite and PostgreSQL.
 
 Statements go to the driver as they stand in sql/ (aiosqlite takes `:name`, asyncpg `$1`), since `databases`
 would recompile each on every call and logs the values when asked to debug.
 """
 
 import asyncio
-import re
+import json
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import asyncpg
 import databases
 
 from petition.errors import DatabaseError
-from petition.settings import ROOT
-from petition.writer import Writer
+from petition.queries import POSTGRESQL, SQLITE, numbered, queries
+from petition.writer import Act, Writer
 
 Row = dict[str, Any]
-Value = str | int | None
+# A list goes to the database as JSON: `json_each` and `json_to_recordset` make rows of it again.
+Value = str | int | Sequence[str | Mapping[str, object]] | None
 T = TypeVar("T")
+Item = TypeVar("Item")
 
-SQLITE, POSTGRESQL = "sqlite", "postgresql"
-SQL = ROOT / "sql"
 CLOSING = 20  # seconds
 # What drivers raise when the database is away, locked, read-only or full.
 FAILURES = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
-_BIND = re.compile(r"(?<![:\w]):([a-z_]+)")
-_ONLY = re.compile(r"-- (sqlite|postgresql)$")
 
 
 class Connection:
@@ -58,9 +56,10 @@ class Connection:
         """A statement as text; migrations, backup and audit build theirs from sql/ and the schema."""
         with sentences():
             if self.dialect == POSTGRESQL:
-                text, names = _numbered(sql)
-                return [dict(row) for row in await self._raw.fetch(text, *[(values or {})[n] for n in names])]
-            return [dict(row) for row in await self._raw.execute_fetchall(sql, values or {})]
+                text, names = numbered(sql)
+                return [dict(row) for row in await self._raw.fetch(text, *[_bound(values, n) for n in names])]
+            bound = {name: _bound(values, name) for name in values or {}}
+            return [dict(row) for row in await self._raw.execute_fetchall(sql, bound)]
 
     async def dump(self, table: str, size: int) -> AsyncIterator[list[Row]]:
         """All rows of a table of ours, `size` at a time, in no promised order."""
@@ -85,6 +84,14 @@ class Connection:
         sql = f"insert into {table} ({columns}) values ({marks}) on conflict do nothing"  # noqa: S608 (as above)
         with sentences():
             await self._raw.executemany(sql, [[row[name] for name in names] for row in rows])
+
+    async def rewrite(self, table: str, key: str, keys: list[str]) -> None:
+        """Takes rows out and puts them back in the order of their key, while nobody else writes (PostgreSQL)."""
+        # Signatures first: names and contacts refer to them, and whoever confirms takes them in this order.
+        await self.execute(f"lock table signatures, {table} in exclusive mode")
+        gone = f"delete from {table} where {key} in (select json_array_elements_text(cast(:keys as json))) returning *"  # noqa: S608 (as above)
+        rows = await self.execute(gone, {"keys": keys})
+        await self.load(table, sorted(rows, key=lambda row: str(row[key])))
 
     async def drop_everything(self) -> None:
         """An empty database, for a restore in the same transaction."""
@@ -114,6 +121,11 @@ class Connection:
         await self.execute("rollback")
 
 
+def _bound(values: Mapping[str, Value] | None, name: str) -> str | int | None:
+    value = (values or {})[name]
+    return value if value is None or isinstance(value, str | int) else json.dumps(value)
+
+
 class Database:
     """An open database. Reads take a connection of their own; writes go through the one writer."""
 
@@ -137,11 +149,21 @@ class Database:
         """Runs job(connection) in one transaction; returns after its commit. Raises Busy when too many wait."""
         return await self.writer.write(job)
 
+    async def join(self, act: Act[Connection, Item, T], item: Item) -> T:
+        """Like write(), for an act that does all its items of a moment in a few statements."""
+        return await self.writer.join(act, item)
+
     async def compact(self) -> None:
-        """Takes erased rows out of the write-ahead log; on PostgreSQL autovacuum does its own."""
+        """Takes erased rows out of SQLite's write-ahead log; PostgreSQL has vacuum()."""
         if self.dialect == SQLITE:
             async with self._connection() as connection:
                 await connection.execute("pragma wal_checkpoint(truncate)")
+
+    async def vacuum(self, whole: tuple[str, ...]) -> None:
+        """Takes erased rows out of PostgreSQL's tables; the small ones named in `whole` get new files."""
+        async with self._connection() as connection:
+            for table in [row["name"] for row in await connection.all("house.tables")]:
+                await connection.execute(f"vacuum {'full ' if table in whole else ''}{table}")
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
@@ -206,40 +228,12 @@ def _said(error: BaseException) -> str:
     return f"{type(error).__name__} {getattr(error, 'sqlstate', None) or ''}".strip()
 
 
-@cache
-def queries(dialect: str) -> dict[str, str]:
-    """Every query of sql/queries as `file.name`, with the lines of the other database left out."""
-    found: dict[str, str] = {}
-    for file in sorted((SQL / "queries").glob("*.sql")):
-        for part in file.read_text("utf-8").split("-- name: ")[1:]:
-            name, _, sql = part.partition("\n")
-            found[f"{file.stem}.{name.strip()}"] = _for(dialect, sql)
-    return found
-
-
-def _for(dialect: str, sql: str) -> str:
-    """The statement for one database: lines that end in `-- sqlite` or `-- postgresql` are its alone."""
-    lines = [line for line in sql.splitlines() if (only := _ONLY.search(line)) is None or only[1] == dialect]
-    return "\n".join(line.partition("-- ")[0].rstrip() for line in lines).strip()
-
-
-def statements(dialect: str, text: str) -> list[str]:
-    """The statements of a migration for one database; a blank line ends each."""
-    return [sql for part in text.split("\n\n") if (sql := _for(dialect, part))]
-
-
-@cache
-def _numbered(sql: str) -> tuple[str, tuple[str, ...]]:
-    """`:name` as `$1` for asyncpg, and the names in that order."""
-    names = tuple(dict.fromkeys(_BIND.findall(sql)))
-    return _BIND.sub(lambda found: f"${names.index(found[1]) + 1}", sql), names
-
-
 class _SafeSQLite(sqlite3.Connection):
     """What SQLite needs to be trusted: foreign keys, waiting for a lock, WAL, and a full sync at each commit."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, file: str, **options: Any) -> None:
+        """A file that is not there is not made anew: an empty database would look like one that lost everything."""
+        super().__init__(f"{Path(file).absolute().as_uri()}?mode=rw", uri=True, **options)
         self.row_factory = sqlite3.Row
         for pragma in ("busy_timeout=10000", "synchronous=full", "foreign_keys=on"):
             self.execute(f"pragma {pragma}")
@@ -261,7 +255,7 @@ class _SafeSQLite(sqlite3.Connection):
 
 def _pool(url: str) -> databases.Database:
     if url.startswith(SQLITE):
-        return databases.Database(url, factory=_SafeSQLite)
+        return databases.Database(f"sqlite:///{quote(str(_path(url)))}", factory=_SafeSQLite)
     # `databases` knows one host only; asyncpg reads the whole URL itself, with several hosts and its options.
     alone: dict[str, Any] = dict.fromkeys(("host", "port", "user", "password", "database"))
     return databases.Database("postgresql://", dsn=url, min_size=0, max_size=10, command_timeout=60, **alone)
@@ -270,11 +264,16 @@ def _pool(url: str) -> databases.Database:
 def _sqlite_file(url: str, create: bool) -> None:
     if not url.startswith("sqlite:///"):
         return
-    file = Path(url.removeprefix("sqlite:///"))
-    if create:
-        with sentences():
+    file = _path(url)
+    with sentences():
+        if create and not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)
-    elif not file.is_file():
-        raise DatabaseError("There is no database yet: run `petition migrate` first.")
-    with sentences():  # here and not in a thread of the driver's, which would outlive its failure
-        sqlite3.connect(file, factory=_SafeSQLite, isolation_level=None).close()
+            file.touch()
+        if not file.is_file():
+            raise DatabaseError("There is no database yet: run `petition migrate` first.")
+        # here and not in a thread of the driver's, which would outlive its failure
+        sqlite3.connect(str(file), factory=_SafeSQLite, isolation_level=None).close()
+
+
+def _path(url: str) -> Path:
+    return Path(url.removeprefix("sqlite:///"))

@@ -5,12 +5,13 @@ Any number of deliverers may run.
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from email.message import EmailMessage
 from functools import partial
 
 from petition import clock, mail, notices, outbox
-from petition.db import Database
+from petition.db import Connection, Database
 from petition.errors import DatabaseError
 from petition.languages import Languages
 from petition.mail import Delayed, Refused, Transport, Unreachable
@@ -20,7 +21,9 @@ from petition.settings import Settings
 from petition.tokens import Signer
 
 PAUSE = 1.0  # seconds between two looks into an empty outbox
-PATIENCE = 10.0  # seconds
+PATIENCE = 10.0  # seconds that the mail in hand has once we are told to stop
+SENDING = 60.0  # seconds for the whole dialogue about one mail; then the connection is cut
+SETTLING = 20.0  # seconds to write down what became of it, a database that is locked for a while included
 log = logging.getLogger(__name__)
 
 
@@ -42,6 +45,7 @@ class Deliverer:
         self._signer = signer
         self._languages = languages
         self._relay = relay
+        self._limit: asyncio.Timeout | None = None  # of the mail in hand
         self._stopping = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -58,14 +62,13 @@ class Deliverer:
             self._idle.set()
 
     async def stop(self) -> None:
-        """Ends run() once the mail in hand is settled; a relay that hangs is not waited for beyond PATIENCE."""
+        """Ends run(). A relay that hangs has PATIENCE seconds for the mail in hand; the others are given back."""
         self._stopping.set()
+        soon = asyncio.get_running_loop().time() + PATIENCE
+        if self._limit and (self._limit.when() or soon) > soon:
+            self._limit.reschedule(soon)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._idle.wait(), PATIENCE)
-
-    async def close(self) -> None:
-        """Takes leave of the relay; run() does so itself."""
-        await self._relay.close()
+            await asyncio.wait_for(self._idle.wait(), PATIENCE + SETTLING)
 
     async def _try(self) -> int:
         try:
@@ -75,34 +78,69 @@ class Deliverer:
             return 0
 
     async def once(self) -> int:
-        """One batch; how many mails were tried."""
-        mails = await self._database.write(partial(outbox.claim, vault=self._vault))
-        until = clock.epoch() + outbox.CLAIMED // 3  # a mail that begins then ends before its row is another's
-        for n, claimed in enumerate(mails):
-            if not await self._deliver(claimed) or self._stopping.is_set() or clock.epoch() > until:
-                await self._database.write(partial(outbox.release, mails=mails[n + 1 :]))
+        """One batch; how many mails it had. With an empty outbox it takes leave of the relay."""
+        waiting = mails = await self._database.write(partial(outbox.claim, vault=self._vault))
+        while waiting and not self._stopping.is_set():
+            claimed, *waiting = waiting
+            if await self._ours(claimed) and not await self._deliver(claimed):
                 break
+        if waiting:
+            await self._settle(partial(outbox.release, mails=waiting))
+        if not mails:
+            await self._relay.close()
         return len(mails)
+
+    async def _ours(self, claimed: Mail) -> bool:
+        """Whether nobody else can take this mail until we are through with it, however slow the relay is."""
+        if claimed.until - clock.epoch() > SENDING + SETTLING:
+            return True
+        return await self._database.write(partial(outbox.renew, mail=claimed))
 
     async def _deliver(self, claimed: Mail) -> bool:
         """Sends one mail and settles its row; False if the relay is away.
 
-        Sent twice only if we, or the connection, die between the relay's yes and our commit.
+        Sent twice only if we, or the connection, die between the message and the commit after the relay's yes.
         """
         try:
-            await self._relay.send(self._written(claimed))
+            await self._send(self._written(claimed))
         except Refused as refusal:
-            await self._database.write(partial(outbox.refused, mail=claimed, code=str(refusal)))
+            await self._settle(partial(outbox.refused, mail=claimed, code=str(refusal)))
         except Delayed as delay:
             log.warning("mail delayed: %s", delay)
-            await self._database.write(partial(outbox.later, mail=claimed))
+            await self._settle(partial(outbox.later, mail=claimed))
             return not isinstance(delay, Unreachable)
         except Exception as error:  # one mail that cannot be written must not keep the others; its text may quote it
             log.error("mail delayed: %s", type(error).__name__)
-            await self._database.write(partial(outbox.later, mail=claimed))
+            await self._settle(partial(outbox.later, mail=claimed))
         else:
-            await self._database.write(partial(outbox.sent, mail=claimed))
+            await self._settle(partial(outbox.sent, mail=claimed))
         return True
+
+    async def _send(self, message: EmailMessage) -> None:
+        """Raises what the relay raises, and Unreachable for a dialogue that takes longer than SENDING."""
+        try:
+            async with asyncio.timeout(PATIENCE if self._stopping.is_set() else SENDING) as self._limit:
+                await self._relay.send(message)
+        except TimeoutError:
+            await self._relay.close()  # nobody knows what would come next over this connection
+            raise Unreachable("it takes too long") from None
+        finally:
+            self._limit = None
+
+    async def _settle(self, job: Callable[[Connection], Awaitable[None]]) -> None:
+        """Writes down what became of a mail. What has left must not leave again: a database that is away is waited for.
+
+        Told to stop, it tries once more and raises DatabaseError.
+        """
+        while True:
+            last = self._stopping.is_set()
+            try:
+                return await self._database.write(job)
+            except DatabaseError as error:
+                if last:
+                    raise
+                log.warning("%s", error)
+            await _sleep(self._stopping)
 
     def _written(self, claimed: Mail) -> EmailMessage:
         known = claimed.language in self._languages

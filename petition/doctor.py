@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from petition import sealing
+from petition import proofs, sealing
 from petition.appeal import Appeal
 from petition.db import opened
 from petition.errors import PetitionError
@@ -26,6 +26,7 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
     """Settings, campaign, keys, database and relay, in this order; settings that do not read never get here."""
     yield Finding(f"settings ({settings.mode})")
     yield _campaign(settings)
+    yield _texts(settings)
     yield _recipients(settings)
     yield _keys(settings)
     yield _apart(settings)
@@ -39,6 +40,16 @@ def _campaign(settings: Settings) -> Finding:
     except PetitionError as error:
         return Finding("campaign", str(error))
     return Finding("campaign", f"campaign.toml has placeholders: {', '.join(missing)}" if missing else "")
+
+
+def _texts(settings: Settings) -> Finding:
+    try:
+        appeal = Appeal(settings.campaign)
+        proofs.read(appeal)
+        missing = proofs.unwritten(appeal)
+    except PetitionError as error:
+        return Finding("texts and letters", str(error))
+    return Finding("texts and letters", f"no letter is written for {', '.join(missing)}" if missing else "")
 
 
 def _recipients(settings: Settings) -> Finding:

@@ -1,7 +1,7 @@
 """An edition: all letters as of one moment, drawn from one snapshot of the published numbers."""
 
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO
@@ -12,12 +12,15 @@ from petition.db import Connection
 from petition.letters import Addressee, Book, Figures, Letter, pdf
 from petition.tally import STEP, Snapshot
 
-Names = Mapping[str, list[str]]
+Names = Mapping[str | None, list[str]]  # by the addressee's country; None is that of the institutions
 
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """What the letters of one moment quote. `present`: countries with any signature at all, published or folded."""
+    """What the letters of one moment quote.
+
+    `present`: countries with any signature at all, published or folded; `named`: how many in each asked to be named.
+    """
 
     appeal: Appeal
     book: Book
@@ -35,14 +38,29 @@ class Edition:
     def figures(self, addressee: Addressee) -> Figures:
         """The published figures for one addressee; an institution gets those of all countries."""
         country = addressee.country
-        named = self.named.get(country, 0) if country else sum(self.named.values())
+        annexed = self.annexed(addressee)
+        named = annexed if country else sum(self.named.values())
         return Figures(
             as_of=self.snapshot.as_of,
             confirmed=self.snapshot.confirmed,
             country=self.snapshot.countries.get(country) if country else None,
             present=country in self.present,
             named=tally.floor(named) if named >= STEP else None,
+            elsewhere=country is None and annexed > 0,
         )
+
+    def homes(self, addressee: Addressee) -> list[str]:
+        """Whose names one addressee gets: of those who live there; an institution, of all who live elsewhere.
+
+        So each name goes to one kind of addressee; that of somebody who did not say where they live to none.
+        """
+        if addressee.country:
+            return [addressee.country]
+        return sorted(self.named.keys() - self.book.countries - {signatures.UNSAID})
+
+    def annexed(self, addressee: Addressee) -> int:
+        """How many names the annex for one addressee has."""
+        return sum(self.named.get(home, 0) for home in self.homes(addressee))
 
     def annex(self, addressee: Addressee, names: Iterable[str]) -> bytes:
         """The names that go with the letter to one addressee, as PDF."""
@@ -65,25 +83,24 @@ async def draw_up(c: Connection, appeal: Appeal, book: Book, base_url: str) -> E
     )
 
 
-async def names(c: Connection, addressees: Iterable[Addressee]) -> dict[str, list[str]]:
-    """Names to be printed, by country; countries without any are left out."""
-    countries = {a.country for a in addressees if a.country}
-    found = {country: await signatures.names(c, country) for country in sorted(countries)}
-    return {country: listed for country, listed in found.items() if listed}
+async def names(c: Connection, edition: Edition, addressees: Iterable[Addressee]) -> Names:
+    """Names to be printed, by the country of the annex; annexes without any are left out."""
+    homes = {addressee.country: edition.homes(addressee) for addressee in addressees}
+    found = {key: [name for home in of for name in await signatures.names(c, home)] for key, of in homes.items()}
+    return {key: listed for key, listed in found.items() if listed}
 
 
 def files(edition: Edition, addressees: Iterable[Addressee], listed: Names) -> Iterable[tuple[str, bytes]]:
     """(file name, PDF) of each letter, and of each annex that has names."""
     for addressee in addressees:
         yield f"{addressee.key}.pdf", pdf.render(edition.letter(addressee))
-        if found := listed.get(addressee.country or ""):
+        if found := listed.get(addressee.country):
             yield f"{addressee.key}-names.pdf", edition.annex(addressee, found)
 
 
-def archive(edition: Edition, listed: Names, file: IO[bytes], done: Callable[[], object] = lambda: None) -> None:
-    """All letters and annexes as a ZIP with fixed dates inside; done() after each file."""
+def archive(edition: Edition, listed: Names, file: IO[bytes]) -> None:
+    """All letters and annexes as a ZIP with fixed dates inside."""
     moment = edition.moment.timetuple()[:6]
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as zipped:
         for name, content in files(edition, edition.book.addressees, listed):
             zipped.writestr(zipfile.ZipInfo(name, moment), content, zipfile.ZIP_DEFLATED)
-            done()

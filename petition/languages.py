@@ -133,9 +133,10 @@ def _catalogue(code: str) -> NullTranslations:
     return GNUTranslations(compiled)
 
 
-def offered() -> list[str]:
-    """English and every language that has a catalogue."""
-    return [SOURCE, *sorted(folder.name for folder in LOCALE.iterdir() if (folder / "LC_MESSAGES").is_dir())]
+def offered(written: list[str]) -> list[str]:
+    """Of the languages that texts are written in those that the pages speak too; if that is none, all of them."""
+    spoken = [SOURCE, *sorted(folder.name for folder in LOCALE.iterdir() if (folder / "LC_MESSAGES").is_dir())]
+    return [code for code in spoken if code in written] or written
 
 
 def _plain(name: str) -> str:

@@ -3,7 +3,9 @@
 Only what is asked from a link in the mailbox itself tells whether there is a signature.
 """
 
-from petition import clock, notices, signatures, throttle, tokens
+from dataclasses import dataclass
+
+from petition import clock, notices, outbox, signatures, throttle, tokens
 from petition.addresses import Address
 from petition.db import Connection, Row
 from petition.errors import LinkError
@@ -19,7 +21,8 @@ async def ask_to_manage(c: Connection, vault: Vault, to: Address, language: str)
     await signatures.refuse_closed(c)
     mailbox, address = vault.hashes(to)
     number = tokens.number()
-    if not await throttle.allow_mail(c, mailbox):
+    mail = notices.manage(vault, language, to.exact, number, mailbox)
+    if not all(await throttle.allow_mail(c, [mailbox])):
         return
     await c.run(
         "links.put",
@@ -27,15 +30,31 @@ async def ask_to_manage(c: Connection, vault: Vault, to: Address, language: str)
         purpose=Purpose.MANAGE.value,
         subject=address,
         mailbox=mailbox,
-        expires=clock.epoch() + tokens.LIFETIME[Purpose.NEVER_WRITE],
+        expires=signatures.midnight() + signatures.LIVES,
     )
-    await notices.manage(c, vault, language, to.exact, number, mailbox)
+    await outbox.put(c, [mail])
 
 
-async def held(c: Connection, number: str) -> Row | None:
-    """Everything that is held about the mailbox a manage link was sent to; None if it is nothing."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Everything that is held about an address: its signature, if it has one, and what has to do with our mail.
+
+    `waiting`: links to confirm that nobody has pressed; `mails`: those of the last 14 days; `never`: wants none.
+    """
+
+    signature: Row | None
+    waiting: int
+    mails: int
+    never: bool
+
+
+async def held(c: Connection, number: str) -> Held:
+    """What is held about the address a manage link was sent to."""
     link = await _manage_link(c, number)
-    return await c.one("managing.held", address=link["subject"])
+    address, mailbox = link["subject"], link["mailbox"]
+    signature = await c.one("managing.signature", address=address)
+    row = await c.one("managing.held", address=address, mailbox=mailbox, now=clock.epoch()) or {}
+    return Held(signature, int(row["waiting"]), int(row["mails"]), bool(row["never"]))
 
 
 async def withdraw(c: Connection, number: str) -> bool:
@@ -44,8 +63,12 @@ async def withdraw(c: Connection, number: str) -> bool:
     False, here and in the two below, if there was nothing of it.
     """
     link = await _manage_link(c, number)
-    row = await c.one("managing.held", address=link["subject"])
-    await _forget_links(c, link["mailbox"])
+    return await _withdraw(c, link["subject"], link["mailbox"])
+
+
+async def _withdraw(c: Connection, address: str, mailbox: str) -> bool:
+    row = await c.one("managing.signature", address=address)
+    await _forget_links(c, mailbox)
     if row is not None:
         await signatures.remove(c, row["mailbox"], "withdrawn")
         await _remember(c, row["mailbox"], "withdrawn")
@@ -64,7 +87,7 @@ async def unname(c: Connection, number: str) -> bool:
 async def stop_updates(c: Connection, number: str) -> bool:
     """No more news, and the sealed address is erased."""
     link = await _manage_link(c, number)
-    if (row := await c.one("managing.held", address=link["subject"])) is not None:
+    if (row := await c.one("managing.signature", address=link["subject"])) is not None:
         await _stop_updates(c, row["mailbox"])
         await c.run("signatures.drop_submissions", mailbox=row["mailbox"])
     return row is not None
@@ -72,7 +95,7 @@ async def stop_updates(c: Connection, number: str) -> bool:
 
 async def never_write(c: Connection, number: str) -> bool:
     """No mail to this mailbox any more, whoever types it. A signature that was confirmed stays. Raises LinkError."""
-    mailbox = await _mailbox(c, number)
+    _, mailbox = await _written_to(c, number)
     await _remember(c, mailbox, "never")
     await _stop_updates(c, mailbox)
     await c.run("signatures.void_submissions", mailbox=mailbox)
@@ -80,11 +103,24 @@ async def never_write(c: Connection, number: str) -> bool:
     return True
 
 
-async def _mailbox(c: Connection, number: str) -> str:
-    """The mailbox that got the mail with this number in its links, of either kind."""
-    row = await c.one("signatures.mailbox", id=tokens.kept(number), now=clock.epoch())
-    row = row or await _manage_link(c, number)
-    return str(row["mailbox"])
+async def withdraw_never(c: Connection, number: str) -> bool:
+    """No mail any more, and no signature of this address either; the same answer whether there was one.
+
+    Whoever wants no mail cannot be sent a link to withdraw: so the foot of any mail offers both. Raises LinkError.
+    """
+    address, mailbox = await _written_to(c, number)
+    await never_write(c, number)
+    await _withdraw(c, address, mailbox)
+    return True
+
+
+async def _written_to(c: Connection, number: str) -> tuple[str, str]:
+    """(address, mailbox) that got the mail with this number in its links, of either kind."""
+    row = await c.one("signatures.written_to", id=tokens.kept(number), now=clock.epoch())
+    if row is not None:
+        return row["address"], row["mailbox"]
+    link = await _manage_link(c, number)
+    return link["subject"], link["mailbox"]
 
 
 async def _manage_link(c: Connection, number: str) -> Row:

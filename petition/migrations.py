@@ -3,8 +3,9 @@
 from functools import partial
 from pathlib import Path
 
-from petition.db import SQL, Connection, Database, statements
+from petition.db import Connection, Database
 from petition.errors import DatabaseError
+from petition.queries import SQL, statements
 from petition.settings import Mode
 
 

@@ -1,10 +1,10 @@
-"""Every mail we send, one short function each: puts it in the outbox, in the transaction of its cause.
+"""Every mail we send, one short function each: makes it ready for the outbox, to be put there with its cause.
 
 The outbox keeps a number; the links made of it are signed only when the mail is written.
 """
 
 from petition import outbox
-from petition.db import Connection
+from petition.db import Row
 from petition.sealing import Vault
 from petition.tokens import Purpose, Signer
 
@@ -16,19 +16,19 @@ LINKS = {
 }
 
 
-async def confirm(c: Connection, vault: Vault, language: str, to: str, number: str, mailbox: str) -> None:
+def confirm(vault: Vault, language: str, to: str, number: str, mailbox: str) -> Row:
     """Someone typed this address into the form; nothing counts unless its owner presses."""
-    await outbox.put(c, vault, name="confirm", language=language, to=to, number=number, mailbox=mailbox)
+    return outbox.sealed(vault, name="confirm", language=language, to=to, number=number, mailbox=mailbox)
 
 
-async def manage(c: Connection, vault: Vault, language: str, to: str, number: str, mailbox: str) -> None:
+def manage(vault: Vault, language: str, to: str, number: str, mailbox: str) -> Row:
     """Someone asked for the link to see, change or withdraw a signature; the mail is the same if there is none."""
-    await outbox.put(c, vault, name="manage", language=language, to=to, number=number, mailbox=mailbox)
+    return outbox.sealed(vault, name="manage", language=language, to=to, number=number, mailbox=mailbox)
 
 
-async def login(c: Connection, vault: Vault, language: str, to: str, number: str) -> None:
+def login(vault: Vault, language: str, to: str, number: str) -> Row:
     """An organiser's link, good once."""
-    await outbox.put(c, vault, name="login", language=language, to=to, number=number, mailbox=None)
+    return outbox.sealed(vault, name="login", language=language, to=to, number=number, mailbox=None)
 
 
 def links(signer: Signer, base_url: str, language: str, name: str, number: str) -> dict[str, str]:

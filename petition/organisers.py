@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import IntEnum
 
-from petition import clock, notices, throttle, tokens
+from petition import clock, notices, outbox, throttle, tokens
 from petition.addresses import Address
 from petition.clock import DAY
 from petition.db import Connection, Row
@@ -66,12 +66,17 @@ async def link(c: Connection, nickname: str) -> str:
 
 
 async def ask_login(c: Connection, vault: Vault, to: Address, language: str) -> None:
-    """Mails a login link if the address is an organiser's. Tells nobody whether it is."""
+    """Mails a login link if the address is an organiser's. Tells nobody whether it is.
+
+    For anybody else the same is written, for nobody: a link that no one gets and a mail that the deliverer drops.
+    """
     mailbox, hashed = vault.hashes(to)
-    if (row := await c.one("organisers.known", address=hashed)) is None:
-        return
-    if await throttle.allow_mail(c, mailbox):
-        await notices.login(c, vault, language, to.exact, await _put_link(c, row["nickname"]))
+    if (known := await c.one("organisers.known", address=hashed)) is not None:
+        nickname, to_whom = known["nickname"], to.exact
+    else:
+        nickname, to_whom, mailbox = "", outbox.NOBODY, tokens.number()
+    if all(await throttle.allow_mail(c, [mailbox])):
+        await outbox.put(c, [notices.login(vault, language, to_whom, await _put_link(c, nickname))])
 
 
 async def _put_link(c: Connection, nickname: str) -> str:

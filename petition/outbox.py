@@ -14,12 +14,15 @@ from petition.db import Connection, Database, Row
 from petition.errors import KeysError
 from petition.sealing import Vault
 
-CLAIMED = 600  # seconds a deliverer has before another may take the row: twice the longest SMTP dialogue
+CLAIMED = 90  # seconds a deliverer has before another may take the row: so long a mail waits if its deliverer dies
 BATCH = 20
 LIVES = 14 * DAY  # then the link in it is dead
+NOBODY = ""  # to whom a mail goes that was written only so that nobody can tell it from a real one
 BACK_OFF = (30, 120, 600, 1800, HOUR)  # seconds after the first, second … failure; then hourly
 
-URGENT, CALM = 0, 5
+# Whoever signs waits in front of the screen: their mail leaves ahead of all else.
+URGENCY = {"confirm": 0, "login": 1, "manage": 1}
+CALM = 5  # whatever else there is
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,45 +34,59 @@ class Mail:
     language: str
     to: str
     number: str
-    attempts: int
+    attempts: int  # with this one; no two deliverers hold a row with the same
+    until: int  # epoch seconds; nobody else takes the row before
 
 
-async def put(
-    c: Connection, vault: Vault, *, name: str, language: str, to: str, number: str, mailbox: str | None
-) -> None:
-    """One mail more, in the transaction of whatever it tells about."""
-    key_name, sealed = vault.outbox.seal(json.dumps([to, number]))
-    await c.run(
-        "outbox.put",
-        id=secrets.token_hex(16),
-        mail=name,
-        language=language,
-        mailbox=mailbox,
-        key_name=key_name,
-        sealed=sealed,
-        urgency=URGENT,
-        due=clock.epoch(),
-        expires=clock.epoch() + LIVES,
-    )
+def sealed(vault: Vault, *, name: str, language: str, to: str, number: str, mailbox: str | None) -> Row:
+    """A mail ready to be put, its address and number encrypted."""
+    key_name, content = vault.outbox.seal(json.dumps([to, number]))
+    now = clock.epoch()
+    return {
+        "id": secrets.token_hex(16),
+        "mail": name,
+        "language": language,
+        "mailbox": mailbox,
+        "key_name": key_name,
+        "sealed": content,
+        "urgency": URGENCY.get(name, CALM),
+        "since": now // 60 * 60,  # says how late mail is, and needs to say no more
+        "due": now,
+        "expires": now + LIVES,
+    }
+
+
+async def put(c: Connection, mails: list[Row]) -> None:
+    """Mails more, in the transaction of whatever they tell about."""
+    await c.run("outbox.put", rows=mails)
 
 
 async def claim(c: Connection, vault: Vault) -> list[Mail]:
-    """A batch that nobody else holds. Rows sealed on another machine are left to that one."""
+    """A batch that nobody else holds, the most urgent first. Rows sealed on another machine are left to that one."""
     now = clock.epoch()
     keys = ",".join(vault.outbox.names())
     rows = await c.all("outbox.claim", now=now, until=now + CLAIMED, most=BATCH, keys=keys)
     mails = []
-    for row in rows:
+    for row in sorted(rows, key=lambda row: (row["urgency"], row["due"])):
         try:
             mails.append(_opened(vault, row))
         except KeysError:
             await _drop(c, row["id"], "unreadable")
-    return mails
+    for mail in mails:
+        if mail.to == NOBODY:
+            await sent(c, mail)
+    return [mail for mail in mails if mail.to != NOBODY]
 
 
 def _opened(vault: Vault, row: Row) -> Mail:
     to, number = json.loads(vault.outbox.open(row["key_name"], row["sealed"]))
-    return Mail(row["id"], row["mail"], row["language"], to, number, int(row["attempts"]))
+    return Mail(row["id"], row["mail"], row["language"], to, number, int(row["attempts"]), int(row["claimed_until"]))
+
+
+async def renew(c: Connection, mail: Mail) -> bool:
+    """Holds a claimed mail for CLAIMED seconds from now; False if it is no longer ours."""
+    until = clock.epoch() + CLAIMED
+    return await c.one("outbox.renew", id=mail.id, attempts=mail.attempts, until=until) is not None
 
 
 async def sent(c: Connection, mail: Mail) -> None:
@@ -83,20 +100,20 @@ async def refused(c: Connection, mail: Mail, code: str) -> None:
 
 
 async def _drop(c: Connection, id_: str, code: str) -> None:
-    await c.run("outbox.gone", id=id_)
-    await c.run("outbox.refused", day=clock.today().isoformat(), code=code)
+    if await c.one("outbox.gone", id=id_):  # said twice after a lost answer, it is counted once
+        await c.run("outbox.refused", day=clock.today().isoformat(), code=code)
 
 
 async def later(c: Connection, mail: Mail) -> None:
     """It could not be taken now: tried again after the back-off for this attempt."""
     wait = BACK_OFF[min(mail.attempts, len(BACK_OFF)) - 1]
-    await c.run("outbox.later", id=mail.id, due=clock.epoch() + wait)
+    await c.run("outbox.later", id=mail.id, attempts=mail.attempts, due=clock.epoch() + wait)
 
 
 async def release(c: Connection, *, mails: list[Mail]) -> None:
     """Gives claimed mails back that were not tried, for any deliverer to take."""
     for mail in mails:
-        await c.run("outbox.release", id=mail.id)
+        await c.run("outbox.release", id=mail.id, attempts=mail.attempts)
 
 
 async def rotate(database: Database, vault: Vault) -> int:
@@ -128,7 +145,7 @@ async def close(c: Connection) -> None:
 
 
 async def waiting(c: Connection) -> tuple[int, int]:
-    """How many mails wait, and for how many seconds the oldest has been due."""
+    """How many mails wait, and for how many seconds the oldest has, tried or not; exact to the minute."""
     row = await c.one("outbox.waiting") or {}
     return int(row["n"]), max(0, clock.epoch() - int(row["oldest"])) if row["n"] else 0
 

@@ -1,10 +1,9 @@
 """What is no longer needed goes: the daily pruning, the destruction day, and closing for good."""
 
 import asyncio
-import secrets
 from pathlib import Path
 
-from petition import clock, organisers, outbox, signatures
+from petition import clock, organisers, outbox, sealing, settling, signatures
 from petition.appeal import Appeal
 from petition.campaign import Placeholder
 from petition.db import Connection, Database
@@ -23,6 +22,7 @@ async def prune(database: Database, vault: Vault, appeal: Appeal, key_file: Path
     destruction = appeal.campaign.destruction
     if over or (not isinstance(destruction, Placeholder) and clock.today() >= destruction):
         await close(database, vault, key_file)
+    await settling.settle(database)
     await database.compact()
 
 
@@ -43,14 +43,15 @@ async def close(database: Database, vault: Vault, key_file: Path | None) -> None
         vault.outbox.destroy(name)
     if key_file is not None:
         await asyncio.to_thread(_replace, key_file)
+    await settling.settle(database)
     await database.compact()
 
 
 def _replace(key_file: Path) -> None:
     """A new random key, marked as such, so that the site still starts; nothing is ever hashed with it."""
     try:
-        if not key_file.read_text("utf-8").startswith(_AFTER):
-            key_file.write_text(_AFTER + secrets.token_urlsafe(48), "utf-8")
+        if not key_file.read_bytes().startswith(_AFTER.encode()):
+            sealing.overwrite(key_file, _AFTER)
     except OSError:
         raise KeysError("Signing has ended, but the file of PETITION_EMAIL_KEY cannot be replaced: do so.") from None
 

@@ -14,7 +14,7 @@ from petition.errors import DatabaseError
 
 CHUNK = 10_000
 DAYS = 30
-# Roughly how a European campaign about Belarus might spread; ZZ = in Belarus, or not said.
+# Roughly how a campaign in Europe might spread; ZZ = not said.
 WEIGHTS = {
     "PL": 28, "DE": 14, "LT": 11, "ZZ": 8, "FR": 6, "LV": 5, "NL": 4, "CZ": 4, "IT": 4, "SE": 3, "EE": 3, "ES": 3,
     "BE": 2, "AT": 2, "FI": 2, "DK": 2, "IE": 1, "PT": 1, "RO": 1, "SK": 1, "HU": 1, "BG": 1, "GR": 1, "HR": 1,
@@ -36,15 +36,15 @@ async def fill(database: Database, n: int, done: Callable[[int], object] = lambd
 
 async def _put(c: Connection, *, countries: list[str]) -> None:
     days = [(clock.today() - timedelta(d)).isoformat() for d in range(1, DAYS + 1)]
-    rows = [_row(country, random.choice(days)) for country in countries]  # noqa: S311
+    rows = [_row(country, random.choice(days)) for country in countries]  # noqa: S311 (as above)
     await c.load("signatures", rows)
     by_day = Counter((str(row["country"]), str(row["day"])) for row in rows)
     by_country = Counter(countries)
     await c.load("journal", [_entry(country, day, n) for (country, day), n in by_day.items()])
     hours = Counter(f"{row['day']}T12Z" for row in rows)
     await c.load("journal_hours", [{"hour": hour, "n": n} for hour, n in hours.items()])
-    for country, n in by_country.items():
-        await c.run("tally.count", country=country, n=n)
+    counts = [{"country": country, "n": n, "changes": n} for country, n in sorted(by_country.items())]
+    await c.run("tally.count", rows=counts)
 
 
 def _row(country: str, day: str) -> dict[str, str | int]:

@@ -108,14 +108,13 @@ class OutboxKeys:
         return [name for name in self.names() if clock.epoch() - _age(name) <= moment]
 
     def destroy(self, name: str) -> None:
-        """Overwrites and removes a key. On flash memory an old copy may survive: hence disk encryption."""
+        """Overwrites and removes a key, on disk before this returns."""
         file = self._folder / f"{name}.key"
         self._known.pop(name, None)
         with suppress(FileNotFoundError):  # another process was faster
-            with file.open("r+b", buffering=0) as key:
-                key.write(secrets.token_bytes(64))
-                os.fsync(key.fileno())
+            overwrite(file)
             file.unlink()
+            _sync(self._folder)
 
     def _current(self) -> str:
         self._forget()
@@ -148,6 +147,17 @@ class OutboxKeys:
     def _forget(self) -> None:
         """A key counts only as long as its file is there: another process may have destroyed it."""
         self._known = {name: key for name, key in self._known.items() if (self._folder / f"{name}.key").exists()}
+
+
+def overwrite(file: Path, mark: str = "") -> None:
+    """Puts random text, behind a mark, in the place of what a file holds, and sees it on disk.
+
+    In place, since a new file would leave the old content where it lies. On flash memory a copy may survive all the
+    same: hence disk encryption.
+    """
+    with file.open("r+b", buffering=0) as held:
+        held.write((mark + secrets.token_urlsafe(max(48, file.stat().st_size))).encode())  # never shorter than before
+        os.fsync(held.fileno())
 
 
 def _sync(folder: Path) -> None:

@@ -6,13 +6,14 @@ from functools import partial
 
 import uvicorn
 
-from petition import organisers
+from petition import organisers, proofs
 from petition.addresses import Address
 from petition.app import DELIVERING
+from petition.appeal import Appeal
 from petition.db import Connection
 from petition.errors import SettingsError
 from petition.organisers import Role
-from petition.settings import LOOPBACK, Settings
+from petition.settings import Settings
 from petition.site import Site, opened
 from petition.tokens import Purpose
 
@@ -21,11 +22,13 @@ _DEMO_ADDRESS = "organiser@example.org"
 
 
 def run(settings: Settings, host: str, port: int, workers: int, *, deliver: bool) -> int:
-    """Serves until stopped; the exit code. Raises SettingsError for what this machine may not do."""
-    if settings.demo and host not in LOOPBACK:
-        raise SettingsError("Demo mode serves this machine only: --host must be 127.0.0.1, ::1 or localhost.")
+    """Serves until stopped; the exit code.
+
+    Raises SettingsError for what this machine may not do, DataError for a file of the campaign that cannot be used.
+    """
     if workers > 1 and settings.database_url.startswith("sqlite"):
         raise SettingsError("SQLite takes one worker; several need PostgreSQL.")
+    proofs.read(Appeal(settings.campaign))
     asyncio.run(_prepare(settings))
     os.environ[DELIVERING] = "yes" if deliver else "no"
     uvicorn.run(

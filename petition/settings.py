@@ -1,18 +1,15 @@
 """The settings: read once from the environment, frozen. No other room reads the environment."""
 
-import os
 import re
-import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parseaddr
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from pyrage import x25519
-
+from petition import demo_folder
 from petition.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -61,13 +58,13 @@ def read(environ: Mapping[str, str]) -> Settings:
     """Settings from an environment. Raises SettingsError that names every missing or wrong one."""
     mode = _mode(_value(environ, "PETITION_MODE") or "demo")
     var = Path(_value(environ, "PETITION_VAR") or "var")
-    secret = _demo_secrets(var) if mode is Mode.DEMO else {}
-    values = {name: _value(environ, name) or secret.get(name, "") for name in _NAMES}
+    own = demo_folder.values(var) if mode is Mode.DEMO else {}
+    values = {name: _value(environ, name) or own.get(name, "") for name in _NAMES}
     _refuse_missing(mode, values)
     return Settings(
         mode=mode,
         database_url=_database_url(values["PETITION_DATABASE_URL"] or f"sqlite:///{var / 'petition.db'}"),
-        base_url=_base_url(values["PETITION_BASE_URL"] or "http://127.0.0.1:8000", mode),
+        base_url=_base_url(values["PETITION_BASE_URL"], mode),
         campaign=_folder(values["PETITION_CAMPAIGN"]),
         secret_keys=_list(values["PETITION_SECRET_KEY"]),
         email_key=values["PETITION_EMAIL_KEY"],
@@ -80,6 +77,21 @@ def read(environ: Mapping[str, str]) -> Settings:
         outbox_keys=Path(values["PETITION_OUTBOX_KEYS"] or var / "outbox-keys"),
         var=var,
     )
+
+
+def serving(environ: Mapping[str, str], host: str, port: int) -> Settings:
+    """Settings for the server of a host and port. A demo keeps its address in PETITION_VAR: other commands link to it.
+
+    Raises SettingsError as read() does, and for a demo that others could reach.
+    """
+    found = read(environ)
+    if found.demo and host not in LOOPBACK:
+        raise SettingsError("Demo mode serves this machine only: --host must be 127.0.0.1, ::1 or localhost.")
+    if not found.demo or _value(environ, "PETITION_BASE_URL"):
+        return found
+    base_url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    demo_folder.remember(found.var, base_url)
+    return replace(found, base_url=base_url)
 
 
 _NAMES = (
@@ -162,7 +174,8 @@ def _base_url(url: str, mode: Mode) -> str:
         raise SettingsError("PETITION_BASE_URL begins with https:// except on this machine.")
     if mode is Mode.DEMO and not loopback:
         raise SettingsError("Demo mode serves this machine only: PETITION_BASE_URL must be on localhost.")
-    return f"{parts.scheme}://{parts.netloc}"
+    usual = {"http": ":80", "https": ":443"}[parts.scheme]
+    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(usual)}"  # as browsers write it in Origin
 
 
 def _smtp_url(url: str) -> str:
@@ -198,39 +211,3 @@ def _folder(text: str) -> Path | None:
 
 def _list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _demo_secrets(var: Path) -> dict[str, str]:
-    """Secrets that demo mode makes for itself, once, under var/."""
-    folder = var / "secrets"
-    identity = _kept(folder / "organisers_identity", lambda: str(x25519.Identity.generate()))
-    return {
-        "PETITION_SECRET_KEY": _kept(folder / "secret_key", lambda: secrets.token_urlsafe(48)),
-        "PETITION_EMAIL_KEY": _kept(folder / "email_key", lambda: secrets.token_urlsafe(48)),
-        "PETITION_RECIPIENTS": str(x25519.Identity.from_str(identity).to_public()),
-    }
-
-
-def _kept(file: Path, make: Callable[[], str]) -> str:
-    """The content of a file that only its owner reads, made on the first call (two at once agree)."""
-    try:
-        if not file.exists():
-            _keep(file, make())
-        return file.read_text("utf-8").strip()
-    except OSError:
-        raise SettingsError("The folder of PETITION_VAR cannot be used.") from None
-
-
-def _keep(file: Path, text: str) -> None:
-    """Appears whole or not at all; whoever comes second leaves the file as it is."""
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    new = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
-    with open(new, "x", opener=_private) as out:
-        out.write(text)
-    with suppress(FileExistsError):
-        file.hardlink_to(new)
-    new.unlink()
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

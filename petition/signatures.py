@@ -1,18 +1,20 @@
-"""How a signature comes about: sign, confirm; and what organisers read of it. Each is one transaction of its caller.
+"""How a signature comes about: sign, confirm; and what organisers read of it. Each is part of a caller's transaction;
+signing and confirming take all that wait at this moment, with as many statements as for one.
 
 Nothing here answers whether somebody signed.
 """
 
 from dataclasses import dataclass
 
-from petition import clock, notices, sealing, tally, throttle, tokens
+from petition import clock, notices, outbox, sealing, tally, throttle, tokens
 from petition.addresses import Address
 from petition.clock import DAY
 from petition.db import Connection, Row
 from petition.errors import ClosedError, LinkError
 from petition.sealing import Vault
+from petition.tally import Change
 
-UNSAID = "ZZ"  # "in Belarus, or I prefer not to say"
+UNSAID = "ZZ"  # not said, or in a country whose residents are never counted as such
 LIVES = 15 * DAY  # of a submission, counted from the start of its day, so that its end tells no hour
 BACKUPS_LIVE = 7  # days: so long a withdrawal is remembered, lest a restore undo it
 
@@ -39,31 +41,46 @@ class Submission:
     confirmed: bool
 
 
-async def sign(c: Connection, vault: Vault, signing: Signing) -> None:
-    """Stores a submission and its mail, or silently nothing if the mailbox had its share of mail.
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A form ready to be stored: all is hashed, sealed and encrypted, whatever will become of it."""
 
-    Raises ClosedError once signing has ended for good.
-    """
-    await refuse_closed(c)
+    row: Row
+    mail: Row
+
+
+def submitted(vault: Vault, signing: Signing) -> Submitted:
+    """Makes a form ready, before any transaction begins."""
     mailbox, address = vault.hashes(signing.address)
     number = tokens.number()
-    name = sealing.hide(number, signing.name) if signing.name else None
-    sealed = vault.seal_contact(signing.address.exact) if signing.updates else None
-    if not await throttle.allow_mail(c, mailbox):
-        return
-    await c.run("signatures.displace", mailbox=mailbox)
-    await c.run(
-        "signatures.submit",
-        id=tokens.kept(number),
-        mailbox=mailbox,
-        address=address,
-        country=signing.country,
-        name=name,
-        sealed=sealed,
-        consent=signing.consent,
-        expires=_midnight() + LIVES,
-    )
-    await notices.confirm(c, vault, signing.language, signing.address.exact, number, mailbox)
+    row: Row = {
+        "id": tokens.kept(number),
+        "mailbox": mailbox,
+        "address": address,
+        "country": signing.country,
+        "name": sealing.hide(number, signing.name) if signing.name else None,
+        "sealed": vault.seal_contact(signing.address.exact) if signing.updates else None,
+        "consent": signing.consent,
+        "expires": midnight() + LIVES,
+    }
+    return Submitted(row, notices.confirm(vault, signing.language, signing.address.exact, number, mailbox))
+
+
+async def sign(c: Connection, forms: list[Submitted]) -> list[Exception | None]:
+    """Stores submissions and their mails, or silently nothing for a mailbox that had its share of mail.
+
+    Answers ClosedError for each once signing has ended for good.
+    """
+    if await c.one("house.get", name="closed") is not None:
+        return [ClosedError("Signing has ended.") for _ in forms]
+    allowed = await throttle.allow_mail(c, [form.row["mailbox"] for form in forms])
+    stored = [form for form, may in zip(forms, allowed, strict=True) if may]
+    if stored:
+        await c.run("signatures.submit", rows=[form.row for form in stored])
+        mailboxes, ids = [form.row["mailbox"] for form in stored], [form.row["id"] for form in stored]
+        await c.run("signatures.displace", mailboxes=mailboxes, ids=ids)
+        await outbox.put(c, [form.mail for form in stored])
+    return [None] * len(forms)
 
 
 async def submission(c: Connection, number: str) -> Submission:
@@ -75,45 +92,70 @@ async def submission(c: Connection, number: str) -> Submission:
     return Submission(row["country"], name, row["sealed"] is not None, row["state"] == "confirmed")
 
 
-async def confirm(c: Connection, number: str) -> str:
-    """The owner of the mailbox pressed the button; returns the country. Pressing again changes nothing.
+async def confirm(c: Connection, numbers: list[str]) -> list[str | Exception]:
+    """The owners of mailboxes pressed the button; answers each with the country. Pressing again changes nothing.
 
-    An earlier signature of the same mailbox gives way to what the page showed now. Raises LinkError.
+    An earlier signature of the same mailbox gives way to what the page showed now. A dead link answers LinkError.
     """
-    row = await c.one("signatures.take", id=tokens.kept(number), now=clock.epoch())
-    if row is None:
+    number_of = {tokens.kept(number): number for number in numbers}
+    taken = {row["id"]: row for row in await c.all("signatures.take", ids=list(number_of), now=clock.epoch())}
+    pressed = [taken[id_] for id_ in number_of if id_ in taken]
+    if latest := list({row["mailbox"]: row for row in pressed}.values()):  # of two at once, the one pressed last
+        await _put(c, latest, number_of)
+    return [taken[id_]["country"] if id_ in taken else await _country(c, n) for n, id_ in _kept(numbers)]
+
+
+def _kept(numbers: list[str]) -> list[tuple[str, str]]:
+    return [(number, tokens.kept(number)) for number in numbers]
+
+
+async def _country(c: Connection, number: str) -> str | Exception:
+    """Of a link that was pressed before, or the error of one that is dead."""
+    try:
         return (await submission(c, number)).country
-    await remove(c, row["mailbox"], "replaced")
-    await c.run("signatures.write_again", mailbox=row["mailbox"])
-    put = await c.one(
-        "signatures.put",
-        mailbox=row["mailbox"],
-        address=row["address"],
-        country=row["country"],
-        day=clock.today().isoformat(),
-        named=int(row["name"] is not None),
-        updates=int(row["sealed"] is not None),
-        consent=row["consent"],
-    )
-    if put:
-        await tally.change(c, row["country"], "confirmed", 1)
-        await _keep_choices(c, number, row)
-    return str(row["country"])
+    except LinkError as error:
+        return error
 
 
-async def _keep_choices(c: Connection, number: str, row: Row) -> None:
-    if row["name"] is not None:
-        name = sealing.reveal(number, row["name"])
-        await c.run("signatures.put_name", mailbox=row["mailbox"], name=name)
-    if row["sealed"] is not None:
-        await c.run("signatures.put_contact", mailbox=row["mailbox"], sealed=row["sealed"])
-        await c.run("signatures.contact_moved", mailbox=row["mailbox"])
+async def _put(c: Connection, rows: list[Row], number_of: dict[str, str]) -> None:
+    mailboxes = [row["mailbox"] for row in rows]
+    replaced = await _remove(c, mailboxes)
+    await c.run("signatures.write_again", mailboxes=mailboxes)
+    signed = await c.all("signatures.put", rows=[_signature(row) for row in rows])
+    changes = [Change(row["country"], "replaced", -1) for row in replaced]
+    await tally.change(c, changes + [Change(row["country"], "confirmed", 1) for row in signed])
+    put = {row["mailbox"] for row in signed}
+    await _keep_choices(c, [row for row in rows if row["mailbox"] in put], number_of)
+
+
+def _signature(row: Row) -> dict[str, str | int | None]:
+    kept = {name: row[name] for name in ("mailbox", "address", "country", "consent")}
+    choices = {"named": int(row["name"] is not None), "updates": int(row["sealed"] is not None)}
+    return {**kept, **choices, "day": clock.today().isoformat()}
+
+
+async def _keep_choices(c: Connection, rows: list[Row], number_of: dict[str, str]) -> None:
+    named = [row for row in rows if row["name"] is not None]
+    if named:
+        names = [{"mailbox": r["mailbox"], "name": sealing.reveal(number_of[r["id"]], r["name"])} for r in named]
+        await c.run("signatures.put_names", rows=names)
+    if contacts := [{"mailbox": r["mailbox"], "sealed": r["sealed"]} for r in rows if r["sealed"] is not None]:
+        await c.run("signatures.put_contacts", rows=contacts)
+        await c.run("signatures.contacts_moved", mailboxes=[row["mailbox"] for row in contacts])
+
+
+async def _remove(c: Connection, mailboxes: list[str]) -> list[Row]:
+    """Takes signatures away with their names and contacts; the countries they counted for."""
+    removed = await c.all("signatures.remove", mailboxes=mailboxes)
+    if removed:
+        await c.run("signatures.drop_names", mailboxes=mailboxes)
+        await c.run("signatures.drop_contacts", mailboxes=mailboxes)
+    return removed
 
 
 async def remove(c: Connection, mailbox: str, reason: str) -> None:
     """Takes a signature away with its name and contact, and lowers the tally; nothing if there is none."""
-    if (row := await c.one("signatures.remove", mailbox=mailbox)) is not None:
-        await tally.change(c, row["country"], reason, -1)
+    await tally.change(c, [Change(row["country"], reason, -1) for row in await _remove(c, [mailbox])])
 
 
 async def waiting(c: Connection) -> int:
@@ -122,7 +164,10 @@ async def waiting(c: Connection) -> int:
 
 
 async def export(c: Connection) -> list[Row]:
-    """For the organisers' own machine: country, day, name to be printed if any, sealed address if news are wanted."""
+    """For the organisers' own machine: who asked to be named or for news, with country, name and sealed address.
+
+    Of nobody else a row, and of nobody a day: that would be finer than what is published.
+    """
     return await c.all("signatures.export")
 
 
@@ -161,7 +206,7 @@ async def expire(c: Connection) -> None:
 
 async def close(c: Connection) -> None:
     """Every keyed hash goes, and with it names and contacts; the tally and its journal stay."""
-    for query in ("signatures", "submissions", "mailings", "never_write", "links"):
+    for query in ("names", "contacts", "signatures", "submissions", "mailings", "never_write", "links"):
         await c.run(f"signatures.close_{query}")
 
 
@@ -171,5 +216,6 @@ async def refuse_closed(c: Connection) -> None:
         raise ClosedError("Signing has ended.")
 
 
-def _midnight() -> int:
-    return clock.epoch() - clock.epoch() % DAY
+def midnight() -> int:
+    """The start of today: what is dated by it tells no hour."""
+    return clock.midnight(clock.today().isoformat())

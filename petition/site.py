@@ -5,12 +5,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
-from petition import db, languages, mail, migrations, retention, signatures, tally
+from petition import db, languages, mail, migrations, retention, signatures, tally, tokens
 from petition.addresses import Mailboxes
 from petition.appeal import Appeal, shown
 from petition.campaign import Placeholder, State
 from petition.clock import today
-from petition.db import Database
+from petition.db import Connection, Database
 from petition.delivery import Deliverer
 from petition.errors import SettingsError
 from petition.languages import Languages
@@ -46,16 +46,16 @@ class Site:
     @cached_property
     def languages(self) -> Languages:
         """The languages of the site: those the appeal has a text in and the pages a catalogue for."""
-        written = self.appeal.languages()
-        codes = [code for code in languages.offered() if code in written] or written
         common = {
             "campaign": self.appeal.campaign,
+            "appeal": self.appeal,
             "demo": self.settings.demo,
+            "relayed": bool(self.settings.smtp_url),
             "base_url": self.settings.base_url,
             "shown": shown,
             "is_placeholder": lambda value: isinstance(value, Placeholder),
         }
-        return Languages(codes, common)
+        return Languages(languages.offered(self.appeal.languages()), common)
 
     @cached_property
     def book(self) -> Book:
@@ -77,11 +77,10 @@ class Site:
         """Where in its life the campaign is today."""
         return self.appeal.state(today())
 
-    async def board(self) -> Board:
+    async def board(self, c: Connection) -> Board:
         """What the pages need of the database."""
-        async with self.database.reading() as c:
-            snapshot, closed = await tally.published(c), await retention.closed(c)
-            return Board(snapshot, closed, await signatures.readable_is_warning(c))
+        snapshot, closed = await tally.published(c), await retention.closed(c)
+        return Board(snapshot, closed, await signatures.readable_is_warning(c))
 
     async def publish(self) -> None:
         """Makes a new snapshot if the last one is a minute old."""
@@ -95,6 +94,17 @@ class Site:
         """Raises DatabaseError unless the database is reachable, migrated and of our mode."""
         async with self.database.reading() as c:
             await migrations.check(c, self.settings.mode)
+
+    async def writable(self) -> None:
+        """Raises DatabaseError unless the database takes a write, right now and on disk. It leaves nothing behind."""
+        await self.database.write(_touch)
+
+
+async def _touch(c: Connection) -> None:
+    """A row of our own comes and goes: SQLite writes nothing for an update that changes nothing."""
+    name = f"touch {tokens.number()}"
+    await c.run("house.keep", name=name, value="")
+    await c.run("house.drop", name=name)
 
 
 @asynccontextmanager
@@ -110,5 +120,7 @@ async def opened(settings: Settings, *, migrate: bool = False) -> AsyncIterator[
             await migrations.migrate(database, settings.mode)
         mailboxes = Mailboxes(appeal.file("mailboxes.toml"))
         site = Site(settings, appeal, database, vault, Signer(settings.secret_keys), mailboxes)
+        for language in site.languages:
+            appeal.text(language)  # a text that lacks something is found now, not by a visitor
         await site.ready()
         yield site

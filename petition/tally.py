@@ -5,6 +5,7 @@ ten, `ZZ` and all remainders are in `other`; the total is always the sum of the 
 """
 
 import json
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -28,12 +29,34 @@ class Snapshot:
     other: int
 
 
-async def change(c: Connection, country: str, reason: str, n: int) -> None:
-    """Moves a count by n, in the journal and in the tally, in the transaction of its cause."""
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A count moves by n for a reason; the reason says the sign: confirmed up, replaced and withdrawn down."""
+
+    country: str
+    reason: str
+    n: int
+
+
+async def change(c: Connection, changes: list[Change]) -> None:
+    """Moves counts, in the journal and in the tally, in the transaction of their causes.
+
+    However many at once, each country's row is touched once, in the order of the countries: the row of the tally is
+    where all servers meet.
+    """
     moment = clock.now()
-    await c.run("tally.journal", country=country, day=moment.date().isoformat(), reason=reason, n=n)
-    await c.run("tally.journal_hour", hour=_hour(moment), n=n)
-    await c.run("tally.count", country=country, n=n)
+    entries: Counter[tuple[str, str]] = Counter()
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    hours: Counter[bool] = Counter()
+    for one in changes:
+        entries[one.country, one.reason] += one.n
+        counts[one.country].update(n=one.n, changes=abs(one.n))
+        hours[one.n > 0] += one.n
+    day, hour = moment.date().isoformat(), _hour(moment)
+    journal = [{"country": country, "day": day, "reason": reason, "n": n} for (country, reason), n in entries.items()]
+    await c.run("tally.journal", rows=journal)
+    await c.run("tally.journal_hours", rows=[{"hour": hour, "n": n} for n in hours.values()])
+    await c.run("tally.count", rows=[{"country": country, **counts[country]} for country in sorted(counts)])
 
 
 def fold(counts: dict[str, int]) -> tuple[int, dict[str, int], int]:
@@ -83,7 +106,12 @@ async def _close_history(c: Connection) -> None:
     over = datetime.fromtimestamp(clock.epoch() - GRACE, UTC)
     hour = _hour(over)
     kept = await c.one("house.get", name="history")
-    if kept and kept["value"] >= hour:
+    if kept and kept["value"] == hour:
+        return
+    if kept and kept["value"] > hour:  # a clock was set back: what it had closed too early is open again
+        await c.run("tally.reopen_hours", hour=hour)
+        await c.run("tally.reopen_days", day=hour[:10])
+        await c.run("house.set", name="history", value=hour)
         return
     await _close_hours(c, after=kept["value"] if kept else "", before=hour)
     await _close_days(c, after=kept["value"][:10] if kept else "", before=hour[:10])

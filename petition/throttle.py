@@ -1,10 +1,11 @@
 """How often what may happen: each door has named rules with their reason. One door so far: mail to a mailbox."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from petition import clock
 from petition.clock import DAY, HOUR
-from petition.db import Connection
+from petition.db import Connection, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +21,27 @@ A_DAY = Rule(3, DAY, "a stranger who types somebody's address can annoy them thr
 A_FORTNIGHT = Rule(6, 14 * DAY, "and not every day")
 
 
-async def allow_mail(c: Connection, mailbox: str) -> bool:
-    """Whether one more mail may go to this mailbox; counts it if so. Over all forms together.
+async def allow_mail(c: Connection, mailboxes: list[str]) -> list[bool]:
+    """Whether one more mail may go to each mailbox; counts it if so. Over all forms together.
 
-    The caller tells nobody: who types an address must not learn what else happened with it.
+    One that is named twice is counted twice. The caller tells nobody: who types an address must not learn what else
+    happened with it.
     """
-    await c.run("throttle.lock", mailbox=mailbox)
+    await c.run("throttle.lock", mailboxes=mailboxes)
     now = clock.epoch()
-    sent = await c.one("throttle.mailings", mailbox=mailbox, day=now - A_DAY.window, fortnight=now - A_FORTNIGHT.window)
-    if sent is None or sent["never"] or sent["day"] >= A_DAY.most or sent["fortnight"] >= A_FORTNIGHT.most:
-        return False
-    await c.run("throttle.mailed", mailbox=mailbox, hour=now - now % HOUR + HOUR)
-    return True
+    day, fortnight = now - A_DAY.window, now - A_FORTNIGHT.window
+    rows = await c.all("throttle.mailings", mailboxes=mailboxes, day=day, fortnight=fortnight)
+    left = {row["mailbox"]: _left(row) for row in rows}
+    allowed = []
+    for mailbox in mailboxes:
+        allowed.append(left[mailbox] > 0)
+        left[mailbox] -= 1
+    counted = Counter(mailbox for mailbox, may in zip(mailboxes, allowed, strict=True) if may)
+    sent = [{"mailbox": mailbox, "n": n} for mailbox, n in sorted(counted.items())]
+    await c.run("throttle.mailed", rows=sent, hour=now - now % HOUR + HOUR)
+    return allowed
+
+
+def _left(sent: Row) -> int:
+    """How many mails more a mailbox may get now."""
+    return 0 if sent["never"] else min(A_DAY.most - int(sent["day"]), A_FORTNIGHT.most - int(sent["fortnight"]))

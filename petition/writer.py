@@ -1,12 +1,15 @@
 """Joins the writes of one moment into one transaction: one commit, and so one sync of the disk, for all of them.
 
 One task per process owns one connection. It takes whatever queued while the last commit ran, without waiting
-for more, and answers each caller after the commit. A job that fails fails alone: the batch is run again one by one.
+for more, and answers each caller after the commit. Items of the same act (signing, confirming) are handed to it
+together, so that a hundred cost as many statements as one. A job that fails fails alone: the batch is run again
+one by one.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from petition.errors import Busy
@@ -25,7 +28,18 @@ class Transactions(Protocol):
 
 T = TypeVar("T")
 C = TypeVar("C", bound=Transactions)
-Item = tuple[Callable[[C], Awaitable[Any]], "asyncio.Future[Any]"]
+Item = TypeVar("Item")
+# An act takes a connection and all its items of this moment; it answers each with a result or with its error.
+Act = Callable[[C, list[Item]], Awaitable[Sequence[T | Exception]]]
+
+
+@dataclass(slots=True)
+class Caller(Generic[C]):
+    """Somebody who waits for a commit: a job of its own (`item` is None), or an item of an act."""
+
+    run: Callable[..., Awaitable[Any]]
+    item: Any
+    answer: "asyncio.Future[Any]"
 
 
 class Writer(Generic[C]):
@@ -33,18 +47,27 @@ class Writer(Generic[C]):
 
     def __init__(self, connect: Callable[[], AbstractAsyncContextManager[C]]) -> None:
         self._connect = connect
-        self._jobs: asyncio.Queue[Item[C] | None] = asyncio.Queue()
+        self._jobs: asyncio.Queue[Caller[C] | None] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
     async def write(self, job: Callable[[C], Awaitable[T]]) -> T:
         """The job's result, after its commit. A caller that goes away meanwhile undoes nothing."""
+        result: T = await self._wait(job, None)
+        return result
+
+    async def join(self, act: Act[C, Item, T], item: Item) -> T:
+        """The result of an act for this item, which is done together with all others that wait; after the commit."""
+        result: T = await self._wait(act, item)
+        return result
+
+    async def _wait(self, run: Callable[..., Awaitable[Any]], item: Any) -> Any:
         if self._closed or self._jobs.qsize() >= WAITING:
             raise Busy("Too many are signing at this very moment. Please try again in a few seconds.")
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
-        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._jobs.put_nowait((job, answer))
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._jobs.put_nowait(Caller(run, item, answer))
         return await answer
 
     async def close(self) -> None:
@@ -69,12 +92,12 @@ class Writer(Generic[C]):
             except Exception as error:  # whatever it is, those who wait must hear it and the task must live on
                 if isinstance(error, _NotBegun) and not fresh:
                     # Who left meanwhile is not waited for; but an empty batch would be the end of this task.
-                    batch, fresh = [item for item in batch if not item[1].done()] or await self._batch(), True
+                    batch, fresh = [one for one in batch if not one.answer.done()] or await self._batch(), True
                     continue
                 _fail(batch, error.__cause__ if isinstance(error, _NotBegun) else error)
                 batch, fresh = await self._batch(), True
 
-    async def _batch(self) -> list[Item[C]]:
+    async def _batch(self) -> list[Caller[C]]:
         """Everything that waits now, at least one job; empty at the end of the writer's life."""
         found = [] if (first := await self._jobs.get()) is None else [first]
         while found and len(found) < BATCH and not self._jobs.empty():
@@ -89,7 +112,7 @@ class _NotBegun(Exception):
     """The connection was lost before the transaction began; the cause says how."""
 
 
-async def _settle(connection: C, batch: list[Item[C]]) -> None:
+async def _settle(connection: C, batch: list[Caller[C]]) -> None:
     """One transaction for the batch; if any job fails, one transaction for each.
 
     An error of begin, commit or rollback is the connection's: it goes up, and nothing is tried a second time,
@@ -100,25 +123,47 @@ async def _settle(connection: C, batch: list[Item[C]]) -> None:
     except Exception as error:
         raise _NotBegun from error
     try:
-        results = [await job(connection) for job, _ in batch]
+        results = [await _act(connection, together) for together in _grouped(batch)]
     except Exception as error:
         await connection.rollback()
         if len(batch) == 1:
             return _fail(batch, error)
-        for item in batch:
-            await _settle(connection, [item])
+        for one in batch:
+            await _settle(connection, [one])
     else:
         await connection.commit()
-        _answer(batch, results)
+        for together, answers in zip(_grouped(batch), results, strict=True):
+            _answer(together, answers)
 
 
-def _answer(batch: list[Item[C]], results: list[Any]) -> None:
-    for (_, answer), result in zip(batch, results, strict=True):
-        if not answer.done():
-            answer.set_result(result)
+def _grouped(batch: list[Caller[C]]) -> list[list[Caller[C]]]:
+    """Items of one act together, jobs alone; acts always in the same order, so that two servers do not deadlock."""
+    acts: dict[str, list[Caller[C]]] = {}
+    for one in batch:
+        if one.item is not None:
+            acts.setdefault(one.run.__qualname__, []).append(one)
+    return [acts[name] for name in sorted(acts)] + [[one] for one in batch if one.item is None]
 
 
-def _fail(batch: list[Item[C]], error: BaseException | None) -> None:
-    for _, answer in batch:
-        if not answer.done():
-            answer.set_exception(error or Busy("The database went away."))
+async def _act(connection: C, together: list[Caller[C]]) -> Sequence[Any]:
+    first = together[0]
+    if first.item is None:
+        return [await first.run(connection)]
+    results: Sequence[Any] = await first.run(connection, [one.item for one in together])
+    return results
+
+
+def _answer(together: list[Caller[C]], results: Sequence[Any]) -> None:
+    for one, result in zip(together, results, strict=True):
+        if one.answer.done():
+            continue
+        if isinstance(result, Exception):
+            one.answer.set_exception(result)
+        else:
+            one.answer.set_result(result)
+
+
+def _fail(batch: list[Caller[C]], error: BaseException | None) -> None:
+    for one in batch:
+        if not one.answer.done():
+            one.answer.set_exception(error or Busy("The database went away."))

@@ -180,12 +180,11 @@ class Visitor:
         deliverer = self.site.deliverer()
         while await deliverer.once():
             pass
-        await deliverer.close()
 
     async def link(self, address: str, kind: str = "confirm", base: str = "http://127.0.0.1:8000") -> str:
         """The path of the link in the newest mail to an address."""
         await self.deliver()
-        text = self.smtp.to(address)[-1].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+        text = relay.plain(self.smtp.to(address)[-1])
         found = re.findall(rf"{re.escape(base)}(/\S*/{kind}/\S+)", text)
         assert len(found) == 1, text
         return str(found[0])
@@ -200,7 +199,7 @@ class Visitor:
     async def published(self) -> dict[str, Any]:
         """What /tally.json says, freshly published."""
         await self.site.publish()
-        self.app.state.published.forget()
+        await self.app.state.published.renew()
         found: dict[str, Any] = (await self.get("/tally.json")).json()
         return found
 

@@ -1,6 +1,8 @@
 """What the tests of delivery share: a deliverer as production has it, somebody who signs, how much waits."""
 
-from functools import partial
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 from petition import mail, outbox, signatures
 from petition.addresses import Address
@@ -10,22 +12,34 @@ from petition.site import Site
 from tests.relay import Answer
 
 
-def deliverer_to(site: Site, url: str) -> Deliverer:
-    """Delivers to a relay alone, without the folder of the demo."""
-    return Deliverer(site.settings, site.database, site.vault, site.signer, site.languages, mail.Smtp(url))
+@asynccontextmanager
+async def delivering(site: Site, url: str) -> AsyncIterator[Deliverer]:
+    """One process that delivers to a relay alone, without the folder of the demo."""
+    relay = mail.Smtp(url)
+    yield Deliverer(site.settings, site.database, site.vault, site.signer, site.languages, relay)
+    await relay.close()
 
 
 async def sign(site: Site, name: str = "anna", language: str = "en") -> None:
     """NAME@example.org is typed into the form."""
     address = Address(f"{name}@example.org", f"{name}@example.org")
     signing = Signing(address, "PL", None, False, "test", language)
-    await site.database.write(partial(signatures.sign, vault=site.vault, signing=signing))
+    await site.database.join(signatures.sign, signatures.submitted(site.vault, signing))
 
 
 async def waiting(site: Site) -> int:
     """How many mails wait."""
     async with site.database.reading() as c:
         return (await outbox.waiting(c))[0]
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Waits for what another task does."""
+    for _ in range(600):
+        if true():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("it did not happen")
 
 
 def saying(answer: str) -> Answer:

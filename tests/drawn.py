@@ -14,7 +14,7 @@ STATE_ROLES = ("border", "vote", "no-rail")
 MOMENT = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 DEADLINE = {"open": date(2027, 3, 1), "passed": date(2026, 11, 1), "met": date(2026, 11, 1)}
 BOOK = load(SHIPPED / "governments.toml")
-FIGURES = Figures(as_of=MOMENT, confirmed=12340, country=700, present=True, named=40)
+FIGURES = Figures(as_of=MOMENT, confirmed=12340, country=700, present=True, named=40, elsewhere=False)
 HOSTILE = (
     '#import "x"',
     "</p><script>",

@@ -45,7 +45,7 @@ class Relay:
             envelope.rcpt_tos.append(address)
         return answer
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 (as above)
         answer = self.data(envelope)
         if answer.startswith("2"):
             content = envelope.content if isinstance(envelope.content, bytes) else b""
@@ -61,6 +61,13 @@ class Relay:
     def to(self, address: str) -> list[EmailMessage]:
         """The mails to one address, oldest first."""
         return [mail for mail in self.mails if address in str(mail["To"])]
+
+
+def plain(mail: EmailMessage) -> str:
+    """What a mail says, to a reader without HTML."""
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
 
 
 class _FreePort(Controller):

@@ -58,6 +58,30 @@ def test_a_missing_address_stays_missing(book: Book) -> None:
     assert all(book.find(key).confidence == "low" for key in missing)
 
 
+def test_the_office_is_left_out_where_the_lines_name_it(book: Book) -> None:
+    offices = {a.key: a.office for a in book.addressees if a.office}
+    assert offices == {
+        "BE-nl": "Kanselarij van de Eerste Minister",
+        "BE-fr": "Chancellerie du Premier ministre",
+        "BE-de": "Kanzlei des Premierministers",
+        "CY": "Προεδρία της Κυπριακής Δημοκρατίας",
+        "GR": "Προεδρία της Κυβέρνησης",
+    }
+
+
+def test_an_institution_has_a_name_for_pages_of_other_languages(book: Book) -> None:
+    for addressee in book.addressees:
+        assert set(addressee.names) == (set() if addressee.country else {"ru", "be"}), addressee.key
+    council = book.find("eu-council")
+    assert council.name("ru") == "Председатель Европейского совета"
+    assert council.name("be") == "Старшыня Еўрапейскага савета"
+    assert council.name("en") == council.name("fr") == "President of the European Council"
+
+
+def test_the_countries_are_those_with_a_government_to_write_to(book: Book) -> None:
+    assert " ".join(sorted(book.countries)) == EU
+
+
 def test_an_address_of_low_confidence_is_not_printed_before_a_check(tmp_path: Path) -> None:
     text = SHIPPED.read_text("utf-8")
     lines = 'lines = ["Kancelaria Prezesa Rady Ministrów"'
@@ -121,6 +145,7 @@ BROKEN = {
     "rail that is no yes or no": ("rail = true", 'rail = "yes"', "rail of the wrong type"),
     "a source that is no web address": ('url = "https://eur-lex', 'url = "eur-lex', "not a web address"),
     "a source twice": ('id = "poland-order-2025-09"', 'id = "council-procedure-2024"', "stands there twice"),
+    "an institution with an empty name": ('ru = "Председатель Европейской комиссии"', 'ru = ""', "an empty ru"),
     "an institution without office": ('office = "President of the European Commission"', "", "has no office"),
 }  # fmt: skip
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -21,23 +22,25 @@ from tests.drawn import HOSTILE
 ENGLISH = Language("en", {})
 DAY = date(2026, 12, 24)
 BEFORE, AFTER = DAY - timedelta(1), DAY + timedelta(1)
-HEAD = '+++\ntitle = "T"\nsummary = "S"\ndemand = "By {{ deadline }}"\nshare = "X"\nreviewed = "no"\n+++\n'
+HEAD = (
+    '+++\ntitle = "T"\nsummary = "S"\ndemand = "By {{ deadline }}"\nshare = "X"\nunsaid = "U"\nreviewed = "no"\n+++\n'
+)
 
 
-def _campaign(**changes: object) -> Campaign:
-    return replace(Appeal().campaign, **changes)  # type: ignore[arg-type]
+def _campaign(**changes: Any) -> Campaign:
+    return replace(Appeal().campaign, **changes)
 
 
-def _appeal(folder: Path, body: str = "", **changes: object) -> Appeal:
+def _appeal(folder: Path, body: str = "", **changes: Any) -> Appeal:
     """Our campaign with a text of its own in English."""
     (folder / "appeal").mkdir(exist_ok=True)
     (folder / "appeal" / "en.md").write_text(HEAD + body, "utf-8")
     found = Appeal(folder)
-    found.campaign = replace(found.campaign, **changes)  # type: ignore[arg-type]
+    found.campaign = replace(found.campaign, **changes)
     return found
 
 
-def _text(folder: Path, body: str = "", **changes: object) -> Text:
+def _text(folder: Path, body: str = "", **changes: Any) -> Text:
     return _appeal(folder, body, **changes).text(ENGLISH)
 
 
@@ -93,6 +96,10 @@ WRONG = {
     "contact = ['a']": ("contact = .*", "organiser.contact is not a text"),
     'hashtags = "#EU"': (r"hashtags = \[[^\]]*\]", "hashtags is not a list"),
     "": ("contact = .*", "campaign.toml lacks organiser.contact"),
+    "# unsafe": ("unsafe = .*", "campaign.toml lacks unsafe"),
+    'unsafe = "BY"': ("unsafe = .*", "unsafe is not a list of texts"),
+    'unsafe = ["by"]': ("unsafe = .*", "unsafe has 'by', which is not a country code such as BY"),
+    'unsafe = ["RU", "BLR"]': ("unsafe = .*", "unsafe has 'BLR'"),
     "[names]": (r"\[organiser.name\]", "campaign.toml lacks organiser.name"),
     "id = ": ("id = .*", "campaign.toml cannot be used"),
     'id = "a"\nid = "b"': ("id = .*", "campaign.toml cannot be used"),
@@ -145,6 +152,15 @@ def test_a_text_that_does_not_fit_the_data_is_refused(body: str, tmp_path: Path)
         _text(tmp_path, body)
 
 
+@pytest.mark.parametrize("name", ["title", "summary", "demand", "share", "unsaid", "reviewed"])
+def test_what_the_head_of_a_text_lacks_is_named(name: str, tmp_path: Path) -> None:
+    found = _appeal(tmp_path)
+    for other in ("", f"{name} = 3", f'{name} = ""'):
+        (tmp_path / "appeal" / "en.md").write_text(re.sub(f"{name} = .*", other, HEAD), "utf-8")
+        with pytest.raises(DataError, match=rf"^appeal/en\.md cannot be used: its head lacks {name}\.$"):
+            found.text(ENGLISH)
+
+
 def test_a_text_without_its_head_is_refused(tmp_path: Path) -> None:
     found = _appeal(tmp_path)
     for content in ("", "no head", f"x{HEAD}", HEAD.replace('title = "T"', "")):
@@ -161,7 +177,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _published(folder: Path, typed: str) -> str:
     found = _appeal(folder, '{{ fact("x") }}')
-    found.facts = {"x": Fact("x", 1, None, DAY, typed, "https://example.org", "A")}
+    found.facts = {"x": Fact("x", 1, None, DAY, typed, "https://example.org")}
     return found.text(ENGLISH).body
 
 

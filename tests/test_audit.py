@@ -70,6 +70,33 @@ async def test_a_false_number_is_found(counted: Database, what: str) -> None:
     assert await _found(counted) != []
 
 
+async def test_a_snapshot_cannot_excuse_itself(counted: Database, visitor: Visitor, time: Clock) -> None:
+    await visitor.confirmed("anna@example.net")
+    assert await _found(counted) == []
+
+    async def falsify(c: Connection) -> None:
+        await c.execute("update published set confirmed = confirmed + 50, other = other + 50, changes = changes - 100")
+
+    await counted.write(falsify)
+    assert await _found(counted) != []
+
+
+async def test_a_snapshot_that_is_never_renewed_is_found(counted: Database, time: Clock) -> None:
+    time.advance(hours=5)
+    await counted.write(partial(tally.change, changes=[tally.Change("PL", "confirmed", 1)]))
+    found = [s for s in await _found(counted) if "signatures" not in s]
+    assert found == ["The published numbers were not renewed although the counts moved."]
+
+
+async def test_a_snapshot_of_a_clock_gone_wrong_is_replaced(counted: Database, time: Clock) -> None:
+    time.advance(days=30)
+    await counted.write(tally.publish)
+    time.advance(days=-30, minutes=2)
+    await counted.write(tally.publish)
+    async with counted.reading() as c:
+        assert (await tally.published(c)).as_of == time.moment
+
+
 async def test_a_snapshot_may_lag_by_what_has_changed_since(visitor: Visitor, time: Clock) -> None:
     for n in range(12):
         await visitor.confirmed(f"someone{n}@example.net")
@@ -79,10 +106,27 @@ async def test_a_snapshot_may_lag_by_what_has_changed_since(visitor: Visitor, ti
     assert await _found(visitor.site.database) == []
 
 
+async def test_history_agrees_after_a_clock_that_ran_ahead(time: Clock, site: Site) -> None:
+    async def count(n: int) -> None:
+        await site.database.write(partial(tally.change, changes=[tally.Change("PL", "confirmed", n)]))
+        await site.publish()
+
+    await count(20)
+    time.advance(days=2)
+    await count(20)
+    time.advance(days=-2, hours=1)
+    await count(30)
+    time.advance(days=3)
+    await count(10)
+    async with site.database.reading() as c:
+        assert [s for s in await audit.disagreements(c) if "signatures" not in s] == []
+        assert len((await tally.history(c))[0]) == 3
+
+
 async def test_history_agrees_over_many_days(site: Site, time: Clock) -> None:
     for day in range(5):
         for country, n in (("PL", 7 + day), ("DE", 6), ("ZZ", 11)):
-            await site.database.write(partial(tally.change, country=country, reason="confirmed", n=n))
+            await site.database.write(partial(tally.change, changes=[tally.Change(country, "confirmed", n)]))
         time.moment += timedelta(days=1, hours=day)
         await site.publish()
     async with site.database.reading() as c:

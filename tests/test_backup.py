@@ -1,6 +1,5 @@
 """Backup and restore: everything comes back but what was withdrawn since; nothing readable is in the file."""
 
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -108,7 +107,7 @@ async def test_a_backup_moves_from_one_database_to_the_other(
             assert await c.all("audit.signatures") == [{"country": "FI", "n": 3}]
             assert await audit.disagreements(c) == []
         number = other.signer.read(Purpose.CONFIRM, (await visitor.link("someone0@example.net")).rpartition("/")[2])
-        assert await other.database.write(partial(signatures.confirm, number=number)) == "FI"
+        assert await other.database.join(signatures.confirm, number) == "FI"
 
 
 async def test_a_withdrawal_after_never_is_remembered_too(visitor: Visitor, time: Clock, tmp_path: Path) -> None:

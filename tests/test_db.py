@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 from hypothesis import strategies as st
 
-from petition import db
+from petition import queries
 from petition.db import Connection, Database, opened
 from petition.errors import DatabaseError, PetitionError
 from petition.settings import Settings
@@ -22,7 +22,7 @@ from tests.web.tools import for_all
 
 
 def test_the_queries_load_for_both_databases() -> None:
-    sqlite, postgresql = db.queries("sqlite"), db.queries("postgresql")
+    sqlite, postgresql = queries.queries("sqlite"), queries.queries("postgresql")
     assert sqlite.keys() == postgresql.keys()
     for name, sql in [*sqlite.items(), *postgresql.items()]:
         assert sql, name
@@ -33,8 +33,8 @@ def test_the_queries_load_for_both_databases() -> None:
 
 async def test_every_query_is_understood(database: Database) -> None:
     async with database.reading() as c:
-        for name, sql in db.queries(c.dialect).items():
-            text, names = db._numbered(sql)
+        for name, sql in queries.queries(c.dialect).items():
+            text, names = queries.numbered(sql)
             if c.dialect == "postgresql":
                 await c._raw.prepare(text)
             else:
@@ -44,13 +44,13 @@ async def test_every_query_is_understood(database: Database) -> None:
 
 def test_a_line_may_be_for_one_database_alone() -> None:
     text = "-- a comment\nselect 1 -- sqlite\nselect 2 -- postgresql\nfrom here -- why\n\n-- only words\n\ndrop it"
-    assert db.statements("sqlite", text) == ["select 1\nfrom here", "drop it"]
-    assert db.statements("postgresql", text) == ["select 2\nfrom here", "drop it"]
+    assert queries.statements("sqlite", text) == ["select 1\nfrom here", "drop it"]
+    assert queries.statements("postgresql", text) == ["select 2\nfrom here", "drop it"]
 
 
 def test_names_become_numbers_in_the_order_they_appear() -> None:
-    assert db._numbered("a = :x and b = :y or c = :x") == ("a = $1 and b = $2 or c = $1", ("x", "y"))
-    assert db._numbered("cast(a as int), a::text") == ("cast(a as int), a::text", ())
+    assert queries.numbered("a = :x and b = :y or c = :x") == ("a = $1 and b = $2 or c = $1", ("x", "y"))
+    assert queries.numbered("cast(a as int), a::text") == ("cast(a as int), a::text", ())
 
 
 async def test_any_text_comes_back_as_it_was(database: Database) -> None:
@@ -142,6 +142,16 @@ async def _sentence(url: str, sql: str = "update house set value = value") -> st
 async def test_a_database_that_is_not_there(sqlite_url: str, tmp_path: Path) -> None:
     assert await _sentence(sqlite_url) == "There is no database yet: run `petition migrate` first."
     assert await asyncio.to_thread(lambda: list(tmp_path.iterdir())) == [], "and none was made by asking"
+
+
+@pytest.mark.parametrize("name", ["a b.db", "%41.db", "ж.db", "a?mode=ro.db", "a#b.db", "petition.db?cache=shared"])
+async def test_a_file_may_have_any_name(name: str, tmp_path: Path) -> None:
+    async with opened(f"sqlite:///{tmp_path}/{name}", create=True) as database:
+        await database.write(lambda c: c.execute("create table a (b bigint)"))
+        async with database.reading() as c:
+            assert await c.execute("select b from a") == []
+        files = await asyncio.to_thread(lambda: {file.name for file in tmp_path.iterdir()})
+        assert files == {name, f"{name}-wal", f"{name}-shm"}
 
 
 async def test_a_postgresql_that_is_not_there(postgresql_server: str) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from functools import partial
 
 import pytest
@@ -14,7 +14,7 @@ from petition.settings import Settings
 from petition.site import Site, opened
 from tests import relay
 from tests.conftest import Clock
-from tests.delivering import deliverer_to, saying, sign, waiting
+from tests.delivering import delivering, saying, sign, until, waiting
 from tests.relay import Relay
 from tests.web.tools import on_sqlite
 from tests.web.tools import rows as everything
@@ -23,18 +23,8 @@ from tests.web.tools import rows as everything
 @pytest.fixture
 async def deliverer(site: Site, smtp: Relay, time: Clock) -> AsyncIterator[Deliverer]:
     """One process that delivers."""
-    found = deliverer_to(site, smtp.url)
-    yield found
-    await found.close()
-
-
-async def _until(true: Callable[[], bool]) -> None:
-    """Waits for what another task does."""
-    for _ in range(600):
-        if true():
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("it did not happen")
+    async with delivering(site, smtp.url) as found:
+        yield found
 
 
 async def test_a_mail_arrives_in_the_language_of_its_reader(site: Site, smtp: Relay, deliverer: Deliverer) -> None:
@@ -70,14 +60,13 @@ async def test_deliverers_at_once_send_each_mail_once(settings: Settings, smtp: 
     async with opened(settings) as one, opened(settings) as two:
         for n in range(50):
             await sign(one, f"a{n}")
-        senders = [deliverer_to(site, smtp.url) for site in (one, two, one)]
 
-        async def work(sender: Deliverer) -> None:
-            while await sender.once():
-                pass
-            await sender.close()
+        async def work(site: Site) -> None:
+            async with delivering(site, smtp.url) as sender:
+                while await sender.once():
+                    pass
 
-        await asyncio.gather(*[work(sender) for sender in senders])
+        await asyncio.gather(*[work(site) for site in (one, two, one)])
         assert sorted(smtp.recipients) == sorted(f"a{n}@example.org" for n in range(50))
         assert await waiting(one) == 0
 
@@ -85,8 +74,9 @@ async def test_deliverers_at_once_send_each_mail_once(settings: Settings, smtp: 
 async def test_a_mail_that_cannot_be_written_keeps_nobody_else_waiting(
     site: Site, smtp: Relay, deliverer: Deliverer, time: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    put = partial(outbox.put, vault=site.vault, name="of-a-newer-version", language="en", mailbox=None)
-    await site.database.write(partial(put, to="anna@example.org", number="a-number"))
+    unknown = {"name": "of-a-newer-version", "language": "en", "to": "anna@example.org", "number": "a-number"}
+    mail = outbox.sealed(site.vault, mailbox=None, **unknown)
+    await site.database.write(partial(outbox.put, mails=[mail]))
     time.advance(seconds=1)
     await sign(site, "boris")
     await deliverer.once()
@@ -106,7 +96,7 @@ async def test_no_log_has_an_address_or_a_token(
         for _ in range(3):
             await deliverer.once()
             time.advance(hours=1)
-    texts = [m.get_body(("plain",)).get_content() for m in smtp.mails]  # type: ignore[union-attr]
+    texts = [relay.plain(mail) for mail in smtp.mails]
     tokens = {token for text in texts for token in re.findall(r"https?://\S+/(\S+)", text)}
     assert len(tokens) >= 2
     ours = [record for record in caplog.records if not record.name.startswith("mail.")]  # that is the test's own relay
@@ -117,19 +107,18 @@ async def test_no_log_has_an_address_or_a_token(
 
 
 async def test_it_runs_until_it_is_told_to_stop(site: Site, smtp: Relay) -> None:
-    sender = deliverer_to(site, smtp.url)
-    running = asyncio.create_task(sender.run())
-    for name in ("anna", "boris"):
-        await sign(site, name)
-        await _until(lambda: smtp.recipients[-1:] == [f"{name}@example.org"])  # noqa: B023 (called before it changes)
-    await sender.stop()
-    await running
+    async with delivering(site, smtp.url) as sender:
+        running = asyncio.create_task(sender.run())
+        for name in ("anna", "boris"):
+            await sign(site, name)
+            await until(lambda: smtp.recipients[-1:] == [f"{name}@example.org"])  # noqa: B023 (called before it changes)
+        await sender.stop()
+        await running
     assert await waiting(site) == 0
 
 
 @on_sqlite
 async def test_told_to_stop_it_finishes_the_mail_in_hand_and_gives_the_others_back(site: Site, smtp: Relay) -> None:
-    sender = deliverer_to(site, smtp.url)
     for n in range(5):
         await sign(site, f"a{n}")
     loop, stops = asyncio.get_running_loop(), []
@@ -139,13 +128,13 @@ async def test_told_to_stop_it_finishes_the_mail_in_hand_and_gives_the_others_ba
         return relay.ACCEPTED
 
     smtp.rcpt = stopping
-    await sender.run()
+    async with delivering(site, smtp.url) as sender:
+        await sender.run()
     assert 1 <= len(smtp.mails) <= 2, "the relay's thread may be a mail ahead of our loop"
     assert await waiting(site) == 5 - len(smtp.mails)
-    other = deliverer_to(site, smtp.url)
     smtp.rcpt = saying(relay.ACCEPTED)
-    await other.once()
-    await other.close()
+    async with delivering(site, smtp.url) as other:
+        await other.once()
     assert sorted(smtp.recipients) == [f"a{n}@example.org" for n in range(5)]
 
 
@@ -154,10 +143,10 @@ async def test_a_database_that_is_away_for_a_moment_only_makes_it_wait(
 ) -> None:
     await sign(site)
     await site.database.write(lambda c: c.execute("alter table outbox rename to elsewhere"))
-    sender = deliverer_to(site, smtp.url)
-    running = asyncio.create_task(sender.run())
-    await _until(lambda: "The database cannot be used" in caplog.text)
-    await site.database.write(lambda c: c.execute("alter table elsewhere rename to outbox"))
-    await _until(lambda: smtp.recipients == ["anna@example.org"])
-    await sender.stop()
-    await running
+    async with delivering(site, smtp.url) as sender:
+        running = asyncio.create_task(sender.run())
+        await until(lambda: "The database cannot be used" in caplog.text)
+        await site.database.write(lambda c: c.execute("alter table elsewhere rename to outbox"))
+        await until(lambda: smtp.recipients == ["anna@example.org"])
+        await sender.stop()
+        await running

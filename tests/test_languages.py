@@ -126,7 +126,9 @@ def test_numbers_and_days_are_written_as_readers_write_them() -> None:
 
 
 def test_every_catalogue_is_offered() -> None:
-    assert languages.offered() == ["en", *TRANSLATED]
+    assert languages.offered(["xx", *reversed(TRANSLATED), "en"]) == ["en", *TRANSLATED]
+    assert languages.offered(["xx", "ru"]) == ["ru"]
+    assert languages.offered(["de"]) == ["de"], "a campaign of another country has its own language at least"
     assert [language.name for language in SITE] == ["English", "Беларуская", "Русский"]
 
 

@@ -11,7 +11,7 @@ from petition.appeal import Appeal
 from petition.errors import LetterError
 from petition.letters import Figures, draw, pdf
 from petition.letters.texts import STATES
-from tests.drawn import BOOK, FIGURES, MOMENT, TEXTS, appeal, letter, said
+from tests.drawn import BOOK, FIGURES, MOMENT, TEXTS, appeal, letter, printed, said
 
 
 def test_a_border_state_reads_its_crossings_as_the_sources_saw_them() -> None:
@@ -24,7 +24,7 @@ def test_a_border_state_reads_its_crossings_as_the_sources_saw_them() -> None:
 
 
 def test_only_poland_is_asked_for_its_interior_ministers_regulation() -> None:
-    assert "Minister Spraw Wewnętrznych i Administracji" in said(letter("PL"))
+    assert "rozporządzenia Ministra Spraw Wewnętrznych i Administracji" in said(letter("PL"))
     assert letter("PL").copies[-1] == "Ministerstwo Spraw Wewnętrznych i Administracji"
     assert len(letter("LT").copies) == len(letter("LV").copies) == 2
 
@@ -124,8 +124,8 @@ def test_figures_are_printed_as_published() -> None:
 
 @pytest.mark.parametrize("key", ["FR", "PL", "LT", "LV"])
 def test_a_folded_country_is_mentioned_only_if_somebody_there_signed(key: str) -> None:
-    present = {"FR": "Citizens of your country are among", "PL": "Wśród sygnatariuszy są obywatele Państwa kraju"}
-    present |= {"LT": "Tarp pasirašiusiųjų yra Jūsų šalies piliečių", "LV": "Parakstītāju vidū ir Jūsu valsts pilsoņi"}
+    present = {"FR": "People who live in your country are among", "PL": "są osoby mieszkające w Państwa kraju"}
+    present |= {"LT": "yra Jūsų šalyje gyvenančių žmonių", "LV": "ir Jūsu valstī dzīvojoši cilvēki"}
     folded = replace(FIGURES, country=None, named=None)
     assert present[key] in said(letter(key, figures=folded))
     assert present[key] not in said(letter(key, figures=replace(folded, present=False)))
@@ -136,7 +136,62 @@ def test_an_institution_has_no_country() -> None:
     for addressee in BOOK.addressees:
         if addressee.country is None:
             assert "your country" not in said(letter(addressee))
-            assert "to be named to their governments" in said(letter(addressee))
+            assert "go to the government of that state. All figures" in said(letter(addressee))
+
+
+def test_an_institution_is_told_of_an_annex_only_if_there_is_one() -> None:
+    told = said(letter("eu-council", figures=replace(FIGURES, elsewhere=True)))
+    assert "At least 40 signatories have asked to be named. The names of those who live in one of" in told
+    assert "go to the government of that state; the names of all others stand in an annex to this letter." in told
+    assert "annex" not in said(letter("eu-council"))
+
+
+@pytest.mark.parametrize("key", ["FR", "PL", "LT", "LV", "eu-council"])
+@pytest.mark.parametrize("country", [None, 700])
+def test_nobody_is_called_a_citizen_for_living_somewhere(key: str, country: int | None) -> None:
+    words = said(letter(key, figures=replace(FIGURES, country=country)))
+    assert not re.search("citizen|obywatel|piliet|pilie[čc]|pilso[nņ]", words, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("key", ["PL", "LT"])
+@pytest.mark.parametrize("total", [0, 12340])
+def test_behind_a_comma_the_letter_goes_on_in_lower_case(key: str, total: int, state: str) -> None:
+    drawn = letter(key, state, replace(FIGURES, confirmed=total))
+    assert drawn.salutation.endswith(",")
+    assert not drawn.blocks[0].text[0].isupper()
+
+
+def test_a_state_is_addressed_for_what_it_did_itself() -> None:
+    assert "Państwa kraj ogłosił zamknięcie granicy" in said(letter("PL"))
+    assert "Jūsų šalis dėl nacionalinio saugumo nutraukė" in said(letter("LT"))
+    for key, own in {"PL": r"\bPolsk(a|ę|i)\b", "LT": r"\bLietuv(a|ą|os)\b", "LV": r"\bLatvij(a|u|as)\b"}.items():
+        assert not re.search(own, said(letter(key))), key
+        english = said(letter(replace(BOOK.find(key), language="xx")))
+        assert ("Your country" in english) == (key != "LV")
+        assert ("Poland announced" in english, "Lithuania ended" in english) == (key != "PL", key != "LT")
+
+
+@pytest.mark.parametrize(
+    ("key", "announced"),
+    [
+        ("PL", r"ogłosił zamknięcie granicy .* \(29 maja 2023 r\.\)"),
+        ("LT", r"paskelbė uždaranti sieną .* \(2023 m\. gegužės 29 d\.\)"),
+        ("LV", r"paziņoja, ka slēdz robežu .* \(2023\. gada 29\. maijs\)"),
+        ("xx", r"announced that it was closing its border .* \(29 May 2023\)"),
+    ],
+)
+def test_the_ban_on_lorries_is_dated_by_its_announcement(key: str, announced: str) -> None:
+    addressee = replace(BOOK.find("LV"), language="xx") if key == "xx" else BOOK.find(key)
+    (sentence,) = re.findall(r"[^.;]*Poczobut[^;]*|[^.;]*Počobut[^;]*", said(letter(addressee)))
+    assert re.search(announced, sentence)
+
+
+def test_the_office_stands_above_an_address_that_does_not_name_it() -> None:
+    for key, office in {"BE-fr": "Chancellerie du Premier ministre", "GR": "Προεδρία της Κυβέρνησης", "FR": ""}.items():
+        assert letter(key).office == office
+    belgium = printed(pdf.render(letter("BE-nl")))
+    assert "Prime Minister of the Kingdom of Belgium Kanselarij van de Eerste Minister Wetstraat 16" in belgium
 
 
 @pytest.mark.parametrize("named", [None, 0, 9])
@@ -147,8 +202,8 @@ def test_fewer_than_ten_names_are_not_mentioned(named: int | None) -> None:
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("key", ["FR", "PL", "LT", "LV", "eu-parliament"])
 def test_a_total_of_zero_claims_no_signature(key: str, state: str) -> None:
-    nobody = Figures(as_of=MOMENT, confirmed=0, country=None, present=True, named=None)
+    nobody = Figures(as_of=MOMENT, confirmed=0, country=None, present=True, named=None, elsewhere=False)
     drawn = letter(key, state, nobody)
     assert not any(run.style == "strong" for block in drawn.blocks for run in block.runs)
-    assert not re.search("On behalf of those|W imieniu|vardu teikiame|Parakstītāju vārdā", said(drawn))
+    assert not re.search("On behalf of those|w imieniu|vardu teikiame|Parakstītāju vārdā", said(drawn))
     assert pdf.render(drawn)

@@ -29,7 +29,7 @@ def test_names_are_printed_as_typed_or_with_the_documented_substitute() -> None:
     words = printed(pdf.annex(drawn))
     assert all(name in words for name in [*HOSTILE, "Łukasz Żółć", "□□□", "□□□□ □□□", "evil", "Ann Bee"])
     assert "A" * 100 in words.replace(" ", "")
-    assert "Imiona i nazwiska w brzmieniu podanym, niezweryfikowane." in words
+    assert "Imiona i nazwiska w podanym brzmieniu, niezweryfikowane." in words
     assert "Liczba nazwisk: 17" in words
     assert "Znak □ zastępuje" in words
 
@@ -63,6 +63,13 @@ def test_a_printable_text_stays_as_it_is(text: str) -> None:
 )
 def test_the_fonts_have_the_letters_of_europe(letters: str) -> None:
     assert SUBSTITUTE not in printable(letters + letters.upper())
+
+
+def test_the_annex_for_institutions_says_whose_names_it_has() -> None:
+    elsewhere = "Here stand those who gave a place of residence other than the 27 member states"
+    for key in ("eu-council", "FR"):
+        words = printed(pdf.annex(draw_annex(appeal(), [TEXTS], BOOK.find(key), ["Ann Bee"], MOMENT)))
+        assert (elsewhere in words) == (key == "eu-council")
 
 
 def test_an_annex_without_names_is_refused() -> None:

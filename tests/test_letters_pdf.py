@@ -15,8 +15,9 @@ import pytest
 import typst
 from pypdf import PdfReader
 
+from petition.appeal import Appeal
 from petition.errors import LetterError
-from petition.letters import Letter, draw, pdf, plain
+from petition.letters import Letter, draw, draw_annex, pdf, plain
 from petition.letters.book import Crossing, Source
 from tests.drawn import BOOK, FIGURES, HOSTILE, MOMENT, TEXTS, appeal, letter, printed
 
@@ -39,7 +40,8 @@ def test_all_39_letters_are_sound_files(rendered: dict[str, tuple[Letter, bytes]
 def test_every_letter_says_in_print_what_it_is_for(rendered: dict[str, tuple[Letter, bytes]]) -> None:
     for drawn, content in rendered.values():
         words = printed(content)
-        for text in (drawn.subject, drawn.salutation, drawn.reference, drawn.date, drawn.title, drawn.closing):
+        texts = (drawn.subject, drawn.salutation, drawn.reference, drawn.date, drawn.title, drawn.office, drawn.closing)
+        for text in texts:
             assert " ".join(text.split()) in words, drawn.key
         assert all(line in words for line in (*drawn.lines, *drawn.copies, *drawn.contact)), drawn.key
         assert all(source.text.replace("\xa0", " ") in words for source in drawn.sources), drawn.key
@@ -58,6 +60,22 @@ def test_a_letter_has_one_or_two_pages_and_carries_its_own_fonts(rendered: dict[
 def _fonts(page: Any) -> Iterator[object]:
     for font in page["/Resources"]["/Font"].values():
         yield font.get_object()["/BaseFont"]
+
+
+def test_every_page_says_who_answers_for_it_and_how_to_write_to_them(
+    rendered: dict[str, tuple[Letter, bytes]],
+) -> None:
+    controller = Appeal().campaign.controller
+    annex = pdf.annex(draw_annex(appeal(), [TEXTS], BOOK.find("PL"), ["Ann Bee"], MOMENT))
+    for content in (rendered["PL"][1], rendered["eu-council"][1], annex):
+        for page in PdfReader(BytesIO(content)).pages:
+            assert f"{controller} · letters@example.org" in " ".join(page.extract_text().split())
+
+
+def test_no_date_and_no_address_of_a_page_is_torn_where_it_hurts(rendered: dict[str, tuple[Letter, bytes]]) -> None:
+    for key, (_, content) in rendered.items():
+        run = subprocess.run(["pdftotext", "-", "-"], input=content, capture_output=True, check=True)
+        assert not re.search(r"https?://\n|\d\.?\n(r|m)\.|\d\.\ngad|\.–\n", run.stdout.decode()), key
 
 
 def test_a_letter_is_tagged_and_claims_pdf_a_and_pdf_ua(rendered: dict[str, tuple[Letter, bytes]]) -> None:
@@ -100,6 +118,8 @@ def test_a_missing_address_leaves_lines_to_fill_in() -> None:
     known = replace(hungary, lines=("Office", "Street 1", "1000 Town"))
     assert not letter(known).address_missing
     assert _strokes(pdf.render(letter(hungary))) - _strokes(pdf.render(letter(known))) == 4
+    office = replace(hungary, office="Office")
+    assert _strokes(pdf.render(letter(office))) - _strokes(pdf.render(letter(known))) == 3
     assert "Prime Minister of Hungary" in printed(pdf.render(letter(hungary)))
 
 
@@ -112,12 +132,12 @@ def _strokes(content: bytes) -> int:
 @pytest.mark.parametrize("typed", HOSTILE)
 def test_what_data_holds_is_printed_as_typed(typed: str) -> None:
     crossing = Crossing(typed, {}, "open", Source(typed, "2025", "https://example.org/"))
-    poland = replace(BOOK.find("PL"), crossings=(crossing,), title=typed, lines=(typed, typed))
+    poland = replace(BOOK.find("PL"), crossings=(crossing,), title=typed, office=typed, lines=(typed, typed))
     hosted = appeal()
-    hosted.campaign = replace(hosted.campaign, organiser={"en": typed}, contact=typed)
+    hosted.campaign = replace(hosted.campaign, organiser={"en": typed}, controller=typed, contact=typed)
     drawn = draw(hosted, [TEXTS], poland, FIGURES, MOMENT, "https://example.org")
     assert any(block.text.startswith(f"{typed}: otwarte") for block in drawn.blocks)
-    assert printed(pdf.render(drawn)).count(typed) >= 8
+    assert printed(pdf.render(drawn)).count(typed) >= 10
 
 
 def test_a_letter_that_cannot_be_set_is_one_sentence() -> None:

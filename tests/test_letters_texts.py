@@ -107,7 +107,32 @@ def test_days_stand_in_the_case_that_the_sentence_needs() -> None:
     ],
 )
 def test_a_date_is_as_exact_as_its_source(locale: str, source: Source, words: str) -> None:
-    assert Words(Locale.parse(locale), None, {}).when(source) == words
+    assert Words(Locale.parse(locale), {}, {}).when(source) == words
+
+
+@pytest.mark.parametrize(
+    ("key", "moment"),
+    [
+        ("PL", "22 listopada 2026 r., godz. 10:00 UTC, co"),
+        ("LT", "2026 m. lapkričio 22 d. 10:00 UTC duomenimis"),
+        ("LV", "2026. gada 22. novembrī plkst. 10:00 UTC šo"),
+        ("FR", "22 November 2026, 10:00 UTC, at least"),
+    ],
+)
+def test_a_moment_is_told_as_the_language_tells_it(key: str, moment: str) -> None:
+    assert moment in said(letter(key))
+
+
+@pytest.mark.parametrize("key", ["PL", "LT", "LV"])
+def test_official_bodies_are_called_by_their_names_in_the_language(key: str) -> None:
+    for role in STATE_ROLES:
+        for source in letter(_neutral(key.lower(), role)).sources:
+            words = source.text.partition(",")[0] if source.text.startswith("Railway") else source.text
+            assert not re.search("Government|Council|Regulation|cited|citing|through|embassy|Polish", words), words
+    text = find([TEXTS], key.lower())
+    assert text
+    known = {source.publisher for source in sources(appeal(), BOOK.find("PL")).values()}
+    assert text.publishers.keys() <= known, "a publisher that nothing cites any more"
 
 
 def _changed(change: Callable[[str], str], folder: Path) -> Path:

@@ -24,7 +24,7 @@ from tests.conftest import MIDDAY, Clock
 
 APPEAL = Appeal()
 MAILBOXES = Mailboxes(APPEAL.file("mailboxes.toml"))
-LANGUAGES = Languages(languages.offered(), {})
+LANGUAGES = Languages(languages.offered(APPEAL.languages()), {})
 SIGNER = Signer(("a-key-of-thirty-two-characters----",))
 MAILS = [(language.code, name) for language in LANGUAGES for name in LINKS]
 in_every_form = pytest.mark.parametrize(("code", "name"), MAILS)
@@ -41,9 +41,9 @@ def _written(code: str, name: str, to: str = "anna@example.org", **links: str) -
 
 def _arrived(message: EmailMessage) -> EmailMessage:
     """As the reader's program takes it apart."""
-    parsed: Any = message_from_bytes(message.as_bytes(), policy=policy.default)
+    parsed = message_from_bytes(message.as_bytes(), policy=policy.default)
     assert parsed.defects == []
-    return parsed  # type: ignore[no-any-return]
+    return parsed
 
 
 def _text(message: EmailMessage, kind: str = "plain") -> str:

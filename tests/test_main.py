@@ -72,6 +72,16 @@ def test_mail_can_be_delivered_by_a_process_of_its_own(shell: Shell, smtp: Relay
         assert deliverer.wait(timeout=30) == 0
 
 
+def test_other_commands_link_to_where_the_demo_is_served(migrated: Shell) -> None:
+    migrated.fine("organiser", "add", "marta", "marta@example.org")
+    assert migrated.fine("organiser", "link", "marta").startswith("http://127.0.0.1:8000/")
+    with serving(migrated) as (address, _):
+        link = migrated.fine("organiser", "link", "marta").strip()
+        assert link.startswith(f"{address}/organisers/login/")
+        with urllib.request.urlopen(link) as page:
+            assert "Log in" in page.read().decode()
+
+
 def _wait_for(condition: Callable[[], bool]) -> None:
     for _ in range(300):
         if condition():
@@ -185,6 +195,26 @@ def test_one_sentence_for_what_cannot_be(shell: Shell, tmp_path: Path) -> None:
         other = Shell(tmp_path, **{name: value})
         assert word in other.fails("migrate"), name
     assert "this machine only" in shell.fails("serve", "--host", "0.0.0.0")
+    for port in ("0", "65536", "-1", "http"):
+        assert shell.run("serve", "--port", port).returncode == 2
+
+
+BROKEN = {
+    "mailboxes.toml": "common = [",
+    "governments.toml": "[meta]",
+    "appeal/ru.md": "no head",
+    "letters/lt.md": "no head",
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_file_of_the_campaign_keeps_the_server_from_starting(name: str, shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "campaign" / name
+    file.parent.mkdir(parents=True)
+    file.write_text(BROKEN[name], "utf-8")
+    shell.environment["PETITION_CAMPAIGN"] = str(tmp_path / "campaign")
+    assert name in shell.fails("serve")
+    assert f"mend  texts and letters: {name}" in shell.run("doctor").stdout
 
 
 def test_production_names_what_is_missing(tmp_path: Path) -> None:
@@ -211,6 +241,7 @@ def test_the_doctor_says_what_to_mend(migrated: Shell, smtp: Relay) -> None:
     done = migrated.run("doctor")
     assert done.returncode == 1
     assert "mend  campaign: campaign.toml has placeholders" in done.stdout
+    assert "well  texts and letters" in done.stdout
     assert "well  database" in done.stdout
     migrated.environment["PETITION_SMTP_URL"] = smtp.url
     assert "well  relay\n" in migrated.run("doctor").stdout

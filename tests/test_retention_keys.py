@@ -1,5 +1,6 @@
 """Closing destroys keys on every machine, and says so where a key cannot be: a later call does what is left."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,26 @@ async def test_every_machine_destroys_its_own_keys(site: Site, time: Clock, key_
     await retention.close(site.database, elsewhere, other_key)
     assert elsewhere.outbox.names() == []
     assert "same key" not in _key(other_key)
+
+
+@on_sqlite
+async def test_a_replaced_key_is_overwritten_where_it_lies(site: Site, key_file: Path, tmp_path: Path) -> None:
+    same = tmp_path / "same-place-on-the-disk"
+    same.hardlink_to(key_file)
+    await retention.close(site.database, site.vault, key_file)
+    assert same.samefile(key_file)
+    assert "everybody" not in _key(same)
+    assert len(_key(key_file)) >= 32, "the site still starts"
+
+
+@on_sqlite
+@pytest.mark.parametrize("held", ["", "\u00ff is no UTF-8", "x" * 10_000])
+async def test_whatever_the_file_held_is_gone(held: str, site: Site, tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    await asyncio.to_thread(file.write_text, held, "latin-1")
+    await retention.close(site.database, site.vault, file)
+    assert _key(file).startswith("after-closing-")
+    assert "x" * 32 not in _key(file)
 
 
 @on_sqlite

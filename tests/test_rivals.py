@@ -44,10 +44,10 @@ async def test_two_hundred_at_once_for_one_address_leave_one_signature(visitor: 
 
 async def test_spellings_of_one_mailbox_are_one_signature(site: Site) -> None:
     for email in ("a.nna@gmail.com", "anna+petition@gmail.com", "ANNA@googlemail.com"):
-        await site.database.write(partial(signatures.sign, vault=site.vault, signing=_signing(site, email)))
+        await site.database.join(signatures.sign, signatures.submitted(site.vault, _signing(site, email)))
     numbers = await _numbers(site)
     assert len(numbers) == 3
-    await asyncio.gather(*[site.database.write(partial(signatures.confirm, number=n)) for n in numbers])
+    await asyncio.gather(*[site.database.join(signatures.confirm, n) for n in numbers])
     async with site.database.reading() as c:
         assert await c.all("audit.signatures") == [{"country": "PL", "n": 1}]
         assert await audit.disagreements(c) == []
@@ -57,11 +57,9 @@ async def test_two_servers_confirm_the_same_mailbox(postgresql_settings: Setting
     async with site_opened(postgresql_settings) as one, site_opened(postgresql_settings) as two:
         for country in ("PL", "DE", "LT"):
             signing = _signing(one, "anna@example.net", country)
-            await one.database.write(partial(signatures.sign, vault=one.vault, signing=signing))
+            await one.database.join(signatures.sign, signatures.submitted(one.vault, signing))
         numbers = await _numbers(one)
-        presses = [
-            server.database.write(partial(signatures.confirm, number=n)) for n in numbers * 5 for server in (one, two)
-        ]
+        presses = [server.database.join(signatures.confirm, n) for n in numbers * 5 for server in (one, two)]
         await asyncio.gather(*presses)
         async with two.database.reading() as c:
             assert sum(row["n"] for row in await c.all("audit.signatures")) == 1
@@ -73,7 +71,7 @@ async def test_two_servers_together_keep_the_cap_on_mail(postgresql_settings: Se
         signing = _signing(one, "anna@example.net")
         await asyncio.gather(
             *[
-                s.database.write(partial(signatures.sign, vault=s.vault, signing=signing))
+                s.database.join(signatures.sign, signatures.submitted(s.vault, signing))
                 for s in (one, two)
                 for _ in range(20)
             ]
@@ -85,12 +83,12 @@ async def test_two_servers_together_keep_the_cap_on_mail(postgresql_settings: Se
 async def test_withdrawing_and_confirming_at_once_agree(site: Site) -> None:
     signing = _signing(site, "anna@example.net")
     address = signing.address
-    await site.database.write(partial(signatures.sign, vault=site.vault, signing=signing))
+    await site.database.join(signatures.sign, signatures.submitted(site.vault, signing))
     ask = partial(managing.ask_to_manage, vault=site.vault, to=address, language="en")
     await site.database.write(ask)
     mails = await site.database.write(partial(outbox.claim, vault=site.vault))
     number = {mail.name: mail.number for mail in mails}
-    confirm = site.database.write(partial(signatures.confirm, number=number["confirm"]))
+    confirm = site.database.join(signatures.confirm, number["confirm"])
     withdraw = site.database.write(partial(managing.withdraw, number=number["manage"]))
     country, done = await asyncio.gather(confirm, withdraw, return_exceptions=True)
     assert country == "PL" or isinstance(country, LinkError)
@@ -101,11 +99,11 @@ async def test_withdrawing_and_confirming_at_once_agree(site: Site) -> None:
 
 async def test_one_failing_act_in_a_crowd_harms_nobody(site: Site) -> None:
     async def broken(c: Connection) -> None:
-        await c.run("tally.count", country="PL", n=5)
+        await c.run("tally.count", rows=[{"country": "PL", "n": 5, "changes": 5}])
         raise LinkError("no")
 
     good = [
-        site.database.write(partial(signatures.sign, vault=site.vault, signing=_signing(site, f"a{n}@example.net")))
+        site.database.join(signatures.sign, signatures.submitted(site.vault, _signing(site, f"a{n}@example.net")))
         for n in range(20)
     ]
     bad = [site.database.write(broken) for _ in range(5)]
@@ -131,13 +129,12 @@ async def test_two_deliverers_send_each_mail_once(settings: Settings, smtp: Rela
     async with site_opened(settings) as one, site_opened(other) as two:
         for n in range(60):
             signing = _signing(one, f"someone{n}@example.net")
-            await one.database.write(partial(signatures.sign, vault=one.vault, signing=signing))
+            await one.database.join(signatures.sign, signatures.submitted(one.vault, signing))
         deliverers = [one.deliverer(), two.deliverer()]
 
         async def work(n: int) -> None:
             while await deliverers[n].once():
                 pass
-            await deliverers[n].close()
 
         await asyncio.gather(work(0), work(1))
         assert sorted(smtp.recipients) == sorted(f"someone{n}@example.net" for n in range(60))
@@ -150,6 +147,6 @@ async def test_a_connection_lost_while_idle_costs_nobody_anything(
         await site.publish()
         await administer(postgresql_server, "select pg_terminate_backend(pid) from pg_stat_activity "
                          "where datname like 'test_%' and pid <> pg_backend_pid()")  # fmt: skip
-        await site.database.write(partial(signatures.sign, vault=site.vault, signing=_signing(site, "a@example.net")))
+        await site.database.join(signatures.sign, signatures.submitted(site.vault, _signing(site, "a@example.net")))
         async with site.database.reading() as c:
             assert await signatures.waiting(c) == 1

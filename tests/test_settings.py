@@ -1,9 +1,7 @@
 """The settings: what is read from an environment, and the one sentence for whatever does not add up."""
 
 import re
-import stat
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
@@ -59,30 +57,9 @@ def test_nothing_set_is_a_demo_on_this_machine(tmp_path: Path, monkeypatch: pyte
     assert found.outbox_keys == Path("var/outbox-keys")
 
 
-def test_a_demo_makes_its_secrets_once_for_its_owner_alone(demo: dict[str, str]) -> None:
-    first = read(demo)
-    files = list((first.var / "secrets").iterdir())
-    assert sorted(file.name for file in files) == ["email_key", "organisers_identity", "secret_key"]
-    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
-    assert len({*first.secret_keys, first.email_key}) == 2
-    assert read(demo) == first
-
-
-def test_processes_that_start_together_agree_on_the_secrets(demo: dict[str, str], tmp_path: Path) -> None:
-    with ThreadPoolExecutor(8) as crowd:
-        for n in range(40):
-            environ = {"PETITION_VAR": str(tmp_path / str(n))}
-            assert len(set(crowd.map(lambda _, e=environ: read(e), range(8)))) == 1
-
-
 def test_a_demo_takes_the_secrets_it_is_given(demo: dict[str, str]) -> None:
     found = read(demo | {"PETITION_SECRET_KEY": "short", "PETITION_EMAIL_KEY": "own"})
     assert (found.secret_keys, found.email_key, found.email_key_file) == (("short",), "own", None)
-
-
-def test_a_demo_that_cannot_write_its_secrets_says_so(tmp_path: Path) -> None:
-    (tmp_path / "var").write_text("a file where the folder should be")
-    assert "PETITION_VAR" in _refused({"PETITION_VAR": str(tmp_path / "var")})
 
 
 def test_production_has_what_it_was_given(production: dict[str, str]) -> None:
@@ -191,6 +168,13 @@ def test_this_machine_needs_no_https(production: dict[str, str], demo: dict[str,
         assert read(environ | {"PETITION_BASE_URL": f"{url}/"}).base_url == url
 
 
+@pytest.mark.parametrize(
+    "url", ["https://Petition.Example", "https://petition.example:443", "https://petition.example/"]
+)
+def test_the_public_address_is_written_as_browsers_write_it(production: dict[str, str], url: str) -> None:
+    assert read(production | {"PETITION_BASE_URL": url}).base_url == "https://petition.example"
+
+
 def test_a_demo_is_for_this_machine_only(demo: dict[str, str]) -> None:
     assert "Demo mode" in _refused(demo | {"PETITION_BASE_URL": "https://petition.example"})
 
@@ -222,7 +206,7 @@ def test_a_campaign_is_a_folder(demo: dict[str, str], tmp_path: Path) -> None:
 def test_settings_do_not_change(demo: dict[str, str]) -> None:
     found = read(demo)
     with pytest.raises(FrozenInstanceError):
-        found.email_key = "other"  # type: ignore[misc]
+        found.email_key = "other"  # type: ignore[misc]  # that it is frozen is the point
 
 
 NAMES = [f"PETITION_{name}" for name in (*NEEDED, "DATABASE_URL", "CAMPAIGN", "METRICS_TOKEN", "TRUSTED_PROXIES")]

@@ -64,7 +64,7 @@ async def counted(database: Database, time: Clock) -> Database:
 
 async def _change(database: Database, country: str, n: int) -> None:
     reason = "confirmed" if n > 0 else "withdrawn"
-    await database.write(partial(tally.change, country=country, reason=reason, n=n))
+    await database.write(partial(tally.change, changes=[tally.Change(country, reason, n)]))
 
 
 async def _published(database: Database) -> Snapshot:

@@ -79,9 +79,9 @@ async def test_a_cut_line_and_a_caller_who_left_do_not_stop_the_writer(
 async def test_a_database_that_is_away_is_told_of_and_asked_again(tmp_path: Path) -> None:
     file = tmp_path / "petition.db"
     async with opened(f"sqlite:///{file}", create=True) as database, watched(database) as ledger:
-        file.unlink()
-        file.mkdir()
+        away = file.rename(tmp_path / "away.db")
         answers = await asyncio.gather(*[ledger.job(n) for n in range(3)], return_exceptions=True)
         assert {type(answer) for answer in answers} == {DatabaseError}
-        file.rmdir()
+        assert not file.exists(), "an empty one in its place would hide that it is gone"
+        away.rename(file)
         assert await ledger.job(1) == 1

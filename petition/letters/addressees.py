@@ -5,7 +5,7 @@ A missing address stays missing: the letter leaves lines to fill in, and the des
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -85,6 +85,7 @@ class _Reader:
         locale = _locale(entry["tag"], code)
         lines, confidence = _address(_get(head, "address", dict, code), code)
         english = [t for t in table["language"] if t["tag"].startswith("en-")]
+        offices = {t["tag"]: _text(t, "office", code) for t in table["language"] if "office" in t}
         crossings = tuple(_crossing(t, code) for t in table.get("rail_crossing", []))
         return Addressee(
             key=f"{code}-{locale.language}" if several else code,
@@ -93,11 +94,12 @@ class _Reader:
             locale=str(locale),
             role=_role(table, code, crossings),
             name_en=_text(table, "short_name_en", code),
+            names={},
             title=_text(entry, "title", code),
             title_en=_text(head, "title_en", code),
             salutation=_text(entry, "salutation", code),
             salutation_en=_text(english[0], "salutation", code) if english else None,
-            office=entry.get("office"),
+            office=_office(offices.get(entry["tag"]), offices.values(), lines),
             lines=lines,
             confidence=confidence,
             crossings=crossings,
@@ -117,11 +119,12 @@ class _Reader:
             locale=str(locale),
             role=key,
             name_en=_text(table, "office", key),
+            names=_names(table, key),
             title=_text(table, "office", key),
             title_en=_text(table, "office", key),
             salutation=_text(table, "salutation_en", key),
             salutation_en=_text(table, "salutation_en", key),
-            office=_text(table, "institution", key),
+            office=_office(institution := _text(table, "institution", key), [institution], lines),
             lines=lines,
             confidence=confidence,
             crossings=(),
@@ -160,9 +163,20 @@ def _address(table: Table, where: str) -> tuple[tuple[str, ...], str]:
     return ((), "low") if confidence == "low" else (lines, confidence)
 
 
+def _office(own: str | None, spellings: Iterable[str], lines: tuple[str, ...]) -> str | None:
+    """The office line of an address; None if the lines have it already, in whichever language of the state."""
+    named = any(office in line for office in spellings for line in lines)
+    return None if named else own
+
+
+def _names(table: Table, where: str) -> dict[str, str]:
+    names = table.get("names", {})
+    return {language: _text(names, language, where) for language in names}
+
+
 def _ministry(table: Table, kind: str, code: str) -> Ministry:
     ministry = _get(table, f"{kind}_ministry", dict, code)
-    names = {t["tag"].partition("-")[0]: _text(t, "text", code) for t in ministry.get("name", [])}
+    names = {_text(t, "tag", code).partition("-")[0]: _text(t, "text", code) for t in ministry.get("name", [])}
     english = _text(ministry, "name_en", code)
     return Ministry(kind, english, names, _text(ministry, "confidence", code))
 

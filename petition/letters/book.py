@@ -50,7 +50,9 @@ class Addressee:
     """One letter to be written: a head of government in one language, or an institution.
 
     `role` says what may be asked: "border", "vote" (a seat in the Council), "no-rail" (the same, without
-    railways), or the institution's own key. `confidence` is that of the address.
+    railways), or the institution's own key. `office` belongs above the lines of the address, None if they name
+    it themselves. `names` is how pages call an institution; a state is called as the page's language calls its
+    country. `confidence` is that of the address.
     """
 
     key: str
@@ -59,6 +61,7 @@ class Addressee:
     locale: str
     role: str
     name_en: str
+    names: Mapping[str, str]
     title: str
     title_en: str
     salutation: str
@@ -75,6 +78,10 @@ class Addressee:
         """True if no address is known that may be printed: the letter then leaves ruled lines."""
         return not self.lines
 
+    def name(self, language: str) -> str:
+        """What a page calls it; in English where the book has no name in that language."""
+        return self.names.get(language, self.name_en)
+
 
 @dataclass(frozen=True, slots=True)
 class Book:
@@ -82,6 +89,11 @@ class Book:
 
     addressees: tuple[Addressee, ...]
     aliases: Mapping[str, str]
+
+    @property
+    def countries(self) -> frozenset[str]:
+        """The countries whose governments are written to."""
+        return frozenset(a.country for a in self.addressees if a.country)
 
     def find(self, key: str) -> Addressee:
         """The addressee of `BE-nl`, `PL`, `eu-commission`; `PL-pl` is `PL`, and `BE` its first language.

@@ -1,6 +1,6 @@
 """Draws a letter: the text of a language, the addressee and the published figures become one tree."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,23 +22,18 @@ _FEWEST_NAMED = 10  # published figures are floored to ten: below that there is 
 
 
 def draw(
-    appeal: Appeal,
-    texts_folders: Sequence[Path],
-    addressee: Addressee,
-    figures: Figures,
-    moment: datetime,
-    base_url: str,
+    appeal: Appeal, folders: Sequence[Path], addressee: Addressee, figures: Figures, moment: datetime, base_url: str
 ) -> Letter:
     """The letter to one addressee as of a moment (UTC), in its language or, where that has no text, in English.
 
     Raises LetterError if the campaign is not under way, DataError if a text or a fact cannot be used.
     """
     state = _state(appeal, moment)
-    text, words = written(texts_folders, addressee)
+    text, words = written(folders, addressee)
     notes = Notes(sources(appeal, addressee), appeal.facts)
     values = _values(appeal, addressee, figures, notes, words, text)
     blocks = text.blocks({**values, "state": str(state), "tally": link(f"{base_url}/{FALLBACK}/tally")})
-    _check_sourced(notes, text)
+    cited = tuple(_sources(notes, words, text))  # what the blocks have cited
     own = text.language == addressee.language
     return Letter(
         key=addressee.key,
@@ -49,29 +44,31 @@ def draw(
         reviewed=text.reviewed,
         moment=moment,
         sender=appeal.campaign.name(text.language),
+        controller=appeal.campaign.controller,
         contact=(appeal.campaign.contact, base_url),
         labels=dict(text.labels),
         date=words.day(moment.date()),
         title=addressee.title if own else addressee.title_en,
+        office=addressee.office or "",
         lines=addressee.lines,
         salutation=addressee.salutation if own else addressee.salutation_en or text.labels["salutation"],
         subject=text.subject[state],
         blocks=blocks,
         closing=text.labels["closing"],
         copies=tuple(_copy(ministry, text) for ministry in addressee.copies),
-        sources=_sources(notes, words),
+        sources=cited,
     )
 
 
-def written(texts_folders: Sequence[Path], addressee: Addressee) -> tuple[Text, Words]:
+def written(folders: Sequence[Path], addressee: Addressee) -> tuple[Text, Words]:
     """The text for an addressee, and the words of its language: as its country writes it, or British English."""
-    text = find(texts_folders, addressee.language)
+    text = find(folders, addressee.language)
     if text is None or addressee.role not in text.roles:
-        text = find(texts_folders, FALLBACK)
+        text = find(folders, FALLBACK)
     if text is None or addressee.role not in text.roles:
         raise DataError(f"No text of a letter is written for {addressee.key}.")
     locale = addressee.locale if text.language == addressee.language else _FALLBACK_LOCALE
-    return text, Words(Locale.parse(locale), text.pattern, text.months)
+    return text, Words(Locale.parse(locale), text.dates, text.months)
 
 
 def reference(addressee: Addressee, moment: datetime) -> str:
@@ -88,14 +85,12 @@ def _state(appeal: Appeal, moment: datetime) -> State:
     return state
 
 
-def _check_sourced(notes: Notes, text: Text) -> None:
+def _sources(notes: Notes, words: Words, text: Text) -> Iterator[Note]:
     if bare := notes.unsourced():
         raise DataError(f"letters/{text.name} prints {', '.join(bare)} without a note.")
-
-
-def _sources(notes: Notes, words: Words) -> tuple[Note, ...]:
-    cited = enumerate(notes.cited, start=1)
-    return tuple(Note(number, f"{source.publisher}, {words.when(source)}", source.url) for number, source in cited)
+    for number, source in enumerate(notes.cited, start=1):
+        publisher = text.publishers.get(source.publisher, source.publisher)
+        yield Note(number, f"{publisher}, {words.when(source)}", source.url)
 
 
 def _copy(ministry: Ministry, text: Text) -> str:
@@ -117,8 +112,8 @@ def _values(
     def day(what: Any, case: str = "") -> str:
         return words.when(notes.source(what), case) if type(what) is str else words.day(what, case)
 
-    named = figures.named or 0
     return {
+        **_counted(addressee, figures),
         "number": number,
         "value": lambda id_: notes.fact(id_).low,
         "day": day,
@@ -127,11 +122,7 @@ def _values(
         "plural": words.plural,
         "moment": lambda case="": words.moment(figures.as_of, case),
         "role": addressee.role,
-        "total": figures.confirmed,
-        "national": addressee.country is not None,
-        "country": (addressee.country and figures.country) or 0,
-        "present": addressee.country is not None and figures.present,
-        "named": named if named >= _FEWEST_NAMED else 0,
+        "home": addressee.country or "",
         "deadline": appeal.campaign.deadline,
         "met": appeal.campaign.met,
         "organiser": appeal.campaign.name(text.language),
@@ -140,4 +131,17 @@ def _values(
             {"name": c.names.get(text.language, c.name), "status": c.status, "source": c.source}
             for c in addressee.crossings
         ],
+    }
+
+
+def _counted(addressee: Addressee, figures: Figures) -> Mapping[str, Any]:
+    """The figures a text may print; 0 for one that is not published."""
+    named = figures.named or 0
+    return {
+        "total": figures.confirmed,
+        "national": addressee.country is not None,
+        "country": (addressee.country and figures.country) or 0,
+        "present": addressee.country is not None and figures.present,
+        "named": named if named >= _FEWEST_NAMED else 0,
+        "elsewhere": figures.elsewhere,
     }

@@ -16,17 +16,18 @@ SortKey = tuple[list[int], list[int], str]
 
 
 def draw_annex(
-    appeal: Appeal, texts_folders: Sequence[Path], addressee: Addressee, names: Iterable[str], moment: datetime
+    appeal: Appeal, folders: Sequence[Path], addressee: Addressee, names: Iterable[str], moment: datetime
 ) -> Annex:
     """The annex for one addressee; the names stay as typed, only their order is ours.
 
     Raises LetterError if there is no name to print.
     """
-    text, words = written(texts_folders, addressee)
+    text, words = written(folders, addressee)
     ordered = sorted(names, key=collation(text.alphabet))
     if not ordered:
         raise LetterError("There is no name to print in an annex.")
-    sentences = [text.annex["unverified"], text.annex["order"], f"{text.annex['count']}: {words.number(len(ordered))}"]
+    sentences = [] if addressee.country else [text.annex["elsewhere"]]
+    sentences += [text.annex["unverified"], text.annex["order"], f"{text.annex['count']}: {words.number(len(ordered))}"]
     if any(SUBSTITUTE in printable(name) for name in ordered):
         sentences.append(text.annex["substitute"])
     return Annex(
@@ -36,6 +37,8 @@ def draw_annex(
         territory=words.locale.territory or "",
         moment=moment,
         sender=appeal.campaign.name(text.language),
+        controller=appeal.campaign.controller,
+        contact=appeal.campaign.contact,
         date=words.day(moment.date()),
         title=text.annex["title"],
         sentences=tuple(sentences),

@@ -24,7 +24,7 @@ _LABELS = {
     "labels": ("reference", "date", "copies", "sources", "closing", "signature", "salutation"),
     "subject": STATES,
     "ministries": ("foreign", "transport", "interior"),
-    "annex": ("title", "unverified", "count", "order", "substitute"),
+    "annex": ("title", "unverified", "count", "order", "substitute", "elsewhere"),
 }
 
 
@@ -36,7 +36,10 @@ class Markdown(str):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One language's file. `roles` are the addressees it is written for; see Addressee.role."""
+    """One language's file. `roles` are the addressees it is written for; see Addressee.role.
+
+    `publishers` are the names by which the language calls publishers that the data has in English.
+    """
 
     name: str
     language: str
@@ -47,7 +50,8 @@ class Text:
     subject: Mapping[str, str]
     ministries: Mapping[str, str]
     annex: Mapping[str, str]
-    pattern: str | None
+    publishers: Mapping[str, str]
+    dates: Mapping[str, str]
     months: Mapping[str, Sequence[str]]
     body: str = field(repr=False)
 
@@ -70,7 +74,11 @@ def find(folders: Sequence[Path], language: str) -> Text | None:
 @cache
 def read(file: Path) -> Text:
     """A text from its file. Raises DataError, one sentence, on anything that is missing in it."""
-    match = re.fullmatch(r"\+\+\+\n(.*?)\n\+\+\+\n(.*)", file.read_text("utf-8"), re.DOTALL)
+    try:
+        whole = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise DataError(f"letters/{file.name} cannot be read as text in UTF-8.") from None
+    match = re.fullmatch(r"\+\+\+\n(.*?)\n\+\+\+\n(.*)", whole, re.DOTALL)
     if not match:
         raise DataError(f"letters/{file.name} has no front matter between two lines of +++.")
     try:
@@ -89,7 +97,8 @@ def _text(file: Path, front: Mapping[str, Any], body: str) -> Text:
         roles=tuple(front["roles"]),
         alphabet=tuple(front["alphabet"].split()),
         **{table: front[table] for table in _LABELS},
-        pattern=front.get("dates", {}).get("pattern"),
+        publishers=front.get("publishers", {}),
+        dates=front.get("dates", {}),
         months=front.get("months", {}),
         body=body,
     )

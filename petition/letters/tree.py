@@ -10,7 +10,8 @@ class Figures:
     """The published figures a letter may print: counts floored to ten, as of one snapshot (UTC).
 
     `country` is None when the country is folded into `other`; `present` says whether anybody who lives there
-    signed at all; `named` counts those who asked for their name to be printed, None if that is not published.
+    signed at all; `named` counts those who asked for their name to be printed, None if that is not published;
+    `elsewhere` says whether any of these lives where no government is written to.
     """
 
     as_of: datetime
@@ -18,6 +19,7 @@ class Figures:
     country: int | None
     present: bool
     named: int | None
+    elsewhere: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,10 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A letter as it will stand on paper. `lines` is empty when the address has to be filled in by hand."""
+    """A letter as it will stand on paper. `lines` is empty when the address has to be filled in by hand.
+
+    `office` stands above the lines; it is empty when they name it themselves.
+    """
 
     key: str
     reference: str
@@ -63,10 +68,12 @@ class Letter:
     reviewed: str
     moment: datetime
     sender: str
+    controller: str
     contact: tuple[str, ...]
     labels: dict[str, str]
     date: str
     title: str
+    office: str
     lines: tuple[str, ...]
     salutation: str
     subject: str
@@ -91,6 +98,8 @@ class Annex:
     territory: str
     moment: datetime
     sender: str
+    controller: str
+    contact: str
     date: str
     title: str
     sentences: tuple[str, ...]

@@ -17,10 +17,13 @@ from petition.letters.book import Source
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One language in one territory. `pattern` is a day in CLDR's notation, `months` twelve names for a case."""
+    """One language in one territory. `months` are twelve names for a case.
+
+    `dates` may bring `pattern`, a day in CLDR's notation, and `moment`, how `{day}` and `{time}` are joined.
+    """
 
     locale: Locale
-    pattern: str | None
+    dates: Mapping[str, str]
     months: Mapping[str, Sequence[str]]
 
     def number(self, n: int) -> str:
@@ -52,14 +55,15 @@ class Words:
 
     def moment(self, moment: datetime, case: str = "") -> str:
         """A day and its time, UTC."""
-        return f"{self.day(moment.date(), case)}, {moment:%H:%M} UTC"
+        joined = self.dates.get("moment", "{day}, {time} UTC")
+        return joined.replace("{day}", self.day(moment.date(), case)).replace("{time}", f"{moment:%H:%M}")
 
     def plural(self, n: int, **forms: str) -> str:
         """The form that the language's plural rule chooses for n: one, few, many, zero …, else `other`."""
         return forms.get(self.locale.plural_form(n)) or forms["other"]
 
     def _pattern(self, day: date, case: str) -> str:
-        pattern = self.pattern or str(self.locale.date_formats["long"].pattern)
+        pattern = self.dates.get("pattern") or str(self.locale.date_formats["long"].pattern)
         if case not in self.months:
             return pattern
         return pattern.replace("MMMM", f"'{self.months[case][day.month - 1]}'")

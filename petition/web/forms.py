@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
@@ -13,12 +15,11 @@ from petition.languages import N_, Language
 from petition.signatures import UNSAID, Signing
 
 CONSENT = "2026-11-22"  # the version of the wording above the button, kept with each signature; change both at once
-IN_BELARUS = "BY"
 LONGEST_NAME = 100
 _FORM = "application/x-www-form-urlencoded"
 # Categories of Unicode that no name needs: control, surrogate, private, unassigned, separators of lines.
 _NO_LETTERS = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
-_READABLE = N_("Please use another mailbox: authorities in Belarus or Russia can read this one.")
+_READABLE = N_("Please use another mailbox: authorities who may punish people for signing can read this one.")
 _JOINERS = "\u200c\u200d"  # Persian and Indic names need them; every other format character may deceive the eye
 
 
@@ -29,7 +30,7 @@ class Form:
     typed: dict[str, str]
     errors: dict[str, str] = field(default_factory=dict)
     meant: str | None = None  # the address that was perhaps meant
-    readable: str | None = None  # the operator of a mailbox that authorities can read
+    readable: dict[str, Any] | None = None  # what is known of a mailbox that authorities can read
 
     def on(self, name: str) -> bool:
         """Whether a box is ticked."""
@@ -41,7 +42,8 @@ EMPTY = Form({})
 
 async def read(request: Request) -> Form:
     """The fields of a body. 415 for another kind of body; a field sent twice counts as garbled."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != _FORM and (kind or await request.body()):  # nothing at all is an empty form
         raise HTTPException(415)
     body = (await request.body()).decode("utf-8", "replace")
     typed: dict[str, str] = {}
@@ -54,12 +56,12 @@ async def read(request: Request) -> Form:
 
 
 def signing(
-    form: Form, language: Language, mailboxes: Mailboxes, *, warn_only: bool = False
+    form: Form, language: Language, mailboxes: Mailboxes, unsafe: Collection[str], *, warn_only: bool = False
 ) -> tuple[Signing | None, Form]:
-    """The checked form, or None and the same form with its errors."""
+    """The checked form, or None and the same form with its errors. An unsafe country becomes "not said"."""
     address, email = _email(form, mailboxes, warn_only=warn_only)
     country = form.typed.get("country", "")
-    country = UNSAID if country == IN_BELARUS else country
+    country = UNSAID if country in unsafe else country
     name = _squeezed(form.typed.get("name", "")) if form.on("named") else ""
     errors = dict(email.errors)
     if country != UNSAID and country not in dict(language.countries):
@@ -101,7 +103,7 @@ def _email(form: Form, mailboxes: Mailboxes, *, warn_only: bool) -> tuple[Addres
         return None, checked
     insisted = mailboxes.read(form.typed.get("sure", "")) == found
     if (entry := mailboxes.readable(found)) and not (warn_only and insisted):
-        return None, Form(form.typed, {"email": _READABLE}, found.exact if warn_only else None, entry["operator"])
+        return None, Form(form.typed, {"email": _READABLE}, found.exact if warn_only else None, entry)
     if not entry and not insisted and (meant := mailboxes.meant(found)):
         return None, Form(form.typed, {"email": N_("Is this address right?")}, meant)
     return found, form
@@ -109,9 +111,7 @@ def _email(form: Form, mailboxes: Mailboxes, *, warn_only: bool) -> tuple[Addres
 
 def _name_error(name: str, country: str) -> str | None:
     if country == UNSAID:
-        return N_(
-            "To protect people in Belarus, we print the names only of those who say that they live in another country."
-        )
+        return N_("To protect people, no name is printed with this choice of country. Please untick the box.")
     if not name:
         return N_("Please enter the name to be printed, or untick the box.")
     if len(name) > LONGEST_NAME:

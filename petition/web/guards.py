@@ -31,14 +31,17 @@ _HEADERS = {
 }
 
 
+def usual_headers(*, secure: bool) -> dict[str, str]:
+    """The headers of every answer; over https also the one that keeps to it."""
+    return _HEADERS | ({"Strict-Transport-Security": "max-age=63072000; includeSubDomains"} if secure else {})
+
+
 class SecurityHeaders:
     """Sets the usual headers on every answer; a handler that set one itself keeps it."""
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
         self._app = app
-        self._headers = dict(_HEADERS)
-        if secure:
-            self._headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+        self._headers = usual_headers(secure=secure)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def sending(message: Message) -> None:
@@ -65,9 +68,10 @@ class Refusing:
         await self._app(scope, receive, send)
 
 
-def cross_site(scope: Scope, headers: Headers) -> str | None:
+def cross_site(scope: Scope, headers: Headers, *, base_url: str) -> str | None:
     """Posts from other sites: Sec-Fetch-Site decides, else Origin against Host, as in Go's CrossOriginProtection.
 
+    The public address is ours too: behind a proxy the Host may be another.
     A client that sends neither is no browser, and no browser's cookies or mailbox can be abused through it.
     """
     if scope["method"] in _SAFE:
@@ -75,7 +79,7 @@ def cross_site(scope: Scope, headers: Headers) -> str | None:
     if site := headers.get("sec-fetch-site"):
         allowed = site in ("same-origin", "none")
     elif origin := headers.get("origin"):
-        allowed = origin.partition("://")[2] == headers.get("host") != ""
+        allowed = origin == base_url or origin.partition("://")[2] == headers.get("host") != ""
     else:
         allowed = True
     return None if allowed else "This form was sent from another site."

@@ -40,7 +40,7 @@ def _row(edition: Edition, addressee: Addressee, entries: dict[str, Entry], writ
         "code": code,
         "name": addressee.name_en,
         "flags": _flags(edition, addressee, writing),
-        "annex": bool(addressee.country and edition.named.get(addressee.country)),
+        "annex": edition.annexed(addressee) > 0,
         "entry": entries.get(code),
     }
 
@@ -72,10 +72,10 @@ async def letter(request: Request) -> Response:
 
 @needs(Role.ORGANISER)
 async def annex(request: Request) -> Response:
-    """The names that go with the letter to one government."""
+    """The names that go with the letter to one addressee."""
     edition, addressee = await _addressed(request)
     async with site(request).database.reading() as c:
-        names = (await editions.names(c, [addressee])).get(addressee.country or "", [])
+        names = (await editions.names(c, edition, [addressee])).get(addressee.country)
     if not names:
         raise HTTPException(404)
     content = await run_in_threadpool(edition.annex, addressee, names)
@@ -90,7 +90,7 @@ async def archive(request: Request) -> Response:
     if not site(request).state().writing:
         raise HTTPException(409)
     async with site(request).database.reading() as c:
-        names = await editions.names(c, edition.book.addressees)
+        names = await editions.names(c, edition, edition.book.addressees)
     file = io.BytesIO()  # not a file on disk: it has names in it, and whatever fails would leave it there
     await run_in_threadpool(editions.archive, edition, names, file)
     await _note(request, "downloaded all letters")
@@ -105,8 +105,8 @@ async def signatures_csv(request: Request) -> Response:
         rows = await signatures.export(c)
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\r\n")
-    table.writerow(("country", "day", "name", "sealed_address"))
-    table.writerows((r["country"], r["day"], _inert(r["name"] or ""), r["sealed"] or "") for r in rows)
+    table.writerow(("country", "name", "sealed_address"))
+    table.writerows((r["country"], _inert(r["name"] or ""), r["sealed"] or "") for r in rows)
     await _note(request, "downloaded signatures", about(len(rows)))
     headers = {**_NO_STORE, "Content-Disposition": 'attachment; filename="signatures.csv"'}
     return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)

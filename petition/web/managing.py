@@ -26,7 +26,7 @@ async def ask(request: Request) -> Response:
     here, spoken = site(request), language(request)
     if request.method != "POST":
         return page(request, "managing/ask.html", form=EMPTY)
-    warn_only = (await board(request)).warn_only
+    warn_only = board(request).warn_only
     address, form = forms.manageable(await forms.read(request), here.mailboxes, warn_only=warn_only)
     if address is None:
         return page(request, "managing/ask.html", status=422, form=form)
@@ -67,8 +67,10 @@ async def never_write(request: Request) -> Response:
     try:
         number = here.signer.read(Purpose.NEVER_WRITE, request.path_params["token"])
         if request.method == "POST":
-            await here.database.write(partial(managing.never_write, number=number))
-            return page(request, "managing/done.html", action="never_write")
+            action = (await forms.read(request)).typed.get("action", "never_write")
+            act = managing.withdraw_never if action == "withdraw_never" else managing.never_write
+            await here.database.write(partial(act, number=number))
+            return page(request, "managing/done.html", action=act.__name__)
     except LinkError:
         return page(request, "signing/link.html", status=404, form=EMPTY, ask="manage")
     return page(request, "managing/never_write.html")

@@ -1,6 +1,8 @@
 """For machines and the operator: is it up, is it ready, how much waits; and in demo mode the mail it "sent"."""
 
+import asyncio
 import hmac
+import time
 from email import policy
 from email.parser import BytesParser
 
@@ -11,10 +13,44 @@ from starlette.responses import PlainTextResponse, Response
 from petition import clock, outbox
 from petition.errors import DatabaseError
 from petition.settings import LOOPBACK
+from petition.site import Site
 from petition.web.guards import forwarded
 from petition.web.pages import PRIVATE, page, site, snapshot
 
 _NO_STORE = {"Cache-Control": PRIVATE}
+PATIENCE = 3.0  # seconds for an answer about the database
+KEPT = 5.0  # seconds that answer is good for
+
+
+class Readiness:
+    """Knocks at the database: one read, one write, at most every few seconds however often we are asked."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._knock: asyncio.Task[str] | None = None
+        self._until = 0.0
+
+    async def trouble(self) -> str:
+        """What keeps this process from serving, in one sentence; empty if nothing does."""
+        knock = self._knock
+        if knock is None or (knock.done() and time.monotonic() >= self._until):
+            knock = self._knock = asyncio.create_task(self._knocking())
+        await asyncio.wait({knock}, timeout=PATIENCE)
+        return knock.result() if knock.done() else "The database does not answer."
+
+    async def _knocking(self) -> str:
+        try:
+            await self._site.ready()
+            await self._site.writable()
+        except DatabaseError as error:
+            return str(error)
+        finally:
+            self._until = time.monotonic() + KEPT
+        return ""
+
+    def forget(self) -> None:
+        """The next one who asks makes us knock."""
+        self._until = 0.0
 
 
 async def healthz(request: Request) -> Response:
@@ -23,12 +59,10 @@ async def healthz(request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """The database is reachable and migrated."""
-    try:
-        await site(request).ready()
-    except DatabaseError as error:
-        return PlainTextResponse(f"{error}\n", 503, _NO_STORE)
-    return PlainTextResponse("ready\n", headers=_NO_STORE)
+    """The database is reachable, migrated and takes what is written; known for a few seconds."""
+    readiness: Readiness = request.app.state.readiness
+    trouble = await readiness.trouble()
+    return PlainTextResponse(f"{trouble or 'ready'}\n", 503 if trouble else 200, _NO_STORE)
 
 
 async def metrics(request: Request) -> Response:
@@ -37,7 +71,7 @@ async def metrics(request: Request) -> Response:
         raise HTTPException(404)
     async with site(request).database.reading() as c:
         waiting, oldest = await outbox.waiting(c)
-    published = await snapshot(request)
+    published = snapshot(request)
     values = {
         "petition_confirmed": ("gauge", published.confirmed),
         "petition_snapshot_age_seconds": ("gauge", clock.epoch() - int(published.as_of.timestamp())),

@@ -19,7 +19,7 @@ from petition.tally import UNSAID
 from petition.tokens import Purpose
 from petition.web import forms
 from petition.web.forms import EMPTY, Form
-from petition.web.pages import page, site, snapshot, spoken_in
+from petition.web.pages import page, renew, site, snapshot, spoken_in
 
 Handler = Callable[[Request], Awaitable[Response]]
 SMALL = 10  # the desk shows no smaller count: few enough to be somebody
@@ -121,7 +121,7 @@ async def desk(request: Request) -> Response:
         "actions": actions,
         "warn": warn,
     }
-    return page(request, "organisers/desk.html", snapshot=await snapshot(request), **context)
+    return page(request, "organisers/desk.html", snapshot=snapshot(request), **context)
 
 
 async def _numbers(c: Connection) -> dict[str, object]:
@@ -156,7 +156,7 @@ async def rules(request: Request) -> Response:
     """Whether mailboxes that authorities can read are refused or only warned of."""
     warn = (await forms.read(request)).on("warn")
     await site(request).database.write(partial(signatures.warn_of_readable, warn=warn))
-    request.app.state.published.forget()
+    await renew(request)
     await note(request, "changed a rule", "readable mailboxes: " + ("warn" if warn else "refuse"))
     return RedirectResponse("/organisers/", 303)
 
@@ -181,6 +181,7 @@ async def _record_answer(request: Request, key: str, form: Form) -> Response:
         context: dict[str, Any] = {"key": key, "entry": typed, "stances": Stance, "error": True}
         return page(request, "organisers/answer.html", status=422, **context)
     await site(request).database.write(partial(correspondence.record, key=key, entry=entry))
+    await renew(request)
     await note(request, "recorded correspondence", key)
     return RedirectResponse("/organisers/letters", 303)
 

@@ -5,16 +5,15 @@ from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from petition.languages import Language
 from petition.site import Board, Site
 from petition.tally import Snapshot
+from petition.web import static
 from petition.web.published import Published
 
-PUBLIC = "public, max-age=60"
 PRIVATE = "no-store"
-LIVE = "public, max-age=30"
 
 
 def site(request: Request) -> Site:
@@ -31,29 +30,46 @@ def language(request: Request) -> Language:
     return site(request).languages[code]
 
 
-async def board(request: Request) -> Board:
+async def absent(request: Request) -> Response:
+    """Where an address is ready-made (web/press), all that comes here is none of the site's."""
+    raise HTTPException(404)
+
+
+def _published(request: Request) -> Published:
+    found: Published = request.app.state.published
+    return found
+
+
+def board(request: Request) -> Board:
     """The published numbers and the form's rules, from this process's copy, a few seconds behind at most."""
-    published: Published = request.app.state.published
-    return await published.board()
+    return _published(request).board
 
 
-async def snapshot(request: Request) -> Snapshot:
+def snapshot(request: Request) -> Snapshot:
     """The published numbers."""
-    return (await board(request)).snapshot
+    return board(request).snapshot
 
 
-def page(request: Request, template: str, *, status: int = 200, cache: str = PRIVATE, **context: Any) -> HTMLResponse:
-    """A page in the language of its path. Private ones are neither stored nor indexed."""
-    headers = {"Cache-Control": cache}
-    if cache == PRIVATE:
-        headers["X-Robots-Tag"] = "noindex, nofollow"
+async def renew(request: Request) -> None:
+    """What this request has just written is on the public pages before it is answered."""
+    await _published(request).renew()
+
+
+def page(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+    """A page for one visitor, in the language of its path: neither stored nor indexed."""
+    spoken = spoken_in(request)
+    headers = {"Cache-Control": PRIVATE, "X-Robots-Tag": "noindex, nofollow", "Content-Language": spoken.code}
     if "token" in request.path_params:  # not even to ourselves: the next server's log would have the link
         headers["Referrer-Policy"] = "strict-origin"
-    spoken = spoken_in(request)
-    context |= {"languages": site(request).languages, "private": cache == PRIVATE}
-    context["elsewhere"] = _elsewhere(request, spoken)
-    headers["Content-Language"] = spoken.code
-    return HTMLResponse(spoken.render(template, **context), status, headers)
+    elsewhere = _elsewhere(request, spoken)
+    text = rendered(site(request), spoken, template, elsewhere=elsewhere, private=True, **context)
+    return HTMLResponse(text, status, headers)
+
+
+def rendered(here: Site, spoken: Language, template: str, /, *, elsewhere: str, private: bool, **context: Any) -> str:
+    """A template with what every page needs; `elsewhere` is this page's path under the other languages."""
+    context |= {"languages": here.languages, "elsewhere": elsewhere, "private": private, "static": static.address}
+    return spoken.render(template, **context)
 
 
 def spoken_in(request: Request) -> Language:

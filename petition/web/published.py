@@ -1,42 +1,83 @@
-"""This process's copy of what pages need of the database, so that a page with a number on it asks no database."""
+"""What this process publishes: one moment of the database, and all that was made of it beforehand.
+
+Visitors get it without asking the database. It is looked at anew every few seconds, and made anew if it changed.
+"""
 
 import asyncio
-import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 
+from petition import correspondence, tally
+from petition.campaign import State
+from petition.correspondence import Entry
 from petition.errors import DatabaseError
 from petition.site import Board, Site
+from petition.web.readymade import Made, Stock
 
-KEPT = 5.0  # seconds; the snapshot itself is made once a minute
+Make = Callable[[Site, "Moment", Mapping[str, Made]], Mapping[str, Made]]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Everything that public pages show and that can change."""
+
+    board: Board
+    state: State
+    entries: dict[str, Entry]  # what governments answered
+    hours: list[tuple[str, int]]
+    days: list[tuple[str, str, int]]
 
 
 class Published:
-    """Reads the board at most every few seconds; one reader, the others get the copy meanwhile."""
+    """The moment, and the stock of what was made of it."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._copy: Board | None = None
-        self._until = 0.0
+    def __init__(self, site: Site, make: Make, stock: Stock, moment: Moment) -> None:
+        self._site, self._make, self._stock, self._moment = site, make, stock, moment
         self._turn = asyncio.Lock()
+        self._begun = 0
 
-    async def board(self) -> Board:
-        """The copy. An old one outlives a database that is away. Raises DatabaseError without any."""
-        copy = self._copy
-        if copy is not None and (time.monotonic() < self._until or self._turn.locked()):
-            return copy
+    @property
+    def board(self) -> Board:
+        """The published numbers and the form's rules, a few seconds behind at most."""
+        return self._moment.board
+
+    async def renew(self) -> None:
+        """Looks at the database and makes everything anew if something changed; the old is served meanwhile.
+
+        There is one maker. Whoever calls while it works waits for one more round, shared by all who wait: what
+        they have just written may have come too late for this one. While the database is away the old stays.
+        """
+        called = self._begun
         async with self._turn:
-            if self._copy is None or time.monotonic() >= self._until:
-                self._copy = await self._read()
-            return self._copy
+            if self._begun == called:
+                self._begun += 1
+                with suppress(DatabaseError):
+                    await self._renew()
 
-    async def _read(self) -> Board:
-        self._until = time.monotonic() + KEPT
-        try:
-            return await self._site.board()
-        except DatabaseError:
-            if self._copy is None:
-                raise
-            return self._copy
+    async def _renew(self) -> None:
+        moment = await _read(self._site, self._moment)
+        if moment != self._moment:
+            await _fill(self._stock, self._make, self._site, moment)
+            self._moment = moment
 
-    def forget(self) -> None:
-        """The next reader asks the database."""
-        self._until = 0.0
+
+async def first(site: Site, make: Make, stock: Stock) -> Published:
+    """Fills the stock for the first time. Raises DatabaseError if the database is away."""
+    moment = await _read(site, None)
+    await _fill(stock, make, site, moment)
+    return Published(site, make, stock, moment)
+
+
+async def _fill(stock: Stock, make: Make, site: Site, moment: Moment) -> None:
+    stock.made = await asyncio.to_thread(make, site, moment, stock.made)  # a thread: visitors do not wait for it
+
+
+async def _read(site: Site, before: Moment | None) -> Moment:
+    async with site.database.reading() as c:
+        board, entries = await site.board(c), await correspondence.entries(c)
+        if before is not None and before.board.snapshot == board.snapshot:
+            hours, days = before.hours, before.days  # long, and written only with a snapshot
+        else:
+            hours, days = await tally.history(c)
+    return Moment(board, site.state(), entries, hours, days)

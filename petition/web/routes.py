@@ -5,12 +5,10 @@ from functools import wraps
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import BaseRoute, Route
 
-from petition.settings import ROOT
-from petition.web import letters, managing, operations, organisers, privacy, signing, tally
-from petition.web.pages import language
+from petition.web import letters, managing, operations, organisers, signing
+from petition.web.pages import absent, language
 
 BOTH = ["GET", "POST"]
 
@@ -19,13 +17,10 @@ def routes(*, demo: bool) -> list[BaseRoute]:
     """Every address of the site; /dev/outbox exists in demo mode only."""
     return [
         Route("/", signing.door),
-        Route("/tally.json", tally.tally_json),
-        Route("/tally.csv", tally.tally_csv),
-        Route("/history.csv", tally.history_csv),
+        *_made("/tally.json", "/tally.csv", "/history.csv"),
         Route("/healthz", operations.healthz),
         Route("/readyz", operations.readyz),
         Route("/metrics", operations.metrics),
-        Mount("/static", StaticFiles(directory=ROOT / "static")),
         Route("/organisers/login", organisers.login, methods=BOTH),
         Route("/organisers/login/{token}", organisers.redeem, methods=BOTH),
         Route("/organisers/", organisers.desk),
@@ -39,20 +34,21 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         Route("/organisers/answers/{key}", organisers.answers, methods=BOTH),
         *([Route("/dev/outbox", operations.dev_outbox)] if demo else []),
         _spoken("", signing.to_appeal),
-        _spoken("/", signing.appeal),
+        *_made("/{lang}/", "/{lang}/help", "/{lang}/tally", "/{lang}/governments", "/{lang}/privacy"),
         _spoken("/sign", signing.sign, methods=["POST"]),
         _spoken("/sign", signing.to_form),
         _spoken("/check-inbox", signing.check_inbox),
-        _spoken("/help", signing.help_page),
         _spoken("/confirm/{token}", signing.confirm, methods=BOTH),
         _spoken("/thanks", signing.thanks),
         _spoken("/manage", managing.ask, methods=BOTH),
         _spoken("/manage/{token}", managing.manage, methods=BOTH),
         _spoken("/never-write/{token}", managing.never_write, methods=BOTH),
-        _spoken("/tally", tally.tally_page),
-        _spoken("/governments", tally.governments),
-        _spoken("/privacy", privacy.privacy),
     ]
+
+
+def _made(*paths: str) -> list[Route]:
+    """Addresses that web/readymade answers before routing, from web/press: here for the map, and for 404 and 405."""
+    return [Route(path, absent) for path in paths]
 
 
 def _spoken(path: str, handler: Callable[[Request], Awaitable[Response]], methods: list[str] | None = None) -> Route:

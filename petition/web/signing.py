@@ -1,16 +1,20 @@
 """The visit: the appeal with its form, signing, the inbox page, confirming, thanks."""
 
-from functools import partial
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from petition import signatures
+from petition.campaign import State
 from petition.errors import ClosedError, LinkError
+from petition.languages import Language
+from petition.site import Board, Site
 from petition.tokens import Purpose
 from petition.web import forms
 from petition.web.forms import EMPTY, Form
-from petition.web.pages import PRIVATE, PUBLIC, board, language, page, site, snapshot
+from petition.web.pages import PRIVATE, board, language, page, site, snapshot
+from petition.web.published import Moment
 
 
 async def door(request: Request) -> Response:
@@ -24,24 +28,21 @@ async def to_appeal(request: Request) -> Response:
     return RedirectResponse(f"/{language(request).code}/", 308)
 
 
-async def appeal(request: Request) -> Response:
-    """The appeal, its tally and the form."""
-    return await _appeal(request, EMPTY, 200)
+def appeal(here: Site, spoken: Language, moment: Moment) -> dict[str, Any]:
+    """The appeal, its tally and the form; ready-made."""
+    return _shown(here, spoken, moment.board, moment.state, EMPTY)
 
 
-async def _appeal(request: Request, form: Form, status: int) -> Response:
+def _shown(here: Site, spoken: Language, now: Board, state: State, form: Form) -> dict[str, Any]:
+    text = here.appeal.text(spoken)
+    return {"text": text, "board": now, "state": state, "form": form, "consent": forms.CONSENT}
+
+
+def _appeal(request: Request, form: Form, status: int) -> Response:
+    """The appeal with somebody's form in it, or in a state that refuses one."""
     here = site(request)
-    return page(
-        request,
-        "appeal/appeal.html",
-        status=status,
-        cache=PRIVATE if status != 200 else PUBLIC,
-        text=here.appeal.text(language(request)),
-        board=await board(request),
-        state=here.state(),
-        form=form,
-        consent=forms.CONSENT,
-    )
+    context = _shown(here, language(request), board(request), here.state(), form)
+    return page(request, "appeal/appeal.html", status=status, **context)
 
 
 async def sign(request: Request) -> Response:
@@ -49,15 +50,16 @@ async def sign(request: Request) -> Response:
     here, spoken = site(request), language(request)
     form = await forms.read(request)
     if not here.state().signing:
-        return await _appeal(request, EMPTY, 403)
-    warn_only = (await board(request)).warn_only
-    signing, form = forms.signing(form, spoken, here.mailboxes, warn_only=warn_only)
+        return _appeal(request, EMPTY, 403)
+    warn_only = board(request).warn_only
+    unsafe = here.appeal.campaign.unsafe
+    signing, form = forms.signing(form, spoken, here.mailboxes, unsafe, warn_only=warn_only)
     if signing is None:
-        return await _appeal(request, form, 422)
+        return _appeal(request, form, 422)
     try:
-        await here.database.write(partial(signatures.sign, vault=here.vault, signing=signing))
+        await here.database.join(signatures.sign, signatures.submitted(here.vault, signing))
     except ClosedError:
-        return await _appeal(request, EMPTY, 403)
+        return _appeal(request, EMPTY, 403)
     return RedirectResponse(f"/{spoken.code}/check-inbox", 303)
 
 
@@ -71,14 +73,10 @@ async def check_inbox(request: Request) -> Response:
     return page(request, "signing/check_inbox.html")
 
 
-async def help_page(request: Request) -> Response:
-    """Nothing came? What to try."""
-    return page(request, "signing/help.html", cache=PUBLIC)
-
-
 async def confirm(request: Request) -> Response:
     """GET: what the button would confirm; changes nothing, however often it is fetched. POST: the button."""
-    here, spoken = site(request), language(request)
+    here = site(request)
+    language(request)  # 404 where there is none such
     try:
         number = here.signer.read(Purpose.CONFIRM, request.path_params["token"])
         if request.method == "POST":
@@ -87,26 +85,26 @@ async def confirm(request: Request) -> Response:
             submission = await signatures.submission(c, number)
     except LinkError:
         return await _dead_link(request)
-    return page(request, "signing/confirm.html", submission=submission, signing=here.state().signing, spoken=spoken)
+    return page(request, "signing/confirm.html", submission=submission, signing=here.state().signing)
 
 
 async def _dead_link(request: Request) -> Response:
     """One page for damaged, expired and unknown links alike, with the form to get a new one."""
-    state, now = site(request).state(), await board(request)
+    state, now = site(request).state(), board(request)
     return page(request, "signing/link.html", status=404, form=EMPTY, ask="sign", state=state, board=now)
 
 
 async def _confirmed(request: Request, number: str) -> Response:
     here = site(request)
     if not here.state().signing:
-        return await _appeal(request, EMPTY, 403)
-    country = await here.database.write(partial(signatures.confirm, number=number))
+        return _appeal(request, EMPTY, 403)
+    country = await here.database.join(signatures.confirm, number)
     return RedirectResponse(f"/{language(request).code}/thanks?country={country}", 303)
 
 
 async def thanks(request: Request) -> Response:
     """One of more than N from a country, with the published N."""
-    published = await snapshot(request)
+    published = snapshot(request)
     country = request.query_params.get("country", "")
     among = published.countries.get(country, 0)
     text = site(request).appeal.text(language(request))

@@ -22,14 +22,14 @@ create index signatures_address on signatures (address)
 
 -- Only of those who asked that their name be printed in the letters.
 create table names (
-    mailbox text primary key references signatures (mailbox) on delete cascade,
+    mailbox text primary key references signatures (mailbox) deferrable initially deferred,
     name text not null
 )
 without rowid -- sqlite
 
 -- Only of those who asked for updates: the address sealed to keys that are not on the server.
 create table contacts (
-    mailbox text primary key references signatures (mailbox) on delete cascade,
+    mailbox text primary key references signatures (mailbox) deferrable initially deferred,
     sealed text not null
 )
 without rowid -- sqlite
@@ -65,10 +65,11 @@ without rowid -- sqlite
 -- How often a mailbox was written to of late, by the hour; the cap on mail is counted from it.
 create table mailings (
     mailbox text not null,
-    hour bigint not null
+    hour bigint not null,
+    n bigint not null,
+    primary key (mailbox, hour)
 )
-
-create index mailings_mailbox on mailings (mailbox, hour)
+without rowid -- sqlite
 
 -- Mailboxes that want no mail (`never`), and those whose signature was withdrawn of late (`withdrawn`).
 create table never_write (
@@ -88,6 +89,7 @@ create table outbox (
     key_name text not null,
     sealed text not null,
     urgency bigint not null,
+    since bigint not null,
     due bigint not null,
     attempts bigint not null,
     claimed_until bigint not null,
@@ -111,7 +113,8 @@ create table tally (
     changes bigint not null
 )
 
--- Every change of a count, for recounting. Append-only.
+-- Every change of a count, for recounting. Append-only, but for `prune`, which adds up the rows of a country and day
+-- so that their order tells nobody's hour; every sum stays.
 create table journal (
     country text not null,
     day text not null,
@@ -119,7 +122,7 @@ create table journal (
     n bigint not null
 )
 
--- The same changes by the hour, without country: what the hourly history is recounted from. Append-only.
+-- The same changes by the hour, without country: what the hourly history is recounted from. Append-only likewise.
 create table journal_hours (
     hour text not null,
     n bigint not null
@@ -127,17 +130,21 @@ create table journal_hours (
 
 create trigger journal_unchanged before update on journal begin select raise(abort, 'append-only'); end -- sqlite
 
-create trigger journal_undeleted before delete on journal begin select raise(abort, 'append-only'); end -- sqlite
+create trigger journal_undeleted before delete on journal -- sqlite
+when not exists (select 1 from house where name = 'settling') begin select raise(abort, 'append-only'); end -- sqlite
 
 create trigger journal_hours_unchanged before update on journal_hours begin select raise(abort, 'append-only'); end -- sqlite
 
-create trigger journal_hours_undeleted before delete on journal_hours begin select raise(abort, 'append-only'); end -- sqlite
+create trigger journal_hours_undeleted before delete on journal_hours -- sqlite
+when not exists (select 1 from house where name = 'settling') begin select raise(abort, 'append-only'); end -- sqlite
 
-create function refuse_change() returns trigger language plpgsql as $$ begin raise exception 'append-only'; end $$ -- postgresql
+create function refuse_change() returns trigger language plpgsql as $$ begin -- postgresql
+if tg_op = 'DELETE' and exists (select 1 from house where name = 'settling') then return null; end if; -- postgresql
+raise exception 'append-only'; end $$ -- postgresql
 
-create trigger journal_append_only before update or delete on journal for each statement execute function refuse_change() -- postgresql
+create trigger journal_append_only before update or delete or truncate on journal for each statement execute function refuse_change() -- postgresql
 
-create trigger journal_hours_append_only before update or delete on journal_hours for each statement execute function refuse_change() -- postgresql
+create trigger journal_hours_append_only before update or delete or truncate on journal_hours for each statement execute function refuse_change() -- postgresql
 
 -- The one published snapshot; countries is JSON {"PL": 700}.
 create table published (

@@ -27,7 +27,13 @@ select
     (select count(*) from contacts) as contacts
 
 -- name: published
-select changes, confirmed, countries, other from published where id = 1
+select as_of, changes, confirmed, countries, other from published where id = 1
+
+-- name: moved_since
+-- How much moved since the snapshot's hour, and whether anything did long after it.
+select
+    (select cast(coalesce(sum(abs(n)), 0) as bigint) from journal_hours where hour >= :hour) as n,
+    (select count(*) from journal_hours where hour > :later) as later
 
 -- name: hours
 -- What the history of closed hours must say, hour by hour.

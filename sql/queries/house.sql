@@ -20,6 +20,9 @@ insert into house (name, value) values (:name, :value) on conflict (name) do not
 -- Changes a fact.
 update house set value = :value where name = :name
 
+-- name: drop
+delete from house where name = :name
+
 -- name: tables
 -- Every table, those that refer to others first.
 select tablename as name from pg_catalog.pg_tables where schemaname = current_schema() -- postgresql

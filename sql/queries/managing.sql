@@ -1,8 +1,15 @@
--- name: held
--- Everything that is held about the mailbox of an exact address.
+-- name: signature
+-- The signature of an exact address, with the name if it is to be printed.
 select s.mailbox, s.country, s.day, s.updates, s.consent, n.name
 from signatures s left join names n on n.mailbox = s.mailbox
 where s.address = :address
+
+-- name: held
+-- What else is held about an address (waiting) and its mailbox (mails, never).
+select
+    (select count(*) from submissions where address = :address and state = 'waiting' and expires > :now) as waiting,
+    (select coalesce(sum(n), 0) from mailings where mailbox = :mailbox) as mails,
+    (select count(*) from never_write where mailbox = :mailbox and reason = 'never') as never
 
 -- name: unname
 update signatures set named = 0 where address = :address and named = 1 returning mailbox

@@ -1,6 +1,22 @@
 -- name: put
-insert into outbox (id, mail, language, mailbox, key_name, sealed, urgency, due, attempts, claimed_until, expires)
-values (:id, :mail, :language, :mailbox, :key_name, :sealed, :urgency, :due, 0, 0, :expires)
+insert into outbox (id, mail, language, mailbox, key_name, sealed, urgency, since, due, attempts, claimed_until, expires)
+select id, mail, language, mailbox, key_name, sealed, urgency, since, due, 0, 0, expires
+from json_to_recordset(cast(:rows as json)) as r ( -- postgresql
+    id text, mail text, language text, mailbox text, key_name text, sealed text, -- postgresql
+    urgency bigint, since bigint, due bigint, expires bigint -- postgresql
+) -- postgresql
+from (select -- sqlite
+    json_extract(value, '$.id') as id, -- sqlite
+    json_extract(value, '$.mail') as mail, -- sqlite
+    json_extract(value, '$.language') as language, -- sqlite
+    json_extract(value, '$.mailbox') as mailbox, -- sqlite
+    json_extract(value, '$.key_name') as key_name, -- sqlite
+    json_extract(value, '$.sealed') as sealed, -- sqlite
+    json_extract(value, '$.urgency') as urgency, -- sqlite
+    json_extract(value, '$.since') as since, -- sqlite
+    json_extract(value, '$.due') as due, -- sqlite
+    json_extract(value, '$.expires') as expires -- sqlite
+from json_each(:rows)) -- sqlite
 
 -- name: claim
 -- A batch for one deliverer: rows that are due, that nobody else holds, and whose key is on this machine.
@@ -9,19 +25,25 @@ update outbox set claimed_until = :until, attempts = attempts + 1 where id in (
     order by urgency, due limit :most
     for update skip locked -- postgresql
 )
-returning id, mail, language, key_name, sealed, attempts
+returning id, mail, language, key_name, sealed, attempts, claimed_until, urgency, due
+
+-- name: renew
+-- A row is ours as long as nobody else has taken it since: every claim counts its attempts up.
+update outbox set claimed_until = :until where id = :id and attempts = :attempts
+returning id
 
 -- name: gone
 -- The mail has left, or never will: nothing of it stays.
 delete from outbox where id = :id
+returning id
 
 -- name: later
 -- The relay could not take it now.
-update outbox set due = :due, claimed_until = 0 where id = :id
+update outbox set due = :due, claimed_until = 0 where id = :id and attempts = :attempts
 
 -- name: release
 -- A claimed mail that was not tried after all.
-update outbox set attempts = attempts - 1, claimed_until = 0 where id = :id
+update outbox set attempts = attempts - 1, claimed_until = 0 where id = :id and attempts = :attempts
 
 -- name: refused
 -- A permanent refusal, by its code alone.
@@ -43,7 +65,7 @@ for update -- postgresql
 update outbox set key_name = :key_name, sealed = :sealed where id = :id and key_name = :old
 
 -- name: waiting
-select count(*) as n, coalesce(min(due), 0) as oldest from outbox
+select count(*) as n, coalesce(min(since), 0) as oldest from outbox
 
 -- name: expired
 -- A link that has died with its submission needs no mail any more.

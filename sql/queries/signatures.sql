@@ -1,22 +1,41 @@
 -- name: displace
--- Makes room: a mailbox has three waiting submissions at most, the newest ones.
+-- Makes room: a mailbox has three waiting submissions at most, those of this moment and the newest before.
 delete from submissions where id in (
-    select id from submissions where mailbox = :mailbox and state = 'waiting'
-    order by expires desc, id limit 1000 offset 2
+    select id from (
+        select id, row_number() over (
+            partition by mailbox order by case when id in (
+                select value from json_each(:ids) -- sqlite
+                select json_array_elements_text(cast(:ids as json)) -- postgresql
+            ) then 0 else 1 end, expires desc, id
+        ) as place
+        from submissions where state = 'waiting' and mailbox in (
+            select value from json_each(:mailboxes) -- sqlite
+            select json_array_elements_text(cast(:mailboxes as json)) -- postgresql
+        )
+    ) as ranked where place > 3
 )
 
 -- name: submit
 -- A submission of its own for each filled-in form.
 insert into submissions (id, mailbox, address, country, name, sealed, consent, state, expires)
-values (:id, :mailbox, :address, :country, :name, :sealed, :consent, 'waiting', :expires)
+select id, mailbox, address, country, name, sealed, consent, 'waiting', expires
+from json_to_recordset(cast(:rows as json)) as r ( -- postgresql
+    id text, mailbox text, address text, country text, name text, sealed text, consent text, expires bigint -- postgresql
+) -- postgresql
+from (select -- sqlite
+    json_extract(value, '$.id') as id, json_extract(value, '$.mailbox') as mailbox, -- sqlite
+    json_extract(value, '$.address') as address, json_extract(value, '$.country') as country, -- sqlite
+    json_extract(value, '$.name') as name, json_extract(value, '$.sealed') as sealed, -- sqlite
+    json_extract(value, '$.consent') as consent, json_extract(value, '$.expires') as expires -- sqlite
+from json_each(:rows)) -- sqlite
 
 -- name: submission
 -- What a link would confirm, or has confirmed.
 select country, name, sealed, state from submissions where id = :id and expires > :now and state <> 'void'
 
--- name: mailbox
--- The mailbox a link was sent to, whatever has become of the submission.
-select mailbox from submissions where id = :id and expires > :now
+-- name: written_to
+-- The address a link was sent to, whatever has become of the submission.
+select address, mailbox from submissions where id = :id and expires > :now
 
 -- name: void_submissions
 -- Their links confirm nothing any more; that they were sent is remembered, so that pressing twice is harmless.
@@ -24,36 +43,74 @@ update submissions set state = 'void', name = null, sealed = null where mailbox 
 
 -- name: take
 -- The button was pressed: only the first press gets a row.
-update submissions set state = 'confirmed' where id = :id and state = 'waiting' and expires > :now
-returning mailbox, address, country, name, sealed, consent
+update submissions set state = 'confirmed' where state = 'waiting' and expires > :now and id in (
+    select value from json_each(:ids) -- sqlite
+    select json_array_elements_text(cast(:ids as json)) -- postgresql
+)
+returning id, mailbox, address, country, name, sealed, consent
 
 -- name: remove
--- Takes a signature away, with its name and contact.
-delete from signatures where mailbox = :mailbox returning country
+-- Takes signatures away; their names and contacts go in the same transaction.
+delete from signatures where mailbox in (
+    select value from json_each(:mailboxes) -- sqlite
+    select json_array_elements_text(cast(:mailboxes as json)) -- postgresql
+)
+returning country
+
+-- name: drop_names
+delete from names where mailbox in (
+    select value from json_each(:mailboxes) -- sqlite
+    select json_array_elements_text(cast(:mailboxes as json)) -- postgresql
+)
+
+-- name: drop_contacts
+delete from contacts where mailbox in (
+    select value from json_each(:mailboxes) -- sqlite
+    select json_array_elements_text(cast(:mailboxes as json)) -- postgresql
+)
 
 -- name: put
--- The signature; no row if another server was faster with the same mailbox.
+-- Signatures in the order of their keys; no row where another server was faster with the same mailbox.
 insert into signatures (mailbox, address, country, day, named, updates, consent)
-values (:mailbox, :address, :country, :day, :named, :updates, :consent)
+select mailbox, address, country, day, named, updates, consent
+from json_to_recordset(cast(:rows as json)) as r ( -- postgresql
+    mailbox text, address text, country text, day text, named bigint, updates bigint, consent text -- postgresql
+) -- postgresql
+from (select -- sqlite
+    json_extract(value, '$.mailbox') as mailbox, json_extract(value, '$.address') as address, -- sqlite
+    json_extract(value, '$.country') as country, json_extract(value, '$.day') as day, -- sqlite
+    json_extract(value, '$.named') as named, json_extract(value, '$.updates') as updates, -- sqlite
+    json_extract(value, '$.consent') as consent from json_each(:rows)) -- sqlite
+where true order by mailbox
 on conflict (mailbox) do nothing
-returning mailbox
+returning mailbox, country
 
--- name: put_name
-insert into names (mailbox, name) values (:mailbox, :name)
+-- name: put_names
+insert into names (mailbox, name)
+select mailbox, name from json_to_recordset(cast(:rows as json)) as r (mailbox text, name text) -- postgresql
+select json_extract(value, '$.mailbox'), json_extract(value, '$.name') from json_each(:rows) -- sqlite
 
--- name: contact_moved
+-- name: contacts_moved
 -- The confirmed submissions of a mailbox remember that news were wanted, no longer the address.
-update submissions set sealed = '' where mailbox = :mailbox and state = 'confirmed' and sealed is not null
+update submissions set sealed = '' where state = 'confirmed' and sealed is not null and mailbox in (
+    select value from json_each(:mailboxes) -- sqlite
+    select json_array_elements_text(cast(:mailboxes as json)) -- postgresql
+)
 
--- name: put_contact
-insert into contacts (mailbox, sealed) values (:mailbox, :sealed)
+-- name: put_contacts
+insert into contacts (mailbox, sealed)
+select mailbox, sealed from json_to_recordset(cast(:rows as json)) as r (mailbox text, sealed text) -- postgresql
+select json_extract(value, '$.mailbox'), json_extract(value, '$.sealed') from json_each(:rows) -- sqlite
 
 -- name: drop_submissions
 delete from submissions where mailbox = :mailbox
 
 -- name: write_again
 -- A withdrawal is over once the same mailbox signs anew.
-delete from never_write where mailbox = :mailbox and reason = 'withdrawn'
+delete from never_write where reason = 'withdrawn' and mailbox in (
+    select value from json_each(:mailboxes) -- sqlite
+    select json_array_elements_text(cast(:mailboxes as json)) -- postgresql
+)
 
 -- name: waiting
 -- How many links wait for their button.
@@ -67,11 +124,12 @@ delete from submissions where expires <= :now
 delete from never_write where reason = 'withdrawn' and day < :day
 
 -- name: export
--- For the organisers: in the order of a keyed hash, that is in none.
-select s.country, s.day, n.name, c.sealed
+-- For the organisers: names to be printed and addresses for news, in the order of a keyed hash, that is in none.
+select s.country, n.name, c.sealed
 from signatures s
 left join names n on n.mailbox = s.mailbox
 left join contacts c on c.mailbox = s.mailbox
+where n.name is not null or c.sealed is not null
 order by s.mailbox
 
 -- name: names
@@ -81,6 +139,12 @@ select n.name from names n join signatures s on s.mailbox = n.mailbox where s.co
 -- name: named
 -- How many asked to be named, by country.
 select country, count(*) as n from signatures where named = 1 group by country
+
+-- name: close_names
+delete from names
+
+-- name: close_contacts
+delete from contacts
 
 -- name: close_signatures
 delete from signatures

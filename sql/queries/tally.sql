@@ -1,11 +1,23 @@
 -- name: journal
-insert into journal (country, day, reason, n) values (:country, :day, :reason, :n)
+insert into journal (country, day, reason, n)
+select country, day, reason, n -- postgresql
+from json_to_recordset(cast(:rows as json)) as r (country text, day text, reason text, n bigint) -- postgresql
+select json_extract(value, '$.country'), json_extract(value, '$.day'), -- sqlite
+    json_extract(value, '$.reason'), json_extract(value, '$.n') from json_each(:rows) -- sqlite
 
--- name: journal_hour
-insert into journal_hours (hour, n) values (:hour, :n)
+-- name: journal_hours
+insert into journal_hours (hour, n)
+select hour, n from json_to_recordset(cast(:rows as json)) as r (hour text, n bigint) -- postgresql
+select json_extract(value, '$.hour'), json_extract(value, '$.n') from json_each(:rows) -- sqlite
 
 -- name: count
-insert into tally (country, confirmed, changes) values (:country, :n, abs(cast(:n as bigint)))
+-- In the order of the countries, so that two servers wait for each other and never in a circle.
+insert into tally (country, confirmed, changes)
+select country, n, changes -- postgresql
+from json_to_recordset(cast(:rows as json)) as r (country text, n bigint, changes bigint) -- postgresql
+select json_extract(value, '$.country'), json_extract(value, '$.n'), json_extract(value, '$.changes') -- sqlite
+from json_each(:rows) -- sqlite
+where true
 on conflict (country) do update
 set confirmed = tally.confirmed + excluded.confirmed, changes = tally.changes + excluded.changes
 
@@ -13,8 +25,8 @@ set confirmed = tally.confirmed + excluded.confirmed, changes = tally.changes + 
 select country, confirmed, changes from tally order by country
 
 -- name: turn
--- Whoever gets the row makes this minute's snapshot.
-update published set as_of = :now where id = 1 and as_of <= :limit returning as_of
+-- Whoever gets the row makes this minute's snapshot. A moment in the future was set by a wrong clock.
+update published set as_of = :now where id = 1 and (as_of <= :limit or as_of > :now) returning as_of
 
 -- name: publish
 update published set changes = :changes, confirmed = :confirmed, countries = :countries, other = :other where id = 1
@@ -53,6 +65,12 @@ select day, country, confirmed from history_days order by day, country
 -- name: last_day
 -- What the journal says of the last 24 hours, for the desk.
 select coalesce(sum(n), 0) as n from journal_hours where hour > :hour
+
+-- name: reopen_hours
+delete from history_hours where hour >= :hour
+
+-- name: reopen_days
+delete from history_days where day >= :day
 
 -- name: forget_history
 delete from house where name = 'history'

@@ -1,17 +1,30 @@
 -- name: lock
--- One decision at a time for a mailbox, over all servers. SQLite has one writer anyway.
-select pg_advisory_xact_lock(hashtextextended(:mailbox, 0)) -- postgresql
-select :mailbox as locked -- sqlite
+-- One decision at a time for a mailbox, over all servers; always in the same order. SQLite has one writer anyway.
+select pg_advisory_xact_lock(k) from ( -- postgresql
+    select distinct hashtextextended(value, 0) as k -- postgresql
+    from json_array_elements_text(cast(:mailboxes as json)) as value order by k -- postgresql
+) as keys -- postgresql
+select :mailboxes as locked -- sqlite
 
 -- name: mailings
--- How often a mailbox was written to within a day and within a fortnight, and whether it wants no mail at all.
+-- How often each mailbox was written to within a day and within a fortnight, and whether it wants no mail at all.
 select
-    (select count(*) from mailings where mailbox = :mailbox and hour > :day) as day,
-    (select count(*) from mailings where mailbox = :mailbox and hour > :fortnight) as fortnight,
-    (select count(*) from never_write where mailbox = :mailbox and reason = 'never') as never
+    asked.mailbox,
+    (select coalesce(sum(n), 0) from mailings m where m.mailbox = asked.mailbox and hour > :day) as day,
+    (select coalesce(sum(n), 0) from mailings m where m.mailbox = asked.mailbox and hour > :fortnight) as fortnight,
+    (select count(*) from never_write w where w.mailbox = asked.mailbox and reason = 'never') as never
+from (
+    select distinct value as mailbox
+    from json_array_elements_text(cast(:mailboxes as json)) as value -- postgresql
+    from json_each(:mailboxes) -- sqlite
+) as asked
 
 -- name: mailed
-insert into mailings (mailbox, hour) values (:mailbox, :hour)
+insert into mailings (mailbox, hour, n)
+select mailbox, :hour, n from json_to_recordset(cast(:rows as json)) as r (mailbox text, n bigint) -- postgresql
+select json_extract(value, '$.mailbox'), :hour, json_extract(value, '$.n') from json_each(:rows) -- sqlite
+where true
+on conflict (mailbox, hour) do update set n = mailings.n + excluded.n
 
 -- name: expired
 delete from mailings where hour <= :fortnight

@@ -2,32 +2,33 @@
 
 import asyncio
 import re
+from typing import Literal
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, ViewportSize
 
 from tests.browser.conftest import Watched
-from tests.relay import Relay
+from tests.relay import Relay, plain
 from tests.shell import Shell
 
 pytestmark = pytest.mark.browser
 
-PHONE = {"width": 360, "height": 740}
-DESK = {"width": 1280, "height": 900}
+PHONE = ViewportSize(width=360, height=740)
+DESK = ViewportSize(width=1280, height=900)
 
 
 async def _mail(smtp: Relay, to: str) -> str:
     """The text of the newest mail to an address, once it is there."""
     for _ in range(100):
         if smtp.to(to):
-            return str(smtp.to(to)[-1].get_body(("plain",)).get_content())  # type: ignore[union-attr]
+            return plain(smtp.to(to)[-1])
         await asyncio.sleep(0.1)
     raise AssertionError("no mail came")
 
 
 @pytest.mark.parametrize(("name", "size"), [("phone", PHONE), ("desk", DESK)])
-async def test_a_citizen_signs(address: str, browser: Browser, smtp: Relay, name: str, size: dict[str, int]) -> None:
-    context = await browser.new_context(viewport=size, java_script_enabled=False, locale="en-GB")  # type: ignore[arg-type]
+async def test_a_citizen_signs(address: str, browser: Browser, smtp: Relay, name: str, size: ViewportSize) -> None:
+    context = await browser.new_context(viewport=size, java_script_enabled=False, locale="en-GB")
     watched = Watched(await context.new_page())
     page = watched.page
     await page.goto(f"{address}/")
@@ -64,10 +65,9 @@ async def test_a_citizen_signs(address: str, browser: Browser, smtp: Relay, name
 
 async def test_an_organiser_downloads_a_letter(address: str, browser: Browser, shell: Shell) -> None:
     shell.fine("organiser", "add", "marta", "marta@example.org")
-    context = await browser.new_context(viewport=DESK, locale="en-GB")  # type: ignore[arg-type]
+    context = await browser.new_context(viewport=DESK, locale="en-GB")
     watched = Watched(await context.new_page())
     page = watched.page
-    shell.environment["PETITION_BASE_URL"] = address
     await page.goto(shell.fine("organiser", "link", "marta").strip())
     await page.get_by_role("button", name="Log in").click()
     await watched.picture("desk-6-desk")
@@ -83,9 +83,11 @@ PAGES = ("", "tally", "governments", "privacy", "help", "manage", "check-inbox",
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_every_page_fits_the_narrowest_phone(address: str, browser: Browser, scheme: str) -> None:
-    narrow = {"width": 320, "height": 640}
-    context = await browser.new_context(viewport=narrow, color_scheme=scheme)  # type: ignore[arg-type]
+async def test_every_page_fits_the_narrowest_phone(
+    address: str, browser: Browser, scheme: Literal["light", "dark"]
+) -> None:
+    narrow = ViewportSize(width=320, height=640)
+    context = await browser.new_context(viewport=narrow, color_scheme=scheme)
     watched = Watched(await context.new_page())
     for lang in ("en", "ru", "be"):
         for path in PAGES:
@@ -97,7 +99,7 @@ async def test_every_page_fits_the_narrowest_phone(address: str, browser: Browse
 
 
 async def test_the_form_can_be_sent_by_keyboard(address: str, browser: Browser, smtp: Relay) -> None:
-    context = await browser.new_context(viewport=DESK, locale="en-GB")  # type: ignore[arg-type]
+    context = await browser.new_context(viewport=DESK, locale="en-GB")
     page = await context.new_page()
     await page.goto(f"{address}/en/")
     await page.keyboard.press("Tab")

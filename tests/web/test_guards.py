@@ -57,6 +57,27 @@ async def test_a_post_from_our_own_page_is_taken(headers: dict[str, str], visito
 
 
 @on_sqlite
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("https://petition.example", 303),
+        ("http://petition.example", 403),
+        ("https://petition.example:8443", 403),
+        ("https://petition.example.elsewhere.example", 403),
+        ("https://elsewhere.example", 403),
+        ("null", 403),
+    ],
+)
+async def test_behind_a_proxy_with_a_name_of_its_own_our_form_is_ours(
+    origin: str, status: int, visit: Visit, settings: Settings, tmp_path: Path
+) -> None:
+    """As from a browser that knows nothing of Sec-Fetch-Site."""
+    visitor = await in_production(visit, settings, tmp_path)
+    headers = {"Host": "petition.internal:8000", "Origin": origin}
+    assert (await visitor.client.post("/en/sign", data=GOOD, headers=headers)).status_code == status
+
+
+@on_sqlite
 async def test_reading_is_open_to_links_from_other_sites(visitor: Visitor) -> None:
     for method in ("GET", "HEAD"):
         answer = await visitor.client.request(method, "/en/", headers={"Sec-Fetch-Site": "cross-site"})

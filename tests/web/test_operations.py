@@ -1,12 +1,20 @@
 """For machines and the operator: up, ready, measured by those who may; the demo's mailbox in demo mode only."""
 
+import asyncio
+import resource
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
+import asyncpg
 import httpx2
 import pytest
 
 from petition.settings import Settings
+from petition.web import operations
 from tests.conftest import Clock, Visit, Visitor
+from tests.postgres import hang_up
 from tests.web.tools import Html, in_production, on_sqlite
 
 
@@ -15,21 +23,106 @@ async def _house(visitor: Visitor, name: str, value: str) -> None:
     await visitor.site.database.write(lambda c: c.execute(sql))
 
 
+async def _ready(visitor: Visitor) -> httpx2.Response:
+    """What it says now, and not what it found out a few seconds ago."""
+    visitor.app.state.readiness.forget()
+    return await visitor.get("/readyz")
+
+
 async def test_ready_means_reachable_and_of_our_schema_and_mode(visitor: Visitor) -> None:
-    answer = await visitor.get("/readyz")
+    answer = await _ready(visitor)
     assert (answer.status_code, answer.text) == (200, "ready\n")
     for name, value, word in (("schema", "0", "older"), ("schema", "9999", "newer"), ("mode", "production", "mode")):
         async with visitor.site.database.reading() as c:
             good = (await c.one("house.get", name=name) or {})["value"]
         await _house(visitor, name, value)
-        answer = await visitor.get("/readyz")
+        answer = await _ready(visitor)
         assert answer.status_code == 503
         assert word in answer.text
         assert answer.text.count("\n") == 1, "one sentence"
         assert answer.headers["cache-control"] == "no-store"
         assert (await visitor.get("/healthz")).status_code == 200
         await _house(visitor, name, good)
-    assert (await visitor.get("/readyz")).status_code == 200
+    assert (await _ready(visitor)).status_code == 200
+
+
+@asynccontextmanager
+async def _locked(url: str) -> AsyncIterator[None]:
+    """A database that is read as ever, while everything written waits."""
+    if url.startswith("postgresql"):
+        other = await asyncpg.connect(url)
+        await other.execute("begin")
+        await other.execute("lock table house in exclusive mode")
+        yield
+        await other.close()
+    else:
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as holder:
+            holder.execute("begin immediate")
+            yield
+
+
+async def test_ready_means_writable_before_long(
+    visitor: Visitor, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations, "PATIENCE", 0.2)
+    async with _locked(database_url):
+        for _ in range(3):
+            answer = await _ready(visitor)
+            assert (answer.status_code, answer.text) == (503, "The database does not answer.\n")
+    monkeypatch.undo()
+    await visitor.app.state.readiness.trouble()
+    assert (await _ready(visitor)).status_code == 200
+
+
+@on_sqlite
+async def test_a_full_disk_is_not_ready(visitor: Visitor) -> None:
+    """As full as it gets without one of our own: no file of this process takes another byte."""
+    assert (await _ready(visitor)).status_code == 200
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        answer = await _ready(visitor)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert answer.status_code == 503
+    assert answer.text.startswith("The database cannot be used: ")
+    assert (await _ready(visitor)).status_code == 200
+
+
+async def test_a_standby_is_not_ready(visit: Visit, postgresql_settings: Settings) -> None:
+    visitor = await visit(database_url=postgresql_settings.database_url)
+    assert (await _ready(visitor)).status_code == 200
+    url = postgresql_settings.database_url
+    other = await asyncpg.connect(url)
+    await other.execute(f"alter database {url.rpartition('/')[2]} set default_transaction_read_only = on")
+    await other.close()
+    await hang_up(url)
+    answer = await _ready(visitor)
+    assert answer.status_code == 503
+    assert "ReadOnlySQLTransactionError" in answer.text
+
+
+@on_sqlite
+async def test_a_database_that_was_moved_away_is_missed_and_not_made_anew(visitor: Visitor, tmp_path: Path) -> None:
+    file = tmp_path / "petition.db"
+    away = file.rename(file.with_name("away.db"))
+    answer = await _ready(visitor)
+    assert answer.status_code == 503
+    assert not file.exists()
+    away.rename(file)
+    assert (await _ready(visitor)).status_code == 200
+
+
+@on_sqlite
+async def test_whoever_asks_all_the_time_puts_no_load_on_the_database(visitor: Visitor) -> None:
+    sql = "create trigger counting after insert on house begin insert into refusals values (random(), 'x', 1); end"
+    await visitor.site.database.write(lambda c: c.execute(sql))
+    visitor.app.state.readiness.forget()
+    for _ in range(5):
+        answers = await asyncio.gather(*[visitor.get("/readyz") for _ in range(20)])
+        assert {answer.status_code for answer in answers} == {200}
+    async with visitor.site.database.reading() as c:
+        assert await c.execute("select count(*) as n from refusals") == [{"n": 1}]
 
 
 @on_sqlite

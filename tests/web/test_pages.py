@@ -8,9 +8,11 @@ import httpx2
 import pytest
 
 from petition.tokens import Purpose
+from petition.web import forms
 from tests.conftest import Clock, Visit, Visitor
 from tests.web.tools import LANGUAGES, Html, campaign, on_sqlite, token
 
+DEMO = {"en": "no mail leaves", "ru": "ни одно письмо не уходит", "be": "ніводзін ліст не выходзіць"}
 PUBLIC = ("", "tally", "governments", "privacy", "help")
 PRIVATE = ("check-inbox", "thanks", "thanks?country=PL", "thanks?country=XX", "manage")
 RESOURCES = {"img": "src", "script": "src", "link": "href", "iframe": "src", "source": "src", "form": "action"}
@@ -88,6 +90,115 @@ async def test_every_page_behind_a_link_is_whole_and_private(lang: str, time: Cl
         page = whole(answer, lang)
         title = page.texts[[tag for tag, _ in page.tags].index("title")]
         assert not re.search("elarus|еларус|sign|подпис|подпіс", title), "nothing in the history of a browser"
+
+
+async def _held(visitor: Visitor, email: str, lang: str = "en") -> Html:
+    """What the page of a new manage link shows."""
+    await visitor.post(f"/{lang}/manage", email=email)
+    answer = await visitor.post(await visitor.link(email, "manage"), action="show")
+    private(answer)
+    return whole(answer, lang)
+
+
+def _facts(page: Html) -> dict[str, str]:
+    """The terms of a page's list, each with what stands beside it."""
+    texts = [(tag, text.strip()) for (tag, _), text in zip(page.tags, page.texts, strict=True)]
+    return dict(zip([t for tag, t in texts if tag == "dt"], [t for tag, t in texts if tag == "dd"], strict=True))
+
+
+def _actions(page: Html) -> list[str]:
+    return [a["value"] for a in page.all("button") if a.get("name") == "action"]
+
+
+@on_sqlite
+async def test_everything_that_is_held_is_listed(time: Clock, visitor: Visitor) -> None:
+    await visitor.confirmed("anna@example.net", "BY", updates="on")
+    await visitor.sign("anna@example.net", "LT", named="on", name="Anna Nowak")
+    page = await _held(visitor, "anna@example.net")
+    assert _facts(page) == {
+        "Country": "In Belarus, or I prefer not to say",
+        "Day of confirmation": "2026-11-22",
+        "Name in the letters to governments": "No name",
+        "News by mail": "Yes, the address is kept sealed",
+        "Version of the consent": forms.CONSENT,
+        "Forms sent in that wait for the button": "1",
+        "Mails from here in the last 14 days": "3",
+        "Never to be written to": "No",
+    }
+    assert _actions(page) == ["stop_updates", "withdraw", "never_write"]
+    assert "another spelling" not in page.text
+
+
+@on_sqlite
+async def test_without_a_signature_the_rest_is_listed_and_another_spelling_thought_of(
+    time: Clock, visitor: Visitor
+) -> None:
+    await visitor.confirmed("a.nna@gmail.com", "LT")
+    await visitor.post("/en/manage", email="anna@gmail.com")
+    manage = await visitor.link("anna@gmail.com", "manage")
+    page = whole(await visitor.post(manage, action="show"), "en")
+    assert _facts(page) == {
+        "Signature": "There is none under exactly this address",
+        "Forms sent in that wait for the button": "0",
+        "Mails from here in the last 14 days": "2",
+        "Never to be written to": "No",
+    }
+    assert _actions(page) == ["never_write"]
+    assert "with another spelling of this address" in page.text
+    assert "/en/manage" in [a["href"] for a in page.all("a") if a.get("href", "").endswith("manage")]
+    await visitor.post(manage, action="never_write")
+    page = whole(await visitor.post(manage, action="show"), "en")
+    assert _facts(page)["Never to be written to"].startswith("Yes")
+    assert _actions(page) == []
+
+
+@on_sqlite
+@pytest.mark.parametrize("lang", LANGUAGES)
+async def test_whoever_wants_no_mail_may_withdraw_as_well(lang: str, time: Clock, visitor: Visitor) -> None:
+    await visitor.confirmed("anna@example.net", "LT", lang)
+    await visitor.sign("boris@example.net", "LT", lang)
+    pages, said = [], set()
+    for email in ("anna@example.net", "boris@example.net"):
+        link = await visitor.link(email, "never-write")
+        pages.append((await visitor.get(link)).text)
+        for action in ("never_write", "withdraw_never"):
+            answer = await visitor.post(link, action=action)
+            assert answer.status_code == 200
+            private(answer)
+            said.add((action, whole(answer, lang).text))
+    assert len(set(pages)) == 1, "the page does not tell whether there is a signature"
+    assert _actions(Html(pages[0])) == ["never_write", "withdraw_never"]
+    assert len(said) == 2
+    contact = str(visitor.site.appeal.campaign.contact)  # in the foot of each page too
+    assert {action: text.count(contact) for action, text in said} == {"never_write": 2, "withdraw_never": 1}
+
+
+@on_sqlite
+@pytest.mark.parametrize("lang", LANGUAGES)
+async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, visitor: Visitor) -> None:
+    """One row of the page for each kind of entry; the tables beside these hold numbers and what governments said."""
+    page = Html((await visitor.get(f"/{lang}/privacy")).text)
+    kept = {
+        "outbox": "Your email address, in a mail that waits to leave",
+        "signatures": "Country, day of confirmation, version of the consent",
+        "signatures, submissions": "A code of the address (keyed hash)",
+        "names": "Your name, only if you want it in the letters",
+        "contacts": "Your sealed address, only if you want news",
+        "submissions": "What you filled in; a name only encrypted with the link in your mail",
+        "links": "Links to see or change a signature: a hash of the link and two codes of the address",
+        "mailings": "How often the mailbox was written to",
+        "never_write": "A code of the address, if it shall never get mail or a signature was withdrawn",
+        "organisers, sessions, actions": (
+            "Of organisers: nickname, role, a code of the address, logins, and a record of what they do"
+        ),
+    }
+    say = visitor.site.languages[lang].jinja.from_string("{{ _(text) }}")
+    listed = [t for (tag, a), t in zip(page.tags, page.texts, strict=True) if tag == "th" and a.get("scope") == "row"]
+    assert sorted(listed) == sorted(say.render(text=text) for text in kept.values())
+    named = {name for tables in kept for name in tables.split(", ")}
+    numbers = {"house", "refusals", "tally", "journal", "journal_hours", "published", "history_hours", "history_days"}
+    async with visitor.site.database.reading() as c:
+        assert {str(row["name"]) for row in await c.all("house.tables")} == named | numbers | {"correspondence"}
 
 
 @on_sqlite
@@ -175,5 +286,10 @@ async def test_every_page_of_a_demo_says_so(visit: Visit, tmp_path: Path) -> Non
         page = Html((await visitor.get(path)).text)
         assert [a for a in page.all("p") if a.get("class") == "demo"]
         assert not [a for a in page.all("mark") if a.get("class") == "placeholder"]
+        assert "no mail leaves" not in page.text, "it does, over the relay that the tests have set"
+    without = await visit(smtp_url="")
+    for lang, sentence in DEMO.items():
+        assert sentence in Html((await without.get(f"/{lang}/")).text).text
+        assert sentence not in Html((await visitor.get(f"/{lang}/")).text).text
     placeholders = Html((await (await visit()).get("/en/")).text).all("mark")
     assert {a.get("class") for a in placeholders} == {"placeholder"}

@@ -73,7 +73,7 @@ async def test_once_everything_is_destroyed_nobody_can_sign(time: Clock, visitor
     await visitor.sign("boris@example.net")
     waiting = await visitor.link("boris@example.net")
     await retention.close(visitor.site.database, visitor.site.vault, None)
-    visitor.app.state.published.forget()
+    await visitor.app.state.published.renew()
     page = whole(await visitor.get("/en/"), "en")
     assert "Signing has ended" in page.text
     assert page.all("form") == []
@@ -97,7 +97,7 @@ async def test_the_page_of_a_link_shows_what_will_be_confirmed(time: Clock, visi
 
     await visitor.sign("boris@example.net", "BY", name="Not To Be Printed")
     shown = Html((await visitor.get(await visitor.link("boris@example.net"))).text).text
-    assert "In Belarus, or not said" in shown
+    assert "In Belarus, or I prefer not to say" in shown
     assert "Printed" not in shown
     assert "No name" in shown
     assert "Yes, please" not in shown

@@ -26,6 +26,7 @@ LANGUAGES = ("be", "en", "ru")
 FORM = "application/x-www-form-urlencoded"
 # For what does not depend on the kind of database.
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
 class Html(HTMLParser):

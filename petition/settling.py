@@ -1,0 +1,70 @@
+"""Takes the order of arrival out of the database, so that no copy of it tells who confirmed at which hour.
+
+SQLite keeps keyed rows in the order of their random keys. PostgreSQL keeps rows as they came, with the number of the
+transaction that wrote them: there fresh rows are written anew in the order of their keys. On both the journal's rows
+are added up per country, day and reason, and per hour.
+"""
+
+from functools import partial
+
+from petition import clock, signatures
+from petition.db import Connection, Database
+from petition.queries import POSTGRESQL
+
+CHUNK = 2000  # rows written anew in one transaction, while nobody else writes: some hundredths of a second
+# Table -> its key, its own `fresh_` query; names and contacts belong to signatures but have rows of their own.
+KEYED = {
+    "signatures": "mailbox",
+    "names": "mailbox",
+    "contacts": "mailbox",
+    "submissions": "id",
+    "links": "id",
+    "mailings": "mailbox",
+    "never_write": "mailbox",
+}
+
+
+async def settle(database: Database) -> None:
+    """Settles everything since the day of the last time. Counts, rows and sums stay what they are."""
+    async with database.reading() as c:
+        kept = await c.one("house.get", name="settled")
+    since = kept["value"] if kept else ""
+    await database.write(partial(_add_up, since=since))
+    if database.dialect == POSTGRESQL:
+        for table, key in KEYED.items():
+            await _rewrite(database, table, key, since)
+        await database.vacuum(whole=("names", "journal", "journal_hours"))
+    await database.write(_remember)
+
+
+async def _add_up(c: Connection, *, since: str) -> None:
+    """The journal's fresh rows become their sums; only so its rows may go (see the triggers in sql/migrations)."""
+    await c.run("settling.lock")
+    days = await c.all("settling.days", since=since)
+    hours = await c.all("settling.hours", since=since)
+    await c.run("house.keep", name="settling", value="yes")
+    await c.run("settling.drop_days", since=since)
+    await c.run("settling.drop_hours", since=since)
+    await c.run("house.drop", name="settling")
+    await c.run("tally.journal", rows=days)
+    await c.run("tally.journal_hours", rows=hours)
+
+
+async def _rewrite(database: Database, table: str, key: str, since: str) -> None:
+    midnight = clock.midnight(since) if since else 0
+    values: dict[str, str | int] = {"since": since, "midnight": midnight, "expiry": midnight + signatures.LIVES}
+    async with database.reading() as c:
+        rows = await c.all(f"settling.fresh_{table}", **values)
+    keys = sorted({row["key"] for row in rows})
+    for n in range(0, len(keys), CHUNK):
+        await database.write(partial(_rewrite_some, table=table, key=key, keys=keys[n : n + CHUNK]))
+
+
+async def _rewrite_some(c: Connection, *, table: str, key: str, keys: list[str]) -> None:
+    await c.rewrite(table, key, keys)
+
+
+async def _remember(c: Connection) -> None:
+    today = clock.today().isoformat()
+    await c.run("house.keep", name="settled", value=today)
+    await c.run("house.set", name="settled", value=today)

@@ -1,0 +1,40 @@
+-- name: lock
+-- Nobody counts while the journal is added up: a row that came between would be lost.
+lock table journal, journal_hours in exclusive mode -- postgresql
+select 1 -- sqlite
+
+-- name: days
+select country, day, reason, cast(sum(n) as bigint) as n from journal where day >= :since
+group by country, day, reason order by day, country, reason
+
+-- name: hours
+-- Ups and downs apart, so that the number of changes stays known.
+select hour, cast(sum(n) as bigint) as n from journal_hours where hour >= :since
+group by hour, n > 0 order by hour, n > 0
+
+-- name: drop_days
+delete from journal where day >= :since
+
+-- name: drop_hours
+delete from journal_hours where hour >= :since
+
+-- name: fresh_signatures
+select mailbox as key from signatures where day >= :since
+
+-- name: fresh_names
+select n.mailbox as key from names n join signatures s on s.mailbox = n.mailbox where s.day >= :since
+
+-- name: fresh_contacts
+select n.mailbox as key from contacts n join signatures s on s.mailbox = n.mailbox where s.day >= :since
+
+-- name: fresh_submissions
+select id as key from submissions where expires >= :expiry
+
+-- name: fresh_links
+select id as key from links where expires >= :midnight
+
+-- name: fresh_mailings
+select mailbox as key from mailings where hour >= :midnight
+
+-- name: fresh_never_write
+select mailbox as key from never_write where day >= :since
