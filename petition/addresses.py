@@ -10,7 +10,7 @@ import hmac
 import tomllib
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,9 @@ class Mailboxes:
             raise DataError(f"{file.name} cannot be used: {error}.") from None
         if lacking := _lacking(self._data):
             raise DataError(f"{file.name}: {lacking}.")
+        # Of domains, not of people: the same few hundred come again and again, and a search costs a millisecond.
+        self._entry = lru_cache(maxsize=4096)(self._search)
+        self._near = lru_cache(maxsize=4096)(self._resemble)
 
     def read(self, text: str) -> Address | None:
         """The address in a form field, or None if it is not exactly one (RFC 5321, ASCII before the @)."""
@@ -59,10 +62,13 @@ class Mailboxes:
 
     def readable(self, address: Address) -> dict[str, Any] | None:
         """The entry of a provider whose mail authorities can read, if this is one."""
+        return self._entry(address.domain)
+
+    def _search(self, domain: str) -> dict[str, Any] | None:
         for entry in self._data["readable"]:
-            if any(_within(address.domain, d) for d in entry["domains"]):
+            if any(_within(domain, listed) for listed in entry["domains"]):
                 return dict(entry)
-            if address.domain.endswith(tuple(entry.get("suffixes", ())) or ("\0",)):
+            if domain.endswith(tuple(entry.get("suffixes", ())) or ("\0",)):
                 return dict(entry)
         return None
 
@@ -70,8 +76,11 @@ class Mailboxes:
         """The address with a common domain, when the domain looks like a slip of the finger."""
         if address.domain in self._common or self.readable(address):
             return None
-        near = difflib.get_close_matches(address.domain, self._common, n=1, cutoff=0.86)
-        return f"{address.exact.rpartition('@')[0]}@{near[0]}" if near else None
+        near = self._near(address.domain)
+        return f"{address.exact.rpartition('@')[0]}@{near}" if near else None
+
+    def _resemble(self, domain: str) -> str | None:
+        return next(iter(difflib.get_close_matches(domain, self._common, n=1, cutoff=0.86)), None)
 
     @cached_property
     def _common(self) -> list[str]:

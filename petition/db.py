@@ -7,16 +7,15 @@ would recompile each on every call and logs the values when asked to debug.
 import asyncio
 import json
 import sqlite3
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import asyncpg
 import databases
 
+from petition import sqlite
 from petition.errors import DatabaseError
 from petition.queries import POSTGRESQL, SQLITE, numbered, queries
 from petition.writer import Act, Writer
@@ -28,6 +27,19 @@ T = TypeVar("T")
 Item = TypeVar("Item")
 
 CLOSING = 20  # seconds
+# Of one process: a writer, and readers that come and go. Statements that serve a visitor take milliseconds; whatever
+# takes a minute has lost its visitor and shall not hold a lock. Those that may last (vacuum, migrations) say so.
+LASTING = 3600  # seconds
+_POOL: dict[str, Any] = {
+    "min_size": 0,
+    "max_size": 10,
+    "command_timeout": 90,
+    "server_settings": {
+        "application_name": "petition",
+        "statement_timeout": "60s",
+        "idle_in_transaction_session_timeout": "120s",
+    },
+}
 # What drivers raise when the database is away, locked, read-only or full.
 FAILURES = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 
@@ -52,14 +64,16 @@ class Connection:
         """A query whose rows nobody reads."""
         await self.execute(queries(self.dialect)[name], values)
 
-    async def execute(self, sql: str, values: Mapping[str, Value] | None = None) -> list[Row]:
+    async def execute(self, sql: str, values: Mapping[str, Value] | None = None, *, lasting: bool = False) -> list[Row]:
         """A statement as text; migrations, backup and audit build theirs from sql/ and the schema."""
         with sentences():
             if self.dialect == POSTGRESQL:
                 text, names = numbered(sql)
-                return [dict(row) for row in await self._raw.fetch(text, *[_bound(values, n) for n in names])]
-            bound = {name: _bound(values, name) for name in values or {}}
-            return [dict(row) for row in await self._raw.execute_fetchall(sql, bound)]
+                bound = [_bound(values, name) for name in names]
+                patience = {"timeout": LASTING} if lasting else {}
+                return [dict(row) for row in await self._raw.fetch(text, *bound, **patience)]
+            named = {name: _bound(values, name) for name in values or {}}
+            return [dict(row) for row in await self._raw.execute_fetchall(sql, named)]
 
     async def dump(self, table: str, size: int) -> AsyncIterator[list[Row]]:
         """All rows of a table of ours, `size` at a time, in no promised order."""
@@ -162,8 +176,11 @@ class Database:
     async def vacuum(self, whole: tuple[str, ...]) -> None:
         """Takes erased rows out of PostgreSQL's tables; the small ones named in `whole` get new files."""
         async with self._connection() as connection:
-            for table in [row["name"] for row in await connection.all("house.tables")]:
-                await connection.execute(f"vacuum {'full ' if table in whole else ''}{table}")
+            tables = [row["name"] for row in await connection.all("house.tables")]
+            await connection.execute(f"set statement_timeout = '{LASTING}s'")
+            for table in tables:
+                await connection.execute(f"vacuum {'full ' if table in whole else ''}{table}", lasting=True)
+            await connection.execute("reset statement_timeout")
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
@@ -196,7 +213,9 @@ async def opened(url: str, *, create: bool = False) -> AsyncIterator[Database]:
 
     Raises DatabaseError with one sentence when it cannot be reached.
     """
-    await asyncio.to_thread(_sqlite_file, url, create)
+    if url.startswith("sqlite:///"):
+        with sentences():
+            await asyncio.to_thread(sqlite.prepare, url, create)
     database = Database(url)
     with sentences():
         await database._pool.connect()
@@ -228,52 +247,11 @@ def _said(error: BaseException) -> str:
     return f"{type(error).__name__} {getattr(error, 'sqlstate', None) or ''}".strip()
 
 
-class _SafeSQLite(sqlite3.Connection):
-    """What SQLite needs to be trusted: foreign keys, waiting for a lock, WAL, and a full sync at each commit."""
-
-    def __init__(self, file: str, **options: Any) -> None:
-        """A file that is not there is not made anew: an empty database would look like one that lost everything."""
-        super().__init__(f"{Path(file).absolute().as_uri()}?mode=rw", uri=True, **options)
-        self.row_factory = sqlite3.Row
-        for pragma in ("busy_timeout=10000", "synchronous=full", "foreign_keys=on"):
-            self.execute(f"pragma {pragma}")
-        self._write_ahead()
-        self.execute("pragma secure_delete=on")  # an erased row is overwritten, not only unlinked
-
-    def _write_ahead(self) -> None:
-        """Only the first connection of all switches; SQLite lets the others run into its lock without waiting."""
-        for _ in range(100):
-            try:
-                self.execute("pragma journal_mode=wal")
-                return
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error):
-                    raise
-                time.sleep(0.05)  # in the thread of this connection, which nobody else shares
-        raise sqlite3.OperationalError("database is locked")
-
-
 def _pool(url: str) -> databases.Database:
     if url.startswith(SQLITE):
-        return databases.Database(f"sqlite:///{quote(str(_path(url)))}", factory=_SafeSQLite)
+        return databases.Database(f"sqlite:///{quote(str(sqlite.path(url)))}", factory=sqlite.Safe)
     # `databases` knows one host only; asyncpg reads the whole URL itself, with several hosts and its options.
     alone: dict[str, Any] = dict.fromkeys(("host", "port", "user", "password", "database"))
-    return databases.Database("postgresql://", dsn=url, min_size=0, max_size=10, command_timeout=60, **alone)
-
-
-def _sqlite_file(url: str, create: bool) -> None:
-    if not url.startswith("sqlite:///"):
-        return
-    file = _path(url)
-    with sentences():
-        if create and not file.exists():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.touch()
-        if not file.is_file():
-            raise DatabaseError("There is no database yet: run `petition migrate` first.")
-        # here and not in a thread of the driver's, which would outlive its failure
-        sqlite3.connect(str(file), factory=_SafeSQLite, isolation_level=None).close()
-
-
-def _path(url: str) -> Path:
-    return Path(url.removeprefix("sqlite:///"))
+    if "," in urlsplit(url).netloc and "target_session_attrs" not in url:
+        alone["target_session_attrs"] = "read-write"  # of several hosts the one that is not a standby
+    return databases.Database("postgresql://", dsn=url, **_POOL, **alone)

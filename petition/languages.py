@@ -2,7 +2,7 @@
 
 import io
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache, cached_property
 from gettext import GNUTranslations, NullTranslations
@@ -12,6 +12,7 @@ from typing import Any
 import jinja2
 from babel import Locale, dates, numbers
 from babel.messages import mofile, pofile
+from jinja2.bccache import Bucket
 
 from petition.settings import ROOT
 
@@ -47,6 +48,14 @@ class Language:
         """A country's name."""
         return str(self.locale.territories.get(code, code))
 
+    def has_country(self, code: str) -> bool:
+        """Whether this is a country somebody can choose."""
+        return code in self._codes
+
+    @cached_property
+    def _codes(self) -> frozenset[str]:
+        return frozenset(code for code, _ in self.countries)
+
     @cached_property
     def countries(self) -> list[tuple[str, str]]:
         """(code, name) of every country, in alphabetical order without regard to accents."""
@@ -63,9 +72,10 @@ class Language:
             trim_blocks=True,
             lstrip_blocks=True,
             extensions=["jinja2.ext.i18n"],
+            bytecode_cache=_COMPILED,
         )
         env.install_gettext_translations(_catalogue(self.code), newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
-        env.filters |= {"number": self.number, "date": self.date, "country": self.country}
+        env.filters |= {"number": _late(self.number), "date": _late(self.date), "country": _late(self.country)}
         env.globals |= {"language": self, **self._globals}
         return env
 
@@ -118,6 +128,30 @@ def _preferred(accept: str) -> list[str]:
         if 0 < q <= 1:
             weighted.append((-q, order, tag))
     return [tag for _, _, tag in sorted(weighted)]
+
+
+class _Compiled(jinja2.BytecodeCache):
+    """Templates compiled in this process, once for all languages: compiling is most of what a start costs."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Jinja refuses it by itself if the template has changed."""
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keeps it for the next."""
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
+
+
+def _late(filter_: Callable[[Any], str]) -> Callable[..., str]:
+    """A filter that Jinja does not work out while compiling: its result differs from language to language."""
+    return jinja2.pass_context(lambda _, value: filter_(value))
 
 
 @cache

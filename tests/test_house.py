@@ -14,7 +14,7 @@ from petition.settings import ROOT
 CODE = sorted((ROOT / "petition").rglob("*.py"))
 LEVELS = (
     {
-        *("clock", "errors", "settings", "demo_folder", "db", "queries", "migrations", "writer"),
+        *("clock", "errors", "settings", "demo_folder", "db", "queries", "sqlite", "migrations", "writer"),
         *("tokens", "mail", "languages", "addresses"),
     },
     {

@@ -4,6 +4,7 @@ import re
 from datetime import date
 from functools import cache
 
+import jinja2
 import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
@@ -191,3 +192,14 @@ def test_plurals_follow_the_language(code: str, n: int, form: int) -> None:
         forms = _forms(message.string)
         assert len(set(forms)) == 3, message.id
         assert template.render(one=one, more=more, n=n) == forms[form] % {"num": n}
+
+
+def test_what_is_compiled_once_serves_every_language_until_it_changes() -> None:
+    said = {"en": "1,234 Poland 1 May 2026 Privacy", "ru": "1 234 Польша 1 мая 2026 г. Конфиденциальность"}
+    source = '{{ 1234|number }} {{ "PL"|country }} {{ day|date }} {{ _("Privacy") }}'
+    for code, sentence in said.items():
+        env = Language(code, {}).jinja
+        for tail in ("", "!"):
+            env.loader, env.cache = jinja2.DictLoader({"once.txt": source + tail}), None
+            found = env.get_template("once.txt").render(day=date(2026, 5, 1))
+            assert " ".join(found.split()) == sentence + tail

@@ -19,7 +19,6 @@ from petition.letters.book import Addressee, Book, Crossing, Ministry, Source
 
 LEVELS = ("high", "medium", "low")
 COPIES = ("foreign", "transport", "interior")  # the ministries that may stand in the copy-to lines
-
 Table = dict[str, Any]
 
 __all__ = ["Addressee", "Book", "load"]
@@ -49,8 +48,7 @@ class _Reader:
         for where, table in _tables(self.data, "the book"):
             _check_evidence(table, where)
         states = [a for table in self._listed("state") for a in self._state(table)]
-        institutions = [self._institution(table) for table in self._listed("institution")]
-        addressees = (*states, *institutions)
+        addressees = (*states, *(self._institution(table) for table in self._listed("institution")))
         _unique([a.key for a in addressees])
         return Book(addressees, _aliases(addressees))
 
@@ -112,6 +110,7 @@ class _Reader:
         tag = _text(_get(self.data, "meta", dict, "the book"), "institution_language", "meta")
         locale = _locale(tag, key)
         lines, confidence = _address({"status": "found", **table}, key)
+        names = table.get("names", {})
         return Addressee(
             key=key,
             country=None,
@@ -119,7 +118,7 @@ class _Reader:
             locale=str(locale),
             role=key,
             name_en=_text(table, "office", key),
-            names=_names(table, key),
+            names={language: _text(names, language, key) for language in names},
             title=_text(table, "office", key),
             title_en=_text(table, "office", key),
             salutation=_text(table, "salutation_en", key),
@@ -165,13 +164,7 @@ def _address(table: Table, where: str) -> tuple[tuple[str, ...], str]:
 
 def _office(own: str | None, spellings: Iterable[str], lines: tuple[str, ...]) -> str | None:
     """The office line of an address; None if the lines have it already, in whichever language of the state."""
-    named = any(office in line for office in spellings for line in lines)
-    return None if named else own
-
-
-def _names(table: Table, where: str) -> dict[str, str]:
-    names = table.get("names", {})
-    return {language: _text(names, language, where) for language in names}
+    return None if any(office in line for office in spellings for line in lines) else own
 
 
 def _ministry(table: Table, kind: str, code: str) -> Ministry:

@@ -64,7 +64,7 @@ def signing(
     country = UNSAID if country in unsafe else country
     name = _squeezed(form.typed.get("name", "")) if form.on("named") else ""
     errors = dict(email.errors)
-    if country != UNSAID and country not in dict(language.countries):
+    if country != UNSAID and not language.has_country(country):
         errors["country"] = N_("Please choose the country you live in.")
     if not form.on("consent"):
         errors["consent"] = N_("Without your consent we may not count your signature.")

@@ -114,8 +114,12 @@ async def test_a_database_that_was_moved_away_is_missed_and_not_made_anew(visito
 
 
 @on_sqlite
-async def test_whoever_asks_all_the_time_puts_no_load_on_the_database(visitor: Visitor) -> None:
-    sql = "create trigger counting after insert on house begin insert into refusals values (random(), 'x', 1); end"
+async def test_whoever_asks_all_the_time_puts_no_load_on_the_database(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations, "KEPT", 600.0)  # however slow this machine is
+    sql = "create trigger counting after insert on house when new.name like 'touch %' "
+    sql += "begin insert into refusals values (random(), 'x', 1); end"
     await visitor.site.database.write(lambda c: c.execute(sql))
     visitor.app.state.readiness.forget()
     for _ in range(5):

@@ -173,6 +173,26 @@ async def test_whoever_wants_no_mail_may_withdraw_as_well(lang: str, time: Clock
     assert {action: text.count(contact) for action, text in said} == {"never_write": 2, "withdraw_never": 1}
 
 
+SAID = {
+    "": ("the government of the country you live in or, outside the EU, to the EU institutions",),
+    "manage": ("Use the spelling of the address you signed with.",),
+    "privacy": (
+        "no time of day of a signature",
+        "By the hour we keep only",
+        "write-ahead log",
+        "backups for seven days",
+    ),
+}
+
+
+@on_sqlite
+@pytest.mark.parametrize("path", SAID)
+async def test_what_people_must_know_is_said_where_they_decide(path: str, visitor: Visitor) -> None:
+    said = Html((await visitor.get(f"/en/{path}")).text).text
+    for sentence in SAID[path]:
+        assert sentence in said
+
+
 @on_sqlite
 @pytest.mark.parametrize("lang", LANGUAGES)
 async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, visitor: Visitor) -> None:

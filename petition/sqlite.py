@@ -1,0 +1,52 @@
+"""What SQLite needs to be trusted, and where its file is. Knows nothing of queries."""
+
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+from petition.errors import DatabaseError
+
+
+class Safe(sqlite3.Connection):
+    """What SQLite needs to be trusted: foreign keys, waiting for a lock, WAL, and a full sync at each commit."""
+
+    def __init__(self, file: str, **options: Any) -> None:
+        """A file that is not there is not made anew: an empty database would look like one that lost everything."""
+        super().__init__(f"{Path(file).absolute().as_uri()}?mode=rw", uri=True, **options)
+        self.row_factory = sqlite3.Row
+        for pragma in ("busy_timeout=10000", "synchronous=full", "foreign_keys=on"):
+            self.execute(f"pragma {pragma}")
+        self._write_ahead()
+        self.execute("pragma secure_delete=on")  # an erased row is overwritten, not only unlinked
+
+    def _write_ahead(self) -> None:
+        """Only the first connection of all switches; SQLite lets the others run into its lock without waiting."""
+        for _ in range(100):
+            try:
+                self.execute("pragma journal_mode=wal")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error):
+                    raise
+                time.sleep(0.05)  # in the thread of this connection, which nobody else shares
+        raise sqlite3.OperationalError("database is locked")
+
+
+def prepare(url: str, create: bool) -> None:
+    """Opens the file once, here and not in a thread of the driver's, which would outlive its failure.
+
+    Makes it only if `create` says so. Raises DatabaseError if it is missing, sqlite3.Error or OSError if it is no use.
+    """
+    file = path(url)
+    if create and not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    if not file.is_file():
+        raise DatabaseError("There is no database yet: run `petition migrate` first.")
+    sqlite3.connect(str(file), factory=Safe, isolation_level=None).close()
+
+
+def path(url: str) -> Path:
+    """The file of a sqlite:/// address."""
+    return Path(url.removeprefix("sqlite:///"))
