@@ -129,6 +129,7 @@ async def test_a_database_that_is_away_is_a_page(
         for path in ("/en/", "/en/governments", "/en/thanks?country=PL", "/tally.json", "/history.csv"):
             assert (await visitor.get(path)).status_code == 200, "public pages live on"
     discreet(caplog)
+    visitor.app.state.readiness.forget()
     assert (await visitor.get("/readyz")).status_code == 200
     assert (await visitor.get(link)).status_code == 200
 

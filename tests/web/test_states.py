@@ -63,6 +63,7 @@ async def test_a_link_waits_while_signing_is_closed(time: Clock, visit: Visit, t
     page = Html((await closed.get(link)).text)
     assert "Signing is closed at the moment" in page.text
     assert page.all("form") == []
+    await settle(closed.site)
     before = await rows(closed.site)
     assert (await closed.post(link)).status_code == 403
     assert await rows(closed.site) == before
