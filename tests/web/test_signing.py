@@ -8,7 +8,7 @@ import pytest
 from petition import audit, signatures
 from petition.addresses import keyed_hash
 from tests.conftest import Clock, Visitor, add_organiser
-from tests.web.tools import Html, on_sqlite, rows
+from tests.web.tools import Html, on_sqlite, rows, settle
 
 ANNA = "anna@example.net"
 
@@ -117,6 +117,7 @@ async def test_a_link_opens_one_door_only(kind: str, time: Clock, visitor: Visit
     await visitor.confirmed("boris@example.net")
     await visitor.post("/en/manage" if kind == "manage" else "/en/sign", email=ANNA, country="PL", consent="on")
     link = await visitor.link(ANNA, kind)
+    await settle(visitor.site)
     before = await rows(visitor.site)
     for other in ("en/confirm", "en/manage", "en/never-write", "organisers/login"):
         if other != f"en/{kind}":
@@ -144,6 +145,7 @@ async def test_an_act_that_is_none_changes_nothing(time: Clock, visitor: Visitor
     await visitor.confirmed(ANNA)
     await visitor.post("/en/manage", email=ANNA)
     link = await visitor.link(ANNA, "manage")
+    await settle(visitor.site)
     before = await rows(visitor.site)
     for action in ("", "erase", "Withdraw", "withdraw\x00"):
         assert (await visitor.post(link, action=action)).status_code == 422

@@ -78,6 +78,7 @@ async def test_once_everything_is_destroyed_nobody_can_sign(time: Clock, visitor
     page = whole(await visitor.get("/en/"), "en")
     assert "Signing has ended" in page.text
     assert page.all("form") == []
+    await settle(visitor.site)
     before = await rows(visitor.site)
     assert (await visitor.sign("carla@example.net")).status_code == 403
     assert (await visitor.post("/en/manage", email="anna@example.net")).status_code == 403
