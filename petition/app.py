@@ -76,7 +76,7 @@ async def _beside(site: Site, shown: Published, deliver: bool) -> AsyncIterator[
     stopping = asyncio.Event()
     acts = ((PUBLISHING, site.publish), (PUBLISHING, shown.renew), (PRUNING, site.prune))
     beside = [_every(seconds, act, stopping) for seconds, act in acts]
-    deliverer = site.deliverer()
+    deliverer = site.lanes()
     tasks = [asyncio.create_task(act) for act in (*beside, *([deliverer.run()] if deliver else []))]
     try:
         yield

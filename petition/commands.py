@@ -33,7 +33,7 @@ def serve(arguments: Arguments) -> int:
 async def deliver(given: Settings, _: Arguments) -> None:
     """Mail delivery alone, until it is told to stop."""
     async with opened(given) as site:
-        deliverer = site.deliverer()
+        deliverer = site.lanes()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, lambda: loop.create_task(deliverer.stop()))

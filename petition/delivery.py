@@ -1,6 +1,6 @@
 """Delivery: takes mail from the outbox, writes it in its reader's language, hands it to the relay.
 
-Any number of deliverers may run.
+Any number of deliverers may run, in one process (see lanes.py) and in many.
 """
 
 import asyncio
@@ -10,15 +10,13 @@ from contextlib import suppress
 from email.message import EmailMessage
 from functools import partial
 
-from petition import clock, mail, notices, outbox
+from petition import clock, outbox
 from petition.db import Connection, Database
 from petition.errors import DatabaseError
-from petition.languages import Languages
-from petition.mail import Delayed, Refused, Transport, Unreachable
+from petition.mail import Delayed, Limited, Refused, Transport, Unreachable
 from petition.outbox import Mail
+from petition.pace import Pace
 from petition.sealing import Vault
-from petition.settings import Settings
-from petition.tokens import Signer
 
 PAUSE = 1.0  # seconds between two looks into an empty outbox
 PATIENCE = 10.0  # seconds that the mail in hand has once we are told to stop
@@ -28,34 +26,36 @@ log = logging.getLogger(__name__)
 
 
 class Deliverer:
-    """One loop over the outbox with one relay."""
+    """One loop over the outbox with one relay. `pace` may be shared with others; `more` is called for a full batch."""
 
     def __init__(
         self,
-        settings: Settings,
         database: Database,
         vault: Vault,
-        signer: Signer,
-        languages: Languages,
+        written: Callable[[Mail], EmailMessage],
         relay: Transport,
+        pace: Pace | None = None,
+        more: Callable[[], None] = lambda: None,
     ) -> None:
-        self._settings = settings
         self._database = database
         self._vault = vault
-        self._signer = signer
-        self._languages = languages
+        self._written = written
         self._relay = relay
+        self._pace = pace or Pace()
+        self._more = more
         self._limit: asyncio.Timeout | None = None  # of the mail in hand
         self._stopping = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
 
-    async def run(self) -> None:
-        """Delivers until stop(). A database that is away for a moment only makes it wait."""
+    async def run(self, *, lasting: bool = True) -> None:
+        """Delivers until stop(), or with lasting=False until nothing is due. A database that is away makes it wait."""
         self._idle.clear()
         try:
             while not self._stopping.is_set():
                 if not await self._try():
+                    if not lasting:
+                        break
                     await _sleep(self._stopping)
         finally:
             await self._relay.close()
@@ -80,12 +80,17 @@ class Deliverer:
     async def once(self) -> int:
         """One batch; how many mails it had. With an empty outbox it takes leave of the relay."""
         waiting = mails = await self._database.write(partial(outbox.claim, vault=self._vault))
+        paused: list[tuple[Mail, int]] = []
+        if len(mails) == outbox.BATCH:
+            self._more()
         while waiting and not self._stopping.is_set():
             claimed, *waiting = waiting
-            if await self._ours(claimed) and not await self._deliver(claimed):
+            if wait := self._pace.wait(claimed.domain):
+                paused.append((claimed, wait))
+            elif await self._ours(claimed) and not await self._deliver(claimed):
                 break
-        if waiting:
-            await self._settle(partial(outbox.release, mails=waiting))
+        if waiting or paused:
+            await self._settle(partial(outbox.give_back, mails=waiting, paused=paused))
         if not mails:
             await self._relay.close()
         return len(mails)
@@ -107,12 +112,15 @@ class Deliverer:
             await self._settle(partial(outbox.refused, mail=claimed, code=str(refusal)))
         except Delayed as delay:
             log.warning("mail delayed: %s", delay)
+            if isinstance(delay, Limited):
+                self._pace.slower(claimed.domain)
             await self._settle(partial(outbox.later, mail=claimed))
             return not isinstance(delay, Unreachable)
         except Exception as error:  # one mail that cannot be written must not keep the others; its text may quote it
             log.error("mail delayed: %s", type(error).__name__)
             await self._settle(partial(outbox.later, mail=claimed))
         else:
+            self._pace.well(claimed.domain)
             await self._settle(partial(outbox.sent, mail=claimed))
         return True
 
@@ -141,13 +149,6 @@ class Deliverer:
                     raise
                 log.warning("%s", error)
             await _sleep(self._stopping)
-
-    def _written(self, claimed: Mail) -> EmailMessage:
-        known = claimed.language in self._languages
-        language = self._languages[claimed.language] if known else self._languages.default
-        base = self._settings.base_url
-        links = notices.links(self._signer, base, language.code, claimed.name, claimed.number)
-        return mail.write(language, claimed.name, claimed.to, self._settings.mail_from, claimed.id, links)
 
 
 async def _sleep(until: asyncio.Event) -> None:

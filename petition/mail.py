@@ -19,6 +19,8 @@ from petition.languages import Language
 TIMEOUT = 30  # seconds for each step of the dialogue
 # A folded header would tear a long link apart.
 _POLICY = policy.SMTP.clone(max_line_length=990)
+# Temporary, and about the provider rather than one mailbox: its system, the way to it, its policy (RFC 3463).
+_LIMITED = re.compile(r"421 |4\d\d 4\.[347]\.")
 _ENHANCED = re.compile(r"(5\.\d{1,3}\.\d{1,3})(?:\s|$)")  # RFC 2034: the first word of a refusal, if it is there
 
 
@@ -32,6 +34,10 @@ class Delayed(Exception):
 
 class Unreachable(Delayed):
     """The relay does not answer at all: no use to try the next mail at once."""
+
+
+class Limited(Delayed):
+    """The addressee's provider takes nothing from us for now: no use to try its other mailboxes at once."""
 
 
 class Transport(Protocol):
@@ -116,9 +122,11 @@ class Smtp:
             refusal: Exception = error.recipients[0]
         else:
             refusal = error
-        permanent = isinstance(refusal, aiosmtplib.SMTPRecipientRefused | aiosmtplib.SMTPDataError)
-        if permanent and 500 <= refusal.code < 600:  # type: ignore[attr-defined]  # both kinds have one
+        of_this_mail = isinstance(refusal, aiosmtplib.SMTPRecipientRefused | aiosmtplib.SMTPDataError)
+        if of_this_mail and 500 <= refusal.code < 600:  # type: ignore[attr-defined]  # both kinds have one
             raise Refused(_code(refusal)) from None
+        if of_this_mail and _LIMITED.match(f"{refusal.code} {refusal.message}"):  # type: ignore[attr-defined]  # as above
+            raise Limited(type(error).__name__) from None
         await self.close()
         answered = isinstance(refusal, aiosmtplib.SMTPResponseException)
         raise (Delayed if answered else Unreachable)(type(error).__name__) from None

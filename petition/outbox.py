@@ -37,6 +37,11 @@ class Mail:
     attempts: int  # with this one; no two deliverers hold a row with the same
     until: int  # epoch seconds; nobody else takes the row before
 
+    @property
+    def domain(self) -> str:
+        """Of the mailbox it goes to."""
+        return self.to.rpartition("@")[2]
+
 
 def sealed(vault: Vault, *, name: str, language: str, to: str, number: str, mailbox: str | None) -> Row:
     """A mail ready to be put, its address and number encrypted."""
@@ -110,10 +115,12 @@ async def later(c: Connection, mail: Mail) -> None:
     await c.run("outbox.later", id=mail.id, attempts=mail.attempts, due=clock.epoch() + wait)
 
 
-async def release(c: Connection, *, mails: list[Mail]) -> None:
-    """Gives claimed mails back that were not tried, for any deliverer to take."""
+async def give_back(c: Connection, *, mails: list[Mail], paused: list[tuple[Mail, int]]) -> None:
+    """Claimed mails that were not tried: for any deliverer to take, those of paused providers after so many seconds."""
     for mail in mails:
         await c.run("outbox.release", id=mail.id, attempts=mail.attempts)
+    for mail, wait in paused:
+        await c.run("outbox.put_off", id=mail.id, attempts=mail.attempts, due=clock.epoch() + wait)
 
 
 async def rotate(database: Database, vault: Vault) -> int:

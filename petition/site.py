@@ -1,11 +1,12 @@
 """Everything one running Petition holds, wired once: for the web server, the deliverer and every command."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from email.message import EmailMessage
 from functools import cached_property
 
-from petition import db, languages, mail, migrations, retention, signatures, tally, tokens
+from petition import db, languages, mail, migrations, notices, retention, signatures, tally, tokens
 from petition.addresses import Mailboxes
 from petition.appeal import Appeal, shown
 from petition.campaign import Placeholder, State
@@ -13,10 +14,13 @@ from petition.clock import today
 from petition.db import Connection, Database
 from petition.delivery import Deliverer
 from petition.errors import SettingsError
+from petition.lanes import Lanes
 from petition.languages import Languages
 from petition.letters import addressees
 from petition.letters.addressees import Book
 from petition.mail import Transport
+from petition.outbox import Mail
+from petition.pace import Pace
 from petition.sealing import OutboxKeys, Vault
 from petition.settings import Settings
 from petition.tally import Snapshot
@@ -69,9 +73,20 @@ class Site:
             return mail.Folder(self.settings.var / "mail", smtp)
         return smtp
 
-    def deliverer(self) -> Deliverer:
+    def deliverer(self, pace: Pace | None = None, more: Callable[[], None] = lambda: None) -> Deliverer:
         """A loop over the outbox with a relay of its own."""
-        return Deliverer(self.settings, self.database, self.vault, self.signer, self.languages, self.relay())
+        return Deliverer(self.database, self.vault, self.written, self.relay(), pace, more)
+
+    def written(self, claimed: Mail) -> EmailMessage:
+        """A mail of the outbox in its reader's language; in ours if that is not offered any more."""
+        known = claimed.language in self.languages
+        language = self.languages[claimed.language] if known else self.languages.default
+        links = notices.links(self.signer, self.settings.base_url, language.code, claimed.name, claimed.number)
+        return mail.write(language, claimed.name, claimed.to, self.settings.mail_from, claimed.id, links)
+
+    def lanes(self) -> Lanes:
+        """As many of them as there is work for."""
+        return Lanes(self.deliverer)
 
     def state(self) -> State:
         """Where in its life the campaign is today."""

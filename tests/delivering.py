@@ -16,7 +16,7 @@ from tests.relay import Answer
 async def delivering(site: Site, url: str) -> AsyncIterator[Deliverer]:
     """One process that delivers to a relay alone, without the folder of the demo."""
     relay = mail.Smtp(url)
-    yield Deliverer(site.settings, site.database, site.vault, site.signer, site.languages, relay)
+    yield Deliverer(site.database, site.vault, site.written, relay)
     await relay.close()
 
 

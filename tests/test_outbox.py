@@ -108,7 +108,7 @@ async def test_who_needs_longer_claims_anew_as_long_as_nobody_else_has(
     time.advance(seconds=90)
     (second,) = await claim(database, vault)
     assert not await _renewed(database, first)
-    for job in (partial(outbox.later, mail=first), partial(outbox.release, mails=[first])):
+    for job in (partial(outbox.later, mail=first), partial(outbox.give_back, mails=[first], paused=[])):
         await database.write(job)
         assert await claim(database, vault) == [], "who lost a mail cannot give it away"
     assert await _renewed(database, second)
@@ -203,7 +203,7 @@ async def test_the_pauses_grow_to_an_hour(database: Database, vault: Vault, time
 async def test_a_mail_given_back_is_anybodys_at_once(database: Database, vault: Vault) -> None:
     await put(database, vault)
     mails = await claim(database, vault)
-    await database.write(partial(outbox.release, mails=mails))
+    await database.write(partial(outbox.give_back, mails=mails, paused=[]))
     assert await claim(database, vault) == mails, "and the attempt was none"
 
 

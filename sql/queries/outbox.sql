@@ -41,6 +41,10 @@ returning id
 -- The relay could not take it now.
 update outbox set due = :due, claimed_until = 0 where id = :id and attempts = :attempts
 
+-- name: put_off
+-- A claimed mail that was not tried, since its provider wants to be left alone for a while.
+update outbox set due = :due, attempts = attempts - 1, claimed_until = 0 where id = :id and attempts = :attempts
+
 -- name: release
 -- A claimed mail that was not tried after all.
 update outbox set attempts = attempts - 1, claimed_until = 0 where id = :id and attempts = :attempts
