@@ -33,10 +33,10 @@ system:
 	@sh tests/system.sh
 
 test: $(VENV)/.installed-tests system
-	$(PY) -m pytest -m "not slow" --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
+	$(PY) -m pytest -n auto --maxprocesses 4 -m "not slow" --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
 
 test-all: check $(VENV)/.installed-tests system
-	$(PY) -m pytest --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
+	$(PY) -m pytest -n auto --maxprocesses 4 --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
 
 check: $(VENV)/.installed-tests
 	$(PY) -m ruff check

@@ -2,9 +2,13 @@
 
 import asyncio
 import os
+import resource
+import socket
 from functools import partial
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.supervisors import Multiprocess
 
 from petition import organisers, proofs
 from petition.addresses import Address
@@ -17,6 +21,7 @@ from petition.settings import Settings
 from petition.site import Site, opened
 from petition.tokens import Purpose
 
+GRACE = 1.0  # seconds
 _DEMO = "demo"
 _DEMO_ADDRESS = "organiser@example.org"
 
@@ -31,7 +36,12 @@ def run(settings: Settings, host: str, port: int, workers: int, *, deliver: bool
     proofs.read(Appeal(settings.campaign))
     asyncio.run(_prepare(settings))
     os.environ[DELIVERING] = "yes" if deliver else "no"
-    uvicorn.run(
+    _many_files()
+    return _serve(_config(settings, host, port, workers))
+
+
+def _config(settings: Settings, host: str, port: int, workers: int) -> uvicorn.Config:
+    return uvicorn.Config(
         "petition.app:from_environment",
         factory=True,
         host=host,
@@ -45,8 +55,41 @@ def run(settings: Settings, host: str, port: int, workers: int, *, deliver: bool
         forwarded_allow_ips=",".join(settings.trusted_proxies),
         timeout_graceful_shutdown=20,
         lifespan="on",
+        http=Patient,
     )
-    return 0
+
+
+def _serve(config: uvicorn.Config) -> int:
+    """As uvicorn.run does, but also over a socket that systemd holds for us, so that a restart refuses nobody."""
+    server, given = uvicorn.Server(config), _given_socket()
+    if config.workers > 1:
+        Multiprocess(config, sockets=[given or config.bind_socket()]).run()
+        return 0
+    server.run(sockets=[given] if given else None)
+    return 0 if server.started else 3
+
+
+class Patient(HttpToolsProtocol):
+    """Told to stop, it gives a connection that has just been accepted a moment for its request to arrive."""
+
+    def shutdown(self) -> None:
+        """As ever, but later for a connection that has brought nothing yet."""
+        if getattr(self, "cycle", None) is None:  # as it is until a request has come
+            self.loop.call_later(GRACE, super().shutdown)
+        else:
+            super().shutdown()
+
+
+def _given_socket() -> socket.socket | None:
+    """See sd_listen_fds(3): file descriptor 3, if the environment says that it is meant for this process."""
+    ours = os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS") == "1"
+    return socket.socket(fileno=3) if ours else None
+
+
+def _many_files() -> None:
+    """As many open connections as the machine allows: whoever opens ten thousand idle ones shall lock nobody out."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def _prepare(settings: Settings) -> None:

@@ -3,61 +3,128 @@
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 
 
+class Server:
+    """A server on a folder and a port of its own, to be started, stopped, killed, and started again on the same data.
+
+    `options` go to its command line, `-c fsync=off` for one; `under` comes before it, as a tracer does.
+    """
+
+    def __init__(self, folder: Path, *options: str, under: tuple[str, ...] = ()) -> None:
+        self.folder, self.data, self.port = folder, folder / "data", free_port()
+        self.options, self.under = options, under
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Without a database, such as `postgresql://petition@127.0.0.1:40001`."""
+        return f"postgresql://petition@127.0.0.1:{self.port}"
+
+    def make(self) -> None:
+        """An empty data folder."""
+        self._run("initdb", "-D", self.data, "-U", "petition", "-A", "trust", "-E", "UTF8", "--locale=C")
+
+    def follow(self, primary: "Server") -> None:
+        """A copy of another server's data, to be started as its standby."""
+        shutil.rmtree(self.data, ignore_errors=True)
+        there = ("-h", "127.0.0.1", "-p", str(primary.port), "-U", "petition")
+        self._run("pg_basebackup", "-D", self.data, "--write-recovery-conf", "--checkpoint=fast", *there)
+
+    def start(self) -> None:
+        """Returns when it takes connections. One that was killed may need a moment until its remains are gone."""
+        for _ in range(300):
+            if self.process is None or self.process.poll() is not None:
+                self.process = self._begun()
+            if self.ready():
+                return
+            time.sleep(0.1)
+        raise RuntimeError("PostgreSQL did not start.")
+
+    def _begun(self) -> subprocess.Popen[bytes]:
+        options = ["-D", self.data, "-k", self.folder, "-p", str(self.port), "-c", "listen_addresses=127.0.0.1"]
+        command: list[str | Path] = [*self.under, _binaries() / "postgres", *options, *self.options]
+        quiet = subprocess.DEVNULL
+        return subprocess.Popen(command, stdout=quiet, stderr=quiet, cwd=self.folder, **_account())
+
+    def ready(self) -> bool:
+        """Whether it takes connections."""
+        ask: list[str | Path] = [_binaries() / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-t", "1"]
+        return subprocess.run(ask, check=False).returncode == 0
+
+    def stop(self) -> None:
+        """In good order, whoever is connected."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(timeout=60)
+
+    def children(self) -> list[int]:
+        """The process ids of its backends and helpers."""
+        assert self.process is not None
+        pid = self.process.pid
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+    def kill(self) -> None:
+        """All its processes, with signal 9."""
+        assert self.process is not None
+        family = self.children()
+        self.process.kill()
+        for child in family:
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        self.process.wait(timeout=60)
+
+    def _run(self, program: str, *arguments: str | Path) -> None:
+        command: list[str | Path] = [_binaries() / program, *arguments]
+        subprocess.run(command, check=True, capture_output=True, cwd=self.folder, **_account())
+
+
+@contextmanager
+def server(*options: str, under: tuple[str, ...] = ()) -> Iterator[Server]:
+    """A fresh server that is running, in a folder that PostgreSQL's account may use."""
+    with folder() as found:
+        made = Server(found, *options, under=under)
+        made.make()
+        try:
+            made.start()
+            yield made
+        finally:
+            made.stop()
+
+
 @contextmanager
 def running() -> Iterator[str]:
-    """The URL of a fresh server without its database, such as `postgresql://petition@127.0.0.1:40001`."""
-    binaries = _binaries()
-    folder = Path(tempfile.mkdtemp(prefix="petition-postgresql-"))
-    user = "postgres" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
-    if user:
-        shutil.chown(folder, user)
-    data, port = folder / "data", _free_port()
-    as_user: dict[str, Any] = {"user": user, "group": user, "extra_groups": []} if user else {}
+    """The URL of a fresh server without its database."""
+    with server() as made:
+        yield made.url
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """A folder that belongs to the account PostgreSQL runs under; pytest's own is closed to others."""
+    made = Path(tempfile.mkdtemp(prefix="petition-postgresql-"))
+    if user := _account().get("user"):
+        shutil.chown(made, user)
     try:
-        initdb: list[str | Path] = [
-            binaries / "initdb",
-            "-D",
-            data,
-            "-U",
-            "petition",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--locale=C",
-        ]
-        subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **as_user)
-        options: list[str | Path] = ["-D", data, "-k", folder, "-p", str(port), "-c", "listen_addresses=127.0.0.1"]
-        command: list[str | Path] = [binaries / "postgres", *options]
-        quiet = subprocess.DEVNULL
-        server = subprocess.Popen(command, stdout=quiet, stderr=quiet, cwd=folder, **as_user)
-        try:
-            _wait(binaries, port)
-            yield f"postgresql://petition@127.0.0.1:{port}"
-        finally:
-            server.terminate()
-            server.wait(timeout=60)
+        yield made
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(made, ignore_errors=True)
 
 
-def _wait(binaries: Path, port: int) -> None:
-    ready: list[str | Path] = [binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port), "-t", "1"]
-    for _ in range(100):
-        if subprocess.run(ready, check=False).returncode == 0:
-            return
-    raise RuntimeError("PostgreSQL did not start.")
+def _account() -> dict[str, Any]:
+    """PostgreSQL refuses to run as root."""
+    return {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
 
 
 def _binaries() -> Path:
@@ -72,7 +139,8 @@ def _binaries() -> Path:
     raise RuntimeError("The tests need PostgreSQL's server programs: initdb and postgres.")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One that nobody listens on right now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

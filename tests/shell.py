@@ -68,16 +68,17 @@ def serving(shell: Shell, *options: str) -> Iterator[tuple[str, subprocess.Popen
         text=True,
     )
     try:
-        _ready(f"http://127.0.0.1:{port}", server)
+        ready(f"http://127.0.0.1:{port}", server)
         yield f"http://127.0.0.1:{port}", server
     finally:
         server.send_signal(signal.SIGTERM)
         output = server.communicate(timeout=60)[0]
-    assert "Traceback" not in output
+    assert "Traceback" not in output, output
     assert server.returncode in (0, -signal.SIGTERM), output
 
 
-def _ready(address: str, server: "subprocess.Popen[str]") -> None:
+def ready(address: str, server: "subprocess.Popen[str]") -> None:
+    """Waits until the server answers that it is."""
     for _ in range(300):
         try:
             with urllib.request.urlopen(f"{address}/readyz"):

@@ -26,6 +26,8 @@ async def http_error(request: Request, error: Exception) -> Response:
         return page(request, "errors/error.html", status=404, code=404)  # or the method would tell what exists there
     answer = page(request, "errors/error.html", status=code, code=code)
     answer.headers.update(getattr(error, "headers", None) or {})
+    if code == 413:
+        answer.headers["Connection"] = "close"  # nobody reads the rest of a gigabyte
     return answer
 
 
@@ -71,7 +73,8 @@ class TooLarge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         length = Headers(scope=scope).get("content-length", "0") if scope["type"] == "http" else "0"
         if length.isdecimal() and int(length) > BODY:
-            await page(Request(scope), "errors/error.html", status=413, code=413)(scope, receive, send)
+            answer = await http_error(Request(scope), HTTPException(413))
+            await answer(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 

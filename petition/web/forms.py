@@ -1,5 +1,6 @@
 """Forms: what arrives in a body becomes a checked Signing or address, or one sentence per field."""
 
+import asyncio
 import re
 import unicodedata
 from collections.abc import Collection
@@ -16,6 +17,7 @@ from petition.signatures import UNSAID, Signing
 
 CONSENT = "2026-11-22"  # the version of the wording above the button, kept with each signature; change both at once
 LONGEST_NAME = 100
+PATIENCE = 15  # seconds for a body of a few hundred bytes; a slow phone needs five, and a stopping server waits for it
 _FORM = "application/x-www-form-urlencoded"
 # Categories of Unicode that no name needs: control, surrogate, private, unassigned, separators of lines.
 _NO_LETTERS = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -43,9 +45,11 @@ EMPTY = Form({})
 async def read(request: Request) -> Form:
     """The fields of a body. 415 for another kind of body; a field sent twice counts as garbled."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != _FORM and (kind or await request.body()):  # nothing at all is an empty form
+    if kind not in ("", _FORM):
         raise HTTPException(415)
-    body = (await request.body()).decode("utf-8", "replace")
+    body = await _body(request)
+    if body and not kind:  # nothing at all is an empty form
+        raise HTTPException(415)
     typed: dict[str, str] = {}
     try:
         for name, value in parse_qsl(body, keep_blank_values=True, max_num_fields=40):
@@ -53,6 +57,14 @@ async def read(request: Request) -> Form:
     except ValueError:
         raise HTTPException(400) from None
     return Form(typed)
+
+
+async def _body(request: Request) -> str:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return (await request.body()).decode("utf-8", "replace")
+    except TimeoutError:
+        raise HTTPException(408, headers={"Connection": "close"}) from None
 
 
 def signing(

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BROTLI, GZIP, PLAIN = b"br", b"gzip", b"identity"
-_PREFERRED = (BROTLI, GZIP, PLAIN)  # the smallest first
+_PREFERRED = (BROTLI, GZIP, PLAIN)  # the smallest first: of equal weights the first wins
 _LONGEST_HEADER = 200  # of Accept-Encoding; a browser sends under fifty bytes
 _WEIGHT = re.compile(rb"\s*q=([01](?:\.\d{0,3})?)\s*")
 _OF_THE_BODY = (b"content-type", b"content-language")  # which a 304 does not describe
@@ -22,13 +22,13 @@ Rule = Callable[[Scope, Headers], str | None]
 
 
 def pack(body: bytes, quality: int) -> Packed:
-    """The body by content coding, those left out that do not make it smaller. `quality` is Brotli's: 0 to 11."""
+    """The body by content coding; as it is where a coding does not make it smaller. `quality` is Brotli's: 0 to 11."""
     packed = {
         BROTLI: brotli.compress(body, quality=quality),
         GZIP: gzip.compress(body, mtime=0),  # no clock in it: every process makes the same bytes, and so the same tag
         PLAIN: body,
     }
-    return {coding: content for coding, content in packed.items() if content is body or len(content) < len(body)}
+    return {coding: min(content, body, key=len) for coding, content in packed.items()}
 
 
 class Made:
@@ -39,14 +39,14 @@ class Made:
     def __init__(self, packed: Packed, headers: Mapping[str, str]) -> None:
         raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
         self.body = packed[PLAIN]
-        self._answers = {coding: Answer(coding, content, raw) for coding, content in packed.items()}
+        self._answers = {
+            coding: Answer(PLAIN if content is self.body else coding, content, raw)
+            for coding, content in packed.items()
+        }
 
     def answer(self, accept: bytes) -> "Answer":
         """The one for an Accept-Encoding header."""
-        for coding in accepted(accept):
-            if coding in self._answers:
-                return self._answers[coding]
-        return self._answers[PLAIN]
+        return self._answers[chosen(accept)]
 
 
 class Answer:
@@ -71,10 +71,10 @@ class Answer:
 
 
 @lru_cache(maxsize=256)
-def accepted(header: bytes) -> tuple[bytes, ...]:
-    """Our content codings that Accept-Encoding takes, best first (RFC 9110, 12.5.3).
+def chosen(header: bytes) -> bytes:
+    """The content coding that an Accept-Encoding header likes best (RFC 9110, 12.5.3).
 
-    Plain bytes end the list even where they are refused: better than no answer.
+    Plain bytes if it takes none of ours, even where it refuses them: better than no answer.
     """
     weights = {}
     for part in header.lower().split(b","):
@@ -82,7 +82,7 @@ def accepted(header: bytes) -> tuple[bytes, ...]:
         weights[name.strip()] = _weight(weight)
     others = weights.get(b"*", 0.0)
     given = {coding: weights.get(coding, 0.0 if coding == PLAIN else others) for coding in _PREFERRED}
-    return tuple(sorted((c for c in given if given[c] or c == PLAIN), key=lambda c: -given[c]))
+    return max(given, key=given.__getitem__) if any(given.values()) else PLAIN
 
 
 def _weight(text: bytes) -> float:

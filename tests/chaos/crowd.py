@@ -1,0 +1,123 @@
+"""People who sign and press the button in the mail they get, in a thread of their own. What they were told is kept."""
+
+import asyncio
+import itertools
+import random
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import httpx2
+
+from tests import relay
+from tests.relay import Relay
+
+SIGNERS, PRESSERS, PAUSE = 4, 4, 0.02
+COUNTRIES = ("PL", "LT", "LV", "DE", "FR", "ZZ")
+DOMAINS = tuple(f"mail{n}.example.net" for n in range(20))
+_LINK = re.compile(r"https?://[^/\s]+(/\S*/confirm/\S+)")
+
+
+class Crowd:
+    """Everybody has a mailbox of their own and sends the form once. Three of four who get a mail press its button,
+    again and again until they are told that it worked."""
+
+    def __init__(self, smtp: Relay, *addresses: str) -> None:
+        self.typed: set[str] = set()
+        self.signed: set[str] = set()  # whom a 303 told to look into their mailbox
+        self.pressed: set[str] = set()
+        self.confirmed: set[str] = set()  # whom a 303 thanked
+        self.strange: list[str] = []  # answers that nobody should ever get
+        self.answers: Counter[str] = Counter()
+        self._smtp, self._addresses = smtp, list(addresses)
+        self._numbers = itertools.count()
+        self._read = 0
+        self._signing, self._present = threading.Event(), threading.Event()
+
+    @contextmanager
+    def about(self) -> Iterator[None]:
+        """They are there for as long as this lasts."""
+        self._signing.set()
+        self._present.set()
+        with ThreadPoolExecutor(1) as apart:
+            lives = apart.submit(asyncio.run, self._live())
+            try:
+                yield
+            finally:
+                self._signing.clear()
+                self._present.clear()
+                lives.result()
+
+    def rest(self) -> None:
+        """No more forms from now on."""
+        self._signing.clear()
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody has a button still to press."""
+        return self._read < len(self._smtp.mails) or self.pressed != self.confirmed
+
+    async def _live(self) -> None:
+        async with httpx2.AsyncClient(timeout=15) as client:
+            signers = [self._sign(client) for _ in range(SIGNERS)]
+            pressers = [self._press(client) for _ in range(PRESSERS)]
+            await asyncio.gather(*signers, *pressers)
+
+    async def _sign(self, client: httpx2.AsyncClient) -> None:
+        while self._signing.is_set():
+            n = next(self._numbers)
+            mailbox = f"p{n}@{DOMAINS[n % len(DOMAINS)]}"
+            fields = {"email": mailbox, "country": COUNTRIES[n % len(COUNTRIES)], "consent": "on"}
+            if n % 3 == 0:
+                fields |= {"named": "on", "name": f"Person {n}", "updates": "on"}
+            self.typed.add(mailbox)
+            if await self.told(client, random.choice(self._addresses) + "/en/sign", fields):
+                self.signed.add(mailbox)
+            await asyncio.sleep(PAUSE)
+
+    async def _press(self, client: httpx2.AsyncClient) -> None:
+        while self._present.is_set():
+            if (mail := self._next()) is None:
+                await asyncio.sleep(PAUSE)
+                continue
+            mailbox, path = mail
+            self.pressed.add(mailbox)
+            while self._present.is_set():
+                if await self.told(client, random.choice(self._addresses) + path, {}):
+                    self.confirmed.add(mailbox)
+                    break
+                await asyncio.sleep(PAUSE * 5)
+
+    def _next(self) -> tuple[str, str] | None:
+        """The mailbox and the link of a mail that nobody has opened, if its owner presses at all."""
+        while self._read < len(self._smtp.mails):
+            mail = self._smtp.mails[self._read]
+            self._read += 1
+            mailbox = str(mail["To"])
+            if int(mailbox[1:].partition("@")[0]) % 4:
+                return mailbox, _LINK.findall(relay.plain(mail))[0]
+        return None
+
+    async def told(self, client: httpx2.AsyncClient, address: str, fields: dict[str, str]) -> bool:
+        """Whether a form was answered with success. Everything but success, "not now" and a lost line is strange."""
+        try:
+            answer = (await client.post(address, data=fields)).status_code
+        except httpx2.TransportError:
+            self.answers["no answer"] += 1
+            return False
+        self.answers[str(answer)] += 1
+        if answer not in (303, 503):
+            self.strange.append(f"{answer} {address}")
+        return answer == 303
+
+
+def until(true: Callable[[], bool], what: str, seconds: float = 120) -> None:
+    """Waits for what others do."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, f"{what} did not happen"
+        time.sleep(0.02)

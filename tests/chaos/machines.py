@@ -1,0 +1,80 @@
+"""The processes of a site, each of which may be killed at any moment and started again on the same folder and port."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from petition.settings import ROOT
+from tests.postgres import Server, free_port
+from tests.shell import Shell, ready
+
+
+class Machine:
+    """One `petition` command; what it says goes to a file, since a pipe that nobody reads would stop it."""
+
+    def __init__(self, shell: Shell, *arguments: str, under: tuple[str, ...] = ()) -> None:
+        self._command = [*under, sys.executable, "-m", "petition", *arguments]
+        # Who is killed leaves torn files of coverage behind.
+        self._environment = {k: v for k, v in shell.environment.items() if not k.startswith("COV")}
+        self._log = shell.folder / f"{arguments[0]}.log"
+        self.process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Returns at once."""
+        with self._log.open("a") as log:
+            self.process = subprocess.Popen(
+                self._command, cwd=ROOT, env=self._environment, stdout=log, stderr=log, text=True
+            )
+
+    def kill(self) -> None:
+        """Without a warning."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(timeout=60)
+
+    def stop(self) -> None:
+        """As an operator does; it must end well."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(timeout=60) in (0, -signal.SIGTERM), self.said()
+
+    def said(self) -> str:
+        """All that it ever wrote."""
+        return self._log.read_text("utf-8")
+
+
+class Web(Machine):
+    """`petition serve` without delivery."""
+
+    def __init__(self, shell: Shell, *options: str, host: str = "127.0.0.1", under: tuple[str, ...] = ()) -> None:
+        port = free_port()
+        super().__init__(shell, "serve", "--host", host, "--port", str(port), *options, under=under)
+        self.address = f"http://{host}:{port}"
+
+    def start(self) -> None:
+        """Returns when it is ready."""
+        super().start()
+        assert self.process is not None
+        ready(self.address, self.process)
+
+
+class Backend:
+    """Any process of PostgreSQL but the first: when it dies, PostgreSQL ends all others and begins anew by itself."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    def kill(self) -> None:
+        """The youngest: it serves somebody."""
+        os.kill(max(self._server.children()), signal.SIGKILL)
+
+    def start(self) -> None:
+        """Nothing to do but to wait."""
+        self._server.start()
+
+
+def email_key(shell: Shell) -> str:
+    """The key of the hashes that a demo made for itself."""
+    return (Path(shell.environment["PETITION_VAR"]) / "secrets" / "email_key").read_text("utf-8").strip()

@@ -1,0 +1,63 @@
+"""What must be true once the dust has settled: everything that was acknowledged is there, and is there once."""
+
+import asyncio
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+from petition.addresses import keyed_hash
+from petition.db import Connection, opened
+from tests.chaos.crowd import Crowd
+from tests.relay import Relay
+
+
+@dataclass
+class Reckoning:
+    """Each loss and each doubling is a sentence; `twice` are mails of one Message-ID that came more than once."""
+
+    forms: int = 0
+    signatures: int = 0
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    twice: int = 0
+
+
+def reckon(url: str, key: str, crowd: Crowd, smtp: Relay, refused: frozenset[str] = frozenset()) -> Reckoning:
+    """Compares what people were told with what is stored and what arrived. Nobody is at work any more.
+
+    The mail to those in `refused` was turned down for good by the relay.
+    """
+    found = Reckoning(len(crowd.signed), len(crowd.confirmed))
+    asyncio.run(_stored(url, key, crowd, found))
+    _mailed(crowd, smtp, refused, found)
+    return found
+
+
+async def _stored(url: str, key: str, crowd: Crowd, found: Reckoning) -> None:
+    async with opened(url) as database, database.reading() as c:
+        forms = Counter(row["mailbox"] for row in await c.execute("select mailbox from submissions"))
+        signatures = {row["mailbox"] for row in await c.execute("select mailbox from signatures")}
+        tally, waiting = await _number(c, "sum(confirmed)", "tally"), await _number(c, "count(*)", "outbox")
+    hashed = {mailbox: keyed_hash(key, mailbox) for mailbox in crowd.typed}
+    found.lost += [f"form of {mailbox}" for mailbox in crowd.signed if not forms[hashed[mailbox]]]
+    found.lost += [f"signature of {mailbox}" for mailbox in crowd.confirmed if hashed[mailbox] not in signatures]
+    found.doubled += [f"form of {mailbox}" for mailbox in crowd.typed if forms[hashed[mailbox]] > 1]
+    pressed = {hashed[mailbox] for mailbox in crowd.pressed}
+    found.doubled += [f"signature nobody gave: {mailbox}" for mailbox in signatures - pressed]
+    if tally != len(signatures):
+        found.doubled.append(f"the tally says {tally}, there are {len(signatures)}")
+    if waiting:
+        found.lost.append(f"{waiting} mails never left")
+
+
+async def _number(c: Connection, what: str, table: str) -> int:
+    (row,) = await c.execute(f"select coalesce({what}, 0) as n from {table}")
+    return int(row["n"])
+
+
+def _mailed(crowd: Crowd, smtp: Relay, refused: frozenset[str], found: Reckoning) -> None:
+    ids: dict[str, Counter[str]] = defaultdict(Counter)
+    for mail in smtp.mails:
+        ids[str(mail["To"])][str(mail["Message-ID"])] += 1
+    found.lost += [f"mail to {mailbox}" for mailbox in crowd.signed - refused if mailbox not in ids]
+    found.doubled += [f"mail to {mailbox}" for mailbox, copies in ids.items() if len(copies) > 1]
+    found.twice = sum(copies.total() - len(copies) for copies in ids.values())
