@@ -59,7 +59,11 @@ def test_a_damaged_contact_does_not_open(place: int) -> None:
         sealing.unseal_contact(ONE, sealing._text(bytes(sealed)))
 
 
-@pytest.mark.parametrize("text", ["", "age1", RECIPIENTS[0][:-1], str(ONE), "ssh-ed25519 AAAA"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "age1", RECIPIENTS[0][:-1], str(ONE), "ssh-ed25519 AAAA"],
+    ids=["nothing", "a beginning", "one sign less", "a secret key", "another kind"],
+)
 def test_what_is_no_public_key_is_refused_by_the_name_of_the_setting(text: str) -> None:
     with pytest.raises(SettingsError, match="PETITION_RECIPIENTS") as refusal:
         Vault("a-key", (RECIPIENTS[0], text), OutboxKeys(ROOT / "none"))
@@ -71,7 +75,11 @@ def test_an_identity_is_read_from_the_file_that_age_writes() -> None:
     assert str(sealing.identity(text)) == str(ONE)
 
 
-@pytest.mark.parametrize("text", ["", "# only a comment\n", RECIPIENTS[0], "AGE-SECRET-KEY-1XYZ", "\0"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "# only a comment\n", RECIPIENTS[0], "AGE-SECRET-KEY-1XYZ", "\0"],
+    ids=["nothing", "a comment", "a public key", "a beginning", "binary"],
+)
 def test_a_file_without_an_identity_is_told_so(text: str) -> None:
     with pytest.raises(KeysError, match="no age identity"):
         sealing.identity(text)
