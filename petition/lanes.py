@@ -20,8 +20,9 @@ class Lanes:
         self._under_way: dict[Deliverer, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
-        """Delivers until stop()."""
+        """Delivers until stop(), and until every lane has written down what became of the mail in its hand."""
         await self._begin(lasting=True)
+        await asyncio.gather(*self._under_way.values())
 
     async def stop(self) -> None:
         """Ends run(); see Deliverer.stop."""

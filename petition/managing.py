@@ -14,7 +14,7 @@ from petition.tokens import Purpose
 
 
 async def ask_to_manage(c: Connection, vault: Vault, to: Address, language: str) -> None:
-    """Mails a link to whoever asked; the same whether there is a signature or not.
+    """Mails a link to whoever asked; the same whether there is a signature or not, and as much is written if none goes.
 
     Raises ClosedError once signing has ended for good: no hash of anybody is kept again.
     """
@@ -22,11 +22,12 @@ async def ask_to_manage(c: Connection, vault: Vault, to: Address, language: str)
     mailbox, address = vault.hashes(to)
     number = tokens.number()
     mail = notices.manage(vault, language, to.exact, number, mailbox)
-    if not all(await throttle.allow_mail(c, [mailbox])):
-        return
+    id_ = tokens.kept(number)
+    if not all(await throttle.allow_mail(c, [mailbox], [id_])):
+        mailbox, address, mail = id_, id_, outbox.decoy(mail)
     await c.run(
         "links.put",
-        id=tokens.kept(number),
+        id=id_,
         purpose=Purpose.MANAGE.value,
         subject=address,
         mailbox=mailbox,

@@ -62,7 +62,9 @@ async def link(c: Connection, nickname: str) -> str:
     """The number of a one-time login link, for the first login before mail works. Raises OrganiserError."""
     if await c.one("organisers.get", nickname=nickname) is None:
         raise OrganiserError(f"There is no organiser {nickname}.")
-    return await _put_link(c, nickname)
+    number = tokens.number()
+    await _put_link(c, nickname, number)
+    return number
 
 
 async def ask_login(c: Connection, vault: Vault, to: Address, language: str) -> None:
@@ -71,16 +73,19 @@ async def ask_login(c: Connection, vault: Vault, to: Address, language: str) -> 
     For anybody else the same is written, for nobody: a link that no one gets and a mail that the deliverer drops.
     """
     mailbox, hashed = vault.hashes(to)
-    if (known := await c.one("organisers.known", address=hashed)) is not None:
-        nickname, to_whom = known["nickname"], to.exact
-    else:
-        nickname, to_whom, mailbox = "", outbox.NOBODY, tokens.number()
-    if all(await throttle.allow_mail(c, [mailbox])):
-        await outbox.put(c, [notices.login(vault, language, to_whom, await _put_link(c, nickname))])
-
-
-async def _put_link(c: Connection, nickname: str) -> str:
     number = tokens.number()
+    mail = notices.login(vault, language, to.exact, number)
+    known = await c.one("organisers.known", address=hashed)
+    decoy = tokens.kept(number)
+    if all(await throttle.allow_mail(c, [mailbox if known else decoy], [decoy])) and known:
+        await _put_link(c, known["nickname"], number)
+    else:
+        await _put_link(c, "", number)
+        mail = outbox.decoy(mail)
+    await outbox.put(c, [mail])
+
+
+async def _put_link(c: Connection, nickname: str, number: str) -> None:
     await c.run(
         "links.put",
         id=tokens.kept(number),
@@ -89,7 +94,6 @@ async def _put_link(c: Connection, nickname: str) -> str:
         mailbox=None,
         expires=clock.epoch() + tokens.LIFETIME[Purpose.LOGIN],
     )
-    return number
 
 
 async def log_in(c: Connection, number: str) -> str:

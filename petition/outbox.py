@@ -17,7 +17,7 @@ from petition.sealing import Vault
 CLAIMED = 90  # seconds a deliverer has before another may take the row: so long a mail waits if its deliverer dies
 BATCH = 20
 LIVES = 14 * DAY  # then the link in it is dead
-NOBODY = ""  # to whom a mail goes that was written only so that nobody can tell it from a real one
+NOTHING = "nothing"  # the name of a mail that was put only so that putting none cannot be told from putting one
 BACK_OFF = (30, 120, 600, 1800, HOUR)  # seconds after the first, second … failure; then hourly
 
 # Whoever signs waits in front of the screen: their mail leaves ahead of all else.
@@ -61,6 +61,11 @@ def sealed(vault: Vault, *, name: str, language: str, to: str, number: str, mail
     }
 
 
+def decoy(mail: Row) -> Row:
+    """A mail like this one that goes to nobody: whoever claims it drops it unopened."""
+    return {**mail, "mail": NOTHING, "mailbox": None}
+
+
 async def put(c: Connection, mails: list[Row]) -> None:
     """Mails more, in the transaction of whatever they tell about."""
     await c.run("outbox.put", rows=mails)
@@ -73,14 +78,14 @@ async def claim(c: Connection, vault: Vault) -> list[Mail]:
     rows = await c.all("outbox.claim", now=now, until=now + CLAIMED, most=BATCH, keys=keys)
     mails = []
     for row in sorted(rows, key=lambda row: (row["urgency"], row["due"])):
+        if row["mail"] == NOTHING:
+            await c.run("outbox.gone", id=row["id"])
+            continue
         try:
             mails.append(_opened(vault, row))
         except KeysError:
             await _drop(c, row["id"], "unreadable")
-    for mail in mails:
-        if mail.to == NOBODY:
-            await sent(c, mail)
-    return [mail for mail in mails if mail.to != NOBODY]
+    return mails
 
 
 def _opened(vault: Vault, row: Row) -> Mail:

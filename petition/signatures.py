@@ -61,6 +61,7 @@ def submitted(vault: Vault, signing: Signing) -> Submitted:
         "name": sealing.hide(number, signing.name) if signing.name else None,
         "sealed": vault.seal_contact(signing.address.exact) if signing.updates else None,
         "consent": signing.consent,
+        "state": "waiting",
         "expires": midnight() + LIVES,
     }
     return Submitted(row, notices.confirm(vault, signing.language, signing.address.exact, number, mailbox))
@@ -69,18 +70,25 @@ def submitted(vault: Vault, signing: Signing) -> Submitted:
 async def sign(c: Connection, forms: list[Submitted]) -> list[Exception | None]:
     """Stores submissions and their mails, or silently nothing for a mailbox that had its share of mail.
 
-    Answers ClosedError for each once signing has ended for good.
+    For the latter as much is written, for nobody: else time would tell. Answers ClosedError for each once signing
+    has ended for good.
     """
     if await c.one("house.get", name="closed") is not None:
         return [ClosedError("Signing has ended.") for _ in forms]
-    allowed = await throttle.allow_mail(c, [form.row["mailbox"] for form in forms])
-    stored = [form for form, may in zip(forms, allowed, strict=True) if may]
-    if stored:
-        await c.run("signatures.submit", rows=[form.row for form in stored])
-        mailboxes, ids = [form.row["mailbox"] for form in stored], [form.row["id"] for form in stored]
-        await c.run("signatures.displace", mailboxes=mailboxes, ids=ids)
-        await outbox.put(c, [form.mail for form in stored])
+    ids = [form.row["id"] for form in forms]
+    allowed = await throttle.allow_mail(c, [form.row["mailbox"] for form in forms], ids)
+    stored = [form if may else _decoy(form) for form, may in zip(forms, allowed, strict=True)]
+    await c.run("signatures.submit", rows=[form.row for form in stored])
+    await c.run("signatures.displace", mailboxes=[form.row["mailbox"] for form in stored], ids=ids)
+    await outbox.put(c, [form.mail for form in stored])
     return [None] * len(forms)
+
+
+def _decoy(form: Submitted) -> Submitted:
+    """A form of nobody: it hangs on a random key, holds nothing, and its link was sent to no one."""
+    row = {**form.row, "mailbox": form.row["id"], "address": form.row["id"], "state": "void"}
+    emptied = {key: "-" * len(row[key]) for key in ("name", "sealed") if row[key] is not None}
+    return Submitted({**row, **emptied}, outbox.decoy(form.mail))
 
 
 async def submission(c: Connection, number: str) -> Submission:

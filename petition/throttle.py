@@ -21,11 +21,12 @@ A_DAY = Rule(3, DAY, "a stranger who types somebody's address can annoy them thr
 A_FORTNIGHT = Rule(6, 14 * DAY, "and not every day")
 
 
-async def allow_mail(c: Connection, mailboxes: list[str]) -> list[bool]:
+async def allow_mail(c: Connection, mailboxes: list[str], decoys: list[str]) -> list[bool]:
     """Whether one more mail may go to each mailbox; counts it if so. Over all forms together.
 
     One that is named twice is counted twice. The caller tells nobody: who types an address must not learn what else
-    happened with it.
+    happened with it. For a mailbox that had its share a decoy is counted, a random key of the caller's, so that as
+    much is written.
     """
     await c.run("throttle.lock", mailboxes=mailboxes)
     now = clock.epoch()
@@ -36,7 +37,8 @@ async def allow_mail(c: Connection, mailboxes: list[str]) -> list[bool]:
     for mailbox in mailboxes:
         allowed.append(left[mailbox] > 0)
         left[mailbox] -= 1
-    counted = Counter(mailbox for mailbox, may in zip(mailboxes, allowed, strict=True) if may)
+    asked = zip(mailboxes, decoys, allowed, strict=True)
+    counted = Counter(mailbox if may else decoy for mailbox, decoy, may in asked)
     sent = [{"mailbox": mailbox, "n": n} for mailbox, n in sorted(counted.items())]
     await c.run("throttle.mailed", rows=sent, hour=now - now % HOUR + HOUR)
     return allowed

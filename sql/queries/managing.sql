@@ -7,7 +7,10 @@ where s.address = :address
 -- name: held
 -- What else is held about an address (waiting) and its mailbox (mails, never).
 select
-    (select count(*) from submissions where address = :address and state = 'waiting' and expires > :now) as waiting,
+    (
+        select count(*) from submissions
+        where mailbox = :mailbox and address = :address and state = 'waiting' and expires + 0 > :now
+    ) as waiting,
     (select coalesce(sum(n), 0) from mailings where mailbox = :mailbox) as mails,
     (select count(*) from never_write where mailbox = :mailbox and reason = 'never') as never
 

@@ -1,41 +1,48 @@
+-- A list is an array for PostgreSQL, and `expires + 0` none of its indexes: whoever has the key of a row goes by the key,
+-- also with a plan that was made while the table was empty (see petition/db.py and tests/test_plans.py).
+
 -- name: displace
 -- Makes room: a mailbox has three waiting submissions at most, those of this moment and the newest before.
-delete from submissions where id in (
+delete from submissions where id
+in ( -- sqlite
+= any(array( -- postgresql
     select id from (
         select id, row_number() over (
-            partition by mailbox order by case when id in (
-                select value from json_each(:ids) -- sqlite
-                select json_array_elements_text(cast(:ids as json)) -- postgresql
-            ) then 0 else 1 end, expires desc, id
+            partition by mailbox order by case when id
+            in (select value from json_each(:ids)) -- sqlite
+            = any(array(select json_array_elements_text(cast(:ids as json)))) -- postgresql
+            then 0 else 1 end, expires desc, id
         ) as place
-        from submissions where state = 'waiting' and mailbox in (
-            select value from json_each(:mailboxes) -- sqlite
-            select json_array_elements_text(cast(:mailboxes as json)) -- postgresql
-        )
+        from submissions where state = 'waiting' and mailbox
+        in (select value from json_each(:mailboxes)) -- sqlite
+        = any(array(select json_array_elements_text(cast(:mailboxes as json)))) -- postgresql
     ) as ranked where place > 3
-)
+) -- sqlite
+)) -- postgresql
 
 -- name: submit
 -- A submission of its own for each filled-in form.
 insert into submissions (id, mailbox, address, country, name, sealed, consent, state, expires)
-select id, mailbox, address, country, name, sealed, consent, 'waiting', expires
+select id, mailbox, address, country, name, sealed, consent, state, expires
 from json_to_recordset(cast(:rows as json)) as r ( -- postgresql
-    id text, mailbox text, address text, country text, name text, sealed text, consent text, expires bigint -- postgresql
+    id text, mailbox text, address text, country text, name text, sealed text, consent text, -- postgresql
+    state text, expires bigint -- postgresql
 ) -- postgresql
 from (select -- sqlite
     json_extract(value, '$.id') as id, json_extract(value, '$.mailbox') as mailbox, -- sqlite
     json_extract(value, '$.address') as address, json_extract(value, '$.country') as country, -- sqlite
     json_extract(value, '$.name') as name, json_extract(value, '$.sealed') as sealed, -- sqlite
-    json_extract(value, '$.consent') as consent, json_extract(value, '$.expires') as expires -- sqlite
+    json_extract(value, '$.consent') as consent, json_extract(value, '$.state') as state, -- sqlite
+    json_extract(value, '$.expires') as expires -- sqlite
 from json_each(:rows)) -- sqlite
 
 -- name: submission
 -- What a link would confirm, or has confirmed.
-select country, name, sealed, state from submissions where id = :id and expires > :now and state <> 'void'
+select country, name, sealed, state from submissions where id = :id and expires + 0 > :now and state <> 'void'
 
 -- name: written_to
 -- The address a link was sent to, whatever has become of the submission.
-select address, mailbox from submissions where id = :id and expires > :now
+select address, mailbox from submissions where id = :id and expires + 0 > :now
 
 -- name: void_submissions
 -- Their links confirm nothing any more; that they were sent is remembered, so that pressing twice is harmless.
@@ -43,31 +50,27 @@ update submissions set state = 'void', name = null, sealed = null where mailbox 
 
 -- name: take
 -- The button was pressed: only the first press gets a row.
-update submissions set state = 'confirmed' where state = 'waiting' and expires > :now and id in (
-    select value from json_each(:ids) -- sqlite
-    select json_array_elements_text(cast(:ids as json)) -- postgresql
-)
+update submissions set state = 'confirmed' where state = 'waiting' and expires + 0 > :now and id
+in (select value from json_each(:ids)) -- sqlite
+= any(array(select json_array_elements_text(cast(:ids as json)))) -- postgresql
 returning id, mailbox, address, country, name, sealed, consent
 
 -- name: remove
 -- Takes signatures away; their names and contacts go in the same transaction.
-delete from signatures where mailbox in (
-    select value from json_each(:mailboxes) -- sqlite
-    select json_array_elements_text(cast(:mailboxes as json)) -- postgresql
-)
+delete from signatures where mailbox
+in (select value from json_each(:mailboxes)) -- sqlite
+= any(array(select json_array_elements_text(cast(:mailboxes as json)))) -- postgresql
 returning country
 
 -- name: drop_names
-delete from names where mailbox in (
-    select value from json_each(:mailboxes) -- sqlite
-    select json_array_elements_text(cast(:mailboxes as json)) -- postgresql
-)
+delete from names where mailbox
+in (select value from json_each(:mailboxes)) -- sqlite
+= any(array(select json_array_elements_text(cast(:mailboxes as json)))) -- postgresql
 
 -- name: drop_contacts
-delete from contacts where mailbox in (
-    select value from json_each(:mailboxes) -- sqlite
-    select json_array_elements_text(cast(:mailboxes as json)) -- postgresql
-)
+delete from contacts where mailbox
+in (select value from json_each(:mailboxes)) -- sqlite
+= any(array(select json_array_elements_text(cast(:mailboxes as json)))) -- postgresql
 
 -- name: put
 -- Signatures in the order of their keys; no row where another server was faster with the same mailbox.
@@ -92,10 +95,9 @@ select json_extract(value, '$.mailbox'), json_extract(value, '$.name') from json
 
 -- name: contacts_moved
 -- The confirmed submissions of a mailbox remember that news were wanted, no longer the address.
-update submissions set sealed = '' where state = 'confirmed' and sealed is not null and mailbox in (
-    select value from json_each(:mailboxes) -- sqlite
-    select json_array_elements_text(cast(:mailboxes as json)) -- postgresql
-)
+update submissions set sealed = '' where state = 'confirmed' and sealed is not null and mailbox
+in (select value from json_each(:mailboxes)) -- sqlite
+= any(array(select json_array_elements_text(cast(:mailboxes as json)))) -- postgresql
 
 -- name: put_contacts
 insert into contacts (mailbox, sealed)
@@ -107,10 +109,9 @@ delete from submissions where mailbox = :mailbox
 
 -- name: write_again
 -- A withdrawal is over once the same mailbox signs anew.
-delete from never_write where reason = 'withdrawn' and mailbox in (
-    select value from json_each(:mailboxes) -- sqlite
-    select json_array_elements_text(cast(:mailboxes as json)) -- postgresql
-)
+delete from never_write where reason = 'withdrawn' and mailbox
+in (select value from json_each(:mailboxes)) -- sqlite
+= any(array(select json_array_elements_text(cast(:mailboxes as json)))) -- postgresql
 
 -- name: waiting
 -- How many links wait for their button.
