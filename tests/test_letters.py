@@ -9,9 +9,9 @@ import pytest
 
 from petition.appeal import Appeal
 from petition.errors import LetterError
-from petition.letters import Figures, draw, pdf
+from petition.letters import Addressee, Figures, draw, pdf
 from petition.letters.texts import STATES
-from tests.drawn import BOOK, FIGURES, MOMENT, TEXTS, appeal, letter, printed, said
+from tests.drawn import BOOK, FIGURES, LANGUAGES, MOMENT, TEXTS, appeal, letter, printed, said
 
 
 def test_a_border_state_reads_its_crossings_as_the_sources_saw_them() -> None:
@@ -32,8 +32,7 @@ def test_only_poland_is_asked_for_its_interior_ministers_regulation() -> None:
 @pytest.mark.parametrize(
     ("key", "asked"),
     [
-        ("AT", "Your Government has a vote in the Council of the European Union"),
-        ("CY", "Your country has no railway. What we ask for is its vote"),
+        ("IE-en", "Your Government has a vote in the Council of the European Union"),
         ("MT-en", "Your country has no railway. What we ask for is its vote"),
         ("eu-commission", "to prepare now, together with the High Representative, a proposal"),
         ("eu-high-representative", "to prepare now the decision of the Council"),
@@ -54,15 +53,20 @@ def test_no_letter_to_a_state_without_border_asks_it_to_close_crossings() -> Non
 
 
 def test_without_a_text_in_its_language_a_letter_is_english_and_says_so() -> None:
-    austria = letter("AT")
+    austria = letter(_untranslated("AT"))
     assert (austria.fallback, austria.language, austria.territory) == (True, "en", "GB")
     assert austria.salutation == "Your Excellency,"
     assert austria.title == "Federal Chancellor of the Republic of Austria"
     assert austria.lines[0] == "Bundeskanzleramt"
-    assert letter("IE-ga").salutation == "Dear Taoiseach,"
+    assert letter("IE-ga").salutation in ("Dear Taoiseach,", "A Thaoisigh, a chara,")
     assert (letter("IE-en").fallback, letter("IE-en").territory) == (False, "IE")
     fallbacks = {a.key for a in BOOK.addressees if letter(a).fallback}
-    assert len(fallbacks) == 39 - 6 - len(["PL", "LT", "LV", "IE-en", "MT-en"])
+    assert fallbacks == {a.key for a in BOOK.addressees if a.language not in LANGUAGES}
+
+
+def _untranslated(key: str) -> Addressee:
+    """An addressee in a language that has no text."""
+    return replace(BOOK.find(key), language="xx")
 
 
 def test_adding_a_language_is_adding_a_file(tmp_path: Path) -> None:
@@ -74,20 +78,21 @@ def test_adding_a_language_is_adding_a_file(tmp_path: Path) -> None:
     assert austria.closing == "Mit freundlichen Grüßen"
     assert austria.copies[0] == "Bundesministerium für europäische und internationale Angelegenheiten"
     assert "Deutschland" in letter("DE", texts=tmp_path).lines
-    assert letter("FR", texts=tmp_path).fallback
+    assert letter(_untranslated("FR"), texts=tmp_path).fallback
 
 
 def test_a_doubtful_ministry_is_named_by_what_it_does() -> None:
-    assert letter("FR").copies == ("Ministry for Europe and Foreign Affairs", "Ministry responsible for transport")
+    copies = letter(_untranslated("FR")).copies
+    assert copies == ("Ministry for Europe and Foreign Affairs", "Ministry responsible for transport")
 
 
 def test_each_state_has_its_letter() -> None:
-    assert "by 1 March 2027" in said(letter("FR", "open"))
-    passed = letter("FR", "passed")
+    assert "by 1 March 2027" in said(letter("IE-en", "open"))
+    passed = letter("IE-en", "passed")
     assert "to Aliaksandr Lukashenka was 1 November 2026. It has passed" in said(passed)
     assert "without delay" in said(passed)
     assert "the deadline has passed" in passed.subject
-    met = letter("FR", "met")
+    met = letter("IE-en", "met")
     assert "On 20 November 2026 the demand" in said(met)
     assert "keep watch" in said(met)
     assert met.sources == ()
@@ -110,21 +115,21 @@ def test_no_letter_is_drawn_before_the_campaign_or_after_it(change: dict[str, da
 
 
 def test_a_deadline_nobody_has_told_is_printed_as_its_placeholder() -> None:
-    drawn = draw(Appeal(), [TEXTS], BOOK.find("FR"), FIGURES, MOMENT, "https://example.org")
+    drawn = draw(Appeal(), [TEXTS], BOOK.find("IE-en"), FIGURES, MOMENT, "https://example.org")
     assert "by [the deadline: a day]." in said(drawn)
     assert pdf.render(drawn)
 
 
 def test_figures_are_printed_as_published() -> None:
-    words = said(letter("FR"))
+    words = said(letter("IE-en"))
     assert "As of 22 November 2026, 10:00 UTC, at least 12,340 people have signed" in words
     assert "At least 700 of them live in your country." in words
     assert "At least 40 signatories who live there have asked to be named to your Government" in words
 
 
-@pytest.mark.parametrize("key", ["FR", "PL", "LT", "LV"])
+@pytest.mark.parametrize("key", ["IE-en", "PL", "LT", "LV"])
 def test_a_folded_country_is_mentioned_only_if_somebody_there_signed(key: str) -> None:
-    present = {"FR": "People who live in your country are among", "PL": "są osoby mieszkające w Państwa kraju"}
+    present = {"IE-en": "People who live in your country are among", "PL": "są osoby mieszkające w Państwa kraju"}
     present |= {"LT": "yra Jūsų šalyje gyvenančių žmonių", "LV": "ir Jūsu valstī dzīvojoši cilvēki"}
     folded = replace(FIGURES, country=None, named=None)
     assert present[key] in said(letter(key, figures=folded))
@@ -146,7 +151,7 @@ def test_an_institution_is_told_of_an_annex_only_if_there_is_one() -> None:
     assert "annex" not in said(letter("eu-council"))
 
 
-@pytest.mark.parametrize("key", ["FR", "PL", "LT", "LV", "eu-council"])
+@pytest.mark.parametrize("key", ["IE-en", "PL", "LT", "LV", "eu-council"])
 @pytest.mark.parametrize("country", [None, 700])
 def test_nobody_is_called_a_citizen_for_living_somewhere(key: str, country: int | None) -> None:
     words = said(letter(key, figures=replace(FIGURES, country=country)))
@@ -191,16 +196,16 @@ def test_the_office_stands_above_an_address_that_does_not_name_it() -> None:
     for key, office in {"BE-fr": "Chancellerie du Premier ministre", "GR": "Προεδρία της Κυβέρνησης", "FR": ""}.items():
         assert letter(key).office == office
     belgium = printed(pdf.render(letter("BE-nl")))
-    assert "Prime Minister of the Kingdom of Belgium Kanselarij van de Eerste Minister Wetstraat 16" in belgium
+    assert f"{letter('BE-nl').title} Kanselarij van de Eerste Minister Wetstraat 16" in belgium
 
 
 @pytest.mark.parametrize("named", [None, 0, 9])
 def test_fewer_than_ten_names_are_not_mentioned(named: int | None) -> None:
-    assert "to be named" not in said(letter("FR", figures=replace(FIGURES, named=named)))
+    assert "to be named" not in said(letter("IE-en", figures=replace(FIGURES, named=named)))
 
 
 @pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("key", ["FR", "PL", "LT", "LV", "eu-parliament"])
+@pytest.mark.parametrize("key", ["IE-en", "PL", "LT", "LV", "eu-parliament"])
 def test_a_total_of_zero_claims_no_signature(key: str, state: str) -> None:
     nobody = Figures(as_of=MOMENT, confirmed=0, country=None, present=True, named=None, elsewhere=False)
     drawn = letter(key, state, nobody)
