@@ -21,7 +21,7 @@ from tests.drawn import BOOK, FIGURES, LANGUAGES, MOMENT, STATE_ROLES, TEXTS, ap
 def _neutral(language: str, role: str) -> Addressee:
     """An addressee of a role in a language, so that texts can be compared."""
     like = {"border": "LT", "vote": "AT", "no-rail": "CY"}[role]
-    locale = {"en": "en_GB", "pl": "pl_PL", "lt": "lt_LT", "lv": "lv_LV"}[language]
+    locale = ({a.language: a.locale for a in BOOK.addressees} | {"en": "en_GB"})[language]
     return replace(BOOK.find(like), language=language, locale=locale)
 
 
@@ -42,9 +42,17 @@ def _facts(drawn: Letter) -> list[str]:
     return sorted(re.sub(r"\D", "", number) for number in re.findall(r"\b(?:1.?131|167|50|123|300)\b", said(drawn)))
 
 
+def _roles(language: str) -> list[str]:
+    """The roles of states that a text is written for."""
+    text = find([TEXTS], language)
+    assert text
+    return [role for role in STATE_ROLES if role in text.roles]
+
+
 @pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("role", STATE_ROLES)
-@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
+@pytest.mark.parametrize(
+    ("language", "role"), [(lang, role) for lang in LANGUAGES if lang != "en" for role in _roles(lang)]
+)
 def test_every_language_has_the_structure_of_english(language: str, role: str, state: str) -> None:
     for figures in (FIGURES, replace(FIGURES, country=None), replace(FIGURES, confirmed=0, country=None, named=None)):
         english, other = (letter(_neutral(code, role), state, figures) for code in ("en", language))
@@ -79,7 +87,8 @@ def test_every_text_says_that_nobody_has_reviewed_it_yet() -> None:
         ("PL", {22: "22 osoby podpisały", 1230: "1 230 osób podpisało"}),
         ("LT", {1: "1 žmogus", 2: "2 žmonės", 11: "11 žmonių", 21: "21 žmogus", 30: "30 žmonių"}),
         ("LV", {1: "1 cilvēks", 2: "2 cilvēki", 11: "11 cilvēku", 21: "21 cilvēks", 30: "30 cilvēku"}),
-        ("FR", {1: "1 person has signed", 21: "21 people have signed", 1230: "1,230 people have signed"}),
+        ("FR", {1: "1 personne a", 2: "2 personnes ont", 1230: "1\u202f230 personnes ont"}),
+        ("IE-en", {1: "1 person has signed", 21: "21 people have signed", 1230: "1,230 people have signed"}),
     ],
 )
 def test_plurals_follow_the_language(key: str, counted: dict[int, str]) -> None:
@@ -110,13 +119,28 @@ def test_a_date_is_as_exact_as_its_source(locale: str, source: Source, words: st
     assert Words(Locale.parse(locale), {}, {}).when(source) == words
 
 
+def test_the_first_of_a_month_is_written_as_the_language_writes_it() -> None:
+    french = Words(Locale.parse("fr_FR"), {"first": "1er"}, {})
+    assert [french.day(f"2027-03-{day}") for day in ("01", "11", "21")] == [
+        "1er mars 2027",
+        "11 mars 2027",
+        "21 mars 2027",
+    ]
+    assert french.when(Source("", "2025-09-25", "", "2025-09-01")) == "1er–25 septembre 2025"
+
+
 @pytest.mark.parametrize(
     ("key", "moment"),
     [
         ("PL", "22 listopada 2026 r., godz. 10:00 UTC, co"),
         ("LT", "2026 m. lapkričio 22 d. 10:00 UTC duomenimis"),
         ("LV", "2026. gada 22. novembrī plkst. 10:00 UTC šo"),
-        ("FR", "22 November 2026, 10:00 UTC, at least"),
+        ("IE-en", "22 November 2026, 10:00 UTC, at least"),
+        ("FR", "22 novembre 2026 à 10:00 UTC, au moins"),
+        ("DK", "Pr. 22. november 2026 kl. 10:00 UTC havde"),
+        ("SE", "Den 22 november 2026 kl. 10:00 UTC hade"),
+        ("FI-fi", "22. marraskuuta 2026 klo 10:00 UTC tämän"),
+        ("EE", "22. novembril 2026 kell 10:00 UTC oli"),
     ],
 )
 def test_a_moment_is_told_as_the_language_tells_it(key: str, moment: str) -> None:

@@ -120,7 +120,8 @@ def _escaped(value: object) -> str:
     """What a template may print: values with every sign that Markdown could read disarmed (CommonMark 2.4)."""
     if isinstance(value, Markdown):
         return value
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(str(value).split(None)))
+    words = re.split(r"[^\S\xa0\u202f]+", str(value).strip())  # a space that must not break stays one
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(words))
 
 
 def link(url: str) -> Markdown:

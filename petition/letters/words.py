@@ -19,7 +19,8 @@ from petition.letters.book import Source
 class Words:
     """One language in one territory. `months` are twelve names for a case.
 
-    `dates` may bring `pattern`, a day in CLDR's notation, and `moment`, how `{day}` and `{time}` are joined.
+    `dates` may bring `pattern`, a day in CLDR's notation, `first`, the first day of a month where it is written in a
+    way of its own (1er), and `moment`, how `{day}` and `{time}` are joined.
     """
 
     locale: Locale
@@ -50,7 +51,7 @@ class Words:
         if source.start[:7] != source.date[:7]:
             return f"{self.day(source.start, case)} – {self.day(source.date, case)}"
         start, end = (date.fromisoformat(text) for text in (source.start, source.date))
-        pattern = _from(start.day, self._pattern(end, case))
+        pattern = _from(self._first(start) or str(start.day), self._pattern(end, case))
         return str(dates.format_date(end, pattern, locale=self.locale))
 
     def moment(self, moment: datetime, case: str = "") -> str:
@@ -64,12 +65,18 @@ class Words:
 
     def _pattern(self, day: date, case: str) -> str:
         pattern = self.dates.get("pattern") or str(self.locale.date_formats["long"].pattern)
+        if first := self._first(day):
+            pattern = re.sub(r"\bd\b", f"'{first}'", pattern)
         if case not in self.months:
             return pattern
         return pattern.replace("MMMM", f"'{self.months[case][day.month - 1]}'")
 
+    def _first(self, day: date) -> str:
+        """How the first of a month is written, where not simply as 1; empty on any other day."""
+        return self.dates.get("first", "") if day.day == 1 else ""
 
-def _from(first: int, pattern: str) -> str:
+
+def _from(first: str, pattern: str) -> str:
     """A pattern of one day as that of days from `first` on: `d. MMMM` becomes `12.–d. MMMM`.
 
     CLDR's own intervals know only short months.
