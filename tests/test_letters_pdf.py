@@ -120,7 +120,7 @@ def test_a_missing_address_leaves_lines_to_fill_in() -> None:
     assert _strokes(pdf.render(letter(hungary))) - _strokes(pdf.render(letter(known))) == 4
     office = replace(hungary, office="Office")
     assert _strokes(pdf.render(letter(office))) - _strokes(pdf.render(letter(known))) == 3
-    assert "Prime Minister of Hungary" in printed(pdf.render(letter(hungary)))
+    assert letter(hungary).title in printed(pdf.render(letter(hungary)))
 
 
 def _strokes(content: bytes) -> int:

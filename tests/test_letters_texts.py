@@ -3,7 +3,10 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from babel.core import Locale
@@ -13,16 +16,35 @@ from petition.errors import DataError
 from petition.letters import Addressee, Letter, draw
 from petition.letters.book import Source
 from petition.letters.sources import sources
-from petition.letters.texts import STATES, find
+from petition.letters.texts import STATES, Text, find
 from petition.letters.words import Words
 from tests.drawn import BOOK, FIGURES, LANGUAGES, MOMENT, STATE_ROLES, TEXTS, appeal, letter, said
+
+COUNTS = (1, 2, 5, 21, 1234)
+
+
+def _locale(language: str) -> str:
+    """How the first country that is written to in a language writes it."""
+    return next((a.locale for a in BOOK.addressees if a.language == language and language != "en"), "en_GB")
 
 
 def _neutral(language: str, role: str) -> Addressee:
     """An addressee of a role in a language, so that texts can be compared."""
     like = {"border": "LT", "vote": "AT", "no-rail": "CY"}[role]
-    locale = ({a.language: a.locale for a in BOOK.addressees} | {"en": "en_GB"})[language]
-    return replace(BOOK.find(like), language=language, locale=locale)
+    return replace(BOOK.find(like), language=language, locale=_locale(language))
+
+
+def _text(language: str) -> Text:
+    return find([TEXTS], language) or pytest.fail(f"no text in {language}")
+
+
+def _roles(language: str) -> list[str]:
+    """The roles of states that a text is written for."""
+    return [role for role in STATE_ROLES if role in _text(language).roles]
+
+
+TRANSLATED = [language for language in LANGUAGES if language != "en"]
+WRITTEN = [(language, role) for language in TRANSLATED for role in _roles(language)]
 
 
 def _shape(drawn: Letter) -> list[tuple[str, list[str], list[str]]]:
@@ -42,17 +64,8 @@ def _facts(drawn: Letter) -> list[str]:
     return sorted(re.sub(r"\D", "", number) for number in re.findall(r"\b(?:1.?131|167|50|123|300)\b", said(drawn)))
 
 
-def _roles(language: str) -> list[str]:
-    """The roles of states that a text is written for."""
-    text = find([TEXTS], language)
-    assert text
-    return [role for role in STATE_ROLES if role in text.roles]
-
-
 @pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize(
-    ("language", "role"), [(lang, role) for lang in LANGUAGES if lang != "en" for role in _roles(lang)]
-)
+@pytest.mark.parametrize(("language", "role"), WRITTEN)
 def test_every_language_has_the_structure_of_english(language: str, role: str, state: str) -> None:
     for figures in (FIGURES, replace(FIGURES, country=None), replace(FIGURES, confirmed=0, country=None, named=None)):
         english, other = (letter(_neutral(code, role), state, figures) for code in ("en", language))
@@ -62,10 +75,66 @@ def test_every_language_has_the_structure_of_english(language: str, role: str, s
         assert _facts(other) == _facts(english)
 
 
+def _called(language: str, role: str, state: str, n: int) -> tuple[set[tuple[str, str]], list[dict[str, str]]]:
+    """The facts, notes and days a text asks for where every count is n, and the forms of its plurals."""
+    asked: set[tuple[str, str]] = set()
+    plurals: list[dict[str, str]] = []
+
+    def asks(name: str, what: object = "", _case: str = "") -> str:
+        asked.add((name, str(what)))
+        return name
+
+    def plural(_count: int, **forms: str) -> str:
+        plurals.append(forms)
+        return forms["other"]
+
+    values: dict[str, Any] = {name: partial(asks, name) for name in ("number", "note", "day", "when")}
+    values |= {"moment": lambda _case="": asks("moment")}
+    values |= dict.fromkeys(("total", "country", "named"), n) | {"value": lambda _: n, "plural": plural}
+    values |= {"role": role, "state": state, "national": True, "present": True, "elsewhere": False, "home": "LT"}
+    values |= {"deadline": "deadline", "met": "met", "tally": "tally", "copies": []}
+    _text(language).blocks({**values, "crossings": [{"name": "x", "status": "open", "source": "x"}]})
+    return asked, plurals
+
+
+@pytest.mark.parametrize("n", [0, 1234])
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize(("language", "role"), WRITTEN)
+def test_every_language_asks_for_the_facts_notes_and_days_of_english(
+    language: str, role: str, state: str, n: int
+) -> None:
+    assert _called(language, role, state, n)[0] == _called("en", role, state, n)[0]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_plural_has_only_forms_that_its_language_knows(language: str) -> None:
+    known = {"other"} | Locale.parse(_locale(language)).plural_form.tags
+    for role in _roles(language):
+        for forms in (forms for state in STATES for forms in _called(language, role, state, 1234)[1]):
+            assert "other" in forms, forms
+            assert forms.keys() <= known, forms
+            assert all(form and form.strip() == form for form in forms.values()), forms
+
+
+@pytest.mark.parametrize("n", COUNTS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_draws_any_count(language: str, n: int) -> None:
+    for state in STATES:
+        drawn = letter(_neutral(language, "vote"), state, replace(FIGURES, confirmed=n, country=n, named=n))
+        strong = [run.text for block in drawn.blocks for run in block.runs if run.style == "strong"]
+        assert [re.sub(r"\D", "", number) for number in strong] == [str(n)] * 2
+        assert not re.search(r"[{}]|None|\*\*|  ", said(drawn))
+
+
+def test_every_letter_is_written_in_the_language_that_its_key_names() -> None:
+    drawn = [(addressee, letter(addressee)) for addressee in BOOK.addressees]
+    assert len(drawn) == 39
+    assert [a.key for a, own in drawn if own.fallback or own.language != a.language] == []
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_number_stands_in_a_text_without_its_date_and_note_in_the_same_paragraph(language: str) -> None:
-    text = find([TEXTS], language)
-    assert text
+    text = _text(language)
     known = {id_: source.date for id_, source in sources(appeal(), BOOK.find("PL")).items()}
     for paragraph in text.body.split("\n\n"):
         called = {name: re.findall(rf'\b{name}\("([^"]+)"', paragraph) for name in ("number", "day", "note")}
@@ -88,6 +157,10 @@ def test_every_text_says_that_nobody_has_reviewed_it_yet() -> None:
         ("LT", {1: "1 žmogus", 2: "2 žmonės", 11: "11 žmonių", 21: "21 žmogus", 30: "30 žmonių"}),
         ("LV", {1: "1 cilvēks", 2: "2 cilvēki", 11: "11 cilvēku", 21: "21 cilvēks", 30: "30 cilvēku"}),
         ("FR", {1: "1 personne a", 2: "2 personnes ont", 1230: "1\u202f230 personnes ont"}),
+        ("HU", {1: "1 személy írta alá", 5: "5 személy írta alá", 1234: "1 234 személy írta alá"}),
+        ("IE-ga", {1: "1 duine ar", 2: "2 dhuine", 5: "5 dhuine", 10: "10 nduine", 21: "21 duine"}),
+        ("MT-mt", {1: "1 persuna ffirmat", 2: "2 persuni ffirmaw", 5: "5 persuni ffirmaw", 11: "11 persuna ffirmaw"}),
+        ("MT-mt", {21: "21 persuna ffirmaw", 110: "110 persuni ffirmaw", 1234: "1,234 persuna ffirmaw"}),
         ("IE-en", {1: "1 person has signed", 21: "21 people have signed", 1230: "1,230 people have signed"}),
     ],
 )
@@ -103,6 +176,20 @@ def test_days_stand_in_the_case_that_the_sentence_needs() -> None:
     assert "(2025. gada 12.–25. septembris)" in said(letter("LV"))
     assert "(12–25 września 2025 r.)" in said(letter("PL"))
     assert "(2025 m. rugsėjo 12–25 d.)" in said(letter("LT"))
+    assert "2027. március 1. napjáig" in said(letter("HU"))
+    assert "(2025. szeptember 12–25.)" in said(letter("HU"))
+    assert "faoin 1 Márta 2027" in said(letter("IE-ga"))
+
+
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [(1, "sal-1 "), (2, "sat-2 "), (6, "sas-6 "), (9, "sad-9 "), (14, "sal-14 "), (27, "sas-27 "), (30, "sat-30 ")],
+)
+def test_the_maltese_article_before_a_day_follows_the_sound_of_its_number(day: int, words: str) -> None:
+    campaign = appeal()
+    campaign.campaign = replace(campaign.campaign, deadline=date(2027, 3, day))
+    drawn = draw(campaign, [TEXTS], BOOK.find("MT-mt"), FIGURES, MOMENT, "https://example.org")
+    assert f"{words}ta’ Marzu 2027" in said(drawn)
 
 
 @pytest.mark.parametrize(
@@ -136,6 +223,9 @@ def test_the_first_of_a_month_is_written_as_the_language_writes_it() -> None:
         ("LT", "2026 m. lapkričio 22 d. 10:00 UTC duomenimis"),
         ("LV", "2026. gada 22. novembrī plkst. 10:00 UTC šo"),
         ("IE-en", "22 November 2026, 10:00 UTC, at least"),
+        ("HU", "2026. november 22. napján 10:00 óráig (UTC)"),
+        ("IE-ga", "Amhail an 22 Samhain 2026, 10:00 UTC, tá"),
+        ("MT-mt", "Sat-22 ta’ Novembru 2026, 10:00 UTC, mill-inqas"),
         ("FR", "22 novembre 2026 à 10:00 UTC, au moins"),
         ("DK", "Pr. 22. november 2026 kl. 10:00 UTC havde"),
         ("SE", "Den 22 november 2026 kl. 10:00 UTC hade"),
@@ -147,16 +237,14 @@ def test_a_moment_is_told_as_the_language_tells_it(key: str, moment: str) -> Non
     assert moment in said(letter(key))
 
 
-@pytest.mark.parametrize("key", ["PL", "LT", "LV"])
-def test_official_bodies_are_called_by_their_names_in_the_language(key: str) -> None:
-    for role in STATE_ROLES:
-        for source in letter(_neutral(key.lower(), role)).sources:
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_official_bodies_are_called_by_their_names_in_the_language(language: str) -> None:
+    for role in _roles(language):
+        for source in letter(_neutral(language, role)).sources:
             words = source.text.partition(",")[0] if source.text.startswith("Railway") else source.text
             assert not re.search("Government|Council|Regulation|cited|citing|through|embassy|Polish", words), words
-    text = find([TEXTS], key.lower())
-    assert text
     known = {source.publisher for source in sources(appeal(), BOOK.find("PL")).values()}
-    assert text.publishers.keys() <= known, "a publisher that nothing cites any more"
+    assert _text(language).publishers.keys() <= known, "a publisher that nothing cites any more"
 
 
 def _changed(change: Callable[[str], str], folder: Path) -> Path:
