@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+from petition import clock
 from petition.db import Connection, Row
 
 STALE = timedelta(hours=2)  # a snapshot is made each minute while a server runs; hours are what the journal knows
@@ -66,7 +67,8 @@ async def _published(c: Connection) -> list[str]:
     if row["confirmed"] != sum(countries.values()) + row["other"]:
         found.append("The published total is not the sum of the published countries and other.")
     since = datetime.fromtimestamp(row["as_of"], UTC)
-    recent = await c.one("audit.moved_since", hour=_hour(since), later=_hour(since + STALE)) or {}
+    hours = {"hour": _hour(since), "later": _hour(since + STALE), "now": _hour(clock.now())}
+    recent = await c.one("audit.moved_since", **hours) or {}
     if recent["later"] and (row["as_of"] or row["confirmed"]):  # after a restore none was made yet
         found.append("The published numbers were not renewed although the counts moved.")
     # What the snapshot claims to have missed, but never more than the journal saw since its hour.

@@ -18,6 +18,7 @@ CLAIMED = 90  # seconds a deliverer has before another may take the row: so long
 BATCH = 20
 LIVES = 14 * DAY  # then the link in it is dead
 NOTHING = "nothing"  # the name of a mail that was put only so that putting none cannot be told from putting one
+AT_ONCE = -1  # its urgency
 BACK_OFF = (30, 120, 600, 1800, HOUR)  # seconds after the first, second … failure; then hourly
 
 # Whoever signs waits in front of the screen: their mail leaves ahead of all else.
@@ -62,8 +63,8 @@ def sealed(vault: Vault, *, name: str, language: str, to: str, number: str, mail
 
 
 def decoy(mail: Row) -> Row:
-    """A mail like this one that goes to nobody: whoever claims it drops it unopened."""
-    return {**mail, "mail": NOTHING, "mailbox": None}
+    """A mail like this one that goes to nobody: whoever claims mail drops all of these first, unopened."""
+    return {**mail, "mail": NOTHING, "mailbox": None, "urgency": AT_ONCE}
 
 
 async def put(c: Connection, mails: list[Row]) -> None:
@@ -74,13 +75,11 @@ async def put(c: Connection, mails: list[Row]) -> None:
 async def claim(c: Connection, vault: Vault) -> list[Mail]:
     """A batch that nobody else holds, the most urgent first. Rows sealed on another machine are left to that one."""
     now = clock.epoch()
-    keys = ",".join(vault.outbox.names())
-    rows = await c.all("outbox.claim", now=now, until=now + CLAIMED, most=BATCH, keys=keys)
+    latest, keys = now + max(BACK_OFF), ",".join(vault.outbox.names())
+    await c.run("outbox.drop_decoys")
+    rows = await c.all("outbox.claim", now=now, latest=latest, until=now + CLAIMED, most=BATCH, keys=keys)
     mails = []
     for row in sorted(rows, key=lambda row: (row["urgency"], row["due"])):
-        if row["mail"] == NOTHING:
-            await c.run("outbox.gone", id=row["id"])
-            continue
         try:
             mails.append(_opened(vault, row))
         except KeysError:

@@ -36,7 +36,8 @@ class Vault:
 
     def hashes(self, address: Address) -> tuple[str, str]:
         """(mailbox, address): the keyed hashes of the merged and of the exact form."""
-        return keyed_hash(self._email_key, address.merged), keyed_hash(self._email_key, address.exact)
+        mailbox = keyed_hash(self._email_key, address.merged)
+        return mailbox, mailbox if address.exact == address.merged else keyed_hash(self._email_key, address.exact)
 
     def seal_contact(self, address: str) -> str:
         """An address that only the organisers' identities open (age, X25519), padded to one length."""
@@ -71,12 +72,12 @@ def unseal_contact(key: pyrage.x25519.Identity, sealed: str) -> str:
 
 def hide(number: str, text: str) -> str:
     """A text that only the holder of a link's number reads again."""
-    return _encrypt(_key_of(number), _padded(text, PADDED))
+    return _encrypt(_cipher_of(number), _padded(text, PADDED))
 
 
 def reveal(number: str, hidden: str) -> str:
     """The reverse of hide()."""
-    return _decrypt(_key_of(number), hidden)
+    return _decrypt(_cipher_of(number), hidden)
 
 
 class OutboxKeys:
@@ -84,20 +85,22 @@ class OutboxKeys:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._known: dict[str, bytes] = {}
+        self._known: dict[str, _Key] = {}
 
     def seal(self, text: str) -> tuple[str, str]:
         """(name of the key, sealed text), with a key younger than a day."""
-        name = self._current()
-        return name, _encrypt(self._key(name), _padded(text, PADDED))
+        name, cipher = self._current()
+        return name, _encrypt(cipher, _padded(text, PADDED))
 
     def open(self, name: str, sealed: str) -> str:
         """The text again. Raises KeysError if this machine does not hold that key."""
-        return _decrypt(self._key(name), sealed)
+        return _decrypt(self._cipher(name), sealed)
 
     def names(self) -> list[str]:
-        """The keys on this machine, oldest first."""
-        return sorted(file.stem for file in self._folder.glob("*.key"))
+        """The keys on this machine, oldest first. What another process destroyed leaves our memory too."""
+        found = sorted(file.stem for file in self._folder.glob("*.key"))
+        self._known = {name: key for name, key in self._known.items() if name in found}
+        return found
 
     def dying(self) -> list[str]:
         """Keys whose time is over: what still waits under them must be sealed anew, then they are destroyed."""
@@ -116,12 +119,13 @@ class OutboxKeys:
             file.unlink()
             _sync(self._folder)
 
-    def _current(self) -> str:
-        self._forget()
+    def _current(self) -> tuple[str, AESGCM]:
         newest = max(self._known, default="")
-        if not newest or _age(newest) >= SEALING:
-            newest = max(self.names(), default="")
-        return newest if newest and _age(newest) < SEALING else self._new()
+        if newest and _age(newest) < SEALING and self._known[newest].there():
+            return newest, self._known[newest].cipher
+        newest = max(self.names(), default="")
+        name = newest if newest and _age(newest) < SEALING else self._new()
+        return name, self._cipher(name)
 
     def _new(self) -> str:
         name = f"{clock.epoch():011}-{secrets.token_hex(4)}"
@@ -135,18 +139,28 @@ class OutboxKeys:
         _sync(self._folder)
         return name
 
-    def _key(self, name: str) -> bytes:
-        self._forget()
-        if name not in self._known:
-            try:
-                self._known[name] = (self._folder / f"{name}.key").read_bytes()
-            except OSError:
-                raise KeysError("The key of a mail in the outbox is not on this machine.") from None
-        return self._known[name]
+    def _cipher(self, name: str) -> AESGCM:
+        known = self._known.pop(name, None)
+        if known is None or not known.there():
+            known = _Key(self._folder / f"{name}.key")
+        self._known[name] = known
+        return known.cipher
 
-    def _forget(self) -> None:
-        """A key counts only as long as its file is there: another process may have destroyed it."""
-        self._known = {name: key for name, key in self._known.items() if (self._folder / f"{name}.key").exists()}
+
+class _Key:
+    """A key in memory; it counts only as long as its file is there. Raises KeysError for one of no use."""
+
+    def __init__(self, file: Path) -> None:
+        try:
+            self.file, self.cipher = file, AESGCM(file.read_bytes())
+        except OSError:
+            raise KeysError("The key of a mail in the outbox is not on this machine.") from None
+        except ValueError:
+            raise KeysError("The key of a mail in the outbox is damaged.") from None
+
+    def there(self) -> bool:
+        """False once another process has destroyed it: asked each time, lest it seal anything more."""
+        return self.file.exists()
 
 
 def overwrite(file: Path, mark: str = "") -> None:
@@ -173,23 +187,23 @@ def _age(name: str) -> int:
     return clock.epoch() - int(name.partition("-")[0])
 
 
-def _key_of(number: str) -> bytes:
-    return hashlib.sha256(b"petition name " + number.encode()).digest()
+def _cipher_of(number: str) -> AESGCM:
+    return AESGCM(hashlib.sha256(b"petition name " + number.encode()).digest())
 
 
 def _padded(text: str, length: int) -> bytes:
     return text.encode().ljust(length, b"\0")
 
 
-def _encrypt(key: bytes, content: bytes) -> str:
+def _encrypt(cipher: AESGCM, content: bytes) -> str:
     nonce = secrets.token_bytes(NONCE)
-    return _text(nonce + AESGCM(key).encrypt(nonce, content, None))
+    return _text(nonce + cipher.encrypt(nonce, content, None))
 
 
-def _decrypt(key: bytes, text: str) -> str:
+def _decrypt(cipher: AESGCM, text: str) -> str:
     try:
         content = _bytes(text)
-        return AESGCM(key).decrypt(content[:NONCE], content[NONCE:], None).rstrip(b"\0").decode()
+        return cipher.decrypt(content[:NONCE], content[NONCE:], None).rstrip(b"\0").decode()
     except (InvalidTag, ValueError):
         raise KeysError("A sealed text is damaged.") from None
 

@@ -7,6 +7,15 @@ from typing import Any
 
 from petition.errors import DatabaseError
 
+_ALWAYS = (
+    "busy_timeout=10000",
+    "synchronous=full",
+    "foreign_keys=on",
+    "temp_store=memory",  # what would undo a half-done statement: faster, and no row of it in another file
+    "cache_size=-16000",  # 16 MB: the upper floors of the indexes of ten million rows
+    "wal_autocheckpoint=10000",  # 40 MB: a page that changes again meanwhile is copied once
+)
+
 
 class Safe(sqlite3.Connection):
     """What SQLite needs to be trusted: foreign keys, waiting for a lock, WAL, and a full sync at each commit."""
@@ -15,7 +24,7 @@ class Safe(sqlite3.Connection):
         """A file that is not there is not made anew: an empty database would look like one that lost everything."""
         super().__init__(f"{Path(file).absolute().as_uri()}?mode=rw", uri=True, **options)
         self.row_factory = sqlite3.Row
-        for pragma in ("busy_timeout=10000", "synchronous=full", "foreign_keys=on"):
+        for pragma in _ALWAYS:
             self.execute(f"pragma {pragma}")
         self._write_ahead()
         self.execute("pragma secure_delete=on")  # an erased row is overwritten, not only unlinked

@@ -1,5 +1,6 @@
 """A real PostgreSQL of our own for the tests: started on a free port, thrown away at the end."""
 
+import asyncio
 import atexit
 import os
 import re
@@ -49,22 +50,28 @@ class Server:
         """Returns when it takes connections. One that was killed may need a moment until its remains are gone."""
         for _ in range(300):
             if self.process is None or self.process.poll() is not None:
-                self.process = self._begun()
+                self.begin()
             if self.ready():
                 return
             time.sleep(0.1)
         raise RuntimeError("PostgreSQL did not start.")
 
-    def _begun(self) -> subprocess.Popen[bytes]:
-        options = ["-D", self.data, "-k", self.folder, "-p", str(self.port), "-c", "listen_addresses=127.0.0.1"]
-        command: list[str | Path] = [*self.under, _binaries() / "postgres", *options, *self.options]
+    def begin(self) -> None:
+        """Returns at once."""
+        options: list[str | Path] = ["-D", self.data, "-k", self.folder, "-p", str(self.port)]
+        options += ["-c", "listen_addresses=127.0.0.1", *self.options]
+        command: list[str | Path] = [*self.under, binaries() / "postgres", *options]
         quiet = subprocess.DEVNULL
-        return subprocess.Popen(command, stdout=quiet, stderr=quiet, cwd=self.folder, **_account())
+        self.process = subprocess.Popen(command, stdout=quiet, stderr=quiet, cwd=self.folder, **_account())
 
     def ready(self) -> bool:
         """Whether it takes connections."""
-        ask: list[str | Path] = [_binaries() / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-t", "1"]
+        ask: list[str | Path] = [binaries() / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-t", "1"]
         return subprocess.run(ask, check=False).returncode == 0
+
+    def ask(self, statement: str) -> object:
+        """One value."""
+        return asyncio.run(_asked(f"{self.url}/postgres", statement))
 
     def stop(self) -> None:
         """In good order, whoever is connected."""
@@ -89,7 +96,7 @@ class Server:
         self.process.wait(timeout=60)
 
     def _run(self, program: str, *arguments: str | Path) -> None:
-        command: list[str | Path] = [_binaries() / program, *arguments]
+        command: list[str | Path] = [binaries() / program, *arguments]
         subprocess.run(command, check=True, capture_output=True, cwd=self.folder, **_account())
 
 
@@ -130,7 +137,7 @@ def _account() -> dict[str, Any]:
     return {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
     """Where initdb is: as PETITION_TEST_POSTGRESQL says, the newest of Debian's, or on the path."""
     if given := os.environ.get("PETITION_TEST_POSTGRESQL"):
         return _newest() if given == "newest" else Path(given)
@@ -163,6 +170,14 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+async def _asked(url: str, statement: str) -> object:
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetchval(statement)
+    finally:
+        await connection.close()
 
 
 async def hang_up(url: str) -> None:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
-from typing import Any
+from typing import Any, TypeVar
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -82,7 +82,16 @@ class _FreePort(Controller):
 @contextmanager
 def running(port: int = 0, **options: Any) -> Iterator[Relay]:
     """A relay on a free port, or on one that was free a moment ago; `options` go to aiosmtpd."""
-    relay = Relay()
+    with at_work(Relay(), port, **options) as relay:
+        yield relay
+
+
+R = TypeVar("R", bound=Relay)
+
+
+@contextmanager
+def at_work(relay: R, port: int = 0, **options: Any) -> Iterator[R]:
+    """The same for a relay of any kind."""
     controller = _FreePort(relay, hostname="127.0.0.1", port=port, ready_timeout=30, **options)
     controller.start()
     relay.port = controller.port

@@ -88,6 +88,14 @@ async def test_a_snapshot_that_is_never_renewed_is_found(counted: Database, time
     assert found == ["The published numbers were not renewed although the counts moved."]
 
 
+async def test_what_a_clock_wrote_that_was_ahead_is_not_later_than_now(counted: Database, time: Clock) -> None:
+    time.advance(hours=5)
+    await counted.write(partial(tally.change, changes=[tally.Change("PL", "confirmed", 1)]))
+    time.advance(hours=-4)
+    await counted.write(tally.publish)
+    assert [s for s in await _found(counted) if "signatures" not in s] == []
+
+
 async def test_a_snapshot_of_a_clock_gone_wrong_is_replaced(counted: Database, time: Clock) -> None:
     time.advance(days=30)
     await counted.write(tally.publish)

@@ -47,6 +47,16 @@ async def test_a_language_that_is_no_longer_offered_gives_way_to_english(
     assert smtp.mails[0]["Content-Language"] == "en"
 
 
+async def test_mail_that_a_clock_dated_which_was_ahead_leaves_all_the_same(
+    site: Site, smtp: Relay, deliverer: Deliverer, time: Clock
+) -> None:
+    time.advance(hours=5)
+    await sign(site)
+    time.advance(hours=-5)
+    await deliverer.once()
+    assert smtp.recipients == ["anna@example.org"]
+
+
 async def test_the_address_is_forgotten_once_the_mail_has_left(site: Site, smtp: Relay, deliverer: Deliverer) -> None:
     await sign(site)
     await deliverer.once()

@@ -123,6 +123,16 @@ async def test_a_batch_is_twenty_and_the_oldest_come_first(database: Database, v
     assert {mail.to for mail in second} == {f"a{n}@example.org" for n in range(20, 25)}
 
 
+async def test_decoys_keep_no_mail_waiting(database: Database, vault: Vault, time: Clock) -> None:
+    mail = outbox.sealed(vault, name="confirm", language="en", to=ADDRESS, number="n", mailbox="m")
+    decoys = [outbox.decoy({**mail, "id": str(n)}) for n in range(outbox.BATCH * 3)]
+    await database.write(partial(outbox.put, mails=[*decoys, mail]))
+    async with database.reading() as c:
+        assert (await outbox.waiting(c))[0] == 1
+    assert [claimed.to for claimed in await claim(database, vault)] == [ADDRESS]
+    assert len(await rows(database)) == 1
+
+
 async def test_whoever_signs_comes_before_everything_else(database: Database, vault: Vault, time: Clock) -> None:
     names = ["of-another-kind", "manage", "login", "confirm", "confirm"]
     for n, name in enumerate(names):

@@ -105,6 +105,7 @@ async def test_someone_who_acts_while_rows_are_rewritten_is_served(time: Clock, 
 
 @on_postgresql
 async def test_a_name_taken_back_leaves_no_byte_in_the_table(time: Clock, visitor: Visitor) -> None:
+    await visitor.site.prune()  # and not beside the test
     await visitor.confirmed("anna@example.net", named="on", name="Anna Quispel-Zorro")
     await visitor.post("/en/manage", email="anna@example.net")
     await visitor.post(await visitor.link("anna@example.net", "manage"), action="unname")

@@ -45,6 +45,12 @@ def test_a_link_lives_to_the_last_second_of_its_time(purpose: Purpose, time: Clo
         SIGNER.read(purpose, token)
 
 
+def test_a_link_that_is_dated_ahead_of_the_clock_works(time: Clock) -> None:
+    token = SIGNER.make(Purpose.CONFIRM, "n")
+    time.advance(hours=-3)
+    assert SIGNER.read(Purpose.CONFIRM, token) == "n"
+
+
 def test_a_link_to_confirm_or_to_be_left_alone_lives_fourteen_days() -> None:
     assert LIFETIME[Purpose.CONFIRM] == LIFETIME[Purpose.NEVER_WRITE] == 14 * DAY
 

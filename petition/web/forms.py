@@ -113,7 +113,8 @@ def _email(form: Form, mailboxes: Mailboxes, *, warn_only: bool) -> tuple[Addres
     found, checked = address(form, mailboxes)
     if found is None:
         return None, checked
-    insisted = mailboxes.read(form.typed.get("sure", "")) == found
+    sure = form.typed.get("sure", "")
+    insisted = sure != "" and mailboxes.read(sure) == found
     if (entry := mailboxes.readable(found)) and not (warn_only and insisted):
         return None, Form(form.typed, {"email": _READABLE}, found.exact if warn_only else None, entry)
     if not entry and not insisted and (meant := mailboxes.meant(found)):

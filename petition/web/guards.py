@@ -6,7 +6,7 @@ And which headers every answer carries.
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -41,14 +41,14 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
         self._app = app
-        self._headers = usual_headers(secure=secure)
+        usual = usual_headers(secure=secure).items()
+        self._headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in usual]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
+                set_already = {name for name, _ in message["headers"]}
+                message["headers"] += [header for header in self._headers if header[0] not in set_already]
             await send(message)
 
         await self._app(scope, receive, sending if scope["type"] == "http" else send)

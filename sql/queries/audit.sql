@@ -30,10 +30,11 @@ select
 select as_of, changes, confirmed, countries, other from published where id = 1
 
 -- name: moved_since
--- How much moved since the snapshot's hour, and whether anything did long after it.
+-- How much moved since the snapshot's hour, and whether anything did long after it. What was written by a clock that
+-- was ahead is not later than now.
 select
     (select cast(coalesce(sum(abs(n)), 0) as bigint) from journal_hours where hour >= :hour) as n,
-    (select count(*) from journal_hours where hour > :later) as later
+    (select count(*) from journal_hours where hour > :later and hour <= :now) as later
 
 -- name: hours
 -- What the history of closed hours must say, hour by hour.

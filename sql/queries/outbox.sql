@@ -18,10 +18,15 @@ from (select -- sqlite
     json_extract(value, '$.expires') as expires -- sqlite
 from json_each(:rows)) -- sqlite
 
+-- name: drop_decoys
+delete from outbox where urgency < 0
+
 -- name: claim
--- A batch for one deliverer: rows that are due, that nobody else holds, and whose key is on this machine.
+-- A batch for one deliverer: rows that are due, that nobody else holds, and whose key is on this machine. No pause is
+-- so long that a row is due after :latest: that was dated by a clock which was ahead, and is due as well.
 update outbox set claimed_until = :until, attempts = attempts + 1 where id in (
-    select id from outbox where due <= :now and claimed_until <= :now and :keys like '%' || key_name || '%'
+    select id from outbox
+    where (due <= :now or due > :latest) and claimed_until <= :now and :keys like '%' || key_name || '%'
     order by urgency, due limit :most
     for update skip locked -- postgresql
 )
@@ -69,7 +74,7 @@ for update -- postgresql
 update outbox set key_name = :key_name, sealed = :sealed where id = :id and key_name = :old
 
 -- name: waiting
-select count(*) as n, coalesce(min(since), 0) as oldest from outbox
+select count(*) as n, coalesce(min(since), 0) as oldest from outbox where urgency >= 0
 
 -- name: expired
 -- A link that has died with its submission needs no mail any more.

@@ -1,106 +1,98 @@
-"""`make bench`: what the site does per second on this machine, with a floor beside each figure. Loopback only, bounded.
+"""`make bench`: what the site does per second on this machine, each figure beside its floor. Loopback only, bounded.
 
-The load generator is asyncio over kept connections in this process; it takes about half a core, so figures are lower
-bounds. Ratios within one run mean more than the figures.
+`python -m tests.bench sign pages --rows 0 --databases sqlite --rounds 2` runs parts of it; only the whole is written to
+RESULTS.md. Figures vary with whatever else the machine does: ratios, taken within a round, mean more.
 """
 
-import asyncio
-import io
-import resource
+import argparse
 import tempfile
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode
 
-from petition import editions
-from petition.site import opened
-from tests import postgres
-from tests.conftest import make_settings
-from tests.shell import Shell, serving
+from tests.bench import bare, kinds, letters, load, mail, pages, signing, tally
+from tests.bench.report import Report
+from tests.bench.stage import Stage, database
 
-CONNECTIONS, SECONDS = 32, 5.0
-Request = Callable[[int], bytes]
-
-
-async def rate(address: str, request: Request) -> tuple[float, float]:
-    """(requests per second, 99th percentile in milliseconds) over SECONDS."""
-    host, port = address.removeprefix("http://").split(":")
-    times: list[float] = []
-    end = time.perf_counter() + SECONDS
-
-    async def client(n: int) -> None:
-        reader, writer = await asyncio.open_connection(host, int(port))
-        while (begin := time.perf_counter()) < end:
-            writer.write(request(n + CONNECTIONS * len(times)))
-            await _answer(reader)
-            times.append(time.perf_counter() - begin)
-        writer.close()
-
-    await asyncio.gather(*[client(n) for n in range(CONNECTIONS)])
-    return len(times) / SECONDS, sorted(times)[int(len(times) * 0.99)] * 1000
-
-
-async def _answer(reader: asyncio.StreamReader) -> None:
-    head = (await reader.readuntil(b"\r\n\r\n")).lower()
-    assert head.startswith((b"http/1.1 2", b"http/1.1 3")), head[:40]
-    await reader.readexactly(int(head.partition(b"content-length: ")[2].split(b"\r\n")[0] or 0))
-
-
-def get(path: str) -> Request:
-    """The same page again and again."""
-    raw = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
-    return lambda _: raw
-
-
-def sign(n: int) -> bytes:
-    """Somebody new each time."""
-    body = urlencode({"email": f"someone{n}@example.net", "country": "PL", "consent": "on"})
-    head = f"POST /en/sign HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n"
-    return f"{head}Content-Type: application/x-www-form-urlencoded\r\n\r\n{body}".encode()
-
-
-async def letters(folder: Path, url: str) -> tuple[float, float]:
-    """(seconds, MB of ZIP) for all letters."""
-    async with opened(make_settings(url, folder), migrate=True) as site:
-        async with site.database.reading() as c:
-            edition = await editions.draw_up(c, site.appeal, site.book, site.settings.base_url)
-        begin, file = time.perf_counter(), io.BytesIO()
-        editions.archive(edition, {}, file)
-        return time.perf_counter() - begin, len(file.getvalue()) / 1e6
-
-
-def measure(name: str, url: str) -> None:
-    """One server over one database: fixed bytes, the appeal, the tally, signing."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        serving(Shell(Path(folder), PETITION_DATABASE_URL=url), "--no-deliver") as (address, _),
-    ):
-        floor = _show(name, "fixed bytes (/healthz)", rate(address, get("/healthz")), None)
-        _show(name, "appeal page", rate(address, get("/en/")), floor)
-        _show(name, "tally.json", rate(address, get("/tally.json")), floor)
-        _show(name, "sign", rate(address, sign), floor)
-
-
-def _show(name: str, what: str, run: Coroutine[Any, Any, tuple[float, float]], floor: float | None) -> float:
-    per_second, p99 = asyncio.run(run)
-    ratio = f"{per_second / floor:6.2f}" if floor else "     1"
-    print(f"{name:12} {what:24} {per_second:9.0f} /s   p99 {p99:7.1f} ms   ratio {ratio}", flush=True)
-    return per_second
+RESULTS = Path(__file__).with_name("RESULTS.md")
+PARTS = ("pages", "sign", "tally", "mail", "kinds", "bare", "letters")
+FEW = 1000  # signatures that the cost of the tally is compared with
 
 
 def main() -> None:
-    """The whole table."""
-    with tempfile.TemporaryDirectory() as folder:
-        seconds, size = asyncio.run(letters(Path(folder), f"sqlite:///{folder}/petition.db"))
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-        print(
-            f"{'letters':12} {'39 as PDF in one ZIP':24} {seconds:9.2f} s    {size:.1f} MB, {memory:.0f} MB of memory"
-        )
-        measure("sqlite", f"sqlite:///{folder}/bench.db")
-    with postgres.running() as server:
-        measure("postgresql", f"{server}/postgres")
+    """All that is asked for, in the order of PARTS for each database."""
+    given, report = _arguments(), Report()
+    for kind in given.databases.split(","):
+        for signatures in sorted(map(int, given.rows.split(","))):
+            if {"sign", "tally"} & set(given.parts):
+                _sized(kind, signatures, given, report)
+        _plain(kind, given, report)
+    if "letters" in given.parts:
+        with _stage("sqlite") as stage:
+            letters.measure(stage, report)
+    for table in (report.goals(), *report.tables.values()):
+        print(f"\n{table.markdown()}" if table.rows else "")
+    if given.parts == list(PARTS):
+        RESULTS.write_text(report.markdown(load.generator()), "utf-8")
+
+
+def _sized(kind: str, signatures: int, given: argparse.Namespace, report: Report) -> None:
+    """What may depend on how many have signed."""
+    with _stage(kind) as stage:
+        begun = time.perf_counter()
+        stage.fill(signatures)
+        if signatures:
+            seconds = time.perf_counter() - begun
+            table = report.table("Filling", "As `petition demo` does.", "database | signatures | seconds | per second")
+            table.add(kind, signatures, seconds, signatures / seconds)
+        if "sign" in given.parts:
+            signing.measure(stage, kind, signatures, given.rounds, given.seconds, given.rate, report)
+        if "tally" in given.parts and signatures > FEW:
+            with _stage(kind) as few:
+                few.fill(FEW)
+                tally.measure(few, stage, kind, (FEW, signatures), report)
+
+
+def _plain(kind: str, given: argparse.Namespace, report: Report) -> None:
+    """What does not."""
+    if {"pages", "kinds"} & set(given.parts):
+        with _stage(kind) as stage:
+            if "pages" in given.parts:
+                pages.measure(stage, kind, given.rounds, given.seconds, report)
+            if "kinds" in given.parts:
+                kinds.measure(stage, kind, report)
+    if "mail" in given.parts:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            mail.sinking(Path(folder)) as sink,
+            _stage(kind, sink.url) as stage,
+        ):
+            mail.measure(stage, sink, kind, report)
+    if "bare" in given.parts:
+        with tempfile.TemporaryDirectory() as folder, database(kind, Path(folder)) as url:
+            bare.measure(kind, url, given.seconds, report)
+
+
+@contextmanager
+def _stage(kind: str, smtp_url: str = "smtp://127.0.0.1:1?tls=no") -> Iterator[Stage]:
+    """A site of its own over an empty database."""
+    with tempfile.TemporaryDirectory(prefix="petition-bench-") as folder, database(kind, Path(folder)) as url:
+        yield Stage(Path(folder), url, smtp_url)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m tests.bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", default=list(PARTS), help=f"{', '.join(PARTS)}; all of them without any")
+    parser.add_argument("--databases", default="sqlite,postgresql")
+    parser.add_argument("--rows", default="0,1000000,10000000", help="signatures in the database while people sign")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3, help="of each run at saturation; twice as long at a rate")
+    parser.add_argument("--rate", type=float, default=350, help="signatures offered a second")
+    given = parser.parse_args()
+    if unknown := set(given.parts) - set(PARTS):
+        parser.error(f"there is no part {', '.join(unknown)}")
+    return given
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,13 +31,13 @@ def chance() -> random.Random:
 
 @pytest.fixture
 def staged(tmp_path: Path, smtp: Relay) -> Iterator[Staging]:
-    """staged(url): a site that is up; at the end none of its processes is left."""
+    """staged(url): a site that is up, over a relay of its own kind if it is given; at the end no process is left."""
     with ExitStack() as stack:
 
-        def stage(url: str, **more: object) -> Stage:
-            made = Stage.__new__(Stage)
+        def stage(url: str, **more: Any) -> Stage:
+            made = Stage(tmp_path, url, more.pop("relay", smtp), **more)
             stack.callback(made.close)
-            made.__init__(tmp_path, url, smtp, **more)
+            made.start()
             return made
 
         yield stage
@@ -44,11 +45,11 @@ def staged(tmp_path: Path, smtp: Relay) -> Iterator[Staging]:
 
 @pytest.fixture
 def tell(record_property: Callable[[str, object], None]) -> Tell:
-    """tell("story", kills=3, found): a line for the table at the end."""
+    """tell("story", "what struck it", found): a line for the table at the end."""
 
     def line(story: str, blows: str, found: Reckoning) -> None:
-        told = f"{found.forms:7} {found.signatures:10} {len(found.lost):4} {len(found.doubled):7} {found.twice:10}"
-        record_property("chaos", f"{story:34} {blows:34} {told}")
+        counts = f"{found.forms:6} {found.signatures:10} {len(found.lost):4} {len(found.doubled):7} {found.twice:10}"
+        record_property("chaos", f"{story:30} {blows:50} {counts} {found.pause:7.1f} s")
 
     return line
 
@@ -59,6 +60,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     lines = [str(line) for report in reports for name, line in report.user_properties if name == "chaos"]
     if lines:
         terminalreporter.section("what was survived")
-        terminalreporter.line(f"{'story':34} {'blows':34}   forms signatures lost doubled mail twice")
+        terminalreporter.line(f"{'story':30} {'blows':50}  forms signatures lost doubled mail twice longest pause")
         for line in lines:
             terminalreporter.line(line)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from email.message import EmailMessage
 
 import httpx2
 
@@ -33,9 +34,12 @@ class Crowd:
         self.confirmed: set[str] = set()  # whom a 303 thanked
         self.strange: list[str] = []  # answers that nobody should ever get
         self.answers: Counter[str] = Counter()
+        self.pause = 0.0  # seconds, the longest in which nobody got a form through
         self._smtp, self._addresses = smtp, list(addresses)
         self._numbers = itertools.count()
         self._read = 0
+        self._all = False
+        self._last = 0.0
         self._signing, self._present = threading.Event(), threading.Event()
 
     @contextmanager
@@ -55,6 +59,10 @@ class Crowd:
     def rest(self) -> None:
         """No more forms from now on."""
         self._signing.clear()
+
+    def press_again(self) -> None:
+        """Everybody opens their mail once more and presses, those too who had left it."""
+        self._all, self._read = True, 0
 
     @property
     def busy(self) -> bool:
@@ -77,6 +85,8 @@ class Crowd:
             self.typed.add(mailbox)
             if await self.told(client, random.choice(self._addresses) + "/en/sign", fields):
                 self.signed.add(mailbox)
+                now = time.monotonic()
+                self.pause, self._last = max(self.pause, now - (self._last or now)), now
             await asyncio.sleep(PAUSE)
 
     async def _press(self, client: httpx2.AsyncClient) -> None:
@@ -98,8 +108,8 @@ class Crowd:
             mail = self._smtp.mails[self._read]
             self._read += 1
             mailbox = str(mail["To"])
-            if int(mailbox[1:].partition("@")[0]) % 4:
-                return mailbox, _LINK.findall(relay.plain(mail))[0]
+            if self._all or int(mailbox[1:].partition("@")[0]) % 4:
+                return mailbox, link(mail)
         return None
 
     async def told(self, client: httpx2.AsyncClient, address: str, fields: dict[str, str]) -> bool:
@@ -115,9 +125,14 @@ class Crowd:
         return answer == 303
 
 
+def link(mail: EmailMessage) -> str:
+    """The path of the page behind it."""
+    return str(_LINK.findall(relay.plain(mail))[0])
+
+
 def until(true: Callable[[], bool], what: str, seconds: float = 120) -> None:
     """Waits for what others do."""
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, f"{what} did not happen"
-        time.sleep(0.02)
+        time.sleep(0.05)

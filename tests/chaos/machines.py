@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from petition.settings import ROOT
@@ -22,6 +23,10 @@ class Machine:
         self.process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
+        """Nobody waits for a deliverer."""
+        self.begin()
+
+    def begin(self) -> None:
         """Returns at once."""
         with self._log.open("a") as log:
             self.process = subprocess.Popen(
@@ -55,7 +60,7 @@ class Web(Machine):
 
     def start(self) -> None:
         """Returns when it is ready."""
-        super().start()
+        self.begin()
         assert self.process is not None
         ready(self.address, self.process)
 
@@ -65,13 +70,20 @@ class Backend:
 
     def __init__(self, server: Server) -> None:
         self._server = server
+        self._family: set[int] = set()
 
     def kill(self) -> None:
-        """The youngest: it serves somebody."""
-        os.kill(max(self._server.children()), signal.SIGKILL)
+        """The youngest, who serves somebody if anybody is served."""
+        self._family = set(self._server.children())
+        os.kill(max(self._family), signal.SIGKILL)
+
+    def begin(self) -> None:
+        """Nothing to do."""
 
     def start(self) -> None:
-        """Nothing to do but to wait."""
+        """Nothing to do but to wait until none of the old ones is there."""
+        while self._family & set(self._server.children()):
+            time.sleep(0.05)
         self._server.start()
 
 

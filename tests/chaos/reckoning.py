@@ -3,9 +3,10 @@
 import asyncio
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from typing import Any
 
 from petition.addresses import keyed_hash
-from petition.db import Connection, opened
+from petition.db import opened
 from tests.chaos.crowd import Crowd
 from tests.relay import Relay
 
@@ -19,6 +20,7 @@ class Reckoning:
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     twice: int = 0
+    pause: float = 0
 
 
 def reckon(url: str, key: str, crowd: Crowd, smtp: Relay, refused: frozenset[str] = frozenset()) -> Reckoning:
@@ -26,17 +28,17 @@ def reckon(url: str, key: str, crowd: Crowd, smtp: Relay, refused: frozenset[str
 
     The mail to those in `refused` was turned down for good by the relay.
     """
-    found = Reckoning(len(crowd.signed), len(crowd.confirmed))
-    asyncio.run(_stored(url, key, crowd, found))
+    found = Reckoning(len(crowd.signed), len(crowd.confirmed), pause=crowd.pause)
+    _stored(url, key, crowd, found)
     _mailed(crowd, smtp, refused, found)
     return found
 
 
-async def _stored(url: str, key: str, crowd: Crowd, found: Reckoning) -> None:
-    async with opened(url) as database, database.reading() as c:
-        forms = Counter(row["mailbox"] for row in await c.execute("select mailbox from submissions"))
-        signatures = {row["mailbox"] for row in await c.execute("select mailbox from signatures")}
-        tally, waiting = await _number(c, "sum(confirmed)", "tally"), await _number(c, "count(*)", "outbox")
+def _stored(url: str, key: str, crowd: Crowd, found: Reckoning) -> None:
+    forms = Counter(row["mailbox"] for row in ask(url, "select mailbox from submissions"))
+    signatures = {row["mailbox"] for row in ask(url, "select mailbox from signatures")}
+    tally = sum(row["confirmed"] for row in ask(url, "select confirmed from tally"))
+    waiting = len(ask(url, "select id from outbox"))
     hashed = {mailbox: keyed_hash(key, mailbox) for mailbox in crowd.typed}
     found.lost += [f"form of {mailbox}" for mailbox in crowd.signed if not forms[hashed[mailbox]]]
     found.lost += [f"signature of {mailbox}" for mailbox in crowd.confirmed if hashed[mailbox] not in signatures]
@@ -49,11 +51,6 @@ async def _stored(url: str, key: str, crowd: Crowd, found: Reckoning) -> None:
         found.lost.append(f"{waiting} mails never left")
 
 
-async def _number(c: Connection, what: str, table: str) -> int:
-    (row,) = await c.execute(f"select coalesce({what}, 0) as n from {table}")
-    return int(row["n"])
-
-
 def _mailed(crowd: Crowd, smtp: Relay, refused: frozenset[str], found: Reckoning) -> None:
     ids: dict[str, Counter[str]] = defaultdict(Counter)
     for mail in smtp.mails:
@@ -61,3 +58,13 @@ def _mailed(crowd: Crowd, smtp: Relay, refused: frozenset[str], found: Reckoning
     found.lost += [f"mail to {mailbox}" for mailbox in crowd.signed - refused if mailbox not in ids]
     found.doubled += [f"mail to {mailbox}" for mailbox, copies in ids.items() if len(copies) > 1]
     found.twice = sum(copies.total() - len(copies) for copies in ids.values())
+
+
+def ask(url: str, statement: str) -> list[dict[str, Any]]:
+    """A statement of a story's own, in a transaction of its own."""
+
+    async def asked() -> list[dict[str, Any]]:
+        async with opened(url) as database:
+            return await database.write(lambda c: c.execute(statement))
+
+    return asyncio.run(asked())

@@ -1,26 +1,27 @@
 """A whole site for a story: web server, deliverer, relay and people, over one database and one folder that stay."""
 
-import asyncio
 from pathlib import Path
 
-from petition.db import opened
 from tests.chaos.crowd import Crowd, until
 from tests.chaos.machines import Machine, Web, email_key
-from tests.chaos.reckoning import Reckoning, reckon
+from tests.chaos.reckoning import Reckoning, ask, reckon
 from tests.relay import Relay
 from tests.shell import Shell
 
 
 class Stage:
-    """Made, it is up and delivers."""
+    """All is made at once, and begins with start(). What is in `under` stands before the web server's command."""
 
     def __init__(self, folder: Path, url: str, smtp: Relay, under: tuple[str, ...] = (), **environment: str) -> None:
-        self.url, self.smtp = url, smtp
+        self.url, self.smtp, self.dialect = url, smtp, url.partition(":")[0]
         more = {"PETITION_DATABASE_URL": url, "PETITION_SMTP_URL": smtp.url, **environment}
         self.shell = Shell(folder, **more)
         self.web = Web(self.shell, "--no-deliver", under=under)
-        self.deliverer = Machine(self.shell, "deliver", under=under)
+        self.deliverer = Machine(self.shell, "deliver")
         self.crowd = Crowd(smtp, self.web.address)
+
+    def start(self) -> None:
+        """Returns when it is up and delivers."""
         self.web.start()
         self.deliverer.start()
 
@@ -33,19 +34,19 @@ class Stage:
     def settle(self) -> None:
         """Waits until nobody signs, nothing is held by the dead, and all mail has left and was answered."""
         self.crowd.rest()
-        self.deliverer.kill()
-        self.patience()
-        self.deliverer.start()
+        self.later()
         until(lambda: self.waiting() == 0, "the last mail")
         until(lambda: not self.crowd.busy, "the last button")
 
-    def patience(self) -> None:
+    def later(self) -> None:
         """Hours pass for the mail that waits: every back-off, and the claim of every deliverer that died, is over."""
-        asyncio.run(_sql(self.url, "update outbox set due = 0, claimed_until = 0"))
+        self.deliverer.stop()
+        ask(self.url, "update outbox set due = 0, claimed_until = 0")
+        self.deliverer.start()
 
     def waiting(self) -> int:
         """How many mails wait."""
-        return int(asyncio.run(_sql(self.url, "select count(*) as n from outbox"))[0]["n"])
+        return len(ask(self.url, "select id from outbox"))
 
     def reckoning(self, refused: frozenset[str] = frozenset()) -> Reckoning:
         """Stops all in good order and counts. Whatever the story, no answer was strange and every number agrees."""
@@ -63,8 +64,3 @@ class Stage:
         """Whatever happened, nothing stays behind."""
         self.web.kill()
         self.deliverer.kill()
-
-
-async def _sql(url: str, statement: str) -> list[dict[str, object]]:
-    async with opened(url) as database:
-        return await database.write(lambda c: c.execute(statement))

@@ -1,0 +1,130 @@
+"""A crowd in Python: at an offered rate, or at saturation where wrk is missing. It takes up to half a core.
+
+At a rate everybody has a moment of their own, fixed before the first request, and asks at that moment however slow the
+answers to others are; what they waited is counted from that moment. So a server that stands still for a second
+has that second in the figures of all who came meanwhile ("coordinated omission" would leave them out).
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import uvloop
+
+COUNTRIES = ("PL", "DE", "LT", "ZZ", "FR", "LV", "NL", "CZ", "IT", "SE")
+FORM = "Content-Type: application/x-www-form-urlencoded\r\nSec-Fetch-Site: same-origin\r\n"
+Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+def mailbox(run: str, n: int) -> str:
+    """Somebody who never came before."""
+    return f"{run}{n}@example.net"
+
+
+def raw(act: str, run: str, n: int, tokens: Iterator[str]) -> bytes:
+    """What somebody sends; the same as in visitors.lua."""
+    method, body = "POST", ""
+    if act == "sign":
+        path, country = "/en/sign", COUNTRIES[n % len(COUNTRIES)]
+        body = f"email={mailbox(run, n).replace('@', '%40')}&country={country}&consent=on"
+    elif act == "confirm":
+        path = f"/en/confirm/{next(tokens)}"
+    else:
+        method, path = "GET", {"tally": "/tally.json", "appeal": "/en/"}[act]
+    form = f"{FORM}Content-Length: {len(body)}\r\n" if method == "POST" else ""
+    network = f"X-Forwarded-For: 10.{n // 250 % 4}.{n % 250}.7\r\nX-Forwarded-Proto: https\r\n"
+    head = f"{method} {path} HTTP/1.1\r\nHost: petition.example\r\nAccept-Encoding: gzip, br\r\n"
+    return f"{head}{network}{form}\r\n{body}".encode()
+
+
+class Crowd:
+    """Asks, and remembers how long each kind of answer took (milliseconds) and what was no answer."""
+
+    def __init__(self, address: str) -> None:
+        self._host, _, port = address.removeprefix("http://").partition(":")
+        self._port = int(port)
+        self._free: list[Line] = []
+        self.times: dict[str, list[float]] = defaultdict(list)
+        self.refused = self.lost = 0
+
+    async def ask(self, act: str, request: bytes, since: float) -> None:
+        """One request over a line that is free, or over a new one."""
+        line = self._free.pop() if self._free else await asyncio.open_connection(self._host, self._port)
+        try:
+            line[1].write(request)
+            head = (await line[0].readuntil(b"\r\n\r\n")).lower()
+            await line[0].readexactly(int(head.partition(b"content-length: ")[2].split(b"\r\n")[0] or 0))
+        except (OSError, asyncio.IncompleteReadError):
+            self.lost += 1
+            return
+        self.times[act].append((asyncio.get_running_loop().time() - since) * 1000)
+        self.refused += head[9:10] not in b"23"
+        self._free.append(line)
+
+
+async def offered(crowd: Crowd, acts: list[str], run: str, rate: float, seconds: float, tokens: Iterator[str]) -> float:
+    """`rate` of each act a second; the moment of the first, in seconds since 1970."""
+    loop, begun = asyncio.get_running_loop(), time.time() + 0.5
+    start = loop.time() + 0.5
+    under_way = set()
+    for due, act, n in schedule(acts, run, rate, seconds):
+        request = raw(act, run, n, tokens)
+        if (wait := start + due - loop.time()) > 0:
+            await asyncio.sleep(wait)
+        task = asyncio.create_task(crowd.ask(act, request, start + due))
+        under_way.add(task)
+        task.add_done_callback(under_way.discard)
+    await asyncio.gather(*under_way)
+    return begun
+
+
+def schedule(acts: list[str], run: str, rate: float, seconds: float) -> list[tuple[float, str, int]]:
+    """(second, act, number): people do not know of each other, so their moments are random; the word fixes them."""
+    chance = random.Random(run)
+    return sorted((chance.uniform(0, seconds), act, n) for act in acts for n in range(int(rate * seconds)))
+
+
+async def saturated(
+    crowd: Crowd, acts: list[str], run: str, connections: int, seconds: float, tokens: Iterator[str]
+) -> None:
+    """As much as `connections` people can, who never rest."""
+    numbers, loop = count(1), asyncio.get_running_loop()
+    end = loop.time() + seconds
+
+    async def one() -> None:
+        while (now := loop.time()) < end:
+            n = next(numbers)
+            act = acts[n % len(acts)]
+            await crowd.ask(act, raw(act, run, n, tokens), now)
+
+    await asyncio.gather(*[one() for _ in range(connections)])
+
+
+async def _main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("address")
+    parser.add_argument("acts")
+    parser.add_argument("run")
+    parser.add_argument("seconds", type=float)
+    parser.add_argument("--tokens", type=Path)
+    parser.add_argument("--rate", type=float)
+    parser.add_argument("--connections", type=int)
+    given = parser.parse_args()
+    crowd, acts = Crowd(given.address), given.acts.split(",")
+    tokens = iter(given.tokens.read_text().split() if given.tokens else ())
+    begun = 0.0
+    if given.rate:
+        begun = await offered(crowd, acts, given.run, given.rate, given.seconds, tokens)
+    else:
+        await saturated(crowd, acts, given.run, given.connections, given.seconds, tokens)
+    print(json.dumps({"times": crowd.times, "refused": crowd.refused, "lost": crowd.lost, "begun": begun}))
+
+
+if __name__ == "__main__":
+    uvloop.run(_main())

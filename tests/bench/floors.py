@@ -1,0 +1,68 @@
+"""What nothing of ours can be faster than: the same server, with the same settings, that does less.
+
+`python -m tests.bench.floors FLOOR … serve …` is `petition serve` with another application in its place: `fixed`
+answers everything with as many bytes as the appeal has; `nothing` is the site whose forms are read, checked, hashed,
+sealed and answered, but not written.
+"""
+
+import os
+import sys
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from petition import app, server
+from petition.__main__ import main
+from petition.db import Database
+
+COUNTRY, SIZE = "PL", "BENCH_BYTES"
+
+
+def command(floor: str, size: int = 0) -> tuple[str, ...]:
+    """What goes before `petition serve` to have a floor served instead; `size` in bytes is of what `fixed` sends."""
+    return ("env", f"{SIZE}={size}", sys.executable, "-m", "tests.bench.floors", floor)
+
+
+def nothing() -> Starlette:
+    """The site, with a database that says at once what it would have said after a commit."""
+
+    async def join(self: Database, act: Any, item: Any) -> Any:
+        return COUNTRY if isinstance(item, str) else None  # the number of a link is answered with its country
+
+    Database.join = join  # type: ignore[method-assign]  # the whole point
+    return app.from_environment()
+
+
+def fixed() -> ASGIApp:
+    """As many bytes as the appeal has, and not a thought."""
+    body: Message = {"type": "http.response.body", "body": bytes(int(os.environ[SIZE]))}
+    head = [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", os.environb[SIZE.encode()])]
+    start: Message = {"type": "http.response.start", "status": 200, "headers": head}
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await send(start)
+            await send(body)
+            return
+        for step in ("startup", "shutdown"):
+            await receive()
+            await send({"type": f"lifespan.{step}.complete"})
+
+    return answer
+
+
+def _serve(floor: str, arguments: list[str]) -> int:
+    usual = server._config
+
+    def instead(*given: Any) -> Any:
+        config = usual(*given)
+        config.app = f"tests.bench.floors:{floor}"
+        return config
+
+    server._config = instead  # type: ignore[assignment]  # whatever it is given, it passes on
+    return main(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(_serve(sys.argv[1], sys.argv[sys.argv.index("serve") :]))

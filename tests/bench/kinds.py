@@ -1,0 +1,79 @@
+"""Whether the time of an answer tells what is known of an address: the same form from six kinds of people, mixed."""
+
+import asyncio
+import json
+import random
+import secrets
+from functools import partial
+from statistics import quantiles
+
+from petition import clock, managing, signatures
+from petition.addresses import Address
+from petition.db import Connection
+from petition.signatures import Signing, Submitted
+from petition.site import Site
+from tests.bench.crowd import Crowd, mailbox, raw
+from tests.bench.report import Report, middle
+from tests.bench.stage import Stage
+
+EACH = 300
+KINDS = ("new", "waiting", "confirmed", "withdrawn", "blocked", "too often")
+NOTE = (
+    f"One form at a time, {EACH} of each kind in random order: somebody new, with a link that waits, who confirmed, "
+    "who withdrew, who wants no mail, who had three mails today. *spread*: from the first to the third quartile."
+)
+
+
+def measure(stage: Stage, kind: str, report: Report) -> None:
+    """Milliseconds for each kind."""
+    with stage.serving() as web:
+        times = asyncio.run(_asked(stage, web.address))
+    table = report.table("What the time tells", NOTE, "database | kind | n | median ms | to new | spread ms")
+    for one, found in times.items():
+        first, _, third = quantiles(found, n=4)
+        table.add(kind, one, len(found), middle(found), middle(found) / middle(times["new"]), third - first)
+
+
+async def _asked(stage: Stage, address: str) -> dict[str, list[float]]:
+    runs = {kind: f"{kind[0]}{secrets.token_hex(4)}" for kind in KINDS}
+    async with stage.site() as site:
+        for kind in KINDS:
+            await _prepare(site, kind, runs[kind])
+    people = [(kind, n) for kind in KINDS for n in range(EACH)]
+    random.shuffle(people)
+    crowd, loop = Crowd(address), asyncio.get_running_loop()
+    for kind, n in people:
+        await crowd.ask(kind, raw("sign", runs[kind], n, iter(())), loop.time())
+    if crowd.refused or crowd.lost:
+        raise RuntimeError("some were refused: this run does not count")
+    return {kind: crowd.times[kind] for kind in KINDS}
+
+
+async def _prepare(site: Site, kind: str, run: str) -> None:
+    people = [mailbox(run, n) for n in range(EACH)]
+    for _ in range({"new": 0, "too often": 3}.get(kind, 1)):
+        forms = [_form(site, one) for one in people]
+        await site.database.write(partial(signatures.sign, forms=forms))
+    if kind in ("confirmed", "withdrawn"):
+        await site.database.write(partial(signatures.confirm, numbers=[_number(site, form) for form in forms]))
+    if kind == "withdrawn":
+        await site.database.write(partial(_withdraw, mailboxes=[str(form.row["mailbox"]) for form in forms]))
+    if kind == "blocked":
+        for form in forms:
+            await site.database.write(partial(managing.never_write, number=_number(site, form)))
+
+
+def _form(site: Site, address: str) -> Submitted:
+    return signatures.submitted(site.vault, Signing(Address(address, address), "PL", None, False, "bench", "en"))
+
+
+def _number(site: Site, form: Submitted) -> str:
+    """Of its link, from the mail."""
+    return str(json.loads(site.vault.outbox.open(form.mail["key_name"], form.mail["sealed"]))[1])
+
+
+async def _withdraw(c: Connection, *, mailboxes: list[str]) -> None:
+    for one in mailboxes:
+        await signatures.remove(c, one, "withdrawn")
+        await c.run("signatures.drop_submissions", mailbox=one)
+        await c.run("managing.never_write", mailbox=one, reason="withdrawn", day=clock.today().isoformat())

@@ -1,0 +1,100 @@
+"""Delivery: mails per second of one process, and how long the first mail takes while hundreds sign."""
+
+import asyncio
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from petition import signatures
+from petition.addresses import Address
+from petition.signatures import Signing
+from tests.bench.crowd import mailbox, schedule
+from tests.bench.load import offer, percentile
+from tests.bench.report import Report
+from tests.bench.stage import Stage, cpu
+
+MAILS, BATCH = 6000, 300
+RATES = (350, 500)
+SECONDS = 12
+SPEED = "`petition deliver`, one process, with a full outbox and a relay that takes everything at once."
+FIRST = (
+    "From the moment somebody signs to the moment the relay has their mail; web server, deliverer and relay at once."
+)
+
+
+class Sink:
+    """A relay that only takes, as a process of its own."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.bench.sink", str(file)], stdout=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout is not None
+        self.url = f"smtp://127.0.0.1:{int(self.process.stdout.readline())}?tls=no"
+
+    def taken(self) -> list[tuple[float, str]]:
+        """When (seconds since 1970) and to whom, in the order they came."""
+        lines = self._file.read_text().splitlines(keepends=True)
+        return [(float(line.split()[0]), line.split()[1]) for line in lines if line.endswith("\n")]
+
+    def wait(self, mails: int) -> None:
+        """Until so many have come."""
+        end = time.monotonic() + 120
+        while (come := len(self.taken())) < mails:
+            if time.monotonic() > end:
+                raise RuntimeError(f"{come} of {mails} mails came")
+            time.sleep(0.1)
+
+
+@contextmanager
+def sinking(folder: Path) -> Iterator[Sink]:
+    """A sink that is up."""
+    sink = Sink(folder / "taken")
+    try:
+        yield sink
+    finally:
+        sink.process.terminate()
+        sink.process.wait(timeout=30)
+
+
+def measure(stage: Stage, sink: Sink, kind: str, report: Report) -> None:
+    """Both; the outbox is empty before and after."""
+    asyncio.run(_fill(stage))
+    with stage.delivering() as deliverer:
+        sink.wait(MAILS // 10)
+        before, computed = len(sink.taken()), cpu(deliverer)
+        sink.wait(MAILS)
+        taken, computed = sink.taken(), cpu(deliverer) - computed
+    rate = (len(taken) - before) / (taken[-1][0] - taken[before - 1][0])
+    table = report.table("Mails per second", SPEED, "database | per second | CPU µs per mail")
+    table.add(kind, rate, computed / (len(taken) - before) * 1e6)
+    report.figures[f"mail {kind}"] = rate
+    with stage.serving() as web, stage.delivering():
+        for offered in RATES:
+            _first(web.address, sink, kind, offered, report)
+
+
+async def _fill(stage: Stage) -> None:
+    async with stage.site() as site:
+        for _ in range(MAILS // BATCH):
+            people = [f"{secrets.token_hex(6)}@example.net" for _ in range(BATCH)]
+            signings = [Signing(Address(one, one), "PL", None, False, "bench", "en") for one in people]
+            forms = [signatures.submitted(site.vault, signing) for signing in signings]
+            await site.database.write(partial(signatures.sign, forms=forms))
+
+
+def _first(address: str, sink: Sink, kind: str, rate: float, report: Report) -> None:
+    before, run = len(sink.taken()), secrets.token_hex(4)
+    _, begun = offer(address, "sign", run, rate, SECONDS)
+    due = {mailbox(run, n): begun + second for second, _, n in schedule(["sign"], run, rate, SECONDS)}
+    sink.wait(before + len(due))
+    waits = [moment - due[to] for moment, to in sink.taken()[before:]]
+    table = report.table("First mail", FIRST, "database | signs /s | p50 s | p99 s | longest s")
+    table.add(kind, rate, percentile(waits, 0.5), percentile(waits, 0.99), max(waits))
+    report.figures["first mail " + kind] = percentile(waits, 0.99)

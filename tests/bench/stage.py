@@ -1,0 +1,138 @@
+"""The site to be measured: production mode behind a trusted proxy, over one database; and its floors, each a server."""
+
+import asyncio
+import json
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from petition import sample, settings
+from petition.outbox import NOTHING
+from petition.queries import POSTGRESQL
+from petition.site import Site, opened
+from petition.tokens import Purpose
+from tests import postgres
+from tests.bench.floors import command
+from tests.chaos.machines import Machine, Web
+from tests.conftest import IDENTITY
+from tests.shell import Shell
+from tests.web.tools import campaign
+
+
+class Stage:
+    """A folder with keys and campaign, over one database."""
+
+    def __init__(self, folder: Path, url: str, smtp_url: str = "smtp://127.0.0.1:1?tls=no") -> None:
+        self.folder = folder
+        self.workers = 1 if url.startswith("sqlite") else 2
+        self.shell = Shell(
+            folder,
+            PETITION_MODE="production",
+            PETITION_DATABASE_URL=url,
+            PETITION_BASE_URL="https://petition.example",
+            PETITION_CAMPAIGN=str(campaign(folder / "campaign")),
+            PETITION_SECRET_KEY=secrets.token_urlsafe(32),
+            PETITION_EMAIL_KEY=secrets.token_urlsafe(32),
+            PETITION_RECIPIENTS=str(IDENTITY.to_public()),
+            PETITION_SMTP_URL=smtp_url,
+            PETITION_MAIL_FROM="links@petition.example",
+            PETITION_OUTBOX_KEYS=str(folder / "keys"),
+            PETITION_TRUSTED_PROXIES="127.0.0.1",
+        )
+
+    @asynccontextmanager
+    async def site(self) -> AsyncIterator[Site]:
+        """The site without its web, in this process."""
+        async with opened(settings.read(self.shell.environment), migrate=True) as site:
+            yield site
+
+    @contextmanager
+    def serving(self, floor: str = "", size: int = 0) -> Iterator[Web]:
+        """`petition serve` without delivery, or one of its floors (see floors.py) in its place."""
+        under = command(floor, size) if floor else ()
+        web = Web(self.shell, "--no-deliver", "--workers", str(self.workers), under=under)
+        with _running(web):
+            yield web
+
+    @contextmanager
+    def delivering(self) -> Iterator[Machine]:
+        """`petition deliver`."""
+        with _running(deliverer := Machine(self.shell, "deliver")):
+            yield deliverer
+
+    def fill(self, signatures: int) -> None:
+        """As `petition demo` does, whatever the mode."""
+        asyncio.run(self._fill(signatures))
+
+    async def _fill(self, signatures: int) -> None:
+        async with self.site() as site:
+            with tqdm(total=signatures, unit="signature", disable=None) as bar:
+                await sample.fill(site.database, signatures, bar.update)
+            await site.publish()
+            if site.database.dialect == POSTGRESQL:
+                await site.database.vacuum(whole=())  # PostgreSQL's autovacuum would, amid the figures
+
+    def ask(self, statement: str) -> int:
+        """The number that a statement of SQL finds."""
+        return int(asyncio.run(self.run(statement))[0]["n"])
+
+    async def run(self, statement: str) -> list[dict[str, Any]]:
+        """A statement of SQL."""
+        async with self.site() as site:
+            return await site.database.write(lambda c: c.execute(statement))
+
+    def tokens(self) -> list[str]:
+        """Of all links that wait in the outbox, which is empty afterwards: nobody delivers here."""
+        return asyncio.run(self._tokens())
+
+    async def _tokens(self) -> list[str]:
+        async with self.site() as site:
+            rows = await site.database.write(lambda c: c.execute("delete from outbox returning mail, key_name, sealed"))
+            contents = [
+                site.vault.outbox.open(row["key_name"], row["sealed"]) for row in rows if row["mail"] != NOTHING
+            ]
+            return [site.signer.make(Purpose.CONFIRM, json.loads(one)[1]) for one in contents]
+
+
+@contextmanager
+def _running(machine: Machine) -> Iterator[None]:
+    try:
+        machine.start()
+        yield
+        machine.stop()
+    finally:
+        machine.kill()
+
+
+@contextmanager
+def database(kind: str, folder: Path) -> Iterator[str]:
+    """The address of an empty one, `sqlite` or `postgresql`, as it comes."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder}/petition.db"
+        return
+    with postgres.server() as server:
+        yield f"{server.url}/postgres"
+
+
+def processes(machine: Machine) -> list[int]:
+    """Of a server: the first, and its workers."""
+    assert machine.process is not None
+    pid = machine.process.pid
+    return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+
+
+def cpu(machine: Machine) -> float:
+    """Seconds its processes have computed so far."""
+    fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in processes(machine)]
+    return sum(int(each[11]) + int(each[12]) for each in fields) / os.sysconf("SC_CLK_TCK")
+
+
+def memory(machine: Machine) -> float:
+    """MB in memory of its largest process."""
+    pages = [int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in processes(machine)]
+    return max(pages) * os.sysconf("SC_PAGE_SIZE") / 1e6

@@ -1,0 +1,55 @@
+"""A relay in a bad mood: refuses for now, refuses for good, hangs, hangs up in the middle of anything."""
+
+import asyncio
+import random
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from tests.relay import Relay
+
+NOT_NOW = ("421 4.3.2 going down", "450 4.2.1 busy", "451 4.7.1 come back later", "452 4.3.1 full", "400 well")
+NEVER = ("550 5.1.1 no such mailbox", "554 5.7.1 we do not like you", "500 go away")
+
+
+class Moody(Relay):
+    """`mood` is how often, between 0 and 1, a step of the dialogue goes wrong; it hangs for `hang` seconds."""
+
+    def __init__(self, chance: random.Random, hang: float) -> None:
+        super().__init__()
+        self.mood = 0.0
+        self.tricks = 0
+        self.refused: set[str] = set()  # mailboxes that were turned down for good
+        self._chance, self._hang = chance, hang
+
+    async def handle_MAIL(  # noqa: N802 (aiosmtpd calls it so)
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        return await self._trick(server, "") or await super().handle_MAIL(server, session, envelope, address, options)
+
+    async def handle_RCPT(  # noqa: N802 (as above)
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        trick = await self._trick(server, address)
+        return trick or await super().handle_RCPT(server, session, envelope, address, options)
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 (as above)
+        trick = await self._trick(server, str(envelope.rcpt_tos[0]))
+        return trick or await super().handle_DATA(server, session, envelope)
+
+    async def _trick(self, server: SMTP, mailbox: str) -> str:
+        """What it answers instead of working, if that is its mood; it may also answer well, and hang up soon after."""
+        if self._chance.random() >= self.mood:
+            return ""
+        self.tricks += 1
+        kind = self._chance.choices(("not now", "never", "hang up", "hang"), (10, 5, 10, 1))[0]
+        transport: Any = server.transport
+        if kind == "not now":
+            return self._chance.choice(NOT_NOW)
+        if kind == "never":
+            self.refused.add(mailbox)
+            return self._chance.choice(NEVER)
+        if kind == "hang":
+            await asyncio.sleep(self._hang)
+        asyncio.get_running_loop().call_later(self._chance.choice((0, 0.002, 0.01)), transport.abort)
+        return ""

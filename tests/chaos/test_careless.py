@@ -1,0 +1,32 @@
+"""A database that may lose what it has committed is refused by `petition doctor`."""
+
+from pathlib import Path
+
+import pytest
+
+from petition.db import opened
+from tests import postgres
+from tests.relay import Relay
+from tests.shell import Shell
+
+
+def test_the_doctor_refuses_a_careless_postgresql(tmp_path: Path, smtp: Relay) -> None:
+    with postgres.server() as server:
+        shell = Shell(tmp_path, PETITION_DATABASE_URL=f"{server.url}/postgres", PETITION_SMTP_URL=smtp.url)
+        shell.fine("migrate")
+        assert "well  database\n" in shell.run("doctor").stdout
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            server.stop()
+            server.options = ("-c", f"{setting}=off")
+            server.start()
+            done = shell.run("doctor")
+            assert done.returncode == 1
+            assert f"mend  database: PostgreSQL has {setting} off: a power cut could lose signatures.\n" in done.stdout
+
+
+@pytest.mark.parametrize(("level", "said"), [("off", True), ("normal", True), ("full", False), ("extra", False)])
+async def test_sqlite_must_sync_fully(sqlite_url: str, level: str, said: bool) -> None:
+    async with opened(sqlite_url, create=True) as database, database._connection() as c:
+        assert await c.weakness() == "", "as it is opened"
+        await c.execute(f"pragma synchronous = {level}")
+        assert ("SQLite does not sync fully" in await c.weakness()) == said

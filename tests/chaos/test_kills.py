@@ -1,0 +1,77 @@
+"""Kill -9 at random moments under load, again and again, on the same data: what was acknowledged stays, once."""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from petition.lanes import LANES
+from tests import postgres
+from tests.chaos.conftest import Staging, Tell
+from tests.chaos.machines import Backend
+from tests.chaos.stage import Stage
+
+
+class Victim(Protocol):
+    """What may be killed and started again."""
+
+    def begin(self) -> None: ...
+    def start(self) -> None: ...
+    def kill(self) -> None: ...
+
+
+Struck = tuple[Stage, dict[str, Victim]]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def struck(request: pytest.FixtureRequest, staged: Staging, tmp_path: Path) -> Iterator[Struck]:
+    """A site on each database, and what of it may die; first what the others stand on."""
+    with ExitStack() as stack:
+        victims: dict[str, Victim] = {}
+        url = f"sqlite:///{tmp_path}/petition.db"
+        if request.param == "postgresql":
+            server = stack.enter_context(postgres.server())
+            victims, url = {"postgresql": server, "backend": Backend(server)}, f"{server.url}/postgres"
+        stage = staged(url)
+        yield stage, {**victims, "web": stage.web, "deliverer": stage.deliverer}
+
+
+def test_whatever_dies_nothing_acknowledged_is_lost_or_doubled(
+    struck: Struck, kills: int, chance: random.Random, tell: Tell
+) -> None:
+    stage, victims = struck
+    deaths: Counter[str] = Counter()
+    with stage.crowd.about():
+        stage.recovered()
+        while deaths.total() < kills:
+            time.sleep(chance.uniform(0, 0.5))
+            several = chance.sample(sorted(victims), chance.randint(1, len(victims)))
+            deaths.update(_blow({name: victims[name] for name in victims if name in several}, chance))
+            stage.recovered()
+        stage.settle()
+    found = stage.reckoning()
+    # The one case a second copy is allowed in: the deliverer died between the relay's yes and its own commit.
+    assert found.twice <= LANES * deaths["deliverer"]
+    tell(f"killed on {stage.dialect}", ", ".join(f"{name} {n}" for name, n in sorted(deaths.items())), found)
+
+
+def _blow(victims: dict[str, Victim], chance: random.Random) -> list[str]:
+    """All at once; now and then one dies a second time while it starts. Who died."""
+    if victims.keys() >= {"postgresql", "backend"}:
+        del victims[chance.choice(["postgresql", "backend"])]
+    for victim in victims.values():
+        victim.kill()
+    dead = list(victims)
+    for name, victim in victims.items():
+        if chance.random() < 0.2:
+            victim.begin()
+            time.sleep(chance.uniform(0, 1.5))
+            victim.kill()
+            dead.append(name)
+        victim.start()
+    return dead
