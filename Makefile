@@ -10,6 +10,7 @@ help:
 	@echo "make test      the tests, on SQLite and PostgreSQL, with a real browser"
 	@echo "make test-all  lint, types, and every test"
 	@echo "make check     lint and types alone"
+	@echo "make chaos     crash tests, apart from the others"
 	@echo "make bench     the benchmarks"
 
 run: install
@@ -32,12 +33,18 @@ $(VENV)/.installed-tests: $(VENV)/.installed tests/requirements.lock
 system:
 	@sh tests/system.sh
 
+TESTS := $(PY) -m pytest -n auto --maxprocesses 4 --ignore tests/chaos
+
 test: $(VENV)/.installed-tests system
-	$(PY) -m pytest -n auto --maxprocesses 4 -m "not slow" --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
+	$(TESTS) -m "not slow" --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
 
 test-all: check $(VENV)/.installed-tests system
-	$(PY) -m pytest -n auto --maxprocesses 4 --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
-	PETITION_TEST_POSTGRESQL=newest $(PY) -m pytest -n auto --maxprocesses 4 --postgresql
+	$(TESTS) --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
+	PETITION_TEST_POSTGRESQL=newest $(TESTS) --postgresql
+
+# Kills, failover, full disks, wrong clocks: processes by the dozen, so by itself. PETITION_TEST_KILLS hits harder.
+chaos: $(VENV)/.installed-tests system
+	$(PY) -m pytest tests/chaos
 
 check: $(VENV)/.installed-tests
 	$(PY) -m ruff check
