@@ -37,7 +37,8 @@ async def test_honest_numbers_agree(counted: Database) -> None:
 
 
 FALSE = {
-    "a signature taken away": "delete from signatures where mailbox = (select min(mailbox) from signatures)",
+    "a signature taken away": "delete from signatures where mailbox = "
+    "(select min(mailbox) from signatures where country <> 'PL')",
     "a signature moved to another country": "update signatures set country = 'AX' where mailbox = "
     "(select min(mailbox) from signatures)",
     "the tally of a country": "update tally set confirmed = confirmed + 1 where country = 'PL'",
