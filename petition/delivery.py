@@ -7,13 +7,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from email.message import EmailMessage
 from functools import partial
 
 from petition import clock, outbox
 from petition.db import Connection, Database
 from petition.errors import DatabaseError
-from petition.mail import Delayed, Limited, Refused, Transport, Unreachable
+from petition.mail import Delayed, Finished, Limited, Refused, Transport, Unreachable
 from petition.outbox import Mail
 from petition.pace import Pace
 from petition.sealing import Vault
@@ -32,7 +31,7 @@ class Deliverer:
         self,
         database: Database,
         vault: Vault,
-        written: Callable[[Mail], EmailMessage],
+        written: Callable[[Mail], Finished],
         relay: Transport,
         pace: Pace | None = None,
         more: Callable[[], None] = lambda: None,
@@ -96,8 +95,11 @@ class Deliverer:
         return len(mails)
 
     async def _ours(self, claimed: Mail) -> bool:
-        """Whether nobody else can take this mail until we are through with it, however slow the relay is."""
-        if claimed.until - clock.epoch() > SENDING + SETTLING:
+        """Whether nobody else can take this mail until we are through with it, however slow the relay is.
+
+        A claim that seems to last longer than any does was made by a clock that was ahead: somebody may have taken it.
+        """
+        if SENDING + SETTLING < claimed.until - clock.epoch() <= outbox.CLAIMED:
             return True
         return await self._database.write(partial(outbox.renew, mail=claimed))
 
@@ -124,7 +126,7 @@ class Deliverer:
             await self._settle(partial(outbox.sent, mail=claimed))
         return True
 
-    async def _send(self, message: EmailMessage) -> None:
+    async def _send(self, message: Finished) -> None:
         """Raises what the relay raises, and Unreachable for a dialogue that takes longer than SENDING."""
         try:
             async with asyncio.timeout(PATIENCE if self._stopping.is_set() else SENDING) as self._limit:

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from email.message import EmailMessage
 from functools import cached_property
 
 from petition import db, languages, mail, migrations, notices, retention, signatures, tally, tokens
@@ -18,7 +17,7 @@ from petition.lanes import Lanes
 from petition.languages import Languages
 from petition.letters import addressees
 from petition.letters.addressees import Book
-from petition.mail import Transport
+from petition.mail import Finished, Transport
 from petition.outbox import Mail
 from petition.pace import Pace
 from petition.sealing import OutboxKeys, Vault
@@ -77,7 +76,7 @@ class Site:
         """A loop over the outbox with a relay of its own."""
         return Deliverer(self.database, self.vault, self.written, self.relay(), pace, more)
 
-    def written(self, claimed: Mail) -> EmailMessage:
+    def written(self, claimed: Mail) -> Finished:
         """A mail of the outbox in its reader's language; in ours if that is not offered any more."""
         known = claimed.language in self.languages
         language = self.languages[claimed.language] if known else self.languages.default

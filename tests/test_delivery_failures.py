@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 
@@ -132,6 +133,26 @@ async def test_a_slow_relay_leaves_no_time_for_a_second_copy(
         assert smtp.recipients
         assert elsewhere.recipients, "the first lost what it could not begin in time"
         assert sorted(smtp.recipients + elsewhere.recipients) == [f"a{n}@example.org" for n in range(7)]
+
+
+async def test_who_lost_a_mail_to_a_clock_that_leapt_ahead_and_back_does_not_send_it(
+    site: Site, smtp: Relay, deliverer: Deliverer, time: Clock
+) -> None:
+    loop = asyncio.get_running_loop()
+    for n in range(3):
+        await sign(site, f"a{n}")
+
+    def leap(_: object) -> str:
+        smtp.data = saying(relay.ACCEPTED)
+        time.advance(hours=3)
+        claim = site.database.write(partial(outbox.claim, vault=site.vault))
+        assert len(asyncio.run_coroutine_threadsafe(claim, loop).result()) == 3, "another deliverer takes them all"
+        time.advance(hours=-4)
+        return relay.ACCEPTED
+
+    smtp.data = leap
+    await deliverer.once()
+    assert len(smtp.mails) == 1, "the one in hand"
 
 
 @asynccontextmanager

@@ -5,7 +5,6 @@ import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from hypothesis import strategies as st
 from petition import mail
 from petition.errors import SettingsError
 from petition.languages import Languages
-from petition.mail import Delayed, Refused, Smtp, Unreachable
+from petition.mail import Delayed, Finished, Refused, Smtp, Unreachable
 from tests import relay
 from tests.relay import Relay
 
@@ -30,7 +29,7 @@ ADDRESS = "anna@example.org"
 ENGLISH = Languages(["en"], {})["en"]
 
 
-def _message(to: str = ADDRESS) -> EmailMessage:
+def _message(to: str = ADDRESS) -> Finished:
     return mail.write(ENGLISH, "login", to, "Links <links@sender.example>", "id", {"login": "https://x.example/T"})
 
 
