@@ -1,8 +1,8 @@
 -- name: signature
 -- The signature of an exact address, with the name if it is to be printed.
-select s.mailbox, s.country, s.day, s.updates, s.consent, n.name
-from signatures s left join names n on n.mailbox = s.mailbox
-where s.address = :address
+select mailbox, country, day, updates, consent,
+    (select name from names where names.mailbox = signatures.mailbox) as name
+from signatures where address = :address
 
 -- name: held
 -- What else is held about an address (waiting) and its mailbox (mails, never).
