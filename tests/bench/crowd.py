@@ -19,6 +19,7 @@ import uvloop
 
 COUNTRIES = ("PL", "DE", "LT", "ZZ", "FR", "LV", "NL", "CZ", "IT", "SE")
 FORM = "Content-Type: application/x-www-form-urlencoded\r\nSec-Fetch-Site: same-origin\r\n"
+KEPT = 3  # seconds; the server hangs up on whoever is silent for five
 Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -49,13 +50,16 @@ class Crowd:
     def __init__(self, address: str) -> None:
         self._host, _, port = address.removeprefix("http://").partition(":")
         self._port = int(port)
-        self._free: list[Line] = []
+        self._free: list[tuple[float, Line]] = []  # since when
         self.times: dict[str, list[float]] = defaultdict(list)
         self.refused = self.lost = 0
 
     async def ask(self, act: str, request: bytes, since: float) -> None:
         """One request over a line that is free, or over a new one."""
-        line = self._free.pop() if self._free else await asyncio.open_connection(self._host, self._port)
+        loop = asyncio.get_running_loop()
+        last, line = self._free.pop() if self._free else (0.0, None)
+        if line is None or loop.time() - last > KEPT:
+            line = await asyncio.open_connection(self._host, self._port)
         try:
             line[1].write(request)
             head = (await line[0].readuntil(b"\r\n\r\n")).lower()
@@ -63,9 +67,10 @@ class Crowd:
         except (OSError, asyncio.IncompleteReadError):
             self.lost += 1
             return
-        self.times[act].append((asyncio.get_running_loop().time() - since) * 1000)
+        now = loop.time()
+        self.times[act].append((now - since) * 1000)
         self.refused += head[9:10] not in b"23"
-        self._free.append(line)
+        self._free.append((now, line))
 
 
 async def offered(crowd: Crowd, acts: list[str], run: str, rate: float, seconds: float, tokens: Iterator[str]) -> float:

@@ -104,9 +104,8 @@ def _running(machine: Machine) -> Iterator[None]:
     try:
         machine.start()
         yield
-        machine.stop()
     finally:
-        machine.kill()
+        machine.stop()  # not killed, whatever happened: its workers would stay behind
 
 
 @contextmanager
