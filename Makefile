@@ -10,7 +10,7 @@ help:
 	@echo "make test      the tests, on SQLite and PostgreSQL, with a real browser"
 	@echo "make test-all  lint, types, and every test"
 	@echo "make check     lint and types alone"
-	@echo "make chaos     crash tests, apart from the others"
+	@echo "make chaos     hundreds of kills, full disks, wrong clocks: what is survived"
 	@echo "make bench     the benchmarks"
 
 run: install
@@ -34,17 +34,22 @@ system:
 	@sh tests/system.sh
 
 TESTS := $(PY) -m pytest -n auto --maxprocesses 4 --ignore tests/chaos
+# Kills, failover, full disks, wrong clocks: processes by the dozen, so by themselves.
+CHAOS := $(PY) -m pytest tests/chaos
+KILLS ?= 150
 
 test: $(VENV)/.installed-tests system
 	$(TESTS) -m "not slow" --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
+	$(CHAOS) -m "not slow"
 
 test-all: check $(VENV)/.installed-tests system
 	$(TESTS) --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
 	PETITION_TEST_POSTGRESQL=newest $(TESTS) --postgresql
+	$(CHAOS)
 
-# Kills, failover, full disks, wrong clocks: processes by the dozen, so by itself. PETITION_TEST_KILLS hits harder.
+# Every story of tests/chaos; on each database KILLS kills.
 chaos: $(VENV)/.installed-tests system
-	$(PY) -m pytest tests/chaos
+	PETITION_TEST_KILLS=$(KILLS) $(CHAOS)
 
 check: $(VENV)/.installed-tests
 	$(PY) -m ruff check

@@ -4,11 +4,15 @@ import asyncio
 import os
 import resource
 import socket
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from pathlib import Path
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Process
 
 from petition import organisers, proofs
 from petition.addresses import Address
@@ -33,11 +37,16 @@ def run(settings: Settings, host: str, port: int, workers: int, *, deliver: bool
     """
     if workers > 1 and settings.database_url.startswith("sqlite"):
         raise SettingsError("SQLite takes one worker; several need PostgreSQL.")
-    proofs.read(Appeal(settings.campaign))
+    with ProcessPoolExecutor(1) as apart:  # what drawing every letter leaves in memory shall not stay for ever
+        apart.submit(_prove, settings.campaign).result()
     asyncio.run(_prepare(settings))
     os.environ[DELIVERING] = "yes" if deliver else "no"
     _many_files()
     return _serve(_config(settings, host, port, workers))
+
+
+def _prove(campaign: Path | None) -> None:
+    proofs.read(Appeal(campaign))
 
 
 def _config(settings: Settings, host: str, port: int, workers: int) -> uvicorn.Config:
@@ -63,10 +72,28 @@ def _serve(config: uvicorn.Config) -> int:
     """As uvicorn.run does, but also over a socket that systemd holds for us, so that a restart refuses nobody."""
     server, given = uvicorn.Server(config), _given_socket()
     if config.workers > 1:
-        Multiprocess(config, sockets=[given or config.bind_socket()]).run()
+        Workers(config, sockets=[given or config.bind_socket()]).run()
         return 0
     server.run(sockets=[given] if given else None)
-    return 0 if server.started else 3
+    return 0 if server.started else STARTUP_FAILURE
+
+
+class Workers(Multiprocess):
+    """One that does not come up, since the database is away at this moment, is started again while the others serve.
+
+    uvicorn would end them all. What is wrong for good was found before the first of them was started.
+    """
+
+    def keep_subprocess_alive(self) -> None:
+        """As ever, and with a successor for whoever did not come up."""
+        if self.should_exit.is_set():
+            return
+        super().keep_subprocess_alive()
+        self.should_exit.clear()
+        for n, process in enumerate(self.processes):
+            if process.exitcode == STARTUP_FAILURE:
+                self.processes[n] = Process(self.config, self.sockets)
+                self.processes[n].start()
 
 
 class Patient(HttpToolsProtocol):

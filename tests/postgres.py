@@ -82,8 +82,7 @@ class Server:
     def children(self) -> list[int]:
         """The process ids of its backends and helpers."""
         assert self.process is not None
-        pid = self.process.pid
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        return children(self.process.pid)
 
     def kill(self) -> None:
         """All its processes, with signal 9."""
@@ -163,6 +162,11 @@ def _newest() -> Path:
             shutil.copytree(part, folder / part.name, symlinks=True)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder / package.name / "pginstall" / "bin"
+
+
+def children(process: int) -> list[int]:
+    """The ids of the processes that this one has started."""
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
 
 
 def free_port() -> int:

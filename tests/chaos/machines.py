@@ -6,9 +6,10 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from petition.settings import ROOT
-from tests.postgres import Server, free_port
+from tests.postgres import Server, children, free_port
 from tests.shell import Shell, ready
 
 
@@ -29,14 +30,13 @@ class Machine:
     def begin(self) -> None:
         """Returns at once."""
         with self._log.open("a") as log:
-            self.process = subprocess.Popen(
-                self._command, cwd=ROOT, env=self._environment, stdout=log, stderr=log, text=True
-            )
+            told: dict[str, Any] = {"stdout": log, "stderr": log, "text": True, "start_new_session": True}
+            self.process = subprocess.Popen(self._command, cwd=ROOT, env=self._environment, **told)
 
     def kill(self) -> None:
-        """Without a warning."""
-        if self.process is not None:
-            self.process.kill()
+        """Without a warning, and its workers with it."""
+        if self.process is not None and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait(timeout=60)
 
     def stop(self) -> None:
@@ -63,6 +63,29 @@ class Web(Machine):
         self.begin()
         assert self.process is not None
         ready(self.address, self.process)
+
+
+class Worker:
+    """One of the workers of a web server, which starts another one in its place."""
+
+    def __init__(self, web: Web) -> None:
+        self._web = web
+
+    def kill(self) -> None:
+        """The eldest."""
+        os.kill(self.all()[0], signal.SIGKILL)
+
+    def all(self) -> list[int]:
+        """Their process ids; the server has other children too."""
+        assert self._web.process is not None
+        started = children(self._web.process.pid)
+        return [child for child in started if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+    def begin(self) -> None:
+        """Nothing to do."""
+
+    def start(self) -> None:
+        """Nothing to do."""
 
 
 class Backend:

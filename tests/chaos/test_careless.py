@@ -6,13 +6,13 @@ import pytest
 
 from petition.db import opened
 from tests import postgres
-from tests.relay import Relay
 from tests.shell import Shell
 
 
-def test_the_doctor_refuses_a_careless_postgresql(tmp_path: Path, smtp: Relay) -> None:
+def test_the_doctor_refuses_a_careless_postgresql(tmp_path: Path, campaign: Path) -> None:
     with postgres.server() as server:
-        shell = Shell(tmp_path, PETITION_DATABASE_URL=f"{server.url}/postgres", PETITION_SMTP_URL=smtp.url)
+        url = f"{server.url}/postgres"
+        shell = Shell(tmp_path, PETITION_DATABASE_URL=url, PETITION_CAMPAIGN=str(campaign))
         shell.fine("migrate")
         assert "well  database\n" in shell.run("doctor").stdout
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):

@@ -10,12 +10,15 @@ from pathlib import Path
 from urllib.error import HTTPError
 
 import asyncpg
+import pytest
 
 from tests import postgres
 from tests.chaos.conftest import Staging, Tell
 from tests.chaos.crowd import until
 from tests.chaos.stage import Stage
 from tests.postgres import Server
+
+pytestmark = pytest.mark.slow
 
 
 @contextmanager

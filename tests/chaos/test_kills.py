@@ -13,7 +13,7 @@ import pytest
 from petition.lanes import LANES
 from tests import postgres
 from tests.chaos.conftest import Staging, Tell
-from tests.chaos.machines import Backend
+from tests.chaos.machines import Backend, Worker
 from tests.chaos.stage import Stage
 
 
@@ -32,13 +32,14 @@ Struck = tuple[Stage, dict[str, Victim]]
 def struck(request: pytest.FixtureRequest, staged: Staging, tmp_path: Path) -> Iterator[Struck]:
     """A site on each database, and what of it may die; first what the others stand on."""
     with ExitStack() as stack:
-        victims: dict[str, Victim] = {}
-        url = f"sqlite:///{tmp_path}/petition.db"
-        if request.param == "postgresql":
+        if request.param == "sqlite":
+            stage = staged(f"sqlite:///{tmp_path}/petition.db")
+            yield stage, {"web": stage.web, "deliverer": stage.deliverer}
+        else:
             server = stack.enter_context(postgres.server())
-            victims, url = {"postgresql": server, "backend": Backend(server)}, f"{server.url}/postgres"
-        stage = staged(url)
-        yield stage, {**victims, "web": stage.web, "deliverer": stage.deliverer}
+            stage = staged(f"{server.url}/postgres", workers=2)
+            victims: dict[str, Victim] = {"postgresql": server, "backend": Backend(server)}
+            yield stage, {**victims, "web": stage.web, "worker": Worker(stage.web), "deliverer": stage.deliverer}
 
 
 def test_whatever_dies_nothing_acknowledged_is_lost_or_doubled(
@@ -62,8 +63,9 @@ def test_whatever_dies_nothing_acknowledged_is_lost_or_doubled(
 
 def _blow(victims: dict[str, Victim], chance: random.Random) -> list[str]:
     """All at once; now and then one dies a second time while it starts. Who died."""
-    if victims.keys() >= {"postgresql", "backend"}:
-        del victims[chance.choice(["postgresql", "backend"])]
+    for whole, part in (("postgresql", "backend"), ("web", "worker")):
+        if victims.keys() >= {whole, part}:
+            del victims[chance.choice([whole, part])]
     for victim in victims.values():
         victim.kill()
     dead = list(victims)

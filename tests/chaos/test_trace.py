@@ -1,5 +1,6 @@
 """Seen from the system: no 303 leaves before the log of its commit was synced to disk."""
 
+import time
 from pathlib import Path
 
 import httpx2
@@ -16,6 +17,7 @@ TIMES = 10
 def test_on_sqlite(staged: Staging, sqlite_url: str, tmp_path: Path) -> None:
     file = tmp_path / "trace"
     stage = staged(sqlite_url, under=tracer(file))
+    _quiet(stage, file)
     _sign(stage)
     _press(stage)
     seen = _seen(stage, file, 2 * TIMES)
@@ -28,6 +30,7 @@ def test_on_postgresql(staged: Staging, tmp_path: Path) -> None:
     file = tmp_path / "trace"
     with postgres.folder() as folder, postgres.server(*silent, under=tracer(folder / "trace")) as server:
         stage = staged(f"{server.url}/postgres", under=tracer(file))
+        _quiet(stage, folder / "trace")
         _sign(stage)
         _press(stage)
         durable = 2 * TIMES
@@ -42,9 +45,16 @@ def test_on_postgresql(staged: Staging, tmp_path: Path) -> None:
     assert early([event for event in logged if event.end > careless] + seen[1]) != [], "or nothing would be noticed"
 
 
+def _quiet(stage: Stage, file: Path) -> None:
+    """Waits until the site has done what it does at its start, and nobody else is at work."""
+    stage.deliverer.kill()
+    size = -1
+    while size != (size := file.stat().st_size):
+        time.sleep(1)
+
+
 def _sign(stage: Stage) -> None:
     """One after the other, while nobody else writes."""
-    stage.deliverer.kill()
     with httpx2.Client(timeout=60) as client:
         for n in range(TIMES):
             form = {"email": f"p{n}@example.net", "country": "PL", "consent": "on"}

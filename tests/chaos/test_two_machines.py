@@ -31,11 +31,12 @@ class Pair(NamedTuple):
 
 
 @pytest.fixture
-def pair(tmp_path: Path, postgresql_settings: Settings, smtp: Relay) -> Iterator[Pair]:
+def pair(tmp_path: Path, postgresql_settings: Settings, smtp: Relay, campaign: Path) -> Iterator[Pair]:
     """Both web servers are up."""
     shared = {
         "PETITION_DATABASE_URL": postgresql_settings.database_url,
         "PETITION_SMTP_URL": smtp.url,
+        "PETITION_CAMPAIGN": str(campaign),
         "PETITION_SECRET_KEY": "s" * 40,
         "PETITION_EMAIL_KEY": KEY,
     }
