@@ -136,7 +136,7 @@ class Connection:
 
     async def begin(self) -> None:
         """A transaction that writes. SQLite takes its lock now, so that nothing fails half-way."""
-        await self.execute("begin immediate" if self.dialect == SQLITE else "begin")
+        await self.execute(sqlite.BEGIN if self.dialect == SQLITE else "begin")
 
     async def commit(self) -> None:
         """Returns when the transaction is on disk."""

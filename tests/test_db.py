@@ -5,15 +5,16 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import asyncpg
 import pytest
 from hypothesis import strategies as st
 
-from petition import queries
+from petition import queries, sqlite
 from petition.db import Connection, Database, opened
 from petition.errors import DatabaseError, PetitionError
 from petition.settings import Settings
@@ -228,6 +229,28 @@ async def test_a_database_that_is_locked(database_url: str) -> None:
         holder.close()
     async with opened(database_url) as database:
         await database.write(lambda c: c.run("house.keep", name="after", value="x"))
+
+
+def test_whoever_writes_without_rest_leaves_others_their_turn(tmp_path: Path) -> None:
+    url, done = f"sqlite:///{tmp_path / 'petition.db'}", threading.Event()
+    sqlite.prepare(url, create=True)
+
+    def restless() -> None:
+        with closing(sqlite.connect(url)) as other:
+            while not done.is_set():
+                other.execute(sqlite.BEGIN)
+                other.execute("pragma user_version = 1")
+                other.execute("commit")
+
+    thread = threading.Thread(target=restless)
+    thread.start()
+    with closing(sqlite.connect(url)) as own:
+        for _ in range(20):
+            own.execute(sqlite.BEGIN)
+            own.execute("commit")
+        done.set()
+        assert own.execute("pragma busy_timeout").fetchone()[0] == sqlite.BUSY * 1000, "as for all other statements"
+    thread.join()
 
 
 async def test_a_reader_whose_connection_is_lost_is_told_so(postgresql_settings: Settings) -> None:

@@ -6,9 +6,8 @@ import shutil
 import sqlite3
 import subprocess
 import time
-from pathlib import Path
 
-from petition.sqlite import Safe
+from petition import sqlite
 from tests import postgres
 from tests.bench.report import Report
 
@@ -31,9 +30,8 @@ def measure(kind: str, url: str, seconds: float, report: Report) -> None:
 
 
 def _sqlite(url: str, seconds: float) -> tuple[float, float]:
-    file = url.removeprefix("sqlite:///")
-    Path(file).touch()
-    connection = sqlite3.connect(file, factory=Safe, isolation_level=None)
+    sqlite.prepare(url, create=True)
+    connection = sqlite.connect(url)
     for row in ROWS:
         connection.execute(row)
     found = _inserted(connection, 1, seconds), _inserted(connection, TOGETHER, seconds)
