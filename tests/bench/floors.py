@@ -1,12 +1,14 @@
 """What nothing of ours can be faster than: the same server, with the same settings, that does less.
 
 `python -m tests.bench.floors FLOOR … serve …` is `petition serve` with another application in its place: `fixed`
-answers everything with as many bytes as the appeal has; `nothing` is the site whose forms are read, checked, hashed,
-sealed and answered, but not written.
+answers everything with as many bytes as it is told, under the headers it is given; `nothing` is the site whose forms
+are read, checked, hashed, sealed and answered, but not written.
 """
 
+import json
 import os
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.applications import Starlette
@@ -16,12 +18,13 @@ from petition import app, server
 from petition.__main__ import main
 from petition.db import Database
 
-COUNTRY, SIZE = "PL", "BENCH_BYTES"
+COUNTRY, FIXED = "PL", "BENCH_FIXED"
+Headers = Sequence[tuple[str, str]]
 
 
-def command(floor: str, size: int = 0) -> tuple[str, ...]:
-    """What goes before `petition serve` to have a floor served instead; `size` in bytes is of what `fixed` sends."""
-    return ("env", f"{SIZE}={size}", sys.executable, "-m", "tests.bench.floors", floor)
+def command(floor: str, size: int = 0, headers: Headers = ()) -> tuple[str, ...]:
+    """What goes before `petition serve` to have a floor served instead; `fixed` sends `size` bytes under `headers`."""
+    return ("env", f"{FIXED}={json.dumps([size, *headers])}", sys.executable, "-m", "tests.bench.floors", floor)
 
 
 def nothing() -> Starlette:
@@ -36,9 +39,10 @@ def nothing() -> Starlette:
 
 def fixed() -> ASGIApp:
     """As many bytes as the appeal has, and not a thought."""
-    body: Message = {"type": "http.response.body", "body": bytes(int(os.environ[SIZE]))}
-    head = [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", os.environb[SIZE.encode()])]
-    start: Message = {"type": "http.response.start", "status": 200, "headers": head}
+    size, *headers = json.loads(os.environ[FIXED])
+    body: Message = {"type": "http.response.body", "body": bytes(size)}
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers]
+    start: Message = {"type": "http.response.start", "status": 200, "headers": raw}
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":

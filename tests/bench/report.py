@@ -16,8 +16,10 @@ from tests import postgres
 Cell = str | float
 # What, the figure it is read from, what it shall be: at least (True) or at most (False) this.
 GOALS: tuple[tuple[str, str, float, bool], ...] = (
-    ("appeal, ratio to fixed bytes, SQLite", "appeal sqlite", 0.8, True),
-    ("appeal, ratio to fixed bytes, PostgreSQL, two workers", "appeal postgresql", 0.8, True),
+    ("appeal, ratio to fixed bytes, SQLite", "page appeal sqlite", 0.8, True),
+    ("appeal, ratio to fixed bytes, PostgreSQL, two workers", "page appeal postgresql", 0.8, True),
+    ("appeal, ratio to fixed bytes under the same headers, SQLite", "dressed sqlite", 0.8, True),
+    ("appeal, ratio to fixed bytes under the same headers, PostgreSQL", "dressed postgresql", 0.8, True),
     ("sign, ratio to storing nothing, PostgreSQL, two workers", "sign ratio postgresql", 0.7, True),
     ("sign per second, PostgreSQL, two workers", "sign postgresql", 3000, True),
     ("sign per second, SQLite", "sign sqlite", 2000, True),

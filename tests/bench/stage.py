@@ -17,7 +17,7 @@ from petition.queries import POSTGRESQL
 from petition.site import Site, opened
 from petition.tokens import Purpose
 from tests import postgres
-from tests.bench.floors import command
+from tests.bench.floors import Headers, command
 from tests.chaos.machines import Machine, Web
 from tests.conftest import IDENTITY
 from tests.shell import Shell
@@ -52,9 +52,9 @@ class Stage:
             yield site
 
     @contextmanager
-    def serving(self, floor: str = "", size: int = 0) -> Iterator[Web]:
+    def serving(self, floor: str = "", size: int = 0, headers: Headers = ()) -> Iterator[Web]:
         """`petition serve` without delivery, or one of its floors (see floors.py) in its place."""
-        under = command(floor, size) if floor else ()
+        under = command(floor, size, headers) if floor else ()
         web = Web(self.shell, "--no-deliver", "--workers", str(self.workers), under=under)
         with _running(web):
             yield web
