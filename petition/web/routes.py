@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from petition.web import letters, managing, operations, organisers, signing
+from petition.web import answers, desk, letters, managing, operations, organisers, signing
 from petition.web.pages import absent, language
 
 BOTH = ["GET", "POST"]
@@ -25,15 +25,15 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         Route("/metrics", operations.metrics),
         Route("/organisers/login", organisers.login, methods=BOTH),
         Route("/organisers/login/{token}", organisers.redeem, methods=BOTH),
-        Route("/organisers/", organisers.desk),
+        Route("/organisers/", desk.desk),
         Route("/organisers/logout", organisers.logout, methods=["POST"]),
-        Route("/organisers/rules", organisers.rules, methods=["POST"]),
+        Route("/organisers/rules", desk.rules, methods=["POST"]),
         Route("/organisers/letters", letters.index),
         Route("/organisers/letters.zip", letters.archive),
         Route("/organisers/letters/{key}.pdf", letters.letter),
         Route("/organisers/annexes/{key}.pdf", letters.annex),
         Route("/organisers/signatures.csv", letters.signatures_csv),
-        Route("/organisers/answers/{key}", organisers.answers, methods=BOTH),
+        Route("/organisers/answers/{key}", answers.answers, methods=BOTH),
         *([Route("/dev/outbox", operations.dev_outbox)] if demo else []),
         _spoken("", signing.to_appeal),
         *_made("/{lang}/", "/{lang}/help", "/{lang}/tally", "/{lang}/governments", "/{lang}/privacy"),

@@ -1,0 +1,72 @@
+"""The desk: published numbers for everyone, counts for organisers, the rules, and what the others did."""
+
+from functools import partial
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from petition import organisers, outbox, signatures, tally
+from petition.db import Connection
+from petition.organisers import Organiser, Role
+from petition.tally import UNSAID
+from petition.web import forms
+from petition.web.organisers import needs, note
+from petition.web.pages import page, renew, site, snapshot
+
+SMALL = 10  # the desk shows no smaller count: few enough to be somebody
+
+
+@needs(Role.VIEWER)
+async def desk(request: Request) -> Response:
+    """Published numbers for everyone at the desk, counts for organisers, and what the others did."""
+    organiser: Organiser = request.state.organiser
+    async with site(request).database.reading() as c:
+        numbers = await _numbers(c) if organiser.may(Role.ORGANISER) else None
+        actions = await organisers.actions(c)
+        warn = await signatures.readable_is_warning(c)
+    context: dict[str, Any] = {
+        "organiser": organiser,
+        "roles": Role,
+        "numbers": numbers,
+        "actions": actions,
+        "warn": warn,
+    }
+    return page(request, "organisers/desk.html", snapshot=snapshot(request), **context)
+
+
+async def _numbers(c: Connection) -> dict[str, object]:
+    """The desk's counts, none finer than ten."""
+    counts = await tally.counts(c)
+    queued, oldest = await outbox.waiting(c)
+    by_country = sorted(counts.items(), key=lambda item: (item[0] == UNSAID, -item[1], item[0]))
+    return {
+        # In tens: the exact total less the countries shown would tell the count of one that is not.
+        "confirmed": coarse(tally.floor(sum(counts.values()))),
+        "waiting": coarse(await signatures.waiting(c)),
+        "last_day": coarse(await tally.last_day(c)),
+        "countries": [(country, coarse(n)) for country, n in by_country],
+        "queued": coarse(queued),
+        "oldest": oldest,
+        "refusals": [(row["code"], coarse(int(row["n"]))) for row in await outbox.refusals(c)],
+    }
+
+
+def coarse(n: int) -> int | None:
+    """A count of the desk; None for one under ten, shown as "<10"."""
+    return n if n >= SMALL else None
+
+
+def about(n: int) -> str:
+    """A count for the record, which viewers read too: in tens, as published ones are."""
+    return str(tally.floor(n)) if n >= SMALL else "<10"
+
+
+@needs(Role.ADMIN)
+async def rules(request: Request) -> Response:
+    """Whether mailboxes that authorities can read are refused or only warned of."""
+    warn = (await forms.read(request)).on("warn")
+    await site(request).database.write(partial(signatures.warn_of_readable, warn=warn))
+    await renew(request)
+    await note(request, "changed a rule", "readable mailboxes: " + ("warn" if warn else "refuse"))
+    return RedirectResponse("/organisers/", 303)
