@@ -61,12 +61,17 @@ def from_environment() -> Starlette:
 
 def _middleware(settings: Settings, stock: Stock) -> list[Middleware]:
     refused = guards.not_this_machine if settings.demo else None
+    onion = settings.onion_host
+    ours = {settings.base_url, settings.onion_url} - {""}
     return [
-        Middleware(Readymade, stock=stock, refused=refused),  # outermost: its answers have their headers already
-        Middleware(guards.SecurityHeaders, secure=settings.secure),
+        Middleware(
+            Readymade, stock=stock, refused=refused, onion_host=onion
+        ),  # outermost: its answers have their headers already
+        Middleware(guards.SecurityHeaders, secure=settings.secure, onion_host=onion),
         Middleware(Broken),
         *([Middleware(guards.Refusing, refused=refused)] if refused else []),
-        Middleware(guards.Refusing, refused=partial(guards.cross_site, base_url=settings.base_url)),
+        *([Middleware(guards.Refusing, refused=partial(guards.not_for_onion, onion_host=onion))] if onion else []),
+        Middleware(guards.Refusing, refused=partial(guards.cross_site, ours=ours)),
         Middleware(TooLarge),
         Middleware(RequestBodyLimitMiddleware, max_body_size=guards.BODY),
     ]

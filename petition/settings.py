@@ -14,6 +14,7 @@ from petition.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_ONION = re.compile(r"http://[a-z2-7]{56}\.onion")  # version 3; rend-spec-v3, 6
 _SENDER = re.compile(r"[\w.+-]+@[\w.-]+", re.ASCII)
 
 
@@ -31,6 +32,7 @@ class Settings:
     mode: Mode
     database_url: str
     base_url: str
+    onion_url: str
     campaign: Path | None
     secret_keys: tuple[str, ...]
     email_key: str
@@ -53,6 +55,11 @@ class Settings:
         """True when the public address is https, so that cookies can be bound to it."""
         return self.base_url.startswith("https:")
 
+    @property
+    def onion_host(self) -> str:
+        """The name of the onion service, empty without one."""
+        return self.onion_url.removeprefix("http://")
+
 
 def read(environ: Mapping[str, str]) -> Settings:
     """Settings from an environment. Raises SettingsError that names every missing or wrong one."""
@@ -65,6 +72,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         mode=mode,
         database_url=_database_url(values["PETITION_DATABASE_URL"] or f"sqlite:///{var / 'petition.db'}"),
         base_url=_base_url(values["PETITION_BASE_URL"], mode),
+        onion_url=_onion_url(values["PETITION_ONION_URL"]),
         campaign=_folder(values["PETITION_CAMPAIGN"]),
         secret_keys=_list(values["PETITION_SECRET_KEY"]),
         email_key=values["PETITION_EMAIL_KEY"],
@@ -97,6 +105,7 @@ def serving(environ: Mapping[str, str], host: str, port: int) -> Settings:
 _NAMES = (
     "PETITION_DATABASE_URL",
     "PETITION_BASE_URL",
+    "PETITION_ONION_URL",
     "PETITION_CAMPAIGN",
     "PETITION_SECRET_KEY",
     "PETITION_EMAIL_KEY",
@@ -176,6 +185,15 @@ def _base_url(url: str, mode: Mode) -> str:
         raise SettingsError("Demo mode serves this machine only: PETITION_BASE_URL must be on localhost.")
     usual = {"http": ":80", "https": ":443"}[parts.scheme]
     return f"{parts.scheme}://{parts.netloc.lower().removesuffix(usual)}"  # as browsers write it in Origin
+
+
+def _onion_url(url: str) -> str:
+    url = url.removesuffix("/").lower()
+    if url and not _ONION.fullmatch(url):
+        raise SettingsError(
+            "PETITION_ONION_URL is an address like http://….onion, 56 letters and digits, without a path."
+        )
+    return url
 
 
 def _smtp_url(url: str) -> str:

@@ -145,6 +145,7 @@ def make_settings(database_url: str, folder: Path, smtp_url: str = "", **other: 
         mode=Mode.DEMO,
         database_url=database_url,
         base_url="http://127.0.0.1:8000",
+        onion_url="",
         campaign=None,
         secret_keys=("test-secret-key-of-thirty-two-characters",),
         email_key="test-email-key-of-thirty-two-characters",

@@ -175,6 +175,29 @@ def test_the_public_address_is_written_as_browsers_write_it(production: dict[str
     assert read(production | {"PETITION_BASE_URL": url}).base_url == "https://petition.example"
 
 
+ONION = "http://" + "p" * 55 + "d.onion"
+
+
+@pytest.mark.parametrize("url", [ONION, f"{ONION}/", ONION.upper(), ""])
+def test_an_onion_service_has_an_address(production: dict[str, str], url: str) -> None:
+    assert read(production | {"PETITION_ONION_URL": url}).onion_url == (ONION if url else "")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        ONION[7:],
+        f"{ONION}/en/",
+        f"{ONION}:80",
+        ONION.replace("http", "https"),
+        "http://short.onion",
+        PRODUCTION["PETITION_BASE_URL"],
+    ],
+)
+def test_an_address_that_is_no_onion_service_is_refused(production: dict[str, str], url: str) -> None:
+    assert "PETITION_ONION_URL" in _refused(production | {"PETITION_ONION_URL": url})
+
+
 def test_a_demo_is_for_this_machine_only(demo: dict[str, str]) -> None:
     assert "Demo mode" in _refused(demo | {"PETITION_BASE_URL": "https://petition.example"})
 
@@ -209,7 +232,10 @@ def test_settings_do_not_change(demo: dict[str, str]) -> None:
         found.email_key = "other"  # type: ignore[misc]  # that it is frozen is the point
 
 
-NAMES = [f"PETITION_{name}" for name in (*NEEDED, "DATABASE_URL", "CAMPAIGN", "METRICS_TOKEN", "TRUSTED_PROXIES")]
+NAMES = [
+    f"PETITION_{name}"
+    for name in (*NEEDED, "DATABASE_URL", "CAMPAIGN", "METRICS_TOKEN", "TRUSTED_PROXIES", "ONION_URL")
+]
 # What an environment can hold: no zero byte, no lone surrogate.
 VALUES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40)
 LIKELY = st.sampled_from(["https://", "smtp://", "sqlite:///", "postgresql://", "http://[", "smtps://a:"])

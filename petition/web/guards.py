@@ -3,7 +3,7 @@
 And which headers every answer carries.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -19,6 +19,7 @@ _CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; script-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+_INSIDE = ("/organisers", "/metrics")
 _HEADERS = {
     "Content-Security-Policy": _CSP,
     # Not no-referrer: browsers would then send `Origin: null` with our own forms.
@@ -39,19 +40,23 @@ def usual_headers(*, secure: bool) -> dict[str, str]:
 class SecurityHeaders:
     """Sets the usual headers on every answer; a handler that set one itself keeps it."""
 
-    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
-        self._app = app
-        usual = usual_headers(secure=secure).items()
-        self._headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in usual]
+    def __init__(self, app: ASGIApp, *, secure: bool, onion_host: str = "") -> None:
+        self._app, self._onion = app, onion_host
+        self._headers, self._over_onion = _raw(usual_headers(secure=secure)), _raw(usual_headers(secure=False))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 set_already = {name for name, _ in message["headers"]}
-                message["headers"] += [header for header in self._headers if header[0] not in set_already]
+                usual = self._over_onion if over_onion(Headers(scope=scope), self._onion) else self._headers
+                message["headers"] += [header for header in usual if header[0] not in set_already]
             await send(message)
 
         await self._app(scope, receive, sending if scope["type"] == "http" else send)
+
+
+def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
 
 
 class Refusing:
@@ -68,10 +73,10 @@ class Refusing:
         await self._app(scope, receive, send)
 
 
-def cross_site(scope: Scope, headers: Headers, *, base_url: str) -> str | None:
+def cross_site(scope: Scope, headers: Headers, *, ours: Collection[str]) -> str | None:
     """Posts from other sites: Sec-Fetch-Site decides, else Origin against Host, as in Go's CrossOriginProtection.
 
-    The public address is ours too: behind a proxy the Host may be another.
+    The public addresses are ours too: behind a proxy the Host may be another.
     A client that sends neither is no browser, and no browser's cookies or mailbox can be abused through it.
     """
     if scope["method"] in _SAFE:
@@ -79,7 +84,7 @@ def cross_site(scope: Scope, headers: Headers, *, base_url: str) -> str | None:
     if site := headers.get("sec-fetch-site"):
         allowed = site in ("same-origin", "none")
     elif origin := headers.get("origin"):
-        allowed = origin == base_url or origin.partition("://")[2] == headers.get("host") != ""
+        allowed = origin in ours or origin.partition("://")[2] == headers.get("host") != ""
     else:
         allowed = True
     return None if allowed else "This form was sent from another site."
@@ -93,6 +98,20 @@ def not_this_machine(scope: Scope, headers: Headers) -> str | None:
     if host in LOOPBACK and local and not any(name in headers for name in _FORWARDED):
         return None
     return "Demo mode answers on this machine only."
+
+
+def over_onion(headers: Headers, onion_host: str) -> bool:
+    """Whether a request came to the onion service: by the name it asks for, which our proxies set themselves."""
+    return onion_host != "" and headers.get("host", "").lower() == onion_host
+
+
+def not_for_onion(scope: Scope, headers: Headers, *, onion_host: str) -> str | None:
+    """The desk and the metrics stay away from the onion service.
+
+    A `__Host-` cookie needs https, and whoever comes through Tor seems to come from this machine.
+    """
+    inside = scope["path"].startswith(_INSIDE) and over_onion(headers, onion_host)
+    return "This is not to be had at the onion address." if inside else None
 
 
 def _name(host: str) -> str | None:

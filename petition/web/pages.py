@@ -11,6 +11,7 @@ from petition.languages import Language
 from petition.site import Board, Site
 from petition.tally import Snapshot
 from petition.web import static
+from petition.web.guards import over_onion
 from petition.web.published import Published
 
 PRIVATE = "no-store"
@@ -62,8 +63,15 @@ def page(request: Request, template: str, *, status: int = 200, **context: Any) 
     if "token" in request.path_params:  # not even to ourselves: the next server's log would have the link
         headers["Referrer-Policy"] = "strict-origin"
     elsewhere = _elsewhere(request, spoken)
+    context |= {"base_url": _base_url(request)}
     text = rendered(site(request), spoken, template, elsewhere=elsewhere, private=True, **context)
     return HTMLResponse(text, status, headers)
+
+
+def _base_url(request: Request) -> str:
+    """The address of the site where the visitor is: the public one, or the onion service's."""
+    given = site(request).settings
+    return given.onion_url if over_onion(request.headers, given.onion_host) else given.base_url
 
 
 def rendered(here: Site, spoken: Language, template: str, /, *, elsewhere: str, private: bool, **context: Any) -> str:

@@ -11,6 +11,7 @@ from petition.web.published import Moment
 from petition.web.readymade import Made, pack
 
 Context = Callable[[Site, Language, Moment], dict[str, Any]]
+_HTML = "text/html; charset=utf-8"
 QUALITY = 5  # of Brotli: a page in a millisecond or two, for these are made anew every minute
 
 # What caches may do: a page is fresh for a while, old while a new one is fetched, and better than none for a day.
@@ -42,11 +43,28 @@ DATA: dict[str, tuple[str, Callable[[Moment], str]]] = {
 
 
 def made(site: Site, moment: Moment, before: Mapping[str, Made]) -> dict[str, Made]:
-    """Everything of one moment, by path. What did not change since `before` is not compressed again."""
-    usual = guards.usual_headers(secure=site.settings.secure)
-    fresh = {path: _made(before.get(path), text, usual | headers) for path, text, headers in _texts(site, moment)}
-    lasting = {path: before.get(path) or Made(file.packed, usual | headers) for path, file, headers in _files()}
-    return fresh | lasting
+    """Everything of one moment, by path. What did not change since `before` is not compressed again.
+
+    All of it once more for the onion service, behind its name: its pages name that address, its headers no https.
+    """
+    given = site.settings
+    public = _made_for(site, moment, before, "", given.base_url, given.onion_url if given.secure else "")
+    return public | (_made_for(site, moment, before, given.onion_host, given.onion_url) if given.onion_url else {})
+
+
+def _made_for(
+    site: Site, moment: Moment, before: Mapping[str, Made], host: str, base_url: str, elsewhere: str = ""
+) -> dict[str, Made]:
+    """For one origin; each page names itself under the address `elsewhere` too, if there is one."""
+    usual = guards.usual_headers(secure=base_url.startswith("https:"))
+    found = {}
+    for path, text, headers in texts(site, moment, base_url=base_url):
+        page = elsewhere and headers["Content-Type"] == _HTML
+        told = {"Onion-Location": elsewhere + path} if page else {}
+        found[host + path] = _made(before.get(host + path), text, usual | headers | told)
+    for path, file, headers in _files():
+        found[host + path] = before.get(host + path) or Made(file.packed, usual | headers)
+    return found
 
 
 def _made(before: Made | None, text: str, headers: Mapping[str, str]) -> Made:
@@ -54,12 +72,13 @@ def _made(before: Made | None, text: str, headers: Mapping[str, str]) -> Made:
     return before if before is not None and before.body == body else Made(pack(body, QUALITY), headers)
 
 
-def _texts(site: Site, moment: Moment) -> Iterator[tuple[str, str, dict[str, str]]]:
-    """(path, text, headers) of each page and of the data."""
+def texts(site: Site, moment: Moment, **also: Any) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """(path, text, headers) of each page and of the data; `also` goes to every template."""
     for spoken in site.languages:
         for path, (template, cache, context) in PAGES.items():
-            text = rendered(site, spoken, template, elsewhere=path, private=False, **context(site, spoken, moment))
-            headers = {"Content-Type": "text/html; charset=utf-8", "Content-Language": spoken.code}
+            filled = also | context(site, spoken, moment)
+            text = rendered(site, spoken, template, elsewhere=path, private=False, **filled)
+            headers = {"Content-Type": _HTML, "Content-Language": spoken.code}
             yield f"/{spoken.code}/{path}", text, headers | {"Cache-Control": cache}
     for path, (kind, content) in DATA.items():
         yield path, content(moment), {"Content-Type": kind, "Cache-Control": _LIVE, **_OPEN}

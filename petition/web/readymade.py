@@ -92,7 +92,7 @@ def _weight(text: bytes) -> float:
 
 
 class Stock:
-    """What is ready, by path; replaced as a whole, so that all answers are of one moment."""
+    """What is ready, by path, for the onion service behind its name; replaced as a whole: all is of one moment."""
 
     __slots__ = ("made",)
 
@@ -103,11 +103,13 @@ class Stock:
 class Readymade:
     """Sends what is ready; everything else goes on to the application, and so does what a rule refuses."""
 
-    def __init__(self, app: ASGIApp, stock: Stock, refused: Rule | None = None) -> None:
+    def __init__(self, app: ASGIApp, stock: Stock, refused: Rule | None = None, onion_host: str = "") -> None:
         self._app, self._stock, self._refused = app, stock, refused
+        self._onion = onion_host.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        made = _ready(scope, self._stock.made)
+        origin = "" if not self._onion or self._onion not in _hosts(scope) else self._onion.decode()
+        made = _ready(scope, self._stock.made, origin)
         if made is None or (self._refused is not None and self._refused(scope, Headers(scope=scope))):
             await self._app(scope, receive, send)
             return
@@ -126,11 +128,15 @@ class Readymade:
             await send(answer.body if scope["method"] == "GET" else _NO_BODY)
 
 
-def _ready(scope: Scope, made: Mapping[str, Made]) -> Made | None:
+def _hosts(scope: Scope) -> list[bytes]:
+    return [value.lower() for name, value in scope.get("headers", ()) if name == b"host"]
+
+
+def _ready(scope: Scope, made: Mapping[str, Made], origin: str) -> Made | None:
     """What is ready for a request. A query string counts only where it names the version of a file."""
     if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
         return None
-    path: str = scope["path"]
+    path: str = origin + scope["path"]
     if query := scope["query_string"]:
         return made.get(f"{path}?{query.decode('latin-1')}") or made.get(path)
     return made.get(path)
