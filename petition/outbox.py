@@ -24,6 +24,8 @@ BACK_OFF = (30, 120, 600, 1800, HOUR)  # seconds after the first, second … fai
 # Whoever signs waits in front of the screen: their mail leaves ahead of all else.
 URGENCY = {"confirm": 0, "login": 1, "manage": 1}
 CALM = 5  # whatever else there is
+LAST = 6  # of a network that sends so much that nobody else shall wait for it
+HELD = 9  # of a submission that is set aside: nobody claims it
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ def sealed(vault: Vault, *, name: str, language: str, to: str, number: str, mail
         "mail": name,
         "language": language,
         "mailbox": mailbox,
+        "submission": None,
         "key_name": key_name,
         "sealed": content,
         "urgency": URGENCY.get(name, CALM),
@@ -64,7 +67,7 @@ def sealed(vault: Vault, *, name: str, language: str, to: str, number: str, mail
 
 def decoy(mail: Row) -> Row:
     """A mail like this one that goes to nobody: whoever claims mail drops all of these first, unopened."""
-    return {**mail, "mail": NOTHING, "mailbox": None, "urgency": AT_ONCE}
+    return {**mail, "mail": NOTHING, "mailbox": None, "submission": None, "urgency": AT_ONCE}
 
 
 async def put(c: Connection, mails: list[Row]) -> None:
@@ -77,7 +80,8 @@ async def claim(c: Connection, vault: Vault) -> list[Mail]:
     now = clock.epoch()
     latest, keys = now + max(BACK_OFF), ",".join(vault.outbox.names())
     await c.run("outbox.drop_decoys")
-    rows = await c.all("outbox.claim", now=now, latest=latest, until=now + CLAIMED, most=BATCH, keys=keys)
+    until = now + CLAIMED
+    rows = await c.all("outbox.claim", now=now, latest=latest, until=until, held=HELD, most=BATCH, keys=keys)
     mails = []
     for row in sorted(rows, key=lambda row: (row["urgency"], row["due"])):
         try:
@@ -157,7 +161,7 @@ async def close(c: Connection) -> None:
 
 async def waiting(c: Connection) -> tuple[int, int]:
     """How many mails wait, and for how many seconds the oldest has, tried or not; exact to the minute."""
-    row = await c.one("outbox.waiting") or {}
+    row = await c.one("outbox.waiting", held=HELD) or {}
     return int(row["n"]), max(0, clock.epoch() - int(row["oldest"])) if row["n"] else 0
 
 

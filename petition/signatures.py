@@ -62,9 +62,11 @@ def submitted(vault: Vault, signing: Signing) -> Submitted:
         "sealed": vault.seal_contact(signing.address.exact) if signing.updates else None,
         "consent": signing.consent,
         "state": "waiting",
+        "aside": None,
         "expires": midnight() + LIVES,
     }
-    return Submitted(row, notices.confirm(vault, signing.language, signing.address.exact, number, mailbox))
+    mail = notices.confirm(vault, signing.language, signing.address.exact, number, mailbox)
+    return Submitted(row, {**mail, "submission": row["id"]})
 
 
 async def sign(c: Connection, forms: list[Submitted]) -> list[Exception | None]:
@@ -86,7 +88,7 @@ async def sign(c: Connection, forms: list[Submitted]) -> list[Exception | None]:
 
 def _decoy(form: Submitted) -> Submitted:
     """A form of nobody: it hangs on a random key, holds nothing, and its link was sent to no one."""
-    row = {**form.row, "mailbox": form.row["id"], "address": form.row["id"], "state": "void"}
+    row = {**form.row, "mailbox": form.row["id"], "address": form.row["id"], "state": "void", "aside": None}
     emptied = {key: "-" * len(row[key]) for key in ("name", "sealed") if row[key] is not None}
     return Submitted({**row, **emptied}, outbox.decoy(form.mail))
 

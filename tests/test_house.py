@@ -18,7 +18,7 @@ LEVELS = (
         *("tokens", "mail", "languages", "addresses"),
     },
     {
-        *("campaign", "appeal", "sealing", "throttle", "tally", "outbox", "notices", "signatures", "managing"),
+        *("aside", "campaign", "appeal", "sealing", "throttle", "tally", "outbox", "notices", "signatures", "managing"),
         *(
             "organisers",
             "correspondence",

@@ -34,7 +34,8 @@ create table contacts (
 )
 without rowid -- sqlite
 
--- What waits for the button. id is the hash of the number in the link, name is encrypted with that number.
+-- What waits for the button. id is the hash of the number in the link, name is encrypted with that number. In the state
+-- `aside` its link opens nothing and its mail is held, for the reason in the column `aside`.
 create table submissions (
     id text primary key,
     mailbox text not null,
@@ -44,6 +45,7 @@ create table submissions (
     sealed text,
     consent text not null,
     state text not null,
+    aside text,
     expires bigint not null
 )
 without rowid -- sqlite
@@ -80,12 +82,14 @@ create table never_write (
 )
 without rowid -- sqlite
 
--- Mail waiting to leave. id is also its Message-ID; sealed holds address and link under a key that dies in days.
+-- Mail waiting to leave. id is also its Message-ID; sealed holds address and link under a key that dies in days;
+-- submission is the one that its link would confirm.
 create table outbox (
     id text primary key,
     mail text not null,
     language text not null,
     mailbox text,
+    submission text,
     key_name text not null,
     sealed text not null,
     urgency bigint not null,

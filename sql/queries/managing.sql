@@ -9,7 +9,7 @@ from signatures where address = :address
 select
     (
         select count(*) from submissions
-        where mailbox = :mailbox and address = :address and state = 'waiting' and expires + 0 > :now
+        where mailbox = :mailbox and address = :address and state in ('waiting', 'aside') and expires + 0 > :now
     ) as waiting,
     (select coalesce(sum(n), 0) from mailings where mailbox = :mailbox) as mails,
     (select count(*) from never_write where mailbox = :mailbox and reason = 'never') as never

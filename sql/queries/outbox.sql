@@ -1,8 +1,10 @@
 -- name: put
-insert into outbox (id, mail, language, mailbox, key_name, sealed, urgency, since, due, attempts, claimed_until, expires)
-select id, mail, language, mailbox, key_name, sealed, urgency, since, due, 0, 0, expires
+insert into outbox (
+    id, mail, language, mailbox, submission, key_name, sealed, urgency, since, due, attempts, claimed_until, expires
+)
+select id, mail, language, mailbox, submission, key_name, sealed, urgency, since, due, 0, 0, expires
 from json_to_recordset(cast(:rows as json)) as r ( -- postgresql
-    id text, mail text, language text, mailbox text, key_name text, sealed text, -- postgresql
+    id text, mail text, language text, mailbox text, submission text, key_name text, sealed text, -- postgresql
     urgency bigint, since bigint, due bigint, expires bigint -- postgresql
 ) -- postgresql
 from (select -- sqlite
@@ -10,6 +12,7 @@ from (select -- sqlite
     json_extract(value, '$.mail') as mail, -- sqlite
     json_extract(value, '$.language') as language, -- sqlite
     json_extract(value, '$.mailbox') as mailbox, -- sqlite
+    json_extract(value, '$.submission') as submission, -- sqlite
     json_extract(value, '$.key_name') as key_name, -- sqlite
     json_extract(value, '$.sealed') as sealed, -- sqlite
     json_extract(value, '$.urgency') as urgency, -- sqlite
@@ -26,7 +29,7 @@ delete from outbox where urgency < 0
 -- so long that a row is due after :latest: that was dated by a clock which was ahead, and is due as well.
 update outbox set claimed_until = :until, attempts = attempts + 1 where id in (
     select id from outbox
-    where (due <= :now or due > :latest) and claimed_until <= :now and :keys like '%' || key_name || '%'
+    where (due <= :now or due > :latest) and claimed_until <= :now and urgency < :held and :keys like '%' || key_name || '%'
     order by urgency, due limit :most
     for update skip locked -- postgresql
 )
@@ -74,7 +77,8 @@ for update -- postgresql
 update outbox set key_name = :key_name, sealed = :sealed where id = :id and key_name = :old
 
 -- name: waiting
-select count(*) as n, coalesce(min(since), 0) as oldest from outbox where urgency >= 0
+-- Neither decoys nor what is held.
+select count(*) as n, coalesce(min(since), 0) as oldest from outbox where urgency >= 0 and urgency < :held
 
 -- name: expired
 -- A link that has died with its submission needs no mail any more.

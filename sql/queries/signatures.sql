@@ -22,23 +22,23 @@ in ( -- sqlite
 
 -- name: submit
 -- A submission of its own for each filled-in form.
-insert into submissions (id, mailbox, address, country, name, sealed, consent, state, expires)
-select id, mailbox, address, country, name, sealed, consent, state, expires
+insert into submissions (id, mailbox, address, country, name, sealed, consent, state, aside, expires)
+select id, mailbox, address, country, name, sealed, consent, state, aside, expires
 from json_to_recordset(cast(:rows as json)) as r ( -- postgresql
     id text, mailbox text, address text, country text, name text, sealed text, consent text, -- postgresql
-    state text, expires bigint -- postgresql
+    state text, aside text, expires bigint -- postgresql
 ) -- postgresql
 from (select -- sqlite
     json_extract(value, '$.id') as id, json_extract(value, '$.mailbox') as mailbox, -- sqlite
     json_extract(value, '$.address') as address, json_extract(value, '$.country') as country, -- sqlite
     json_extract(value, '$.name') as name, json_extract(value, '$.sealed') as sealed, -- sqlite
     json_extract(value, '$.consent') as consent, json_extract(value, '$.state') as state, -- sqlite
-    json_extract(value, '$.expires') as expires -- sqlite
+    json_extract(value, '$.aside') as aside, json_extract(value, '$.expires') as expires -- sqlite
 from json_each(:rows)) -- sqlite
 
 -- name: submission
 -- What a link would confirm, or has confirmed.
-select country, name, sealed, state from submissions where id = :id and expires + 0 > :now and state <> 'void'
+select country, name, sealed, state from submissions where id = :id and expires + 0 > :now and state in ('waiting', 'confirmed')
 
 -- name: written_to
 -- The address a link was sent to, whatever has become of the submission.
@@ -46,7 +46,7 @@ select address, mailbox from submissions where id = :id and expires + 0 > :now
 
 -- name: void_submissions
 -- Their links confirm nothing any more; that they were sent is remembered, so that pressing twice is harmless.
-update submissions set state = 'void', name = null, sealed = null where mailbox = :mailbox
+update submissions set state = 'void', aside = null, name = null, sealed = null where mailbox = :mailbox
 
 -- name: take
 -- The button was pressed: only the first press gets a row.

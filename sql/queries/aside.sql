@@ -1,0 +1,26 @@
+-- name: set
+-- Only what waits: what was confirmed stays.
+update submissions set state = 'aside', aside = :reason where state = 'waiting' and id
+in (select value from json_each(:ids)) -- sqlite
+= any(array(select json_array_elements_text(cast(:ids as json)))) -- postgresql
+returning id
+
+-- name: hold
+-- Mail that has not left yet stays; decoys belong to no submission.
+update outbox set urgency = :held where submission
+in (select value from json_each(:ids)) -- sqlite
+= any(array(select json_array_elements_text(cast(:ids as json)))) -- postgresql
+
+-- name: restore
+update submissions set state = 'waiting', aside = null where state = 'aside' and aside = :reason and expires > :now
+returning id
+
+-- name: release
+update outbox set urgency = :urgency where urgency = :held and submission
+in (select value from json_each(:ids)) -- sqlite
+= any(array(select json_array_elements_text(cast(:ids as json)))) -- postgresql
+
+-- name: reasons
+-- How many lie aside, by reason.
+select aside as reason, count(*) as n from submissions where state = 'aside' and expires > :now
+group by aside order by aside
