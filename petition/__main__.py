@@ -60,6 +60,10 @@ def _serving(verbs: Any) -> None:
     server.add_argument("--no-deliver", action="store_true", help="leave the mail to `petition deliver`")
     _verb(verbs, "deliver", commands.deliver, "mail delivery alone, as many processes as wanted")
     _verb(verbs, "migrate", commands.migrate, "brings the database to the current schema")
+    mirroring = _verb(
+        verbs, "mirror", commands.mirror, "the public pages as files for any static host, without the form"
+    )
+    mirroring.add_argument("folder", type=Path, metavar="DIR", help="a new folder")
     filling = _verb(verbs, "demo", commands.demo, "fills an empty database with plausible signatures")
     filling.add_argument("--signatures", type=_positive, required=True, metavar="N")
     _verb(verbs, "doctor", commands.examine, "checks settings, database, SMTP and keys")

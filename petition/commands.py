@@ -89,6 +89,14 @@ async def letters(given: Settings, arguments: Arguments) -> None:
             _save(arguments.output, name, content)
 
 
+async def mirror(given: Settings, arguments: Arguments) -> None:
+    """The public pages as files."""
+    from petition.web import mirror as pages  # noqa: PLC0415 (only this verb and `serve` need the web)
+
+    async with opened(given) as site:
+        print(f"{await pages.write(site, arguments.folder)} files; the form stays at {given.base_url}.")
+
+
 def _save(folder: Path, name: str, content: bytes) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -55,6 +55,7 @@ class Site:
             "demo": self.settings.demo,
             "relayed": bool(self.settings.smtp_url),
             "base_url": self.settings.base_url,
+            "onion_url": self.settings.onion_url,
             "shown": shown,
             "is_placeholder": lambda value: isinstance(value, Placeholder),
         }

@@ -76,8 +76,8 @@ def _base_url(request: Request) -> str:
 
 def rendered(here: Site, spoken: Language, template: str, /, *, elsewhere: str, private: bool, **context: Any) -> str:
     """A template with what every page needs; `elsewhere` is this page's path under the other languages."""
-    context |= {"languages": here.languages, "elsewhere": elsewhere, "private": private, "static": static.address}
-    return spoken.render(template, **context)
+    usual = {"languages": here.languages, "elsewhere": elsewhere, "private": private, "static": static.address}
+    return spoken.render(template, **({"mirror": False} | usual | context))
 
 
 def spoken_in(request: Request) -> Language:

@@ -56,7 +56,7 @@ class Published:
                     await self._renew()
 
     async def _renew(self) -> None:
-        moment = await _read(self._site, self._moment)
+        moment = await read(self._site, self._moment)
         if moment != self._moment:
             await _fill(self._stock, self._make, self._site, moment)
             self._moment = moment
@@ -64,7 +64,7 @@ class Published:
 
 async def first(site: Site, make: Make, stock: Stock) -> Published:
     """Fills the stock for the first time. Raises DatabaseError if the database is away."""
-    moment = await _read(site, None)
+    moment = await read(site)
     await _fill(stock, make, site, moment)
     return Published(site, make, stock, moment)
 
@@ -73,7 +73,8 @@ async def _fill(stock: Stock, make: Make, site: Site, moment: Moment) -> None:
     stock.made = await asyncio.to_thread(make, site, moment, stock.made)  # a thread: visitors do not wait for it
 
 
-async def _read(site: Site, before: Moment | None) -> Moment:
+async def read(site: Site, before: Moment | None = None) -> Moment:
+    """What the database has to show now; the history of the moment before, if it is the same still."""
     async with site.database.reading() as c:
         board, entries = await site.board(c), await correspondence.entries(c)
         if before is not None and before.board.snapshot == board.snapshot:

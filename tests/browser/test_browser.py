@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -119,4 +120,28 @@ async def test_the_form_can_be_sent_by_keyboard(address: str, browser: Browser, 
     await page.keyboard.press("Enter")
     await page.wait_for_url(f"{address}/en/check-inbox**")
     assert "confirm" in await _mail(smtp, "boris@example.net")
+    await context.close()
+
+
+async def test_a_copy_of_the_site_is_read_from_a_disk(shell: Shell, browser: Browser, tmp_path: Path) -> None:
+    shell.fine("demo", "--signatures", "1234")
+    shell.fine("mirror", str(tmp_path / "mirror"))
+    context = await browser.new_context(viewport=PHONE, locale="en-GB")
+    watched = Watched(await context.new_page())
+    page = watched.page
+    await page.goto((tmp_path / "mirror" / "index.html").as_uri())
+    await watched.picture("mirror-1-appeal")
+    assert await page.locator("form, input, button").count() == 0
+    assert await page.get_by_role("link", name="To the form").get_attribute("href") == "http://127.0.0.1:8000/en/#sign"
+    assert await page.evaluate("getComputedStyle(document.querySelector('.skip')).position") == "absolute", "the styles"
+    await page.get_by_role("link", name="Signatures by country").click()
+    assert await page.get_by_text("1,230").first.is_visible()
+    await watched.picture("mirror-2-tally")
+    await page.locator("nav.languages a[lang=ru]").click()
+    await page.wait_for_url("**/mirror/ru/tally.html")
+    async with page.expect_response("**/mirror/tally.json") as data:
+        await page.get_by_role("link", name="JSON").click()
+    assert (await data.value).ok
+    assert watched.hosts == {""}, "of file:///"
+    assert watched.complaints == []
     await context.close()
