@@ -184,7 +184,9 @@ async def examine(given: Settings, _: Arguments) -> int:
     """One line for each thing that is well or to be mended."""
     found = [finding async for finding in doctor.findings(given)]
     for finding in found:
-        print(f"mend  {finding.what}: {finding.mend.rstrip('.')}." if finding.mend else f"well  {finding.what}")
+        word = "mend" if finding.mend else "warn" if finding.warn else "well"
+        told = (finding.mend or finding.warn).rstrip(".")
+        print(f"{word}  {finding.what}{f': {told}.' if told else ''}")
     return 1 if any(finding.mend for finding in found) else 0
 
 

@@ -1,9 +1,14 @@
 """Looks an installation over: one line for each thing that is well or to be mended."""
 
+import resource
 import tempfile
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
+from email.utils import parseaddr
+from ipaddress import ip_address, ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from petition import proofs, sealing
 from petition.appeal import Appeal
@@ -13,25 +18,33 @@ from petition.mail import Delayed, Smtp
 from petition.migrations import check
 from petition.settings import Settings
 
+_WIDEST = 8  # bits of an address: a /24 at most
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was looked at; `mend` is what to do, empty if it is well."""
+    """What was looked at; `mend` is what to do, `warn` what should be known; both empty if it is well."""
 
     what: str
     mend: str = ""
+    warn: str = ""
 
 
 async def findings(settings: Settings) -> AsyncIterator[Finding]:
-    """Settings, campaign, keys, database and relay, in this order; settings that do not read never get here."""
+    """Settings, campaign, keys, machine, database and relay; settings that do not read never get here."""
     yield Finding(f"settings ({settings.mode})")
+    yield _public(settings)
+    yield _proxies(settings)
     yield _campaign(settings)
     yield _texts(settings)
     yield _recipients(settings)
     yield _keys(settings)
     yield _apart(settings)
+    yield _cores(settings)
+    yield swap(settings)
     yield await _database(settings)
     yield await _relay(settings)
+    yield _hosted(settings)
 
 
 def _campaign(settings: Settings) -> Finding:
@@ -74,13 +87,83 @@ def _keys(settings: Settings) -> Finding:
 
 
 def _apart(settings: Settings) -> Finding:
-    """A key that lies beside the data leaves with it."""
-    if settings.demo or not settings.database_url.startswith("sqlite"):
+    """A key that lies beside the data leaves with it: below the folder of the database, or below ours."""
+    if settings.demo:
         return Finding("keys apart from data")
-    data = Path(settings.database_url.removeprefix("sqlite:///")).resolve().parent
+    data = [settings.var.resolve()]
+    if settings.database_url.startswith("sqlite"):
+        data.append(Path(settings.database_url.removeprefix("sqlite:///")).resolve().parent)
     kept = [settings.outbox_keys, *([settings.email_key_file] if settings.email_key_file else [])]
-    beside = any(data == path.resolve().parent or data == path.resolve() for path in kept)
+    beside = any(_below(path.resolve(), data) for path in kept)
     return Finding("keys apart from data", "a key lies in the folder of the database: move it" if beside else "")
+
+
+def _below(path: Path, data: list[Path]) -> bool:
+    """Whether a path is in one of these folders, or in that of a PostgreSQL on this machine."""
+    if any(path.is_relative_to(folder) for folder in data):
+        return True
+    return any(_is_file(folder / "PG_VERSION") for folder in (path, *path.parents))  # every data folder of its has one
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # nothing that we may see
+        return False
+
+
+def _public(settings: Settings) -> Finding:
+    clear = not settings.demo and not settings.secure
+    return Finding("public address", "PETITION_BASE_URL is not https: links would travel in the clear" if clear else "")
+
+
+def _proxies(settings: Settings) -> Finding:
+    """Whoever is trusted may say that they are anybody: the throttle counts what they say."""
+    found = {text: _width(text) for text in settings.trusted_proxies}
+    if none := [text for text, width in found.items() if width is None]:
+        return Finding("trusted proxies", f"{', '.join(none)} in PETITION_TRUSTED_PROXIES is no address and no network")
+    wide = [text for text, width in found.items() if width is not None and width > _WIDEST]
+    return Finding("trusted proxies", f"PETITION_TRUSTED_PROXIES trusts too many: {', '.join(wide)}" if wide else "")
+
+
+def _width(text: str) -> int | None:
+    """How many bits of an address a network leaves open, of IPv6 beyond the 64 that one machine may have."""
+    if text == "*":
+        return 32
+    try:
+        network = ip_network(text)
+    except ValueError:
+        return None
+    open_ = network.max_prefixlen - network.prefixlen
+    return open_ if network.version == 4 else max(0, open_ - 56)
+
+
+def _cores(settings: Settings) -> Finding:
+    """Of this shell; docs/deploy sets it for the service."""
+    on = not settings.demo and resource.getrlimit(resource.RLIMIT_CORE)[0] != 0
+    return Finding("core dumps", warn="a crash would write keys and addresses to the disk: ulimit -c 0" if on else "")
+
+
+def swap(settings: Settings, table: Path = Path("/proc/swaps"), blocks: Path = Path("/sys/class/block")) -> Finding:
+    """Memory that was swapped out stays on the disk; fine where that is seen to be encrypted, or is memory again."""
+    try:
+        used = [Path(line.split()[0]) for line in table.read_text("utf-8").splitlines()[1:]]
+    except (OSError, IndexError):
+        used = []  # no Linux: nothing is known
+    open_ = [path for path in used if not path.name.startswith("zram") and not _encrypted(blocks / path.resolve().name)]
+    told = "memory may be written to a disk that is not seen to be encrypted: swapoff -a, or MemorySwapMax=0"
+    return Finding("swap", warn=told if open_ and not settings.demo else "")
+
+
+def _encrypted(block: Path) -> bool:
+    """Whether a block device is dm-crypt's, or all that it lies on is."""
+    try:
+        if (block / "dm" / "uuid").read_text("ascii").startswith("CRYPT-"):
+            return True
+        below = list((block / "slaves").iterdir())
+    except OSError:
+        return False
+    return bool(below) and all(_encrypted(block.parent / each.name) for each in below)
 
 
 async def _database(settings: Settings) -> Finding:
@@ -102,3 +185,20 @@ async def _relay(settings: Settings) -> Finding:
     except PetitionError as error:
         return Finding("relay", str(error))
     return Finding("relay")
+
+
+def _hosted(settings: Settings) -> Finding:
+    """A relay sees every address. One of our own keeps no log of them; a hosted one can be asked for it."""
+    host = urlsplit(settings.smtp_url).hostname or ""
+    told = f"{host} is somebody else's and sees every address: an own relay without address logs is better"
+    return Finding("whose relay", warn="" if settings.demo or _own(host, settings) else told)
+
+
+def _own(host: str, settings: Settings) -> bool:
+    """Near by, or of the site's own domain: the one that both the public address and the sender are in."""
+    with suppress(ValueError):
+        return ip_address(host).is_private
+    site = (urlsplit(settings.base_url).hostname or "").removeprefix("www.")
+    sender = parseaddr(settings.mail_from)[1].rpartition("@")[2].lower()
+    own = {site, *([sender] if f".{site}".endswith(f".{sender}") else [])}
+    return "." not in host or any(f".{host}".endswith(f".{domain}") for domain in own)
