@@ -16,7 +16,7 @@ import asyncpg
 import databases
 
 from petition import sqlite
-from petition.errors import DatabaseError
+from petition.errors import DatabaseError, InUse
 from petition.queries import POSTGRESQL, SQLITE, numbered, queries
 from petition.writer import Act, Writer
 
@@ -187,12 +187,17 @@ class Database:
 
     async def vacuum(self, whole: tuple[str, ...]) -> None:
         """Takes erased rows out of PostgreSQL's tables; the small ones named in `whole` get new files."""
-        async with self._connection() as connection:
-            tables = [row["name"] for row in await connection.all("house.tables")]
-            await connection.execute(f"set statement_timeout = '{LASTING}s'")
-            for table in tables:
+        async with self.alone() as connection:
+            for table in [row["name"] for row in await connection.all("house.tables")]:
                 await connection.execute(f"vacuum {'full ' if table in whole else ''}{table}", lasting=True)
-            await connection.execute("reset statement_timeout")
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[Connection]:
+        """A connection without a transaction, for what may last; whatever is set on it ends with it."""
+        async with self._connection() as connection:
+            if self.dialect == POSTGRESQL:
+                await connection.execute(f"set statement_timeout = '{LASTING}s'")
+            yield connection
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
@@ -244,6 +249,8 @@ def sentences() -> Iterator[None]:
     """Turns what the drivers raise into a DatabaseError whose sentence holds no value of any query."""
     try:
         yield
+    except asyncpg.LockNotAvailableError:
+        raise InUse("The database cannot be used: somebody else holds a table for long.") from None
     except FAILURES as error:
         raise DatabaseError(f"The database cannot be used: {_said(error)}.") from None
 

@@ -4,7 +4,8 @@ PetitionError
 ├── SettingsError          the environment does not add up
 ├── DataError              a data file or text cannot be used as it stands
 ├── DatabaseError          the database cannot be used
-│   └── Busy               too many writes are waiting; try again in a moment
+│   ├── Busy               too many writes are waiting; try again in a moment
+│   └── InUse              somebody else holds a table for long
 ├── LinkError              a link that opens nothing (never says which of the reasons)
 ├── ClosedError            the campaign does not take this act in its present state
 ├── KeysError              a key is missing, damaged or already destroyed
@@ -31,6 +32,10 @@ class DatabaseError(PetitionError):
 
 class Busy(DatabaseError):
     """Too many writes are waiting; the caller answers 503 with Retry-After."""
+
+
+class InUse(DatabaseError):
+    """Somebody else holds a table for longer than whoever asks wants to wait."""
 
 
 class LinkError(PetitionError):

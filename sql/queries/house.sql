@@ -1,6 +1,11 @@
--- name: lock
--- One migration at a time. SQLite has its lock from the begin of the transaction.
-select pg_advisory_xact_lock(7431001) -- postgresql
+-- name: turn
+-- One migration at a time: whether it is ours until the connection is given back. SQLite's locks do for it.
+select pg_try_advisory_lock(7431001) as ours -- postgresql
+select 1 as ours -- sqlite
+
+-- name: impatient
+-- This transaction waits for no lock longer than a second: whoever waits for a table holds up all who come after.
+set local lock_timeout = '1s' -- postgresql
 select 1 -- sqlite
 
 -- name: exists
