@@ -43,8 +43,8 @@ def test_every_language_has_the_structure_of_english(code: str) -> None:
 def test_no_digits_stand_outside_facts_and_days_of_the_calendar(code: str) -> None:
     names = Locale(code).months["format"]["wide"].values()
     month = "(?:" + "|".join(name[: max(3, len(name) - 2)] for name in names) + r")\w*"  # declined, in some languages
-    day = r"\d{1,2}\.?"
-    days = rf"\b{day}(?:(?: \w+ |–){day})?\s{month}|\b{month}\s{day}(?:–{day})?"
+    day, of = r"\d{1,2}(?:\.|er)?", "(?:de |ta’ )?"
+    days = rf"\b{day}(?:(?:\s\w+[\s-]|–){day})?\s{of}{month}|\b{month}\s{day}(?:–{day})?"
     head, body = _source(code)
     plain = re.sub(r"\{\{.*?\}\}", "", "\n".join((*head.values(), body)))
     plain = re.sub(r"\b20\d\d\b", "", plain)
