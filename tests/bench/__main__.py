@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.bench import bare, kinds, letters, load, mail, pages, signing, tally
+from tests.bench import bare, floods, kinds, letters, load, mail, pages, signing, tally
 from tests.bench.report import Report
 from tests.bench.stage import Stage, database
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-PARTS = ("pages", "sign", "tally", "mail", "kinds", "bare", "letters")
+PARTS = ("pages", "sign", "tally", "mail", "kinds", "floods", "bare", "letters")
 FEW = 1000  # signatures that the cost of the tally is compared with
 
 
@@ -56,12 +56,14 @@ def _sized(kind: str, signatures: int, given: argparse.Namespace, report: Report
 
 def _plain(kind: str, given: argparse.Namespace, report: Report) -> None:
     """What does not."""
-    if {"pages", "kinds"} & set(given.parts):
+    if {"pages", "kinds", "floods"} & set(given.parts):
         with _stage(kind) as stage:
             if "pages" in given.parts:
                 pages.measure(stage, kind, given.rounds, given.seconds, report)
             if "kinds" in given.parts:
                 kinds.measure(stage, kind, report)
+            if "floods" in given.parts:
+                floods.measure(stage, kind, given.rounds, given.seconds, report)
     if "mail" in given.parts:
         with (
             tempfile.TemporaryDirectory() as folder,

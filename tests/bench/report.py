@@ -29,6 +29,8 @@ GOALS: tuple[tuple[str, str, float, bool], ...] = (
     ("confirm at the offered rate, p99 ms, most rows, PostgreSQL", "p99 confirm postgresql", 50, False),
     ("tally, most rows to a thousand, SQLite", "tally sqlite", 1.2, False),
     ("tally, most rows to a thousand, PostgreSQL", "tally postgresql", 1.2, False),
+    ("sign while others misbehave, worst p99 ms, SQLite", "misbehaviour sqlite", 1000, False),
+    ("sign while others misbehave, worst p99 ms, PostgreSQL", "misbehaviour postgresql", 1000, False),
     ("MB per worker, SQLite", "memory sqlite", 150, False),
     ("MB per worker, PostgreSQL", "memory postgresql", 150, False),
     ("mails per second and process, SQLite", "mail sqlite", 200, True),
