@@ -77,6 +77,8 @@ def _organising(verbs: Any) -> None:
     adding.add_argument("--role", choices=[role.name.lower() for role in Role], default="organiser")
     _verb(acts, "list", commands.organiser_list, "who they are")
     _verb(acts, "remove", commands.organiser_remove, "ends what an organiser may do").add_argument("nickname")
+    taking = _verb(acts, "reset", commands.organiser_reset, "takes the second factors from whoever lost one")
+    taking.add_argument("nickname")
     _verb(acts, "link", commands.organiser_link, "a login link that works once").add_argument("nickname")
     writing = _verb(verbs, "letters", commands.letters, "letters as PDF, without a browser")
     writing.add_argument("--output", type=Path, required=True, metavar="DIR")

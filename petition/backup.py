@@ -36,6 +36,7 @@ TABLES = (
     "history_hours",
     "history_days",
     "organisers",
+    "factors",
     "actions",
     "correspondence",
 )

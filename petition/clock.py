@@ -24,6 +24,11 @@ def epoch() -> int:
     return int(now().timestamp())
 
 
+def at(moment: int) -> datetime:
+    """A moment from its seconds since 1970."""
+    return datetime.fromtimestamp(moment, UTC)
+
+
 def midnight(day: str) -> int:
     """The start of an ISO day in seconds since 1970."""
     return int(datetime.fromisoformat(f"{day}T00:00:00Z").timestamp())

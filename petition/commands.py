@@ -69,6 +69,13 @@ async def organiser_remove(given: Settings, arguments: Arguments) -> None:
         await site.database.write(partial(organisers.remove, nickname=arguments.nickname))
 
 
+async def organiser_reset(given: Settings, arguments: Arguments) -> None:
+    """Takes away the second factors of whoever lost one."""
+    async with opened(given) as site:
+        await site.database.write(partial(organisers.reset, nickname=arguments.nickname))
+    print("Second factors, sessions and links are gone. The next login sets up a new factor.")
+
+
 async def organiser_link(given: Settings, arguments: Arguments) -> None:
     """A login link that works once."""
     async with opened(given) as site:

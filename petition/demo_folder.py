@@ -19,6 +19,7 @@ def values(folder: Path) -> dict[str, str]:
     identity = _kept(own / "organisers_identity", lambda: str(x25519.Identity.generate()))
     return {
         "PETITION_SECRET_KEY": _kept(own / "secret_key", lambda: secrets.token_urlsafe(48)),
+        "PETITION_DESK_KEY": _kept(own / "desk_key", lambda: secrets.token_urlsafe(48)),
         "PETITION_EMAIL_KEY": _kept(own / "email_key", lambda: secrets.token_urlsafe(48)),
         "PETITION_RECIPIENTS": str(x25519.Identity.from_str(identity).to_public()),
         "PETITION_BASE_URL": _served(folder),

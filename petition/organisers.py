@@ -1,18 +1,16 @@
-"""Organisers: who they are (a nickname and a keyed hash), how they log in, what each may do, and the record of it."""
+"""Organisers: who they are (a nickname and a keyed hash), what each may do, and the links that let them in."""
 
 import re
 from dataclasses import dataclass
 from enum import IntEnum
 
-from petition import clock, notices, outbox, throttle, tokens
+from petition import clock, notices, outbox, record, throttle, tokens
 from petition.addresses import Address
-from petition.clock import DAY
 from petition.db import Connection, Row
-from petition.errors import LinkError, OrganiserError
+from petition.errors import OrganiserError
 from petition.sealing import Vault
 from petition.tokens import Purpose
 
-SESSION = 7 * DAY
 _NICKNAME = re.compile(r"[A-Za-z0-9_-]{2,40}")
 
 
@@ -21,7 +19,7 @@ class Role(IntEnum):
 
     VIEWER = 1  # see published numbers
     ORGANISER = 2  # see the desk's numbers, download letters and signatures
-    ADMIN = 3  # change the site's rules
+    ADMIN = 3  # change the site's rules, end other organisers' sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +42,7 @@ async def add(c: Connection, vault: Vault, nickname: str, address: Address, role
     values = {"nickname": nickname, "address": hashed, "role": role.name.lower()}
     if await c.one("organisers.add", **values, since=clock.today().isoformat()) is None:
         raise OrganiserError("This nickname or this address is an organiser's already.")
+    await record.write(c, record.SERVER, "added", f"{nickname}, {role.name.lower()}")
 
 
 async def listed(c: Connection) -> list[Row]:
@@ -51,19 +50,41 @@ async def listed(c: Connection) -> list[Row]:
     return await c.all("organisers.list")
 
 
+async def known(c: Connection, nickname: str) -> Row:
+    """What is kept of an organiser. Raises OrganiserError for an unknown nickname."""
+    if (row := await c.one("organisers.get", nickname=nickname)) is None:
+        raise OrganiserError(f"There is no organiser {nickname}.")
+    return row
+
+
 async def remove(c: Connection, nickname: str) -> None:
-    """Ends what an organiser may do, sessions and links included. Raises OrganiserError for an unknown nickname."""
+    """Ends what an organiser may do, sessions, factors and links included. Raises OrganiserError if unknown."""
     if await c.one("organisers.remove", nickname=nickname) is None:
         raise OrganiserError(f"There is no organiser {nickname}.")
+    await _drop_links(c, nickname)
+    await record.write(c, record.SERVER, "removed", nickname)
+
+
+async def reset(c: Connection, nickname: str) -> None:
+    """Takes second factors, sessions and links from whoever lost a factor: the next login sets one up anew."""
+    await known(c, nickname)
+    await c.run("factors.drop_all", nickname=nickname)
+    await c.run("factors.forgive", nickname=nickname)
+    await c.run("sessions.end_all", nickname=nickname)
+    await _drop_links(c, nickname)
+    await record.write(c, record.SERVER, "took the second factors from", nickname)
+
+
+async def _drop_links(c: Connection, nickname: str) -> None:
     await c.run("links.drop_logins", purpose=Purpose.LOGIN.value, nickname=nickname)
 
 
 async def link(c: Connection, nickname: str) -> str:
     """The number of a one-time login link, for the first login before mail works. Raises OrganiserError."""
-    if await c.one("organisers.get", nickname=nickname) is None:
-        raise OrganiserError(f"There is no organiser {nickname}.")
+    await known(c, nickname)
     number = tokens.number()
     await _put_link(c, nickname, number)
+    await record.write(c, record.SERVER, "made a login link for", nickname)
     return number
 
 
@@ -75,10 +96,12 @@ async def ask_login(c: Connection, vault: Vault, to: Address, language: str) -> 
     mailbox, hashed = vault.hashes(to)
     number = tokens.number()
     mail = notices.login(vault, language, to.exact, number)
-    known = await c.one("organisers.known", address=hashed)
+    row = await c.one("organisers.known", address=hashed, mailbox=mailbox) or {}
+    nickname = row["nickname"] if not row["never"] else None
     decoy = tokens.kept(number)
-    if all(await throttle.allow_mail(c, [mailbox if known else decoy], [decoy])) and known:
-        await _put_link(c, known["nickname"], number)
+    counted = tokens.kept(f"login {mailbox}")  # a count of its own: forms that anybody fills in lock nobody out
+    if all(await throttle.allow_mail(c, [counted if nickname else decoy], [decoy], throttle.LOGIN)) and nickname:
+        await _put_link(c, nickname, number)
     else:
         await _put_link(c, "", number)
         mail = outbox.decoy(mail)
@@ -94,48 +117,3 @@ async def _put_link(c: Connection, nickname: str, number: str) -> None:
         mailbox=None,
         expires=clock.epoch() + tokens.LIFETIME[Purpose.LOGIN],
     )
-
-
-async def log_in(c: Connection, number: str) -> str:
-    """Redeems a login link, once; returns the number of the new session. Raises LinkError."""
-    row = await c.one("links.redeem", id=tokens.kept(number), purpose=Purpose.LOGIN.value, now=clock.epoch())
-    if row is None or await c.one("organisers.get", nickname=row["subject"]) is None:
-        raise LinkError("This link does not work.")
-    session = tokens.number()
-    now = clock.epoch()
-    await c.run(
-        "organisers.begin_session",
-        id=tokens.kept(session),
-        nickname=row["subject"],
-        now=now,
-        expires=now + SESSION,
-    )
-    await record(c, row["subject"], "logged in")
-    return session
-
-
-async def log_out(c: Connection, session: str) -> None:
-    """Ends a session."""
-    await c.run("organisers.end_session", id=tokens.kept(session))
-
-
-async def of_session(c: Connection, session: str) -> Organiser | None:
-    """Who holds this session, or None once it is over."""
-    row = await c.one("organisers.session", id=tokens.kept(session), now=clock.epoch())
-    return Organiser(row["nickname"], Role[row["role"].upper()]) if row else None
-
-
-async def record(c: Connection, nickname: str, action: str, detail: str = "") -> None:
-    """What an organiser did, by nickname, seen by the others."""
-    moment = clock.iso(clock.now())
-    await c.run("organisers.record", moment=moment, nickname=nickname, action=action, detail=detail)
-
-
-async def actions(c: Connection, most: int = 50) -> list[Row]:
-    """The record, newest first."""
-    return await c.all("organisers.actions", most=most)
-
-
-async def expire(c: Connection) -> None:
-    """Sessions that are over."""
-    await c.run("organisers.sessions_expired", now=clock.epoch())

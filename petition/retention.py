@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from petition import clock, organisers, outbox, sealing, settling, signatures
+from petition import clock, outbox, sealing, sessions, settling, signatures
 from petition.appeal import Appeal
 from petition.campaign import Placeholder
 from petition.db import Connection, Database
@@ -29,7 +29,7 @@ async def prune(database: Database, vault: Vault, appeal: Appeal, key_file: Path
 async def _expire(c: Connection) -> None:
     await signatures.expire(c)
     await outbox.expire(c)
-    await organisers.expire(c)
+    await sessions.expire(c)
 
 
 async def close(database: Database, vault: Vault, key_file: Path | None) -> None:

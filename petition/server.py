@@ -14,7 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
-from petition import organisers, proofs
+from petition import organisers, proofs, recipients
 from petition.addresses import Address
 from petition.app import DELIVERING
 from petition.appeal import Appeal
@@ -122,6 +122,7 @@ def _many_files() -> None:
 async def _prepare(settings: Settings) -> None:
     async with opened(settings, migrate=True) as site:
         await site.publish()
+        await site.database.write(partial(recipients.announce, recipients=settings.recipients))
         if settings.demo:
             number = await site.database.write(partial(_demo_link, site=site))
             base = settings.base_url

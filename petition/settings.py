@@ -35,6 +35,7 @@ class Settings:
     onion_url: str
     campaign: Path | None
     secret_keys: tuple[str, ...]
+    desk_keys: tuple[str, ...]
     email_key: str
     email_key_file: Path | None
     recipients: tuple[str, ...]
@@ -75,6 +76,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         onion_url=_onion_url(values["PETITION_ONION_URL"]),
         campaign=_folder(values["PETITION_CAMPAIGN"]),
         secret_keys=_list(values["PETITION_SECRET_KEY"]),
+        desk_keys=_list(values["PETITION_DESK_KEY"]),
         email_key=values["PETITION_EMAIL_KEY"],
         email_key_file=_email_key_file(environ, mode, var),
         recipients=_list(values["PETITION_RECIPIENTS"]),
@@ -108,6 +110,7 @@ _NAMES = (
     "PETITION_ONION_URL",
     "PETITION_CAMPAIGN",
     "PETITION_SECRET_KEY",
+    "PETITION_DESK_KEY",
     "PETITION_EMAIL_KEY",
     "PETITION_RECIPIENTS",
     "PETITION_METRICS_TOKEN",
@@ -120,6 +123,7 @@ _NAMES = (
 _NEEDED_IN_PRODUCTION = (
     "PETITION_BASE_URL",
     "PETITION_SECRET_KEY",
+    "PETITION_DESK_KEY",
     "PETITION_EMAIL_KEY",
     "PETITION_RECIPIENTS",
     "PETITION_SMTP_URL",
@@ -161,7 +165,8 @@ def _refuse_missing(mode: Mode, values: Mapping[str, str]) -> None:
     if missing:
         raise SettingsError(f"Production needs {', '.join(missing)}.")
     keys = {"PETITION_EMAIL_KEY": [values["PETITION_EMAIL_KEY"]]}
-    keys["PETITION_SECRET_KEY"] = list(_list(values["PETITION_SECRET_KEY"]))
+    for name in ("PETITION_SECRET_KEY", "PETITION_DESK_KEY"):
+        keys[name] = list(_list(values[name]))
     short = [name for name, secrets_ in sorted(keys.items()) if any(len(s) < 32 for s in secrets_)]
     if short:
         raise SettingsError(f"{' and '.join(short)} must have 32 characters or more.")

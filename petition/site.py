@@ -13,6 +13,7 @@ from petition.clock import today
 from petition.db import Connection, Database
 from petition.delivery import Deliverer
 from petition.errors import SettingsError
+from petition.factors import Locker
 from petition.lanes import Lanes
 from petition.languages import Languages
 from petition.letters import addressees
@@ -20,6 +21,7 @@ from petition.letters.addressees import Book
 from petition.mail import Finished, Transport
 from petition.outbox import Mail
 from petition.pace import Pace
+from petition.passkeys import Passkeys
 from petition.sealing import OutboxKeys, Vault
 from petition.settings import Settings
 from petition.tally import Snapshot
@@ -65,6 +67,16 @@ class Site:
     def book(self) -> Book:
         """The addressees of letters."""
         return addressees.load(self.appeal.file("governments.toml"))
+
+    @cached_property
+    def locker(self) -> Locker:
+        """What shuts organisers' second factors."""
+        return Locker(self.settings.desk_keys)
+
+    @cached_property
+    def passkeys(self) -> Passkeys:
+        """Passkeys of the public address."""
+        return Passkeys(self.settings.base_url)
 
     def relay(self) -> Transport:
         """Where finished mail goes: a relay, and in demo mode a folder that /dev/outbox shows."""

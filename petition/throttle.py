@@ -19,10 +19,15 @@ class Rule:
 
 A_DAY = Rule(3, DAY, "a stranger who types somebody's address can annoy them three times a day, not more")
 A_FORTNIGHT = Rule(6, 14 * DAY, "and not every day")
+LOGIN_A_DAY = Rule(12, DAY, "an organiser logs in several times a day, and strangers may not lock them out easily")
+LOGIN_A_FORTNIGHT = Rule(60, 14 * DAY, "but nobody is written to all day long")
+MAIL, LOGIN = (A_DAY, A_FORTNIGHT), (LOGIN_A_DAY, LOGIN_A_FORTNIGHT)
 
 
-async def allow_mail(c: Connection, mailboxes: list[str], decoys: list[str]) -> list[bool]:
-    """Whether one more mail may go to each mailbox; counts it if so. Over all forms together.
+async def allow_mail(
+    c: Connection, mailboxes: list[str], decoys: list[str], cap: tuple[Rule, Rule] = MAIL
+) -> list[bool]:
+    """Whether one more mail may go to each mailbox; counts it if so. Over all forms together, but for logging in.
 
     One that is named twice is counted twice. The caller tells nobody: who types an address must not learn what else
     happened with it. For a mailbox that had its share a decoy is counted, a random key of the caller's, so that as
@@ -30,9 +35,9 @@ async def allow_mail(c: Connection, mailboxes: list[str], decoys: list[str]) -> 
     """
     await c.run("throttle.lock", mailboxes=mailboxes)
     now = clock.epoch()
-    day, fortnight = now - A_DAY.window, now - A_FORTNIGHT.window
+    day, fortnight = now - cap[0].window, now - cap[1].window
     rows = await c.all("throttle.mailings", mailboxes=mailboxes, day=day, fortnight=fortnight)
-    left = {row["mailbox"]: _left(row) for row in rows}
+    left = {row["mailbox"]: _left(row, cap) for row in rows}
     allowed = []
     for mailbox in mailboxes:
         allowed.append(left[mailbox] > 0)
@@ -44,6 +49,6 @@ async def allow_mail(c: Connection, mailboxes: list[str], decoys: list[str]) -> 
     return allowed
 
 
-def _left(sent: Row) -> int:
+def _left(sent: Row, cap: tuple[Rule, Rule]) -> int:
     """How many mails more a mailbox may get now."""
-    return 0 if sent["never"] else min(A_DAY.most - int(sent["day"]), A_FORTNIGHT.most - int(sent["fortnight"]))
+    return 0 if sent["never"] else min(cap[0].most - int(sent["day"]), cap[1].most - int(sent["fortnight"]))

@@ -148,6 +148,7 @@ def make_settings(database_url: str, folder: Path, smtp_url: str = "", **other: 
         onion_url="",
         campaign=None,
         secret_keys=("test-secret-key-of-thirty-two-characters",),
+        desk_keys=("test-desk-key-of-thirty-two-characters",),
         email_key="test-email-key-of-thirty-two-characters",
         email_key_file=None,
         recipients=(str(IDENTITY.to_public()),),

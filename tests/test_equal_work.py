@@ -119,13 +119,13 @@ async def test_asking_to_log_in_costs_the_same_for_everybody(
 ) -> None:
     await add_organiser(site, "marta")
     work = []
-    for email in ("marta@example.org", "stranger@example.org", *["marta@example.org"] * 4):
+    for email in ("marta@example.org", "stranger@example.org", *["marta@example.org"] * 13):
         async with _watching(monkeypatch) as done:
             await _log_in(site, _address(site, email))
         work.append(done)
-    assert work == [work[0]] * 6
+    assert work == [work[0]] * 15
     mails = await site.database.write(partial(outbox.claim, vault=site.vault))
-    assert [mail.to for mail in mails] == ["marta@example.org"] * 3
+    assert [mail.to for mail in mails] == ["marta@example.org"] * 12
 
 
 def _address(site: Site, text: str) -> Address:

@@ -15,7 +15,7 @@ CODE = sorted((ROOT / "petition").rglob("*.py"))
 LEVELS = (
     {
         *("clock", "errors", "settings", "demo_folder", "db", "queries", "sqlite", "migrations", "writer"),
-        *("tokens", "mail", "languages", "addresses"),
+        *("tokens", "mail", "languages", "addresses", "totp", "passkeys"),
     },
     {
         *("aside", "campaign", "appeal", "sealing", "throttle", "tally", "outbox", "notices", "signatures", "managing"),
@@ -30,6 +30,10 @@ LEVELS = (
             "audit",
             "backup",
             "sample",
+            "record",
+            "sessions",
+            "factors",
+            "recipients",
             "doctor",
         ),
         *("letters", "editions", "proofs", "site"),
@@ -72,6 +76,7 @@ def test_imports_go_down(file: Path) -> None:
 
 def test_only_their_rooms_name_the_libraries() -> None:
     owners = {"databases": "db", "itsdangerous": "tokens", "aiosmtplib": "mail", "email_validator": "addresses"}
+    owners |= {"webauthn": "passkeys"}
     for library, room in owners.items():
         naming = {_room(f) for f in CODE if re.search(rf"^(import|from) {library}\b", f.read_text("utf-8"), re.M)}
         assert naming == {room}

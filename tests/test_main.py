@@ -219,7 +219,16 @@ def test_a_broken_file_of_the_campaign_keeps_the_server_from_starting(name: str,
 
 def test_production_names_what_is_missing(tmp_path: Path) -> None:
     message = Shell(tmp_path, PETITION_MODE="production").fails("serve")
-    for name in ("BASE_URL", "SECRET_KEY", "EMAIL_KEY", "RECIPIENTS", "SMTP_URL", "MAIL_FROM", "OUTBOX_KEYS"):
+    for name in (
+        "BASE_URL",
+        "SECRET_KEY",
+        "DESK_KEY",
+        "EMAIL_KEY",
+        "RECIPIENTS",
+        "SMTP_URL",
+        "MAIL_FROM",
+        "OUTBOX_KEYS",
+    ):
         assert f"PETITION_{name}" in message
     shell = Shell(tmp_path, PETITION_MODE="production", **_production(tmp_path))
     assert "placeholders: controller, contact, deadline" in shell.fails("migrate")
@@ -230,6 +239,7 @@ def _production(folder: Path) -> dict[str, str]:
         "PETITION_BASE_URL": "https://example.org",
         "PETITION_SECRET_KEY": "s" * 40,
         "PETITION_EMAIL_KEY": "e" * 40,
+        "PETITION_DESK_KEY": "d" * 40,
         "PETITION_RECIPIENTS": f"{IDENTITY.to_public()}",
         "PETITION_SMTP_URL": "smtps://mail.example.org",
         "PETITION_MAIL_FROM": "links@example.org",

@@ -27,6 +27,7 @@ PRODUCTION = {
     "PETITION_MODE": "production",
     "PETITION_BASE_URL": "https://petition.example/",
     "PETITION_SECRET_KEY": SECRET,
+    "PETITION_DESK_KEY": SECRET.swapcase(),
     "PETITION_EMAIL_KEY": SECRET[::-1],
     "PETITION_RECIPIENTS": str(IDENTITY.to_public()),
     "PETITION_SMTP_URL": "smtp://user:pass@relay.example:587",
@@ -70,7 +71,7 @@ def test_production_has_what_it_was_given(production: dict[str, str]) -> None:
     assert found.outbox_keys == Path("keys")
 
 
-NEEDED = ("BASE_URL", "SECRET_KEY", "EMAIL_KEY", "RECIPIENTS", "SMTP_URL", "MAIL_FROM", "OUTBOX_KEYS")
+NEEDED = ("BASE_URL", "SECRET_KEY", "DESK_KEY", "EMAIL_KEY", "RECIPIENTS", "SMTP_URL", "MAIL_FROM", "OUTBOX_KEYS")
 
 
 @pytest.mark.parametrize("name", NEEDED)
@@ -88,6 +89,7 @@ def test_production_names_everything_that_is_missing_at_once() -> None:
 @pytest.mark.parametrize("value", ["x" * 31, f"{SECRET},short"])
 def test_production_refuses_short_secrets(production: dict[str, str], value: str) -> None:
     assert "PETITION_SECRET_KEY must have 32" in _refused(production | {"PETITION_SECRET_KEY": value})
+    assert "PETITION_DESK_KEY must have 32" in _refused(production | {"PETITION_DESK_KEY": value})
     both = _refused(production | {"PETITION_SECRET_KEY": value, "PETITION_EMAIL_KEY": "short"})
     assert "PETITION_EMAIL_KEY and PETITION_SECRET_KEY" in both
 
@@ -95,13 +97,17 @@ def test_production_refuses_short_secrets(production: dict[str, str], value: str
 def test_lists_are_separated_by_commas(production: dict[str, str]) -> None:
     newer = SECRET.upper()
     found = read(
-        production | {"PETITION_SECRET_KEY": f"{newer}, {SECRET},", "PETITION_TRUSTED_PROXIES": "10.0.0.1,10.0.0.2"}
+        production
+        | {f"PETITION_{name}_KEY": f"{newer}, {SECRET}," for name in ("SECRET", "DESK")}
+        | {"PETITION_TRUSTED_PROXIES": "10.0.0.1,10.0.0.2"}
     )
-    assert found.secret_keys == (newer, SECRET)
+    assert found.secret_keys == found.desk_keys == (newer, SECRET)
     assert found.trusted_proxies == ("10.0.0.1", "10.0.0.2")
 
 
-@pytest.mark.parametrize("name", ["PETITION_SECRET_KEY", "PETITION_EMAIL_KEY", "PETITION_SMTP_URL"])
+@pytest.mark.parametrize(
+    "name", ["PETITION_SECRET_KEY", "PETITION_DESK_KEY", "PETITION_EMAIL_KEY", "PETITION_SMTP_URL"]
+)
 def test_a_secret_may_come_from_a_file(production: dict[str, str], tmp_path: Path, name: str) -> None:
     file = tmp_path / "secret"
     file.write_text(f"{production[name]}\n")

@@ -1,6 +1,7 @@
-"""The cap on mail to one mailbox: three in 24 hours, six in 14 days, over all forms together, and none if unwanted."""
+"""The cap on mail to one mailbox: three in 24 hours, six in 14 days, over all forms of visitors; none if unwanted."""
 
 import asyncio
+from collections import Counter
 from functools import partial
 
 import pytest
@@ -115,11 +116,34 @@ async def _log_in(site: Site, address: Address = ADDRESS) -> None:
     await site.database.write(partial(organisers.ask_login, vault=site.vault, to=address, language="en"))
 
 
-async def test_all_forms_share_one_cap(site: Site, time: Clock) -> None:
-    await add_organiser(site, "anna")
-    for act in (_sign, _manage, _log_in, _sign, _manage, _log_in):
+async def test_all_forms_for_visitors_share_one_cap(site: Site, time: Clock) -> None:
+    for act in (_sign, _manage, _sign, _manage, _sign):
         await act(site)
-    assert await _mails(site) == ["confirm", "login", "manage"]
+    assert await _mails(site) == ["confirm", "confirm", "manage"]
+
+
+async def test_who_types_an_organisers_address_into_the_forms_locks_nobody_out(site: Site, time: Clock) -> None:
+    await add_organiser(site, "anna")
+    for act in (_sign, _sign, _sign, _manage, _log_in):
+        await act(site)
+    assert await _mails(site) == ["confirm", "confirm", "confirm", "login"]
+
+
+async def test_links_to_log_in_leave_the_other_mails_their_share(site: Site, time: Clock) -> None:
+    await add_organiser(site, "anna")
+    for _ in range(14):
+        await _log_in(site)
+    await _sign(site)
+    assert Counter(await _mails(site)) == {"login": 12, "confirm": 1}
+
+
+async def test_a_fortnight_has_sixty_links_to_log_in(site: Site, time: Clock) -> None:
+    await add_organiser(site, "anna")
+    for _ in range(8):
+        for _ in range(13):
+            await _log_in(site)
+        time.advance(days=1, hours=1)
+    assert (await _mails(site)).count("login") == 60
 
 
 async def test_spellings_of_one_mailbox_share_one_cap(site: Site, time: Clock) -> None:

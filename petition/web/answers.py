@@ -14,7 +14,7 @@ from petition.correspondence import Entry, Stance
 from petition.organisers import Role
 from petition.web import forms
 from petition.web.forms import Form
-from petition.web.organisers import needs, note
+from petition.web.organisers import done, needs
 from petition.web.pages import page, renew, site
 
 _LINK = re.compile(r"https://\S{1,490}")
@@ -40,9 +40,8 @@ async def _record_answer(request: Request, key: str, form: Form) -> Response:
         typed = {name: form.typed.get(name, "") for name in ("sent", "answered", "stance", "summary", "link")}
         context: dict[str, Any] = {"key": key, "entry": typed, "stances": Stance, "error": True}
         return page(request, "organisers/answer.html", status=422, **context)
-    await site(request).database.write(partial(correspondence.record, key=key, entry=entry))
+    await done(request, partial(correspondence.record, key=key, entry=entry), "recorded correspondence", key)
     await renew(request)
-    await note(request, "recorded correspondence", key)
     return RedirectResponse("/organisers/letters", 303)
 
 

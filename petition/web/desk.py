@@ -6,14 +6,15 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from petition import organisers, outbox, signatures, tally
+from petition import outbox, recipients, record, signatures, tally
 from petition.db import Connection
 from petition.organisers import Organiser, Role
 from petition.tally import UNSAID
 from petition.web import forms
-from petition.web.organisers import needs, note
+from petition.web.organisers import done, needs
 from petition.web.pages import page, renew, site, snapshot
 
+LATEST = 20  # lines of the record at the desk
 SMALL = 10  # the desk shows no smaller count: few enough to be somebody
 
 
@@ -21,16 +22,21 @@ SMALL = 10  # the desk shows no smaller count: few enough to be somebody
 async def desk(request: Request) -> Response:
     """Published numbers for everyone at the desk, counts for organisers, and what the others did."""
     organiser: Organiser = request.state.organiser
+    keys = site(request).settings.recipients
     async with site(request).database.reading() as c:
         numbers = await _numbers(c) if organiser.may(Role.ORGANISER) else None
-        actions = await organisers.actions(c)
+        actions = await record.page(c, most=LATEST)
         warn = await signatures.readable_is_warning(c)
+        unseen = await recipients.unseen(c, organiser.nickname, keys)
     context: dict[str, Any] = {
         "organiser": organiser,
         "roles": Role,
         "numbers": numbers,
         "actions": actions,
         "warn": warn,
+        "fingerprints": recipients.fingerprints(keys),
+        "unseen": unseen,
+        "lax": site(request).settings.demo,
     }
     return page(request, "organisers/desk.html", snapshot=snapshot(request), **context)
 
@@ -66,7 +72,17 @@ def about(n: int) -> str:
 async def rules(request: Request) -> Response:
     """Whether mailboxes that authorities can read are refused or only warned of."""
     warn = (await forms.read(request)).on("warn")
-    await site(request).database.write(partial(signatures.warn_of_readable, warn=warn))
+    detail = "readable mailboxes: " + ("warn" if warn else "refuse")
+    await done(request, partial(signatures.warn_of_readable, warn=warn), "changed a rule", detail)
     await renew(request)
-    await note(request, "changed a rule", "readable mailboxes: " + ("warn" if warn else "refuse"))
+    return RedirectResponse("/organisers/", 303)
+
+
+@needs(Role.VIEWER)
+async def seen(request: Request) -> Response:
+    """They say that they saw to which keys addresses are sealed: these ones, should they have changed meanwhile."""
+    shown = (await forms.read(request)).typed.get("keys", "")
+    keys, nickname = site(request).settings.recipients, request.state.organiser.nickname
+    if shown == " ".join(recipients.fingerprints(keys)):
+        await done(request, partial(recipients.saw, nickname=nickname, recipients=keys), "saw the keys", shown)
     return RedirectResponse("/organisers/", 303)

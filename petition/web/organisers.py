@@ -2,20 +2,24 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial, wraps
+from typing import TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from petition import organisers
+from petition import organisers, record, sessions
+from petition.db import Connection
 from petition.errors import LinkError
-from petition.organisers import SESSION, Organiser, Role
+from petition.organisers import Role
+from petition.sessions import LIFE, Session
 from petition.tokens import Purpose
 from petition.web import forms
 from petition.web.forms import EMPTY
-from petition.web.pages import page, site, spoken_in
+from petition.web.pages import PRIVATE, page, site, spoken_in
 
 Handler = Callable[[Request], Awaitable[Response]]
+T = TypeVar("T")
 
 
 def needs(role: Role) -> Callable[[Handler], Handler]:
@@ -24,10 +28,9 @@ def needs(role: Role) -> Callable[[Handler], Handler]:
     def decorate(handler: Handler) -> Handler:
         @wraps(handler)
         async def guarded(request: Request) -> Response:
-            organiser = await _organiser(request)
-            if organiser is None or not organiser.may(role):
+            session = await _session(request)
+            if session is None or not session.whole or not session.organiser.may(role):
                 raise HTTPException(404)
-            request.state.organiser = organiser
             return await handler(request)
 
         return guarded
@@ -35,12 +38,30 @@ def needs(role: Role) -> Callable[[Handler], Handler]:
     return decorate
 
 
-async def _organiser(request: Request) -> Organiser | None:
-    session = request.cookies.get(_cookie(request))
-    if not session:
+def arriving(handler: Handler) -> Handler:
+    """A handler for whoever came with a link, before and after their second factor."""
+
+    @wraps(handler)
+    async def guarded(request: Request) -> Response:
+        if await _session(request) is None:
+            raise HTTPException(404)
+        return await handler(request)
+
+    return guarded
+
+
+async def _session(request: Request) -> Session | None:
+    """The session of a request, now in use; None for a stranger."""
+    here, number = site(request), request.cookies.get(_cookie(request))
+    if not number:
         return None
-    async with site(request).database.reading() as c:
-        return await organisers.of_session(c, session)
+    async with here.database.reading() as c:
+        session = await sessions.find(c, number)
+    if session is not None:
+        request.state.session, request.state.organiser = session, session.organiser
+        if sessions.stale(session):
+            await here.database.write(partial(sessions.touch, session=session))
+    return session
 
 
 def _cookie(request: Request) -> str:
@@ -48,11 +69,39 @@ def _cookie(request: Request) -> str:
     return "__Host-session" if site(request).settings.secure else "session"
 
 
+def entered(request: Request, number: str, path: str) -> Response:
+    """On to a page, with the cookie of a session that has just begun."""
+    answer, secure = RedirectResponse(path, 303, {"Cache-Control": PRIVATE}), site(request).settings.secure
+    answer.set_cookie(_cookie(request), number, max_age=LIFE, path="/", secure=secure, httponly=True, samesite="strict")
+    return answer
+
+
+def left(request: Request) -> Response:
+    """Back to the door, without a cookie."""
+    answer = RedirectResponse("/organisers/login", 303)
+    answer.delete_cookie(_cookie(request), path="/", secure=site(request).settings.secure, httponly=True)
+    return answer
+
+
 async def note(request: Request, action: str, detail: str = "") -> None:
     """Writes what the organiser of this request does into the record."""
-    nickname = request.state.organiser.nickname
-    record = partial(organisers.record, nickname=nickname, action=action, detail=detail)
-    await site(request).database.write(record)
+    await done(request, _nothing, action, detail)
+
+
+async def done(request: Request, act: Callable[[Connection], Awaitable[T]], action: str, detail: str = "") -> T:
+    """Does something and writes it into the record, both or neither."""
+    who = request.state.organiser.nickname
+
+    async def _recorded(c: Connection) -> T:
+        result = await act(c)
+        await record.write(c, who, action, detail)
+        return result
+
+    return await site(request).database.write(_recorded)
+
+
+async def _nothing(_: Connection) -> None:
+    """What a download changes."""
 
 
 async def login(request: Request) -> Response:
@@ -69,29 +118,22 @@ async def login(request: Request) -> Response:
 
 
 async def redeem(request: Request) -> Response:
-    """GET: a button. POST: the link is used up and a session begins."""
+    """GET: a button. POST: the link is used up and a session begins; the second factor is still to come."""
     here = site(request)
     try:
         number = here.signer.read(Purpose.LOGIN, request.path_params["token"])
         if request.method != "POST":
             return page(request, "organisers/redeem.html")
-        session = await here.database.write(partial(organisers.log_in, number=number))
+        log_in = partial(sessions.log_in, number=number, strict=not here.settings.demo)
+        session, whole = await here.database.write(log_in)
     except LinkError:
         return page(request, "organisers/login.html", status=404, form=EMPTY, sent=False, dead=True)
-    answer = RedirectResponse("/organisers/", 303, {"Cache-Control": "no-store"})
-    secure = here.settings.secure
-    answer.set_cookie(
-        _cookie(request), session, max_age=SESSION, path="/", secure=secure, httponly=True, samesite="strict"
-    )
-    return answer
+    return entered(request, session, "/organisers/" if whole else "/organisers/factor")
 
 
 @needs(Role.VIEWER)
 async def logout(request: Request) -> Response:
     """Ends the session."""
-    session = request.cookies[_cookie(request)]
-    await note(request, "logged out")
-    await site(request).database.write(partial(organisers.log_out, session=session))
-    answer = RedirectResponse("/organisers/login", 303)
-    answer.delete_cookie(_cookie(request), path="/", secure=site(request).settings.secure, httponly=True)
-    return answer
+    session = request.state.session
+    await done(request, partial(sessions.end, nickname=session.organiser.nickname, id_=session.id), "logged out")
+    return left(request)

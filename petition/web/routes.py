@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from petition.web import answers, desk, letters, managing, operations, organisers, signing
+from petition.web import answers, desk, factors, letters, managing, operations, organisers, record, sessions, signing
 from petition.web.pages import absent, language
 
 BOTH = ["GET", "POST"]
@@ -26,6 +26,14 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         Route("/organisers/login", organisers.login, methods=BOTH),
         Route("/organisers/login/{token}", organisers.redeem, methods=BOTH),
         Route("/organisers/", desk.desk),
+        Route("/organisers/factor", factors.ask, methods=BOTH),
+        Route("/organisers/factor/challenge", factors.challenge, methods=["POST"]),
+        Route("/organisers/factors", factors.own, methods=BOTH),
+        Route("/organisers/sessions", sessions.own),
+        Route("/organisers/sessions/end", sessions.end, methods=["POST"]),
+        Route("/organisers/sessions/end-all", sessions.end_all, methods=["POST"]),
+        Route("/organisers/record", record.lines),
+        Route("/organisers/seen", desk.seen, methods=["POST"]),
         Route("/organisers/logout", organisers.logout, methods=["POST"]),
         Route("/organisers/rules", desk.rules, methods=["POST"]),
         Route("/organisers/letters", letters.index),

@@ -143,7 +143,8 @@ create trigger journal_hours_undeleted before delete on journal_hours -- sqlite
 when not exists (select 1 from house where name = 'settling') begin select raise(abort, 'append-only'); end -- sqlite
 
 create function refuse_change() returns trigger language plpgsql as $$ begin -- postgresql
-if tg_op = 'DELETE' and exists (select 1 from house where name = 'settling') then return null; end if; -- postgresql
+if tg_op = 'DELETE' and tg_table_name <> 'actions' and exists (select 1 from house where name = 'settling') -- postgresql
+then return null; end if; -- postgresql
 raise exception 'append-only'; end $$ -- postgresql
 
 create trigger journal_append_only before update or delete or truncate on journal for each statement execute function refuse_change() -- postgresql
@@ -175,27 +176,55 @@ create table history_days (
     primary key (day, country)
 )
 
+-- wrong: codes since the last right one; wait: no code counts before; seen: the recipients they have taken note of.
 create table organisers (
     nickname text primary key,
     address text not null unique,
     role text not null,
-    since text not null
+    since text not null,
+    wrong bigint not null,
+    wait bigint not null,
+    seen text not null
 )
 
+-- whole: a second factor was shown, or none is asked for; challenge: of a passkey that is being asked, used once.
 create table sessions (
     id text primary key,
     nickname text not null references organisers (nickname) on delete cascade,
+    begun bigint not null,
     seen bigint not null,
-    expires bigint not null
+    expires bigint not null,
+    whole bigint not null,
+    challenge text not null
 )
 
--- What organisers did, by nickname. Append-only by custom: nothing in the code changes it.
+-- Second factors. id: a passkey's, or a random one; sealed: its public key or the codes' secret, under PETITION_DESK_KEY;
+-- used: the passkey's counter or the half minute of the last code.
+create table factors (
+    id text primary key,
+    nickname text not null references organisers (nickname) on delete cascade,
+    kind text not null,
+    sealed text not null,
+    used bigint not null,
+    since text not null
+)
+
+create index factors_nickname on factors (nickname)
+
+-- What organisers did, by nickname, numbered without a gap. Append-only, without exception.
 create table actions (
+    n bigint primary key,
     moment text not null,
     nickname text not null,
     action text not null,
     detail text not null
 )
+
+create trigger actions_unchanged before update on actions begin select raise(abort, 'append-only'); end -- sqlite
+
+create trigger actions_undeleted before delete on actions begin select raise(abort, 'append-only'); end -- sqlite
+
+create trigger actions_append_only before update or delete or truncate on actions for each statement execute function refuse_change() -- postgresql
 
 -- What was sent to whom and what came back; one row per government or institution.
 create table correspondence (

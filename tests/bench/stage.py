@@ -37,6 +37,7 @@ class Stage:
             PETITION_BASE_URL="https://petition.example",
             PETITION_CAMPAIGN=str(campaign(folder / "campaign")),
             PETITION_SECRET_KEY=secrets.token_urlsafe(32),
+            PETITION_DESK_KEY=secrets.token_urlsafe(32),
             PETITION_EMAIL_KEY=secrets.token_urlsafe(32),
             PETITION_RECIPIENTS=str(IDENTITY.to_public()),
             PETITION_SMTP_URL=smtp_url,

@@ -208,8 +208,8 @@ async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, 
         "links": "Links to see or change a signature: a hash of the link and two codes of the address",
         "mailings": "How often the mailbox was written to",
         "never_write": "A code of the address, if it shall never get mail or a signature was withdrawn",
-        "organisers, sessions, actions": (
-            "Of organisers: nickname, role, a code of the address, logins, and a record of what they do"
+        "organisers, factors, sessions, actions": (
+            "Of organisers: nickname, role, a code of the address, second factors, logins, and a record of what they do"
         ),
     }
     say = visitor.site.languages[lang].jinja.from_string("{{ _(text) }}")

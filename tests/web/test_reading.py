@@ -96,7 +96,7 @@ async def test_the_cookie_of_an_organiser_is_for_this_site_alone(visitor: Visito
     assert cookie.key == "session"
     assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "strict", "/")
     assert (cookie["domain"], cookie["secure"]) == ("", "")
-    assert 0 < int(cookie["max-age"]) <= 7 * 86400
+    assert 0 < int(cookie["max-age"]) <= 12 * 3600
 
 
 @on_sqlite

@@ -2,17 +2,20 @@
 
 import asyncio
 import re
+from base64 import b32decode
 from collections.abc import Awaitable, Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, TypeVar
 
+import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis.strategies import SearchStrategy
 from starlette.routing import Route
 
+from petition import clock, totp
 from petition.appeal import SHIPPED
 from petition.settings import Mode, Settings
 from petition.site import Site
@@ -138,3 +141,24 @@ def paths(method: str, **values: str) -> list[str]:
     filled = {"lang": "en", "token": "x", "key": "PL"} | values
     found = [r.path.format(**filled) for r in routes(demo=True) if isinstance(r, Route) and method in (r.methods or ())]
     return list(dict.fromkeys(found))
+
+
+def code(key: bytes, later: int = 0) -> str:
+    """What an authenticator app shows now, or so many half minutes later."""
+    return totp.code(key, clock.epoch() // totp.STEP + later)
+
+
+async def arrive(visitor: Visitor, nickname: str, base: str = "https://petition.example") -> httpx2.Response:
+    """Comes with a mailed link; the answer to its button."""
+    visitor.client.cookies.clear()
+    assert (await visitor.post("/organisers/login", email=f"{nickname}@example.org")).status_code == 200
+    return await visitor.post(await visitor.link(f"{nickname}@example.org", "login", base))
+
+
+async def equip(visitor: Visitor) -> bytes:
+    """Sets up codes of an app after the first login; its secret."""
+    page = Html((await visitor.get("/organisers/factors")).text)
+    (text,) = [text for (tag, _), text in zip(page.tags, page.texts, strict=True) if tag == "code"]
+    key = b32decode(text.replace(" ", ""))
+    assert (await visitor.post("/organisers/factors", code=code(key))).status_code == 303
+    return key

@@ -1,0 +1,42 @@
+// Passkeys at the organisers' door: asks our server for a challenge, the browser for an answer, and sends the form.
+"use strict";
+(() => {
+  const form = document.getElementById("passkey");
+  if (!form || !window.PublicKeyCredential) return;
+
+  const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+  const text = (buffer) =>
+    btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  const keys = (list) => (list || []).map((key) => ({ ...key, id: bytes(key.id) }));
+
+  const asked = async () => {
+    const answer = await fetch("/organisers/factor/challenge", { method: "POST" });
+    if (!answer.ok) throw new Error("no challenge");
+    const options = await answer.json();
+    options.challenge = bytes(options.challenge);
+    if (!options.user) return navigator.credentials.get({ publicKey: { ...options, allowCredentials: keys(options.allowCredentials) } });
+    options.user.id = bytes(options.user.id);
+    return navigator.credentials.create({ publicKey: { ...options, excludeCredentials: keys(options.excludeCredentials) } });
+  };
+
+  const written = (found) => {
+    const response = {};
+    for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature"]) {
+      if (found.response[name]) response[name] = text(found.response[name]);
+    }
+    return JSON.stringify({ id: found.id, rawId: text(found.rawId), type: found.type, response });
+  };
+
+  form.hidden = false;
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const failed = document.getElementById("passkey-failed");
+    failed.hidden = true;
+    try {
+      form.elements.passkey.value = written(await asked());
+      form.submit();
+    } catch {
+      failed.hidden = false;
+    }
+  });
+})();
