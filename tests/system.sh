@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what the tests need beside Python: Chromium, PostgreSQL's server, qpdf, poppler, strace and faketime. Debian
-# and Ubuntu, as root or with sudo; elsewhere it says what is missing.
+# Installs what the tests need beside Python: Chromium, PostgreSQL's server, nginx, qpdf, poppler, strace, faketime and
+# systemd's checker of units. Debian and Ubuntu, as root or with sudo; elsewhere it says what is missing.
 set -eu
 
 missing=""
@@ -16,6 +16,8 @@ need qpdf command -v qpdf
 need poppler-utils command -v pdftotext
 need strace command -v strace
 need faketime sh -c 'ls /usr/lib/*/faketime/libfaketime.so.1'
+need nginx command -v nginx
+need systemd command -v systemd-analyze
 need fonts-noto-core sh -c 'fc-list | grep -qi noto'
 [ -n "$missing" ] || exit 0
 
