@@ -34,12 +34,13 @@ def shell(tmp_path: Path, smtp: Relay) -> Shell:
         line.split("=", 1) for line in (DEPLOY / "petition.env").read_text("utf-8").splitlines() if line[0] != "#"
     )
     told = {name: value.strip('"') for name, value in told.items()}
-    for name in ("secret_key", "email_key"):
+    for name in ("secret_key", "desk_key", "email_key"):
         (tmp_path / name).write_text("s" * 40)
     here = {
         "PETITION_CAMPAIGN": str(campaign(tmp_path / "campaign")),
         "PETITION_RECIPIENTS": str(IDENTITY.to_public()),
         "PETITION_SECRET_KEY_FILE": str(tmp_path / "secret_key"),
+        "PETITION_DESK_KEY_FILE": str(tmp_path / "desk_key"),
         "PETITION_EMAIL_KEY_FILE": str(tmp_path / "email_key"),
         "PETITION_OUTBOX_KEYS": str(tmp_path / "outbox-keys"),
         "PETITION_ONION_URL": f"http://{ONION}",

@@ -190,7 +190,7 @@ def test_a_warning_is_a_line_of_its_own(dumping: bool, tmp_path: Path) -> None:
     assert [line for line in told if not line.startswith(("well  ", "mend  campaign: "))] == []
     shell.environment |= {"PETITION_MODE": "production", "PETITION_SMTP_URL": NEAR}
     shell.environment |= {"PETITION_BASE_URL": "https://petition.example", "PETITION_MAIL_FROM": "a@petition.example"}
-    shell.environment |= dict.fromkeys(("PETITION_SECRET_KEY", "PETITION_EMAIL_KEY"), "s" * 40)
+    shell.environment |= dict.fromkeys(("PETITION_SECRET_KEY", "PETITION_DESK_KEY", "PETITION_EMAIL_KEY"), "s" * 40)
     shell.environment |= {"PETITION_RECIPIENTS": "age1x", "PETITION_OUTBOX_KEYS": str(tmp_path / "keys")}
     told = shell.run("doctor").stdout.splitlines()
     warning = "warn  core dumps: a crash would write keys and addresses to the disk: ulimit -c 0."
