@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.bench import bare, floods, kinds, letters, load, mail, pages, signing, tally
+from tests.bench import bare, ciphers, floods, kinds, letters, load, mail, pages, signing, tally
 from tests.bench.report import Report
 from tests.bench.stage import Stage, database
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-PARTS = ("pages", "sign", "tally", "mail", "kinds", "floods", "bare", "letters")
+PARTS = ("pages", "sign", "tally", "mail", "kinds", "floods", "bare", "ciphers", "letters")
 FEW = 1000  # signatures that the cost of the tally is compared with
 
 
@@ -28,6 +28,8 @@ def main() -> None:
             if {"sign", "tally"} & set(given.parts):
                 _sized(kind, signatures, given, report)
         _plain(kind, given, report)
+    if "ciphers" in given.parts:
+        ciphers.measure(report)
     if "letters" in given.parts:
         with _stage("sqlite") as stage:
             letters.measure(stage, report)

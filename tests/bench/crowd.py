@@ -19,6 +19,11 @@ import uvloop
 
 COUNTRIES = ("PL", "DE", "LT", "ZZ", "FR", "LV", "NL", "CZ", "IT", "SE")
 FORM = "Content-Type: application/x-www-form-urlencoded\r\nSec-Fetch-Site: same-origin\r\n"
+FORMS = {
+    "sign": ("/en/sign", "&country={}&consent=on"),
+    "manage": ("/en/manage", ""),
+    "login": ("/organisers/login", ""),
+}
 KEPT = 3  # seconds; the server hangs up on whoever is silent for five
 Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -31,9 +36,9 @@ def mailbox(run: str, n: int) -> str:
 def raw(act: str, run: str, n: int, tokens: Iterator[str]) -> bytes:
     """What somebody sends; the same as in visitors.lua."""
     method, body = "POST", ""
-    if act == "sign":
-        path, country = "/en/sign", COUNTRIES[n % len(COUNTRIES)]
-        body = f"email={mailbox(run, n).replace('@', '%40')}&country={country}&consent=on"
+    if act in FORMS:
+        path, typed = FORMS[act]
+        body = f"email={mailbox(run, n).replace('@', '%40')}{typed.format(COUNTRIES[n % len(COUNTRIES)])}"
     elif act == "confirm":
         path = f"/en/confirm/{next(tokens)}"
     else:

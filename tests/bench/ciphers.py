@@ -1,0 +1,47 @@
+"""What hashing, sealing and encrypting cost one signature, each by itself."""
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from petition import sealing, tokens
+from petition.addresses import Mailboxes
+from petition.appeal import Appeal
+from petition.sealing import OutboxKeys, Vault
+from petition.tokens import Purpose, Signer
+from tests.bench.report import Report, middle
+from tests.conftest import IDENTITY
+
+TIMES, ROUNDS = 500, 5
+NOTE = f"Median of {ROUNDS} rounds of {TIMES}. The address for updates is sealed to one recipient."
+
+
+def measure(report: Report) -> None:
+    """Microseconds."""
+    table = report.table("What safety costs", NOTE, "step | when | µs")
+    with tempfile.TemporaryDirectory() as folder:
+        vault = Vault("e" * 40, (str(IDENTITY.to_public()),), OutboxKeys(Path(folder)))
+        mailboxes, signer, number = Mailboxes(Appeal(None).file("mailboxes.toml")), Signer(("s" * 40,)), tokens.number()
+        token = signer.make(Purpose.CONFIRM, number)
+        address = mailboxes.read("an.na+petition@gmail.com")
+        assert address is not None
+        steps: tuple[tuple[str, str, Callable[[], object]], ...] = (
+            ("reading the address", "sign", lambda: mailboxes.read("an.na+petition@gmail.com")),
+            ("keyed hashes of both its forms", "sign", lambda: vault.hashes(address)),
+            ("a link's number and its hash", "sign", lambda: tokens.kept(tokens.number())),
+            ("encrypting address and number for the outbox", "sign", lambda: vault.outbox.seal("x" * 80)),
+            ("encrypting a name with the number", "sign, named", lambda: sealing.hide(number, "Anna Nowak")),
+            ("sealing the address to the organisers", "sign, updates", lambda: vault.seal_contact(address.exact)),
+            ("signing a link", "mail", lambda: signer.make(Purpose.CONFIRM, number)),
+            ("reading a link", "confirm", lambda: signer.read(Purpose.CONFIRM, token)),
+        )
+        for step, when, act in steps:
+            table.add(step, when, middle([_microseconds(act) for _ in range(ROUNDS)]))
+
+
+def _microseconds(act: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    for _ in range(TIMES):
+        act()
+    return (time.perf_counter() - begun) / TIMES * 1e6
