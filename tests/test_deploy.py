@@ -250,6 +250,13 @@ def test_the_files_agree_with_each_other_and_with_the_application() -> None:
     assert subprocess.run(["sh", "-n", DEPLOY / "petition"], check=False).returncode == 0
 
 
+def test_the_handbook_uses_every_file_and_no_other() -> None:
+    used = set(re.findall(r"docs/deploy/([\w.*@-]+\w)", (ROOT / "docs" / "handbook.md").read_text("utf-8")))
+    there = {file.name for pattern in used for file in DEPLOY.glob(pattern)}
+    assert there == {file.name for file in DEPLOY.iterdir()}
+    assert [pattern for pattern in used if not list(DEPLOY.glob(pattern))] == []
+
+
 UNITS = ("petition.service", "petition-deliver@.service", "petition-backup.service")
 HARD = {
     "ProtectSystem=strict",
