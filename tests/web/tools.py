@@ -159,6 +159,6 @@ async def equip(visitor: Visitor) -> bytes:
     """Sets up codes of an app after the first login; its secret."""
     page = Html((await visitor.get("/organisers/factors")).text)
     (text,) = [text for (tag, _), text in zip(page.tags, page.texts, strict=True) if tag == "code"]
-    key = b32decode(text.replace(" ", ""))
+    key = b32decode("".join(text.split()))
     assert (await visitor.post("/organisers/factors", code=code(key))).status_code == 303
     return key
