@@ -2,14 +2,14 @@
 
 import argparse
 import asyncio
-import logging
 import os
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from petition import __version__, commands, settings
+from petition import __version__, commands, discretion, settings
+from petition.destruction import What
 from petition.errors import PetitionError
 from petition.organisers import Role
 from petition.settings import Settings
@@ -20,7 +20,7 @@ Verb = Callable[[Settings, argparse.Namespace], Coroutine[Any, Any, int | None]]
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; its exit code."""
     os.umask(0o077)  # what we write is for nobody else's eyes
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    discretion.begin()
     given = _parser().parse_args(arguments)
     try:
         if given.verb in (commands.serve, commands.unseal):
@@ -92,6 +92,9 @@ def _keeping(verbs: Any) -> None:
     _verb(verbs, "audit", commands.recount, "recounts every number; exit 0 only if all agree")
     _verb(verbs, "prune", commands.prune, "applies the retention rules now")
     _verb(verbs, "close", commands.close, "ends signing for good; keyed hashes and their key are destroyed")
+    panic = _verb(verbs, "destroy", commands.destroy, "the panic button: keys first, then what the database holds")
+    panic.add_argument("what", choices=[what.value for what in What], help="each takes the one before with it")
+    panic.add_argument("--yes", action="store_true", help="ask nothing")
     _verb(verbs, "backup", commands.back_up, "a backup, sealed to the recipients").add_argument("file", type=Path)
     restoring = _verb(verbs, "restore", commands.restore, "a backup in the place of what is there")
     restoring.add_argument("file", type=Path)

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
+from petition import discretion
 from petition import settings as settings_
 from petition.errors import PetitionError
 from petition.settings import Settings
@@ -52,6 +53,7 @@ def create_app(settings: Settings, *, deliver: bool = False) -> Starlette:
 
 def from_environment() -> Starlette:
     """What `petition serve` gives to each worker of uvicorn."""
+    discretion.begin()
     # The collector took a tenth of the time to look for cycles in what stays for ever and in requests under way.
     gc.collect()
     gc.freeze()

@@ -12,7 +12,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from petition import audit, backup, doctor, editions, organisers, retention, sample, sealing, settings
+from petition import audit, backup, destruction, doctor, editions, organisers, retention, sample, sealing, settings
+from petition.destruction import What
 from petition.errors import DataError, OrganiserError
 from petition.organisers import Role
 from petition.settings import Settings
@@ -137,6 +138,21 @@ async def close(given: Settings, _: Arguments) -> int:
     if given.email_key_file is None:
         print("PETITION_EMAIL_KEY stands in the environment: put a new random value there, and destroy the old one.")
     return 0
+
+
+async def destroy(given: Settings, arguments: Arguments) -> int:
+    """The panic button; asks once more when a person is at the keyboard."""
+    question = f"This destroys {arguments.what} for good. Type {arguments.what} if that is meant: "
+    asked = sys.stdin.isatty() and not arguments.yes
+    if asked and await asyncio.to_thread(input, question) != arguments.what:
+        print("Nothing was changed.", file=sys.stderr)
+        return 1
+    failed = await destruction.destroy(given, What(arguments.what))
+    for sentence in failed:
+        print(sentence, file=sys.stderr)
+    if not failed:
+        print(destruction.DESTROYED[What(arguments.what)])
+    return 1 if failed else 0
 
 
 async def recount(given: Settings, _: Arguments) -> int:

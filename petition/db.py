@@ -6,6 +6,7 @@ would recompile each on every call and logs the values when asked to debug.
 
 import asyncio
 import json
+import logging
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -43,6 +44,8 @@ _POOL: dict[str, Any] = {
         "jit": "off",  # what no index helps with now looks dear to the planner, and is not worth compiling
     },
 }
+for _name in ("aiosqlite", "databases"):  # asked to debug, they log every statement with its values
+    logging.getLogger(_name).setLevel(logging.WARNING)
 # What drivers raise when the database is away, locked, read-only or full.
 FAILURES = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 
@@ -126,6 +129,12 @@ class Connection:
             await self.execute(f"drop table if exists {row['name']}{cascade}")
         await self.run("house.drop_functions")
 
+    async def empty(self, but: Sequence[str]) -> None:
+        """No row in any table but these."""
+        for row in await self.all("house.tables"):
+            if row["name"] not in but:
+                await self.execute(f"delete from {row['name']}")  # noqa: S608 (a name from the database itself)
+
     async def weakness(self) -> str:
         """What could make this database lose a committed transaction; empty if nothing known does."""
         if self.dialect == SQLITE:
@@ -178,18 +187,6 @@ class Database:
     async def join(self, act: Act[Connection, Item, T], item: Item) -> T:
         """Like write(), for an act that does all its items of a moment in a few statements."""
         return await self.writer.join(act, item)
-
-    async def compact(self) -> None:
-        """Takes erased rows out of SQLite's write-ahead log; PostgreSQL has vacuum()."""
-        if self.dialect == SQLITE:
-            async with self._connection() as connection:
-                await connection.execute("pragma wal_checkpoint(truncate)")
-
-    async def vacuum(self, whole: tuple[str, ...]) -> None:
-        """Takes erased rows out of PostgreSQL's tables; the small ones named in `whole` get new files."""
-        async with self.alone() as connection:
-            for table in [row["name"] for row in await connection.all("house.tables")]:
-                await connection.execute(f"vacuum {'full ' if table in whole else ''}{table}", lasting=True)
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[Connection]:

@@ -1,9 +1,11 @@
 """What is no longer needed goes: the daily pruning, the destruction day, and closing for good."""
 
 import asyncio
+import secrets
+from contextlib import suppress
 from pathlib import Path
 
-from petition import clock, outbox, sealing, sessions, settling, signatures
+from petition import clock, erasing, outbox, sealing, sessions, settling, signatures
 from petition.appeal import Appeal
 from petition.campaign import Placeholder
 from petition.db import Connection, Database
@@ -17,13 +19,17 @@ async def prune(database: Database, vault: Vault, appeal: Appeal, key_file: Path
     """Applies the retention rules now; `petition serve` does it every hour. Safe to run at any time, twice too."""
     await database.write(_expire)
     await outbox.rotate(database, vault)
-    async with database.reading() as c:
-        over = await closed(c)
     destruction = appeal.campaign.destruction
-    if over or (not isinstance(destruction, Placeholder) and clock.today() >= destruction):
-        await close(database, vault, key_file)
+    if not isinstance(destruction, Placeholder) and clock.today() >= destruction:
+        await database.write(end)
+    elif key_file is not None and await asyncio.to_thread(_replaced, key_file):
+        await database.write(end_hashes)  # as was begun while the database was away
+    async with database.reading() as c:
+        ended = await c.one("house.get", name="closed")
+    if ended is not None:
+        await _destroy_keys(vault, key_file, int(ended["value"]))
     await settling.settle(database)
-    await database.compact()
+    await erasing.compact(database)
 
 
 async def _expire(c: Connection) -> None:
@@ -38,32 +44,53 @@ async def close(database: Database, vault: Vault, key_file: Path | None) -> None
     Counts, journal, organisers and what governments answered stay. Another machine on the same database destroys
     its own keys when it prunes. Called again, it does what is left to do. Raises KeysError if a key cannot be.
     """
-    ended = await database.write(_close)
+    await _destroy_keys(vault, key_file, await database.write(end))
+    await settling.settle(database)
+    await erasing.compact(database)
+
+
+async def _destroy_keys(vault: Vault, key_file: Path | None, ended: int) -> None:
+    """This machine's; those of the outbox that are younger seal mail to organisers."""
     for name in vault.outbox.made_until(ended):
         vault.outbox.destroy(name)
     if key_file is not None:
-        await asyncio.to_thread(_replace, key_file)
-    await settling.settle(database)
-    await database.compact()
+        await asyncio.to_thread(replace_key, key_file)
 
 
-def _replace(key_file: Path) -> None:
+def replace_key(key_file: Path) -> None:
     """A new random key, marked as such, so that the site still starts; nothing is ever hashed with it."""
     try:
-        if not key_file.read_bytes().startswith(_AFTER.encode()):
+        if not _replaced(key_file):
             sealing.overwrite(key_file, _AFTER)
     except OSError:
         raise KeysError("Signing has ended, but the file of PETITION_EMAIL_KEY cannot be replaced: do so.") from None
 
 
-async def _close(c: Connection) -> int:
-    """The moment signing ended, now or before."""
-    if (row := await c.one("house.get", name="closed")) is not None:
-        return int(row["value"])
-    await signatures.close(c)
-    await outbox.close(c)
-    await c.run("house.keep", name="closed", value=str(clock.epoch()))
-    return clock.epoch()
+def _replaced(key_file: Path) -> bool:
+    with suppress(FileNotFoundError):
+        return key_file.read_bytes().startswith(_AFTER.encode())
+    return False
+
+
+async def end(c: Connection) -> int:
+    """Everything that leads to a person goes; the moment signing ended, now or before."""
+    ended, kept = await c.one("house.get", name="closed"), await c.one("house.get", name="kept")
+    if ended is None or kept is not None:
+        await signatures.close(c)
+        await outbox.close(c)
+        await c.run("house.drop", name="kept")
+        await c.run("house.keep", name="closed", value=str(clock.epoch()))
+    return int(ended["value"]) if ended else clock.epoch()
+
+
+async def end_hashes(c: Connection) -> None:
+    """Signing ends, and every keyed hash goes; names and contacts are kept until end(), under random keys."""
+    if await closed(c):
+        return
+    rows = [{**row, "mailbox": (key := secrets.token_hex(16)), "address": key} for row in await signatures.chosen(c)]
+    await end(c)
+    await signatures.put_back(c, rows)
+    await c.run("house.keep", name="kept", value="names")
 
 
 async def closed(c: Connection) -> bool:

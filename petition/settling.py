@@ -7,7 +7,7 @@ are added up per country, day and reason, and per hour.
 
 from functools import partial
 
-from petition import clock, signatures
+from petition import clock, erasing, signatures
 from petition.db import Connection, Database
 from petition.queries import POSTGRESQL
 
@@ -33,7 +33,9 @@ async def settle(database: Database) -> None:
     if database.dialect == POSTGRESQL:
         for table, key in KEYED.items():
             await _rewrite(database, table, key, since)
-        await database.vacuum(whole=("names", "journal", "journal_hours"))
+        await erasing.vacuum(database, whole=("names", "journal", "journal_hours"))
+    if since != clock.today().isoformat():  # once a day is what the privacy page promises
+        await erasing.renew_log(database)
     await database.write(_remember)
 
 

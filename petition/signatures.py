@@ -220,6 +220,18 @@ async def close(c: Connection) -> None:
         await c.run(f"signatures.close_{query}")
 
 
+async def chosen(c: Connection) -> list[Row]:
+    """Signatures with a name to be printed or an address for news, and these: what outlives the keyed hashes."""
+    return await c.all("signatures.chosen")
+
+
+async def put_back(c: Connection, rows: list[Row]) -> None:
+    """Such rows, under other keys."""
+    await c.run("signatures.put", rows=rows)
+    await c.run("signatures.put_names", rows=[row for row in rows if row["name"] is not None])
+    await c.run("signatures.put_contacts", rows=[row for row in rows if row["sealed"] is not None])
+
+
 async def refuse_closed(c: Connection) -> None:
     """Raises ClosedError once signing has ended for good: nobody is hashed any more."""
     if await c.one("house.get", name="closed") is not None:

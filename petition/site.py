@@ -1,11 +1,12 @@
 """Everything one running Petition holds, wired once: for the web server, the deliverer and every command."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
-from petition import db, languages, mail, migrations, notices, retention, signatures, tally, tokens
+from petition import db, discretion, languages, mail, migrations, notices, retention, signatures, tally, tokens
 from petition.addresses import Mailboxes
 from petition.appeal import Appeal, shown
 from petition.campaign import Placeholder, State
@@ -137,6 +138,7 @@ async def _touch(c: Connection) -> None:
 @asynccontextmanager
 async def opened(settings: Settings, *, migrate: bool = False) -> AsyncIterator[Site]:
     """A site with its database open. Raises a PetitionError with one sentence for whatever is in the way."""
+    discretion.watch(asyncio.get_running_loop())
     appeal = Appeal(settings.campaign)
     unknown = appeal.campaign.placeholders()
     if unknown and not settings.demo:

@@ -14,8 +14,8 @@ from petition.settings import ROOT
 CODE = sorted((ROOT / "petition").rglob("*.py"))
 LEVELS = (
     {
-        *("clock", "errors", "settings", "demo_folder", "db", "queries", "sqlite", "migrations", "writer"),
-        *("tokens", "mail", "languages", "addresses", "totp", "passkeys"),
+        *("clock", "discretion", "errors", "settings", "demo_folder", "db", "erasing", "queries", "sqlite"),
+        *("migrations", "writer", "tokens", "mail", "languages", "addresses", "totp", "passkeys"),
     },
     {
         *("aside", "campaign", "appeal", "sealing", "throttle", "tally", "outbox", "notices", "signatures", "managing"),
@@ -26,6 +26,7 @@ LEVELS = (
             "lanes",
             "pace",
             "retention",
+            "destruction",
             "settling",
             "audit",
             "backup",

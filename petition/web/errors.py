@@ -4,7 +4,6 @@ Nothing personal goes into the log.
 """
 
 import logging
-from pathlib import Path
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -12,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from petition import discretion
 from petition.errors import Busy, DatabaseError
 from petition.web.guards import BODY
 from petition.web.pages import page
@@ -59,7 +59,7 @@ class Broken:
         try:
             await self._app(scope, receive, sending)
         except Exception as error:
-            log.error("%s at %s", type(error).__name__, _where(error))
+            log.error("%s", discretion.said(error))
             if scope["type"] == "http" and not started:
                 await _broken(Request(scope))(scope, receive, send)
 
@@ -84,13 +84,6 @@ def _broken(request: Request) -> Response:
         return page(request, "errors/error.html", status=500, code=500)
     except Exception:  # the error page itself may be what is broken
         return HTMLResponse("<!doctype html><title>Error</title><p>Something went wrong on our side.", 500)
-
-
-def _where(error: Exception) -> str:
-    last = error.__traceback__
-    while last and last.tb_next:
-        last = last.tb_next
-    return f"{Path(last.tb_frame.f_code.co_filename).name}:{last.tb_lineno}" if last else "?"
 
 
 HANDLERS = {HTTPException: http_error, DatabaseError: unavailable}

@@ -133,6 +133,14 @@ left join contacts c on c.mailbox = s.mailbox
 where n.name is not null or c.sealed is not null
 order by s.mailbox
 
+-- name: chosen
+-- All that is kept of whoever has a name to be printed or an address for news.
+select s.mailbox, s.country, s.day, s.named, s.updates, s.consent, n.name, c.sealed
+from signatures s
+left join names n on n.mailbox = s.mailbox
+left join contacts c on c.mailbox = s.mailbox
+where n.name is not null or c.sealed is not null
+
 -- name: names
 -- Names to be printed for one country.
 select n.name from names n join signatures s on s.mailbox = n.mailbox where s.country = :country order by n.name

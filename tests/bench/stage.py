@@ -11,7 +11,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from petition import sample, settings
+from petition import erasing, sample, settings
 from petition.outbox import NOTHING
 from petition.queries import POSTGRESQL
 from petition.site import Site, opened
@@ -76,7 +76,7 @@ class Stage:
                 await sample.fill(site.database, signatures, bar.update)
             await site.publish()
             if site.database.dialect == POSTGRESQL:
-                await site.database.vacuum(whole=())  # PostgreSQL's autovacuum would, amid the figures
+                await erasing.vacuum(site.database, whole=())  # PostgreSQL's autovacuum would, amid the figures
 
     def ask(self, statement: str) -> int:
         """The number that a statement of SQL finds."""
