@@ -122,7 +122,8 @@ async def test_a_second_time_nothing_more_happens(what: What, full: Visitor, giv
     before, key = await rows(full.site), _key(given)
     time.advance(minutes=1)
     assert await destruction.destroy(given, what) == []
-    assert await rows(full.site) == before
+    after = await rows(full.site)
+    assert [table for table in after if table != "published" and after[table] != before[table]] == []
     assert _key(given) == key
 
 
