@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from pathlib import Path
 
-from petition import db, erasing, outbox, retention, settling
+from petition import db, erasing, outbox, record, retention, settling
 from petition.db import Connection
 from petition.errors import KeysError, PetitionError
 from petition.sealing import OutboxKeys
@@ -77,13 +77,25 @@ def _email_key(file: Path | None) -> list[str]:
     return []
 
 
+async def _outbox(c: Connection) -> None:
+    await outbox.close(c)
+    await record.write(c, record.SERVER, "destroyed the mail that waited")
+
+
+async def _hashes(c: Connection) -> None:
+    await retention.end_hashes(c)
+    await record.write(c, record.SERVER, "destroyed every keyed hash; signing has ended")
+
+
 async def _all(c: Connection) -> None:
     await retention.end(c)
+    await c.run("house.keep", name="destroying", value="yes")  # only so the record of the desk may go
     await c.empty(but=LASTING)
+    await c.run("house.drop", name="destroying")
 
 
 _ACTS: dict[What, Callable[[Connection], Awaitable[object]]] = {
-    What.OUTBOX: outbox.close,
-    What.HASHES: retention.end_hashes,
+    What.OUTBOX: _outbox,
+    What.HASHES: _hashes,
     What.ALL: _all,
 }

@@ -143,8 +143,8 @@ create trigger journal_hours_undeleted before delete on journal_hours -- sqlite
 when not exists (select 1 from house where name = 'settling') begin select raise(abort, 'append-only'); end -- sqlite
 
 create function refuse_change() returns trigger language plpgsql as $$ begin -- postgresql
-if tg_op = 'DELETE' and tg_table_name <> 'actions' and exists (select 1 from house where name = 'settling') -- postgresql
-then return null; end if; -- postgresql
+if tg_op = 'DELETE' and exists (select 1 from house where name = -- postgresql
+case tg_table_name when 'actions' then 'destroying' else 'settling' end) then return null; end if; -- postgresql
 raise exception 'append-only'; end $$ -- postgresql
 
 create trigger journal_append_only before update or delete or truncate on journal for each statement execute function refuse_change() -- postgresql
@@ -211,7 +211,7 @@ create table factors (
 
 create index factors_nickname on factors (nickname)
 
--- What organisers did, by nickname, numbered without a gap. Append-only, without exception.
+-- What organisers did, by nickname, numbered without a gap. Append-only, until `petition destroy all`.
 create table actions (
     n bigint primary key,
     moment text not null,
@@ -222,7 +222,8 @@ create table actions (
 
 create trigger actions_unchanged before update on actions begin select raise(abort, 'append-only'); end -- sqlite
 
-create trigger actions_undeleted before delete on actions begin select raise(abort, 'append-only'); end -- sqlite
+create trigger actions_undeleted before delete on actions -- sqlite
+when not exists (select 1 from house where name = 'destroying') begin select raise(abort, 'append-only'); end -- sqlite
 
 create trigger actions_append_only before update or delete or truncate on actions for each statement execute function refuse_change() -- postgresql
 
