@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from petition.settings import ROOT
 
@@ -77,7 +78,7 @@ def serving(shell: Shell, *options: str) -> Iterator[tuple[str, subprocess.Popen
     assert server.returncode in (0, -signal.SIGTERM), output
 
 
-def ready(address: str, server: "subprocess.Popen[str]") -> None:
+def ready(address: str, server: "subprocess.Popen[Any]") -> None:
     """Waits until the server answers that it is."""
     for _ in range(300):
         try:

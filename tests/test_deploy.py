@@ -1,9 +1,13 @@
 """What docs/deploy ships, for real: nginx before a running site, PostgreSQL with its file, the units of systemd."""
 
 import asyncio
+import os
 import re
+import signal
 import ssl
 import subprocess
+import sys
+import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -18,7 +22,7 @@ from tests.conftest import IDENTITY
 from tests.delivering import until
 from tests.nginx import NAME, ONION, VISITOR, Nginx, header, request, status
 from tests.relay import Relay, plain
-from tests.shell import Shell, serving
+from tests.shell import Shell, ready, serving
 from tests.web.tools import campaign
 
 DEPLOY = ROOT / "docs" / "deploy"
@@ -283,6 +287,31 @@ def test_a_unit_is_hardened(unit: str, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     done = _analyze("security", "--offline=true", "--threshold=20", str(tmp_path / unit))  # of 100, the fewer the safer
     assert done.returncode == 0, done.stdout
+
+
+def _calls(group: str) -> set[str]:
+    """The system calls of one of systemd's groups."""
+    lines = _analyze("syscall-filter", group).stdout.splitlines()[1:]
+    named = [line.split()[0] for line in lines if line.strip() and not line.strip().startswith("#")]
+    return {call for name in named for call in (_calls(name) if name.startswith("@") else {name})}
+
+
+@pytest.mark.slow
+def test_the_units_allow_every_system_call_of_the_service(shell: Shell, tmp_path: Path) -> None:
+    port = postgres.free_port()
+    serve = [sys.executable, "-m", "petition", "serve", "--port", str(port)]
+    traced = subprocess.Popen(["strace", "-f", "-c", "-o", tmp_path / "calls", *serve], cwd=ROOT, env=shell.environment)
+    ready(f"http://127.0.0.1:{port}", traced)
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/en/sign", FORM.encode()) as answer:
+        assert answer.status == 200
+    for server in postgres.children(traced.pid):
+        os.kill(server, signal.SIGTERM)
+    assert traced.wait(timeout=60) in (0, -signal.SIGTERM)  # as its server ends
+    rows = [line.split() for line in (tmp_path / "calls").read_text("utf-8").splitlines()]
+    made = {row[-1] for row in rows if row and re.fullmatch(r"[\d.]+", row[0])} - {"total"}
+    assert len(made) > 40
+    of_root = {"fchown"}  # SQLite's, where it runs as root
+    assert made - (_calls("@system-service") - _calls("@privileged")) <= of_root
 
 
 def test_the_other_units_are_read_without_complaint() -> None:
