@@ -1,6 +1,5 @@
 """Looks an installation over: one line for each thing that is well or to be mended."""
 
-import resource
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -40,7 +39,6 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
     yield _recipients(settings)
     yield _keys(settings)
     yield _apart(settings)
-    yield _cores(settings)
     yield swap(settings)
     yield await _database(settings)
     yield await _relay(settings)
@@ -136,12 +134,6 @@ def _width(text: str) -> int | None:
         return None
     open_ = network.max_prefixlen - network.prefixlen
     return open_ if network.version == 4 else max(0, open_ - 56)
-
-
-def _cores(settings: Settings) -> Finding:
-    """Of this shell; docs/deploy sets it for the service."""
-    on = not settings.demo and resource.getrlimit(resource.RLIMIT_CORE)[0] != 0
-    return Finding("core dumps", warn="a crash would write keys and addresses to the disk: ulimit -c 0" if on else "")
 
 
 def swap(settings: Settings, table: Path = Path("/proc/swaps"), blocks: Path = Path("/sys/class/block")) -> Finding:

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import asyncpg
 import pytest
 
+from petition import queries
 from petition.settings import ROOT
 from tests import postgres
 from tests.conftest import IDENTITY
@@ -345,11 +346,20 @@ async def test_postgresql_writes_no_value_into_its_log(shipped: bool) -> None:
                 conf.write((DEPLOY / "postgresql.conf").read_text("utf-8"))
         server.start()
         await _quarrel(f"{server.url}/postgres")
+        assert (await _memory(f"{server.url}/postgres") == []) == shipped, "as the doctor asks"
         server.stop()
         logs = b"".join(file.read_bytes() for file in (folder / "log").iterdir())
     assert b"shut down" in logs
     for trace in (ADDRESS, "insert into", "127.0.0.1:"):
         assert (trace.encode() in logs) == (not shipped and trace != "127.0.0.1:"), trace
+
+
+async def _memory(url: str) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(url)
+    try:
+        return list(await connection.fetch(queries.queries("postgresql")["erasing.memory"]))
+    finally:
+        await connection.close()
 
 
 async def _quarrel(url: str) -> None:
