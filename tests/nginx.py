@@ -21,6 +21,7 @@ from tests.postgres import children, free_port
 NAME = "petition.example"
 ONION = "p" * 55 + "d.onion"
 VISITOR = "127.0.0.77"  # where our visitors come from: an address to be looked for
+PROGRAM = "/usr/sbin/nginx"  # where Debian has it, and no user's path leads
 SHIPPED = ROOT / "docs" / "deploy" / "nginx.conf"
 
 # As Debian's nginx.conf has it, which logs everything that the site itself does not keep it from.
@@ -69,7 +70,7 @@ class Nginx:
     def running(self) -> Iterator[None]:
         """Takes connections inside."""
         command: list[str | Path] = [
-            "nginx",
+            PROGRAM,
             "-p",
             self.folder,
             "-c",

@@ -8,15 +8,15 @@ need() { # need PACKAGE CHECK…
     package=$1; shift
     "$@" >/dev/null 2>&1 || missing="$missing $package"
 }
-chromium() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
+a_browser() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
 postgresql() { ls /usr/lib/postgresql/*/bin/initdb || command -v initdb; }
-need chromium chromium
+need chromium a_browser
 need postgresql postgresql
 need qpdf command -v qpdf
 need poppler-utils command -v pdftotext
 need strace command -v strace
 need faketime sh -c 'ls /usr/lib/*/faketime/libfaketime.so.1'
-need nginx command -v nginx
+need nginx ls /usr/sbin/nginx
 need systemd command -v systemd-analyze
 need fonts-noto-core sh -c 'fc-list | grep -qi noto'
 [ -n "$missing" ] || exit 0
