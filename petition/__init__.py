@@ -5,9 +5,10 @@ The house, from the door inwards:
   app        the web application, the only wiring for Starlette
   web/       the counter: routes in the order of a visit, one file of handlers per noun
   the job    campaign, appeal, signatures, managing, aside, tally, letters/, editions, organisers, correspondence,
-             notices, outbox, delivery, throttle, sealing, retention, destruction, backup, audit, proofs: no Starlette
-  the floor  settings, db, erasing, migrations, writer, tokens, mail, languages, addresses, clock, discretion: knows
-             nothing of petitions
+             notices, outbox, delivery, throttle, buckets, daykeys, work, sealing, retention, destruction, backup,
+             audit, proofs: no Starlette
+  the floor  settings, db, erasing, migrations, writer, tokens, mail, languages, addresses, networks, clock,
+             discretion: knows nothing of petitions
 Imports go down only. One noun has one stem: signatures.py, sql/queries/signatures.sql, tests/test_signatures.py.
 """
 

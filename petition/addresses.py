@@ -72,6 +72,10 @@ class Mailboxes:
                 return dict(entry)
         return None
 
+    def reviewed(self, address: Address) -> bool:
+        """Whether this table knows the provider as one that many people write from."""
+        return address.domain in self._merging or address.domain in self._common
+
     def meant(self, address: Address) -> str | None:
         """The address with a common domain, when the domain looks like a slip of the finger."""
         if address.domain in self._common or self.readable(address):

@@ -25,7 +25,7 @@ from petition.web.readymade import Readymade, Stock
 from petition.web.routes import routes
 
 DELIVERING = "PETITION_SERVE_DELIVERS"  # how `petition serve` tells its workers; not a setting of the operator's
-PUBLISHING, PRUNING = 5, 3600  # seconds
+SHARING, PUBLISHING, PRUNING = 1, 5, 3600  # seconds
 log = logging.getLogger(__name__)
 
 
@@ -86,7 +86,8 @@ async def _beside(site: Site, shown: Published, deliver: bool) -> AsyncIterator[
     They are asked to stop, not cancelled: a connection that is cancelled while it opens is lost.
     """
     stopping = asyncio.Event()
-    acts = ((PUBLISHING, site.publish), (PUBLISHING, shown.renew), (PRUNING, site.prune))
+    shared = (SHARING, site.doors.share)
+    acts = (shared, (PUBLISHING, site.publish), (PUBLISHING, shown.renew), (PRUNING, site.prune))
     beside = [_every(seconds, act, stopping) for seconds, act in acts]
     deliverer = site.lanes()
     tasks = [asyncio.create_task(act) for act in (*beside, *([deliverer.run()] if deliver else []))]

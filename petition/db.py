@@ -188,6 +188,13 @@ class Database:
         """Like write(), for an act that does all its items of a moment in a few statements."""
         return await self.writer.join(act, item)
 
+    async def apart(self, job: Callable[[Connection], Awaitable[T]]) -> T:
+        """One statement by itself, for rows that several servers share: it holds up no signature."""
+        if self.dialect == SQLITE:
+            return await self.write(job)
+        async with self._connection() as connection:
+            return await job(connection)
+
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[Connection]:
         """A connection without a transaction, for what may last; whatever is set on it ends with it."""

@@ -8,6 +8,8 @@ PetitionError
 │   └── InUse              somebody else holds a table for long
 ├── LinkError              a link that opens nothing (never says which of the reasons)
 ├── ClosedError            the campaign does not take this act in its present state
+├── Throttled              too much came from one network; says when to try again
+├── Replayed               a proof of work that was used before
 ├── KeysError              a key is missing, damaged or already destroyed
 ├── OrganiserError         a nickname or an address of organisers that cannot be used
 └── LetterError            a letter that cannot be drawn
@@ -44,6 +46,18 @@ class LinkError(PetitionError):
 
 class ClosedError(PetitionError):
     """The campaign does not take this act in its present state."""
+
+
+class Throttled(PetitionError):
+    """Too much came from one network; `wait` is how many seconds until it may go on."""
+
+    def __init__(self, wait: int) -> None:
+        super().__init__("Too much came from this network. Please try again later.")
+        self.wait = wait
+
+
+class Replayed(PetitionError):
+    """A proof of work that was used before."""
 
 
 class KeysError(PetitionError):

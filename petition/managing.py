@@ -13,15 +13,17 @@ from petition.sealing import Vault
 from petition.tokens import Purpose
 
 
-async def ask_to_manage(c: Connection, vault: Vault, to: Address, language: str) -> None:
+async def ask_to_manage(c: Connection, vault: Vault, to: Address, language: str, wait: int = 0) -> None:
     """Mails a link to whoever asked; the same whether there is a signature or not, and as much is written if none goes.
+
+    It leaves after so many seconds of `wait`.
 
     Raises ClosedError once signing has ended for good: no hash of anybody is kept again.
     """
     await signatures.refuse_closed(c)
     mailbox, address = vault.hashes(to)
     number = tokens.number()
-    mail = notices.manage(vault, language, to.exact, number, mailbox)
+    mail = outbox.put_off(notices.manage(vault, language, to.exact, number, mailbox), wait)
     id_ = tokens.kept(number)
     if not all(await throttle.allow_mail(c, [mailbox], [id_])):
         mailbox, address, mail = id_, id_, outbox.decoy(mail)

@@ -18,6 +18,7 @@ from petition.languages import Language, offered
 from petition.letters import Addressee, Book, Figures
 from petition.letters.drawing import FALLBACK
 from petition.letters.texts import find
+from petition.networks import Networks
 
 _AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
 _MANY = Figures(as_of=_AS_OF, confirmed=1230, country=120, present=True, named=20, elsewhere=True)
@@ -27,6 +28,7 @@ _NONE = replace(_MANY, confirmed=0, country=None, present=False, named=None, els
 def read(appeal: Appeal) -> None:
     """Reads everything that pages and letters are made of. Raises DataError that names the file."""
     Mailboxes(appeal.file("mailboxes.toml"))
+    Networks(appeal.file("networks.toml"))
     codes = offered(appeal.languages())
     if not codes:
         raise DataError("The campaign has no text in any language: appeal/en.md would be one.")

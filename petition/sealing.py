@@ -5,6 +5,7 @@ machine; a name before confirmation opens with the number in the link, which is 
 """
 
 import hashlib
+import hmac
 import os
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -38,6 +39,10 @@ class Vault:
         """(mailbox, address): the keyed hashes of the merged and of the exact form."""
         mailbox = keyed_hash(self._email_key, address.merged)
         return mailbox, mailbox if address.exact == address.merged else keyed_hash(self._email_key, address.exact)
+
+    def of_day(self, random: str) -> bytes:
+        """A key for a day or two, made of a random text and the key of the hashes: it takes both to have it."""
+        return hmac.digest(self._email_key.encode(), b"petition day " + random.encode(), hashlib.sha256)
 
     def seal_contact(self, address: str) -> str:
         """An address that only the organisers' identities open (age, X25519), padded to one length."""

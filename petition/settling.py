@@ -33,7 +33,7 @@ async def settle(database: Database) -> None:
     if database.dialect == POSTGRESQL:
         for table, key in KEYED.items():
             await _rewrite(database, table, key, since)
-        await erasing.vacuum(database, whole=("names", "journal", "journal_hours"))
+        await erasing.vacuum(database, whole=("names", "day_keys", "journal", "journal_hours"))
     if since != clock.today().isoformat():  # once a day is what the privacy page promises
         await erasing.renew_log(database)
     await database.write(_remember)

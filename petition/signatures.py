@@ -6,13 +6,14 @@ Nothing here answers whether somebody signed.
 
 from dataclasses import dataclass
 
-from petition import clock, notices, outbox, sealing, tally, throttle, tokens
+from petition import clock, daykeys, notices, outbox, sealing, tally, throttle, tokens, work
 from petition.addresses import Address
 from petition.clock import DAY
 from petition.db import Connection, Row
-from petition.errors import ClosedError, LinkError
+from petition.errors import ClosedError, LinkError, Replayed
 from petition.sealing import Vault
 from petition.tally import Change
+from petition.throttle import AS_EVER, Terms
 
 UNSAID = "ZZ"  # not said, or in a country whose residents are never counted as such
 LIVES = 15 * DAY  # of a submission, counted from the start of its day, so that its end tells no hour
@@ -47,9 +48,10 @@ class Submitted:
 
     row: Row
     mail: Row
+    proof: Row | None = None
 
 
-def submitted(vault: Vault, signing: Signing) -> Submitted:
+def submitted(vault: Vault, signing: Signing, terms: Terms = AS_EVER) -> Submitted:
     """Makes a form ready, before any transaction begins."""
     mailbox, address = vault.hashes(signing.address)
     number = tokens.number()
@@ -61,34 +63,56 @@ def submitted(vault: Vault, signing: Signing) -> Submitted:
         "name": sealing.hide(number, signing.name) if signing.name else None,
         "sealed": vault.seal_contact(signing.address.exact) if signing.updates else None,
         "consent": signing.consent,
-        "state": "waiting",
-        "aside": None,
+        "state": "aside" if terms.aside else "waiting",
+        "aside": terms.aside,
+        "network": terms.network,
         "expires": midnight() + LIVES,
     }
     mail = notices.confirm(vault, signing.language, signing.address.exact, number, mailbox)
-    return Submitted(row, {**mail, "submission": row["id"]})
+    return Submitted(row, {**terms.applied(mail), "submission": row["id"]}, terms.proof)
 
 
 async def sign(c: Connection, forms: list[Submitted]) -> list[Exception | None]:
     """Stores submissions and their mails, or silently nothing for a mailbox that had its share of mail.
 
     For the latter as much is written, for nobody: else time would tell. Answers ClosedError for each once signing
-    has ended for good.
+    has ended for good, and Replayed for one whose proof of work was used before: nothing of it is stored.
     """
     if await c.one("house.get", name="closed") is not None:
         return [ClosedError("Signing has ended.") for _ in forms]
+    fresh = await work.spend(c, [form.proof for form in forms if form.proof])
+    answers = [_unused(form, fresh) for form in forms]
+    await _store(c, [form for form, answer in zip(forms, answers, strict=True) if answer is None])
+    return answers
+
+
+def _unused(form: Submitted, fresh: set[str]) -> Exception | None:
+    """Of two forms with one proof, both of this moment, the first counts."""
+    if form.proof is None or form.proof["id"] in fresh:
+        fresh.discard(form.proof["id"] if form.proof else "")
+        return None
+    return Replayed("This proof of work was used before.")
+
+
+async def _store(c: Connection, forms: list[Submitted]) -> None:
     ids = [form.row["id"] for form in forms]
     allowed = await throttle.allow_mail(c, [form.row["mailbox"] for form in forms], ids)
     stored = [form if may else _decoy(form) for form, may in zip(forms, allowed, strict=True)]
     await c.run("signatures.submit", rows=[form.row for form in stored])
     await c.run("signatures.displace", mailboxes=[form.row["mailbox"] for form in stored], ids=ids)
     await outbox.put(c, [form.mail for form in stored])
-    return [None] * len(forms)
 
 
 def _decoy(form: Submitted) -> Submitted:
     """A form of nobody: it hangs on a random key, holds nothing, and its link was sent to no one."""
-    row = {**form.row, "mailbox": form.row["id"], "address": form.row["id"], "state": "void", "aside": None}
+    row = {
+        **form.row,
+        "mailbox": form.row["id"],
+        "address": form.row["id"],
+        "state": "void",
+        "aside": None,
+        "network": None,
+    }
     emptied = {key: "-" * len(row[key]) for key in ("name", "sealed") if row[key] is not None}
     return Submitted({**row, **emptied}, outbox.decoy(form.mail))
 
@@ -209,14 +233,26 @@ async def expire(c: Connection) -> None:
     now = clock.epoch()
     await c.run("signatures.expired", now=now)
     await c.run("links.expired", now=now)
-    await c.run("throttle.expired", fortnight=now - throttle.A_FORTNIGHT.window)
+    await throttle.expire(c)
+    for day in await daykeys.expire(c):
+        await c.run("signatures.drop_networks", expires=clock.midnight(day) + LIVES)
     oldest = clock.now().date().fromordinal(clock.today().toordinal() - BACKUPS_LIVE)
     await c.run("signatures.withdrawals_over", day=oldest.isoformat())
 
 
 async def close(c: Connection) -> None:
     """Every keyed hash goes, and with it names and contacts; the tally and its journal stay."""
-    for query in ("names", "contacts", "signatures", "submissions", "mailings", "never_write", "links"):
+    for query in (
+        "names",
+        "contacts",
+        "signatures",
+        "submissions",
+        "mailings",
+        "never_write",
+        "links",
+        "day_keys",
+        "buckets",
+    ):
         await c.run(f"signatures.close_{query}")
 
 

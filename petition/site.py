@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
-from petition import db, discretion, languages, mail, migrations, notices, retention, signatures, tally, tokens
+from petition import db, discretion, languages, mail, migrations, notices, retention, signatures, tally, tokens, work
 from petition.addresses import Mailboxes
 from petition.appeal import Appeal, shown
 from petition.campaign import Placeholder, State
@@ -20,13 +20,16 @@ from petition.languages import Languages
 from petition.letters import addressees
 from petition.letters.addressees import Book
 from petition.mail import Finished, Transport
+from petition.networks import Networks
 from petition.outbox import Mail
 from petition.pace import Pace
 from petition.passkeys import Passkeys
 from petition.sealing import OutboxKeys, Vault
 from petition.settings import Settings
 from petition.tally import Snapshot
+from petition.throttle import Doors
 from petition.tokens import Signer
+from petition.work import Mode as Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Board:
     snapshot: Snapshot
     closed: bool  # signing has ended for good
     warn_only: bool  # a mailbox that authorities can read is warned of, not refused
+    work: Work  # of whom a proof of work is asked
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,11 @@ class Site:
         """Passkeys of the public address."""
         return Passkeys(self.settings.base_url)
 
+    @cached_property
+    def doors(self) -> Doors:
+        """The throttle at the doors of this process."""
+        return Doors(self.database, self.vault, Networks(self.appeal.file("networks.toml")))
+
     def relay(self) -> Transport:
         """Where finished mail goes: a relay, and in demo mode a folder that /dev/outbox shows."""
         smtp = mail.Smtp(self.settings.smtp_url) if self.settings.smtp_url else None
@@ -108,7 +117,7 @@ class Site:
     async def board(self, c: Connection) -> Board:
         """What the pages need of the database."""
         snapshot, closed = await tally.published(c), await retention.closed(c)
-        return Board(snapshot, closed, await signatures.readable_is_warning(c))
+        return Board(snapshot, closed, await signatures.readable_is_warning(c), await work.asked(c))
 
     async def publish(self) -> None:
         """Makes a new snapshot if the last one is a minute old."""

@@ -9,15 +9,17 @@ from typing import Any
 
 import pytest
 
-from petition import managing, organisers, outbox, sealing, signatures
+from petition import aside, managing, organisers, outbox, sealing, signatures, tokens
 from petition.addresses import Address
+from petition.aside import BOUNCED
 from petition.db import Connection, Row
 from petition.outbox import Mail
 from petition.signatures import Signing
 from petition.site import Site
+from petition.throttle import AS_EVER, Terms
 from tests.conftest import Clock, add_organiser
 
-STATES = ("new", "waiting", "confirmed", "withdrawn", "blocked", "throttled")
+STATES = ("new", "waiting", "aside", "confirmed", "withdrawn", "blocked", "throttled")
 Act = Callable[[Site, Address], Coroutine[Any, Any, None]]
 
 
@@ -47,6 +49,8 @@ async def _bring(site: Site, address: Address, state: str) -> None:
         await site.database.write(partial(managing.withdraw, number=await _number(site)))
     if state == "blocked":
         await site.database.write(partial(managing.never_write, number=number))
+    if state == "aside":
+        await site.database.write(partial(aside.set_aside, ids=[tokens.kept(number)], reason=BOUNCED))
     if state == "throttled":
         for _ in range(3):
             await _sign(site, address)
@@ -83,9 +87,21 @@ async def _watching(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ledger]:
         yield done
 
 
-async def _sign(site: Site, address: Address) -> None:
+async def _sign(site: Site, address: Address, terms: Terms = AS_EVER) -> None:
     signing = Signing(address, "LT", "Anna", True, "test", "en")
-    await site.database.join(signatures.sign, signatures.submitted(site.vault, signing))
+    await site.database.join(signatures.sign, signatures.submitted(site.vault, signing, terms))
+
+
+async def _sign_slowly(site: Site, address: Address) -> None:
+    await _sign(site, address, Terms("tag", slow=True, wait=60))
+
+
+async def _sign_aside(site: Site, address: Address) -> None:
+    await _sign(site, address, Terms("tag", slow=True, aside="trap"))
+
+
+async def _sign_with_a_proof(site: Site, address: Address) -> None:
+    await _sign(site, address, Terms("tag", proof={"id": tokens.number(), "expires": 2**40}))
 
 
 async def _manage(site: Site, address: Address) -> None:
@@ -96,7 +112,7 @@ async def _log_in(site: Site, address: Address) -> None:
     await site.database.write(partial(organisers.ask_login, vault=site.vault, to=address, language="en"))
 
 
-@pytest.mark.parametrize("act", [_sign, _manage])
+@pytest.mark.parametrize("act", [_sign, _sign_slowly, _sign_aside, _sign_with_a_proof, _manage])
 async def test_signing_and_managing_cost_the_same_in_every_state_and_spelling(
     act: Act, time: Clock, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

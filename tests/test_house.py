@@ -15,10 +15,24 @@ CODE = sorted((ROOT / "petition").rglob("*.py"))
 LEVELS = (
     {
         *("clock", "discretion", "errors", "settings", "demo_folder", "db", "erasing", "queries", "sqlite"),
-        *("migrations", "writer", "tokens", "mail", "languages", "addresses", "totp", "passkeys"),
+        *("migrations", "writer", "tokens", "mail", "languages", "addresses", "networks", "totp", "passkeys"),
     },
     {
-        *("aside", "campaign", "appeal", "sealing", "throttle", "tally", "outbox", "notices", "signatures", "managing"),
+        *(
+            "aside",
+            "buckets",
+            "daykeys",
+            "work",
+            "campaign",
+            "appeal",
+            "sealing",
+            "throttle",
+            "tally",
+            "outbox",
+            "notices",
+            "signatures",
+            "managing",
+        ),
         *(
             "organisers",
             "correspondence",

@@ -4,7 +4,7 @@ import asyncio
 import re
 import unicodedata
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -17,11 +17,16 @@ from petition.signatures import UNSAID, Signing
 
 CONSENT = "2026-11-22"  # the version of the wording above the button, kept with each signature; change both at once
 LONGEST_NAME = 100
+WORK = "altcha"  # the field of a proof of work, as ALTCHA's clients call it
+TRAP = "website"  # the field that nobody sees
 PATIENCE = 15  # seconds for a body of a few hundred bytes; a slow phone needs five, and a stopping server waits for it
 _FORM = "application/x-www-form-urlencoded"
 # Categories of Unicode that no name needs: control, surrogate, private, unassigned, separators of lines.
 _NO_LETTERS = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
 _READABLE = N_("Please use another mailbox: authorities who may punish people for signing can read this one.")
+_THROTTLED = N_(
+    "Very much has come from your network of late. Please try again in some minutes, or from another network."
+)
 _JOINERS = "\u200c\u200d"  # Persian and Indic names need them; every other format character may deceive the eye
 
 
@@ -33,6 +38,7 @@ class Form:
     errors: dict[str, str] = field(default_factory=dict)
     meant: str | None = None  # the address that was perhaps meant
     readable: dict[str, Any] | None = None  # what is known of a mailbox that authorities can read
+    refused: str = ""  # why it is not taken now, though nothing in it is wrong
 
     def on(self, name: str) -> bool:
         """Whether a box is ticked."""
@@ -94,6 +100,16 @@ def manageable(form: Form, mailboxes: Mailboxes, *, warn_only: bool) -> tuple[Ad
     if found and mailboxes.readable(found) and not warn_only:
         return None, Form(form.typed, {"email": _READABLE})
     return found, checked
+
+
+def throttled(form: Form) -> Form:
+    """The form as it was typed, with a sentence for whoever comes from a network that had its share."""
+    return replace(form, refused=_THROTTLED)
+
+
+def trapped(form: Form) -> bool:
+    """Whether something filled in the field that nobody sees: a sign of a robot, and never the only one."""
+    return form.typed.get(TRAP, "") != ""
 
 
 def address(form: Form, mailboxes: Mailboxes) -> tuple[Address | None, Form]:

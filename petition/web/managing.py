@@ -7,11 +7,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from petition import managing
-from petition.errors import ClosedError, LinkError
+from petition.errors import ClosedError, LinkError, Throttled
 from petition.tokens import Purpose
 from petition.web import forms
 from petition.web.forms import EMPTY
-from petition.web.pages import board, language, page, site
+from petition.web.pages import board, client, language, page, site
 
 _ACTS = {
     "withdraw": managing.withdraw,
@@ -30,11 +30,15 @@ async def ask(request: Request) -> Response:
     address, form = forms.manageable(await forms.read(request), here.mailboxes, warn_only=warn_only)
     if address is None:
         return page(request, "managing/ask.html", status=422, form=form)
-    ask = partial(managing.ask_to_manage, vault=here.vault, to=address, language=spoken.code)
     try:
+        await here.doors.enter("manage", client(request))
+        wait = 0 if here.mailboxes.reviewed(address) else await here.doors.wait(address.domain)
+        ask = partial(managing.ask_to_manage, vault=here.vault, to=address, language=spoken.code, wait=wait)
         await here.database.write(ask)
     except ClosedError:
         raise HTTPException(403) from None
+    except Throttled as refusal:
+        return page(request, "managing/ask.html", status=429, wait=refusal.wait, form=forms.throttled(form))
     return RedirectResponse(f"/{spoken.code}/check-inbox", 303)
 
 

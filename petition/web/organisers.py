@@ -10,13 +10,13 @@ from starlette.responses import RedirectResponse, Response
 
 from petition import organisers, record, sessions
 from petition.db import Connection
-from petition.errors import LinkError
+from petition.errors import LinkError, Throttled
 from petition.organisers import Role
 from petition.sessions import LIFE, Session
 from petition.tokens import Purpose
 from petition.web import forms
-from petition.web.forms import EMPTY
-from petition.web.pages import PRIVATE, page, site, spoken_in
+from petition.web.forms import EMPTY, throttled
+from petition.web.pages import PRIVATE, client, page, site, spoken_in
 
 Handler = Callable[[Request], Awaitable[Response]]
 T = TypeVar("T")
@@ -112,6 +112,10 @@ async def login(request: Request) -> Response:
     address, form = forms.address(await forms.read(request), here.mailboxes)
     if address is None:
         return page(request, "organisers/login.html", status=422, form=form, sent=False)
+    try:
+        await here.doors.enter("login", client(request))
+    except Throttled as refusal:
+        return page(request, "organisers/login.html", status=429, wait=refusal.wait, form=throttled(form), sent=False)
     ask = partial(organisers.ask_login, vault=here.vault, to=address, language=spoken_in(request).code)
     await here.database.write(ask)
     return page(request, "organisers/login.html", form=EMPTY, sent=True)

@@ -31,6 +31,11 @@ def language(request: Request) -> Language:
     return site(request).languages[code]
 
 
+def client(request: Request) -> str | None:
+    """The address of the client, as the server knows it behind trusted proxies alone (see server.py)."""
+    return request.client.host if request.client else None
+
+
 async def absent(request: Request) -> Response:
     """Where an address is ready-made (web/press), all that comes here is none of the site's."""
     raise HTTPException(404)
@@ -56,10 +61,12 @@ async def renew(request: Request) -> None:
     await _published(request).renew()
 
 
-def page(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
-    """A page for one visitor, in the language of its path: neither stored nor indexed."""
+def page(request: Request, template: str, *, status: int = 200, wait: int = 0, **context: Any) -> HTMLResponse:
+    """A page for one visitor, in the language of its path: neither stored nor indexed; `wait` is for Retry-After."""
     spoken = spoken_in(request)
     headers = {"Cache-Control": PRIVATE, "X-Robots-Tag": "noindex, nofollow", "Content-Language": spoken.code}
+    if wait:
+        headers["Retry-After"] = str(wait)
     if "token" in request.path_params:  # not even to ourselves: the next server's log would have the link
         headers["Referrer-Policy"] = "strict-origin"
     elsewhere = _elsewhere(request, spoken)

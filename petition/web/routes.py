@@ -19,6 +19,7 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         _spoken("/sign", signing.sign, methods=["POST"]),
         _spoken("/confirm/{token}", signing.confirm, methods=BOTH),
         Route("/", signing.door),
+        Route("/work.json", signing.work),
         *_made("/tally.json", "/tally.csv", "/history.csv"),
         Route("/healthz", operations.healthz),
         Route("/readyz", operations.readyz),

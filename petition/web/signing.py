@@ -1,19 +1,23 @@
 """The visit: the appeal with its form, signing, the inbox page, confirming, thanks."""
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from petition import signatures
 from petition.campaign import State
-from petition.errors import ClosedError, LinkError
+from petition.errors import ClosedError, LinkError, Replayed, Throttled
 from petition.languages import Language
+from petition.signatures import Signing
 from petition.site import Board, Site
+from petition.throttle import Terms
 from petition.tokens import Purpose
 from petition.web import forms
 from petition.web.forms import EMPTY, Form
-from petition.web.pages import PRIVATE, board, language, page, site, snapshot
+from petition.web.pages import PRIVATE, board, client, language, page, site, snapshot
 from petition.web.published import Moment
 
 
@@ -38,11 +42,11 @@ def _shown(here: Site, spoken: Language, now: Board, state: State, form: Form) -
     return {"text": text, "board": now, "state": state, "form": form, "consent": forms.CONSENT}
 
 
-def _appeal(request: Request, form: Form, status: int) -> Response:
+def _appeal(request: Request, form: Form, status: int, wait: int = 0) -> Response:
     """The appeal with somebody's form in it, or in a state that refuses one."""
     here = site(request)
     context = _shown(here, language(request), board(request), here.state(), form)
-    return page(request, "appeal/appeal.html", status=status, **context)
+    return page(request, "appeal/appeal.html", status=status, wait=wait, **context)
 
 
 async def sign(request: Request) -> Response:
@@ -57,10 +61,31 @@ async def sign(request: Request) -> Response:
     if signing is None:
         return _appeal(request, form, 422)
     try:
-        await here.database.join(signatures.sign, signatures.submitted(here.vault, signing))
+        terms = await _signed(request, signing, form)
     except ClosedError:
         return _appeal(request, EMPTY, 403)
-    return RedirectResponse(f"/{spoken.code}/check-inbox", 303)
+    except Throttled as refusal:
+        return _appeal(request, forms.throttled(form), 429, refusal.wait)
+    return RedirectResponse(f"/{spoken.code}/check-inbox{'?mail=late' if terms.slow else ''}", 303)
+
+
+async def _signed(request: Request, signing: Signing, form: Form) -> Terms:
+    """Stores it on the terms that its network meets now. A proof that was used before counts for none."""
+    here, now = site(request), board(request)
+    wait = 0 if here.mailboxes.reviewed(signing.address) else await here.doors.wait(signing.address.domain)
+    for solution in (form.typed.get(forms.WORK, ""), ""):
+        terms = await here.doors.sign(client(request), solution, now.work, trapped=forms.trapped(form))
+        terms = replace(terms, wait=wait)
+        with suppress(Replayed):
+            await here.database.join(signatures.sign, signatures.submitted(here.vault, signing, terms))
+            break
+    return terms
+
+
+async def work(request: Request) -> Response:
+    """Whether a browser must compute something to sign as ever, and what; see static/petition.js."""
+    challenge = await site(request).doors.challenge(client(request), board(request).work)
+    return JSONResponse({"needed": challenge is not None, **(challenge or {})}, headers={"Cache-Control": PRIVATE})
 
 
 async def to_form(request: Request) -> Response:
@@ -69,8 +94,8 @@ async def to_form(request: Request) -> Response:
 
 
 async def check_inbox(request: Request) -> Response:
-    """Look in your inbox: the same whatever happened."""
-    return page(request, "signing/check_inbox.html")
+    """Look in your inbox: the same whatever happened. How long the mail takes depends on the network alone."""
+    return page(request, "signing/check_inbox.html", late=request.query_params.get("mail") == "late")
 
 
 async def confirm(request: Request) -> Response:

@@ -35,7 +35,8 @@ create table contacts (
 without rowid -- sqlite
 
 -- What waits for the button. id is the hash of the number in the link, name is encrypted with that number. In the state
--- `aside` its link opens nothing and its mail is held, for the reason in the column `aside`.
+-- `aside` its link opens nothing and its mail is held, for the reason in the column `aside`. network is an opaque tag under
+-- the key of the day, gone with that key.
 create table submissions (
     id text primary key,
     mailbox text not null,
@@ -46,6 +47,7 @@ create table submissions (
     consent text not null,
     state text not null,
     aside text,
+    network text,
     expires bigint not null
 )
 without rowid -- sqlite
@@ -79,6 +81,28 @@ create table never_write (
     reason text not null,
     day text not null,
     primary key (mailbox, reason)
+)
+without rowid -- sqlite
+
+-- Random, one for each day, with which networks and domains get opaque tags; destroyed after two days.
+create table day_keys (
+    day text primary key,
+    random text not null
+)
+
+-- How much of what the throttle allows is used up, by an opaque tag of a network or domain; at most an hour old.
+create table buckets (
+    id text primary key,
+    used bigint not null,
+    hourly bigint not null,
+    at bigint not null
+)
+without rowid -- sqlite
+
+-- Proofs of work that were used, until they would expire anyway: each counts once.
+create table spent_proofs (
+    id text primary key,
+    expires bigint not null
 )
 without rowid -- sqlite
 

@@ -22,18 +22,19 @@ in ( -- sqlite
 
 -- name: submit
 -- A submission of its own for each filled-in form.
-insert into submissions (id, mailbox, address, country, name, sealed, consent, state, aside, expires)
-select id, mailbox, address, country, name, sealed, consent, state, aside, expires
+insert into submissions (id, mailbox, address, country, name, sealed, consent, state, aside, network, expires)
+select id, mailbox, address, country, name, sealed, consent, state, aside, network, expires
 from json_to_recordset(cast(:rows as json)) as r ( -- postgresql
     id text, mailbox text, address text, country text, name text, sealed text, consent text, -- postgresql
-    state text, aside text, expires bigint -- postgresql
+    state text, aside text, network text, expires bigint -- postgresql
 ) -- postgresql
 from (select -- sqlite
     json_extract(value, '$.id') as id, json_extract(value, '$.mailbox') as mailbox, -- sqlite
     json_extract(value, '$.address') as address, json_extract(value, '$.country') as country, -- sqlite
     json_extract(value, '$.name') as name, json_extract(value, '$.sealed') as sealed, -- sqlite
     json_extract(value, '$.consent') as consent, json_extract(value, '$.state') as state, -- sqlite
-    json_extract(value, '$.aside') as aside, json_extract(value, '$.expires') as expires -- sqlite
+    json_extract(value, '$.aside') as aside, json_extract(value, '$.network') as network, -- sqlite
+    json_extract(value, '$.expires') as expires -- sqlite
 from json_each(:rows)) -- sqlite
 
 -- name: submission
@@ -120,6 +121,10 @@ select count(*) as n from submissions where state = 'waiting' and expires > :now
 -- name: expired
 delete from submissions where expires <= :now
 
+-- name: drop_networks
+-- The tags of a day whose key is destroyed.
+update submissions set network = null where expires = :expires and network is not null
+
 -- name: withdrawals_over
 -- A withdrawal is remembered until the oldest backup that knew the signature is dead.
 delete from never_write where reason = 'withdrawn' and day < :day
@@ -169,3 +174,9 @@ delete from never_write
 
 -- name: close_links
 delete from links
+
+-- name: close_day_keys
+delete from day_keys
+
+-- name: close_buckets
+delete from buckets

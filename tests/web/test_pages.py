@@ -208,6 +208,9 @@ async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, 
         "links": "Links to see or change a signature: a hash of the link and two codes of the address",
         "mailings": "How often the mailbox was written to",
         "never_write": "A code of the address, if it shall never get mail or a signature was withdrawn",
+        "day_keys, buckets": (
+            "Your network and, with a less known provider, your mail domain: tags under a random key of the day"
+        ),
         "organisers, factors, sessions, actions": (
             "Of organisers: nickname, role, a code of the address, second factors, logins, and a record of what they do"
         ),
@@ -218,7 +221,10 @@ async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, 
     named = {name for tables in kept for name in tables.split(", ")}
     numbers = {"house", "refusals", "tally", "journal", "journal_hours", "published", "history_hours", "history_days"}
     async with visitor.site.database.reading() as c:
-        assert {str(row["name"]) for row in await c.all("house.tables")} == named | numbers | {"correspondence"}
+        assert {str(row["name"]) for row in await c.all("house.tables")} == named | numbers | {
+            "correspondence",
+            "spent_proofs",
+        }
 
 
 @on_sqlite
