@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import pyrage
 
-from petition import managing, migrations, retention, sealing
+from petition import managing, migrations, record, retention, sealing
 from petition.db import Connection, Database, Row
 from petition.errors import DataError, KeysError
 from petition.settings import Mode
@@ -89,6 +89,7 @@ async def _restore(c: Connection, *, mode: Mode, key: Any, file: Path) -> int:
     if await retention.closed(c):
         raise DataError("Signing has ended here: a restore would bring back what was destroyed.")
     kept = await managing.never_write_list(c)
+    lines = await record.whole(c)
     await c.drop_everything()
     await migrations.steps(c, mode)
     total = 0
@@ -97,6 +98,8 @@ async def _restore(c: Connection, *, mode: Mode, key: Any, file: Path) -> int:
             await c.load(table, rows)  # `mode` and `schema` in house stay as the migration has just set them
             total += len(rows)
     await managing.apply_never_write(c, kept)
+    await c.load("actions", lines)  # what was done since the backup stays on record
+    await record.write(c, record.SERVER, "restored a backup")
     return total
 
 

@@ -12,12 +12,24 @@ from typing import Any
 
 from tqdm import tqdm
 
-from petition import audit, backup, destruction, doctor, editions, organisers, retention, sample, sealing, settings
+from petition import (
+    audit,
+    backup,
+    destruction,
+    doctor,
+    editions,
+    organisers,
+    record,
+    retention,
+    sample,
+    sealing,
+    settings,
+)
 from petition.destruction import What
 from petition.errors import DataError, OrganiserError
 from petition.organisers import Role
 from petition.settings import Settings
-from petition.site import opened
+from petition.site import Site, opened
 from petition.tokens import Purpose
 
 Arguments = argparse.Namespace
@@ -93,6 +105,7 @@ async def letters(given: Settings, arguments: Arguments) -> None:
         async with site.database.reading() as c:
             edition = await editions.draw_up(c, site.appeal, site.book, given.base_url)
             names = await editions.names(c, edition, addressees)
+        await _record(site, "drew letters", f"{len(addressees)}, names: {record.about(sum(map(len, names.values())))}")
         for name, content in _progress(editions.files(edition, addressees, names), "letter", len(addressees)):
             _save(arguments.output, name, content)
 
@@ -170,6 +183,7 @@ async def back_up(given: Settings, arguments: Arguments) -> None:
     """A backup, sealed to the recipients."""
     async with opened(given) as site:
         rows = await backup.backup(site.database, given.recipients, arguments.file)
+        await _record(site, "made a backup")
     print(f"{rows} rows, sealed to {len(given.recipients)} recipients.")
 
 
@@ -211,6 +225,10 @@ async def examine(given: Settings, _: Arguments) -> int:
         told = (finding.mend or finding.warn).rstrip(".")
         print(f"{word}  {finding.what}{f': {told}.' if told else ''}")
     return 1 if any(finding.mend for finding in found) else 0
+
+
+async def _record(site: Site, action: str, detail: str = "") -> None:
+    await site.database.write(partial(record.write, who=record.SERVER, action=action, detail=detail))
 
 
 def _progress(things: Any, unit: str, total: int) -> Any:

@@ -28,7 +28,8 @@ async def announce(c: Connection, recipients: Iterable[str]) -> None:
         return
     added = [f"+{one}" for one in now if one not in before]
     gone = [f"-{one}" for one in before if one not in now]
-    await record.write(c, record.SERVER, "seals to other keys", " ".join([*added, *gone]))
+    action = "seals to other keys" if before else "seals to"
+    await record.write(c, record.SERVER, action, " ".join([*added, *gone]))
     await c.run("house.keep", name=_KEPT, value="")
     await c.run("house.set", name=_KEPT, value=" ".join(now))
 

@@ -5,7 +5,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from petition import clock, erasing, outbox, sealing, sessions, settling, signatures
+from petition import clock, erasing, outbox, record, sealing, sessions, settling, signatures
 from petition.appeal import Appeal
 from petition.campaign import Placeholder
 from petition.db import Connection, Database
@@ -21,7 +21,7 @@ async def prune(database: Database, vault: Vault, appeal: Appeal, key_file: Path
     await outbox.rotate(database, vault)
     destruction = appeal.campaign.destruction
     if not isinstance(destruction, Placeholder) and clock.today() >= destruction:
-        await database.write(end)
+        await database.write(_recorded_end)
     elif key_file is not None and await asyncio.to_thread(_replaced, key_file):
         await database.write(end_hashes)  # as was begun while the database was away
     async with database.reading() as c:
@@ -44,7 +44,7 @@ async def close(database: Database, vault: Vault, key_file: Path | None) -> None
     Counts, journal, organisers and what governments answered stay. Another machine on the same database destroys
     its own keys when it prunes. Called again, it does what is left to do. Raises KeysError if a key cannot be.
     """
-    await _destroy_keys(vault, key_file, await database.write(end))
+    await _destroy_keys(vault, key_file, await database.write(_recorded_end))
     await settling.settle(database)
     await erasing.compact(database)
 
@@ -70,6 +70,14 @@ def _replaced(key_file: Path) -> bool:
     with suppress(FileNotFoundError):
         return key_file.read_bytes().startswith(_AFTER.encode())
     return False
+
+
+async def _recorded_end(c: Connection) -> int:
+    over = await closed(c)
+    ended = await end(c)
+    if not over:
+        await record.write(c, record.SERVER, "ended signing for good")
+    return ended
 
 
 async def end(c: Connection) -> int:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from petition import audit, backup, retention, signatures
-from petition.errors import DataError, KeysError
+from petition import audit, backup, record, retention, signatures
+from petition.errors import DatabaseError, DataError, KeysError
 from petition.settings import Mode
 from petition.site import Site
 from petition.site import opened as site_opened
@@ -32,6 +32,19 @@ async def test_what_was_backed_up_comes_back(visitor: Visitor, time: Clock, tmp_
         assert await signatures.names(c, "PL") == ["Anna Nowak"]
         assert await audit.disagreements(c) == []
     assert (await visitor.post(waiting)).status_code == 303  # a link in somebody's mailbox still works
+
+
+async def test_a_restore_takes_nothing_out_of_the_record(visitor: Visitor, tmp_path: Path) -> None:
+    site = visitor.site
+    await add_organiser(site, "marta")
+    await _back_up(site, tmp_path / "backup")
+    await add_organiser(site, "anna")
+    await backup.restore(site.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
+    async with site.database.reading() as c:
+        lines = [f"{row['action']} {row['detail']}".strip() for row in reversed(await record.page(c))]
+    assert lines == ["added marta, organiser", "added anna, organiser", "restored a backup"]
+    with pytest.raises(DatabaseError):
+        await site.database.write(lambda c: c.execute("delete from actions"))
 
 
 async def test_a_restore_does_not_bring_back_what_was_withdrawn(visitor: Visitor, time: Clock, tmp_path: Path) -> None:

@@ -72,6 +72,23 @@ def test_mail_can_be_delivered_by_a_process_of_its_own(shell: Shell, smtp: Relay
         assert deliverer.wait(timeout=30) == 0
 
 
+def test_a_reset_says_what_comes_next(migrated: Shell) -> None:
+    migrated.fine("organiser", "add", "marta", "marta@example.org")
+    assert "next login sets up" in migrated.fine("organiser", "reset", "marta")
+    assert "no organiser nobody" in migrated.fails("organiser", "reset", "nobody")
+
+
+def test_what_commands_hand_out_is_on_record(migrated: Shell, tmp_path: Path) -> None:
+    import sqlite3
+
+    migrated.fine("letters", "--output", str(tmp_path / "letters"), "PL")
+    migrated.fine("backup", str(tmp_path / "backup"))
+    with sqlite3.connect(migrated.folder / "var" / "petition.db") as connection:
+        lines = connection.execute("select nickname, action, detail from actions order by n").fetchall()
+    connection.close()
+    assert lines == [("the server", "drew letters", "1, names: <10"), ("the server", "made a backup", "")]
+
+
 def test_other_commands_link_to_where_the_demo_is_served(migrated: Shell) -> None:
     migrated.fine("organiser", "add", "marta", "marta@example.org")
     assert migrated.fine("organiser", "link", "marta").startswith("http://127.0.0.1:8000/")

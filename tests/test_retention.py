@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from petition import audit, outbox, retention, settling, tally
+from petition import audit, outbox, record, retention, settling, tally
 from petition.site import Site
 from tests.conftest import Clock, Visitor
 
@@ -171,9 +171,13 @@ async def test_closing_destroys_the_keys(full: Visitor, key_file: Path) -> None:
 
 
 async def test_closing_keeps_the_figures_and_the_record(full: Visitor, key_file: Path) -> None:
-    before = await _content(full.site, LASTING)
+    lasting = tuple(table for table in LASTING if table != "actions")
+    before, lines = await _content(full.site, lasting), await _count(full.site, "actions")
     await _close(full.site, key_file)
-    assert await _content(full.site, LASTING) == before
+    assert await _content(full.site, lasting) == before
+    async with full.site.database.reading() as c:
+        (line, *others) = await record.page(c)
+    assert (line["nickname"], line["action"], len(others)) == (record.SERVER, "ended signing for good", lines)
     async with full.site.database.reading() as c:
         assert (await tally.published(c)).countries == {"PL": 10}
         assert await audit.disagreements(c) == []

@@ -63,11 +63,6 @@ def coarse(n: int) -> int | None:
     return n if n >= SMALL else None
 
 
-def about(n: int) -> str:
-    """A count for the record, which viewers read too: in tens, as published ones are."""
-    return str(tally.floor(n)) if n >= SMALL else "<10"
-
-
 @needs(Role.ADMIN)
 async def rules(request: Request) -> Response:
     """Whether mailboxes that authorities can read are refused or only warned of."""

@@ -16,7 +16,7 @@ from petition.editions import Edition
 from petition.errors import LetterError
 from petition.letters import Addressee, pdf
 from petition.organisers import Role
-from petition.web.desk import about
+from petition.record import about
 from petition.web.organisers import needs, note
 from petition.web.pages import PRIVATE, page, site
 
