@@ -9,7 +9,6 @@ from petition.errors import DatabaseError
 
 BEGIN = "begin immediate"
 BUSY = 10  # seconds that a connection waits for a lock
-_TURN = 0.001  # seconds between two tries to begin
 _ALWAYS = (
     f"busy_timeout={BUSY * 1000}",
     "synchronous=full",
@@ -42,7 +41,7 @@ class Safe(sqlite3.Connection):
         would wait for seconds while hundreds sign.
         """
         end = time.monotonic() + BUSY
-        super().execute("pragma busy_timeout=0")
+        super().execute("pragma busy_timeout=1")
         try:
             while True:
                 try:
@@ -50,7 +49,6 @@ class Safe(sqlite3.Connection):
                 except sqlite3.OperationalError as error:
                     if "locked" not in str(error) or time.monotonic() > end:
                         raise
-                time.sleep(_TURN)  # in the thread of this connection
         finally:
             super().execute(f"pragma busy_timeout={BUSY * 1000}")
 
