@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from petition import outbox, recipients, record, signatures, tally
+from petition import aside, outbox, recipients, record, signatures, tally, work
 from petition.db import Connection
 from petition.organisers import Organiser, Role
 from petition.tally import UNSAID
@@ -26,7 +26,7 @@ async def desk(request: Request) -> Response:
     async with site(request).database.reading() as c:
         numbers = await _numbers(c) if organiser.may(Role.ORGANISER) else None
         actions = await record.page(c, most=LATEST)
-        warn = await signatures.readable_is_warning(c)
+        warn, mode, asked = await signatures.readable_is_warning(c), await work.mode(c), await work.asked(c)
         unseen = await recipients.unseen(c, organiser.nickname, keys)
     context: dict[str, Any] = {
         "organiser": organiser,
@@ -34,6 +34,8 @@ async def desk(request: Request) -> Response:
         "numbers": numbers,
         "actions": actions,
         "warn": warn,
+        "work": mode,
+        "flooded": asked is not mode,
         "fingerprints": recipients.fingerprints(keys),
         "unseen": unseen,
         "lax": site(request).settings.demo,
@@ -54,6 +56,8 @@ async def _numbers(c: Connection) -> dict[str, object]:
         "countries": [(country, coarse(n)) for country, n in by_country],
         "queued": coarse(queued),
         "oldest": oldest,
+        "aside": [(reason, coarse(n)) for reason, n in (await aside.reasons(c)).items()],
+        "networks": [(handle, tally.floor(n)) for handle, n in await aside.networks(c) if n >= SMALL],
         "refusals": [(row["code"], coarse(int(row["n"]))) for row in await outbox.refusals(c)],
     }
 

@@ -7,7 +7,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from petition.web import answers, desk, factors, letters, managing, operations, organisers, record, sessions, signing
+from petition.web import (
+    answers,
+    desk,
+    factors,
+    floods,
+    letters,
+    managing,
+    operations,
+    organisers,
+    record,
+    sessions,
+    signing,
+)
 from petition.web.pages import absent, language
 
 BOTH = ["GET", "POST"]
@@ -37,6 +49,9 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         Route("/organisers/seen", desk.seen, methods=["POST"]),
         Route("/organisers/logout", organisers.logout, methods=["POST"]),
         Route("/organisers/rules", desk.rules, methods=["POST"]),
+        Route("/organisers/work", floods.proofs, methods=["POST"]),
+        Route("/organisers/aside", floods.set_aside, methods=["POST"]),
+        Route("/organisers/restore", floods.restore, methods=["POST"]),
         Route("/organisers/letters", letters.index),
         Route("/organisers/letters.zip", letters.archive),
         Route("/organisers/letters/{key}.pdf", letters.letter),

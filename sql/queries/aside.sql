@@ -24,3 +24,11 @@ in (select value from json_each(:ids)) -- sqlite
 -- How many lie aside, by reason.
 select aside as reason, count(*) as n from submissions where state = 'aside' and expires > :now
 group by aside order by aside
+
+-- name: networks
+-- The busiest networks of a day, by how many of their submissions wait.
+select network, count(*) as n from submissions where expires = :expires and state = 'waiting' and network is not null
+group by network order by count(*) desc, network limit :most
+
+-- name: of_network
+select id from submissions where expires = :expires and state = 'waiting' and network = :network

@@ -30,7 +30,7 @@ Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 def mailbox(run: str, n: int) -> str:
     """Somebody who never came before."""
-    return f"{run}{n}@example.net"
+    return f"{run}{n}@m{n % 1000}.example.net"
 
 
 def raw(act: str, run: str, n: int, tokens: Iterator[str]) -> bytes:
@@ -44,7 +44,7 @@ def raw(act: str, run: str, n: int, tokens: Iterator[str]) -> bytes:
     else:
         method, path = "GET", {"tally": "/tally.json", "appeal": "/en/"}[act]
     form = f"{FORM}Content-Length: {len(body)}\r\n" if method == "POST" else ""
-    network = f"X-Forwarded-For: 10.{n // 250 % 4}.{n % 250}.7\r\nX-Forwarded-Proto: https\r\n"
+    network = f"X-Forwarded-For: 10.{n // 250 % 4}.{n % 250}.{n // 1000 % 250}\r\nX-Forwarded-Proto: https\r\n"
     head = f"{method} {path} HTTP/1.1\r\nHost: petition.example\r\nAccept-Encoding: gzip, br\r\n"
     return f"{head}{network}{form}\r\n{body}".encode()
 

@@ -1,4 +1,4 @@
--- For wrk: people from a thousand networks, behind a proxy, who sign, confirm and look at the numbers in turn.
+-- For wrk: people from a thousand networks and providers, behind a proxy, who sign, confirm and look at the numbers in turn.
 -- Arguments: the acts, such as sign,confirm,tally; a word that makes this run's mailboxes new; seconds; a file of tokens.
 -- After so many seconds nobody begins anything more, so that every answer that was on its way is counted.
 local ffi = require "ffi"
@@ -13,7 +13,7 @@ local function now()
 end
 
 local function head(method, path)
-  local from = ("10.%d.%d.7"):format(math.floor(n / 250) % 4, n % 250)
+  local from = ("10.%d.%d.%d"):format(math.floor(n / 250) % 4, n % 250, math.floor(n / 1000) % 250)
   return method .. " " .. path .. " HTTP/1.1\r\nHost: petition.example\r\nAccept-Encoding: gzip, br\r\n"
     .. "X-Forwarded-For: " .. from .. "\r\nX-Forwarded-Proto: https\r\n"
 end
@@ -21,7 +21,7 @@ end
 local does = {}
 
 function does.sign()
-  local body = "email=" .. run .. n .. "%40example.net&country=" .. countries[n % 10 + 1] .. "&consent=on"
+  local body = "email=" .. run .. n .. "%40m" .. n % 1000 .. ".example.net&country=" .. countries[n % 10 + 1] .. "&consent=on"
   return head("POST", "/en/sign") .. form .. #body .. "\r\n\r\n" .. body
 end
 

@@ -2,15 +2,18 @@
 
 import asyncio
 import re
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from playwright.async_api import Browser, ViewportSize
 
+from petition import settings, work
+from petition.site import opened
 from tests.browser.conftest import Watched
 from tests.relay import Relay, plain
-from tests.shell import Shell
+from tests.shell import Shell, serving
 
 pytestmark = pytest.mark.browser
 
@@ -145,3 +148,40 @@ async def test_a_copy_of_the_site_is_read_from_a_disk(shell: Shell, browser: Bro
     assert watched.hosts == {""}, "of file:///"
     assert watched.complaints == []
     await context.close()
+
+
+@pytest.mark.parametrize("script", [True, False])
+async def test_where_a_proof_is_asked_for_a_browser_computes_it_and_one_without_script_signs_too(
+    script: bool, browser: Browser, shell: Shell, smtp: Relay
+) -> None:
+    with serving(shell) as (address, _):
+        await _ask_everybody(shell)
+        context = await browser.new_context(viewport=PHONE, java_script_enabled=script, locale="en-GB")
+        watched = Watched(await context.new_page())
+        page = watched.page
+        for _ in range(100):
+            if "true" in await (await context.request.get(f"{address}/work.json")).text():
+                break
+            await asyncio.sleep(0.1)
+        await page.goto(f"{address}/en/")
+        box = await page.locator("#website").bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] < 0, "nobody sees it"
+        await page.get_by_label("Email address").fill("anna@example.net")
+        await page.get_by_label("Country you live in").select_option("PL")
+        await page.get_by_label("I am 16 or older").check()
+        await page.get_by_role("button", name="Sign").click()
+        await page.wait_for_url(f"{address}/en/check-inbox**")
+        late = await page.get_by_text("may take up to some hours").count()
+        assert late == (0 if script else 1)
+        await watched.picture(f"phone-work-{'script' if script else 'plain'}")
+        assert "confirm" in await _mail(smtp, "anna@example.net")
+        assert watched.complaints == []
+        assert watched.hosts == {address.removeprefix("http://")}
+        await context.close()
+
+
+async def _ask_everybody(shell: Shell) -> None:
+    """As an admin does at the desk."""
+    async with opened(settings.read(shell.environment)) as site:
+        await site.database.write(partial(work.choose, chosen=work.Mode.ON))

@@ -113,14 +113,14 @@ class Crowd:
         return None
 
     async def told(self, client: httpx2.AsyncClient, address: str, fields: dict[str, str]) -> bool:
-        """Whether a form was answered with success. Everything but success, "not now" and a lost line is strange."""
+        """Whether a form was answered with success. Strange is all but that, "not now", "too much" and a lost line."""
         try:
             answer = (await client.post(address, data=fields)).status_code
         except httpx2.TransportError:
             self.answers["no answer"] += 1
             return False
         self.answers[str(answer)] += 1
-        if answer not in (303, 503):
+        if answer not in (303, 429, 503):
             self.strange.append(f"{answer} {address}")
         return answer == 303
 

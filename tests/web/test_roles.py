@@ -36,6 +36,9 @@ DOORS = {
     ("POST", "/organisers/seen"): VIEWER,
     ("POST", "/organisers/logout"): VIEWER,
     ("POST", "/organisers/rules"): ADMIN,
+    ("POST", "/organisers/work"): ADMIN,
+    ("POST", "/organisers/aside"): ADMIN,
+    ("POST", "/organisers/restore"): ADMIN,
     ("GET", "/organisers/letters"): ORGANISER,
     ("GET", "/organisers/letters.zip"): ORGANISER,
     ("GET", "/organisers/letters/{key}.pdf"): ORGANISER,
@@ -82,6 +85,7 @@ async def _open(visitor: Visitor, session: str, method: str, path: str) -> int:
     path = path.format(key="PL", token=token(visitor, Purpose.LOGIN, number))
     keys = " ".join(recipients.fingerprints(visitor.site.settings.recipients))
     fields = {"email": "viewer@example.org", "session": session, "nickname": "viewer", "keys": keys, "code": "1"}
+    fields |= {"work": "auto", "reason": "trap", "network": "x"}
     fields |= {"stance": "", "sent": "2026-11-01"}
     before = await rows(visitor.site)
     answer = await visitor.client.request(method, path, data=fields if method == "POST" else None)
