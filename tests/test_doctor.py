@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 
 from petition import doctor
 from petition.doctor import Finding
@@ -69,6 +72,14 @@ async def test_trust_in_proxies_is_narrow(proxies: str, complaint: str, tmp_path
     finding = (await _found(_made(tmp_path, trusted_proxies=trusted)))["trusted proxies"]
     assert complaint in finding.mend
     assert bool(finding.mend) == bool(complaint)
+
+
+@examples(deadline=None)
+@given(st.text() | st.builds("{}/{}".format, st.ip_addresses(), st.integers(-1, 130)) | st.ip_addresses().map(str))
+def test_whatever_is_trusted_has_a_width_or_is_no_address(text: str) -> None:
+    width = doctor._width(text)
+    assert width is None or 0 <= width <= 72
+    assert width == 0 or "/" in text or text == "*" or width is None
 
 
 @pytest.mark.parametrize(

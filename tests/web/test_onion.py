@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import strategies as st
 
 from petition.settings import Settings
 from petition.web import press, static
 from tests.conftest import Visit, Visitor
-from tests.web.tools import LANGUAGES, Html, in_production, on_sqlite
+from tests.web.tools import LANGUAGES, Html, for_all, in_production, on_sqlite
 
 PUBLIC = "https://petition.example"
 NAME = "p" * 55 + "d.onion"
@@ -97,3 +98,16 @@ async def test_another_onion_address_is_none_of_ours(visitor: Visitor) -> None:
 async def test_numbers_are_the_same_at_both_addresses(visitor: Visitor) -> None:
     for path in press.DATA:
         assert (await visitor.get(path)).text == (await visitor.get(path, headers=THERE)).text
+
+
+async def test_any_host_gets_one_of_the_two_addresses(visitor: Visitor) -> None:
+    async def check(host: str) -> None:
+        answer = await visitor.get("/en/", headers={"Host": host.encode("latin-1")})
+        base = ONION if host.lower() == NAME else PUBLIC
+        assert answer.status_code == 200
+        assert f'<link rel="canonical" href="{base}/en/">' in answer.text
+        assert (await visitor.get("/nowhere", headers={"Host": host.encode("latin-1")})).status_code == 404
+
+    printable = st.text(st.characters(min_codepoint=33, max_codepoint=255), max_size=80)
+    near = st.sampled_from([NAME, NAME.upper(), f"{NAME}:80", f"x.{NAME}", NAME[1:], f"{NAME}.", "[", ""])
+    await for_all(printable | near, check)
