@@ -10,8 +10,8 @@ from starlette.responses import RedirectResponse, Response
 from petition import aside, record, work
 from petition.db import Connection
 from petition.organisers import Role
+from petition.record import about
 from petition.web import forms
-from petition.web.desk import about
 from petition.web.organisers import done, needs
 from petition.web.pages import renew, site
 from petition.work import Mode
