@@ -39,9 +39,13 @@ async def log_in(c: Connection, number: str, *, strict: bool) -> tuple[str, bool
     return await _begin(c, nickname, whole=whole), whole
 
 
-async def complete(c: Connection, session: Session) -> str:
-    """The second factor was shown: a whole session, under a new number, in the place of this one."""
-    await end(c, session.organiser.nickname, session.id)
+async def complete(c: Connection, session: Session) -> str | None:
+    """The second factor was shown: a whole session, under a new number, in the place of this one.
+
+    None if this one was ended meanwhile.
+    """
+    if not await end(c, session.organiser.nickname, session.id):
+        return None
     return await _begin(c, session.organiser.nickname, whole=True)
 
 

@@ -162,6 +162,22 @@ async def test_a_wrong_code_sets_nothing_up_and_a_second_app_neither(house: Site
     assert len(await _rows(house, "factors")) == 1
 
 
+async def test_of_two_who_came_by_mail_only_the_first_sets_a_factor_up(house: Site, time: Clock) -> None:
+    first, second = await _arrive(house), await _arrive(house)
+    asked = [(one, _code(house.locker.proposed(one))) for one in (first, second)]
+    jobs = [partial(factors.add_codes, locker=house.locker, session=one, given=code) for one, code in asked]
+    assert [await house.database.write(job) for job in jobs] == [True, False]
+
+
+async def test_a_session_that_was_ended_meanwhile_does_not_become_whole(house: Site, time: Clock) -> None:
+    secret = await _equip(house)
+    time.advance(minutes=1)
+    session = await _arrive(house)
+    await house.database.write(partial(sessions.end_all, nickname="marta"))
+    assert not await _prove(house, session, _code(secret))
+    assert await _rows(house, "sessions") == []
+
+
 async def test_the_database_alone_makes_no_code_and_takes_none_from_another_row(house: Site, time: Clock) -> None:
     secret = await _equip(house, "anna")
     (row,) = await _rows(house, "factors")

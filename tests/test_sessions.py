@@ -92,6 +92,7 @@ async def test_a_session_that_becomes_whole_has_a_new_number(house: Site) -> Non
     found = await _find(house, before)
     assert found is not None
     after = await house.database.write(partial(sessions.complete, session=found))
+    assert after is not None
     whole = await _find(house, after)
     assert (before == after, await _find(house, before)) == (False, None)
     assert whole is not None

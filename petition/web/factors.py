@@ -13,7 +13,7 @@ from petition.db import Connection, Row
 from petition.factors import CODE, PASSKEY
 from petition.sessions import Session
 from petition.web import forms
-from petition.web.organisers import arriving, entered
+from petition.web.organisers import arriving, entered, left
 from petition.web.pages import PRIVATE, page, site
 
 _LONGEST = 20_000  # characters of a passkey's answer; honest ones have a thousand or two
@@ -64,7 +64,7 @@ async def own(request: Request) -> Response:
     if session.whole:
         return RedirectResponse("/organisers/factors", 303)
     number = await site(request).database.write(partial(sessions.complete, session=session))
-    return entered(request, number, "/organisers/")
+    return entered(request, number, "/organisers/") if number else left(request)
 
 
 def _listed(request: Request, owned: list[Row], status: int = 200) -> Response:
