@@ -59,6 +59,10 @@ def _serving(verbs: Any) -> None:
     server.add_argument("--workers", type=int, default=1)
     server.add_argument("--no-deliver", action="store_true", help="leave the mail to `petition deliver`")
     _verb(verbs, "deliver", commands.deliver, "mail delivery alone, as many processes as wanted")
+    returning = _verb(verbs, "bounce", commands.bounce, "takes bounces and complaints that came back by mail")
+    returning.add_argument(
+        "source", nargs="?", default="-", metavar="FILE|FOLDER", help="a Maildir; else standard input"
+    )
     _verb(verbs, "migrate", commands.migrate, "brings the database to the current schema")
     mirroring = _verb(
         verbs, "mirror", commands.mirror, "the public pages as files for any static host, without the form"

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from petition import (
     audit,
     backup,
+    bounces,
     destruction,
     doctor,
     editions,
@@ -51,6 +52,30 @@ async def deliver(given: Settings, _: Arguments) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, lambda: loop.create_task(deliverer.stop()))
         await deliverer.run()
+
+
+async def bounce(given: Settings, arguments: Arguments) -> None:
+    """One report from a file or a pipe, or all that lie in a Maildir, which is emptied."""
+    contents, read = _reports(arguments.source)
+    async with opened(given) as site:
+        for content in contents:
+            if returned := bounces.read(content):
+                await site.database.write(partial(bounces.take, returned=returned))
+    for file in read:
+        file.unlink(missing_ok=True)
+
+
+def _reports(source: str) -> tuple[list[bytes], list[Path]]:
+    """The reports, and which files go once they were read."""
+    try:
+        if source == "-":
+            return [sys.stdin.buffer.read(bounces.LONGEST)], []
+        if not Path(source).is_dir():
+            return [Path(source).read_bytes()], []
+        files = bounces.maildir(Path(source))
+        return [file.read_bytes() for file in files], files
+    except OSError as error:
+        raise DataError(f"{source} cannot be read: {error.strerror}.") from None
 
 
 async def migrate(given: Settings, _: Arguments) -> None:

@@ -40,6 +40,7 @@ class Settings:
     email_key_file: Path | None
     recipients: tuple[str, ...]
     metrics_token: str
+    bounce_token: str
     smtp_url: str
     mail_from: str
     trusted_proxies: tuple[str, ...]
@@ -81,6 +82,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         email_key_file=_email_key_file(environ, mode, var),
         recipients=_list(values["PETITION_RECIPIENTS"]),
         metrics_token=values["PETITION_METRICS_TOKEN"],
+        bounce_token=values["PETITION_BOUNCE_TOKEN"],
         smtp_url=_smtp_url(values["PETITION_SMTP_URL"]),
         mail_from=_mail_from(values["PETITION_MAIL_FROM"] or "Petition <petition@localhost>"),
         trusted_proxies=_list(values["PETITION_TRUSTED_PROXIES"]),
@@ -114,6 +116,7 @@ _NAMES = (
     "PETITION_EMAIL_KEY",
     "PETITION_RECIPIENTS",
     "PETITION_METRICS_TOKEN",
+    "PETITION_BOUNCE_TOKEN",
     "PETITION_SMTP_URL",
     "PETITION_MAIL_FROM",
     "PETITION_TRUSTED_PROXIES",

@@ -55,6 +55,7 @@ def submitted(vault: Vault, signing: Signing, terms: Terms = AS_EVER) -> Submitt
     """Makes a form ready, before any transaction begins."""
     mailbox, address = vault.hashes(signing.address)
     number = tokens.number()
+    mail = notices.confirm(vault, signing.language, signing.address.exact, number, mailbox)
     row: Row = {
         "id": tokens.kept(number),
         "mailbox": mailbox,
@@ -66,9 +67,9 @@ def submitted(vault: Vault, signing: Signing, terms: Terms = AS_EVER) -> Submitt
         "state": "aside" if terms.aside else "waiting",
         "aside": terms.aside,
         "network": terms.network,
+        "reference": tokens.kept(mail["id"]),  # what a bounce names; see bounces
         "expires": midnight() + LIVES,
     }
-    mail = notices.confirm(vault, signing.language, signing.address.exact, number, mailbox)
     return Submitted(row, {**terms.applied(mail), "submission": row["id"]}, terms.proof)
 
 

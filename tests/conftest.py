@@ -153,6 +153,7 @@ def make_settings(database_url: str, folder: Path, smtp_url: str = "", **other: 
         email_key_file=None,
         recipients=(str(IDENTITY.to_public()),),
         metrics_token="",
+        bounce_token="",
         smtp_url=smtp_url,
         mail_from="Links <links@example.org>",
         trusted_proxies=(),

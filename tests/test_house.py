@@ -20,6 +20,7 @@ LEVELS = (
     {
         *(
             "aside",
+            "bounces",
             "buckets",
             "daykeys",
             "work",

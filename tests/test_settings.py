@@ -240,7 +240,7 @@ def test_settings_do_not_change(demo: dict[str, str]) -> None:
 
 NAMES = [
     f"PETITION_{name}"
-    for name in (*NEEDED, "DATABASE_URL", "CAMPAIGN", "METRICS_TOKEN", "TRUSTED_PROXIES", "ONION_URL")
+    for name in (*NEEDED, "DATABASE_URL", "CAMPAIGN", "METRICS_TOKEN", "BOUNCE_TOKEN", "TRUSTED_PROXIES", "ONION_URL")
 ]
 # What an environment can hold: no zero byte, no lone surrogate.
 VALUES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40)

@@ -19,7 +19,7 @@ _CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; script-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-_INSIDE = ("/organisers", "/metrics")
+_INSIDE = ("/organisers", "/metrics", "/bounces")
 _HEADERS = {
     "Content-Security-Policy": _CSP,
     # Not no-referrer: browsers would then send `Origin: null` with our own forms.

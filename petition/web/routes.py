@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from petition.web import (
     answers,
+    bounces,
     desk,
     factors,
     floods,
@@ -36,6 +37,7 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         Route("/healthz", operations.healthz),
         Route("/readyz", operations.readyz),
         Route("/metrics", operations.metrics),
+        Route("/bounces", bounces.bounced, methods=["POST"]),
         Route("/organisers/login", organisers.login, methods=BOTH),
         Route("/organisers/login/{token}", organisers.redeem, methods=BOTH),
         Route("/organisers/", desk.desk),

@@ -48,9 +48,12 @@ create table submissions (
     state text not null,
     aside text,
     network text,
+    reference text not null,
     expires bigint not null
 )
 without rowid -- sqlite
+
+create index submissions_reference on submissions (reference)
 
 create index submissions_mailbox on submissions (mailbox)
 

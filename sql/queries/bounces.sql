@@ -1,0 +1,7 @@
+-- name: submissions
+-- What waits for the mail with this reference.
+select id from submissions where reference = :reference
+
+-- name: stop
+-- A mail that came back and is about to be tried once more. What is held goes with its submission.
+delete from outbox where id = :id and (submission is null or submission not in (select id from submissions where state = 'aside'))
