@@ -12,7 +12,7 @@ from email.message import Message
 from email.parser import BytesParser, HeaderParser
 from pathlib import Path
 
-from petition import aside, tokens
+from petition import aside, outbox, tokens
 from petition.db import Connection
 
 LONGEST = 1_000_000  # bytes of a body that are looked at; what names the mail stands near the beginning
@@ -94,4 +94,4 @@ async def take(c: Connection, returned: Returned) -> None:
     """Sets the submission aside that waits for this mail, and stops the mail if it has not left; else nothing."""
     rows = await c.all("bounces.submissions", reference=tokens.kept(returned.reference))
     await aside.set_aside(c, [row["id"] for row in rows], returned.reason)
-    await c.run("bounces.stop", id=returned.reference)
+    await c.run("bounces.stop", id=returned.reference, held=outbox.HELD)

@@ -3,5 +3,5 @@
 select id from submissions where reference = :reference
 
 -- name: stop
--- A mail that came back and is about to be tried once more. What is held goes with its submission.
-delete from outbox where id = :id and (submission is null or submission not in (select id from submissions where state = 'aside'))
+-- A mail that came back and is about to be tried once more. What is held stays with its submission.
+delete from outbox where id = :id and urgency < :held
