@@ -77,7 +77,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         onion_url=_onion_url(values["PETITION_ONION_URL"]),
         campaign=_folder(values["PETITION_CAMPAIGN"]),
         secret_keys=_list(values["PETITION_SECRET_KEY"]),
-        desk_keys=_list(values["PETITION_DESK_KEY"]),
+        desk_keys=_list(values["PETITION_DESK_KEY"]) or _list(values["PETITION_SECRET_KEY"]),
         email_key=values["PETITION_EMAIL_KEY"],
         email_key_file=_email_key_file(environ, mode, var),
         recipients=_list(values["PETITION_RECIPIENTS"]),
@@ -126,12 +126,10 @@ _NAMES = (
 _NEEDED_IN_PRODUCTION = (
     "PETITION_BASE_URL",
     "PETITION_SECRET_KEY",
-    "PETITION_DESK_KEY",
     "PETITION_EMAIL_KEY",
     "PETITION_RECIPIENTS",
     "PETITION_SMTP_URL",
     "PETITION_MAIL_FROM",
-    "PETITION_OUTBOX_KEYS",
 )
 
 

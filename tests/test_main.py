@@ -236,16 +236,7 @@ def test_a_broken_file_of_the_campaign_keeps_the_server_from_starting(name: str,
 
 def test_production_names_what_is_missing(tmp_path: Path) -> None:
     message = Shell(tmp_path, PETITION_MODE="production").fails("serve")
-    for name in (
-        "BASE_URL",
-        "SECRET_KEY",
-        "DESK_KEY",
-        "EMAIL_KEY",
-        "RECIPIENTS",
-        "SMTP_URL",
-        "MAIL_FROM",
-        "OUTBOX_KEYS",
-    ):
+    for name in ("BASE_URL", "SECRET_KEY", "EMAIL_KEY", "RECIPIENTS", "SMTP_URL", "MAIL_FROM"):
         assert f"PETITION_{name}" in message
     shell = Shell(tmp_path, PETITION_MODE="production", **_production(tmp_path))
     assert "placeholders: controller, contact, deadline" in shell.fails("migrate")

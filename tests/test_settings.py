@@ -71,7 +71,7 @@ def test_production_has_what_it_was_given(production: dict[str, str]) -> None:
     assert found.outbox_keys == Path("keys")
 
 
-NEEDED = ("BASE_URL", "SECRET_KEY", "DESK_KEY", "EMAIL_KEY", "RECIPIENTS", "SMTP_URL", "MAIL_FROM", "OUTBOX_KEYS")
+NEEDED = ("BASE_URL", "SECRET_KEY", "EMAIL_KEY", "RECIPIENTS", "SMTP_URL", "MAIL_FROM")
 
 
 @pytest.mark.parametrize("name", NEEDED)
@@ -84,6 +84,13 @@ def test_production_names_what_is_missing(production: dict[str, str], name: str,
 def test_production_names_everything_that_is_missing_at_once() -> None:
     sentence = _refused({"PETITION_MODE": "production"})
     assert re.findall(r"PETITION_(\w+)", sentence) == list(NEEDED)
+
+
+def test_production_starts_with_what_is_needed(production: dict[str, str]) -> None:
+    without = {k: v for k, v in production.items() if k not in ("PETITION_DESK_KEY", "PETITION_OUTBOX_KEYS")}
+    found = read(without)
+    assert found.desk_keys == found.secret_keys == read(without | {"PETITION_DESK_KEY": ","}).desk_keys
+    assert found.outbox_keys == found.var / "outbox-keys"
 
 
 @pytest.mark.parametrize("value", ["x" * 31, f"{SECRET},short"])
