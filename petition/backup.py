@@ -110,9 +110,17 @@ def _verify(key: Any, file: Path) -> None:
         if table == "end":
             end = rows[0]["sha256"]
             break
+        if table == "house":
+            _refuse_newer(file, rows)
         digest.update(line)
     if end != digest.hexdigest():
         raise DataError(f"{file} is not a whole backup.")
+
+
+def _refuse_newer(file: Path, house: list[Row]) -> None:
+    """What a later version keeps, this one could neither show nor erase."""
+    if any(row["name"] == "schema" and int(row["value"]) > migrations.newest() for row in house):
+        raise DataError(f"{file} was made by a newer version of Petition: update this one.")
 
 
 def _read(key: Any, file: Path) -> Iterator[Chunk]:

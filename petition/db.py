@@ -115,11 +115,13 @@ class Connection:
             await self._raw.executemany(sql, rows)
 
     async def rewrite(self, table: str, key: str, keys: list[str]) -> None:
-        """Takes rows out and puts them back in the order of their key, while nobody else writes (PostgreSQL)."""
-        # Signatures first: names and contacts refer to them, and whoever confirms takes them in this order.
-        await self.execute(f"lock table signatures, {table} in exclusive mode")
-        these = "any(array(select json_array_elements_text(cast(:keys as json))))"
-        rows = await self.execute(f"delete from {table} where {key} = {these} returning *", {"keys": keys})  # noqa: S608 (as above)
+        """Takes rows out and puts them back in the order of their key, while nobody else writes."""
+        these = "in (select value from json_each(:keys))"
+        if self.dialect == POSTGRESQL:
+            # Signatures first: names and contacts refer to them, and whoever confirms takes them in this order.
+            await self.execute(f"lock table signatures, {table} in exclusive mode")
+            these = "= any(array(select json_array_elements_text(cast(:keys as json))))"
+        rows = await self.execute(f"delete from {table} where {key} {these} returning *", {"keys": keys})  # noqa: S608 (as above)
         await self.load(table, sorted(rows, key=lambda row: str(row[key])))
 
     async def drop_everything(self) -> None:

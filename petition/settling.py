@@ -1,8 +1,8 @@
 """Takes the order of arrival out of the database, so that no copy of it tells who confirmed at which hour.
 
-SQLite keeps keyed rows in the order of their random keys. PostgreSQL keeps rows as they came, with the number of the
-transaction that wrote them: there fresh rows are written anew in the order of their keys. On both the journal's rows
-are added up per country, day and reason, and per hour.
+PostgreSQL keeps rows as they came, with the number of the transaction that wrote them; SQLite keeps them in the order
+of their random keys, but within a page as they came. So fresh rows are written anew in the order of their keys. The
+journal's rows are added up per country, day and reason, and per hour.
 """
 
 from functools import partial
@@ -30,9 +30,9 @@ async def settle(database: Database) -> None:
         kept = await c.one("house.get", name="settled")
     since = kept["value"] if kept else ""
     await database.write(partial(_add_up, since=since))
+    for table, key in KEYED.items():
+        await _rewrite(database, table, key, since)
     if database.dialect == POSTGRESQL:
-        for table, key in KEYED.items():
-            await _rewrite(database, table, key, since)
         await erasing.vacuum(database, whole=("names", "day_keys", "journal", "journal_hours"))
     if since != clock.today().isoformat():  # once a day is what the privacy page promises
         await erasing.renew_log(database)

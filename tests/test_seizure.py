@@ -135,7 +135,7 @@ async def theatre(
 
 
 def _environment(url: str, disk: Path, smtp: Relay, texts: Path) -> dict[str, str]:
-    for name in ("SECRET_KEY", "EMAIL_KEY"):
+    for name in ("SECRET_KEY", "EMAIL_KEY", "DESK_KEY"):
         (disk / "secrets" / name).write_text(f"the {name} of a server that is going to be seized")
     return {
         "PETITION_MODE": "production",
@@ -143,6 +143,7 @@ def _environment(url: str, disk: Path, smtp: Relay, texts: Path) -> dict[str, st
         "PETITION_BASE_URL": BASE,
         "PETITION_CAMPAIGN": str(texts),
         "PETITION_SECRET_KEY_FILE": str(disk / "secrets" / "SECRET_KEY"),
+        "PETITION_DESK_KEY_FILE": str(disk / "secrets" / "DESK_KEY"),
         "PETITION_EMAIL_KEY_FILE": str(disk / "secrets" / "EMAIL_KEY"),
         "PETITION_RECIPIENTS": ",".join(str(identity.to_public()) for identity in RECIPIENTS),
         "PETITION_OUTBOX_KEYS": str(disk / "keys"),

@@ -1,16 +1,19 @@
 """After `prune` no copy of the database tells in which order people confirmed; every sum is what it was."""
 
 import asyncio
+import re
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 
-from petition import audit, settling
-from petition.db import Connection, Database
+from petition import audit, erasing, migrations, settling
+from petition.db import Connection, Database, opened
 from petition.errors import DatabaseError
-from petition.settings import Settings
+from petition.settings import Mode, Settings
 from petition.site import Site
 from tests.conftest import Clock, Visit, Visitor
 from tests.web.tools import on_postgresql
@@ -90,6 +93,24 @@ async def _lying(visitor: Visitor, table: str) -> list[tuple[Any, ...]]:
     """(key, transaction that wrote it) of each row, as they lie in the file."""
     sql = f"select {settling.KEYED[table]}, xmin::text from {table} order by ctid"
     return await _rows(visitor.site.database, sql)
+
+
+async def test_on_sqlite_no_page_tells_who_came_first(time: Clock, tmp_path: Path) -> None:
+    keys = [f"1.{sha256(bytes([n])).hexdigest()}" for n in range(200)]
+    layouts = []
+    for name, arrival in (("one", keys), ("other", keys[::-1])):
+        async with opened(f"sqlite:///{tmp_path / name}", create=True) as database:
+            await migrations.migrate(database, Mode.DEMO)
+            for key in arrival:
+                row = {"mailbox": key, "address": key, "country": "PL", "day": "2026-11-22"}
+                rows = [row | {"named": 0, "updates": 0, "consent": "test"}]
+                await database.write(partial(Connection.load, table="signatures", rows=rows))
+            await settling.settle(database)
+            await erasing.compact(database)
+        content = await asyncio.to_thread((tmp_path / name).read_bytes)
+        pages = [content[n : n + 4096] for n in range(0, len(content), 4096)]
+        layouts.append({tuple(re.findall(rb"1\.[0-9a-f]{64}", page)) for page in pages})
+    assert layouts[0] == layouts[1], "within every page of the file"
 
 
 @on_postgresql
