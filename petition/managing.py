@@ -42,13 +42,15 @@ async def ask_to_manage(c: Connection, vault: Vault, to: Address, language: str,
 class Held:
     """Everything that is held about an address: its signature, if it has one, and what has to do with our mail.
 
-    `waiting`: links to confirm that nobody has pressed; `mails`: those of the last 14 days; `never`: wants none.
+    `waiting`: links to confirm that nobody has pressed; `mails`: those of the last 14 days; `never`: wants none;
+    `withdrawn`: a signature was, of late.
     """
 
     signature: Row | None
     waiting: int
     mails: int
     never: bool
+    withdrawn: bool
 
 
 async def held(c: Connection, number: str) -> Held:
@@ -57,7 +59,7 @@ async def held(c: Connection, number: str) -> Held:
     address, mailbox = link["subject"], link["mailbox"]
     signature = await c.one("managing.signature", address=address)
     row = await c.one("managing.held", address=address, mailbox=mailbox, now=clock.epoch()) or {}
-    return Held(signature, int(row["waiting"]), int(row["mails"]), bool(row["never"]))
+    return Held(signature, int(row["waiting"]), int(row["mails"]), bool(row["never"]), bool(row["withdrawn"]))
 
 
 async def withdraw(c: Connection, number: str) -> bool:

@@ -2,8 +2,10 @@
 
 import base64
 import os
+import signal
 import subprocess
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +14,8 @@ from urllib.parse import quote, quote_plus
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from tests.postgres import Server
 
 FATES = (
     "silent",  # never presses the button
@@ -98,6 +102,17 @@ def _base64(content: bytes) -> Iterator[bytes]:
         for altchars in (b"+/", b"-_"):
             first, last = -(-before * 8 // 6) if before else 0, (before + len(content)) * 8 // 6
             yield base64.b64encode(b"\0" * before + content, altchars)[first:last]
+
+
+@contextmanager
+def frozen(server: Server | None) -> Iterator[None]:
+    """Nothing is written while one looks; SQLite writes only when asked."""
+    processes = [server.process.pid, *server.children()] if server and server.process else []
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    yield
+    for process in reversed(processes):
+        os.kill(process, signal.SIGCONT)
 
 
 @dataclass

@@ -27,6 +27,7 @@ from petition.site import opened as site_opened
 from tests import postgres, seizing
 from tests.conftest import Clock, Visitor
 from tests.delivering import until
+from tests.postgres import Server
 from tests.relay import Relay, plain
 from tests.seizing import FATES, Person
 from tests.web.tools import campaign
@@ -44,9 +45,9 @@ RECIPIENTS = [x25519.Identity.generate() for _ in range(2)]
 class Theatre:
     """The server, its disk, the people, and a reader who has copied every ciphertext that was ever written."""
 
-    def __init__(self, visitor: Visitor, folder: Path, data: list[Path], smtp: Relay) -> None:
-        self.visitor, self.folder, self.smtp = visitor, folder, smtp
-        self.disk = [folder, *data]
+    def __init__(self, visitor: Visitor, folder: Path, server: Server | None, smtp: Relay) -> None:
+        self.visitor, self.folder, self.server, self.smtp = visitor, folder, server, smtp
+        self.disk = [folder, server.data] if server else [folder]
         self.seen: dict[str, set[str]] = {"mail": set(), "name": set(), "contact": set()}
         self._read = 0
         self._links: dict[str, list[str]] = {}
@@ -107,18 +108,18 @@ NEWS = ("news", "withdrawn", "erased", "quiet", "silent")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, list[Path]]]:
-    """The URL of an empty database, and folders of its own that hold it."""
+def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, Server | None]]:
+    """The URL of an empty database, and the server of its own that keeps it."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'disk' / 'data' / 'petition.db'}", []
+        yield f"sqlite:///{tmp_path / 'disk' / 'data' / 'petition.db'}", None
         return
     with postgres.server(*DEMANDED, *LOGGED) as made:
-        yield f"{made.url}/postgres", [made.data]
+        yield f"{made.url}/postgres", made
 
 
 @pytest.fixture
 async def theatre(
-    machine: tuple[str, list[Path]], tmp_path: Path, smtp: Relay, time: Clock, monkeypatch: pytest.MonkeyPatch
+    machine: tuple[str, Server | None], tmp_path: Path, smtp: Relay, time: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Theatre]:
     """The site in production, over real HTTP, logging all it can to its disk."""
     disk = tmp_path / "disk"
@@ -242,8 +243,9 @@ async def test_what_a_seizer_finds_and_opens(theatre: Theatre, time: Clock, tmp_
 async def _nothing_lies_open(theatre: Theatre, people: list[Person], tmp_path: Path) -> None:
     printed = [person.printed for person in people if person.printed]
     traces = {trace for person in people for trace in person.traces()}
-    found = await asyncio.to_thread(seizing.search, theatre.disk, traces, tmp_path)
-    allowed = await asyncio.to_thread(seizing.search, theatre.disk, printed, tmp_path)
+    with seizing.frozen(theatre.server):
+        found = await asyncio.to_thread(seizing.search, theatre.disk, traces, tmp_path)
+        allowed = await asyncio.to_thread(seizing.search, theatre.disk, printed, tmp_path)
     places = dict(Counter(Path(file).name for file, _ in found.hits))
     _tell(theatre, f"{len(people)} people, {len(traces)} texts, {found.searched} bytes searched, hits: {places or 0}")
     assert {text for _, text in allowed.hits} == set(printed), "names to be printed are there: the search does find"

@@ -5,14 +5,15 @@ select mailbox, country, day, updates, consent,
 from signatures where address = :address
 
 -- name: held
--- What else is held about an address (waiting) and its mailbox (mails, never).
+-- What else is held about an address (waiting) and its mailbox (mails, never, withdrawn).
 select
     (
         select count(*) from submissions
         where mailbox = :mailbox and address = :address and state in ('waiting', 'aside') and expires + 0 > :now
     ) as waiting,
     (select coalesce(sum(n), 0) from mailings where mailbox = :mailbox) as mails,
-    (select count(*) from never_write where mailbox = :mailbox and reason = 'never') as never
+    (select count(*) from never_write where mailbox = :mailbox and reason = 'never') as never,
+    (select count(*) from never_write where mailbox = :mailbox and reason = 'withdrawn') as withdrawn
 
 -- name: unname
 update signatures set named = 0 where address = :address and named = 1 returning mailbox
