@@ -133,9 +133,8 @@ class Connection:
 
     async def empty(self, but: Sequence[str]) -> None:
         """No row in any table but these."""
-        for row in await self.all("house.tables"):
-            if row["name"] not in but:
-                await self.execute(f"delete from {row['name']}")  # noqa: S608 (a name from the database itself)
+        for name in [row["name"] for row in await self.all("house.tables") if row["name"] not in but]:
+            await self.execute(f"delete from {name}")  # noqa: S608 (a name from the database itself)
 
     async def weakness(self) -> str:
         """What could make this database lose a committed transaction; empty if nothing known does."""
@@ -264,9 +263,7 @@ def sentences() -> Iterator[None]:
 def _said(error: BaseException) -> str:
     if isinstance(error, sqlite3.Error):
         return str(error)
-    if isinstance(error, TimeoutError):
-        return "it does not answer"
-    if isinstance(error, OSError):
+    if isinstance(error, OSError):  # a TimeoutError too
         return error.strerror or "it does not answer"
     # The message of a PostgreSQL error may quote a value: its class and code never do.
     return f"{type(error).__name__} {getattr(error, 'sqlstate', None) or ''}".strip()
