@@ -8,7 +8,7 @@ from petition.aside import BOUNCED, COMPLAINT
 from petition.signatures import Signing
 from petition.site import Site
 from tests.conftest import Clock, Visitor
-from tests.web.tools import rows
+from tests.web.tools import rows, settle
 
 
 async def _sign(site: Site, name: str) -> str:
@@ -59,6 +59,7 @@ async def test_a_link_of_what_is_set_aside_opens_nothing_until_it_is_restored(ti
     async with visitor.site.database.reading() as c:
         (row,) = await c.execute("select id from submissions")
     await _aside(visitor.site, row["id"])
+    await settle(visitor.site)
     before = await rows(visitor.site)
     dead = await visitor.get(link.replace("confirm/", "confirm/x"))
     assert [(await visitor.get(link)).text, (await visitor.post(link)).text] == [dead.text] * 2
