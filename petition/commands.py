@@ -152,15 +152,18 @@ def _save(folder: Path, name: str, content: bytes) -> None:
 
 
 def unseal(arguments: Arguments) -> int:
-    """On the organisers' machine: the addresses of those who want updates, one per line."""
+    """On the organisers' machine: who wants updates, as a table: address, country, link that ends them."""
     try:
         key = sealing.identity(arguments.identity.read_text("utf-8"))
         with arguments.input.open(encoding="utf-8", newline="") if arguments.input else sys.stdin as lines:
-            sealed = [row["sealed_address"] for row in csv.DictReader(lines) if row.get("sealed_address")]
+            sealed = [row for row in csv.DictReader(lines) if row.get("sealed_address")]
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"A file cannot be read: {getattr(error, 'strerror', 'it is not text')}.") from None
-    for text in _progress(sealed, "address", len(sealed)):
-        print(sealing.unseal_contact(key, text))
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    table.writerow(("address", "country", "unsubscribe"))
+    for row in _progress(sealed, "address", len(sealed)):
+        address, unsubscribe = sealing.unseal_contact(key, row["sealed_address"])
+        table.writerow((address, row.get("country") or "", unsubscribe))
     return 0
 
 

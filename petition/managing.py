@@ -98,6 +98,13 @@ async def stop_updates(c: Connection, number: str) -> bool:
     return row is not None
 
 
+async def unsubscribe(c: Connection, number: str) -> None:
+    """From a mail with news: no more of them, and nothing else. What became of it is told to nobody (RFC 8058)."""
+    row = await c.one("managing.unsubscribing", unsubscribe=tokens.kept(number))
+    if row is not None:
+        await _stop_updates(c, row["mailbox"])
+
+
 async def never_write(c: Connection, number: str) -> bool:
     """No mail to this mailbox any more, whoever types it. A signature that was confirmed stays. Raises LinkError."""
     _, mailbox = await _written_to(c, number)

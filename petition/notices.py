@@ -3,7 +3,7 @@
 The outbox keeps a number; the links made of it are signed only when the mail is written.
 """
 
-from petition import outbox
+from petition import outbox, tokens
 from petition.db import Row
 from petition.sealing import Vault
 from petition.tokens import Purpose, Signer
@@ -29,6 +29,11 @@ def manage(vault: Vault, language: str, to: str, number: str, mailbox: str) -> R
 def login(vault: Vault, language: str, to: str, number: str) -> Row:
     """An organiser's link, good once."""
     return outbox.sealed(vault, name="login", language=language, to=to, number=number, mailbox=None)
+
+
+def unsubscribe(base_url: str, language: str, number: str) -> str:
+    """The link for the organisers' own news (RFC 8058), sealed with the address."""
+    return f"{base_url}/{language}/unsubscribe/{tokens.unsubscribing(number)}"
 
 
 def links(signer: Signer, base_url: str, language: str, name: str, number: str) -> dict[str, str]:

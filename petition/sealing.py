@@ -22,6 +22,7 @@ from petition.clock import DAY
 from petition.errors import KeysError, SettingsError
 
 NONCE = 12
+CONTACT = LONGEST + 306  # bytes; and a link on a host of the longest name
 PADDED = 416  # bytes; room for the longest name, or address and link's number, so that length says nothing
 SEALING = DAY  # a key seals for a day
 OPENING = 2 * DAY  # and is destroyed after two: what left in its first hour is shut 48 hours later
@@ -44,9 +45,12 @@ class Vault:
         """A key for a day or two, made of a random text and the key of the hashes: it takes both to have it."""
         return hmac.digest(self._email_key.encode(), b"petition day " + random.encode(), hashlib.sha256)
 
-    def seal_contact(self, address: str) -> str:
-        """An address that only the organisers' identities open (age, X25519), padded to one length."""
-        return _text(pyrage.encrypt(_padded(address, LONGEST), self._recipients))
+    def seal_contact(self, address: str, unsubscribe: str = "") -> str:
+        """An address, and the link that ends news to it, for the organisers' identities alone (age, X25519).
+
+        Padded to one length.
+        """
+        return _text(pyrage.encrypt(_padded(f"{address}\n{unsubscribe}".strip(), CONTACT), self._recipients))
 
 
 def recipient(text: str) -> pyrage.x25519.Recipient:
@@ -66,11 +70,12 @@ def identity(text: str) -> pyrage.x25519.Identity:
         raise KeysError("The identity file holds no age identity (AGE-SECRET-KEY-1…).") from None
 
 
-def unseal_contact(key: pyrage.x25519.Identity, sealed: str) -> str:
-    """The reverse of Vault.seal_contact, on the organisers' machine."""
+def unseal_contact(key: pyrage.x25519.Identity, sealed: str) -> tuple[str, str]:
+    """The reverse of Vault.seal_contact, on the organisers' machine: (address, link)."""
     try:
         opened: bytes = pyrage.decrypt(_bytes(sealed), [key])
-        return opened.rstrip(b"\0").decode()
+        address, _, unsubscribe = opened.rstrip(b"\0").decode().partition("\n")
+        return address, unsubscribe
     except (pyrage.DecryptError, ValueError):
         raise KeysError("A sealed address does not open with this identity.") from None
 

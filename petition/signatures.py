@@ -51,18 +51,19 @@ class Submitted:
     proof: Row | None = None
 
 
-def submitted(vault: Vault, signing: Signing, terms: Terms = AS_EVER) -> Submitted:
+def submitted(vault: Vault, signing: Signing, terms: Terms = AS_EVER, base_url: str = "") -> Submitted:
     """Makes a form ready, before any transaction begins."""
     mailbox, address = vault.hashes(signing.address)
     number = tokens.number()
     mail = notices.confirm(vault, signing.language, signing.address.exact, number, mailbox)
+    unsubscribe = notices.unsubscribe(base_url, signing.language, number)
     row: Row = {
         "id": tokens.kept(number),
         "mailbox": mailbox,
         "address": address,
         "country": signing.country,
         "name": sealing.hide(number, signing.name) if signing.name else None,
-        "sealed": vault.seal_contact(signing.address.exact) if signing.updates else None,
+        "sealed": vault.seal_contact(signing.address.exact, unsubscribe) if signing.updates else None,
         "consent": signing.consent,
         "state": "aside" if terms.aside else "waiting",
         "aside": terms.aside,
@@ -106,14 +107,8 @@ async def _store(c: Connection, forms: list[Submitted]) -> None:
 
 def _decoy(form: Submitted) -> Submitted:
     """A form of nobody: it hangs on a random key, holds nothing, and its link was sent to no one."""
-    row = {
-        **form.row,
-        "mailbox": form.row["id"],
-        "address": form.row["id"],
-        "state": "void",
-        "aside": None,
-        "network": None,
-    }
+    nobody = form.row["id"]
+    row = {**form.row, "mailbox": nobody, "address": nobody, "state": "void", "aside": None, "network": None}
     emptied = {key: "-" * len(row[key]) for key in ("name", "sealed") if row[key] is not None}
     return Submitted({**row, **emptied}, outbox.decoy(form.mail))
 
@@ -174,9 +169,14 @@ async def _keep_choices(c: Connection, rows: list[Row], number_of: dict[str, str
     if named:
         names = [{"mailbox": r["mailbox"], "name": sealing.reveal(number_of[r["id"]], r["name"])} for r in named]
         await c.run("signatures.put_names", rows=names)
-    if contacts := [{"mailbox": r["mailbox"], "sealed": r["sealed"]} for r in rows if r["sealed"] is not None]:
+    if contacts := [_contact(row, number_of[row["id"]]) for row in rows if row["sealed"] is not None]:
         await c.run("signatures.put_contacts", rows=contacts)
         await c.run("signatures.contacts_moved", mailboxes=[row["mailbox"] for row in contacts])
+
+
+def _contact(row: Row, number: str) -> dict[str, str]:
+    unsubscribe = tokens.kept(tokens.unsubscribing(number))  # as the link that is sealed
+    return {"mailbox": row["mailbox"], "sealed": row["sealed"], "unsubscribe": unsubscribe}
 
 
 async def _remove(c: Connection, mailboxes: list[str]) -> list[Row]:

@@ -1,7 +1,9 @@
 """Signed links: one salt per purpose, dated, and nothing in them but a random number."""
 
 import hashlib
+import hmac
 import secrets
+from base64 import urlsafe_b64encode
 from enum import StrEnum
 
 from itsdangerous import BadSignature, TimestampSigner
@@ -57,6 +59,15 @@ class Signer:
 def number() -> str:
     """A random number of 128 bits for a new link, in 22 characters."""
     return secrets.token_urlsafe(16)
+
+
+def unsubscribing(number_: str) -> str:
+    """The number of the link that ends news, made of that of the link which ordered them: neither leads back.
+
+    It is no signed link: it lives as long as the sealed address beside it, whatever becomes of the secret keys.
+    """
+    digest = hmac.digest(number_.encode(), b"petition unsubscribe", "sha256")
+    return urlsafe_b64encode(digest[:16]).decode().rstrip("=")
 
 
 def kept(number_: str) -> str:

@@ -171,14 +171,17 @@ def test_unsealing_on_another_machine(tmp_path: Path) -> None:
     with (tmp_path / "signatures.csv").open("w", newline="") as file:
         table = csv.writer(file)
         table.writerow(("country", "day", "name", "sealed_address"))
-        table.writerow(("PL", "2026-11-22", "", vault.seal_contact(address.exact)))
+        table.writerow(
+            ("PL", "2026-11-22", "", vault.seal_contact(address.exact, "https://a.example/en/unsubscribe/x"))
+        )
         table.writerow(("DE", "2026-11-22", "", ""))
     (tmp_path / "identity").write_text(f"# created\n{IDENTITY}\n")
     shell = Shell(tmp_path)
     given = ("unseal", "--identity", str(tmp_path / "identity"))
-    assert shell.fine(*given, str(tmp_path / "signatures.csv")) == "anna@example.net\n"
+    opened = "address,country,unsubscribe\nanna@example.net,PL,https://a.example/en/unsubscribe/x\n"
+    assert shell.fine(*given, str(tmp_path / "signatures.csv")) == opened
     piped = shell.run(*given, stdin=(tmp_path / "signatures.csv").read_text())
-    assert piped.stdout == "anna@example.net\n"
+    assert piped.stdout == opened
     (tmp_path / "identity").write_text("nothing")
     assert "identity" in shell.fails(*given, str(tmp_path / "signatures.csv"))
     assert "cannot be read" in shell.fails("unseal", "--identity", str(tmp_path / "nowhere"))

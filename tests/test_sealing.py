@@ -25,7 +25,7 @@ NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=100)
 
 def test_a_contact_opens_for_each_organiser_and_for_nobody_else() -> None:
     sealed = VAULT.seal_contact("anna@example.org")
-    assert sealing.unseal_contact(ONE, sealed) == sealing.unseal_contact(TWO, sealed) == "anna@example.org"
+    assert sealing.unseal_contact(ONE, sealed) == sealing.unseal_contact(TWO, sealed) == ("anna@example.org", "")
     with pytest.raises(KeysError, match="does not open with this identity"):
         sealing.unseal_contact(STRANGER, sealed)
 

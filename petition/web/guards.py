@@ -3,6 +3,7 @@
 And which headers every answer carries.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from petition.settings import LOOPBACK
 
 BODY = 32_000  # bytes; the longest honest form has about two thousand
 _SAFE = ("GET", "HEAD", "OPTIONS")
+_ONE_CLICK = re.compile(r"/[\w-]+/unsubscribe/[^/]+")  # RFC 8058: pressed by mail programs, with no cookie of ours
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
 _CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; script-src 'self'; connect-src 'self'; "
@@ -79,7 +81,7 @@ def cross_site(scope: Scope, headers: Headers, *, ours: Collection[str]) -> str 
     The public addresses are ours too: behind a proxy the Host may be another.
     A client that sends neither is no browser, and no browser's cookies or mailbox can be abused through it.
     """
-    if scope["method"] in _SAFE:
+    if scope["method"] in _SAFE or _ONE_CLICK.fullmatch(scope["path"]):
         return None
     if site := headers.get("sec-fetch-site"):
         allowed = site in ("same-origin", "none")

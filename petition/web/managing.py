@@ -78,3 +78,15 @@ async def never_write(request: Request) -> Response:
     except LinkError:
         return page(request, "signing/link.html", status=404, form=EMPTY, ask="manage")
     return page(request, "managing/never_write.html")
+
+
+async def unsubscribe(request: Request) -> Response:
+    """The link in a mail with news: a button; its press, or one click in a mail program (RFC 8058), ends them.
+
+    What such a program posts is not looked at, nor from where: whoever has the link may press.
+    """
+    if request.method != "POST":
+        return page(request, "managing/unsubscribe.html")
+    act = partial(managing.unsubscribe, number=request.path_params["token"])
+    await site(request).database.write(act)
+    return page(request, "managing/done.html", action="unsubscribe")

@@ -68,6 +68,7 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         _spoken("/thanks", signing.thanks),
         _spoken("/manage", managing.ask, methods=BOTH),
         _spoken("/manage/{token}", managing.manage, methods=BOTH),
+        _spoken("/unsubscribe/{token}", managing.unsubscribe, methods=BOTH),
         _spoken("/never-write/{token}", managing.never_write, methods=BOTH),
     ]
 

@@ -77,7 +77,9 @@ async def _signed(request: Request, signing: Signing, form: Form) -> Terms:
         terms = await here.doors.sign(client(request), solution, now.work, trapped=forms.trapped(form))
         terms = replace(terms, wait=wait)
         with suppress(Replayed):
-            await here.database.join(signatures.sign, signatures.submitted(here.vault, signing, terms))
+            await here.database.join(
+                signatures.sign, signatures.submitted(here.vault, signing, terms, here.settings.base_url)
+            )
             break
     return terms
 

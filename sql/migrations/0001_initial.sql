@@ -27,12 +27,16 @@ create table names (
 )
 without rowid -- sqlite
 
--- Only of those who asked for updates: the address sealed to keys that are not on the server.
+-- Only of those who asked for updates: the address and a link to end them, sealed to keys that are not on the server;
+-- and the hash of the number in that link.
 create table contacts (
     mailbox text primary key references signatures (mailbox) deferrable initially deferred,
-    sealed text not null
+    sealed text not null,
+    unsubscribe text not null
 )
 without rowid -- sqlite
+
+create index contacts_unsubscribe on contacts (unsubscribe)
 
 -- What waits for the button. id is the hash of the number in the link, name is encrypted with that number. In the state
 -- `aside` its link opens nothing and its mail is held, for the reason in the column `aside`. network is an opaque tag under

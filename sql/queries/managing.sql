@@ -24,6 +24,10 @@ delete from names where mailbox = :mailbox
 -- name: stop_updates
 update signatures set updates = 0 where mailbox = :mailbox
 
+-- name: unsubscribing
+-- Whose news a link ends.
+select mailbox from contacts where unsubscribe = :unsubscribe
+
 -- name: drop_contact
 delete from contacts where mailbox = :mailbox
 

@@ -101,9 +101,12 @@ in (select value from json_each(:mailboxes)) -- sqlite
 = any(array(select json_array_elements_text(cast(:mailboxes as json)))) -- postgresql
 
 -- name: put_contacts
-insert into contacts (mailbox, sealed)
-select mailbox, sealed from json_to_recordset(cast(:rows as json)) as r (mailbox text, sealed text) -- postgresql
-select json_extract(value, '$.mailbox'), json_extract(value, '$.sealed') from json_each(:rows) -- sqlite
+insert into contacts (mailbox, sealed, unsubscribe)
+select mailbox, sealed, unsubscribe
+from json_to_recordset(cast(:rows as json)) as r (mailbox text, sealed text, unsubscribe text) -- postgresql
+from (select -- sqlite
+    json_extract(value, '$.mailbox') as mailbox, json_extract(value, '$.sealed') as sealed, -- sqlite
+    json_extract(value, '$.unsubscribe') as unsubscribe from json_each(:rows)) -- sqlite
 
 -- name: drop_submissions
 delete from submissions where mailbox = :mailbox
@@ -140,7 +143,7 @@ order by s.mailbox
 
 -- name: chosen
 -- All that is kept of whoever has a name to be printed or an address for news.
-select s.mailbox, s.country, s.day, s.named, s.updates, s.consent, n.name, c.sealed
+select s.mailbox, s.country, s.day, s.named, s.updates, s.consent, n.name, c.sealed, c.unsubscribe
 from signatures s
 left join names n on n.mailbox = s.mailbox
 left join contacts c on c.mailbox = s.mailbox
