@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+from disposable_email_domains import blocklist
 from email_validator import EmailNotValidError, validate_email
 
 from petition.errors import DataError
@@ -75,6 +76,11 @@ class Mailboxes:
     def reviewed(self, address: Address) -> bool:
         """Whether this table knows the provider as one that many people write from."""
         return address.domain in self._merging or address.domain in self._common
+
+    def disposable(self, address: Address) -> bool:
+        """Whether the mailbox is one of those that live for minutes. Relays that hide an address are none."""
+        parts = address.domain.split(".")
+        return any(".".join(parts[n:]) in blocklist for n in range(len(parts) - 1))
 
     def meant(self, address: Address) -> str | None:
         """The address with a common domain, when the domain looks like a slip of the finger."""

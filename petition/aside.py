@@ -34,6 +34,11 @@ async def reasons(c: Connection) -> dict[str, int]:
     return {row["reason"]: int(row["n"]) for row in await c.all("aside.reasons", now=clock.epoch())}
 
 
+async def disposable(c: Connection) -> int:
+    """How many forms of the last fortnight came from mailboxes that live for minutes: a flag and no more."""
+    return int((await c.one("aside.disposable", now=clock.epoch()) or {})["n"])
+
+
 async def networks(c: Connection) -> list[tuple[str, int]]:
     """How many forms of today wait from each of the busiest networks, with a handle that is not the network's tag."""
     rows = await c.all("aside.networks", expires=_today(), most=RANKS)

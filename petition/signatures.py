@@ -65,9 +65,7 @@ def submitted(vault: Vault, signing: Signing, terms: Terms = AS_EVER, base_url: 
         "name": sealing.hide(number, signing.name) if signing.name else None,
         "sealed": vault.seal_contact(signing.address.exact, unsubscribe) if signing.updates else None,
         "consent": signing.consent,
-        "state": "aside" if terms.aside else "waiting",
-        "aside": terms.aside,
-        "network": terms.network,
+        **terms.kept(),
         "reference": tokens.kept(mail["id"]),  # what a bounce names; see bounces
         "expires": midnight() + LIVES,
     }
@@ -108,7 +106,8 @@ async def _store(c: Connection, forms: list[Submitted]) -> None:
 def _decoy(form: Submitted) -> Submitted:
     """A form of nobody: it hangs on a random key, holds nothing, and its link was sent to no one."""
     nobody = form.row["id"]
-    row = {**form.row, "mailbox": nobody, "address": nobody, "state": "void", "aside": None, "network": None}
+    void: Row = {"mailbox": nobody, "address": nobody, "state": "void", "aside": None, "network": None, "disposable": 0}
+    row = form.row | void
     emptied = {key: "-" * len(row[key]) for key in ("name", "sealed") if row[key] is not None}
     return Submitted({**row, **emptied}, outbox.decoy(form.mail))
 

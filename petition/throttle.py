@@ -99,6 +99,12 @@ class Terms:
     aside: str | None = None
     wait: int = 0
     proof: Row | None = None
+    disposable: bool = False  # a mailbox of ten minutes: organisers see how many, nobody is refused
+
+    def kept(self) -> Row:
+        """What a submission remembers of them."""
+        state = "aside" if self.aside else "waiting"
+        return {"state": state, "aside": self.aside, "network": self.network, "disposable": int(self.disposable)}
 
     def applied(self, mail: Row) -> Row:
         """Held with what is set aside, behind all others from the slower lane, later to a provider that got much."""

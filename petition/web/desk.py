@@ -57,6 +57,7 @@ async def _numbers(c: Connection) -> dict[str, object]:
         "queued": coarse(queued),
         "oldest": oldest,
         "aside": [(reason, coarse(n)) for reason, n in (await aside.reasons(c)).items()],
+        "disposable": coarse(await aside.disposable(c)),
         "networks": [(handle, tally.floor(n)) for handle, n in await aside.networks(c) if n >= SMALL],
         "refusals": [(row["code"], coarse(int(row["n"]))) for row in await outbox.refusals(c)],
     }

@@ -75,7 +75,7 @@ async def _signed(request: Request, signing: Signing, form: Form) -> Terms:
     wait = 0 if here.mailboxes.reviewed(signing.address) else await here.doors.wait(signing.address.domain)
     for solution in (form.typed.get(forms.WORK, ""), ""):
         terms = await here.doors.sign(client(request), solution, now.work, trapped=forms.trapped(form))
-        terms = replace(terms, wait=wait)
+        terms = replace(terms, wait=wait, disposable=here.mailboxes.disposable(signing.address))
         with suppress(Replayed):
             await here.database.join(
                 signatures.sign, signatures.submitted(here.vault, signing, terms, here.settings.base_url)

@@ -52,6 +52,7 @@ create table submissions (
     state text not null,
     aside text,
     network text,
+    disposable bigint not null,
     reference text not null,
     expires bigint not null
 )

@@ -25,6 +25,10 @@ in (select value from json_each(:ids)) -- sqlite
 select aside as reason, count(*) as n from submissions where state = 'aside' and expires > :now
 group by aside order by aside
 
+-- name: disposable
+-- Flagged, and treated as all others.
+select count(*) as n from submissions where disposable = 1 and state in ('waiting', 'confirmed') and expires > :now
+
 -- name: networks
 -- The busiest networks of a day, by how many of their submissions wait.
 select network, count(*) as n from submissions where expires = :expires and state = 'waiting' and network is not null

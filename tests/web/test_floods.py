@@ -2,6 +2,8 @@
 
 from functools import partial
 
+import pytest
+
 from petition import aside, signatures
 from petition.addresses import Address
 from petition.signatures import Signing
@@ -91,3 +93,15 @@ async def test_an_admin_asks_everybody_for_a_proof_at_once(time: Clock, visitor:
         page = await _desk(visitor)
         assert f"changed a rule proof of work: {mode}" in page.text
         assert [a["value"] for a in page.all("option") if "selected" in a] == [mode]
+
+
+@pytest.mark.parametrize("domain", ["mailinator.com", "some.where.mailinator.com"])
+async def test_throw_away_mailboxes_are_flagged_and_sign_like_all_others(visitor: Visitor, domain: str) -> None:
+    for n in range(12):
+        assert (await visitor.sign(f"p{n}@{domain}")).status_code == 303
+    for relay in ("duck.com", "mozmail.com", "privaterelay.appleid.com", "simplelogin.com", "example.net"):
+        await visitor.sign(f"anna@{relay}")
+    await visitor.confirmed(f"p1@{domain}")
+    await visitor.organiser()
+    assert "From throw-away mailboxes, 15 days, counted like all others 13" in (await _desk(visitor)).text
+    assert await _waiting(visitor) == 17
