@@ -23,8 +23,9 @@ async def counted(database: Database, time: Clock) -> Database:
 
 async def _named(c: Connection) -> None:
     await c.execute("update signatures set named = 1, updates = 1 where country = 'PL'")
-    for table, column in (("names", "name"), ("contacts", "sealed")):
-        await c.execute(f"insert into {table} (mailbox, {column}) select mailbox, 'x' from signatures where named = 1")
+    named = "from signatures where named = 1"
+    await c.execute(f"insert into names (mailbox, name) select mailbox, 'x' {named}")
+    await c.execute(f"insert into contacts (mailbox, sealed, unsubscribe) select mailbox, 'x', mailbox {named}")
 
 
 async def _found(database: Database) -> list[str]:

@@ -19,7 +19,7 @@ from petition.site import Site
 from petition.site import opened as site_opened
 from tests.conftest import IDENTITY, Clock, Visitor, make_settings
 from tests.shell import Shell
-from tests.web.tools import on_sqlite, rows
+from tests.web.tools import on_sqlite, rows, settle
 
 LEFT_OUT = {"outbox", "sessions", "links", "published"}
 
@@ -119,6 +119,7 @@ async def test_a_backup_of_a_newer_schema_changes_nothing(busy: Visitor, tmp_pat
         for row in found if table == "house" else []:
             row["value"] = str(migrations.newest() + 1) if row["name"] == "schema" else row["value"]
     _closed_up(file, chunks)
+    await settle(site)
     before = await rows(site)
     with pytest.raises(DataError, match="newer version"):
         await backup.restore(site.database, Mode.DEMO, str(IDENTITY), file)

@@ -10,7 +10,7 @@ from petition import recipients, totp
 from petition.factors import TRIES, WAIT
 from petition.settings import Settings
 from tests.conftest import Clock, Visit, Visitor, add_organiser
-from tests.web.tools import Html, arrive, code, equip, for_all, in_production, on_sqlite, rows
+from tests.web.tools import Html, arrive, code, equip, for_all, in_production, on_sqlite, rows, settle
 
 DESK = ("/organisers/", "/organisers/sessions", "/organisers/record", "/organisers/signatures.csv")
 
@@ -80,6 +80,7 @@ async def test_the_answer_is_the_same_for_wrong_used_and_waiting(production: Vis
 @on_sqlite
 async def test_the_page_of_the_set_up_writes_nothing_and_has_no_foreign_picture(production: Visitor) -> None:
     await arrive(production, "marta")
+    await settle(production.site)
     before = await rows(production.site)
     pages = {(await production.get("/organisers/factors")).text for _ in range(3)}
     assert await rows(production.site) == before

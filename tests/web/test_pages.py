@@ -209,7 +209,8 @@ async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, 
         "mailings": "How often the mailbox was written to",
         "never_write": "A code of the address, if it shall never get mail or a signature was withdrawn",
         "day_keys, buckets": (
-            "A tag of your network and, with a less known provider, of your mail domain, made with a random key of the day"
+            "A tag of your network and, with a less known provider, of your mail domain, "
+            "made with a random key of the day"
         ),
         "organisers, factors, sessions, actions": (
             "Of organisers: nickname, role, a code of the address, second factors, logins, and a record of what they do"
