@@ -25,7 +25,7 @@ _FORM = "application/x-www-form-urlencoded"
 _NO_LETTERS = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
 _READABLE = N_("Please use another mailbox: authorities who may punish people for signing can read this one.")
 _THROTTLED = N_(
-    "Very much has come from your network of late. Please try again in some minutes, or from another network."
+    "Very many forms have come from your network. Please try again in a few minutes, or from another network."
 )
 _JOINERS = "\u200c\u200d"  # Persian and Indic names need them; every other format character may deceive the eye
 
