@@ -82,6 +82,10 @@ PROVEN = Rule(
 )
 SLOW = Rule("slow network", 60, 60, "without a proof, so that nobody is shut out; these mails hold nobody else's")
 SHARED = 50  # times as much for networks that very many people share
+# What is made for one visitor, the appeal around a form that was refused, costs ten times what signing does.
+PAGE = Rule(
+    "page network", 200, 3600, "people mistype and come back; a program that is refused needs no page each time"
+)
 FLOOD = Rule("flood", 300, 18_000, "so many a minute, of networks that had their share, are no crowd of people")
 DOMAIN = Rule(
     "mail domain", 500, 1500, "a strange provider that gets all at once blocks us, or is being mailed to death"
@@ -147,6 +151,13 @@ class Doors:
         key, network = await self._keys.today(), self._networks.of(host)
         if not self._enter(key, door, network):
             raise Throttled(max(self._buckets.wait(*asked) for asked in _asked(key, door, network)))
+
+    async def page(self, host: str | None) -> None:
+        """Whether a whole page may be made for somebody who is refused. Raises Throttled."""
+        key, network = await self._keys.today(), self._networks.of(host)
+        asked = _of_block(key, PAGE, network)
+        if not self._buckets.take(asked):
+            raise Throttled(self._buckets.wait(*asked))
 
     async def challenge(self, host: str | None, asked: Mode) -> dict[str, object] | None:
         """A challenge, if somebody of this network needs a proof to sign as ever."""

@@ -3,6 +3,7 @@
 Nothing personal goes into the log.
 """
 
+import asyncio
 import logging
 
 from starlette.datastructures import Headers
@@ -12,10 +13,11 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from petition import discretion
-from petition.errors import Busy, DatabaseError
+from petition.errors import Busy, DatabaseError, Throttled
 from petition.web.guards import BODY
 from petition.web.pages import page
 
+SLOWLY = 1.0  # seconds
 log = logging.getLogger(__name__)
 
 
@@ -36,6 +38,14 @@ async def unavailable(request: Request, error: Exception) -> Response:
     log.error("%s", error)
     answer = page(request, "errors/error.html", status=503, code=503)
     answer.headers["Retry-After"] = "5" if isinstance(error, Busy) else "30"
+    return answer
+
+
+async def throttled(request: Request, error: Exception) -> Response:
+    """Far too much from one network: a short page after a while, or a flood would be all that the processor does."""
+    await asyncio.sleep(SLOWLY)
+    answer = page(request, "errors/error.html", status=429, code=429)
+    answer.headers["Retry-After"] = str(getattr(error, "wait", 1))
     return answer
 
 
@@ -86,4 +96,4 @@ def _broken(request: Request) -> Response:
         return HTMLResponse("<!doctype html><title>Error</title><p>Something went wrong on our side.", 500)
 
 
-HANDLERS = {HTTPException: http_error, DatabaseError: unavailable}
+HANDLERS = {HTTPException: http_error, DatabaseError: unavailable, Throttled: throttled}

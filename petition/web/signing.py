@@ -42,9 +42,10 @@ def _shown(here: Site, spoken: Language, now: Board, state: State, form: Form) -
     return {"text": text, "board": now, "state": state, "form": form, "consent": forms.CONSENT}
 
 
-def _appeal(request: Request, form: Form, status: int, wait: int = 0) -> Response:
+async def _appeal(request: Request, form: Form, status: int, wait: int = 0) -> Response:
     """The appeal with somebody's form in it, or in a state that refuses one."""
     here = site(request)
+    await here.doors.page(client(request))
     context = _shown(here, language(request), board(request), here.state(), form)
     return page(request, "appeal/appeal.html", status=status, wait=wait, **context)
 
@@ -54,18 +55,18 @@ async def sign(request: Request) -> Response:
     here, spoken = site(request), language(request)
     form = await forms.read(request)
     if not here.state().signing:
-        return _appeal(request, EMPTY, 403)
+        return await _appeal(request, EMPTY, 403)
     warn_only = board(request).warn_only
     unsafe = here.appeal.campaign.unsafe
     signing, form = forms.signing(form, spoken, here.mailboxes, unsafe, warn_only=warn_only)
     if signing is None:
-        return _appeal(request, form, 422)
+        return await _appeal(request, form, 422)
     try:
         terms = await _signed(request, signing, form)
     except ClosedError:
-        return _appeal(request, EMPTY, 403)
+        return await _appeal(request, EMPTY, 403)
     except Throttled as refusal:
-        return _appeal(request, forms.throttled(form), 429, refusal.wait)
+        return await _appeal(request, forms.throttled(form), 429, refusal.wait)
     return RedirectResponse(f"/{spoken.code}/check-inbox{'?mail=late' if terms.slow else ''}", 303)
 
 
@@ -117,6 +118,7 @@ async def confirm(request: Request) -> Response:
 
 async def _dead_link(request: Request) -> Response:
     """One page for damaged, expired and unknown links alike, with the form to get a new one."""
+    await site(request).doors.page(client(request))
     state, now = site(request).state(), board(request)
     return page(request, "signing/link.html", status=404, form=EMPTY, ask="sign", state=state, board=now)
 
@@ -124,7 +126,7 @@ async def _dead_link(request: Request) -> Response:
 async def _confirmed(request: Request, number: str) -> Response:
     here = site(request)
     if not here.state().signing:
-        return _appeal(request, EMPTY, 403)
+        return await _appeal(request, EMPTY, 403)
     country = await here.database.join(signatures.confirm, number)
     return RedirectResponse(f"/{language(request).code}/thanks?country={country}", 303)
 

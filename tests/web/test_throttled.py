@@ -16,7 +16,8 @@ import uvicorn
 
 from petition import aside, outbox, server, signatures, throttle, work
 from petition.settings import Settings
-from petition.throttle import DOORS, SLOW, TRAPPED
+from petition.throttle import DOORS, PAGE, SLOW, TRAPPED
+from petition.web import errors
 from petition.web.forms import TRAP
 from petition.work import Mode
 from tests.conftest import Clock, Visit, Visitor
@@ -150,6 +151,25 @@ async def test_when_the_slower_lane_is_full_the_form_comes_back_as_it_was_typed(
     assert "from your network" in page.text
     assert await rows(visitor.site) == before
     assert (await _sign(visitor, "198.51.100.2", email)).status_code == 303, "other networks are as ever"
+
+
+@pytest.mark.parametrize("path", ["/en/sign", "/en/confirm/no-link"])
+async def test_whoever_is_refused_all_the_time_gets_no_page_each_time(
+    path: str, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(errors, "SLOWLY", 0)
+    for n in range(PAGE.burst):
+        await visitor.site.doors.page(f"{CROWDED}.{n % 250}")
+    async with coming(visitor, f"{CROWDED}.7") as there:
+        answer = await there.post(path, email="no address")
+        assert answer.status_code == 429
+        assert int(answer.headers["Retry-After"]) > 0
+        assert "Very many forms have come from your network" in answer.text
+        assert not Html(answer.text).all("form")
+    async with coming(visitor, "198.51.100.7") as elsewhere:
+        answer = await elsewhere.post(path, email="no address")
+        assert answer.status_code in (404, 422)
+        assert Html(answer.text).all("form")
 
 
 async def test_after_a_while_the_lanes_are_open_again(visitor: Visitor, time: Clock) -> None:
