@@ -10,7 +10,7 @@ from functools import partial
 from itertools import product
 from string import ascii_letters, digits
 
-from petition import clock, tally
+from petition import clock, settling, tally
 from petition.db import Connection, Database
 from petition.errors import DatabaseError
 
@@ -34,6 +34,7 @@ async def fill(database: Database, n: int, done: Callable[[int], object] = lambd
         size = min(CHUNK, n - first)
         await database.write(partial(_put, mailboxes=_mailboxes(first, size, n)))
         done(size)
+    await database.write(settling.remember)  # they were put in the order of their keys
 
 
 async def _put(c: Connection, *, mailboxes: list[str]) -> None:

@@ -5,12 +5,14 @@ of their random keys, but within a page as they came. So fresh rows are written 
 journal's rows are added up per country, day and reason, and per hour.
 """
 
+import asyncio
 from functools import partial
 
 from petition import clock, erasing, signatures
 from petition.db import Connection, Database
 from petition.queries import POSTGRESQL
 
+PAUSE = 0.2  # seconds
 CHUNK = 2000  # rows written anew in one transaction, while nobody else writes: some hundredths of a second
 # Table -> its key, its own `fresh_` query; names and contacts belong to signatures but have rows of their own.
 KEYED = {
@@ -25,7 +27,14 @@ KEYED = {
 
 
 async def settle(database: Database) -> None:
-    """Settles everything since the day of the last time. Counts, rows and sums stay what they are."""
+    """Settles everything since the day of the last time, one process at a time. Counts, rows and sums stay."""
+    async with database.alone() as c:
+        while (turn := await c.one("settling.turn")) and not turn["ours"]:  # noqa: ASYNC110 (another process has it)
+            await asyncio.sleep(PAUSE)
+        await _settle(database)
+
+
+async def _settle(database: Database) -> None:
     async with database.reading() as c:
         kept = await c.one("house.get", name="settled")
     since = kept["value"] if kept else ""
@@ -36,7 +45,7 @@ async def settle(database: Database) -> None:
         await erasing.vacuum(database, whole=("names", "day_keys", "journal", "journal_hours"))
     if since != clock.today().isoformat():  # once a day is what the privacy page promises
         await erasing.renew_log(database)
-    await database.write(_remember)
+    await database.write(remember)
 
 
 async def _add_up(c: Connection, *, since: str) -> None:
@@ -55,18 +64,23 @@ async def _add_up(c: Connection, *, since: str) -> None:
 async def _rewrite(database: Database, table: str, key: str, since: str) -> None:
     midnight = clock.midnight(since) if since else 0
     values: dict[str, str | int] = {"since": since, "midnight": midnight, "expiry": midnight + signatures.LIVES}
-    async with database.reading() as c:
-        rows = await c.all(f"settling.fresh_{table}", **values)
-    keys = sorted({row["key"] for row in rows})
-    for n in range(0, len(keys), CHUNK):
-        await database.write(partial(_rewrite_some, table=table, key=key, keys=keys[n : n + CHUNK]))
+    after = ""
+    while True:  # page by page: on a great day there are millions
+        async with database.reading() as c:
+            rows = await c.all(f"settling.fresh_{table}", **values, after=after, most=CHUNK)
+        if not rows:
+            return
+        keys = [str(row["key"]) for row in rows]
+        await database.write(partial(_rewrite_some, table=table, key=key, keys=keys))
+        after = keys[-1]
 
 
 async def _rewrite_some(c: Connection, *, table: str, key: str, keys: list[str]) -> None:
     await c.rewrite(table, key, keys)
 
 
-async def _remember(c: Connection) -> None:
+async def remember(c: Connection) -> None:
+    """All that was written before today lies in order."""
     today = clock.today().isoformat()
     await c.run("house.keep", name="settled", value=today)
     await c.run("house.set", name="settled", value=today)

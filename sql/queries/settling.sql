@@ -1,3 +1,8 @@
+-- name: turn
+-- One process at a time: whether it is ours until the connection is given back.
+select pg_try_advisory_lock(7431003) as ours -- postgresql
+select 1 as ours -- sqlite
+
 -- name: lock
 -- Nobody counts while the journal is added up: a row that came between would be lost.
 lock table journal, journal_hours in exclusive mode -- postgresql
@@ -19,22 +24,24 @@ delete from journal where day >= :since
 delete from journal_hours where hour >= :since
 
 -- name: fresh_signatures
-select mailbox as key from signatures where day >= :since
+select mailbox as key from signatures where day >= :since and mailbox > :after order by mailbox limit :most
 
 -- name: fresh_names
-select n.mailbox as key from names n join signatures s on s.mailbox = n.mailbox where s.day >= :since
+select n.mailbox as key from names n join signatures s on s.mailbox = n.mailbox
+where s.day >= :since and n.mailbox > :after order by n.mailbox limit :most
 
 -- name: fresh_contacts
-select n.mailbox as key from contacts n join signatures s on s.mailbox = n.mailbox where s.day >= :since
+select n.mailbox as key from contacts n join signatures s on s.mailbox = n.mailbox
+where s.day >= :since and n.mailbox > :after order by n.mailbox limit :most
 
 -- name: fresh_submissions
-select id as key from submissions where expires >= :expiry
+select id as key from submissions where expires + 0 >= :expiry and id > :after order by id limit :most
 
 -- name: fresh_links
-select id as key from links where expires >= :midnight
+select id as key from links where expires + 0 >= :midnight and id > :after order by id limit :most
 
 -- name: fresh_mailings
-select mailbox as key from mailings where hour >= :midnight
+select distinct mailbox as key from mailings where hour >= :midnight and mailbox > :after order by mailbox limit :most
 
 -- name: fresh_never_write
-select mailbox as key from never_write where day >= :since
+select distinct mailbox as key from never_write where day >= :since and mailbox > :after order by mailbox limit :most
