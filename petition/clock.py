@@ -21,7 +21,7 @@ def today() -> date:
 
 def epoch() -> int:
     """This moment in seconds since 1970."""
-    return int(now().timestamp())
+    return int(source().timestamp())
 
 
 def at(moment: int) -> datetime:

@@ -35,19 +35,28 @@ class Networks:
 
     def __init__(self, file: Path) -> None:
         try:
-            self._shared = _INSIDE + tuple(_listed(tomllib.loads(file.read_text("utf-8"))))
+            shared = (*_INSIDE, *_listed(tomllib.loads(file.read_text("utf-8"))))
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise DataError(f"{file.name} cannot be used: {error}.") from None
+        # As numbers: every signature is looked for in all of them.
+        self._shared = [(one.version, int(one[0]), int(one[-1])) for one in shared]
 
     def of(self, host: str | None) -> Network:
         """The network of a client, by the address it has behind trusted proxies. Whatever is none is one of our own."""
         found = _address(host or "")
         if found is None or found.is_loopback:
             return Network(HERE, HERE, shared=True)
-        shared = any(found in network for network in self._shared)
-        lengths = (32, 24) if isinstance(found, IPv4Address) else (64, 48)
-        address, block = (str(ip_network((found, length), strict=False)) for length in lengths)
+        n = int(found)
+        shared = any(version == found.version and first <= n <= last for version, first, last in self._shared)
+        lengths = (32, 24) if found.version == 4 else (64, 48)
+        address, block = (_within(found, n, length) for length in lengths)
         return Network(address, block, shared)
+
+
+def _within(found: IPv4Address | IPv6Address, n: int, length: int) -> str:
+    """The network of this length that an address lies in."""
+    rest = found.max_prefixlen - length
+    return f"{type(found)(n >> rest << rest)}/{length}"
 
 
 def _address(host: str) -> IPv4Address | IPv6Address | None:
