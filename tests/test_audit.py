@@ -98,6 +98,14 @@ async def test_what_a_clock_wrote_that_was_ahead_is_not_later_than_now(counted: 
     assert [s for s in await _found(counted) if "signatures" not in s] == []
 
 
+async def test_a_clock_that_was_just_set_back_is_no_disagreement(counted: Database, time: Clock) -> None:
+    time.advance(hours=30)
+    await counted.write(tally.publish)
+    time.advance(hours=-35)
+    await counted.write(partial(tally.change, changes=[tally.Change("PL", "confirmed", 90)]))
+    assert [s for s in await _found(counted) if "history" in s] == []
+
+
 async def test_a_snapshot_of_a_clock_gone_wrong_is_replaced(counted: Database, time: Clock) -> None:
     time.advance(days=30)
     await counted.write(tally.publish)
