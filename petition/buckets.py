@@ -1,8 +1,9 @@
 """Token buckets, shared by all processes: how much of what a rule allows is used up.
 
 Each process counts in memory and tells the others once a second, through one statement of its own: signing waits for
-no row that two servers share. So a limit is exact to what comes in within a second. A bucket that nobody has touched
-for an hour is full again and forgotten.
+no row that two servers share. It tells what came to a tenth of a bucket: of somebody who signs once nothing is written
+at all. So a limit is exact to a second and to a tenth for each process. A bucket that nobody has touched for an hour
+is full again and forgotten.
 """
 
 from collections import OrderedDict
@@ -15,6 +16,7 @@ from petition.db import Connection, Database, Row
 from petition.errors import DatabaseError
 
 KNOWN = 50_000  # buckets that one process remembers, the latest: some ten megabytes
+TOLD = 10  # of a bucket, the part that is told
 TOKEN = HOUR  # what one token weighs, so that each second gives back `hourly`, a whole number
 
 
@@ -51,9 +53,9 @@ class Level:
     spent: int
     hourly: int
 
-    def now(self) -> int:
-        """How much is used up at this moment. A clock that was set back gives nothing."""
-        return max(0, self.used - self.hourly * max(0, clock.epoch() - self.at))
+    def used_at(self, now: int) -> int:
+        """How much is used up at a moment. A clock that was set back gives nothing."""
+        return max(0, self.used - self.hourly * max(0, now - self.at))
 
 
 class Buckets:
@@ -61,43 +63,49 @@ class Buckets:
 
     def __init__(self, known: int = KNOWN) -> None:
         self._levels: OrderedDict[str, Level] = OrderedDict()
+        self._untold: dict[str, Level] = {}
         self._most = known
 
     def wait(self, rule: Rule, key: str) -> int:
         """How many seconds until there is a token; 0 if there is one."""
         level = self._levels.get(key)
-        lacking = level.now() + TOKEN - rule.full if level else 0
+        lacking = level.used_at(clock.epoch()) + TOKEN - rule.full if level else 0
         return max(0, -(-lacking // rule.hourly))
 
     def take(self, *asked: Asked) -> bool:
         """Takes a token out of each bucket, or out of none if one is empty."""
         if any(self.wait(rule, key) for rule, key in asked):
             return False
+        now = clock.epoch()
         for rule, key in asked:
-            level = self._levels.pop(key, None) or Level(0, clock.epoch(), 0, rule.hourly)
-            level.used, level.at, level.spent = level.now() + TOKEN, clock.epoch(), level.spent + TOKEN
+            level = self._levels.pop(key, None) or Level(0, now, 0, rule.hourly)
+            level.used, level.at, level.spent = level.used_at(now) + TOKEN, now, level.spent + TOKEN
             self._levels[key] = level
+            if level.spent * TOLD >= rule.full:
+                self._untold[key] = level
         while len(self._levels) > self._most:
-            self._levels.popitem(last=False)
+            self._untold.pop(self._levels.popitem(last=False)[0], None)
         return True
 
     async def share(self, database: Database) -> None:
         """Tells the others what was spent since the last time, and learns what they spent out of the same buckets."""
-        told = {key: (level, level.spent) for key, level in sorted(self._levels.items()) if level.spent}
+        told, self._untold = self._untold, {}
         if not told:
             return
-        for level, _ in told.values():
+        spent = {key: level.spent for key, level in sorted(told.items())}
+        for level in told.values():
             level.spent = 0
-        rows: list[Row] = [{"id": key, "used": n, "hourly": level.hourly} for key, (level, n) in told.items()]
+        rows: list[Row] = [{"id": key, "used": n, "hourly": told[key].hourly} for key, n in spent.items()]
         now = clock.epoch()
         try:
             common = await database.apart(partial(_merge, rows=rows, now=now))
         except DatabaseError:
-            for level, n in told.values():
-                level.spent += n
+            for key, n in spent.items():
+                told[key].spent += n
+            self._untold = told | self._untold
             raise
         for row in common:
-            level = told[row["id"]][0]
+            level = told[row["id"]]
             level.used, level.at = int(row["used"]) + level.spent, now
 
 

@@ -24,9 +24,12 @@ class DayKey:
     secret: bytes
 
     def tag(self, purpose: str, text: str) -> str:
-        """An opaque tag of a text, for one purpose: tags of two purposes cannot be compared."""
-        digest = hmac.digest(self.secret, f"{purpose} {text}".encode(), hashlib.sha256)
-        return urlsafe_b64encode(digest[:18]).decode()
+        """An opaque tag of a text, for one purpose: tags of two purposes cannot be compared.
+
+        Keyed BLAKE2b (RFC 7693, 2.9): a form needs four of them, at half the price of HMAC.
+        """
+        digest = hashlib.blake2b(f"{purpose} {text}".encode(), key=self.secret, digest_size=18).digest()
+        return urlsafe_b64encode(digest).decode()
 
     def derived(self, purpose: str) -> bytes:
         """A key for something else of this day."""

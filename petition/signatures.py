@@ -56,20 +56,23 @@ def submitted(vault: Vault, signing: Signing, terms: Terms = AS_EVER, base_url: 
     mailbox, address = vault.hashes(signing.address)
     number = tokens.number()
     mail = notices.confirm(vault, signing.language, signing.address.exact, number, mailbox)
-    unsubscribe = notices.unsubscribe(base_url, signing.language, number)
     row: Row = {
         "id": tokens.kept(number),
         "mailbox": mailbox,
         "address": address,
         "country": signing.country,
         "name": sealing.hide(number, signing.name) if signing.name else None,
-        "sealed": vault.seal_contact(signing.address.exact, unsubscribe) if signing.updates else None,
+        "sealed": _sealed(vault, signing, number, base_url) if signing.updates else None,
         "consent": signing.consent,
         **terms.kept(),
         "reference": tokens.kept(mail["id"]),  # what a bounce names; see bounces
         "expires": midnight() + LIVES,
     }
     return Submitted(row, {**terms.applied(mail), "submission": row["id"]}, terms.proof)
+
+
+def _sealed(vault: Vault, signing: Signing, number: str, base_url: str) -> str:
+    return vault.seal_contact(signing.address.exact, notices.unsubscribe(base_url, signing.language, number))
 
 
 async def sign(c: Connection, forms: list[Submitted]) -> list[Exception | None]:
@@ -276,4 +279,4 @@ async def refuse_closed(c: Connection) -> None:
 
 def midnight() -> int:
     """The start of today: what is dated by it tells no hour."""
-    return clock.midnight(clock.today().isoformat())
+    return clock.epoch() // DAY * DAY

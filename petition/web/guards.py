@@ -50,7 +50,8 @@ class SecurityHeaders:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 set_already = {name for name, _ in message["headers"]}
-                usual = self._over_onion if over_onion(Headers(scope=scope), self._onion) else self._headers
+                hidden = self._onion and over_onion(Headers(scope=scope), self._onion)
+                usual = self._over_onion if hidden else self._headers
                 message["headers"] += [header for header in usual if header[0] not in set_already]
             await send(message)
 
