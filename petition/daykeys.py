@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from petition import clock
+from petition.clock import DAY
 from petition.db import Connection, Database
 from petition.sealing import Vault
 
@@ -41,14 +42,14 @@ class DayKeys:
 
     def __init__(self, database: Database, vault: Vault) -> None:
         self._database, self._vault = database, vault
-        self._known: DayKey | None = None
+        self._known: tuple[int, DayKey] | None = None
 
     async def today(self) -> DayKey:
         """Makes it if nobody has yet."""
-        day = clock.today().isoformat()
-        if self._known is None or self._known.day != day:
-            self._known = await self._database.write(self._of_today)
-        return self._known
+        number = clock.epoch() // DAY
+        if self._known is None or self._known[0] != number:
+            self._known = number, await self._database.write(self._of_today)
+        return self._known[1]
 
     async def _of_today(self, c: Connection) -> DayKey:
         day = clock.today().isoformat()
