@@ -1,6 +1,6 @@
 """What comes back: reads a bounce (RFC 3464) or a complaint (RFC 5965), and stops the mail that it names.
 
-A mail is named by the random first half of its Message-ID, which nobody but its reader and the servers on its way ever
+A mail is named by the first half of its Message-ID, which nobody but its reader and the servers on its way ever
 saw. Of the body nothing is kept; what was confirmed is never touched.
 """
 
@@ -12,11 +12,11 @@ from email.message import Message
 from email.parser import BytesParser, HeaderParser
 from pathlib import Path
 
-from petition import aside, outbox, tokens
+from petition import aside, tokens
 from petition.db import Connection
 
 LONGEST = 1_000_000  # bytes of a body that are looked at; what names the mail stands near the beginning
-# As outbox.sealed() makes it.
+# As tokens.reference() makes it.
 _REFERENCE = re.compile(r"\s*<?([0-9a-f]{32})(?:@[^<>\s]*)?>?\s*")
 _PERMANENT = re.compile(r"\s*5\.\d{1,3}\.\d{1,3}\b")  # RFC 3463; 4 is a delay, 2 a success
 _REPORTS = {"delivery-status": aside.BOUNCED, "feedback-report": aside.COMPLAINT}
@@ -91,7 +91,5 @@ def maildir(folder: Path) -> list[Path]:
 
 
 async def take(c: Connection, returned: Returned) -> None:
-    """Sets the submission aside that waits for this mail, and stops the mail if it has not left; else nothing."""
-    rows = await c.all("bounces.submissions", reference=tokens.kept(returned.reference))
-    await aside.set_aside(c, [row["id"] for row in rows], returned.reason)
-    await c.run("bounces.stop", id=returned.reference, held=outbox.HELD)
+    """Sets the submission aside that waits for this mail, and holds the mail if it has not left; else nothing."""
+    await aside.set_aside(c, [tokens.kept(returned.reference)], returned.reason)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import IO
 
-from petition import clock, letters, signatures, tally
+from petition import clock, letters, signatories, tally
 from petition.appeal import Appeal
 from petition.db import Connection
 from petition.letters import Addressee, Book, Figures, Letter, pdf
+from petition.signatures import UNSAID
 from petition.tally import STEP, Snapshot
 
 Names = Mapping[str | None, list[str]]  # by the addressee's country; None is that of the institutions
@@ -56,7 +57,7 @@ class Edition:
         """
         if addressee.country:
             return [addressee.country]
-        return sorted(self.named.keys() - self.book.countries - {signatures.UNSAID})
+        return sorted(self.named.keys() - self.book.countries - {UNSAID})
 
     def annexed(self, addressee: Addressee) -> int:
         """How many names the annex for one addressee has."""
@@ -79,14 +80,14 @@ async def draw_up(c: Connection, appeal: Appeal, book: Book, base_url: str) -> E
         moment=clock.now(),
         snapshot=await tally.published(c),
         present=frozenset(country for country, n in counts.items() if n > 0),
-        named=await signatures.named(c),
+        named=await signatories.named(c),
     )
 
 
 async def names(c: Connection, edition: Edition, addressees: Iterable[Addressee]) -> Names:
     """Names to be printed, by the country of the annex; annexes without any are left out."""
     homes = {addressee.country: edition.homes(addressee) for addressee in addressees}
-    found = {key: [name for home in of for name in await signatures.names(c, home)] for key, of in homes.items()}
+    found = {key: [name for home in of for name in await signatories.names(c, home)] for key, of in homes.items()}
     return {key: listed for key, listed in found.items() if listed}
 
 

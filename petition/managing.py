@@ -128,7 +128,7 @@ async def withdraw_never(c: Connection, number: str) -> bool:
 
 async def _written_to(c: Connection, number: str) -> tuple[str, str]:
     """(address, mailbox) that got the mail with this number in its links, of either kind."""
-    row = await c.one("signatures.written_to", id=tokens.kept(number), now=clock.epoch())
+    row = await c.one("signatures.written_to", id=tokens.submission(number), now=clock.epoch())
     if row is not None:
         return row["address"], row["mailbox"]
     link = await _manage_link(c, number)

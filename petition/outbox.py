@@ -5,6 +5,7 @@ A row holds its address only under a key that dies.
 
 import json
 import secrets
+import time
 from dataclasses import dataclass
 from functools import partial
 
@@ -51,7 +52,7 @@ def sealed(vault: Vault, *, name: str, language: str, to: str, number: str, mail
     key_name, content = vault.outbox.seal(json.dumps([to, number]))
     now = clock.epoch()
     return {
-        "id": secrets.token_hex(16),
+        "id": _id(),
         "mail": name,
         "language": language,
         "mailbox": mailbox,
@@ -63,6 +64,11 @@ def sealed(vault: Vault, *, name: str, language: str, to: str, number: str, mail
         "due": now,
         "expires": now + LIVES,
     }
+
+
+def _id() -> str:
+    """Random behind the moment (as UUIDv7, RFC 9562): rows that come together lie together, which writes less."""
+    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
 
 
 def decoy(mail: Row) -> Row:

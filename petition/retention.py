@@ -5,7 +5,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from petition import clock, erasing, outbox, record, sealing, sessions, settling, signatures
+from petition import clock, erasing, outbox, record, sealing, sessions, settling, signatories, signatures
 from petition.appeal import Appeal
 from petition.campaign import Placeholder
 from petition.db import Connection, Database
@@ -84,7 +84,7 @@ async def end(c: Connection) -> int:
     """Everything that leads to a person goes; the moment signing ended, now or before."""
     ended, kept = await c.one("house.get", name="closed"), await c.one("house.get", name="kept")
     if ended is None or kept is not None:
-        await signatures.close(c)
+        await signatories.close(c)
         await outbox.close(c)
         await c.run("house.drop", name="kept")
         await c.run("house.keep", name="closed", value=str(clock.epoch()))
@@ -95,9 +95,9 @@ async def end_hashes(c: Connection) -> None:
     """Signing ends, and every keyed hash goes; names and contacts are kept until end(), under random keys."""
     if await closed(c):
         return
-    rows = [{**row, "mailbox": (key := secrets.token_hex(16)), "address": key} for row in await signatures.chosen(c)]
+    rows = [{**row, "mailbox": (key := secrets.token_hex(16)), "address": key} for row in await signatories.chosen(c)]
     await end(c)
-    await signatures.put_back(c, rows)
+    await signatories.put_back(c, rows)
     await c.run("house.keep", name="kept", value="names")
 
 

@@ -1,5 +1,5 @@
-"""How a signature comes about: sign, confirm; and what organisers read of it. Each is part of a caller's transaction;
-signing and confirming take all that wait at this moment, with as many statements as for one.
+"""How a signature comes about: sign, confirm, expire. Each is part of a caller's transaction; signing and confirming
+take all that wait at this moment, with as many statements as for one.
 
 Nothing here answers whether somebody signed.
 """
@@ -57,7 +57,7 @@ def submitted(vault: Vault, signing: Signing, terms: Terms = AS_EVER, base_url: 
     number = tokens.number()
     mail = notices.confirm(vault, signing.language, signing.address.exact, number, mailbox)
     row: Row = {
-        "id": tokens.kept(number),
+        "id": tokens.submission(number),
         "mailbox": mailbox,
         "address": address,
         "country": signing.country,
@@ -65,7 +65,6 @@ def submitted(vault: Vault, signing: Signing, terms: Terms = AS_EVER, base_url: 
         "sealed": _sealed(vault, signing, number, base_url) if signing.updates else None,
         "consent": signing.consent,
         **terms.kept(),
-        "reference": tokens.kept(mail["id"]),  # what a bounce names; see bounces
         "expires": midnight() + LIVES,
     }
     return Submitted(row, {**terms.applied(mail), "submission": row["id"]}, terms.proof)
@@ -117,7 +116,7 @@ def _decoy(form: Submitted) -> Submitted:
 
 async def submission(c: Connection, number: str) -> Submission:
     """What the link with this number is about. Raises LinkError if there is nothing behind it any more."""
-    row = await c.one("signatures.submission", id=tokens.kept(number), now=clock.epoch())
+    row = await c.one("signatures.submission", id=tokens.submission(number), now=clock.epoch())
     if row is None:
         raise LinkError("This link does not work.")
     name = sealing.reveal(number, row["name"]) if row["name"] else None
@@ -129,7 +128,7 @@ async def confirm(c: Connection, numbers: list[str]) -> list[str | Exception]:
 
     An earlier signature of the same mailbox gives way to what the page showed now. A dead link answers LinkError.
     """
-    number_of = {tokens.kept(number): number for number in numbers}
+    number_of = {tokens.submission(number): number for number in numbers}
     taken = {row["id"]: row for row in await c.all("signatures.take", ids=list(number_of), now=clock.epoch())}
     pressed = [taken[id_] for id_ in number_of if id_ in taken]
     if latest := list({row["mailbox"]: row for row in pressed}.values()):  # of two at once, the one pressed last
@@ -138,7 +137,7 @@ async def confirm(c: Connection, numbers: list[str]) -> list[str | Exception]:
 
 
 def _kept(numbers: list[str]) -> list[tuple[str, str]]:
-    return [(number, tokens.kept(number)) for number in numbers]
+    return [(number, tokens.submission(number)) for number in numbers]
 
 
 async def _country(c: Connection, number: str) -> str | Exception:
@@ -200,24 +199,6 @@ async def waiting(c: Connection) -> int:
     return int((await c.one("signatures.waiting", now=clock.epoch()) or {})["n"])
 
 
-async def export(c: Connection) -> list[Row]:
-    """For the organisers' own machine: who asked to be named or for news, with country, name and sealed address.
-
-    Of nobody else a row, and of nobody a day: that would be finer than what is published.
-    """
-    return await c.all("signatures.export")
-
-
-async def names(c: Connection, country: str) -> list[str]:
-    """The names to be printed in the annex for one country."""
-    return [row["name"] for row in await c.all("signatures.names", country=country)]
-
-
-async def named(c: Connection) -> dict[str, int]:
-    """How many asked to be named, by country."""
-    return {row["country"]: int(row["n"]) for row in await c.all("signatures.named")}
-
-
 async def readable_is_warning(c: Connection) -> bool:
     """Whether organisers let people sign from a mailbox that authorities can read, after a warning."""
     row = await c.one("house.get", name="readable_mailboxes")
@@ -241,34 +222,6 @@ async def expire(c: Connection) -> None:
         await c.run("signatures.drop_networks", expires=clock.midnight(day) + LIVES)
     oldest = clock.now().date().fromordinal(clock.today().toordinal() - BACKUPS_LIVE)
     await c.run("signatures.withdrawals_over", day=oldest.isoformat())
-
-
-async def close(c: Connection) -> None:
-    """Every keyed hash goes, and with it names and contacts; the tally and its journal stay."""
-    for query in (
-        "names",
-        "contacts",
-        "signatures",
-        "submissions",
-        "mailings",
-        "never_write",
-        "links",
-        "day_keys",
-        "buckets",
-    ):
-        await c.run(f"signatures.close_{query}")
-
-
-async def chosen(c: Connection) -> list[Row]:
-    """Signatures with a name to be printed or an address for news, and these: what outlives the keyed hashes."""
-    return await c.all("signatures.chosen")
-
-
-async def put_back(c: Connection, rows: list[Row]) -> None:
-    """Such rows, under other keys."""
-    await c.run("signatures.put", rows=rows)
-    await c.run("signatures.put_names", rows=[row for row in rows if row["name"] is not None])
-    await c.run("signatures.put_contacts", rows=[row for row in rows if row["sealed"] is not None])
 
 
 async def refuse_closed(c: Connection) -> None:

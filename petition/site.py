@@ -104,7 +104,8 @@ class Site:
         known = claimed.language in self.languages
         language = self.languages[claimed.language] if known else self.languages.default
         links = notices.links(self.signer, self.settings.base_url, language.code, claimed.name, claimed.number)
-        return mail.write(language, claimed.name, claimed.to, self.settings.mail_from, claimed.id, links)
+        reference = tokens.reference(claimed.number)
+        return mail.write(language, claimed.name, claimed.to, self.settings.mail_from, reference, links)
 
     def lanes(self) -> Lanes:
         """As many of them as there is work for."""

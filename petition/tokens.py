@@ -70,6 +70,16 @@ def unsubscribing(number_: str) -> str:
     return urlsafe_b64encode(digest[:16]).decode().rstrip("=")
 
 
+def reference(number_: str) -> str:
+    """What names a mail outside, in its Message-ID: made of its link's number, and does not lead back to it."""
+    return hashlib.sha256(b"petition mail " + number_.encode()).hexdigest()[:32]
+
+
+def submission(number_: str) -> str:
+    """What the database keeps of a number that confirms: the hash of its mail's reference, so a bounce finds it too."""
+    return kept(reference(number_))
+
+
 def kept(number_: str) -> str:
     """What the database keeps of a number: its hash, so that a copy of the database opens no link."""
     return hashlib.sha256(number_.encode()).hexdigest()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from petition import audit, backup, record, retention, signatures
+from petition import audit, backup, record, retention, signatories, signatures
 from petition.errors import DatabaseError, DataError, KeysError
 from petition.settings import Mode
 from petition.site import Site
@@ -29,7 +29,7 @@ async def test_what_was_backed_up_comes_back(visitor: Visitor, time: Clock, tmp_
     assert await backup.restore(site.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup") == rows
     async with site.database.reading() as c:
         assert await c.all("audit.signatures") == [{"country": "PL", "n": 1}]
-        assert await signatures.names(c, "PL") == ["Anna Nowak"]
+        assert await signatories.names(c, "PL") == ["Anna Nowak"]
         assert await audit.disagreements(c) == []
     assert (await visitor.post(waiting)).status_code == 303  # a link in somebody's mailbox still works
 
@@ -60,7 +60,7 @@ async def test_a_restore_does_not_bring_back_what_was_withdrawn(visitor: Visitor
     await backup.restore(site.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
     async with site.database.reading() as c:
         assert await c.all("audit.signatures") == [{"country": "PL", "n": 2}]
-        assert len([row for row in await signatures.export(c) if row["sealed"]]) == 1
+        assert len([row for row in await signatories.export(c) if row["sealed"]]) == 1
         assert await audit.disagreements(c) == []
     time.advance(days=1)
     await visitor.sign("boris@example.net")
@@ -145,4 +145,4 @@ async def test_nothing_is_restored_once_signing_has_ended(visitor: Visitor, time
     with pytest.raises(DataError, match="Signing has ended"):
         await backup.restore(site.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
     async with site.database.reading() as c:
-        assert await signatures.names(c, "PL") == []
+        assert await signatories.names(c, "PL") == []

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from petition import aside, bounces, outbox
+from petition import aside, bounces, outbox, tokens
 from petition.aside import BOUNCED, COMPLAINT
 from petition.bounces import Returned
 from petition.site import Site
@@ -181,26 +181,17 @@ async def test_a_confirmed_signature_stays_and_a_forged_reference_does_nothing(t
     assert await rows(visitor.site) == before
 
 
-async def test_a_mail_that_waits_for_its_second_attempt_is_stopped(site: Site, time: Clock) -> None:
+async def test_a_mail_that_waits_for_its_second_attempt_is_held(site: Site, time: Clock) -> None:
     await sign(site)
-    await site.database.write(lambda c: site_manage(c, site))
-    async with site.database.reading() as c:
-        ids = [row["id"] for row in await c.execute("select id from outbox")]
-    for id_ in ids:
-        await _take(site, id_)
+    (mail,) = await site.database.write(partial(outbox.claim, vault=site.vault))
+    await site.database.write(partial(outbox.later, mail=mail))
+    await _take(site, tokens.reference(mail.number))
+    time.advance(hours=1)
     assert await site.database.write(partial(outbox.claim, vault=site.vault)) == []
     assert await _reasons(site) == {BOUNCED: 1}
     await site.database.write(partial(aside.restore, reason=BOUNCED))
     claimed = await site.database.write(partial(outbox.claim, vault=site.vault))
     assert [mail.to for mail in claimed] == ["anna@example.org"]
-
-
-async def site_manage(c: object, site: Site) -> None:
-    """Somebody asks for a link to manage."""
-    from petition import managing
-    from petition.addresses import Address
-
-    await managing.ask_to_manage(c, site.vault, Address("eva@example.org", "eva@example.org"), "en")  # type: ignore[arg-type]
 
 
 async def test_reports_come_over_the_web_with_their_own_secret(time: Clock, visit: Visit) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from petition import audit, destruction, retention, settling, signatures
+from petition import audit, destruction, retention, settling, signatories
 from petition.destruction import LASTING, What
 from petition.errors import KeysError
 from petition.settings import ROOT, Settings
@@ -85,8 +85,8 @@ async def test_no_hash_is_left_but_names_and_contacts(full: Visitor, given: Sett
     assert [h for h in hashes if h in str(after)] == []
     assert [table for table in LASTING if table != "house" and table in before and before[table] != after[table]] == []
     async with full.site.database.reading() as c:
-        assert await signatures.names(c, "PL") == ["Anna Nowak"]
-        assert len([row for row in await signatures.export(c) if row["sealed"]]) == 1
+        assert await signatories.names(c, "PL") == ["Anna Nowak"]
+        assert len([row for row in await signatories.export(c) if row["sealed"]]) == 1
     await _agree(full.site)
     assert "test-email-key" not in _key(given)
     assert (await full.sign("late@example.net")).status_code != 303

@@ -50,7 +50,7 @@ async def _bring(site: Site, address: Address, state: str) -> None:
     if state == "blocked":
         await site.database.write(partial(managing.never_write, number=number))
     if state == "aside":
-        await site.database.write(partial(aside.set_aside, ids=[tokens.kept(number)], reason=BOUNCED))
+        await site.database.write(partial(aside.set_aside, ids=[tokens.submission(number)], reason=BOUNCED))
     if state == "throttled":
         for _ in range(3):
             await _sign(site, address)

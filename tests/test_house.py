@@ -31,6 +31,7 @@ LEVELS = (
             "tally",
             "outbox",
             "notices",
+            "signatories",
             "signatures",
             "managing",
         ),

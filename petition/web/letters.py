@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from petition import correspondence, editions, signatures
+from petition import correspondence, editions, signatories
 from petition.correspondence import Entry
 from petition.editions import Edition
 from petition.errors import LetterError
@@ -103,7 +103,7 @@ async def archive(request: Request) -> Response:
 async def signatures_csv(request: Request) -> Response:
     """For the organisers' own machine: `petition unseal` opens the sealed addresses there."""
     async with site(request).database.reading() as c:
-        rows = await signatures.export(c)
+        rows = await signatories.export(c)
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\r\n")
     table.writerow(("country", "name", "sealed_address"))

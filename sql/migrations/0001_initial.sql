@@ -38,7 +38,7 @@ without rowid -- sqlite
 
 create index contacts_unsubscribe on contacts (unsubscribe)
 
--- What waits for the button. id is the hash of the number in the link, name is encrypted with that number. In the state
+-- What waits for the button. id is the hash of the reference of the link's mail, name is encrypted with that number. In the state
 -- `aside` its link opens nothing and its mail is held, for the reason in the column `aside`. network is an opaque tag under
 -- the key of the day, gone with that key.
 create table submissions (
@@ -53,12 +53,9 @@ create table submissions (
     aside text,
     network text,
     disposable bigint not null,
-    reference text not null,
     expires bigint not null
 )
 without rowid -- sqlite
-
-create index submissions_reference on submissions (reference)
 
 create index submissions_mailbox on submissions (mailbox)
 

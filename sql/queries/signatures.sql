@@ -23,12 +23,12 @@ in ( -- sqlite
 -- name: submit
 -- A submission of its own for each filled-in form.
 insert into submissions (
-    id, mailbox, address, country, name, sealed, consent, state, aside, network, disposable, reference, expires
+    id, mailbox, address, country, name, sealed, consent, state, aside, network, disposable, expires
 )
-select id, mailbox, address, country, name, sealed, consent, state, aside, network, disposable, reference, expires
+select id, mailbox, address, country, name, sealed, consent, state, aside, network, disposable, expires
 from json_to_recordset(cast(:rows as json)) as r ( -- postgresql
     id text, mailbox text, address text, country text, name text, sealed text, consent text, -- postgresql
-    state text, aside text, network text, disposable bigint, reference text, expires bigint -- postgresql
+    state text, aside text, network text, disposable bigint, expires bigint -- postgresql
 ) -- postgresql
 from (select -- sqlite
     json_extract(value, '$.id') as id, json_extract(value, '$.mailbox') as mailbox, -- sqlite
@@ -37,7 +37,7 @@ from (select -- sqlite
     json_extract(value, '$.consent') as consent, json_extract(value, '$.state') as state, -- sqlite
     json_extract(value, '$.aside') as aside, json_extract(value, '$.network') as network, -- sqlite
     json_extract(value, '$.disposable') as disposable, -- sqlite
-    json_extract(value, '$.reference') as reference, json_extract(value, '$.expires') as expires -- sqlite
+    json_extract(value, '$.expires') as expires -- sqlite
 from json_each(:rows)) -- sqlite
 
 -- name: submission
