@@ -15,7 +15,7 @@ from petition.clock import HOUR
 from petition.db import Connection, Database, Row
 from petition.errors import DatabaseError
 
-KNOWN = 50_000  # buckets that one process remembers, the latest: some ten megabytes
+KNOWN = 20_000  # buckets that one process remembers, the latest: some five megabytes
 TOLD = 10  # of a bucket, the part that is told
 TOKEN = HOUR  # what one token weighs, so that each second gives back `hourly`, a whole number
 

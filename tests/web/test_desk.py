@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from functools import partial
 
 from petition import correspondence, outbox, record, sealing
@@ -24,8 +25,9 @@ async def test_a_viewer_sees_published_numbers_only(time: Clock, visitor: Visito
     page = Html((await visitor.get("/organisers/")).text)
     assert "Published: 10" in page.text
     assert "downloaded signatures 10" in page.text
+    shown = re.sub("[0-9a-f]{16}", "", page.text)  # the fingerprint of the keys may hold any digits
     for exact in ("13", "14", "Germany", "DE: 1", "Waiting"):
-        assert exact not in page.text.replace("2026-11-22T13", ""), exact
+        assert exact not in shown, exact
     assert page.all("a") == [a for a in page.all("a") if "/organisers/letters" not in a["href"]]
 
 
