@@ -3,14 +3,15 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help run install test test-all check chaos bench messages lock system
+.PHONY: help run install test test-all check chaos scan bench messages lock system
 
 help:
 	@echo "make run       the appeal in demo mode on http://127.0.0.1:8000"
 	@echo "make test      the tests, on SQLite and PostgreSQL, with a real browser"
-	@echo "make test-all  lint, types, and every test"
+	@echo "make test-all  lint, types, every test, and the scanner"
 	@echo "make check     lint and types alone"
 	@echo "make chaos     hundreds of kills, full disks, wrong clocks: what is survived"
+	@echo "make scan      a black-box scanner over the running site, signed in and not"
 	@echo "make bench     the benchmarks"
 
 run: install
@@ -46,10 +47,15 @@ test-all: check $(VENV)/.installed-tests system
 	$(TESTS) --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
 	PETITION_TEST_POSTGRESQL=newest $(TESTS) --postgresql
 	$(CHAOS)
+	$(PY) -m tests.scan
 
 # Every story of tests/chaos; on each database KILLS kills.
 chaos: $(VENV)/.installed-tests system
 	PETITION_TEST_KILLS=$(KILLS) $(CHAOS)
+
+# Finds what anybody would who tries all doors. From an environment of its own.
+scan: $(VENV)/.installed-tests
+	$(PY) -m tests.scan
 
 check: $(VENV)/.installed-tests
 	$(PY) -m ruff check

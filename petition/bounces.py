@@ -61,15 +61,18 @@ def _failed(block: Message) -> bool:
 
 
 def _named(part: Message) -> str | None:
-    """The mail that came back is a part of its own, whole or its head alone."""
-    if part.get_content_type() == "message/rfc822":
+    """By the envelope's name if we could give one; else the mail is a part of its own, whole or its head alone."""
+    name = "Message-ID"
+    if part.get_content_type() == "message/delivery-status":
+        heads, name = list(_blocks(part)), "Original-Envelope-Id"  # RFC 3464, 2.2.1
+    elif part.get_content_type() == "message/rfc822":
         heads = list(_blocks(part))
     elif part.get_content_type() == "text/rfc822-headers":
         raw = part.get_payload(decode=True)
         heads = [HeaderParser().parsestr(raw.decode("latin-1") if isinstance(raw, bytes) else "")]
     else:
         return None
-    return next((found[1] for head in heads if (found := _REFERENCE.fullmatch(str(head["Message-ID"])))), None)
+    return next((found[1] for head in heads if (found := _REFERENCE.fullmatch(str(head[name])))), None)
 
 
 def read_json(content: bytes) -> Returned | None:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from binascii import b2a_qp
+from contextlib import suppress
 from dataclasses import dataclass
 from email import policy
 from email.headerregistry import Address as Mailbox
@@ -103,6 +104,14 @@ def _part(kind: str, text: str) -> str:
     return f"{described}\r\n\r\n{quoted}"
 
 
+def _reports(client: aiosmtplib.SMTP, message: Finished) -> tuple[list[str], list[str]]:
+    """Asks for bounces that name the mail and quote its head alone: its link is in the body (RFC 3461, 4.3 and 4.4)."""
+    if not client.supports_extension("dsn"):
+        return [], []
+    reference = message.id.strip("<>").partition("@")[0]
+    return ["RET=HDRS", f"ENVID={reference}"], ["NOTIFY=FAILURE"]
+
+
 class Smtp:
     """A relay behind PETITION_SMTP_URL, over one kept connection."""
 
@@ -130,7 +139,10 @@ class Smtp:
         async with self._turn:
             try:
                 client = await self._connected()
-                await client.sendmail(message.sender, [message.to], message.content)
+                of_mail, of_recipient = _reports(client, message)
+                await client.sendmail(
+                    message.sender, [message.to], message.content, mail_options=of_mail, rcpt_options=of_recipient
+                )
             except (aiosmtplib.SMTPException, OSError) as error:
                 await self._settle(error)
 
@@ -153,6 +165,9 @@ class Smtp:
         if self._client is None or not self._client.is_connected:
             self._client = aiosmtplib.SMTP(**self._options)  # type: ignore[arg-type]  # a dict of mixed kinds
             await self._client.connect()
+        if self._client.is_ehlo_or_helo_needed:
+            with suppress(aiosmtplib.SMTPHeloError):  # one that knows no EHLO is greeted with HELO when it gets a mail
+                await self._client.ehlo()
         return self._client
 
     async def _settle(self, error: Exception) -> None:

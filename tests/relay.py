@@ -70,8 +70,44 @@ def plain(mail: EmailMessage) -> str:
     return str(body.get_content())
 
 
+class Reporting(SMTP):
+    """Knows DSN (RFC 3461), which aiosmtpd does not: takes its parameters off and keeps them."""
+
+    async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802 (aiosmtpd calls it so)
+        await super().smtp_MAIL(self._kept(arg or ""))
+
+    async def smtp_RCPT(self, arg: str | None) -> None:  # noqa: N802 (as above)
+        await super().smtp_RCPT(self._kept(arg or ""))
+
+    def _kept(self, arg: str) -> str:
+        words = arg.split(" ")
+        asked = [word for word in words if word.startswith(("RET=", "ENVID=", "NOTIFY="))]
+        relay: Any = self.event_handler
+        relay.reports += asked
+        return " ".join(word for word in words if word not in asked)
+
+
+class ReportingRelay(Relay):
+    """A relay that offers DSN; `reports` is what it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reports: list[str] = []
+
+    async def handle_EHLO(  # noqa: N802 (aiosmtpd calls it so)
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [responses[0], "250-DSN", *responses[1:]]
+
+
 class _FreePort(Controller):
     """aiosmtpd knocks at its own port to see that it is up: this one first learns which port the system gave it."""
+
+    def factory(self) -> SMTP:
+        """Of the kind that the relay needs."""
+        kind = Reporting if isinstance(self.handler, ReportingRelay) else SMTP
+        return kind(self.handler, **self.SMTP_kwargs)
 
     def _trigger_server(self) -> None:
         server: Any = self.server

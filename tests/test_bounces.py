@@ -62,6 +62,13 @@ def dsn(
     return made.encode()
 
 
+def enveloped(reference: str = REFERENCE) -> bytes:
+    """As an MTA writes it that was given a name for the envelope, and quotes nothing of the mail."""
+    report = f"Original-Envelope-Id: {reference}\n" + FAILED.format("failed", "5.1.1")
+    values = {"type": "delivery-status", "report": report, "kind": "text/plain"}
+    return DSN.format(**values, reference="f" * 32, other="f" * 32, body="").encode()
+
+
 def arf(reference: str = REFERENCE, kind: str = "abuse") -> bytes:
     """As a provider writes that somebody pressed "this is spam"."""
     values = {"type": "feedback-report", "report": ABUSE.format(kind), "kind": "text/rfc822-headers"}
@@ -72,6 +79,11 @@ def arf(reference: str = REFERENCE, kind: str = "abuse") -> bytes:
 def test_a_bounce_names_its_mail(kind: str) -> None:
     assert bounces.read(dsn(kind=kind)) == Returned(REFERENCE, BOUNCED)
     assert bounces.read(dsn(kind=kind).replace(b"\n", b"\r\n")) == Returned(REFERENCE, BOUNCED)
+
+
+def test_a_bounce_names_the_envelope_where_it_quotes_nothing() -> None:
+    assert bounces.read(enveloped()) == Returned(REFERENCE, BOUNCED)
+    assert bounces.read(enveloped("of somebody else")) is None
 
 
 def test_a_complaint_names_its_mail() -> None:

@@ -91,6 +91,13 @@ async def test_a_refusal_leaves_the_connection_fit_for_the_next_mail(smtp: Relay
     assert smtp.recipients == ["boris@example.org"]
 
 
+async def test_a_relay_that_knows_reports_is_asked_to_name_the_mail_and_quote_no_link() -> None:
+    with relay.at_work(relay.ReportingRelay()) as found:
+        assert await _sent(found.url) == "sent"
+        assert found.reports == ["RET=HDRS", "ENVID=id", "NOTIFY=FAILURE"]
+        assert found.recipients == [ADDRESS]
+
+
 async def test_mails_take_turns_on_one_connection(smtp: Relay) -> None:
     one = Smtp(smtp.url)
     await asyncio.gather(*[one.send(_message(f"a{n}@example.org")) for n in range(20)])
