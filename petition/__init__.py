@@ -4,7 +4,7 @@ The house, from the door inwards:
   __main__   the command line: its verbs    commands   what each of them does
   app        the web application, the only wiring for Starlette
   web/       the counter: routes in the order of a visit, one file of handlers per noun
-  the job    campaign, appeal, signatures, managing, aside, bounces, tally, letters/, editions, organisers, sessions,
+  the job    campaign, appeal, signatures, managing, aside, bounces, tally, letters/, drafts, organisers, sessions,
              factors, record, recipients, correspondence, notices, outbox, delivery, throttle, buckets, daykeys, work,
              sealing, retention, destruction, backup, audit, proofs: no Starlette
   the floor  settings, db, erasing, migrations, writer, tokens, mail, languages, addresses, totp, passkeys,

@@ -39,6 +39,9 @@ TABLES = (
     "factors",
     "actions",
     "correspondence",
+    "editions",
+    "edition_letters",
+    "confirmations",
 )
 ROWS = 5000
 _LEFT_OUT = {"network"}  # the tags of a network outlive their day in no backup

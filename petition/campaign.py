@@ -49,7 +49,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A number that was true on a day, and who said so. `high` is set for a range."""
+    """A number that was true on a day, and who said so. `high` is set for a range; level C is a page of a campaign."""
 
     id: str
     low: int
@@ -57,6 +57,7 @@ class Fact:
     as_of: date
     publisher: str
     source: str
+    level: str = "A"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +163,8 @@ def facts(file: Path) -> Iterator[Fact]:
     for row in _table(file).get("fact", []):
         read = _Reader(f"{file.name}, fact {row.get('id', '?')}", row)
         low, high = (read("value", int), None) if "value" in row else (read("low", int), read("high", int))
-        read("level", str)  # for editors alone: how far the source is to be trusted
-        yield Fact(read("id", str), low, high, read("as_of", date), read("publisher", str), read("source", str))
+        said = read("publisher", str), read("source", str), read("level", str)
+        yield Fact(read("id", str), low, high, read("as_of", date), *said)
 
 
 def _table(file: Path) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from petition import (
     bounces,
     destruction,
     doctor,
-    editions,
+    drafts,
     organisers,
     record,
     retention,
@@ -128,10 +128,10 @@ async def letters(given: Settings, arguments: Arguments) -> None:
         addressees = [site.book.find(key) for key in keys]
         await site.publish()
         async with site.database.reading() as c:
-            edition = await editions.draw_up(c, site.appeal, site.book, given.base_url)
-            names = await editions.names(c, edition, addressees)
+            draft = await drafts.draw_up(c, site.appeal, site.book, given.base_url)
+            names = await drafts.names(c, draft, addressees)
         await _record(site, "drew letters", f"{len(addressees)}, names: {record.about(sum(map(len, names.values())))}")
-        for name, content in _progress(editions.files(edition, addressees, names), "letter", len(addressees)):
+        for name, content in _progress(drafts.files(draft, addressees, names), "letter", len(addressees)):
             _save(arguments.output, name, content)
 
 

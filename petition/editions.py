@@ -1,107 +1,145 @@
-"""An edition: all letters as of one moment, drawn from one snapshot of the published numbers."""
+"""Editions: all letters of one moment, frozen. The same edition hands out the same bytes for ever.
 
-import zipfile
-from collections.abc import Iterable, Mapping
+Letters before one are drafts. An edition takes reviewed texts only; where there is none the letter is English, with the
+translation beside it, marked as such.
+"""
+
+import asyncio
+import hashlib
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import IO
+from functools import partial
+from typing import Any
 
-from petition import clock, letters, signatories, tally
-from petition.appeal import Appeal
-from petition.db import Connection
-from petition.letters import Addressee, Book, Figures, Letter, pdf
-from petition.signatures import UNSAID
-from petition.tally import STEP, Snapshot
-
-Names = Mapping[str | None, list[str]]  # by the addressee's country; None is that of the institutions
+from petition import clock, confirmations, letters, record
+from petition.confirmations import ADDRESS, FACT
+from petition.db import Connection, Database, Row
+from petition.drafts import Draft
+from petition.errors import LetterError
+from petition.letters import Addressee, Letter, Stamp, pdf
 
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """What the letters of one moment quote.
+    """Number, moment (ISO 8601, UTC), who drew it up; `basis`: the numbers it quotes, who stood up for what."""
 
-    `present`: countries with any signature at all, published or folded; `named`: how many in each asked to be named.
+    n: int
+    moment: str
+    nickname: str
+    basis: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A letter of an edition, or the courtesy translation beside one, and the SHA-256 of its file."""
+
+    reference: str
+    edition: int
+    key: str
+    courtesy: bool
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What an organiser says to each doubt (see confirmations): confirmed, or left out."""
+
+    confirmed: frozenset[str]
+    without: frozenset[str]
+
+
+async def draw_up(database: Database, draft: Draft, offered: Collection[str], choice: Choice, nickname: str) -> int:
+    """Draws up the next edition in one transaction; its number. `offered`: languages that the site has pages in.
+
+    Raises LetterError if a doubt is not settled, or if somebody else has drawn one up meanwhile.
     """
-
-    appeal: Appeal
-    book: Book
-    base_url: str
-    moment: datetime
-    snapshot: Snapshot
-    present: frozenset[str]
-    named: Mapping[str, int]
-
-    def letter(self, addressee: Addressee) -> Letter:
-        """The letter to one addressee. Raises LetterError in a state of the campaign that writes none."""
-        folders = [folder / "letters" for folder in self.appeal.text_folders]
-        return letters.draw(self.appeal, folders, addressee, self.figures(addressee), self.moment, self.base_url)
-
-    def figures(self, addressee: Addressee) -> Figures:
-        """The published figures for one addressee; an institution gets those of all countries."""
-        country = addressee.country
-        annexed = self.annexed(addressee)
-        named = annexed if country else sum(self.named.values())
-        return Figures(
-            as_of=self.snapshot.as_of,
-            confirmed=self.snapshot.confirmed,
-            country=self.snapshot.countries.get(country) if country else None,
-            present=country in self.present,
-            named=tally.floor(named) if named >= STEP else None,
-            elsewhere=country is None and annexed > 0,
-        )
-
-    def homes(self, addressee: Addressee) -> list[str]:
-        """Whose names one addressee gets: of those who live there; an institution, of all who live elsewhere.
-
-        So each name goes to one kind of addressee; that of somebody who did not say where they live to none.
-        """
-        if addressee.country:
-            return [addressee.country]
-        return sorted(self.named.keys() - self.book.countries - {UNSAID})
-
-    def annexed(self, addressee: Addressee) -> int:
-        """How many names the annex for one addressee has."""
-        return sum(self.named.get(home, 0) for home in self.homes(addressee))
-
-    def annex(self, addressee: Addressee, names: Iterable[str]) -> bytes:
-        """The names that go with the letter to one addressee, as PDF."""
-        folders = [folder / "letters" for folder in self.appeal.text_folders]
-        tree = letters.draw_annex(self.appeal, folders, addressee, names, self.moment)
-        return pdf.annex(tree)
+    async with database.reading() as c:
+        doubts = {doubt.id for doubt in await confirmations.open_doubts(c, draft)}
+        n = int((await c.one("editions.next") or {})["n"])
+    if unsettled := doubts - choice.confirmed - choice.without:
+        raise LetterError(f"Nobody has said yet what becomes of {len(unsettled)} old or doubtful facts and addresses.")
+    without = choice.without & doubts
+    rows = await asyncio.to_thread(lambda: list(_rows(draft, n, offered, without)))
+    if not rows:
+        raise LetterError("An edition without any letter is none.")
+    act = partial(_put, draft=draft, n=n, rows=rows, choice=Choice(choice.confirmed & doubts, without), who=nickname)
+    await database.write(act)
+    return n
 
 
-async def draw_up(c: Connection, appeal: Appeal, book: Book, base_url: str) -> Edition:
-    """The edition of this moment."""
-    counts = await tally.counts(c)
-    return Edition(
-        appeal=appeal,
-        book=book,
-        base_url=base_url,
-        moment=clock.now(),
-        snapshot=await tally.published(c),
-        present=frozenset(country for country, n in counts.items() if n > 0),
-        named=await signatories.named(c),
-    )
+async def _put(c: Connection, *, draft: Draft, n: int, rows: list[Row], choice: Choice, who: str) -> None:
+    await confirmations.confirm(c, sorted(choice.confirmed), who)
+    basis = _basis(draft) | {"without": sorted(choice.without), "confirmed_by": await confirmations.by(c)}
+    moment = clock.iso(draft.moment)
+    if await c.one("editions.put", n=n, moment=moment, nickname=who, basis=json.dumps(basis)) is None:
+        raise LetterError("Somebody else has just drawn up an edition: look at that one first.")
+    await c.load("edition_letters", rows)
+    await record.write(c, who, "drew up an edition", f"{n}: {len(rows)} letters and translations")
 
 
-async def names(c: Connection, edition: Edition, addressees: Iterable[Addressee]) -> Names:
-    """Names to be printed, by the country of the annex; annexes without any are left out."""
-    homes = {addressee.country: edition.homes(addressee) for addressee in addressees}
-    found = {key: [name for home in of for name in await signatories.names(c, home)] for key, of in homes.items()}
-    return {key: listed for key, listed in found.items() if listed}
+def _basis(draft: Draft) -> dict[str, Any]:
+    told = draft.snapshot
+    numbers = {"confirmed": told.confirmed, "countries": dict(told.countries), "other": told.other}
+    return {"as_of": clock.iso(told.as_of), **numbers}
 
 
-def files(edition: Edition, addressees: Iterable[Addressee], listed: Names) -> Iterable[tuple[str, bytes]]:
-    """(file name, PDF) of each letter, and of each annex that has names."""
-    for addressee in addressees:
-        yield f"{addressee.key}.pdf", pdf.render(edition.letter(addressee))
-        if found := listed.get(addressee.country):
-            yield f"{addressee.key}-names.pdf", edition.annex(addressee, found)
+def _rows(draft: Draft, n: int, offered: Collection[str], without: Collection[str]) -> Iterator[Row]:
+    for addressee in draft.book.addressees:
+        if ADDRESS + addressee.key not in without:
+            for stamp in _stamps(draft, addressee, n, offered, without):
+                yield _frozen(draft.letter(addressee, stamp), n)
 
 
-def archive(edition: Edition, listed: Names, file: IO[bytes]) -> None:
-    """All letters and annexes as a ZIP with fixed dates inside."""
-    moment = edition.moment.timetuple()[:6]
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as zipped:
-        for name, content in files(edition, edition.book.addressees, listed):
-            zipped.writestr(zipfile.ZipInfo(name, moment), content, zipfile.ZIP_DEFLATED)
+def _stamps(
+    draft: Draft, addressee: Addressee, n: int, offered: Collection[str], without: Collection[str]
+) -> Iterator[Stamp]:
+    """Of the letter, and of the translation beside it."""
+    main, beside = letters.languages(draft.folders, addressee)
+    page = f"{draft.base_url}/{addressee.language if addressee.language in offered else 'en'}/letters/"
+    lacking = frozenset(id_.removeprefix(FACT) for id_ in without if id_.startswith(FACT))
+    number = f"{addressee.key}-{n}"
+    yield Stamp(number, page + number, main, without=lacking)
+    if beside:
+        yield Stamp(f"{number}-{beside}", f"{page}{number}-{beside}", beside, courtesy=True, without=lacking)
+
+
+def _frozen(letter: Letter, n: int) -> Row:
+    content = pdf.render(letter)
+    return {
+        "reference": letter.reference,
+        "edition": n,
+        "key": letter.key,
+        "courtesy": int(letter.courtesy),
+        "tree": json.dumps(letters.plain(letter), ensure_ascii=False),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "pdf": b64encode(content).decode(),
+    }
+
+
+async def drawn(c: Connection) -> list[Edition]:
+    """All editions, the newest first."""
+    rows = await c.all("editions.all")
+    return [Edition(int(r["n"]), r["moment"], r["nickname"], json.loads(r["basis"])) for r in rows]
+
+
+async def letters_of(c: Connection, n: int) -> list[Frozen]:
+    """The letters of an edition, each before the translation beside it; none if there is no such edition."""
+    return sorted(map(_told, await c.all("editions.letters", n=n)), key=lambda one: (one.key, one.courtesy))
+
+
+async def find(c: Connection, reference: str) -> tuple[Frozen, Letter, Mapping[str, Any]] | None:
+    """A letter by its reference, with the tree every format is drawn from and the basis of its edition."""
+    row = await c.one("editions.find", reference=reference)
+    return (_told(row), letters.restored(json.loads(row["tree"])), json.loads(row["basis"])) if row else None
+
+
+async def file(c: Connection, reference: str) -> bytes | None:
+    """The PDF that went out, byte for byte."""
+    row = await c.one("editions.pdf", reference=reference)
+    return b64decode(row["pdf"]) if row else None
+
+
+def _told(row: Row) -> Frozen:
+    return Frozen(row["reference"], int(row["edition"]), row["key"], bool(row["courtesy"]), row["sha256"])

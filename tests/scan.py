@@ -144,7 +144,7 @@ def _targets(address: str, live: list[str]) -> Iterator[str]:
     """Every address of the site map to begin at, and links that work; what is left out."""
     for route in routes(demo=True):
         if isinstance(route, Route) and route.path not in LEFT_OUT:
-            yield from ("-s", address + route.path.format(lang="en", token="x", key="PL"))
+            yield from ("-s", address + route.path.format(lang="en", token="x", key="PL", n="1", reference="PL-1"))
     for link in live:
         yield from ("-s", link)
     for path in LEFT_OUT:

@@ -53,7 +53,7 @@ LEVELS = (
             "recipients",
             "doctor",
         ),
-        *("letters", "editions", "proofs", "site"),
+        *("letters", "drafts", "confirmations", "editions", "proofs", "site"),
     },
     {"web"},
     {"app"},

@@ -5,10 +5,11 @@ text per language (`templates/letters`); every format is made from the tree. Add
 """
 
 from petition.letters.addressees import load
-from petition.letters.book import Addressee, Book
-from petition.letters.drawing import draw
+from petition.letters.book import Addressee, Book, Source
+from petition.letters.drawing import draw, languages
 from petition.letters.names import draw_annex
-from petition.letters.tree import Annex, Figures, Letter, plain
+from petition.letters.sources import sources
+from petition.letters.tree import Annex, Figures, Letter, Stamp, plain, restored
 
 __all__ = [
     "Addressee",
@@ -16,8 +17,13 @@ __all__ = [
     "Book",
     "Figures",
     "Letter",
+    "Source",
+    "Stamp",
     "draw",
     "draw_annex",
+    "languages",
     "load",
     "plain",
+    "restored",
+    "sources",
 ]

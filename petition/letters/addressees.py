@@ -81,7 +81,8 @@ class _Reader:
     def _head_of_government(self, table: Table, code: str, entry: Table, several: bool) -> Addressee:
         head = _get(table, "head_of_government", dict, code)
         locale = _locale(entry["tag"], code)
-        lines, confidence = _address(_get(head, "address", dict, code), code)
+        address = _get(head, "address", dict, code)
+        lines, confidence = _address(address, code)
         english = [t for t in table["language"] if t["tag"].startswith("en-")]
         offices = {t["tag"]: _text(t, "office", code) for t in table["language"] if "office" in t}
         crossings = tuple(_crossing(t, code) for t in table.get("rail_crossing", []))
@@ -100,6 +101,8 @@ class _Reader:
             office=_office(offices.get(entry["tag"]), offices.values(), lines),
             lines=lines,
             confidence=confidence,
+            checked=_text(address, "checked", code),
+            page=_page(address),
             crossings=crossings,
             copies=tuple(_ministry(table, kind, code) for kind in COPIES if f"{kind}_ministry" in table),
             sources=self._sources,
@@ -126,6 +129,8 @@ class _Reader:
             office=_office(institution := _text(table, "institution", key), [institution], lines),
             lines=lines,
             confidence=confidence,
+            checked=_text(table, "checked", key),
+            page=_page(table),
             crossings=(),
             copies=(),
             sources=self._sources,
@@ -160,6 +165,13 @@ def _address(table: Table, where: str) -> tuple[tuple[str, ...], str]:
     confidence = _text(table, "confidence", where)
     lines = tuple(str(line) for line in table["lines"])
     return ((), "low") if confidence == "low" else (lines, confidence)
+
+
+def _page(table: Table) -> str:
+    """Where an address was seen; empty if nobody saw it on a page."""
+    found = table.get("source", "")
+    first = str(found[0] if isinstance(found, list) else found)
+    return first if first.startswith(("http://", "https://")) else ""
 
 
 def _office(own: str | None, spellings: Iterable[str], lines: tuple[str, ...]) -> str | None:

@@ -10,13 +10,14 @@ from petition.errors import LetterError
 class Source:
     """A public page that a letter may cite; `date` is as exact as known: a year, a month or a day.
 
-    `start` is set for what lasted from one day to another; `date` is then its end.
+    `start` is set for what lasted from one day to another; `date` is then its end. Level C is of low confidence.
     """
 
     publisher: str
     date: str
     url: str
     start: str = ""
+    level: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Addressee:
     `role` says what may be asked: "border", "vote" (a seat in the Council), "no-rail" (the same, without
     railways), or the institution's own key. `office` belongs above the lines of the address, None if they name
     it themselves. `names` is how pages call an institution; a state is called as the page's language calls its
-    country. `confidence` is that of the address.
+    country. `confidence` is that of the address, `checked` the month of its last check, `page` where it was seen.
     """
 
     key: str
@@ -69,6 +70,8 @@ class Addressee:
     office: str | None
     lines: tuple[str, ...]
     confidence: str
+    checked: str
+    page: str
     crossings: tuple[Crossing, ...]
     copies: tuple[Ministry, ...]
     sources: Mapping[str, Source]

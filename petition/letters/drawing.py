@@ -11,9 +11,9 @@ from petition.appeal import Appeal
 from petition.campaign import State
 from petition.errors import DataError, LetterError
 from petition.letters.book import Addressee, Ministry
-from petition.letters.sources import Notes, sources
+from petition.letters.sources import OMITTED, Notes, renumbered, sources
 from petition.letters.texts import STATES, Text, find, link
-from petition.letters.tree import Figures, Letter, Note
+from petition.letters.tree import Figures, Letter, Note, Stamp
 from petition.letters.words import Words
 
 FALLBACK = "en"
@@ -22,25 +22,30 @@ _FEWEST_NAMED = 10  # published figures are floored to ten: below that there is 
 
 
 def draw(
-    appeal: Appeal, folders: Sequence[Path], addressee: Addressee, figures: Figures, moment: datetime, base_url: str
+    appeal: Appeal,
+    folders: Sequence[Path],
+    addressee: Addressee,
+    figures: Figures,
+    moment: datetime,
+    base_url: str,
+    stamp: Stamp | None = None,
 ) -> Letter:
     """The letter to one addressee as of a moment (UTC), in its language or, where that has no text, in English.
 
-    Raises LetterError if the campaign is not under way, DataError if a text or a fact cannot be used.
+    A preview, unless a stamp says how it goes out. Raises LetterError if the campaign is not under way, DataError if
+    a text or a fact cannot be used.
     """
-    state = _state(appeal, moment)
-    text, words = written(folders, addressee)
-    notes = Notes(sources(appeal, addressee), appeal.facts)
+    state, stamp = _state(appeal, moment), stamp or Stamp(reference(addressee, moment))
+    text, words = written(folders, addressee, stamp.language)
+    notes = Notes(sources(appeal, addressee), appeal.facts, stamp.without)
     values = _values(appeal, addressee, figures, notes, words, text)
     blocks = text.blocks({**values, "state": str(state), "tally": link(f"{base_url}/{FALLBACK}/tally")})
-    cited = tuple(_sources(notes, words, text))  # what the blocks have cited
-    own = text.language == addressee.language
+    blocks, cited = renumbered(blocks, tuple(_sources(notes, words, text)))  # what the blocks have cited
     return Letter(
         key=addressee.key,
-        reference=reference(addressee, moment),
+        **{name: getattr(stamp, name) for name in ("reference", "check", "courtesy")},
         language=text.language,
         territory=words.locale.territory or "",
-        fallback=not own,
         reviewed=text.reviewed,
         moment=moment,
         sender=appeal.campaign.name(text.language),
@@ -48,21 +53,45 @@ def draw(
         contact=(appeal.campaign.contact, base_url),
         labels=dict(text.labels),
         date=words.day(moment.date()),
-        title=addressee.title if own else addressee.title_en,
-        office=addressee.office or "",
-        lines=addressee.lines,
-        salutation=addressee.salutation if own else addressee.salutation_en or text.labels["salutation"],
+        **_addressed(addressee, own=text.language == addressee.language, labels=text.labels),
         subject=text.subject[state],
         blocks=blocks,
         closing=text.labels["closing"],
         copies=tuple(_copy(ministry, text) for ministry in addressee.copies),
         sources=cited,
+        rests=notes.rests,
     )
 
 
-def written(folders: Sequence[Path], addressee: Addressee) -> tuple[Text, Words]:
-    """The text for an addressee, and the words of its language: as its country writes it, or British English."""
-    text = find(folders, addressee.language)
+def _addressed(addressee: Addressee, *, own: bool, labels: Mapping[str, str]) -> dict[str, Any]:
+    """To whom, in the language of the addressee or in English."""
+    return {
+        "fallback": not own,
+        "title": addressee.title if own else addressee.title_en,
+        "office": addressee.office or "",
+        "lines": addressee.lines,
+        "salutation": addressee.salutation if own else addressee.salutation_en or labels["salutation"],
+    }
+
+
+def languages(folders: Sequence[Path], addressee: Addressee) -> tuple[str, str]:
+    """Of the letter that goes out, and of the courtesy translation beside it, empty if there is none.
+
+    A text that nobody has reviewed goes out as a translation only, beside the English original.
+    """
+    own = find(folders, addressee.language)
+    if own is None or addressee.role not in own.roles:
+        return FALLBACK, ""
+    main, beside = (FALLBACK, own.language) if own.reviewed == "no" else (own.language, FALLBACK)
+    return main, beside if beside != main else ""
+
+
+def written(folders: Sequence[Path], addressee: Addressee, language: str = "") -> tuple[Text, Words]:
+    """A text for an addressee, in its own language if no other is asked for; English where there is none.
+
+    With it the words of its language: as its country writes it, or British English.
+    """
+    text = find(folders, language or addressee.language)
     if text is None or addressee.role not in text.roles:
         text = find(folders, FALLBACK)
     if text is None or addressee.role not in text.roles:
@@ -105,11 +134,15 @@ def _values(
     def number(what: str | int) -> str:
         if isinstance(what, int):
             return words.number(what)
+        if notes.omits(what):
+            return OMITTED
         fact = notes.fact(what)
         low = words.number(fact.low)
         return low if fact.high is None else f"{low}–{words.number(fact.high)}"
 
     def day(what: Any, case: str = "") -> str:
+        if type(what) is str and notes.omits(what):
+            return OMITTED
         return words.when(notes.source(what), case) if type(what) is str else words.day(what, case)
 
     return {

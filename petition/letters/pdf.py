@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import segno
 import typst
 
 from petition.errors import LetterError
@@ -24,8 +25,13 @@ _per_thread = threading.local()  # a compiler shared between threads raises "Alr
 
 
 def render(letter: Letter) -> bytes:
-    """The letter as PDF. Raises LetterError if it cannot be set."""
-    return _compile("letter.typ", letter)
+    """The letter as PDF, with a code that leads to the page where it can be checked. Raises LetterError."""
+    return _compile("letter.typ", letter, **({"code": _code(letter.check)} if letter.check else {}))
+
+
+def _code(address: str) -> str:
+    """A QR code (ISO/IEC 18004) as SVG; a quarter of it may be damaged."""
+    return str(segno.make_qr(address, error="q").svg_inline(border=0))
 
 
 def annex(tree: Annex) -> bytes:
@@ -39,8 +45,8 @@ def _breakable(name: str) -> str:
     return _LONG.sub(lambda part: part[0] + _BREAK, words)
 
 
-def _compile(template: str, tree: Letter | Annex) -> bytes:
-    inputs = {"tree": json.dumps(_printable(plain(tree)), ensure_ascii=False)}
+def _compile(template: str, tree: Letter | Annex, **more: str) -> bytes:
+    inputs = {"tree": json.dumps(_printable(plain(tree)), ensure_ascii=False), **more}
     try:
         pdf, warnings = _compiler().compile_with_warnings(
             _HERE / template,

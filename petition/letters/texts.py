@@ -21,7 +21,7 @@ from petition.letters.tree import Block, Run
 
 STATES = ("open", "passed", "met")
 _LABELS = {
-    "labels": ("reference", "date", "copies", "sources", "closing", "signature", "salutation"),
+    "labels": ("reference", "date", "copies", "sources", "closing", "signature", "salutation", "check", "courtesy"),
     "subject": STATES,
     "ministries": ("foreign", "transport", "interior"),
     "annex": ("title", "unverified", "count", "order", "substitute", "elsewhere"),
@@ -61,7 +61,7 @@ class Text:
             source = _template(self.body).render(context)
         except (TemplateError, TypeError, ValueError) as error:
             raise DataError(f"letters/{self.name} cannot be filled in: {error}.") from error
-        return tuple(_blocks(_markdown.parse(source), self.name))
+        return tuple(block for block in _blocks(_markdown.parse(source), self.name) if not _rests_on_nothing(block))
 
 
 def find(folders: Sequence[Path], language: str) -> Text | None:
@@ -142,6 +142,11 @@ _markdown = MarkdownIt("commonmark", {"html": False})
 @cache
 def _template(body: str) -> Template:
     return _jinja.from_string(body)
+
+
+def _rests_on_nothing(block: Block) -> bool:
+    """Whether it cites what was left out: no sentence of it can be trusted to stand without."""
+    return any(run.url == "omit:" for run in block.runs)
 
 
 _OPENS = {"strong_open": "strong", "em_open": "emphasis"}

@@ -1,7 +1,8 @@
 """One tree per letter, made of plain values: every format (PDF now, others later) is drawn from it alone."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 
@@ -20,6 +21,21 @@ class Figures:
     present: bool
     named: int | None
     elsewhere: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """How a letter goes out: what it is filed under, and the page where it can be checked; a preview has none.
+
+    `language` is that of its text, the addressee's own if empty; `courtesy` marks a translation beside the letter;
+    `without` are the facts, events and sources that nobody stood up for: what rests on them is left out.
+    """
+
+    reference: str
+    check: str = ""
+    language: str = ""
+    courtesy: bool = False
+    without: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +78,11 @@ class Letter:
 
     key: str
     reference: str
+    check: str  # the address of the page where it can be checked; empty for a preview
+    courtesy: bool  # a translation beside the letter
     language: str
     territory: str
-    fallback: bool  # the addressee's language has no text yet: this one is English
+    fallback: bool  # the addressee's language has no text that may be used: this one is English
     reviewed: str
     moment: datetime
     sender: str
@@ -81,6 +99,7 @@ class Letter:
     closing: str
     copies: tuple[str, ...]
     sources: tuple[Note, ...]
+    rests: tuple[str, ...]  # the facts, events and sources it cites, by their ids
 
     @property
     def address_missing(self) -> bool:
@@ -107,7 +126,17 @@ class Annex:
 
 
 def plain(tree: Letter | Annex) -> dict[str, Any]:
-    """The tree as values that JSON knows; the moment leaves, since each format writes its own date."""
-    values = asdict(tree)
-    values.pop("moment")
-    return values
+    """The tree as values that JSON knows; the moment as seconds since 1970."""
+    return {**asdict(tree), "moment": int(tree.moment.timestamp())}
+
+
+def restored(values: Mapping[str, Any]) -> Letter:
+    """The reverse of plain(), of a letter."""
+    blocks = [Block(b["kind"], tuple(Run(**run) for run in b["runs"])) for b in values["blocks"]]
+    lists = {name: tuple(values[name]) for name in ("contact", "lines", "copies", "rests")}
+    made = {
+        "moment": datetime.fromtimestamp(values["moment"], UTC),
+        "blocks": tuple(blocks),
+        "sources": tuple(Note(**note) for note in values["sources"]),
+    }
+    return Letter(**{**values, **lists, **made})

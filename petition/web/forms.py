@@ -19,6 +19,7 @@ CONSENT = "2026-11-22"  # the version of the wording above the button, kept with
 LONGEST_NAME = 100
 WORK = "altcha"  # the field of a proof of work, as ALTCHA's clients call it
 TRAP = "website"  # the field that nobody sees
+FIELDS = 200  # each fact and address of an edition is one
 PATIENCE = 15  # seconds for a body of a few hundred bytes; a slow phone needs five, and a stopping server waits for it
 _FORM = "application/x-www-form-urlencoded"
 # Categories of Unicode that no name needs: control, surrogate, private, unassigned, separators of lines.
@@ -58,7 +59,7 @@ async def read(request: Request) -> Form:
         raise HTTPException(415)
     typed: dict[str, str] = {}
     try:
-        for name, value in parse_qsl(body, keep_blank_values=True, max_num_fields=40):
+        for name, value in parse_qsl(body, keep_blank_values=True, max_num_fields=FIELDS):
             typed[name] = f"{typed[name]}\N{REPLACEMENT CHARACTER}{value}" if name in typed else value
     except ValueError:
         raise HTTPException(400) from None

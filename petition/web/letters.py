@@ -10,9 +10,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from petition import correspondence, editions, signatories
+from petition import correspondence, drafts, signatories
 from petition.correspondence import Entry
-from petition.editions import Edition
+from petition.drafts import Draft
 from petition.errors import LetterError
 from petition.letters import Addressee, pdf
 from petition.organisers import Role
@@ -26,34 +26,34 @@ _NO_STORE = {"Cache-Control": PRIVATE}
 @needs(Role.ORGANISER)
 async def index(request: Request) -> Response:
     """Every letter with what is to be mended before it is sent."""
-    edition = await _edition(request)
+    draft = await _draft(request)
     async with site(request).database.reading() as c:
         entries = await correspondence.entries(c)
     writing = site(request).state().writing
-    rows = [_row(edition, a, entries, writing) for a in edition.book.addressees]
+    rows = [_row(draft, a, entries, writing) for a in draft.book.addressees]
     return page(request, "organisers/letters.html", rows=rows, drawable=writing)
 
 
-def _row(edition: Edition, addressee: Addressee, entries: dict[str, Entry], writing: bool) -> dict[str, Any]:
+def _row(draft: Draft, addressee: Addressee, entries: dict[str, Entry], writing: bool) -> dict[str, Any]:
     code = addressee.country or addressee.key
     return {
         "key": addressee.key,
         "code": code,
         "name": addressee.name_en,
-        "flags": _flags(edition, addressee, writing),
-        "annex": edition.annexed(addressee) > 0,
+        "flags": _flags(draft, addressee, writing),
+        "annex": draft.annexed(addressee) > 0,
         "entry": entries.get(code),
     }
 
 
-def _flags(edition: Edition, addressee: Addressee, writing: bool) -> list[str]:
+def _flags(draft: Draft, addressee: Addressee, writing: bool) -> list[str]:
     flags = []
     if addressee.address_missing:
         flags.append("address missing")
     elif addressee.confidence != "high":
         flags.append(f"address: {addressee.confidence} confidence")
     if writing:
-        letter = edition.letter(addressee)
+        letter = draft.letter(addressee)
         flags += ["English, no text in its language"] if letter.fallback else []
         flags += ["text not reviewed"] if letter.reviewed == "no" else []
     return flags
@@ -62,41 +62,40 @@ def _flags(edition: Edition, addressee: Addressee, writing: bool) -> list[str]:
 @needs(Role.ORGANISER)
 async def letter(request: Request) -> Response:
     """The letter to one addressee."""
-    edition, addressee = await _addressed(request)
+    draft, addressee = await _addressed(request)
     try:
-        content = await run_in_threadpool(lambda: pdf.render(edition.letter(addressee)))
+        content = await run_in_threadpool(lambda: pdf.render(draft.letter(addressee)))
     except LetterError as error:
         raise HTTPException(409) from error
-    await _note(request, "downloaded a letter", addressee.key)
+    await note_download(request, "downloaded a letter", addressee.key)
     return _pdf(content, addressee.key)
 
 
 @needs(Role.ORGANISER)
 async def annex(request: Request) -> Response:
     """The names that go with the letter to one addressee."""
-    edition, addressee = await _addressed(request)
+    draft, addressee = await _addressed(request)
     async with site(request).database.reading() as c:
-        names = (await editions.names(c, edition, [addressee])).get(addressee.country)
+        names = (await drafts.names(c, draft, [addressee])).get(addressee.country)
     if not names:
         raise HTTPException(404)
-    content = await run_in_threadpool(edition.annex, addressee, names)
-    await _note(request, "downloaded names", f"{addressee.key}: {about(len(names))}")
+    content = await run_in_threadpool(draft.annex, addressee, names)
+    await note_download(request, "downloaded names", f"{addressee.key}: {about(len(names))}")
     return _pdf(content, f"{addressee.key}-names")
 
 
 @needs(Role.ORGANISER)
 async def archive(request: Request) -> Response:
     """All letters and annexes in one ZIP."""
-    edition = await _edition(request)
+    draft = await _draft(request)
     if not site(request).state().writing:
         raise HTTPException(409)
     async with site(request).database.reading() as c:
-        names = await editions.names(c, edition, edition.book.addressees)
+        names = await drafts.names(c, draft, draft.book.addressees)
     file = io.BytesIO()  # not a file on disk: it has names in it, and whatever fails would leave it there
-    await run_in_threadpool(editions.archive, edition, names, file)
-    await _note(request, "downloaded all letters")
-    headers = {**_NO_STORE, "Content-Disposition": 'attachment; filename="letters.zip"'}
-    return Response(file.getvalue(), media_type="application/zip", headers=headers)
+    await run_in_threadpool(drafts.archive, draft, names, file)
+    await note_download(request, "downloaded all letters")
+    return attachment(file.getvalue(), "letters.zip", "application/zip")
 
 
 @needs(Role.ORGANISER)
@@ -108,7 +107,7 @@ async def signatures_csv(request: Request) -> Response:
     table = csv.writer(text, lineterminator="\r\n")
     table.writerow(("country", "name", "sealed_address"))
     table.writerows((r["country"], _inert(r["name"] or ""), r["sealed"] or "") for r in rows)
-    await _note(request, "downloaded signatures", about(len(rows)))
+    await note_download(request, "downloaded signatures", about(len(rows)))
     headers = {**_NO_STORE, "Content-Disposition": 'attachment; filename="signatures.csv"'}
     return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
 
@@ -122,24 +121,30 @@ def _inert(name: str) -> str:
     return f"'{name}" if begin.startswith(("=", "+", "-", "@")) else name
 
 
-async def _edition(request: Request) -> Edition:
+async def _draft(request: Request) -> Draft:
     here = site(request)
     async with here.database.reading() as c:
-        return await editions.draw_up(c, here.appeal, here.book, here.settings.base_url)
+        return await drafts.draw_up(c, here.appeal, here.book, here.settings.base_url)
 
 
-async def _addressed(request: Request) -> tuple[Edition, Addressee]:
-    edition = await _edition(request)
+async def _addressed(request: Request) -> tuple[Draft, Addressee]:
+    draft = await _draft(request)
     try:
-        return edition, edition.book.find(request.path_params["key"])
+        return draft, draft.book.find(request.path_params["key"])
     except LetterError:
         raise HTTPException(404) from None
 
 
-async def _note(request: Request, action: str, detail: str = "") -> None:
+async def note_download(request: Request, action: str, detail: str = "") -> None:
     """HEAD looks and takes nothing: only a GET is a download."""
     if request.method == "GET":
         await note(request, action, detail)
+
+
+def attachment(content: bytes, name: str, kind: str) -> Response:
+    """A file to keep."""
+    headers = {**_NO_STORE, "Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=kind, headers=headers)
 
 
 def _pdf(content: bytes, name: str) -> Response:

@@ -265,3 +265,31 @@ create table correspondence (
     summary text not null,
     link text not null
 )
+
+-- Editions of the letters, frozen. basis is JSON: the published numbers they quote, and who stood up for what.
+create table editions (
+    n bigint primary key,
+    moment text not null,
+    nickname text not null,
+    basis text not null
+)
+
+-- The letters of an edition and the translations beside them. tree is JSON, pdf the file in base64, sha256 that of the file.
+create table edition_letters (
+    reference text primary key,
+    edition bigint not null references editions (n),
+    key text not null,
+    courtesy bigint not null,
+    tree text not null,
+    sha256 text not null,
+    pdf text not null
+)
+
+create index edition_letters_edition on edition_letters (edition)
+
+-- Who looked last whether a fact or an address is still right (`fact:viasna-2025-12`, `address:PL`), and on which day.
+create table confirmations (
+    id text primary key,
+    nickname text not null,
+    day text not null
+)

@@ -5,7 +5,7 @@ import io
 import time
 import zipfile
 
-from petition import editions
+from petition import drafts
 from tests.bench.report import Report
 from tests.bench.stage import Stage
 
@@ -23,7 +23,7 @@ async def _drawn(stage: Stage) -> tuple[float, bytes]:
     async with stage.site() as site:
         await site.publish()
         async with site.database.reading() as c:
-            edition = await editions.draw_up(c, site.appeal, site.book, site.settings.base_url)
+            draft = await drafts.draw_up(c, site.appeal, site.book, site.settings.base_url)
         begun, file = time.perf_counter(), io.BytesIO()
-        editions.archive(edition, {}, file)
+        drafts.archive(draft, {}, file)
         return time.perf_counter() - begun, file.getvalue()

@@ -28,7 +28,7 @@ FIELDS = (
     *("nickname", "warn", "work", "reason", "network", "sent", "answered", "stance", "summary", "link", TRAP, WORK),
 )
 # Requests that cost seconds of drawing, and are tested elsewhere.
-DEAR = {"/organisers/letters.zip"}
+DEAR = {"/organisers/letters.zip", "/organisers/editions"}
 # What a refusal may write: a wrong code is counted, and a session's last use is written down; see their tests.
 COUNTED = {"sessions", "factors", "tries", "actions", "organisers"}
 
@@ -88,7 +88,7 @@ async def _as(visitor: Visitor, person: str) -> None:
 
 
 def _path(visitor: Visitor, template: str, parameter: str | None, query: dict[str, str] | None) -> str:
-    values = {"lang": "en", "key": parameter or "PL"}
+    values = {"lang": "en", "key": parameter or "PL", "n": parameter or "1", "reference": parameter or "PL-1"}
     purpose = Purpose.LOGIN if "login" in template else Purpose.MANAGE if "manage" in template else Purpose.CONFIRM
     values["token"] = token(visitor, purpose, number()) if parameter is None else parameter or "x"
     filled = {name: quote(value.encode("utf-8", "surrogatepass"), safe="") for name, value in values.items()}

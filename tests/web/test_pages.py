@@ -205,6 +205,9 @@ async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, 
         "names": "Your name, only if you want it in the letters",
         "contacts": "Your sealed address, only if you want news",
         "submissions": "What you filled in; a name only encrypted with the link in your mail",
+        "submissions, outbox": (
+            "Beside a form that waits: that the mailbox is a throw-away one, or that our mail came back"
+        ),
         "links": "Links to see or change a signature: a hash of the link and two codes of the address",
         "mailings": "How often the mailbox was written to",
         "never_write": "A code of the address, if it shall never get mail or a signature was withdrawn",
@@ -212,7 +215,7 @@ async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, 
             "A tag of your network and, with a less known provider, of your mail domain, "
             "made with a random key of the day"
         ),
-        "organisers, factors, sessions, actions": (
+        "organisers, factors, sessions, actions, confirmations, editions": (
             "Of organisers: nickname, role, a code of the address, second factors, logins, and a record of what they do"
         ),
     }
@@ -224,6 +227,7 @@ async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, 
     async with visitor.site.database.reading() as c:
         assert {str(row["name"]) for row in await c.all("house.tables")} == named | numbers | {
             "correspondence",
+            "edition_letters",
             "spent_proofs",
         }
 

@@ -12,6 +12,7 @@ from petition.settings import Settings
 from petition.tokens import Purpose
 from petition.web.routes import routes
 from tests.conftest import Clock, Visit, Visitor, add_organiser
+from tests.test_editions import drawn, few
 from tests.web.tools import in_production, on_sqlite, rows, settle, token
 
 ANYONE, ARRIVED = 0, 1  # then the roles: 2, 3, 4
@@ -43,6 +44,11 @@ DOORS = {
     ("GET", "/organisers/letters.zip"): ORGANISER,
     ("GET", "/organisers/letters/{key}.pdf"): ORGANISER,
     ("GET", "/organisers/annexes/{key}.pdf"): ORGANISER,
+    ("GET", "/organisers/editions"): ORGANISER,
+    ("POST", "/organisers/editions"): ORGANISER,
+    ("GET", "/organisers/editions/{n}"): ORGANISER,
+    ("GET", "/organisers/editions/{n}.zip"): ORGANISER,
+    ("GET", "/organisers/editions/{reference}.pdf"): ORGANISER,
     ("GET", "/organisers/signatures.csv"): ORGANISER,
     ("GET", "/organisers/answers/{key}"): ORGANISER,
     ("POST", "/organisers/answers/{key}"): ORGANISER,
@@ -65,6 +71,7 @@ async def _desk(visit: Visit, settings: Settings, folder: Path) -> Visitor:
     for role in Role:
         await add_organiser(visitor.site, role.name.lower(), role.name.lower())
     await settle(visitor.site)
+    await drawn(visitor.site.database, few("PL"))
     return visitor
 
 
@@ -82,7 +89,7 @@ async def _at(visitor: Visitor, person: str) -> str:
 
 async def _open(visitor: Visitor, session: str, method: str, path: str) -> int:
     number = await visitor.site.database.write(partial(organisers.link, nickname="viewer"))
-    path = path.format(key="PL", token=token(visitor, Purpose.LOGIN, number))
+    path = path.format(key="PL", n="1", reference="PL-1", token=token(visitor, Purpose.LOGIN, number))
     keys = " ".join(recipients.fingerprints(visitor.site.settings.recipients))
     fields = {"email": "viewer@example.org", "session": session, "nickname": "viewer", "keys": keys, "code": "1"}
     fields |= {"work": "auto", "reason": "trap", "network": "x"}

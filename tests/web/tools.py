@@ -143,7 +143,7 @@ def token(visitor: Visitor, purpose: Purpose, number: str = "AAAAAAAAAAAAAAAAAAA
 
 def paths(method: str, **values: str) -> list[str]:
     """Every address of the site that takes a method, with its parameters filled in."""
-    filled = {"lang": "en", "token": "x", "key": "PL"} | values
+    filled = {"lang": "en", "token": "x", "key": "PL", "n": "1", "reference": "PL-1"} | values
     found = [r.path.format(**filled) for r in routes(demo=True) if isinstance(r, Route) and method in (r.methods or ())]
     return list(dict.fromkeys(found))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from petition import commands
-from petition.editions import Edition
+from petition.drafts import Draft
 from petition.tally import Snapshot
 from tests.conftest import Clock, Visitor
 from tests.drawn import BOOK, MOMENT, appeal, printed, said
@@ -59,9 +59,9 @@ async def test_every_name_stands_in_the_annex_of_one_kind_of_addressee(
             assert _named(answer.content) == annexes[name]
 
 
-def _edition(named: dict[str, int]) -> Edition:
+def drafted(named: dict[str, int]) -> Draft:
     snapshot = Snapshot(MOMENT, 12340, {"PL": 700}, 11640)
-    return Edition(appeal(), BOOK, "https://example.org", MOMENT, snapshot, frozenset({"PL", "GB"}), named)
+    return Draft(appeal(), BOOK, "https://example.org", MOMENT, snapshot, frozenset({"PL", "GB"}), named)
 
 
 @pytest.mark.parametrize(
@@ -74,24 +74,24 @@ def _edition(named: dict[str, int]) -> Edition:
     ],
 )
 def test_what_institutions_read_about_names_is_true(named: dict[str, int], told: str) -> None:
-    words = said(_edition(named).letter(BOOK.find("eu-council")))
+    words = said(drafted(named).letter(BOOK.find("eu-council")))
     assert told in words
     assert ("asked to be named" in words) == bool(told)
     assert ("in an annex to this letter" in words) == (bool(told) and "GB" in named)
 
 
 def test_a_government_is_told_of_its_own_people_alone() -> None:
-    words = said(_edition({"PL": 12, "GB": 30}).letter(BOOK.find("PL")))
+    words = said(drafted({"PL": 12, "GB": 30}).letter(BOOK.find("PL")))
     assert "Co najmniej 10 mieszkających w nim osób poprosiło" in words
 
 
 def test_a_name_of_nowhere_stands_in_no_annex() -> None:
-    edition = _edition({"ZZ": 3, "GB": 2, "PL": 1})
-    assert edition.homes(BOOK.find("eu-council")) == ["GB"]
-    assert edition.homes(BOOK.find("PL")) == ["PL"]
-    assert [edition.annexed(BOOK.find(key)) for key in ("eu-council", "PL", "FR")] == [2, 1, 0]
+    draft = drafted({"ZZ": 3, "GB": 2, "PL": 1})
+    assert draft.homes(BOOK.find("eu-council")) == ["GB"]
+    assert draft.homes(BOOK.find("PL")) == ["PL"]
+    assert [draft.annexed(BOOK.find(key)) for key in ("eu-council", "PL", "FR")] == [2, 1, 0]
 
 
 def test_a_campaign_that_writes_to_fewer_governments_names_more_people_to_institutions() -> None:
     fewer = replace(BOOK, addressees=tuple(a for a in BOOK.addressees if a.country != "PL"))
-    assert replace(_edition({"PL": 12, "GB": 2}), book=fewer).annexed(BOOK.find("eu-council")) == 14
+    assert replace(drafted({"PL": 12, "GB": 2}), book=fewer).annexed(BOOK.find("eu-council")) == 14
