@@ -21,7 +21,9 @@ from urllib.parse import urlencode
 from starlette.routing import Route
 
 from petition import tokens
+from petition.languages import LOCALE
 from petition.web.routes import routes
+from tests.drawn import BOOK
 from tests.shell import Shell, serving
 
 HOME = Path("var/scan").resolve()
@@ -29,10 +31,12 @@ WAPITI = "wapiti3==3.2.3"  # pinned: another version finds other things, and eac
 # Those that need nobody but the site; ssrf, xxe and log4shell ask a server of their authors.
 MODULES = "csp,cookieflags,http_headers,redirect,crlf,csrf,methods,htaccess,sql,exec,file,xss,permanentxss"
 SECONDS = {"crawl": 60, "attack": 120}  # of attacking: for each module
+OTHERS = sorted(folder.name for folder in LOCALE.iterdir() if folder.is_dir())
 FEWEST = 10  # pages; fewer means that the scanner saw nothing
-# What would end the admin's session, and pages that are there some thirty times over.
+# What would end the admin's session.
 LEFT_OUT = ("/organisers/logout", "/organisers/sessions/end", "/organisers/sessions/end-all")
-REPEATED = re.compile(r"/organisers/answers/(?!PL)|/organisers/(letters|annexes)/(?!PL)|/(?!en/)[a-z]{2}/")
+# Pages that are there some thirty times over, once for each addressee or language: one of each is looked at.
+REPEATED = ("/organisers/answers/{}", "/organisers/letters/{}.pdf", "/organisers/annexes/{}.pdf")
 # What is found and is none, by category: each with its reason.
 EXPLAINED = {
     "Cross Site Request Forgery": "posts from other sites are refused by Sec-Fetch-Site and Origin: web/guards",
@@ -48,6 +52,7 @@ class _Staying(urllib.request.HTTPRedirectHandler):
 
 def main() -> int:
     """Both passes; 1 if anything is left unexplained."""
+    HOME.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         shell = Shell(Path(folder))
         shell.fine("demo", "--signatures", "200")
@@ -149,7 +154,9 @@ def _targets(address: str, live: list[str]) -> Iterator[str]:
         yield from ("-s", link)
     for path in LEFT_OUT:
         yield from ("-x", address + path)
-    yield from ("-x", f"{address}{REPEATED.pattern}")
+    keys = {a.country or a.key for a in BOOK.addressees} | {a.key for a in BOOK.addressees}
+    for path in [path.format(key) for path in REPEATED for key in keys - {"PL"}] + [f"/{code}/*" for code in OTHERS]:
+        yield from ("-x", address + path)
 
 
 def _wapiti() -> Path:
@@ -157,7 +164,7 @@ def _wapiti() -> Path:
     program = HOME / "venv" / "bin" / "wapiti"
     if not program.exists():
         venv.create(HOME / "venv", with_pip=True)
-        subprocess.run([HOME / "venv" / "bin" / "pip", "install", "--quiet", WAPITI], check=True)
+        subprocess.run([HOME / "venv" / "bin" / "pip", "install", "--quiet", WAPITI], check=True, capture_output=True)
     return program
 
 
