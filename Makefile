@@ -34,17 +34,18 @@ $(VENV)/.installed-tests: $(VENV)/.installed tests/requirements.lock
 system:
 	@sh tests/system.sh
 
-TESTS := $(PY) -m pytest -n auto --maxprocesses 4 --ignore tests/chaos
+TESTS := $(PY) -m pytest -n auto --maxprocesses 4 --ignore tests/chaos --durations 20
+COVERED := --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
 # Kills, failover, full disks, wrong clocks: processes by the dozen, so by themselves.
 CHAOS := $(PY) -m pytest tests/chaos
 KILLS ?= 150
 
 test: $(VENV)/.installed-tests system
-	$(TESTS) -m "not slow" --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
+	PETITION_TEST_EXAMPLES=50 $(TESTS) -m "not slow"
 	$(CHAOS) -m "not slow"
 
 test-all: check $(VENV)/.installed-tests system
-	$(TESTS) --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
+	$(TESTS) $(COVERED)
 	PETITION_TEST_POSTGRESQL=newest $(TESTS) --postgresql
 	$(CHAOS)
 	$(PY) -m tests.scan
