@@ -7,6 +7,7 @@ The exact form (lower case, IDNA) decides who gets mail. The merged form, where 
 import difflib
 import hashlib
 import hmac
+import re
 import tomllib
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
@@ -49,16 +50,17 @@ class Mailboxes:
         # Of domains, not of people: the same few hundred come again and again, and a search costs a millisecond.
         self._entry = lru_cache(maxsize=4096)(self._search)
         self._near = lru_cache(maxsize=4096)(self._resemble)
+        self._checked = lru_cache(maxsize=4096)(_checked)
 
     def read(self, text: str) -> Address | None:
         """The address in a form field, or None if it is not exactly one (RFC 5321, ASCII before the @)."""
         if len(text) > LONGEST:
             return None
-        try:
-            checked = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False, strict=True)
-        except EmailNotValidError:
+        plain = _PLAIN.fullmatch(text.strip().lower()) if text.isascii() else None
+        exact = self._checked(f"a@{plain[2]}") if plain else _checked(text)
+        if exact is None:
             return None
-        exact = f"{checked.local_part}@{checked.ascii_domain}".lower()
+        exact = f"{plain[1]}@{exact[2:]}" if plain else exact
         return Address(exact, self._merged(exact))
 
     def readable(self, address: Address) -> dict[str, Any] | None:
@@ -109,6 +111,19 @@ class Mailboxes:
         if rule["dots"]:
             local = local.replace(".", "")
         return f"{local}@{rule['domains'][0] if rule.get('alias') else domain}"
+
+
+# What most people have before the @. Beside the domain, which the library has looked at, it needs no more than this.
+_PLAIN = re.compile(r"(?=[^@]{1,64}@)([a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*)@([a-z0-9.-]+)")
+
+
+def _checked(text: str) -> str | None:
+    """The exact form of an address, if it is one."""
+    try:
+        checked = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False, strict=True)
+    except EmailNotValidError:
+        return None
+    return f"{checked.local_part}@{checked.ascii_domain}".lower()
 
 
 _KINDS: dict[str, dict[str, type]] = {

@@ -33,8 +33,11 @@ MODULES = "csp,cookieflags,http_headers,redirect,crlf,csrf,methods,htaccess,sql,
 SECONDS = {"crawl": 60, "attack": 120}  # of attacking: for each module
 OTHERS = sorted(folder.name for folder in LOCALE.iterdir() if folder.is_dir())
 FEWEST = 10  # pages; fewer means that the scanner saw nothing
-# What would end the admin's session.
-LEFT_OUT = ("/organisers/logout", "/organisers/sessions/end", "/organisers/sessions/end-all")
+# What would end the admin's session; and what draws forty letters at each try.
+LEFT_OUT = (
+    *("/organisers/logout", "/organisers/sessions/end", "/organisers/sessions/end-all"),
+    *("/organisers/letters.zip", "/organisers/editions"),
+)
 # Pages that are there some thirty times over, once for each addressee or language: one of each is looked at.
 REPEATED = ("/organisers/answers/{}", "/organisers/letters/{}.pdf", "/organisers/annexes/{}.pdf")
 # What is found and is none, by category: each with its reason.

@@ -5,6 +5,7 @@ from hypothesis import assume, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from petition import addresses
 from petition.addresses import LONGEST, Address, Mailboxes, keyed_hash
 from petition.appeal import Appeal
 
@@ -162,6 +163,17 @@ def test_any_text_gives_one_address_or_none(typed: str) -> None:
     found = MAILBOXES.read(typed)
     if found is not None:
         assert not set(found.exact) & set(' \r\n\t\0,;:<>"\\()[]')
+
+
+_LOCAL = st.text("aZ0.+-_'!\"@ \u212aé", max_size=8) | st.just("a" * 64) | st.just("a" * 65)
+_DOMAIN = st.text("aZ9.-\u212aé", max_size=12).map(lambda d: f"{d}.org") | st.just("b" * 63 + ".example.org")
+
+
+@examples(max_examples=1000, deadline=None)
+@given(_LOCAL, _DOMAIN)
+def test_the_short_way_for_plain_addresses_leads_where_the_long_one_does(local: str, domain: str) -> None:
+    found = MAILBOXES.read(f"{local}@{domain}")
+    assert (found and found.exact) == addresses._checked(f"{local}@{domain}")
 
 
 def test_the_keyed_hash_is_hmac_sha256() -> None:
