@@ -30,7 +30,7 @@ HOME = Path("var/scan").resolve()
 WAPITI = "wapiti3==3.2.3"  # pinned: another version finds other things, and each finding here is looked at by hand
 # Those that need nobody but the site; ssrf, xxe and log4shell ask a server of their authors.
 MODULES = "csp,cookieflags,http_headers,redirect,crlf,csrf,methods,htaccess,sql,exec,file,xss,permanentxss"
-SECONDS = {"crawl": 60, "attack": 120}  # of attacking: for each module
+SECONDS = {"crawl": 60, "attack": 300}  # of attacking: for each module
 OTHERS = sorted(folder.name for folder in LOCALE.iterdir() if folder.is_dir())
 FEWEST = 10  # pages; fewer means that the scanner saw nothing
 # What would end the admin's session; and what draws forty letters at each try.
@@ -115,7 +115,7 @@ def _scan(who: str, address: str, live: list[str], cookie: str) -> list[str]:
     with tempfile.TemporaryDirectory() as memory, log.open("w") as out:
         command = [*_command(address, report, memory), *_targets(address, live)]
         command += ["-H", f"Cookie: {cookie}"] if cookie else []
-        done = subprocess.run(command, stdout=out, stderr=out, check=False, timeout=1500)
+        done = subprocess.run(command, stdout=out, stderr=out, check=False, timeout=2400)
     found = json.loads(report.read_text("utf-8"))
     pages = int(found["infos"]["crawled_pages_nbr"])
     print(f"{who}: {pages} pages")
