@@ -83,6 +83,36 @@ async def test_an_organiser_downloads_a_letter(address: str, browser: Browser, s
     await context.close()
 
 
+async def test_a_secretary_checks_a_letter(address: str, browser: Browser, shell: Shell, tmp_path: Path) -> None:
+    shell.fine("organiser", "add", "marta", "marta@example.org")
+    context = await browser.new_context(viewport=DESK, locale="en-GB")
+    watched = Watched(await context.new_page())
+    page = watched.page
+    await page.goto(shell.fine("organiser", "link", "marta").strip())
+    await page.get_by_role("button", name="Log in").click()
+    await page.goto(f"{address}/organisers/editions")
+    for radio in await page.get_by_label("still right").all():
+        await radio.check()
+    await page.get_by_role("button", name="Draw up edition 1").click()
+    await page.wait_for_url("**/organisers/editions/1")
+    (tmp_path / "PL-1.pdf").write_bytes(
+        await (await context.request.get(f"{address}/organisers/editions/PL-1.pdf")).body()
+    )
+    (tmp_path / "other.pdf").write_bytes((tmp_path / "PL-1.pdf").read_bytes() + b" ")
+
+    await page.goto(f"{address}/en/letters/PL-1")
+    status = page.get_by_role("status")
+    await page.get_by_label("Choose the PDF").set_input_files(tmp_path / "PL-1.pdf")
+    await page.locator(".same").wait_for()
+    assert await status.inner_text() == "PL-1.pdf: The file is the same, byte for byte."
+    await page.get_by_label("Choose the PDF").set_input_files(tmp_path / "other.pdf")
+    await page.locator(".other").wait_for()
+    assert await status.inner_text() == "other.pdf: The file does not match: it is not the one we drew up."
+    await watched.picture("desk-8-check")
+    assert watched.complaints == []
+    await context.close()
+
+
 PAGES = ("", "tally", "governments", "privacy", "help", "manage", "check-inbox", "thanks?country=PL", "nowhere")
 
 
