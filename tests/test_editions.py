@@ -3,7 +3,9 @@
 import asyncio
 import hashlib
 import json
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,8 +15,8 @@ from petition.db import Database
 from petition.drafts import Draft
 from petition.editions import Choice
 from petition.errors import LetterError
+from petition.letters import Stamp, pdf, plain, restored
 from petition.letters import book as book_
-from petition.letters import plain, restored
 from tests.conftest import Clock
 from tests.drawn import BOOK, MOMENT, appeal, printed, said
 from tests.test_drafts import drafted
@@ -59,6 +61,16 @@ async def test_an_edition_keeps_each_letter_byte_for_byte(database: Database, ti
         assert hashlib.sha256(content).hexdigest() == frozen.sha256
         assert frozen.reference in printed(content)
         assert "PREVIEW" not in printed(content)
+
+
+def test_the_code_on_paper_leads_to_its_page(tmp_path: Path, time: Clock) -> None:
+    page = "https://petition.example/nl/letters/BE-nl-1"
+    letter = few("BE-nl").letter(BOOK.find("BE-nl"), Stamp("BE-nl-1", page))
+    (tmp_path / "letter.pdf").write_bytes(pdf.render(letter))
+    scan = ["pdftoppm", "-r", "150", "-f", "1", "-l", "1", "-png", "-singlefile", "letter.pdf", "letter"]
+    subprocess.run(scan, cwd=tmp_path, check=True)
+    read = subprocess.run(["zbarimg", "--quiet", "--raw", "letter.png"], cwd=tmp_path, capture_output=True, check=True)
+    assert read.stdout.decode().strip() == page
 
 
 async def test_what_was_drawn_up_stays_whatever_comes_after(database: Database, time: Clock) -> None:
