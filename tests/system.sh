@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests need beside Python: Chromium, PostgreSQL's server, nginx, qpdf, zbar, poppler, strace, faketime and
+# Installs what the tests need beside Python: Chromium, PostgreSQL's server, nginx, qpdf, zbar, LibreOffice, poppler, strace, faketime and
 # systemd's checker of units. Debian and Ubuntu, as root or with sudo; elsewhere it says what is missing.
 set -eu
 
@@ -14,6 +14,7 @@ need chromium a_browser
 need postgresql postgresql
 need qpdf command -v qpdf
 need zbar-tools command -v zbarimg
+need libreoffice-writer-nogui sh -c 'command -v soffice || command -v libreoffice'
 need poppler-utils command -v pdftotext
 need strace command -v strace
 need faketime sh -c 'ls /usr/lib/*/faketime/libfaketime.so.1'

@@ -18,7 +18,7 @@ from petition.errors import LetterError
 from petition.organisers import Role
 from petition.web import forms
 from petition.web.forms import EMPTY, Form
-from petition.web.letters import attachment, note_download
+from petition.web.letters import attachment, note_download, shown
 from petition.web.organisers import needs
 from petition.web.pages import page, site
 
@@ -72,12 +72,14 @@ async def edition(request: Request) -> Response:
 
 @needs(Role.ORGANISER)
 async def letter(request: Request) -> Response:
-    """The PDF of one letter, as it was frozen."""
+    """One letter: its PDF as it was frozen, any other kind from the tree that was frozen with it."""
     reference = request.path_params["reference"]
     async with site(request).database.reading() as c:
-        content = await editions.file(c, reference)
-    if content is None:
+        found, content = await editions.find(c, reference), await editions.file(c, reference)
+    if found is None or content is None:
         raise HTTPException(404)
+    if request.path_params["kind"] != "pdf":
+        return await shown(request, found[1], reference)
     await note_download(request, "downloaded a letter", reference)
     return attachment(content, f"{reference}.pdf", "application/pdf")
 

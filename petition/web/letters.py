@@ -14,7 +14,8 @@ from petition import correspondence, drafts, signatories
 from petition.correspondence import Entry
 from petition.drafts import Draft
 from petition.errors import LetterError
-from petition.letters import Addressee, pdf
+from petition.letters import Addressee, Letter
+from petition.letters.formats import FORMATS
 from petition.organisers import Role
 from petition.record import about
 from petition.web.organisers import needs, note
@@ -61,14 +62,26 @@ def _flags(draft: Draft, addressee: Addressee, writing: bool) -> list[str]:
 
 @needs(Role.ORGANISER)
 async def letter(request: Request) -> Response:
-    """The letter to one addressee."""
+    """The letter to one addressee, as a file of one kind or as a page to read."""
     draft, addressee = await _addressed(request)
     try:
-        content = await run_in_threadpool(lambda: pdf.render(draft.letter(addressee)))
+        drawn = draft.letter(addressee)
+        return await shown(request, drawn, addressee.key)
     except LetterError as error:
         raise HTTPException(409) from error
-    await note_download(request, "downloaded a letter", addressee.key)
-    return _pdf(content, addressee.key)
+
+
+async def shown(request: Request, drawn: Letter, name: str) -> Response:
+    """A letter in the kind that the path asks for; what leaves as a file is noted."""
+    kind = request.path_params["kind"]
+    if kind == "html":
+        return page(request, "organisers/letter.html", letter=drawn, name=name)
+    if kind not in FORMATS:
+        raise HTTPException(404)
+    render, media = FORMATS[kind]
+    content = await run_in_threadpool(render, drawn)
+    await note_download(request, "downloaded a letter", name if kind == "pdf" else f"{name}.{kind}")
+    return _pdf(content, name) if kind == "pdf" else attachment(content, f"{name}.{kind}", media)
 
 
 @needs(Role.ORGANISER)

@@ -48,6 +48,15 @@ async def test_from_the_desk_to_the_secretary(time: Clock, visitor: Visitor) -> 
     fingerprint = hashlib.sha256(pdf.content).hexdigest()
     assert fingerprint in page.text
 
+    for kind, begin in (("docx", b"PK"), ("txt", b"Belarusian"), ("html", b"<!doctype html>")):
+        file = await visitor.get(f"/organisers/editions/PL-1.{kind}")
+        assert file.content.lower().startswith(begin.lower())
+        assert (await visitor.get(f"/organisers/letters/PL.{kind}")).status_code == 200
+        assert (await visitor.get(f"/organisers/editions/XX-1.{kind}")).status_code == 404
+    assert (await visitor.get("/organisers/editions/PL-1.exe")).status_code == 404
+    assert (await visitor.get("/organisers/letters/PL.exe")).status_code == 404
+    assert (await visitor.get("/organisers/editions/PL-1.pdf")).content == pdf.content
+
     archive = zipfile.ZipFile(io.BytesIO((await visitor.get("/organisers/editions/1.zip")).content))
     assert archive.read("PL-1.pdf") == pdf.content
     listed = list(csv.DictReader(io.StringIO(archive.read("index.csv").decode())))

@@ -42,13 +42,13 @@ DOORS = {
     ("POST", "/organisers/restore"): ADMIN,
     ("GET", "/organisers/letters"): ORGANISER,
     ("GET", "/organisers/letters.zip"): ORGANISER,
-    ("GET", "/organisers/letters/{key}.pdf"): ORGANISER,
+    ("GET", "/organisers/letters/{key}.{kind}"): ORGANISER,
     ("GET", "/organisers/annexes/{key}.pdf"): ORGANISER,
     ("GET", "/organisers/editions"): ORGANISER,
     ("POST", "/organisers/editions"): ORGANISER,
     ("GET", "/organisers/editions/{n}"): ORGANISER,
     ("GET", "/organisers/editions/{n}.zip"): ORGANISER,
-    ("GET", "/organisers/editions/{reference}.pdf"): ORGANISER,
+    ("GET", "/organisers/editions/{reference}.{kind}"): ORGANISER,
     ("GET", "/organisers/signatures.csv"): ORGANISER,
     ("GET", "/organisers/answers/{key}"): ORGANISER,
     ("POST", "/organisers/answers/{key}"): ORGANISER,
@@ -89,7 +89,7 @@ async def _at(visitor: Visitor, person: str) -> str:
 
 async def _open(visitor: Visitor, session: str, method: str, path: str) -> int:
     number = await visitor.site.database.write(partial(organisers.link, nickname="viewer"))
-    path = path.format(key="PL", n="1", reference="PL-1", token=token(visitor, Purpose.LOGIN, number))
+    path = path.format(key="PL", n="1", reference="PL-1", kind="docx", token=token(visitor, Purpose.LOGIN, number))
     keys = " ".join(recipients.fingerprints(visitor.site.settings.recipients))
     fields = {"email": "viewer@example.org", "session": session, "nickname": "viewer", "keys": keys, "code": "1"}
     fields |= {"work": "auto", "reason": "trap", "network": "x"}

@@ -1,0 +1,12 @@
+"""The files a letter comes in, by the ending of their names: what makes one, and its media type."""
+
+from collections.abc import Callable, Mapping
+
+from petition.letters import docx, pdf, text
+from petition.letters.tree import Letter
+
+FORMATS: Mapping[str, tuple[Callable[[Letter], bytes], str]] = {
+    "pdf": (pdf.render, "application/pdf"),
+    "docx": (docx.render, docx.KIND),
+    "txt": (lambda letter: text.render(letter).encode(), "text/plain; charset=utf-8"),
+}
