@@ -86,6 +86,9 @@ def _organising(verbs: Any) -> None:
     _verb(acts, "link", commands.organiser_link, "a login link that works once").add_argument("nickname")
     writing = _verb(verbs, "letters", commands.letters, "letters as PDF, without a browser")
     writing.add_argument("--output", type=Path, required=True, metavar="DIR")
+    writing.add_argument(
+        "--edition", metavar="N", help="all files of an edition, by its number or `latest`, no previews"
+    )
     writing.add_argument("keys", nargs="*", metavar="KEY", help="PL, BE-nl, eu-commission …; all without any")
     opening = _verb(verbs, "unseal", commands.unseal, "opens sealed addresses on the organisers' own machine")
     opening.add_argument("--identity", type=Path, required=True, metavar="FILE")

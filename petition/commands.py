@@ -16,6 +16,7 @@ from petition import (
     audit,
     backup,
     bounces,
+    bundles,
     destruction,
     doctor,
     drafts,
@@ -122,8 +123,11 @@ async def organiser_link(given: Settings, arguments: Arguments) -> None:
 
 
 async def letters(given: Settings, arguments: Arguments) -> None:
-    """Letters as PDF into a folder."""
+    """Letters as PDF into a folder: previews, or all files of an edition."""
     async with opened(given) as site:
+        if arguments.edition:
+            await _edition(site, arguments)
+            return
         keys = arguments.keys or [a.key for a in site.book.addressees]
         addressees = [site.book.find(key) for key in keys]
         await site.publish()
@@ -133,6 +137,17 @@ async def letters(given: Settings, arguments: Arguments) -> None:
         await _record(site, "drew letters", f"{len(addressees)}, names: {record.about(sum(map(len, names.values())))}")
         for name, content in _progress(drafts.files(draft, addressees, names), "letter", len(addressees)):
             _save(arguments.output, name, content)
+
+
+async def _edition(site: Site, arguments: Arguments) -> None:
+    if arguments.keys:
+        raise DataError("An edition is taken whole: name no KEY beside --edition.")
+    edition, listed = await bundles.find(site.database, arguments.edition)
+    await _record(site, "took all letters", f"edition {edition.n}")
+    with tqdm(total=bundles.count(listed), unit=" files", disable=None) as bar:
+        async for name, content in bundles.files(site.database, edition, listed):
+            _save(arguments.output, name, content)
+            bar.update()
 
 
 async def mirror(given: Settings, arguments: Arguments) -> None:

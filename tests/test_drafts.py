@@ -46,7 +46,9 @@ async def test_every_name_stands_in_the_annex_of_one_kind_of_addressee(
     assert {n: _named(archive.read(n)) for n in archive.namelist() if n.endswith("-names.pdf")} == annexes
     assert len(archive.namelist()) == 39 + len(annexes)
 
-    await commands.letters(visitor.site.settings, Namespace(output=tmp_path, keys=["PL", "FR", "eu-council"]))
+    await commands.letters(
+        visitor.site.settings, Namespace(output=tmp_path, edition=None, keys=["PL", "FR", "eu-council"])
+    )
     assert _annexes(tmp_path) == {name: annexes[name] for name in ("PL-names.pdf", "eu-council-names.pdf")}
 
     listed = (await visitor.get("/organisers/letters")).text

@@ -53,7 +53,7 @@ LEVELS = (
             "recipients",
             "doctor",
         ),
-        *("letters", "drafts", "confirmations", "editions", "proofs", "site"),
+        *("letters", "drafts", "confirmations", "editions", "bundles", "proofs", "site"),
     },
     {"web"},
     {"app"},

@@ -6,7 +6,9 @@ Typst reads two fixed templates; words reach them as JSON and are never evaluate
 import json
 import re
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -46,19 +48,24 @@ def _breakable(name: str) -> str:
 
 
 def _compile(template: str, tree: Letter | Annex, **more: str) -> bytes:
-    inputs = {"tree": json.dumps(_printable(plain(tree)), ensure_ascii=False), **more}
+    return typeset(template, f"The letter {tree.reference}", plain(tree), tree.moment, **more)
+
+
+def typeset(template: str, name: str, values: Mapping[str, Any], moment: datetime, **more: str) -> bytes:
+    """What a template makes of plain values. Raises LetterError, which calls it by its name."""
+    inputs = {"tree": json.dumps(_printable(dict(values)), ensure_ascii=False), **more}
     try:
         pdf, warnings = _compiler().compile_with_warnings(
             _HERE / template,
             format="pdf",
             sys_inputs=inputs,
             pdf_standards=["a-2a", "ua-1"],
-            timestamp=int(tree.moment.timestamp()),
+            timestamp=int(moment.timestamp()),
         )
     except typst.TypstError as error:
-        raise LetterError(f"The letter {tree.reference} cannot be set: {error.message}.") from error
+        raise LetterError(f"{name} cannot be set: {error.message}.") from error
     if warnings or not isinstance(pdf, bytes):
-        raise LetterError(f"The letter {tree.reference} cannot be set: {warnings[0].message}.")
+        raise LetterError(f"{name} cannot be set: {warnings[0].message}.")
     return pdf
 
 

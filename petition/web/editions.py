@@ -1,17 +1,12 @@
 """Editions at the desk: draw one up after every doubt is settled, look at it, download what it froze."""
 
-import csv
-import io
-import zipfile
-from datetime import datetime
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
-from petition import confirmations, drafts, editions
+from petition import bundles, confirmations, drafts, editions
 from petition.drafts import Draft
 from petition.editions import Choice, Edition, Frozen
 from petition.errors import LetterError
@@ -20,7 +15,7 @@ from petition.web import forms
 from petition.web.forms import EMPTY, Form
 from petition.web.letters import attachment, note_download, shown
 from petition.web.organisers import needs
-from petition.web.pages import page, site
+from petition.web.pages import PRIVATE, page, site
 
 CONFIRMED, OUT = "confirmed", "out"
 
@@ -86,37 +81,17 @@ async def letter(request: Request) -> Response:
 
 @needs(Role.ORGANISER)
 async def archive(request: Request) -> Response:
-    """An edition as ZIP: every letter and translation, and a list of them with their fingerprints."""
+    """An edition as ZIP: every letter and translation in every format, a list of them, and one to print."""
     found, letters = await _edition(request)
-    files = {}
-    async with site(request).database.reading() as c:
-        for one in letters:
-            files[f"{one.reference}.pdf"] = await editions.file(c, one.reference) or b""
-    content = await run_in_threadpool(_zipped, found, letters, files)
     await note_download(request, "downloaded all letters", f"edition {found.n}")
-    return attachment(content, f"edition-{found.n}.zip", "application/zip")
-
-
-def _zipped(found: Edition, letters: list[Frozen], files: dict[str, bytes]) -> bytes:
-    out, moment = io.BytesIO(), datetime.fromisoformat(found.moment).timetuple()[:6]
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as zipped:
-        for name, content in {"index.csv": _list(letters), **files}.items():
-            zipped.writestr(zipfile.ZipInfo(name, moment), content, zipfile.ZIP_DEFLATED)
-    return out.getvalue()
-
-
-def _list(letters: list[Frozen]) -> bytes:
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\r\n")
-    table.writerow(("reference", "addressee", "courtesy_translation", "sha256"))
-    table.writerows((one.reference, one.key, "yes" if one.courtesy else "no", one.sha256) for one in letters)
-    return text.getvalue().encode()
+    headers = {"Cache-Control": PRIVATE, "Content-Disposition": f'attachment; filename="edition-{found.n}.zip"'}
+    chunks = bundles.zipped(site(request).database, found, letters)
+    return StreamingResponse(chunks, media_type="application/zip", headers=headers)
 
 
 async def _edition(request: Request) -> tuple[Edition, list[Frozen]]:
-    async with site(request).database.reading() as c:
-        drawn = {str(edition.n): edition for edition in await editions.drawn(c)}
-        found = drawn.get(request.path_params["n"])
-        if found is None:
-            raise HTTPException(404)
-        return found, await editions.letters_of(c, found.n)
+    asked = request.path_params["n"]
+    try:
+        return await bundles.find(site(request).database, "" if asked == "latest" else asked)
+    except LetterError:
+        raise HTTPException(404) from None

@@ -60,7 +60,8 @@ async def test_from_the_desk_to_the_secretary(time: Clock, visitor: Visitor) -> 
     archive = zipfile.ZipFile(io.BytesIO((await visitor.get("/organisers/editions/1.zip")).content))
     assert archive.read("PL-1.pdf") == pdf.content
     listed = list(csv.DictReader(io.StringIO(archive.read("index.csv").decode())))
-    assert {row["reference"] + ".pdf" for row in listed} | {"index.csv"} == set(archive.namelist())
+    every = {f"{row['reference']}.{kind}" for row in listed for kind in ("pdf", "docx", "txt")}
+    assert every | {"index.csv", "index.pdf"} == set(archive.namelist())
     assert next(row["sha256"] for row in listed if row["reference"] == "PL-1") == fingerprint
     assert "GR-1.pdf" not in archive.namelist()
 
