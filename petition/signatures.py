@@ -16,6 +16,7 @@ from petition.tally import Change
 from petition.throttle import AS_EVER, Terms
 
 UNSAID = "ZZ"  # not said, or in a country whose residents are never counted as such
+NEW = "new"  # a name that no organiser has looked at
 LIVES = 15 * DAY  # of a submission, counted from the start of its day, so that its end tells no hour
 BACKUPS_LIVE = 7  # days: so long a withdrawal is remembered, lest a restore undo it
 
@@ -168,8 +169,8 @@ def _signature(row: Row) -> dict[str, str | int | None]:
 async def _keep_choices(c: Connection, rows: list[Row], number_of: dict[str, str]) -> None:
     named = [row for row in rows if row["name"] is not None]
     if named:
-        names = [{"mailbox": r["mailbox"], "name": sealing.reveal(number_of[r["id"]], r["name"])} for r in named]
-        await c.run("signatures.put_names", rows=names)
+        names = [(row["mailbox"], sealing.reveal(number_of[row["id"]], row["name"])) for row in named]
+        await c.run("signatures.put_names", rows=[{"mailbox": m, "name": n, "state": NEW} for m, n in names])
     if contacts := [_contact(row, number_of[row["id"]]) for row in rows if row["sealed"] is not None]:
         await c.run("signatures.put_contacts", rows=contacts)
         await c.run("signatures.contacts_moved", mailboxes=[row["mailbox"] for row in contacts])

@@ -25,6 +25,7 @@ from petition.languages import LOCALE
 from petition.web.routes import routes
 from tests.drawn import BOOK
 from tests.shell import Shell, serving
+from tests.web.tools import PARAMETERS
 
 HOME = Path("var/scan").resolve()
 WAPITI = "wapiti3==3.2.3"  # pinned: another version finds other things, and each finding here is looked at by hand
@@ -152,7 +153,10 @@ def _targets(address: str, live: list[str]) -> Iterator[str]:
     """Every address of the site map to begin at, and links that work; what is left out."""
     for route in routes(demo=True):
         if isinstance(route, Route) and route.path not in LEFT_OUT:
-            yield from ("-s", address + route.path.format(lang="en", token="x", key="PL", n="1", reference="PL-1"))
+            yield from (
+                "-s",
+                address + route.path.format(**PARAMETERS),
+            )
     for link in live:
         yield from ("-s", link)
     for path in LEFT_OUT:

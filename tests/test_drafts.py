@@ -13,14 +13,17 @@ from petition.drafts import Draft
 from petition.tally import Snapshot
 from tests.conftest import Clock, Visitor
 from tests.drawn import BOOK, MOMENT, appeal, printed, said
+from tests.web.tools import pass_names
 
 NAMES = {"PL": "Anna Nowak", "GB": "John Smith", "US": "Jane Doe", "DE": "Eva Berg"}
 INSTITUTIONS = sorted(a.key for a in BOOK.addressees if a.country is None)
 
 
-async def _signed(visitor: Visitor) -> None:
+async def _signed(visitor: Visitor, time: Clock) -> None:
     for country, name in NAMES.items():
         await visitor.confirmed(f"{country.lower()}@example.net", country, named="on", name=name)
+    time.advance(days=4)
+    await pass_names(visitor.site)
     await visitor.confirmed("fr@example.net", "FR")
     await visitor.confirmed("ua@example.net", "UA")
 
@@ -37,7 +40,7 @@ def _annexes(folder: Path) -> dict[str, list[str]]:
 async def test_every_name_stands_in_the_annex_of_one_kind_of_addressee(
     visitor: Visitor, time: Clock, tmp_path: Path
 ) -> None:
-    await _signed(visitor)
+    await _signed(visitor, time)
     await visitor.organiser("olga", "organiser")
     annexes = {f"{key}-names.pdf": ["John Smith", "Jane Doe"] for key in INSTITUTIONS}
     annexes |= {"PL-names.pdf": ["Anna Nowak"], "DE-names.pdf": ["Eva Berg"]}

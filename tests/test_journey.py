@@ -54,7 +54,7 @@ async def test_ten_signatures_become_a_number(visitor: Visitor, time: Clock) -> 
 async def test_an_organiser_reads_the_desk_and_a_letter(visitor: Visitor, time: Clock) -> None:
     for n in range(11):
         await visitor.confirmed(f"polka{n}@example.net", "PL", named="on", name=f"Polka Number{'abcdefghijk'[n]}")
-    time.advance(minutes=2)
+    time.advance(days=4)
     await visitor.site.publish()
     assert (await visitor.get("/organisers/")).status_code == 404
 
@@ -63,6 +63,9 @@ async def test_an_organiser_reads_the_desk_and_a_letter(visitor: Visitor, time: 
     assert re.search(r"Confirmed, in tens</dt><dd>10<", desk)
     assert "logged in" in desk
     assert "PL.pdf" in (await visitor.get("/organisers/letters")).text
+    shown = re.search(r'name="shown" value="([^"]*)"', (await visitor.get("/organisers/names/PL/new")).text)
+    assert shown
+    assert (await visitor.post("/organisers/names/PL/new", shown=shown[1])).status_code == 303
 
     letter = _text((await visitor.get("/organisers/letters/PL.pdf")).content)
     assert "Prezes Rady Ministrów" in letter

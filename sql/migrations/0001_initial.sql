@@ -20,10 +20,12 @@ without rowid -- sqlite
 
 create index signatures_address on signatures (address)
 
--- Only of those who asked that their name be printed in the letters.
+-- Only of those who asked that their name be printed in the letters. state: `new` until an organiser has looked at it,
+-- then `passed` or `aside`.
 create table names (
     mailbox text primary key references signatures (mailbox) deferrable initially deferred,
-    name text not null
+    name text not null,
+    state text not null
 )
 without rowid -- sqlite
 

@@ -1,7 +1,8 @@
 -- name: signature
 -- The signature of an exact address, with the name if it is to be printed.
 select mailbox, country, day, updates, consent,
-    (select name from names where names.mailbox = signatures.mailbox) as name
+    (select name from names where names.mailbox = signatures.mailbox) as name,
+    (select state from names where names.mailbox = signatures.mailbox) as judged
 from signatures where address = :address
 
 -- name: held

@@ -93,9 +93,11 @@ on conflict (mailbox) do nothing
 returning mailbox, country
 
 -- name: put_names
-insert into names (mailbox, name)
-select mailbox, name from json_to_recordset(cast(:rows as json)) as r (mailbox text, name text) -- postgresql
-select json_extract(value, '$.mailbox'), json_extract(value, '$.name') from json_each(:rows) -- sqlite
+insert into names (mailbox, name, state)
+select mailbox, name, state from json_to_recordset(cast(:rows as json)) as r (mailbox text, name text, state text) -- postgresql
+select -- sqlite
+    json_extract(value, '$.mailbox'), json_extract(value, '$.name'), json_extract(value, '$.state') -- sqlite
+from json_each(:rows) -- sqlite
 
 -- name: contacts_moved
 -- The confirmed submissions of a mailbox remember that news were wanted, no longer the address.
@@ -146,19 +148,38 @@ order by s.mailbox
 
 -- name: chosen
 -- All that is kept of whoever has a name to be printed or an address for news.
-select s.mailbox, s.country, s.day, s.named, s.updates, s.consent, n.name, c.sealed, c.unsubscribe
+select s.mailbox, s.country, s.day, s.named, s.updates, s.consent, n.name, n.state, c.sealed, c.unsubscribe
 from signatures s
 left join names n on n.mailbox = s.mailbox
 left join contacts c on c.mailbox = s.mailbox
 where n.name is not null or c.sealed is not null
 
 -- name: names
--- Names to be printed for one country.
-select n.name from names n join signatures s on s.mailbox = n.mailbox where s.country = :country order by n.name
+-- Names to be printed for one country: passed by an organiser, of signatures that are old enough.
+select n.name from names n join signatures s on s.mailbox = n.mailbox
+where s.country = :country and n.state = 'passed' and s.day <= :day order by n.name
 
 -- name: named
--- How many asked to be named, by country.
-select country, count(*) as n from signatures where named = 1 group by country
+-- How many names are to be printed, by country.
+select s.country, count(*) as n from names n join signatures s on s.mailbox = n.mailbox
+where n.state = 'passed' and s.day <= :day group by s.country
+
+-- name: names_by_country
+-- How many names are in a state.
+select s.country, count(*) as n from names n join signatures s on s.mailbox = n.mailbox
+where n.state = :state and s.day <= :day group by s.country order by s.country
+
+-- name: names_in_state
+-- In the order of a keyed hash, that is in none.
+select n.mailbox, n.name from names n join signatures s on s.mailbox = n.mailbox
+where s.country = :country and n.state = :state and s.day <= :day order by n.mailbox limit :most
+
+-- name: judge
+-- Of two organisers who look at the same name the first one's word counts.
+update names set state = :new where state = :old and mailbox
+in (select value from json_each(:mailboxes)) -- sqlite
+= any(array(select json_array_elements_text(cast(:mailboxes as json)))) -- postgresql
+returning mailbox
 
 -- name: close_names
 delete from names

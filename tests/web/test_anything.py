@@ -20,7 +20,7 @@ from petition.tokens import Purpose, number
 from petition.web.forms import TRAP, WORK
 from petition.web.routes import routes
 from tests.conftest import Clock, Visit, Visitor, add_organiser
-from tests.web.tools import FORM, for_all, in_production, on_postgresql, on_sqlite, rows, settle, token
+from tests.web.tools import FORM, PARAMETERS, for_all, in_production, on_postgresql, on_sqlite, rows, settle, token
 
 EXAMPLES = int(os.environ.get("PETITION_TEST_EXAMPLES", "200"))
 FIELDS = (
@@ -88,7 +88,7 @@ async def _as(visitor: Visitor, person: str) -> None:
 
 
 def _path(visitor: Visitor, template: str, parameter: str | None, query: dict[str, str] | None) -> str:
-    values = {"lang": "en", "key": parameter or "PL", "n": parameter or "1", "reference": parameter or "PL-1"}
+    values = PARAMETERS | {name: parameter for name in PARAMETERS if parameter and name != "lang"}
     purpose = Purpose.LOGIN if "login" in template else Purpose.MANAGE if "manage" in template else Purpose.CONFIRM
     values["token"] = token(visitor, purpose, number()) if parameter is None else parameter or "x"
     filled = {name: quote(value.encode("utf-8", "surrogatepass"), safe="") for name, value in values.items()}

@@ -13,7 +13,7 @@ from petition.tokens import Purpose
 from petition.web.routes import routes
 from tests.conftest import Clock, Visit, Visitor, add_organiser
 from tests.test_editions import drawn, few
-from tests.web.tools import in_production, on_sqlite, rows, settle, token
+from tests.web.tools import PARAMETERS, in_production, on_sqlite, pass_names, rows, settle, token
 
 ANYONE, ARRIVED = 0, 1  # then the roles: 2, 3, 4
 VIEWER, ORGANISER, ADMIN = (role + 1 for role in Role)
@@ -49,6 +49,9 @@ DOORS = {
     ("GET", "/organisers/editions/{n}"): ORGANISER,
     ("GET", "/organisers/editions/{n}.zip"): ORGANISER,
     ("GET", "/organisers/editions/{reference}.{kind}"): ORGANISER,
+    ("GET", "/organisers/names"): ORGANISER,
+    ("GET", "/organisers/names/{country}/{state}"): ORGANISER,
+    ("POST", "/organisers/names/{country}/{state}"): ORGANISER,
     ("GET", "/organisers/signatures.csv"): ORGANISER,
     ("GET", "/organisers/answers/{key}"): ORGANISER,
     ("POST", "/organisers/answers/{key}"): ORGANISER,
@@ -62,12 +65,14 @@ def test_every_address_has_its_entry() -> None:
     )
 
 
-async def _desk(visit: Visit, settings: Settings, folder: Path) -> Visitor:
+async def _desk(visit: Visit, settings: Settings, folder: Path, time: Clock) -> Visitor:
     """Production, with a signature and one organiser of each role."""
     visitor = await in_production(visit, settings, folder)
     await visitor.sign("anna@example.net", "PL", named="on", name="Anna Nowak")
     link = await visitor.link("anna@example.net", base="https://petition.example")
     assert (await visitor.post(link)).status_code == 303
+    time.advance(days=4)
+    await pass_names(visitor.site)
     for role in Role:
         await add_organiser(visitor.site, role.name.lower(), role.name.lower())
     await settle(visitor.site)
@@ -89,7 +94,7 @@ async def _at(visitor: Visitor, person: str) -> str:
 
 async def _open(visitor: Visitor, session: str, method: str, path: str) -> int:
     number = await visitor.site.database.write(partial(organisers.link, nickname="viewer"))
-    path = path.format(key="PL", n="1", reference="PL-1", kind="docx", token=token(visitor, Purpose.LOGIN, number))
+    path = path.format(**PARAMETERS | {"token": token(visitor, Purpose.LOGIN, number)})
     keys = " ".join(recipients.fingerprints(visitor.site.settings.recipients))
     fields = {"email": "viewer@example.org", "session": session, "nickname": "viewer", "keys": keys, "code": "1"}
     fields |= {"work": "auto", "reason": "trap", "network": "x"}
@@ -108,7 +113,7 @@ async def _open(visitor: Visitor, session: str, method: str, path: str) -> int:
 async def test_each_opens_what_is_theirs_and_the_rest_does_not_exist(
     person: str, time: Clock, visit: Visit, settings: Settings, tmp_path: Path
 ) -> None:
-    visitor = await _desk(visit, settings, tmp_path)
+    visitor = await _desk(visit, settings, tmp_path, time)
     for (method, path), least in DOORS.items():
         session = await _at(visitor, person)
         status = await _open(visitor, session, method, path)

@@ -4,6 +4,7 @@ import asyncio
 import re
 from base64 import b32decode
 from collections.abc import Awaitable, Callable
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,9 +16,11 @@ from hypothesis import settings as examples
 from hypothesis.strategies import SearchStrategy
 from starlette.routing import Route
 
-from petition import clock, totp
+from petition import clock, signatories, totp
 from petition.appeal import SHIPPED
 from petition.settings import Mode, Settings
+from petition.signatories import PASSED
+from petition.signatures import NEW
 from petition.site import Site
 from petition.tokens import Purpose
 from petition.web.forms import TRAP, WORK
@@ -141,9 +144,26 @@ def token(visitor: Visitor, purpose: Purpose, number: str = "AAAAAAAAAAAAAAAAAAA
     return visitor.site.signer.make(purpose, number)
 
 
+async def pass_names(site: Site) -> None:
+    """An organiser passes every name that is old enough."""
+    async with site.database.reading() as c:
+        countries = await signatories.by_country(c, NEW)
+        handles = {country: [h for h, _ in await signatories.listed(c, country, NEW)] for country in countries}
+    for country, found in handles.items():
+        judge = partial(signatories.judge, country=country, handles=found, old=NEW, new=PASSED)
+        await site.database.write(judge)
+
+
+# An address for each parameter of the site map.
+PARAMETERS = {
+    **{"lang": "en", "token": "x", "key": "PL", "n": "1", "reference": "PL-1", "kind": "docx"},
+    **{"country": "PL", "state": "new"},
+}
+
+
 def paths(method: str, **values: str) -> list[str]:
     """Every address of the site that takes a method, with its parameters filled in."""
-    filled = {"lang": "en", "token": "x", "key": "PL", "n": "1", "reference": "PL-1"} | values
+    filled = PARAMETERS | values
     found = [r.path.format(**filled) for r in routes(demo=True) if isinstance(r, Route) and method in (r.methods or ())]
     return list(dict.fromkeys(found))
 
