@@ -10,7 +10,7 @@ from petition.tokens import Purpose
 from tests.conftest import Clock, Visit, Visitor, add_organiser
 from tests.web.tools import on_sqlite, pass_names, paths, rows, settle, token
 
-DOWNLOADS = [f"/organisers/{name}" for name in ("letters.zip", "letters/PL.pdf", "annexes/PL.pdf", "signatures.csv")]
+DOWNLOADS = [f"/organisers/{name}" for name in ("letters.zip", "letters/PL.docx", "annexes/PL.pdf", "signatures.csv")]
 
 
 async def _live_links(visitor: Visitor) -> list[str]:
