@@ -11,10 +11,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from petition.letters import Letter, docx, pdf, text
+from petition.letters import Letter, cover, docx, pdf, text
 from petition.letters.formats import FORMATS
 from petition.letters.glyphs import FONTS
-from tests.drawn import BOOK, HOSTILE, LANGUAGES, letter, printed
+from tests.drawn import BOOK, HOSTILE, LANGUAGES, MOMENT, letter, printed
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 BY_LANGUAGE = {a.language: a.key for a in BOOK.addressees}
@@ -113,3 +113,14 @@ def _pages(content: bytes) -> int:
     import pypdf
 
     return len(pypdf.PdfReader(io.BytesIO(content)).pages)
+
+
+def test_the_sheet_is_tagged_and_names_every_envelope() -> None:
+    letters = [letter(a) for a in BOOK.addressees]
+    content = cover.render(7, MOMENT, letters)
+    assert content == cover.render(7, MOMENT, letters)
+    assert b"pdfuaid" in content
+    words = printed(content)
+    assert "Edition 7: what goes into which envelope" in words
+    for drawn in letters:
+        assert drawn.reference in words
