@@ -24,7 +24,7 @@ async def counted(database: Database, time: Clock) -> Database:
 async def _named(c: Connection) -> None:
     await c.execute("update signatures set named = 1, updates = 1 where country = 'PL'")
     named = "from signatures where named = 1"
-    await c.execute(f"insert into names (mailbox, name) select mailbox, 'x' {named}")
+    await c.execute(f"insert into names (mailbox, name, state) select mailbox, 'x', 'new' {named}")
     await c.execute(f"insert into contacts (mailbox, sealed, unsubscribe) select mailbox, 'x', mailbox {named}")
 
 
@@ -58,7 +58,7 @@ FALSE = {
     "a day of the history": "update history_days set confirmed = confirmed - 10 where day = "
     "(select max(day) from history_days where country = 'PL') and country = 'PL'",
     "a day left out": "delete from history_days where day = (select max(day) from history_days)",
-    "a name too many": "insert into names (mailbox, name) select mailbox, 'y' from signatures where country = 'DE'",
+    "a name too many": "insert into names (mailbox, name, state) select mailbox, 'y', 'new' from signatures where country = 'DE'",
     "a contact lost": "delete from contacts",
 }
 
