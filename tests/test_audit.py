@@ -58,7 +58,8 @@ FALSE = {
     "a day of the history": "update history_days set confirmed = confirmed - 10 where day = "
     "(select max(day) from history_days where country = 'PL') and country = 'PL'",
     "a day left out": "delete from history_days where day = (select max(day) from history_days)",
-    "a name too many": "insert into names (mailbox, name, state) select mailbox, 'y', 'new' from signatures where country = 'DE'",
+    "a name too many": "insert into names (mailbox, name, state) "
+    "select mailbox, 'y', 'new' from signatures where country = 'DE'",
     "a contact lost": "delete from contacts",
 }
 
