@@ -80,6 +80,8 @@ sources = "Sources"
 closing = "Yours faithfully,"
 signature = "Name and signature"
 salutation = "Your Excellency,"
+check = "Anybody can check this letter."
+courtesy = "A courtesy translation."
 [subject]
 open = "Open the sluices"
 passed = "The sluices are shut"
