@@ -59,6 +59,7 @@ class Draft:
             present=country in self.present,
             named=tally.floor(named) if named >= STEP else None,
             elsewhere=country is None and annexed > 0,
+            countries=self.snapshot.countries,
         )
 
     def homes(self, addressee: Addressee) -> list[str]:

@@ -10,6 +10,7 @@ from babel.core import Locale
 from petition.appeal import Appeal
 from petition.campaign import State
 from petition.errors import DataError, LetterError
+from petition.letters import chart
 from petition.letters.book import Addressee, Ministry
 from petition.letters.sources import OMITTED, Notes, renumbered, sources
 from petition.letters.texts import STATES, Text, find, link
@@ -59,6 +60,7 @@ def draw(
         closing=text.labels["closing"],
         copies=tuple(_copy(ministry, text) for ministry in addressee.copies),
         sources=cited,
+        chart=chart.draw(addressee, figures, text, words, chart.parliament(appeal.file("parliament.toml"))),
         rests=notes.rests,
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from petition.letters.tree import Block, Letter
+from petition.letters.tree import Block, Chart, Letter
 
 _MARKS = {"item": "– ", "quote": "    ", "paragraph": ""}
 _SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u200b": None})
@@ -29,8 +29,15 @@ def _parts(letter: Letter) -> Iterator[list[str]]:
     yield [letter.sender, *letter.contact]
     if letter.copies:
         yield [labels["copies"], *letter.copies]
+    if letter.chart:
+        yield from _figures(letter.chart)
     if letter.sources:
         yield [labels["sources"], *(f"[{note.number}] {note.text}, {note.url}" for note in letter.sources)]
+
+
+def _figures(chart: Chart) -> Iterator[list[str]]:
+    yield [chart.caption, *(f"{bar.name}: {bar.printed}" for bar in chart.bars), ": ".join(chart.total)]
+    yield [chart.yardstick, chart.source]
 
 
 def _body(blocks: tuple[Block, ...]) -> Iterator[list[str]]:

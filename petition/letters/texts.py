@@ -24,6 +24,7 @@ _LABELS = {
     "labels": ("reference", "date", "copies", "sources", "closing", "signature", "salutation", "check", "courtesy"),
     "subject": STATES,
     "ministries": ("foreign", "transport", "interior"),
+    "figures": ("caption", "country", "signatures", "other", "total", "eci"),
     "annex": ("title", "unverified", "count", "order", "substitute", "elsewhere"),
 }
 
@@ -49,6 +50,7 @@ class Text:
     labels: Mapping[str, str]
     subject: Mapping[str, str]
     ministries: Mapping[str, str]
+    figures: Mapping[str, str]
     annex: Mapping[str, str]
     publishers: Mapping[str, str]
     dates: Mapping[str, str]

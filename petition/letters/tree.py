@@ -1,7 +1,7 @@
 """One tree per letter, made of plain values: every format (PDF now, others later) is drawn from it alone."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ class Figures:
 
     `country` is None when the country is folded into `other`; `present` says whether anybody who lives there
     signed at all; `named` counts those who asked for their name to be printed, None if that is not published;
-    `elsewhere` says whether any of these lives where no government is written to.
+    `elsewhere` says whether any of these lives where no government is written to. `countries` are all that are published.
     """
 
     as_of: datetime
@@ -21,6 +21,7 @@ class Figures:
     present: bool
     named: int | None
     elsewhere: bool
+    countries: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,31 @@ class Block:
     def text(self) -> str:
         """Its words without style; notes as [1]."""
         return "".join(f"[{run.text}]" if run.style == "note" else run.text for run in self.runs)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A line of the table: a country, or all others together; `own` is the addressee's."""
+
+    name: str
+    n: int
+    printed: str
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """The published figures as a table with a bar to each line; the bars add up to the total.
+
+    `yardstick` compares the addressee's country with what a European Citizens' Initiative needs; `source` says by whom.
+    """
+
+    caption: str
+    head: tuple[str, str]
+    bars: tuple[Bar, ...]
+    total: tuple[str, str]
+    yardstick: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +125,7 @@ class Letter:
     closing: str
     copies: tuple[str, ...]
     sources: tuple[Note, ...]
+    chart: Chart | None  # none while nothing is published
     rests: tuple[str, ...]  # the facts, events and sources it cites, by their ids
 
     @property
@@ -138,5 +165,11 @@ def restored(values: Mapping[str, Any]) -> Letter:
         "moment": datetime.fromtimestamp(values["moment"], UTC),
         "blocks": tuple(blocks),
         "sources": tuple(Note(**note) for note in values["sources"]),
+        "chart": _chart(values["chart"]) if values["chart"] else None,
     }
     return Letter(**{**values, **lists, **made})
+
+
+def _chart(values: Mapping[str, Any]) -> Chart:
+    made = {"bars": tuple(Bar(**bar) for bar in values["bars"])}
+    return Chart(**{**values, **made, "head": tuple(values["head"]), "total": tuple(values["total"])})
