@@ -14,6 +14,18 @@ STATE_ROLES = ("border", "vote", "no-rail")
 MOMENT = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 DEADLINE = {"open": date(2027, 3, 1), "passed": date(2026, 11, 1), "met": date(2026, 11, 1)}
 BOOK = load(SHIPPED / "governments.toml")
+COUNTRIES = {
+    "PL": 2500,
+    "DE": 1800,
+    "LT": 1500,
+    "FR": 900,
+    "CZ": 880,
+    "IT": 600,
+    "LV": 590,
+    "SE": 400,
+    "NL": 310,
+    "EE": 20,
+}
 FIGURES = Figures(as_of=MOMENT, confirmed=12340, country=700, present=True, named=40, elsewhere=False)
 HOSTILE = (
     '#import "x"',
@@ -39,6 +51,9 @@ def appeal(state: str = "open") -> Appeal:
 
 def letter(key: str | Addressee, state: str = "open", figures: Figures = FIGURES, texts: Path = TEXTS) -> Letter:
     addressee = BOOK.find(key) if isinstance(key, str) else key
+    own = {addressee.country: figures.country} if addressee.country and figures.country else {}
+    if figures.confirmed == FIGURES.confirmed:
+        figures = replace(figures, countries={**COUNTRIES, **own})
     return draw(appeal(state), [texts, TEXTS], addressee, figures, MOMENT, "https://ultimatum.example.org")
 
 

@@ -90,6 +90,13 @@ met = "The sluices are open"
 foreign = "Foreign ministry"
 transport = "Transport ministry"
 interior = "Interior ministry"
+[figures]
+caption = "Signatures by country"
+country = "Country"
+signatures = "Signatures"
+other = "Others"
+total = "Total"
+eci = "An initiative needs {threshold}, {seats} times 720 (2019/788)."
 [annex]
 title = "Names"
 elsewhere = "Here stand those who live elsewhere."

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import re
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -152,6 +153,8 @@ async def test_a_fact_left_out_takes_along_what_rests_on_it(database: Database, 
     assert "Minister of the Interior" not in words
     assert "Terespol" in words
     cited = [run.text for block in found[1].blocks for run in block.runs if run.style == "note"]
+    assert found[1].chart  # its comparison cites the last one
+    cited += re.findall(r"\[(\d+)\]$", found[1].chart.yardstick)
     assert sorted(set(cited), key=int) == [str(note.number) for note in found[1].sources]
     assert cited[0] == "1"
 

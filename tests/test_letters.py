@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from petition.appeal import Appeal
+from petition.appeal import SHIPPED, Appeal
 from petition.errors import LetterError
 from petition.letters import Addressee, Figures, draw, pdf
+from petition.letters.chart import parliament
 from petition.letters.texts import STATES
 from tests.drawn import BOOK, FIGURES, LANGUAGES, MOMENT, TEXTS, appeal, letter, printed, said
 
@@ -95,7 +96,7 @@ def test_each_state_has_its_letter() -> None:
     met = letter("IE-en", "met")
     assert "On 20 November 2026 the demand" in said(met)
     assert "keep watch" in said(met)
-    assert met.sources == ()
+    assert [note.url for note in met.sources] == [parliament(SHIPPED / "parliament.toml").source.url]
 
 
 @pytest.mark.parametrize("state", STATES)

@@ -40,7 +40,11 @@ def test_every_format_says_the_same(language: str) -> None:
     drawn = letter(BY_LANGUAGE[language])
     word, plain = _written(docx.render(drawn)), _spaced(text.render(drawn))
     said = [drawn.title, *drawn.lines, drawn.salutation, drawn.subject, *(b.text for b in drawn.blocks)]
+    said += [drawn.chart.caption, drawn.chart.yardstick, *drawn.chart.total] if drawn.chart else []
     said += [drawn.closing, *drawn.copies, *(note.text for note in drawn.sources), *(n.url for n in drawn.sources)]
+    for bar in drawn.chart.bars if drawn.chart else ():
+        assert _spaced(f"{bar.name} {bar.printed}") in word
+        assert _spaced(f"{bar.name}: {bar.printed}") in plain
     for words in said:
         assert _spaced(words) in word
         assert _spaced(words) in plain

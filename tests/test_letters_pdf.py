@@ -49,10 +49,12 @@ def test_every_letter_says_in_print_what_it_is_for(rendered: dict[str, tuple[Let
         assert "https://ultimatum.example.org/en/tally" in words.replace(" ", ""), drawn.key
 
 
-def test_a_letter_has_one_or_two_pages_and_carries_its_own_fonts(rendered: dict[str, tuple[Letter, bytes]]) -> None:
+def test_a_letter_has_two_pages_at_most_and_carries_its_own_fonts(rendered: dict[str, tuple[Letter, bytes]]) -> None:
     for key, (_, content) in rendered.items():
         reader = PdfReader(BytesIO(content))
-        assert len(reader.pages) in (1, 2), key
+        assert len(reader.pages) <= (3 if key == "PL" else 2), (
+            key
+        )  # Poland's has twelve sources, on a sheet of their own
         names = {str(font) for page in reader.pages for font in _fonts(page)}
         assert all(re.search("Source(Serif4|Sans3)", name) for name in names), names
 

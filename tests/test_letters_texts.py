@@ -15,6 +15,7 @@ from petition.appeal import SHIPPED, Appeal
 from petition.errors import DataError
 from petition.letters import Addressee, Letter, draw
 from petition.letters.book import Source
+from petition.letters.chart import parliament
 from petition.letters.sources import sources
 from petition.letters.texts import STATES, Text, find
 from petition.letters.words import Words
@@ -244,6 +245,7 @@ def test_official_bodies_are_called_by_their_names_in_the_language(language: str
             words = source.text.partition(",")[0] if source.text.startswith("Railway") else source.text
             assert not re.search("Government|Council|Regulation|cited|citing|through|embassy|Polish", words), words
     known = {source.publisher for source in sources(appeal(), BOOK.find("PL")).values()}
+    known |= {parliament(SHIPPED / "parliament.toml").source.publisher}
     assert _text(language).publishers.keys() <= known, "a publisher that nothing cites any more"
 
 

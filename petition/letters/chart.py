@@ -1,4 +1,4 @@
-"""The table of a letter: the published figures by country, and what a European Citizens' Initiative would need there."""
+"""The table of a letter: the published figures by country, and what a European Citizens' Initiative would need."""
 
 import tomllib
 from collections.abc import Iterator
@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from petition.appeal import Appeal
 from petition.errors import DataError
 from petition.letters.book import Addressee, Source
 from petition.letters.texts import Text
-from petition.letters.tree import Bar, Chart, Figures
+from petition.letters.tree import Bar, Chart, Figures, Note
 from petition.letters.words import Words
 
-LINES = 12  # of countries; more would not be read
+LINES = 6  # of countries; with more, most letters would need a third page
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +40,25 @@ def parliament(file: Path) -> Parliament:
     return found
 
 
-def draw(addressee: Addressee, figures: Figures, text: Text, words: Words, house: Parliament) -> Chart | None:
-    """The chart for one addressee; none while nothing is published."""
+def draw(
+    appeal: Appeal, addressee: Addressee, figures: Figures, text: Text, words: Words, number: int
+) -> tuple[Chart | None, tuple[Note, ...]]:
+    """The chart for one addressee, none while nothing is published; and the note it cites, which gets this number."""
     if not figures.confirmed:
-        return None
+        return None, ()
+    house = parliament(appeal.file("parliament.toml"))
     seats = house.seats.get(addressee.country or "", 0)
     told = {"threshold": words.number(seats * house.members), "seats": words.number(seats)}
-    labels = text.figures
-    return Chart(
+    labels, publisher = text.figures, text.publishers.get(house.source.publisher, house.source.publisher)
+    drawn = Chart(
         caption=labels["caption"],
         head=(labels["country"], labels["signatures"]),
         bars=tuple(_bars(addressee, figures, words, labels["other"])),
         total=(labels["total"], words.number(figures.confirmed)),
-        yardstick=labels["eci"].format(**told) if seats else "",
-        source=f"{house.source.publisher}, {words.when(house.source)}, {house.source.url}" if seats else "",
+        yardstick=f"{labels['eci'].format(**told)}\u00a0[{number}]" if seats else "",
     )
+    note = Note(number, f"{publisher}, {words.when(house.source)}", house.source.url)
+    return drawn, (note,) if seats else ()
 
 
 def _bars(addressee: Addressee, figures: Figures, words: Words, other: str) -> Iterator[Bar]:
@@ -64,4 +69,4 @@ def _bars(addressee: Addressee, figures: Figures, words: Words, other: str) -> I
         name = str(words.locale.territories.get(code, code))
         yield Bar(name, n, words.number(n), own=code == addressee.country)
     if rest := figures.confirmed - sum(n for _, n in shown):
-        yield Bar(other, rest, words.number(rest))
+        yield Bar(other, rest, words.number(rest), rest=True)

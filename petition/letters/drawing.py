@@ -33,15 +33,15 @@ def draw(
 ) -> Letter:
     """The letter to one addressee as of a moment (UTC), in its language or, where that has no text, in English.
 
-    A preview, unless a stamp says how it goes out. Raises LetterError if the campaign is not under way, DataError if
-    a text or a fact cannot be used.
+    A preview, unless a stamp says how it goes out. LetterError if the campaign is not under way; DataError for data.
     """
     state, stamp = _state(appeal, moment), stamp or Stamp(reference(addressee, moment))
     text, words = written(folders, addressee, stamp.language)
     notes = Notes(sources(appeal, addressee), appeal.facts, stamp.without)
     values = _values(appeal, addressee, figures, notes, words, text)
     blocks = text.blocks({**values, "state": str(state), "tally": link(f"{base_url}/{FALLBACK}/tally")})
-    blocks, cited = renumbered(blocks, tuple(_sources(notes, words, text)))  # what the blocks have cited
+    blocks, cited = renumbered(blocks, tuple(_sources(notes, words, text)))
+    drawn, yardstick = chart.draw(appeal, addressee, figures, text, words, len(cited) + 1)
     return Letter(
         key=addressee.key,
         **{name: getattr(stamp, name) for name in ("reference", "check", "courtesy")},
@@ -54,25 +54,26 @@ def draw(
         contact=(appeal.campaign.contact, base_url),
         labels=dict(text.labels),
         date=words.day(moment.date()),
-        **_addressed(addressee, own=text.language == addressee.language, labels=text.labels),
+        **_addressed(addressee, text),
         subject=text.subject[state],
         blocks=blocks,
         closing=text.labels["closing"],
-        copies=tuple(_copy(ministry, text) for ministry in addressee.copies),
-        sources=cited,
-        chart=chart.draw(addressee, figures, text, words, chart.parliament(appeal.file("parliament.toml"))),
+        sources=(*cited, *yardstick),
+        chart=drawn,
         rests=notes.rests,
     )
 
 
-def _addressed(addressee: Addressee, *, own: bool, labels: Mapping[str, str]) -> dict[str, Any]:
+def _addressed(addressee: Addressee, text: Text) -> dict[str, Any]:
     """To whom, in the language of the addressee or in English."""
+    own = text.language == addressee.language
     return {
         "fallback": not own,
         "title": addressee.title if own else addressee.title_en,
         "office": addressee.office or "",
         "lines": addressee.lines,
-        "salutation": addressee.salutation if own else addressee.salutation_en or labels["salutation"],
+        "salutation": addressee.salutation if own else addressee.salutation_en or text.labels["salutation"],
+        "copies": tuple(_copy(ministry, text) for ministry in addressee.copies),
     }
 
 

@@ -37,7 +37,7 @@ def _parts(letter: Letter) -> Iterator[list[str]]:
 
 def _figures(chart: Chart) -> Iterator[list[str]]:
     yield [chart.caption, *(f"{bar.name}: {bar.printed}" for bar in chart.bars), ": ".join(chart.total)]
-    yield [chart.yardstick, chart.source]
+    yield [chart.yardstick]
 
 
 def _body(blocks: tuple[Block, ...]) -> Iterator[list[str]]:

@@ -12,7 +12,7 @@ class Figures:
 
     `country` is None when the country is folded into `other`; `present` says whether anybody who lives there
     signed at all; `named` counts those who asked for their name to be printed, None if that is not published;
-    `elsewhere` says whether any of these lives where no government is written to. `countries` are all that are published.
+    `elsewhere` says whether any of these lives where no government is written to. `countries` are all published ones.
     """
 
     as_of: datetime
@@ -63,19 +63,20 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A line of the table: a country, or all others together; `own` is the addressee's."""
+    """A line of the table: a country, or all others together, the `rest`; `own` is the addressee's."""
 
     name: str
     n: int
     printed: str
     own: bool = False
+    rest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
     """The published figures as a table with a bar to each line; the bars add up to the total.
 
-    `yardstick` compares the addressee's country with what a European Citizens' Initiative needs; `source` says by whom.
+    `yardstick` compares the addressee's country with what a European Citizens' Initiative needs.
     """
 
     caption: str
@@ -83,7 +84,6 @@ class Chart:
     bars: tuple[Bar, ...]
     total: tuple[str, str]
     yardstick: str
-    source: str
 
 
 @dataclass(frozen=True, slots=True)
