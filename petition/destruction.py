@@ -17,7 +17,7 @@ from petition.settings import Settings
 # What everybody has seen, and what it is recounted from. A table that comes later is destroyed unless it is named here.
 LASTING = (
     *("house", "tally", "journal", "journal_hours", "published", "history_hours", "history_days"),
-    *("refusals", "correspondence"),
+    *("refusals", "correspondence", "answer_summaries"),
 )
 
 

@@ -1,5 +1,6 @@
 """The record of what was sent to governments and what they answered, on both databases."""
 
+from dataclasses import replace
 from datetime import date
 from functools import partial
 
@@ -9,13 +10,24 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from petition import correspondence
-from petition.correspondence import Entry, Stance
+from petition.correspondence import Channel, Entry, Stance, silent
 from petition.db import Database
 
 SENT = Entry(sent=date(2026, 11, 22))
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=200)
 DAY = st.none() | st.dates()
-ENTRY = st.builds(Entry, DAY, DAY, st.sampled_from(Stance), TEXT, TEXT)
+WORDS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=200)
+ENTRY = st.builds(
+    Entry,
+    DAY,
+    st.sampled_from(Channel),
+    st.integers(0, 10**6),
+    DAY,
+    DAY,
+    st.sampled_from(Stance),
+    TEXT,
+    st.dictionaries(st.sampled_from(["en", "pl", "be"]), WORDS),
+)
 
 
 async def _record(database: Database, key: str, entry: Entry) -> None:
@@ -32,7 +44,7 @@ async def test_in_the_beginning_nobody_was_written_to(database: Database) -> Non
 
 
 async def test_what_is_recorded_replaces_what_was(database: Database) -> None:
-    answer = Entry(date(2026, 11, 22), date(2026, 12, 1), Stance.PARTLY, "Rail, but no transit.", "https://example.org")
+    answer = replace(SENT, answered=date(2026, 12, 1), stance=Stance.PARTLY, summaries={"en": "Rail.", "pl": "Kolej."})
     await _record(database, "PL", SENT)
     await _record(database, "PL", answer)
     assert await _entries(database) == {"PL": answer}
@@ -62,3 +74,40 @@ async def test_whatever_was_answered_is_read_as_written(database: Database, entr
     """The database is shared by the examples: each replaces the one before it."""
     await _record(database, "LV", entry)
     assert await _entries(database) == {"LV": entry}
+
+
+async def test_a_summary_that_is_not_given_any_more_is_gone(database: Database) -> None:
+    await _record(database, "PL", Entry(summaries={"en": "Rail.", "pl": "Kolej."}))
+    await _record(database, "LT", Entry(summaries={"en": "All."}))
+    await _record(database, "PL", Entry(summaries={"pl": "Kolej"}))
+    assert (await _entries(database))["PL"].summaries == {"pl": "Kolej"}
+    assert (await _entries(database))["LT"].summaries == {"en": "All."}
+
+
+@pytest.mark.parametrize(
+    ("kept", "language", "shown"),
+    [
+        ({"pl": "Kolej", "en": "Rail"}, "pl", ("pl", "Kolej")),
+        ({"pl": "Kolej", "en": "Rail"}, "de", ("en", "Rail")),
+        ({"pl": "Kolej", "lt": "Geležinkelis"}, "de", ("lt", "Geležinkelis")),
+        ({}, "de", ("de", "")),
+    ],
+)
+def test_a_reader_gets_the_summary_in_their_language_else_english(
+    kept: dict[str, str], language: str, shown: tuple[str, str]
+) -> None:
+    assert Entry(summaries=kept).summary(language, "en") == shown
+
+
+def test_who_waits_longest_is_first_and_who_answered_is_not_there() -> None:
+    day = date(2026, 10, 1)
+    found = {
+        "PL": Entry(day),
+        "LT": Entry(date(2026, 9, 1), acknowledged=day),
+        "LV": Entry(day, answered=day, stance=Stance.REFUSES),
+        "DE": Entry(date(2026, 10, 24)),
+        "FR": Entry(),
+        "AT": Entry(day),
+    }
+    assert [key for key, _ in silent(found, date(2026, 11, 22), 30)] == ["LT", "AT", "PL"]
+    assert [key for key, _ in silent(found, date(2026, 11, 22), 29)] == ["LT", "AT", "PL", "DE"]

@@ -5,7 +5,7 @@ from typing import Any
 
 from petition.languages import Language
 from petition.site import Site
-from petition.web import guards, signing, static, tally
+from petition.web import governments, guards, maps, signing, static, tally
 from petition.web.pages import rendered
 from petition.web.published import Moment
 from petition.web.readymade import Made, pack
@@ -32,13 +32,18 @@ PAGES: dict[str, tuple[str, str, Context]] = {
     "": ("appeal/appeal.html", _PAGE, signing.appeal),
     "help": ("signing/help.html", _PAGE, _nothing),
     "tally": ("tally/tally.html", _LIVE, tally.tally_page),
-    "governments": ("tally/governments.html", _LIVE, tally.governments),
+    "governments": ("tally/governments.html", _LIVE, governments.page),
     "privacy": ("privacy/privacy.html", _PAGE, _nothing),
 }
-DATA: dict[str, tuple[str, Callable[[Moment], str]]] = {
+_SVG = "image/svg+xml"
+DATA: dict[str, tuple[str, Callable[[Site, Moment], str]]] = {
     "/tally.json": ("application/json", tally.tally_json),
     "/tally.csv": ("text/csv; charset=utf-8", tally.tally_csv),
     "/history.csv": ("text/csv; charset=utf-8", tally.history_csv),
+    "/governments.json": ("application/json", governments.as_json),
+    "/governments.csv": ("text/csv; charset=utf-8", governments.as_csv),
+    "/tally.svg": (_SVG, tally.tally_svg),
+    "/governments.svg": (_SVG, governments.svg),
 }
 
 
@@ -81,7 +86,9 @@ def texts(site: Site, moment: Moment, **also: Any) -> Iterator[tuple[str, str, d
             headers = {"Content-Type": _HTML, "Content-Language": spoken.code}
             yield f"/{spoken.code}/{path}", text, headers | {"Cache-Control": cache}
     for path, (kind, content) in DATA.items():
-        yield path, content(moment), {"Content-Type": kind, "Cache-Control": _LIVE, **_OPEN}
+        text = content(site, moment)
+        policy = {"Content-Security-Policy": maps.policy(text)} if kind == _SVG else {}
+        yield path, text, {"Content-Type": kind, "Cache-Control": _LIVE, **_OPEN, **policy}
 
 
 def _files() -> Iterator[tuple[str, static.File, dict[str, str]]]:

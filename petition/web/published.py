@@ -7,8 +7,9 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 
-from petition import correspondence, tally
+from petition import clock, correspondence, tally
 from petition.campaign import State
 from petition.correspondence import Entry
 from petition.errors import DatabaseError
@@ -24,6 +25,7 @@ class Moment:
 
     board: Board
     state: State
+    today: date  # UTC: countdowns move at midnight
     entries: dict[str, Entry]  # what governments answered
     hours: list[tuple[str, int]]
     days: list[tuple[str, str, int]]
@@ -81,4 +83,4 @@ async def read(site: Site, before: Moment | None = None) -> Moment:
             hours, days = before.hours, before.days  # long, and written only with a snapshot
         else:
             hours, days = await tally.history(c)
-    return Moment(board, site.state(), entries, hours, days)
+    return Moment(board, site.state(), clock.today(), entries, hours, days)

@@ -1,13 +1,15 @@
-"""The published numbers: as a page, as JSON and as CSV; and what governments answered. All of it ready-made."""
+"""The published numbers: as a page, a map, JSON and CSV. All of it ready-made."""
 
 import csv
 import io
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from petition import clock
 from petition.languages import SOURCE, Language
 from petition.site import Site
+from petition.web import maps
 from petition.web.published import Moment
 
 _ENGLISH = Language(SOURCE, {})  # data speaks English whatever the page does
@@ -19,16 +21,12 @@ def tally_page(here: Site, spoken: Language, moment: Moment) -> dict[str, Any]:
     return {"snapshot": moment.board.snapshot, "hours": moment.hours[-_RECENT:]}
 
 
-def governments(here: Site, spoken: Language, moment: Moment) -> dict[str, Any]:
-    """Whom the letters went to, when, and what came back; in the page's alphabetical order."""
-    book = here.book.addressees
-    codes = {a.country for a in book if a.country}
-    states = [code for code, _ in spoken.countries if code in codes]
-    institutions = [(a.key, a.name(spoken.code)) for a in book if a.country is None]
-    return {"entries": moment.entries, "states": states, "institutions": institutions}
+def tally_svg(here: Site, moment: Moment) -> str:
+    """The tally as a map."""
+    return maps.numbers(moment.board.snapshot.countries, here.appeal.file("europe.svg"))
 
 
-def tally_json(moment: Moment) -> str:
+def tally_json(here: Site, moment: Moment) -> str:
     """The tally as data."""
     published = moment.board.snapshot
     countries = sorted(published.countries.items(), key=lambda item: (-item[1], item[0]))
@@ -41,20 +39,21 @@ def tally_json(moment: Moment) -> str:
     return json.dumps(tree, ensure_ascii=False)
 
 
-def tally_csv(moment: Moment) -> str:
+def tally_csv(here: Site, moment: Moment) -> str:
     """The same as a table; the last row is `other`."""
     published = moment.board.snapshot
     rows = [(code, _ENGLISH.country(code), n) for code, n in published.countries.items()]
-    return _table([("code", "name", "confirmed"), *rows, ("other", "", published.other)])
+    return table([("code", "name", "confirmed"), *rows, ("other", "", published.other)])
 
 
-def history_csv(moment: Moment) -> str:
+def history_csv(here: Site, moment: Moment) -> str:
     """The total by hour and each country by day, wherever a published figure moved."""
     rows = [(hour, "total", n) for hour, n in moment.hours] + moment.days
-    return _table([("period", "country", "confirmed"), *sorted(rows)])
+    return table([("period", "country", "confirmed"), *sorted(rows)])
 
 
-def _table(rows: list[tuple[str, str, object]]) -> str:
+def table(rows: Sequence[tuple[object, ...]]) -> str:
+    """Rows as CSV (RFC 4180)."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows(rows)  # RFC 4180
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
     return text.getvalue()

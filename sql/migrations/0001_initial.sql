@@ -262,10 +262,20 @@ create trigger actions_append_only before update or delete or truncate on action
 create table correspondence (
     key text primary key,
     sent text not null,
+    channel text not null,
+    edition bigint not null,
+    acknowledged text not null,
     answered text not null,
     stance text not null,
-    summary text not null,
     link text not null
+)
+
+-- What an answer says, in a few words, in each language that somebody has written it in.
+create table answer_summaries (
+    key text not null,
+    language text not null,
+    summary text not null,
+    primary key (key, language)
 )
 
 -- Editions of the letters, frozen. basis is JSON: the published numbers they quote, and who stood up for what.

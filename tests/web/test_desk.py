@@ -122,54 +122,70 @@ async def test_the_export_has_nobody_who_need_not_be_in_it(time: Clock, visitor:
     assert "2026" not in text.replace(table[0]["sealed_address"], "").replace(table[1]["sealed_address"], "")
 
 
-ENTRY = {"sent": "2026-11-01", "answered": "2026-11-20", "stance": "partly", "link": "https://government.example/a?b=c"}
+ENTRY = {
+    "sent": "2026-11-01",
+    "channel": "registered",
+    "acknowledged": "2026-11-05",
+    "answered": "2026-11-20",
+    "stance": "partly",
+    "link": "https://government.example/a?b=c",
+}
 
 
 async def test_an_answer_is_recorded_and_stands_on_the_public_page(time: Clock, visitor: Visitor) -> None:
     await visitor.organiser("olga", "organiser")
     summary = "Two\r\nlines, <script>alert(1)</script> & ☺"
-    answer = await visitor.post("/organisers/answers/PL", **ENTRY, summary=summary)
+    answer = await visitor.post("/organisers/answers/PL", **ENTRY, summary=summary, language="en")
     assert (answer.status_code, answer.headers["location"]) == (303, "/organisers/letters")
     public = await visitor.get("/en/governments")
     assert "<script" not in public.text
     page = Html(public.text)
-    assert "Poland 1 November 2026 20 November 2026 Supports it in part Two lines, <script>" in page.text
+    assert "Poland 1 November 2026, by registered mail 21 days ago Supports it in part" in page.text
+    assert "20 November 2026, 2 days ago Two lines, <script>" in page.text
     assert ENTRY["link"] in [a["href"] for a in page.all("a")]
     form = Html((await visitor.get("/organisers/answers/PL")).text)
-    assert {k: form.fields()[k] for k in ("sent", "answered", "link")} == {
-        k: v for k, v in ENTRY.items() if k != "stance"
-    }
+    assert {name: form.fields()[name] for name in ENTRY} == ENTRY
+    assert form.fields()["summary-en"] == "Two\nlines, <script>alert(1)</script> & ☺"
     assert (await visitor.post("/organisers/answers/eu-commission", sent="2026-11-01", stance="")).status_code == 303
     for key in ("XX", "pl", "BE-nl", "no-such"):
         assert (await visitor.post(f"/organisers/answers/{key}", **ENTRY)).status_code == 404
 
 
 WRONG = [
-    {"sent": "yesterday"},
-    {"sent": "2026-13-01"},
-    {"sent": ""},
-    {"sent": "2026-11-21"},
-    {"stance": "loves it"},
-    {"link": "javascript:alert(1)"},
-    {"link": "http://government.example"},
-    {"link": "https://a b"},
-    {"link": "https://" + "a" * 500},
-    {"summary": "a" * 2001},
-    {"summary": "a\x00b"},
-    {"summary": "a\x1bb"},
+    ("sent", {"sent": "yesterday"}),
+    ("sent", {"sent": "2026-13-01"}),
+    ("sent", {"sent": "2026-11-23"}),
+    ("answered", {"sent": ""}),
+    ("answered", {"sent": "2026-11-21", "acknowledged": ""}),
+    ("acknowledged", {"acknowledged": "2026-10-31"}),
+    ("answered", {"answered": ""}),
+    ("stance", {"stance": ""}),
+    ("stance", {"stance": "loves it"}),
+    ("channel", {"channel": "pigeon"}),
+    ("edition", {"edition": "1"}),
+    ("link", {"link": "javascript:alert(1)"}),
+    ("link", {"link": "http://government.example"}),
+    ("link", {"link": "https://a b"}),
+    ("link", {"link": "https://" + "a" * 500}),
+    ("summary", {"summary": "a" * 2001}),
+    ("summary", {"summary": "a\x00b"}),
+    ("summary", {"summary": "a\x1bb"}),
+    ("language", {"language": "xx"}),
+    ("summary-xx", {"summary-xx": "In no language"}),
 ]
 
 
 async def test_an_answer_that_cannot_be_is_refused_as_typed(time: Clock, visitor: Visitor) -> None:
     await visitor.organiser("olga", "organiser")
-    for wrong in WRONG:
-        typed = ENTRY | {"summary": "Kept"} | wrong
+    for field, wrong in WRONG:
+        typed = ENTRY | {"summary": "Kept", "language": "en"} | wrong
         answer = await visitor.post("/organisers/answers/PL", **typed)
         assert answer.status_code == 422, wrong
-        fields = Html(answer.text).fields()
-        assert [fields[name] for name in ("sent", "answered", "link")] == [
-            typed[n] for n in ("sent", "answered", "link")
-        ]
+        shown = Html(answer.text)
+        assert shown.error(field), wrong
+        fields = shown.fields()
+        for name in ("sent", "acknowledged", "answered", "link"):
+            assert fields[name] == typed[name]
         assert typed["summary"] in answer.text
     async with visitor.site.database.reading() as c:
         assert await correspondence.entries(c) == {}

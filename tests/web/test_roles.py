@@ -55,6 +55,7 @@ DOORS = {
     ("GET", "/organisers/signatures.csv"): ORGANISER,
     ("GET", "/organisers/answers/{key}"): ORGANISER,
     ("POST", "/organisers/answers/{key}"): ORGANISER,
+    ("GET", "/organisers/reminders"): ORGANISER,
 }
 
 

@@ -64,15 +64,22 @@ class Html(HTMLParser):
 
     def fields(self) -> dict[str, str]:
         """What people would send if its button was pressed without another touch; not what is there for machines."""
-        inputs = [a for a in self.all("input") if a.get("type") != "checkbox" or "checked" in a]
-        inputs = [a for a in inputs if a["name"] not in (WORK, TRAP)]
-        found = {a["name"]: a.get("value", "") for a in inputs}
-        chosen = [a["value"] for a in self.all("option") if "selected" in a]
-        return found | ({"country": chosen[0]} if chosen else {})
+        found, select = {}, ""
+        for (tag, a), text in zip(self.tags, self.texts, strict=True):
+            if tag == "input" and (a.get("type") != "checkbox" or "checked" in a) and a["name"] not in (WORK, TRAP):
+                found[a["name"]] = a.get("value", "")
+            elif tag == "textarea":
+                found[a["name"]] = text.strip("\n")
+            elif tag == "select":
+                select = a["name"]
+            elif tag == "option" and "selected" in a:
+                found.setdefault(select, a["value"])
+        return found
 
     def error(self, field: str) -> str:
         """The sentence beside a field that points to it; empty if there is none."""
-        (box,) = [a for a in self.all("input") + self.all("select") if a.get("id") == field]
+        boxes = self.all("input") + self.all("select") + self.all("textarea")
+        (box,) = [a for a in boxes if a.get("id") == field]
         if f"{field}-error" not in box.get("aria-describedby", "").split() or box.get("aria-invalid") != "true":
             return ""
         sentences = [
