@@ -16,15 +16,16 @@ _COLUMNS = ("key", "name", "office", "sent", "channel", "acknowledged", "answere
 
 def page(here: Site, spoken: Language, moment: Moment) -> dict[str, Any]:
     """Whom the letters went to, when, and what came back; in the page's alphabetical order."""
-    states = [code for code, _ in spoken.countries if code in here.book.countries]
+    states = [(code, name) for code, name in spoken.countries if code in here.book.countries]
     institutions = [(a.key, a.name(spoken.code)) for a in here.book.addressees if a.country is None]
-    sent = [entry for code, entry in moment.entries.items() if code in here.book.countries and entry.sent]
+    sent = {key: entry for key, entry in moment.entries.items() if entry.sent}
+    national = [entry for code, entry in sent.items() if code in here.book.countries]
     counted = {
-        "written": len(sent),
-        "answered": sum(entry.answered is not None for entry in sent),
-        "supports": sum(entry.stance is Stance.SUPPORTS for entry in sent),
+        "written": len(national),
+        "answered": sum(entry.answered is not None for entry in national),
+        "supports": sum(entry.stance is Stance.SUPPORTS for entry in national),
     }
-    shown = {"entries": moment.entries, "states": states, "institutions": institutions, "today": moment.today}
+    shown = {"sent": sent, "states": states, "institutions": institutions, "today": moment.today}
     return {**shown, "counted": counted, "letters": _letters(here)}
 
 

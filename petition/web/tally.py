@@ -18,7 +18,7 @@ _RECENT = 48  # hours of the history on the page
 
 def tally_page(here: Site, spoken: Language, moment: Moment) -> dict[str, Any]:
     """Counts by country, with their history."""
-    return {"snapshot": moment.board.snapshot, "hours": moment.hours[-_RECENT:]}
+    return {"snapshot": moment.board.snapshot, "hours": moment.hours[-_RECENT:], "steps": maps.STEPS}
 
 
 def tally_svg(here: Site, moment: Moment) -> str:

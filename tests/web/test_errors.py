@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import asyncpg
@@ -108,8 +108,11 @@ def _file_away(file: Path) -> Iterator[None]:
 
 async def _rename(server: str, old: str, new: str) -> None:
     connection = await asyncpg.connect(f"{server}/postgres")
-    await connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", old)
-    await connection.execute(f'alter database "{old}" rename to "{new}"')
+    while True:
+        await connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", old)
+        with suppress(asyncpg.ObjectInUseError):  # somebody has come back between the two
+            await connection.execute(f'alter database "{old}" rename to "{new}"')
+            break
     await connection.close()
 
 

@@ -53,7 +53,7 @@ async def test_newspapers_read_who_was_written_to_and_what_came_back(time: Clock
     assert "Belgium 21 November 2026 1 day ago · BE-nl-1 · BE-fr-1 · BE-de-1 No answer yet Soon." in text
     assert "Lithuania 1 October 2026, by post 52 days ago No answer yet Receipt acknowledged: 5 October 2026" in text
     assert "22 November 2026 today Refuses" in text
-    assert "Germany Not yet" in text
+    assert "Not written to yet: Austria, Bulgaria, Croatia" in text
 
 
 @on_sqlite

@@ -226,6 +226,7 @@ async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, 
     numbers = {"house", "refusals", "tally", "journal", "journal_hours", "published", "history_hours", "history_days"}
     async with visitor.site.database.reading() as c:
         assert {str(row["name"]) for row in await c.all("house.tables")} == named | numbers | {
+            "answer_summaries",
             "correspondence",
             "edition_letters",
             "spent_proofs",
