@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from petition import __version__, commands, discretion, settings
+from petition import __version__, commands, commands_letters, discretion, settings
 from petition.destruction import What
 from petition.errors import PetitionError
 from petition.organisers import Role
@@ -84,11 +84,12 @@ def _organising(verbs: Any) -> None:
     taking = _verb(acts, "reset", commands.organiser_reset, "takes the second factors from whoever lost one")
     taking.add_argument("nickname")
     _verb(acts, "link", commands.organiser_link, "a login link that works once").add_argument("nickname")
-    writing = _verb(verbs, "letters", commands.letters, "letters as PDF, without a browser")
+    writing = _verb(verbs, "letters", commands_letters.letters, "letters as PDF, without a browser")
     writing.add_argument("--output", type=Path, required=True, metavar="DIR")
     writing.add_argument(
         "--edition", metavar="N", help="all files of an edition, by its number or `latest`, no previews"
     )
+    writing.add_argument("--names", action="store_true", help="the lists of names that go with an edition")
     writing.add_argument("keys", nargs="*", metavar="KEY", help="PL, BE-nl, eu-commission …; all without any")
     opening = _verb(verbs, "unseal", commands.unseal, "opens sealed addresses on the organisers' own machine")
     opening.add_argument("--identity", type=Path, required=True, metavar="FILE")

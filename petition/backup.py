@@ -42,6 +42,8 @@ TABLES = (
     "answer_summaries",
     "editions",
     "edition_letters",
+    "annexes",
+    "edition_annexes",
     "confirmations",
 )
 ROWS = 5000

@@ -16,10 +16,8 @@ from petition import (
     audit,
     backup,
     bounces,
-    bundles,
     destruction,
     doctor,
-    drafts,
     organisers,
     record,
     retention,
@@ -122,48 +120,12 @@ async def organiser_link(given: Settings, arguments: Arguments) -> None:
         print(f"{given.base_url}/organisers/login/{site.signer.make(Purpose.LOGIN, number)}")
 
 
-async def letters(given: Settings, arguments: Arguments) -> None:
-    """Letters as PDF into a folder: previews, or all files of an edition."""
-    async with opened(given) as site:
-        if arguments.edition:
-            await _edition(site, arguments)
-            return
-        keys = arguments.keys or [a.key for a in site.book.addressees]
-        addressees = [site.book.find(key) for key in keys]
-        await site.publish()
-        async with site.database.reading() as c:
-            draft = await drafts.draw_up(c, site.appeal, site.book, given.base_url)
-            names = await drafts.names(c, draft, addressees)
-        await _record(site, "drew letters", f"{len(addressees)}, names: {record.about(sum(map(len, names.values())))}")
-        for name, content in _progress(drafts.files(draft, addressees, names), "letter", len(addressees)):
-            _save(arguments.output, name, content)
-
-
-async def _edition(site: Site, arguments: Arguments) -> None:
-    if arguments.keys:
-        raise DataError("An edition is taken whole: name no KEY beside --edition.")
-    edition, listed = await bundles.find(site.database, arguments.edition)
-    await _record(site, "took all letters", f"edition {edition.n}")
-    with tqdm(total=bundles.count(listed), unit=" files", disable=None) as bar:
-        async for name, content in bundles.files(site.database, edition, listed):
-            _save(arguments.output, name, content)
-            bar.update()
-
-
 async def mirror(given: Settings, arguments: Arguments) -> None:
     """The public pages as files."""
     from petition.web import mirror as pages  # noqa: PLC0415 (only this verb and `serve` need the web)
 
     async with opened(given) as site:
         print(f"{await pages.write(site, arguments.folder)} files; the form stays at {given.base_url}.")
-
-
-def _save(folder: Path, name: str, content: bytes) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    except OSError as error:
-        raise DataError(f"{folder / name} cannot be written: {error.strerror}.") from None
 
 
 def unseal(arguments: Arguments) -> int:
@@ -176,7 +138,7 @@ def unseal(arguments: Arguments) -> int:
         raise DataError(f"A file cannot be read: {getattr(error, 'strerror', 'it is not text')}.") from None
     table = csv.writer(sys.stdout, lineterminator="\n")
     table.writerow(("address", "country", "unsubscribe"))
-    for row in _progress(sealed, "address", len(sealed)):
+    for row in progress(sealed, "address", len(sealed)):
         address, unsubscribe = sealing.unseal_contact(key, row["sealed_address"])
         table.writerow((address, row.get("country") or "", unsubscribe))
     return 0
@@ -226,7 +188,7 @@ async def back_up(given: Settings, arguments: Arguments) -> None:
     """A backup, sealed to the recipients."""
     async with opened(given) as site:
         rows = await backup.backup(site.database, given.recipients, arguments.file)
-        await _record(site, "made a backup")
+        await noted(site, "made a backup")
     print(f"{rows} rows, sealed to {len(given.recipients)} recipients.")
 
 
@@ -270,9 +232,11 @@ async def examine(given: Settings, _: Arguments) -> int:
     return 1 if any(finding.mend for finding in found) else 0
 
 
-async def _record(site: Site, action: str, detail: str = "") -> None:
+async def noted(site: Site, action: str, detail: str = "") -> None:
+    """What a command did, in the record."""
     await site.database.write(partial(record.write, who=record.SERVER, action=action, detail=detail))
 
 
-def _progress(things: Any, unit: str, total: int) -> Any:
+def progress(things: Any, unit: str, total: int) -> Any:
+    """The things, counted off on a terminal."""
     return tqdm(things, unit=unit, total=total, disable=None)

@@ -14,14 +14,15 @@ from petition.letters import Addressee, Book, Figures, Letter, Source, Stamp, pd
 from petition.signatures import UNSAID
 from petition.tally import STEP, Snapshot
 
-Names = Mapping[str | None, list[str]]  # by the addressee's country; None is that of the institutions
+Names = Mapping[str, list[str]]  # by the code of the addressee
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What the letters of one moment quote.
 
-    `present`: countries with any signature at all, published or folded; `named`: how many in each asked to be named.
+    `present`: countries with any signature at all, published or folded; `named`: how many in each asked to be named;
+    `annexes`: the codes of those who may have the names.
     """
 
     appeal: Appeal
@@ -31,6 +32,7 @@ class Draft:
     snapshot: Snapshot
     present: frozenset[str]
     named: Mapping[str, int]
+    annexes: frozenset[str] = frozenset()
 
     def letter(self, addressee: Addressee, stamp: Stamp | None = None) -> Letter:
         """The letter to one addressee, a preview without a stamp. Raises LetterError in a state that writes none."""
@@ -51,7 +53,7 @@ class Draft:
         """The published figures for one addressee; an institution gets those of all countries."""
         country = addressee.country
         annexed = self.annexed(addressee)
-        named = annexed if country else sum(self.named.values())
+        named = annexed if country else sum(self.named.values()) if addressee.code in self.annexes else 0
         return Figures(
             as_of=self.snapshot.as_of,
             confirmed=self.snapshot.confirmed,
@@ -72,7 +74,9 @@ class Draft:
         return sorted(self.named.keys() - self.book.countries - {UNSAID})
 
     def annexed(self, addressee: Addressee) -> int:
-        """How many names the annex for one addressee has."""
+        """How many names the annex for one addressee has; none before an admin has turned it on."""
+        if addressee.code not in self.annexes:
+            return 0
         return sum(self.named.get(home, 0) for home in self.homes(addressee))
 
     def annex(self, addressee: Addressee, names: Iterable[str]) -> bytes:
@@ -92,21 +96,21 @@ async def draw_up(c: Connection, appeal: Appeal, book: Book, base_url: str) -> D
         snapshot=await tally.published(c),
         present=frozenset(country for country, n in counts.items() if n > 0),
         named=await signatories.named(c),
+        annexes=frozenset(row["code"] for row in await c.all("annexes.on")),
     )
 
 
 async def names(c: Connection, draft: Draft, addressees: Iterable[Addressee]) -> Names:
-    """Names to be printed, by the country of the annex; annexes without any are left out."""
-    homes = {addressee.country: draft.homes(addressee) for addressee in addressees}
-    found = {key: [name for home in of for name in await signatories.names(c, home)] for key, of in homes.items()}
-    return {key: listed for key, listed in found.items() if listed}
+    """Names to be printed, by the code of the addressee; annexes without any are left out."""
+    homes = {a.code: draft.homes(a) for a in addressees if draft.annexed(a)}
+    return {code: [name for home in of for name in await signatories.names(c, home)] for code, of in homes.items()}
 
 
 def files(draft: Draft, addressees: Iterable[Addressee], listed: Names) -> Iterable[tuple[str, bytes]]:
     """(file name, PDF) of each letter, and of each annex that has names."""
     for addressee in addressees:
         yield f"{addressee.key}.pdf", pdf.render(draft.letter(addressee))
-        if found := listed.get(addressee.country):
+        if found := listed.get(addressee.code):
             yield f"{addressee.key}-names.pdf", draft.annex(addressee, found)
 
 

@@ -18,6 +18,7 @@ from petition.confirmations import ADDRESS, FACT
 from petition.db import Connection, Database, Row
 from petition.drafts import Draft
 from petition.errors import LetterError
+from petition.languages import SOURCE
 from petition.letters import Addressee, Letter, Stamp, pdf
 
 
@@ -82,7 +83,8 @@ async def _put(c: Connection, *, draft: Draft, n: int, rows: list[Row], choice: 
 def _basis(draft: Draft) -> dict[str, Any]:
     told = draft.snapshot
     numbers = {"confirmed": told.confirmed, "countries": dict(told.countries), "other": told.other}
-    return {"as_of": clock.iso(told.as_of), **numbers}
+    annexes = [addressee.key for addressee in draft.book.addressees if draft.annexed(addressee)]
+    return {"as_of": clock.iso(told.as_of), **numbers, "annexes": annexes}
 
 
 def _rows(draft: Draft, n: int, offered: Collection[str], without: Collection[str]) -> Iterator[Row]:
@@ -97,12 +99,17 @@ def _stamps(
 ) -> Iterator[Stamp]:
     """Of the letter, and of the translation beside it."""
     main, beside = letters.languages(draft.folders, addressee)
-    page = f"{draft.base_url}/{addressee.language if addressee.language in offered else 'en'}/letters/"
+    where = page(draft, addressee, offered)
     lacking = frozenset(id_.removeprefix(FACT) for id_ in without if id_.startswith(FACT))
     number = f"{addressee.key}-{n}"
-    yield Stamp(number, page + number, main, without=lacking)
+    yield Stamp(number, where + number, main, without=lacking)
     if beside:
-        yield Stamp(f"{number}-{beside}", f"{page}{number}-{beside}", beside, courtesy=True, without=lacking)
+        yield Stamp(f"{number}-{beside}", f"{where}{number}-{beside}", beside, courtesy=True, without=lacking)
+
+
+def page(draft: Draft, addressee: Addressee, offered: Collection[str]) -> str:
+    """Where what goes to an addressee can be checked, before its reference: in their language, if pages speak it."""
+    return f"{draft.base_url}/{addressee.language if addressee.language in offered else SOURCE}/letters/"
 
 
 def _frozen(letter: Letter, n: int) -> Row:

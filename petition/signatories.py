@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import date, timedelta
 
 from petition import clock
 from petition.db import Connection, Row
@@ -22,9 +22,9 @@ async def export(c: Connection) -> list[Row]:
     return await c.all("signatures.export")
 
 
-async def names(c: Connection, country: str) -> list[str]:
-    """The names to be printed in the annex for one country: old enough, and passed by an organiser."""
-    return [row["name"] for row in await c.all("signatures.names", country=country, day=_ripe())]
+async def names(c: Connection, country: str, today: date | None = None) -> list[str]:
+    """The names to be printed in the annex for one country: passed by an organiser, and old enough on a day (now)."""
+    return [row["name"] for row in await c.all("signatures.names", country=country, day=_ripe(today))]
 
 
 async def named(c: Connection) -> dict[str, int]:
@@ -58,9 +58,9 @@ def _handle(row: Row) -> str:
     return hashlib.sha256(f"{row['mailbox']} {row['name']}".encode()).hexdigest()[:16]
 
 
-def _ripe() -> str:
+def _ripe(today: date | None = None) -> str:
     """The last day of confirmation whose every hour is 72 hours ago."""
-    return (clock.today() - timedelta(HOURS_KEPT_BACK // 24 + 1)).isoformat()
+    return ((today or clock.today()) - timedelta(HOURS_KEPT_BACK // 24 + 1)).isoformat()
 
 
 async def close(c: Connection) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from petition import bundles, commands
+from petition import bundles, commands_letters
 from petition.db import Database
 from petition.errors import DataError, LetterError
 from tests.conftest import Clock, Visitor
@@ -54,11 +54,15 @@ async def test_the_command_line_writes_the_same_files(visitor: Visitor, time: Cl
     database = visitor.site.database
     await drawn(database, few("PL"))
     folder = tmp_path / "letters"
-    await commands.letters(visitor.site.settings, Namespace(output=folder, edition="latest", keys=[]))
+    await commands_letters.letters(
+        visitor.site.settings, Namespace(output=folder, edition="latest", names=False, keys=[])
+    )
     archive = zipfile.ZipFile(io.BytesIO(b"".join(await _zip(database, "1"))))
     assert _read(folder) == {name: archive.read(name) for name in archive.namelist()}
     with pytest.raises(DataError, match="whole"):
-        await commands.letters(visitor.site.settings, Namespace(output=folder, edition="1", keys=["PL"]))
+        await commands_letters.letters(
+            visitor.site.settings, Namespace(output=folder, edition="1", names=False, keys=["PL"])
+        )
 
 
 def _read(folder: Path) -> dict[str, bytes]:

@@ -1,6 +1,7 @@
 """Whose names go to whom: each to one kind of addressee, the same by ZIP, command line and desk."""
 
 import io
+import re
 import zipfile
 from argparse import Namespace
 from dataclasses import replace
@@ -8,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from petition import commands
+from petition import commands_letters
 from petition.drafts import Draft
 from petition.tally import Snapshot
 from tests.conftest import Clock, Visitor
 from tests.drawn import BOOK, MOMENT, appeal, printed, said
-from tests.web.tools import pass_names
+from tests.web.tools import pass_names, turn_on
 
 NAMES = {"PL": "Anna Nowak", "GB": "John Smith", "US": "Jane Doe", "DE": "Eva Berg"}
 INSTITUTIONS = sorted(a.key for a in BOOK.addressees if a.country is None)
@@ -41,6 +42,7 @@ async def test_every_name_stands_in_the_annex_of_one_kind_of_addressee(
     visitor: Visitor, time: Clock, tmp_path: Path
 ) -> None:
     await _signed(visitor, time)
+    await turn_on(visitor.site)
     await visitor.organiser("olga", "organiser")
     annexes = {f"{key}-names.pdf": ["John Smith", "Jane Doe"] for key in INSTITUTIONS}
     annexes |= {"PL-names.pdf": ["Anna Nowak"], "DE-names.pdf": ["Eva Berg"]}
@@ -49,8 +51,8 @@ async def test_every_name_stands_in_the_annex_of_one_kind_of_addressee(
     assert {n: _named(archive.read(n)) for n in archive.namelist() if n.endswith("-names.pdf")} == annexes
     assert len(archive.namelist()) == 39 + len(annexes)
 
-    await commands.letters(
-        visitor.site.settings, Namespace(output=tmp_path, edition=None, keys=["PL", "FR", "eu-council"])
+    await commands_letters.letters(
+        visitor.site.settings, Namespace(output=tmp_path, edition=None, names=False, keys=["PL", "FR", "eu-council"])
     )
     assert _annexes(tmp_path) == {name: annexes[name] for name in ("PL-names.pdf", "eu-council-names.pdf")}
 
@@ -66,7 +68,8 @@ async def test_every_name_stands_in_the_annex_of_one_kind_of_addressee(
 
 def drafted(named: dict[str, int]) -> Draft:
     snapshot = Snapshot(MOMENT, 12340, {"PL": 700}, 11640)
-    return Draft(appeal(), BOOK, "https://example.org", MOMENT, snapshot, frozenset({"PL", "GB"}), named)
+    everybody = frozenset(a.code for a in BOOK.addressees)
+    return Draft(appeal(), BOOK, "https://example.org", MOMENT, snapshot, frozenset({"PL", "GB"}), named, everybody)
 
 
 @pytest.mark.parametrize(
@@ -100,3 +103,11 @@ def test_a_name_of_nowhere_stands_in_no_annex() -> None:
 def test_a_campaign_that_writes_to_fewer_governments_names_more_people_to_institutions() -> None:
     fewer = replace(BOOK, addressees=tuple(a for a in BOOK.addressees if a.country != "PL"))
     assert replace(drafted({"PL": 12, "GB": 2}), book=fewer).annexed(BOOK.find("eu-council")) == 14
+
+
+@pytest.mark.parametrize("key", ["PL", "eu-council"])
+def test_whoever_may_not_have_the_names_does_not_hear_of_them(key: str) -> None:
+    draft = replace(drafted({"PL": 12, "GB": 30}), annexes=frozenset({"DE"}))
+    assert draft.annexed(BOOK.find(key)) == 0
+    words = said(draft.letter(BOOK.find(key)))
+    assert not re.search("asked to be named|poprosiło", words)

@@ -53,12 +53,12 @@ LEVELS = (
             "recipients",
             "doctor",
         ),
-        *("letters", "drafts", "confirmations", "editions", "bundles", "proofs", "site"),
+        *("letters", "drafts", "confirmations", "editions", "annexes", "bundles", "proofs", "site"),
     },
     {"web"},
     {"app"},
     {"server"},
-    {"commands"},
+    {"commands", "commands_letters"},
     {"__main__"},
 )
 

@@ -7,7 +7,7 @@ text per language (`templates/letters`); every format is made from the tree. Add
 from petition.letters.addressees import load
 from petition.letters.book import Addressee, Book, Source
 from petition.letters.drawing import draw, languages
-from petition.letters.names import draw_annex
+from petition.letters.names import draw_annex, volumes
 from petition.letters.sources import sources
 from petition.letters.tree import Annex, Figures, Letter, Stamp, plain, restored
 
@@ -26,4 +26,5 @@ __all__ = [
     "plain",
     "restored",
     "sources",
+    "volumes",
 ]

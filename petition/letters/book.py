@@ -77,6 +77,11 @@ class Addressee:
     sources: Mapping[str, Source]
 
     @property
+    def code(self) -> str:
+        """One for all letters to the same government or institution: its country's, or its key."""
+        return self.country or self.key
+
+    @property
     def address_missing(self) -> bool:
         """True if no address is known that may be printed: the letter then leaves ruled lines."""
         return not self.lines

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -16,13 +17,18 @@ SortKey = tuple[list[int], list[int], str]
 
 
 def draw_annex(
-    appeal: Appeal, folders: Sequence[Path], addressee: Addressee, names: Iterable[str], moment: datetime
+    appeal: Appeal,
+    folders: Sequence[Path],
+    addressee: Addressee,
+    names: Iterable[str],
+    moment: datetime,
+    language: str = "",
 ) -> Annex:
-    """The annex for one addressee; the names stay as typed, only their order is ours.
+    """The annex for one addressee, a preview; the names stay as typed, only their order is ours.
 
-    Raises LetterError if there is no name to print.
+    In the addressee's language if no other is asked for. Raises LetterError if there is no name to print.
     """
-    text, words = written(folders, addressee)
+    text, words = written(folders, addressee, language)
     ordered = sorted(names, key=collation(text.alphabet))
     if not ordered:
         raise LetterError("There is no name to print in an annex.")
@@ -44,6 +50,17 @@ def draw_annex(
         sentences=tuple(sentences),
         names=tuple(ordered),
     )
+
+
+def volumes(annex: Annex, most: int) -> list[Annex]:
+    """The same in volumes of so many names; the title of each says which of how many it is, its reference too."""
+    parts = [annex.names[begin : begin + most] for begin in range(0, len(annex.names), most)]
+    if len(parts) == 1:
+        return [annex]
+    return [
+        replace(annex, names=part, title=f"{annex.title} ({n}/{len(parts)})", reference=f"{annex.reference}-{n}")
+        for n, part in enumerate(parts, start=1)
+    ]
 
 
 def collation(alphabet: Sequence[str]) -> Callable[[str], SortKey]:

@@ -150,11 +150,19 @@ class Annex:
     title: str
     sentences: tuple[str, ...]
     names: tuple[str, ...]
+    check: str = ""  # as of a letter
+    salt: str = ""  # a random number inside the file; see annexes.py
 
 
 def plain(tree: Letter | Annex) -> dict[str, Any]:
     """The tree as values that JSON knows; the moment as seconds since 1970."""
     return {**asdict(tree), "moment": int(tree.moment.timestamp())}
+
+
+def restored_annex(values: Mapping[str, Any]) -> Annex:
+    """The annex that plain() took apart."""
+    lists = {name: tuple(values[name]) for name in ("sentences", "names")}
+    return Annex(**{**values, **lists, "moment": datetime.fromtimestamp(values["moment"], UTC)})
 
 
 def restored(values: Mapping[str, Any]) -> Letter:

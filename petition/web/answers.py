@@ -34,7 +34,7 @@ _Word = TypeVar("_Word", bound=StrEnum)
 async def answers(request: Request) -> Response:
     """What was sent to one government and what it answered."""
     here, key = site(request), request.path_params["key"]
-    if key not in {a.country or a.key for a in here.book.addressees}:
+    if key not in {a.code for a in here.book.addressees}:
         raise HTTPException(404)
     async with here.database.reading() as c:
         drawn = [str(edition.n) for edition in await editions.drawn(c)]
@@ -128,7 +128,7 @@ async def reminders(request: Request) -> Response:
     async with site(request).database.reading() as c:
         entries = await correspondence.entries(c)
     rows = correspondence.silent(entries, clock.today(), PATIENCE if days is None else days)
-    names = {a.country or a.key: a.name_en for a in site(request).book.addressees}
+    names = {a.code: a.name_en for a in site(request).book.addressees}
     context: dict[str, Any] = {"rows": rows, "names": names, "typed": typed, "wrong": days is None}
     return page(
         request, "organisers/reminders.html", status=422 if days is None else 200, today=clock.today(), **context

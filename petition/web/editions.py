@@ -6,7 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
-from petition import bundles, confirmations, drafts, editions
+from petition import annexes, bundles, confirmations, drafts, editions
 from petition.drafts import Draft
 from petition.editions import Choice, Edition, Frozen
 from petition.errors import LetterError
@@ -62,7 +62,9 @@ async def edition(request: Request) -> Response:
     """The letters of one edition, each with the fingerprint of its file."""
     found, letters = await _edition(request)
     names = {a.key: a.name_en for a in site(request).book.addressees}
-    return page(request, "organisers/edition.html", edition=found, letters=letters, names=names)
+    async with site(request).database.reading() as c:
+        handed = await annexes.of_edition(c, found.n)
+    return page(request, "organisers/edition.html", edition=found, letters=letters, names=names, handed=handed)
 
 
 @needs(Role.ORGANISER)

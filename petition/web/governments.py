@@ -33,7 +33,7 @@ def _letters(here: Site) -> dict[str, list[str]]:
     """The keys of the letters to each: Belgium gets three."""
     found: dict[str, list[str]] = {}
     for addressee in here.book.addressees:
-        found.setdefault(addressee.country or addressee.key, []).append(addressee.key)
+        found.setdefault(addressee.code, []).append(addressee.key)
     return found
 
 

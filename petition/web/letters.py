@@ -36,7 +36,7 @@ async def index(request: Request) -> Response:
 
 
 def _row(draft: Draft, addressee: Addressee, entries: dict[str, Entry], writing: bool) -> dict[str, Any]:
-    code = addressee.country or addressee.key
+    code = addressee.code
     return {
         "key": addressee.key,
         "code": code,
@@ -89,7 +89,7 @@ async def annex(request: Request) -> Response:
     """The names that go with the letter to one addressee."""
     draft, addressee = await _addressed(request)
     async with site(request).database.reading() as c:
-        names = (await drafts.names(c, draft, [addressee])).get(addressee.country)
+        names = (await drafts.names(c, draft, [addressee])).get(addressee.code)
     if not names:
         raise HTTPException(404)
     content = await run_in_threadpool(draft.annex, addressee, names)

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from petition.web import (
+    annexes,
     answers,
     bounces,
     checking,
@@ -62,10 +63,12 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         Route("/organisers/letters.zip", letters.archive),
         Route("/organisers/letters/{key}.{kind}", letters.letter),
         Route("/organisers/annexes/{key}.pdf", letters.annex),
+        Route("/organisers/annexes", annexes.switches, methods=BOTH),
         Route("/organisers/editions", editions.index, methods=BOTH),
         Route("/organisers/editions/{n}.zip", editions.archive),
         Route("/organisers/editions/{reference}.{kind}", editions.letter),
         Route("/organisers/editions/{n}", editions.edition),
+        Route("/organisers/editions/{n}/names/{key}", annexes.make, methods=["POST"]),
         Route("/organisers/names", names.index),
         Route("/organisers/names/{country}/{state}", names.names, methods=BOTH),
         Route("/organisers/signatures.csv", letters.signatures_csv),

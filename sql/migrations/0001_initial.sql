@@ -305,3 +305,21 @@ create table confirmations (
     nickname text not null,
     day text not null
 )
+
+-- Which addressees an admin lets have an annex of names: a country's code or the key of an institution.
+create table annexes (
+    code text primary key,
+    nickname text not null,
+    day text not null
+)
+
+-- Annexes that were handed over, volume by volume. Of the names only their number is kept.
+create table edition_annexes (
+    reference text primary key,
+    edition bigint not null references editions (n),
+    key text not null,
+    version bigint not null,
+    names bigint not null,
+    sha256 text not null,
+    day text not null
+)

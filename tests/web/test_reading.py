@@ -8,7 +8,7 @@ import httpx2
 from petition import organisers
 from petition.tokens import Purpose
 from tests.conftest import Clock, Visit, Visitor, add_organiser
-from tests.web.tools import on_sqlite, pass_names, paths, rows, settle, token
+from tests.web.tools import on_sqlite, pass_names, paths, rows, settle, token, turn_on
 
 DOWNLOADS = [f"/organisers/{name}" for name in ("letters.zip", "letters/PL.docx", "annexes/PL.pdf", "signatures.csv")]
 
@@ -44,6 +44,7 @@ async def test_reading_as_an_organiser_changes_nothing_but_the_record(time: Cloc
     await visitor.confirmed("anna@example.net", named="on", name="Anna Nowak")
     time.advance(days=4)
     await pass_names(visitor.site)
+    await turn_on(visitor.site)
     await visitor.organiser("marta", "admin")
     await settle(visitor.site)
     before = await rows(visitor.site)

@@ -1,0 +1,48 @@
+"""A volume of names as PDF. A large one is set in a process of its own, whose memory is given back with it."""
+
+import asyncio
+import json
+import sys
+from subprocess import PIPE
+
+from petition.errors import LetterError
+from petition.letters import pdf
+from petition.letters.tree import Annex, plain, restored_annex
+
+LARGE = 2_000  # names; so many are set in a moment, and in less than a process takes to begin
+_LONGEST = 300  # seconds; 50,000 names take two or three
+
+
+async def render(annex: Annex) -> bytes:
+    """The volume. Raises LetterError if it cannot be set."""
+    if len(annex.names) <= LARGE:
+        return await asyncio.to_thread(pdf.annex, annex)
+    command = (sys.executable, "-m", __name__)
+    process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env={})  # no secrets
+    try:
+        async with asyncio.timeout(_LONGEST):
+            made, said = await process.communicate(json.dumps(plain(annex)).encode())
+    except TimeoutError:
+        raise LetterError(f"The annex {annex.reference} takes too long to be set.") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+    if process.returncode:
+        last = said.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        raise LetterError(last if last.endswith(".") else f"The annex {annex.reference} cannot be set.")
+    return made
+
+
+def main() -> int:
+    """One annex from standard input, as JSON; its PDF to standard output."""
+    try:
+        made = pdf.annex(restored_annex(json.load(sys.stdin.buffer)))
+    except LetterError as error:
+        sys.stderr.write(str(error))
+        return 1
+    sys.stdout.buffer.write(made)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
