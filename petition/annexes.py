@@ -5,6 +5,7 @@ whoever has the other names could try out, with the fingerprint, whose it was th
 that is made anew leaves such names out, and supersedes the one before.
 """
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import Collection
@@ -65,7 +66,7 @@ async def make(
         last = await c.one("annexes.latest", edition=edition.n, key=addressee.key)
     version = int(last["version"] if last else 0) + 1
     main, _ = letters.languages(draft.folders, addressee)
-    whole = letters.draw_annex(draft.appeal, draft.folders, addressee, names, moment, main)
+    whole = await asyncio.to_thread(letters.draw_annex, draft.appeal, draft.folders, addressee, names, moment, main)
     stamped = replace(whole, reference=f"{addressee.key}-{edition.n}-names-{version}", salt=secrets.token_hex(16))
     where, files, rows = page(draft, addressee, offered), [], []
     for part in letters.volumes(stamped, VOLUME):

@@ -108,8 +108,9 @@ async def names(c: Connection, draft: Draft, addressees: Iterable[Addressee]) ->
 
 def files(draft: Draft, addressees: Iterable[Addressee], listed: Names) -> Iterable[tuple[str, bytes]]:
     """(file name, PDF) of each letter, and of each annex that has names."""
-    for addressee in addressees:
-        yield f"{addressee.key}.pdf", pdf.render(draft.letter(addressee))
+    wanted = list(addressees)
+    for addressee, content in zip(wanted, pdf.render_all(map(draft.letter, wanted)), strict=True):
+        yield f"{addressee.key}.pdf", content
         if found := listed.get(addressee.code):
             yield f"{addressee.key}-names.pdf", draft.annex(addressee, found)
 

@@ -11,6 +11,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import tee
 from typing import Any
 
 from petition import clock, confirmations, letters, record
@@ -88,10 +89,15 @@ def _basis(draft: Draft) -> dict[str, Any]:
 
 
 def _rows(draft: Draft, n: int, offered: Collection[str], without: Collection[str]) -> Iterator[Row]:
+    drawn, files = tee(_letters(draft, n, offered, without))
+    return (_frozen(letter, n, content) for letter, content in zip(drawn, pdf.render_all(files), strict=True))
+
+
+def _letters(draft: Draft, n: int, offered: Collection[str], without: Collection[str]) -> Iterator[Letter]:
     for addressee in draft.book.addressees:
         if ADDRESS + addressee.key not in without:
             for stamp in _stamps(draft, addressee, n, offered, without):
-                yield _frozen(draft.letter(addressee, stamp), n)
+                yield draft.letter(addressee, stamp)
 
 
 def _stamps(
@@ -112,8 +118,7 @@ def page(draft: Draft, addressee: Addressee, offered: Collection[str]) -> str:
     return f"{draft.base_url}/{addressee.language if addressee.language in offered else SOURCE}/letters/"
 
 
-def _frozen(letter: Letter, n: int) -> Row:
-    content = pdf.render(letter)
+def _frozen(letter: Letter, n: int, content: bytes) -> Row:
     return {
         "reference": letter.reference,
         "edition": n,

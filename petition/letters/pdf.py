@@ -6,7 +6,8 @@ Typst reads two fixed templates; words reach them as JSON and are never evaluate
 import json
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -29,6 +30,12 @@ _per_thread = threading.local()  # a compiler shared between threads raises "Alr
 def render(letter: Letter) -> bytes:
     """The letter as PDF, with a code that leads to the page where it can be checked. Raises LetterError."""
     return _compile("letter.typ", letter, **({"code": _code(letter.check)} if letter.check else {}))
+
+
+def render_all(letters: Iterable[Letter]) -> Iterator[bytes]:
+    """Letters as PDF in their order; two are set at once while the next is drawn. Raises LetterError."""
+    with ThreadPoolExecutor(2) as pool:
+        yield from pool.map(render, letters)
 
 
 def _code(address: str) -> str:

@@ -2,14 +2,15 @@
 
 import asyncio
 import io
+import random
 import resource
 import time
 import zipfile
 
-from petition import bundles, confirmations, drafts, editions
+from petition import annexes, bundles, confirmations, drafts, editions, letters
 from petition.drafts import Draft
 from petition.editions import Choice
-from petition.letters import pdf
+from petition.letters import pdf, volume
 from petition.site import Site
 from tests.bench.report import Report
 from tests.bench.stage import Stage
@@ -29,12 +30,12 @@ async def _drawn(stage: Stage) -> list[tuple[str, int, float, float, float]]:
         await site.publish()
         async with site.database.reading() as c:
             draft = await drafts.draw_up(c, site.appeal, site.book, site.settings.base_url)
-        return [_letters(draft), await _edition(site, draft)]
+        return [_letters(draft), await _edition(site, draft), await _annex(draft)]
 
 
 def _letters(draft: Draft) -> tuple[str, int, float, float, float]:
     begun = time.perf_counter()
-    made = [pdf.render(draft.letter(addressee)) for addressee in draft.book.addressees]
+    made = list(pdf.render_all(map(draft.letter, draft.book.addressees)))
     return "PDF", len(made), time.perf_counter() - begun, sum(map(len, made)) / 1e6, _memory()
 
 
@@ -48,5 +49,16 @@ async def _edition(site: Site, draft: Draft) -> tuple[str, int, float, float, fl
     return "ZIP of an edition", files, time.perf_counter() - begun, len(content) / 1e6, _memory()
 
 
-def _memory() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+async def _annex(draft: Draft) -> tuple[str, int, float, float, float]:
+    """Of 100,000 names, in volumes that are each set in a process of its own: the memory is that of the largest."""
+    dice = random.Random(1)
+    names = [" ".join("".join(dice.choices("aąbcćdeęioóuwyzźż", k=n)).title() for n in (6, 9)) for _ in range(100_000)]
+    begun = time.perf_counter()
+    whole = letters.draw_annex(draft.appeal, draft.folders, draft.book.find("PL"), names, draft.moment)
+    made = [await volume.render(part) for part in letters.volumes(whole, annexes.VOLUME)]
+    seconds = time.perf_counter() - begun
+    return "annex of 100,000 names", len(made), seconds, sum(map(len, made)) / 1e6, _memory(resource.RUSAGE_CHILDREN)
+
+
+def _memory(who: int = resource.RUSAGE_SELF) -> float:
+    return resource.getrusage(who).ru_maxrss / 1024

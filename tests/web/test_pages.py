@@ -215,7 +215,7 @@ async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, 
             "A tag of your network and, with a less known provider, of your mail domain, "
             "made with a random key of the day"
         ),
-        "organisers, factors, sessions, actions, confirmations, editions": (
+        "organisers, factors, sessions, actions, confirmations, editions, annexes": (
             "Of organisers: nickname, role, a code of the address, second factors, logins, and a record of what they do"
         ),
     }
@@ -228,6 +228,7 @@ async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, 
         assert {str(row["name"]) for row in await c.all("house.tables")} == named | numbers | {
             "answer_summaries",
             "correspondence",
+            "edition_annexes",
             "edition_letters",
             "spent_proofs",
         }
