@@ -39,6 +39,7 @@ TABLES = (
     "factors",
     "actions",
     "correspondence",
+    "corrections",
     "answer_summaries",
     "editions",
     "edition_letters",

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from petition import clock, letters, signatories, tally
+from petition import clock, corrections, letters, signatories, tally
 from petition.appeal import Appeal
 from petition.db import Connection
 from petition.letters import Addressee, Book, Figures, Letter, Source, Stamp, pdf, sources
@@ -90,7 +90,7 @@ async def draw_up(c: Connection, appeal: Appeal, book: Book, base_url: str) -> D
     counts = await tally.counts(c)
     return Draft(
         appeal=appeal,
-        book=book,
+        book=corrections.laid_over(book, await corrections.made(c)),
         base_url=base_url,
         moment=clock.now(),
         snapshot=await tally.published(c),

@@ -53,7 +53,7 @@ LEVELS = (
             "recipients",
             "doctor",
         ),
-        *("letters", "drafts", "confirmations", "editions", "annexes", "bundles", "proofs", "site"),
+        *("letters", "corrections", "drafts", "confirmations", "editions", "annexes", "bundles", "proofs", "site"),
     },
     {"web"},
     {"app"},

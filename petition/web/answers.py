@@ -87,11 +87,8 @@ def _entry(typed: Mapping[str, str], drawn: list[str], languages: set[str]) -> t
 def _day(typed: Mapping[str, str], name: str, errors: dict[str, str]) -> date | None:
     if not (text := typed.get(name, "").strip()):
         return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        day = date.max
-    if day > clock.today():
+    day = forms.day(text, clock.today())
+    if day is None:
         errors[name] = _NO_DAY
     return day
 

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -101,6 +102,15 @@ def manageable(form: Form, mailboxes: Mailboxes, *, warn_only: bool) -> tuple[Ad
     if found and mailboxes.readable(found) and not warn_only:
         return None, Form(form.typed, {"email": _READABLE})
     return found, checked
+
+
+def day(text: str, today: date) -> date | None:
+    """A day as forms send it (ISO 8601); None for anything else, and for one that has not come yet."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found <= today else None
 
 
 def throttled(form: Form) -> Form:

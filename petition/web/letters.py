@@ -32,7 +32,8 @@ async def index(request: Request) -> Response:
         entries = await correspondence.entries(c)
     writing = site(request).state().writing
     rows = [_row(draft, a, entries, writing) for a in draft.book.addressees]
-    return page(request, "organisers/letters.html", rows=rows, drawable=writing)
+    context: dict[str, Any] = {"organiser": request.state.organiser, "roles": Role}
+    return page(request, "organisers/letters.html", rows=rows, drawable=writing, **context)
 
 
 def _row(draft: Draft, addressee: Addressee, entries: dict[str, Entry], writing: bool) -> dict[str, Any]:

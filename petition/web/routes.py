@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 from petition.web import (
     annexes,
     answers,
+    book,
     bounces,
     checking,
     desk,
@@ -74,6 +75,7 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         Route("/organisers/signatures.csv", letters.signatures_csv),
         Route("/organisers/answers/{key}", answers.answers, methods=BOTH),
         Route("/organisers/reminders", answers.reminders),
+        Route("/organisers/book/{key}", book.entry, methods=BOTH),
         *([Route("/dev/outbox", operations.dev_outbox)] if demo else []),
         _spoken("", signing.to_appeal),
         *_made("/{lang}/", "/{lang}/help", "/{lang}/tally", "/{lang}/governments", "/{lang}/privacy"),

@@ -323,3 +323,13 @@ create table edition_annexes (
     sha256 text not null,
     day text not null
 )
+
+-- Addresses that an admin has corrected at the desk, over those of the book's file; lines are parted by line ends.
+create table corrections (
+    key text primary key,
+    office text not null,
+    lines text not null,
+    source text not null,
+    checked text not null,
+    note text not null
+)

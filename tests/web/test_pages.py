@@ -227,6 +227,7 @@ async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, 
     async with visitor.site.database.reading() as c:
         assert {str(row["name"]) for row in await c.all("house.tables")} == named | numbers | {
             "answer_summaries",
+            "corrections",
             "correspondence",
             "edition_annexes",
             "edition_letters",

@@ -59,6 +59,8 @@ DOORS = {
     ("GET", "/organisers/answers/{key}"): ORGANISER,
     ("POST", "/organisers/answers/{key}"): ORGANISER,
     ("GET", "/organisers/reminders"): ORGANISER,
+    ("GET", "/organisers/book/{key}"): ADMIN,
+    ("POST", "/organisers/book/{key}"): ADMIN,
 }
 
 
