@@ -18,7 +18,7 @@ from petition.settings import ROOT, Mode, Settings
 from petition.site import opened as site_opened
 from tests.conftest import Clock, Visitor, make_settings, visiting
 from tests.relay import Relay
-from tests.web.tools import Html, campaign, equip
+from tests.web.tools import LANGUAGES, Html, campaign, equip
 
 BASE = "https://river.example.org"
 UNSAID = "In San Marino or the Vatican, or not said"
@@ -232,7 +232,7 @@ async def test_our_own_folder_may_fill_in_placeholders_alone(
     own = campaign(tmp_path / "ours")
     settings = make_settings(empty_database_url, tmp_path, smtp.url, campaign=own)
     async with site_opened(settings, migrate=True) as site:
-        assert sorted(language.code for language in site.languages) == ["be", "en", "ru"]
+        assert {language.code for language in site.languages} == set(LANGUAGES)
 
 
 async def test_a_placeholder_or_a_missing_text_is_named(production: Settings, folder: Path, smtp: Relay) -> None:

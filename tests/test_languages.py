@@ -174,7 +174,9 @@ def test_a_translation_has_the_placeholders_of_its_message(code: str) -> None:
     for message in _translated(code).values():
         for n, form in enumerate(_forms(message.string)):
             wanted = _placeholders(_forms(message.id)[-1])
-            unsaid = [[]] if n == 0 and alone and isinstance(message.id, tuple) else []  # "one thing", as in English
+            unsaid: list[list[str]] = (
+                [[]] if n == 0 and alone and isinstance(message.id, tuple) else []
+            )  # "one thing", as in English
             assert _placeholders(form) in [wanted, *unsaid], message.id
 
 

@@ -10,7 +10,7 @@ from petition import aside, audit
 from petition.db import Connection
 from petition.settings import Settings
 from tests.conftest import Clock, Visit, Visitor
-from tests.web.tools import LANGUAGES, Html, in_production, on_sqlite, rows
+from tests.web.tools import Html, in_each_language, in_production, on_sqlite, rows
 
 ADDRESS = "anna@example.net"
 # Every table with something of a person in it, in whatever state a signature is.
@@ -75,7 +75,7 @@ async def test_a_withdrawal_and_the_lower_count_are_one_transaction(
 
 
 @on_sqlite
-@pytest.mark.parametrize("lang", LANGUAGES)
+@in_each_language
 async def test_the_day_of_destruction_is_printed_on_the_form_and_the_privacy_page(
     lang: str, visit: Visit, settings: Settings, tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ from petition import app, signatures, writer
 from petition.web.errors import Broken
 from tests.conftest import Clock, Visit, Visitor
 from tests.web.test_pages import private, whole
-from tests.web.tools import LANGUAGES, Html, campaign, on_sqlite, rows, settle
+from tests.web.tools import Html, campaign, in_each_language, on_sqlite, rows, settle
 
 QUOTED = "550 no such user <anna@example.net> Anna Nowak"
 
@@ -45,7 +45,7 @@ def discreet(caplog: pytest.LogCaptureFixture) -> None:
     assert not [word for word in ("anna", "Nowak", "example.net", "Traceback") if word in logged]
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@in_each_language
 async def test_a_broken_handler_is_a_page(
     lang: str, time: Clock, visitor: Visitor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

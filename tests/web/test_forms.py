@@ -18,7 +18,7 @@ from petition.languages import Language
 from petition.web import forms
 from petition.web.forms import Form
 from tests.conftest import Clock, Visitor
-from tests.web.tools import FORM, LANGUAGES, Html, for_all, on_sqlite, paths, rows, settle
+from tests.web.tools import FORM, Html, for_all, in_each_language, on_sqlite, paths, rows, settle
 
 MAILBOXES = Mailboxes(SHIPPED / "mailboxes.toml")
 ENGLISH = Language("en", {})
@@ -127,7 +127,7 @@ async def test_a_bad_form_comes_back_as_typed_and_changes_nothing(time: Clock, v
 
 
 @on_sqlite
-@pytest.mark.parametrize("lang", LANGUAGES)
+@in_each_language
 async def test_all_that_was_typed_stands_in_the_page_again(lang: str, visitor: Visitor) -> None:
     typed = {
         "email": '"><b>anna',

@@ -10,7 +10,7 @@ import pytest
 from petition.tokens import Purpose
 from petition.web import forms
 from tests.conftest import Clock, Visit, Visitor
-from tests.web.tools import LANGUAGES, Html, campaign, on_sqlite, token
+from tests.web.tools import LANGUAGES, Html, campaign, in_each_language, on_sqlite, token
 
 DEMO = {"en": "no mail leaves", "ru": "ни одно письмо не уходит", "be": "ніводзін ліст не выходзіць"}
 PUBLIC = ("", "tally", "governments", "privacy", "help")
@@ -58,7 +58,7 @@ def private(answer: httpx2.Response) -> None:
 
 
 @on_sqlite
-@pytest.mark.parametrize("lang", LANGUAGES)
+@in_each_language
 async def test_every_page_is_whole_in_every_language(lang: str, time: Clock, visitor: Visitor) -> None:
     for page in PUBLIC:
         answer = await visitor.get(f"/{lang}/{page}")
@@ -74,7 +74,7 @@ async def test_every_page_is_whole_in_every_language(lang: str, time: Clock, vis
 
 
 @on_sqlite
-@pytest.mark.parametrize("lang", LANGUAGES)
+@in_each_language
 async def test_every_page_behind_a_link_is_whole_and_private(lang: str, time: Clock, visitor: Visitor) -> None:
     email = f"anna@{lang}.example.net"
     await visitor.sign(email, "LT", lang, named="on", name="Anna Nowak", updates="on")
@@ -153,7 +153,7 @@ async def test_without_a_signature_the_rest_is_listed_and_another_spelling_thoug
 
 
 @on_sqlite
-@pytest.mark.parametrize("lang", LANGUAGES)
+@in_each_language
 async def test_whoever_wants_no_mail_may_withdraw_as_well(lang: str, time: Clock, visitor: Visitor) -> None:
     await visitor.confirmed("anna@example.net", "LT", lang)
     await visitor.sign("boris@example.net", "LT", lang)
@@ -194,7 +194,7 @@ async def test_what_people_must_know_is_said_where_they_decide(path: str, visito
 
 
 @on_sqlite
-@pytest.mark.parametrize("lang", LANGUAGES)
+@in_each_language
 async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, visitor: Visitor) -> None:
     """One row of the page for each kind of entry; the tables beside these hold numbers and what governments said."""
     page = Html((await visitor.get(f"/{lang}/privacy")).text)
@@ -236,7 +236,7 @@ async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, 
 
 
 @on_sqlite
-@pytest.mark.parametrize("lang", LANGUAGES)
+@in_each_language
 async def test_every_refusal_is_whole_and_private(lang: str, visitor: Visitor) -> None:
     answers = {
         404: await visitor.get(f"/{lang}/nowhere"),

@@ -8,7 +8,7 @@ from petition import retention
 from petition.tokens import Purpose
 from tests.conftest import Clock, Visit, Visitor
 from tests.web.test_pages import private, whole
-from tests.web.tools import LANGUAGES, Html, campaign, on_sqlite, rows, settle, token
+from tests.web.tools import Html, campaign, in_each_language, on_sqlite, rows, settle, token
 
 # The clock stands at 22 November 2026.
 STATES = {
@@ -46,7 +46,7 @@ async def test_the_form_is_there_while_one_can_sign(state: str, time: Clock, vis
 
 
 @on_sqlite
-@pytest.mark.parametrize("lang", LANGUAGES)
+@in_each_language
 async def test_every_state_has_its_page_in_every_language(lang: str, time: Clock, visit: Visit, tmp_path: Path) -> None:
     said = set()
     for state, dates in STATES.items():

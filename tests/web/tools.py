@@ -16,8 +16,8 @@ from hypothesis import settings as examples
 from hypothesis.strategies import SearchStrategy
 from starlette.routing import Route
 
-from petition import annexes, clock, signatories, totp
-from petition.appeal import SHIPPED
+from petition import annexes, clock, languages, signatories, totp
+from petition.appeal import SHIPPED, Appeal
 from petition.settings import Mode, Settings
 from petition.signatories import PASSED
 from petition.signatures import NEW
@@ -29,7 +29,12 @@ from tests.conftest import Visit, Visitor
 
 T = TypeVar("T")
 Attributes = dict[str, str]
-LANGUAGES = ("be", "en", "ru")
+LANGUAGES = tuple(languages.offered(Appeal().languages()))
+# One of each script and two that need long words; `make test-all` takes all.
+SAMPLE = {"be", "de", "el", "en", "fi"}
+in_each_language = pytest.mark.parametrize(
+    "lang", [pytest.param(code, marks=[] if code in SAMPLE else [pytest.mark.slow]) for code in LANGUAGES]
+)
 FORM = "application/x-www-form-urlencoded"
 # For what does not depend on the kind of database.
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
