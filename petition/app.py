@@ -18,7 +18,7 @@ from petition import settings as settings_
 from petition.errors import PetitionError
 from petition.settings import Settings
 from petition.site import Site, opened
-from petition.web import guards, press, published
+from petition.web import guards, press, published, sharing
 from petition.web.errors import HANDLERS, Broken, TooLarge
 from petition.web.operations import Readiness
 from petition.web.published import Published
@@ -38,7 +38,7 @@ def create_app(settings: Settings, *, deliver: bool = False) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with opened(settings) as site:
             app.state.site, app.state.published = site, await published.first(site, press.made, stock)
-            app.state.readiness = Readiness(site)
+            app.state.readiness, app.state.kept = Readiness(site), sharing.Kept()
             async with _beside(site, app.state.published, deliver):
                 yield
 

@@ -33,6 +33,12 @@ class Language:
         _lighten(self.locale)
         self._globals = globals_
 
+    @cached_property
+    def reviewed(self) -> bool:
+        """Whether somebody who speaks it natively has read the catalogue; its second line says who, or no."""
+        file = LOCALE / self.code / "LC_MESSAGES" / "messages.po"
+        return not file.exists() or "# reviewed = no" not in file.read_text("utf-8").partition("msgid")[0]
+
     def number(self, n: int) -> str:
         """1234 as readers of the language write it."""
         return str(numbers.format_decimal(n, locale=self.locale))

@@ -1,6 +1,8 @@
-// Proof of work for the form, by ALTCHA's protocol, version 2: asked for where very much comes from one network, or during
-// a flood. Without this file the form works as well; its mail then leaves later.
+// Comfort only: every page works without this file.
 "use strict";
+
+// Proof of work for the form, by ALTCHA's protocol, version 2: asked for where very much comes from one network, or during
+// a flood. Without it the form works as well; its mail then leaves later.
 (() => {
   const form = document.querySelector("form[data-work]");
   if (!form || !globalThis.crypto || !crypto.subtle) return; // an address without https has no crypto.subtle
@@ -64,3 +66,64 @@
   const patience = () => new Promise(resolve => setTimeout(resolve, 60000));
   addEventListener("pageshow", event => { if (event.persisted) { forget(); sending = false; note.textContent = ""; } });
 })();
+
+// Compares a file with the fingerprint on the page: here in the browser, nothing is sent.
+(() => {
+  const box = document.querySelector("[data-check]");
+  if (!box || !globalThis.crypto || !crypto.subtle) return; // an address without https has no crypto.subtle
+  const said = box.querySelector("[role=status]"), chosen = box.querySelector("input");
+  box.hidden = false;
+
+  async function compare(file) {
+    if (!file) return;
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
+    const found = Array.from(digest, byte => byte.toString(16).padStart(2, "0")).join("");
+    const same = found === box.dataset.check;
+    said.textContent = `${file.name}: ${same ? box.dataset.same : box.dataset.other}`;
+    said.className = same ? "same" : "other";
+  }
+
+  chosen.addEventListener("change", () => compare(chosen.files[0]));
+  box.addEventListener("dragover", event => event.preventDefault());
+  box.addEventListener("drop", event => {
+    event.preventDefault();
+    compare(event.dataTransfer.files[0]);
+  });
+})();
+
+// The number moves while somebody looks: asked for once a minute, which any cache in between may answer.
+(() => {
+  const shown = document.querySelector("[data-count]"), bar = document.querySelector("progress");
+  if (!shown) return;
+  const written = new Intl.NumberFormat(document.documentElement.lang);
+  let wait = 60000;
+
+  async function look() {
+    setTimeout(look, wait);
+    if (document.hidden) return;
+    try {
+      const answer = await fetch("/tally.json", { credentials: "omit", cache: "no-cache" });
+      const { confirmed } = await answer.json();
+      if (String(confirmed) !== shown.dataset.count) {
+        shown.dataset.count = confirmed;
+        shown.textContent = written.format(confirmed);
+        if (bar) bar.value = confirmed;
+      }
+      wait = 60000;
+    } catch {
+      wait = Math.min(wait * 2, 3600000); // the site is busy or away: it is left in peace
+    }
+  }
+
+  setTimeout(look, wait);
+})();
+
+// A button beside what may be copied.
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  if (!navigator.clipboard) continue; // an address without https has none
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+    button.textContent = button.dataset.done;
+  });
+}

@@ -76,6 +76,18 @@ def typeset(template: str, name: str, values: Mapping[str, Any], moment: datetim
     return pdf
 
 
+def picture(template: str, name: str, values: Mapping[str, Any]) -> bytes:
+    """What a template of one page makes of plain values, as PNG with two pixels to a point. Raises LetterError."""
+    inputs = {"tree": json.dumps(_printable(dict(values)), ensure_ascii=False)}
+    try:
+        found = _compiler().compile(_HERE / template, format="png", ppi=144, sys_inputs=inputs)
+    except typst.TypstError as error:
+        raise LetterError(f"{name} cannot be drawn: {error.message}.") from error
+    if not isinstance(found, bytes):
+        raise LetterError(f"{name} does not fit on one page.")
+    return found
+
+
 def _compiler() -> typst.Compiler:
     if not hasattr(_per_thread, "compiler"):
         _per_thread.compiler = typst.Compiler(root=_HERE, font_paths=_fonts())

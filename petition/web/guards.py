@@ -21,6 +21,7 @@ _CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; script-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+FRAMED = _CSP.replace("frame-ancestors 'none'", "frame-ancestors *")  # for what other sites may show
 _INSIDE = ("/organisers", "/metrics", "/bounces")
 _HEADERS = {
     "Content-Security-Policy": _CSP,

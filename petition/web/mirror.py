@@ -32,12 +32,17 @@ async def write(site: Site, folder: Path) -> int:
 def files(site: Site, moment: published.Moment) -> dict[str, bytes]:
     """Every file by its name; pages link to each other by name, and to everything else at the public address."""
     base_url = site.settings.base_url
-    texts = {path: text for path, text, _ in press.texts(site, moment, mirror=True)}
+    texts = {path: text for path, text, _ in press.texts(site, moment, mirror=True) if _kept(path)}
     names = {path: _name(path) for path in texts} | {f"/static/{name}": f"static/{name}" for name in static.files()}
     pages = {names[path]: _linked(text, names[path], names, base_url) for path, text in texts.items()}
     pages[_DOOR] = _linked(texts[f"/{site.languages.default.code}/"], _DOOR, names, base_url)
     lasting = {f"static/{name}": file.packed[PLAIN] for name, file in static.files().items()}
     return {name: text.encode() for name, text in pages.items()} | lasting
+
+
+def _kept(path: str) -> bool:
+    """The counter for other sites and what machines look for belong to the public address alone."""
+    return "/embed" not in path and not path.startswith(("/robots", "/sitemap", "/.well-known"))
 
 
 def _name(path: str) -> str:

@@ -5,11 +5,12 @@ from typing import Any
 
 from petition.languages import Language
 from petition.site import Site
-from petition.web import governments, guards, maps, signing, static, tally
+from petition.web import findable, governments, guards, maps, signing, static, tally
 from petition.web.pages import rendered
 from petition.web.published import Moment
 from petition.web.readymade import Made, pack
 
+Text = tuple[str, str, dict[str, str]]
 Context = Callable[[Site, Language, Moment], dict[str, Any]]
 _HTML = "text/html; charset=utf-8"
 QUALITY = 5  # of Brotli: a page in a millisecond or two, for these are made anew every minute
@@ -34,7 +35,9 @@ PAGES: dict[str, tuple[str, str, Context]] = {
     "tally": ("tally/tally.html", _LIVE, tally.tally_page),
     "governments": ("tally/governments.html", _LIVE, governments.page),
     "privacy": ("privacy/privacy.html", _PAGE, _nothing),
+    "data": ("tally/data.html", _PAGE, tally.data_page),
 }
+THEMES = ("", "light", "dark")  # of the counter for other sites
 _SVG = "image/svg+xml"
 DATA: dict[str, tuple[str, Callable[[Site, Moment], str]]] = {
     "/tally.json": ("application/json", tally.tally_json),
@@ -44,6 +47,9 @@ DATA: dict[str, tuple[str, Callable[[Site, Moment], str]]] = {
     "/governments.csv": ("text/csv; charset=utf-8", governments.as_csv),
     "/tally.svg": (_SVG, tally.tally_svg),
     "/governments.svg": (_SVG, governments.svg),
+    "/robots.txt": ("text/plain; charset=utf-8", findable.robots),
+    "/sitemap.xml": ("application/xml", findable.sitemap),
+    "/.well-known/security.txt": ("text/plain; charset=utf-8", findable.security),
 }
 
 
@@ -66,7 +72,8 @@ def _made_for(
     for path, text, headers in texts(site, moment, base_url=base_url):
         page = elsewhere and headers["Content-Type"] == _HTML
         told = {"Onion-Location": elsewhere + path} if page else {}
-        found[host + path] = _made(before.get(host + path), text, usual | headers | told)
+        sent = {name: value for name, value in (usual | headers | told).items() if value}
+        found[host + path] = _made(before.get(host + path), text, sent)
     for path, file, headers in _files():
         found[host + path] = before.get(host + path) or Made(file.packed, usual | headers)
     return found
@@ -77,7 +84,7 @@ def _made(before: Made | None, text: str, headers: Mapping[str, str]) -> Made:
     return before if before is not None and before.body == body else Made(pack(body, QUALITY), headers)
 
 
-def texts(site: Site, moment: Moment, **also: Any) -> Iterator[tuple[str, str, dict[str, str]]]:
+def texts(site: Site, moment: Moment, **also: Any) -> Iterator[Text]:
     """(path, text, headers) of each page and of the data; `also` goes to every template."""
     for spoken in site.languages:
         for path, (template, cache, context) in PAGES.items():
@@ -85,10 +92,21 @@ def texts(site: Site, moment: Moment, **also: Any) -> Iterator[tuple[str, str, d
             text = rendered(site, spoken, template, elsewhere=path, private=False, **filled)
             headers = {"Content-Type": _HTML, "Content-Language": spoken.code}
             yield f"/{spoken.code}/{path}", text, headers | {"Cache-Control": cache}
+        for theme in THEMES:
+            yield _embed(site, spoken, moment, theme, also)
     for path, (kind, content) in DATA.items():
         text = content(site, moment)
         policy = {"Content-Security-Policy": maps.policy(text)} if kind == _SVG else {}
         yield path, text, {"Content-Type": kind, "Cache-Control": _LIVE, **_OPEN, **policy}
+
+
+def _embed(site: Site, spoken: Language, moment: Moment, theme: str, also: dict[str, Any]) -> Text:
+    """The counter for other sites: the one page that others may frame."""
+    path = f"/{spoken.code}/embed" + (f"?theme={theme}" if theme else "")
+    filled = also | tally.tally_page(site, spoken, moment) | {"text": site.appeal.text(spoken), "theme": theme}
+    text = rendered(site, spoken, "tally/embed.html", elsewhere="embed", private=False, **filled)
+    headers = {"Content-Type": _HTML, "Content-Language": spoken.code, "Cache-Control": _LIVE}
+    return path, text, headers | {"Content-Security-Policy": guards.FRAMED, "X-Frame-Options": ""}
 
 
 def _files() -> Iterator[tuple[str, static.File, dict[str, str]]]:

@@ -24,6 +24,7 @@ from petition.web import (
     organisers,
     record,
     sessions,
+    sharing,
     signing,
 )
 from petition.web.pages import absent, language
@@ -79,9 +80,12 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         *([Route("/dev/outbox", operations.dev_outbox)] if demo else []),
         _spoken("", signing.to_appeal),
         *_made("/{lang}/", "/{lang}/help", "/{lang}/tally", "/{lang}/governments", "/{lang}/privacy"),
+        *_made("/{lang}/data", "/{lang}/embed", "/robots.txt", "/sitemap.xml", "/.well-known/security.txt"),
         _spoken("/sign", signing.to_form),
         _spoken("/check-inbox", signing.check_inbox),
         _spoken("/thanks", signing.thanks),
+        _spoken("/share.png", sharing.picture),
+        _spoken("/poster.pdf", sharing.poster),
         _spoken("/letters/{reference}", checking.letter),
         _spoken("/manage", managing.ask, methods=BOTH),
         _spoken("/manage/{token}", managing.manage, methods=BOTH),

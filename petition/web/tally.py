@@ -21,6 +21,11 @@ def tally_page(here: Site, spoken: Language, moment: Moment) -> dict[str, Any]:
     return {"snapshot": moment.board.snapshot, "hours": moment.hours[-_RECENT:], "steps": maps.STEPS}
 
 
+def data_page(here: Site, spoken: Language, moment: Moment) -> dict[str, Any]:
+    """What is there to be used by others."""
+    return {"text": here.appeal.text(spoken)}
+
+
 def tally_svg(here: Site, moment: Moment) -> str:
     """The tally as a map."""
     return maps.numbers(moment.board.snapshot.countries, here.appeal.file("europe.svg"))

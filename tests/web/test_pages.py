@@ -310,7 +310,14 @@ async def test_the_appeal_can_be_shared_and_found(visitor: Visitor) -> None:
     og = {a["property"]: a["content"] for a in page.all("meta") if "property" in a}
     assert og["og:url"] == "http://127.0.0.1:8000/ru/"
     assert og["og:title"]
-    assert {a["hreflang"] for a in page.all("link") if a["rel"] == "alternate"} == set(LANGUAGES)
+    assert og["og:image"] == "http://127.0.0.1:8000/ru/share.png"
+    for path in ("", "tally", "governments", "data"):
+        page = Html((await visitor.get(f"/ru/{path}")).text)
+        assert [a["href"] for a in page.all("link") if a["rel"] == "canonical"] == [f"http://127.0.0.1:8000/ru/{path}"]
+        others = {a["hreflang"]: a["href"] for a in page.all("link") if a["rel"] == "alternate"}
+        assert others.keys() == {*LANGUAGES, "x-default"}
+        assert others["pl"] == f"http://127.0.0.1:8000/pl/{path}"
+        assert (await visitor.get(others["x-default"])).status_code in (200, 302)
 
 
 @on_sqlite
