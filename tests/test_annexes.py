@@ -72,7 +72,7 @@ async def test_an_annex_is_handed_over_checked_and_superseded(visitor: Visitor, 
     first = await _make(visitor)
     assert all(name in printed(first) for name in NAMES)
     assert "PREVIEW" not in printed(first)
-    assert f"{visitor.site.settings.base_url}/en/letters/PL-1-names-1" in printed(first).replace(" ", "")
+    assert f"{visitor.site.settings.base_url}/pl/letters/PL-1-names-1" in printed(first).replace(" ", "")
     page = await _told(visitor, "PL-1-names-1")
     assert hashlib.sha256(first).hexdigest() in page
     assert "This list of names is genuine" in page

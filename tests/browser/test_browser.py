@@ -2,12 +2,15 @@
 
 import asyncio
 import re
+import threading
+from collections.abc import Iterator
 from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.async_api import Browser, ViewportSize
+from playwright.async_api import Browser, ViewportSize, expect
 
 from petition import settings, work
 from petition.site import opened
@@ -170,6 +173,7 @@ async def test_a_copy_of_the_site_is_read_from_a_disk(shell: Shell, browser: Bro
     await page.get_by_role("link", name="Signatures by country").click()
     assert await page.get_by_text("1,230").first.is_visible()
     await watched.picture("mirror-2-tally")
+    await page.locator("nav.languages summary").click()
     await page.locator("nav.languages a[lang=ru]").click()
     await page.wait_for_url("**/mirror/ru/tally.html")
     async with page.expect_response("**/mirror/tally.json") as data:
@@ -215,3 +219,43 @@ async def _ask_everybody(shell: Shell) -> None:
     """As an admin does at the desk."""
     async with opened(settings.read(shell.environment)) as site:
         await site.database.write(partial(work.choose, chosen=work.Mode.ON))
+
+
+@pytest.fixture
+def elsewhere(address: str, tmp_path: Path) -> Iterator[str]:
+    """Somebody else's page, with our counter and our appeal in frames."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    frames = "".join(f'<iframe src="{address}/en/{path}" width="320" height="420"></iframe>' for path in ("embed", ""))
+    (folder / "index.html").write_text(frames, "utf-8")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+async def test_the_counter_stands_in_other_peoples_pages_and_the_form_does_not(
+    address: str, elsewhere: str, browser: Browser
+) -> None:
+    page = await browser.new_page(viewport=PHONE)
+    await page.goto(elsewhere)
+    counter, form = page.frames[1:]
+    assert "1,230 confirmed signatures" in await counter.locator("body").inner_text()
+    assert await counter.get_by_role("link", name="Sign the ultimatum").get_attribute("target") == "_blank"
+    assert not form.url.startswith(address), "the browser shows an error in its place"
+    await page.close()
+
+
+async def test_the_number_moves_while_one_looks(address: str, browser: Browser) -> None:
+    watched = Watched(await browser.new_page(locale="en-GB"))
+    page = watched.page
+    await page.clock.install()
+    await page.goto(f"{address}/en/tally")
+    number = page.locator("[data-count]")
+    await number.evaluate("n => { n.dataset.count = '10'; n.textContent = '10'; }")  # as it was some time ago
+    await page.clock.fast_forward(61_000)
+    await expect(number).to_have_text("1,230")
+    assert watched.complaints == []
+    assert watched.hosts == {address.removeprefix("http://")}
+    await page.close()
