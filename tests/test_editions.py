@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from petition import confirmations, drafts, editions, record
 from petition.confirmations import Doubt
-from petition.db import Database
+from petition.db import Database, opened
 from petition.drafts import Draft
 from petition.editions import Choice
 from petition.errors import LetterError
@@ -253,3 +254,34 @@ async def test_a_draft_of_this_moment_is_a_preview(database: Database, time: Clo
     letter = draft.letter(BOOK.find("PL"))
     assert letter.check == ""
     assert plain(letter)["moment"] == int(draft.moment.timestamp()) != MOMENT.timestamp()
+
+
+async def test_a_process_that_is_killed_in_the_middle_leaves_nothing(database_url: str, database: Database) -> None:
+    command = (sys.executable, "-m", "tests.test_editions", database_url)
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout
+    assert await asyncio.wait_for(process.stdout.readline(), 60) == b"all letters are in, nothing is committed\n"
+    process.kill()
+    await process.wait()
+    for table in ("editions", "edition_letters", "confirmations", "actions"):
+        async with database.reading() as c:
+            assert [rows async for rows in c.dump(table, 10) if rows] == [], table
+    assert await drawn(database, few("PL")) == 1
+    assert await _references(database, 1) == ["PL-1", "PL-1-pl"]
+
+
+async def _draw_slowly(url: str) -> None:
+    """Draws up an edition and stops before its transaction ends."""
+
+    async def stop(*_: object) -> None:
+        sys.stdout.write("all letters are in, nothing is committed\n")
+        sys.stdout.flush()
+        await asyncio.sleep(600)
+
+    record.write = stop  # type: ignore[assignment]
+    async with opened(url) as database:
+        await drawn(database, few("PL"))
+
+
+if __name__ == "__main__":
+    asyncio.run(_draw_slowly(sys.argv[1]))
