@@ -116,7 +116,19 @@ async def test_a_secretary_checks_a_letter(address: str, browser: Browser, shell
     await context.close()
 
 
-PAGES = ("", "tally", "governments", "privacy", "help", "manage", "check-inbox", "thanks?country=PL", "nowhere")
+PAGES = (
+    "",
+    "tally",
+    "governments",
+    "privacy",
+    "help",
+    "data",
+    "embed",
+    "manage",
+    "check-inbox",
+    "thanks?country=PL",
+    "nowhere",
+)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -126,7 +138,7 @@ async def test_every_page_fits_the_narrowest_phone(
     narrow = ViewportSize(width=320, height=640)
     context = await browser.new_context(viewport=narrow, color_scheme=scheme)
     watched = Watched(await context.new_page())
-    for lang in ("en", "ru", "be"):
+    for lang in ("en", "be", "de", "fi", "el", "lv", "bg"):  # each script, and those with the longest words
         for path in PAGES:
             await watched.page.goto(f"{address}/{lang}/{path}")
             assert await watched.overflow() <= 0, (lang, path)
