@@ -25,12 +25,14 @@ class Doubt:
 
 def doubts(draft: Draft) -> list[Doubt]:
     """All that the letters rest on and that is older than 90 days, of low confidence, or not there at all."""
-    facts = [_of_fact(id_, source) for id_, source in sorted(draft.rests().items()) if _doubtful(source)]
+    facts = [_of_fact(draft, id_, source) for id_, source in sorted(draft.rests().items()) if _doubtful(source)]
     return [*facts, *(found for a in draft.book.addressees if (found := _of_address(a)))]
 
 
-def _of_fact(id_: str, source: Source) -> Doubt:
-    return Doubt(FACT + id_, f"{id_}: {source.publisher}, {source.date}", source.url, f"of {source.date}")
+def _of_fact(draft: Draft, id_: str, source: Source) -> Doubt:
+    fact = draft.appeal.facts.get(id_)
+    number = "" if fact is None else f"{fact.low}, " if fact.high is None else f"{fact.low} to {fact.high}, "
+    return Doubt(FACT + id_, f"{id_}: {number}{source.publisher}, {source.date}", source.url, f"of {source.date}")
 
 
 def _of_address(addressee: Addressee) -> Doubt | None:

@@ -59,7 +59,8 @@ def _asked(request: Request, addressee: Addressee, form: Form, *, corrected: boo
 
 def _typed(addressee: Addressee, before: Correction | None) -> dict[str, str]:
     if before is None:
-        before = Correction(addressee.office or "", addressee.lines, addressee.page, "")
+        seen = addressee.page if _PAGE.fullmatch(addressee.page) else ""  # the file may say more than an address
+        before = Correction(addressee.office or "", addressee.lines, seen, "")
     lines = "\n".join(before.lines)
     said = {"office": before.office, "lines": lines, "source": before.source}
     return said | {"checked": before.checked, "note": before.note}
