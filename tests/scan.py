@@ -40,7 +40,10 @@ LEFT_OUT = (
     *("/organisers/letters.zip", "/organisers/editions"),
 )
 # Pages that are there some thirty times over, once for each addressee or language: one of each is looked at.
-REPEATED = ("/organisers/answers/{}", "/organisers/letters/{}.pdf", "/organisers/annexes/{}.pdf")
+REPEATED = (
+    *("/organisers/answers/{}", "/organisers/letters/{}.pdf", "/organisers/annexes/{}.pdf"),
+    "/organisers/book/{}",
+)
 # What is found and is none, by category: each with its reason.
 EXPLAINED = {
     "Cross Site Request Forgery": "posts from other sites are refused by Sec-Fetch-Site and Origin: web/guards",
