@@ -19,7 +19,7 @@ from petition.errors import PetitionError
 from petition.settings import Settings
 from petition.site import Site, opened
 from petition.web import guards, press, published, sharing
-from petition.web.errors import HANDLERS, Broken, TooLarge
+from petition.web.errors import HANDLERS, Broken, FromElsewhere, TooLarge
 from petition.web.operations import Readiness
 from petition.web.published import Published
 from petition.web.readymade import Readymade, Stock
@@ -77,7 +77,7 @@ def _middleware(settings: Settings, stock: Stock) -> list[Middleware]:
         Middleware(Broken),
         *([Middleware(guards.Refusing, refused=refused)] if refused else []),
         *([Middleware(guards.Refusing, refused=partial(guards.not_for_onion, onion_host=onion))] if onion else []),
-        Middleware(guards.Refusing, refused=partial(guards.cross_site, ours=ours)),
+        Middleware(FromElsewhere, ours=ours),
         Middleware(TooLarge),
         Middleware(RequestBodyLimitMiddleware, max_body_size=guards.BODY),
     ]

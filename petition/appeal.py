@@ -6,7 +6,7 @@ collective hosts its own ultimatum without touching code.
 
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -88,7 +88,7 @@ class Appeal:
 
     def _read(self, file: Path, language: Language) -> Text:
         head, body = front_matter(file.read_text("utf-8"))
-        fill = self._filler(language)
+        fill = self._filler(language, head.get("publishers", {}))
         return Text(
             title=_given(head, "title"),
             summary=_given(head, "summary"),
@@ -99,9 +99,10 @@ class Appeal:
             body=Markup(marked(_MARKDOWN.render(fill(body)))),  # noqa: S704 (raw HTML is off)
         )
 
-    def _filler(self, language: Language) -> Callable[[str], str]:
+    def _filler(self, language: Language, publishers: Mapping[str, str]) -> Callable[[str], str]:
+        """Fills in a text; `publishers` are names in its language of those that the data has in English."""
         values = {
-            "fact": lambda id_: self._fact(id_, language),
+            "fact": lambda id_: self._fact(id_, language, publishers),
             "link": self._link,
             "deadline": _bracketed(self.campaign.deadline, language),
             "hashtags": " ".join(_plain(tag) for tag in self.campaign.hashtags),
@@ -109,9 +110,10 @@ class Appeal:
         }
         return lambda text: _JINJA.from_string(text).render(values)
 
-    def _fact(self, id_: str, language: Language) -> str:
+    def _fact(self, id_: str, language: Language, publishers: Mapping[str, str]) -> str:
         fact = self.facts[id_]
-        source = f"{_plain(fact.publisher)}, {language.date(fact.as_of)}"
+        publisher = publishers.get(fact.publisher, fact.publisher)
+        source = f"{_plain(publisher)}, {language.date(fact.as_of)}"
         return f"**{figure(fact, language)}** ([{source}](<{fact.source}>))"
 
     def _link(self, name: str, text: str) -> str:

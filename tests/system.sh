@@ -1,6 +1,7 @@
 #!/bin/sh
-# Installs what the tests need beside Python: Chromium, PostgreSQL's server, nginx, qpdf, zbar, LibreOffice, poppler, strace, faketime and
-# systemd's checker of units. Debian and Ubuntu, as root or with sudo; elsewhere it says what is missing.
+# Installs what the tests need beside Python: Chromium, PostgreSQL's server, nginx, qpdf, zbar, LibreOffice, poppler, strace, faketime,
+# SpamAssassin, Java for the Nu HTML checker, and systemd's checker of units. Debian and Ubuntu, as root or with sudo; elsewhere it says
+# what is missing.
 set -eu
 
 missing=""
@@ -21,18 +22,36 @@ need faketime sh -c 'ls /usr/lib/*/faketime/libfaketime.so.1'
 need nginx ls /usr/sbin/nginx
 need systemd command -v systemd-analyze
 need fonts-noto-core sh -c 'fc-list | grep -qi noto'
-[ -n "$missing" ] || exit 0
+need spamassassin command -v spamassassin
+need default-jre-headless command -v java
+need npm command -v npm
 
-if ! command -v apt-get >/dev/null; then
-    echo "The tests need these programs, please install them:$missing." >&2
-    exit 1
+install() {
+    if ! command -v apt-get >/dev/null; then
+        echo "The tests need these programs, please install them:$missing." >&2
+        exit 1
+    fi
+    as_root=""
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || { echo "Please install as root:$missing." >&2; exit 1; }
+        as_root=sudo
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    $as_root apt-get update -qq
+    # shellcheck disable=SC2086
+    $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+}
+[ -z "$missing" ] || install
+
+# The Nu HTML checker, as the W3C uses it: one file of Java, which its authors publish on npm.
+CHECKER=26.9.27
+HASH=22f15dd39a33bed929d2a5c0cddf5946849a647eca9272bf4d5d00bc7e7a4d47
+genuine() { echo "$HASH  $1" | sha256sum --check --status 2>/dev/null; }
+if ! genuine .venv/vnu.jar; then
+    folder=$(mktemp -d)
+    npm pack --silent --pack-destination "$folder" vnu-jar@$CHECKER >/dev/null
+    tar -xzf "$folder/vnu-jar-$CHECKER.tgz" -C "$folder" --strip-components 3 package/build/dist/vnu.jar
+    genuine "$folder/vnu.jar" || { echo "vnu-jar $CHECKER from npm is not the file it was." >&2; exit 1; }
+    mv "$folder/vnu.jar" .venv/
+    rm -r "$folder"
 fi
-as_root=""
-if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null || { echo "Please install as root:$missing." >&2; exit 1; }
-    as_root=sudo
-fi
-export DEBIAN_FRONTEND=noninteractive
-$as_root apt-get update -qq
-# shellcheck disable=SC2086
-$as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null

@@ -27,7 +27,7 @@ PL = BOOK.find("PL")
 NAMES = ("Anna Nowak", "Bolesław Żak", "Celina Ćma")
 
 
-async def _edition(visitor: Visitor) -> Edition:
+async def edition_of_moment(visitor: Visitor) -> Edition:
     """One of a moment at which all names are old enough; every doubt is taken for settled."""
     here = visitor.site
     await here.publish()
@@ -39,14 +39,14 @@ async def _edition(visitor: Visitor) -> Edition:
         return next(edition for edition in await editions.drawn(c) if edition.n == n)
 
 
-async def _named(visitor: Visitor, time: Clock) -> None:
+async def named(visitor: Visitor, time: Clock) -> None:
     for n, name in enumerate(NAMES):
         await visitor.confirmed(f"someone{n}@example.net", "PL", named="on", name=name)
     time.advance(days=4)
     await pass_names(visitor.site)
 
 
-async def _make(visitor: Visitor, n: int = 1) -> bytes:
+async def made(visitor: Visitor, n: int = 1) -> bytes:
     answer = await visitor.post(f"/organisers/editions/{n}/names/PL")
     assert answer.status_code == 200, Html(answer.text).text
     assert answer.headers["content-disposition"].startswith('attachment; filename="PL-1-names-')
@@ -65,11 +65,11 @@ async def _told(visitor: Visitor, reference: str) -> str:
 
 
 async def test_an_annex_is_handed_over_checked_and_superseded(visitor: Visitor, time: Clock) -> None:
-    await _named(visitor, time)
+    await named(visitor, time)
     await turn_on(visitor.site)
-    await _edition(visitor)
+    await edition_of_moment(visitor)
     await visitor.organiser("olga", "organiser")
-    first = await _make(visitor)
+    first = await made(visitor)
     assert all(name in printed(first) for name in NAMES)
     assert "PREVIEW" not in printed(first)
     assert f"{visitor.site.settings.base_url}/pl/letters/PL-1-names-1" in printed(first).replace(" ", "")
@@ -80,7 +80,7 @@ async def test_an_annex_is_handed_over_checked_and_superseded(visitor: Visitor, 
     assert not any(name in page for name in NAMES)
 
     await _withdraw(visitor, "someone1@example.net")
-    second = await _make(visitor)
+    second = await made(visitor)
     assert [name in printed(second) for name in NAMES] == [True, False, True]
     assert "superseded" in await _told(visitor, "PL-1-names-1")
     assert "genuine" in await _told(visitor, "PL-1-names-2")
@@ -92,11 +92,11 @@ async def test_an_annex_is_handed_over_checked_and_superseded(visitor: Visitor, 
 
 
 async def test_of_names_that_were_handed_over_nothing_is_kept(visitor: Visitor, time: Clock) -> None:
-    await _named(visitor, time)
+    await named(visitor, time)
     await turn_on(visitor.site)
-    await _edition(visitor)
+    await edition_of_moment(visitor)
     await visitor.organiser("olga", "organiser")
-    assert NAMES[1] in printed(await _make(visitor))
+    assert NAMES[1] in printed(await made(visitor))
     await _withdraw(visitor, "someone1@example.net")
     kept = await rows(visitor.site)
     assert NAMES[1] not in str(kept)
@@ -105,11 +105,11 @@ async def test_of_names_that_were_handed_over_nothing_is_kept(visitor: Visitor, 
 
 async def test_the_same_names_have_another_fingerprint_each_time(visitor: Visitor, time: Clock) -> None:
     """So nobody who knows the others can try out whose name was withdrawn."""
-    await _named(visitor, time)
+    await named(visitor, time)
     await turn_on(visitor.site)
-    await _edition(visitor)
+    await edition_of_moment(visitor)
     await visitor.organiser("olga", "organiser")
-    files = [await _make(visitor) for _ in range(2)]
+    files = [await made(visitor) for _ in range(2)]
     keywords = [_keywords(file) for file in files]
     assert len(set(keywords)) == 2
     assert all(re.fullmatch("[0-9a-f]{32}", word) for word in keywords)
@@ -121,28 +121,28 @@ def _keywords(file: bytes) -> str:
 
 
 async def test_who_confirmed_after_the_edition_is_not_in_its_annex(visitor: Visitor, time: Clock) -> None:
-    await _named(visitor, time)
+    await named(visitor, time)
     await turn_on(visitor.site)
-    await _edition(visitor)
+    await edition_of_moment(visitor)
     await visitor.confirmed("late@example.net", "PL", named="on", name="Zofia Późna")
     time.advance(days=4)
     await pass_names(visitor.site)
     await visitor.organiser("olga", "organiser")
-    words = printed(await _make(visitor))
+    words = printed(await made(visitor))
     assert NAMES[0] in words
     assert "Zofia" not in words
 
 
 async def test_nothing_is_handed_over_that_no_letter_speaks_of(visitor: Visitor, time: Clock) -> None:
-    await _named(visitor, time)
-    await _edition(visitor)  # while every annex is off
+    await named(visitor, time)
+    await edition_of_moment(visitor)  # while every annex is off
     await visitor.organiser("olga", "organiser")
     assert "No letter of this edition speaks of names." in (await visitor.get("/organisers/editions/1")).text
     await turn_on(visitor.site)
     answer = await visitor.post("/organisers/editions/1/names/PL")
     assert answer.status_code == 409
     assert "The letter PL-1 speaks of no annex." in answer.text
-    await _edition(visitor)
+    await edition_of_moment(visitor)
     turn = partial(annexes.turn, code="PL", nickname="marta", on=False)
     await visitor.site.database.write(turn)
     answer = await visitor.post("/organisers/editions/2/names/PL")
@@ -184,9 +184,9 @@ def test_many_names_make_volumes_that_say_which_they_are() -> None:
 
 async def test_volumes_are_handed_over_together(visitor: Visitor, time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(annexes, "VOLUME", 2)
-    await _named(visitor, time)
+    await named(visitor, time)
     await turn_on(visitor.site)
-    await _edition(visitor)
+    await edition_of_moment(visitor)
     await visitor.organiser("olga", "organiser")
     answer = await visitor.post("/organisers/editions/1/names/PL")
     assert 'filename="PL-1-names-1.zip"' in answer.headers["content-disposition"]
@@ -215,9 +215,9 @@ async def test_a_volume_that_takes_too_long_is_given_up(monkeypatch: pytest.Monk
 
 
 async def test_the_command_line_hands_them_over_too(visitor: Visitor, time: Clock, tmp_path: Path) -> None:
-    await _named(visitor, time)
+    await named(visitor, time)
     given = visitor.site.settings
-    await _edition(visitor)
+    await edition_of_moment(visitor)
     for wrong, sentence in (
         (Namespace(edition=None, names=True, keys=[]), "say which"),
         (Namespace(edition="1", names=True, keys=[]), "speaks of names"),
@@ -226,7 +226,7 @@ async def test_the_command_line_hands_them_over_too(visitor: Visitor, time: Cloc
         with pytest.raises(DataError, match=sentence):
             await commands_letters.letters(given, wrong)
     await turn_on(visitor.site)
-    await _edition(visitor)
+    await edition_of_moment(visitor)
     await commands_letters.letters(given, Namespace(output=tmp_path / "out", edition="latest", names=True, keys=[]))
     assert _files(tmp_path / "out") == ["PL-2-names-1.pdf"]
 

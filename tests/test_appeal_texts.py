@@ -2,6 +2,7 @@
 
 import re
 from functools import partial
+from typing import Any
 
 import pytest
 from babel import Locale
@@ -22,7 +23,7 @@ def test_a_demo_marks_what_nobody_has_told_us(code: str) -> None:
     assert not re.search("PLACEHOLDER|⟦|⟧", text.body + text.demand)
 
 
-def _source(code: str) -> tuple[dict[str, str], str]:
+def _source(code: str) -> tuple[dict[str, Any], str]:
     return front_matter((ROOT / "templates" / "appeal" / f"{code}.md").read_text("utf-8"))
 
 
@@ -46,9 +47,16 @@ def test_no_digits_stand_outside_facts_and_days_of_the_calendar(code: str) -> No
     day, of = r"\d{1,2}(?:\.|er)?", "(?:de |ta’ )?"
     days = rf"\b{day}(?:(?:\s\w+[\s-]|–){day})?\s{of}{month}|\b{month}\s{day}(?:–{day})?"
     head, body = _source(code)
-    plain = re.sub(r"\{\{.*?\}\}", "", "\n".join((*head.values(), body)))
+    publishers = head.pop("publishers", {}).values()
+    plain = re.sub(r"\{\{.*?\}\}", "", "\n".join((*head.values(), *publishers, body)))
     plain = re.sub(r"\b20\d\d\b", "", plain)
     assert re.findall(r"\S*\d\S*", re.sub(days, "", plain)) == []
+
+
+@every_language
+def test_every_publisher_that_a_language_names_its_own_way_is_one_of_the_data(code: str) -> None:
+    head, _ = _source(code)
+    assert set(head.get("publishers", {})) <= {fact.publisher for fact in Appeal().facts.values()}
 
 
 @every_language

@@ -5,6 +5,7 @@ Nothing personal goes into the log.
 
 import asyncio
 import logging
+from collections.abc import Collection
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -14,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from petition import discretion
 from petition.errors import Busy, DatabaseError, Throttled
-from petition.web.guards import BODY
+from petition.web.guards import BODY, cross_site
 from petition.web.pages import page
 
 SLOWLY = 1.0  # seconds
@@ -84,6 +85,20 @@ class TooLarge:
         length = Headers(scope=scope).get("content-length", "0") if scope["type"] == "http" else "0"
         if length.isdecimal() and int(length) > BODY:
             answer = await http_error(Request(scope), HTTPException(413))
+            await answer(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+class FromElsewhere:
+    """A form that was posted from another site is refused before it is read, with our page."""
+
+    def __init__(self, app: ASGIApp, ours: Collection[str]) -> None:
+        self._app, self._ours = app, ours
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and cross_site(scope, Headers(scope=scope), ours=self._ours):
+            answer = page(Request(scope), "errors/error.html", status=403, code="elsewhere")
             await answer(scope, receive, send)
         else:
             await self._app(scope, receive, send)

@@ -77,21 +77,20 @@ class Refusing:
         await self._app(scope, receive, send)
 
 
-def cross_site(scope: Scope, headers: Headers, *, ours: Collection[str]) -> str | None:
-    """Posts from other sites: Sec-Fetch-Site decides, else Origin against Host, as in Go's CrossOriginProtection.
+def cross_site(scope: Scope, headers: Headers, *, ours: Collection[str]) -> bool:
+    """Whether a form came from another site: Sec-Fetch-Site decides, else Origin against Host.
 
-    The public addresses are ours too: behind a proxy the Host may be another.
+    As in Go's CrossOriginProtection. The public addresses are ours too: behind a proxy the Host may be another.
     A client that sends neither is no browser, and no browser's cookies or mailbox can be abused through it.
     """
     if scope["method"] in _SAFE or _ONE_CLICK.fullmatch(scope["path"]):
-        return None
+        return False
     if site := headers.get("sec-fetch-site"):
-        allowed = site in ("same-origin", "none")
-    elif origin := headers.get("origin"):
-        allowed = origin in ours or origin.partition("://")[2] == headers.get("host") != ""
-    else:
-        allowed = True
-    return None if allowed else "This form was sent from another site."
+        return site not in ("same-origin", "none")
+    if origin := headers.get("origin"):
+        host = headers.get("host", "")
+        return origin not in ours and (host == "" or origin.partition("://")[2] != host)
+    return False
 
 
 def not_this_machine(scope: Scope, headers: Headers) -> str | None:

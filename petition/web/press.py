@@ -46,6 +46,7 @@ DATA: dict[str, tuple[str, Callable[[Site, Moment], str]]] = {
     "/governments.json": ("application/json", governments.as_json),
     "/governments.csv": ("text/csv; charset=utf-8", governments.as_csv),
     "/tally.svg": (_SVG, tally.tally_svg),
+    "/history.svg": (_SVG, tally.history_svg),
     "/governments.svg": (_SVG, governments.svg),
     "/robots.txt": ("text/plain; charset=utf-8", findable.robots),
     "/sitemap.xml": ("application/xml", findable.sitemap),

@@ -40,7 +40,7 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         Route("/", signing.door),
         Route("/work.json", signing.work),
         *_made("/tally.json", "/tally.csv", "/history.csv", "/governments.json", "/governments.csv"),
-        *_made("/tally.svg", "/governments.svg"),
+        *_made("/tally.svg", "/history.svg", "/governments.svg"),
         Route("/healthz", operations.healthz),
         Route("/readyz", operations.readyz),
         Route("/metrics", operations.metrics),

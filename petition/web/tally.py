@@ -9,7 +9,7 @@ from typing import Any
 from petition import clock
 from petition.languages import SOURCE, Language
 from petition.site import Site
-from petition.web import maps
+from petition.web import growth, maps
 from petition.web.published import Moment
 
 _ENGLISH = Language(SOURCE, {})  # data speaks English whatever the page does
@@ -29,6 +29,11 @@ def data_page(here: Site, spoken: Language, moment: Moment) -> dict[str, Any]:
 def tally_svg(here: Site, moment: Moment) -> str:
     """The tally as a map."""
     return maps.numbers(moment.board.snapshot.countries, here.appeal.file("europe.svg"))
+
+
+def history_svg(here: Site, moment: Moment) -> str:
+    """The history of the total as a curve."""
+    return growth.drawn(moment.hours)
 
 
 def tally_json(here: Site, moment: Moment) -> str:

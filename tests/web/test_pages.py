@@ -325,7 +325,7 @@ async def test_every_page_of_a_demo_says_so(visit: Visit, tmp_path: Path) -> Non
     visitor = await visit(campaign=campaign(tmp_path / "campaign"))
     for path in ("/en/", "/en/tally", "/organisers/login", "/nowhere", "/en/confirm/x"):
         page = Html((await visitor.get(path)).text)
-        assert [a for a in page.all("p") if a.get("class") == "demo"]
+        assert [a for a in page.all("aside") if a.get("class") == "demo"]
         assert not [a for a in page.all("mark") if a.get("class") == "placeholder"]
         assert "no mail leaves" not in page.text, "it does, over the relay that the tests have set"
     without = await visit(smtp_url="")

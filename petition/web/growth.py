@@ -1,0 +1,48 @@
+"""How the number of signatures grew, as one picture for all languages: its only words are numbers and days."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+WIDTH, TOP, BOTTOM, HEIGHT = 600, 30, 210, 240  # the curve runs between TOP and BOTTOM, its words above and below
+_STYLE = (
+    "text{font:18px system-ui,sans-serif;fill:#5c5653}.line{fill:none;stroke:#b3202e;stroke-width:3}"
+    ".area{fill:#b3202e;opacity:.15}.base{stroke:#ddd6d1}"
+    "@media (prefers-color-scheme:dark){text{fill:#b5aca6}.line{stroke:#ff6f78}.area{fill:#ff6f78}"
+    ".base{stroke:#433b37}}"
+)
+
+
+def drawn(hours: Sequence[tuple[str, int]]) -> str:
+    """The published total over time, as SVG; `hours` are (hour, total) wherever it moved, the earliest first.
+
+    It says what /history.csv says, one value for each pixel of its width at most.
+    """
+    words = _words(hours[0][0], hours[-1]) if hours else ""
+    curve = " ".join(f"{x:.0f},{y:.0f}" for x, y in _points(hours))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"><style>{_STYLE}</style>'
+        f'<polygon class="area" points="0,{BOTTOM} {curve} {WIDTH},{BOTTOM}"/>'
+        f'<polyline class="line" points="{curve}"/><path class="base" d="M0 {BOTTOM}h{WIDTH}"/>{words}</svg>'
+    )
+
+
+def _points(hours: Sequence[tuple[str, int]]) -> list[tuple[float, float]]:
+    """In steps, for a total stays until it moves; of each column of pixels the last total."""
+    if not hours:
+        return []
+    times = [datetime.strptime(f"{hour}+0000", "%Y-%m-%dT%HZ%z").timestamp() for hour, _ in hours]
+    span, most = times[-1] - times[0] or 1, max(n for _, n in hours) or 1
+    columns = {round((time - times[0]) / span * WIDTH): n for time, (_, n) in zip(times, hours, strict=True)}
+    heights = [(x, BOTTOM - n / most * (BOTTOM - TOP)) for x, n in columns.items()]
+    befores = [heights[0][1], *(y for _, y in heights)]
+    return [point for before, (x, y) in zip(befores, heights, strict=False) for point in ((x, before), (x, y))]
+
+
+def _words(first: str, last: tuple[str, int]) -> str:
+    """The first day and the last, and what the total came to."""
+    day, n = last[0][:10], f"{last[1]:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    return (
+        f'<text x="0" y="{HEIGHT - 8}">{first[:10]}</text>'
+        f'<text x="{WIDTH}" y="{HEIGHT - 8}" text-anchor="end">{day}</text>'
+        f'<text x="{WIDTH}" y="{TOP - 10}" text-anchor="end">{n}</text>'
+    )

@@ -1,0 +1,135 @@
+"""Every page a visitor may meet, in each of its states, as the site sends it: for what looks at all of them at once."""
+
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from petition import correspondence, sample, signatures, writer
+from petition.errors import Throttled
+from petition.tokens import Purpose
+from petition.web.guards import BODY
+from tests.conftest import Clock, Visit, Visitor
+from tests.test_annexes import edition_of_moment, made, named
+from tests.web.test_governments import ANSWERS
+from tests.web.test_states import STATES
+from tests.web.tools import campaign, token, turn_on
+
+LONG = "Wolfeschlegelsteinhausenbergerdorff-Hubert-Blaine-Krasiński-Żółć-Øyelaran-de-la-Peña-Konstantinopoulos"
+
+
+class Gallery:
+    """The pages of some languages, over one database."""
+
+    def __init__(self, visit: Visit, time: Clock, folder: Path) -> None:
+        self.visit, self.time, self.folder = visit, time, folder
+        self.lang = ""
+        self.pages: dict[str, dict[str, str]] = {}
+
+    async def drawn(self, langs: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Page by language and name."""
+        visitor = await self._open("open")
+        for self.lang in langs:
+            self.pages[self.lang] = {}
+            await self._plain(visitor, "empty-", "", "tally", "governments", "thanks", "embed")
+        await self._filled(visitor)
+        for self.lang in langs:
+            await self._plain(visitor, "", "", "tally", "governments", "data", "privacy", "help", "manage")
+            await self._plain(visitor, "", "embed", "embed?theme=dark", "embed?theme=light", "check-inbox")
+            await self._plain(visitor, "", "check-inbox?mail=late", "thanks?country=PL", "thanks?country=ZZ")
+            await self._plain(visitor, "", "letters/PL-1", "letters/PL-1-pl", "letters/PL-1-names-1", "letters/XX-1")
+            await self._forms(visitor)
+            await self._links(visitor)
+            await self._wrong(visitor)
+        for state in STATES:
+            if state != "open":
+                closed = await self._open(state)
+                for self.lang in langs:
+                    await self._plain(closed, f"{state}-", "", "tally", "governments", "thanks")
+        return self.pages
+
+    @property
+    def _seen(self) -> dict[str, str]:
+        return self.pages[self.lang]
+
+    async def _open(self, state: str) -> Visitor:
+        folder = campaign(self.folder / state, **({"deadline": "2027-03-01"} | STATES[state]))
+        found: Visitor = await self.visit(campaign=folder)
+        return found
+
+    async def _filled(self, visitor: Visitor) -> None:
+        await sample.fill(visitor.site.database, 1234)
+        for key, entry in ANSWERS.items():
+            await visitor.site.database.write(partial(correspondence.record, key=key, entry=entry))
+        await named(visitor, self.time)
+        await turn_on(visitor.site)
+        await edition_of_moment(visitor)
+        await visitor.organiser("olga", "organiser")
+        await made(visitor)
+        visitor.client.cookies.clear()
+        await visitor.published()
+
+    async def _plain(self, visitor: Visitor, prefix: str, *paths: str) -> None:
+        for path in paths:
+            self._seen[prefix + (path or "appeal")] = (await visitor.get(f"/{self.lang}/{path}")).text
+
+    async def _post(self, visitor: Visitor, page: str, path: str, /, **fields: str) -> None:
+        self._seen[page] = (await visitor.post(f"/{self.lang}/{path}", **fields)).text
+
+    async def _forms(self, visitor: Visitor) -> None:
+        post, signer = self._post, {"country": "PL", "consent": "on"}
+        await post(visitor, "sign-nothing", "sign", named="on", updates="on")
+        await post(visitor, "sign-typo", "sign", email="anna@gmial.com", **signer)
+        await post(visitor, "sign-readable", "sign", email="anna@mail.ru", **signer)
+        await post(visitor, "sign-long", "sign", email=f"{LONG}@example.net", named="on", name=LONG * 2, **signer)
+        await post(visitor, "sign-unsafe-name", "sign", email="a@example.net", country="ZZ", named="on", name="Anna")
+        await post(visitor, "manage-nothing", "manage")
+        await post(visitor, "manage-readable", "manage", email="anna@mail.ru")
+
+    async def _links(self, visitor: Visitor) -> None:
+        email = f"anna@{self.lang}.example.net"
+        await visitor.sign(email, "LT", self.lang, named="on", name=LONG[:100], updates="on")
+        confirm, never = await visitor.link(email), await visitor.link(email, "never-write")
+        self._seen["confirm"] = (await visitor.get(confirm)).text
+        await visitor.post(confirm)
+        await self._plain(visitor, "", f"never-write/{never.rpartition('/')[2]}", "unsubscribe/x", "confirm/x")
+        await visitor.post(f"/{self.lang}/manage", email=email)
+        manage = await visitor.link(email, "manage")
+        self._seen["manage-door"] = (await visitor.get(manage)).text
+        for action in ("show", "unname", "stop_updates", "never_write", "withdraw", "show", "withdraw"):
+            name = f"manage-{action}"
+            self._seen[name + "-again" * (name in self._seen)] = (await visitor.post(manage, action=action)).text
+        self._seen["withdrawn-never"] = (await visitor.post(never, action="withdraw_never")).text
+        gone = token(visitor, Purpose.MANAGE)
+        await self._post(visitor, "manage-dead", f"manage/{gone}", action="show")
+
+    async def _wrong(self, visitor: Visitor) -> None:
+        await self._plain(visitor, "", "nowhere")
+        self._seen["no-language"] = (await visitor.client.get("/xx/", headers={"Accept-Language": self.lang})).text
+        await self._refused(visitor, "elsewhere", headers={"Sec-Fetch-Site": "cross-site"})
+        await self._refused(visitor, "huge", content=b"x" * (BODY + 1))
+        await self._refused(visitor, "unread", content=b"{}", headers={"Content-Type": "application/json"})
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(writer, "WAITING", 0)
+            await self._refused(visitor, "busy")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(signatures, "submitted", None)
+            await self._refused(visitor, "broken")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(visitor.site.doors, "sign", _throttled)
+            await self._refused(visitor, "throttled")
+
+    async def _refused(self, visitor: Visitor, name: str, **other: Any) -> None:
+        """A form that is right, but for what is said of it."""
+        right = (
+            {"data": {"email": "anna@example.net", "country": "PL", "consent": "on"}} if "content" not in other else {}
+        )
+        answer = await visitor.client.post(f"/{self.lang}/sign", **({"headers": {}} | right | other))
+        assert answer.status_code >= 400, name
+        self._seen[f"refused-{name}"] = answer.text
+
+
+async def _throttled(*_: object, **__: object) -> None:
+    raise Throttled(60)

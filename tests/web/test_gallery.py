@@ -1,0 +1,124 @@
+"""All pages in all their states at once: HTML that a validator passes, and no English left in another language."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from petition import languages
+from petition.languages import Language
+from tests.conftest import Clock, Visit
+from tests.web.gallery import LONG, Gallery
+from tests.web.tools import LANGUAGES, SAMPLE, on_sqlite
+
+VNU = Path(".venv/vnu.jar").resolve()  # where tests/system.sh puts it
+_EMPTY = {"br", "col", "hr", "img", "input", "link", "meta"}  # of those that have no end tag, what our pages have
+_READ_OUT = {"alt", "aria-label", "title", "content", "data-working", "data-same", "data-other", "data-done"}
+# Names of people, of organisations, of programs and of formats stay what they are.
+NAMES = {
+    *("Telegram", "WhatsApp", "Viber", "Facebook", "Bluesky", "Mastodon", "LinkedIn", "JSON", "CSV"),
+    *("Linux", "macOS", "Windows", "VK (Mail.ru)", "Tor Browser", "Andrzej Poczobut"),
+    *("Viasna", "Dissident.by", "Reform.news", "Blooming Global"),
+    *("Belarusian Women's Foundation", "European Rail Freight Association", "Human Rights Watch", "Wirtualne Media"),
+}
+# Words that these languages spell as English does, looked at one by one.
+SAME = {
+    "da": {"Mail", "Reference", "byte for byte"},
+    "es": {"No"},
+    "fr": {"Date", "Institutions", "Signatures"},
+    "it": {"No", "Privacy"},
+    "nl": {"Contact", "Open data", "Privacy"},
+    "ro": {"Contact"},
+}
+
+
+class Words(HTMLParser):
+    """What a page says in its own language: its pieces of text, and the attributes that are shown or read out."""
+
+    def __init__(self, text: str, lang: str) -> None:
+        super().__init__()
+        self._open: list[tuple[str, str]] = []
+        self._lang = lang
+        self.found: set[str] = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        spoken = given.get("lang") or (self._open[-1][1] if self._open else "")
+        if tag not in _EMPTY:
+            self._open.append((tag, spoken))
+        if spoken == self._lang and (tag != "meta" or "description" in given.get("name", given.get("property", ""))):
+            self.found |= {" ".join(value.split()) for name, value in given.items() if name in _READ_OUT}
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._open and self._open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        tag, spoken = self._open[-1] if self._open else ("", "")
+        if spoken == self._lang and tag not in ("script", "style", "code", "pre"):
+            self.found.add(" ".join(data.split()))
+
+
+def _left(own: set[str], english: set[str], known: re.Pattern[str]) -> set[str]:
+    """What a page says word for word as the English one does, or with three English words in a row."""
+    own, english = ({known.sub("", text).strip() for text in texts} for texts in (own, english))
+    runs = {run for text in english for run in _runs(text)}
+    return {text for text in own if re.search("[A-Za-z]{2}", text) and (text in english or runs & set(_runs(text)))}
+
+
+def _known(language: Language) -> re.Pattern[str]:
+    """Names, countries, addresses, references of letters, and what somebody typed: the same in any language."""
+    said = (
+        NAMES | SAME.get(str(language.code), set()) | {language.name, LONG[:100]} | {n for _, n in language.countries}
+    )
+    words = "|".join(re.escape(word) for word in sorted(said, key=len, reverse=True))
+    return re.compile(rf"(?<!\w)({words})(?!\w)|https?://\S+|\S+@\S+|/\S+\.\w+|#\w+|\b[A-Z]{{2}}(-\w+)+")
+
+
+def _runs(text: str) -> Iterator[tuple[str, ...]]:
+    """Three words in a row within a clause, if they are long enough to be no coincidence."""
+    for clause in re.split(r"[^\w' ]+", text):
+        words = clause.split()
+        yield from (run for run in zip(words, words[1:], words[2:], strict=False) if len("".join(run)) > 9)
+
+
+def _invalid(folder: Path) -> list[str]:
+    """What the Nu HTML checker finds in a folder."""
+    command = ["java", "-Xss1m", "-jar", str(VNU), "--format", "json", "--exit-zero-always", str(folder)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    return [f"{m['url'].removeprefix(folder.as_uri())}: {m['message']}" for m in json.loads(told)["messages"]]
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    "langs",
+    [
+        sorted(SAMPLE),
+        pytest.param(
+            sorted({"en", *LANGUAGES} - SAMPLE),
+        ),
+    ],
+    ids=len,
+)
+async def test_every_page_in_every_state_is_valid_and_speaks_one_language(
+    langs: list[str], visit: Visit, time: Clock, tmp_path: Path
+) -> None:
+    drawn = await Gallery(visit, time, tmp_path).drawn({"en", *langs})
+    spoken = {language.code: language for language in languages.Languages([*drawn], {})}
+    english = [Words(text, "en").found for text in drawn["en"].values()]
+    left = {}
+    for lang, pages in drawn.items():
+        known = _known(spoken[lang])
+        for n, (name, text) in enumerate(pages.items()):
+            file = tmp_path / "pages" / lang / f"{n}-{re.sub(r'[^a-z-]', '-', name)}.html"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, "utf-8")
+            if lang != "en" and (found := _left(Words(text, lang).found, english[n], known)):
+                left[lang, name] = found
+    assert left == {}
+    assert _invalid(tmp_path / "pages") == []
