@@ -19,7 +19,9 @@ from starlette.applications import Starlette
 
 from petition import clock, db, migrations
 from petition.app import create_app
+from petition.appeal import Appeal
 from petition.db import Database
+from petition.languages import LOCALE
 from petition.settings import Mode, Settings
 from petition.site import Site, opened
 from tests import postgres, relay
@@ -43,6 +45,20 @@ def _needs_postgresql(item: pytest.Item) -> bool:
     return "postgresql" in given.values() or bool(fixtures & {"postgresql_server", "postgresql_settings"})
 
 
+# What most tests need; making the pages of all 27 languages takes longer than the rest of a test.
+FEW = {"en", "be", "ru", "pl", "de", "el", "fi"}
+
+
+@pytest.fixture(autouse=True)
+def _few_languages(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The site speaks FEW and the language of the test; all that it has in a test marked `all_languages`."""
+    few = FEW | {getattr(request.node, "callspec", None) and request.node.callspec.params.get("lang")}
+    if request.node.get_closest_marker("all_languages") is None:
+        every = Appeal.languages
+        monkeypatch.setattr(Appeal, "languages", lambda appeal: [c for c in every(appeal) if c not in SPOKEN - few])
+
+
+SPOKEN = {folder.name for folder in LOCALE.iterdir() if folder.is_dir()}
 MIDDAY = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 

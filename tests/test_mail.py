@@ -96,6 +96,22 @@ def test_both_versions_carry_every_link(code: str, name: str) -> None:
 
 
 @in_every_form
+def test_the_first_lines_of_both_versions_are_what_a_list_of_mails_shows(code: str, name: str) -> None:
+    """No hidden preheader: it would say a second time what the first sentence says."""
+    found = _arrived(_written(code, name))
+    shown = re.sub("<[^>]*>", " ", _text(found, "html").partition("<body")[2].partition(">")[2])
+    first = _text(found).partition("http")[0].split()
+    assert len(first) > 8
+    assert shown.split()[: len(first)] == first
+    assert not re.search("display: *none|font-size: *0|visibility", _text(found, "html"))
+
+
+@in_every_form
+def test_a_mail_is_light(code: str, name: str) -> None:
+    assert len(_written(code, name).content) < 20_000
+
+
+@in_every_form
 def test_a_mail_loads_nothing_from_anywhere(code: str, name: str) -> None:
     html = _text(_arrived(_written(code, name)), "html")
     assert not re.search(r"<(img|script|link|iframe|form|object)|\bsrc=|url\(|@import", html)
