@@ -1,12 +1,13 @@
 """Access for everybody: axe-core over every page in every state, light and dark, in three scripts (WCAG 2.2 AA)."""
 
+import re
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, Route
+from playwright.async_api import Browser, Page, Route, expect
 
 from tests.browser.test_browser import PHONE
 from tests.conftest import Clock, Visit, Visitor
@@ -52,3 +53,88 @@ async def test_axe_finds_nothing_on_any_page_in_any_state(
     await page.route("**/*", partial(_serve, visitor=await visit(), pages=pages))
     assert await _complaints(page, pages) == []
     await context.close()
+
+
+@pytest.mark.parametrize(("path", "script"), [("", False), ("manage", True)])
+async def test_errors_take_the_focus_and_lead_to_their_fields(
+    path: str, script: bool, address: str, browser: Browser
+) -> None:
+    context = await browser.new_context(viewport=PHONE, java_script_enabled=script, locale="en-GB")
+    page = await context.new_page()
+    await page.goto(f"{address}/en/{path}")
+    await page.locator("form button[type=submit]").click()
+    await page.wait_for_url("**#errors")
+    focused = page.locator(":focus")
+    assert await focused.get_attribute("role") == "alert", "it is read out, whatever the screen reader was at"
+    assert (await page.title()).startswith("Please check the form")
+    await expect(focused).to_be_in_viewport()
+    links = await page.get_by_role("alert").get_by_role("link").all()
+    assert len(links) == (1 if path else 3)
+    for link in links:
+        field = (await link.get_attribute("href") or "").removeprefix("#")
+        sentence = await link.inner_text()
+        await link.focus()
+        await page.keyboard.press("Enter")
+        await expect(page.locator(f"#{field}")).to_be_focused()
+        await expect(page.locator(f"#{field}")).to_have_accessible_description(re.compile(f"^{re.escape(sentence)}"))
+    await context.close()
+
+
+async def test_a_screen_reader_meets_the_demand_the_count_the_form_and_then_the_reasons(
+    address: str, browser: Browser
+) -> None:
+    page = await browser.new_page(viewport=PHONE, locale="en-GB")
+    await page.goto(f"{address}/en/")
+    told = await page.locator("body").aria_snapshot()
+    order = [
+        'link "Skip to the content"',
+        "- banner:",
+        'navigation "Language"',
+        "- main:",
+        'heading "Free them all, or the trains stop" [level=1]',
+        'link "Sign the ultimatum"',
+        'link "1,230"',
+        'heading "Sign the ultimatum" [level=2]',
+        'textbox "Email address"',
+        'combobox "Country you live in"',
+        'group "If you like"',
+        'checkbox "Print my name in the letters to governments"',
+        'checkbox "Tell me how it goes on"',
+        'checkbox "I am 16 or older and I consent to this:"',
+        'button "Sign"',
+        'heading "What is happening in Belarus" [level=2]',
+        "- contentinfo:",
+        'link "Privacy"',
+    ]
+    place = 0
+    for what in order:
+        place = told.find(what, place)
+        assert place >= 0, f"{what} is missing, or stands too early"
+    assert "Leave this field empty" not in told, "what is there for robots"
+    await page.close()
+
+
+async def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(address: str, browser: Browser) -> None:
+    page = await browser.new_page(viewport=PHONE, locale="en-GB")
+    for path in ("", "tally", "governments", "data", "manage", "thanks?country=PL"):
+        await page.goto(f"{address}/en/{path}")
+        reachable = await page.evaluate(_REACHABLE)
+        met = []
+        for _ in reachable:
+            await page.keyboard.press("Tab")
+            met.append(await page.evaluate("document.activeElement.outerHTML.slice(0, 80)"))
+            outline = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+            assert outline != "none", met[-1]
+        assert met == reachable, path
+    await page.close()
+
+
+_REACHABLE = """Array.from(document.querySelectorAll("a[href], button, input, select, textarea, summary"))
+    .filter(e => e.tabIndex >= 0 && e.checkVisibility({ visibilityProperty: true }) && e.type !== "hidden")
+    .map(e => e.outerHTML.slice(0, 80))"""
+
+
+def test_nothing_moves() -> None:
+    """Nobody needs to ask for less motion where there is none."""
+    for style in Path("static").glob("*.css"):
+        assert not re.search("animation|transition|keyframes|scroll-behavior", style.read_text("utf-8"))
