@@ -226,6 +226,7 @@ async def test_the_cookie_is_bound_to_the_host(guest: Visitor, time: Clock) -> N
     assert set(guest.client.cookies) == {"__Host-session"}
 
 
+@pytest.mark.all_languages
 async def test_our_own_folder_may_fill_in_placeholders_alone(
     empty_database_url: str, tmp_path: Path, smtp: Relay
 ) -> None:

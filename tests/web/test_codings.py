@@ -27,6 +27,7 @@ async def _raw(visitor: Visitor, path: str, accept: str, method: str = "GET") ->
         return answer, b"".join([part async for part in answer.aiter_raw()])
 
 
+@pytest.mark.all_languages
 @on_sqlite
 async def test_every_coding_says_the_same_under_a_tag_of_its_own(visitor: Visitor) -> None:
     for path in READY:
@@ -72,6 +73,7 @@ async def test_the_coding_is_one_that_is_taken(accept: str, coding: str | None, 
     assert DECODED[coding](packed) == (await visitor.get("/en/")).content
 
 
+@pytest.mark.all_languages
 @on_sqlite
 async def test_what_is_known_is_not_sent_again(visitor: Visitor) -> None:
     for path in READY:
@@ -113,6 +115,7 @@ async def test_a_header_may_come_in_several_lines(visitor: Visitor) -> None:
         assert (answer.status_code, answer.headers["etag"]) == (status, tag)
 
 
+@pytest.mark.all_languages
 @on_sqlite
 async def test_head_tells_of_the_same_bytes(visitor: Visitor) -> None:
     for path in READY:

@@ -94,6 +94,7 @@ def _invalid(folder: Path) -> list[str]:
     return [f"{m['url'].removeprefix(folder.as_uri())}: {m['message']}" for m in json.loads(told)["messages"]]
 
 
+@pytest.mark.all_languages
 @on_sqlite
 @pytest.mark.parametrize(
     "langs",

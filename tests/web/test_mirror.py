@@ -39,6 +39,7 @@ def _links(page: Html) -> list[str]:
     return [a[name] for _, a in page.tags for name in ("href", "src", "action") if name in a]
 
 
+@pytest.mark.all_languages
 async def test_it_has_every_public_page_the_data_and_the_files(visitor: Visitor, tmp_path: Path) -> None:
     number = await mirror.write(visitor.site, tmp_path / "mirror")
     found = {str(file.relative_to(tmp_path / "mirror")) for file in (tmp_path / "mirror").rglob("*") if file.is_file()}
@@ -52,6 +53,7 @@ async def test_it_has_every_public_page_the_data_and_the_files(visitor: Visitor,
     assert "2,340" in (tmp_path / "mirror" / "en" / "tally.html").read_text("utf-8")
 
 
+@pytest.mark.all_languages
 @on_sqlite
 async def test_no_link_is_broken_and_none_begins_at_the_root(visitor: Visitor, tmp_path: Path) -> None:
     await mirror.write(visitor.site, tmp_path / "mirror")
@@ -74,6 +76,7 @@ async def test_no_link_is_broken_and_none_begins_at_the_root(visitor: Visitor, t
         assert (await visitor.get(link.partition("#")[0])).status_code == expected, link
 
 
+@pytest.mark.all_languages
 @on_sqlite
 async def test_nothing_can_be_typed_in_it(visitor: Visitor, tmp_path: Path) -> None:
     await mirror.write(visitor.site, tmp_path / "mirror")

@@ -32,6 +32,7 @@ def _addresses(text: str) -> set[str]:
     return {url.split("/")[2] for url in named if url.startswith("http")}
 
 
+@pytest.mark.all_languages
 async def test_public_pages_name_the_onion_address(visitor: Visitor) -> None:
     for path in PAGES:
         assert (await visitor.get(path)).headers["onion-location"] == ONION + path

@@ -261,6 +261,7 @@ async def test_the_desk_is_whole_and_private(time: Clock, visitor: Visitor) -> N
         whole(answer, "en")
 
 
+@pytest.mark.all_languages
 @on_sqlite
 async def test_the_switch_of_languages_keeps_the_page(visitor: Visitor) -> None:
     for page in (*PUBLIC, "manage", "check-inbox"):
@@ -277,6 +278,7 @@ async def _switch(visitor: Visitor, path: str) -> dict[str, str]:
     return {a["hreflang"]: a["href"] for a in page.all("a") if "hreflang" in a}
 
 
+@pytest.mark.all_languages
 @on_sqlite
 @pytest.mark.parametrize("path", ["/xx/", "/xx", "/EN/", "/xx/tally", "/xx/manage/x", "/en/nowhere", "/xx/sign"])
 async def test_an_address_that_is_none_offers_the_languages(path: str, visitor: Visitor) -> None:
@@ -304,6 +306,7 @@ async def test_a_missing_slash_leads_to_the_appeal(visitor: Visitor) -> None:
     assert (answer.status_code, answer.headers["location"]) == (308, "/ru/")
 
 
+@pytest.mark.all_languages
 @on_sqlite
 async def test_the_appeal_can_be_shared_and_found(visitor: Visitor) -> None:
     page = Html((await visitor.get("/ru/")).text)

@@ -41,6 +41,7 @@ async def test_all_languages_and_files_are_of_one_moment(time: Clock, visitor: V
         assert f" {number} " in Html((await visitor.get(f"/{spoken.code}/")).text).text
 
 
+@pytest.mark.all_languages
 async def test_new_numbers_are_a_new_page_under_a_new_tag(time: Clock, visitor: Visitor) -> None:
     await visitor.published()
     before = {path: (await visitor.get(path)).headers["etag"] for path in READY}
@@ -143,6 +144,7 @@ async def test_while_one_makes_the_others_get_the_old_and_the_last_word_is_shown
     assert b"Last word" in stock.made["/en/governments"].body
 
 
+@pytest.mark.all_languages
 @on_sqlite
 async def test_what_did_not_change_is_not_made_again(time: Clock, site: Site) -> None:
     shown = await published.first(site, press.made, stock := Stock())

@@ -46,6 +46,7 @@ async def test_a_demo_keeps_its_ready_pages_to_this_machine(visitor: Visitor) ->
             assert answer.headers["x-frame-options"] == "DENY"
 
 
+@pytest.mark.all_languages
 @on_sqlite
 async def test_production_answers_whatever_its_proxy_calls_it(visit: Visit, settings: Settings, tmp_path: Path) -> None:
     visitor = await in_production(visit, settings, tmp_path)
@@ -73,6 +74,7 @@ async def test_ready_answers_carry_the_headers_of_all_others(base_url: str, visi
         assert len(answer.headers.multi_items()) == len(set(answer.headers)), "each once"
 
 
+@pytest.mark.all_languages
 @on_sqlite
 async def test_caches_may_show_old_pages_in_need_and_keep_versions_of_files(visitor: Visitor) -> None:
     for path in READY:

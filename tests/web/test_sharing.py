@@ -128,6 +128,7 @@ async def test_what_the_data_page_names_is_there(time: Clock, visitor: Visitor) 
         assert (await visitor.get(path)).status_code == 200, path
 
 
+@pytest.mark.all_languages
 @on_sqlite
 async def test_the_sitemap_has_every_public_page_in_every_language(visitor: Visitor) -> None:
     tree = ElementTree.fromstring((await visitor.get("/sitemap.xml")).text)
