@@ -4,6 +4,7 @@ Only what is asked from a link in the mailbox itself tells whether there is a si
 """
 
 from dataclasses import dataclass
+from datetime import date
 
 from petition import clock, notices, outbox, signatures, throttle, tokens
 from petition.addresses import Address
@@ -51,6 +52,11 @@ class Held:
     mails: int
     never: bool
     withdrawn: bool
+
+    @property
+    def day(self) -> date | None:
+        """When its signature was confirmed."""
+        return date.fromisoformat(self.signature["day"]) if self.signature else None
 
 
 async def held(c: Connection, number: str) -> Held:

@@ -51,6 +51,8 @@ ISO = set(
         ("de, fr;q=0.9, ru;q=0.1", "ru"),
         ("*", "en"),
         ("de-DE,de", "en"),
+        ("zh-Hant-x-y", "en"),
+        ("zh-Hant-x-y, be;q=0.1", "be"),
         ("ru ; q = 0.1 , be ; q = 0.2", "be"),
     ],
 )
@@ -82,6 +84,11 @@ def test_eight_kilobytes_of_it_are_read_no_further_than_a_browser_writes(piece: 
     junk = piece * (8192 // len(piece))
     assert SITE.choose(f"{junk},be").code != "be"
     assert SITE.choose(f"be,{junk}").code == "be"
+
+
+def test_what_a_catalogue_lacks_is_said_in_english() -> None:
+    shown = SITE["be"].jinja.from_string('{{ _("In no catalogue") }}, {{ ngettext("one", "%(num)d of them", 3) }}')
+    assert shown.render() == "In no catalogue, 3 of them"
 
 
 def test_a_site_without_english_falls_back_to_its_first_language() -> None:

@@ -168,9 +168,9 @@ def _address(table: Table, where: str) -> tuple[tuple[str, ...], str]:
 
 
 def _page(table: Table) -> str:
-    """Where an address was seen; empty if nobody saw it on a page."""
+    """Where an address was seen, without the remark behind it; empty if nobody saw it on a page."""
     found = table.get("source", "")
-    first = str(found[0] if isinstance(found, list) else found)
+    first, _, _ = str(found[0] if isinstance(found, list) else found).partition(" ")
     return first if first.startswith(("http://", "https://")) else ""
 
 

@@ -13,7 +13,7 @@ from petition.web import growth, maps
 from petition.web.published import Moment
 
 _ENGLISH = Language(SOURCE, {})  # data speaks English whatever the page does
-_RECENT = 48  # hours of the history on the page
+_RECENT = 24  # hours of the history on the page
 
 
 def tally_page(here: Site, spoken: Language, moment: Moment) -> dict[str, Any]:

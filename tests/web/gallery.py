@@ -15,7 +15,7 @@ from tests.conftest import Clock, Visit, Visitor
 from tests.test_annexes import edition_of_moment, made, named
 from tests.web.test_governments import ANSWERS
 from tests.web.test_states import STATES
-from tests.web.tools import campaign, token, turn_on
+from tests.web.tools import campaign, paths, token, turn_on
 
 LONG = "Wolfeschlegelsteinhausenbergerdorff-Hubert-Blaine-Krasiński-Żółć-Øyelaran-de-la-Peña-Konstantinopoulos"
 
@@ -48,6 +48,8 @@ class Gallery:
                 closed = await self._open(state)
                 for self.lang in langs:
                     await self._plain(closed, f"{state}-", "", "tally", "governments", "thanks")
+        if "en" in self.pages:
+            await self._desk(visitor)
         return self.pages
 
     @property
@@ -104,6 +106,21 @@ class Gallery:
         self._seen["withdrawn-never"] = (await visitor.post(never, action="withdraw_never")).text
         gone = token(visitor, Purpose.MANAGE)
         await self._post(visitor, "manage-dead", f"manage/{gone}", action="show")
+
+    async def _desk(self, visitor: Visitor) -> None:
+        """What organisers see, which speaks English: the login, then every page as an admin opens it."""
+        self.lang = "en"
+        await self._inside(visitor, "/organisers/login", "/organisers/login/x", "/dev/outbox")
+        await visitor.organiser("marta", "admin")
+        await self._inside(visitor, *[path for path in paths("GET") if path.startswith("/organisers/")])
+        for path in ("/organisers/editions", "/organisers/book/PL", "/organisers/factors"):
+            self._seen[f"refused {path}"] = (await visitor.post(path)).text
+
+    async def _inside(self, visitor: Visitor, *addresses: str) -> None:
+        for path in addresses:
+            answer = await visitor.get(path)
+            if answer.headers.get("content-type", "").startswith("text/html"):
+                self._seen[f"desk {path}"] = answer.text
 
     async def _wrong(self, visitor: Visitor) -> None:
         await self._plain(visitor, "", "nowhere")

@@ -117,7 +117,7 @@ async def test_everything_that_is_held_is_listed(time: Clock, visitor: Visitor) 
     page = await _held(visitor, "anna@example.net")
     assert _facts(page) == {
         "Country": "In Belarus, or I prefer not to say",
-        "Day of confirmation": "2026-11-22",
+        "Day of confirmation": "22 November 2026",
         "Name in the letters to governments": "No name",
         "News by mail": "Yes, the address is kept sealed",
         "Version of the consent": forms.CONSENT,
