@@ -80,7 +80,7 @@ def serving(shell: Shell, *options: str) -> Iterator[tuple[str, subprocess.Popen
 
 def ready(address: str, server: "subprocess.Popen[Any]") -> None:
     """Waits until the server answers that it is."""
-    for _ in range(300):
+    for _ in range(1200):  # drawing every letter takes its time under coverage or strace
         try:
             with urllib.request.urlopen(f"{address}/readyz"):
                 return
