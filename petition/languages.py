@@ -1,7 +1,6 @@
 """The languages of the site: choose one for a visitor; one gettext catalogue and one Jinja environment for each."""
 
 import io
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache, cached_property
@@ -14,6 +13,7 @@ from babel import Locale, dates, localedata, numbers
 from babel.messages import mofile, pofile
 from jinja2.bccache import Bucket
 
+from petition import collation
 from petition.settings import ROOT
 
 LOCALE = Path(__file__).parent / "locale"
@@ -61,9 +61,10 @@ class Language:
 
     @cached_property
     def countries(self) -> list[tuple[str, str]]:
-        """(code, name) of every country, in alphabetical order without regard to accents."""
+        """(code, name) of every country, in the alphabetical order of the language."""
+        in_order = collation.order(self.code)
         found = [(c, n) for c, n in self.locale.territories.items() if len(c) == 2 and c.isalpha()]
-        return sorted(((c, n) for c, n in found if c not in _NO_COUNTRY), key=lambda pair: _plain(pair[1]))
+        return sorted(((c, n) for c, n in found if c not in _NO_COUNTRY), key=lambda pair: in_order(pair[1]))
 
     @cached_property
     def jinja(self) -> jinja2.Environment:
@@ -189,11 +190,6 @@ def offered(written: list[str]) -> list[str]:
     """Of the languages that texts are written in those that the pages speak too; if that is none, all of them."""
     spoken = [SOURCE, *sorted(folder.name for folder in LOCALE.iterdir() if (folder / "LC_MESSAGES").is_dir())]
     return [code for code in spoken if code in written] or written
-
-
-def _plain(name: str) -> str:
-    folded = name.casefold().replace("і", "и")  # Belarusian і stands where Russian и does; Unicode puts it last
-    return "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
 
 
 def N_(text: str) -> str:  # noqa: N802 (gettext's own name for "a string to translate later")
