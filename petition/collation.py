@@ -55,7 +55,7 @@ def _own(after: str) -> dict[str, Weight]:
     for group in filter(None, after.split(", ")):
         script, place = _root(group[0])
         for n, alike in enumerate(group.split()):
-            found |= {letter: (script, place + n) for letter in alike.split("=")}
+            found |= dict.fromkeys(alike.split("="), (script, place + n))
     return found
 
 

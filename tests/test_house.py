@@ -15,7 +15,18 @@ CODE = sorted((ROOT / "petition").rglob("*.py"))
 LEVELS = (
     {
         *("clock", "discretion", "errors", "settings", "demo_folder", "db", "erasing", "queries", "sqlite"),
-        *("migrations", "writer", "tokens", "mail", "languages", "addresses", "networks", "totp", "passkeys"),
+        *(
+            "migrations",
+            "writer",
+            "tokens",
+            "mail",
+            "collation",
+            "languages",
+            "addresses",
+            "networks",
+            "totp",
+            "passkeys",
+        ),
     },
     {
         *(
