@@ -10,6 +10,7 @@ from petition import signatures
 from petition.settings import Settings
 from petition.web import guards
 from tests.conftest import Clock, Visit, Visitor
+from tests.web.test_pages import private, whole
 from tests.web.tools import FORM, in_production, on_sqlite, paths, rows, settle
 
 GOOD = {"email": "anna@example.net", "country": "PL", "consent": "on"}
@@ -41,6 +42,20 @@ async def test_a_post_from_another_site_is_refused(time: Clock, visitor: Visitor
             answer = await visitor.client.post(path, data=GOOD, headers=headers)
             assert answer.status_code == 403, (headers, path)
     assert await rows(visitor.site) == before
+
+
+@on_sqlite
+async def test_whoever_comes_from_a_copy_is_told_so_and_led_to_us(visitor: Visitor) -> None:
+    elsewhere = {"Sec-Fetch-Site": "cross-site"}
+    answer = await visitor.client.post("/de/sign", data=GOOD, headers=elsewhere)
+    assert answer.status_code == 403
+    private(answer)
+    page = whole(answer, "de")
+    assert "kam von einer anderen Website" in page.text
+    assert "anna" not in answer.text
+    assert [a for a in page.all("a") if a["href"] == "/de/" and a.get("class") == "button"]
+    accepting = elsewhere | {"Accept-Language": "pl"}
+    assert "z innej strony" in (await visitor.client.post("/organisers/login", data=GOOD, headers=accepting)).text
 
 
 @on_sqlite
