@@ -34,19 +34,20 @@ $(VENV)/.installed-tests: $(VENV)/.installed tests/requirements.lock
 system:
 	@sh tests/system.sh
 
-TESTS := $(PY) -m pytest -n auto --maxprocesses 4 --ignore tests/chaos --durations 20
+TESTS := $(PY) -m pytest --ignore tests/chaos --durations 20
 COVERED := --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
 # Kills, failover, full disks, wrong clocks: processes by the dozen, so by themselves.
 CHAOS := $(PY) -m pytest tests/chaos
 KILLS ?= 150
 
+# One worker more than there are cores: a test waits a third of its time, for disks and processes.
 test: $(VENV)/.installed-tests system
-	PETITION_TEST_EXAMPLES=50 $(TESTS) -m "not slow"
+	PETITION_TEST_EXAMPLES=50 $(TESTS) -n $$($(PY) -c 'import os; print(os.cpu_count() + 1)') -m "not slow"
 	$(CHAOS) -m "not slow"
 
 test-all: check $(VENV)/.installed-tests system
-	$(TESTS) $(COVERED)
-	PETITION_TEST_POSTGRESQL=newest $(TESTS) --postgresql
+	$(TESTS) -n auto $(COVERED)
+	PETITION_TEST_POSTGRESQL=newest $(TESTS) -n auto --postgresql
 	$(CHAOS)
 	$(PY) -m tests.scan
 

@@ -41,8 +41,9 @@ async def _complaints(page: Page, names: Pages) -> list[str]:
 
 
 @on_sqlite
-@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("lang", ["en", *[pytest.param(lang, marks=pytest.mark.slow) for lang in ("be", "el")]])
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("lang", ["en", "be", "el"])
 async def test_axe_finds_nothing_on_any_page_in_any_state(
     lang: str, scheme: Literal["light", "dark"], visit: Visit, time: Clock, tmp_path: Path, browser: Browser
 ) -> None:

@@ -131,7 +131,7 @@ PAGES = (
 )
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 async def test_every_page_fits_the_narrowest_phone(
     address: str, browser: Browser, scheme: Literal["light", "dark"]
 ) -> None:

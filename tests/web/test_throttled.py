@@ -232,6 +232,7 @@ async def test_with_proofs_switched_off_nobody_is_asked(visitor: Visitor) -> Non
     assert await _challenge(visitor) == {"needed": False}
 
 
+@pytest.mark.slow
 async def test_a_flood_switches_proofs_on_for_an_hour_and_a_crowd_does_not(visitor: Visitor, time: Clock) -> None:
     doors = visitor.site.doors
     for n in range(1000):
