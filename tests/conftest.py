@@ -46,7 +46,7 @@ def _needs_postgresql(item: pytest.Item) -> bool:
 
 
 # What most tests need; making the pages of all 27 languages takes longer than the rest of a test.
-FEW = {"en", "be", "ru", "pl", "de", "el", "fi"}
+FEW = {"en", "be", "ru", "pl", "de"}
 
 
 @pytest.fixture(autouse=True)
