@@ -43,7 +43,6 @@ KILLS ?= 150
 # One worker more than there are cores: a test waits a third of its time, for disks and processes.
 test: $(VENV)/.installed-tests system
 	PETITION_TEST_EXAMPLES=50 $(TESTS) -n $$($(PY) -c 'import os; print(os.cpu_count() + 1)') -m "not slow"
-	$(CHAOS) -m "not slow"
 
 test-all: check $(VENV)/.installed-tests system
 	$(TESTS) -n auto $(COVERED)
