@@ -40,13 +40,13 @@ COVERED := --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
 CHAOS := $(PY) -m pytest tests/chaos
 KILLS ?= 150
 
-# One worker more than there are cores: a test waits a third of its time, for disks and processes.
+# One worker more than there are cores, four at most: a test waits a third of its time, for disks and processes.
 test: $(VENV)/.installed-tests system
-	PETITION_TEST_EXAMPLES=50 $(TESTS) -n $$($(PY) -c 'import os; print(os.cpu_count() + 1)') -m "not slow"
+	PETITION_TEST_EXAMPLES=50 $(TESTS) -n $$($(PY) -c 'import os; print(min(os.cpu_count() + 1, 4))') -m "not slow"
 
 test-all: check $(VENV)/.installed-tests system
-	$(TESTS) -n auto $(COVERED)
-	PETITION_TEST_POSTGRESQL=newest $(TESTS) -n auto --postgresql
+	$(TESTS) -n auto --maxprocesses 4 $(COVERED)
+	PETITION_TEST_POSTGRESQL=newest $(TESTS) -n auto --maxprocesses 4 --postgresql
 	$(CHAOS)
 	$(PY) -m tests.scan
 

@@ -74,7 +74,7 @@ class _Pipe(io.RawIOBase):
         """It is made for nothing else."""
         return True
 
-    def write(self, data: bytes) -> int:  # type: ignore[override]
+    def write(self, data: bytes) -> int:  # type: ignore[override]  # of bytes alone
         """Keeps the data until it is taken."""
         self._waiting += data
         return len(data)

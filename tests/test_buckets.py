@@ -94,9 +94,9 @@ async def test_what_comes_while_the_levels_are_shared_counts(database: Database,
 
     async def busy(job: object) -> object:
         _taken(found, 1)
-        return await apart(job)  # type: ignore[arg-type]
+        return await apart(job)  # type: ignore[arg-type]  # passes on what it was given
 
-    database.apart = busy  # type: ignore[method-assign, assignment]
+    database.apart = busy  # type: ignore[method-assign, assignment]  # as if other servers had been here
     await found.share(database)
     assert _taken(found, 9) == 2
     await found.share(database)

@@ -109,7 +109,7 @@ async def test_a_reviewed_text_goes_out_with_an_english_translation(
     from petition.letters import drawing, texts
 
     find = texts.find
-    reviewed = lambda folders, language: replace(find(folders, language), reviewed="Anna N., 2026-11-01")  # type: ignore[type-var]  # noqa: E731
+    reviewed = lambda folders, language: replace(find(folders, language), reviewed="Anna N., 2026-11-01")  # type: ignore[type-var]  # noqa: E731 (one line; a text is a dataclass)
     monkeypatch.setattr(drawing, "find", reviewed)
     await drawn(database, few("PL", "IE-en"))
     assert await _references(database, 1) == ["IE-en-1", "PL-1", "PL-1-en"]
@@ -189,7 +189,7 @@ def test_after_ninety_days_somebody_looks_again(seen: str, old: bool, time: Cloc
 
 
 def _doubt(draft: Draft, **other: object) -> list[Doubt]:
-    addressee = replace(BOOK.find("PL"), **other)  # type: ignore[arg-type]
+    addressee = replace(BOOK.find("PL"), **other)  # type: ignore[arg-type]  # fields of any kind
     one = replace(draft, book=replace(BOOK, addressees=(addressee,)))
     return [doubt for doubt in confirmations.doubts(one) if doubt.id.startswith("address:")]
 
@@ -278,7 +278,7 @@ async def _draw_slowly(url: str) -> None:
         sys.stdout.flush()
         await asyncio.sleep(600)
 
-    record.write = stop  # type: ignore[assignment]
+    record.write = stop  # type: ignore[assignment]  # one that hangs until it is killed
     async with opened(url) as database:
         await drawn(database, few("PL"))
 

@@ -199,7 +199,7 @@ def test_a_catalogue_has_every_message_and_no_other(code: str) -> None:
 
 @pytest.mark.parametrize("code", TRANSLATED)
 def test_a_translation_has_the_placeholders_of_its_message(code: str) -> None:
-    alone = [n for n in NUMBERS if languages._catalogue(code).plural(n) == 0] in ([1], [0, 1])  # type: ignore[attr-defined]
+    alone = [n for n in NUMBERS if languages._catalogue(code).plural(n) == 0] in ([1], [0, 1])  # type: ignore[attr-defined]  # gettext sets it
     for message in _translated(code).values():
         for n, form in enumerate(_forms(message.string)):
             wanted = _placeholders(_forms(message.id)[-1])
@@ -220,7 +220,7 @@ def test_a_translation_adds_no_markup(code: str) -> None:
 @pytest.mark.parametrize("code", TRANSLATED)
 def test_plurals_follow_the_language(code: str) -> None:
     """Each number gets the form of its category in CLDR, and no other category has that form."""
-    form, category = languages._catalogue(code).plural, WHOLE[code].locale.plural_form  # type: ignore[attr-defined]
+    form, category = languages._catalogue(code).plural, WHOLE[code].locale.plural_form  # type: ignore[attr-defined]  # gettext sets it
     found = {(form(n), category(n)) for n in NUMBERS}
     assert len(found) == len({of for _, of in found})
     assert len(found) == len({form_ for form_, _ in found})
@@ -235,7 +235,7 @@ def test_a_number_is_told_in_its_form(code: str, n: int) -> None:
     for message in plurals:
         one, more = _forms(message.id)
         forms = _forms(message.string)
-        index = languages._catalogue(code).plural(n)  # type: ignore[attr-defined]  # what Null has not
+        index = languages._catalogue(code).plural(n)  # type: ignore[attr-defined]  # gettext sets it  # what Null has not
         assert template.render(one=one, more=more, n=n) == forms[index] % {"num": n}
 
 

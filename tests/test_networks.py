@@ -49,7 +49,7 @@ def test_every_spelling_of_an_address_is_in_the_same_networks(found: IPv4Address
     if network.address != HERE:
         plain = getattr(found, "ipv4_mapped", None) or found
         assert plain in ip_network(network.address)
-        assert ip_network(network.address).subnet_of(ip_network(network.block))  # type: ignore[arg-type]
+        assert ip_network(network.address).subnet_of(ip_network(network.block))  # type: ignore[arg-type]  # both of one family
 
 
 @given(st.text())

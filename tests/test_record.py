@@ -69,7 +69,7 @@ async def test_the_table_cannot_be_emptied_either(site: Site) -> None:
 
 async def test_what_fails_leaves_no_line_and_a_line_that_fails_leaves_no_change(database: Database) -> None:
     async def act(c: object) -> None:
-        await record.write(c, "marta", "changed a rule")  # type: ignore[arg-type]
+        await record.write(c, "marta", "changed a rule")  # type: ignore[arg-type]  # the writer gives a connection
         raise ValueError
 
     with pytest.raises(ValueError):  # noqa: PT011 (our own)

@@ -53,7 +53,7 @@ async def poster(request: Request) -> Response:
     call = spoken.jinja.from_string('{{ _("Sign the ultimatum") }}').render()
     address = f"{here.settings.base_url}/{spoken.code}/"
     shows = (text.title, text.demand, sender, address)
-    make = lambda: sharing.poster(spoken.code, text, sender, call, address)  # noqa: E731
+    make = lambda: sharing.poster(spoken.code, text, sender, call, address)  # noqa: E731 (one line, used once)
     content = await _kept(request).get(f"{spoken.code}/poster", shows, make)
     return _file(request, content, "application/pdf")
 
