@@ -9,7 +9,7 @@ The house, from the door inwards:
              sealing, retention, destruction, backup, audit, proofs: no Starlette
   the floor  settings, db, erasing, migrations, writer, tokens, mail, languages, addresses, totp, passkeys,
              networks, clock, discretion: knows nothing of petitions
-Imports go down only. One noun has one stem: signatures.py, sql/queries/signatures.sql, tests/test_signatures.py.
+Imports go down only. One noun has one stem: signatures.py, sql/queries/signing/signatures.sql, tests/signing/test_signatures.py.
 """
 
 __version__ = "0.1.0"

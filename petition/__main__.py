@@ -8,11 +8,15 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from petition import __version__, commands, commands_letters, discretion, settings
-from petition.destruction import What
-from petition.errors import PetitionError
-from petition.organisers import Role
-from petition.settings import Settings
+from petition import __version__
+from petition.commands import letters as commands_letters
+from petition.commands import site as commands
+from petition.core import safe_logging as discretion
+from petition.core import settings
+from petition.core.errors import PetitionError
+from petition.core.settings import Settings
+from petition.organisers.accounts import Role
+from petition.retention.destroy import What
 
 Verb = Callable[[Settings, argparse.Namespace], Coroutine[Any, Any, int | None]]
 

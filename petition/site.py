@@ -6,30 +6,39 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
-from petition import db, discretion, languages, mail, migrations, notices, retention, signatures, tally, tokens, work
-from petition.addresses import Mailboxes
-from petition.appeal import Appeal, shown
-from petition.campaign import Placeholder, State
-from petition.clock import today
-from petition.db import Connection, Database
-from petition.delivery import Deliverer
-from petition.errors import SettingsError
-from petition.factors import Locker
-from petition.lanes import Lanes
-from petition.languages import Languages
-from petition.letters import addressees
-from petition.letters.addressees import Book
-from petition.mail import Finished, Transport
-from petition.networks import Networks
-from petition.outbox import Mail
-from petition.pace import Pace
-from petition.passkeys import Passkeys
-from petition.sealing import OutboxKeys, Vault
-from petition.settings import Settings
-from petition.tally import Snapshot
-from petition.throttle import Doors
-from petition.tokens import Signer
-from petition.work import Mode as Work
+from petition.campaign.appeal import Appeal, shown
+from petition.campaign.campaign import Placeholder, State
+from petition.core import languages, tokens
+from petition.core import safe_logging as discretion
+from petition.core.clock import today
+from petition.core.database import database as db
+from petition.core.database import migrations
+from petition.core.database.database import Connection, Database
+from petition.core.email_addresses import Mailboxes
+from petition.core.encryption import OutboxKeys, Vault
+from petition.core.errors import SettingsError
+from petition.core.languages import Languages
+from petition.core.settings import Settings
+from petition.core.tokens import Signer
+from petition.letters.addressees import reader as addressees
+from petition.letters.addressees.reader import Book
+from petition.mail import messages as notices
+from petition.mail import smtp as mail
+from petition.mail.backoff import Pace
+from petition.mail.delivery import Deliverer
+from petition.mail.delivery_pool import Lanes
+from petition.mail.outbox import Mail
+from petition.mail.smtp import Finished, Transport
+from petition.organisers.passkeys import Passkeys
+from petition.organisers.second_factor import Locker
+from petition.protection import proof_of_work as work
+from petition.protection.networks import Networks
+from petition.protection.proof_of_work import Mode as Work
+from petition.protection.rate_limits import Doors
+from petition.retention import prune as retention
+from petition.signing import signatures
+from petition.tally import tally
+from petition.tally.tally import Snapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,15 @@ import pytest
 from pyrage import x25519
 from starlette.applications import Starlette
 
-from petition import clock, db, migrations
-from petition.app import create_app
-from petition.appeal import Appeal
-from petition.db import Database
-from petition.languages import LOCALE
-from petition.settings import Mode, Settings
+from petition.campaign.appeal import Appeal
+from petition.core import clock
+from petition.core.database import database as db
+from petition.core.database import migrations
+from petition.core.database.database import Database
+from petition.core.languages import LOCALE
+from petition.core.settings import Mode, Settings
 from petition.site import Site, opened
+from petition.web.app import create_app
 from tests import postgres, relay
 from tests.relay import Relay
 
@@ -251,8 +253,8 @@ class Visitor:
 
 async def add_organiser(site: Site, nickname: str, role: str = "organiser") -> None:
     """An organiser whose address is NICKNAME@example.org."""
-    from petition import organisers
-    from petition.organisers import Role
+    from petition.organisers import accounts as organisers
+    from petition.organisers.accounts import Role
 
     address = site.mailboxes.read(f"{nickname}@example.org")
     assert address is not None

@@ -20,10 +20,10 @@ from urllib.parse import urlencode
 
 from starlette.routing import Route
 
-from petition import tokens
-from petition.languages import LOCALE
+from petition.core import tokens
+from petition.core.languages import LOCALE
 from petition.web.routes import routes
-from tests.drawn import BOOK
+from tests.letters.drawn import BOOK
 from tests.shell import Shell, serving
 from tests.web.tools import PARAMETERS
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from petition.settings import ROOT
+from petition.core.settings import ROOT
 
 Run = subprocess.CompletedProcess[str]
 

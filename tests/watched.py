@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from petition.db import Connection, Database
-from petition.writer import Writer
+from petition.core.database.database import Connection, Database
+from petition.core.database.writer import Writer
 
 
 class Watched(Connection):

@@ -4,12 +4,12 @@ A letter is one tree of plain values, drawn from the addressee, the published fi
 text per language (`templates/letters`); every format is made from the tree. Adding a language is adding a file.
 """
 
-from petition.letters.addressees import load
-from petition.letters.book import Addressee, Book, Source
-from petition.letters.drawing import draw, languages
-from petition.letters.names import draw_annex, volumes
-from petition.letters.sources import sources
-from petition.letters.tree import Annex, Figures, Letter, Stamp, plain, restored
+from petition.letters.addressees.directory import Addressee, Book, Source
+from petition.letters.addressees.reader import load
+from petition.letters.writing.annex import draw_annex, volumes
+from petition.letters.writing.citations import sources
+from petition.letters.writing.compose import draw, languages
+from petition.letters.writing.document import Annex, Figures, Letter, Stamp, plain, restored
 
 __all__ = [
     "Addressee",

@@ -9,10 +9,12 @@ import tempfile
 from pathlib import Path, PurePosixPath
 from posixpath import relpath
 
-from petition.errors import DataError
+from petition.core.errors import DataError
 from petition.site import Site
-from petition.web import press, published, static
-from petition.web.readymade import PLAIN
+from petition.web import prerender as press
+from petition.web.http import assets as static
+from petition.web.http import public_state as published
+from petition.web.http.prerendered import PLAIN
 
 _LINK = re.compile(r'\b(href|src)="(/[^"]*)"')
 _DOOR = "index.html"

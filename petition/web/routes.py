@@ -7,27 +7,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from petition.web import (
-    annexes,
-    answers,
-    book,
-    bounces,
-    checking,
-    desk,
-    editions,
-    factors,
-    floods,
-    letters,
-    managing,
-    names,
-    operations,
-    organisers,
-    record,
-    sessions,
-    sharing,
-    signing,
-)
-from petition.web.pages import absent, language
+from petition.web.desk import abuse as floods
+from petition.web.desk import access as organisers
+from petition.web.desk import activity_log as record
+from petition.web.desk import addressees as book
+from petition.web.desk import annexes, editions, letters, sessions
+from petition.web.desk import correspondence as answers
+from petition.web.desk import dashboard as desk
+from petition.web.desk import printed_names as names
+from petition.web.desk import second_factor as factors
+from petition.web.http.pages import absent, language
+from petition.web.operations import bounce_webhook as bounces
+from petition.web.operations import health as operations
+from petition.web.public import letter_check as checking
+from petition.web.public import manage as managing
+from petition.web.public import sharing, signing
 
 BOTH = ["GET", "POST"]
 

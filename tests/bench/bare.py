@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import time
 
-from petition import sqlite
+from petition.core.database import sqlite
 from tests import postgres
 from tests.bench.report import Report
 

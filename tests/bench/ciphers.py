@@ -5,11 +5,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from petition import sealing, tokens
-from petition.addresses import Mailboxes
-from petition.appeal import Appeal
-from petition.sealing import OutboxKeys, Vault
-from petition.tokens import Purpose, Signer
+from petition.campaign.appeal import Appeal
+from petition.core import encryption as sealing
+from petition.core import tokens
+from petition.core.email_addresses import Mailboxes
+from petition.core.encryption import OutboxKeys, Vault
+from petition.core.tokens import Purpose, Signer
 from tests.bench.report import Report, middle
 from tests.conftest import IDENTITY
 

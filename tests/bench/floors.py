@@ -14,9 +14,10 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from petition import app, server
 from petition.__main__ import main
-from petition.db import Database
+from petition.commands import server
+from petition.core.database.database import Database
+from petition.web import app
 
 COUNTRY, FIXED = "PL", "BENCH_FIXED"
 Headers = Sequence[tuple[str, str]]

@@ -11,11 +11,14 @@ from collections.abc import Sequence
 from functools import partial
 from statistics import quantiles
 
-from petition import clock, managing, organisers, signatures
-from petition.addresses import Address
-from petition.db import Connection
-from petition.organisers import Role
-from petition.signatures import Signing, Submitted
+from petition.core import clock
+from petition.core.database.database import Connection
+from petition.core.email_addresses import Address
+from petition.organisers import accounts as organisers
+from petition.organisers.accounts import Role
+from petition.signing import manage as managing
+from petition.signing import signatures
+from petition.signing.signatures import Signing, Submitted
 from petition.site import Site
 from tests.bench.crowd import Crowd, mailbox, raw
 from tests.bench.report import Report, middle

@@ -7,10 +7,13 @@ import resource
 import time
 import zipfile
 
-from petition import annexes, bundles, confirmations, drafts, editions, letters
-from petition.drafts import Draft
-from petition.editions import Choice
-from petition.letters import pdf, volume
+from petition.letters.editions import annexes, drafts, editions
+from petition.letters.editions import files as bundles
+from petition.letters.editions import source_checks as confirmations
+from petition.letters.editions.drafts import Draft
+from petition.letters.editions.editions import Choice
+from petition.letters.formats import pdf, volume
+from petition.letters.writing import annex
 from petition.site import Site
 from tests.bench.report import Report
 from tests.bench.stage import Stage
@@ -54,8 +57,8 @@ async def _annex(draft: Draft) -> tuple[str, int, float, float, float]:
     dice = random.Random(1)
     names = [" ".join("".join(dice.choices("aąbcćdeęioóuwyzźż", k=n)).title() for n in (6, 9)) for _ in range(100_000)]
     begun = time.perf_counter()
-    whole = letters.draw_annex(draft.appeal, draft.folders, draft.book.find("PL"), names, draft.moment)
-    made = [await volume.render(part) for part in letters.volumes(whole, annexes.VOLUME)]
+    whole = annex.draw_annex(draft.appeal, draft.folders, draft.book.find("PL"), names, draft.moment)
+    made = [await volume.render(part) for part in annex.volumes(whole, annexes.VOLUME)]
     seconds = time.perf_counter() - begun
     return "annex of 100,000 names", len(made), seconds, sum(map(len, made)) / 1e6, _memory(resource.RUSAGE_CHILDREN)
 

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from petition import signatures
-from petition.addresses import Address
-from petition.signatures import Signing
+from petition.core.email_addresses import Address
+from petition.signing import signatures
+from petition.signing.signatures import Signing
 from tests.bench.crowd import mailbox, schedule
 from tests.bench.load import offer, percentile
 from tests.bench.report import Report

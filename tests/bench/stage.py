@@ -11,11 +11,13 @@ from typing import Any
 
 from tqdm import tqdm
 
-from petition import erasing, sample, settings
-from petition.outbox import NOTHING
-from petition.queries import POSTGRESQL
+from petition.commands import demo_data as sample
+from petition.core import settings
+from petition.core.database import vacuum as erasing
+from petition.core.database.queries import POSTGRESQL
+from petition.core.tokens import Purpose
+from petition.mail.outbox import NOTHING
 from petition.site import Site, opened
-from petition.tokens import Purpose
 from tests import postgres
 from tests.bench.floors import Headers, command
 from tests.chaos.machines import Machine, Web

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from petition.db import Connection
+from petition.core.database.database import Connection
 from tests.bench.report import Report, middle
 from tests.bench.stage import Stage
 

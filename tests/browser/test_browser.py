@@ -12,7 +12,8 @@ from typing import Literal
 import pytest
 from playwright.async_api import Browser, ViewportSize, expect
 
-from petition import settings, work
+from petition.core import settings
+from petition.protection import proof_of_work as work
 from petition.site import opened
 from tests.browser.conftest import Watched
 from tests.relay import Relay, plain

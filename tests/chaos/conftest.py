@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from petition.appeal import SHIPPED
-from petition.settings import ROOT
+from petition.campaign.appeal import SHIPPED
+from petition.core.settings import ROOT
 from tests.chaos.reckoning import Reckoning
 from tests.chaos.stage import Stage
 from tests.relay import Relay

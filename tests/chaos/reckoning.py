@@ -5,8 +5,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from petition.addresses import keyed_hash
-from petition.db import opened
+from petition.core.database.database import opened
+from petition.core.email_addresses import keyed_hash
 from tests.chaos.crowd import Crowd
 from tests.relay import Relay
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from petition.db import opened
+from petition.core.database.database import opened
 from tests import postgres
 from tests.shell import Shell
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from petition.lanes import LANES
+from petition.mail.delivery_pool import LANES
 from tests.chaos.conftest import Staging, Tell
 from tests.chaos.crowd import until
 from tests.chaos.reckoning import ask

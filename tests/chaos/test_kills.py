@@ -10,7 +10,7 @@ from typing import Protocol
 
 import pytest
 
-from petition.lanes import LANES
+from petition.mail.delivery_pool import LANES
 from tests import postgres
 from tests.chaos.conftest import Staging, Tell
 from tests.chaos.machines import Backend, Worker

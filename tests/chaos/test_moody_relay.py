@@ -2,7 +2,7 @@
 
 import random
 
-from petition import mail
+from petition.mail import smtp as mail
 from tests import relay
 from tests.chaos.conftest import Staging, Tell
 from tests.chaos.crowd import until

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import httpx2
 import pytest
 
-from petition.addresses import keyed_hash
-from petition.settings import Settings
+from petition.core.email_addresses import keyed_hash
+from petition.core.settings import Settings
 from tests.chaos.conftest import Tell
 from tests.chaos.crowd import link, until
 from tests.chaos.machines import Machine, Web

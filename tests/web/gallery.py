@@ -7,14 +7,17 @@ from typing import Any
 
 import pytest
 
-from petition import correspondence, sample, signatures, writer
-from petition.errors import Throttled
-from petition.tokens import Purpose
-from petition.web.guards import BODY
+from petition.commands import demo_data as sample
+from petition.core.database import writer
+from petition.core.errors import Throttled
+from petition.core.tokens import Purpose
+from petition.letters import correspondence
+from petition.signing import signatures
+from petition.web.http.security import BODY
 from tests.conftest import Clock, Visit, Visitor
-from tests.test_annexes import edition_of_moment, made, named
-from tests.web.test_governments import ANSWERS
-from tests.web.test_states import STATES
+from tests.letters.editions.test_annexes import edition_of_moment, made, named
+from tests.web.public.test_governments import ANSWERS
+from tests.web.public.test_states import STATES
 from tests.web.tools import campaign, paths, token, turn_on
 
 LONG = "Wolfeschlegelsteinhausenbergerdorff-Hubert-Blaine-Krasiński-Żółć-Øyelaran-de-la-Peña-Konstantinopoulos"

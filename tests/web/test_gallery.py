@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from petition import languages
-from petition.languages import Language
+from petition.core import languages
+from petition.core.languages import Language
 from tests.conftest import Clock, Visit
 from tests.web.gallery import LONG, Gallery
 from tests.web.tools import LANGUAGES, SAMPLE, on_sqlite

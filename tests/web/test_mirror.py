@@ -6,10 +6,12 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from petition import sample
-from petition.errors import DataError
-from petition.settings import Settings
-from petition.web import mirror, press, static
+from petition.commands import demo_data as sample
+from petition.core.errors import DataError
+from petition.core.settings import Settings
+from petition.web import mirror
+from petition.web import prerender as press
+from petition.web.http import assets as static
 from tests.conftest import Clock, Visit, Visitor
 from tests.shell import Shell
 from tests.web.tools import LANGUAGES, Html, campaign, in_production, on_sqlite

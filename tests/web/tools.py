@@ -16,14 +16,17 @@ from hypothesis import settings as examples
 from hypothesis.strategies import SearchStrategy
 from starlette.routing import Route
 
-from petition import annexes, clock, languages, signatories, totp
-from petition.appeal import SHIPPED, Appeal
-from petition.settings import Mode, Settings
-from petition.signatories import PASSED
-from petition.signatures import NEW
+from petition.campaign.appeal import SHIPPED, Appeal
+from petition.core import clock, languages
+from petition.core.settings import Mode, Settings
+from petition.core.tokens import Purpose
+from petition.letters.editions import annexes
+from petition.organisers import totp
+from petition.signing import printed_names as signatories
+from petition.signing.printed_names import PASSED
+from petition.signing.signatures import NEW
 from petition.site import Site
-from petition.tokens import Purpose
-from petition.web.forms import TRAP, WORK
+from petition.web.http.forms import TRAP, WORK
 from petition.web.routes import routes
 from tests.conftest import Visit, Visitor
 
@@ -142,7 +145,7 @@ def campaign(folder: Path, **dates: str) -> Path:
 
 async def in_production(visit: Visit, settings: Settings, folder: Path, **other: Any) -> Visitor:
     """A visitor of the site in production mode, whose database now belongs to it."""
-    from petition import db
+    from petition.core.database import database as db
 
     async with db.opened(settings.database_url) as database:
         await database.write(lambda c: c.execute("update house set value = 'production' where name = 'mode'"))

@@ -1,0 +1,165 @@
+"""The appeal itself: its text in each language, with the campaign's dates, links and facts filled in.
+
+All of it is data. A campaign folder (PETITION_CAMPAIGN) replaces the shipped files one by one, so another
+collective hosts its own ultimatum without touching code.
+"""
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from jinja2.sandbox import SandboxedEnvironment
+from markdown_it import MarkdownIt
+from markupsafe import Markup, escape
+
+from petition.campaign import campaign
+from petition.campaign.campaign import Fact, Placeholder, State
+from petition.core.errors import DataError
+from petition.core.languages import Language
+from petition.core.settings import ROOT
+
+SHIPPED = Path(__file__).parents[1] / "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The appeal in one language, ready to be shown."""
+
+    title: str
+    summary: str
+    demand: Markup
+    share: str
+    unsaid: str  # the line of the form for whoever lives in an unsafe country or does not say where
+    reviewed: str
+    body: Markup
+
+
+class Appeal:
+    """The campaign's data and texts: the shipped ones, each replaced by a file of the campaign folder if it has one."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._texts: dict[str, Text] = {}
+        self.campaign = campaign.load(self.file("campaign.toml"))
+        self.facts = {f.id: f for f in campaign.facts(self.file("facts.toml"))}
+
+    def file(self, name: str) -> Path:
+        """A data file: the campaign's own, or the shipped one."""
+        own = self._folder / name if self._folder else None
+        return own if own and own.is_file() else SHIPPED / name
+
+    @cached_property
+    def text_folders(self) -> list[Path]:
+        """Where texts are looked for, in this order: the campaign's own; ours only if it is our campaign."""
+        ours = self.campaign.id == campaign.load(SHIPPED / "campaign.toml").id
+        return [*([self._folder] if self._folder else []), *([ROOT / "templates"] if ours else [])]
+
+    def languages(self) -> list[str]:
+        """The languages the appeal's text exists in."""
+        return sorted({file.stem for folder in self.text_folders for file in (folder / "appeal").glob("*.md")})
+
+    def state(self, today: date) -> State:
+        """Where in its life the campaign is."""
+        return self.campaign.state(today)
+
+    def text(self, language: Language) -> Text:
+        """The appeal in a language, read once. Raises DataError for a text that does not fit the data."""
+        if language.code not in self._texts:
+            self._texts[language.code] = self._found(language)
+        return self._texts[language.code]
+
+    def _found(self, language: Language) -> Text:
+        name = f"appeal/{language.code}.md"
+        file = next((f / name for f in self.text_folders if (f / name).is_file()), None)
+        if file is None:
+            raise DataError(f"There is no text {name}.")
+        try:
+            return self._read(file, language)
+        except KeyError as error:
+            raise DataError(f"{name} cannot be used: there is no fact or link {error}.") from None
+        except (OSError, jinja2.TemplateError, ValueError, TypeError, AttributeError) as error:
+            raise DataError(f"{name} cannot be used: {error}.") from None
+
+    def _read(self, file: Path, language: Language) -> Text:
+        head, body = front_matter(file.read_text("utf-8"))
+        fill = self._filler(language, head.get("publishers", {}))
+        return Text(
+            title=_given(head, "title"),
+            summary=_given(head, "summary"),
+            demand=Markup(marked(_MARKDOWN.renderInline(fill(_given(head, "demand"))))),  # noqa: S704 (raw HTML is off)
+            share=_given(head, "share"),
+            unsaid=_given(head, "unsaid"),
+            reviewed=_given(head, "reviewed"),
+            body=Markup(marked(_MARKDOWN.render(fill(body)))),  # noqa: S704 (raw HTML is off)
+        )
+
+    def _filler(self, language: Language, publishers: Mapping[str, str]) -> Callable[[str], str]:
+        """Fills in a text; `publishers` are names in its language of those that the data has in English."""
+        values = {
+            "fact": lambda id_: self._fact(id_, language, publishers),
+            "link": self._link,
+            "deadline": _bracketed(self.campaign.deadline, language),
+            "hashtags": " ".join(_plain(tag) for tag in self.campaign.hashtags),
+            "organiser": _plain(self.campaign.name(language.code)),
+        }
+        return lambda text: _JINJA.from_string(text).render(values)
+
+    def _fact(self, id_: str, language: Language, publishers: Mapping[str, str]) -> str:
+        fact = self.facts[id_]
+        publisher = publishers.get(fact.publisher, fact.publisher)
+        source = f"{_plain(publisher)}, {language.date(fact.as_of)}"
+        return f"**{figure(fact, language)}** ([{source}](<{fact.source}>))"
+
+    def _link(self, name: str, text: str) -> str:
+        url = self.campaign.links[name]
+        return f"{_plain(text)} ⟦{_plain(url[1:-1])}⟧" if isinstance(url, Placeholder) else f"[{_plain(text)}](<{url}>)"
+
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False, "typographer": False})
+_JINJA = SandboxedEnvironment(undefined=jinja2.StrictUndefined)  # makes Markdown, which is what escapes
+
+
+def figure(fact: Fact, language: Language) -> str:
+    """The number of a fact as the language writes it; a range with a dash."""
+    low = language.number(fact.low)
+    return low if fact.high is None else f"{low}–{language.number(fact.high)}"
+
+
+def front_matter(text: str) -> tuple[dict[str, Any], str]:
+    """(head, body) of a text: TOML between two lines `+++`, then Markdown."""
+    empty, head, body = text.split("+++\n", 2)
+    if empty:
+        raise ValueError("it does not begin with +++")
+    return tomllib.loads(head), body
+
+
+def _given(head: dict[str, Any], name: str) -> str:
+    if not isinstance(text := head.get(name), str) or not text:
+        raise ValueError(f"its head lacks {name}")
+    return text
+
+
+def marked(html: str) -> str:
+    """Placeholders, bracketed ⟦so⟧ in texts, as marked text."""
+    return re.sub("⟦(.*?)⟧", r'<mark class="placeholder">[\1]</mark>', html)
+
+
+def shown(value: object) -> Markup:
+    """A value of campaign.toml in a page: escaped, a placeholder marked as one."""
+    text = escape(str(value))
+    return Markup('<mark class="placeholder">{}</mark>').format(text) if isinstance(value, Placeholder) else text
+
+
+def _bracketed(value: date | Placeholder, language: Language) -> str:
+    return f"⟦{_plain(value[1:-1])}⟧" if isinstance(value, Placeholder) else language.date(value)
+
+
+def _plain(text: str) -> str:
+    """A text that Markdown takes as it stands."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)  # CommonMark lets any ASCII punctuation be escaped

@@ -1,0 +1,198 @@
+"""Looks an installation over: one line for each thing that is well or to be mended."""
+
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass
+from email.utils import parseaddr
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from petition.campaign.appeal import Appeal
+from petition.commands import preflight as proofs
+from petition.core import encryption as sealing
+from petition.core.database import vacuum as erasing
+from petition.core.database.database import opened
+from petition.core.database.migrations import check
+from petition.core.errors import PetitionError
+from petition.core.settings import Settings
+from petition.mail.smtp import Delayed, Smtp
+
+_WIDEST = 8  # bits of an address: a /24 at most
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was looked at; `mend` is what to do, `warn` what should be known; both empty if it is well."""
+
+    what: str
+    mend: str = ""
+    warn: str = ""
+
+
+async def findings(settings: Settings) -> AsyncIterator[Finding]:
+    """Settings, campaign, keys, machine, database and relay; settings that do not read never get here."""
+    yield Finding(f"settings ({settings.mode})")
+    yield _public(settings)
+    yield _proxies(settings)
+    yield _campaign(settings)
+    yield _texts(settings)
+    yield _recipients(settings)
+    yield _keys(settings)
+    yield _apart(settings)
+    yield swap(settings)
+    yield await _database(settings)
+    yield await _relay(settings)
+    yield _hosted(settings)
+
+
+def _campaign(settings: Settings) -> Finding:
+    try:
+        missing = Appeal(settings.campaign).campaign.placeholders()
+    except PetitionError as error:
+        return Finding("campaign", str(error))
+    return Finding("campaign", f"campaign.toml has placeholders: {', '.join(missing)}" if missing else "")
+
+
+def _texts(settings: Settings) -> Finding:
+    try:
+        appeal = Appeal(settings.campaign)
+        proofs.read(appeal)
+        missing = proofs.unwritten(appeal)
+    except PetitionError as error:
+        return Finding("texts and letters", str(error))
+    return Finding("texts and letters", f"no letter is written for {', '.join(missing)}" if missing else "")
+
+
+def _recipients(settings: Settings) -> Finding:
+    try:
+        for text in settings.recipients:
+            sealing.recipient(text)
+    except PetitionError as error:
+        return Finding("recipients", str(error))
+    one = len(settings.recipients) < 2 and not settings.demo
+    return Finding("recipients", "set two PETITION_RECIPIENTS: a lost key must not lose the contacts" if one else "")
+
+
+def _keys(settings: Settings) -> Finding:
+    try:
+        settings.outbox_keys.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=settings.outbox_keys):
+            pass
+    except OSError as error:
+        return Finding("outbox keys", f"PETITION_OUTBOX_KEYS cannot be written to: {error.strerror}")
+    readable = settings.outbox_keys.stat().st_mode & 0o077
+    return Finding("outbox keys", "others can read the folder of PETITION_OUTBOX_KEYS: chmod 700" if readable else "")
+
+
+def _apart(settings: Settings) -> Finding:
+    """A key that lies beside the data leaves with it: below the folder of the database, or below ours."""
+    if settings.demo:
+        return Finding("keys apart from data")
+    data = [settings.var.resolve()]
+    if settings.database_url.startswith("sqlite"):
+        data.append(Path(settings.database_url.removeprefix("sqlite:///")).resolve().parent)
+    kept = [settings.outbox_keys, *([settings.email_key_file] if settings.email_key_file else [])]
+    beside = any(_below(path.resolve(), data) for path in kept)
+    return Finding("keys apart from data", "a key lies in the folder of the database: move it" if beside else "")
+
+
+def _below(path: Path, data: list[Path]) -> bool:
+    """Whether a path is in one of these folders, or in that of a PostgreSQL on this machine."""
+    if any(path.is_relative_to(folder) for folder in data):
+        return True
+    return any(_is_file(folder / "PG_VERSION") for folder in (path, *path.parents))  # every data folder of its has one
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # nothing that we may see
+        return False
+
+
+def _public(settings: Settings) -> Finding:
+    clear = not settings.demo and not settings.secure
+    return Finding("public address", "PETITION_BASE_URL is not https: links would travel in the clear" if clear else "")
+
+
+def _proxies(settings: Settings) -> Finding:
+    """Whoever is trusted may say that they are anybody: the throttle counts what they say."""
+    found = {text: _width(text) for text in settings.trusted_proxies}
+    if none := [text for text, width in found.items() if width is None]:
+        return Finding("trusted proxies", f"{', '.join(none)} in PETITION_TRUSTED_PROXIES is no address and no network")
+    wide = [text for text, width in found.items() if width is not None and width > _WIDEST]
+    return Finding("trusted proxies", f"PETITION_TRUSTED_PROXIES trusts too many: {', '.join(wide)}" if wide else "")
+
+
+def _width(text: str) -> int | None:
+    """How many bits of an address a network leaves open, of IPv6 beyond the 64 that one machine may have."""
+    if text == "*":
+        return 32
+    try:
+        network = ip_network(text)
+    except ValueError:
+        return None
+    open_ = network.max_prefixlen - network.prefixlen
+    return open_ if network.version == 4 else max(0, open_ - 56)
+
+
+def swap(settings: Settings, table: Path = Path("/proc/swaps"), blocks: Path = Path("/sys/class/block")) -> Finding:
+    """Memory that was swapped out stays on the disk; fine where that is seen to be encrypted, or is memory again."""
+    try:
+        used = [Path(line.split()[0]) for line in table.read_text("utf-8").splitlines()[1:]]
+    except (OSError, IndexError):
+        used = []  # no Linux: nothing is known
+    open_ = [path for path in used if not path.name.startswith("zram") and not _encrypted(blocks / path.resolve().name)]
+    told = "memory may be written to a disk that is not seen to be encrypted: swapoff -a, or MemorySwapMax=0"
+    return Finding("swap", warn=told if open_ and not settings.demo else "")
+
+
+def _encrypted(block: Path) -> bool:
+    """Whether a block device is dm-crypt's, or all that it lies on is."""
+    try:
+        if (block / "dm" / "uuid").read_text("ascii").startswith("CRYPT-"):
+            return True
+        below = list((block / "slaves").iterdir())
+    except OSError:
+        return False
+    return bool(below) and all(_encrypted(block.parent / each.name) for each in below)
+
+
+async def _database(settings: Settings) -> Finding:
+    try:
+        async with opened(settings.database_url) as database, database.reading() as c:
+            await check(c, settings.mode)
+            return Finding("database", await c.weakness() or ("" if settings.demo else await erasing.memory(c)))
+    except PetitionError as error:
+        return Finding("database", str(error))
+
+
+async def _relay(settings: Settings) -> Finding:
+    if not settings.smtp_url:
+        return Finding("relay (none: demo mode keeps mail in a folder)")
+    try:
+        await Smtp(settings.smtp_url).check()
+    except Delayed as error:
+        return Finding("relay", f"PETITION_SMTP_URL does not answer as it should ({error})")
+    except PetitionError as error:
+        return Finding("relay", str(error))
+    return Finding("relay")
+
+
+def _hosted(settings: Settings) -> Finding:
+    """A relay sees every address. One of our own keeps no log of them; a hosted one can be asked for it."""
+    host = urlsplit(settings.smtp_url).hostname or ""
+    told = f"{host} is somebody else's and sees every address: an own relay without address logs is better"
+    return Finding("whose relay", warn="" if settings.demo or _own(host, settings) else told)
+
+
+def _own(host: str, settings: Settings) -> bool:
+    """Near by, or of the site's own domain: the one that both the public address and the sender are in."""
+    with suppress(ValueError):
+        return ip_address(host).is_private
+    site = (urlsplit(settings.base_url).hostname or "").removeprefix("www.")
+    sender = parseaddr(settings.mail_from)[1].rpartition("@")[2].lower()
+    own = {site, *([sender] if f".{site}".endswith(f".{sender}") else [])}
+    return "." not in host or any(f".{host}".endswith(f".{domain}") for domain in own)

@@ -1,0 +1,72 @@
+"""What the verb `letters` does: previews, all files of an edition, or its annexes of names, into a folder."""
+
+from pathlib import Path
+
+from tqdm import tqdm
+
+from petition.commands.site import Arguments, noted, progress
+from petition.core.errors import DataError
+from petition.core.settings import Settings
+from petition.letters.editions import annexes, drafts
+from petition.letters.editions import files as bundles
+from petition.letters.editions.editions import Edition
+from petition.organisers import activity_log as record
+from petition.site import Site, opened
+
+
+async def letters(given: Settings, arguments: Arguments) -> None:
+    """Letters as PDF into a folder: previews, or all files of an edition, or the names that go with them."""
+    async with opened(given) as site:
+        if arguments.edition:
+            await _edition(site, arguments)
+        elif arguments.names:
+            raise DataError("Names go with the letters of an edition: say which by --edition.")
+        else:
+            await _previews(site, arguments)
+
+
+async def _previews(site: Site, arguments: Arguments) -> None:
+    keys = arguments.keys or [a.key for a in site.book.addressees]
+    addressees = [site.book.find(key) for key in keys]
+    await site.publish()
+    async with site.database.reading() as c:
+        draft = await drafts.draw_up(c, site.appeal, site.book, site.settings.base_url)
+        names = await drafts.names(c, draft, addressees)
+    await noted(site, "drew letters", f"{len(addressees)}, names: {record.about(sum(map(len, names.values())))}")
+    for name, content in progress(drafts.files(draft, addressees, names), "letter", len(addressees)):
+        _save(arguments.output, name, content)
+
+
+async def _edition(site: Site, arguments: Arguments) -> None:
+    edition, listed = await bundles.find(site.database, arguments.edition)
+    if arguments.names:
+        await _names(site, edition, arguments)
+        return
+    if arguments.keys:
+        raise DataError("An edition is taken whole: name no KEY beside --edition.")
+    await noted(site, "took all letters", f"edition {edition.n}")
+    with tqdm(total=bundles.count(listed), unit=" files", disable=None) as bar:
+        async for name, content in bundles.files(site.database, edition, listed):
+            _save(arguments.output, name, content)
+            bar.update()
+
+
+async def _names(site: Site, edition: Edition, arguments: Arguments) -> None:
+    async with site.database.reading() as c:
+        draft = await drafts.draw_up(c, site.appeal, site.book, site.settings.base_url)
+    keys = arguments.keys or edition.basis["annexes"]
+    if not keys:
+        raise DataError(f"No letter of edition {edition.n} speaks of names.")
+    offered = [language.code for language in site.languages]
+    for key in progress(keys, "annex", len(keys)):
+        addressee = site.book.find(key)
+        for reference, content in await annexes.make(site.database, draft, edition, addressee, offered, record.SERVER):
+            _save(arguments.output, f"{reference}.pdf", content)
+
+
+def _save(folder: Path, name: str, content: bytes) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    except OSError as error:
+        raise DataError(f"{folder / name} cannot be written: {error.strerror}.") from None

@@ -1,0 +1,79 @@
+"""Proofs: every text of the campaign read and every letter drawn once, before anybody asks for one.
+
+So a file that cannot be used keeps the server from starting, instead of breaking a visitor's page.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+from babel.core import UnknownLocaleError
+
+from petition.campaign.appeal import Appeal
+from petition.core import clock
+from petition.core.email_addresses import Mailboxes
+from petition.core.errors import DataError
+from petition.core.languages import Language, offered
+from petition.letters.addressees import reader
+from petition.letters.addressees.directory import Addressee, Book
+from petition.letters.writing import compose
+from petition.letters.writing.compose import FALLBACK
+from petition.letters.writing.document import Figures
+from petition.letters.writing.texts import find
+from petition.protection.networks import Networks
+
+_AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
+_MANY = Figures(as_of=_AS_OF, confirmed=1230, country=120, present=True, named=20, elsewhere=True)
+_NONE = replace(_MANY, confirmed=0, country=None, present=False, named=None, elsewhere=False)
+
+
+def read(appeal: Appeal) -> None:
+    """Reads everything that pages and letters are made of. Raises DataError that names the file."""
+    Mailboxes(appeal.file("mailboxes.toml"))
+    Networks(appeal.file("networks.toml"))
+    codes = offered(appeal.languages())
+    if not codes:
+        raise DataError("The campaign has no text in any language: appeal/en.md would be one.")
+    for code in codes:
+        appeal.text(_language(code))
+    book = reader.load(appeal.file("governments.toml"))
+    for day in _days(appeal):
+        _draw(appeal, book, datetime.combine(day, time(12), UTC))
+
+
+def _language(code: str) -> Language:
+    try:
+        return Language(code, {})
+    except (ValueError, UnknownLocaleError):
+        raise DataError(f"appeal/{code}.md is not named after a language.") from None
+
+
+def unwritten(appeal: Appeal) -> list[str]:
+    """Keys of addressees that the campaign has no text of a letter for."""
+    book = reader.load(appeal.file("governments.toml"))
+    return [addressee.key for addressee in book.addressees if not _has_text(appeal, addressee)]
+
+
+def _days(appeal: Appeal) -> Iterator[date]:
+    """A day of each state of the campaign that writes letters and is still to come, as far as its days are known."""
+    dates, today = appeal.campaign, clock.today()
+    days = [today, dates.opens, dates.met]
+    days += [dates.deadline + timedelta(1)] if isinstance(dates.deadline, date) else []
+    states = {appeal.state(day): day for day in days if isinstance(day, date) and day >= today}
+    return (day for state, day in states.items() if state.writing)
+
+
+def _draw(appeal: Appeal, book: Book, moment: datetime) -> None:
+    for addressee in book.addressees:
+        for figures in (_MANY, _NONE) if _has_text(appeal, addressee) else ():
+            compose.draw(appeal, _folders(appeal), addressee, figures, moment, "https://example.org")
+
+
+def _has_text(appeal: Appeal, addressee: Addressee) -> bool:
+    found = (find(_folders(appeal), language) for language in (addressee.language, FALLBACK))
+    return any(text is not None and addressee.role in text.roles for text in found)
+
+
+def _folders(appeal: Appeal) -> list[Path]:
+    return [folder / "letters" for folder in appeal.text_folders]

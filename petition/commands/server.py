@@ -1,0 +1,142 @@
+"""Runs the web server: migrates, says where things are in demo mode, then hands over to uvicorn."""
+
+import asyncio
+import os
+import resource
+import socket
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Process
+
+from petition.campaign.appeal import Appeal
+from petition.commands import preflight as proofs
+from petition.core.database.database import Connection
+from petition.core.email_addresses import Address
+from petition.core.errors import SettingsError
+from petition.core.settings import Settings
+from petition.core.tokens import Purpose
+from petition.organisers import accounts as organisers
+from petition.organisers import public_keys as recipients
+from petition.organisers.accounts import Role
+from petition.site import Site, opened
+from petition.web.app import DELIVERING
+
+GRACE = 1.0  # seconds
+_DEMO = "demo"
+_DEMO_ADDRESS = "organiser@example.org"
+
+
+def run(settings: Settings, host: str, port: int, workers: int, *, deliver: bool) -> int:
+    """Serves until stopped; the exit code.
+
+    Raises SettingsError for what this machine may not do, DataError for a file of the campaign that cannot be used.
+    """
+    if workers > 1 and settings.database_url.startswith("sqlite"):
+        raise SettingsError("SQLite takes one worker; several need PostgreSQL.")
+    with ProcessPoolExecutor(1) as apart:  # what drawing every letter leaves in memory shall not stay for ever
+        apart.submit(_prove, settings.campaign).result()
+    asyncio.run(_prepare(settings))
+    os.environ[DELIVERING] = "yes" if deliver else "no"
+    _many_files()
+    return _serve(_config(settings, host, port, workers))
+
+
+def _prove(campaign: Path | None) -> None:
+    proofs.read(Appeal(campaign))
+
+
+def _config(settings: Settings, host: str, port: int, workers: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        "petition.web.app:from_environment",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        access_log=False,  # a log of visitors is a list of names
+        log_config=None,  # nor is anything said but through our own log, see discretion
+        log_level="warning",
+        server_header=False,
+        date_header=True,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=",".join(settings.trusted_proxies),
+        timeout_graceful_shutdown=20,
+        lifespan="on",
+        http=Patient,
+    )
+
+
+def _serve(config: uvicorn.Config) -> int:
+    """As uvicorn.run does, but also over a socket that systemd holds for us, so that a restart refuses nobody."""
+    server, given = uvicorn.Server(config), _given_socket()
+    if config.workers > 1:
+        Workers(config, sockets=[given or config.bind_socket()]).run()
+        return 0
+    server.run(sockets=[given] if given else None)
+    return 0 if server.started else STARTUP_FAILURE
+
+
+class Workers(Multiprocess):
+    """One that does not come up, since the database is away at this moment, is started again while the others serve.
+
+    uvicorn would end them all. What is wrong for good was found before the first of them was started.
+    """
+
+    def keep_subprocess_alive(self) -> None:
+        """As ever, and with a successor for whoever did not come up."""
+        if self.should_exit.is_set():
+            return
+        super().keep_subprocess_alive()
+        self.should_exit.clear()
+        for n, process in enumerate(self.processes):
+            if process.exitcode == STARTUP_FAILURE:
+                self.processes[n] = Process(self.config, self.sockets)
+                self.processes[n].start()
+
+
+class Patient(HttpToolsProtocol):
+    """Told to stop, it gives a connection that has just been accepted a moment for its request to arrive."""
+
+    def shutdown(self) -> None:
+        """As ever, but later for a connection that has brought nothing yet."""
+        if getattr(self, "cycle", None) is None:  # as it is until a request has come
+            self.loop.call_later(GRACE, super().shutdown)
+        else:
+            super().shutdown()
+
+
+def _given_socket() -> socket.socket | None:
+    """See sd_listen_fds(3): file descriptor 3, if the environment says that it is meant for this process."""
+    ours = os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS") == "1"
+    return socket.socket(fileno=3) if ours else None
+
+
+def _many_files() -> None:
+    """As many open connections as the machine allows: whoever opens ten thousand idle ones shall lock nobody out."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+async def _prepare(settings: Settings) -> None:
+    async with opened(settings, migrate=True) as site:
+        await site.publish()
+        await site.database.write(partial(recipients.announce, recipients=settings.recipients))
+        if settings.demo:
+            number = await site.database.write(partial(_demo_link, site=site))
+            base = settings.base_url
+            print(f"The site:          {base}/")
+            print(f"Mail it “sent”:    {base}/dev/outbox")
+            print(f"Organisers' login: {base}/organisers/login/{site.signer.make(Purpose.LOGIN, number)}", flush=True)
+
+
+async def _demo_link(c: Connection, *, site: Site) -> str:
+    """A login link for the demo organiser, who is made on the first start."""
+    if all(row["nickname"] != _DEMO for row in await organisers.listed(c)):
+        address = Address(_DEMO_ADDRESS, _DEMO_ADDRESS)
+        await organisers.add(c, site.vault, _DEMO, address, Role.ADMIN)
+    return await organisers.link(c, _DEMO)

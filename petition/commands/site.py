@@ -1,0 +1,240 @@
+"""What each verb of the command line does: a few lines that call the job. The verbs themselves stand in __main__."""
+
+import argparse
+import asyncio
+import csv
+import os
+import signal
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from petition.commands import demo_data as sample
+from petition.commands import doctor
+from petition.core import encryption as sealing
+from petition.core import settings
+from petition.core.errors import DataError, OrganiserError
+from petition.core.settings import Settings
+from petition.core.tokens import Purpose
+from petition.mail import bounce_reports as bounces
+from petition.organisers import accounts as organisers
+from petition.organisers import activity_log as record
+from petition.organisers.accounts import Role
+from petition.retention import backup
+from petition.retention import destroy as destruction
+from petition.retention import prune as retention
+from petition.retention.destroy import What
+from petition.site import Site, opened
+from petition.tally import audit
+
+Arguments = argparse.Namespace
+
+
+def serve(arguments: Arguments) -> int:
+    """Web server and, unless told otherwise, mail delivery."""
+    from petition.commands.server import run  # noqa: PLC0415 (only this verb needs a web server)
+
+    given = settings.serving(os.environ, arguments.host, arguments.port)
+    return run(given, arguments.host, arguments.port, arguments.workers, deliver=not arguments.no_deliver)
+
+
+async def deliver(given: Settings, _: Arguments) -> None:
+    """Mail delivery alone, until it is told to stop."""
+    async with opened(given) as site:
+        deliverer = site.lanes()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, lambda: loop.create_task(deliverer.stop()))
+        await deliverer.run()
+
+
+async def bounce(given: Settings, arguments: Arguments) -> None:
+    """One report from a file or a pipe, or all that lie in a Maildir, which is emptied."""
+    contents, read = _reports(arguments.source)
+    async with opened(given) as site:
+        for content in contents:
+            if returned := bounces.read(content):
+                await site.database.write(partial(bounces.take, returned=returned))
+    for file in read:
+        file.unlink(missing_ok=True)
+
+
+def _reports(source: str) -> tuple[list[bytes], list[Path]]:
+    """The reports, and which files go once they were read."""
+    try:
+        if source == "-":
+            return [sys.stdin.buffer.read(bounces.LONGEST)], []
+        if not Path(source).is_dir():
+            return [Path(source).read_bytes()], []
+        files = bounces.maildir(Path(source))
+        return [file.read_bytes() for file in files], files
+    except OSError as error:
+        raise DataError(f"{source} cannot be read: {error.strerror}.") from None
+
+
+async def migrate(given: Settings, _: Arguments) -> None:
+    """The database to the current schema."""
+    async with opened(given, migrate=True):
+        print("The database has the current schema.")
+
+
+async def organiser_add(given: Settings, arguments: Arguments) -> None:
+    """A new organiser."""
+    async with opened(given) as site:
+        if (address := site.mailboxes.read(arguments.email)) is None:
+            raise OrganiserError("This is not an email address.")
+        role = Role[arguments.role.upper()]
+        add = partial(organisers.add, vault=site.vault, nickname=arguments.nickname, address=address, role=role)
+        await site.database.write(add)
+
+
+async def organiser_list(given: Settings, _: Arguments) -> None:
+    """Who they are, by nickname."""
+    async with opened(given) as site, site.database.reading() as c:
+        for row in await organisers.listed(c):
+            print(f"{row['nickname']}\t{row['role']}\tsince {row['since']}")
+
+
+async def organiser_remove(given: Settings, arguments: Arguments) -> None:
+    """Ends what an organiser may do."""
+    async with opened(given) as site:
+        await site.database.write(partial(organisers.remove, nickname=arguments.nickname))
+
+
+async def organiser_reset(given: Settings, arguments: Arguments) -> None:
+    """Takes away the second factors of whoever lost one."""
+    async with opened(given) as site:
+        await site.database.write(partial(organisers.reset, nickname=arguments.nickname))
+    print("Second factors, sessions and links are gone. The next login sets up a new factor.")
+
+
+async def organiser_link(given: Settings, arguments: Arguments) -> None:
+    """A login link that works once."""
+    async with opened(given) as site:
+        number = await site.database.write(partial(organisers.link, nickname=arguments.nickname))
+        print(f"{given.base_url}/organisers/login/{site.signer.make(Purpose.LOGIN, number)}")
+
+
+async def mirror(given: Settings, arguments: Arguments) -> None:
+    """The public pages as files."""
+    from petition.web import mirror as pages  # noqa: PLC0415 (only this verb and `serve` need the web)
+
+    async with opened(given) as site:
+        print(f"{await pages.write(site, arguments.folder)} files; the form stays at {given.base_url}.")
+
+
+def unseal(arguments: Arguments) -> int:
+    """On the organisers' machine: who wants updates, as a table: address, country, link that ends them."""
+    try:
+        key = sealing.identity(arguments.identity.read_text("utf-8"))
+        with arguments.input.open(encoding="utf-8", newline="") if arguments.input else sys.stdin as lines:
+            sealed = [row for row in csv.DictReader(lines) if row.get("sealed_address")]
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"A file cannot be read: {getattr(error, 'strerror', 'it is not text')}.") from None
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    table.writerow(("address", "country", "unsubscribe"))
+    for row in progress(sealed, "address", len(sealed)):
+        address, unsubscribe = sealing.unseal_contact(key, row["sealed_address"])
+        table.writerow((address, row.get("country") or "", unsubscribe))
+    return 0
+
+
+async def close(given: Settings, _: Arguments) -> int:
+    """Ends signing for good; asks once more when a person is at the keyboard."""
+    question = "This ends signing for good and destroys every keyed hash. Type close if that is meant: "
+    if sys.stdin.isatty() and await asyncio.to_thread(input, question) != "close":
+        print("Nothing was changed.", file=sys.stderr)
+        return 1
+    async with opened(given) as site:
+        await retention.close(site.database, site.vault, given.email_key_file)
+    print("Signing has ended. Keyed hashes, names and contacts are gone; numbers and answers stay.")
+    if given.email_key_file is None:
+        print("PETITION_EMAIL_KEY stands in the environment: put a new random value there, and destroy the old one.")
+    return 0
+
+
+async def destroy(given: Settings, arguments: Arguments) -> int:
+    """The panic button; asks once more when a person is at the keyboard."""
+    question = f"This destroys {arguments.what} for good. Type {arguments.what} if that is meant: "
+    asked = sys.stdin.isatty() and not arguments.yes
+    if asked and await asyncio.to_thread(input, question) != arguments.what:
+        print("Nothing was changed.", file=sys.stderr)
+        return 1
+    failed = await destruction.destroy(given, What(arguments.what))
+    for sentence in failed:
+        print(sentence, file=sys.stderr)
+    if not failed:
+        print(destruction.DESTROYED[What(arguments.what)])
+    return 1 if failed else 0
+
+
+async def recount(given: Settings, _: Arguments) -> int:
+    """Recounts every number."""
+    async with opened(given) as site, site.database.reading() as c:
+        found = await audit.disagreements(c)
+    for sentence in found:
+        print(sentence, file=sys.stderr)
+    if not found:
+        print("All numbers agree.")
+    return 1 if found else 0
+
+
+async def back_up(given: Settings, arguments: Arguments) -> None:
+    """A backup, sealed to the recipients."""
+    async with opened(given) as site:
+        rows = await backup.backup(site.database, given.recipients, arguments.file)
+        await noted(site, "made a backup")
+    print(f"{rows} rows, sealed to {len(given.recipients)} recipients.")
+
+
+async def restore(given: Settings, arguments: Arguments) -> None:
+    """A backup in the place of what is there."""
+    file = arguments.identity or (given.var / "secrets" / "organisers_identity" if given.demo else None)
+    if file is None:
+        raise DataError("A restore needs --identity FILE: the secret key of one of the recipients.")
+    try:
+        identity = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise DataError(f"{file} cannot be read.") from None
+    async with opened(given, migrate=True) as site:
+        rows = await backup.restore(site.database, given.mode, identity, arguments.file)
+    print(f"{rows} rows restored; the never-write list is applied.")
+
+
+async def prune(given: Settings, _: Arguments) -> None:
+    """The retention rules, now."""
+    async with opened(given) as site:
+        await site.prune()
+
+
+async def demo(given: Settings, arguments: Arguments) -> None:
+    """Fills an empty database."""
+    if not given.demo:
+        raise DataError("Demo signatures go into a demo database only: set PETITION_MODE=demo.")
+    async with opened(given, migrate=True) as site:
+        with tqdm(total=arguments.signatures, unit="signature", disable=None) as bar:
+            await sample.fill(site.database, arguments.signatures, bar.update)
+        await site.publish()
+
+
+async def examine(given: Settings, _: Arguments) -> int:
+    """One line for each thing that is well or to be mended."""
+    found = [finding async for finding in doctor.findings(given)]
+    for finding in found:
+        word = "mend" if finding.mend else "warn" if finding.warn else "well"
+        told = (finding.mend or finding.warn).rstrip(".")
+        print(f"{word}  {finding.what}{f': {told}.' if told else ''}")
+    return 1 if any(finding.mend for finding in found) else 0
+
+
+async def noted(site: Site, action: str, detail: str = "") -> None:
+    """What a command did, in the record."""
+    await site.database.write(partial(record.write, who=record.SERVER, action=action, detail=detail))
+
+
+def progress(things: Any, unit: str, total: int) -> Any:
+    """The things, counted off on a terminal."""
+    return tqdm(things, unit=unit, total=total, disable=None)

@@ -1,0 +1,279 @@
+"""The database: open, read, write. The only room that names `databases`, SQLite and PostgreSQL.
+
+Statements go to the driver as they stand in sql/ (aiosqlite takes `:name`, asyncpg `$1`), since `databases`
+would recompile each on every call and logs the values when asked to debug.
+"""
+
+import asyncio
+import json
+import logging
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+import asyncpg
+import databases
+
+from petition.core.database import sqlite
+from petition.core.database.queries import POSTGRESQL, SQLITE, numbered, queries
+from petition.core.database.writer import Act, Writer
+from petition.core.errors import DatabaseError, InUse
+
+Row = dict[str, Any]
+# A list goes to the database as JSON: `json_each` and `json_to_recordset` make rows of it again.
+Value = str | int | Sequence[str | Mapping[str, object]] | None
+T = TypeVar("T")
+Item = TypeVar("Item")
+
+CLOSING = 20  # seconds
+# Of one process: a writer, and readers that come and go. Statements that serve a visitor take milliseconds; whatever
+# takes a minute has lost its visitor and shall not hold a lock. Those that may last (vacuum, migrations) say so.
+LASTING = 3600  # seconds
+_POOL: dict[str, Any] = {
+    "min_size": 0,
+    "max_size": 10,
+    "command_timeout": 90,
+    "server_settings": {
+        "application_name": "petition",
+        "statement_timeout": "60s",
+        "idle_in_transaction_session_timeout": "120s",
+        # A plan made while a table was empty is kept: it shall not read that table whole when thousands sign a second.
+        "enable_seqscan": "off",
+        "jit": "off",  # what no index helps with now looks dear to the planner, and is not worth compiling
+    },
+}
+for _name in ("aiosqlite", "databases"):  # asked to debug, they log every statement with its values
+    logging.getLogger(_name).setLevel(logging.WARNING)
+# What drivers raise when the database is away, locked, read-only or full.
+FAILURES = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+
+
+class Connection:
+    """One connection of either database: one(), all(), run() a query of sql/queries by its name."""
+
+    def __init__(self, raw: Any, dialect: str) -> None:
+        self._raw = raw
+        self.dialect = dialect
+
+    async def one(self, name: str, /, **values: Value) -> Row | None:
+        """The first row of a query such as `signatures.put`, or None."""
+        rows = await self.all(name, **values)
+        return rows[0] if rows else None
+
+    async def all(self, name: str, /, **values: Value) -> list[Row]:
+        """Every row of a query."""
+        return await self.execute(queries(self.dialect)[name], values)
+
+    async def run(self, name: str, /, **values: Value) -> None:
+        """A query whose rows nobody reads."""
+        await self.execute(queries(self.dialect)[name], values)
+
+    async def execute(self, sql: str, values: Mapping[str, Value] | None = None, *, lasting: bool = False) -> list[Row]:
+        """A statement as text; migrations, backup and audit build theirs from sql/ and the schema."""
+        with sentences():
+            if self.dialect == POSTGRESQL:
+                text, names = numbered(sql)
+                bound = [_bound(values, name) for name in names]
+                patience = {"timeout": LASTING} if lasting else {}
+                return [dict(row) for row in await self._raw.fetch(text, *bound, **patience)]
+            named = {name: _bound(values, name) for name in values or {}}
+            return [dict(row) for row in await self._raw.execute_fetchall(sql, named)]
+
+    async def dump(self, table: str, size: int) -> AsyncIterator[list[Row]]:
+        """All rows of a table of ours, `size` at a time, in no promised order."""
+        sql = f"select * from {table}"  # noqa: S608 (a name from backup.TABLES)
+        with sentences():
+            if self.dialect == SQLITE:
+                async with self._raw.execute(sql) as cursor:
+                    while rows := await cursor.fetchmany(size):
+                        yield [dict(row) for row in rows]
+                return
+            cursor = await self._raw.cursor(sql)
+            while rows := await cursor.fetch(size):
+                yield [dict(row) for row in rows]
+
+    async def load(self, table: str, rows: list[Row]) -> None:
+        """Puts rows into a table; those that are there already stay as they are."""
+        if not rows:
+            return
+        names = list(rows[0])
+        binds = [f"${n}" if self.dialect == POSTGRESQL else "?" for n in range(1, len(names) + 1)]
+        columns, marks = ", ".join(names), ", ".join(binds)
+        sql = f"insert into {table} ({columns}) values ({marks}) on conflict do nothing"  # noqa: S608 (as above)
+        with sentences():
+            await self._raw.executemany(sql, [[row[name] for name in names] for row in rows])
+
+    async def pour(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[str | int]]) -> None:
+        """A great many rows into a table that has none of them yet: in the order of its key, if it shall be fast."""
+        with sentences():
+            if self.dialect == POSTGRESQL:
+                await self._raw.copy_records_to_table(table, columns=columns, records=rows)
+                return
+            sql = f"insert into {table} ({', '.join(columns)}) values ({', '.join('?' * len(columns))})"  # noqa: S608 (a name from sample)
+            await self._raw.executemany(sql, rows)
+
+    async def rewrite(self, table: str, key: str, keys: list[str]) -> None:
+        """Takes rows out and puts them back in the order of their key, while nobody else writes."""
+        these = "in (select value from json_each(:keys))"
+        if self.dialect == POSTGRESQL:
+            # Signatures first: names and contacts refer to them, and whoever confirms takes them in this order.
+            await self.execute(f"lock table signatures, {table} in exclusive mode")
+            these = "= any(array(select json_array_elements_text(cast(:keys as json))))"
+        rows = await self.execute(f"delete from {table} where {key} {these} returning *", {"keys": keys})  # noqa: S608 (as above)
+        await self.load(table, sorted(rows, key=lambda row: str(row[key])))
+
+    async def drop_everything(self) -> None:
+        """An empty database, for a restore in the same transaction."""
+        for row in await self.all("house.tables"):
+            cascade = " cascade" if self.dialect == POSTGRESQL else ""
+            await self.execute(f"drop table if exists {row['name']}{cascade}")
+        await self.run("house.drop_functions")
+
+    async def empty(self, but: Sequence[str]) -> None:
+        """No row in any table but these."""
+        for name in [row["name"] for row in await self.all("house.tables") if row["name"] not in but]:
+            await self.execute(f"delete from {name}")  # noqa: S608 (a name from the database itself)
+
+    async def weakness(self) -> str:
+        """What could make this database lose a committed transaction; empty if nothing known does."""
+        if self.dialect == SQLITE:
+            (row,) = await self.execute("pragma synchronous")
+            return "" if row["synchronous"] >= 2 else "SQLite does not sync fully"
+        off = [row["name"] for row in await self.all("house.durability") if row["setting"] == "off"]
+        return f"PostgreSQL has {', '.join(off)} off: a power cut could lose signatures" if off else ""
+
+    async def begin(self) -> None:
+        """A transaction that writes. SQLite takes its lock now, so that nothing fails half-way."""
+        await self.execute(sqlite.BEGIN if self.dialect == SQLITE else "begin")
+
+    async def commit(self) -> None:
+        """Returns when the transaction is on disk."""
+        await self.execute("commit")
+
+    async def rollback(self) -> None:
+        """As if the transaction had never begun."""
+        await self.execute("rollback")
+
+
+def _bound(values: Mapping[str, Value] | None, name: str) -> str | int | None:
+    value = (values or {})[name]
+    return value if value is None or isinstance(value, str | int) else json.dumps(value)
+
+
+class Database:
+    """An open database. Reads take a connection of their own; writes go through the one writer."""
+
+    def __init__(self, url: str) -> None:
+        self.dialect = SQLITE if url.startswith("sqlite") else POSTGRESQL
+        self._pool = _pool(url)
+        self.writer: Writer[Connection] = Writer(self._connection)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Connection]:
+        """A connection that sees one moment of the database for as long as it is held."""
+        begin = "begin" if self.dialect == SQLITE else "begin isolation level repeatable read read only"
+        async with self._connection() as connection:
+            await connection.execute(begin)
+            try:
+                yield connection
+            finally:
+                await connection.rollback()
+
+    async def write(self, job: Callable[[Connection], Awaitable[T]]) -> T:
+        """Runs job(connection) in one transaction; returns after its commit. Raises Busy when too many wait."""
+        return await self.writer.write(job)
+
+    async def join(self, act: Act[Connection, Item, T], item: Item) -> T:
+        """Like write(), for an act that does all its items of a moment in a few statements."""
+        return await self.writer.join(act, item)
+
+    async def apart(self, job: Callable[[Connection], Awaitable[T]]) -> T:
+        """One statement by itself, for rows that several servers share: it holds up no signature."""
+        if self.dialect == SQLITE:
+            return await self.write(job)
+        async with self._connection() as connection:
+            return await job(connection)
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[Connection]:
+        """A connection without a transaction, for what may last; whatever is set on it ends with it."""
+        async with self._connection() as connection:
+            if self.dialect == POSTGRESQL:
+                await connection.execute(f"set statement_timeout = '{LASTING}s'")
+            yield connection
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Connection]:
+        # Not pool.connection(): that one belongs to the calling task, ours to whoever holds it.
+        held = databases.core.Connection(self._pool, self._pool._backend)
+        try:
+            with sentences():
+                await _whole(held.__aenter__())
+            yield Connection(held.raw_connection, self.dialect)
+        finally:
+            if held._connection_counter:  # it was opened, even if nobody waits for it any more
+                await _whole(held.__aexit__())
+
+
+async def _whole(step: Coroutine[Any, Any, object]) -> None:
+    """Opening or closing a connection, to its end even if the caller is cancelled meanwhile: else it is lost."""
+    task = asyncio.ensure_future(step)
+    try:
+        await asyncio.shield(task)
+    except (ValueError, OverflowError):  # what asyncpg makes of a port that is none
+        raise DatabaseError("PETITION_DATABASE_URL is no address that can be used.") from None
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+
+
+@asynccontextmanager
+async def opened(url: str, *, create: bool = False) -> AsyncIterator[Database]:
+    """An open database, closed again at the end. A SQLite file is made only if `create` says so.
+
+    Raises DatabaseError with one sentence when it cannot be reached.
+    """
+    if url.startswith("sqlite:///"):
+        with sentences():
+            await asyncio.to_thread(sqlite.prepare, url, create)
+    database = Database(url)
+    with sentences():
+        await database._pool.connect()
+    try:
+        yield database
+    finally:
+        await database.writer.close()
+        with suppress(TimeoutError):  # asyncpg waits for ever for a connection that somebody still holds
+            await asyncio.wait_for(database._pool.disconnect(), CLOSING)
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Turns what the drivers raise into a DatabaseError whose sentence holds no value of any query."""
+    try:
+        yield
+    except asyncpg.LockNotAvailableError:
+        raise InUse("The database cannot be used: somebody else holds a table for long.") from None
+    except FAILURES as error:
+        raise DatabaseError(f"The database cannot be used: {_said(error)}.") from None
+
+
+def _said(error: BaseException) -> str:
+    if isinstance(error, sqlite3.Error):
+        return str(error)
+    if isinstance(error, OSError):  # a TimeoutError too
+        return error.strerror or "it does not answer"
+    # The message of a PostgreSQL error may quote a value: its class and code never do.
+    return f"{type(error).__name__} {getattr(error, 'sqlstate', None) or ''}".strip()
+
+
+def _pool(url: str) -> databases.Database:
+    if url.startswith(SQLITE):
+        return databases.Database(f"sqlite:///{quote(str(sqlite.path(url)))}", factory=sqlite.Safe)
+    # `databases` knows one host only; asyncpg reads the whole URL itself, with several hosts and its options.
+    alone: dict[str, Any] = dict.fromkeys(("host", "port", "user", "password", "database"))
+    if "," in urlsplit(url).netloc and "target_session_attrs" not in url:
+        alone["target_session_attrs"] = "read-write"  # of several hosts the one that is not a standby
+    return databases.Database("postgresql://", dsn=url, **_POOL, **alone)

@@ -1,0 +1,124 @@
+"""Brings a database to the schema of this version, and says whether it is there: sql/migrations, in order."""
+
+import asyncio
+from functools import partial
+from pathlib import Path
+
+from petition.core.database.database import Connection, Database
+from petition.core.database.queries import SQL, statements
+from petition.core.errors import DatabaseError, InUse
+from petition.core.settings import Mode
+
+FOLDER = SQL / "migrations"
+TRIES, PAUSE = 300, 0.2  # of a step that finds a table in use, and seconds between two of them
+_ALONE = " concurrently"  # of PostgreSQL; written before `if exists` and `if not exists`, so that it may be tried again
+
+
+async def migrate(database: Database, mode: Mode) -> None:
+    """Every step that is missing; several machines at once wait for each other.
+
+    An empty database gets all of them in one transaction. One that people may be signing in gets each by itself, and
+    none holds a table for longer than a second: a step that finds it in use lets go and comes again, and what takes
+    long, an index on a large table, is made `concurrently`, outside a transaction.
+
+    Raises DatabaseError for a database of a newer version or of the other mode.
+    """
+    async with database.alone() as c:
+        await _turn(c)
+        if not await database.write(partial(_new, mode=mode)):
+            await _one_by_one(c)
+    async with database.reading() as c:
+        await check(c, mode)
+
+
+async def _turn(c: Connection) -> None:
+    """Waits for its turn, but in no statement or transaction: what makes an index concurrently would wait for those."""
+    while (row := await c.one("house.turn")) and not row["ours"]:  # noqa: ASYNC110 (who has it is another process)
+        await asyncio.sleep(PAUSE)
+
+
+async def _new(c: Connection, *, mode: Mode) -> bool:
+    """Whether the database was empty and has everything now."""
+    if await _version(c):
+        return False
+    await steps(c, mode)
+    return True
+
+
+async def steps(c: Connection, mode: Mode) -> None:
+    """All steps for an empty database, inside the caller's transaction."""
+    for _, file in _files():
+        for statement in statements(c.dialect, file.read_text("utf-8")):
+            await c.execute(statement.replace(_ALONE, ""))
+    await c.run("house.keep", name="mode", value=mode.value)
+    await _reached(c, newest())
+
+
+async def _one_by_one(c: Connection) -> None:
+    for number, file in _files():
+        if number > await _version(c):
+            await _step(c, number, statements(c.dialect, file.read_text("utf-8")))
+
+
+async def _step(c: Connection, number: int, sql: list[str]) -> None:
+    if any(_ALONE in statement for statement in sql):
+        for statement in sql:
+            await c.execute(statement, lasting=True)
+        await _reached(c, number)
+        return
+    for left in reversed(range(TRIES)):
+        try:
+            await _whole(c, number, sql)
+            break
+        except InUse:
+            if not left:
+                raise
+        await asyncio.sleep(PAUSE)
+
+
+async def _whole(c: Connection, number: int, sql: list[str]) -> None:
+    """A step in a transaction of its own, or nothing of it."""
+    await c.begin()
+    try:
+        await c.run("house.impatient")
+        for statement in sql if number > await _version(c) else ():
+            await c.execute(statement)
+        await _reached(c, max(number, await _version(c)))
+    except BaseException:
+        await c.rollback()
+        raise
+    await c.commit()
+
+
+async def _reached(c: Connection, number: int) -> None:
+    await c.run("house.keep", name="schema", value="0")
+    await c.run("house.set", name="schema", value=str(number))
+
+
+async def check(c: Connection, mode: Mode) -> None:
+    """Raises DatabaseError unless the database has this version's schema and this mode."""
+    version = await _version(c)
+    if version < newest():
+        raise DatabaseError("The database has an older schema: run `petition migrate`.")
+    if version > newest():
+        raise DatabaseError("The database was made by a newer version of Petition: update this one.")
+    if (kept := await c.one("house.get", name="mode")) is None or kept["value"] != mode.value:
+        raise DatabaseError(
+            f"The database does not belong to {mode.value} mode: set PETITION_MODE or another database."
+        )
+
+
+def newest() -> int:
+    """The schema of this version."""
+    return _files()[-1][0]
+
+
+async def _version(c: Connection) -> int:
+    if await c.one("house.exists") is None:
+        return 0
+    row = await c.one("house.get", name="schema")
+    return int(row["value"]) if row else 0
+
+
+def _files() -> list[tuple[int, Path]]:
+    return sorted((int(file.name[:4]), file) for file in FOLDER.glob("*.sql"))

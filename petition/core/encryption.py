@@ -1,0 +1,226 @@
+"""Everything that hides personal data: keyed hashes, addresses sealed to the organisers, the outbox's rotating keys.
+
+What this server can open again is only mail that has not left yet. A sealed contact opens on the organisers' own
+machine; a name before confirmation opens with the number in the link, which is in the signatory's mailbox alone.
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from contextlib import suppress
+from pathlib import Path
+
+import pyrage
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from petition.core import clock
+from petition.core.clock import DAY
+from petition.core.email_addresses import LONGEST, Address, keyed_hash
+from petition.core.errors import KeysError, SettingsError
+
+NONCE = 12
+CONTACT = LONGEST + 306  # bytes; and a link on a host of the longest name
+PADDED = 416  # bytes; room for the longest name, or address and link's number, so that length says nothing
+SEALING = DAY  # a key seals for a day
+OPENING = 2 * DAY  # and is destroyed after two: what left in its first hour is shut 48 hours later
+
+
+class Vault:
+    """The keys of this server in one hand."""
+
+    def __init__(self, email_key: str, recipients: tuple[str, ...], outbox: "OutboxKeys") -> None:
+        self._email_key = email_key
+        self._recipients = [recipient(r) for r in recipients]
+        self.outbox = outbox
+
+    def hashes(self, address: Address) -> tuple[str, str]:
+        """(mailbox, address): the keyed hashes of the merged and of the exact form."""
+        mailbox = keyed_hash(self._email_key, address.merged)
+        return mailbox, mailbox if address.exact == address.merged else keyed_hash(self._email_key, address.exact)
+
+    def of_day(self, random: str) -> bytes:
+        """A key for a day or two, made of a random text and the key of the hashes: it takes both to have it."""
+        return hmac.digest(self._email_key.encode(), b"petition day " + random.encode(), hashlib.sha256)
+
+    def seal_contact(self, address: str, unsubscribe: str = "") -> str:
+        """An address, and the link that ends news to it, for the organisers' identities alone (age, X25519).
+
+        Padded to one length.
+        """
+        return _text(pyrage.encrypt(_padded(f"{address}\n{unsubscribe}".strip(), CONTACT), self._recipients))
+
+
+def recipient(text: str) -> pyrage.x25519.Recipient:
+    """An organisers' public key. Raises SettingsError for anything else."""
+    try:
+        return pyrage.x25519.Recipient.from_str(text)
+    except pyrage.RecipientError:
+        raise SettingsError("PETITION_RECIPIENTS holds something that is not an age public key (age1…).") from None
+
+
+def identity(text: str) -> pyrage.x25519.Identity:
+    """The organisers' secret key from a file of `age-keygen`: its line that is no comment."""
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    try:
+        return pyrage.x25519.Identity.from_str(lines[0])
+    except (pyrage.IdentityError, IndexError):
+        raise KeysError("The identity file holds no age identity (AGE-SECRET-KEY-1…).") from None
+
+
+def unseal_contact(key: pyrage.x25519.Identity, sealed: str) -> tuple[str, str]:
+    """The reverse of Vault.seal_contact, on the organisers' machine: (address, link)."""
+    try:
+        opened: bytes = pyrage.decrypt(_bytes(sealed), [key])
+        address, _, unsubscribe = opened.rstrip(b"\0").decode().partition("\n")
+        return address, unsubscribe
+    except (pyrage.DecryptError, ValueError):
+        raise KeysError("A sealed address does not open with this identity.") from None
+
+
+def hide(number: str, text: str) -> str:
+    """A text that only the holder of a link's number reads again."""
+    return _encrypt(_cipher_of(number), _padded(text, PADDED))
+
+
+def reveal(number: str, hidden: str) -> str:
+    """The reverse of hide()."""
+    return _decrypt(_cipher_of(number), hidden)
+
+
+class OutboxKeys:
+    """A folder of short-lived keys, outside database and backups: one new each day, none older than two."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: dict[str, _Key] = {}
+
+    def seal(self, text: str) -> tuple[str, str]:
+        """(name of the key, sealed text), with a key younger than a day."""
+        name, cipher = self._current()
+        return name, _encrypt(cipher, _padded(text, PADDED))
+
+    def open(self, name: str, sealed: str) -> str:
+        """The text again. Raises KeysError if this machine does not hold that key."""
+        return _decrypt(self._cipher(name), sealed)
+
+    def names(self) -> list[str]:
+        """The keys on this machine, oldest first. What another process destroyed leaves our memory too."""
+        found = sorted(file.stem for file in self._folder.glob("*.key"))
+        self._known = {name: key for name, key in self._known.items() if name in found}
+        return found
+
+    def dying(self) -> list[str]:
+        """Keys whose time is over: what still waits under them must be sealed anew, then they are destroyed."""
+        return [name for name in self.names() if _age(name) >= OPENING]
+
+    def made_until(self, moment: int) -> list[str]:
+        """The keys that were made up to a moment (epoch seconds)."""
+        return [name for name in self.names() if clock.epoch() - _age(name) <= moment]
+
+    def destroy(self, name: str) -> None:
+        """Overwrites and removes a key, on disk before this returns."""
+        file = self._folder / f"{name}.key"
+        self._known.pop(name, None)
+        with suppress(FileNotFoundError):  # another process was faster
+            overwrite(file)
+            file.unlink()
+            _sync(self._folder)
+
+    def _current(self) -> tuple[str, AESGCM]:
+        newest = max(self._known, default="")
+        if newest and _age(newest) < SEALING and self._known[newest].there():
+            return newest, self._known[newest].cipher
+        newest = max(self.names(), default="")
+        name = newest if newest and _age(newest) < SEALING else self._new()
+        return name, self._cipher(name)
+
+    def _new(self) -> str:
+        name = f"{clock.epoch():011}-{secrets.token_hex(4)}"
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        new = self._folder / f"{name}.new"
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as key:
+            key.write(AESGCM.generate_key(256))
+            key.flush()
+            os.fsync(key.fileno())
+        new.rename(new.with_suffix(".key"))  # other processes see it whole or not at all
+        _sync(self._folder)
+        return name
+
+    def _cipher(self, name: str) -> AESGCM:
+        known = self._known.pop(name, None)
+        if known is None or not known.there():
+            known = _Key(self._folder / f"{name}.key")
+        self._known[name] = known
+        return known.cipher
+
+
+class _Key:
+    """A key in memory; it counts only as long as its file is there. Raises KeysError for one of no use."""
+
+    def __init__(self, file: Path) -> None:
+        try:
+            self.file, self.cipher = file, AESGCM(file.read_bytes())
+        except OSError:
+            raise KeysError("The key of a mail in the outbox is not on this machine.") from None
+        except ValueError:
+            raise KeysError("The key of a mail in the outbox is damaged.") from None
+
+    def there(self) -> bool:
+        """False once another process has destroyed it: asked each time, lest it seal anything more."""
+        return os.path.exists(self.file)  # noqa: PTH110 (each signature asks; pathlib takes thrice as long)
+
+
+def overwrite(file: Path, mark: str = "") -> None:
+    """Puts random text, behind a mark, in the place of what a file holds, and sees it on disk.
+
+    In place, since a new file would leave the old content where it lies. On flash memory a copy may survive all the
+    same: hence disk encryption.
+    """
+    with file.open("r+b", buffering=0) as held:
+        held.write((mark + secrets.token_urlsafe(max(48, file.stat().st_size))).encode())  # never shorter than before
+        os.fsync(held.fileno())
+
+
+def _sync(folder: Path) -> None:
+    """The folder's list of files on disk: a mail sealed with a key that a power cut takes away would be lost."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _age(name: str) -> int:
+    return clock.epoch() - int(name.partition("-")[0])
+
+
+def _cipher_of(number: str) -> AESGCM:
+    return AESGCM(hashlib.sha256(b"petition name " + number.encode()).digest())
+
+
+def _padded(text: str, length: int) -> bytes:
+    return text.encode().ljust(length, b"\0")
+
+
+def _encrypt(cipher: AESGCM, content: bytes) -> str:
+    nonce = secrets.token_bytes(NONCE)
+    return _text(nonce + cipher.encrypt(nonce, content, None))
+
+
+def _decrypt(cipher: AESGCM, text: str) -> str:
+    try:
+        content = _bytes(text)
+        return cipher.decrypt(content[:NONCE], content[NONCE:], None).rstrip(b"\0").decode()
+    except (InvalidTag, ValueError):
+        raise KeysError("A sealed text is damaged.") from None
+
+
+def _text(content: bytes) -> str:
+    return urlsafe_b64encode(content).decode()
+
+
+def _bytes(text: str) -> bytes:
+    return urlsafe_b64decode(text.encode())

@@ -1,0 +1,197 @@
+"""The languages of the site: choose one for a visitor; one gettext catalogue and one Jinja environment for each."""
+
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from functools import cache, cached_property
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from babel import Locale, dates, localedata, numbers
+from babel.messages import mofile, pofile
+from jinja2.bccache import Bucket
+
+from petition.core import collation
+from petition.core.settings import ROOT
+
+LOCALE = Path(__file__).parents[1] / "locale"
+SOURCE = "en"
+# CLDR territories that are no ISO 3166-1 country. Kosovo (XK) stays: people live there and need a line to choose.
+_NO_COUNTRY = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "CQ", "DG", "EA", "IC", "TA"}
+_LONGEST_HEADER = 512  # of Accept-Language; a browser sends under a hundred characters
+
+
+class Language:
+    """One language: its words, its numbers and dates, its country names, its templates."""
+
+    def __init__(self, code: str, globals_: Mapping[str, Any]) -> None:
+        self.code = code
+        self.locale = Locale.parse({"pt": "pt_PT", "en": "en_GB"}.get(code, code))
+        self.name = (self.locale.languages[code] or code).capitalize()  # in itself, as the language switch shows it
+        _lighten(self.locale)
+        self._globals = globals_
+
+    @cached_property
+    def reviewed(self) -> bool:
+        """Whether somebody who speaks it natively has read the catalogue; its second line says who, or no."""
+        file = LOCALE / self.code / "LC_MESSAGES" / "messages.po"
+        return not file.exists() or "# reviewed = no" not in file.read_text("utf-8").partition("msgid")[0]
+
+    def number(self, n: int) -> str:
+        """1234 as readers of the language write it."""
+        return str(numbers.format_decimal(n, locale=self.locale))
+
+    def date(self, day: date | datetime) -> str:
+        """A day, with the month in words."""
+        return str(dates.format_date(day, format="long", locale=self.locale))
+
+    def country(self, code: str) -> str:
+        """A country's name."""
+        return str(self.locale.territories.get(code, code))
+
+    def has_country(self, code: str) -> bool:
+        """Whether this is a country somebody can choose."""
+        return code in self._codes
+
+    @cached_property
+    def _codes(self) -> frozenset[str]:
+        return frozenset(code for code, _ in self.countries)
+
+    @cached_property
+    def countries(self) -> list[tuple[str, str]]:
+        """(code, name) of every country, in the alphabetical order of the language."""
+        in_order = collation.order(self.code)
+        found = [(c, n) for c, n in self.locale.territories.items() if len(c) == 2 and c.isalpha()]
+        return sorted(((c, n) for c, n in found if c not in _NO_COUNTRY), key=lambda pair: in_order(pair[1]))
+
+    @cached_property
+    def jinja(self) -> jinja2.Environment:
+        """The templates in this language; HTML is escaped, text is not."""
+        env = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(ROOT / "templates"),
+            autoescape=jinja2.select_autoescape(["html"]),
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
+            bytecode_cache=_COMPILED,
+        )
+        env.install_gettext_translations(_catalogue(self.code), newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
+        env.filters |= {"number": _late(self.number), "date": _late(self.date), "country": _late(self.country)}
+        env.globals |= {"language": self, **self._globals}
+        return env
+
+    def render(self, template: str, **context: Any) -> str:
+        """A template of templates/, filled in."""
+        return self.jinja.get_template(template).render(**context)
+
+
+class Languages:
+    """All languages of the site, in the order of the switch."""
+
+    def __init__(self, codes: Sequence[str], globals_: Mapping[str, Any]) -> None:
+        self._all = {code: Language(code, globals_) for code in codes}
+
+    def __iter__(self) -> Iterator[Language]:
+        return iter(self._all.values())
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __contains__(self, code: object) -> bool:
+        return code in self._all
+
+    def __getitem__(self, code: str) -> Language:
+        return self._all[code]
+
+    @property
+    def default(self) -> Language:
+        """English where it is offered, else the first."""
+        return self._all.get(SOURCE) or next(iter(self._all.values()))
+
+    def choose(self, accept: str) -> Language:
+        """The visitor's best language by Accept-Language (RFC 9110, 12.5.4); the default for odd headers."""
+        for tag in _preferred(accept[:_LONGEST_HEADER]):
+            code = tag.partition("-")[0].lower()
+            if code in self._all:
+                return self._all[code]
+        return self.default
+
+
+# What CLDR knows of a language and no page prints: a megabyte for each, in every process.
+_UNUSED = (
+    *("currency_names", "currency_names_plural", "unit_patterns", "unit_display_names", "compact_decimal_formats"),
+    *("time_zones", "meta_zones", "zone_formats", "date_fields", "scripts"),
+)
+
+
+def _lighten(locale: Locale) -> None:
+    """Takes what is unused out of a locale and its parents, which Babel else keeps for as long as the process lives."""
+    for name in (str(locale), locale.language, "en_001"):
+        data = localedata.load(name)
+        for what in _UNUSED:
+            data.pop(what, None)
+
+
+def _preferred(accept: str) -> list[str]:
+    """Tags by falling weight; a broken weight counts as none."""
+    weighted = []
+    for order, part in enumerate(accept.split(",")):
+        tag, _, weight = part.replace(" ", "").partition(";q=")
+        try:
+            q = float(weight or 1)
+        except ValueError:
+            q = 0.0
+        if 0 < q <= 1:
+            weighted.append((-q, order, tag))
+    return [tag for _, _, tag in sorted(weighted)]
+
+
+class _Compiled(jinja2.BytecodeCache):
+    """Templates compiled in this process, once for all languages: compiling is most of what a start costs."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Jinja refuses it by itself if the template has changed."""
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keeps it for the next."""
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
+
+
+def _late(filter_: Callable[[Any], str]) -> Callable[..., str]:
+    """A filter that Jinja does not work out while compiling: its result differs from language to language."""
+    return jinja2.pass_context(lambda _, value: filter_(value))
+
+
+@cache
+def _catalogue(code: str) -> NullTranslations:
+    """The catalogue of a language, read from its .po file: no compiled file to forget."""
+    file = LOCALE / code / "LC_MESSAGES" / "messages.po"
+    if not file.exists():
+        return NullTranslations()
+    compiled = io.BytesIO()
+    with file.open("rb") as po:
+        mofile.write_mo(compiled, pofile.read_po(po, locale=code))
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+def offered(written: list[str]) -> list[str]:
+    """Of the languages that texts are written in those that the pages speak too; if that is none, all of them."""
+    spoken = [SOURCE, *sorted(folder.name for folder in LOCALE.iterdir() if (folder / "LC_MESSAGES").is_dir())]
+    return [code for code in spoken if code in written] or written
+
+
+def N_(text: str) -> str:  # noqa: N802 (gettext's own name for "a string to translate later")
+    """Marks a message for the catalogues; it is translated where it is shown."""
+    return text

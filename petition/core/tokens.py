@@ -1,0 +1,85 @@
+"""Signed links: one salt per purpose, dated, and nothing in them but a random number."""
+
+import hashlib
+import hmac
+import secrets
+from base64 import urlsafe_b64encode
+from enum import StrEnum
+
+from itsdangerous import BadSignature, TimestampSigner
+
+from petition.core.clock import DAY, HOUR
+from petition.core.errors import LinkError
+
+
+class Purpose(StrEnum):
+    """What a link may do. The value is the salt: a link made for one purpose opens nothing else."""
+
+    CONFIRM = "confirm"
+    NEVER_WRITE = "never-write"
+    MANAGE = "manage"
+    LOGIN = "login"
+
+
+LIFETIME = {
+    Purpose.CONFIRM: 14 * DAY,
+    Purpose.NEVER_WRITE: 14 * DAY,
+    Purpose.MANAGE: DAY,
+    Purpose.LOGIN: HOUR // 2,
+}
+
+
+class Signer:
+    """Makes and reads links with the secret keys, newest first; older keys still read."""
+
+    def __init__(self, keys: tuple[str, ...]) -> None:
+        oldest_first = list(reversed(keys))
+        self._signers = {p: TimestampSigner(oldest_first, salt=f"petition.{p}") for p in Purpose}
+
+    def make(self, purpose: Purpose, number: str) -> str:
+        """The token of a link, safe in a URL."""
+        return self._signers[purpose].sign(number).decode()
+
+    def read(self, purpose: Purpose, token: str) -> str:
+        """The number in a token. Raises LinkError for a damaged, foreign or expired one alike.
+
+        One that is dated ahead of our clock works: the clock was set back, or another server's is a little fast.
+        """
+        signer = self._signers[purpose]
+        try:
+            found, made = signer.unsign(token.encode(), return_timestamp=True)
+            number = found.decode()
+        except (BadSignature, UnicodeError):
+            raise LinkError("This link does not work.") from None
+        if signer.get_timestamp() - made.timestamp() > LIFETIME[purpose]:
+            raise LinkError("This link does not work.")
+        return number
+
+
+def number() -> str:
+    """A random number of 128 bits for a new link, in 22 characters."""
+    return secrets.token_urlsafe(16)
+
+
+def unsubscribing(number_: str) -> str:
+    """The number of the link that ends news, made of that of the link which ordered them: neither leads back.
+
+    It is no signed link: it lives as long as the sealed address beside it, whatever becomes of the secret keys.
+    """
+    digest = hmac.digest(number_.encode(), b"petition unsubscribe", "sha256")
+    return urlsafe_b64encode(digest[:16]).decode().rstrip("=")
+
+
+def reference(number_: str) -> str:
+    """What names a mail outside, in its Message-ID: made of its link's number, and does not lead back to it."""
+    return hashlib.sha256(b"petition mail " + number_.encode()).hexdigest()[:32]
+
+
+def submission(number_: str) -> str:
+    """What the database keeps of a number that confirms: the hash of its mail's reference, so a bounce finds it too."""
+    return kept(reference(number_))
+
+
+def kept(number_: str) -> str:
+    """What the database keeps of a number: its hash, so that a copy of the database opens no link."""
+    return hashlib.sha256(number_.encode()).hexdigest()

@@ -1,0 +1,63 @@
+"""Corrections of the addressee book: what an admin has looked up, over what its file says, until it is taken back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from petition.core.database.database import Connection
+from petition.letters.addressees.directory import Addressee, Book
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """An address as it stands on the envelope: office, lines; the page it was seen on, the day (ISO 8601), a note."""
+
+    office: str
+    lines: tuple[str, ...]
+    source: str
+    checked: str
+    note: str = ""
+
+
+async def made(c: Connection) -> dict[str, Correction]:
+    """All of them, by the key of the addressee."""
+    return {
+        row["key"]: Correction(
+            row["office"], tuple(row["lines"].splitlines()), row["source"], row["checked"], row["note"]
+        )
+        for row in await c.all("corrections.all")
+    }
+
+
+async def make(c: Connection, key: str, correction: Correction) -> None:
+    """In place of what was said of this addressee before."""
+    await c.run(
+        "corrections.set",
+        key=key,
+        office=correction.office,
+        lines="\n".join(correction.lines),
+        source=correction.source,
+        checked=correction.checked,
+        note=correction.note,
+    )
+
+
+async def take_back(c: Connection, key: str) -> None:
+    """The book's file holds again."""
+    await c.one("corrections.drop", key=key)
+
+
+def laid_over(book: Book, corrections: Mapping[str, Correction]) -> Book:
+    """The book with them in it."""
+    addressees = (_corrected(a, corrections[a.key]) if a.key in corrections else a for a in book.addressees)
+    return replace(book, addressees=tuple(addressees))
+
+
+def _corrected(addressee: Addressee, by: Correction) -> Addressee:
+    return replace(
+        addressee,
+        office=by.office or None,
+        lines=by.lines,
+        page=by.source,
+        checked=by.checked,
+        confidence="high" if by.lines else "low",
+    )

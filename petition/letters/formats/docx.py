@@ -1,0 +1,60 @@
+"""A letter as DOCX, for editing: WordprocessingML (ECMA-376) from templates of XML, the same bytes for the same tree.
+
+It looks like the PDF but has no code to scan: the page where a letter is checked knows the PDF alone, and what can be
+edited shall not look as if it had been checked. Fonts are named, not embedded, each with one that offices have.
+"""
+
+import io
+import re
+import zipfile
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from petition.letters.writing.document import Letter
+
+KIND = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_PARTS = {
+    "[Content_Types].xml": "types.xml",
+    "_rels/.rels": "package.xml",
+    "docProps/core.xml": "core.xml",
+    "word/document.xml": "document.xml",
+    "word/_rels/document.xml.rels": "links.xml",
+    "word/styles.xml": "styles.xml",
+    "word/numbering.xml": "numbering.xml",
+    "word/fontTable.xml": "fonts.xml",
+    "word/header1.xml": "header.xml",
+    "word/footer1.xml": "footer.xml",
+}
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # XML 1.0 has no place for them
+
+
+def render(letter: Letter) -> bytes:
+    """The letter as DOCX."""
+    values = {"letter": letter, "labels": letter.labels, "links": _links(letter)}
+    out, moment = io.BytesIO(), letter.moment.timetuple()[:6]
+    with zipfile.ZipFile(out, "w") as zipped:
+        for name, template in _PARTS.items():
+            text = _FORBIDDEN.sub("", _templates().get_template(template).render(values))
+            zipped.writestr(zipfile.ZipInfo(name, moment), text, zipfile.ZIP_DEFLATED)
+    return out.getvalue()
+
+
+def _links(letter: Letter) -> dict[str, str]:
+    """Every address the letter links to, with the id it has in this file."""
+    runs = (run.url for block in letter.blocks for run in block.runs)
+    every = [url for url in (letter.check, *runs, *(note.url for note in letter.sources)) if url]
+    return {url: f"link{n}" for n, url in enumerate(dict.fromkeys(every), start=1)}
+
+
+@cache
+def _templates() -> Environment:
+    folder = Path(__file__).resolve().parent / "word"
+    return Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -1,0 +1,55 @@
+"""A letter as plain text, for the web form of a government: one line per paragraph, the form breaks them itself."""
+
+from collections.abc import Iterator
+
+from petition.letters.writing.document import Block, Chart, Letter
+
+_MARKS = {"item": "– ", "quote": "    ", "paragraph": ""}
+_SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u200b": None})
+
+
+def render(letter: Letter) -> str:
+    """Everything that stands on paper but the footers; lines end in LF."""
+    parts = ("\n".join(filter(None, part)) for part in _parts(letter))
+    return "\n\n".join(filter(None, parts)).translate(_SPACES) + "\n"
+
+
+def _parts(letter: Letter) -> Iterator[list[str]]:
+    labels = letter.labels
+    yield ["" if letter.check else "PREVIEW"]
+    yield [letter.sender, *letter.contact]
+    yield [letter.title, letter.office, *letter.lines]
+    yield [f"{labels['reference']}: {letter.reference}", f"{labels['date']}: {letter.date}"]
+    yield [letter.check and f"{labels['check']} {letter.check}"]
+    yield [labels["courtesy"] if letter.courtesy else ""]
+    yield [letter.subject]
+    yield [letter.salutation]
+    yield from _body(letter.blocks)
+    yield [letter.closing]
+    yield [letter.sender, *letter.contact]
+    if letter.copies:
+        yield [labels["copies"], *letter.copies]
+    if letter.chart:
+        yield from _figures(letter.chart)
+    if letter.sources:
+        yield [labels["sources"], *(f"[{note.number}] {note.text}, {note.url}" for note in letter.sources)]
+
+
+def _figures(chart: Chart) -> Iterator[list[str]]:
+    yield [chart.caption, *(f"{bar.name}: {bar.printed}" for bar in chart.bars), ": ".join(chart.total)]
+    yield [chart.yardstick]
+
+
+def _body(blocks: tuple[Block, ...]) -> Iterator[list[str]]:
+    """Items of one list stand on lines that follow each other."""
+    items: list[str] = []
+    for block in blocks:
+        if block.kind != "item" and items:
+            yield items
+            items = []
+        line = _MARKS[block.kind] + block.text
+        if block.kind == "item":
+            items.append(line)
+        else:
+            yield [line]
+    yield items

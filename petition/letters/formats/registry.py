@@ -1,0 +1,13 @@
+"""The files a letter comes in, by the ending of their names: what makes one, and its media type."""
+
+from collections.abc import Callable, Mapping
+
+from petition.letters.formats import docx, pdf
+from petition.letters.formats import plain_text as text
+from petition.letters.writing.document import Letter
+
+FORMATS: Mapping[str, tuple[Callable[[Letter], bytes], str]] = {
+    "pdf": (pdf.render, "application/pdf"),
+    "docx": (docx.render, docx.KIND),
+    "txt": (lambda letter: text.render(letter).encode(), "text/plain; charset=utf-8"),
+}

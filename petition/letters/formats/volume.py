@@ -1,0 +1,52 @@
+"""A volume of names as PDF. A large one is set in a process of its own, whose memory is given back with it."""
+
+import asyncio
+import json
+import subprocess
+import sys
+
+from petition.core.errors import LetterError
+from petition.letters.formats import pdf
+from petition.letters.writing.document import Annex, plain, restored_annex
+
+LARGE = 2_000  # names; so many are set in a moment, and in less than a process takes to begin
+_LONGEST = 300  # seconds; 50,000 names take two or three
+
+
+async def render(annex: Annex) -> bytes:
+    """The volume. Raises LetterError if it cannot be set."""
+    if len(annex.names) <= LARGE:
+        return await asyncio.to_thread(pdf.annex, annex)
+    try:
+        return await asyncio.to_thread(_set_apart, annex)
+    except subprocess.TimeoutExpired:
+        raise LetterError(f"The annex {annex.reference} takes too long to be set.") from None
+
+
+def _set_apart(annex: Annex) -> bytes:
+    command, tree = (
+        (sys.executable, "-m", __name__),
+        json.dumps(plain(annex)).encode(),
+    )  # it needs no secret of the environment
+    done = subprocess.run(  # noqa: S603 (our own module; what was typed goes in as data)
+        command, input=tree, capture_output=True, env={}, timeout=_LONGEST, check=False
+    )
+    if done.returncode:
+        last = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        raise LetterError(last if last.endswith(".") else f"The annex {annex.reference} cannot be set.")
+    return done.stdout
+
+
+def main() -> int:
+    """One annex from standard input, as JSON; its PDF to standard output."""
+    try:
+        made = pdf.annex(restored_annex(json.load(sys.stdin.buffer)))
+    except LetterError as error:
+        sys.stderr.write(str(error))
+        return 1
+    sys.stdout.buffer.write(made)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""What a letter may cite: the facts and events of the campaign, the law in the book; and the numbered notes."""
+
+import tomllib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from petition.campaign.appeal import Appeal
+from petition.campaign.campaign import Fact
+from petition.core.errors import DataError
+from petition.letters.addressees.directory import Addressee, Source
+from petition.letters.writing.document import Block, Note, Run
+from petition.letters.writing.texts import Markdown
+
+
+def sources(appeal: Appeal, addressee: Addressee) -> dict[str, Source]:
+    """Everything that can be cited in a letter, by its id in the data files."""
+    facts = {f.id: Source(f.publisher, f.as_of.isoformat(), f.source, level=f.level) for f in appeal.facts.values()}
+    return {**addressee.sources, **_events(appeal.file("facts.toml")), **facts}
+
+
+@cache
+def _events(file: Path) -> dict[str, Source]:
+    rows = tomllib.loads(file.read_text("utf-8")).get("event", [])
+    return {row.get("id", ""): _event(row, file.name) for row in rows}
+
+
+def _event(row: Mapping[str, Any], file: str) -> Source:
+    try:
+        return Source(row["publisher"], _when(row), row["source"], _iso(row.get("from", "")), row.get("level", ""))
+    except KeyError as error:
+        raise DataError(f"{file}: the event {row.get('id', '?')} lacks {error}.") from None
+
+
+def _when(row: Mapping[str, Any]) -> str:
+    """The day of an event, the last day if it lasted, or the year if no more is known."""
+    return _iso(row["date"] if "date" in row else row["to"] if "to" in row else row["year"])
+
+
+def renumbered(blocks: Sequence[Block], notes: Sequence[Note]) -> tuple[tuple[Block, ...], tuple[Note, ...]]:
+    """The same blocks and the notes that they cite, from 1 on in the order they are cited; other notes go."""
+    order: dict[str, str] = {}
+    for run in (run for block in blocks for run in block.runs if run.style == "note"):
+        order.setdefault(run.text, str(len(order) + 1))
+    new = [replace(block, runs=tuple(_numbered(run, order) for run in block.runs)) for block in blocks]
+    kept = sorted((int(order[str(n.number)]), n) for n in notes if str(n.number) in order)
+    return tuple(new), tuple(replace(note, number=number) for number, note in kept)
+
+
+def _numbered(run: Run, order: Mapping[str, str]) -> Run:
+    return replace(run, text=order[run.text]) if run.style == "note" else run
+
+
+def _iso(value: date | int | str) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+OMITTED = Markdown("[-](omit:)")  # stands where a source was left out; what holds it is left out with it
+
+
+class Notes:
+    """The numbered notes of one letter, in the order they are first cited; one number for one page and day."""
+
+    def __init__(self, known: Mapping[str, Source], facts: Mapping[str, Fact], without: Collection[str] = ()) -> None:
+        self._known = known
+        self._facts = facts
+        self._without = {known[id_] for id_ in without if id_ in known}
+        self._cited: list[Source] = []
+        self._counted: set[str] = set()
+        self._rests: set[str] = set()
+
+    @property
+    def rests(self) -> tuple[str, ...]:
+        """The ids of all that was cited."""
+        return tuple(sorted(self._rests))
+
+    @property
+    def cited(self) -> tuple[Source, ...]:
+        """The sources cited so far; the first has the number 1."""
+        return tuple(self._cited)
+
+    def note(self, what: str | Source) -> Markdown:
+        """The mark of a source, by its id or itself; goes right behind the word it belongs to."""
+        source = self.source(what)
+        if isinstance(what, str):
+            if self.omits(what):
+                return OMITTED
+            self._rests.add(what)
+        if source not in self._cited:
+            self._cited.append(source)
+        number = self._cited.index(source) + 1
+        return Markdown(f"\u00a0[{number}](note:{number})")
+
+    def source(self, what: str | Source) -> Source:
+        """A source by its id. Raises ValueError for an id that no data file has."""
+        if isinstance(what, Source):
+            return what
+        if what not in self._known:
+            raise ValueError(f"no fact, event or source is called {what}")
+        return self._known[what]
+
+    def fact(self, id_: str) -> Fact:
+        """The fact whose number is about to be printed; unsourced() then expects its note."""
+        if id_ not in self._facts:
+            raise ValueError(f"no fact is called {id_}")
+        if not self.omits(id_):
+            self._counted.add(id_)
+        return self._facts[id_]
+
+    def omits(self, what: str) -> bool:
+        """Whether this was left out, or what the same page said on the same day; and with it whatever cites it."""
+        return self._known.get(what) in self._without
+
+    def unsourced(self) -> list[str]:
+        """Facts whose number was printed without a note."""
+        return sorted(id_ for id_ in self._counted if self._known[id_] not in self._cited)

@@ -1,0 +1,72 @@
+"""The table of a letter: the published figures by country, and what a European Citizens' Initiative would need."""
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from petition.campaign.appeal import Appeal
+from petition.core.errors import DataError
+from petition.letters.addressees.directory import Addressee, Source
+from petition.letters.writing.document import Bar, Chart, Figures, Note
+from petition.letters.writing.formatting import Words
+from petition.letters.writing.texts import Text
+
+LINES = 6  # of countries; with more, most letters would need a third page
+
+
+@dataclass(frozen=True, slots=True)
+class Parliament:
+    """Members of the European Parliament by state, and in all; whose number that is."""
+
+    seats: dict[str, int]
+    members: int
+    source: Source
+
+
+@cache
+def parliament(file: Path) -> Parliament:
+    """The seats of a term. Raises DataError for a file that cannot be used, or whose numbers do not add up."""
+    try:
+        data = tomllib.loads(file.read_text("utf-8"))
+        seats = {str(code): int(n) for code, n in data["seats"].items()}
+        source = Source(data["publisher"], data["as_of"].isoformat(), data["source"])
+        found = Parliament(seats, int(data["members"]), source)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{file.name} cannot be used: {error}.") from None
+    if sum(seats.values()) != found.members:
+        raise DataError(f"{file.name}: the seats do not add up to {found.members}.")
+    return found
+
+
+def draw(
+    appeal: Appeal, addressee: Addressee, figures: Figures, text: Text, words: Words, number: int
+) -> tuple[Chart | None, tuple[Note, ...]]:
+    """The chart for one addressee, none while nothing is published; and the note it cites, which gets this number."""
+    if not figures.confirmed:
+        return None, ()
+    house = parliament(appeal.file("parliament.toml"))
+    seats = house.seats.get(addressee.country or "", 0)
+    told = {"threshold": words.number(seats * house.members), "seats": words.number(seats)}
+    labels, publisher = text.figures, text.publishers.get(house.source.publisher, house.source.publisher)
+    drawn = Chart(
+        caption=labels["caption"],
+        head=(labels["country"], labels["signatures"]),
+        bars=tuple(_bars(addressee, figures, words, labels["other"])),
+        total=(labels["total"], words.number(figures.confirmed)),
+        yardstick=f"{labels['eci'].format(**told)}\u00a0[{number}]" if seats else "",
+    )
+    note = Note(number, f"{publisher}, {words.when(house.source)}", house.source.url)
+    return drawn, (note,) if seats else ()
+
+
+def _bars(addressee: Addressee, figures: Figures, words: Words, other: str) -> Iterator[Bar]:
+    """The largest countries and the addressee's own; whoever is not shown is in the last line."""
+    largest = sorted(figures.countries.items(), key=lambda item: (item[0] != addressee.country, -item[1], item[0]))
+    shown = sorted(largest[:LINES], key=lambda item: (-item[1], item[0]))
+    for code, n in shown:
+        name = str(words.locale.territories.get(code, code))
+        yield Bar(name, n, words.number(n), own=code == addressee.country)
+    if rest := figures.confirmed - sum(n for _, n in shown):
+        yield Bar(other, rest, words.number(rest), rest=True)

@@ -1,0 +1,85 @@
+"""How one language writes numbers, days and plurals (Babel), with what its sentences need beyond that.
+
+CLDR knows only the month as it stands in a date of its own; a text may bring the cases its sentences need.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from babel import dates, numbers
+from babel.core import Locale
+
+from petition.campaign.campaign import Placeholder
+from petition.letters.addressees.directory import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One language in one territory. `months` are twelve names for a case.
+
+    `dates` may bring `pattern`, a day in CLDR's notation, `first`, the first day of a month where it is written in a
+    way of its own (1er), and `moment`, how `{day}` and `{time}` are joined.
+    """
+
+    locale: Locale
+    dates: Mapping[str, str]
+    months: Mapping[str, Sequence[str]]
+
+    def number(self, n: int) -> str:
+        """1234 as the language writes it."""
+        return str(numbers.format_decimal(n, locale=self.locale))
+
+    def day(self, value: date | Placeholder | str, case: str = "") -> str:
+        """A day in words; of a month or a year that alone (`2025-11`, `2017`); a placeholder as it is."""
+        if isinstance(value, Placeholder):
+            return value
+        if isinstance(value, date):
+            return str(dates.format_date(value, self._pattern(value, case), locale=self.locale))
+        if len(value) == 4:
+            return value
+        if len(value) == 7:
+            month = date.fromisoformat(f"{value}-01")
+            return str(dates.format_skeleton("yMMMM", month, locale=self.locale))
+        return self.day(date.fromisoformat(value), case)
+
+    def when(self, source: Source, case: str = "") -> str:
+        """The day or days that a source is about."""
+        if not source.start:
+            return self.day(source.date, case)
+        if source.start[:7] != source.date[:7]:
+            return f"{self.day(source.start, case)} – {self.day(source.date, case)}"
+        start, end = (date.fromisoformat(text) for text in (source.start, source.date))
+        pattern = _from(self._first(start) or str(start.day), self._pattern(end, case))
+        return str(dates.format_date(end, pattern, locale=self.locale))
+
+    def moment(self, moment: datetime, case: str = "") -> str:
+        """A day and its time, UTC."""
+        joined = self.dates.get("moment", "{day}, {time} UTC")
+        return joined.replace("{day}", self.day(moment.date(), case)).replace("{time}", f"{moment:%H:%M}")
+
+    def plural(self, n: int, **forms: str) -> str:
+        """The form that the language's plural rule chooses for n: one, few, many, zero …, else `other`."""
+        return forms.get(self.locale.plural_form(n)) or forms["other"]
+
+    def _pattern(self, day: date, case: str) -> str:
+        pattern = self.dates.get("pattern") or str(self.locale.date_formats["long"].pattern)
+        if first := self._first(day):
+            pattern = re.sub(r"\bd\b", f"'{first}'", pattern)
+        if case not in self.months:
+            return pattern
+        return pattern.replace("MMMM", f"'{self.months[case][day.month - 1]}'")
+
+    def _first(self, day: date) -> str:
+        """How the first of a month is written, where not simply as 1; empty on any other day."""
+        return self.dates.get("first", "") if day.day == 1 else ""
+
+
+def _from(first: str, pattern: str) -> str:
+    """A pattern of one day as that of days from `first` on: `d. MMMM` becomes `12.–d. MMMM`.
+
+    CLDR's own intervals know only short months.
+    """
+    days = re.compile(r"('[^']*')|(d+)(\.?)")
+    return days.sub(lambda m: m[1] or f"'{first}{m[3]}–'{m[0]}", pattern)

@@ -1,0 +1,190 @@
+"""The text of the letters in one language: a file of labels and Markdown that passes through Jinja first.
+
+Whatever comes from data is escaped on its way in, so that nothing in it is taken for Jinja or Markdown.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import StrictUndefined, Template, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from petition.core.errors import DataError
+from petition.letters.writing.document import Block, Run
+
+STATES = ("open", "passed", "met")
+_LABELS = {
+    "labels": ("reference", "date", "copies", "sources", "closing", "signature", "salutation", "check", "courtesy"),
+    "subject": STATES,
+    "ministries": ("foreign", "transport", "interior"),
+    "figures": ("caption", "country", "signatures", "other", "total", "eci"),
+    "annex": ("title", "unverified", "count", "order", "substitute", "elsewhere"),
+}
+
+
+class Markdown(str):
+    """Text that is Markdown already and must not be escaped again."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One language's file. `roles` are the addressees it is written for; see Addressee.role.
+
+    `publishers` are the names by which the language calls publishers that the data has in English.
+    """
+
+    name: str
+    language: str
+    reviewed: str
+    roles: tuple[str, ...]
+    alphabet: tuple[str, ...]
+    labels: Mapping[str, str]
+    subject: Mapping[str, str]
+    ministries: Mapping[str, str]
+    figures: Mapping[str, str]
+    annex: Mapping[str, str]
+    publishers: Mapping[str, str]
+    dates: Mapping[str, str]
+    months: Mapping[str, Sequence[str]]
+    body: str = field(repr=False)
+
+    def blocks(self, context: Mapping[str, Any]) -> tuple[Block, ...]:
+        """The body with its values filled in. Raises DataError naming the file if it cannot be."""
+        try:
+            source = _template(self.body).render(context)
+        except (TemplateError, TypeError, ValueError) as error:
+            raise DataError(f"letters/{self.name} cannot be filled in: {error}.") from error
+        return tuple(block for block in _blocks(_markdown.parse(source), self.name) if not _rests_on_nothing(block))
+
+
+def find(folders: Sequence[Path], language: str) -> Text | None:
+    """The text of a language from the first folder that has one; None if no folder has."""
+    name = f"{language}.md"
+    file = next((folder / name for folder in folders if (folder / name).is_file()), None)
+    return read(file) if file else None
+
+
+@cache
+def read(file: Path) -> Text:
+    """A text from its file. Raises DataError, one sentence, on anything that is missing in it."""
+    try:
+        whole = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise DataError(f"letters/{file.name} cannot be read as text in UTF-8.") from None
+    match = re.fullmatch(r"\+\+\+\n(.*?)\n\+\+\+\n(.*)", whole, re.DOTALL)
+    if not match:
+        raise DataError(f"letters/{file.name} has no front matter between two lines of +++.")
+    try:
+        front = tomllib.loads(match[1])
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(f"letters/{file.name} has a front matter that is not TOML: {error}.") from None
+    _check(front, file.name)
+    return _text(file, front, match[2])
+
+
+def _text(file: Path, front: Mapping[str, Any], body: str) -> Text:
+    return Text(
+        name=file.name,
+        language=file.stem,
+        reviewed=front["reviewed"],
+        roles=tuple(front["roles"]),
+        alphabet=tuple(front["alphabet"].split()),
+        **{table: front[table] for table in _LABELS},
+        publishers=front.get("publishers", {}),
+        dates=front.get("dates", {}),
+        months=front.get("months", {}),
+        body=body,
+    )
+
+
+def _check(front: Mapping[str, Any], name: str) -> None:
+    wanted = [("reviewed", front.get("reviewed")), ("alphabet", front.get("alphabet"))]
+    wanted += [(f"{t}.{key}", front.get(t, {}).get(key)) for t, keys in _LABELS.items() for key in keys]
+    missing = [key for key, value in wanted if not isinstance(value, str) or not value.strip()]
+    if missing:
+        raise DataError(f"letters/{name} lacks {', '.join(missing)} in its front matter.")
+    if not isinstance(front.get("roles"), list):
+        raise DataError(f"letters/{name} does not list the roles it is written for.")
+    if any(len(months) != 12 for months in front.get("months", {}).values()):
+        raise DataError(f"letters/{name} has a list of months that are not twelve.")
+
+
+def _escaped(value: object) -> str:
+    """What a template may print: values with every sign that Markdown could read disarmed (CommonMark 2.4)."""
+    if isinstance(value, Markdown):
+        return value
+    words = re.split(r"[^\S\xa0\u202f]+", str(value).strip())  # a space that must not break stays one
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(words))
+
+
+def link(url: str) -> Markdown:
+    """A web address as a link that shows itself."""
+    return Markdown(f"[{_escaped(url)}](<{url}>)")
+
+
+_jinja = ImmutableSandboxedEnvironment(
+    undefined=StrictUndefined,
+    finalize=_escaped,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    autoescape=False,
+)
+_markdown = MarkdownIt("commonmark", {"html": False})
+
+
+@cache
+def _template(body: str) -> Template:
+    return _jinja.from_string(body)
+
+
+def _rests_on_nothing(block: Block) -> bool:
+    """Whether it cites what was left out: no sentence of it can be trusted to stand without."""
+    return any(run.url == "omit:" for run in block.runs)
+
+
+_OPENS = {"strong_open": "strong", "em_open": "emphasis"}
+_SETS = {"list_item_open": "item", "blockquote_open": "quote"}
+_SHELLS = ("bullet_list", "ordered_list", "list_item", "blockquote", "paragraph")
+
+
+def _blocks(tokens: Sequence[Token], name: str) -> Iterator[Block]:
+    """Paragraphs, list items and quotes; a letter has nothing else."""
+    within = ["paragraph"]
+    for token in tokens:
+        if token.type in _SETS:
+            within.append(_SETS[token.type])
+        elif token.type in ("list_item_close", "blockquote_close"):
+            within.pop()
+        elif token.type == "inline":
+            yield Block(within[-1], tuple(_runs(token.children or [], name)))
+        elif token.type.rpartition("_")[0] not in _SHELLS:
+            raise DataError(f"letters/{name} has a {token.type.partition('_')[0]}, which no letter prints.")
+
+
+def _runs(tokens: Sequence[Token], name: str) -> Iterator[Run]:
+    style = url = ""
+    for token in tokens:
+        if token.type in _OPENS:
+            style = _OPENS[token.type]
+        elif token.type in ("strong_close", "em_close"):
+            style = ""
+        elif token.type in ("link_open", "link_close"):
+            url = str(token.attrGet("href") or "")
+        elif token.type in ("text", "text_special", "code_inline", "softbreak", "hardbreak"):
+            if token.content or token.type.endswith("break"):
+                yield _run(token.content or " ", style, url)
+        else:
+            raise DataError(f"letters/{name} has a {token.type.partition('_')[0]}, which no letter prints.")
+
+
+def _run(text: str, style: str, url: str) -> Run:
+    return Run(text, "note") if url.startswith("note:") else Run(text, style, url)

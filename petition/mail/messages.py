@@ -1,0 +1,48 @@
+"""Every mail we send, one short function each: makes it ready for the outbox, to be put there with its cause.
+
+The outbox keeps a number; the links made of it are signed only when the mail is written.
+"""
+
+from petition.core import tokens
+from petition.core.database.database import Row
+from petition.core.encryption import Vault
+from petition.core.tokens import Purpose, Signer
+from petition.mail import outbox
+
+# Which links a mail carries: name in its templates -> purpose.
+LINKS = {
+    "confirm": {"confirm": Purpose.CONFIRM, "never_write": Purpose.NEVER_WRITE},
+    "manage": {"manage": Purpose.MANAGE, "never_write": Purpose.NEVER_WRITE},
+    "login": {"login": Purpose.LOGIN},
+}
+
+
+def confirm(vault: Vault, language: str, to: str, number: str, mailbox: str) -> Row:
+    """Someone typed this address into the form; nothing counts unless its owner presses."""
+    return outbox.sealed(vault, name="confirm", language=language, to=to, number=number, mailbox=mailbox)
+
+
+def manage(vault: Vault, language: str, to: str, number: str, mailbox: str) -> Row:
+    """Someone asked for the link to see, change or withdraw a signature; the mail is the same if there is none."""
+    return outbox.sealed(vault, name="manage", language=language, to=to, number=number, mailbox=mailbox)
+
+
+def login(vault: Vault, language: str, to: str, number: str) -> Row:
+    """An organiser's link, good once."""
+    return outbox.sealed(vault, name="login", language=language, to=to, number=number, mailbox=None)
+
+
+def unsubscribe(base_url: str, language: str, number: str) -> str:
+    """The link for the organisers' own news (RFC 8058), sealed with the address."""
+    return f"{base_url}/{language}/unsubscribe/{tokens.unsubscribing(number)}"
+
+
+def links(signer: Signer, base_url: str, language: str, name: str, number: str) -> dict[str, str]:
+    """The addresses a mail's templates may use, from the public address, never from a Host header."""
+    paths = {
+        Purpose.CONFIRM: f"{language}/confirm",
+        Purpose.NEVER_WRITE: f"{language}/never-write",
+        Purpose.MANAGE: f"{language}/manage",
+        Purpose.LOGIN: "organisers/login",
+    }
+    return {key: f"{base_url}/{paths[purpose]}/{signer.make(purpose, number)}" for key, purpose in LINKS[name].items()}

@@ -1,0 +1,212 @@
+"""Writes a mail from its templates and hands it to a relay over SMTP, or to a folder in demo mode."""
+
+import asyncio
+import re
+from binascii import b2a_qp
+from contextlib import suppress
+from dataclasses import dataclass
+from email import policy
+from email.headerregistry import Address as Mailbox
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import aiosmtplib
+
+from petition.core import clock
+from petition.core.errors import SettingsError
+from petition.core.languages import Language
+
+TIMEOUT = 30  # seconds for each step of the dialogue
+# Temporary, and about the provider rather than one mailbox: its system, the way to it, its policy (RFC 3463).
+_LIMITED = re.compile(r"421 |4\d\d 4\.[347]\.")
+_ENHANCED = re.compile(r"(5\.\d{1,3}\.\d{1,3})(?:\s|$)")  # RFC 2034: the first word of a refusal, if it is there
+
+
+class Refused(Exception):
+    """The relay will never take this mail; str() is the enhanced status code alone (RFC 3463)."""
+
+
+class Delayed(Exception):
+    """The relay cannot take this mail now."""
+
+
+class Unreachable(Delayed):
+    """The relay does not answer at all: no use to try the next mail at once."""
+
+
+class Limited(Delayed):
+    """The addressee's provider takes nothing from us for now: no use to try its other mailboxes at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A mail as it goes over the line: lines end in CRLF, none is longer than 998 bytes, all is ASCII."""
+
+    sender: str
+    to: str
+    id: str
+    content: bytes
+
+
+class Transport(Protocol):
+    """Takes a finished mail, or raises Refused or Delayed."""
+
+    async def send(self, message: Finished) -> None: ...
+    async def close(self) -> None: ...
+
+
+def write(language: Language, name: str, to: str, sender: str, message_id: str, links: dict[str, str]) -> Finished:
+    """The mail `name` (templates/mail/name/) in a language. The same id gives the same Message-ID.
+
+    Python's EmailMessage parses whatever it is given, which takes ten times as long as the rest: it makes only the head
+    that the mails of one kind have in common.
+    """
+    address, head = _head(sender, language.render(f"mail/{name}/subject.txt").strip(), language.code)
+    id_ = f"<{message_id}@{address.rpartition('@')[2]}>"
+    between = f"=_{message_id}"  # "=_" is never in a quoted-printable text
+    own = {
+        "To": to,
+        "Date": format_datetime(clock.now()),
+        "Message-ID": id_,
+        "Content-Type": f'multipart/alternative; boundary="{between}"',
+    }
+    lines = "".join(f"{key}: {value}\r\n" for key, value in own.items())
+    bodies = [(kind, language.render(f"mail/{name}/body.{end}", **links)) for kind, end in _BODIES]
+    parts = "".join(f"\r\n--{between}\r\n{_part(kind, text)}" for kind, text in bodies)
+    return Finished(address, to, id_, head + f"{lines}{parts}\r\n--{between}--\r\n".encode("ascii"))
+
+
+_BODIES = (("plain", "txt"), ("html", "html"))
+
+
+@lru_cache(maxsize=256)
+def _head(sender: str, subject: str, language: str) -> tuple[str, bytes]:
+    """The sender's address alone, and the lines that do not depend on whom it goes to."""
+    display, address = parseaddr(sender)
+    local, _, domain = address.rpartition("@")
+    message = EmailMessage(policy=policy.SMTP)
+    message["From"] = Mailbox(display, local, domain)
+    message["Subject"] = subject
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday notice answers it
+    message["Content-Language"] = language
+    message["MIME-Version"] = "1.0"
+    return address, message.as_bytes().rstrip(b"\r\n") + b"\r\n"
+
+
+def _part(kind: str, text: str) -> str:
+    # Quoted-printable: a long link may be torn apart, and comes together again.
+    quoted = b2a_qp(text.encode().replace(b"\n", b"\r\n")).decode("ascii")
+    described = f'Content-Type: text/{kind}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable'
+    return f"{described}\r\n\r\n{quoted}"
+
+
+def _reports(client: aiosmtplib.SMTP, message: Finished) -> tuple[list[str], list[str]]:
+    """Asks for bounces that name the mail and quote its head alone: its link is in the body (RFC 3461, 4.3 and 4.4)."""
+    if not client.supports_extension("dsn"):
+        return [], []
+    reference = message.id.strip("<>").partition("@")[0]
+    return ["RET=HDRS", f"ENVID={reference}"], ["NOTIFY=FAILURE"]
+
+
+class Smtp:
+    """A relay behind PETITION_SMTP_URL, over one kept connection."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        options = parse_qs(parts.query)
+        implicit = parts.scheme == "smtps"
+        self._plain = options.get("tls") == ["no"]
+        if self._plain and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+            raise SettingsError("PETITION_SMTP_URL: tls=no is for a relay on this machine only.")
+        self._options = {
+            "hostname": parts.hostname,
+            "port": parts.port or (465 if implicit else 587),
+            "username": unquote(parts.username) if parts.username else None,
+            "password": unquote(parts.password) if parts.password else None,
+            "use_tls": implicit,
+            "start_tls": None if implicit else not self._plain,
+            "timeout": TIMEOUT,
+        }
+        self._client: aiosmtplib.SMTP | None = None
+        self._turn = asyncio.Lock()
+
+    async def send(self, message: Finished) -> None:
+        """Raises Refused for a permanent refusal of this mail, Delayed for everything else that goes wrong."""
+        async with self._turn:
+            try:
+                client = await self._connected()
+                of_mail, of_recipient = _reports(client, message)
+                await client.sendmail(
+                    message.sender, [message.to], message.content, mail_options=of_mail, rcpt_options=of_recipient
+                )
+            except (aiosmtplib.SMTPException, OSError) as error:
+                await self._settle(error)
+
+    async def close(self) -> None:
+        """Takes leave of the relay."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    async def check(self) -> None:
+        """Raises Delayed if the relay cannot be reached or does not let us in."""
+        try:
+            await self._connected()
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise Unreachable(type(error).__name__) from None
+        finally:
+            await self.close()
+
+    async def _connected(self) -> aiosmtplib.SMTP:
+        if self._client is None or not self._client.is_connected:
+            self._client = aiosmtplib.SMTP(**self._options)  # type: ignore[arg-type]  # a dict of mixed kinds
+            await self._client.connect()
+        if self._client.is_ehlo_or_helo_needed:
+            with suppress(aiosmtplib.SMTPHeloError):  # one that knows no EHLO is greeted with HELO when it gets a mail
+                await self._client.ehlo()
+        return self._client
+
+    async def _settle(self, error: Exception) -> None:
+        """Which of the two it is. What the relay says may quote the address: only its code goes on."""
+        if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
+            refusal: Exception = error.recipients[0]
+        else:
+            refusal = error
+        of_this_mail = isinstance(refusal, aiosmtplib.SMTPRecipientRefused | aiosmtplib.SMTPDataError)
+        if of_this_mail and 500 <= refusal.code < 600:  # type: ignore[attr-defined]  # both kinds have one
+            raise Refused(_code(refusal)) from None
+        if of_this_mail and _LIMITED.match(f"{refusal.code} {refusal.message}"):  # type: ignore[attr-defined]  # as above
+            raise Limited(type(error).__name__) from None
+        await self.close()
+        answered = isinstance(refusal, aiosmtplib.SMTPResponseException)
+        raise (Delayed if answered else Unreachable)(type(error).__name__) from None
+
+
+def _code(refusal: Exception) -> str:
+    found = _ENHANCED.match(getattr(refusal, "message", "") or "")
+    return found[1] if found else "5.0.0"
+
+
+class Folder:
+    """Demo mode's relay: a folder of .eml files, which /dev/outbox shows."""
+
+    def __init__(self, folder: Path, relay: Transport | None = None) -> None:
+        self._folder = folder
+        self._relay = relay
+
+    async def send(self, message: Finished) -> None:
+        """Keeps the mail as a file; passes it on where a relay is set."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        name = message.id.strip("<>").partition("@")[0]
+        (self._folder / f"{clock.epoch():011}-{name}.eml").write_bytes(message.content)
+        if self._relay:
+            await self._relay.send(message)
+
+    async def close(self) -> None:
+        """Nothing is held."""
+        if self._relay:
+            await self._relay.close()

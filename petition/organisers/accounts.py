@@ -1,0 +1,123 @@
+"""Organisers: who they are (a nickname and a keyed hash), what each may do, and the links that let them in."""
+
+import re
+from dataclasses import dataclass
+from enum import IntEnum
+
+from petition.core import clock, tokens
+from petition.core.database.database import Connection, Row
+from petition.core.email_addresses import Address
+from petition.core.encryption import Vault
+from petition.core.errors import OrganiserError
+from petition.core.tokens import Purpose
+from petition.mail import messages as notices
+from petition.mail import outbox
+from petition.organisers import activity_log as record
+from petition.protection import rate_limits as throttle
+
+_NICKNAME = re.compile(r"[A-Za-z0-9_-]{2,40}")
+
+
+class Role(IntEnum):
+    """What an organiser may do; each may do what stands above it too."""
+
+    VIEWER = 1  # see published numbers
+    ORGANISER = 2  # see the desk's numbers, download letters and signatures
+    ADMIN = 3  # change the site's rules, end other organisers' sessions
+
+
+@dataclass(frozen=True, slots=True)
+class Organiser:
+    """Somebody who is logged in."""
+
+    nickname: str
+    role: Role
+
+    def may(self, role: Role) -> bool:
+        """Whether this organiser has at least that role."""
+        return self.role >= role
+
+
+async def add(c: Connection, vault: Vault, nickname: str, address: Address, role: Role) -> None:
+    """A new organiser. Raises OrganiserError for a bad or taken nickname or a known address."""
+    if not _NICKNAME.fullmatch(nickname):
+        raise OrganiserError("A nickname has 2 to 40 letters, digits, - or _.")
+    _, hashed = vault.hashes(address)
+    values = {"nickname": nickname, "address": hashed, "role": role.name.lower()}
+    if await c.one("organisers.add", **values, since=clock.today().isoformat()) is None:
+        raise OrganiserError("This nickname or this address is an organiser's already.")
+    await record.write(c, record.SERVER, "added", f"{nickname}, {role.name.lower()}")
+
+
+async def listed(c: Connection) -> list[Row]:
+    """Nickname, role and first day of each."""
+    return await c.all("organisers.list")
+
+
+async def known(c: Connection, nickname: str) -> Row:
+    """What is kept of an organiser. Raises OrganiserError for an unknown nickname."""
+    if (row := await c.one("organisers.get", nickname=nickname)) is None:
+        raise OrganiserError(f"There is no organiser {nickname}.")
+    return row
+
+
+async def remove(c: Connection, nickname: str) -> None:
+    """Ends what an organiser may do, sessions, factors and links included. Raises OrganiserError if unknown."""
+    if await c.one("organisers.remove", nickname=nickname) is None:
+        raise OrganiserError(f"There is no organiser {nickname}.")
+    await _drop_links(c, nickname)
+    await record.write(c, record.SERVER, "removed", nickname)
+
+
+async def reset(c: Connection, nickname: str) -> None:
+    """Takes second factors, sessions and links from whoever lost a factor: the next login sets one up anew."""
+    await known(c, nickname)
+    await c.run("factors.drop_all", nickname=nickname)
+    await c.run("factors.forgive", nickname=nickname)
+    await c.run("sessions.end_all", nickname=nickname)
+    await _drop_links(c, nickname)
+    await record.write(c, record.SERVER, "took the second factors from", nickname)
+
+
+async def _drop_links(c: Connection, nickname: str) -> None:
+    await c.run("links.drop_logins", purpose=Purpose.LOGIN.value, nickname=nickname)
+
+
+async def link(c: Connection, nickname: str) -> str:
+    """The number of a one-time login link, for the first login before mail works. Raises OrganiserError."""
+    await known(c, nickname)
+    number = tokens.number()
+    await _put_link(c, nickname, number)
+    await record.write(c, record.SERVER, "made a login link for", nickname)
+    return number
+
+
+async def ask_login(c: Connection, vault: Vault, to: Address, language: str) -> None:
+    """Mails a login link if the address is an organiser's. Tells nobody whether it is.
+
+    For anybody else the same is written, for nobody: a link that no one gets and a mail that the deliverer drops.
+    """
+    mailbox, hashed = vault.hashes(to)
+    number = tokens.number()
+    mail = notices.login(vault, language, to.exact, number)
+    row = await c.one("organisers.known", address=hashed, mailbox=mailbox) or {}
+    nickname = row["nickname"] if not row["never"] else None
+    decoy = tokens.kept(number)
+    counted = tokens.kept(f"login {mailbox}")  # a count of its own: forms that anybody fills in lock nobody out
+    if all(await throttle.allow_mail(c, [counted if nickname else decoy], [decoy], throttle.LOGIN)) and nickname:
+        await _put_link(c, nickname, number)
+    else:
+        await _put_link(c, "", number)
+        mail = outbox.decoy(mail)
+    await outbox.put(c, [mail])
+
+
+async def _put_link(c: Connection, nickname: str, number: str) -> None:
+    await c.run(
+        "links.put",
+        id=tokens.kept(number),
+        purpose=Purpose.LOGIN.value,
+        subject=nickname,
+        mailbox=None,
+        expires=clock.epoch() + tokens.LIFETIME[Purpose.LOGIN],
+    )

@@ -1,0 +1,45 @@
+"""The organisers' public keys as people compare them: short hashes, a change of which is announced to everybody."""
+
+import hashlib
+from collections.abc import Iterable
+
+from petition.core.database.database import Connection
+from petition.organisers import activity_log as record
+
+_KEPT = "recipients"
+
+
+def fingerprint(recipient: str) -> str:
+    """Of an age public key: the first 16 characters of `printf %s age1… | sha256sum`."""
+    return hashlib.sha256(recipient.encode()).hexdigest()[:16]
+
+
+def fingerprints(recipients: Iterable[str]) -> list[str]:
+    """Of all, in an order of their own."""
+    return sorted({fingerprint(text) for text in recipients})
+
+
+async def announce(c: Connection, recipients: Iterable[str]) -> None:
+    """At the start of a server: a line in the record if the keys are others than at the last start."""
+    now = fingerprints(recipients)
+    row = await c.one("house.get", name=_KEPT)
+    before = row["value"].split() if row else []
+    if now == before:
+        return
+    added = [f"+{one}" for one in now if one not in before]
+    gone = [f"-{one}" for one in before if one not in now]
+    action = "seals to other keys" if before else "seals to"
+    await record.write(c, record.SERVER, action, " ".join([*added, *gone]))
+    await c.run("house.keep", name=_KEPT, value="")
+    await c.run("house.set", name=_KEPT, value=" ".join(now))
+
+
+async def unseen(c: Connection, nickname: str, recipients: Iterable[str]) -> bool:
+    """Whether an organiser has not yet said that they saw these keys."""
+    row = await c.one("organisers.get", nickname=nickname)
+    return row is not None and row["seen"] != " ".join(fingerprints(recipients))
+
+
+async def saw(c: Connection, nickname: str, recipients: Iterable[str]) -> None:
+    """They say so now."""
+    await c.run("organisers.saw", nickname=nickname, seen=" ".join(fingerprints(recipients)))

@@ -1,0 +1,211 @@
+"""How often what may happen: each door has named rules with their reason.
+
+Two kinds. A cap on mail to one mailbox, which nobody is told of. And buckets for each network at each door; what a
+network meets depends on it alone, and is said.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+from petition.core import clock
+from petition.core.clock import DAY, HOUR
+from petition.core.database.database import Connection, Database, Row
+from petition.core.encryption import Vault
+from petition.core.errors import Throttled
+from petition.mail import outbox
+from petition.protection import proof_of_work as work
+from petition.protection import token_buckets as buckets
+from petition.protection.daily_keys import DayKey, DayKeys
+from petition.protection.networks import Network, Networks
+from petition.protection.proof_of_work import Mode
+from petition.protection.token_buckets import Buckets, Rule, widened
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """At most `most` in `window` seconds."""
+
+    most: int
+    window: int
+    reason: str
+
+
+A_DAY = Cap(3, DAY, "a stranger who types somebody's address can annoy them three times a day, not more")
+A_FORTNIGHT = Cap(6, 14 * DAY, "and not every day")
+LOGIN_A_DAY = Cap(12, DAY, "an organiser logs in several times a day, and strangers may not lock them out easily")
+LOGIN_A_FORTNIGHT = Cap(60, 14 * DAY, "but nobody is written to all day long")
+MAIL, LOGIN = (A_DAY, A_FORTNIGHT), (LOGIN_A_DAY, LOGIN_A_FORTNIGHT)
+
+
+async def allow_mail(c: Connection, mailboxes: list[str], decoys: list[str], cap: tuple[Cap, Cap] = MAIL) -> list[bool]:
+    """Whether one more mail may go to each mailbox; counts it if so. Over all forms together, but for logging in.
+
+    One that is named twice is counted twice. The caller tells nobody: who types an address must not learn what else
+    happened with it. For a mailbox that had its share a decoy is counted, a random key of the caller's, so that as
+    much is written.
+    """
+    await c.run("throttle.lock", mailboxes=mailboxes)
+    now = clock.epoch()
+    day, fortnight = now - cap[0].window, now - cap[1].window
+    rows = await c.all("throttle.mailings", mailboxes=mailboxes, day=day, fortnight=fortnight)
+    left = {row["mailbox"]: _left(row, cap) for row in rows}
+    allowed = []
+    for mailbox in mailboxes:
+        allowed.append(left[mailbox] > 0)
+        left[mailbox] -= 1
+    asked = zip(mailboxes, decoys, allowed, strict=True)
+    counted = Counter(mailbox if may else decoy for mailbox, decoy, may in asked)
+    sent = [{"mailbox": mailbox, "n": n} for mailbox, n in sorted(counted.items())]
+    await c.run("throttle.mailed", rows=sent, hour=now - now % HOUR + HOUR)
+    return allowed
+
+
+def _left(sent: Row, cap: tuple[Cap, Cap]) -> int:
+    """How many mails more a mailbox may get now."""
+    return 0 if sent["never"] else min(cap[0].most - int(sent["day"]), cap[1].most - int(sent["fortnight"]))
+
+
+# At each door a rule for one address (/32, /64) and one for the block it lies in (/24, /48).
+DOORS = {
+    "sign": (
+        Rule("sign address", 30, 60, "a big household, or a table in front of a shop, in an evening"),
+        Rule("sign network", 200, 600, "the homes and phones behind one exchange of a provider"),
+    ),
+    "manage": (
+        Rule("manage address", 30, 60, "each makes us write a mail; nobody needs many"),
+        Rule("manage network", 200, 600, "as for signing"),
+    ),
+    "login": (
+        Rule("login address", 30, 60, "a handful of organisers, who sometimes mistype"),
+        Rule("login network", 200, 600, "as for signing"),
+    ),
+}
+PROVEN = Rule(
+    "proven network", 3000, 6000, "each cost a second of computing; even so no network fills our outbox alone"
+)
+SLOW = Rule("slow network", 60, 60, "without a proof, so that nobody is shut out; these mails hold nobody else's")
+SHARED = 50  # times as much for networks that very many people share
+# What is made for one visitor, the appeal around a form that was refused, costs ten times what signing does.
+PAGE = Rule(
+    "page network", 200, 3600, "people mistype and come back; a program that is refused needs no page each time"
+)
+FLOOD = Rule("flood", 300, 18_000, "so many a minute, of networks that had their share, are no crowd of people")
+DOMAIN = Rule(
+    "mail domain", 500, 1500, "a strange provider that gets all at once blocks us, or is being mailed to death"
+)
+_AHEAD = replace(DOMAIN, burst=DOMAIN.hourly)  # as far as mail is put off: forty minutes, less than outbox.BACK_OFF
+TRAPPED = "trap"  # why a submission is set aside: a field that nobody sees was filled in, on the slower lane
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a submission is taken: `wait` seconds before its mail may leave, set aside for a reason, with a proof …"""
+
+    network: str | None = None  # the tag of the block it came from
+    slow: bool = False
+    aside: str | None = None
+    wait: int = 0
+    proof: Row | None = None
+    disposable: bool = False  # a mailbox of ten minutes: organisers see how many, nobody is refused
+
+    def kept(self) -> Row:
+        """What a submission remembers of them."""
+        state = "aside" if self.aside else "waiting"
+        return {"state": state, "aside": self.aside, "network": self.network, "disposable": int(self.disposable)}
+
+    def applied(self, mail: Row) -> Row:
+        """Held with what is set aside, behind all others from the slower lane, later to a provider that got much."""
+        urgency = outbox.HELD if self.aside else outbox.LAST if self.slow else mail["urgency"]
+        return outbox.put_off({**mail, "urgency": urgency}, self.wait)
+
+
+AS_EVER = Terms()
+
+
+class Doors:
+    """The doors of one process, which share their buckets with all others."""
+
+    def __init__(self, database: Database, vault: Vault, networks: Networks) -> None:
+        self._database, self._networks = database, networks
+        self._keys, self._buckets = DayKeys(database, vault), Buckets()
+        self._told = 0
+
+    async def sign(self, host: str | None, solution: str, asked: Mode, *, trapped: bool) -> Terms:
+        """On which terms somebody may sign now. Raises Throttled if on none.
+
+        With a token of the network, or with a proof of work, as ever; else on the slower lane.
+        """
+        key, network = await self._keys.today(), self._networks.of(host)
+        tag = key.tag("network", network.block)
+        if asked is not Mode.ON and self._enter(key, "sign", network):
+            return Terms(tag)
+        if asked is Mode.AUTO:
+            await self._notice(key)
+        proof = work.proof(key, solution) if asked is not Mode.OFF else None
+        if proof and self._buckets.take(_of_block(key, PROVEN, network)):
+            return Terms(tag, proof=proof)
+        slow = _of_block(key, SLOW, network)
+        if not self._buckets.take(slow):
+            raise Throttled(self._buckets.wait(*slow))
+        return Terms(tag, slow=True, aside=TRAPPED if trapped else None)
+
+    async def enter(self, door: str, host: str | None) -> None:
+        """Whether somebody may pass another door now. Raises Throttled."""
+        key, network = await self._keys.today(), self._networks.of(host)
+        if not self._enter(key, door, network):
+            raise Throttled(max(self._buckets.wait(*asked) for asked in _asked(key, door, network)))
+
+    async def page(self, host: str | None) -> None:
+        """Whether a whole page may be made for somebody who is refused. Raises Throttled."""
+        key, network = await self._keys.today(), self._networks.of(host)
+        asked = _of_block(key, PAGE, network)
+        if not self._buckets.take(asked):
+            raise Throttled(self._buckets.wait(*asked))
+
+    async def challenge(self, host: str | None, asked: Mode) -> dict[str, object] | None:
+        """A challenge, if somebody of this network needs a proof to sign as ever."""
+        key, network = await self._keys.today(), self._networks.of(host)
+        empty = any(self._buckets.wait(*one) for one in _asked(key, "sign", network))
+        return work.challenge(key) if asked is Mode.ON or (asked is Mode.AUTO and empty) else None
+
+    async def wait(self, domain: str) -> int:
+        """How many seconds a mail to a domain is put off that no reviewed table knows."""
+        key = (await self._keys.today()).tag(DOMAIN.name, domain)
+        wait = self._buckets.wait(DOMAIN, key)
+        self._buckets.take((_AHEAD, key))
+        return wait
+
+    async def share(self) -> None:
+        """Tells the other processes, and hears from them."""
+        await self._buckets.share(self._database)
+
+    def _enter(self, key: DayKey, door: str, network: Network) -> bool:
+        return self._buckets.take(*_asked(key, door, network))
+
+    async def _notice(self, key: DayKey) -> None:
+        """Counts who met an empty bucket; a flood of them makes everybody prove, once a minute at most."""
+        if not self._buckets.take((FLOOD, key.tag(FLOOD.name, ""))) and abs(clock.epoch() - self._told) >= 60:
+            self._told = clock.epoch()
+            await self._database.write(work.flood)
+
+
+def _asked(key: DayKey, door: str, network: Network) -> list[buckets.Asked]:
+    """The buckets of a door: of the block, and of the address where it tells anything more."""
+    address, block = DOORS[door]
+    alone = [_rule(key, address, network, network.address)] if network.address != network.block else []
+    return [*alone, _of_block(key, block, network)]
+
+
+def _of_block(key: DayKey, rule: Rule, network: Network) -> buckets.Asked:
+    return _rule(key, rule, network, network.block)
+
+
+def _rule(key: DayKey, rule: Rule, network: Network, of: str) -> buckets.Asked:
+    return widened(rule, SHARED if network.shared else 1), key.tag(rule.name, of)
+
+
+async def expire(c: Connection) -> None:
+    """What no rule needs any more."""
+    await c.run("throttle.expired", fortnight=clock.epoch() - A_FORTNIGHT.window)
+    await buckets.expire(c)
+    await work.expire(c)

@@ -1,0 +1,153 @@
+"""Backup and restore: everything but secrets, outbox, sessions and links, sealed to the organisers' keys.
+
+The file is lines of base64. Each is an age message (age-encryption.org/v1) with a few thousand rows inside, so
+that size costs no memory; the last holds the hash of all before it, so that a cut or mended file is noticed.
+"""
+
+import base64
+import hashlib
+import json
+import zlib
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyrage
+
+from petition.core import encryption as sealing
+from petition.core.database import migrations
+from petition.core.database.database import Connection, Database, Row
+from petition.core.errors import DataError, KeysError
+from petition.core.settings import Mode
+from petition.organisers import activity_log as record
+from petition.retention import prune as retention
+from petition.signing import manage as managing
+
+# In this order, so that a row comes after the row it refers to.
+TABLES = (
+    "house",
+    "signatures",
+    "names",
+    "contacts",
+    "submissions",
+    "mailings",
+    "never_write",
+    "refusals",
+    "tally",
+    "journal",
+    "journal_hours",
+    "history_hours",
+    "history_days",
+    "organisers",
+    "factors",
+    "actions",
+    "correspondence",
+    "corrections",
+    "answer_summaries",
+    "editions",
+    "edition_letters",
+    "annexes",
+    "edition_annexes",
+    "confirmations",
+)
+ROWS = 5000
+_LEFT_OUT = {"network"}  # the tags of a network outlive their day in no backup
+Chunk = tuple[str, list[Row]]
+
+
+async def backup(database: Database, recipients: tuple[str, ...], file: Path) -> int:
+    """Writes one moment of the database, sealed to the recipients; how many rows. Raises DataError."""
+    keys = [sealing.recipient(text) for text in recipients]
+    digest, rows = hashlib.sha256(), 0
+    try:
+        with file.open("xb") as out:
+            async with database.reading() as c:
+                async for chunk in _chunks(c):
+                    _write(out, keys, digest, chunk)
+                    rows += len(chunk[1])
+            _write(out, keys, digest, ("end", [{"sha256": digest.hexdigest(), "rows": rows}]))
+    except FileExistsError:
+        raise DataError(f"{file} exists already.") from None
+    except OSError as error:
+        raise DataError(f"{file} cannot be written: {error.strerror}.") from None
+    return rows
+
+
+async def _chunks(c: Connection) -> AsyncIterator[Chunk]:
+    for table in TABLES:
+        async for rows in c.dump(table, ROWS):
+            yield table, [{name: row[name] for name in row if name not in _LEFT_OUT} for row in rows]
+
+
+def _write(out: BinaryIO, keys: list[Any], digest: "hashlib._Hash", chunk: Chunk) -> None:
+    line = base64.b64encode(pyrage.encrypt(zlib.compress(json.dumps(chunk).encode()), keys))
+    digest.update(line)
+    out.write(line + b"\n")
+
+
+async def restore(database: Database, mode: Mode, identity: str, file: Path) -> int:
+    """Puts a backup in the place of what is there, then applies the never-write list of both; how many rows.
+
+    All or nothing, in one transaction. Raises DataError for a file that is cut, mended or no backup.
+    """
+    key = sealing.identity(identity)
+    _verify(key, file)
+    return await database.write(partial(_restore, mode=mode, key=key, file=file))
+
+
+async def _restore(c: Connection, *, mode: Mode, key: Any, file: Path) -> int:
+    if await retention.closed(c):
+        raise DataError("Signing has ended here: a restore would bring back what was destroyed.")
+    kept = await managing.never_write_list(c)
+    lines = await record.whole(c)
+    await c.drop_everything()
+    await migrations.steps(c, mode)
+    total = 0
+    for table, rows in _read(key, file):
+        if table != "end":
+            await c.load(table, rows)  # `mode` and `schema` in house stay as the migration has just set them
+            total += len(rows)
+    await managing.apply_never_write(c, kept)
+    await c.load("actions", lines)  # what was done since the backup stays on record
+    await record.write(c, record.SERVER, "restored a backup")
+    return total
+
+
+def _verify(key: Any, file: Path) -> None:
+    """Reads the whole file once before anything is touched."""
+    digest, end = hashlib.sha256(), None
+    for line, (table, rows) in _lines(key, file):
+        if table == "end":
+            end = rows[0]["sha256"]
+            break
+        if table == "house":
+            _refuse_newer(file, rows)
+        digest.update(line)
+    if end != digest.hexdigest():
+        raise DataError(f"{file} is not a whole backup.")
+
+
+def _refuse_newer(file: Path, house: list[Row]) -> None:
+    """What a later version keeps, this one could neither show nor erase."""
+    if any(row["name"] == "schema" and int(row["value"]) > migrations.newest() for row in house):
+        raise DataError(f"{file} was made by a newer version of Petition: update this one.")
+
+
+def _read(key: Any, file: Path) -> Iterator[Chunk]:
+    return (chunk for _, chunk in _lines(key, file))
+
+
+def _lines(key: Any, file: Path) -> Iterator[tuple[bytes, Chunk]]:
+    try:
+        with file.open("rb") as lines:
+            for line in lines:
+                content = pyrage.decrypt(base64.b64decode(line, validate=False), [key])
+                table, rows = json.loads(zlib.decompress(content))
+                yield line.rstrip(b"\n"), (table, rows)
+    except OSError as error:
+        raise DataError(f"{file} cannot be read: {error.strerror}.") from None
+    except pyrage.DecryptError:
+        raise KeysError("The backup does not open with this identity, or it is damaged.") from None
+    except (ValueError, zlib.error):
+        raise DataError(f"{file} is not a backup.") from None

@@ -1,0 +1,88 @@
+"""Takes the order of arrival out of the database, so that no copy of it tells who confirmed at which hour.
+
+PostgreSQL keeps rows as they came, with the number of the transaction that wrote them; SQLite keeps them in the order
+of their random keys, but within a page as they came. So fresh rows are written anew in the order of their keys. The
+journal's rows are added up per country, day and reason, and per hour.
+"""
+
+import asyncio
+from functools import partial
+
+from petition.core import clock
+from petition.core.database import vacuum as erasing
+from petition.core.database.database import Connection, Database
+from petition.core.database.queries import POSTGRESQL
+from petition.signing import signatures
+
+PAUSE = 0.2  # seconds
+CHUNK = 2000  # rows written anew in one transaction, while nobody else writes: some hundredths of a second
+# Table -> its key, its own `fresh_` query; names and contacts belong to signatures but have rows of their own.
+KEYED = {
+    "signatures": "mailbox",
+    "names": "mailbox",
+    "contacts": "mailbox",
+    "submissions": "id",
+    "links": "id",
+    "mailings": "mailbox",
+    "never_write": "mailbox",
+}
+
+
+async def settle(database: Database) -> None:
+    """Settles everything since the day of the last time, one process at a time. Counts, rows and sums stay."""
+    async with database.alone() as c:
+        while (turn := await c.one("settling.turn")) and not turn["ours"]:  # noqa: ASYNC110 (another process has it)
+            await asyncio.sleep(PAUSE)
+        await _settle(database)
+
+
+async def _settle(database: Database) -> None:
+    async with database.reading() as c:
+        kept = await c.one("house.get", name="settled")
+    since = kept["value"] if kept else ""
+    await database.write(partial(_add_up, since=since))
+    for table, key in KEYED.items():
+        await _rewrite(database, table, key, since)
+    if database.dialect == POSTGRESQL:
+        await erasing.vacuum(database, whole=("names", "day_keys", "journal", "journal_hours"))
+    if since != clock.today().isoformat():  # once a day is what the privacy page promises
+        await erasing.renew_log(database)
+    await database.write(remember)
+
+
+async def _add_up(c: Connection, *, since: str) -> None:
+    """The journal's fresh rows become their sums; only so its rows may go (see the triggers in sql/migrations)."""
+    await c.run("settling.lock")
+    days = await c.all("settling.days", since=since)
+    hours = await c.all("settling.hours", since=since)
+    await c.run("house.keep", name="settling", value="yes")
+    await c.run("settling.drop_days", since=since)
+    await c.run("settling.drop_hours", since=since)
+    await c.run("house.drop", name="settling")
+    await c.run("tally.journal", rows=days)
+    await c.run("tally.journal_hours", rows=hours)
+
+
+async def _rewrite(database: Database, table: str, key: str, since: str) -> None:
+    midnight = clock.midnight(since) if since else 0
+    values: dict[str, str | int] = {"since": since, "midnight": midnight, "expiry": midnight + signatures.LIVES}
+    after = ""
+    while True:  # page by page: on a great day there are millions
+        async with database.reading() as c:
+            rows = await c.all(f"settling.fresh_{table}", **values, after=after, most=CHUNK)
+        if not rows:
+            return
+        keys = [str(row["key"]) for row in rows]
+        await database.write(partial(_rewrite_some, table=table, key=key, keys=keys))
+        after = keys[-1]
+
+
+async def _rewrite_some(c: Connection, *, table: str, key: str, keys: list[str]) -> None:
+    await c.rewrite(table, key, keys)
+
+
+async def remember(c: Connection) -> None:
+    """All that was written before today lies in order."""
+    today = clock.today().isoformat()
+    await c.run("house.keep", name="settled", value=today)
+    await c.run("house.set", name="settled", value=today)

@@ -1,0 +1,121 @@
+"""The web application: routes, what every request passes, error pages, and what runs beside it. The only wiring."""
+
+import asyncio
+import gc
+import logging
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+
+from petition.core import safe_logging as discretion
+from petition.core import settings as settings_
+from petition.core.errors import PetitionError
+from petition.core.settings import Settings
+from petition.site import Site, opened
+from petition.web import prerender as press
+from petition.web.http import public_state as published
+from petition.web.http import security as guards
+from petition.web.http.errors import HANDLERS, Broken, FromElsewhere, TooLarge
+from petition.web.http.prerendered import Readymade, Stock
+from petition.web.http.public_state import Published
+from petition.web.operations.health import Readiness
+from petition.web.public import sharing
+from petition.web.routes import routes
+
+DELIVERING = "PETITION_SERVE_DELIVERS"  # how `petition serve` tells its workers; not a setting of the operator's
+SHARING, PUBLISHING, PRUNING = 1, 5, 3600  # seconds
+log = logging.getLogger(__name__)
+
+
+def create_app(settings: Settings, *, deliver: bool = False) -> Starlette:
+    """The application; with `deliver` it also takes mail out of the outbox."""
+    stock = Stock()
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with opened(settings) as site:
+            app.state.site, app.state.published = site, await published.first(site, press.made, stock)
+            app.state.readiness, app.state.kept = Readiness(site), sharing.Kept()
+            async with _beside(site, app.state.published, deliver):
+                yield
+
+    app = Starlette(
+        routes=routes(demo=settings.demo),
+        middleware=_middleware(settings, stock),
+        exception_handlers=HANDLERS,
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False  # its redirects are built from the Host header
+    return app
+
+
+def from_environment() -> Starlette:
+    """What `petition serve` gives to each worker of uvicorn."""
+    discretion.begin()
+    # The collector took a tenth of the time to look for cycles in what stays for ever and in requests under way.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    # SQLite works in a thread, which waits for this one after each statement: five milliseconds as Python comes, and
+    # ten of them in a transaction. This halves what a signature waits and costs nothing that was measured.
+    sys.setswitchinterval(0.0001)
+    return create_app(settings_.read(os.environ), deliver=os.environ.get(DELIVERING) == "yes")
+
+
+def _middleware(settings: Settings, stock: Stock) -> list[Middleware]:
+    refused = guards.not_this_machine if settings.demo else None
+    onion = settings.onion_host
+    ours = {settings.base_url, settings.onion_url} - {""}
+    return [
+        Middleware(
+            Readymade, stock=stock, refused=refused, onion_host=onion
+        ),  # outermost: its answers have their headers already
+        Middleware(guards.SecurityHeaders, secure=settings.secure, onion_host=onion),
+        Middleware(Broken),
+        *([Middleware(guards.Refusing, refused=refused)] if refused else []),
+        *([Middleware(guards.Refusing, refused=partial(guards.not_for_onion, onion_host=onion))] if onion else []),
+        Middleware(FromElsewhere, ours=ours),
+        Middleware(TooLarge),
+        Middleware(RequestBodyLimitMiddleware, max_body_size=guards.BODY),
+    ]
+
+
+@asynccontextmanager
+async def _beside(site: Site, shown: Published, deliver: bool) -> AsyncIterator[None]:
+    """Publishing, pruning and delivery run beside the requests and end before the database closes.
+
+    They are asked to stop, not cancelled: a connection that is cancelled while it opens is lost.
+    """
+    stopping = asyncio.Event()
+    shared = (SHARING, site.doors.share)
+    acts = (shared, (PUBLISHING, site.publish), (PUBLISHING, shown.renew), (PRUNING, site.prune))
+    beside = [_every(seconds, act, stopping) for seconds, act in acts]
+    deliverer = site.lanes()
+    tasks = [asyncio.create_task(act) for act in (*beside, *([deliverer.run()] if deliver else []))]
+    try:
+        yield
+    finally:
+        stopping.set()
+        await deliverer.stop()
+        await asyncio.gather(*tasks[: len(beside)])
+        for task in tasks:
+            task.cancel()  # delivery alone may still hang, on a relay that does
+
+
+async def _every(seconds: float, act: Callable[[], Awaitable[None]], stopping: asyncio.Event) -> None:
+    """Acts now and then every so often; a failure waits for the next time."""
+    while not stopping.is_set():
+        try:
+            await act()
+        except PetitionError as error:
+            log.warning("%s", error)
+        except Exception as error:  # its text may quote what nobody shall read
+            log.error("%s", type(error).__name__)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), seconds)

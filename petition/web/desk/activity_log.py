@@ -1,0 +1,24 @@
+"""The record at the desk: all that was ever done here, page by page, for everybody with a nickname."""
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from petition.organisers import activity_log as record
+from petition.organisers.accounts import Role
+from petition.web.desk.access import needs
+from petition.web.http.pages import page, site
+
+_DIGITS = 12
+
+
+@needs(Role.VIEWER)
+async def lines(request: Request) -> Response:
+    """The newest lines, or those before the number in the query."""
+    asked = request.query_params.get("before", "")
+    if asked and not (asked.isascii() and asked.isdecimal() and len(asked) <= _DIGITS):
+        raise HTTPException(404)
+    async with site(request).database.reading() as c:
+        actions = await record.page(c, int(asked or 0) or None)
+    older = actions[-1]["n"] if actions and actions[-1]["n"] > 1 else None
+    return page(request, "web/desk/record.html", actions=actions, older=older)

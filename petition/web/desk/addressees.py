@@ -1,0 +1,89 @@
+"""The addressee book at the desk: an admin corrects an address, or takes a correction back."""
+
+import re
+from functools import partial
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from petition.core import clock
+from petition.core.errors import LetterError
+from petition.letters.addressees import corrections
+from petition.letters.addressees.corrections import Correction
+from petition.letters.addressees.directory import Addressee
+from petition.organisers.accounts import Role
+from petition.web.desk.access import done, needs
+from petition.web.http import forms
+from petition.web.http.forms import Form
+from petition.web.http.pages import page, site
+
+LINES, WIDTH, NOTE = 8, 100, 500  # lines of an address, characters of a line and of a note
+_PAGE = re.compile(r"https?://\S{1,490}")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
+
+
+@needs(Role.ADMIN)
+async def entry(request: Request) -> Response:
+    """The address of one addressee: what the book's file says, and what is said over it."""
+    addressee = _addressee(request)
+    async with site(request).database.reading() as c:
+        before = (await corrections.made(c)).get(addressee.key)
+    if request.method != "POST":
+        return _asked(request, addressee, Form(_typed(addressee, before)), corrected=before is not None)
+    form = await forms.read(request)
+    if "back" in form.typed:
+        act = partial(corrections.take_back, key=addressee.key)
+        await done(request, act, "took back an address", addressee.key)
+        return RedirectResponse("/organisers/letters", 303)
+    correction, errors = _read(form.typed)
+    if errors:
+        return _asked(request, addressee, Form(form.typed, errors), corrected=before is not None, status=422)
+    act = partial(corrections.make, key=addressee.key, correction=correction)
+    await done(request, act, "corrected an address", addressee.key)
+    return RedirectResponse("/organisers/letters", 303)
+
+
+def _addressee(request: Request) -> Addressee:
+    """As the book's file has it."""
+    try:
+        return site(request).book.find(request.path_params["key"])
+    except LetterError:
+        raise HTTPException(404) from None
+
+
+def _asked(request: Request, addressee: Addressee, form: Form, *, corrected: bool, status: int = 200) -> Response:
+    context: dict[str, Any] = {"addressee": addressee, "form": form, "corrected": corrected, "most": LINES}
+    return page(request, "web/desk/book.html", status=status, **context)
+
+
+def _typed(addressee: Addressee, before: Correction | None) -> dict[str, str]:
+    if before is None:
+        seen = addressee.page if _PAGE.fullmatch(addressee.page) else ""  # the file may say more than an address
+        before = Correction(addressee.office or "", addressee.lines, seen, "")
+    lines = "\n".join(before.lines)
+    said = {"office": before.office, "lines": lines, "source": before.source}
+    return said | {"checked": before.checked, "note": before.note}
+
+
+def _read(typed: dict[str, str]) -> tuple[Correction, dict[str, str]]:
+    """The form's correction, and a sentence beside each field that is wrong."""
+    given = {
+        name: typed.get(name, "").replace("\r\n", "\n").strip() for name in ("office", "source", "checked", "note")
+    }
+    lines = tuple(line.strip() for line in typed.get("lines", "").splitlines() if line.strip())
+    errors = {}
+    if len(given["office"]) > WIDTH or _CONTROL.search(given["office"]) or "\n" in given["office"]:
+        errors["office"] = f"One line of {WIDTH} characters at most."
+    if len(lines) > LINES or any(len(line) > WIDTH or _CONTROL.search(line) for line in lines):
+        errors["lines"] = f"{LINES} lines at most, each of {WIDTH} characters at most."
+    if given["source"] and not _PAGE.fullmatch(given["source"]):
+        errors["source"] = "A page on the web, which begins with https://"
+    elif lines and not given["source"]:
+        errors["source"] = "An address needs the page on which it was seen."
+    if forms.day(given["checked"], clock.today()) is None:
+        errors["checked"] = "The day on which you looked: written 2026-11-22, and not to come."
+    if len(given["note"]) > NOTE or _CONTROL.search(given["note"]):
+        errors["note"] = f"{NOTE} characters at most."
+    return Correction(lines=lines, **given), errors

@@ -1,0 +1,80 @@
+"""Annexes of names at the desk: an admin says who may have one; an organiser takes it with an edition's letter."""
+
+import io
+import zipfile
+from functools import partial
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from petition.core.database.database import Connection
+from petition.core.errors import LetterError
+from petition.letters.addressees.directory import Addressee
+from petition.letters.editions import annexes, drafts
+from petition.letters.editions import files as bundles
+from petition.letters.editions.annexes import File
+from petition.letters.editions.drafts import Draft
+from petition.organisers.accounts import Role
+from petition.web.desk.access import needs
+from petition.web.desk.letters import attachment
+from petition.web.http import forms
+from petition.web.http.pages import page, site
+
+
+async def _draft(request: Request) -> Draft:
+    here = site(request)
+    async with here.database.reading() as c:
+        return await drafts.draw_up(c, here.appeal, here.book, here.settings.base_url)
+
+
+@needs(Role.ADMIN)
+async def switches(request: Request) -> Response:
+    """Who may have the names of those who live there and asked for it."""
+    if request.method == "POST":
+        form = await forms.read(request)
+        wanted = {name.removeprefix("on ") for name in form.typed if name.startswith("on ") and form.on(name)}
+        await site(request).database.write(partial(_turn, request=request, wanted=wanted))
+        return RedirectResponse("/organisers/annexes", 303)
+    draft = await _draft(request)
+    names = {a.code: a.name_en for a in draft.book.addressees}
+    return page(request, "web/desk/annexes.html", names=names, on=draft.annexes)
+
+
+async def _turn(c: Connection, *, request: Request, wanted: set[str]) -> None:
+    for code in {a.code for a in site(request).book.addressees}:
+        await annexes.turn(c, code, request.state.organiser.nickname, on=code in wanted)
+
+
+@needs(Role.ORGANISER)
+async def make(request: Request) -> Response:
+    """Makes the annex to one letter of an edition and hands it over; nothing of it stays here but its fingerprint."""
+    here, draft = site(request), await _draft(request)
+    addressee = _find(draft, request.path_params["key"])
+    try:
+        edition, _ = await bundles.find(here.database, request.path_params["n"])
+        offered, who = [language.code for language in here.languages], request.state.organiser.nickname
+        files = await annexes.make(here.database, draft, edition, addressee, offered, who)
+    except LetterError as error:
+        context: dict[str, Any] = {"error": str(error), "n": request.path_params["n"]}
+        return page(request, "web/desk/no_annex.html", status=409, **context)
+    return _handed(files)
+
+
+def _find(draft: Draft, key: str) -> Addressee:
+    try:
+        return draft.book.find(key)
+    except LetterError:
+        raise HTTPException(404) from None
+
+
+def _handed(files: list[File]) -> Response:
+    """The volume, or all of them in a ZIP."""
+    if len(files) == 1:
+        return attachment(files[0][1], f"{files[0][0]}.pdf", "application/pdf")
+    zipped = io.BytesIO()  # not a file on disk, for it has names in it
+    with zipfile.ZipFile(zipped, "w") as out:
+        for reference, content in files:
+            out.writestr(f"{reference}.pdf", content)
+    return attachment(zipped.getvalue(), f"{files[0][0].removesuffix('-1')}.zip", "application/zip")

@@ -1,0 +1,132 @@
+"""What was sent to a government and what it answered, written down by organisers for the public page."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from enum import StrEnum
+from functools import partial
+from typing import Any, TypeVar
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from petition.core import clock
+from petition.letters import correspondence
+from petition.letters.correspondence import Channel, Entry, Stance
+from petition.letters.editions import editions
+from petition.organisers.accounts import Role
+from petition.web.desk.access import done, needs
+from petition.web.http import forms
+from petition.web.http.forms import Form
+from petition.web.http.pages import page, renew, site
+
+LONGEST = 2000  # characters of a summary
+PATIENCE = 30  # days until a letter without answer is on the list, if nobody chose
+SUMMARY = "summary-"  # before the language, in the names of the fields
+_LINK = re.compile(r"https://\S{1,490}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # but for tabs and line ends; PostgreSQL has no NUL in a text
+_DAYS = ("sent", "acknowledged", "answered")
+_NO_DAY = "A day is written 2026-11-22, and has come already."
+_EARLY = "This comes after the day on which the letter was sent, and needs one."
+_Word = TypeVar("_Word", bound=StrEnum)
+
+
+@needs(Role.ORGANISER)
+async def answers(request: Request) -> Response:
+    """What was sent to one government and what it answered."""
+    here, key = site(request), request.path_params["key"]
+    if key not in {a.code for a in here.book.addressees}:
+        raise HTTPException(404)
+    async with here.database.reading() as c:
+        drawn = [str(edition.n) for edition in await editions.drawn(c)]
+        before = (await correspondence.entries(c)).get(key, Entry())
+    if request.method != "POST":
+        return _asked(request, key, drawn, Form(_typed(before)))
+    form = await forms.read(request)
+    entry, errors = _entry(form.typed, drawn, {language.code for language in here.languages} | before.summaries.keys())
+    if errors:
+        return _asked(request, key, drawn, Form(form.typed, errors), 422)
+    await done(request, partial(correspondence.record, key=key, entry=entry), "recorded correspondence", key)
+    await renew(request)
+    return RedirectResponse("/organisers/letters", 303)
+
+
+def _asked(request: Request, key: str, drawn: list[str], form: Form, status: int = 200) -> Response:
+    kept = [name.removeprefix(SUMMARY) for name in form.typed if name.startswith(SUMMARY)]
+    context: dict[str, Any] = {"key": key, "form": form, "kept": kept, "drawn": drawn, "longest": LONGEST}
+    return page(request, "web/desk/answer.html", status=status, channels=Channel, stances=Stance, **context)
+
+
+def _typed(entry: Entry) -> dict[str, str]:
+    """An entry as its form has it."""
+    days = {name: day.isoformat() if (day := getattr(entry, name)) else "" for name in _DAYS}
+    edition = str(entry.edition) if entry.edition else ""
+    words = {"channel": entry.channel.value, "edition": edition, "stance": entry.stance.value, "link": entry.link}
+    return days | words | {SUMMARY + language: text for language, text in sorted(entry.summaries.items())}
+
+
+def _entry(typed: Mapping[str, str], drawn: list[str], languages: set[str]) -> tuple[Entry, dict[str, str]]:
+    """The form's entry, and a sentence beside each field that is wrong."""
+    errors: dict[str, str] = {}
+    days = {name: _day(typed, name, errors) for name in _DAYS}
+    edition, link = typed.get("edition", ""), typed.get("link", "").strip()
+    channel, stance = _word(typed, "channel", Channel, errors), _word(typed, "stance", Stance, errors)
+    summaries = dict(_summaries(typed, languages, errors))
+    for name in ("acknowledged", "answered"):
+        if (day := days[name]) and ((sent := days["sent"]) is None or day < sent):
+            errors.setdefault(name, _EARLY)
+    if edition and edition not in drawn:
+        errors["edition"] = "There is no such edition."
+    if bool(days["answered"]) != bool(stance):
+        errors.setdefault("stance" if days["answered"] else "answered", "An answer has its day and what it came to.")
+    if link and not _LINK.fullmatch(link):
+        errors["link"] = "A link begins with https:// and has no space."
+    n = int(edition) if edition in drawn else 0
+    return Entry(**days, channel=channel, edition=n, stance=stance, link=link, summaries=summaries), errors
+
+
+def _day(typed: Mapping[str, str], name: str, errors: dict[str, str]) -> date | None:
+    if not (text := typed.get(name, "").strip()):
+        return None
+    day = forms.day(text, clock.today())
+    if day is None:
+        errors[name] = _NO_DAY
+    return day
+
+
+def _word(typed: Mapping[str, str], name: str, words: type[_Word], errors: dict[str, str]) -> _Word:
+    try:
+        return words(typed.get(name, ""))
+    except ValueError:
+        errors[name] = "Please choose one of the list."
+        return words("")
+
+
+def _summaries(typed: Mapping[str, str], languages: set[str], errors: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """By language: those that were there, and one more; an empty one goes."""
+    given = {name.removeprefix(SUMMARY): text for name, text in typed.items() if name.startswith(SUMMARY)}
+    if typed.get("summary", "").strip():
+        given[typed.get("language", "")] = typed["summary"]
+    for language, text in given.items():
+        clean = text.strip().replace("\r\n", "\n")
+        name = SUMMARY + language if SUMMARY + language in typed else "summary"
+        if language not in languages:
+            errors["language" if name == "summary" else name] = "Please choose the language of the summary."
+        if len(clean) > LONGEST or _CONTROL.search(clean):
+            errors[name] = f"A summary has {LONGEST} characters at most, and no control characters."
+        if clean:
+            yield language, clean
+
+
+@needs(Role.ORGANISER)
+async def reminders(request: Request) -> Response:
+    """Who was written to and has not answered for so many days."""
+    typed = request.query_params.get("days", str(PATIENCE))
+    days = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 4 else None
+    async with site(request).database.reading() as c:
+        entries = await correspondence.entries(c)
+    rows = correspondence.silent(entries, clock.today(), PATIENCE if days is None else days)
+    names = {a.code: a.name_en for a in site(request).book.addressees}
+    context: dict[str, Any] = {"rows": rows, "names": names, "typed": typed, "wrong": days is None}
+    return page(request, "web/desk/reminders.html", status=422 if days is None else 200, today=clock.today(), **context)

@@ -1,0 +1,101 @@
+"""Editions at the desk: draw one up after every doubt is settled, look at it, download what it froze."""
+
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+
+from petition.core.errors import LetterError
+from petition.letters.editions import annexes, drafts, editions
+from petition.letters.editions import files as bundles
+from petition.letters.editions import source_checks as confirmations
+from petition.letters.editions.drafts import Draft
+from petition.letters.editions.editions import Choice, Edition, Frozen
+from petition.organisers.accounts import Role
+from petition.web.desk.access import needs
+from petition.web.desk.letters import attachment, note_download, shown
+from petition.web.http import forms
+from petition.web.http.forms import EMPTY, Form
+from petition.web.http.pages import PRIVATE, page, site
+
+CONFIRMED, OUT = "confirmed", "out"
+
+
+@needs(Role.ORGANISER)
+async def index(request: Request) -> Response:
+    """All editions, and what has to be settled before the next."""
+    if request.method == "POST":
+        return await _draw_up(request, await forms.read(request))
+    return await _index(request, EMPTY)
+
+
+async def _index(request: Request, form: Form, error: str = "") -> Response:
+    draft = await _draft(request)
+    writing = site(request).state().writing
+    async with site(request).database.reading() as c:
+        drawn = await editions.drawn(c)
+        doubts = await confirmations.open_doubts(c, draft) if writing else []
+    context: dict[str, Any] = {"editions": drawn, "doubts": doubts, "writing": writing, "form": form, "error": error}
+    return page(request, "web/desk/editions.html", status=422 if error else 200, **context)
+
+
+async def _draw_up(request: Request, form: Form) -> Response:
+    here, draft = site(request), await _draft(request)
+    said = {name.partition(" ")[2]: value for name, value in form.typed.items() if name.startswith("doubt ")}
+    confirmed, without = (frozenset(id_ for id_, what in said.items() if what == kind) for kind in (CONFIRMED, OUT))
+    offered = [language.code for language in here.languages]
+    try:
+        choice, nickname = Choice(confirmed, without), request.state.organiser.nickname
+        n = await editions.draw_up(here.database, draft, offered, choice, nickname)
+    except LetterError as error:
+        return await _index(request, form, str(error))
+    return RedirectResponse(f"/organisers/editions/{n}", 303)
+
+
+async def _draft(request: Request) -> Draft:
+    here = site(request)
+    async with here.database.reading() as c:
+        return await drafts.draw_up(c, here.appeal, here.book, here.settings.base_url)
+
+
+@needs(Role.ORGANISER)
+async def edition(request: Request) -> Response:
+    """The letters of one edition, each with the fingerprint of its file."""
+    found, letters = await _edition(request)
+    names = {a.key: a.name_en for a in site(request).book.addressees}
+    async with site(request).database.reading() as c:
+        handed = await annexes.of_edition(c, found.n)
+    return page(request, "web/desk/edition.html", edition=found, letters=letters, names=names, handed=handed)
+
+
+@needs(Role.ORGANISER)
+async def letter(request: Request) -> Response:
+    """One letter: its PDF as it was frozen, any other kind from the tree that was frozen with it."""
+    reference = request.path_params["reference"]
+    async with site(request).database.reading() as c:
+        found, content = await editions.find(c, reference), await editions.file(c, reference)
+    if found is None or content is None:
+        raise HTTPException(404)
+    if request.path_params["kind"] != "pdf":
+        return await shown(request, found[1], reference)
+    await note_download(request, "downloaded a letter", reference)
+    return attachment(content, f"{reference}.pdf", "application/pdf")
+
+
+@needs(Role.ORGANISER)
+async def archive(request: Request) -> Response:
+    """An edition as ZIP: every letter and translation in every format, a list of them, and one to print."""
+    found, letters = await _edition(request)
+    await note_download(request, "downloaded all letters", f"edition {found.n}")
+    headers = {"Cache-Control": PRIVATE, "Content-Disposition": f'attachment; filename="edition-{found.n}.zip"'}
+    chunks = bundles.zipped(site(request).database, found, letters)
+    return StreamingResponse(chunks, media_type="application/zip", headers=headers)
+
+
+async def _edition(request: Request) -> tuple[Edition, list[Frozen]]:
+    asked = request.path_params["n"]
+    try:
+        return await bundles.find(site(request).database, "" if asked == "latest" else asked)
+    except LetterError:
+        raise HTTPException(404) from None

@@ -1,0 +1,67 @@
+"""Names to be printed, at the desk: none enters a letter before an organiser has passed it."""
+
+from functools import partial
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from petition.core.database.database import Connection
+from petition.organisers import activity_log as record
+from petition.organisers.accounts import Role
+from petition.organisers.activity_log import about
+from petition.signing import printed_names as signatories
+from petition.signing.printed_names import ASIDE, PASSED
+from petition.signing.signatures import NEW
+from petition.web.desk.access import needs
+from petition.web.desk.dashboard import coarse
+from petition.web.http import forms
+from petition.web.http.forms import Form
+from petition.web.http.pages import page, site
+
+# From where to where, and what the record says of it.
+MOVES = {
+    "pass": (NEW, PASSED, "passed names"),
+    "aside": (NEW, ASIDE, "set names aside"),
+    "back": (ASIDE, NEW, "brought names back"),
+}
+
+
+@needs(Role.ORGANISER)
+async def index(request: Request) -> Response:
+    """How many names of which country wait for somebody to look at them, and how many are set aside."""
+    async with site(request).database.reading() as c:
+        counts = {state: await signatories.by_country(c, state) for state in (NEW, ASIDE)}
+    rows = {state: [(country, coarse(n)) for country, n in found.items()] for state, found in counts.items()}
+    return page(request, "web/desk/names.html", new=rows[NEW], aside=rows[ASIDE])
+
+
+@needs(Role.ORGANISER)
+async def names(request: Request) -> Response:
+    """A page of them. POST: what was ticked is set aside and the rest passed, or what was ticked comes back."""
+    country, state = request.path_params["country"], request.path_params["state"]
+    if state not in (NEW, ASIDE):
+        raise HTTPException(404)
+    if request.method == "POST":
+        await _judge(request, country, state, await forms.read(request))
+        return RedirectResponse(f"/organisers/names/{country}/{state}", 303)
+    async with site(request).database.reading() as c:
+        rows = await signatories.listed(c, country, state)
+    return page(request, "web/desk/names_of.html", country=country, state=state, rows=rows)
+
+
+async def _judge(request: Request, country: str, state: str, form: Form) -> None:
+    ticked = {name.removeprefix("name ") for name in form.typed if name.startswith("name ") and form.on(name)}
+    shown = set(form.typed.get("shown", "").split())
+    chosen = {"back": ticked} if state == ASIDE else {"pass": shown - ticked, "aside": ticked}
+    await site(request).database.write(
+        partial(_moved, country=country, chosen=chosen, who=request.state.organiser.nickname)
+    )
+
+
+async def _moved(c: Connection, *, country: str, chosen: dict[str, set[str]], who: str) -> None:
+    """All of it and its lines in the record, or nothing."""
+    for move, handles in chosen.items():
+        old, new, action = MOVES[move]
+        if n := await signatories.judge(c, country, handles, old, new):
+            await record.write(c, who, action, f"{country}: {about(n)}")

@@ -1,0 +1,121 @@
+"""The second factor at the door: asked for after the link, set up after the first one, changed soon after a login."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import segno
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from petition.core.database.database import Connection, Row
+from petition.organisers import second_factor as factors
+from petition.organisers import sessions, totp
+from petition.organisers.second_factor import CODE, PASSKEY
+from petition.organisers.sessions import Session
+from petition.web.desk.access import arriving, entered, left
+from petition.web.http import forms
+from petition.web.http.pages import PRIVATE, page, site
+
+_LONGEST = 20_000  # characters of a passkey's answer; honest ones have a thousand or two
+
+
+@arriving
+async def ask(request: Request) -> Response:
+    """The second factor of whoever has one: a passkey or a code."""
+    session: Session = request.state.session
+    owned = await _owned(request)
+    if session.whole or not owned:
+        return RedirectResponse("/organisers/" if session.whole else "/organisers/factors", 303)
+    if request.method != "POST":
+        return _asked(request, owned)
+    number = await site(request).database.write(await _proof(request))
+    return entered(request, number, "/organisers/") if number else _asked(request, owned, status=403)
+
+
+def _asked(request: Request, owned: list[Row], status: int = 200) -> Response:
+    kinds = {row["kind"] for row in owned}
+    return page(request, "web/desk/factor.html", status=status, kinds=kinds, wrong=status != 200)
+
+
+async def _proof(request: Request) -> Callable[[Connection], Awaitable[str | None]]:
+    here, typed = site(request), (await forms.read(request)).typed
+    session: Session = request.state.session
+    if answer := typed.get("passkey", "")[:_LONGEST]:
+        return partial(factors.prove_passkey, locker=here.locker, keys=here.passkeys, session=session, answer=answer)
+    return partial(factors.prove_code, locker=here.locker, session=session, given=typed.get("code", ""))
+
+
+@arriving
+async def own(request: Request) -> Response:
+    """One's own factors: the first is set up here, and changes are made here soon after a login."""
+    session: Session = request.state.session
+    owned = await _owned(request)
+    if not session.whole and owned:
+        return RedirectResponse("/organisers/factor", 303)
+    if request.method != "POST":
+        return _listed(request, owned)
+    if not factors.fresh(session):
+        raise HTTPException(403)
+    typed = (await forms.read(request)).typed
+    if "remove" in typed:
+        return await _remove(request, typed["remove"])
+    if not await site(request).database.write(_addition(request, typed)):
+        return _listed(request, owned, status=422)
+    if session.whole:
+        return RedirectResponse("/organisers/factors", 303)
+    number = await site(request).database.write(partial(sessions.complete, session=session))
+    return entered(request, number, "/organisers/") if number else left(request)
+
+
+def _listed(request: Request, owned: list[Row], status: int = 200) -> Response:
+    here, session = site(request), request.state.session
+    secret = here.locker.proposed(session)
+    address = totp.address(secret, session.organiser.nickname)
+    context = {
+        "owned": [(row["id"], factors.CALLED[row["kind"]], row["since"]) for row in owned],
+        "codes": any(row["kind"] == CODE for row in owned),
+        "last": len(owned) < 2 and not here.settings.demo,
+        "session": session,
+        "fresh": factors.fresh(session),
+        "passkeys": here.passkeys.possible,
+        "secret": totp.text(secret),
+        "address": address,
+        "picture": segno.make(address, micro=False).svg_inline(scale=5, light="#fff"),
+        "wrong": status != 200,
+    }
+    return page(request, "web/desk/factors.html", status=status, **context)
+
+
+def _addition(request: Request, typed: dict[str, str]) -> Callable[[Connection], Awaitable[bool]]:
+    here, session = site(request), request.state.session
+    if answer := typed.get("passkey", "")[:_LONGEST]:
+        return partial(factors.add_passkey, locker=here.locker, keys=here.passkeys, session=session, answer=answer)
+    return partial(factors.add_codes, locker=here.locker, session=session, given=typed.get("code", ""))
+
+
+async def _remove(request: Request, id_: str) -> Response:
+    drop = partial(factors.drop, session=request.state.session, id_=id_, strict=not site(request).settings.demo)
+    if not await site(request).database.write(drop):
+        raise HTTPException(404)
+    return RedirectResponse("/organisers/factors", 303)
+
+
+@arriving
+async def challenge(request: Request) -> Response:
+    """What organisers.js hands to the browser: one passkey of theirs is asked for, or a new one is to be made."""
+    here, session = site(request), request.state.session
+    known = [row["id"] for row in await _owned(request) if row["kind"] == PASSKEY]
+    if not here.passkeys.possible:
+        raise HTTPException(404)
+    asked = await here.database.write(partial(factors.challenge, session=session))
+    if session.whole or not await _owned(request):
+        options = here.passkeys.creation(session.organiser.nickname, asked, known)
+    else:
+        options = here.passkeys.request(asked, known)
+    return Response(options, media_type="application/json", headers={"Cache-Control": PRIVATE})
+
+
+async def _owned(request: Request) -> list[Row]:
+    async with site(request).database.reading() as c:
+        return await factors.of(c, request.state.organiser.nickname)

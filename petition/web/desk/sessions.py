@@ -1,0 +1,58 @@
+"""Where an organiser is logged in: one's own sessions, and for admins an end to all of another's."""
+
+from functools import partial
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from petition.core import clock
+from petition.core.database.database import Row
+from petition.organisers import accounts as organisers
+from petition.organisers import sessions
+from petition.organisers.accounts import Role
+from petition.organisers.sessions import Session
+from petition.web.desk.access import done, left, needs
+from petition.web.http import forms
+from petition.web.http.pages import page, site
+
+
+@needs(Role.VIEWER)
+async def own(request: Request) -> Response:
+    """One's own sessions, to the hour; admins see who else there is."""
+    session: Session = request.state.session
+    async with site(request).database.reading() as c:
+        found = await sessions.of(c, session.organiser.nickname)
+        others = await organisers.listed(c) if session.organiser.may(Role.ADMIN) else []
+    context: dict[str, Any] = {"rows": [_row(row, session) for row in found], "others": others}
+    return page(request, "web/desk/sessions.html", **context)
+
+
+def _row(row: Row, session: Session) -> dict[str, object]:
+    begun, seen = (clock.iso(clock.at(int(row[name])))[:13].replace("T", " ") for name in ("begun", "seen"))
+    return {"id": row["id"], "begun": begun, "seen": seen, "this": row["id"] == session.id}
+
+
+@needs(Role.VIEWER)
+async def end(request: Request) -> Response:
+    """Ends one of one's own sessions."""
+    session: Session = request.state.session
+    id_ = (await forms.read(request)).typed.get("session", "")
+    async with site(request).database.reading() as c:
+        if id_ not in [row["id"] for row in await sessions.of(c, session.organiser.nickname)]:
+            raise HTTPException(404)
+    await done(request, partial(sessions.end, nickname=session.organiser.nickname, id_=id_), "ended a session")
+    return left(request) if id_ == session.id else RedirectResponse("/organisers/sessions", 303)
+
+
+@needs(Role.ADMIN)
+async def end_all(request: Request) -> Response:
+    """Ends all sessions of an organiser, and links that were mailed to them."""
+    nickname = (await forms.read(request)).typed.get("nickname", "")
+    async with site(request).database.reading() as c:
+        if nickname not in [row["nickname"] for row in await organisers.listed(c)]:
+            raise HTTPException(404)
+    await done(request, partial(sessions.end_all, nickname=nickname), "ended all sessions of", nickname)
+    own_too = nickname == request.state.organiser.nickname
+    return left(request) if own_too else RedirectResponse("/organisers/sessions", 303)

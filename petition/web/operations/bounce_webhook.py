@@ -1,0 +1,49 @@
+"""Bounces and complaints that a mail server or provider sends here, with a secret of their own."""
+
+import asyncio
+import hmac
+from functools import partial
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from petition.mail import bounce_reports as bounces
+from petition.web.http.pages import PRIVATE, site
+
+_READERS = {
+    "application/json": bounces.read_json,
+    "message/rfc822": bounces.read,
+    "multipart/report": bounces.read,
+}
+PATIENCE = 15  # seconds for a body of at most guards.BODY
+
+
+async def bounced(request: Request) -> Response:
+    """A report about one mail: the same answer whatever it names. Without its secret nothing is here."""
+    here = site(request)
+    if not _may_report(request, here.settings.bounce_token):
+        raise HTTPException(404)
+    kind = request.headers.get("content-type", "")
+    read = _READERS.get(kind.partition(";")[0].strip().lower())
+    if read is None:
+        raise HTTPException(415)
+    body = await _body(request)
+    if kind.lower().startswith("multipart/report"):
+        body = b"Content-Type: " + kind.encode("latin-1", "replace") + b"\r\n\r\n" + body
+    if returned := read(body):
+        await here.database.write(partial(bounces.take, returned=returned))
+    return Response(status_code=204, headers={"Cache-Control": PRIVATE})
+
+
+async def _body(request: Request) -> bytes:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await request.body()
+    except TimeoutError:
+        raise HTTPException(408) from None
+
+
+def _may_report(request: Request, token: str) -> bool:
+    given = request.headers.get("authorization", "").removeprefix("Bearer ")
+    return token != "" and hmac.compare_digest(given.encode(), token.encode())

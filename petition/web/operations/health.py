@@ -1,0 +1,99 @@
+"""For machines and the operator: is it up, is it ready, how much waits; and in demo mode the mail it "sent"."""
+
+import asyncio
+import hmac
+import time
+from email import policy
+from email.parser import BytesParser
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from petition.core import clock
+from petition.core.errors import DatabaseError
+from petition.core.settings import LOOPBACK
+from petition.mail import outbox
+from petition.site import Site
+from petition.web.http.pages import PRIVATE, page, site, snapshot
+from petition.web.http.security import forwarded
+
+_NO_STORE = {"Cache-Control": PRIVATE}
+PATIENCE = 3.0  # seconds for an answer about the database
+KEPT = 5.0  # seconds that answer is good for
+
+
+class Readiness:
+    """Knocks at the database: one read, one write, at most every few seconds however often we are asked."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._knock: asyncio.Task[str] | None = None
+        self._until = 0.0
+
+    async def trouble(self) -> str:
+        """What keeps this process from serving, in one sentence; empty if nothing does."""
+        knock = self._knock
+        if knock is None or (knock.done() and time.monotonic() >= self._until):
+            knock = self._knock = asyncio.create_task(self._knocking())
+        await asyncio.wait({knock}, timeout=PATIENCE)
+        return knock.result() if knock.done() else "The database does not answer."
+
+    async def _knocking(self) -> str:
+        try:
+            await self._site.ready()
+            await self._site.writable()
+        except DatabaseError as error:
+            return str(error)
+        finally:
+            self._until = time.monotonic() + KEPT
+        return ""
+
+    def forget(self) -> None:
+        """The next one who asks makes us knock."""
+        self._until = 0.0
+
+
+async def healthz(request: Request) -> Response:
+    """The process is up."""
+    return PlainTextResponse("ok\n", headers=_NO_STORE)
+
+
+async def readyz(request: Request) -> Response:
+    """The database is reachable, migrated and takes what is written; known for a few seconds."""
+    readiness: Readiness = request.app.state.readiness
+    trouble = await readiness.trouble()
+    return PlainTextResponse(f"{trouble or 'ready'}\n", 503 if trouble else 200, _NO_STORE)
+
+
+async def metrics(request: Request) -> Response:
+    """For Prometheus (text format 0.0.4): with the token, or without one from this machine alone."""
+    if not _may_measure(request):
+        raise HTTPException(404)
+    async with site(request).database.reading() as c:
+        waiting, oldest = await outbox.waiting(c)
+    published = snapshot(request)
+    values = {
+        "petition_confirmed": ("gauge", published.confirmed),
+        "petition_snapshot_age_seconds": ("gauge", clock.epoch() - int(published.as_of.timestamp())),
+        "petition_outbox_waiting": ("gauge", waiting),
+        "petition_outbox_oldest_seconds": ("gauge", oldest),
+    }
+    text = "".join(f"# TYPE {name} {kind}\n{name} {value}\n" for name, (kind, value) in values.items())
+    return PlainTextResponse(text, headers=_NO_STORE)
+
+
+def _may_measure(request: Request) -> bool:
+    if token := site(request).settings.metrics_token:
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        return hmac.compare_digest(given.encode(), token.encode())
+    local = request.client is None or request.client.host in LOOPBACK
+    return local and not forwarded(request.headers)
+
+
+async def dev_outbox(request: Request) -> Response:
+    """Demo mode's mailbox: every mail that would have been sent, newest first."""
+    files = sorted((site(request).settings.var / "mail").glob("*.eml"), reverse=True)[:50]
+    parser = BytesParser(policy=policy.default)
+    mails = [parser.parsebytes(file.read_bytes()) for file in files]
+    return page(request, "web/operations/dev_outbox.html", mails=[(mail, mail.get_body(("plain",))) for mail in mails])

@@ -1,0 +1,62 @@
+"""For those who look for the site by machine: what search engines may read, and whom to tell of a weakness."""
+
+from datetime import timedelta
+from xml.sax.saxutils import quoteattr
+
+from petition.campaign.campaign import Placeholder
+from petition.site import Site
+from petition.web.http.public_state import Moment
+
+PAGES = ("", "tally", "governments", "privacy", "data", "help")
+_SHUT = (
+    "/organisers/",
+    "/dev/",
+    "/*/confirm/",
+    "/*/manage/",
+    "/*/unsubscribe/",
+    "/*/never-write/",
+    "/*/thanks",
+    "/*/sign",
+)
+_VALID = timedelta(days=180)  # of security.txt; RFC 9116 wants less than a year
+
+
+def robots(here: Site, moment: Moment) -> str:
+    """What machines leave alone (RFC 9309)."""
+    lines = [
+        "User-agent: *",
+        *(f"Disallow: {path}" for path in _SHUT),
+        "",
+        f"Sitemap: {here.settings.base_url}/sitemap.xml",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def sitemap(here: Site, moment: Moment) -> str:
+    """Every public page, with its address in each other language (sitemaps.org; hreflang as search engines read it)."""
+    codes = [spoken.code for spoken in here.languages]
+    entries = "".join(_entry(here.settings.base_url, code, codes, page) for page in PAGES for code in codes)
+    spaces = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml"'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset {spaces}>\n{entries}</urlset>\n'
+
+
+def _entry(base_url: str, code: str, codes: list[str], page: str) -> str:
+    others = "".join(
+        f'<xhtml:link rel="alternate" hreflang="{other}" href={quoteattr(f"{base_url}/{other}/{page}")}/>'
+        for other in codes
+    )
+    return f"<url><loc>{base_url}/{code}/{page}</loc>{others}</url>\n"
+
+
+def security(here: Site, moment: Moment) -> str:
+    """Whom to tell of a weakness (RFC 9116); a comment alone while the campaign has no contact."""
+    contact = here.appeal.campaign.contact
+    if isinstance(contact, Placeholder):
+        return f"# {contact}\n"
+    lines = [
+        f"Contact: mailto:{contact}",
+        f"Expires: {(moment.today + _VALID).isoformat()}T00:00:00Z",
+        "Preferred-Languages: " + ", ".join(spoken.code for spoken in here.languages),
+        f"Canonical: {here.settings.base_url}/.well-known/security.txt",
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,140 @@
+"""The visit: the appeal with its form, signing, the inbox page, confirming, thanks."""
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from petition.campaign.campaign import State
+from petition.core.errors import ClosedError, LinkError, Replayed, Throttled
+from petition.core.languages import Language
+from petition.core.tokens import Purpose
+from petition.protection.rate_limits import Terms
+from petition.signing import signatures
+from petition.signing.signatures import Signing
+from petition.site import Board, Site
+from petition.web.http import forms
+from petition.web.http.forms import EMPTY, Form
+from petition.web.http.pages import PRIVATE, board, client, language, page, site, snapshot
+from petition.web.http.public_state import Moment
+
+
+async def door(request: Request) -> Response:
+    """To the appeal in the visitor's language."""
+    chosen = site(request).languages.choose(request.headers.get("accept-language", ""))
+    return RedirectResponse(f"/{chosen.code}/", 302, {"Vary": "Accept-Language", "Cache-Control": PRIVATE})
+
+
+async def to_appeal(request: Request) -> Response:
+    """Whoever left out the last slash; without the name of this host, which the request may have made up."""
+    return RedirectResponse(f"/{language(request).code}/", 308)
+
+
+def appeal(here: Site, spoken: Language, moment: Moment) -> dict[str, Any]:
+    """The appeal, its tally and the form; ready-made."""
+    return _shown(here, spoken, moment.board, moment.state, EMPTY)
+
+
+def _shown(here: Site, spoken: Language, now: Board, state: State, form: Form) -> dict[str, Any]:
+    text = here.appeal.text(spoken)
+    return {"text": text, "board": now, "state": state, "form": form, "consent": forms.CONSENT}
+
+
+async def _appeal(request: Request, form: Form, status: int, wait: int = 0) -> Response:
+    """The appeal with somebody's form in it, or in a state that refuses one."""
+    here = site(request)
+    await here.doors.page(client(request))
+    context = _shown(here, language(request), board(request), here.state(), form)
+    return page(request, "web/public/appeal/appeal.html", status=status, wait=wait, **context)
+
+
+async def sign(request: Request) -> Response:
+    """A filled-in form: to the inbox page, or back with a sentence beside each field."""
+    here, spoken = site(request), language(request)
+    form = await forms.read(request)
+    if not here.state().signing:
+        return await _appeal(request, EMPTY, 403)
+    warn_only = board(request).warn_only
+    unsafe = here.appeal.campaign.unsafe
+    signing, form = forms.signing(form, spoken, here.mailboxes, unsafe, warn_only=warn_only)
+    if signing is None:
+        return await _appeal(request, form, 422)
+    try:
+        terms = await _signed(request, signing, form)
+    except ClosedError:
+        return await _appeal(request, EMPTY, 403)
+    except Throttled as refusal:
+        return await _appeal(request, forms.throttled(form), 429, refusal.wait)
+    return RedirectResponse(f"/{spoken.code}/check-inbox{'?mail=late' if terms.slow else ''}", 303)
+
+
+async def _signed(request: Request, signing: Signing, form: Form) -> Terms:
+    """Stores it on the terms that its network meets now. A proof that was used before counts for none."""
+    here, now = site(request), board(request)
+    wait = 0 if here.mailboxes.reviewed(signing.address) else await here.doors.wait(signing.address.domain)
+    for solution in (form.typed.get(forms.WORK, ""), ""):
+        terms = await here.doors.sign(client(request), solution, now.work, trapped=forms.trapped(form))
+        terms = replace(terms, wait=wait, disposable=here.mailboxes.disposable(signing.address))
+        with suppress(Replayed):
+            await here.database.join(
+                signatures.sign, signatures.submitted(here.vault, signing, terms, here.settings.base_url)
+            )
+            break
+    return terms
+
+
+async def work(request: Request) -> Response:
+    """Whether a browser must compute something to sign as ever, and what; see static/petition.js."""
+    challenge = await site(request).doors.challenge(client(request), board(request).work)
+    return JSONResponse({"needed": challenge is not None, **(challenge or {})}, headers={"Cache-Control": PRIVATE})
+
+
+async def to_form(request: Request) -> Response:
+    """Whoever reloads the address of the form after a refusal."""
+    return RedirectResponse(f"/{language(request).code}/#sign", 303)
+
+
+async def check_inbox(request: Request) -> Response:
+    """Look in your inbox: the same whatever happened. How long the mail takes depends on the network alone."""
+    return page(request, "web/public/signing/check_inbox.html", late=request.query_params.get("mail") == "late")
+
+
+async def confirm(request: Request) -> Response:
+    """GET: what the button would confirm; changes nothing, however often it is fetched. POST: the button."""
+    here = site(request)
+    language(request)  # 404 where there is none such
+    try:
+        number = here.signer.read(Purpose.CONFIRM, request.path_params["token"])
+        if request.method == "POST":
+            return await _confirmed(request, number)
+        async with here.database.reading() as c:
+            submission = await signatures.submission(c, number)
+    except LinkError:
+        return await _dead_link(request)
+    return page(request, "web/public/signing/confirm.html", submission=submission, signing=here.state().signing)
+
+
+async def _dead_link(request: Request) -> Response:
+    """One page for damaged, expired and unknown links alike, with the form to get a new one."""
+    await site(request).doors.page(client(request))
+    state, now = site(request).state(), board(request)
+    return page(request, "web/public/signing/link.html", status=404, form=EMPTY, ask="sign", state=state, board=now)
+
+
+async def _confirmed(request: Request, number: str) -> Response:
+    here = site(request)
+    if not here.state().signing:
+        return await _appeal(request, EMPTY, 403)
+    country = await here.database.join(signatures.confirm, number)
+    return RedirectResponse(f"/{language(request).code}/thanks?country={country}", 303)
+
+
+async def thanks(request: Request) -> Response:
+    """One of more than N from a country, with the published N."""
+    published = snapshot(request)
+    country = request.query_params.get("country", "")
+    among = published.countries.get(country, 0)
+    text = site(request).appeal.text(language(request))
+    return page(request, "web/public/signing/thanks.html", country=country, among=among, snapshot=published, text=text)

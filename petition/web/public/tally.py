@@ -1,0 +1,70 @@
+"""The published numbers: as a page, a map, JSON and CSV. All of it ready-made."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from petition.core import clock
+from petition.core.languages import SOURCE, Language
+from petition.site import Site
+from petition.web.http.public_state import Moment
+from petition.web.public import history_chart as growth
+from petition.web.public import maps
+
+_ENGLISH = Language(SOURCE, {})  # data speaks English whatever the page does
+_RECENT = 24  # hours of the history on the page
+
+
+def tally_page(here: Site, spoken: Language, moment: Moment) -> dict[str, Any]:
+    """Counts by country, with their history."""
+    return {"snapshot": moment.board.snapshot, "hours": moment.hours[-_RECENT:], "steps": maps.STEPS}
+
+
+def data_page(here: Site, spoken: Language, moment: Moment) -> dict[str, Any]:
+    """What is there to be used by others."""
+    return {"text": here.appeal.text(spoken)}
+
+
+def tally_svg(here: Site, moment: Moment) -> str:
+    """The tally as a map."""
+    return maps.numbers(moment.board.snapshot.countries, here.appeal.file("europe.svg"))
+
+
+def history_svg(here: Site, moment: Moment) -> str:
+    """The history of the total as a curve."""
+    return growth.drawn(moment.hours)
+
+
+def tally_json(here: Site, moment: Moment) -> str:
+    """The tally as data."""
+    published = moment.board.snapshot
+    countries = sorted(published.countries.items(), key=lambda item: (-item[1], item[0]))
+    tree = {
+        "as_of": clock.iso(published.as_of),
+        "confirmed": published.confirmed,
+        "countries": [{"code": code, "name": _ENGLISH.country(code), "confirmed": n} for code, n in countries],
+        "other": published.other,
+    }
+    return json.dumps(tree, ensure_ascii=False)
+
+
+def tally_csv(here: Site, moment: Moment) -> str:
+    """The same as a table; the last row is `other`."""
+    published = moment.board.snapshot
+    rows = [(code, _ENGLISH.country(code), n) for code, n in published.countries.items()]
+    return table([("code", "name", "confirmed"), *rows, ("other", "", published.other)])
+
+
+def history_csv(here: Site, moment: Moment) -> str:
+    """The total by hour and each country by day, wherever a published figure moved."""
+    rows = [(hour, "total", n) for hour, n in moment.hours] + moment.days
+    return table([("period", "country", "confirmed"), *sorted(rows)])
+
+
+def table(rows: Sequence[tuple[object, ...]]) -> str:
+    """Rows as CSV (RFC 4180)."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,202 @@
+"""The appeal: its calendar, its placeholders, its facts with date and source, and data that is printed as typed."""
+
+import html
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from petition.campaign.appeal import SHIPPED, Appeal, Text, shown
+from petition.campaign.campaign import Campaign, Fact, Placeholder, State
+from petition.core.errors import DataError
+from petition.core.languages import Language
+from tests.letters.drawn import HOSTILE
+
+ENGLISH = Language("en", {})
+DAY = date(2026, 12, 24)
+BEFORE, AFTER = DAY - timedelta(1), DAY + timedelta(1)
+HEAD = (
+    '+++\ntitle = "T"\nsummary = "S"\ndemand = "By {{ deadline }}"\nshare = "X"\nunsaid = "U"\nreviewed = "no"\n+++\n'
+)
+
+
+def _campaign(**changes: Any) -> Campaign:
+    return replace(Appeal().campaign, **changes)
+
+
+def _appeal(folder: Path, body: str = "", **changes: Any) -> Appeal:
+    """Our campaign with a text of its own in English."""
+    (folder / "appeal").mkdir(exist_ok=True)
+    (folder / "appeal" / "en.md").write_text(HEAD + body, "utf-8")
+    found = Appeal(folder)
+    found.campaign = replace(found.campaign, **changes)
+    return found
+
+
+def _text(folder: Path, body: str = "", **changes: Any) -> Text:
+    return _appeal(folder, body, **changes).text(ENGLISH)
+
+
+def _read(markup: str) -> str:
+    """What a person reads of a piece of HTML."""
+    return html.unescape(re.sub(r"<[^>]*>", "", markup))
+
+
+@pytest.mark.parametrize(
+    ("changes", "yesterday", "on_the_day", "next_day"),
+    [
+        ({}, State.OPEN, State.OPEN, State.OPEN),
+        ({"opens": DAY}, State.BEFORE, State.OPEN, State.OPEN),
+        ({"deadline": DAY}, State.OPEN, State.OPEN, State.PASSED),
+        ({"met": DAY}, State.OPEN, State.MET, State.MET),
+        ({"archived": DAY}, State.OPEN, State.ARCHIVED, State.ARCHIVED),
+        ({"deadline": BEFORE, "met": AFTER}, State.OPEN, State.PASSED, State.MET),
+        ({"deadline": BEFORE, "met": DAY, "archived": AFTER}, State.OPEN, State.MET, State.ARCHIVED),
+        ({"opens": DAY, "deadline": DAY}, State.BEFORE, State.OPEN, State.PASSED),
+    ],
+)
+def test_the_calendar_decides_the_state(
+    changes: dict[str, object], yesterday: State, on_the_day: State, next_day: State
+) -> None:
+    found = _campaign(**changes)
+    assert [found.state(day) for day in (BEFORE, DAY, AFTER)] == [yesterday, on_the_day, next_day]
+
+
+def test_each_state_says_what_may_be_done() -> None:
+    assert [state for state in State if state.signing] == [State.OPEN, State.PASSED]
+    assert [state for state in State if state.writing] == [State.OPEN, State.PASSED, State.MET]
+
+
+def test_what_nobody_has_told_us_is_listed() -> None:
+    listed = Appeal().campaign.placeholders()
+    assert set(listed) >= {"controller", "contact", "deadline", "destruction", "goal", "links.donate"}
+    assert len(listed) == (SHIPPED / "campaign.toml").read_text("utf-8").count('= "PLACEHOLDER ')
+
+
+def test_a_placeholder_is_marked_in_a_page_and_a_value_is_not() -> None:
+    assert shown(Placeholder.of("a <b>")) == '<mark class="placeholder">[a &lt;b&gt;]</mark>'
+    assert shown("a <b>") == "a &lt;b&gt;"
+
+
+WRONG = {
+    "id = 3": ("id = .*", "id is not a text"),
+    'goal = "many"': ("goal = .*", "goal is not a whole number"),
+    "goal = true": ("goal = .*", "goal is not a whole number"),
+    "goal = 0.5": ("goal = .*", "goal is not a whole number"),
+    'deadline = "2026-12-24"': ("deadline = .*", "dates.deadline is not a day such as 2026-12-24, without quotes"),
+    "deadline = 2026-12-24T10:00:00Z": ("deadline = .*", "dates.deadline is not a day"),
+    "opens = 3": ("# opens = .*", "dates.opens is not a day"),
+    "contact = ['a']": ("contact = .*", "organiser.contact is not a text"),
+    'hashtags = "#EU"': (r"hashtags = \[[^\]]*\]", "hashtags is not a list"),
+    "": ("contact = .*", "campaign.toml lacks organiser.contact"),
+    "# unsafe": ("unsafe = .*", "campaign.toml lacks unsafe"),
+    'unsafe = "BY"': ("unsafe = .*", "unsafe is not a list of texts"),
+    'unsafe = ["by"]': ("unsafe = .*", "unsafe has 'by', which is not a country code such as BY"),
+    'unsafe = ["RU", "BLR"]': ("unsafe = .*", "unsafe has 'BLR'"),
+    "[names]": (r"\[organiser.name\]", "campaign.toml lacks organiser.name"),
+    "id = ": ("id = .*", "campaign.toml cannot be used"),
+    'id = "a"\nid = "b"': ("id = .*", "campaign.toml cannot be used"),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_value_of_the_wrong_kind_is_named_in_one_sentence(wrong: str, tmp_path: Path) -> None:
+    place, sentence = WRONG[wrong]
+    content, n = re.subn(place, lambda _: wrong, (SHIPPED / "campaign.toml").read_text("utf-8"), count=1)
+    assert n == 1
+    (tmp_path / "campaign.toml").write_text(content, "utf-8")
+    with pytest.raises(DataError, match=re.escape(sentence)) as error:
+        Appeal(tmp_path)
+    assert re.fullmatch(r"campaign\.toml[^\n]+\.", str(error.value))
+
+
+@pytest.mark.parametrize("field", ["id", "value", "as_of", "publisher", "source", "level"])
+def test_a_fact_that_lacks_something_is_named(field: str, tmp_path: Path) -> None:
+    row = {"id": '"x"', "value": "1", "as_of": "2026-01-01", "publisher": '"P"', "source": '"S"', "level": '"A"'}
+    lines = "".join(f"{name} = {value}\n" for name, value in row.items() if name != field)
+    (tmp_path / "facts.toml").write_text(f"[[fact]]\n{lines}", "utf-8")
+    with pytest.raises(DataError, match=r"^facts\.toml, fact [x?] lacks \w+\.$"):
+        Appeal(tmp_path)
+
+
+def test_a_fact_is_shown_with_its_source_and_its_date(tmp_path: Path) -> None:
+    body = _text(tmp_path, '{{ fact("detained-2024-10") }} {{ fact("relocated-eu-2023-05") }}').body
+    assert _read(body).strip() == "65,000 (Viasna, cited by AP, 3 October 2024) 143,600–171,900 (BEROC, 15 May 2023)"
+    assert re.findall('href="([^"]*)"', body)[0].startswith("https://kesq.com/news/2024/10/03/")
+
+
+def test_the_deadline_is_a_day_in_words(tmp_path: Path) -> None:
+    assert _text(tmp_path, deadline=DAY).demand == "By 24 December 2026"
+
+
+def test_a_link_is_one_only_if_it_leads_to_a_page(tmp_path: Path) -> None:
+    body = '{{ link("viasna", "Viasna") }} {{ link("hague", "no") }}'
+    links = {"viasna": "https://example.org/a?b=1&c=(d)", "hague": "javascript:alert(1)"}
+    assert re.findall('href="([^"]*)"', _text(tmp_path, body, links=links).body) == [
+        "https://example.org/a?b=1&amp;c=(d)"
+    ]
+
+
+@pytest.mark.parametrize(
+    "body", ['{{ fact("none") }}', '{{ link("none", "x") }}', '{{ number("detained-2024-10") }}', "{{ x", "{% if %}"]
+)
+def test_a_text_that_does_not_fit_the_data_is_refused(body: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"^appeal/en\.md cannot be used: [^\n]+\.$"):
+        _text(tmp_path, body)
+
+
+@pytest.mark.parametrize("name", ["title", "summary", "demand", "share", "unsaid", "reviewed"])
+def test_what_the_head_of_a_text_lacks_is_named(name: str, tmp_path: Path) -> None:
+    found = _appeal(tmp_path)
+    for other in ("", f"{name} = 3", f'{name} = ""'):
+        (tmp_path / "appeal" / "en.md").write_text(re.sub(f"{name} = .*", other, HEAD), "utf-8")
+        with pytest.raises(DataError, match=rf"^appeal/en\.md cannot be used: its head lacks {name}\.$"):
+            found.text(ENGLISH)
+
+
+def test_a_text_without_its_head_is_refused(tmp_path: Path) -> None:
+    found = _appeal(tmp_path)
+    for content in ("", "no head", f"x{HEAD}", HEAD.replace('title = "T"', "")):
+        (tmp_path / "appeal" / "en.md").write_text(content, "utf-8")
+        with pytest.raises(DataError, match=r"^appeal/en\.md cannot be used"):
+            found.text(ENGLISH)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For the examples of one test, each replacing the text of the one before it."""
+    return tmp_path_factory.mktemp("campaign")
+
+
+def _published(folder: Path, typed: str) -> str:
+    found = _appeal(folder, '{{ fact("x") }}')
+    found.facts = {"x": Fact("x", 1, None, DAY, typed, "https://example.org")}
+    return found.text(ENGLISH).body
+
+
+PRINTED: dict[str, Callable[[Path, str], str]] = {
+    "organiser": lambda folder, typed: _text(folder, "{{ organiser }}", organiser={"en": typed}).body,
+    "hashtags": lambda folder, typed: _text(folder, "{{ hashtags }}", hashtags=(typed,)).body,
+    "placeholder": lambda folder, typed: _text(folder, deadline=Placeholder.of(typed)).demand,
+    "publisher": _published,
+}
+
+
+@pytest.mark.parametrize("place", PRINTED)
+def test_markup_in_data_is_printed_as_typed(place: str, folder: Path) -> None:
+    @examples(max_examples=60, deadline=None)
+    @given(st.text("<>&*_`[]()#!\\{}%'\"=~|-+.:;/1aé", min_size=1, max_size=20))
+    @example("&amp; &lt;b&gt; &#42;")
+    def check(typed: str) -> None:
+        assert typed in _read(PRINTED[place](folder, typed))
+
+    for typed in (*HOSTILE, "- x", "1. x", "+ x", "# x", "> x", "![x](y)", "---", "{% raw %}"):
+        assert typed in _read(PRINTED[place](folder, typed))
+    check()

@@ -1,0 +1,253 @@
+"""Another collective hosts its own ultimatum, in production mode, by files alone."""
+
+import io
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+from pypdf import PdfReader
+
+from petition.core.database import migrations
+from petition.core.database.database import opened
+from petition.core.errors import DataError, SettingsError
+from petition.core.languages import LOCALE
+from petition.core.settings import ROOT, Mode, Settings
+from petition.site import opened as site_opened
+from petition.tally import tally
+from tests.conftest import Clock, Visitor, make_settings, visiting
+from tests.relay import Relay
+from tests.web.tools import LANGUAGES, Html, campaign, equip
+
+BASE = "https://river.example.org"
+UNSAID = "In San Marino or the Vatican, or not said"
+
+CAMPAIGN = """
+id = "free-the-river"
+goal = 5000
+hashtags = ["#FreeTheRiver"]
+unsafe = ["SM", "VA"]
+[organiser]
+controller = "River Friends, 1 Example Street, Exampletown"
+contact = "friends@example.org"
+[organiser.name]
+en = "River Friends"
+[dates]
+opens = 2026-11-01
+deadline = 2026-12-24
+destruction = 2027-12-24
+[links]
+river = "https://example.org/river"
+"""
+FACTS = """
+[[fact]]
+id = "fish-2025"
+value = 1234567
+as_of = 2025-05-01
+publisher = "Example Institute"
+source = "https://example.org/fish"
+level = "A"
+what = "fish that came back"
+"""
+APPEAL = """+++
+title = "Open the sluices"
+summary = "Let the river run."
+demand = "The sluices are open by {{ deadline }}."
+share = "Let the river run"
+unsaid = "In San Marino or the Vatican, or not said"
+reviewed = "by River Friends, 2026-11-01"
++++
+{{ fact("fish-2025") }} fish. See {{ link("river", "the river") }} by {{ organiser }}. {{ hashtags }}
+"""
+MAILBOXES = """
+common = ["example.com"]
+merging = []
+[[readable]]
+domains = ["mail.example.sm"]
+operator = "Titan Post"
+state = "SM"
+"""
+LETTER = """+++
+reviewed = "by River Friends, 2026-11-01"
+roles = ["border", "vote", "no-rail"]
+alphabet = "a b c d e f g h i j k l m n o p q r s t u v w x y z"
+[labels]
+reference = "Reference"
+date = "Date"
+copies = "Copy to"
+sources = "Sources"
+closing = "Yours faithfully,"
+signature = "Name and signature"
+salutation = "Your Excellency,"
+check = "Anybody can check this letter."
+courtesy = "A courtesy translation."
+[subject]
+open = "Open the sluices"
+passed = "The sluices are shut"
+met = "The sluices are open"
+[ministries]
+foreign = "Foreign ministry"
+transport = "Transport ministry"
+interior = "Interior ministry"
+[figures]
+caption = "Signatures by country"
+country = "Country"
+signatures = "Signatures"
+other = "Others"
+total = "Total"
+eci = "An initiative needs {threshold}, {seats} times 720 (2019/788)."
+[annex]
+title = "Names"
+elsewhere = "Here stand those who live elsewhere."
+unverified = "Names as given, not verified."
+count = "Number"
+order = "In alphabetical order."
+substitute = "□ stands for what cannot be printed."
++++
+{{ number(total) }} people want the sluices open by {{ day(deadline) }}.
+{{ number("fish-2025") }} fish came back{{ note("fish-2025") }}.
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The made-up campaign's files."""
+    found = tmp_path / "campaign"
+    for name, content in (
+        ("campaign.toml", CAMPAIGN),
+        ("facts.toml", FACTS),
+        ("appeal/en.md", APPEAL),
+        ("mailboxes.toml", MAILBOXES),
+        ("letters/en.md", LETTER),
+    ):
+        (found / name).parent.mkdir(parents=True, exist_ok=True)
+        (found / name).write_text(content, "utf-8")
+    return found
+
+
+@pytest.fixture
+async def production(empty_database_url: str, tmp_path: Path, smtp: Relay, folder: Path) -> Settings:
+    """Production settings over a database of its own mode."""
+    async with opened(empty_database_url, create=True) as database:
+        await migrations.migrate(database, Mode.PRODUCTION)
+    made = make_settings(empty_database_url, tmp_path, smtp.url, campaign=folder, base_url="https://river.example.org")
+    return replace(made, mode=Mode.PRODUCTION)
+
+
+@pytest.fixture
+async def guest(production: Settings, smtp: Relay) -> AsyncIterator[Visitor]:
+    """Somebody on the other campaign's site."""
+    async with visiting(production, smtp) as found:
+        yield found
+
+
+async def test_its_appeal_is_shown_and_nothing_of_ours(guest: Visitor, time: Clock) -> None:
+    page = (await guest.get("/en/")).text
+    for part in ("Open the sluices", "24 December 2026", "1,234,567", "Example Institute, 1 May 2025", "#FreeTheRiver"):
+        assert part in page
+    for ours in ("Lukashenka", "rail", "placeholder", "Demo mode"):
+        assert ours not in page
+    assert (await guest.get("/ru/")).status_code == 404  # it has no text in Russian
+
+
+async def test_one_signs_and_a_letter_is_written(guest: Visitor, time: Clock) -> None:
+    for n in range(10):
+        await guest.sign(f"someone{n}@example.net", "PL")
+        link = await guest.link(f"someone{n}@example.net", base="https://river.example.org")
+        assert (await guest.post(link)).status_code == 303
+    time.advance(minutes=2)
+    assert (await guest.published())["confirmed"] == 10
+    await guest.organiser("marta", "organiser", base="https://river.example.org")
+    await equip(guest)
+    pdf = (await guest.get("/organisers/letters/PL.pdf")).content
+    text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
+    for part in ("River Friends", "Open the sluices", "10 people", "24 December 2026", "1,234,567", "example.org/fish"):
+        assert part in text
+    assert "Łukaszenk" not in text
+    assert (await guest.get("/dev/outbox")).status_code == 404
+
+
+async def test_its_unsafe_countries_are_never_counted_by_country(guest: Visitor, time: Clock) -> None:
+    options = [a["value"] for a in Html((await guest.get("/en/")).text).all("option")]
+    assert options[:2] == ["", "ZZ"]
+    assert {"BY", "PL"} <= set(options)
+    assert not {"SM", "VA"} & set(options)
+    for country, shown in (("SM", UNSAID), ("VA", UNSAID), ("ZZ", UNSAID), ("PL", "Poland")):
+        await guest.sign(f"{country}@example.net", country)
+        link = await guest.link(f"{country}@example.net".lower(), base=BASE)
+        assert f"<dd>{shown}</dd>" in (await guest.get(link)).text
+        await guest.post(link)
+    async with guest.site.database.reading() as c:
+        counts = await tally.counts(c)
+    assert counts == {"ZZ": 3, "PL": 1}
+    for country in ("SM", "ZZ"):
+        answer = await guest.sign("anna@example.net", country, named="on", name="Anna")
+        assert answer.status_code == 422
+        assert "no name is printed with this choice of country" in Html(answer.text).error("name")
+
+
+async def test_no_page_of_it_speaks_of_our_country(guest: Visitor, time: Clock) -> None:
+    plain = ("tally", "governments", "privacy", "help", "manage", "check-inbox", "nowhere")
+    pages = [await guest.get(f"/en/{page}") for page in plain]
+    pages.append(await guest.sign("anna@mail.example.sm", "XX", named="on"))
+    assert "Titan Post, San Marino." in Html(pages[-1].text).text
+    pages += [await guest.sign("anna@example.net", "SM", named="on", name="Anna"), await guest.get("/en/confirm/x")]
+    await guest.sign("anna@example.net", "SM")
+    confirm = await guest.link("anna@example.net", base=BASE)
+    pages += [await guest.get(confirm), await guest.post(confirm), await guest.get("/en/thanks?country=ZZ")]
+    await guest.post("/en/manage", email="anna@example.net")
+    manage = await guest.link("anna@example.net", "manage", BASE)
+    never = await guest.link("anna@example.net", "never-write", BASE)
+    pages += [await guest.get(manage), await guest.get(never), await guest.post(manage, action="show")]
+    assert UNSAID in pages[-1].text
+    pages += [await guest.post(never, action=action) for action in ("never_write", "withdraw_never")]
+    await guest.organiser("marta", base=BASE)
+    pages += [await guest.get("/organisers/"), await guest.get("/en/")]
+    for page in pages:
+        shown = re.sub("<option.*", "", page.text)  # where it is one country among others
+        assert not re.search("belarus|lukash|russia", shown, re.I), page.url
+    assert not re.search("belarus", "".join(str(mail) for mail in guest.smtp.to("anna@example.net")), re.I)
+
+
+def test_our_country_stands_in_data_and_texts_alone() -> None:
+    country = re.compile(r"belarus|белар|russia|\bросси|\bрасі|lukash", re.I)
+    templates = [file for kind in ("html", "txt") for file in (ROOT / "templates").rglob(f"*.{kind}")]
+    assert len(templates) > 30
+    assert [file.name for file in templates if country.search(file.read_text("utf-8"))] == []
+    for file in LOCALE.rglob("*.po*"):
+        with file.open("rb") as catalogue:
+            said = [(message.id, message.string) for message in read_po(catalogue) if message.id]
+        assert [pair for pair in said if country.search(str(pair))] == []
+
+
+async def test_the_cookie_is_bound_to_the_host(guest: Visitor, time: Clock) -> None:
+    await guest.organiser("marta", "organiser", base="https://river.example.org")
+    assert set(guest.client.cookies) == {"__Host-session"}
+
+
+@pytest.mark.all_languages
+async def test_our_own_folder_may_fill_in_placeholders_alone(
+    empty_database_url: str, tmp_path: Path, smtp: Relay
+) -> None:
+    own = campaign(tmp_path / "ours")
+    settings = make_settings(empty_database_url, tmp_path, smtp.url, campaign=own)
+    async with site_opened(settings, migrate=True) as site:
+        assert {language.code for language in site.languages} == set(LANGUAGES)
+
+
+async def test_a_placeholder_or_a_missing_text_is_named(production: Settings, folder: Path, smtp: Relay) -> None:
+    (folder / "campaign.toml").write_text(CAMPAIGN.replace("goal = 5000", 'goal = "PLACEHOLDER the goal"'), "utf-8")
+    with pytest.raises(SettingsError, match="placeholders: goal"):
+        async with site_opened(production):
+            pass
+    (folder / "campaign.toml").write_text(CAMPAIGN.replace("goal = 5000", ""), "utf-8")
+    with pytest.raises(DataError, match="lacks goal"):
+        async with site_opened(production):
+            pass
+    (folder / "campaign.toml").write_text(CAMPAIGN, "utf-8")
+    (folder / "appeal/en.md").write_text(re.sub("unsaid = .*", "", APPEAL), "utf-8")
+    with pytest.raises(DataError, match=r"appeal/en\.md cannot be used: its head lacks unsaid\."):
+        async with site_opened(production):
+            pass

@@ -1,0 +1,185 @@
+"""The doctor: what it calls well, what it warns of, what has to be mended. The rest is in test_main.py."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from petition.commands import doctor
+from petition.commands.doctor import Finding
+from petition.core.settings import Mode, Settings
+from tests.conftest import make_settings
+from tests.shell import Shell
+
+NEAR = "smtp://127.0.0.1:1?tls=no"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Production as the handbook wants it, but for what is not there: database and relay."""
+    return _made(tmp_path)
+
+
+def _made(folder: Path, **other: Any) -> Settings:
+    usual: dict[str, Any] = {
+        "mode": Mode.PRODUCTION,
+        "base_url": "https://petition.example",
+        "outbox_keys": folder / "keys",
+    }
+    return replace(make_settings(f"sqlite:///{folder / 'data' / 'petition.db'}", folder, NEAR, **usual), **other)
+
+
+async def _found(settings: Settings) -> dict[str, Finding]:
+    return {finding.what: finding async for finding in doctor.findings(settings)}
+
+
+async def test_a_good_installation_is_well(settings: Settings) -> None:
+    found = await _found(settings)
+    names = ("public address", "trusted proxies", "keys apart from data", "whose relay", "outbox keys")
+    assert [found[name] for name in names] == [Finding(name) for name in names]
+
+
+async def test_a_public_address_without_https_is_to_be_mended(tmp_path: Path) -> None:
+    found = await _found(_made(tmp_path, base_url="http://127.0.0.1:8000"))
+    assert "PETITION_BASE_URL is not https" in found["public address"].mend
+
+
+NOBODY, NO_ADDRESS = "", "no address"
+
+
+@pytest.mark.parametrize(
+    ("proxies", "complaint"),
+    [
+        ("", NOBODY),
+        ("127.0.0.1,::1", NOBODY),
+        ("10.1.2.0/24", NOBODY),
+        ("2001:db8::/64", NOBODY),
+        ("*", "trusts too many: *"),
+        ("127.0.0.1,0.0.0.0/0", "trusts too many: 0.0.0.0/0"),
+        ("10.0.0.0/23", "trusts too many: 10.0.0.0/23"),
+        ("::/0", "trusts too many: ::/0"),
+        ("2001:db8::/48", "trusts too many: 2001:db8::/48"),
+        ("10.1.2.3/24", NO_ADDRESS),
+        ("proxy.example", NO_ADDRESS),
+    ],
+)
+async def test_trust_in_proxies_is_narrow(proxies: str, complaint: str, tmp_path: Path) -> None:
+    trusted = tuple(filter(None, proxies.split(",")))
+    finding = (await _found(_made(tmp_path, trusted_proxies=trusted)))["trusted proxies"]
+    assert complaint in finding.mend
+    assert bool(finding.mend) == bool(complaint)
+
+
+@examples(deadline=None)
+@given(st.text() | st.builds("{}/{}".format, st.ip_addresses(), st.integers(-1, 130)) | st.ip_addresses().map(str))
+def test_whatever_is_trusted_has_a_width_or_is_no_address(text: str) -> None:
+    width = doctor._width(text)
+    assert width is None or 0 <= width <= 72
+    assert width == 0 or "/" in text or text == "*" or width is None
+
+
+@pytest.mark.parametrize(
+    ("database", "key", "beside"),
+    [
+        ("data/petition.db", "keys", False),
+        ("data/petition.db", "data", True),
+        ("data/petition.db", "data/keys", True),
+        ("data/petition.db", "data/a/b/keys", True),
+        ("data/petition.db", "data-keys", False),
+        ("data/petition.db", "var/keys", True),
+        ("postgresql", "keys", False),
+        ("postgresql", "var/keys", True),
+        ("postgresql", "postgres/keys", True),
+        ("postgresql", "postgres/base/1/keys", True),
+    ],
+)
+async def test_keys_lie_apart_from_the_data(database: str, key: str, beside: bool, tmp_path: Path) -> None:
+    (tmp_path / "postgres").mkdir()
+    (tmp_path / "postgres" / "PG_VERSION").write_text("15\n")
+    url = "postgresql://127.0.0.1:1/petition" if database == "postgresql" else f"sqlite:///{tmp_path / database}"
+    for setting in ("outbox_keys", "email_key_file"):
+        given = {"outbox_keys": tmp_path / "keys", "database_url": url} | {setting: tmp_path / key}
+        finding = doctor._apart(_made(tmp_path, **given))
+        assert bool(finding.mend) == beside, setting
+
+
+@pytest.mark.parametrize(
+    ("url", "own"),
+    [
+        (NEAR, True),
+        ("smtp://[::1]:25?tls=no", True),
+        ("smtp://u:p@10.0.0.7", True),
+        ("smtp://u:p@mail", True),
+        ("smtps://petition.example", True),
+        ("smtps://MAIL.petition.example", True),
+        ("smtps://mail.sign.example.org", True),
+        ("smtps://mail.example.org", True),
+        ("smtps://u:p@smtp.relay.example", False),
+        ("smtps://notpetition.example", False),
+        ("smtps://petition.example.relay.example", False),
+        ("smtps://u:p@203.0.113.7.relay.example", False),
+        ("smtps://u:p@8.8.8.8", False),
+    ],
+)
+def test_a_relay_of_somebody_else_is_warned_of(url: str, own: bool, tmp_path: Path) -> None:
+    base = "https://sign.example.org" if "example.org" in url else "https://www.petition.example"
+    for sender in ("links@example.org", "Links <links@relay.example>"):
+        finding = doctor._hosted(_made(tmp_path, smtp_url=url, base_url=base, mail_from=sender))
+        if url == "smtps://mail.example.org" and "relay" in sender:
+            assert finding.warn, "nothing says that this domain is ours"
+        else:
+            assert bool(finding.warn) != own
+    assert "sees every address" in doctor._hosted(_made(tmp_path, smtp_url="smtps://relay.example")).warn
+
+
+HEAD = "Filename\t\tType\t\tSize\tUsed\tPriority\n"
+
+
+@pytest.mark.parametrize(
+    ("used", "warned"),
+    [
+        ("", False),
+        ("/dev/zram0 partition 100 0 100\n", False),
+        ("/dev/dm-0 partition 100 0 -2\n", False),
+        ("/dev/dm-1 partition 100 0 -2\n", False),
+        ("/dev/dm-2 partition 100 0 -2\n", True),
+        ("/dev/sda2 partition 100 0 -2\n", True),
+        ("/swapfile file 100 0 -2\n", True),
+        ("/dev/dm-0 partition 100 0 -2\n/swapfile file 100 0 -2\n", True),
+    ],
+)
+def test_swap_is_encrypted_or_off(used: str, warned: bool, settings: Settings, tmp_path: Path) -> None:
+    """dm-0 is dm-crypt's, dm-1 a logical volume on it, dm-2 one on a bare disk."""
+    for name, uuid, below in (("dm-0", "CRYPT-LUKS2-a", "sda3"), ("dm-1", "LVM-b", "dm-0"), ("dm-2", "LVM-c", "sda2")):
+        (tmp_path / "block" / name / "dm").mkdir(parents=True)
+        (tmp_path / "block" / name / "dm" / "uuid").write_text(f"{uuid}\n")
+        (tmp_path / "block" / name / "slaves" / below).mkdir(parents=True)
+    (tmp_path / "swaps").write_text(HEAD + used)
+    finding = doctor.swap(settings, tmp_path / "swaps", tmp_path / "block")
+    assert bool(finding.warn) == warned
+    assert finding.mend == ""
+
+
+def test_where_nothing_is_known_of_swap_nothing_is_said(settings: Settings, tmp_path: Path) -> None:
+    assert doctor.swap(settings, tmp_path / "none") == Finding("swap")
+    assert doctor.swap(settings).mend == "", "the table of this machine"
+
+
+def test_a_warning_is_a_line_of_its_own(tmp_path: Path) -> None:
+    """A demo, on the other hand, is warned of nothing."""
+    shell = Shell(tmp_path)
+    shell.fine("migrate")
+    told = shell.run("doctor").stdout.splitlines()
+    assert [line for line in told if not line.startswith(("well  ", "mend  campaign: "))] == []
+    shell.environment |= {"PETITION_MODE": "production", "PETITION_SMTP_URL": "smtp://127.1:1"}  # no address, no name
+    shell.environment |= {"PETITION_BASE_URL": "https://petition.example", "PETITION_MAIL_FROM": "a@petition.example"}
+    keys = ("PETITION_SECRET_KEY", "PETITION_DESK_KEY", "PETITION_EMAIL_KEY")
+    shell.environment |= dict.fromkeys(keys, "s" * 40)
+    shell.environment |= {"PETITION_RECIPIENTS": "age1x", "PETITION_OUTBOX_KEYS": str(tmp_path / "keys")}
+    told = shell.run("doctor").stdout.splitlines()
+    warning = "warn  whose relay: 127.1 is somebody else's and sees every address:"
+    assert [line for line in told if line.startswith(warning)], told

@@ -1,0 +1,243 @@
+"""Migrations: twice, several at once, and a database that is older, newer or another mode's. The journal only grows."""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from petition.core.database import migrations
+from petition.core.database.database import Connection, Database, Row, opened
+from petition.core.errors import DatabaseError
+from petition.core.settings import Mode, Settings
+from petition.tally import tally
+
+
+async def _migrate(url: str, mode: Mode = Mode.DEMO) -> str:
+    """What migrating says: nothing, or one sentence."""
+    try:
+        async with opened(url, create=True) as database:
+            await migrations.migrate(database, mode)
+    except DatabaseError as error:
+        return str(error)
+    return ""
+
+
+async def _house(database: Database) -> list[Row]:
+    async with database.reading() as c:
+        return await c.execute("select name, value from house order by name")
+
+
+async def _said(database: Database, mode: Mode = Mode.DEMO) -> str:
+    """What a check says."""
+    try:
+        async with database.reading() as c:
+            await migrations.check(c, mode)
+    except DatabaseError as error:
+        return str(error)
+    return ""
+
+
+async def test_an_empty_database_gets_every_step(empty_database_url: str) -> None:
+    async with opened(empty_database_url, create=True) as database:
+        assert "run `petition migrate`" in await _said(database)
+        await migrations.migrate(database, Mode.DEMO)
+        assert await _said(database) == ""
+        assert {row["name"]: row["value"] for row in await _house(database)} == {
+            "mode": "demo",
+            "schema": str(migrations.newest()),
+        }
+
+
+async def test_a_second_time_changes_nothing(database: Database) -> None:
+    await database.write(partial(tally.change, changes=[tally.Change("PL", "confirmed", 3)]))
+    before = await _house(database)
+    for _ in range(2):
+        await migrations.migrate(database, Mode.DEMO)
+    assert await _house(database) == before
+    async with database.reading() as c:
+        assert await tally.counts(c) == {"PL": 3}
+
+
+async def test_several_at_once_wait_for_each_other(empty_database_url: str) -> None:
+    assert await asyncio.gather(*[_migrate(empty_database_url) for _ in range(5)]) == [""] * 5
+    async with opened(empty_database_url) as database:
+        assert await _said(database) == ""
+
+
+async def test_a_database_belongs_to_the_mode_that_came_first(empty_database_url: str) -> None:
+    modes = [Mode.DEMO, Mode.PRODUCTION] * 2
+    said = await asyncio.gather(*[_migrate(empty_database_url, mode) for mode in modes])
+    refused = [sentence for sentence in said if sentence]
+    assert len(refused) == 2
+    assert len(set(refused)) == 1
+    assert "does not belong to" in refused[0]
+    async with opened(empty_database_url) as database:
+        (mode,) = [row["value"] for row in await _house(database) if row["name"] == "mode"]
+        assert await _said(database, Mode(mode)) == ""
+        other = Mode.DEMO if mode == "production" else Mode.PRODUCTION
+        assert f"does not belong to {other} mode" in await _said(database, other)
+
+
+async def _set(c: Connection, name: str, value: str) -> None:
+    await c.run("house.set", name=name, value=value)
+
+
+async def test_a_newer_schema_is_left_alone(database: Database) -> None:
+    await database.write(partial(_set, name="schema", value=str(migrations.newest() + 1)))
+    before = await _house(database)
+    with pytest.raises(
+        DatabaseError, match=r"^The database was made by a newer version of Petition: update this one.$"
+    ):
+        await migrations.migrate(database, Mode.DEMO)
+    assert await _house(database) == before
+    assert "newer version" in await _said(database)
+
+
+async def test_an_older_schema_asks_to_be_migrated(database: Database) -> None:
+    await database.write(partial(_set, name="schema", value="0"))
+    assert await _said(database) == "The database has an older schema: run `petition migrate`."
+
+
+async def test_a_step_that_fails_leaves_nothing_half_done(empty_database_url: str) -> None:
+    async with opened(empty_database_url, create=True) as database:
+        await database.write(lambda c: c.execute("create table journal (in_the_way text)"))
+        with pytest.raises(DatabaseError):
+            await migrations.migrate(database, Mode.DEMO)
+        async with database.reading() as c:
+            assert [row["name"] for row in await c.all("house.tables")] == ["journal"]
+
+
+@pytest.fixture
+def later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """later(sql): what the next version of Petition brings."""
+    folder = tmp_path / "migrations"
+    shutil.copytree(migrations.FOLDER, folder)
+    monkeypatch.setattr(migrations, "FOLDER", folder)
+
+    def add(sql: str) -> None:
+        folder.joinpath(f"{migrations.newest() + 1:04}_more.sql").write_text(sql)
+
+    return add
+
+
+INDEX = """drop index concurrently if exists signatures_day -- postgresql
+drop index if exists signatures_day -- sqlite
+
+create index concurrently if not exists signatures_day on signatures (day) -- postgresql
+create index if not exists signatures_day on signatures (day) -- sqlite
+"""
+COLUMN = "alter table signatures add column more text"
+
+
+async def test_the_next_steps_are_taken_one_by_one(
+    database: Database, database_url: str, later: Callable[[str], None]
+) -> None:
+    later(COLUMN)
+    later(INDEX)
+    assert await asyncio.gather(*[_migrate(database_url) for _ in range(4)]) == [""] * 4
+    assert await _said(database) == ""
+    await database.write(lambda c: c.execute("update signatures set more = 'x'"))
+    await database.write(lambda c: c.execute("drop index signatures_day"))
+
+
+async def test_an_empty_database_gets_later_steps_too(empty_database_url: str, later: Callable[[str], None]) -> None:
+    later(INDEX)
+    assert await _migrate(empty_database_url) == ""
+
+
+async def test_a_later_step_that_fails_leaves_nothing_of_it(
+    database: Database, database_url: str, later: Callable[[str], None]
+) -> None:
+    later(f"{COLUMN}\n\ncreate table journal (in_the_way text)")
+    assert "cannot be used" in await _migrate(database_url)
+    assert "older schema" in await _said(database)
+    await database.write(lambda c: c.execute(COLUMN))
+
+
+async def _sign(connection: "asyncpg.Connection[asyncpg.Record]", mailbox: str) -> None:
+    await connection.execute(
+        "insert into signatures (mailbox, address, country, day, named, updates, consent) "
+        "values ($1, $1, 'PL', '2026-11-22', 0, 0, 'x')",
+        mailbox,
+    )
+
+
+async def _under_way(connection: "asyncpg.Connection[asyncpg.Record]", what: str) -> None:
+    asked = "select 1 from pg_stat_activity where query like $1 and state = 'active'"
+    while await connection.fetchval(asked, f"{what}%") is None:
+        await connection.execute("select pg_sleep(0.02)")
+
+
+async def _read(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Begins to read and does not end."""
+    await connection.execute("begin")
+    await connection.fetch("select mailbox from signatures")
+
+
+async def test_people_sign_while_an_index_is_made(postgresql_settings: Settings, later: Callable[[str], None]) -> None:
+    url = postgresql_settings.database_url
+    early, late = await asyncpg.connect(url), await asyncpg.connect(url)
+    later(INDEX)
+    transaction = early.transaction()
+    await transaction.start()
+    await _sign(early, "early")
+    migrating = asyncio.create_task(_migrate(url))
+    await _under_way(late, "create index")
+    await _sign(late, "late")
+    assert not migrating.done(), "it waits for the first, and holds up nobody"
+    await transaction.commit()
+    assert await migrating == ""
+    assert await late.fetchval("select indisvalid from pg_index where indexrelid = 'signatures_day'::regclass")
+    await early.close()
+    await late.close()
+
+
+async def test_people_sign_while_a_step_waits_for_a_long_reader(
+    postgresql_settings: Settings, later: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = postgresql_settings.database_url
+    reader, signer = await asyncpg.connect(url), await asyncpg.connect(url)
+    later(COLUMN)
+    await _read(reader)
+    migrating = asyncio.create_task(_migrate(url))
+    await _under_way(signer, "alter table")
+    await _sign(signer, "somebody")
+    assert not migrating.done(), "it lets go and comes again"
+    await reader.execute("commit")
+    assert await migrating == ""
+    monkeypatch.setattr(migrations, "TRIES", 1)
+    later("alter table signatures add column still_more text")
+    await _read(reader)
+    assert "holds a table for long" in await _migrate(url)
+    await reader.close()
+    await signer.close()
+
+
+CHANGES = {
+    "changed": "update {} set n = n + 1",
+    "changed in one row": "update {} set n = 5 where n = 1",
+    "deleted": "delete from {}",
+}
+
+
+@pytest.mark.parametrize("table", ["journal", "journal_hours"])
+@pytest.mark.parametrize("change", CHANGES)
+async def test_the_journal_cannot_be(change: str, table: str, database: Database) -> None:
+    await database.write(partial(tally.change, changes=[tally.Change("PL", "confirmed", 1)]))
+    async with database.reading() as c:
+        before = await c.execute(f"select * from {table}")
+    with pytest.raises(DatabaseError):
+        await database.write(lambda c: c.execute(CHANGES[change].format(table)))
+    async with database.reading() as c:
+        assert await c.execute(f"select * from {table}") == before
+
+
+async def test_the_journal_grows(database: Database) -> None:
+    for n in (1, -1):
+        await database.write(partial(tally.change, changes=[tally.Change("PL", "confirmed", n)]))
+    async with database.reading() as c:
+        assert [row["n"] for row in await c.execute("select n from journal order by n")] == [-1, 1]

@@ -1,0 +1,40 @@
+"""The merged form of addresses is frozen: of whoever has signed only its keyed hash is left."""
+
+import pytest
+
+from petition.campaign.appeal import SHIPPED
+from petition.core.email_addresses import KEY_VERSION, Address, Mailboxes, keyed_hash
+
+FROZEN = (
+    "The merged form of an address has changed. The addresses behind the stored hashes are gone and cannot be hashed "
+    "anew: who signed under the old form could sign again, and would not be found on the never-write list. Keep the "
+    "form until the campaign is closed; a new form is for a new campaign with a new PETITION_EMAIL_KEY."
+)
+# Typed -> (exact, merged).
+FORMS = {
+    "Anna.Nowak@Example.ORG": ("anna.nowak@example.org", "anna.nowak@example.org"),
+    "anna+tag@example.org": ("anna+tag@example.org", "anna+tag@example.org"),
+    " anna@example.org ": ("anna@example.org", "anna@example.org"),
+    "a.n.n.a@gmail.com": ("a.n.n.a@gmail.com", "anna@gmail.com"),
+    "A.N.N.A+petition@GMail.com": ("a.n.n.a+petition@gmail.com", "anna@gmail.com"),
+    "anna@googlemail.com": ("anna@googlemail.com", "anna@gmail.com"),
+    "a.nna+x+y@googlemail.com": ("a.nna+x+y@googlemail.com", "anna@gmail.com"),
+    "+anna@gmail.com": ("+anna@gmail.com", "+anna@gmail.com"),
+    "anna.b+x@outlook.com": ("anna.b+x@outlook.com", "anna.b@outlook.com"),
+    "anna.b+x@hotmail.com": ("anna.b+x@hotmail.com", "anna.b@hotmail.com"),
+    "anna@bücher.example": ("anna@xn--bcher-kva.example", "anna@xn--bcher-kva.example"),
+    "anna@BÜCHER.example": ("anna@xn--bcher-kva.example", "anna@xn--bcher-kva.example"),
+    "anna@mail.gmail.com": ("anna@mail.gmail.com", "anna@mail.gmail.com"),
+}
+_MAILBOXES = Mailboxes(SHIPPED / "mailboxes.toml")
+
+
+@pytest.mark.parametrize("typed", FORMS)
+def test_the_forms_of_an_address_are_what_they_ever_were(typed: str) -> None:
+    assert _MAILBOXES.read(typed) == Address(*FORMS[typed]), FROZEN
+
+
+def test_the_hash_is_what_it_ever_was_with_the_version_of_its_key() -> None:
+    hashed = keyed_hash("a key of thirty-two characters...", "anna@example.org")
+    assert KEY_VERSION == 1, FROZEN
+    assert hashed == "1.xoBqM8rS5WA-V1asHWfhkoQN0huBLsRD3yUR2qvH55k", FROZEN

@@ -1,0 +1,144 @@
+"""What hides a person: contacts sealed to the organisers, names under the number of a link, hashes under a key."""
+
+import re
+
+import pyrage
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from pyrage import x25519
+
+from petition.core import encryption as sealing
+from petition.core import tokens
+from petition.core.email_addresses import Address
+from petition.core.encryption import OutboxKeys, Vault, hide, reveal
+from petition.core.errors import KeysError, SettingsError
+from petition.core.settings import ROOT
+
+ONE, TWO, STRANGER = (x25519.Identity.generate() for _ in range(3))
+RECIPIENTS = (str(ONE.to_public()), str(TWO.to_public()))
+VAULT = Vault("a-key", RECIPIENTS, OutboxKeys(ROOT / "none"))
+many = examples(max_examples=100, deadline=None)
+# What the form lets through: no control characters, a hundred characters at most.
+NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=100)
+
+
+def test_a_contact_opens_for_each_organiser_and_for_nobody_else() -> None:
+    sealed = VAULT.seal_contact("anna@example.org")
+    assert sealing.unseal_contact(ONE, sealed) == sealing.unseal_contact(TWO, sealed) == ("anna@example.org", "")
+    with pytest.raises(KeysError, match="does not open with this identity"):
+        sealing.unseal_contact(STRANGER, sealed)
+
+
+def test_the_server_has_no_key_that_opens_a_contact() -> None:
+    assert not [name for name in dir(VAULT) if "unseal" in name or "identity" in name]
+    assert VAULT.seal_contact("anna@example.org") != VAULT.seal_contact("anna@example.org")
+
+
+def test_a_sealed_contact_tells_no_length() -> None:
+    longest = f"{'l' * 64}@{'d' * 63}.{'d' * 63}.{'d' * 57}.org"
+    assert len(longest) == 254
+    sealed = [sealing._bytes(VAULT.seal_contact(address)) for address in ("a@b.eu", "anna@example.org", longest)]
+    # age puts a stanza of random length into its header (to keep readers tolerant): what counts comes behind it.
+    assert len({len(content.rpartition(b"\n--- ")[2]) for content in sealed}) == 1
+
+
+@many
+@given(st.text(max_size=60) | st.binary(max_size=60).map(sealing._text))
+def test_garbage_is_no_contact(garbage: str) -> None:
+    with pytest.raises(KeysError):
+        sealing.unseal_contact(ONE, garbage)
+
+
+@many
+@given(st.integers(0))
+def test_a_damaged_contact_does_not_open(place: int) -> None:
+    sealed = bytearray(sealing._bytes(VAULT.seal_contact("anna@example.org")))
+    sealed[place % len(sealed)] ^= 1
+    with pytest.raises(KeysError):
+        sealing.unseal_contact(ONE, sealing._text(bytes(sealed)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "age1", RECIPIENTS[0][:-1], str(ONE), "ssh-ed25519 AAAA"],
+    ids=["nothing", "a beginning", "one sign less", "a secret key", "another kind"],
+)
+def test_what_is_no_public_key_is_refused_by_the_name_of_the_setting(text: str) -> None:
+    with pytest.raises(SettingsError, match="PETITION_RECIPIENTS") as refusal:
+        Vault("a-key", (RECIPIENTS[0], text), OutboxKeys(ROOT / "none"))
+    assert str(ONE) not in str(refusal.value)
+
+
+def test_an_identity_is_read_from_the_file_that_age_writes() -> None:
+    text = f"# created: 2026-11-22T12:00:00Z\n# public key: {ONE.to_public()}\n\n{ONE}\n"
+    assert str(sealing.identity(text)) == str(ONE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "# only a comment\n", RECIPIENTS[0], "AGE-SECRET-KEY-1XYZ", "\0"],
+    ids=["nothing", "a comment", "a public key", "a beginning", "binary"],
+)
+def test_a_file_without_an_identity_is_told_so(text: str) -> None:
+    with pytest.raises(KeysError, match="no age identity"):
+        sealing.identity(text)
+
+
+@many
+@given(NAMES)
+def test_a_name_is_read_again_with_the_number_of_its_link(name: str) -> None:
+    number = tokens.number()
+    assert reveal(number, hide(number, name)) == name
+
+
+@many
+@given(NAMES)
+def test_a_name_is_hidden_from_every_other_number(name: str) -> None:
+    hidden = hide(tokens.number(), name)
+    for other in (tokens.number(), "", tokens.kept("n")):
+        with pytest.raises(KeysError):
+            reveal(other, hidden)
+
+
+def test_the_number_that_the_database_keeps_does_not_open_a_name() -> None:
+    number = tokens.number()
+    with pytest.raises(KeysError):
+        reveal(tokens.kept(number), hide(number, "Anna"))
+
+
+def test_a_hidden_name_tells_no_length() -> None:
+    assert len({len(hide("n", name)) for name in ("A", "Anna Žemaitė", "𐍈" * 100)}) == 1
+
+
+@many
+@given(st.text(max_size=60) | st.binary(max_size=60).map(sealing._text))
+def test_garbage_is_no_name(garbage: str) -> None:
+    with pytest.raises(KeysError, match="damaged"):
+        reveal("n", garbage)
+
+
+@many
+@given(st.integers(0))
+def test_a_damaged_name_is_noticed(place: int) -> None:
+    hidden = bytearray(sealing._bytes(hide("n", "Anna")))
+    hidden[place % len(hidden)] ^= 1
+    with pytest.raises(KeysError, match="damaged"):
+        reveal("n", sealing._text(bytes(hidden)))
+
+
+def test_a_mailbox_has_two_hashes_that_nobody_without_the_key_can_make() -> None:
+    address = Address("anna+x@gmail.com", "anna@gmail.com")
+    mailbox, exact = VAULT.hashes(address)
+    assert mailbox != exact
+    assert all(re.fullmatch(r"1\.[\w-]{43}", text) for text in (mailbox, exact))
+    assert VAULT.hashes(Address("anna@gmail.com", "anna@gmail.com")) == (mailbox, mailbox)
+    assert not set(Vault("b-key", RECIPIENTS, OutboxKeys(ROOT / "none")).hashes(address)) & {mailbox, exact}
+
+
+def test_a_sealed_contact_is_an_age_message() -> None:
+    """So that the organisers can open it with any tool of the format (age-encryption.org/v1)."""
+    content = sealing._bytes(VAULT.seal_contact("anna@example.org"))
+    assert content.startswith(b"age-encryption.org/v1\n-> X25519 ")
+    assert pyrage.decrypt(content, [TWO]).rstrip(b"\0") == b"anna@example.org"

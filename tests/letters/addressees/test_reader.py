@@ -1,0 +1,181 @@
+"""The book of governments and institutions: what the shipped one holds, and what the loader refuses."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from petition.core.errors import DataError, LetterError
+from petition.core.languages import LOCALE
+from petition.letters.addressees.reader import Book, load
+
+SHIPPED = Path(__file__).parents[3] / "petition" / "data" / "governments.toml"
+EU = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
+INSTITUTIONS = ["commission", "high-representative", "council", "parliament", "transport", "railways"]
+
+
+@pytest.fixture(scope="module")
+def book() -> Book:
+    return load(SHIPPED)
+
+
+def test_the_shipped_book_has_27_states_six_institutions_and_39_letters(book: Book) -> None:
+    assert " ".join(sorted({a.country for a in book.addressees if a.country})) == EU
+    assert [a.key for a in book.addressees if not a.country] == [f"eu-{name}" for name in INSTITUTIONS]
+    assert len(book.addressees) == 39
+
+
+def test_a_state_with_several_languages_has_a_letter_for_each(book: Book) -> None:
+    several = " ".join(a.key for a in book.addressees if a.country and "-" in a.key)
+    assert several == "BE-nl BE-fr BE-de FI-fi FI-sv IE-en IE-ga LU-fr LU-de MT-mt MT-en"
+    assert (book.find("BE-de").language, book.find("BE-de").locale) == ("de", "de_BE")
+
+
+def test_every_key_is_found_and_a_country_alone_is_its_first_language(book: Book) -> None:
+    for addressee in book.addressees:
+        assert book.find(addressee.key) is addressee
+    assert book.find("BE").key == "BE-nl"
+    assert book.find("PL-pl").key == "PL"
+    assert book.find("LU-de").locale == "de_LU"
+
+
+@pytest.mark.parametrize("key", ["", "XX", "pl", "BE-pl", "PL-", "eu", "eu-nobody", "../PL"])
+def test_an_unknown_key_is_one_plain_sentence(book: Book, key: str) -> None:
+    with pytest.raises(LetterError) as error:
+        book.find(key)
+    _is_a_sentence(str(error.value))
+
+
+def test_the_role_says_what_may_be_asked(book: Book) -> None:
+    assert {a.country for a in book.addressees if a.role == "border"} == {"LT", "LV", "PL"}
+    assert {a.country for a in book.addressees if a.role == "no-rail"} == {"CY", "MT"}
+    assert all(a.role == a.key for a in book.addressees if not a.country)
+
+
+def test_a_missing_address_stays_missing(book: Book) -> None:
+    missing = {a.key for a in book.addressees if a.address_missing}
+    assert missing == {"CY", "GR", "HU"}
+    assert all(book.find(key).confidence == "low" for key in missing)
+
+
+def test_the_office_is_left_out_where_the_lines_name_it(book: Book) -> None:
+    offices = {a.key: a.office for a in book.addressees if a.office}
+    assert offices == {
+        "BE-nl": "Kanselarij van de Eerste Minister",
+        "BE-fr": "Chancellerie du Premier ministre",
+        "BE-de": "Kanzlei des Premierministers",
+        "CY": "Προεδρία της Κυπριακής Δημοκρατίας",
+        "GR": "Προεδρία της Κυβέρνησης",
+    }
+
+
+def test_an_institution_has_a_name_for_pages_of_other_languages(book: Book) -> None:
+    for addressee in book.addressees:
+        assert set(addressee.names) == (
+            set() if addressee.country else {f.name for f in LOCALE.iterdir() if f.is_dir()}
+        ), addressee.key
+    council = book.find("eu-council")
+    assert council.name("ru") == "Председатель Европейского совета"
+    assert council.name("be") == "Старшыня Еўрапейскага савета"
+    assert council.name("de") == "Präsident des Europäischen Rates"
+    assert council.name("en") == council.name("eo") == "President of the European Council"
+
+
+def test_the_countries_are_those_with_a_government_to_write_to(book: Book) -> None:
+    assert " ".join(sorted(book.countries)) == EU
+
+
+def test_an_address_of_low_confidence_is_not_printed_before_a_check(tmp_path: Path) -> None:
+    text = SHIPPED.read_text("utf-8")
+    lines = 'lines = ["Kancelaria Prezesa Rady Ministrów"'
+    start = text.index(lines)
+    doubtful = text[:start] + text[start:].replace('confidence = "high"', 'confidence = "low"', 1)
+    assert _load(tmp_path, doubtful).find("PL").address_missing
+
+
+def test_the_crossings_are_those_of_the_sources_with_their_dates(book: Book) -> None:
+    seen = {c.name: (c.status, c.source.date) for a in book.addressees for c in a.crossings}
+    assert seen["Stasylos – Benyakoni"] == ("closed", "2023-02-16")
+    assert seen["Kena – Gudagai"] == ("open", "2023-02")
+    assert seen["Indra – Bigosovo"] == ("open", "2017")
+    assert len([c for c in book.find("PL").crossings if c.status == "open"]) == 3
+    assert not any("Bruzgi" in name for name in seen), "that one is the road crossing"
+
+
+def test_only_poland_has_its_interior_minister_in_copy(book: Book) -> None:
+    assert {a.key for a in book.addressees if any(m.kind == "interior" for m in a.copies)} == {"PL"}
+
+
+def test_a_doubtful_ministry_has_no_name_to_print(book: Book) -> None:
+    transport = next(m for m in book.find("FR").copies if m.kind == "transport")
+    foreign = next(m for m in book.find("FR").copies if m.kind == "foreign")
+    assert (transport.confidence, transport.name("fr"), transport.name("en")) == ("low", None, None)
+    assert foreign.name("fr") == "Ministère de l'Europe et des Affaires étrangères"
+    assert foreign.name("pl") is None
+
+
+def test_every_entry_of_the_book_keeps_its_source_and_confidence() -> None:
+    data = tomllib.loads(SHIPPED.read_text("utf-8"))
+    for state in data["state"]:
+        for office in ("head_of_government", "foreign_ministry", "transport_ministry"):
+            assert state[office]["source"], state["code"]
+            assert state[office]["address"]["source"], state["code"]
+            assert state[office]["address"].get("confidence") or state[office]["address"]["status"] == "missing"
+    assert all(i["source"] and i["confidence"] for i in data["institution"])
+
+
+BROKEN = {
+    "not TOML": ("[meta]", "[meta", "is not TOML"),
+    "a state lost": ("states = 27", "states = 28", "28 states and 27 are there"),
+    "an institution lost": ("institutions = 6", "institutions = 7", "7 institutions and 6 are there"),
+    "no meta": ("[meta]", "[other]", "has no meta"),
+    "a code in small letters": ('code = "AT"', 'code = "at"', "at is not a country code"),
+    "a key twice": ('code = "BG"', 'code = "AT"', "AT stands there twice"),
+    "an unknown confidence": ('names_confidence = "high"', 'names_confidence = "sure"', "names_confidence"),
+    "no month of a check": ('checked = "2026-11"\n\n[[', 'checked = "2026-13"\n\n[[', "checked in no month"),
+    "an empty source": ('source = "http://archiv.bka.gv.at/site/3573/Default.aspx"', 'source = ""', "AT has an empty"),
+    "an unknown language": ('["bg-BG"]', '["xx-XX"]', "BG needs a [[state.language]]"),
+    "no language": ('["bg-BG"]', "[]", "BG needs a [[state.language]]"),
+    "a language without territory": ('"bg-BG"', '"bg"', "language bg without a territory"),
+    "an impossible language": ('"bg-BG"', '"qq-BG"', "unknown language qq-BG"),
+    "no salutation": ('salutation = "Kære statsminister,"', "", "DK has no salutation"),
+    "an empty title": ('title = "Danmarks statsminister"', 'title = " "', "DK has an empty title"),
+    "a title that is a number": ('title = "Danmarks statsminister"', "title = 7", "title of the wrong type"),
+    "an address both found and missing": ('status = "missing"', 'status = "found"', "either found, with lines, or"),
+    "an unknown state of a crossing": ('status = "closed"', 'status = "shut"', "either open or closed"),
+    "a crossing without date": ('seen = "2023-02-16"', 'seen = "lately"', "needs a date"),
+    "a crossing without border": ("border = true", "border = false", "exactly if it has railways and the border"),
+    "rail that is no yes or no": ("rail = true", 'rail = "yes"', "rail of the wrong type"),
+    "a source that is no web address": ('url = "https://eur-lex', 'url = "eur-lex', "not a web address"),
+    "a source twice": ('id = "poland-order-2025-09"', 'id = "council-procedure-2024"', "stands there twice"),
+    "an institution with an empty name": ('ru = "Председатель Европейской комиссии"', 'ru = ""', "an empty ru"),
+    "an institution without office": ('office = "President of the European Commission"', "", "has no office"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "said"), BROKEN.values(), ids=BROKEN.keys())
+def test_a_broken_book_is_refused_in_one_sentence(tmp_path: Path, old: str, new: str, said: str) -> None:
+    text = SHIPPED.read_text("utf-8")
+    assert old in text
+    with pytest.raises(DataError) as error:
+        _load(tmp_path, text.replace(old, new))
+    assert said in str(error.value)
+    _is_a_sentence(str(error.value))
+
+
+def test_a_book_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"^none\.toml cannot be read\.$"):
+        load(tmp_path / "none.toml")
+
+
+def _load(folder: Path, text: str) -> Book:
+    file = folder / "governments.toml"
+    file.write_text(text, "utf-8")
+    return load(file)
+
+
+def _is_a_sentence(text: str) -> None:
+    assert re.fullmatch(r"[^\n]+\.", text)
+    assert "Error" not in text
+    assert "Traceback" not in text

@@ -1,0 +1,70 @@
+"""Letters at hand for the tests: the shipped campaign in any state of its life, and what is read off a PDF."""
+
+import subprocess
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from petition.campaign.appeal import SHIPPED, Appeal
+from petition.letters.addressees.directory import Addressee
+from petition.letters.addressees.reader import load
+from petition.letters.writing.compose import draw
+from petition.letters.writing.document import Figures, Letter
+
+TEXTS = Path(__file__).parents[2] / "templates" / "letters"
+LANGUAGES = sorted(file.stem for file in TEXTS.glob("*.md"))
+STATE_ROLES = ("border", "vote", "no-rail")
+MOMENT = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+DEADLINE = {"open": date(2027, 3, 1), "passed": date(2026, 11, 1), "met": date(2026, 11, 1)}
+BOOK = load(SHIPPED / "governments.toml")
+COUNTRIES = {
+    "PL": 2500,
+    "DE": 1800,
+    "LT": 1500,
+    "FR": 900,
+    "CZ": 880,
+    "IT": 600,
+    "LV": 590,
+    "SE": 400,
+    "NL": 310,
+    "EE": 20,
+}
+FIGURES = Figures(as_of=MOMENT, confirmed=12340, country=700, present=True, named=40, elsewhere=False)
+HOSTILE = (
+    '#import "x"',
+    "</p><script>",
+    "=HYPERLINK()",
+    "{{ 7*7 }}",
+    "$x$",
+    "*a* _b_ `c` [d](e) \\f",
+    "#{1+1}",
+    "1. <a@b>",
+)
+
+
+def appeal(state: str = "open") -> Appeal:
+    """The shipped campaign, its placeholders filled in, in a state of its life."""
+    shipped = Appeal()
+    met = date(2026, 11, 20) if state == "met" else None
+    shipped.campaign = replace(
+        shipped.campaign, deadline=DEADLINE[state], met=met, archived=None, contact="letters@example.org"
+    )
+    return shipped
+
+
+def letter(key: str | Addressee, state: str = "open", figures: Figures = FIGURES, texts: Path = TEXTS) -> Letter:
+    addressee = BOOK.find(key) if isinstance(key, str) else key
+    own = {addressee.country: figures.country} if addressee.country and figures.country else {}
+    if figures.confirmed == FIGURES.confirmed:
+        figures = replace(figures, countries={**COUNTRIES, **own})
+    return draw(appeal(state), [texts, TEXTS], addressee, figures, MOMENT, "https://ultimatum.example.org")
+
+
+def said(drawn: Letter) -> str:
+    return " ".join(block.text for block in drawn.blocks).replace("\xa0", " ")
+
+
+def printed(content: bytes) -> str:
+    """The words of a PDF as pdftotext finds them, without line breaks."""
+    run = subprocess.run(["pdftotext", "-", "-"], input=content, capture_output=True, check=True)
+    return " ".join(run.stdout.decode().replace("\u200b", "").split())

@@ -1,0 +1,238 @@
+"""Annexes of names: off until an admin says so, made for an edition, handed over and not kept."""
+
+import hashlib
+import io
+import re
+import sys
+import zipfile
+from argparse import Namespace
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from petition.commands import letters as commands_letters
+from petition.core.database.database import Database
+from petition.core.errors import DataError, LetterError
+from petition.letters.editions import annexes, drafts, editions
+from petition.letters.editions.editions import Choice, Edition
+from petition.letters.formats import pdf, volume
+from petition.letters.writing.annex import draw_annex, volumes
+from tests.conftest import Clock, Visitor
+from tests.letters.drawn import BOOK, MOMENT, TEXTS, appeal, printed
+from tests.letters.editions.test_editions import drawn, few
+from tests.web.tools import Html, pass_names, rows, turn_on
+
+PL = BOOK.find("PL")
+NAMES = ("Anna Nowak", "Bolesław Żak", "Celina Ćma")
+
+
+async def edition_of_moment(visitor: Visitor) -> Edition:
+    """One of a moment at which all names are old enough; every doubt is taken for settled."""
+    here = visitor.site
+    await here.publish()
+    async with here.database.reading() as c:
+        draft = await drafts.draw_up(c, here.appeal, replace(here.book, addressees=(PL,)), here.settings.base_url)
+    doubts = frozenset(f"address:{a.key}" for a in here.book.addressees) | {f"fact:{id_}" for id_ in draft.rests()}
+    n = await editions.draw_up(here.database, draft, ["en"], Choice(doubts, frozenset()), "marta")
+    async with here.database.reading() as c:
+        return next(edition for edition in await editions.drawn(c) if edition.n == n)
+
+
+async def named(visitor: Visitor, time: Clock) -> None:
+    for n, name in enumerate(NAMES):
+        await visitor.confirmed(f"someone{n}@example.net", "PL", named="on", name=name)
+    time.advance(days=4)
+    await pass_names(visitor.site)
+
+
+async def made(visitor: Visitor, n: int = 1) -> bytes:
+    answer = await visitor.post(f"/organisers/editions/{n}/names/PL")
+    assert answer.status_code == 200, Html(answer.text).text
+    assert answer.headers["content-disposition"].startswith('attachment; filename="PL-1-names-')
+    return answer.content
+
+
+async def _withdraw(visitor: Visitor, address: str) -> None:
+    await visitor.post("/en/manage", email=address)
+    assert (await visitor.post(await visitor.link(address, "manage"), action="withdraw")).status_code == 200
+
+
+async def _told(visitor: Visitor, reference: str) -> str:
+    answer = await visitor.get(f"/en/letters/{reference}")
+    assert answer.status_code == 200
+    return Html(answer.text).text
+
+
+async def test_an_annex_is_handed_over_checked_and_superseded(visitor: Visitor, time: Clock) -> None:
+    await named(visitor, time)
+    await turn_on(visitor.site)
+    await edition_of_moment(visitor)
+    await visitor.organiser("olga", "organiser")
+    first = await made(visitor)
+    assert all(name in printed(first) for name in NAMES)
+    assert "PREVIEW" not in printed(first)
+    assert f"{visitor.site.settings.base_url}/pl/letters/PL-1-names-1" in printed(first).replace(" ", "")
+    page = await _told(visitor, "PL-1-names-1")
+    assert hashlib.sha256(first).hexdigest() in page
+    assert "This list of names is genuine" in page
+    assert "Names, rounded down to tens 0" in page
+    assert not any(name in page for name in NAMES)
+
+    await _withdraw(visitor, "someone1@example.net")
+    second = await made(visitor)
+    assert [name in printed(second) for name in NAMES] == [True, False, True]
+    assert "superseded" in await _told(visitor, "PL-1-names-1")
+    assert "genuine" in await _told(visitor, "PL-1-names-2")
+    desk = Html((await visitor.get("/organisers/editions/1")).text).text
+    assert "PL-1-names-2" in desk
+    assert "PL-1-names-1" not in desk
+    record = Html((await visitor.get("/organisers/record")).text).text
+    assert "made an annex of names PL-1-names-2: <10" in record
+
+
+async def test_of_names_that_were_handed_over_nothing_is_kept(visitor: Visitor, time: Clock) -> None:
+    await named(visitor, time)
+    await turn_on(visitor.site)
+    await edition_of_moment(visitor)
+    await visitor.organiser("olga", "organiser")
+    assert NAMES[1] in printed(await made(visitor))
+    await _withdraw(visitor, "someone1@example.net")
+    kept = await rows(visitor.site)
+    assert NAMES[1] not in str(kept)
+    assert NAMES[0] in str(kept["names"])
+
+
+async def test_the_same_names_have_another_fingerprint_each_time(visitor: Visitor, time: Clock) -> None:
+    """So nobody who knows the others can try out whose name was withdrawn."""
+    await named(visitor, time)
+    await turn_on(visitor.site)
+    await edition_of_moment(visitor)
+    await visitor.organiser("olga", "organiser")
+    files = [await made(visitor) for _ in range(2)]
+    keywords = [_keywords(file) for file in files]
+    assert len(set(keywords)) == 2
+    assert all(re.fullmatch("[0-9a-f]{32}", word) for word in keywords)
+
+
+def _keywords(file: bytes) -> str:
+    told = PdfReader(io.BytesIO(file)).metadata
+    return str(told["/Keywords"]) if told else ""
+
+
+async def test_who_confirmed_after_the_edition_is_not_in_its_annex(visitor: Visitor, time: Clock) -> None:
+    await named(visitor, time)
+    await turn_on(visitor.site)
+    await edition_of_moment(visitor)
+    await visitor.confirmed("late@example.net", "PL", named="on", name="Zofia Późna")
+    time.advance(days=4)
+    await pass_names(visitor.site)
+    await visitor.organiser("olga", "organiser")
+    words = printed(await made(visitor))
+    assert NAMES[0] in words
+    assert "Zofia" not in words
+
+
+async def test_nothing_is_handed_over_that_no_letter_speaks_of(visitor: Visitor, time: Clock) -> None:
+    await named(visitor, time)
+    await edition_of_moment(visitor)  # while every annex is off
+    await visitor.organiser("olga", "organiser")
+    assert "No letter of this edition speaks of names." in (await visitor.get("/organisers/editions/1")).text
+    await turn_on(visitor.site)
+    answer = await visitor.post("/organisers/editions/1/names/PL")
+    assert answer.status_code == 409
+    assert "The letter PL-1 speaks of no annex." in answer.text
+    await edition_of_moment(visitor)
+    turn = partial(annexes.turn, code="PL", nickname="marta", on=False)
+    await visitor.site.database.write(turn)
+    answer = await visitor.post("/organisers/editions/2/names/PL")
+    assert (answer.status_code, "has been turned off since" in answer.text) == (409, True)
+    assert (await visitor.post("/organisers/editions/3/names/PL")).status_code == 409
+    assert (await visitor.post("/organisers/editions/1/names/XX")).status_code == 404
+
+
+async def test_an_admin_says_who_may_have_names_and_the_record_says_so(visitor: Visitor, time: Clock) -> None:
+    await visitor.organiser("ada", "admin")
+    await visitor.post("/organisers/annexes", **{"on PL": "on", "on eu-council": "on", "on XX": "on"})
+    page = Html((await visitor.get("/organisers/annexes")).text)
+    assert page.fields() == {"on PL": "on", "on eu-council": "on"}
+    await visitor.post("/organisers/annexes", **{"on PL": "on"})
+    record = Html((await visitor.get("/organisers/record")).text).text
+    assert "turned an annex of names on PL" in record
+    assert "turned an annex of names off eu-council" in record
+    assert record.count("turned an annex of names on PL") == 1
+
+
+async def test_of_two_who_make_it_at_once_one_is_told(database: Database, time: Clock) -> None:
+    row = annexes._row("PL-1-names-1", 1, "PL", 1, 3, b"")
+    await drawn(database, few("PL"))
+    await database.write(partial(annexes._put, rows=[row], nickname="olga", detail=""))
+    with pytest.raises(LetterError, match="Somebody else"):
+        await database.write(partial(annexes._put, rows=[row], nickname="marta", detail=""))
+
+
+def test_many_names_make_volumes_that_say_which_they_are() -> None:
+    whole = draw_annex(appeal(), [TEXTS], PL, [f"Name {n:03}" for n in range(25)], MOMENT)
+    parts = volumes(replace(whole, reference="PL-1-names-1"), 10)
+    assert [len(part.names) for part in parts] == [10, 10, 5]
+    assert [part.reference for part in parts] == ["PL-1-names-1-1", "PL-1-names-1-2", "PL-1-names-1-3"]
+    assert parts[1].title.endswith("(2/3)")
+    assert sum((part.names for part in parts), ()) == whole.names
+    assert all("25" in part.sentences[-1] for part in parts), "how many there are in all"
+    assert volumes(whole, 25) == [whole]
+
+
+async def test_volumes_are_handed_over_together(visitor: Visitor, time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(annexes, "VOLUME", 2)
+    await named(visitor, time)
+    await turn_on(visitor.site)
+    await edition_of_moment(visitor)
+    await visitor.organiser("olga", "organiser")
+    answer = await visitor.post("/organisers/editions/1/names/PL")
+    assert 'filename="PL-1-names-1.zip"' in answer.headers["content-disposition"]
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as zipped:
+        assert zipped.namelist() == ["PL-1-names-1-1.pdf", "PL-1-names-1-2.pdf"]
+        assert NAMES[2] in printed(zipped.read("PL-1-names-1-2.pdf"))
+    assert "genuine" in await _told(visitor, "PL-1-names-1-2")
+
+
+async def test_a_large_volume_is_set_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    annex = draw_annex(appeal(), [TEXTS], PL, NAMES, MOMENT)
+    monkeypatch.setattr(volume, "LARGE", 0)
+    assert await volume.render(annex) == pdf.annex(annex)
+    with pytest.raises(LetterError, match="cannot be set"):
+        await volume.render(replace(annex, language="no language at all"))
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(LetterError, match=r"The annex PL/2026-11-22 cannot be set\."):
+        await volume.render(annex)
+
+
+async def test_a_volume_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(volume, "LARGE", 0)
+    monkeypatch.setattr(volume, "_LONGEST", 0)
+    with pytest.raises(LetterError, match="takes too long"):
+        await volume.render(draw_annex(appeal(), [TEXTS], PL, NAMES, MOMENT))
+
+
+async def test_the_command_line_hands_them_over_too(visitor: Visitor, time: Clock, tmp_path: Path) -> None:
+    await named(visitor, time)
+    given = visitor.site.settings
+    await edition_of_moment(visitor)
+    for wrong, sentence in (
+        (Namespace(edition=None, names=True, keys=[]), "say which"),
+        (Namespace(edition="1", names=True, keys=[]), "speaks of names"),
+    ):
+        wrong.output = tmp_path
+        with pytest.raises(DataError, match=sentence):
+            await commands_letters.letters(given, wrong)
+    await turn_on(visitor.site)
+    await edition_of_moment(visitor)
+    await commands_letters.letters(given, Namespace(output=tmp_path / "out", edition="latest", names=True, keys=[]))
+    assert _files(tmp_path / "out") == ["PL-2-names-1.pdf"]
+
+
+def _files(folder: Path) -> list[str]:
+    assert all(NAMES[0] in printed(file.read_bytes()) for file in folder.iterdir())
+    return [file.name for file in folder.iterdir()]

@@ -1,0 +1,113 @@
+"""Whose names go to whom: each to one kind of addressee, the same by ZIP, command line and desk."""
+
+import io
+import re
+import zipfile
+from argparse import Namespace
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from petition.commands import letters as commands_letters
+from petition.letters.editions.drafts import Draft
+from petition.tally.tally import Snapshot
+from tests.conftest import Clock, Visitor
+from tests.letters.drawn import BOOK, MOMENT, appeal, printed, said
+from tests.web.tools import pass_names, turn_on
+
+NAMES = {"PL": "Anna Nowak", "GB": "John Smith", "US": "Jane Doe", "DE": "Eva Berg"}
+INSTITUTIONS = sorted(a.key for a in BOOK.addressees if a.country is None)
+
+
+async def _signed(visitor: Visitor, time: Clock) -> None:
+    for country, name in NAMES.items():
+        await visitor.confirmed(f"{country.lower()}@example.net", country, named="on", name=name)
+    time.advance(days=4)
+    await pass_names(visitor.site)
+    await visitor.confirmed("fr@example.net", "FR")
+    await visitor.confirmed("ua@example.net", "UA")
+
+
+def _named(content: bytes) -> list[str]:
+    words = printed(content)
+    return [name for name in NAMES.values() if name in words]
+
+
+def _annexes(folder: Path) -> dict[str, list[str]]:
+    return {file.name: _named(file.read_bytes()) for file in folder.glob("*-names.pdf")}
+
+
+async def test_every_name_stands_in_the_annex_of_one_kind_of_addressee(
+    visitor: Visitor, time: Clock, tmp_path: Path
+) -> None:
+    await _signed(visitor, time)
+    await turn_on(visitor.site)
+    await visitor.organiser("olga", "organiser")
+    annexes = {f"{key}-names.pdf": ["John Smith", "Jane Doe"] for key in INSTITUTIONS}
+    annexes |= {"PL-names.pdf": ["Anna Nowak"], "DE-names.pdf": ["Eva Berg"]}
+
+    archive = zipfile.ZipFile(io.BytesIO((await visitor.get("/organisers/letters.zip")).content))
+    assert {n: _named(archive.read(n)) for n in archive.namelist() if n.endswith("-names.pdf")} == annexes
+    assert len(archive.namelist()) == 39 + len(annexes)
+
+    await commands_letters.letters(
+        visitor.site.settings, Namespace(output=tmp_path, edition=None, names=False, keys=["PL", "FR", "eu-council"])
+    )
+    assert _annexes(tmp_path) == {name: annexes[name] for name in ("PL-names.pdf", "eu-council-names.pdf")}
+
+    listed = (await visitor.get("/organisers/letters")).text
+    for addressee in BOOK.addressees:
+        name = f"{addressee.key}-names.pdf"
+        answer = await visitor.get(f"/organisers/annexes/{addressee.key}.pdf")
+        assert answer.status_code == (200 if name in annexes else 404), name
+        assert (f'href="/organisers/annexes/{addressee.key}.pdf"' in listed) == (name in annexes)
+        if name in annexes:
+            assert _named(answer.content) == annexes[name]
+
+
+def drafted(named: dict[str, int]) -> Draft:
+    snapshot = Snapshot(MOMENT, 12340, {"PL": 700}, 11640)
+    everybody = frozenset(a.code for a in BOOK.addressees)
+    return Draft(appeal(), BOOK, "https://example.org", MOMENT, snapshot, frozenset({"PL", "GB"}), named, everybody)
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ({"PL": 12, "GB": 3, "US": 5}, "At least 20 signatories have asked to be named."),
+        ({"PL": 12}, "At least 10 signatories have asked to be named."),
+        ({"GB": 13}, "At least 10 signatories have asked to be named."),
+        ({"PL": 4, "GB": 5}, ""),
+    ],
+)
+def test_what_institutions_read_about_names_is_true(named: dict[str, int], told: str) -> None:
+    words = said(drafted(named).letter(BOOK.find("eu-council")))
+    assert told in words
+    assert ("asked to be named" in words) == bool(told)
+    assert ("in an annex to this letter" in words) == (bool(told) and "GB" in named)
+
+
+def test_a_government_is_told_of_its_own_people_alone() -> None:
+    words = said(drafted({"PL": 12, "GB": 30}).letter(BOOK.find("PL")))
+    assert "Co najmniej 10 mieszkających w nim osób poprosiło" in words
+
+
+def test_a_name_of_nowhere_stands_in_no_annex() -> None:
+    draft = drafted({"ZZ": 3, "GB": 2, "PL": 1})
+    assert draft.homes(BOOK.find("eu-council")) == ["GB"]
+    assert draft.homes(BOOK.find("PL")) == ["PL"]
+    assert [draft.annexed(BOOK.find(key)) for key in ("eu-council", "PL", "FR")] == [2, 1, 0]
+
+
+def test_a_campaign_that_writes_to_fewer_governments_names_more_people_to_institutions() -> None:
+    fewer = replace(BOOK, addressees=tuple(a for a in BOOK.addressees if a.country != "PL"))
+    assert replace(drafted({"PL": 12, "GB": 2}), book=fewer).annexed(BOOK.find("eu-council")) == 14
+
+
+@pytest.mark.parametrize("key", ["PL", "eu-council"])
+def test_whoever_may_not_have_the_names_does_not_hear_of_them(key: str) -> None:
+    draft = replace(drafted({"PL": 12, "GB": 30}), annexes=frozenset({"DE"}))
+    assert draft.annexed(BOOK.find(key)) == 0
+    words = said(draft.letter(BOOK.find(key)))
+    assert not re.search("asked to be named|poprosiło", words)

@@ -1,0 +1,291 @@
+"""Editions: frozen for ever, complete or not at all, and nothing in them that nobody stood up for."""
+
+import asyncio
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from petition.core.database.database import Database, opened
+from petition.core.errors import LetterError
+from petition.letters.addressees import directory as book_
+from petition.letters.editions import drafts, editions
+from petition.letters.editions import source_checks as confirmations
+from petition.letters.editions.drafts import Draft
+from petition.letters.editions.editions import Choice
+from petition.letters.editions.source_checks import Doubt
+from petition.letters.formats import pdf
+from petition.letters.writing.document import Stamp, plain, restored
+from petition.organisers import activity_log as record
+from tests.conftest import Clock
+from tests.letters.drawn import BOOK, MOMENT, appeal, printed, said
+from tests.letters.editions.test_drafts import drafted
+from tests.web.tools import on_sqlite
+
+OFFERED = ("en", "pl")
+
+
+def few(*keys: str) -> Draft:
+    """A draft for some addressees: the rest costs seconds and shows nothing more."""
+    return replace(drafted({"PL": 12}), book=replace(BOOK, addressees=tuple(BOOK.find(key) for key in keys)))
+
+
+def _all_right(draft: Draft) -> Choice:
+    return Choice(frozenset(doubt.id for doubt in confirmations.doubts(draft)), frozenset())
+
+
+async def drawn(database: Database, draft: Draft, choice: Choice | None = None) -> int:
+    return await editions.draw_up(database, draft, OFFERED, choice or _all_right(draft), "marta")
+
+
+async def _file(database: Database, reference: str) -> bytes:
+    async with database.reading() as c:
+        return await editions.file(c, reference) or b""
+
+
+async def _references(database: Database, n: int) -> list[str]:
+    async with database.reading() as c:
+        return [one.reference for one in await editions.letters_of(c, n)]
+
+
+async def test_an_edition_keeps_each_letter_byte_for_byte(database: Database, time: Clock) -> None:
+    n = await drawn(database, few("PL", "IE-en"))
+    assert n == 1
+    async with database.reading() as c:
+        (one,), letters = await editions.drawn(c), await editions.letters_of(c, n)
+    assert (one.n, one.nickname) == (1, "marta")
+    assert (one.basis["confirmed"], one.basis["countries"]) == (12340, {"PL": 700})
+    assert [one.reference for one in letters] == ["IE-en-1", "PL-1", "PL-1-pl"]
+    for frozen in letters:
+        content = await _file(database, frozen.reference)
+        assert hashlib.sha256(content).hexdigest() == frozen.sha256
+        assert frozen.reference in printed(content)
+        assert "PREVIEW" not in printed(content)
+
+
+def test_the_code_on_paper_leads_to_its_page(tmp_path: Path, time: Clock) -> None:
+    page = "https://petition.example/nl/letters/BE-nl-1"
+    letter = few("BE-nl").letter(BOOK.find("BE-nl"), Stamp("BE-nl-1", page))
+    (tmp_path / "letter.pdf").write_bytes(pdf.render(letter))
+    scan = ["pdftoppm", "-r", "150", "-f", "1", "-l", "1", "-png", "-singlefile", "letter.pdf", "letter"]
+    subprocess.run(scan, cwd=tmp_path, check=True)
+    read = subprocess.run(["zbarimg", "--quiet", "--raw", "letter.png"], cwd=tmp_path, capture_output=True, check=True)
+    assert read.stdout.decode().strip() == page
+
+
+async def test_what_was_drawn_up_stays_whatever_comes_after(database: Database, time: Clock) -> None:
+    draft = few("PL")
+    await drawn(database, draft)
+    before = await _file(database, "PL-1")
+    time.advance(days=30)
+    later = replace(draft, snapshot=replace(draft.snapshot, confirmed=99_990, other=99_290))
+    assert await drawn(database, later) == 2
+    assert await _file(database, "PL-1") == before
+    assert "99,990" in printed(await _file(database, "PL-2"))
+
+
+def test_the_same_letter_is_the_same_file(time: Clock) -> None:
+    draft = few("PL")
+    one, two = (list(editions._rows(draft, 1, OFFERED, frozenset())) for _ in range(2))
+    assert one == two
+    assert one[0]["reference"] == "PL-1"
+    assert restored(json.loads(one[0]["tree"])).key == "PL"
+
+
+async def test_a_text_that_nobody_reviewed_goes_beside_the_english_letter(database: Database, time: Clock) -> None:
+    await drawn(database, few("PL"))
+    letter, beside = printed(await _file(database, "PL-1")), printed(await _file(database, "PL-1-pl"))
+    assert "Collective ultimatum" in letter
+    assert "Only the original letter counts" not in letter
+    assert "Zbiorowe ultimatum" in beside
+    assert "Rozstrzyga wyłącznie list w języku angielskim." in beside
+
+
+async def test_a_reviewed_text_goes_out_with_an_english_translation(
+    database: Database, time: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from petition.letters.writing import compose as drawing
+    from petition.letters.writing import texts
+
+    find = texts.find
+    reviewed = lambda folders, language: replace(find(folders, language), reviewed="Anna N., 2026-11-01")  # type: ignore[type-var]  # noqa: E731 (one line; a text is a dataclass)
+    monkeypatch.setattr(drawing, "find", reviewed)
+    await drawn(database, few("PL", "IE-en"))
+    assert await _references(database, 1) == ["IE-en-1", "PL-1", "PL-1-en"]
+    assert "Zbiorowe ultimatum" in printed(await _file(database, "PL-1"))
+    assert "Courtesy translation. Only the original letter counts." in printed(await _file(database, "PL-1-en"))
+
+
+async def test_nothing_goes_out_before_every_doubt_is_settled(database: Database, time: Clock) -> None:
+    draft = few("PL", "GR")
+    every = {doubt.id for doubt in confirmations.doubts(draft)}
+    assert {"fact:viasna-2025-12", "address:GR"} <= every
+    assert "address:PL" not in every
+    with pytest.raises(LetterError, match=f"becomes of {len(every)} old"):
+        await drawn(database, draft, Choice(frozenset(), frozenset()))
+    with pytest.raises(LetterError, match="becomes of 1 old"):
+        await drawn(database, draft, Choice(frozenset(every - {"address:GR"}), frozenset()))
+    assert await _references(database, 1) == []
+
+
+async def test_who_confirmed_is_kept_and_holds_for_ninety_days(database: Database, time: Clock) -> None:
+    draft = few("PL")
+    await drawn(database, draft)
+    nothing = Choice(frozenset(), frozenset())
+    time.advance(days=90)
+    assert await drawn(database, draft, nothing) == 2
+    async with database.reading() as c:
+        newest = (await editions.drawn(c))[0]
+    assert newest.basis["confirmed_by"]["fact:viasna-2025-12"] == ["marta", "2026-11-22"]
+    time.advance(days=1)
+    with pytest.raises(LetterError):
+        await drawn(database, draft, nothing)
+
+
+async def test_a_fact_left_out_takes_along_what_rests_on_it(database: Database, time: Clock) -> None:
+    draft = few("PL")
+    out = frozenset({"fact:viasna-2025-12", "fact:poland-order-2025-09"})
+    await drawn(database, draft, Choice(_all_right(draft).confirmed - out, out))
+    async with database.reading() as c:
+        found = await editions.find(c, "PL-1")
+    assert found is not None
+    words = said(found[1])
+    assert "Viasna" not in words
+    assert "Minister of the Interior" not in words
+    assert "Terespol" in words
+    cited = [run.text for block in found[1].blocks for run in block.runs if run.style == "note"]
+    assert found[1].chart  # its comparison cites the last one
+    cited += re.findall(r"\[(\d+)\]$", found[1].chart.yardstick)
+    assert sorted(set(cited), key=int) == [str(note.number) for note in found[1].sources]
+    assert cited[0] == "1"
+
+
+async def test_an_address_left_out_gets_no_letter(database: Database, time: Clock) -> None:
+    draft = few("PL", "GR")
+    out = frozenset({"address:GR"})
+    await drawn(database, draft, Choice(_all_right(draft).confirmed - out, out))
+    assert await _references(database, 1) == ["PL-1", "PL-1-pl"]
+    only = few("GR")
+    with pytest.raises(LetterError, match="without any letter"):
+        await drawn(database, only, Choice(_all_right(only).confirmed - out, out))
+
+
+@pytest.mark.parametrize(
+    ("seen", "old"),
+    [
+        ("2026-08-25", False),
+        ("2026-08-23", True),
+        ("2026-08", False),
+        ("2026-07", True),
+        ("2025", True),
+        ("2026", False),
+        ("2026-11", False),
+        ("2025-12", True),
+    ],
+)
+def test_after_ninety_days_somebody_looks_again(seen: str, old: bool, time: Clock) -> None:
+    assert confirmations._old(seen) == old
+
+
+def _doubt(draft: Draft, **other: object) -> list[Doubt]:
+    addressee = replace(BOOK.find("PL"), **other)  # type: ignore[arg-type]  # fields of any kind
+    one = replace(draft, book=replace(BOOK, addressees=(addressee,)))
+    return [doubt for doubt in confirmations.doubts(one) if doubt.id.startswith("address:")]
+
+
+def test_an_address_is_doubted_for_its_age_its_confidence_or_its_absence(time: Clock) -> None:
+    draft = few("PL")
+    assert _doubt(draft) == []
+    assert _doubt(draft, checked="2026-01")[0].why == "checked in 2026-01"
+    assert _doubt(draft, confidence="low")[0].why == "low confidence"
+    assert "by hand" in _doubt(draft, lines=())[0].why
+
+
+def test_a_page_of_a_campaign_is_doubted_however_new(time: Clock) -> None:
+    fresh = book_.Source("A campaign", "2026-11-20", "https://example.org", level="C")
+    assert confirmations._doubtful(fresh)
+    assert not confirmations._doubtful(replace(fresh, level="B"))
+
+
+async def test_two_who_draw_up_at_once_make_one_edition(database: Database, time: Clock) -> None:
+    draft = few("PL")
+    results = await asyncio.gather(*(drawn(database, draft) for _ in range(2)), return_exceptions=True)
+    numbers = [result for result in results if isinstance(result, int)]
+    assert numbers == [1] or sorted(numbers) == [1, 2]
+    for n in numbers:
+        assert await _references(database, n) == [f"PL-{n}", f"PL-{n}-pl"]
+    async with database.reading() as c:
+        lines = [row["detail"] for row in await record.page(c) if row["action"] == "drew up an edition"]
+    assert len(lines) == len(numbers)
+
+
+async def test_whatever_fails_in_the_middle_leaves_nothing(
+    database: Database, time: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object, **__: object) -> None:
+        raise LetterError("the disk is full")
+
+    draft = few("PL")
+    with monkeypatch.context() as patch:
+        patch.setattr(record, "write", broken)
+        with pytest.raises(LetterError, match="the disk is full"):
+            await drawn(database, draft)
+    assert await _references(database, 1) == []
+    async with database.reading() as c:
+        assert await editions.drawn(c) == []
+        assert await confirmations.by(c) == {}
+    assert await drawn(database, draft) == 1
+
+
+@on_sqlite
+async def test_all_of_them(database: Database, time: Clock) -> None:
+    draft = drafted({"PL": 12})
+    await drawn(database, draft)
+    references = await _references(database, 1)
+    letters = [one for one in references if one.count("-") < 3 or one.startswith("eu-")]
+    assert {f"{a.key}-1" for a in BOOK.addressees} <= set(references)
+    assert len(references) == 39 + sum(a.language != "en" for a in BOOK.addressees), letters
+
+
+async def test_a_draft_of_this_moment_is_a_preview(database: Database, time: Clock) -> None:
+    async with database.reading() as c:
+        draft = await drafts.draw_up(c, appeal(), BOOK, "https://example.org")
+    letter = draft.letter(BOOK.find("PL"))
+    assert letter.check == ""
+    assert plain(letter)["moment"] == int(draft.moment.timestamp()) != MOMENT.timestamp()
+
+
+async def test_a_process_that_is_killed_in_the_middle_leaves_nothing(database_url: str, database: Database) -> None:
+    command = (sys.executable, "-m", "tests.letters.editions.test_editions", database_url)
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout
+    assert await asyncio.wait_for(process.stdout.readline(), 60) == b"all letters are in, nothing is committed\n"
+    process.kill()
+    await process.wait()
+    for table in ("editions", "edition_letters", "confirmations", "actions"):
+        async with database.reading() as c:
+            assert [rows async for rows in c.dump(table, 10) if rows] == [], table
+    assert await drawn(database, few("PL")) == 1
+    assert await _references(database, 1) == ["PL-1", "PL-1-pl"]
+
+
+async def _draw_slowly(url: str) -> None:
+    """Draws up an edition and stops before its transaction ends."""
+
+    async def stop(*_: object) -> None:
+        sys.stdout.write("all letters are in, nothing is committed\n")
+        sys.stdout.flush()
+        await asyncio.sleep(600)
+
+    record.write = stop  # type: ignore[assignment]  # one that hangs until it is killed
+    async with opened(url) as database:
+        await drawn(database, few("PL"))
+
+
+if __name__ == "__main__":
+    asyncio.run(_draw_slowly(sys.argv[1]))

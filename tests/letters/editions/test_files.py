@@ -1,0 +1,70 @@
+"""An edition as files: the same from the desk and the command line, each time the same, never all in memory."""
+
+import io
+import zipfile
+from argparse import Namespace
+from pathlib import Path
+
+import pytest
+
+from petition.commands import letters as commands_letters
+from petition.core.database.database import Database
+from petition.core.errors import DataError, LetterError
+from petition.letters.editions import files as bundles
+from tests.conftest import Clock, Visitor
+from tests.letters.drawn import printed
+from tests.letters.editions.test_editions import drawn, few
+from tests.web.tools import on_sqlite
+
+
+async def _zip(database: Database, asked: str) -> list[bytes]:
+    return [chunk async for chunk in bundles.zipped(database, *await bundles.find(database, asked))]
+
+
+async def test_a_zip_holds_every_letter_in_every_format_and_two_lists(database: Database, time: Clock) -> None:
+    await drawn(database, few("PL", "IE-en", "GR"))
+    chunks = await _zip(database, "1")
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(chunks)))
+    assert archive.testzip() is None
+    assert len(archive.namelist()) == bundles.count((await bundles.find(database, "1"))[1]) == 5 * 3 + 2
+    assert archive.read("index.csv").decode().splitlines()[3].startswith("IE-en-1,IE-en,en,no,")
+    sheet = printed(archive.read("index.pdf"))
+    assert "PL-1 (en) PL-1-pl (pl, courtesy translation)" in sheet
+    assert "address missing" in sheet
+    assert "3 envelopes · 5 letters and translations" in sheet
+    assert max(map(len, chunks)) < len(b"".join(chunks)) / 3, "it goes out in pieces"
+
+
+async def test_the_same_edition_gives_the_same_bytes_whenever(database: Database, time: Clock) -> None:
+    await drawn(database, few("PL"))
+    first = await _zip(database, "1")
+    time.advance(days=30)
+    await drawn(database, few("IE-en"))
+    assert await _zip(database, "1") == first
+    assert (await bundles.find(database, "latest"))[0].n == 2
+
+
+async def test_there_is_no_edition_but_those_drawn_up(database: Database) -> None:
+    for asked in ("latest", "1", "x", ""):
+        with pytest.raises(LetterError, match="no such edition"):
+            await bundles.find(database, asked)
+
+
+@on_sqlite
+async def test_the_command_line_writes_the_same_files(visitor: Visitor, time: Clock, tmp_path: Path) -> None:
+    database = visitor.site.database
+    await drawn(database, few("PL"))
+    folder = tmp_path / "letters"
+    await commands_letters.letters(
+        visitor.site.settings, Namespace(output=folder, edition="latest", names=False, keys=[])
+    )
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(await _zip(database, "1"))))
+    assert _read(folder) == {name: archive.read(name) for name in archive.namelist()}
+    with pytest.raises(DataError, match="whole"):
+        await commands_letters.letters(
+            visitor.site.settings, Namespace(output=folder, edition="1", names=False, keys=["PL"])
+        )
+
+
+def _read(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}

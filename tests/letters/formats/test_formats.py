@@ -1,0 +1,133 @@
+"""One tree, every format: the same words in each, the same bytes each time, and nothing evaluated."""
+
+import io
+import os
+import shutil
+import subprocess
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from petition.letters.formats import cover_sheet as cover
+from petition.letters.formats import docx, pdf
+from petition.letters.formats import plain_text as text
+from petition.letters.formats.registry import FORMATS
+from petition.letters.writing.document import Letter
+from petition.letters.writing.glyphs import FONTS
+from tests.letters.drawn import BOOK, HOSTILE, LANGUAGES, MOMENT, letter, printed
+
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+BY_LANGUAGE = {a.language: a.key for a in BOOK.addressees}
+
+
+def _spaced(words: str) -> str:
+    return " ".join(words.replace("\u200b", "").split())
+
+
+def _written(content: bytes) -> str:
+    """The words of a DOCX, by paragraph."""
+    tree = ElementTree.fromstring(zipfile.ZipFile(io.BytesIO(content)).read("word/document.xml"))
+    paragraphs = ("".join(t.text or "" for t in p.iter(f"{_W}t")) for p in tree.iter(f"{_W}p"))
+    return _spaced(" ".join(paragraphs))
+
+
+def _hostile() -> Letter:
+    return replace(letter("PL"), lines=HOSTILE, subject="".join(HOSTILE) + "\x00\x1f\ufffe", copies=HOSTILE)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_format_says_the_same(language: str) -> None:
+    drawn = letter(BY_LANGUAGE[language])
+    word, plain = _written(docx.render(drawn)), _spaced(text.render(drawn))
+    said = [drawn.title, *drawn.lines, drawn.salutation, drawn.subject, *(b.text for b in drawn.blocks)]
+    said += [drawn.chart.caption, drawn.chart.yardstick, *drawn.chart.total] if drawn.chart else []
+    said += [drawn.closing, *drawn.copies, *(note.text for note in drawn.sources), *(n.url for n in drawn.sources)]
+    for bar in drawn.chart.bars if drawn.chart else ():
+        assert _spaced(f"{bar.name} {bar.printed}") in word
+        assert _spaced(f"{bar.name}: {bar.printed}") in plain
+    for words in said:
+        assert _spaced(words) in word
+        assert _spaced(words) in plain
+
+
+@pytest.mark.parametrize("kind", ["docx", "txt"])
+def test_the_same_letter_gives_the_same_bytes(kind: str) -> None:
+    render, _ = FORMATS[kind]
+    assert render(letter("PL")) == render(letter("PL"))
+
+
+def test_nothing_in_a_docx_is_markup_but_ours() -> None:
+    drawn = _hostile()
+    content = docx.render(drawn)
+    zipped = zipfile.ZipFile(io.BytesIO(content))
+    for name in zipped.namelist():
+        ElementTree.fromstring(zipped.read(name))
+    assert {info.date_time for info in zipped.infolist()} == {drawn.moment.timetuple()[:6]}
+    for words in HOSTILE:
+        assert _spaced(words) in _written(content)
+
+
+def test_every_link_of_a_docx_leads_somewhere() -> None:
+    zipped = zipfile.ZipFile(io.BytesIO(docx.render(replace(letter("PL"), check="https://petition.example/x?a=1&b=2"))))
+    asked = {e.get(key) for e in ElementTree.fromstring(zipped.read("word/document.xml")).iter() for key in e.keys()}  # noqa: SIM118 (no dict)
+    given = {e.get("Id"): e.get("Target") for e in ElementTree.fromstring(zipped.read("word/_rels/document.xml.rels"))}
+    links = {id_ for id_ in given if id_ and id_.startswith("link")}
+    assert links <= asked
+    assert "https://petition.example/x?a=1&b=2" in given.values()
+
+
+def test_a_preview_says_so_and_a_letter_does_not() -> None:
+    preview, sent = letter("PL"), replace(letter("PL"), check="https://petition.example/pl/letters/PL-1")
+    for drawn, marked in ((preview, True), (sent, False)):
+        zipped = zipfile.ZipFile(io.BytesIO(docx.render(drawn)))
+        assert (b"PREVIEW" in zipped.read("word/header1.xml")) == marked
+        assert text.render(drawn).startswith("PREVIEW") == marked
+
+
+def test_plain_text_has_no_space_that_a_form_could_stumble_over() -> None:
+    plain = text.render(letter("PL"))
+    assert not set(plain) & set("\u00a0\u202f\u200b\r\t")
+    assert "\n\n\n" not in plain
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", ["PL", "GR", "BG"])
+def test_libreoffice_opens_and_converts_it(key: str, tmp_path: Path) -> None:
+    drawn = letter(key)
+    (tmp_path / "letter.docx").write_bytes(docx.render(drawn))
+    program = shutil.which("soffice") or "libreoffice"
+    command = [program, f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--headless"]
+    command += ["--convert-to", "pdf", "--outdir", str(tmp_path), str(tmp_path / "letter.docx")]
+    subprocess.run(command, check=True, capture_output=True, timeout=120, env=os.environ | _our_fonts(tmp_path))
+    content = (tmp_path / "letter.pdf").read_bytes()
+    for words in (drawn.title, drawn.closing, "PREVIEW", drawn.reference):
+        assert _spaced(words) in printed(content)
+    assert _pages(content) - _pages(pdf.render(drawn)) in {0, 1}
+
+
+def _our_fonts(folder: Path) -> dict[str, str]:
+    """What lets a program see the fonts of the PDF too, as an office that has them installed."""
+    (folder / "fonts.conf").write_text(
+        f"<fontconfig><dir>{FONTS}</dir><dir>/usr/share/fonts</dir><cachedir>{folder / 'cache'}</cachedir></fontconfig>"
+    )
+    return {"FONTCONFIG_FILE": str(folder / "fonts.conf")}
+
+
+def _pages(content: bytes) -> int:
+    import pypdf
+
+    return len(pypdf.PdfReader(io.BytesIO(content)).pages)
+
+
+def test_the_sheet_is_tagged_and_names_every_envelope() -> None:
+    letters = [letter(a) for a in BOOK.addressees]
+    content = cover.render(7, MOMENT, letters)
+    assert content == cover.render(7, MOMENT, letters)
+    assert b"pdfuaid" in content
+    words = printed(content)
+    assert "Edition 7: what goes into which envelope" in words
+    for drawn in letters:
+        assert drawn.reference in words

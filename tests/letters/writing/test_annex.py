@@ -1,0 +1,92 @@
+"""The annex of names: any name is printed as typed, in the order of the language, whatever its script."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from petition.core.errors import LetterError
+from petition.letters.formats import pdf
+from petition.letters.writing.annex import collation, draw_annex
+from petition.letters.writing.glyphs import SUBSTITUTE, printable
+from petition.letters.writing.texts import find
+from tests.letters.drawn import BOOK, HOSTILE, MOMENT, TEXTS, appeal, printed
+
+
+def test_names_are_printed_as_typed_or_with_the_documented_substitute() -> None:
+    names = [
+        *HOSTILE,
+        "Łukasz Żółć",
+        "王小明",
+        "محمد علي",
+        "😀",
+        "A" * 100,
+        "e\u0301" * 60,
+        "\u202eevil",
+        "\x00",
+        "  Ann  Bee ",
+    ]
+    drawn = draw_annex(appeal(), [TEXTS], BOOK.find("PL"), names, MOMENT)
+    words = printed(pdf.annex(drawn))
+    assert all(name in words for name in [*HOSTILE, "Łukasz Żółć", "□□□", "□□□□ □□□", "evil", "Ann Bee"])
+    assert "A" * 100 in words.replace(" ", "")
+    assert "Imiona i nazwiska w podanym brzmieniu, niezweryfikowane." in words
+    assert "Liczba nazwisk: 17" in words
+    assert "Znak □ zastępuje" in words
+
+
+def test_the_substitute_is_explained_only_where_it_stands() -> None:
+    drawn = draw_annex(appeal(), [TEXTS], BOOK.find("FR"), ["Zoé", "Юлія Ў", "Ελένη", "Ñandú"], MOMENT)
+    assert len(drawn.sentences) == 3
+    assert drawn.names == ("Ñandú", "Zoé", "Ελένη", "Юлія Ў")
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.text(min_size=1, max_size=100), min_size=1, max_size=5))
+def test_no_name_whatsoever_fails_the_annex(names: list[str]) -> None:
+    drawn = draw_annex(appeal(), [TEXTS], BOOK.find("LT"), names, MOMENT)
+    content = pdf.annex(drawn)
+    assert len(drawn.names) == len(names)
+    assert content.startswith(b"%PDF")
+    assert pdf.annex(draw_annex(appeal(), [TEXTS], BOOK.find("LT"), names[::-1], MOMENT)) == content
+
+
+@given(st.text())
+def test_a_printable_text_stays_as_it_is(text: str) -> None:
+    once = printable(text)
+    assert printable(once) == once
+    assert "\n" not in once
+    assert printable(text.encode("ascii", "ignore").decode().replace("\n", "")).isascii()
+
+
+@pytest.mark.parametrize(
+    "letters", ["ąčęėįšųūž", "āčēģīķļņšūž", "ąćęłńóśźż", "ßäöüőűåæøđðþœçğışșțĸ", "ўґєії", "ώϊΐς", "ḃċġħ"]
+)
+def test_the_fonts_have_the_letters_of_europe(letters: str) -> None:
+    assert SUBSTITUTE not in printable(letters + letters.upper())
+
+
+def test_the_annex_for_institutions_says_whose_names_it_has() -> None:
+    elsewhere = "Here stand those who gave a place of residence other than the 27 member states"
+    for key in ("eu-council", "FR"):
+        words = printed(pdf.annex(draw_annex(appeal(), [TEXTS], BOOK.find(key), ["Ann Bee"], MOMENT)))
+        assert (elsewhere in words) == (key == "eu-council")
+
+
+def test_an_annex_without_names_is_refused() -> None:
+    with pytest.raises(LetterError, match="no name to print"):
+        draw_annex(appeal(), [TEXTS], BOOK.find("PL"), [], MOMENT)
+
+
+@pytest.mark.parametrize(
+    ("language", "ordered"),
+    [
+        ("pl", ["Cabaj", "Czyż", "Ćma", "Lis", "Łoś", "Marek", "Zając", "Źrebiec", "Żak"]),
+        ("lt", ["Adomas", "Ąžuolas", "Balys", "Cibas", "Čepas", "Ieva", "Ypatas", "Jonas", "Simas", "Šarūnas"]),
+        ("lv", ["Ābols", "Avots", "Cielava", "Čakste", "Gailis", "Ģirts", "Lapa", "Ļaudis", "Ņina", "Zeme", "Žagars"]),
+        ("en", ["Åsa", "Élodie", "Łukasz", "Øystein", "Zoe", "Ελένη", "Юлія"]),
+    ],
+)  # fmt: skip
+def test_names_stand_in_the_order_of_the_language(language: str, ordered: list[str]) -> None:
+    text = find([TEXTS], language)
+    assert text
+    assert sorted(set(ordered), key=collation(text.alphabet)) == ordered

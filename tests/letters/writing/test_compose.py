@@ -1,0 +1,218 @@
+"""The letters: what each says to whom, in which state of the campaign, with which figures."""
+
+import re
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from petition.campaign.appeal import SHIPPED, Appeal
+from petition.core.errors import LetterError
+from petition.letters.addressees.directory import Addressee
+from petition.letters.formats import pdf
+from petition.letters.writing.compose import draw
+from petition.letters.writing.document import Figures
+from petition.letters.writing.figures import parliament
+from petition.letters.writing.texts import STATES
+from tests.letters.drawn import BOOK, FIGURES, LANGUAGES, MOMENT, TEXTS, appeal, letter, printed, said
+
+
+def test_a_border_state_reads_its_crossings_as_the_sources_saw_them() -> None:
+    items = [block.text.replace("\xa0", " ") for block in letter("PL").blocks if block.kind == "item"]
+    assert "Terespol – Brześć: otwarte dla ruchu towarowego (25 września 2025 r.) [5]" in items
+    lithuania = [block.text.replace("\xa0", " ") for block in letter("LT").blocks if block.kind == "item"]
+    assert "Stasylos – Benyakoni: uždarytas kroviniams iš Baltarusijos (2023 m. vasario 16 d.) [6]" in lithuania
+    assert "Kena – Gudogai: atviras krovinių vežimui (2023 m. vasaris) [5]" in lithuania
+    assert "Indra – Bigosovo: atvērta kravu pārvadājumiem (2017)" in said(letter("LV"))
+
+
+def test_only_poland_is_asked_for_its_interior_ministers_regulation() -> None:
+    assert "rozporządzenia Ministra Spraw Wewnętrznych i Administracji" in said(letter("PL"))
+    assert letter("PL").copies[-1] == "Ministerstwo Spraw Wewnętrznych i Administracji"
+    assert len(letter("LT").copies) == len(letter("LV").copies) == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "asked"),
+    [
+        ("IE-en", "Your Government has a vote in the Council of the European Union"),
+        ("MT-en", "Your country has no railway. What we ask for is its vote"),
+        ("eu-commission", "to prepare now, together with the High Representative, a proposal"),
+        ("eu-high-representative", "to prepare now the decision of the Council"),
+        ("eu-council", "to put this demand on the agenda of the next meeting of the European Council"),
+        ("eu-parliament", "with a view to a resolution that supports it"),
+        ("eu-transport", "to support in the Commission a proposal"),
+        ("eu-railways", "it does not decide on sanctions. We do not ask it to."),
+    ],
+)
+def test_each_is_asked_for_what_it_can_do(key: str, asked: str) -> None:
+    assert asked in said(letter(key))
+
+
+def test_no_letter_to_a_state_without_border_asks_it_to_close_crossings() -> None:
+    for addressee in BOOK.addressees:
+        closes = "over this crossing" in said(letter(addressee)) or "over these crossings" in said(letter(addressee))
+        assert not closes, addressee.key
+
+
+def test_without_a_text_in_its_language_a_letter_is_english_and_says_so() -> None:
+    austria = letter(_untranslated("AT"))
+    assert (austria.fallback, austria.language, austria.territory) == (True, "en", "GB")
+    assert austria.salutation == "Your Excellency,"
+    assert austria.title == "Federal Chancellor of the Republic of Austria"
+    assert austria.lines[0] == "Bundeskanzleramt"
+    assert letter("IE-ga").salutation in ("Dear Taoiseach,", "A Thaoisigh, a chara,")
+    assert (letter("IE-en").fallback, letter("IE-en").territory) == (False, "IE")
+    fallbacks = {a.key for a in BOOK.addressees if letter(a).fallback}
+    assert fallbacks == {a.key for a in BOOK.addressees if a.language not in LANGUAGES}
+
+
+def _untranslated(key: str) -> Addressee:
+    """An addressee in a language that has no text."""
+    return replace(BOOK.find(key), language="xx")
+
+
+def test_adding_a_language_is_adding_a_file(tmp_path: Path) -> None:
+    english = (TEXTS / "en.md").read_text("utf-8").replace("Yours faithfully,", "Mit freundlichen Grüßen")
+    (tmp_path / "de.md").write_text(english, "utf-8")
+    austria = letter("AT", texts=tmp_path)
+    assert not austria.fallback
+    assert austria.salutation == "Sehr geehrte Frau Bundeskanzlerin, sehr geehrter Herr Bundeskanzler,"
+    assert austria.closing == "Mit freundlichen Grüßen"
+    assert austria.copies[0] == "Bundesministerium für europäische und internationale Angelegenheiten"
+    assert "Deutschland" in letter("DE", texts=tmp_path).lines
+    assert letter(_untranslated("FR"), texts=tmp_path).fallback
+
+
+def test_a_doubtful_ministry_is_named_by_what_it_does() -> None:
+    copies = letter(_untranslated("FR")).copies
+    assert copies == ("Ministry for Europe and Foreign Affairs", "Ministry responsible for transport")
+
+
+def test_each_state_has_its_letter() -> None:
+    assert "by 1 March 2027" in said(letter("IE-en", "open"))
+    passed = letter("IE-en", "passed")
+    assert "to Aliaksandr Lukashenka was 1 November 2026. It has passed" in said(passed)
+    assert "without delay" in said(passed)
+    assert "the deadline has passed" in passed.subject
+    met = letter("IE-en", "met")
+    assert "On 20 November 2026 the demand" in said(met)
+    assert "keep watch" in said(met)
+    assert [note.url for note in met.sources] == [parliament(SHIPPED / "parliament.toml").source.url]
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_letter_can_be_drawn_in_every_state(state: str) -> None:
+    for addressee in BOOK.addressees:
+        drawn = letter(addressee, state)
+        assert drawn.subject, addressee.key
+        assert any(block.kind == "item" for block in drawn.blocks), addressee.key
+
+
+@pytest.mark.parametrize("change", [{"opens": date(2026, 12, 1)}, {"archived": date(2026, 11, 1)}])
+def test_no_letter_is_drawn_before_the_campaign_or_after_it(change: dict[str, date]) -> None:
+    closed = appeal()
+    closed.campaign = replace(closed.campaign, **change)  # type: ignore[arg-type]  # the keys above are all dates
+    with pytest.raises(LetterError, match="while the campaign is under way"):
+        draw(closed, [TEXTS], BOOK.find("PL"), FIGURES, MOMENT, "https://example.org")
+
+
+def test_a_deadline_nobody_has_told_is_printed_as_its_placeholder() -> None:
+    drawn = draw(Appeal(), [TEXTS], BOOK.find("IE-en"), FIGURES, MOMENT, "https://example.org")
+    assert "by [the deadline: a day]." in said(drawn)
+    assert pdf.render(drawn)
+
+
+def test_figures_are_printed_as_published() -> None:
+    words = said(letter("IE-en"))
+    assert "As of 22 November 2026, 10:00 UTC, at least 12,340 people have signed" in words
+    assert "At least 700 of them live in your country." in words
+    assert "At least 40 signatories who live there have asked to be named to your Government" in words
+
+
+@pytest.mark.parametrize("key", ["IE-en", "PL", "LT", "LV"])
+def test_a_folded_country_is_mentioned_only_if_somebody_there_signed(key: str) -> None:
+    present = {"IE-en": "People who live in your country are among", "PL": "są osoby mieszkające w Państwa kraju"}
+    present |= {"LT": "yra Jūsų šalyje gyvenančių žmonių", "LV": "ir Jūsu valstī dzīvojoši cilvēki"}
+    folded = replace(FIGURES, country=None, named=None)
+    assert present[key] in said(letter(key, figures=folded))
+    assert present[key] not in said(letter(key, figures=replace(folded, present=False)))
+    assert present[key] not in said(letter(key))
+
+
+def test_an_institution_has_no_country() -> None:
+    for addressee in BOOK.addressees:
+        if addressee.country is None:
+            assert "your country" not in said(letter(addressee))
+            assert "go to the government of that state. All figures" in said(letter(addressee))
+
+
+def test_an_institution_is_told_of_an_annex_only_if_there_is_one() -> None:
+    told = said(letter("eu-council", figures=replace(FIGURES, elsewhere=True)))
+    assert "At least 40 signatories have asked to be named. The names of those who live in one of" in told
+    assert "go to the government of that state; the names of all others stand in an annex to this letter." in told
+    assert "annex" not in said(letter("eu-council"))
+
+
+@pytest.mark.parametrize("key", ["IE-en", "PL", "LT", "LV", "eu-council"])
+@pytest.mark.parametrize("country", [None, 700])
+def test_nobody_is_called_a_citizen_for_living_somewhere(key: str, country: int | None) -> None:
+    words = said(letter(key, figures=replace(FIGURES, country=country)))
+    assert not re.search("citizen|obywatel|piliet|pilie[čc]|pilso[nņ]", words, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("key", ["PL", "LT"])
+@pytest.mark.parametrize("total", [0, 12340])
+def test_behind_a_comma_the_letter_goes_on_in_lower_case(key: str, total: int, state: str) -> None:
+    drawn = letter(key, state, replace(FIGURES, confirmed=total))
+    assert drawn.salutation.endswith(",")
+    assert not drawn.blocks[0].text[0].isupper()
+
+
+def test_a_state_is_addressed_for_what_it_did_itself() -> None:
+    assert "Państwa kraj ogłosił zamknięcie granicy" in said(letter("PL"))
+    assert "Jūsų šalis dėl nacionalinio saugumo nutraukė" in said(letter("LT"))
+    for key, own in {"PL": r"\bPolsk(a|ę|i)\b", "LT": r"\bLietuv(a|ą|os)\b", "LV": r"\bLatvij(a|u|as)\b"}.items():
+        assert not re.search(own, said(letter(key))), key
+        english = said(letter(replace(BOOK.find(key), language="xx")))
+        assert ("Your country" in english) == (key != "LV")
+        assert ("Poland announced" in english, "Lithuania ended" in english) == (key != "PL", key != "LT")
+
+
+@pytest.mark.parametrize(
+    ("key", "announced"),
+    [
+        ("PL", r"ogłosił zamknięcie granicy .* \(29 maja 2023 r\.\)"),
+        ("LT", r"paskelbė uždaranti sieną .* \(2023 m\. gegužės 29 d\.\)"),
+        ("LV", r"paziņoja, ka slēdz robežu .* \(2023\. gada 29\. maijs\)"),
+        ("xx", r"announced that it was closing its border .* \(29 May 2023\)"),
+    ],
+)
+def test_the_ban_on_lorries_is_dated_by_its_announcement(key: str, announced: str) -> None:
+    addressee = replace(BOOK.find("LV"), language="xx") if key == "xx" else BOOK.find(key)
+    (sentence,) = re.findall(r"[^.;]*Poczobut[^;]*|[^.;]*Počobut[^;]*", said(letter(addressee)))
+    assert re.search(announced, sentence)
+
+
+def test_the_office_stands_above_an_address_that_does_not_name_it() -> None:
+    for key, office in {"BE-fr": "Chancellerie du Premier ministre", "GR": "Προεδρία της Κυβέρνησης", "FR": ""}.items():
+        assert letter(key).office == office
+    belgium = printed(pdf.render(letter("BE-nl")))
+    assert f"{letter('BE-nl').title} Kanselarij van de Eerste Minister Wetstraat 16" in belgium
+
+
+@pytest.mark.parametrize("named", [None, 0, 9])
+def test_fewer_than_ten_names_are_not_mentioned(named: int | None) -> None:
+    assert "to be named" not in said(letter("IE-en", figures=replace(FIGURES, named=named)))
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("key", ["IE-en", "PL", "LT", "LV", "eu-parliament"])
+def test_a_total_of_zero_claims_no_signature(key: str, state: str) -> None:
+    nobody = Figures(as_of=MOMENT, confirmed=0, country=None, present=True, named=None, elsewhere=False)
+    drawn = letter(key, state, nobody)
+    assert not any(run.style == "strong" for block in drawn.blocks for run in block.runs)
+    assert not re.search("On behalf of those|w imieniu|vardu teikiame|Parakstītāju vārdā", said(drawn))
+    assert pdf.render(drawn)

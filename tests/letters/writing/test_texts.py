@@ -1,0 +1,299 @@
+"""The texts of the letters: every language agrees with English, and what does not fit is refused."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from babel.core import Locale
+
+from petition.campaign.appeal import SHIPPED, Appeal
+from petition.core.errors import DataError
+from petition.letters.addressees.directory import Addressee, Source
+from petition.letters.writing.citations import sources
+from petition.letters.writing.compose import draw
+from petition.letters.writing.document import Letter
+from petition.letters.writing.figures import parliament
+from petition.letters.writing.formatting import Words
+from petition.letters.writing.texts import STATES, Text, find
+from tests.letters.drawn import BOOK, FIGURES, LANGUAGES, MOMENT, STATE_ROLES, TEXTS, appeal, letter, said
+
+COUNTS = (1, 2, 5, 21, 1234)
+
+
+def _locale(language: str) -> str:
+    """How the first country that is written to in a language writes it."""
+    return next((a.locale for a in BOOK.addressees if a.language == language and language != "en"), "en_GB")
+
+
+def _neutral(language: str, role: str) -> Addressee:
+    """An addressee of a role in a language, so that texts can be compared."""
+    like = {"border": "LT", "vote": "AT", "no-rail": "CY"}[role]
+    return replace(BOOK.find(like), language=language, locale=_locale(language))
+
+
+def _text(language: str) -> Text:
+    return find([TEXTS], language) or pytest.fail(f"no text in {language}")
+
+
+def _roles(language: str) -> list[str]:
+    """The roles of states that a text is written for."""
+    return [role for role in STATE_ROLES if role in _text(language).roles]
+
+
+TRANSLATED = [language for language in LANGUAGES if language != "en"]
+WRITTEN = [(language, role) for language in TRANSLATED for role in _roles(language)]
+
+
+def _shape(drawn: Letter) -> list[tuple[str, list[str], list[str]]]:
+    """What must agree between languages: kinds of paragraphs, what each cites, and its figures."""
+    return [
+        (
+            block.kind,
+            sorted(run.text for run in block.runs if run.style == "note"),
+            sorted(re.sub(r"\D", "", run.text) for run in block.runs if run.style == "strong"),
+        )
+        for block in drawn.blocks
+    ]
+
+
+def _facts(drawn: Letter) -> list[str]:
+    """The numbers of the prisoners and of the trains held up, in whatever order a sentence has them."""
+    return sorted(re.sub(r"\D", "", number) for number in re.findall(r"\b(?:1.?131|167|50|123|300)\b", said(drawn)))
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize(("language", "role"), WRITTEN)
+def test_every_language_has_the_structure_of_english(language: str, role: str, state: str) -> None:
+    for figures in (FIGURES, replace(FIGURES, country=None), replace(FIGURES, confirmed=0, country=None, named=None)):
+        english, other = (letter(_neutral(code, role), state, figures) for code in ("en", language))
+        assert other.language == language
+        assert _shape(other) == _shape(english)
+        assert [source.url for source in other.sources] == [source.url for source in english.sources]
+        assert _facts(other) == _facts(english)
+
+
+def _called(language: str, role: str, state: str, n: int) -> tuple[set[tuple[str, str]], list[dict[str, str]]]:
+    """The facts, notes and days a text asks for where every count is n, and the forms of its plurals."""
+    asked: set[tuple[str, str]] = set()
+    plurals: list[dict[str, str]] = []
+
+    def asks(name: str, what: object = "", _case: str = "") -> str:
+        asked.add((name, str(what)))
+        return name
+
+    def plural(_count: int, **forms: str) -> str:
+        plurals.append(forms)
+        return forms["other"]
+
+    values: dict[str, Any] = {name: partial(asks, name) for name in ("number", "note", "day", "when")}
+    values |= {"moment": lambda _case="": asks("moment")}
+    values |= dict.fromkeys(("total", "country", "named"), n) | {"value": lambda _: n, "plural": plural}
+    values |= {"role": role, "state": state, "national": True, "present": True, "elsewhere": False, "home": "LT"}
+    values |= {"deadline": "deadline", "met": "met", "tally": "tally", "copies": []}
+    _text(language).blocks({**values, "crossings": [{"name": "x", "status": "open", "source": "x"}]})
+    return asked, plurals
+
+
+@pytest.mark.parametrize("n", [0, 1234])
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize(("language", "role"), WRITTEN)
+def test_every_language_asks_for_the_facts_notes_and_days_of_english(
+    language: str, role: str, state: str, n: int
+) -> None:
+    assert _called(language, role, state, n)[0] == _called("en", role, state, n)[0]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_plural_has_only_forms_that_its_language_knows(language: str) -> None:
+    known = {"other"} | Locale.parse(_locale(language)).plural_form.tags
+    for role in _roles(language):
+        for forms in (forms for state in STATES for forms in _called(language, role, state, 1234)[1]):
+            assert "other" in forms, forms
+            assert forms.keys() <= known, forms
+            assert all(form and form.strip() == form for form in forms.values()), forms
+
+
+@pytest.mark.parametrize("n", COUNTS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_draws_any_count(language: str, n: int) -> None:
+    for state in STATES:
+        drawn = letter(_neutral(language, "vote"), state, replace(FIGURES, confirmed=n, country=n, named=n))
+        strong = [run.text for block in drawn.blocks for run in block.runs if run.style == "strong"]
+        assert [re.sub(r"\D", "", number) for number in strong] == [str(n)] * 2
+        assert not re.search(r"[{}]|None|\*\*|  ", said(drawn))
+
+
+def test_every_letter_is_written_in_the_language_that_its_key_names() -> None:
+    drawn = [(addressee, letter(addressee)) for addressee in BOOK.addressees]
+    assert len(drawn) == 39
+    assert [a.key for a, own in drawn if own.fallback or own.language != a.language] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_number_stands_in_a_text_without_its_date_and_note_in_the_same_paragraph(language: str) -> None:
+    text = _text(language)
+    known = {id_: source.date for id_, source in sources(appeal(), BOOK.find("PL")).items()}
+    for paragraph in text.body.split("\n\n"):
+        called = {name: re.findall(rf'\b{name}\("([^"]+)"', paragraph) for name in ("number", "day", "note")}
+        for id_ in called["number"]:
+            assert known[id_] in {known[day] for day in called["day"]}, (language, id_)
+            assert called["note"], (language, id_)
+
+
+def test_every_text_says_that_nobody_has_reviewed_it_yet() -> None:
+    assert {language: letter(_neutral(language, "vote")).reviewed for language in LANGUAGES} == dict.fromkeys(
+        LANGUAGES, "no"
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "counted"),
+    [
+        ("PL", {1: "1 osoba podpisała", 2: "2 osoby podpisały", 5: "5 osób podpisało", 21: "21 osób podpisało"}),
+        ("PL", {22: "22 osoby podpisały", 1230: "1 230 osób podpisało"}),
+        ("LT", {1: "1 žmogus", 2: "2 žmonės", 11: "11 žmonių", 21: "21 žmogus", 30: "30 žmonių"}),
+        ("LV", {1: "1 cilvēks", 2: "2 cilvēki", 11: "11 cilvēku", 21: "21 cilvēks", 30: "30 cilvēku"}),
+        ("FR", {1: "1 personne a", 2: "2 personnes ont", 1230: "1\u202f230 personnes ont"}),
+        ("HU", {1: "1 személy írta alá", 5: "5 személy írta alá", 1234: "1 234 személy írta alá"}),
+        ("IE-ga", {1: "1 duine ar", 2: "2 dhuine", 5: "5 dhuine", 10: "10 nduine", 21: "21 duine"}),
+        ("MT-mt", {1: "1 persuna ffirmat", 2: "2 persuni ffirmaw", 5: "5 persuni ffirmaw", 11: "11 persuna ffirmaw"}),
+        ("MT-mt", {21: "21 persuna ffirmaw", 110: "110 persuni ffirmaw", 1234: "1,234 persuna ffirmaw"}),
+        ("IE-en", {1: "1 person has signed", 21: "21 people have signed", 1230: "1,230 people have signed"}),
+    ],
+)
+def test_plurals_follow_the_language(key: str, counted: dict[int, str]) -> None:
+    for total, words in counted.items():
+        assert words in said(letter(key, figures=replace(FIGURES, confirmed=total)))
+
+
+def test_days_stand_in_the_case_that_the_sentence_needs() -> None:
+    assert letter("LV").date == "2026. gada 22. novembris"
+    assert "Līdz 2027. gada 1. martam" in said(letter("LV"))
+    assert "2025. gada 31. decembrī" in said(letter("LV"))
+    assert "(2025. gada 12.–25. septembris)" in said(letter("LV"))
+    assert "(12–25 września 2025 r.)" in said(letter("PL"))
+    assert "(2025 m. rugsėjo 12–25 d.)" in said(letter("LT"))
+    assert "2027. március 1. napjáig" in said(letter("HU"))
+    assert "(2025. szeptember 12–25.)" in said(letter("HU"))
+    assert "faoin 1 Márta 2027" in said(letter("IE-ga"))
+
+
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [(1, "sal-1 "), (2, "sat-2 "), (6, "sas-6 "), (9, "sad-9 "), (14, "sal-14 "), (27, "sas-27 "), (30, "sat-30 ")],
+)
+def test_the_maltese_article_before_a_day_follows_the_sound_of_its_number(day: int, words: str) -> None:
+    campaign = appeal()
+    campaign.campaign = replace(campaign.campaign, deadline=date(2027, 3, day))
+    drawn = draw(campaign, [TEXTS], BOOK.find("MT-mt"), FIGURES, MOMENT, "https://example.org")
+    assert f"{words}ta’ Marzu 2027" in said(drawn)
+
+
+@pytest.mark.parametrize(
+    ("locale", "source", "words"),
+    [
+        ("en_GB", Source("", "2025-11", ""), "November 2025"),
+        ("pl_PL", Source("", "2017", ""), "2017"),
+        ("de_DE", Source("", "2025-09-25", "", "2025-09-12"), "12.–25. September 2025"),
+        ("pt_PT", Source("", "2025-09-25", "", "2025-09-12"), "12–25 de setembro de 2025"),
+        ("en_GB", Source("", "2025-10-02", "", "2025-09-12"), "12 September 2025 – 2 October 2025"),
+    ],
+)
+def test_a_date_is_as_exact_as_its_source(locale: str, source: Source, words: str) -> None:
+    assert Words(Locale.parse(locale), {}, {}).when(source) == words
+
+
+def test_the_first_of_a_month_is_written_as_the_language_writes_it() -> None:
+    french = Words(Locale.parse("fr_FR"), {"first": "1er"}, {})
+    assert [french.day(f"2027-03-{day}") for day in ("01", "11", "21")] == [
+        "1er mars 2027",
+        "11 mars 2027",
+        "21 mars 2027",
+    ]
+    assert french.when(Source("", "2025-09-25", "", "2025-09-01")) == "1er–25 septembre 2025"
+
+
+@pytest.mark.parametrize(
+    ("key", "moment"),
+    [
+        ("PL", "22 listopada 2026 r., godz. 10:00 UTC, co"),
+        ("LT", "2026 m. lapkričio 22 d. 10:00 UTC duomenimis"),
+        ("LV", "2026. gada 22. novembrī plkst. 10:00 UTC šo"),
+        ("IE-en", "22 November 2026, 10:00 UTC, at least"),
+        ("HU", "2026. november 22. napján 10:00 óráig (UTC)"),
+        ("IE-ga", "Amhail an 22 Samhain 2026, 10:00 UTC, tá"),
+        ("MT-mt", "Sat-22 ta’ Novembru 2026, 10:00 UTC, mill-inqas"),
+        ("FR", "22 novembre 2026 à 10:00 UTC, au moins"),
+        ("DK", "Pr. 22. november 2026 kl. 10:00 UTC havde"),
+        ("SE", "Den 22 november 2026 kl. 10:00 UTC hade"),
+        ("FI-fi", "22. marraskuuta 2026 klo 10:00 UTC tämän"),
+        ("EE", "22. novembril 2026 kell 10:00 UTC oli"),
+    ],
+)
+def test_a_moment_is_told_as_the_language_tells_it(key: str, moment: str) -> None:
+    assert moment in said(letter(key))
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_official_bodies_are_called_by_their_names_in_the_language(language: str) -> None:
+    for role in _roles(language):
+        for source in letter(_neutral(language, role)).sources:
+            words = source.text.partition(",")[0] if source.text.startswith("Railway") else source.text
+            assert not re.search("Government|Council|Regulation|cited|citing|through|embassy|Polish", words), words
+    known = {source.publisher for source in sources(appeal(), BOOK.find("PL")).values()}
+    known |= {parliament(SHIPPED / "parliament.toml").source.publisher}
+    assert _text(language).publishers.keys() <= known, "a publisher that nothing cites any more"
+
+
+def _changed(change: Callable[[str], str], folder: Path) -> Path:
+    (folder / "pl.md").write_text(change((TEXTS / "pl.md").read_text("utf-8")), "utf-8")
+    return folder
+
+
+UNFIT = {
+    "no front matter": (lambda t: t.replace("+++\n", ""), "has no front matter"),
+    "broken front matter": (lambda t: t.replace("reviewed = ", "reviewed "), "not TOML"),
+    "a label missing": (lambda t: t.replace('closing = "Z wyrazami szacunku"', ""), "lacks labels.closing"),
+    "an empty subject": (lambda t: re.sub('open = ".*"', 'open = ""', t), "lacks subject.open"),
+    "no roles": (lambda t: re.sub("roles = .*", "", t), "does not list the roles"),
+    "months that are not twelve": (lambda t: t.replace("[dates]", '[months]\non = ["x"]\n[dates]'), "not twelve"),
+    "an unknown fact": (lambda t: t.replace("{{ moment(", '{{ number("nothing") }} {{ moment('), "no fact is called"),
+    "an unknown source": (lambda t: t.replace("{{ moment(", '{{ note("nothing") }} {{ moment('), "is called nothing"),
+    "a number without note": (lambda t: t + '\n\n{{ number("detained-2023-05") }}\n', "without a note"),
+    "an unknown word": (lambda t: t + "\n\n{{ nothing }}\n", "'nothing' is undefined"),
+    "broken Jinja": (lambda t: t + "{% if %}", "cannot be filled in"),
+    "a reach into Python": (lambda t: t + "{{ plural.__globals__ }}", "cannot be filled in"),
+    "a heading": (lambda t: t + "\n\n# No\n", "has a heading, which no letter prints"),
+    "an image": (lambda t: t + "\n\n![no](https://example.org/)\n", "has a image, which no letter prints"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "what"), UNFIT.values(), ids=UNFIT.keys())
+def test_a_text_that_does_not_fit_is_refused_in_one_sentence(
+    change: Callable[[str], str], what: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError) as error:
+        letter("PL", texts=_changed(change, tmp_path))
+    assert what in str(error.value)
+    assert str(error.value).startswith("letters/pl.md ")
+    assert re.fullmatch(r"[^\n]+\.", str(error.value))
+
+
+def test_a_text_not_written_for_a_role_is_not_used() -> None:
+    assert "eu-commission" not in (find([TEXTS], "pl") or pytest.fail("no text")).roles
+    commission = replace(BOOK.find("eu-commission"), language="pl", locale="pl_PL")
+    assert letter(commission).fallback
+    with pytest.raises(DataError, match="No text of a letter is written for nobody"):
+        letter(replace(commission, role="nobody", key="nobody"))
+
+
+def test_an_event_without_publisher_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    facts = (SHIPPED / "facts.toml").read_text("utf-8")
+    (tmp_path / "facts.toml").write_text(f'{facts}\n[[event]]\nid = "x"\ndate = 2026-01-01\n', "utf-8")
+    with pytest.raises(DataError, match=r"^facts\.toml: the event x lacks 'publisher'\.$"):
+        draw(Appeal(tmp_path), [TEXTS], BOOK.find("PL"), FIGURES, MOMENT, "https://example.org")

@@ -1,0 +1,49 @@
+"""What the tests of delivery share: a deliverer as production has it, somebody who signs, how much waits."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from petition.core.email_addresses import Address
+from petition.mail import outbox
+from petition.mail import smtp as mail
+from petition.mail.delivery import Deliverer
+from petition.signing import signatures
+from petition.signing.signatures import Signing
+from petition.site import Site
+from tests.relay import Answer
+
+
+@asynccontextmanager
+async def delivering(site: Site, url: str) -> AsyncIterator[Deliverer]:
+    """One process that delivers to a relay alone, without the folder of the demo."""
+    relay = mail.Smtp(url)
+    yield Deliverer(site.database, site.vault, site.written, relay)
+    await relay.close()
+
+
+async def sign(site: Site, name: str = "anna", language: str = "en") -> None:
+    """NAME@example.org is typed into the form."""
+    address = Address(f"{name}@example.org", f"{name}@example.org")
+    signing = Signing(address, "PL", None, False, "test", language)
+    await site.database.join(signatures.sign, signatures.submitted(site.vault, signing))
+
+
+async def waiting(site: Site) -> int:
+    """How many mails wait."""
+    async with site.database.reading() as c:
+        return (await outbox.waiting(c))[0]
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Waits for what another task does."""
+    for _ in range(600):
+        if true():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("it did not happen")
+
+
+def saying(answer: str) -> Answer:
+    """A relay that always answers so."""
+    return lambda _: answer

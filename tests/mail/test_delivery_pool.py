@@ -1,0 +1,122 @@
+"""Many lanes at once: each mail leaves once; a provider that takes nothing for now holds nobody else."""
+
+import asyncio
+from threading import Event
+
+import pytest
+
+from petition.core.email_addresses import Address
+from petition.mail import backoff as pace
+from petition.mail import outbox
+from petition.mail.backoff import Pace
+from petition.mail.delivery_pool import Lanes
+from petition.mail.smtp import Smtp
+from petition.signing.signatures import Signing, sign, submitted
+from petition.site import Site
+from tests import relay
+from tests.conftest import Clock
+from tests.mail.delivering import delivering, until, waiting
+from tests.relay import Relay
+
+
+async def _sign(site: Site, address: str) -> None:
+    signing = Signing(Address(address, address), "PL", None, False, "test", "en")
+    await site.database.join(sign, submitted(site.vault, signing))
+
+
+def _lanes(site: Site, url: str, begun: list[Pace], further: str = "") -> Lanes:
+    """Lanes over a relay alone, over another one from the second on; `begun` gets the pace of each that begins."""
+    from petition.mail.delivery import Deliverer
+
+    def lane(common: Pace, more: object) -> Deliverer:
+        begun.append(common)
+        to = further if further and len(begun) > 1 else url
+        return Deliverer(site.database, site.vault, site.written, Smtp(to), common, more)  # type: ignore[arg-type]  # as Lanes calls it
+
+    return Lanes(lane, most=3)
+
+
+async def test_lanes_begin_while_there_is_much_to_do_and_end_when_it_is_done(site: Site, smtp: Relay) -> None:
+    people = [f"a{n}@example.org" for n in range(outbox.BATCH * 4)]
+    await asyncio.gather(*[_sign(site, person) for person in people])
+    begun: list[Pace] = []
+    lanes = _lanes(site, smtp.url, begun)
+    running = asyncio.create_task(lanes.run())
+    await until(lambda: len(smtp.mails) == len(people))
+    await lanes.stop()
+    await running
+    assert sorted(smtp.recipients) == sorted(people)
+    assert len(begun) >= 2, "one alone took all"
+    assert len(set(map(id, begun))) == 1, "one pace for all"
+    assert await waiting(site) == 0
+
+
+async def test_told_to_stop_it_ends_with_the_last_lane(site: Site, smtp: Relay) -> None:
+    people = [f"a{n}@example.org" for n in range(outbox.BATCH * 4)]
+    await asyncio.gather(*[_sign(site, person) for person in people])
+    reached, answer = Event(), Event()
+
+    def hanging(_: object) -> str:
+        reached.set()
+        answer.wait(60)
+        return relay.ACCEPTED
+
+    with relay.running() as slow:
+        slow.data = hanging
+        lanes = _lanes(site, smtp.url, [], slow.url)
+        running = asyncio.create_task(lanes.run())
+        await until(reached.is_set)
+        stopping = asyncio.create_task(lanes.stop())
+        await asyncio.wait({running}, timeout=1)
+        assert not running.done(), "a lane waits for its relay; whoever ends now sends its mail twice"
+        answer.set()
+        await running
+    assert await waiting(site) == len(people) - len(smtp.mails) - len(slow.mails)
+    await stopping
+
+
+async def test_a_provider_that_takes_nothing_holds_nobody_else(site: Site, smtp: Relay, time: Clock) -> None:
+    smtp.data = lambda e: "451 4.7.28 too fast" if "slow" in str(e.rcpt_tos[0]) else relay.ACCEPTED
+    for n in range(4):
+        await _sign(site, f"a{n}@slow.example")
+        await _sign(site, f"b{n}@quick.example")
+    async with delivering(site, smtp.url) as sender:
+        await sender.once()
+        async with site.database.reading() as c:
+            tried = [row["attempts"] for row in await c.execute("select attempts from outbox order by attempts")]
+        assert sorted(smtp.recipients) == [f"b{n}@quick.example" for n in range(4)]
+        assert tried == [0, 0, 0, 1], "the first finds it out for the others"
+        smtp.data = lambda _: relay.ACCEPTED
+        await _sign(site, "late@slow.example")
+        await sender.once()
+        assert "late@slow.example" not in smtp.recipients, "it is left alone"
+        time.advance(seconds=pace.PAUSE)
+        while await sender.once():
+            pass
+    assert len(smtp.recipients) == 9
+    assert await waiting(site) == 0
+
+
+@pytest.mark.parametrize("answer", ["450 4.2.2 mailbox full", "451 4.1.8 odd sender", "452 later"])
+async def test_what_is_about_one_mailbox_pauses_no_provider(answer: str, site: Site, smtp: Relay, time: Clock) -> None:
+    smtp.data = lambda e: answer if "anna" in str(e.rcpt_tos[0]) else relay.ACCEPTED
+    for name in ("anna", "boris"):
+        await _sign(site, f"{name}@example.org")
+    async with delivering(site, smtp.url) as sender:
+        await sender.once()
+    assert smtp.recipients == ["boris@example.org"]
+
+
+def test_pauses_grow_to_a_limit_and_end_with_a_mail_that_is_taken(time: Clock) -> None:
+    found, waits = Pace(), []
+    for _ in range(9):
+        found.slower("example.org")
+        found.slower("example.org")  # another lane finds out at the same moment
+        waits.append(found.wait("example.org"))
+        time.advance(seconds=waits[-1])
+        assert found.wait("example.org") == 0
+    assert waits == [30, 60, 120, 240, 480, 960, 1800, 1800, 1800]
+    found.well("example.org")
+    found.slower("example.org")
+    assert found.wait("example.org") == 30
+    assert found.wait("example.net") == 0

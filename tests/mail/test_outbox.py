@@ -1,0 +1,259 @@
+"""Mail that waits: who may take it and when, what becomes of it, and that nothing stays of it afterwards."""
+
+import asyncio
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from petition.core.database.database import Connection, Database, Row, opened
+from petition.core.encryption import OutboxKeys, Vault
+from petition.mail import outbox
+from petition.mail.outbox import Mail
+from tests.conftest import IDENTITY, MIDDAY, Clock
+
+ADDRESS = "anna@example.org"
+
+
+def make_vault(folder: Path) -> Vault:
+    """The keys of one process on the machine with this folder."""
+    return Vault("test-email-key", (str(IDENTITY.to_public()),), OutboxKeys(folder))
+
+
+@pytest.fixture
+def vault(time: Clock, tmp_path: Path) -> Vault:
+    """The keys of this machine."""
+    return make_vault(tmp_path / "keys")
+
+
+async def put(database: Database, vault: Vault, to: str = ADDRESS) -> None:
+    """One mail more."""
+    await _put(database, vault, "confirm", to, f"number of {to}", "m")
+
+
+async def _put(database: Database, vault: Vault, name: str, to: str, number: str, mailbox: str | None) -> None:
+    mail = outbox.sealed(vault, name=name, language="en", to=to, number=number, mailbox=mailbox)
+    await database.write(partial(outbox.put, mails=[mail]))
+
+
+async def claim(database: Database, vault: Vault) -> list[Mail]:
+    """What a deliverer takes."""
+    return await database.write(partial(outbox.claim, vault=vault))
+
+
+async def rows(database: Database) -> list[Row]:
+    """Everything in the outbox."""
+    async with database.reading() as c:
+        return await c.execute("select * from outbox order by id")
+
+
+async def _refusals(database: Database) -> dict[str, int]:
+    async with database.reading() as c:
+        return {row["code"]: int(row["n"]) for row in await outbox.refusals(c)}
+
+
+async def test_a_claimed_mail_is_what_was_put(database: Database, vault: Vault, time: Clock) -> None:
+    await put(database, vault)
+    ((row,), (mail,)) = await rows(database), await claim(database, vault)
+    assert mail == Mail(
+        row["id"], "confirm", "en", ADDRESS, f"number of {ADDRESS}", 1, int(time.seconds()) + outbox.CLAIMED
+    )
+
+
+async def test_a_row_shows_neither_address_nor_number(database: Database, vault: Vault) -> None:
+    await put(database, vault)
+    (row,) = await rows(database)
+    assert "example" not in str(row)
+    assert "number" not in str(row)
+
+
+async def test_mail_is_put_in_the_transaction_of_its_cause(database: Database, vault: Vault) -> None:
+    async def failing(c: Connection) -> None:
+        mail = outbox.sealed(vault, name="login", language="en", to=ADDRESS, number="n", mailbox=None)
+        await outbox.put(c, [mail])
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await database.write(failing)
+    assert await rows(database) == []
+
+
+async def test_a_claimed_mail_is_nobody_elses_for_a_minute_and_a_half(
+    database: Database, vault: Vault, time: Clock
+) -> None:
+    await put(database, vault)
+    (first,) = await claim(database, vault)
+    time.advance(seconds=89)
+    assert await claim(database, vault) == []
+    time.advance(seconds=1)
+    (again,) = await claim(database, vault)
+    assert (again.id, again.attempts) == (first.id, 2), "its deliverer is thought dead"
+
+
+async def _renewed(database: Database, mail: Mail) -> bool:
+    return await database.write(partial(outbox.renew, mail=mail))
+
+
+async def test_who_needs_longer_claims_anew_as_long_as_nobody_else_has(
+    database: Database, vault: Vault, time: Clock
+) -> None:
+    await put(database, vault)
+    (first,) = await claim(database, vault)
+    time.advance(seconds=80)
+    assert await _renewed(database, first)
+    time.advance(seconds=89)
+    assert await claim(database, vault) == []
+    time.advance(seconds=30)
+    assert await _renewed(database, first), "late, but nobody came"
+    time.advance(seconds=90)
+    (second,) = await claim(database, vault)
+    assert not await _renewed(database, first)
+    for job in (partial(outbox.later, mail=first), partial(outbox.give_back, mails=[first], paused=[])):
+        await database.write(job)
+        assert await claim(database, vault) == [], "who lost a mail cannot give it away"
+    assert await _renewed(database, second)
+
+
+async def test_a_batch_is_twenty_and_the_oldest_come_first(database: Database, vault: Vault, time: Clock) -> None:
+    for n in range(25):
+        await put(database, vault, f"a{n}@example.org")
+        time.advance(seconds=1)
+    first, second = await claim(database, vault), await claim(database, vault)
+    assert {mail.to for mail in first} == {f"a{n}@example.org" for n in range(20)}
+    assert {mail.to for mail in second} == {f"a{n}@example.org" for n in range(20, 25)}
+
+
+async def test_decoys_keep_no_mail_waiting(database: Database, vault: Vault, time: Clock) -> None:
+    mail = outbox.sealed(vault, name="confirm", language="en", to=ADDRESS, number="n", mailbox="m")
+    decoys = [outbox.decoy({**mail, "id": str(n)}) for n in range(outbox.BATCH * 3)]
+    await database.write(partial(outbox.put, mails=[*decoys, mail]))
+    async with database.reading() as c:
+        assert (await outbox.waiting(c))[0] == 1
+    assert [claimed.to for claimed in await claim(database, vault)] == [ADDRESS]
+    assert len(await rows(database)) == 1
+
+
+async def test_whoever_signs_comes_before_everything_else(database: Database, vault: Vault, time: Clock) -> None:
+    names = ["of-another-kind", "manage", "login", "confirm", "confirm"]
+    for n, name in enumerate(names):
+        await _put(database, vault, name, f"a{n}@example.org", "n", None)
+        time.advance(seconds=1)
+    assert [mail.to[1] for mail in await claim(database, vault)] == ["3", "4", "1", "2", "0"]
+
+
+async def test_claimers_at_once_never_get_the_same_mail(database_url: str, vault: Vault) -> None:
+    async with opened(database_url) as one, opened(database_url) as two:
+        for n in range(60):
+            await put(one, vault, f"a{n}@example.org")
+        batches = await asyncio.gather(*[claim(database, vault) for database in (one, two) * 4])
+    taken = [mail.to for batch in batches for mail in batch]
+    assert sorted(taken) == sorted({f"a{n}@example.org" for n in range(60)})
+
+
+async def test_mail_of_another_machine_is_left_alone(database: Database, vault: Vault, tmp_path: Path) -> None:
+    other = make_vault(tmp_path / "other")
+    await put(database, other)
+    before = await rows(database)
+    assert await claim(database, vault) == []
+    await put(database, vault, "boris@example.org")
+    assert [mail.to for mail in await claim(database, vault)] == ["boris@example.org"]
+    assert [row for row in await rows(database) if row["id"] == before[0]["id"]] == before
+    assert [mail.to for mail in await claim(database, other)] == [ADDRESS]
+
+
+DAMAGES = {"its middle": "substr(sealed, 1, 60) || 'AAAA' || substr(sealed, 65)", "all": "'?'", "nothing left": "''"}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+async def test_a_damaged_row_is_counted_and_harms_no_other(damage: str, database: Database, vault: Vault) -> None:
+    await put(database, vault)
+    await database.write(lambda c: c.execute(f"update outbox set sealed = {DAMAGES[damage]}"))
+    await put(database, vault, "boris@example.org")
+    assert [mail.to for mail in await claim(database, vault)] == ["boris@example.org"]
+    assert len(await rows(database)) == 1
+    assert await _refusals(database) == {"unreadable": 1}
+
+
+async def test_a_mail_that_has_left_leaves_nothing(database: Database, vault: Vault) -> None:
+    await put(database, vault)
+    (mail,) = await claim(database, vault)
+    await database.write(partial(outbox.sent, mail=mail))
+    assert await rows(database) == []
+    assert await _refusals(database) == {}
+
+
+async def test_refusals_are_counted_by_day_and_code(database: Database, vault: Vault, time: Clock) -> None:
+    for code in ("5.1.1", "5.1.1", "5.7.1"):
+        await put(database, vault)
+        (mail,) = await claim(database, vault)
+        for _ in range(2):  # once more, as after an answer of the database that was lost
+            await database.write(partial(outbox.refused, mail=mail, code=code))
+        time.advance(days=1)
+    assert await rows(database) == []
+    assert await _refusals(database) == {"5.1.1": 2, "5.7.1": 1}
+    async with database.reading() as c:
+        table = await c.execute("select day, code, n from refusals order by day")
+    assert [tuple(row.values()) for row in table] == [
+        ("2026-11-22", "5.1.1", 1),
+        ("2026-11-23", "5.1.1", 1),
+        ("2026-11-24", "5.7.1", 1),
+    ]
+
+
+async def test_the_pauses_grow_to_an_hour(database: Database, vault: Vault, time: Clock) -> None:
+    await put(database, vault)
+    for pause in (30, 120, 600, 1800, 3600, 3600, 3600):
+        (mail,) = await claim(database, vault)
+        await database.write(partial(outbox.later, mail=mail))
+        time.advance(seconds=pause - 1)
+        assert await claim(database, vault) == []
+        time.advance(seconds=1)
+
+
+async def test_a_mail_given_back_is_anybodys_at_once(database: Database, vault: Vault) -> None:
+    await put(database, vault)
+    mails = await claim(database, vault)
+    await database.write(partial(outbox.give_back, mails=mails, paused=[]))
+    assert await claim(database, vault) == mails, "and the attempt was none"
+
+
+async def test_a_mail_dies_with_its_link_however_often_it_was_tried(
+    database: Database, vault: Vault, time: Clock
+) -> None:
+    await put(database, vault)
+    time.advance(days=13, hours=23, minutes=59, seconds=59)
+    (mail,) = await claim(database, vault)
+    await database.write(partial(outbox.later, mail=mail))
+    await database.write(outbox.expire)
+    assert len(await rows(database)) == 1
+    time.advance(seconds=1)
+    await database.write(outbox.expire)
+    assert await rows(database) == []
+
+
+async def test_how_much_waits_and_how_long(database: Database, vault: Vault, time: Clock) -> None:
+    """Since it was put: a relay that is down moves every mail into the future, and the oldest is no younger for it."""
+
+    async def waiting() -> tuple[int, int]:
+        async with database.reading() as c:
+            return await outbox.waiting(c)
+
+    assert await waiting() == (0, 0)
+    time.advance(seconds=40)
+    await put(database, vault)
+    time.advance(seconds=40)
+    await put(database, vault)
+    assert await waiting() == (2, 80), "the row tells the minute only"
+    for mail in await claim(database, vault):
+        await database.write(partial(outbox.later, mail=mail))
+    time.advance(hours=1)
+    assert await waiting() == (2, 3680)
+    time.moment = MIDDAY
+    time.advance(seconds=-5)
+    assert await waiting() == (2, 0), "a clock that was set back is no reason for a strange number"
+
+
+async def test_at_the_end_nothing_waits(database: Database, vault: Vault) -> None:
+    await put(database, vault)
+    await database.write(outbox.close)
+    assert await rows(database) == []

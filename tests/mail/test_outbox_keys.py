@@ -1,0 +1,130 @@
+"""The outbox and its dying keys: what waits is sealed anew, and a copy of a row opens with nothing soon after."""
+
+import asyncio
+from functools import partial
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from petition.core.database.database import Database, opened
+from petition.core.encryption import OutboxKeys, Vault
+from petition.core.errors import KeysError
+from petition.mail import outbox
+from tests.conftest import Clock
+from tests.mail.test_outbox import ADDRESS, claim, make_vault, put, rows
+from tests.web.tools import on_sqlite
+
+
+@pytest.fixture
+def vault(time: Clock, tmp_path: Path) -> Vault:
+    """The keys of this machine."""
+    return make_vault(tmp_path / "keys")
+
+
+async def test_what_still_waits_is_sealed_anew(database: Database, vault: Vault, time: Clock) -> None:
+    await put(database, vault)
+    (before,) = await rows(database)
+    assert await outbox.rotate(database, vault) == 0
+    time.advance(days=2)
+    assert await outbox.rotate(database, vault) == 1
+    (after,) = await rows(database)
+    assert vault.outbox.names() == [after["key_name"]] != [before["key_name"]]
+    assert after | {"key_name": "", "sealed": ""} == before | {"key_name": "", "sealed": ""}
+    (mail,) = await claim(database, vault)
+    assert (mail.to, mail.number) == (ADDRESS, f"number of {ADDRESS}")
+
+
+async def test_a_mail_survives_a_relay_that_is_down_for_a_fortnight(
+    database: Database, vault: Vault, time: Clock
+) -> None:
+    await put(database, vault)
+    for _ in range(13):
+        (mail,) = await claim(database, vault)
+        await database.write(partial(outbox.later, mail=mail))
+        time.advance(days=1)
+        await outbox.rotate(database, vault)
+        assert len(vault.outbox.names()) <= 2
+    assert [mail.to for mail in await claim(database, vault)] == [ADDRESS]
+
+
+async def test_a_damaged_row_keeps_no_key_alive(database: Database, vault: Vault, time: Clock) -> None:
+    await put(database, vault)
+    await database.write(lambda c: c.execute("update outbox set sealed = 'x'"))
+    await put(database, vault, "boris@example.org")
+    time.advance(days=2)
+    (old,) = vault.outbox.names()
+    await outbox.rotate(database, vault)
+    assert old not in vault.outbox.names()
+    assert [mail.to for mail in await claim(database, vault)] == ["boris@example.org"]
+    async with database.reading() as c:
+        assert [row["code"] for row in await outbox.refusals(c)] == ["unreadable"]
+
+
+async def test_rows_of_another_machine_are_not_touched(
+    database: Database, vault: Vault, time: Clock, tmp_path: Path
+) -> None:
+    other = make_vault(tmp_path / "other")
+    await put(database, other)
+    await put(database, vault)
+    before = [row for row in await rows(database) if row["key_name"] in other.outbox.names()]
+    time.advance(days=2)
+    await outbox.rotate(database, vault)
+    assert [row for row in await rows(database) if row["key_name"] in other.outbox.names()] == before
+
+
+async def test_processes_that_rotate_at_once_lose_nothing(database_url: str, time: Clock, tmp_path: Path) -> None:
+    vaults = [make_vault(tmp_path / "keys") for _ in range(3)]
+    async with opened(database_url) as one, opened(database_url) as two, opened(database_url) as three:
+        processes = list(zip((one, two, three), vaults, strict=True))
+        for n, (database, vault) in product(range(10), processes):
+            await put(database, vault, f"a{n}-{vaults.index(vault)}@example.org")
+        time.advance(days=2)
+        await asyncio.gather(*[outbox.rotate(*process) for process in processes])
+        mails = [mail for _ in range(3) for mail in await claim(one, vaults[0])]
+        assert len(mails) == 30
+        async with one.reading() as c:
+            assert await outbox.refusals(c) == []
+
+
+def _opens(folder: Path, name: str, sealed: str) -> bool:
+    """Whether what lies on the disk of the server opens a copy of a row."""
+    try:
+        OutboxKeys(folder).open(name, sealed)
+    except KeysError:
+        return False
+    return True
+
+
+@on_sqlite
+@pytest.mark.parametrize("age", [0, 1, 12, 23, 24, 47])
+async def test_no_key_opens_a_mail_72_hours_after_it_left(
+    age: int, database: Database, vault: Vault, time: Clock, tmp_path: Path
+) -> None:
+    """`petition serve` rotates every hour; `age` is that of the key in hours when the mail is put."""
+    await put(database, vault, "before@example.org")  # makes the key, and waits
+    time.advance(hours=age)
+    await outbox.rotate(database, vault)
+    await put(database, vault)
+    copies = {(row["key_name"], row["sealed"]) for row in await rows(database)}
+    assert all(_opens(tmp_path / "keys", *copy) for copy in copies)
+    for mail in await claim(database, vault):
+        await database.write(partial(outbox.sent, mail=mail))
+    for _ in range(72):
+        time.advance(hours=1)
+        await outbox.rotate(database, vault)
+        await put(database, vault, "later@example.org")
+    assert not any(_opens(tmp_path / "keys", *copy) for copy in copies)
+
+
+@on_sqlite
+async def test_a_copy_of_a_row_dies_though_its_mail_still_waits(
+    database: Database, vault: Vault, time: Clock, tmp_path: Path
+) -> None:
+    await put(database, vault)
+    ((copy,)) = await rows(database)
+    for _ in range(72):
+        time.advance(hours=1)
+        await outbox.rotate(database, vault)
+    assert not _opens(tmp_path / "keys", copy["key_name"], copy["sealed"])
+    assert [mail.to for mail in await claim(database, vault)] == [ADDRESS]

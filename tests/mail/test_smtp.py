@@ -1,0 +1,194 @@
+"""A finished mail: its headers, its two versions, its links, and that nothing on it tells what it is about."""
+
+import re
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from petition.campaign.appeal import Appeal
+from petition.core import languages
+from petition.core.email_addresses import Mailboxes
+from petition.core.languages import Languages
+from petition.core.tokens import Signer, number
+from petition.mail import messages as notices
+from petition.mail import smtp as mail
+from petition.mail.messages import LINKS
+from petition.mail.smtp import Finished, Folder, Smtp
+from tests.conftest import MIDDAY, Clock
+
+APPEAL = Appeal()
+MAILBOXES = Mailboxes(APPEAL.file("mailboxes.toml"))
+LANGUAGES = Languages(languages.offered(APPEAL.languages()), {})
+SIGNER = Signer(("a-key-of-thirty-two-characters----",))
+MAILS = [(language.code, name) for language in LANGUAGES for name in LINKS]
+in_every_form = pytest.mark.parametrize(("code", "name"), MAILS)
+
+
+def _links(code: str, name: str, base: str = "https://petition.example") -> dict[str, str]:
+    return notices.links(SIGNER, base, code, name, number())
+
+
+def _written(code: str, name: str, to: str = "anna@example.org", **links: str) -> Finished:
+    sender = "Links <links@sender.example>"
+    return mail.write(LANGUAGES[code], name, to, sender, "0123456789abcdef", links or _links(code, name))
+
+
+def _arrived(message: Finished) -> EmailMessage:
+    """As the reader's program takes it apart."""
+    parsed = message_from_bytes(message.content, policy=policy.default)
+    assert parsed.defects == []
+    return parsed
+
+
+def _text(message: EmailMessage, kind: str = "plain") -> str:
+    part: Any = message.get_body((kind,))
+    return str(part.get_content())
+
+
+@in_every_form
+def test_a_mail_has_the_headers_it_needs(code: str, name: str, time: Clock) -> None:
+    found = _arrived(_written(code, name))
+    assert str(found["From"]) == "Links <links@sender.example>"
+    assert str(found["To"]) == "anna@example.org"
+    assert found["Message-ID"] == "<0123456789abcdef@sender.example>"
+    assert parsedate_to_datetime(found["Date"]) == MIDDAY
+    assert found["Auto-Submitted"] == "auto-generated"
+    assert found["Content-Language"] == code
+    assert found["Subject"]
+    assert len(found.keys()) == len(set(found.keys()))
+
+
+@in_every_form
+def test_no_header_carries_a_word_of_the_campaign(code: str, name: str) -> None:
+    texts = [APPEAL.text(language) for language in LANGUAGES]
+    spoken = [part for t in texts for part in (t.title, t.summary, t.share, t.demand)]
+    named = [*APPEAL.campaign.organiser.values(), *APPEAL.campaign.hashtags, APPEAL.campaign.id, "petition"]
+    words = {word for part in spoken + named for word in re.findall(r"\w{5,}", part.lower())}
+    headers = " ".join(str(value) for value in _arrived(_written(code, name)).values()).lower()
+    assert {word for word in re.findall(r"\w{5,}", headers) if word in words} == set()
+
+
+@in_every_form
+def test_the_body_is_short_and_without_the_appeal(code: str, name: str) -> None:
+    text = APPEAL.text(LANGUAGES[code])
+    said = {text.title, text.summary, text.share, str(text.demand)[:40], *APPEAL.campaign.hashtags}
+    for kind in ("plain", "html"):
+        body = _text(_arrived(_written(code, name)), kind)
+        assert [part for part in said if part in body] == []
+        assert APPEAL.campaign.name(code) not in body
+    assert len(_text(_arrived(_written(code, name)))) < 1000
+
+
+@in_every_form
+def test_both_versions_carry_every_link(code: str, name: str) -> None:
+    links = _links(code, name)
+    found = _arrived(_written(code, name, **links))
+    assert found.get_content_type() == "multipart/alternative"
+    assert [part.get_content_type() for part in found.iter_parts()] == ["text/plain", "text/html"]
+    assert re.findall(r"https?://\S+", _text(found)) == list(links.values())
+    assert set(re.findall(r'href="(.*?)"', _text(found, "html"))) == set(links.values())
+
+
+@in_every_form
+def test_the_first_lines_of_both_versions_are_what_a_list_of_mails_shows(code: str, name: str) -> None:
+    """No hidden preheader: it would say a second time what the first sentence says."""
+    found = _arrived(_written(code, name))
+    shown = re.sub("<[^>]*>", " ", _text(found, "html").partition("<body")[2].partition(">")[2])
+    first = _text(found).partition("http")[0].split()
+    assert len(first) > 8
+    assert shown.split()[: len(first)] == first
+    assert not re.search("display: *none|font-size: *0|visibility", _text(found, "html"))
+
+
+@in_every_form
+def test_a_mail_is_light(code: str, name: str) -> None:
+    assert len(_written(code, name).content) < 20_000
+
+
+@in_every_form
+def test_a_mail_loads_nothing_from_anywhere(code: str, name: str) -> None:
+    html = _text(_arrived(_written(code, name)), "html")
+    assert not re.search(r"<(img|script|link|iframe|form|object)|\bsrc=|url\(|@import", html)
+
+
+@in_every_form
+def test_every_language_says_it_in_its_own_words(code: str, name: str) -> None:
+    english, own = (_text(_arrived(_written(c, name, **dict.fromkeys(LINKS[name], "L")))) for c in ("en", code))
+    assert (english == own) == (code == "en")
+
+
+@examples(max_examples=60, deadline=None)
+@given(st.integers(1, 60), st.sampled_from(MAILS))
+def test_a_long_link_is_not_torn_apart(labels: int, which: tuple[str, str]) -> None:
+    code, name = which
+    base = f"https://{'.'.join(['a-rather-long-label'] * labels)}.example"
+    links = _links(code, name, base)
+    raw = _written(code, name, **links).content
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 998, "RFC 5322, 2.1.1"
+    assert b"\n" not in raw.replace(b"\r\n", b"")
+    assert b"\r" not in raw.replace(b"\r\n", b"")
+    found: Any = message_from_bytes(raw, policy=policy.default)
+    assert re.findall(r"https?://\S+", _text(found)) == list(links.values())
+    assert set(re.findall(r'href="(.*?)"', _text(found, "html"))) == set(links.values())
+
+
+@examples(max_examples=100, deadline=None)
+@given(st.emails())
+def test_whoever_can_sign_can_be_written_to(typed: str) -> None:
+    address = MAILBOXES.read(typed)
+    assume(address is not None)
+    assert address is not None
+    found: Any = _arrived(_written("en", "confirm", address.exact))
+    assert [mailbox.addr_spec for mailbox in found["To"].addresses] == [address.exact]
+
+
+def test_the_same_row_gives_the_same_message_id() -> None:
+    one, two = _written("en", "confirm"), _written("ru", "confirm")
+    assert one.id == two.id
+
+
+@pytest.mark.parametrize(
+    ("sender", "shown"),
+    [
+        ("links@sender.example", "links@sender.example"),
+        ("Лінкі <links@sender.example>", "Лінкі <links@sender.example>"),
+        ('"Links, plain" <links@sender.example>', '"Links, plain" <links@sender.example>'),
+    ],
+)
+def test_the_sender_is_shown_as_it_was_set(sender: str, shown: str) -> None:
+    found = _arrived(mail.write(LANGUAGES["en"], "login", "a@b.eu", sender, "x", {"login": "L"}))
+    assert str(found["From"]) == shown
+    assert found["Message-ID"] == "<x@sender.example>"
+
+
+def test_a_link_is_made_of_the_public_address_and_its_purpose() -> None:
+    for name, purposes in LINKS.items():
+        for key, url in _links("be", name).items():
+            place = "organisers/login" if name == "login" else f"be/{purposes[key].value}"
+            assert url.startswith(f"https://petition.example/{place}/")
+            assert SIGNER.read(purposes[key], url.rpartition("/")[2])
+
+
+async def test_a_demo_keeps_its_mail_in_a_folder(tmp_path: Path, time: Clock) -> None:
+    folder = Folder(tmp_path / "mail")
+    await folder.send(_written("en", "confirm"))
+    await folder.close()
+    (file,) = (tmp_path / "mail").glob("*")
+    assert file.name == f"0{int(datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp())}-0123456789abcdef.eml"
+    kept: Any = message_from_bytes(file.read_bytes(), policy=policy.default)
+    assert kept["To"] == "anna@example.org"
+
+
+async def test_a_demo_passes_its_mail_on_where_a_relay_is_set(tmp_path: Path, smtp: Any) -> None:
+    folder = Folder(tmp_path / "mail", Smtp(smtp.url))
+    await folder.send(_written("en", "confirm"))
+    await folder.close()
+    assert smtp.recipients == ["anna@example.org"]

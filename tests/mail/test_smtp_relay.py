@@ -1,0 +1,228 @@
+"""What a relay may answer, and how it may fail: refused for good, or delayed, and never more said than a code."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from aiosmtplib import SMTPDataError
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from petition.core.errors import SettingsError
+from petition.core.languages import Languages
+from petition.mail import smtp as mail
+from petition.mail.smtp import Delayed, Finished, Refused, Smtp, Unreachable
+from tests import relay
+from tests.relay import Relay
+
+ADDRESS = "anna@example.org"
+ENGLISH = Languages(["en"], {})["en"]
+
+
+def _message(to: str = ADDRESS) -> Finished:
+    return mail.write(ENGLISH, "login", to, "Links <links@sender.example>", "id", {"login": "https://x.example/T"})
+
+
+async def _sent(url: str) -> str:
+    """What becomes of a mail: "sent", or the kind of failure and its text."""
+    smtp = Smtp(url)
+    said = "sent"
+    try:
+        await smtp.send(_message())
+    except (Refused, Delayed) as failure:
+        said = f"{type(failure).__name__} {failure}"
+    await smtp.close()
+    assert ADDRESS not in said
+    return said
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ("550 5.1.1 <anna@example.org> is unknown", "5.1.1"),
+        ("550-5.7.26 not so\r\n550 5.7.26 and not otherwise", "5.7.26"),
+        ("552 5.2.2", "5.2.2"),
+        ("550 anna@example.org is unknown", "5.0.0"),
+        ("550 <anna.5.12.80@example.org> is unknown", "5.0.0"),
+        ("554 blocked: 5.9.10.20", "5.0.0"),
+        ("554 5.9.10.20 is blocked", "5.0.0"),
+        ("550 4.2.1 muddled", "5.0.0"),
+    ],
+)
+async def test_a_refusal_keeps_its_enhanced_code_only(smtp: Relay, answer: str, code: str) -> None:
+    smtp.rcpt = lambda _: answer
+    assert await _sent(smtp.url) == f"Refused {code}"
+    smtp.rcpt, smtp.data = (lambda _: relay.ACCEPTED), (lambda _: answer)
+    assert await _sent(smtp.url) == f"Refused {code}"
+
+
+@pytest.mark.parametrize("answer", ["450 4.2.0 later", "451 later", "421 4.3.2 closing", "452 4.2.2 full"])
+async def test_not_now_is_not_never(smtp: Relay, answer: str) -> None:
+    smtp.rcpt = lambda _: answer
+    assert (await _sent(smtp.url)).startswith(("Delayed ", "Limited "))
+    smtp.rcpt, smtp.data = (lambda _: relay.ACCEPTED), (lambda _: answer)
+    assert (await _sent(smtp.url)).startswith(("Delayed ", "Limited "))
+
+
+@pytest.mark.parametrize("answer", ["550 5.7.1 you may not send", "450 4.7.1 not so fast"])
+async def test_a_refused_sender_is_our_mistake_and_loses_no_mail(smtp: Relay, answer: str) -> None:
+    smtp.mail = lambda _: answer
+    assert (await _sent(smtp.url)).startswith(("Delayed ", "Limited "))
+
+
+async def test_a_refusal_leaves_the_connection_fit_for_the_next_mail(smtp: Relay) -> None:
+    one = Smtp(smtp.url)
+    smtp.rcpt = lambda envelope: "550 5.1.1 unknown" if not smtp.recipients else relay.ACCEPTED
+    with pytest.raises(Refused):
+        await one.send(_message())
+    smtp.rcpt = lambda _: relay.ACCEPTED
+    await one.send(_message("boris@example.org"))
+    await one.close()
+    assert smtp.recipients == ["boris@example.org"]
+
+
+async def test_a_relay_that_knows_reports_is_asked_to_name_the_mail_and_quote_no_link() -> None:
+    with relay.at_work(relay.ReportingRelay()) as found:
+        assert await _sent(found.url) == "sent"
+        assert found.reports == ["RET=HDRS", "ENVID=id", "NOTIFY=FAILURE"]
+        assert found.recipients == [ADDRESS]
+
+
+async def test_mails_take_turns_on_one_connection(smtp: Relay) -> None:
+    one = Smtp(smtp.url)
+    await asyncio.gather(*[one.send(_message(f"a{n}@example.org")) for n in range(20)])
+    await one.close()
+    assert sorted(smtp.recipients) == sorted(f"a{n}@example.org" for n in range(20))
+
+
+@examples(max_examples=100, deadline=None)
+@given(st.text(max_size=60))
+def test_whatever_a_relay_says_only_a_code_is_kept(said: str) -> None:
+    code = mail._code(SMTPDataError(550, said))
+    assert code.split(".")[0] == "5"
+    assert all(part.isdigit() for part in code.split("."))
+
+
+@asynccontextmanager
+async def _rude(script: list[str]) -> AsyncIterator[str]:
+    """A server that answers line by line as told and then hangs up, whatever it hears; its URL."""
+
+    talks: list[asyncio.Task[None] | None] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talks.append(asyncio.current_task())
+        with suppress(ConnectionError):
+            for line in script:
+                writer.write(f"{line}\r\n".encode())
+                await writer.drain()
+                await reader.readline()
+            writer.close()
+            await writer.wait_closed()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with server:
+        yield f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}?tls=no"
+        await asyncio.gather(*[task for task in talks if task])
+
+
+HANGS_UP = {
+    "at once": [],
+    "after its greeting": ["220 hello"],
+    "after the recipient": ["220 hello", "250 me", "250 yes", "250 yes"],
+    "in the middle of the message": ["220 hello", "250 me", "250 yes", "250 yes", "354 go on"],
+}
+
+
+@pytest.mark.parametrize("when", HANGS_UP)
+async def test_a_relay_that_hangs_up(when: str) -> None:
+    async with _rude(HANGS_UP[when]) as url:
+        assert (await _sent(url)).startswith("Unreachable ")
+
+
+async def test_a_relay_that_speaks_no_smtp() -> None:
+    async with _rude(["SSH-2.0-OpenSSH_9.2", "what?"]) as url:
+        assert (await _sent(url)).split()[0] in ("Delayed", "Unreachable")
+
+
+async def test_a_relay_that_hangs_up_after_the_data_has_the_mail_and_we_do_not_know(smtp: Relay) -> None:
+    smtp.drop_after_data = 1
+    assert (await _sent(smtp.url)).startswith("Unreachable ")
+    assert await _sent(smtp.url) == "sent"
+    first, second = smtp.mails
+    assert first["Message-ID"] == second["Message-ID"]
+
+
+async def test_a_relay_that_is_not_there() -> None:
+    with relay.running() as gone:
+        pass
+    assert await _sent(gone.url) == "Unreachable SMTPConnectError"
+    with pytest.raises(Unreachable):
+        await Smtp(gone.url).check()
+
+
+async def test_a_relay_that_is_there_passes_the_check(smtp: Relay) -> None:
+    await Smtp(smtp.url).check()
+    assert smtp.mails == []
+
+
+async def test_nothing_is_sent_in_the_clear_unless_the_relay_is_on_this_machine(smtp: Relay) -> None:
+    assert (await _sent(smtp.url.replace("?tls=no", ""))).split()[0] in ("Delayed", "Unreachable")
+    assert smtp.mails == []
+    for host in ("relay.example", "192.0.2.1", "127.0.0.1.example.org"):
+        with pytest.raises(SettingsError, match="this machine only"):
+            Smtp(f"smtp://{host}:25?tls=no")
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for localhost with its key, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(1), now + timedelta(1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path_factory.mktemp("tls") / "localhost.pem"
+    plain = serialization.NoEncryption()
+    kind, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    file.write_bytes(key.private_bytes(kind, form, plain) + made.public_bytes(kind))
+    return file
+
+
+@contextmanager
+def _secured(certificate: Path) -> Iterator[Relay]:
+    """A relay that takes mail over STARTTLS from those who know the password."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+
+    def known(server: SMTP, session: Session, envelope: Envelope, mechanism: str, given: LoginPassword) -> AuthResult:
+        return AuthResult(success=given == LoginPassword(b"us", b"p@ss"), handled=False)
+
+    options: dict[str, Any] = {"require_starttls": True, "auth_required": True, "authenticator": known}
+    with relay.running(tls_context=context, **options) as found:
+        yield found
+
+
+async def test_a_known_relay_gets_mail_over_tls_with_our_password(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with _secured(certificate) as found:
+        host = f"localhost:{found.port}"
+        assert (await _sent(f"smtp://us:p%40ss@{host}")).startswith("Unreachable "), "nobody vouches for it"
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert (await _sent(f"smtp://us:wrong@{host}")).startswith(("Delayed ", "Limited "))
+        assert (await _sent(f"smtps://us:p%40ss@{host}")).startswith("Unreachable "), "it speaks no TLS from the start"
+        assert found.mails == []
+        assert await _sent(f"smtp://us:p%40ss@{host}") == "sent"

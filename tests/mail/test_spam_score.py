@@ -1,0 +1,46 @@
+"""What a filter thinks of each mail in each language: SpamAssassin with its local rules, asking nobody."""
+
+import re
+import subprocess
+from email import message_from_bytes
+from email.utils import format_datetime
+
+import pytest
+
+from petition.core import clock
+from tests.conftest import Clock
+from tests.mail.test_smtp import MAILS, _written
+
+MOST = 1.0  # a mail counts as spam from 5 on
+
+
+def _received(code: str, name: str) -> bytes:
+    """A mail as a mailbox has it: behind a line of the server that took it."""
+    head = f"Received: from localhost (localhost [127.0.0.1]) by mx.example.org; {format_datetime(clock.now())}\n"
+    return head.encode() + _written(code, name).content.replace(b"\r\n", b"\n")
+
+
+@pytest.mark.slow
+def test_no_mail_looks_like_spam(time: Clock) -> None:
+    box = b"".join(b"From x Sun Nov 22 12:00:00 2026\n" + _received(*mail) + b"\n\n" for mail in MAILS)
+    command = [
+        "spamassassin",
+        "--local",
+        "--nocreate-prefs",
+        "--mbox",
+        "--cf=score ALL_TRUSTED 0",
+    ]  # no praise for loopback
+    judged = subprocess.run(command, input=box, capture_output=True, check=True).stdout
+    found = [message_from_bytes(part) for part in re.split(rb"^From x .*\n", judged, flags=re.M)[1:]]
+    told = {mail: " ".join(str(one["X-Spam-Status"]).split()) for mail, one in zip(MAILS, found, strict=True)}
+    scores = {mail: float(re.findall(r"score=(-?[\d.]+)", status)[0]) for mail, status in told.items()}
+    assert {mail: told[mail] for mail, score in scores.items() if score >= MOST} == {}
+
+
+def test_the_filter_knows_spam() -> None:
+    """The test message that every such filter must find (GTUBE)."""
+    spam = b"Subject: x\n\nXJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X\n"
+    judged = subprocess.run(
+        ["spamassassin", "--local", "--nocreate-prefs"], input=spam, capture_output=True, check=True
+    )
+    assert b"X-Spam-Flag: YES" in judged.stdout

@@ -1,0 +1,193 @@
+"""Organisers: added and removed, let in by a link that works once, each with a role; commands are recorded."""
+
+from functools import partial
+
+import pytest
+
+from petition.core import tokens
+from petition.core.database.database import Row
+from petition.core.errors import LinkError, OrganiserError
+from petition.core.tokens import LIFETIME, Purpose
+from petition.mail import outbox
+from petition.organisers import accounts as organisers
+from petition.organisers import activity_log as record
+from petition.organisers import sessions
+from petition.organisers.accounts import Organiser, Role
+from petition.site import Site
+from tests.conftest import Clock, add_organiser
+
+
+async def _link(site: Site, nickname: str = "marta") -> str:
+    return await site.database.write(partial(organisers.link, nickname=nickname))
+
+
+async def _log_in(site: Site, number: str) -> str:
+    session, whole = await site.database.write(partial(sessions.log_in, number=number, strict=False))
+    assert whole
+    return session
+
+
+async def _remove(site: Site, nickname: str = "marta") -> None:
+    await site.database.write(partial(organisers.remove, nickname=nickname))
+
+
+async def _who(site: Site, session: str) -> Organiser | None:
+    async with site.database.reading() as c:
+        found = await sessions.find(c, session)
+    return found.organiser if found else None
+
+
+async def _rows(site: Site, table: str) -> list[Row]:
+    async with site.database.reading() as c:
+        return await c.execute(f"select * from {table}")
+
+
+async def _ask(site: Site, email: str) -> int:
+    """Asks for a login link; how many mails wait then."""
+    address = site.mailboxes.read(email)
+    assert address is not None
+    await site.database.write(partial(organisers.ask_login, vault=site.vault, to=address, language="en"))
+    async with site.database.reading() as c:
+        return (await outbox.waiting(c))[0]
+
+
+@pytest.fixture
+async def house(site: Site, time: Clock) -> Site:
+    """A site with one organiser, marta."""
+    await add_organiser(site, "marta")
+    return site
+
+
+async def test_organisers_are_listed_by_nickname_with_role_and_first_day(house: Site) -> None:
+    await add_organiser(house, "anna", "viewer")
+    async with house.database.reading() as c:
+        listed = [tuple(row[name] for name in ("nickname", "role", "since")) for row in await organisers.listed(c)]
+    assert listed == [("anna", "viewer", "2026-11-22"), ("marta", "organiser", "2026-11-22")]
+
+
+async def test_nothing_readable_is_kept_of_an_address(house: Site) -> None:
+    (row,) = await _rows(house, "organisers")
+    assert not [value for value in dict(row).values() if "@" in str(value) or "example" in str(value)]
+
+
+@pytest.mark.parametrize("nickname", ["", "a", "a" * 41, "a b", "žana", "marta\n", "a\0b", "<b>", "a'--", "../a"])
+async def test_a_nickname_that_is_none_is_refused(house: Site, nickname: str) -> None:
+    address = house.mailboxes.read("new@example.org")
+    assert address is not None
+    job = partial(organisers.add, vault=house.vault, nickname=nickname, address=address, role=Role.VIEWER)
+    with pytest.raises(OrganiserError, match="2 to 40"):
+        await house.database.write(job)
+
+
+@pytest.mark.parametrize(("nickname", "email"), [("marta", "other@example.org"), ("other", "Marta@EXAMPLE.org")])
+async def test_a_taken_nickname_or_address_is_refused(house: Site, nickname: str, email: str) -> None:
+    address = house.mailboxes.read(email)
+    assert address is not None
+    job = partial(organisers.add, vault=house.vault, nickname=nickname, address=address, role=Role.ADMIN)
+    with pytest.raises(OrganiserError, match="already"):
+        await house.database.write(job)
+    assert len(await _rows(house, "organisers")) == 1
+
+
+async def test_nobody_is_removed_or_let_in_by_a_wrong_nickname(house: Site) -> None:
+    for job in (_link(house, "Marta"), _remove(house, "martha")):
+        with pytest.raises(OrganiserError, match="There is no organiser"):
+            await job
+
+
+async def test_a_link_logs_in_once(house: Site) -> None:
+    number = await _link(house)
+    assert await _who(house, await _log_in(house, number)) == Organiser("marta", Role.ORGANISER)
+    with pytest.raises(LinkError):
+        await _log_in(house, number)
+
+
+async def test_a_link_works_to_the_last_second_of_its_life(house: Site, time: Clock) -> None:
+    late, too_late = await _link(house), await _link(house)
+    time.advance(seconds=LIFETIME[Purpose.LOGIN] - 1)
+    await _log_in(house, late)
+    time.advance(seconds=1)
+    with pytest.raises(LinkError):
+        await _log_in(house, too_late)
+
+
+async def test_a_number_of_another_purpose_or_of_none_logs_nobody_in(house: Site) -> None:
+    number = tokens.number()
+    values = {"id": tokens.kept(number), "purpose": "manage", "subject": "marta", "mailbox": None, "expires": 2**40}
+    await house.database.write(lambda c: c.run("links.put", **values))
+    for wrong in (number, tokens.number(), "", tokens.kept(await _link(house))):
+        with pytest.raises(LinkError):
+            await _log_in(house, wrong)
+
+
+async def test_the_database_opens_no_link_and_no_session(house: Site) -> None:
+    number = await _link(house)
+    assert number not in str(await _rows(house, "links"))
+    session = await _log_in(house, number)
+    (row,) = await _rows(house, "sessions")
+    assert session not in dict(row).values()
+    assert await _who(house, row["id"]) is None
+
+
+async def test_a_link_is_mailed_to_an_organiser_and_to_nobody_else(house: Site) -> None:
+    assert await _ask(house, "stranger@example.org") == 0
+    assert [row["mail"] for row in await _rows(house, "outbox")] == ["nothing"], "so that the same is written"
+    assert await _ask(house, "MARTA@example.org") == 1
+    mails = await house.database.write(partial(outbox.claim, vault=house.vault))
+    assert [mail.to for mail in mails] == ["marta@example.org"]
+    assert len(await _rows(house, "outbox")) == 1, "the one to nobody is gone"
+
+
+async def test_an_organiser_gets_twelve_links_a_day_at_most(house: Site) -> None:
+    for _ in range(14):
+        await _ask(house, "marta@example.org")
+    assert len(await house.database.write(partial(outbox.claim, vault=house.vault))) == 12
+
+
+async def test_who_is_removed_is_out_with_every_session_and_link(house: Site) -> None:
+    session, number = await _log_in(house, await _link(house)), await _link(house)
+    await _remove(house)
+    assert await _who(house, session) is None
+    with pytest.raises(LinkError):
+        await _log_in(house, number)
+
+
+async def test_who_is_removed_does_not_come_back_as_a_namesake(house: Site) -> None:
+    session, number = await _log_in(house, await _link(house)), await _link(house)
+    await _remove(house)
+    await add_organiser(house, "marta", "admin")
+    assert await _who(house, session) is None
+    with pytest.raises(LinkError):
+        await _log_in(house, number)
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_each_role_may_what_those_below_it_may(site: Site, time: Clock, role: Role) -> None:
+    await add_organiser(site, "anna", role.name.lower())
+    found = await _who(site, await _log_in(site, await _link(site, "anna")))
+    assert found == Organiser("anna", role)
+    assert [found.may(other) for other in Role] == [other <= role for other in Role]
+
+
+async def test_what_commands_do_is_on_record(house: Site) -> None:
+    await _link(house)
+    await house.database.write(partial(organisers.reset, nickname="marta"))
+    await _remove(house)
+    async with house.database.reading() as c:
+        lines = [(row["nickname"], row["action"], row["detail"]) for row in reversed(await record.page(c))]
+    assert lines == [
+        (record.SERVER, "added", "marta, organiser"),
+        (record.SERVER, "made a login link for", "marta"),
+        (record.SERVER, "took the second factors from", "marta"),
+        (record.SERVER, "removed", "marta"),
+    ]
+
+
+async def test_a_reset_ends_sessions_and_links_too(house: Site) -> None:
+    session, number = await _log_in(house, await _link(house)), await _link(house)
+    await house.database.write(partial(organisers.reset, nickname="marta"))
+    assert await _who(house, session) is None
+    with pytest.raises(LinkError):
+        await _log_in(house, number)
+    with pytest.raises(OrganiserError, match="There is no organiser"):
+        await house.database.write(partial(organisers.reset, nickname="nobody"))

@@ -1,0 +1,249 @@
+"""Second factors: codes that count once, an owner each, waiting after wrong ones, keys that can be rotated."""
+
+from functools import partial
+
+import pytest
+
+from petition.core import clock
+from petition.core.clock import DAY
+from petition.core.database.database import Row
+from petition.core.errors import KeysError
+from petition.organisers import accounts as organisers
+from petition.organisers import activity_log as record
+from petition.organisers import second_factor as factors
+from petition.organisers import sessions, totp
+from petition.organisers.second_factor import TRIES, WAIT, Locker
+from petition.organisers.sessions import Session
+from petition.site import Site
+from tests.conftest import Clock, add_organiser
+
+
+@pytest.fixture
+async def house(site: Site, time: Clock) -> Site:
+    """A site with two organisers, marta and anna."""
+    for nickname in ("marta", "anna"):
+        await add_organiser(site, nickname)
+    return site
+
+
+async def _arrive(site: Site, nickname: str = "marta") -> Session:
+    """Comes with a link, where a second factor is asked for."""
+    number = await site.database.write(partial(organisers.link, nickname=nickname))
+    cookie, whole = await site.database.write(partial(sessions.log_in, number=number, strict=True))
+    assert not whole
+    async with site.database.reading() as c:
+        found = await sessions.find(c, cookie)
+    assert found is not None
+    return found
+
+
+async def _equip(site: Site, nickname: str = "marta") -> bytes:
+    """Sets up codes; the secret."""
+    session = await _arrive(site, nickname)
+    secret = site.locker.proposed(session)
+    add = partial(factors.add_codes, locker=site.locker, session=session, given=_code(secret))
+    assert await site.database.write(add)
+    return secret
+
+
+def _code(secret: bytes, later: int = 0) -> str:
+    return totp.code(secret, clock.epoch() // totp.STEP + later)
+
+
+async def _prove(site: Site, session: Session, code: str, locker: Locker | None = None) -> bool:
+    prove = partial(factors.prove_code, locker=locker or site.locker, session=session, given=code)
+    return await site.database.write(prove) is not None
+
+
+async def _rows(site: Site, table: str) -> list[Row]:
+    async with site.database.reading() as c:
+        return await c.execute(f"select * from {table}")
+
+
+async def _actions(site: Site) -> list[str]:
+    async with site.database.reading() as c:
+        return [f"{row['nickname']} {row['action']} {row['detail']}".strip() for row in await record.page(c)]
+
+
+async def test_a_code_makes_the_session_whole(house: Site, time: Clock) -> None:
+    secret = await _equip(house)
+    time.advance(seconds=totp.STEP)
+    session = await _arrive(house)
+    prove = partial(factors.prove_code, locker=house.locker, session=session, given=_code(secret))
+    number = await house.database.write(prove)
+    assert number
+    async with house.database.reading() as c:
+        found = await sessions.find(c, number)
+    assert found is not None
+    assert (found.whole, found.organiser.nickname) == (True, "marta")
+    assert (await _actions(house))[0] == "marta logged in"
+
+
+async def test_a_code_counts_once_and_so_does_every_older_one(house: Site, time: Clock) -> None:
+    secret = await _equip(house)
+    first, second = await _arrive(house), await _arrive(house)
+    assert not await _prove(house, first, _code(secret)), "the code of the set-up"
+    time.advance(seconds=totp.STEP)
+    assert await _prove(house, first, _code(secret, 1))
+    for later in (-1, 0, 1):
+        assert not await _prove(house, second, _code(secret, later))
+    time.advance(seconds=2 * totp.STEP)
+    assert await _prove(house, second, _code(secret))
+
+
+async def test_after_five_wrong_codes_no_code_counts_for_a_while(house: Site, time: Clock) -> None:
+    secret = await _equip(house)
+    time.advance(minutes=1)
+    session = await _arrive(house)
+    for _ in range(TRIES):
+        assert not await _prove(house, session, "000000x")
+    assert not await _prove(house, session, _code(secret))
+    assert not await _prove(house, await _arrive(house), _code(secret)), "nor in another session"
+    time.advance(seconds=WAIT - 1)
+    assert not await _prove(house, await _arrive(house), _code(secret))
+    time.advance(seconds=1)
+    assert await _prove(house, await _arrive(house), _code(secret))
+    assert (await _actions(house)).count("marta gave a wrong code 5 times") == 1
+
+
+async def test_each_five_wrong_codes_more_cost_twice_the_wait_up_to_a_day(house: Site, time: Clock) -> None:
+    await _equip(house)
+    waits = []
+    for _ in range(9):
+        for _ in range(TRIES):
+            await _prove(house, await _arrive(house), "000000x")
+        (row,) = [row for row in await _rows(house, "organisers") if row["nickname"] == "marta"]
+        waits.append(row["wait"] - clock.epoch())
+        time.advance(seconds=waits[-1])
+    assert waits == [min(DAY, WAIT * 2**n) for n in range(9)]
+    assert waits[-1] == DAY
+
+
+async def test_a_right_code_forgives_the_wrong_ones_before_it(house: Site, time: Clock) -> None:
+    secret = await _equip(house)
+    for _ in range(3):
+        time.advance(minutes=1)
+        for _ in range(TRIES - 1):
+            assert not await _prove(house, await _arrive(house), "000000x")
+        assert await _prove(house, await _arrive(house), _code(secret))
+
+
+async def test_wrong_codes_of_one_keep_nobody_else_waiting(house: Site, time: Clock) -> None:
+    secret = await _equip(house, "anna")
+    await _equip(house)
+    time.advance(minutes=1)
+    for _ in range(TRIES):
+        await _prove(house, await _arrive(house), "000000x")
+    assert await _prove(house, await _arrive(house, "anna"), _code(secret))
+
+
+async def test_the_code_of_one_is_nobody_elses(house: Site, time: Clock) -> None:
+    secret = await _equip(house, "anna")
+    await _equip(house)
+    time.advance(minutes=1)
+    assert not await _prove(house, await _arrive(house), _code(secret))
+
+
+async def test_whoever_has_no_codes_is_let_in_by_none(house: Site) -> None:
+    assert not await _prove(house, await _arrive(house), "")
+
+
+async def test_a_session_is_offered_one_secret_another_session_another(house: Site) -> None:
+    session, other = await _arrive(house), await _arrive(house)
+    assert house.locker.proposed(session) == house.locker.proposed(session)
+    assert house.locker.proposed(session) != house.locker.proposed(other)
+    assert len(house.locker.proposed(session)) == 20
+
+
+async def test_a_wrong_code_sets_nothing_up_and_a_second_app_neither(house: Site, time: Clock) -> None:
+    session = await _arrive(house)
+    add = partial(factors.add_codes, locker=house.locker, session=session)
+    assert not await house.database.write(partial(add, given="123456"))
+    assert await _rows(house, "factors") == []
+    secret = house.locker.proposed(session)
+    assert await house.database.write(partial(add, given=_code(secret)))
+    assert not await house.database.write(partial(add, given=_code(secret, 1)))
+    assert len(await _rows(house, "factors")) == 1
+
+
+async def test_of_two_who_came_by_mail_only_the_first_sets_a_factor_up(house: Site, time: Clock) -> None:
+    first, second = await _arrive(house), await _arrive(house)
+    asked = [(one, _code(house.locker.proposed(one))) for one in (first, second)]
+    jobs = [partial(factors.add_codes, locker=house.locker, session=one, given=code) for one, code in asked]
+    assert [await house.database.write(job) for job in jobs] == [True, False]
+
+
+async def test_a_session_that_was_ended_meanwhile_does_not_become_whole(house: Site, time: Clock) -> None:
+    secret = await _equip(house)
+    time.advance(minutes=1)
+    session = await _arrive(house)
+    await house.database.write(partial(sessions.end_all, nickname="marta"))
+    assert not await _prove(house, session, _code(secret))
+    assert await _rows(house, "sessions") == []
+
+
+async def test_the_database_alone_makes_no_code_and_takes_none_from_another_row(house: Site, time: Clock) -> None:
+    secret = await _equip(house, "anna")
+    (row,) = await _rows(house, "factors")
+    assert secret.hex() not in str(row)
+    with pytest.raises(KeysError):
+        Locker(("another-key-of-thirty-two-characters",)).open("anna", row["sealed"])
+    with pytest.raises(KeysError):
+        house.locker.open("marta", row["sealed"])
+    await house.database.write(lambda c: c.execute("update factors set nickname = 'marta'"))
+    time.advance(minutes=1)
+    assert not await _prove(house, await _arrive(house), _code(secret))
+
+
+async def test_the_key_can_be_rotated(house: Site, time: Clock) -> None:
+    secret = await _equip(house)
+    (old,) = house.settings.desk_keys
+    both, alone = Locker(("new-key-of-thirty-two-characters-", old)), Locker(("new-key-of-thirty-two-characters-",))
+    time.advance(minutes=1)
+    session = await _arrive(house)
+    assert not await _prove(house, session, _code(secret), alone)
+    assert await _prove(house, session, _code(secret), both)
+    time.advance(minutes=1)
+    assert await _prove(house, await _arrive(house), _code(secret), alone), "moved by the login"
+
+
+async def test_a_challenge_is_answered_once(house: Site) -> None:
+    session = await _arrive(house)
+    asked = await house.database.write(partial(factors.challenge, session=session))
+    newer = await house.database.write(partial(factors.challenge, session=session))
+    assert asked != newer
+    job = partial(factors._challenged, session=session)
+    assert [await house.database.write(job) for _ in range(2)] == [newer, ""]
+
+
+@pytest.mark.parametrize(("strict", "gone"), [(True, False), (False, True)])
+async def test_the_last_factor_stays_where_one_is_needed(house: Site, strict: bool, gone: bool) -> None:
+    await _equip(house)
+    (row,) = await _rows(house, "factors")
+    drop = partial(factors.drop, session=await _arrive(house), id_=row["id"], strict=strict)
+    assert await house.database.write(drop) == gone
+    assert len(await _rows(house, "factors")) == (0 if gone else 1)
+
+
+async def test_nobody_takes_away_anothers_factor(house: Site) -> None:
+    await _equip(house)
+    (row,) = await _rows(house, "factors")
+    drop = partial(factors.drop, session=await _arrive(house, "anna"), id_=row["id"], strict=False)
+    assert not await house.database.write(drop)
+
+
+async def test_a_reset_takes_factors_and_waiting_away(house: Site, time: Clock) -> None:
+    await _equip(house)
+    for _ in range(TRIES):
+        await _prove(house, await _arrive(house), "000000x")
+    await house.database.write(partial(organisers.reset, nickname="marta"))
+    assert await _rows(house, "factors") == []
+    secret = await _equip(house)
+    time.advance(seconds=totp.STEP)
+    assert await _prove(house, await _arrive(house), _code(secret))
+
+
+async def test_who_is_removed_leaves_no_factor(house: Site) -> None:
+    await _equip(house)
+    await house.database.write(partial(organisers.remove, nickname="marta"))
+    assert await _rows(house, "factors") == []

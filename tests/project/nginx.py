@@ -1,0 +1,171 @@
+"""A real nginx with the site of docs/deploy/nginx.conf: names, ports and waiting times are the test's, nothing else."""
+
+import asyncio
+import re
+import ssl
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import sleep
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from petition.core.settings import ROOT
+from tests.postgres import children, free_port
+
+NAME = "petition.example"
+ONION = "p" * 55 + "d.onion"
+VISITOR = "127.0.0.77"  # where our visitors come from: an address to be looked for
+PROGRAM = "/usr/sbin/nginx"  # where Debian has it, and no user's path leads
+SHIPPED = ROOT / "docs" / "deploy" / "nginx.conf"
+
+# As Debian's nginx.conf has it, which logs everything that the site itself does not keep it from.
+MAIN = """
+daemon off;
+worker_processes 1;
+user root;
+pid {folder}/nginx.pid;
+error_log {folder}/logs/main-error.log info;
+events {{ worker_connections 768; }}
+http {{
+    access_log {folder}/logs/main-access.log;
+    gzip on;
+    {paths}
+    include {folder}/site.conf;
+}}
+"""
+
+
+class Nginx:
+    """One before an application on a port of this machine. With `telling` its logs are as others have them."""
+
+    def __init__(self, folder: Path, application: int, *, telling: bool = False) -> None:
+        self.folder, self.telling = folder, telling
+        self.clear, self.port, self.onion = free_port(), free_port(), free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+        (folder / "logs").mkdir(parents=True)
+        (folder / "bodies").mkdir()
+        self.trusted = _certificate(folder)
+        (folder / "site.conf").write_text(self._site(application))
+        paths = [f"{kind}_temp_path {folder}/bodies;" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")]
+        (folder / "nginx.conf").write_text(MAIN.format(folder=folder, paths="\n    ".join(paths)))
+
+    def _site(self, application: int) -> str:
+        text = re.sub(r"^ *listen \[::\].*\n", "", SHIPPED.read_text("utf-8"), flags=re.M)  # this machine may have none
+        text = text.replace("listen 80", f"listen 127.0.0.1:{self.clear}")
+        text = text.replace("listen 443", f"listen 127.0.0.1:{self.port}").replace(":8081", f":{self.onion}")
+        text = text.replace("127.0.0.1:8000", f"127.0.0.1:{application}")
+        text = re.sub(r"/etc/letsencrypt/live/petition.example/", f"{self.folder}/", text)
+        text = text.replace("client_body_timeout 15s", "client_body_timeout 1s")
+        if self.telling:
+            text = re.sub(r"^ *(access_log off|error_log /dev/null emerg);\n", "", text, flags=re.M)
+        return text
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Takes connections inside."""
+        command: list[str | Path] = [
+            PROGRAM,
+            "-p",
+            self.folder,
+            "-c",
+            self.folder / "nginx.conf",
+            "-e",
+            self.folder / "logs" / "start.log",
+        ]
+        with (self.folder / "logs" / "output.log").open("wb") as output:
+            process = self.process = subprocess.Popen(command, stdout=output, stderr=output)
+        try:
+            for _ in range(100):
+                if (self.folder / "nginx.pid").exists():
+                    break
+                assert process.poll() is None, self.logs()
+                sleep(0.1)
+            yield
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+    def logs(self) -> bytes:
+        """Every byte of every log."""
+        return b"".join(file.read_bytes() for file in sorted((self.folder / "logs").iterdir()))
+
+    def bodies(self) -> int:
+        """How many bodies and answers lie on the disk right now; nginx opens such files and takes their names away."""
+        assert self.process is not None
+        opened = [file for worker in children(self.process.pid) for file in Path(f"/proc/{worker}/fd").iterdir()]
+        return sum(1 for file in opened if str(_target(file)).startswith(f"{self.folder}/bodies/"))
+
+    @asynccontextmanager
+    async def connected(
+        self, *, port: int = 0, name: str = NAME, protocols: tuple[str, ...] = ("http/1.1",)
+    ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        """A connection from VISITOR, over TLS unless another port is named."""
+        context = ssl.create_default_context(cafile=str(self.trusted))
+        context.set_alpn_protocols(list(protocols))
+        tls: dict[str, Any] = {} if port else {"ssl": context, "server_hostname": name}
+        reader, writer = await asyncio.open_connection("127.0.0.1", port or self.port, local_addr=(VISITOR, 0), **tls)
+        try:
+            yield reader, writer
+        finally:
+            writer.transport.abort()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    async def say(self, text: str | bytes, *, port: int = 0) -> str:
+        """What comes back for the bytes of a request until the connection ends."""
+        async with self.connected(port=port) as (reader, writer):
+            writer.write(text if isinstance(text, bytes) else text.encode())
+            try:
+                return (await asyncio.wait_for(reader.read(), 30)).decode("latin-1")
+            except ConnectionError:
+                return ""
+
+
+def _target(file: Path) -> Path | None:
+    """What an open file is, unless it was closed just now."""
+    with suppress(OSError):
+        return file.readlink()
+    return None
+
+
+def request(method: str, path: str, body: str = "", host: str = NAME, **headers: str) -> str:
+    """A request as a browser writes it, on a connection that ends with it."""
+    sent = {"Host": host, "Connection": "close"} | {name.replace("_", "-"): value for name, value in headers.items()}
+    if method == "POST":
+        sent |= {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(body))}
+        sent |= {"Sec-Fetch-Site": "same-origin"}
+    return f"{method} {path} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in sent.items()) + f"\r\n{body}"
+
+
+def status(answer: str) -> int:
+    """The status of an answer; 0 for none."""
+    return int(answer.split(" ", 2)[1]) if answer.startswith("HTTP/") else 0
+
+
+def header(answer: str, name: str) -> list[str]:
+    """Every value of a header."""
+    return re.findall(rf"^{name}: (.*)\r$", answer.partition("\r\n\r\n")[0] + "\r", flags=re.M | re.I)
+
+
+def _certificate(folder: Path) -> Path:
+    """One that we signed ourselves."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, NAME)])
+    day = timedelta(days=1)
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    made = made.serial_number(x509.random_serial_number())
+    made = made.not_valid_before(datetime.now(UTC) - day).not_valid_after(datetime.now(UTC) + day)
+    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
+    made = made.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    pem = made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    (folder / "fullchain.pem").write_bytes(pem)
+    plain = serialization.NoEncryption()
+    kind = serialization.PrivateFormat.PKCS8
+    (folder / "privkey.pem").write_bytes(key.private_bytes(serialization.Encoding.PEM, kind, plain))
+    return folder / "fullchain.pem"

@@ -1,0 +1,379 @@
+"""What docs/deploy ships, for real: nginx before a running site, PostgreSQL with its file, the units of systemd."""
+
+import asyncio
+import os
+import re
+import signal
+import ssl
+import subprocess
+import sys
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from urllib.parse import quote
+
+import asyncpg
+import pytest
+
+from petition.core.database import queries
+from petition.core.settings import ROOT
+from tests import postgres
+from tests.conftest import IDENTITY
+from tests.mail.delivering import until
+from tests.project.nginx import NAME, ONION, VISITOR, Nginx, header, request, status
+from tests.relay import Relay, plain
+from tests.shell import Shell, ready, serving
+from tests.web.tools import campaign
+
+DEPLOY = ROOT / "docs" / "deploy"
+ADDRESS = "anna.secret@example.net"
+FORM = f"email={quote(ADDRESS)}&country=PL&consent=on"
+TOKEN = "SecretTokenOfALink"
+
+
+@pytest.fixture
+def shell(tmp_path: Path, smtp: Relay) -> Shell:
+    """Production with the settings of docs/deploy/petition.env, on this machine."""
+    told = dict(
+        line.split("=", 1) for line in (DEPLOY / "petition.env").read_text("utf-8").splitlines() if line[0] != "#"
+    )
+    told = {name: value.strip('"') for name, value in told.items()}
+    for name in ("secret_key", "desk_key", "email_key"):
+        (tmp_path / name).write_text("s" * 40)
+    here = {
+        "PETITION_CAMPAIGN": str(campaign(tmp_path / "campaign")),
+        "PETITION_RECIPIENTS": str(IDENTITY.to_public()),
+        "PETITION_SECRET_KEY_FILE": str(tmp_path / "secret_key"),
+        "PETITION_DESK_KEY_FILE": str(tmp_path / "desk_key"),
+        "PETITION_EMAIL_KEY_FILE": str(tmp_path / "email_key"),
+        "PETITION_OUTBOX_KEYS": str(tmp_path / "outbox-keys"),
+        "PETITION_ONION_URL": f"http://{ONION}",
+        "PETITION_SMTP_URL": smtp.url,
+        "PETITION_VAR": str(tmp_path / "var"),
+    }
+    (tmp_path / "var").mkdir()
+    return Shell(tmp_path, **(told | here))
+
+
+@pytest.fixture
+def nginx(shell: Shell, tmp_path: Path) -> Iterator[Nginx]:
+    """The shipped site before a real one."""
+    with serving(shell) as (address, _):
+        made = Nginx(tmp_path / "nginx", int(address.rpartition(":")[2]))
+        with made.running():
+            yield made
+
+
+async def _link(smtp: Relay) -> str:
+    await until(lambda: bool(smtp.to(ADDRESS)))
+    found = re.findall(rf"https://{NAME}(/\S*/confirm/\S+)", plain(smtp.to(ADDRESS)[-1]))
+    assert len(found) == 1
+    return str(found[0])
+
+
+async def test_one_signs_through_the_shipped_nginx_and_it_knows_nobody(nginx: Nginx, smtp: Relay) -> None:
+    page = await nginx.say(request("GET", "/en/", Accept_Encoding="br"))
+    assert status(page) == 200
+    assert header(page, "content-encoding") == ["br"]
+    assert header(page, "onion-location") == [f"http://{ONION}/en/"]
+    assert status(await nginx.say(request("POST", "/en/sign", FORM))) == 303
+    path = await _link(smtp)
+    assert "Confirm my signature" in await nginx.say(request("GET", path))
+    answer = await nginx.say(request("POST", path))
+    assert (status(answer), header(answer, "location")) == (303, ["/en/thanks?country=PL"])
+    assert nginx.bodies() == 0
+    _knows_nothing(nginx.logs(), path.rpartition("/")[2])
+
+
+def _knows_nothing(logs: bytes, *more: str) -> None:
+    for trace in (VISITOR, "confirm", TOKEN, ADDRESS, quote(ADDRESS), "anna", "/en/", "HTTP/1", *more):
+        assert trace.encode() not in logs, trace
+
+
+async def test_every_answer_keeps_to_https_and_says_so_once(nginx: Nginx) -> None:
+    for path, body in (("/en/", ""), ("/nowhere", ""), ("/en/sign", "email=" + "a" * 32_000), ("/en/manage", FORM)):
+        answer = await nginx.say(request("POST" if body else "GET", path, body))
+        assert header(answer, "strict-transport-security") == ["max-age=63072000; includeSubDomains"], path
+        assert "nginx/" not in answer
+    moved = await nginx.say(request("GET", f"/en/confirm/{TOKEN}", host="elsewhere.example"), port=nginx.clear)
+    assert status(moved) == 0
+    moved = await nginx.say(request("GET", f"/en/confirm/{TOKEN}"), port=nginx.clear)
+    assert (status(moved), header(moved, "location")) == (308, [f"https://{NAME}/en/confirm/{TOKEN}"])
+
+
+async def test_it_speaks_http_2_and_answers_to_no_other_name(nginx: Nginx) -> None:
+    async with nginx.connected(protocols=("h2", "http/1.1")) as (_, writer):
+        tls = writer.get_extra_info("ssl_object")
+        assert (tls.selected_alpn_protocol(), tls.version()) == ("h2", "TLSv1.3")
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        async with nginx.connected(name="elsewhere.example"):
+            pass
+
+
+async def test_the_onion_service_has_its_own_address(nginx: Nginx) -> None:
+    page = await nginx.say(request("GET", "/en/", host=ONION), port=nginx.onion)
+    assert f'<link rel="canonical" href="http://{ONION}/en/">' in page
+    assert header(page, "strict-transport-security") == header(page, "onion-location") == []
+    assert status(await nginx.say(request("POST", "/en/sign", FORM, host=ONION), port=nginx.onion)) == 303
+    for path in ("/organisers/", "/metrics"):
+        assert status(await nginx.say(request("GET", path, host=ONION), port=nginx.onion)) == 403
+    for port in (nginx.port, 0):
+        assert status(await nginx.say(request("GET", "/metrics"), port=0 if port else port)) == 404, "not this machine"
+    forged = await nginx.say(request("GET", "/en/", host=ONION))
+    assert status(forged) == 0, "its name over the public address"
+    _knows_nothing(nginx.logs())
+
+
+@asynccontextmanager
+async def _echo() -> AsyncIterator[int]:
+    """An application that answers with what it was asked; its port."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(head) + head)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+FORGED = {
+    "X_Forwarded_For": "203.0.113.7",
+    "X_Forwarded_Proto": "gopher",
+    "X_Forwarded_Host": "elsewhere.example",
+    "X_Real_IP": "203.0.113.7",
+    "Forwarded": "for=203.0.113.7",
+    "Via": "1.1 elsewhere.example",
+}
+
+
+async def test_what_a_visitor_says_of_themselves_is_replaced(tmp_path: Path) -> None:
+    async with _echo() as port:
+        nginx = Nginx(tmp_path / "nginx", port)
+        with nginx.running():
+            kept = {"Origin": f"https://{NAME}", "Sec_Fetch_Site": "same-origin"}
+            public = (await nginx.say(request("GET", "/en/", **FORGED, **kept))).partition("\r\n\r\n")[2]
+            onion = request("GET", "/en/", host=ONION, **FORGED)
+            onion = (await nginx.say(onion, port=nginx.onion)).partition("\r\n\r\n")[2]
+    for told, host, address, scheme in ((public, NAME, VISITOR, "https"), (onion, ONION, "127.0.0.1", "http")):
+        assert header(told, "host") == [host]
+        assert header(told, "x-forwarded-for") == [address]
+        assert header(told, "x-forwarded-proto") == [scheme]
+        for name in ("x-forwarded-host", "x-real-ip", "forwarded", "via"):
+            assert header(told, name) == []
+        assert not re.search("203.0.113.7|elsewhere|gopher", told)
+    assert header(public, "origin") == [f"https://{NAME}"]
+    assert header(public, "sec-fetch-site") == ["same-origin"]
+
+
+async def _provoke(nginx: Nginx) -> list[int]:
+    """Everything that makes nginx complain; what it answered."""
+    link = f"/en/confirm/{TOKEN}"
+    odd = [
+        request("POST", link, "email=" + "a" * 40_000),
+        f"GET {link} HTTP/9.9\r\n\r\n",
+        f"G@T {link} HTTP/1.1\r\n\r\n",
+        f"GET {link} HTTP/1.1\r\nHost: {NAME}\r\nHost: {NAME}\r\n\r\n",
+        f"GET {link} HTTP/1.1\r\nHost: {NAME}\r\nCookie: {'a' * 40_000}\r\n\r\n",
+        f"GET {link}{'a' * 40_000} HTTP/1.1\r\nHost: {NAME}\r\n\r\n",
+        f"GET {link}%00%zz HTTP/1.1\r\nHost: {NAME}\r\n\r\n",
+        f"{TOKEN} {VISITOR}\r\n\r\n",
+        request("POST", link, "").replace("Content-Length: 0", "Transfer-Encoding: chunked") + f"zz\r\n{FORM}",
+        request("GET", link),  # while the application is down: 502
+        request("POST", link, FORM),
+    ]
+    answers = [status(await nginx.say(text)) for text in odd]
+    answers.append(status(await nginx.say(request("GET", link), port=nginx.port)))  # no TLS where there should be
+    answers.append(status(await nginx.say(request("POST", link, FORM)[:-10])))  # the rest never comes
+    async with nginx.connected() as (_, writer):
+        writer.write(request("POST", link, FORM)[:-10].encode())  # gone in the middle
+        await writer.drain()
+    await nginx.say(b"\x16\x03\x01" + TOKEN.encode(), port=nginx.port)  # neither HTTP nor TLS
+    return answers
+
+
+async def test_no_error_writes_down_who_came_and_what_for(tmp_path: Path) -> None:
+    """With the application down. The same nginx without those two lines writes all of it."""
+    nginx = Nginx(tmp_path / "nginx", postgres.free_port())
+    with nginx.running():
+        answers = await _provoke(nginx)
+    assert set(answers) >= {0, 400, 413, 414, 502}, answers
+    _knows_nothing(nginx.logs())
+    telling = Nginx(tmp_path / "telling", postgres.free_port(), telling=True)
+    with telling.running():
+        await _provoke(telling)
+    for trace in (VISITOR, TOKEN, "confirm", "HTTP/1"):
+        assert trace.encode() in telling.logs(), trace
+
+
+async def test_a_body_never_reaches_the_disk(tmp_path: Path) -> None:
+    """The longest that the application takes, held by nginx while it waits for the last bytes."""
+    nginx = Nginx(tmp_path / "nginx", postgres.free_port())
+    with nginx.running():
+        assert await _held(nginx) == 0
+    small = Nginx(tmp_path / "small", postgres.free_port())
+    site = tmp_path / "small" / "site.conf"
+    site.write_text(site.read_text().replace("client_body_buffer_size 32k;", ""))
+    with small.running():
+        assert await _held(small) > 0, "as nginx does by itself"
+
+
+async def _held(nginx: Nginx) -> int:
+    """How many bodies lie on the disk meanwhile."""
+    answer = asyncio.create_task(nginx.say(request("POST", "/en/sign", "email=" + "a" * 31_994)[:-5]))
+    most = 0
+    while not answer.done():
+        most = max(most, nginx.bodies())
+        await asyncio.sleep(0.02)
+    assert answer.result() == ""
+    return most
+
+
+def _listening(name: str) -> list[str]:
+    """What a file of docs/deploy says of an address on this machine."""
+    return re.findall(r"127\.0\.0\.1:(\d+)", (DEPLOY / name).read_text("utf-8"))
+
+
+def test_the_files_agree_with_each_other_and_with_the_application() -> None:
+    from petition.web.http.security import BODY
+
+    site = (DEPLOY / "nginx.conf").read_text("utf-8")
+    assert set(_listening("nginx.conf")) == {*_listening("petition.socket"), *_listening("torrc")}
+    assert set(re.findall(r"client_max_body_size (\d+);", site)) == {str(BODY)}
+    assert site.count("access_log off;") == site.count("error_log /dev/null emerg;") == site.count("\nserver {")
+    assert "$proxy_add_x_forwarded_for" not in site
+    script = (DEPLOY / "petition").read_text("utf-8")
+    for unit in UNITS:
+        text = (DEPLOY / unit).read_text("utf-8")
+        named = re.findall(r"Environment=PETITION_(\w+)_FILE=%d/(\w+)", text)
+        assert [name.lower() for name, _ in named] == [file for _, file in named]
+        assert [file for _, file in named] == re.findall(r"LoadCredential=(\w+):/etc/petition/secrets/\1\n", text)
+        assert [name for name, _ in named] == re.findall(r"^PETITION_(\w+)_FILE=\$secrets", script, re.M)
+    assert subprocess.run(["sh", "-n", DEPLOY / "petition"], check=False).returncode == 0
+
+
+def test_the_handbook_uses_every_file_and_no_other() -> None:
+    used = set(re.findall(r"docs/deploy/([\w.*@-]+\w)", (ROOT / "docs" / "handbook.md").read_text("utf-8")))
+    there = {file.name for pattern in used for file in DEPLOY.glob(pattern)}
+    assert there == {file.name for file in DEPLOY.iterdir()}
+    assert [pattern for pattern in used if not list(DEPLOY.glob(pattern))] == []
+
+
+UNITS = ("petition.service", "petition-deliver@.service", "petition-backup.service")
+HARD = {
+    "ProtectSystem=strict",
+    "ProtectHome=yes",
+    "PrivateTmp=yes",
+    "NoNewPrivileges=yes",
+    "LimitCORE=0",
+    "MemorySwapMax=0",
+    "UMask=0077",
+    "CapabilityBoundingSet=",
+    "SystemCallFilter=@system-service",
+    "User=petition",
+}
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_unit_is_hardened(unit: str, tmp_path: Path) -> None:
+    text = (DEPLOY / unit).read_text("utf-8")
+    assert set(text.splitlines()) >= HARD
+    for file in DEPLOY.glob("petition*.*"):  # as on a machine where the program is
+        program = file.read_text("utf-8").replace("/opt/petition/.venv/bin/petition", "/bin/true")
+        (tmp_path / file.name).write_text(program)
+    done = _analyze("verify", str(tmp_path / unit))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    done = _analyze("security", "--offline=true", "--threshold=20", str(tmp_path / unit))  # of 100, the fewer the safer
+    assert done.returncode == 0, done.stdout
+
+
+def _calls(group: str) -> set[str]:
+    """The system calls of one of systemd's groups."""
+    lines = _analyze("syscall-filter", group).stdout.splitlines()[1:]
+    named = [line.split()[0] for line in lines if line.strip() and not line.strip().startswith("#")]
+    return {call for name in named for call in (_calls(name) if name.startswith("@") else {name})}
+
+
+@pytest.mark.slow
+def test_the_units_allow_every_system_call_of_the_service(shell: Shell, tmp_path: Path) -> None:
+    port = postgres.free_port()
+    serve = [sys.executable, "-m", "petition", "serve", "--port", str(port)]
+    traced = subprocess.Popen(["strace", "-f", "-c", "-o", tmp_path / "calls", *serve], cwd=ROOT, env=shell.environment)
+    ready(f"http://127.0.0.1:{port}", traced)
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/en/sign", FORM.encode()) as answer:
+        assert answer.status == 200
+    for server in postgres.children(traced.pid):
+        os.kill(server, signal.SIGTERM)
+    assert traced.wait(timeout=60) in (0, -signal.SIGTERM)  # as its server ends
+    rows = [line.split() for line in (tmp_path / "calls").read_text("utf-8").splitlines()]
+    made = {row[-1] for row in rows if row and re.fullmatch(r"[\d.]+", row[0])} - {"total"}
+    assert len(made) > 40
+    of_root = {"fchown"}  # SQLite's, where it runs as root
+    assert made - (_calls("@system-service") - _calls("@privileged")) <= of_root
+
+
+def test_the_other_units_are_read_without_complaint() -> None:
+    for name in ("petition.socket", "petition-backup.timer"):
+        done = _analyze("verify", "--recursive-errors=no", str(DEPLOY / name))
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def _analyze(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True, check=False)
+
+
+ODD = (  # what goes wrong, each with the address in it
+    "insert into people (address) values ($1)",
+    "select cast($1::text as integer)",
+    "select * from nobody where address = $1",
+    f"select nonsense('{ADDRESS}')",
+    f"set statement_timeout = 20; select pg_sleep(5), '{ADDRESS}'",
+    f"create index on people (address); analyze people; -- {ADDRESS}",
+)
+
+
+@pytest.mark.parametrize("shipped", [True, False])
+async def test_postgresql_writes_no_value_into_its_log(shipped: bool) -> None:
+    """And does, where our file is not read."""
+    with postgres.folder() as folder:
+        server = postgres.Server(folder, "-c", "logging_collector=on", "-c", f"log_directory={folder}/log")
+        server.make()
+        if shipped:
+            with (server.data / "postgresql.conf").open("a", encoding="utf-8") as conf:
+                conf.write((DEPLOY / "postgresql.conf").read_text("utf-8"))
+        server.start()
+        await _quarrel(f"{server.url}/postgres")
+        assert (await _memory(f"{server.url}/postgres") == []) == shipped, "as the doctor asks"
+        server.stop()
+        logs = b"".join(file.read_bytes() for file in (folder / "log").iterdir())
+    assert b"shut down" in logs
+    for trace in (ADDRESS, "insert into", "127.0.0.1:"):
+        assert (trace.encode() in logs) == (not shipped and trace != "127.0.0.1:"), trace
+
+
+async def _memory(url: str) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(url)
+    try:
+        return list(await connection.fetch(queries.queries("postgresql")["erasing.memory"]))
+    finally:
+        await connection.close()
+
+
+async def _quarrel(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute("create table people (address text primary key)")
+    await connection.execute("insert into people values ($1)", ADDRESS)
+    failed = 0
+    for statement in ODD:
+        with suppress(asyncpg.PostgresError):
+            if "$1" in statement:
+                await connection.execute(statement, ADDRESS)
+            else:
+                await connection.execute(statement)
+            failed -= 1
+        failed += 1
+    await connection.close()
+    assert failed == len(ODD) - 1

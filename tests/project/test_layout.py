@@ -1,0 +1,194 @@
+"""Holds the house to its plan: imports go down, SQL stays in sql/, sizes stay small, every setting is documented."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+from petition.core.database import queries
+from petition.core.settings import ROOT
+
+CODE = sorted((ROOT / "petition").rglob("*.py"))
+LEVELS = (
+    {
+        *("clock", "discretion", "errors", "settings", "demo_folder", "db", "erasing", "queries", "sqlite"),
+        *(
+            "migrations",
+            "writer",
+            "tokens",
+            "mail",
+            "collation",
+            "languages",
+            "addresses",
+            "networks",
+            "totp",
+            "passkeys",
+        ),
+    },
+    {
+        *(
+            "aside",
+            "bounces",
+            "buckets",
+            "daykeys",
+            "work",
+            "campaign",
+            "appeal",
+            "sealing",
+            "throttle",
+            "tally",
+            "outbox",
+            "notices",
+            "signatories",
+            "signatures",
+            "managing",
+        ),
+        *(
+            "organisers",
+            "correspondence",
+            "delivery",
+            "lanes",
+            "pace",
+            "retention",
+            "destruction",
+            "settling",
+            "audit",
+            "backup",
+            "sample",
+            "record",
+            "sessions",
+            "factors",
+            "recipients",
+            "doctor",
+        ),
+        *(
+            "letters",
+            "sharing",
+            "corrections",
+            "drafts",
+            "confirmations",
+            "editions",
+            "annexes",
+            "bundles",
+            "proofs",
+            "site",
+        ),
+    },
+    {"web"},
+    {"app"},
+    {"server"},
+    {"commands", "commands_letters"},
+    {"__main__"},
+)
+
+
+def _room(file: Path) -> str:
+    return file.relative_to(ROOT / "petition").parts[0].removesuffix(".py")
+
+
+def _level(room: str) -> int:
+    return next(n for n, rooms in enumerate(LEVELS) if room in rooms)
+
+
+def _imports(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "petition":
+            parts = node.module.split(".")
+            yield from [parts[1]] if len(parts) > 1 else [alias.name for alias in node.names]
+
+
+def test_every_room_has_its_level() -> None:
+    rooms = {_room(file) for file in CODE} - {"__init__"}
+    assert rooms == set().union(*LEVELS)
+
+
+@pytest.mark.parametrize("file", CODE, ids=str)
+def test_imports_go_down(file: Path) -> None:
+    room = _room(file)
+    if room == "__init__":
+        return
+    assert [other for other in _imports(file) if not other.startswith("_") and _level(other) > _level(room)] == []
+
+
+def test_only_their_rooms_name_the_libraries() -> None:
+    owners = {"databases": "db", "itsdangerous": "tokens", "aiosmtplib": "mail", "email_validator": "addresses"}
+    owners |= {"webauthn": "passkeys"}
+    for library, room in owners.items():
+        naming = {_room(f) for f in CODE if re.search(rf"^(import|from) {library}\b", f.read_text("utf-8"), re.M)}
+        assert naming == {room}
+    starlette = {_room(f) for f in CODE if re.search(r"^(import|from) starlette\b", f.read_text("utf-8"), re.M)}
+    assert starlette == {"web", "app"}
+
+
+def test_sql_stays_in_its_folder() -> None:
+    statement = re.compile(r"\b(select .+ from|insert into|delete from|update \w+ set|create table)\b", re.I)
+    allowed = {"db"}  # dump() and load(), whose tables backup names
+    found = {_room(f) for f in CODE if statement.search(re.sub(r'""".*?"""', "", f.read_text("utf-8"), flags=re.S))}
+    assert found <= allowed
+
+
+def test_every_query_is_used_and_has_no_quoted_colon() -> None:
+    code = "".join(f.read_text("utf-8") for f in CODE)
+    for dialect in ("sqlite", "postgresql"):
+        for name, sql in queries.queries(dialect).items():
+            assert f'"{name}"' in code or name.startswith(("signatures.close_", "settling.fresh_")), name
+            assert not [literal for literal in re.findall(r"'[^']*'", sql) if re.search(":[a-z]", literal)], name
+
+
+def _functions() -> Iterator[tuple[Path, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    for file in CODE:
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield file, node
+
+
+def _size(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    assert node.end_lineno is not None
+    return node.end_lineno - node.lineno + 1
+
+
+def test_functions_and_modules_stay_small() -> None:
+    sizes = [_size(node) for _, node in _functions()]
+    assert median(sizes) <= 8
+    long = [(f.name, n.name, _size(n)) for f, n in _functions() if _size(n) > (25 if "web" in f.parts else 40)]
+    assert [entry for entry in long if entry[1] != "routes"] == []  # the site map is a list, not a function
+    assert [f.name for f in CODE if f.read_text("utf-8").count("\n") > 280] == []
+
+
+def test_public_functions_say_their_rule() -> None:
+    silent = [
+        f"{file.name}:{node.lineno} {node.name}"
+        for file, node in _functions()
+        if not node.name.startswith("_") and node.col_offset in (0, 4) and not ast.get_docstring(node)
+    ]
+    protocols = {"begin", "commit", "rollback", "send", "close"}  # a Protocol's methods have no body to speak of
+    nested = {"guarded", "decorate", "sending", "lifespan", "key", "number", "day", "book", "checked"}
+    assert [s for s in silent if s.split()[-1] not in protocols | nested] == []
+
+
+def test_every_setting_is_documented() -> None:
+    code = "".join(f.read_text("utf-8") for f in CODE)
+    named = set(re.findall(r'"(PETITION_[A-Z_]+)"', code)) - {"PETITION_SERVE_DELIVERS"}
+    named = {name.removesuffix("_FILE") for name in named}
+    assert named == set(re.findall(r"^\| `(PETITION_[A-Z_]+)`", (ROOT / "README.md").read_text("utf-8"), re.M))
+
+
+def test_nothing_of_a_machine_is_in_the_tree() -> None:
+    words = re.compile(r"/(root|home/\w+)/|BEGIN [A-Z ]*PRIVATE KEY|AGE-SECRET-KEY-1[A-Z0-9]{20}")
+    folders = ("petition", "templates", "static", "sql", "tests", "docs")
+    kinds = {".py", ".md", ".toml", ".html", ".txt", ".sql", ".css", ".lock", ".typ", ".po"}
+    files = [f for folder in folders for f in (ROOT / folder).rglob("*") if f.suffix in kinds]
+    assert [f for f in files if f.name != "test_house.py" and words.search(f.read_text("utf-8"))] == []
+
+
+def test_the_top_level_is_what_was_agreed() -> None:
+    import subprocess
+
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    top = {line.split("/")[0] for line in tracked.splitlines()}
+    fixed = {"pyproject.toml", "petition", "templates", "static", "sql", "tests"}
+    beside = {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "Makefile", "requirements.lock"}
+    assert top <= fixed | beside | {".gitignore", "docs", ".ci"}

@@ -1,0 +1,80 @@
+"""Keys of a day: one for all processes, destroyed after two days, and with it every tag that was made with it."""
+
+import asyncio
+
+from petition.core.database.database import Row
+from petition.core.email_addresses import Address
+from petition.core.encryption import Vault
+from petition.protection.daily_keys import DayKeys
+from petition.protection.rate_limits import Terms
+from petition.signing import signatures
+from petition.signing.signatures import Signing
+from petition.site import Site
+from tests.conftest import Clock
+
+
+async def _tagged(site: Site, name: str, tag: str) -> None:
+    address = Address(f"{name}@example.org", f"{name}@example.org")
+    signing = Signing(address, "PL", None, False, "test", "en")
+    await site.database.join(signatures.sign, signatures.submitted(site.vault, signing, Terms(tag)))
+
+
+async def _all(site: Site, columns: str) -> list[Row]:
+    async with site.database.reading() as c:
+        return await c.execute(f"select {columns}")
+
+
+async def test_all_processes_have_one_key_and_each_day_another(site: Site, time: Clock) -> None:
+    processes = [DayKeys(site.database, site.vault) for _ in range(5)]
+    today = await asyncio.gather(*[process.today() for process in processes])
+    assert len(set(today)) == 1
+    time.advance(days=1)
+    assert (await processes[0].today()).secret != today[0].secret
+
+
+async def test_tags_of_two_purposes_or_days_cannot_be_compared(site: Site, time: Clock) -> None:
+    keys = DayKeys(site.database, site.vault)
+    key = await keys.today()
+    tags = {key.tag("network", "203.0.113.0/24"), key.tag("sign network", "203.0.113.0/24")}
+    time.advance(days=1)
+    tags.add((await keys.today()).tag("network", "203.0.113.0/24"))
+    assert len(tags) == 3
+
+
+async def test_a_key_is_made_of_what_the_database_has_and_what_it_has_not(site: Site, time: Clock) -> None:
+    key = await DayKeys(site.database, site.vault).today()
+    (row,) = await _all(site, "* from day_keys")
+    assert key.secret == site.vault.of_day(row["random"])
+    assert key.secret.hex() not in str(row)
+    elsewhere = DayKeys(site.database, Vault("another key of addresses", (), site.vault.outbox))
+    assert (await elsewhere.today()).secret != key.secret
+
+
+async def test_a_key_dies_after_two_days_and_its_tags_with_it(site: Site, time: Clock) -> None:
+    """The clock stands at noon: the key of the 22nd dies with the first pruning on the 24th."""
+    keys = DayKeys(site.database, site.vault)
+    for name in ("anna", "boris"):
+        await _tagged(site, name, (await keys.today()).tag("network", "203.0.113.0/24"))
+        time.advance(days=1)
+    time.advance(seconds=-12 * 3600 - 1)  # the last second of the 23rd
+    await site.prune()
+    assert len(await _all(site, "* from day_keys")) == 2
+    time.advance(seconds=1)
+    await site.prune()
+    assert [row["day"] for row in await _all(site, "day from day_keys")] == ["2026-11-23"]
+    assert [row["network"] is None for row in await _all(site, "network from submissions order by expires")] == [
+        True,
+        False,
+    ]
+
+
+async def test_no_backup_has_a_key_or_a_tag(site: Site, time: Clock) -> None:
+    from petition.retention import backup
+
+    keys = DayKeys(site.database, site.vault)
+    await _tagged(site, "anna", (await keys.today()).tag("network", "203.0.113.0/24"))
+    async with site.database.reading() as c:
+        chunks = [chunk async for chunk in backup._chunks(c)]
+    assert "day_keys" not in dict(chunks)
+    assert "buckets" not in dict(chunks)
+    assert ["network" in row for table, rows in chunks for row in rows if table == "submissions"] == [False]

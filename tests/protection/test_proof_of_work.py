@@ -1,0 +1,155 @@
+"""Proofs of work: solved as a browser does, once, on their day, within their time; and when they are asked for."""
+
+import base64
+import json
+from functools import partial
+from typing import Any
+
+import pytest
+from altcha import v2 as altcha
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from petition.core.database.database import Database
+from petition.protection import proof_of_work as work
+from petition.protection.daily_keys import DayKey
+from petition.protection.proof_of_work import LIVES, Mode
+from tests.conftest import Clock
+
+KEY = DayKey("2026-11-22", b"the key of a day")
+
+
+def solution(challenge: dict[str, Any]) -> str:
+    """As ALTCHA's own library solves it."""
+    read = altcha.Challenge.from_dict(challenge)
+    solved = altcha.solve_challenge(read)
+    assert solved is not None
+    return altcha.Payload(read, solved).to_base64()
+
+
+@pytest.fixture
+def solved(time: Clock, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A solution, at noon, that took few tries."""
+    monkeypatch.setattr(work, "TRIES", (3, 5))
+    return solution(work.challenge(KEY))
+
+
+def test_a_solution_is_taken_until_it_expires(solved: str, time: Clock) -> None:
+    proof = work.proof(KEY, solved)
+    assert proof is not None
+    assert proof["expires"] == int(time.seconds()) + LIVES
+    time.advance(seconds=LIVES)
+    assert work.proof(KEY, solved) == proof
+    time.advance(seconds=1)
+    assert work.proof(KEY, solved) is None
+
+
+def test_as_many_tries_as_are_meant(time: Clock) -> None:
+    content = json.loads(base64.b64decode(solution(work.challenge(KEY))))
+    assert work.TRIES[0] <= content["solution"]["counter"] < work.TRIES[1]
+
+
+def test_a_solution_of_another_day_is_refused(solved: str) -> None:
+    assert work.proof(DayKey("2026-11-23", b"the key of the next day"), solved) is None
+
+
+def test_a_solution_to_a_challenge_of_others_is_refused(time: Clock) -> None:
+    own = altcha.create_challenge("PBKDF2/SHA-256", 1, counter=1, hmac_secret="x", hmac_key_secret="x")
+    assert work.proof(KEY, solution(own.to_dict())) is None
+    unsigned = altcha.create_challenge("PBKDF2/SHA-256", 1, counter=1)
+    assert work.proof(KEY, solution(unsigned.to_dict())) is None
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("challenge", "parameters", "expiresAt"), 9_999_999_999),
+        (("challenge", "parameters", "expiresAt"), None),
+        (("challenge", "parameters", "cost"), 1),
+        (("challenge", "parameters", "keyPrefix"), ""),
+        (("challenge", "parameters", "keySignature"), None),
+        (("challenge", "signature"), "0" * 64),
+        (("challenge", "signature"), None),
+        (("solution", "derivedKey"), "00" * 32),
+        (("solution", "derivedKey"), 7),
+    ],
+)
+def test_what_is_forged_is_refused(place: tuple[str, ...], value: object, solved: str) -> None:
+    content = json.loads(base64.b64decode(solved))
+    inner = content
+    for name in place[:-1]:
+        inner = inner[name]
+    inner[place[-1]] = value
+    assert work.proof(KEY, base64.b64encode(json.dumps(content).encode()).decode()) is None
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+)
+
+
+@given(st.text() | _JSON.map(lambda value: base64.b64encode(json.dumps(value).encode()).decode()))
+def test_whatever_is_sent_is_no_error(text: str) -> None:
+    assert work.proof(KEY, text) is None
+
+
+@examples(max_examples=300, deadline=None)
+@given(
+    st.fixed_dictionaries(
+        {
+            "challenge": st.fixed_dictionaries(
+                {
+                    "parameters": st.fixed_dictionaries(
+                        dict.fromkeys(("algorithm", "nonce", "salt", "cost", "keyPrefix", "expiresAt", "data"), _JSON)
+                    ),
+                    "signature": _JSON,
+                }
+            ),
+            "solution": st.fixed_dictionaries({"counter": _JSON, "derivedKey": _JSON}),
+        }
+    )
+)
+def test_whatever_has_the_form_of_a_solution_is_no_error(value: dict[str, Any]) -> None:
+    assert work.proof(KEY, base64.b64encode(json.dumps(value).encode()).decode()) is None
+
+
+async def test_a_proof_is_spent_once_by_whomever_it_is_sent(database: Database, time: Clock) -> None:
+    proofs = [{"id": "a", "expires": 1}, {"id": "b", "expires": 1}, {"id": "a", "expires": 1}]
+    assert await database.write(partial(work.spend, proofs=proofs)) == {"a", "b"}
+    assert await database.write(partial(work.spend, proofs=proofs)) == set()
+    await database.write(work.expire)
+    async with database.reading() as c:
+        assert await c.execute("select * from spent_proofs") == []
+
+
+async def _asked(database: Database) -> Mode:
+    async with database.reading() as c:
+        return await work.asked(c)
+
+
+async def test_a_flood_asks_everybody_for_an_hour(database: Database, time: Clock) -> None:
+    assert await _asked(database) is Mode.AUTO
+    await database.write(work.flood)
+    assert await _asked(database) is Mode.ON
+    time.advance(minutes=59, seconds=59)
+    assert await _asked(database) is Mode.ON
+    time.advance(seconds=1)
+    assert await _asked(database) is Mode.AUTO
+
+
+async def test_a_flood_that_a_wrong_clock_dated_is_none(database: Database, time: Clock) -> None:
+    time.advance(days=1)
+    await database.write(work.flood)
+    time.advance(days=-1)
+    assert await _asked(database) is Mode.AUTO
+
+
+@pytest.mark.parametrize("mode", Mode)
+async def test_organisers_choose(mode: Mode, database: Database, time: Clock) -> None:
+    await database.write(work.flood)
+    await database.write(partial(work.choose, chosen=mode))
+    assert await _asked(database) is mode
+    async with database.reading() as c:
+        assert await work.mode(c) is mode

@@ -1,0 +1,153 @@
+"""Backup and restore: everything comes back but what was withdrawn since; nothing readable is in the file."""
+
+from pathlib import Path
+
+import pytest
+
+from petition.core.errors import DatabaseError, DataError, KeysError
+from petition.core.settings import Mode
+from petition.core.tokens import Purpose
+from petition.organisers import activity_log as record
+from petition.retention import backup
+from petition.retention import prune as retention
+from petition.signing import printed_names as signatories
+from petition.signing import signatures
+from petition.site import Site
+from petition.site import opened as site_opened
+from petition.tally import audit
+from tests.conftest import IDENTITY, Clock, Visitor, add_organiser, make_settings
+
+
+async def _back_up(site: Site, file: Path) -> int:
+    return await backup.backup(site.database, site.settings.recipients, file)
+
+
+async def test_what_was_backed_up_comes_back(visitor: Visitor, time: Clock, tmp_path: Path) -> None:
+    site = visitor.site
+    await visitor.confirmed("anna@example.net", "PL", named="on", name="Anna Nowak", updates="on")
+    await visitor.sign("boris@example.net", "DE")
+    waiting = await visitor.link("boris@example.net")
+    await add_organiser(site, "marta")
+    rows = await _back_up(site, tmp_path / "backup")
+    await visitor.confirmed("later@example.net", "LT")
+
+    assert await backup.restore(site.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup") == rows
+    async with site.database.reading() as c:
+        assert await c.all("audit.signatures") == [{"country": "PL", "n": 1}]
+        assert [row["name"] for row in await c.execute("select name from names")] == ["Anna Nowak"]
+        assert await audit.disagreements(c) == []
+    assert (await visitor.post(waiting)).status_code == 303  # a link in somebody's mailbox still works
+
+
+async def test_a_restore_takes_nothing_out_of_the_record(visitor: Visitor, tmp_path: Path) -> None:
+    site = visitor.site
+    await add_organiser(site, "marta")
+    await _back_up(site, tmp_path / "backup")
+    await add_organiser(site, "anna")
+    await backup.restore(site.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
+    async with site.database.reading() as c:
+        lines = [f"{row['action']} {row['detail']}".strip() for row in reversed(await record.page(c))]
+    assert lines == ["added marta, organiser", "added anna, organiser", "restored a backup"]
+    with pytest.raises(DatabaseError):
+        await site.database.write(lambda c: c.execute("delete from actions"))
+
+
+async def test_a_restore_does_not_bring_back_what_was_withdrawn(visitor: Visitor, time: Clock, tmp_path: Path) -> None:
+    site = visitor.site
+    for name in ("anna", "boris", "carla"):
+        await visitor.confirmed(f"{name}@example.net", "PL", updates="on")
+    await _back_up(site, tmp_path / "backup")
+    await visitor.post("/en/manage", email="anna@example.net")
+    await visitor.post(await visitor.link("anna@example.net", "manage"), action="withdraw")
+    await visitor.post("/en/manage", email="boris@example.net")
+    await visitor.post(await visitor.link("boris@example.net", "never-write"))
+
+    await backup.restore(site.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
+    async with site.database.reading() as c:
+        assert await c.all("audit.signatures") == [{"country": "PL", "n": 2}]
+        assert len([row for row in await signatories.export(c) if row["sealed"]]) == 1
+        assert await audit.disagreements(c) == []
+    time.advance(days=1)
+    await visitor.sign("boris@example.net")
+    await visitor.deliver()
+    assert len(visitor.smtp.to("boris@example.net")) == 2
+
+
+async def test_nothing_in_the_file_can_be_read(visitor: Visitor, time: Clock, tmp_path: Path) -> None:
+    await visitor.confirmed("anna@example.net", "PL", named="on", name="Anna Nowak", updates="on")
+    await _back_up(visitor.site, tmp_path / "backup")
+    content = (tmp_path / "backup").read_bytes()
+    for part in (b"Anna Nowak", b"anna@example.net", b"signatures"):
+        assert part not in content
+
+
+async def test_a_cut_or_mended_or_foreign_file_changes_nothing(visitor: Visitor, time: Clock, tmp_path: Path) -> None:
+    site, file = visitor.site, tmp_path / "backup"
+    await visitor.confirmed("anna@example.net")
+    await _back_up(site, file)
+    lines = file.read_bytes().splitlines(keepends=True)
+    for broken in (b"".join(lines[:-1]), b"".join(lines[1:]), b"hello\n", b"", b"".join(lines[::-1]), lines[0][40:]):
+        file.write_bytes(broken)
+        with pytest.raises((DataError, KeysError)):
+            await backup.restore(site.database, Mode.DEMO, str(IDENTITY), file)
+    with pytest.raises(DataError, match="cannot be read"):
+        await backup.restore(site.database, Mode.DEMO, str(IDENTITY), tmp_path / "nowhere")
+    async with site.database.reading() as c:
+        assert await c.all("audit.signatures") == [{"country": "PL", "n": 1}]
+
+
+async def test_a_stranger_s_identity_opens_nothing(visitor: Visitor, tmp_path: Path) -> None:
+    from pyrage import x25519
+
+    await _back_up(visitor.site, tmp_path / "backup")
+    with pytest.raises(KeysError, match="does not open"):
+        await backup.restore(visitor.site.database, Mode.DEMO, str(x25519.Identity.generate()), tmp_path / "backup")
+
+
+async def test_an_existing_file_is_not_overwritten(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "backup").touch()
+    with pytest.raises(DataError, match="exists already"):
+        await _back_up(site, tmp_path / "backup")
+    with pytest.raises(DataError, match="cannot be written"):
+        await _back_up(site, tmp_path / "nowhere" / "backup")
+
+
+async def test_a_backup_moves_from_one_database_to_the_other(
+    visitor: Visitor, empty_database_url: str, tmp_path: Path, time: Clock
+) -> None:
+    for n in range(3):
+        await visitor.confirmed(f"someone{n}@example.net", "FI")
+    await _back_up(visitor.site, tmp_path / "backup")
+    settings = make_settings(empty_database_url, tmp_path)
+    async with site_opened(settings, migrate=True) as other:
+        await backup.restore(other.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
+        async with other.database.reading() as c:
+            assert await c.all("audit.signatures") == [{"country": "FI", "n": 3}]
+            assert await audit.disagreements(c) == []
+        number = other.signer.read(Purpose.CONFIRM, (await visitor.link("someone0@example.net")).rpartition("/")[2])
+        assert await other.database.join(signatures.confirm, number) == "FI"
+
+
+async def test_a_withdrawal_after_never_is_remembered_too(visitor: Visitor, time: Clock, tmp_path: Path) -> None:
+    site = visitor.site
+    await visitor.confirmed("anna@example.net", "PL")
+    await _back_up(site, tmp_path / "backup")
+    await visitor.post("/en/manage", email="anna@example.net")
+    manage = await visitor.link("anna@example.net", "manage")
+    await visitor.post(manage, action="never_write")
+    await visitor.post(manage, action="withdraw")
+    await backup.restore(site.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
+    async with site.database.reading() as c:
+        assert await c.all("audit.signatures") == []
+        assert await audit.disagreements(c) == []
+
+
+async def test_nothing_is_restored_once_signing_has_ended(visitor: Visitor, time: Clock, tmp_path: Path) -> None:
+    site = visitor.site
+    await visitor.confirmed("anna@example.net", "PL", named="on", name="Anna Nowak")
+    await _back_up(site, tmp_path / "backup")
+    await retention.close(site.database, site.vault, None)
+    with pytest.raises(DataError, match="Signing has ended"):
+        await backup.restore(site.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
+    async with site.database.reading() as c:
+        assert [row["name"] for row in await c.execute("select name from names")] == []

@@ -1,0 +1,166 @@
+"""Backup, restore and close as they are rehearsed: what is in the file, what comes back, what never does."""
+
+import json
+import zlib
+from base64 import b64decode, b64encode
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pyrage
+import pytest
+
+from petition.core.database import migrations
+from petition.core.database.database import Row
+from petition.core.errors import DataError
+from petition.core.settings import Mode
+from petition.retention import backup
+from petition.retention import prune as retention
+from petition.site import Site
+from petition.site import opened as site_opened
+from petition.tally import audit
+from tests.conftest import IDENTITY, Clock, Visitor, make_settings
+from tests.shell import Shell
+from tests.web.tools import on_sqlite, rows, settle
+
+LEFT_OUT = {"outbox", "sessions", "links", "published"}
+
+
+async def _back_up(site: Site, file: Path) -> None:
+    await backup.backup(site.database, site.settings.recipients, file)
+
+
+def _opened(file: Path) -> list[tuple[str, list[Row]]]:
+    """What whoever holds an identity reads in a backup, without our code."""
+    lines = file.read_bytes().splitlines()
+    return [json.loads(zlib.decompress(pyrage.decrypt(b64decode(line), [IDENTITY]))) for line in lines]
+
+
+def _closed_up(file: Path, chunks: list[tuple[str, Any]]) -> None:
+    """A whole backup of such chunks."""
+    digest, out = sha256(), []
+    for chunk in [*chunks[:-1], None]:
+        end = ("end", [{"sha256": digest.hexdigest(), "rows": 0}])
+        sealed = pyrage.encrypt(zlib.compress(json.dumps(chunk or end).encode()), [IDENTITY.to_public()])
+        out.append(b64encode(sealed))
+        digest.update(out[-1])
+    file.write_bytes(b"\n".join(out) + b"\n")
+
+
+@pytest.fixture
+async def busy(visitor: Visitor, time: Clock) -> Visitor:
+    """Signatures, an organiser at the desk, forms and mails that wait, a link to manage."""
+    await visitor.confirmed("anna@example.net", named="on", name="Anna Nowak", updates="on")
+    await visitor.organiser()
+    await visitor.post("/en/manage", email="anna@example.net")
+    await visitor.link("anna@example.net", "manage")
+    await visitor.post("/en/manage", email="boris@example.net")
+    await visitor.sign("waiting@example.net", named="on", name="Vera Waiting")
+    return visitor
+
+
+async def test_a_backup_holds_no_secret_no_mail_no_session_and_no_link(busy: Visitor, tmp_path: Path) -> None:
+    site, there = busy.site, await rows(busy.site)
+    assert all(there[table] for table in LEFT_OUT)
+    await _back_up(site, tmp_path / "backup")
+    chunks = _opened(tmp_path / "backup")
+    assert {table for table, _ in chunks} & LEFT_OUT == set()
+    content = json.dumps(chunks)
+    async with site.database.reading() as c:
+        held = {table: await c.execute(f"select id from {table}") for table in ("outbox", "sessions", "links")}
+        sealed = [row["sealed"] for row in await c.execute("select sealed from outbox")]
+    keys = [file.read_bytes() for file in site.settings.outbox_keys.iterdir()]
+    secrets = [site.settings.email_key, *site.settings.secret_keys, str(IDENTITY)]
+    ids = [row["id"] for found in held.values() for row in found]
+    told = [*ids, *sealed, *secrets, *(b64encode(key).decode() for key in keys), *(key.hex() for key in keys)]
+    assert [text for text in told if text in content] == []
+    assert [email for email in ("anna@", "boris@", "waiting@", "marta@", "Vera") if email in content] == []
+    assert "Anna Nowak" in content, "a name to be printed is there: the search does find"
+
+
+async def test_withdrawn_taken_back_and_blocked_after_the_backup_stay_so(busy: Visitor, tmp_path: Path) -> None:
+    site = busy.site
+    await busy.confirmed("carla@example.net", updates="on")
+    await _back_up(site, tmp_path / "backup")
+    await busy.post(await busy.link("anna@example.net", "manage"), action="withdraw")
+    await busy.post(await busy.link("carla@example.net", "never-write"))
+    await site.prune()
+    await backup.restore(site.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
+    held = await rows(site)
+    assert [held[table] for table in ("names", "contacts")] == [[], []]
+    assert len(held["signatures"]) == 1
+    assert len(held["never_write"]) == 2
+    async with site.database.reading() as c:
+        assert await audit.disagreements(c) == []
+
+
+async def test_a_lost_machine_is_followed_by_an_empty_one(
+    busy: Visitor, empty_database_url: str, tmp_path: Path
+) -> None:
+    await _back_up(busy.site, tmp_path / "backup")
+    fresh = make_settings(empty_database_url, tmp_path / "elsewhere")
+    async with site_opened(fresh, migrate=True) as other:
+        await backup.restore(other.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
+        old, new = await rows(busy.site), await rows(other)
+        assert [new[table] for table in LEFT_OUT - {"published"}] == [[]] * 3
+        # That there was a restore is on record; the tag of the network a form came from is in no backup.
+        same = set(backup.TABLES) - {"house", "actions", "submissions"}
+        assert [table for table in sorted(same) if old[table] != new[table]] == []
+        assert len(old["submissions"]) == len(new["submissions"])
+        async with other.database.reading() as c:
+            assert [row["name"] for row in await c.execute("select name from names")] == ["Anna Nowak"]
+            assert await audit.disagreements(c) == []
+        await other.prune()
+
+
+async def test_a_backup_of_a_newer_schema_changes_nothing(busy: Visitor, tmp_path: Path) -> None:
+    site, file = busy.site, tmp_path / "backup"
+    await _back_up(site, file)
+    chunks = _opened(file)
+    for table, found in chunks:
+        for row in found if table == "house" else []:
+            row["value"] = str(migrations.newest() + 1) if row["name"] == "schema" else row["value"]
+    _closed_up(file, chunks)
+    await settle(site)
+    before = await rows(site)
+    with pytest.raises(DataError, match="newer version"):
+        await backup.restore(site.database, Mode.DEMO, str(IDENTITY), file)
+    after = await rows(site)
+    assert [table for table in before if table != "published" and before[table] != after[table]] == []
+    _closed_up(file, _opened(tmp_path / "backup")[1:])
+    assert await backup.restore(site.database, Mode.DEMO, str(IDENTITY), file), "but for that the file was whole"
+
+
+async def test_what_was_closed_is_not_in_a_later_backup(busy: Visitor, tmp_path: Path) -> None:
+    await retention.close(busy.site.database, busy.site.vault, None)
+    await _back_up(busy.site, tmp_path / "backup")
+    told = {table for table, found in _opened(tmp_path / "backup") if found}
+    assert told & {"signatures", "names", "contacts", "submissions", "mailings", "never_write"} == set()
+    assert {"journal", "tally", "actions"} <= told
+
+
+@on_sqlite
+async def test_one_of_two_recipients_is_enough(busy: Visitor, tmp_path: Path) -> None:
+    other = pyrage.x25519.Identity.generate()
+    recipients = (str(other.to_public()), str(IDENTITY.to_public()))
+    await backup.backup(busy.site.database, recipients, tmp_path / "backup")
+    for identity in (other, IDENTITY):
+        restore = partial(backup.restore, busy.site.database, Mode.DEMO, str(identity), tmp_path / "backup")
+        assert await restore() > 0
+
+
+def test_the_drill_at_a_terminal(tmp_path: Path) -> None:
+    """As the handbook has it: backup, loss, restore elsewhere with the identity, audit, close."""
+    shell, elsewhere = Shell(tmp_path / "one"), Shell(tmp_path / "two")
+    shell.fine("demo", "--signatures", "200")
+    file, identity = str(tmp_path / "backup"), str(shell.folder / "var" / "secrets" / "organisers_identity")
+    told = shell.fine("backup", file)
+    assert "sealed to 1 recipients" in told
+    stranger = tmp_path / "stranger"
+    stranger.write_text(str(pyrage.x25519.Identity.generate()))
+    assert "does not open" in elsewhere.fails("restore", file, "--identity", str(stranger))
+    assert "never-write list is applied" in elsewhere.fine("restore", file, "--identity", identity)
+    assert elsewhere.fine("audit") == "All numbers agree.\n"
+    elsewhere.fine("close")
+    assert "Signing has ended" in elsewhere.fails("restore", file, "--identity", identity)

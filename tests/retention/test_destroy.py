@@ -1,0 +1,206 @@
+"""The panic button: keys first, whatever can be reached next, and a word about the rest."""
+
+import os
+import pty
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from petition.core.errors import KeysError
+from petition.core.settings import ROOT, Settings
+from petition.retention import destroy as destruction
+from petition.retention import prune as retention
+from petition.retention import reorder as settling
+from petition.retention.destroy import LASTING, What
+from petition.signing import printed_names as signatories
+from petition.site import Site
+from petition.tally import audit
+from tests.conftest import Clock, Visit, Visitor
+from tests.shell import Shell
+from tests.web.http.test_errors import away
+from tests.web.tools import on_sqlite, rows, settle
+
+ADDRESS = "anna@example.net"
+
+
+@pytest.fixture
+def given(settings: Settings, tmp_path: Path) -> Settings:
+    """Settings whose email key is in a file."""
+    file = tmp_path / "email-key"
+    file.write_text(settings.email_key, "utf-8")
+    return replace(settings, email_key_file=file)
+
+
+@pytest.fixture
+async def full(given: Settings, time: Clock, visit: Visit) -> Visitor:
+    """A site with something of a person in every table."""
+    visitor: Visitor = await visit(email_key_file=given.email_key_file)
+    await settle(visitor.site)
+    for n in range(10):
+        await visitor.confirmed(f"someone{n}@example.net", country="LT")
+    await visitor.confirmed(ADDRESS, named="on", name="Anna Nowak", updates="on")
+    await visitor.post("/en/manage", email="vera@example.net")
+    await visitor.post(await visitor.link("vera@example.net", "manage"), action="never_write")
+    await visitor.organiser()
+    await visitor.sign("waiting@example.net", named="on", name="Vera Waiting")
+    time.advance(minutes=2)
+    await visitor.site.publish()
+    await settling.settle(visitor.site.database)
+    return visitor
+
+
+async def _agree(site: Site) -> None:
+    async with site.database.reading() as c:
+        assert await audit.disagreements(c) == []
+
+
+def _gone(before: dict[str, list[str]], after: dict[str, list[str]]) -> set[str]:
+    """Tables that held something and are empty."""
+    return {table for table in before if before[table] and not after[table]}
+
+
+HASHED = {"submissions", "links", "mailings", "never_write", "outbox"}
+
+
+async def test_the_outbox_goes_with_its_keys_and_nothing_else(full: Visitor, given: Settings) -> None:
+    before, keys = await rows(full.site), full.site.vault.outbox.names()
+    assert keys
+    assert await destruction.destroy(given, What.OUTBOX) == []
+    assert full.site.vault.outbox.names() == []
+    after = await rows(full.site)
+    assert _gone(before, after) == {"outbox"}
+    assert after["signatures"] == before["signatures"]
+    await full.sign("another@example.net")
+    await full.deliver()
+    assert [str(mail["To"]) for mail in full.smtp.mails][-1] == "another@example.net", "life goes on"
+    assert full.smtp.to("waiting@example.net") == []
+
+
+async def test_no_hash_is_left_but_names_and_contacts(full: Visitor, given: Settings, time: Clock) -> None:
+    before = await rows(full.site)
+    hashes = [h for email in (ADDRESS, "someone1@example.net") for h in _hashes(full.site, email)]
+    assert await destruction.destroy(given, What.HASHES) == []
+    after = await rows(full.site)
+    assert _gone(before, after) == HASHED
+    assert [h for h in hashes if h in str(after)] == []
+    assert [table for table in LASTING if table != "house" and table in before and before[table] != after[table]] == []
+    async with full.site.database.reading() as c:
+        assert [row["name"] for row in await c.execute("select name from names")] == ["Anna Nowak"]
+        assert len([row for row in await signatories.export(c) if row["sealed"]]) == 1
+    await _agree(full.site)
+    assert "test-email-key" not in _key(given)
+    assert (await full.sign("late@example.net")).status_code != 303
+
+
+async def test_what_the_hashes_left_goes_on_the_day_of_destruction(full: Visitor, given: Settings, time: Clock) -> None:
+    await destruction.destroy(given, What.HASHES)
+    await full.site.prune()
+    assert len((await rows(full.site))["names"]) == 1
+    appeal = full.site.appeal
+    appeal.campaign = replace(appeal.campaign, destruction=date(2026, 11, 23))
+    time.advance(days=1)
+    await full.site.prune()
+    left = await rows(full.site)
+    assert [left[table] for table in ("signatures", "names", "contacts")] == [[], [], []]
+    await _agree(full.site)
+
+
+async def test_everything_that_leads_to_a_person_goes(full: Visitor, given: Settings) -> None:
+    before = await rows(full.site)
+    assert await destruction.destroy(given, What.ALL) == []
+    after = await rows(full.site)
+    assert {table for table in after if after[table]} <= set(LASTING)
+    assert [table for table in LASTING if table != "house" and before[table] != after[table]] == []
+    assert (await full.get("/organisers/")).status_code == 404
+    assert (await full.published())["confirmed"] == 10
+    await _agree(full.site)
+
+
+@pytest.mark.parametrize("what", What)
+async def test_a_second_time_nothing_more_happens(what: What, full: Visitor, given: Settings, time: Clock) -> None:
+    await destruction.destroy(given, what)
+    before, key = await rows(full.site), _key(given)
+    time.advance(minutes=1)
+    assert await destruction.destroy(given, what) == []
+    after = await rows(full.site)
+    assert [table for table in after if table not in ("published", "actions") and after[table] != before[table]] == []
+    assert _key(given) == key
+
+
+async def test_keys_go_while_the_database_is_away_and_the_rest_later(
+    full: Visitor, given: Settings, database_url: str, time: Clock
+) -> None:
+    old = full.site.vault.outbox.names()
+    async with away(database_url):
+        (sentence,) = await destruction.destroy(given, What.HASHES)
+    assert "stop the service, and call this again" in sentence
+    assert full.site.vault.outbox.names() == []
+    with pytest.raises(KeysError):
+        full.site.vault.outbox.open(old[0], "")
+    assert "test-email-key" not in _key(given)
+    for _ in range(2):  # the first may still find the connection that was lost
+        failed = await destruction.destroy(given, What.HASHES)
+    assert failed == []
+    left = await rows(full.site)
+    assert [left[table] for table in sorted(HASHED)] == [[]] * len(HASHED)
+
+
+async def test_what_was_begun_is_ended_by_the_next_pruning(full: Visitor, given: Settings, time: Clock) -> None:
+    assert given.email_key_file is not None
+    retention.replace_key(given.email_key_file)
+    await full.site.prune()
+    left = await rows(full.site)
+    assert [left[table] for table in sorted(HASHED)] == [[]] * len(HASHED)
+    assert len(left["names"]) == 1
+
+
+@on_sqlite
+async def test_it_says_what_it_could_not_do(full: Visitor, given: Settings, tmp_path: Path) -> None:
+    failed = await destruction.destroy(replace(given, email_key_file=None), What.HASHES)
+    assert [sentence for sentence in failed if "stands in the environment" in sentence] == failed
+    failed = await destruction.destroy(replace(given, email_key_file=tmp_path), What.ALL)
+    assert failed == ["The file of PETITION_EMAIL_KEY cannot be overwritten: destroy it."]
+    (given.outbox_keys / "00000000001-cafe.key").mkdir(parents=True)
+    failed = await destruction.destroy(given, What.OUTBOX)
+    assert failed == ["A key in the folder of PETITION_OUTBOX_KEYS cannot be overwritten: destroy it."]
+
+
+def _hashes(site: Site, email: str) -> tuple[str, str]:
+    address = site.mailboxes.read(email)
+    assert address is not None
+    return site.vault.hashes(address)
+
+
+def _key(given: Settings) -> str:
+    assert given.email_key_file is not None
+    return given.email_key_file.read_text("utf-8")
+
+
+@pytest.mark.parametrize(("typed", "code"), [("all\n", 0), ("no\n", 1)])
+def test_a_person_at_the_keyboard_is_asked_once_more(typed: str, code: int, tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    shell.fine("migrate")
+    key = shell.folder / "var" / "secrets" / "email_key"
+    before = key.read_text()
+    ours, theirs = pty.openpty()
+    os.write(ours, typed.encode())
+    command = [sys.executable, "-m", "petition", "destroy", "all"]
+    done = subprocess.run(command, cwd=ROOT, env=shell.environment, stdin=theirs, capture_output=True, check=False)
+    assert done.returncode == code
+    assert (key.read_text() == before) == bool(code)
+    assert shell.run("destroy", "all", "--yes").returncode == 0
+    assert key.read_text() != before
+
+
+def test_without_a_database_the_keys_go_all_the_same(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    shell.fine("migrate")
+    key = shell.folder / "var" / "secrets" / "email_key"
+    before = key.read_text()
+    shell.environment["PETITION_DATABASE_URL"] = "postgresql://petition@127.0.0.1:1/none"
+    assert "call this again" in shell.fails("destroy", "hashes")
+    assert key.read_text() != before

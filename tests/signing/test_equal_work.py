@@ -1,0 +1,156 @@
+"""The same work in every state: the same queries, as many rows written, as many seals; so time tells nothing."""
+
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+import pytest
+
+from petition.core import encryption as sealing
+from petition.core import tokens
+from petition.core.database.database import Connection, Row
+from petition.core.email_addresses import Address
+from petition.mail import outbox
+from petition.mail.outbox import Mail
+from petition.organisers import accounts as organisers
+from petition.protection.rate_limits import AS_EVER, Terms
+from petition.signing import manage as managing
+from petition.signing import quarantine as aside
+from petition.signing import signatures
+from petition.signing.quarantine import BOUNCED
+from petition.signing.signatures import Signing
+from petition.site import Site
+from tests.conftest import Clock, add_organiser
+
+STATES = ("new", "waiting", "aside", "confirmed", "withdrawn", "blocked", "throttled")
+Act = Callable[[Site, Address], Coroutine[Any, Any, None]]
+
+
+async def _number(site: Site) -> str:
+    """Of the only mail's link, taken from the outbox as a deliverer does."""
+    (mail,) = await _emptied(site)
+    return mail.number
+
+
+async def _emptied(site: Site) -> list[Mail]:
+    mails = await site.database.write(partial(outbox.claim, vault=site.vault))
+    for mail in mails:
+        await site.database.write(partial(outbox.sent, mail=mail))
+    return mails
+
+
+async def _bring(site: Site, address: Address, state: str) -> None:
+    """A mailbox into a state."""
+    if state == "new":
+        return
+    await _sign(site, address)
+    number = await _number(site)
+    if state in ("confirmed", "withdrawn"):
+        await site.database.join(signatures.confirm, number)
+    if state == "withdrawn":
+        await _manage(site, address)
+        await site.database.write(partial(managing.withdraw, number=await _number(site)))
+    if state == "blocked":
+        await site.database.write(partial(managing.never_write, number=number))
+    if state == "aside":
+        await site.database.write(partial(aside.set_aside, ids=[tokens.submission(number)], reason=BOUNCED))
+    if state == "throttled":
+        for _ in range(3):
+            await _sign(site, address)
+
+
+class Ledger(Counter[str]):
+    """What was done: statements by their text, rows put, seals made."""
+
+
+@asynccontextmanager
+async def _watching(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ledger]:
+    done = Ledger()
+    execute, contact, encrypt = Connection.execute, sealing.Vault.seal_contact, sealing._encrypt
+
+    async def executed(c: Connection, sql: str, values: Any = None, **options: Any) -> list[Row]:
+        done[re.sub(r"\s+", " ", sql)[:60]] += 1
+        put = (values or {}).get("rows", ())
+        done["rows put"] += len(put)
+        done["texts hidden"] += len([row for row in put for key in ("name", "sealed") if row.get(key)])
+        return await execute(c, sql, values, **options)
+
+    def encrypted(*given: Any) -> str:
+        done["seals"] += 1
+        return encrypt(*given)
+
+    def contacted(*given: Any) -> str:
+        done["contacts"] += 1
+        return contact(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Connection, "execute", executed)
+        patch.setattr(sealing, "_encrypt", encrypted)
+        patch.setattr(sealing.Vault, "seal_contact", contacted)
+        yield done
+
+
+async def _sign(site: Site, address: Address, terms: Terms = AS_EVER) -> None:
+    signing = Signing(address, "LT", "Anna", True, "test", "en")
+    await site.database.join(signatures.sign, signatures.submitted(site.vault, signing, terms))
+
+
+async def _sign_slowly(site: Site, address: Address) -> None:
+    await _sign(site, address, Terms("tag", slow=True, wait=60))
+
+
+async def _sign_aside(site: Site, address: Address) -> None:
+    await _sign(site, address, Terms("tag", slow=True, aside="trap"))
+
+
+async def _sign_with_a_proof(site: Site, address: Address) -> None:
+    await _sign(site, address, Terms("tag", proof={"id": tokens.number(), "expires": 2**40}))
+
+
+async def _manage(site: Site, address: Address) -> None:
+    await site.database.write(partial(managing.ask_to_manage, vault=site.vault, to=address, language="en"))
+
+
+async def _log_in(site: Site, address: Address) -> None:
+    await site.database.write(partial(organisers.ask_login, vault=site.vault, to=address, language="en"))
+
+
+@pytest.mark.parametrize("act", [_sign, _sign_slowly, _sign_aside, _sign_with_a_proof, _manage])
+async def test_signing_and_managing_cost_the_same_in_every_state_and_spelling(
+    act: Act, time: Clock, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = []
+    for state in STATES:
+        first = _address(site, f"{state}.b@gmail.com")
+        await _bring(site, first, state)
+        for spelling in (first.exact, first.exact.upper(), f"{state}b@gmail.com", f"{state}.b+x@googlemail.com"):
+            async with _watching(monkeypatch) as done:
+                await act(site, _address(site, spelling))
+            work.append((state, spelling, done))
+        await _emptied(site)
+    assert work[0][2]["rows put"] >= 2
+    assert work[0][2]["seals"] >= 1
+    assert [(state, spelling) for state, spelling, done in work if done != work[0][2]] == []
+
+
+async def test_asking_to_log_in_costs_the_same_for_everybody(
+    time: Clock, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await add_organiser(site, "marta")
+    work = []
+    for email in ("marta@example.org", "stranger@example.org", *["marta@example.org"] * 13):
+        async with _watching(monkeypatch) as done:
+            await _log_in(site, _address(site, email))
+        work.append(done)
+    assert work == [work[0]] * 15
+    mails = await site.database.write(partial(outbox.claim, vault=site.vault))
+    assert [mail.to for mail in mails] == ["marta@example.org"] * 12
+
+
+def _address(site: Site, text: str) -> Address:
+    found = site.mailboxes.read(text)
+    assert found is not None
+    return found

@@ -1,0 +1,101 @@
+"""From a mailed link: everything that is held is shown, and whoever wants no mail can still take a signature back."""
+
+from functools import partial
+
+import pytest
+
+from petition.core import tokens
+from petition.core.database.database import Row
+from petition.core.errors import LinkError
+from petition.core.tokens import Purpose
+from petition.signing import manage as managing
+from petition.signing.manage import Held
+from petition.site import Site
+from tests.conftest import Clock, Visitor
+
+ANNA = "anna@example.net"
+
+
+async def _manage(visitor: Visitor, email: str = ANNA) -> str:
+    assert (await visitor.post("/en/manage", email=email)).status_code == 303
+    return await visitor.link(email.lower(), "manage")
+
+
+async def _held(visitor: Visitor, path: str) -> Held:
+    number = visitor.site.signer.read(Purpose.MANAGE, path.rsplit("/", 1)[1])
+    async with visitor.site.database.reading() as c:
+        return await managing.held(c, number)
+
+
+async def _rows(site: Site, table: str) -> list[Row]:
+    async with site.database.reading() as c:
+        return await c.execute(f"select * from {table}")
+
+
+async def test_everything_that_is_held_is_shown(time: Clock, visitor: Visitor) -> None:
+    await visitor.confirmed(ANNA, "LV")
+    await visitor.sign(ANNA, "LT")
+    held = await _held(visitor, await _manage(visitor))
+    assert held.signature is not None
+    assert (held.signature["country"], held.waiting, held.mails, held.never) == ("LV", 1, 3, False)
+
+
+async def test_a_link_shows_only_what_was_signed_with_exactly_this_spelling(time: Clock, visitor: Visitor) -> None:
+    await visitor.confirmed("anna.b@gmail.com")
+    path = await _manage(visitor, "annab@gmail.com")
+    held = await _held(visitor, path)
+    assert (held.signature, held.mails) == (None, 2)
+    page = (await visitor.post(path, action="show")).text
+    assert "spelling" in page
+    other = await _held(visitor, await _manage(visitor, "Anna.B@gmail.com"))
+    assert other.signature is not None
+
+
+@pytest.mark.parametrize("kind", ["confirm", "manage"])
+async def test_whoever_wants_no_mail_can_withdraw_from_any_mail(time: Clock, visitor: Visitor, kind: str) -> None:
+    await visitor.confirmed(ANNA, named="on", name="Anna", updates="on")
+    if kind == "manage":
+        await _manage(visitor)
+    never = await visitor.link(ANNA, "never-write")
+    answer = await visitor.post(never, action="withdraw_never")
+    assert answer.status_code == 200
+    for table in ("signatures", "names", "contacts", "submissions", "links", "outbox"):
+        assert await _rows(visitor.site, table) == [], table
+    assert {row["reason"] for row in await _rows(visitor.site, "never_write")} == {"never", "withdrawn"}
+    assert (await visitor.post(never, action="withdraw_never")).status_code == 404
+    await visitor.sign(ANNA)
+    assert [row["state"] for row in await _rows(visitor.site, "submissions")] == ["void"], "of nobody"
+
+
+async def test_the_answer_does_not_tell_whether_there_was_a_signature(time: Clock, visitor: Visitor) -> None:
+    await visitor.confirmed(ANNA)
+    await visitor.sign("boris@example.net")
+    pages = []
+    for email in (ANNA, "boris@example.net"):
+        never = await visitor.link(email, "never-write")
+        pages.append((await visitor.get(never)).text.replace(never, ""))
+        pages.append((await visitor.post(never, action="withdraw_never")).text.replace(never, ""))
+    assert pages[:2] == pages[2:]
+
+
+async def test_never_write_alone_keeps_the_signature_and_the_links_of_old_mail(time: Clock, visitor: Visitor) -> None:
+    await visitor.confirmed(ANNA)
+    manage = await _manage(visitor)
+    never = await visitor.link(ANNA, "never-write")
+    assert (await visitor.post(never, action="never_write")).status_code == 200
+    assert len(await _rows(visitor.site, "signatures")) == 1
+    assert (await _held(visitor, manage)).never
+    assert (await visitor.post(manage, action="withdraw")).status_code == 200
+    assert await _rows(visitor.site, "signatures") == []
+
+
+async def test_a_link_to_manage_tells_no_hour_by_its_end(time: Clock, visitor: Visitor) -> None:
+    await visitor.post("/en/manage", email=ANNA)
+    (row,) = await _rows(visitor.site, "links")
+    assert row["expires"] % (24 * 3600) == 0
+
+
+async def test_a_number_of_nothing_opens_nothing(site: Site) -> None:
+    for act in (managing.withdraw, managing.never_write, managing.withdraw_never):
+        with pytest.raises(LinkError):
+            await site.database.write(partial(act, number=tokens.number()))

@@ -1,0 +1,162 @@
+"""What a seizer does with a disk: searches every byte for every person, and opens whatever the keys left on it open."""
+
+import base64
+import os
+import signal
+import subprocess
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+from urllib.parse import quote, quote_plus
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from tests.postgres import Server
+
+FATES = (
+    "silent",  # never presses the button
+    "plain",
+    "news",
+    "named",
+    "unnamed",  # takes the name back
+    "withdrawn",  # with name and news
+    "erased",  # withdraws from the foot of a mail, never to be written to
+    "changed",  # signs again under another name
+    "quiet",  # stops the news
+    "twice",  # again with another spelling, never confirmed
+)
+_LETTERS = {
+    "latin": "abcdefghijklmnopqrstuvwxyząčęłńóśšžő",
+    "cyrillic": "абвгдежзійклмнопрстуўхцчшыьэюя",
+    "greek": "αβγδεζηθικλμνξοπρστυφχψω",
+    "georgian": "აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ",
+}
+_DOMAINS = ("gmail.com", "googlemail.com", "outlook.com", "posteo.de", "example.org", "bücher.example", "uni.example")
+
+
+@dataclass
+class Person:
+    """Somebody made up; no two share a name or what stands before the @."""
+
+    fate: str
+    local: str
+    typed: str
+    exact: str
+    name: str
+    second: str  # the name after a change
+
+    @property
+    def printed(self) -> str:
+        """The name that may be found, for it is to be printed."""
+        return {"named": self.name, "changed": self.second}.get(self.fate, "")
+
+    def traces(self) -> Iterator[str]:
+        """Every text that tells of this person, but for the name to be printed."""
+        words = {self.local, self.exact, self.typed, self.typed.lower(), *self._words()}
+        yield from words - {self.printed, *self.printed.split()}
+
+    def _words(self) -> Iterator[str]:
+        for name in (self.name, self.second):
+            yield from (name, name.lower(), name.upper(), name.split()[1])
+
+
+def crowd(random: Random, fates: Iterable[str]) -> list[Person]:
+    """One for each fate."""
+    return [_person(random, fate, n) for n, fate in enumerate(fates)]
+
+
+def _person(random: Random, fate: str, n: int) -> Person:
+    local = "".join(random.choices("bcdfghjklmnpqrstvwxz", k=11)) + str(n)
+    domain = random.choice(_DOMAINS)
+    dotted = f"{local[:3]}.{local[3:]}+tag" if domain == "gmail.com" else local
+    exact = f"{dotted}@{domain.encode('idna').decode()}"
+    script = random.choice(sorted(_LETTERS))
+    typed = random.choice((str.lower, str.upper, str.title))(dotted) + "@" + domain
+    return Person(fate, local, typed, exact, _name(random, script), _name(random, script))
+
+
+def _name(random: Random, script: str) -> str:
+    first, last = ("".join(random.choices(_LETTERS[script], k=k)).capitalize() for k in (6, 12))
+    return f"{first} {last}"
+
+
+def written(text: str) -> set[bytes]:
+    """A text in every way it may lie on a disk."""
+    plain = text.encode()
+    wide = text.encode("utf-16-le"), text.encode("utf-16-be")
+    hexes = {form.hex() for form in (plain, *wide)}
+    urls = {quote(text), quote_plus(text), quote(text, safe=""), quote(text, safe="").lower()}
+    escaped = text.encode("unicode_escape"), repr(plain)[2:-1].encode()
+    sixty_four = {part for form in (plain, *wide) for part in _base64(form)}
+    texts = {*hexes, *(h.upper() for h in hexes), *urls}
+    return {plain, *wide, *escaped, *sixty_four, *(t.encode() for t in texts)}
+
+
+def _base64(content: bytes) -> Iterator[bytes]:
+    """The characters that do not depend on what stands before and behind, at each of the three places."""
+    for before in range(3):
+        for altchars in (b"+/", b"-_"):
+            first, last = -(-before * 8 // 6) if before else 0, (before + len(content)) * 8 // 6
+            yield base64.b64encode(b"\0" * before + content, altchars)[first:last]
+
+
+@contextmanager
+def frozen(server: Server | None) -> Iterator[None]:
+    """Nothing is written while one looks; SQLite writes only when asked."""
+    processes = [server.process.pid, *server.children()] if server and server.process else []
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    yield
+    for process in reversed(processes):
+        os.kill(process, signal.SIGCONT)
+
+
+@dataclass
+class Search:
+    """What was searched and what was found: (file, text)."""
+
+    searched: int
+    hits: list[tuple[str, str]]
+
+
+def search(folders: list[Path], texts: Iterable[str], scratch: Path) -> Search:
+    """Every byte of every file below the folders, for every text in every way it may be written (grep -F)."""
+    needles = {form: text for text in texts for form in written(text)}
+    assert not any(b"\n" in needle for needle in needles)
+    patterns = scratch / "patterns"
+    patterns.write_bytes(b"".join(needle + b"\n" for needle in needles))
+    files = [file for folder in folders for file in folder.rglob("*") if file.is_file()]
+    command = ["grep", "-raoFZ", "--with-filename", "-f", str(patterns), *map(str, folders)]
+    done = subprocess.run(command, capture_output=True, env={**os.environ, "LC_ALL": "C"}, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    found = [line.partition(b"\0") for line in done.stdout.splitlines() if line]
+    hits = [(file.decode(), needles.get(match, repr(match))) for file, _, match in found]
+    return Search(sum(file.stat().st_size for file in files), hits)
+
+
+def opened(ciphertext: str, keys: Iterable[bytes]) -> str | None:
+    """What one of the keys makes of it: AES-GCM as in core/encryption.py. No age identity is on the server to try."""
+    content = base64.urlsafe_b64decode(ciphertext)
+    for key in keys:
+        try:
+            return AESGCM(key).decrypt(content[:12], content[12:], None).rstrip(b"\0").decode()
+        except (InvalidTag, ValueError):
+            continue
+    return None
+
+
+def keys_on(folders: list[Path], secrets: Iterable[str]) -> list[bytes]:
+    """Every key that can be had: files of a key's size as they are, texts of secrets in the ways one makes keys."""
+    files = [file for folder in folders for file in folder.rglob("*") if file.is_file() and file.stat().st_size == 32]
+    return [file.read_bytes() for file in files] + [key for text in secrets for key in keys_of(text)]
+
+
+def keys_of(text: str) -> Iterator[bytes]:
+    """A text as a key: hashed, cut, and as the number of a link (sealing.hide)."""
+    yield sha256(text.encode()).digest()
+    yield text.encode()[:32].ljust(32, b"\0")
+    yield sha256(b"petition name " + text.encode()).digest()

@@ -1,0 +1,110 @@
+"""What somebody who signed may rely on: all is shown, what is withdrawn is gone, and everything has its last day."""
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from petition.core.database.database import Connection
+from petition.core.settings import Settings
+from petition.signing import quarantine as aside
+from petition.tally import audit
+from tests.conftest import Clock, Visit, Visitor
+from tests.web.tools import Html, in_each_language, in_production, on_sqlite, rows
+
+ADDRESS = "anna@example.net"
+# Every table with something of a person in it, in whatever state a signature is.
+PERSONAL = ("signatures", "names", "contacts", "submissions", "mailings", "never_write", "links", "outbox")
+
+
+async def _manage(visitor: Visitor, action: str, address: str = ADDRESS) -> str:
+    await visitor.post("/en/manage", email=address)
+    answer = await visitor.post(await visitor.link(address, "manage"), action=action)
+    assert answer.status_code == 200
+    return Html(answer.text).text
+
+
+async def test_all_that_is_held_is_shown_a_withdrawal_too(time: Clock, visitor: Visitor) -> None:
+    await visitor.confirmed(ADDRESS, "LT", named="on", name="Anna Nowak", updates="on")
+    shown = await _manage(visitor, "show")
+    for text in ("Lithuania", "2026-11-22", "Anna Nowak", "kept sealed", "Version of the consent"):
+        assert text in shown, text
+    await _manage(visitor, "withdraw")
+    time.advance(days=1, hours=1)
+    shown = await _manage(visitor, "show")
+    assert "There is none under exactly this address" in shown
+    assert "A signature withdrawn of late" in shown
+    time.advance(days=7)
+    await visitor.site.prune()
+    assert "A signature withdrawn of late" not in await _manage(visitor, "show")
+
+
+async def test_a_form_that_was_set_aside_is_shown(time: Clock, visitor: Visitor) -> None:
+    await visitor.sign(ADDRESS)
+    await visitor.deliver()
+    ids = [row["id"] for row in await visitor.site.database.write(lambda c: c.execute("select id from submissions"))]
+    await visitor.site.database.write(lambda c: aside.set_aside(c, ids, "test"))
+    assert "that wait for the button 1" in await _manage(visitor, "show")
+
+
+async def test_a_withdrawal_and_the_lower_count_are_one_transaction(
+    time: Clock, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await visitor.confirmed(ADDRESS)
+    await visitor.post("/en/manage", email=ADDRESS)
+    link = await visitor.link(ADDRESS, "manage")
+    before = await rows(visitor.site)
+    run = Connection.run
+
+    async def failing(c: Connection, name: str, /, **values: object) -> None:
+        if name.startswith("tally."):
+            raise RuntimeError("the count cannot be lowered")
+        await run(c, name, **values)  # type: ignore[arg-type]  # whatever the caller gave
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Connection, "run", failing)
+        assert (await visitor.post(link, action="withdraw")).status_code == 500
+    after = await rows(visitor.site)
+    assert [after[table] for table in ("signatures", "journal", "tally", "never_write")] == [
+        before[table] for table in ("signatures", "journal", "tally", "never_write")
+    ]
+    assert (await visitor.post(link, action="withdraw")).status_code == 200
+    assert (await rows(visitor.site))["signatures"] == []
+    async with visitor.site.database.reading() as c:
+        assert await audit.disagreements(c) == []
+
+
+@on_sqlite
+@in_each_language
+async def test_the_day_of_destruction_is_printed_on_the_form_and_the_privacy_page(
+    lang: str, visit: Visit, settings: Settings, tmp_path: Path
+) -> None:
+    visitor = await in_production(visit, settings, tmp_path)
+    for path in (f"/{lang}/", f"/{lang}/privacy"):
+        page = Html((await visitor.get(path, headers={"Host": "petition.example"})).text).text
+        assert "2027" in page, path  # the day that tools.campaign() sets, as each language writes it
+
+
+async def test_on_that_day_everything_goes_whatever_its_state(time: Clock, visitor: Visitor) -> None:
+    appeal = visitor.site.appeal
+    appeal.campaign = replace(appeal.campaign, destruction=date(2026, 11, 24))
+    await visitor.sign("waiting@example.net", named="on", name="Vera Waiting")
+    await visitor.confirmed("plain@example.net")
+    await visitor.confirmed("named@example.net", named="on", name="Anna Nowak", updates="on")
+    await visitor.confirmed("withdrawn@example.net")
+    await _manage(visitor, "withdraw", "withdrawn@example.net")
+    await _manage(visitor, "never_write", "blocked@example.net")
+    for _ in range(5):
+        await visitor.sign("throttled@example.net")  # the last ones are decoys
+    time.advance(days=1)
+    await visitor.site.prune()
+    before = await rows(visitor.site)
+    assert [table for table in PERSONAL if not before[table]] == []
+    time.advance(days=1)
+    await visitor.site.prune()
+    after = await rows(visitor.site)
+    assert [table for table in PERSONAL if after[table]] == []
+    assert after["journal"] == before["journal"]
+    async with visitor.site.database.reading() as c:
+        assert await audit.disagreements(c) == []

@@ -1,0 +1,157 @@
+"""Two at once, and two hundred: whatever the order, one mailbox has one signature and every number agrees."""
+
+import asyncio
+from collections import Counter
+from dataclasses import replace
+from functools import partial
+
+from petition.core import tokens
+from petition.core.database import migrations
+from petition.core.database.database import Connection, opened
+from petition.core.errors import LinkError
+from petition.core.settings import Mode, Settings
+from petition.mail import outbox
+from petition.signing import manage as managing
+from petition.signing import signatures
+from petition.signing.signatures import Signing
+from petition.site import Site
+from petition.site import opened as site_opened
+from petition.tally import audit
+from tests.conftest import Visitor, administer
+from tests.relay import Relay
+
+
+def _signing(site: Site, email: str, country: str = "PL") -> Signing:
+    address = site.mailboxes.read(email)
+    assert address is not None
+    return Signing(address, country, None, False, "test", "en")
+
+
+async def _numbers(site: Site) -> list[str]:
+    """The link numbers of the mail that waits."""
+    mails = await site.database.write(partial(outbox.claim, vault=site.vault))
+    return [mail.number for mail in mails]
+
+
+async def test_two_hundred_at_once_for_one_address_leave_one_signature(visitor: Visitor) -> None:
+    answers = await asyncio.gather(*[visitor.sign("anna@example.net") for _ in range(200)])
+    assert Counter(a.status_code for a in answers) == {303: 200}
+    assert {a.headers["location"] for a in answers} == {"/en/check-inbox"}
+    numbers = await _numbers(visitor.site)
+    assert len(numbers) == 3  # the mailbox's share of mail
+    links = [f"/en/confirm/{visitor.site.signer.make(tokens.Purpose.CONFIRM, n)}" for n in numbers]
+    answers = await asyncio.gather(*[visitor.post(links[n % 3]) for n in range(200)])
+    assert Counter(a.status_code for a in answers) == {303: 200}
+    async with visitor.site.database.reading() as c:
+        assert await c.all("audit.signatures") == [{"country": "PL", "n": 1}]
+        assert await audit.disagreements(c) == []
+
+
+async def test_spellings_of_one_mailbox_are_one_signature(site: Site) -> None:
+    for email in ("a.nna@gmail.com", "anna+petition@gmail.com", "ANNA@googlemail.com"):
+        await site.database.join(signatures.sign, signatures.submitted(site.vault, _signing(site, email)))
+    numbers = await _numbers(site)
+    assert len(numbers) == 3
+    await asyncio.gather(*[site.database.join(signatures.confirm, n) for n in numbers])
+    async with site.database.reading() as c:
+        assert await c.all("audit.signatures") == [{"country": "PL", "n": 1}]
+        assert await audit.disagreements(c) == []
+
+
+async def test_two_servers_confirm_the_same_mailbox(postgresql_settings: Settings) -> None:
+    async with site_opened(postgresql_settings) as one, site_opened(postgresql_settings) as two:
+        for country in ("PL", "DE", "LT"):
+            signing = _signing(one, "anna@example.net", country)
+            await one.database.join(signatures.sign, signatures.submitted(one.vault, signing))
+        numbers = await _numbers(one)
+        presses = [server.database.join(signatures.confirm, n) for n in numbers * 5 for server in (one, two)]
+        await asyncio.gather(*presses)
+        async with two.database.reading() as c:
+            assert sum(row["n"] for row in await c.all("audit.signatures")) == 1
+            assert await audit.disagreements(c) == []
+
+
+async def test_two_servers_together_keep_the_cap_on_mail(postgresql_settings: Settings) -> None:
+    async with site_opened(postgresql_settings) as one, site_opened(postgresql_settings) as two:
+        signing = _signing(one, "anna@example.net")
+        await asyncio.gather(
+            *[
+                s.database.join(signatures.sign, signatures.submitted(s.vault, signing))
+                for s in (one, two)
+                for _ in range(20)
+            ]
+        )
+        async with one.database.reading() as c:
+            assert (await outbox.waiting(c))[0] == 3
+
+
+async def test_withdrawing_and_confirming_at_once_agree(site: Site) -> None:
+    signing = _signing(site, "anna@example.net")
+    address = signing.address
+    await site.database.join(signatures.sign, signatures.submitted(site.vault, signing))
+    ask = partial(managing.ask_to_manage, vault=site.vault, to=address, language="en")
+    await site.database.write(ask)
+    mails = await site.database.write(partial(outbox.claim, vault=site.vault))
+    number = {mail.name: mail.number for mail in mails}
+    confirm = site.database.join(signatures.confirm, number["confirm"])
+    withdraw = site.database.write(partial(managing.withdraw, number=number["manage"]))
+    country, done = await asyncio.gather(confirm, withdraw, return_exceptions=True)
+    assert country == "PL" or isinstance(country, LinkError)
+    assert done in (True, False)
+    async with site.database.reading() as c:
+        assert await audit.disagreements(c) == []
+
+
+async def test_one_failing_act_in_a_crowd_harms_nobody(site: Site) -> None:
+    async def broken(c: Connection) -> None:
+        await c.run("tally.count", rows=[{"country": "PL", "n": 5, "changes": 5}])
+        raise LinkError("no")
+
+    good = [
+        site.database.join(signatures.sign, signatures.submitted(site.vault, _signing(site, f"a{n}@example.net")))
+        for n in range(20)
+    ]
+    bad = [site.database.write(broken) for _ in range(5)]
+    results = await asyncio.gather(*good, *bad, return_exceptions=True)
+    assert [type(r) for r in results] == [type(None)] * 20 + [LinkError] * 5
+    async with site.database.reading() as c:
+        assert await signatures.waiting(c) == 20
+        assert await audit.disagreements(c) == []
+
+
+async def test_many_machines_migrate_at_once(empty_database_url: str) -> None:
+    async def migrate() -> None:
+        async with opened(empty_database_url, create=True) as database:
+            await migrations.migrate(database, Mode.DEMO)
+
+    await asyncio.gather(*[migrate() for _ in range(6)])
+    async with opened(empty_database_url) as database, database.reading() as c:
+        await migrations.check(c, Mode.DEMO)
+
+
+async def test_two_deliverers_send_each_mail_once(settings: Settings, smtp: Relay) -> None:
+    other = replace(settings)
+    async with site_opened(settings) as one, site_opened(other) as two:
+        for n in range(60):
+            signing = _signing(one, f"someone{n}@example.net")
+            await one.database.join(signatures.sign, signatures.submitted(one.vault, signing))
+        deliverers = [one.deliverer(), two.deliverer()]
+
+        async def work(n: int) -> None:
+            while await deliverers[n].once():
+                pass
+
+        await asyncio.gather(work(0), work(1))
+        assert sorted(smtp.recipients) == sorted(f"someone{n}@example.net" for n in range(60))
+
+
+async def test_a_connection_lost_while_idle_costs_nobody_anything(
+    postgresql_settings: Settings, postgresql_server: str
+) -> None:
+    async with site_opened(postgresql_settings) as site:
+        await site.publish()
+        await administer(postgresql_server, "select pg_terminate_backend(pid) from pg_stat_activity "
+                         "where datname like 'test_%' and pid <> pg_backend_pid()")  # fmt: skip
+        await site.database.join(signatures.sign, signatures.submitted(site.vault, _signing(site, "a@example.net")))
+        async with site.database.reading() as c:
+            assert await signatures.waiting(c) == 1

@@ -1,0 +1,108 @@
+"""Floods, at the desk: of whom proofs are asked, one network's forms set aside, and all that was set aside restored."""
+
+from functools import partial
+
+import pytest
+
+from petition.core.email_addresses import Address
+from petition.protection.rate_limits import TRAPPED, Terms
+from petition.signing import quarantine as aside
+from petition.signing import signatures
+from petition.signing.signatures import Signing
+from tests.conftest import Clock, Visitor
+from tests.web.tools import Html, on_sqlite
+
+pytestmark = on_sqlite
+
+
+async def _signed(visitor: Visitor, tag: str, times: int, terms: Terms | None = None) -> None:
+    for n in range(times):
+        address = Address(f"{tag}{n}@example.org", f"{tag}{n}@example.org")
+        signing = Signing(address, "PL", None, False, "test", "en")
+        form = signatures.submitted(visitor.site.vault, signing, terms or Terms(tag))
+        await visitor.site.database.join(signatures.sign, form)
+
+
+async def _desk(visitor: Visitor) -> Html:
+    return Html((await visitor.get("/organisers/")).text)
+
+
+def _handles(page: Html) -> list[str]:
+    return [a["value"] for a in page.all("input") if a.get("name") == "network"]
+
+
+async def _waiting(visitor: Visitor) -> int:
+    async with visitor.site.database.reading() as c:
+        return await signatures.waiting(c)
+
+
+async def test_the_busiest_networks_of_today_are_listed_by_rank_and_in_tens(time: Clock, visitor: Visitor) -> None:
+    await _signed(visitor, "yesterday", 30)
+    time.advance(days=1)
+    for tag, n in (("big", 37), ("small", 9), ("middle", 12)):
+        await _signed(visitor, tag, n)
+    await visitor.organiser()
+    page = await _desk(visitor)
+    assert "1 30 Set aside 2 10 Set aside" in page.text
+    assert len(_handles(page)) == 2
+    text = (await visitor.get("/organisers/")).text
+    assert not [word for word in (">37<", '"big"', "middle", "small", "yesterday") if word in text]
+
+
+async def test_one_network_is_set_aside_and_comes_back(time: Clock, visitor: Visitor) -> None:
+    await _signed(visitor, "big", 37)
+    await _signed(visitor, "other", 12)
+    await visitor.organiser()
+    (busiest, _) = _handles(await _desk(visitor))
+    assert (await visitor.post("/organisers/aside", network=busiest)).status_code == 303
+    assert await _waiting(visitor) == 12
+    page = await _desk(visitor)
+    assert "You set one network's forms aside 37 Restore" in page.text
+    assert "set aside the forms of one network 30" in page.text
+    assert len(_handles(page)) == 1
+    await visitor.post("/organisers/restore", reason="network")
+    assert await _waiting(visitor) == 49
+    assert "restored forms set aside (network) 30" in (await _desk(visitor)).text
+
+
+async def test_under_ten_set_aside_are_not_counted(time: Clock, visitor: Visitor) -> None:
+    await _signed(visitor, "big", 3, Terms("big", slow=True, aside=TRAPPED))
+    await visitor.organiser("olga", "organiser")
+    page = await _desk(visitor)
+    assert "A field that nobody sees was filled in, and the network had its share <10" in page.text
+    assert page.all("form") == [a for a in page.all("form") if a["action"] not in ("/organisers/restore",)]
+    await visitor.organiser("marta", "admin")
+    await visitor.post("/organisers/restore", reason=TRAPPED)
+    assert "restored forms set aside (trap) <10" in (await _desk(visitor)).text
+
+
+async def test_what_is_no_reason_or_network_changes_nothing(time: Clock, visitor: Visitor) -> None:
+    await _signed(visitor, "big", 12)
+    await visitor.site.database.write(partial(aside.set_aside, ids=["x"], reason="network"))
+    await visitor.organiser()
+    assert (await visitor.post("/organisers/restore", reason="because")).status_code == 422
+    assert (await visitor.post("/organisers/work", work="sometimes")).status_code == 422
+    assert (await visitor.post("/organisers/aside", network="big")).status_code == 303
+    assert await _waiting(visitor) == 12
+
+
+async def test_an_admin_asks_everybody_for_a_proof_at_once(time: Clock, visitor: Visitor) -> None:
+    await visitor.organiser()
+    for mode, needed in (("on", True), ("off", False), ("auto", False)):
+        assert (await visitor.post("/organisers/work", work=mode)).status_code == 303
+        assert (await visitor.get("/work.json")).json()["needed"] is needed
+        page = await _desk(visitor)
+        assert f"changed a rule proof of work: {mode}" in page.text
+        assert [a["value"] for a in page.all("option") if "selected" in a] == [mode]
+
+
+@pytest.mark.parametrize("domain", ["mailinator.com", "some.where.mailinator.com"])
+async def test_throw_away_mailboxes_are_flagged_and_sign_like_all_others(visitor: Visitor, domain: str) -> None:
+    for n in range(12):
+        assert (await visitor.sign(f"p{n}@{domain}")).status_code == 303
+    for relay in ("duck.com", "mozmail.com", "privaterelay.appleid.com", "simplelogin.com", "example.net"):
+        await visitor.sign(f"anna@{relay}")
+    await visitor.confirmed(f"p1@{domain}")
+    await visitor.organiser()
+    assert "From throw-away mailboxes, 15 days, counted like all others 13" in (await _desk(visitor)).text
+    assert await _waiting(visitor) == 17

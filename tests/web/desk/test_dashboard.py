@@ -1,0 +1,197 @@
+"""The organisers' desk: who may open what, what small numbers look like, what is recorded, what a spreadsheet gets."""
+
+import csv
+import io
+import re
+from functools import partial
+
+from petition.core import encryption as sealing
+from petition.letters import correspondence
+from petition.mail import outbox
+from petition.organisers import activity_log as record
+from tests.conftest import IDENTITY, Clock, Visitor
+from tests.web.tools import Html, on_sqlite, pass_names, turn_on
+
+
+@on_sqlite
+async def test_a_viewer_sees_published_numbers_only(time: Clock, visitor: Visitor) -> None:
+    for n in range(13):
+        await visitor.confirmed(f"anna{n}@example.net", "PL", named="on", name=f"Anna {'abcdefghijklm'[n]}")
+    await visitor.confirmed("boris@example.net", "DE", named="on", name="Boris")
+    time.advance(days=4)
+    await pass_names(visitor.site)
+    await turn_on(visitor.site)
+    await visitor.organiser("olga", "organiser")
+    for path in ("signatures.csv", "annexes/PL.pdf", "annexes/DE-de.pdf", "annexes/DE.pdf"):
+        await visitor.get(f"/organisers/{path}")
+    time.advance(minutes=2)
+    await visitor.published()
+    visitor.client.cookies.clear()
+    await visitor.organiser("vera", "viewer")
+    page = Html((await visitor.get("/organisers/")).text)
+    assert "Published: 10" in page.text
+    assert "downloaded signatures 10" in page.text
+    shown = re.sub("[0-9a-f]{16}", "", page.text)  # the fingerprint of the keys may hold any digits
+    for exact in ("13", "14", "Germany", "DE: 1", "Waiting"):
+        assert exact not in shown, exact
+    assert page.all("a") == [a for a in page.all("a") if "/organisers/letters" not in a["href"]]
+
+
+@on_sqlite
+async def test_numbers_under_ten_are_not_shown(time: Clock, visitor: Visitor) -> None:
+    await visitor.organiser()
+    for n in range(1, 10):
+        await visitor.confirmed(f"anna{n}@example.net", "LT")
+        await visitor.sign(f"boris{n}@example.net")
+        (refused,) = await visitor.site.database.write(partial(outbox.claim, vault=visitor.site.vault))
+        await visitor.site.database.write(partial(outbox.refused, mail=refused, code="5.1.1"))
+        page = Html((await visitor.get("/organisers/")).text)
+        for line in (
+            "Confirmed, in tens <10",
+            "Waiting for their button <10",
+            "Last 24 hours <10",
+            "Mail waiting <10",
+            "Lithuania <10",
+            "5.1.1 <10",
+        ):
+            assert line in page.text, n
+        cells = [text for (tag, _), text in zip(page.tags, page.texts, strict=True) if tag in ("dd", "td")]
+        assert [cell for cell in cells if cell.strip().isdecimal()] == []
+    await visitor.confirmed("carla@example.net", "LT")
+    text = Html((await visitor.get("/organisers/")).text).text
+    assert "Confirmed, in tens 10" in text
+    assert "Lithuania 10" in text
+
+
+@on_sqlite
+async def test_what_an_organiser_does_is_seen_by_the_others(time: Clock, visitor: Visitor) -> None:
+    await visitor.confirmed("anna@example.net", "PL", named="on", name="Anna Nowak")
+    time.advance(days=4)
+    await pass_names(visitor.site)
+    await turn_on(visitor.site)
+    await visitor.organiser("marta", "admin")
+    assert (await visitor.get("/organisers/annexes/DE.pdf")).status_code == 404, "nobody to print there"
+    for path in ("letters/PL.pdf", "annexes/PL.pdf", "signatures.csv", "letters.zip"):
+        assert (await visitor.get(f"/organisers/{path}")).status_code == 200
+    await visitor.post("/organisers/rules", warn="on")
+    await visitor.post("/organisers/answers/PL", sent="2026-11-01", stance="")
+    await visitor.post("/organisers/logout")
+    await visitor.organiser("vera", "viewer")
+    text = Html((await visitor.get("/organisers/")).text).text
+    for line in (
+        "logged in",
+        "downloaded a letter PL",
+        "downloaded names PL: <10",
+        "downloaded signatures <10",
+        "downloaded all letters",
+        "changed a rule readable mailboxes: warn",
+        "recorded correspondence PL",
+        "logged out",
+    ):
+        assert f"2026-11-26 12:00 marta {line}" in text
+    assert "Nowak" not in text
+    assert "example.org" not in text
+
+
+async def test_the_export_is_inert_in_a_spreadsheet_and_opens_at_home(time: Clock, visitor: Visitor) -> None:
+    names = ['=HYPERLINK("https://elsewhere.example","x")', "+49 Anna", "-Anna", "@Anna", '"Anna", Nowak', "＝Anna"]
+    for n, name in enumerate(names):
+        await visitor.confirmed(f"anna{n}@example.net", "PL", named="on", name=name, updates="on")
+    await visitor.organiser("olga", "organiser")
+    answer = await visitor.get("/organisers/signatures.csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert "attachment" in answer.headers["content-disposition"]
+    assert answer.headers["cache-control"] == "no-store"
+    table = list(csv.DictReader(io.StringIO(answer.text)))
+    for row in table:
+        assert not [cell for cell in row.values() if cell.startswith(("=", "+", "-", "@", "＝", "\t", "\r"))]
+        assert row["country"] == "PL"
+    assert {row["name"].removeprefix("'") for row in table} == set(names)
+    opened = {sealing.unseal_contact(IDENTITY, row["sealed_address"])[0] for row in table}
+    assert opened == {f"anna{n}@example.net" for n in range(len(names))}
+    assert "@example.net" not in answer.text
+
+
+async def test_the_export_has_nobody_who_need_not_be_in_it(time: Clock, visitor: Visitor) -> None:
+    await visitor.confirmed("anna@example.net", "PL")
+    await visitor.confirmed("boris@example.net", "DE", named="on", name="Boris")
+    await visitor.confirmed("carla@example.net", "IT", updates="on")
+    await visitor.organiser("olga", "organiser")
+    text = (await visitor.get("/organisers/signatures.csv")).text
+    table = list(csv.DictReader(io.StringIO(text)))
+    assert text.startswith("country,name,sealed_address\r\n")
+    assert sorted((row["country"], row["name"], bool(row["sealed_address"])) for row in table) == [
+        ("DE", "Boris", False),
+        ("IT", "", True),
+    ]
+    assert "2026" not in text.replace(table[0]["sealed_address"], "").replace(table[1]["sealed_address"], "")
+
+
+ENTRY = {
+    "sent": "2026-11-01",
+    "channel": "registered",
+    "acknowledged": "2026-11-05",
+    "answered": "2026-11-20",
+    "stance": "partly",
+    "link": "https://government.example/a?b=c",
+}
+
+
+async def test_an_answer_is_recorded_and_stands_on_the_public_page(time: Clock, visitor: Visitor) -> None:
+    await visitor.organiser("olga", "organiser")
+    summary = "Two\r\nlines, <script>alert(1)</script> & ☺"
+    answer = await visitor.post("/organisers/answers/PL", **ENTRY, summary=summary, language="en")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/organisers/letters")
+    public = await visitor.get("/en/governments")
+    assert "<script" not in public.text
+    page = Html(public.text)
+    assert "Poland 1 November 2026, by registered mail 21 days ago Supports it in part" in page.text
+    assert "20 November 2026, 2 days ago Two lines, <script>" in page.text
+    assert ENTRY["link"] in [a["href"] for a in page.all("a")]
+    form = Html((await visitor.get("/organisers/answers/PL")).text)
+    assert {name: form.fields()[name] for name in ENTRY} == ENTRY
+    assert form.fields()["summary-en"] == "Two\nlines, <script>alert(1)</script> & ☺"
+    assert (await visitor.post("/organisers/answers/eu-commission", sent="2026-11-01", stance="")).status_code == 303
+    for key in ("XX", "pl", "BE-nl", "no-such"):
+        assert (await visitor.post(f"/organisers/answers/{key}", **ENTRY)).status_code == 404
+
+
+WRONG = [
+    ("sent", {"sent": "yesterday"}),
+    ("sent", {"sent": "2026-13-01"}),
+    ("sent", {"sent": "2026-11-23"}),
+    ("answered", {"sent": ""}),
+    ("answered", {"sent": "2026-11-21", "acknowledged": ""}),
+    ("acknowledged", {"acknowledged": "2026-10-31"}),
+    ("answered", {"answered": ""}),
+    ("stance", {"stance": ""}),
+    ("stance", {"stance": "loves it"}),
+    ("channel", {"channel": "pigeon"}),
+    ("edition", {"edition": "1"}),
+    ("link", {"link": "javascript:alert(1)"}),
+    ("link", {"link": "http://government.example"}),
+    ("link", {"link": "https://a b"}),
+    ("link", {"link": "https://" + "a" * 500}),
+    ("summary", {"summary": "a" * 2001}),
+    ("summary", {"summary": "a\x00b"}),
+    ("summary", {"summary": "a\x1bb"}),
+    ("language", {"language": "xx"}),
+    ("summary-xx", {"summary-xx": "In no language"}),
+]
+
+
+async def test_an_answer_that_cannot_be_is_refused_as_typed(time: Clock, visitor: Visitor) -> None:
+    await visitor.organiser("olga", "organiser")
+    for field, wrong in WRONG:
+        typed = ENTRY | {"summary": "Kept", "language": "en"} | wrong
+        answer = await visitor.post("/organisers/answers/PL", **typed)
+        assert answer.status_code == 422, wrong
+        shown = Html(answer.text)
+        assert shown.error(field), wrong
+        fields = shown.fields()
+        for name in ("sent", "acknowledged", "answered", "link"):
+            assert fields[name] == typed[name]
+        assert typed["summary"] in answer.text
+    async with visitor.site.database.reading() as c:
+        assert await correspondence.entries(c) == {}
+        assert "recorded correspondence" not in str(await record.page(c))

@@ -1,0 +1,94 @@
+"""Editions at the desk, and the page where anybody checks a letter."""
+
+import csv
+import hashlib
+import io
+import zipfile
+
+from petition.organisers.activity_log import page as lines
+from tests.conftest import Clock, Visitor
+from tests.letters.drawn import printed
+from tests.web.tools import Html, on_sqlite
+
+
+def _doubts(page: Html) -> list[str]:
+    return sorted({box["name"] for box in page.all("input") if box.get("type") == "radio"})
+
+
+async def _drawn_up(visitor: Visitor, **said: str) -> str:
+    """Confirms every doubt that `said` says nothing else of; where the answer leads."""
+    doubts = _doubts(Html((await visitor.get("/organisers/editions")).text))
+    answer = await visitor.post("/organisers/editions", **dict.fromkeys(doubts, "confirmed") | said)
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"])
+
+
+@on_sqlite
+async def test_from_the_desk_to_the_secretary(time: Clock, visitor: Visitor) -> None:
+    for n in range(11):
+        await visitor.confirmed(f"anna{n}@example.net", "PL")
+    time.advance(minutes=2)
+    await visitor.published()
+    await visitor.organiser("olga", "organiser")
+
+    unsettled = await visitor.post("/organisers/editions")
+    assert unsettled.status_code == 422
+    assert "Nobody has said yet" in unsettled.text
+    half = await visitor.post("/organisers/editions", **{"doubt fact:viasna-2025-12": "confirmed"})
+    assert half.status_code == 422
+    assert 'name="doubt fact:viasna-2025-12" value="confirmed" required checked' in half.text, "nothing is lost"
+
+    where = await _drawn_up(visitor, **{"doubt address:GR": "out"})
+    assert where == "/organisers/editions/1"
+    page = Html((await visitor.get(where)).text)
+    assert "Left out: address:GR" in page.text
+    pdf = await visitor.get("/organisers/editions/PL-1.pdf")
+    assert pdf.headers["content-type"] == "application/pdf"
+    assert "127.0.0.1:8000/pl/letters/PL-1" in printed(pdf.content)
+    fingerprint = hashlib.sha256(pdf.content).hexdigest()
+    assert fingerprint in page.text
+
+    for kind, begin in (("docx", b"PK"), ("txt", b"Belarusian"), ("html", b"<!doctype html>")):
+        file = await visitor.get(f"/organisers/editions/PL-1.{kind}")
+        assert file.content.lower().startswith(begin.lower())
+        assert (await visitor.get(f"/organisers/letters/PL.{kind}")).status_code == 200
+        assert (await visitor.get(f"/organisers/editions/XX-1.{kind}")).status_code == 404
+    assert (await visitor.get("/organisers/editions/PL-1.exe")).status_code == 404
+    assert (await visitor.get("/organisers/letters/PL.exe")).status_code == 404
+    assert (await visitor.get("/organisers/editions/PL-1.pdf")).content == pdf.content
+
+    archive = zipfile.ZipFile(io.BytesIO((await visitor.get("/organisers/editions/1.zip")).content))
+    assert archive.read("PL-1.pdf") == pdf.content
+    listed = list(csv.DictReader(io.StringIO(archive.read("index.csv").decode())))
+    every = {f"{row['reference']}.{kind}" for row in listed for kind in ("pdf", "docx", "txt")}
+    assert every | {"index.csv", "index.pdf"} == set(archive.namelist())
+    assert next(row["sha256"] for row in listed if row["reference"] == "PL-1") == fingerprint
+    assert "GR-1.pdf" not in archive.namelist()
+
+    async with visitor.site.database.reading() as c:
+        done = {row["action"]: row["detail"] for row in await lines(c)}
+    assert done["downloaded all letters"] == "edition 1"
+    assert done["downloaded a letter"] == "PL-1"
+    assert done["drew up an edition"].startswith("1: ")
+
+    assert _doubts(Html((await visitor.get("/organisers/editions")).text)) == ["doubt address:GR"]
+
+    visitor.client.cookies.clear()
+    checked = Html((await visitor.get("/en/letters/PL-1")).text)
+    for told in ("PL-1", "Prime Minister of the Republic of Poland", "(Poland)", "10; Poland: 10", fingerprint):
+        assert told in checked.text
+    assert "sha256sum PL-1.pdf" in checked.text
+    beside = (await visitor.get("/en/letters/PL-1-pl")).text
+    assert 'href="/en/letters/PL-1"' in beside
+
+
+@on_sqlite
+async def test_what_is_no_letter_is_said_to_be_none(time: Clock, visitor: Visitor) -> None:
+    for reference in ("PL-1", "PL", "%3Cscript%3E", "a" * 500, "PL-1%00"):
+        answer = await visitor.get(f"/en/letters/{reference}")
+        assert answer.status_code == 404, reference
+        assert "No letter of ours has this reference" in answer.text
+        assert "<script>" not in answer.text
+    await visitor.organiser("olga", "organiser")
+    for path in ("1", "x", "0", "PL-1.pdf", "1.zip", "x.zip"):
+        assert (await visitor.get(f"/organisers/editions/{path}")).status_code == 404, path

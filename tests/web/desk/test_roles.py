@@ -1,0 +1,133 @@
+"""Who opens which address under /organisers/: a stranger, one who has only the link, viewer, organiser, admin."""
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+from starlette.routing import Route
+
+from petition.core import tokens
+from petition.core.settings import Settings
+from petition.core.tokens import Purpose
+from petition.organisers import accounts as organisers
+from petition.organisers import public_keys as recipients
+from petition.organisers import sessions
+from petition.organisers.accounts import Role
+from petition.web.routes import routes
+from tests.conftest import Clock, Visit, Visitor, add_organiser
+from tests.letters.editions.test_editions import drawn, few
+from tests.web.tools import PARAMETERS, in_production, on_sqlite, pass_names, rows, settle, token, turn_on
+
+ANYONE, ARRIVED = 0, 1  # then the roles: 2, 3, 4
+VIEWER, ORGANISER, ADMIN = (role + 1 for role in Role)
+PEOPLE = {"stranger": ANYONE, "arrived": ARRIVED, "viewer": VIEWER, "organiser": ORGANISER, "admin": ADMIN}
+# Every address and method, with the least that opens it.
+DOORS = {
+    ("GET", "/organisers/login"): ANYONE,
+    ("POST", "/organisers/login"): ANYONE,
+    ("GET", "/organisers/login/{token}"): ANYONE,
+    ("POST", "/organisers/login/{token}"): ANYONE,
+    ("GET", "/organisers/factor"): ARRIVED,
+    ("POST", "/organisers/factor"): ARRIVED,
+    ("POST", "/organisers/factor/challenge"): ARRIVED,
+    ("GET", "/organisers/factors"): ARRIVED,
+    ("POST", "/organisers/factors"): ARRIVED,
+    ("GET", "/organisers/"): VIEWER,
+    ("GET", "/organisers/sessions"): VIEWER,
+    ("POST", "/organisers/sessions/end"): VIEWER,
+    ("POST", "/organisers/sessions/end-all"): ADMIN,
+    ("GET", "/organisers/record"): VIEWER,
+    ("POST", "/organisers/seen"): VIEWER,
+    ("POST", "/organisers/logout"): VIEWER,
+    ("POST", "/organisers/rules"): ADMIN,
+    ("POST", "/organisers/work"): ADMIN,
+    ("POST", "/organisers/aside"): ADMIN,
+    ("POST", "/organisers/restore"): ADMIN,
+    ("GET", "/organisers/letters"): ORGANISER,
+    ("GET", "/organisers/letters.zip"): ORGANISER,
+    ("GET", "/organisers/letters/{key}.{kind}"): ORGANISER,
+    ("GET", "/organisers/annexes/{key}.pdf"): ORGANISER,
+    ("POST", "/organisers/editions/{n}/names/{key}"): ORGANISER,
+    ("GET", "/organisers/annexes"): ADMIN,
+    ("POST", "/organisers/annexes"): ADMIN,
+    ("GET", "/organisers/editions"): ORGANISER,
+    ("POST", "/organisers/editions"): ORGANISER,
+    ("GET", "/organisers/editions/{n}"): ORGANISER,
+    ("GET", "/organisers/editions/{n}.zip"): ORGANISER,
+    ("GET", "/organisers/editions/{reference}.{kind}"): ORGANISER,
+    ("GET", "/organisers/names"): ORGANISER,
+    ("GET", "/organisers/names/{country}/{state}"): ORGANISER,
+    ("POST", "/organisers/names/{country}/{state}"): ORGANISER,
+    ("GET", "/organisers/signatures.csv"): ORGANISER,
+    ("GET", "/organisers/answers/{key}"): ORGANISER,
+    ("POST", "/organisers/answers/{key}"): ORGANISER,
+    ("GET", "/organisers/reminders"): ORGANISER,
+    ("GET", "/organisers/book/{key}"): ADMIN,
+    ("POST", "/organisers/book/{key}"): ADMIN,
+}
+
+
+def test_every_address_has_its_entry() -> None:
+    found = [r for r in routes(demo=True) if isinstance(r, Route) and r.path.startswith("/organisers")]
+    assert {(method, r.path) for r in found for method in r.methods or ()} - {("HEAD", r.path) for r in found} == set(
+        DOORS
+    )
+
+
+async def _desk(visit: Visit, settings: Settings, folder: Path, time: Clock) -> Visitor:
+    """Production, with a signature and one organiser of each role."""
+    visitor = await in_production(visit, settings, folder)
+    await visitor.sign("anna@example.net", "PL", named="on", name="Anna Nowak")
+    link = await visitor.link("anna@example.net", base="https://petition.example")
+    assert (await visitor.post(link)).status_code == 303
+    time.advance(days=4)
+    await pass_names(visitor.site)
+    await turn_on(visitor.site)
+    for role in Role:
+        await add_organiser(visitor.site, role.name.lower(), role.name.lower())
+    await settle(visitor.site)
+    await drawn(visitor.site.database, few("PL"))
+    return visitor
+
+
+async def _at(visitor: Visitor, person: str) -> str:
+    """Gives the visitor a new session of somebody; what is kept of its number."""
+    visitor.client.cookies.clear()
+    if person == "stranger":
+        return ""
+    nickname = "admin" if person == "arrived" else person
+    begin = partial(sessions._begin, nickname=nickname, whole=person != "arrived")
+    number = await visitor.site.database.write(begin)
+    visitor.client.cookies.set("__Host-session", number)
+    return tokens.kept(number)
+
+
+async def _open(visitor: Visitor, session: str, method: str, path: str) -> int:
+    number = await visitor.site.database.write(partial(organisers.link, nickname="viewer"))
+    path = path.format(**PARAMETERS | {"token": token(visitor, Purpose.LOGIN, number)})
+    keys = " ".join(recipients.fingerprints(visitor.site.settings.recipients))
+    fields = {"email": "viewer@example.org", "session": session, "nickname": "viewer", "keys": keys, "code": "1"}
+    fields |= {"work": "auto", "reason": "trap", "network": "x"}
+    fields |= {"stance": "", "sent": "2026-11-01"}
+    before = await rows(visitor.site)
+    answer = await visitor.client.request(method, path, data=fields if method == "POST" else None)
+    if answer.status_code == 404:
+        assert "allow" not in answer.headers
+        assert answer.text in ("", (await visitor.get("/organisers/no-such-page")).text)
+        assert await rows(visitor.site) == before
+    return answer.status_code
+
+
+@on_sqlite
+@pytest.mark.parametrize("person", PEOPLE)
+async def test_each_opens_what_is_theirs_and_the_rest_does_not_exist(
+    person: str, time: Clock, visit: Visit, settings: Settings, tmp_path: Path
+) -> None:
+    visitor = await _desk(visit, settings, tmp_path, time)
+    for (method, path), least in DOORS.items():
+        session = await _at(visitor, person)
+        status = await _open(visitor, session, method, path)
+        assert status in ((200, 303, 409, 422) if least <= PEOPLE[person] else (404,)), (method, path, status)
+        for other in ("GET", "POST", "PUT", "DELETE", "HEAD", "PATCH"):
+            if (other.replace("HEAD", "GET"), path) not in DOORS:
+                assert await _open(visitor, session, other, path) == 404, (other, path)

@@ -1,0 +1,165 @@
+"""What is published is of one moment, no older than need be, made by one maker while the others serve the old."""
+
+import asyncio
+import threading
+from collections.abc import Mapping
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from petition.commands import demo_data as sample
+from petition.core.errors import DatabaseError
+from petition.letters import correspondence
+from petition.letters.correspondence import Entry
+from petition.site import Site
+from petition.web import prerender as press
+from petition.web.http import public_state as published
+from petition.web.http.prerendered import Made, Stock
+from petition.web.http.public_state import Moment
+from tests.conftest import Clock, Visit, Visitor
+from tests.web.http.test_errors import away
+from tests.web.http.test_prerendered import READY
+from tests.web.tools import LANGUAGES, Html, campaign, on_sqlite
+
+
+async def _filled(visitor: Visitor, time: Clock, n: int) -> None:
+    await sample.fill(visitor.site.database, n)
+    time.advance(minutes=2)
+    await visitor.published()
+
+
+async def test_all_languages_and_files_are_of_one_moment(time: Clock, visitor: Visitor) -> None:
+    await _filled(visitor, time, 2345)
+    data = (await visitor.get("/tally.json")).json()
+    assert data["as_of"] == "2026-11-22T12:02:00Z"
+    assert (await visitor.get("/tally.csv")).text.count("\r\n") == len(data["countries"]) + 2
+    for spoken in visitor.site.languages:
+        number = " ".join(spoken.number(data["confirmed"]).split())  # some write it with a space of their own
+        page = Html((await visitor.get(f"/{spoken.code}/tally")).text)
+        assert [a["datetime"] for a in page.all("time")] == [data["as_of"]]
+        assert f" {number} " in page.text
+        assert f" {number} " in Html((await visitor.get(f"/{spoken.code}/")).text).text
+
+
+@pytest.mark.all_languages
+async def test_new_numbers_are_a_new_page_under_a_new_tag(time: Clock, visitor: Visitor) -> None:
+    await visitor.published()
+    before = {path: (await visitor.get(path)).headers["etag"] for path in READY}
+    await _filled(visitor, time, 500)
+    after = {path: (await visitor.get(path)).headers["etag"] for path in READY}
+    moved = {path for path in READY if before[path] != after[path]}
+    numbers = {f"/{lang}/{page}" for lang in LANGUAGES for page in ("", "tally")}
+    assert moved == numbers | {"/tally.json", "/tally.csv", "/history.csv", "/tally.svg", "/history.svg"}
+    answer = await visitor.get("/en/", headers={"If-None-Match": before["/en/"]})
+    assert (answer.status_code, "500 confirmed signatures" in Html(answer.text).text) == (200, True)
+
+
+@on_sqlite
+async def test_a_new_day_is_a_new_state(time: Clock, visit: Visit, tmp_path: Path) -> None:
+    visitor: Visitor = await visit(campaign=campaign(tmp_path / "campaign", deadline="2026-11-22"))
+    assert "The deadline has passed" not in (await visitor.get("/en/")).text
+    time.advance(days=1)
+    await visitor.app.state.published.renew()
+    assert "The deadline has passed" in (await visitor.get("/en/")).text
+
+
+@on_sqlite
+async def test_an_answer_of_a_government_is_public_at_once(time: Clock, visitor: Visitor) -> None:
+    await visitor.organiser()
+    before = await visitor.get("/ru/governments")
+    recorded = {"sent": "2026-11-20", "answered": "2026-11-22", "stance": "supports"} | {
+        "language": "en",
+        "summary": "We do.",
+    }
+    assert (await visitor.post("/organisers/answers/PL", **recorded)).status_code == 303
+    after = await visitor.get("/ru/governments")
+    assert "We do." not in before.text
+    assert "We do." in after.text
+    assert after.headers["etag"] != before.headers["etag"]
+
+
+async def test_the_old_pages_outlive_the_database(database_url: str, time: Clock, visitor: Visitor) -> None:
+    await _filled(visitor, time, 500)
+    before = {path: (await visitor.get(path)).content for path in READY}
+    async with away(database_url):
+        await visitor.app.state.published.renew()
+        assert {path: (await visitor.get(path)).content for path in READY} == before
+    time.advance(minutes=2)
+    for _ in range(2):  # the first may still find the old connection
+        await visitor.app.state.published.renew()
+    assert (await visitor.get("/tally.json")).content == before["/tally.json"]
+
+
+class Maker:
+    """Makes as the site does, counts how often, and stops half-way until it may go on."""
+
+    def __init__(self) -> None:
+        self.times = 0
+        self.at_work, self.go_on = threading.Event(), threading.Event()
+        self.go_on.set()
+
+    def __call__(self, site: Site, moment: Moment, before: Mapping[str, Made]) -> Mapping[str, Made]:
+        """Press.made, observed."""
+        self.times += 1
+        self.at_work.set()
+        assert self.go_on.wait(30)
+        return press.made(site, moment, before)
+
+
+async def _write(site: Site, word: str) -> None:
+    """Something new to show."""
+    entry = Entry(sent=date(2026, 11, 20), summaries={"en": word})
+    await site.database.write(partial(correspondence.record, key="PL", entry=entry))
+
+
+@on_sqlite
+async def test_many_who_ask_at_once_are_served_by_one_making(time: Clock, site: Site) -> None:
+    maker = Maker()
+    shown = await published.first(site, maker, stock := Stock())
+    await _write(site, "First word")
+    await asyncio.gather(*[shown.renew() for _ in range(20)])
+    assert maker.times == 2, "the first stock, and one for all of them"
+    first = stock.made
+    await asyncio.gather(*[shown.renew() for _ in range(20)])
+    assert (maker.times, stock.made is first) == (2, True), "nothing has changed"
+
+
+@on_sqlite
+async def test_while_one_makes_the_others_get_the_old_and_the_last_word_is_shown(time: Clock, site: Site) -> None:
+    maker = Maker()
+    shown = await published.first(site, maker, stock := Stock())
+    old = stock.made
+    await _write(site, "First word")
+    maker.at_work.clear()
+    maker.go_on.clear()
+    making = asyncio.create_task(shown.renew())
+    await asyncio.to_thread(maker.at_work.wait, 30)
+    assert stock.made is old
+    await _write(site, "Last word")
+    late = [asyncio.create_task(shown.renew()) for _ in range(5)]
+    await asyncio.sleep(0)
+    maker.go_on.set()
+    await asyncio.gather(making, *late)
+    assert maker.times == 3, "the first, the one under way, and one for all who came meanwhile"
+    assert b"Last word" in stock.made["/en/governments"].body
+
+
+@pytest.mark.all_languages
+@on_sqlite
+async def test_what_did_not_change_is_not_made_again(time: Clock, site: Site) -> None:
+    shown = await published.first(site, press.made, stock := Stock())
+    before = stock.made
+    await _write(site, "First word")
+    await shown.renew()
+    same = {path for path in before if stock.made[path] is before[path]}
+    data = {path for path in press.DATA if "governments" in path}
+    assert set(before) - same == {f"/{lang}/governments" for lang in LANGUAGES} | data
+
+
+@on_sqlite
+async def test_the_first_stock_needs_the_database(database_url: str, time: Clock, visitor: Visitor) -> None:
+    async with away(database_url):
+        with pytest.raises(DatabaseError):
+            await published.first(visitor.site, press.made, Stock())

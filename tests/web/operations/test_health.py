@@ -1,0 +1,204 @@
+"""For machines and the operator: up, ready, measured by those who may; the demo's mailbox in demo mode only."""
+
+import asyncio
+import resource
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import asyncpg
+import httpx2
+import pytest
+
+from petition.core.settings import Settings
+from petition.web.operations import health as operations
+from tests.conftest import Clock, Visit, Visitor
+from tests.postgres import hang_up
+from tests.web.tools import Html, in_production, on_sqlite
+
+
+async def _house(visitor: Visitor, name: str, value: str) -> None:
+    sql = f"update house set value = '{value}' where name = '{name}'"
+    await visitor.site.database.write(lambda c: c.execute(sql))
+
+
+async def _ready(visitor: Visitor) -> httpx2.Response:
+    """What it says now, and not what it found out a few seconds ago."""
+    visitor.app.state.readiness.forget()
+    return await visitor.get("/readyz")
+
+
+async def test_ready_means_reachable_and_of_our_schema_and_mode(visitor: Visitor) -> None:
+    answer = await _ready(visitor)
+    assert (answer.status_code, answer.text) == (200, "ready\n")
+    for name, value, word in (("schema", "0", "older"), ("schema", "9999", "newer"), ("mode", "production", "mode")):
+        async with visitor.site.database.reading() as c:
+            good = (await c.one("house.get", name=name) or {})["value"]
+        await _house(visitor, name, value)
+        answer = await _ready(visitor)
+        assert answer.status_code == 503
+        assert word in answer.text
+        assert answer.text.count("\n") == 1, "one sentence"
+        assert answer.headers["cache-control"] == "no-store"
+        assert (await visitor.get("/healthz")).status_code == 200
+        await _house(visitor, name, good)
+    assert (await _ready(visitor)).status_code == 200
+
+
+@asynccontextmanager
+async def _locked(url: str) -> AsyncIterator[None]:
+    """A database that is read as ever, while everything written waits."""
+    if url.startswith("postgresql"):
+        other = await asyncpg.connect(url)
+        await other.execute("begin")
+        await other.execute("lock table house in exclusive mode")
+        yield
+        await other.close()
+    else:
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as holder:
+            holder.execute("begin immediate")
+            yield
+
+
+async def test_ready_means_writable_before_long(
+    visitor: Visitor, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations, "PATIENCE", 0.2)
+    async with _locked(database_url):
+        for _ in range(3):
+            answer = await _ready(visitor)
+            assert (answer.status_code, answer.text) == (503, "The database does not answer.\n")
+    monkeypatch.undo()
+    await visitor.app.state.readiness.trouble()
+    assert (await _ready(visitor)).status_code == 200
+
+
+@on_sqlite
+async def test_a_full_disk_is_not_ready(visitor: Visitor) -> None:
+    """As full as it gets without one of our own: no file of this process takes another byte."""
+    assert (await _ready(visitor)).status_code == 200
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        answer = await _ready(visitor)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert answer.status_code == 503
+    assert answer.text.startswith("The database cannot be used: ")
+    assert (await _ready(visitor)).status_code == 200
+
+
+@on_sqlite  # and on a PostgreSQL of its own
+async def test_a_standby_is_not_ready(visit: Visit, postgresql_settings: Settings) -> None:
+    visitor = await visit(database_url=postgresql_settings.database_url)
+    assert (await _ready(visitor)).status_code == 200
+    url = postgresql_settings.database_url
+    other = await asyncpg.connect(url)
+    await other.execute(f"alter database {url.rpartition('/')[2]} set default_transaction_read_only = on")
+    await other.close()
+    await hang_up(url)
+    await _ready(visitor)  # may find out no more than that the line was cut
+    answer = await _ready(visitor)
+    assert answer.status_code == 503
+    assert "ReadOnlySQLTransactionError" in answer.text
+
+
+@on_sqlite
+async def test_a_database_that_was_moved_away_is_missed_and_not_made_anew(visitor: Visitor, tmp_path: Path) -> None:
+    file = tmp_path / "petition.db"
+    away = file.rename(file.with_name("away.db"))
+    answer = await _ready(visitor)
+    assert answer.status_code == 503
+    assert not file.exists()
+    away.rename(file)
+    assert (await _ready(visitor)).status_code == 200
+
+
+@on_sqlite
+async def test_whoever_asks_all_the_time_puts_no_load_on_the_database(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations, "KEPT", 600.0)  # however slow this machine is
+    sql = "create trigger counting after insert on house when new.name like 'touch %' "
+    sql += "begin insert into refusals values (random(), 'x', 1); end"
+    await visitor.site.database.write(lambda c: c.execute(sql))
+    visitor.app.state.readiness.forget()
+    for _ in range(5):
+        answers = await asyncio.gather(*[visitor.get("/readyz") for _ in range(20)])
+        assert {answer.status_code for answer in answers} == {200}
+    async with visitor.site.database.reading() as c:
+        assert await c.execute("select count(*) as n from refusals") == [{"n": 1}]
+
+
+@on_sqlite
+async def test_up_means_up(visitor: Visitor) -> None:
+    answer = await visitor.get("/healthz")
+    assert (answer.status_code, answer.text, answer.headers["cache-control"]) == (200, "ok\n", "no-store")
+
+
+async def test_metrics_are_numbers_without_labels(time: Clock, visitor: Visitor) -> None:
+    await visitor.sign("anna@example.net", "LT")
+    time.advance(seconds=90)
+    answer = await visitor.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert answer.text.endswith("\n")
+    assert "{" not in answer.text
+    lines = dict(line.split(" ") for line in answer.text.splitlines() if not line.startswith("#"))
+    assert lines["petition_outbox_waiting"] == "1"
+    assert lines["petition_outbox_oldest_seconds"] == "90"
+    assert lines["petition_confirmed"] == "0"
+    assert lines.keys() == {line.split(" ")[2] for line in answer.text.splitlines() if line.startswith("# TYPE ")}
+
+
+async def _asked(visitor: Visitor, client: str, name: str = "Accept", value: str = "*/*") -> int:
+    transport = httpx2.ASGITransport(app=visitor.app, client=(client, 40000))
+    async with httpx2.AsyncClient(transport=transport, base_url="https://petition.example") as stranger:
+        return (await stranger.get("/metrics", headers=[(name.encode(), value.encode())])).status_code
+
+
+@on_sqlite
+async def test_without_a_token_metrics_are_for_this_machine(visit: Visit, settings: Settings, tmp_path: Path) -> None:
+    visitor = await in_production(visit, settings, tmp_path)
+    assert await _asked(visitor, "127.0.0.1") == 200
+    assert await _asked(visitor, "::1") == 200
+    assert await _asked(visitor, "203.0.113.7") == 404
+    assert await _asked(visitor, "203.0.113.7", "Authorization", "Bearer ") == 404
+    for name in ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", "Via"):
+        assert await _asked(visitor, "127.0.0.1", name, "127.0.0.1") == 404, "a proxy asks for somebody else"
+
+
+@on_sqlite
+async def test_with_a_token_metrics_are_for_who_has_it(visit: Visit, settings: Settings, tmp_path: Path) -> None:
+    visitor = await in_production(visit, settings, tmp_path, metrics_token="a-secret")
+    assert await _asked(visitor, "203.0.113.7", "Authorization", "Bearer a-secret") == 200
+    for given in ("Bearer a-secre", "Bearer a-secrett", "Bearer", "Bearer \u00e9", "Basic a-secret", ""):
+        assert await _asked(visitor, "203.0.113.7", "Authorization", given) == 404
+    assert await _asked(visitor, "127.0.0.1") == 404, "not even this machine without it"
+
+
+async def test_a_demo_shows_the_mail_it_sent(time: Clock, visitor: Visitor) -> None:
+    assert "Nothing yet" in (await visitor.get("/dev/outbox")).text
+    await visitor.sign("anna@example.net")
+    await visitor.deliver()
+    time.advance(seconds=1)
+    await visitor.sign("boris@example.net", lang="ru")
+    await visitor.deliver()
+    answer = await visitor.get("/dev/outbox")
+    page = Html(answer.text)
+    assert page.text.index("boris@example.net") < page.text.index("anna@example.net"), "newest first"
+    links = [a["href"] for a in page.all("a") if "/confirm/" in a["href"]]
+    assert len(links) == 2
+    assert [(await visitor.get(link)).status_code for link in links] == [200, 200]
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@on_sqlite
+@pytest.mark.parametrize("path", ["/dev/outbox", "/dev/", "/dev"])
+async def test_production_shows_no_mail(path: str, visit: Visit, settings: Settings, tmp_path: Path) -> None:
+    visitor = await in_production(visit, settings, tmp_path)
+    await visitor.sign("anna@example.net")
+    await visitor.deliver()
+    assert len(visitor.smtp.mails) == 1
+    assert (await visitor.get(path)).status_code == 404
+    assert not (tmp_path / "var" / "mail").exists()

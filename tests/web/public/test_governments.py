@@ -1,0 +1,160 @@
+"""What governments were sent and answered: the page, the map, the data, and the list of who is silent."""
+
+import csv
+import io
+import json
+import re
+from datetime import date
+from functools import partial
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from petition.campaign.appeal import SHIPPED
+from petition.letters import correspondence
+from petition.letters.correspondence import Channel, Entry, Stance
+from petition.site import Site
+from petition.web.public import maps
+from tests.conftest import Clock, Visit, Visitor
+from tests.web.tools import Html, campaign, on_sqlite
+
+SHAPES = SHIPPED / "europe.svg"
+ANSWERS = {
+    "PL": Entry(
+        sent=date(2026, 11, 1),
+        channel=Channel.REGISTERED,
+        edition=1,
+        acknowledged=date(2026, 11, 3),
+        answered=date(2026, 11, 21),
+        stance=Stance.SUPPORTS,
+        link="https://government.example/answer",
+        summaries={"en": "We will.", "ru": "Мы это сделаем."},
+    ),
+    "BE": Entry(sent=date(2026, 11, 21), edition=1, summaries={"en": "Soon."}),
+    "LT": Entry(sent=date(2026, 10, 1), channel=Channel.POST, acknowledged=date(2026, 10, 5)),
+    "eu-commission": Entry(sent=date(2026, 11, 22), answered=date(2026, 11, 22), stance=Stance.REFUSES),
+}
+
+
+async def _recorded(visitor: Visitor) -> None:
+    for key, entry in ANSWERS.items():
+        await visitor.site.database.write(partial(correspondence.record, key=key, entry=entry))
+    await visitor.app.state.published.renew()
+
+
+@on_sqlite
+async def test_newspapers_read_who_was_written_to_and_what_came_back(time: Clock, visitor: Visitor) -> None:
+    await _recorded(visitor)
+    text = Html((await visitor.get("/en/governments")).text).text
+    assert "Governments written to 3 / 27 Answered 1 Supports the demand 1" in text
+    assert "Poland 1 November 2026, by registered mail 21 days ago · PL-1 Supports the demand" in text
+    assert "21 November 2026, 1 day ago We will. The answer" in text
+    assert "Belgium 21 November 2026 1 day ago · BE-nl-1 · BE-fr-1 · BE-de-1 No answer yet Soon." in text
+    assert "Lithuania 1 October 2026, by post 52 days ago No answer yet Receipt acknowledged: 5 October 2026" in text
+    assert "22 November 2026 today Refuses" in text
+    assert "Not written to yet: Austria, Bulgaria, Croatia" in text
+
+
+@on_sqlite
+async def test_a_summary_is_read_in_ones_own_language_or_marked_as_english(time: Clock, visitor: Visitor) -> None:
+    await _recorded(visitor)
+    page = Html((await visitor.get("/ru/governments")).text)
+    assert "Мы это сделаем." in page.text
+    assert "We will." not in page.text
+    assert [p for p in page.all("p") if p.get("lang") == "en"]
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("deadline", "told"),
+    [
+        ("2026-11-23", "23 November 2026 · 1 day is left"),
+        ("2027-03-01", "1 March 2027 · 99 days are left"),
+        ("2026-11-22", "22 November 2026 · It is today."),
+        ("2026-11-20", "20 November 2026 · It passed 2 days ago."),
+    ],
+)
+async def test_days_are_counted_to_the_deadline(
+    time: Clock, visit: Visit, tmp_path: Path, deadline: str, told: str
+) -> None:
+    visitor: Visitor = await visit(campaign=campaign(tmp_path / "campaign", deadline=deadline))
+    assert told in Html((await visitor.get("/en/governments")).text).text
+
+
+@on_sqlite
+async def test_the_countdown_moves_at_midnight(time: Clock, visit: Visit, tmp_path: Path) -> None:
+    visitor: Visitor = await visit(campaign=campaign(tmp_path / "campaign", deadline="2027-03-01"))
+    time.advance(days=1)
+    await visitor.app.state.published.renew()
+    assert "98 days are left" in Html((await visitor.get("/en/governments")).text).text
+
+
+async def test_data_says_what_the_page_says(time: Clock, visitor: Visitor) -> None:
+    await _recorded(visitor)
+    answer = await visitor.get("/governments.json")
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["etag"]
+    found = {one["key"]: one for one in json.loads(answer.text)["governments"]}
+    assert len(found) == 33
+    assert found["PL"] == {
+        "key": "PL",
+        "name": "Poland",
+        "office": "Prime Minister of the Republic of Poland",
+        "sent": "2026-11-01",
+        "acknowledged": "2026-11-03",
+        "answered": "2026-11-21",
+        "channel": "registered",
+        "letters": [f"{visitor.site.settings.base_url}/en/letters/PL-1"],
+        "stance": "supports",
+        "link": "https://government.example/answer",
+        "summaries": {"en": "We will.", "ru": "Мы это сделаем."},
+    }
+    assert [letter.rpartition("/")[2] for letter in found["BE"]["letters"]] == ["BE-nl-1", "BE-fr-1", "BE-de-1"]
+    assert {found["DE"][name] for name in ("sent", "channel", "answered", "stance", "link")} == {None}
+    rows = {row["key"]: row for row in csv.DictReader(io.StringIO((await visitor.get("/governments.csv")).text))}
+    assert rows.keys() == found.keys()
+    for key, row in rows.items():
+        for name in ("name", "sent", "acknowledged", "answered", "channel", "stance", "link"):
+            assert row[name] == (found[key][name] or "")
+    assert rows["PL"]["summary"] == "We will."
+
+
+@on_sqlite
+async def test_a_map_colours_whom_the_table_names(time: Clock, visitor: Visitor) -> None:
+    await _recorded(visitor)
+    answer = await visitor.get("/governments.svg")
+    assert answer.headers["content-type"] == "image/svg+xml"
+    assert re.findall(r"#c-(\w+)[,{]", answer.text) == ["BE", "LT", "PL", "BE", "LT", "PL"], "in light and in dark"
+    style = re.search("<style>(.*)</style>", answer.text)
+    assert style
+    assert "unsafe" not in answer.headers["content-security-policy"]
+    assert "sha256-" in answer.headers["content-security-policy"]
+
+
+def test_every_government_and_every_published_number_has_its_place_on_the_map(site: Site) -> None:
+    ids = {path.get("id") for path in ElementTree.parse(SHAPES).iter("{http://www.w3.org/2000/svg}path")}
+    assert {f"c-{code}" for code in site.book.countries} <= ids
+    shades = {"PL": 10, "DE": 99, "FR": 100, "LT": 99_999, "LV": 5_000_000, "EE": 0}
+    light = maps.numbers(shades, SHAPES).partition("@media")[0]
+    assert "#c-DE,#c-PL{" in light
+    assert "#c-EE" not in light
+    assert len(ElementTree.fromstring(maps.numbers({}, SHAPES))) == len(ElementTree.parse(SHAPES).getroot())
+
+
+@on_sqlite
+async def test_who_is_silent_is_found_by_days(time: Clock, visitor: Visitor) -> None:
+    await visitor.organiser("olga", "organiser")
+    await _recorded(visitor)
+    text = Html((await visitor.get("/organisers/reminders")).text).text
+    assert "Lithuania 2026-10-01 52 post 2026-10-05" in text
+    assert "Belgium" not in text
+    assert (
+        "Lithuania 2026-10-01 52 post 2026-10-05 Belgium 2026-11-21 1 not said no"
+        in Html((await visitor.get("/organisers/reminders?days=1")).text).text
+    )
+    assert "Nobody." in (await visitor.get("/organisers/reminders?days=999")).text
+    for wrong in ("", "-1", "x", "1000", "²"):
+        answer = await visitor.get("/organisers/reminders", params={"days": wrong})
+        assert answer.status_code == 422
+        assert "A number of days" in answer.text

@@ -1,0 +1,95 @@
+"""Links and the pages behind them: each opens one door, none is kept, indexed or previewed; metrics have no labels."""
+
+import re
+
+import pytest
+
+from petition.core.tokens import Purpose
+from tests.conftest import Clock, Visit, Visitor
+from tests.web.tools import Html, on_sqlite, paths, rows, settle, token
+
+DOORS = {
+    Purpose.CONFIRM: "/en/confirm/",
+    Purpose.NEVER_WRITE: "/en/never-write/",
+    Purpose.MANAGE: "/en/manage/",
+    Purpose.LOGIN: "/organisers/login/",
+}
+
+
+async def _live(visitor: Visitor) -> str:
+    """The number of a link that confirms, to try at other doors."""
+    await visitor.sign("anna@example.net", named="on", name="Anna Nowak")
+    link = await visitor.link("anna@example.net")
+    return visitor.site.signer.read(Purpose.CONFIRM, link.rpartition("/")[2])
+
+
+async def test_a_link_opens_the_door_of_its_purpose_alone(time: Clock, visitor: Visitor) -> None:
+    number = await _live(visitor)
+    await settle(visitor.site)
+    before = await rows(visitor.site)
+    for purpose in Purpose:
+        for other, door in DOORS.items():
+            if other is not purpose:
+                path = door + token(visitor, purpose, number)
+                for answer in (await visitor.get(path), await visitor.post(path, action="show")):
+                    assert answer.status_code == 404, (purpose, door)
+                    assert "Anna" not in answer.text
+    manage = DOORS[Purpose.MANAGE] + token(visitor, Purpose.MANAGE, number)
+    assert (await visitor.post(manage, action="show")).status_code == 404, "signed well, but of another kind"
+    assert await rows(visitor.site) == before
+
+
+async def test_a_link_outlives_the_change_of_the_secret_key(time: Clock, visit: Visit) -> None:
+    old, new = "an-old-secret-key-of-thirty-two-characters", "a-new-secret-key-of-thirty-two-characters"
+    first = await visit(secret_keys=(old,))
+    await first.sign("anna@example.net")
+    link = await first.link("anna@example.net")
+    assert (await (await visit(secret_keys=(new,))).post(link)).status_code == 404
+    rotated = await visit(secret_keys=(new, old))
+    assert [(await rotated.post(link)).status_code for _ in range(2)] == [303, 303]
+
+
+async def _private(visitor: Visitor) -> list[str]:
+    await visitor.confirmed("boris@example.net")
+    await visitor.sign("anna@example.net")
+    links = [await visitor.link("anna@example.net"), await visitor.link("anna@example.net", "never-write")]
+    await visitor.post("/en/manage", email="boris@example.net")
+    links.append(await visitor.link("boris@example.net", "manage"))
+    return [*links, "/en/check-inbox", "/en/thanks?country=PL", "/en/manage", "/en/unsubscribe/x", "/en/confirm/x"]
+
+
+@on_sqlite
+async def test_private_pages_are_neither_stored_nor_indexed_nor_previewed(visitor: Visitor) -> None:
+    for path in await _private(visitor):
+        answer = await visitor.get(path)
+        page = Html(answer.text)
+        assert answer.headers["cache-control"] == "no-store", path
+        assert answer.headers["x-robots-tag"] == "noindex, nofollow", path
+        assert "set-cookie" not in answer.headers, path
+        metas = page.all("meta")
+        assert {"name": "robots", "content": "noindex, nofollow"} in metas, path
+        assert not [m for m in metas if re.match("og:|twitter:", m.get("property", m.get("name", "")))], path
+        (title,) = [text for (tag, _), text in zip(page.tags, page.texts, strict=True) if tag == "title"]
+        assert not re.search("belarus|ultimatum|sign", title, re.I), title
+
+
+@on_sqlite
+async def test_no_public_address_sets_a_cookie(visitor: Visitor) -> None:
+    for method in ("GET", "POST"):
+        for path in paths(method):
+            answer = await visitor.client.request(method, path)
+            assert "set-cookie" not in answer.headers, path
+
+
+LINE = re.compile(r"# TYPE petition_\w+ (gauge|counter)|petition_\w+ \d+")
+
+
+@on_sqlite
+@pytest.mark.parametrize("token", ["", "a token for metrics"])
+async def test_metrics_have_no_label(token: str, visit: Visit) -> None:
+    visitor = await visit(metrics_token=token)
+    await visitor.confirmed("anna@example.net", "PL")
+    answer = await visitor.get("/metrics", headers={"Authorization": f"Bearer {token}"})
+    lines = answer.text.splitlines()
+    assert len(lines) >= 8
+    assert [line for line in lines if not LINE.fullmatch(line)] == []

@@ -1,0 +1,171 @@
+"""What people pass on and what machines look for: picture, poster, counter for other sites, sitemap, security.txt."""
+
+import asyncio
+import re
+import subprocess
+import threading
+from datetime import date, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
+
+import pytest
+
+from petition.commands import demo_data as sample
+from petition.web import prerender as press
+from petition.web.public.sharing import Kept
+from tests.conftest import Clock, Visit, Visitor
+from tests.letters.drawn import printed
+from tests.web.tools import LANGUAGES, Html, campaign, in_each_language, on_sqlite
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+async def _counted(visitor: Visitor, time: Clock, n: int) -> None:
+    await sample.fill(visitor.site.database, n)
+    time.advance(minutes=2)
+    await visitor.published()
+
+
+@on_sqlite
+@in_each_language
+async def test_each_language_has_its_picture_and_its_poster(
+    lang: str, time: Clock, visitor: Visitor, tmp_path: Path
+) -> None:
+    picture = await visitor.get(f"/{lang}/share.png")
+    assert (picture.headers["content-type"], picture.content[:8]) == ("image/png", PNG)
+    assert [int.from_bytes(picture.content[at : at + 4]) for at in (16, 20)] == [1200, 630]
+    assert len(picture.content) < 150_000
+    poster = await visitor.get(f"/{lang}/poster.pdf")
+    words = printed(poster.content)
+    title = visitor.site.appeal.text(visitor.site.languages[lang]).title
+    assert "".join(title.split()) in "".join(words.split())
+    assert _scanned(poster.content, tmp_path / "poster.pdf") == f"http://127.0.0.1:8000/{lang}/"
+
+
+def _scanned(pdf: bytes, file: Path) -> str:
+    """What a phone reads off the printed page."""
+    file.write_bytes(pdf)
+    subprocess.run(["pdftoppm", "-r", "60", "-png", "-singlefile", file, file.with_suffix("")], check=True)
+    command = ["zbarimg", "-q", "--raw", str(file.with_suffix(".png"))]
+    return subprocess.run(command, capture_output=True, check=True).stdout.decode().strip()
+
+
+@on_sqlite
+async def test_a_picture_is_new_when_its_number_is(time: Clock, visitor: Visitor) -> None:
+    before = await visitor.get("/en/share.png")
+    again = await visitor.client.get("/en/share.png", headers={"If-None-Match": before.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    await _counted(visitor, time, 500)
+    after = await visitor.get("/en/share.png")
+    assert after.headers["etag"] != before.headers["etag"]
+    assert "max-age=3600" in after.headers["cache-control"]
+
+
+async def test_one_makes_and_the_others_get_the_old() -> None:
+    kept, go_on, made = Kept(), threading.Event(), []
+
+    def make(content: bytes) -> bytes:
+        made.append(content)
+        assert go_on.wait(30)
+        return content
+
+    go_on.set()
+    assert await kept.get("a", 1, lambda: make(b"old")) == b"old"
+    go_on.clear()
+    making = asyncio.create_task(kept.get("a", 2, lambda: make(b"new")))
+    await asyncio.sleep(0)
+    assert [await kept.get("a", 2, lambda: make(b"never")) for _ in range(20)] == [b"old"] * 20
+    go_on.set()
+    assert await making == b"new"
+    assert await kept.get("a", 2, lambda: make(b"never")) == b"new"
+    assert made == [b"old", b"new"]
+
+
+async def test_whoever_comes_first_waits_for_the_one_who_makes() -> None:
+    kept, contents = Kept(), iter([b"x", b"y"])
+    found = await asyncio.gather(*[kept.get("a", 1, lambda: next(contents)) for _ in range(20)])
+    assert found == [b"x"] * 20
+
+
+@on_sqlite
+async def test_only_the_counter_may_be_framed(time: Clock, visitor: Visitor) -> None:
+    await _counted(visitor, time, 500)
+    for path in ("/en/embed", "/en/embed?theme=dark", "/en/embed?theme=light", "/en/embed?theme=%22%3E%3Cscript%3E"):
+        answer = await visitor.get(path)
+        assert "frame-ancestors *" in answer.headers["content-security-policy"]
+        assert "x-frame-options" not in answer.headers
+        page = Html(answer.text)
+        assert not page.all("form") + page.all("input") + page.all("script")
+        assert [a["href"] for a in page.all("a")] == ["http://127.0.0.1:8000/en/"]
+        assert "500" in page.text
+        assert "<script" not in answer.text
+    assert 'class="dark"' in (await visitor.get("/en/embed?theme=dark")).text
+    for path in ("/en/", "/en/tally", "/en/data", "/en/manage", "/organisers/login", "/en/share.png"):
+        answer = await visitor.get(path)
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["x-frame-options"] == "DENY"
+
+
+@on_sqlite
+async def test_the_lines_to_copy_frame_the_counter_safely(visitor: Visitor) -> None:
+    text = Html((await visitor.get("/de/data" if "de" in LANGUAGES else "/pl/data")).text).text
+    frame = re.search("<iframe .*?</iframe>", text)
+    assert frame
+    (attributes,) = Html(frame[0]).all("iframe")
+    assert attributes["src"].endswith("/embed")
+    assert attributes["title"]
+    assert "allow-scripts" not in attributes["sandbox"]
+    assert attributes["referrerpolicy"] == "no-referrer"
+
+
+@on_sqlite
+async def test_what_the_data_page_names_is_there(time: Clock, visitor: Visitor) -> None:
+    page = Html((await visitor.get("/en/data")).text)
+    named = {a["href"] for a in page.all("a") if a["href"].startswith("/")}
+    assert {path for path in press.DATA if "." in path and path.startswith(("/tally", "/history", "/gov"))} <= named
+    for path in named - {"/dev/outbox"}:
+        assert (await visitor.get(path)).status_code == 200, path
+
+
+@pytest.mark.all_languages
+@on_sqlite
+async def test_the_sitemap_has_every_public_page_in_every_language(visitor: Visitor) -> None:
+    tree = ElementTree.fromstring((await visitor.get("/sitemap.xml")).text)
+    names = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9", "x": "http://www.w3.org/1999/xhtml"}
+    found = [str(entry.findtext("s:loc", "", names)) for entry in tree.findall("s:url", names)]
+    public = set(press.PAGES)
+    assert {urlsplit(address).path for address in found} == {f"/{lang}/{page}" for lang in LANGUAGES for page in public}
+    for entry in tree.findall("s:url", names):
+        assert {link.get("hreflang") for link in entry.findall("x:link", names)} == set(LANGUAGES)
+    robots = (await visitor.get("/robots.txt")).text
+    assert "Disallow: /organisers/" in robots
+    assert robots.endswith("/sitemap.xml\n")
+
+
+@on_sqlite
+async def test_a_weakness_can_be_told(time: Clock, visit: Visit, tmp_path: Path) -> None:
+    visitor: Visitor = await visit()
+    assert (await visitor.get("/.well-known/security.txt")).text.startswith("# [the contact")
+    visitor = await visit(campaign=campaign(tmp_path / "campaign", contact='"help@example.org"'))
+    told = dict(line.split(": ", 1) for line in (await visitor.get("/.well-known/security.txt")).text.splitlines())
+    assert told["Contact"] == "mailto:help@example.org"
+    assert date(2026, 11, 22) < date.fromisoformat(told["Expires"][:10]) < date(2026, 11, 22) + timedelta(365)
+
+
+@on_sqlite
+async def test_a_translation_that_nobody_has_read_says_so(visit: Visit, tmp_path: Path) -> None:
+    visitor: Visitor = await visit(campaign=campaign(tmp_path / "campaign", contact='"help@example.org"'))
+    assert "No native speaker" not in (await visitor.get("/en/")).text
+    page = Html((await visitor.get("/pl/tally")).text)
+    assert "Tego tłumaczenia nie sprawdził jeszcze" in page.text
+    assert "mailto:help@example.org?subject=pl" in [a["href"] for a in page.all("a")]
+
+
+@pytest.mark.parametrize("network", ["t.me", "wa.me", "viber:", "share.joinmastodon.org/#", "linkedin.com", "mailto:"])
+@on_sqlite
+async def test_the_appeal_is_passed_on_by_plain_links(network: str, visitor: Visitor) -> None:
+    page = Html((await visitor.get("/pl/thanks")).text)
+    (link,) = [a for a in page.all("a") if network in a["href"]]
+    assert "127.0.0.1%3A8000%2Fpl" in link["href"].replace("/", "%2F").replace(":", "%3A")
+    assert network == "mailto:" or link["rel"] == "noopener noreferrer"

@@ -1,0 +1,323 @@
+"""What a network meets that had its share: a proof of work, the slower lane, a form that comes back as it was typed.
+
+Nothing of it depends on the address that was typed.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import httpx2
+import pytest
+import uvicorn
+
+from petition.commands import server
+from petition.core.settings import Settings
+from petition.mail import outbox
+from petition.protection import proof_of_work as work
+from petition.protection import rate_limits as throttle
+from petition.protection.proof_of_work import Mode
+from petition.protection.rate_limits import DOORS, PAGE, SLOW, TRAPPED
+from petition.signing import quarantine as aside
+from petition.signing import signatures
+from petition.web.http import errors
+from petition.web.http.forms import TRAP
+from tests.conftest import Clock, Visit, Visitor
+from tests.protection.test_proof_of_work import solution
+from tests.web.tools import Html, in_production, on_sqlite, rows, settle
+
+CROWDED = "203.0.113"  # a block of 256 addresses (RFC 5737)
+NAMED = {"named": "on", "name": "Anna Nowak", "updates": "on"}
+LATE = "/en/check-inbox?mail=late"
+
+
+@pytest.fixture
+async def visitor(
+    time: Clock, visit: Visit, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Visitor:
+    """Somebody on the site in production; proofs take few tries."""
+    monkeypatch.setattr(work, "TRIES", (3, 5))
+    return await in_production(visit, settings, tmp_path)
+
+
+@asynccontextmanager
+async def coming(visitor: Visitor, host: str) -> AsyncIterator[Visitor]:
+    """The same site, asked from an address."""
+    transport = httpx2.ASGITransport(app=visitor.app, raise_app_exceptions=False, client=(host, 50_000))
+    async with httpx2.AsyncClient(transport=transport, base_url=visitor.site.settings.base_url) as client:
+        yield Visitor(client, visitor.app, visitor.smtp)
+
+
+async def _sign(visitor: Visitor, host: str, email: str = "anna@gmail.com", **fields: str) -> httpx2.Response:
+    async with coming(visitor, host) as there:
+        return await there.sign(email, **fields)
+
+
+async def _emptied(visitor: Visitor, *, slow: bool = False) -> None:
+    """The block has had its share, of the slower lane too if that is said, from many addresses."""
+    doors, (_, block) = visitor.site.doors, DOORS["sign"]
+    for n in range(block.burst + (SLOW.burst if slow else 0)):
+        await doors.sign(f"{CROWDED}.{n % 250}", "", Mode.AUTO, trapped=False)
+
+
+async def _challenge(visitor: Visitor, host: str = f"{CROWDED}.7") -> dict[str, object]:
+    async with coming(visitor, host) as there:
+        answer = await there.get("/work.json")
+    assert answer.headers["cache-control"] == "no-store"
+    found: dict[str, object] = answer.json()
+    return found
+
+
+async def _ask(visitor: Visitor, mode: Mode) -> None:
+    await visitor.site.database.write(partial(work.choose, chosen=mode))
+    await visitor.app.state.published.renew()
+
+
+async def _mode(visitor: Visitor) -> str:
+    """Of whom proofs are asked, as the pages of this process know it."""
+    await visitor.app.state.published.renew()
+    return str(visitor.app.state.published.board.work)
+
+
+async def test_through_a_saturated_network_one_signs_on_the_slower_lane(visitor: Visitor) -> None:
+    await _emptied(visitor)
+    answer = await _sign(visitor, f"{CROWDED}.251")
+    assert (answer.status_code, answer.headers["location"]) == (303, LATE)
+    async with coming(visitor, f"{CROWDED}.251") as there:
+        assert "may take some hours" in (await there.get(LATE)).text
+        assert "some hours" not in (await there.get("/en/check-inbox")).text
+        assert (
+            await there.post(await there.link("anna@gmail.com", base="https://petition.example"))
+        ).status_code == 303
+
+
+async def test_a_mail_of_the_slower_lane_leaves_after_all_others(visitor: Visitor) -> None:
+    await _emptied(visitor)
+    await _sign(visitor, f"{CROWDED}.251")
+    await _sign(visitor, "198.51.100.1", "boris@gmail.com")
+    async with coming(visitor, "198.51.100.1") as there:
+        await there.post("/en/manage", email="carla@gmail.com")
+    mails = await visitor.site.database.write(partial(outbox.claim, vault=visitor.site.vault))
+    assert [mail.to for mail in mails] == ["boris@gmail.com", "carla@gmail.com", "anna@gmail.com"]
+
+
+async def test_through_a_saturated_network_one_signs_with_a_proof_as_ever(visitor: Visitor) -> None:
+    assert await _challenge(visitor) == {"needed": False}
+    await _emptied(visitor, slow=True)
+    challenge = await _challenge(visitor)
+    assert challenge.pop("needed") is True
+    answer = await _sign(visitor, f"{CROWDED}.251", altcha=solution(challenge))
+    assert (answer.status_code, answer.headers["location"]) == (303, "/en/check-inbox")
+    async with visitor.site.database.reading() as c:
+        (mail,) = await c.execute("select urgency from outbox")
+    assert mail["urgency"] == outbox.URGENCY["confirm"]
+
+
+async def test_a_proof_that_was_used_counts_for_none(visitor: Visitor) -> None:
+    await _emptied(visitor)
+    challenge = await _challenge(visitor)
+    proof = solution({name: challenge[name] for name in ("parameters", "signature")})
+    places = [
+        (await _sign(visitor, f"{CROWDED}.{n}", f"anna{n}@gmail.com", altcha=proof)).headers["location"]
+        for n in (1, 2, 3)
+    ]
+    assert places == ["/en/check-inbox", LATE, LATE]
+    async with visitor.site.database.reading() as c:
+        assert await signatures.waiting(c) == 3
+        assert len(await c.execute("select * from spent_proofs")) == 1
+
+
+async def test_two_forms_with_one_proof_at_once_are_taken_on_their_terms(visitor: Visitor) -> None:
+    await _emptied(visitor)
+    challenge = await _challenge(visitor)
+    proof = solution({name: challenge[name] for name in ("parameters", "signature")})
+    answers = await asyncio.gather(
+        *[_sign(visitor, f"{CROWDED}.{n}", f"anna{n}@gmail.com", altcha=proof) for n in range(5)]
+    )
+    assert sorted(answer.headers["location"] for answer in answers) == ["/en/check-inbox", *[LATE] * 4]
+
+
+@pytest.mark.parametrize("email", ["anna@gmail.com", "never.came.before@gmail.com"])
+async def test_when_the_slower_lane_is_full_the_form_comes_back_as_it_was_typed(email: str, visitor: Visitor) -> None:
+    await _sign(visitor, "198.51.100.1")
+    await _emptied(visitor, slow=True)
+    await settle(visitor.site)
+    before = await rows(visitor.site)
+    answer = await _sign(visitor, f"{CROWDED}.251", email, country="LT", sure=email, **NAMED)
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["retry-after"]) <= 60
+    assert answer.headers["cache-control"] == "no-store"
+    page = Html(answer.text)
+    typed = {"email": email, "country": "LT", "consent": "on", "sure": email, **NAMED}
+    assert page.fields() == typed
+    assert "from your network" in page.text
+    assert await rows(visitor.site) == before
+    assert (await _sign(visitor, "198.51.100.2", email)).status_code == 303, "other networks are as ever"
+
+
+@pytest.mark.parametrize("path", ["/en/sign", "/en/confirm/no-link"])
+async def test_whoever_is_refused_all_the_time_gets_no_page_each_time(
+    path: str, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(errors, "SLOWLY", 0)
+    for n in range(PAGE.burst):
+        await visitor.site.doors.page(f"{CROWDED}.{n % 250}")
+    async with coming(visitor, f"{CROWDED}.7") as there:
+        answer = await there.post(path, email="no address")
+        assert answer.status_code == 429
+        assert int(answer.headers["Retry-After"]) > 0
+        assert "Very many forms have come from your network" in answer.text
+        assert not Html(answer.text).all("form")
+    async with coming(visitor, "198.51.100.7") as elsewhere:
+        answer = await elsewhere.post(path, email="no address")
+        assert answer.status_code in (404, 422)
+        assert Html(answer.text).all("form")
+
+
+async def test_after_a_while_the_lanes_are_open_again(visitor: Visitor, time: Clock) -> None:
+    await _emptied(visitor, slow=True)
+    answer = await _sign(visitor, f"{CROWDED}.251")
+    time.advance(seconds=int(answer.headers["retry-after"]))
+    assert (await _sign(visitor, f"{CROWDED}.251")).headers["location"] == "/en/check-inbox"
+
+
+async def test_one_address_alone_leaves_its_neighbours_their_share(visitor: Visitor) -> None:
+    for n in range(40):
+        place = (await _sign(visitor, f"{CROWDED}.7", f"anna{n}@gmail.com")).headers["location"]
+        assert (place == LATE) == (n >= DOORS["sign"][0].burst)
+    assert (await _sign(visitor, f"{CROWDED}.8")).headers["location"] == "/en/check-inbox"
+
+
+async def test_a_block_of_ipv6_has_one_share(visitor: Visitor) -> None:
+    doors, (_, block) = visitor.site.doors, DOORS["sign"]
+    for n in range(block.burst):
+        assert not (await doors.sign(f"2001:db8:1:{n:x}::1", "", Mode.AUTO, trapped=False)).slow
+    assert (await doors.sign("2001:db8:1:ffff::1", "", Mode.AUTO, trapped=False)).slow
+    assert not (await doors.sign("2001:db8:2::1", "", Mode.AUTO, trapped=False)).slow
+
+
+async def test_the_onion_service_has_fifty_times_as_much(visitor: Visitor) -> None:
+    doors, (_, block) = visitor.site.doors, DOORS["sign"]
+    for _ in range(block.burst * throttle.SHARED):
+        assert not (await doors.sign("127.0.0.1", "", Mode.AUTO, trapped=False)).slow
+    assert (await doors.sign("127.0.0.1", "", Mode.AUTO, trapped=False)).slow
+
+
+@pytest.mark.parametrize(("door", "path"), [("manage", "/en/manage"), ("login", "/organisers/login")])
+async def test_other_doors_refuse_alike_whoever_is_typed(door: str, path: str, visitor: Visitor) -> None:
+    for n in range(DOORS[door][1].burst):
+        await visitor.site.doors.enter(door, f"{CROWDED}.{n % 250}")
+    answers = []
+    async with coming(visitor, f"{CROWDED}.251") as there:
+        for email in ("anna@gmail.com", "boris@gmail.com"):
+            answer = await there.post(path, email=email)
+            assert Html(answer.text).fields() == {"email": email}
+            answers.append((answer.status_code, answer.headers["retry-after"], answer.text.replace(email, "")))
+    assert {status for status, *_ in answers} == {429}
+    assert len(set(answers)) == 1
+    async with visitor.site.database.reading() as c:
+        assert await c.execute("select * from outbox") == []
+
+
+async def test_with_proofs_switched_on_everybody_without_one_takes_the_slower_lane(visitor: Visitor) -> None:
+    await _ask(visitor, Mode.ON)
+    challenge = await _challenge(visitor, "198.51.100.1")
+    assert challenge["needed"] is True
+    proof = solution({name: challenge[name] for name in ("parameters", "signature")})
+    assert (await _sign(visitor, "198.51.100.1")).headers["location"] == LATE
+    assert (await _sign(visitor, "198.51.100.1", altcha=proof)).headers["location"] == "/en/check-inbox"
+
+
+async def test_with_proofs_switched_off_nobody_is_asked(visitor: Visitor) -> None:
+    await _ask(visitor, Mode.OFF)
+    await _emptied(visitor)
+    assert await _challenge(visitor) == {"needed": False}
+
+
+@pytest.mark.slow
+async def test_a_flood_switches_proofs_on_for_an_hour_and_a_crowd_does_not(visitor: Visitor, time: Clock) -> None:
+    doors = visitor.site.doors
+    for n in range(1000):
+        assert not (await doors.sign(f"198.18.{n % 250}.{n}", "", Mode.AUTO, trapped=False)).slow
+    assert await _mode(visitor) == "auto"
+    for n in range(DOORS["sign"][1].burst + throttle.FLOOD.burst + 1):
+        if n < DOORS["sign"][1].burst + SLOW.burst:
+            await doors.sign(f"{CROWDED}.{n % 250}", "", Mode.AUTO, trapped=False)
+        else:
+            assert (await _sign(visitor, f"{CROWDED}.{n % 250}")).status_code == 429
+    assert await _mode(visitor) == "on"
+    time.advance(hours=1)
+    assert await _mode(visitor) == "auto"
+
+
+async def test_the_field_that_nobody_sees_is_a_sign_and_never_the_only_one(visitor: Visitor) -> None:
+    await _sign(visitor, f"{CROWDED}.7", "boris@gmail.com", **{TRAP: "https://example.org"})
+    async with visitor.site.database.reading() as c:
+        assert await signatures.waiting(c) == 1
+    await _emptied(visitor)
+    await _sign(visitor, f"{CROWDED}.7", "carla@gmail.com")
+    answer = await _sign(visitor, f"{CROWDED}.7", **{TRAP: "https://example.org"})
+    assert (answer.status_code, answer.headers["location"]) == (303, LATE)
+    async with visitor.site.database.reading() as c:
+        assert await aside.reasons(c) == {TRAPPED: 1}
+        assert await signatures.waiting(c) == 2
+    await visitor.deliver()
+    assert sorted(visitor.smtp.recipients) == ["boris@gmail.com", "carla@gmail.com"]
+    await visitor.site.database.write(partial(aside.restore, reason=TRAPPED))
+    await visitor.deliver()
+    assert visitor.smtp.recipients[-1] == "anna@gmail.com"
+
+
+async def test_mail_to_a_domain_that_nobody_reviewed_is_put_off_and_never_refused(
+    visitor: Visitor, time: Clock
+) -> None:
+    for _ in range(throttle.DOMAIN.burst):
+        assert await visitor.site.doors.wait("strange.example") == 0
+    answer = await _sign(visitor, "198.51.100.1", "anna@strange.example")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/en/check-inbox")
+    await _sign(visitor, "198.51.100.1", "boris@gmail.com")
+    await visitor.deliver()
+    assert visitor.smtp.recipients == ["boris@gmail.com"]
+    time.advance(minutes=1)
+    await visitor.deliver()
+    assert visitor.smtp.recipients == ["boris@gmail.com", "anna@strange.example"]
+    waits = [await visitor.site.doors.wait("strange.example") for _ in range(3000)]
+    assert max(waits) == waits[-1] < max(outbox.BACK_OFF)
+
+
+async def test_no_address_of_a_network_is_stored(visitor: Visitor) -> None:
+    await _emptied(visitor)
+    await _sign(visitor, f"{CROWDED}.7", altcha="forged")
+    await visitor.site.doors.share()
+    async with visitor.site.database.reading() as c:
+        tables = [str(row["name"]) for row in await c.all("house.tables")]
+        held = str([row for table in tables for row in await c.execute(f"select * from {table}")])
+    assert CROWDED not in held
+    (tag,) = {row.split("'network': ")[1][:26] for row in (await rows(visitor.site))["submissions"]}
+    assert "None" not in tag
+
+
+@on_sqlite
+@pytest.mark.parametrize(("trusted", "heeded"), [((), False), (("198.51.100.9",), False), (("198.51.100.1",), True)])
+async def test_only_headers_of_trusted_proxies_count(
+    trusted: tuple[str, ...], heeded: bool, visitor: Visitor, settings: Settings
+) -> None:
+    config = server._config(replace(settings, trusted_proxies=trusted), "127.0.0.1", 0, 1)
+    outer: uvicorn.Config = uvicorn.Config(
+        visitor.app,
+        proxy_headers=config.proxy_headers,
+        forwarded_allow_ips=config.forwarded_allow_ips,
+        log_config=None,
+    )
+    outer.load()
+    transport = httpx2.ASGITransport(app=outer.loaded_app, client=("198.51.100.1", 50_000))
+    async with httpx2.AsyncClient(transport=transport, base_url=visitor.site.settings.base_url) as client:
+        places = []
+        for n in range(DOORS["sign"][0].burst + 1):
+            fields = {"email": f"anna{n}@gmail.com", "country": "PL", "consent": "on"}
+            answer = await client.post("/en/sign", data=fields, headers={"X-Forwarded-For": f"203.0.{n}.7"})
+            places.append(answer.headers["location"])
+    assert (places[-1] == "/en/check-inbox") is heeded
