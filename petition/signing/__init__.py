@@ -1,0 +1,4 @@
+"""Signing: a form becomes a submission, a press of the button a signature; its owner sees, changes or withdraws it.
+
+Offers: signatures, manage, printed_names, quarantine. May import: mail, protection, tally, campaign, core.
+"""

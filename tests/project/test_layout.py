@@ -6,127 +6,35 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-import pytest
-
 from petition.core.database import queries
 from petition.core.settings import ROOT
 
 CODE = sorted((ROOT / "petition").rglob("*.py"))
-LEVELS = (
-    {
-        *("clock", "discretion", "errors", "settings", "demo_folder", "db", "erasing", "queries", "sqlite"),
-        *(
-            "migrations",
-            "writer",
-            "tokens",
-            "mail",
-            "collation",
-            "languages",
-            "addresses",
-            "networks",
-            "totp",
-            "passkeys",
-        ),
-    },
-    {
-        *(
-            "aside",
-            "bounces",
-            "buckets",
-            "daykeys",
-            "work",
-            "campaign",
-            "appeal",
-            "sealing",
-            "throttle",
-            "tally",
-            "outbox",
-            "notices",
-            "signatories",
-            "signatures",
-            "managing",
-        ),
-        *(
-            "organisers",
-            "correspondence",
-            "delivery",
-            "lanes",
-            "pace",
-            "retention",
-            "destruction",
-            "settling",
-            "audit",
-            "backup",
-            "sample",
-            "record",
-            "sessions",
-            "factors",
-            "recipients",
-            "doctor",
-        ),
-        *(
-            "letters",
-            "sharing",
-            "corrections",
-            "drafts",
-            "confirmations",
-            "editions",
-            "annexes",
-            "bundles",
-            "proofs",
-            "site",
-        ),
-    },
-    {"web"},
-    {"app"},
-    {"server"},
-    {"commands", "commands_letters"},
-    {"__main__"},
-)
 
 
-def _room(file: Path) -> str:
-    return file.relative_to(ROOT / "petition").parts[0].removesuffix(".py")
+def _module(file: Path) -> str:
+    return str(file.relative_to(ROOT / "petition").with_suffix(""))
 
 
-def _level(room: str) -> int:
-    return next(n for n, rooms in enumerate(LEVELS) if room in rooms)
-
-
-def _imports(file: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "petition":
-            parts = node.module.split(".")
-            yield from [parts[1]] if len(parts) > 1 else [alias.name for alias in node.names]
-
-
-def test_every_room_has_its_level() -> None:
-    rooms = {_room(file) for file in CODE} - {"__init__"}
-    assert rooms == set().union(*LEVELS)
-
-
-@pytest.mark.parametrize("file", CODE, ids=str)
-def test_imports_go_down(file: Path) -> None:
-    room = _room(file)
-    if room == "__init__":
-        return
-    assert [other for other in _imports(file) if not other.startswith("_") and _level(other) > _level(room)] == []
-
-
-def test_only_their_rooms_name_the_libraries() -> None:
-    owners = {"databases": "db", "itsdangerous": "tokens", "aiosmtplib": "mail", "email_validator": "addresses"}
-    owners |= {"webauthn": "passkeys"}
-    for library, room in owners.items():
-        naming = {_room(f) for f in CODE if re.search(rf"^(import|from) {library}\b", f.read_text("utf-8"), re.M)}
-        assert naming == {room}
-    starlette = {_room(f) for f in CODE if re.search(r"^(import|from) starlette\b", f.read_text("utf-8"), re.M)}
-    assert starlette == {"web", "app"}
+def test_one_module_names_each_library() -> None:
+    owners = {
+        "databases": "core/database/database",
+        "itsdangerous": "core/tokens",
+        "aiosmtplib": "mail/smtp",
+        "email_validator": "core/email_addresses",
+        "webauthn": "organisers/passkeys",
+    }
+    for library, module in owners.items():
+        naming = {_module(f) for f in CODE if re.search(rf"^(import|from) {library}\b", f.read_text("utf-8"), re.M)}
+        assert naming == {module}
+    starlette = {_module(f) for f in CODE if re.search(r"^(import|from) starlette\b", f.read_text("utf-8"), re.M)}
+    assert {module.split("/")[0] for module in starlette} == {"web"}
 
 
 def test_sql_stays_in_its_folder() -> None:
     statement = re.compile(r"\b(select .+ from|insert into|delete from|update \w+ set|create table)\b", re.I)
-    allowed = {"db"}  # dump() and load(), whose tables backup names
-    found = {_room(f) for f in CODE if statement.search(re.sub(r'""".*?"""', "", f.read_text("utf-8"), flags=re.S))}
+    allowed = {"core/database/database"}  # dump() and load(), whose tables backup names
+    found = {_module(f) for f in CODE if statement.search(re.sub(r'""".*?"""', "", f.read_text("utf-8"), flags=re.S))}
     assert found <= allowed
 
 
@@ -181,7 +89,7 @@ def test_nothing_of_a_machine_is_in_the_tree() -> None:
     folders = ("petition", "templates", "static", "sql", "tests", "docs")
     kinds = {".py", ".md", ".toml", ".html", ".txt", ".sql", ".css", ".lock", ".typ", ".po"}
     files = [f for folder in folders for f in (ROOT / folder).rglob("*") if f.suffix in kinds]
-    assert [f for f in files if f.name != "test_house.py" and words.search(f.read_text("utf-8"))] == []
+    assert [f for f in files if f.name != "test_layout.py" and words.search(f.read_text("utf-8"))] == []
 
 
 def test_the_top_level_is_what_was_agreed() -> None:
