@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from petition import __version__
-from petition.commands import letters as commands_letters
-from petition.commands import site as commands
-from petition.core import safe_logging as discretion
-from petition.core import settings
+from petition.commands import letters, site
+from petition.core import safe_logging, settings
 from petition.core.errors import PetitionError
 from petition.core.settings import Settings
 from petition.organisers.accounts import Role
@@ -24,10 +22,10 @@ Verb = Callable[[Settings, argparse.Namespace], Coroutine[Any, Any, int | None]]
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; its exit code."""
     os.umask(0o077)  # what we write is for nobody else's eyes
-    discretion.begin()
+    safe_logging.begin()
     given = _parser().parse_args(arguments)
     try:
-        if given.verb in (commands.serve, commands.unseal):
+        if given.verb in (site.serve, site.unseal):
             return int(given.verb(given))
         verb: Verb = given.verb
         return asyncio.run(verb(settings.read(os.environ), given)) or 0
@@ -57,58 +55,56 @@ def _verb(verbs: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser
 
 
 def _serving(verbs: Any) -> None:
-    server = _verb(verbs, "serve", commands.serve, "web server and mail delivery; migrates first")
+    server = _verb(verbs, "serve", site.serve, "web server and mail delivery; migrates first")
     server.add_argument("--host", default="127.0.0.1")
     server.add_argument("--port", type=_port, default=8000)
     server.add_argument("--workers", type=int, default=1)
     server.add_argument("--no-deliver", action="store_true", help="leave the mail to `petition deliver`")
-    _verb(verbs, "deliver", commands.deliver, "mail delivery alone, as many processes as wanted")
-    returning = _verb(verbs, "bounce", commands.bounce, "takes bounces and complaints that came back by mail")
+    _verb(verbs, "deliver", site.deliver, "mail delivery alone, as many processes as wanted")
+    returning = _verb(verbs, "bounce", site.bounce, "takes bounces and complaints that came back by mail")
     returning.add_argument(
         "source", nargs="?", default="-", metavar="FILE|FOLDER", help="a Maildir; else standard input"
     )
-    _verb(verbs, "migrate", commands.migrate, "brings the database to the current schema")
-    mirroring = _verb(
-        verbs, "mirror", commands.mirror, "the public pages as files for any static host, without the form"
-    )
+    _verb(verbs, "migrate", site.migrate, "brings the database to the current schema")
+    mirroring = _verb(verbs, "mirror", site.mirror, "the public pages as files for any static host, without the form")
     mirroring.add_argument("folder", type=Path, metavar="DIR", help="a new folder")
-    filling = _verb(verbs, "demo", commands.demo, "fills an empty database with plausible signatures")
+    filling = _verb(verbs, "demo", site.demo, "fills an empty database with plausible signatures")
     filling.add_argument("--signatures", type=_positive, required=True, metavar="N")
-    _verb(verbs, "doctor", commands.examine, "checks settings, database, SMTP and keys")
+    _verb(verbs, "doctor", site.examine, "checks settings, database, SMTP and keys")
 
 
 def _organising(verbs: Any) -> None:
     acts = verbs.add_parser("organiser", help="adds, lists and removes organisers").add_subparsers(required=True)
-    adding = _verb(acts, "add", commands.organiser_add, "a new organiser")
+    adding = _verb(acts, "add", site.organiser_add, "a new organiser")
     adding.add_argument("nickname")
     adding.add_argument("email")
     adding.add_argument("--role", choices=[role.name.lower() for role in Role], default="organiser")
-    _verb(acts, "list", commands.organiser_list, "who they are")
-    _verb(acts, "remove", commands.organiser_remove, "ends what an organiser may do").add_argument("nickname")
-    taking = _verb(acts, "reset", commands.organiser_reset, "takes the second factors from whoever lost one")
+    _verb(acts, "list", site.organiser_list, "who they are")
+    _verb(acts, "remove", site.organiser_remove, "ends what an organiser may do").add_argument("nickname")
+    taking = _verb(acts, "reset", site.organiser_reset, "takes the second factors from whoever lost one")
     taking.add_argument("nickname")
-    _verb(acts, "link", commands.organiser_link, "a login link that works once").add_argument("nickname")
-    writing = _verb(verbs, "letters", commands_letters.letters, "letters as PDF, without a browser")
+    _verb(acts, "link", site.organiser_link, "a login link that works once").add_argument("nickname")
+    writing = _verb(verbs, "letters", letters.letters, "letters as PDF, without a browser")
     writing.add_argument("--output", type=Path, required=True, metavar="DIR")
     writing.add_argument(
         "--edition", metavar="N", help="all files of an edition, by its number or `latest`, no previews"
     )
     writing.add_argument("--names", action="store_true", help="the lists of names that go with an edition")
     writing.add_argument("keys", nargs="*", metavar="KEY", help="PL, BE-nl, eu-commission …; all without any")
-    opening = _verb(verbs, "unseal", commands.unseal, "opens sealed addresses on the organisers' own machine")
+    opening = _verb(verbs, "unseal", site.unseal, "opens sealed addresses on the organisers' own machine")
     opening.add_argument("--identity", type=Path, required=True, metavar="FILE")
     opening.add_argument("input", type=Path, nargs="?", metavar="INPUT", help="signatures.csv; else standard input")
 
 
 def _keeping(verbs: Any) -> None:
-    _verb(verbs, "audit", commands.recount, "recounts every number; exit 0 only if all agree")
-    _verb(verbs, "prune", commands.prune, "applies the retention rules now")
-    _verb(verbs, "close", commands.close, "ends signing for good; keyed hashes and their key are destroyed")
-    panic = _verb(verbs, "destroy", commands.destroy, "the panic button: keys first, then what the database holds")
+    _verb(verbs, "audit", site.recount, "recounts every number; exit 0 only if all agree")
+    _verb(verbs, "prune", site.prune, "applies the retention rules now")
+    _verb(verbs, "close", site.close, "ends signing for good; keyed hashes and their key are destroyed")
+    panic = _verb(verbs, "destroy", site.destroy, "the panic button: keys first, then what the database holds")
     panic.add_argument("what", choices=[what.value for what in What], help="each takes the one before with it")
     panic.add_argument("--yes", action="store_true", help="ask nothing")
-    _verb(verbs, "backup", commands.back_up, "a backup, sealed to the recipients").add_argument("file", type=Path)
-    restoring = _verb(verbs, "restore", commands.restore, "a backup in the place of what is there")
+    _verb(verbs, "backup", site.back_up, "a backup, sealed to the recipients").add_argument("file", type=Path)
+    restoring = _verb(verbs, "restore", site.restore, "a backup in the place of what is there")
     restoring.add_argument("file", type=Path)
     restoring.add_argument("--identity", type=Path, metavar="FILE", help="the secret key of one of the recipients")
 

@@ -8,8 +8,7 @@ from functools import cached_property
 
 from petition.campaign.appeal import Appeal, shown
 from petition.campaign.campaign import Placeholder, State
-from petition.core import languages, tokens
-from petition.core import safe_logging as discretion
+from petition.core import languages, safe_logging, tokens
 from petition.core.clock import today
 from petition.core.database import database as db
 from petition.core.database import migrations
@@ -20,9 +19,9 @@ from petition.core.errors import SettingsError
 from petition.core.languages import Languages
 from petition.core.settings import Settings
 from petition.core.tokens import Signer
-from petition.letters.addressees import reader as addressees
+from petition.letters.addressees import reader
 from petition.letters.addressees.reader import Book
-from petition.mail import messages as notices
+from petition.mail import messages
 from petition.mail import smtp as mail
 from petition.mail.backoff import Pace
 from petition.mail.delivery import Deliverer
@@ -31,11 +30,11 @@ from petition.mail.outbox import Mail
 from petition.mail.smtp import Finished, Transport
 from petition.organisers.passkeys import Passkeys
 from petition.organisers.second_factor import Locker
-from petition.protection import proof_of_work as work
+from petition.protection import proof_of_work
 from petition.protection.networks import Networks
 from petition.protection.proof_of_work import Mode as Work
 from petition.protection.rate_limits import Doors
-from petition.retention import prune as retention
+from petition.retention import prune
 from petition.signing import signatures
 from petition.tally import tally
 from petition.tally.tally import Snapshot
@@ -80,7 +79,7 @@ class Site:
     @cached_property
     def book(self) -> Book:
         """The addressees of letters."""
-        return addressees.load(self.appeal.file("governments.toml"))
+        return reader.load(self.appeal.file("governments.toml"))
 
     @cached_property
     def locker(self) -> Locker:
@@ -112,7 +111,7 @@ class Site:
         """A mail of the outbox in its reader's language; in ours if that is not offered any more."""
         known = claimed.language in self.languages
         language = self.languages[claimed.language] if known else self.languages.default
-        links = notices.links(self.signer, self.settings.base_url, language.code, claimed.name, claimed.number)
+        links = messages.links(self.signer, self.settings.base_url, language.code, claimed.name, claimed.number)
         reference = tokens.reference(claimed.number)
         return mail.write(language, claimed.name, claimed.to, self.settings.mail_from, reference, links)
 
@@ -126,8 +125,8 @@ class Site:
 
     async def board(self, c: Connection) -> Board:
         """What the pages need of the database."""
-        snapshot, closed = await tally.published(c), await retention.closed(c)
-        return Board(snapshot, closed, await signatures.readable_is_warning(c), await work.asked(c))
+        snapshot, closed = await tally.published(c), await prune.closed(c)
+        return Board(snapshot, closed, await signatures.readable_is_warning(c), await proof_of_work.asked(c))
 
     async def publish(self) -> None:
         """Makes a new snapshot if the last one is a minute old."""
@@ -135,7 +134,7 @@ class Site:
 
     async def prune(self) -> None:
         """Applies the retention rules."""
-        await retention.prune(self.database, self.vault, self.appeal, self.settings.email_key_file)
+        await prune.prune(self.database, self.vault, self.appeal, self.settings.email_key_file)
 
     async def ready(self) -> None:
         """Raises DatabaseError unless the database is reachable, migrated and of our mode."""
@@ -157,7 +156,7 @@ async def _touch(c: Connection) -> None:
 @asynccontextmanager
 async def opened(settings: Settings, *, migrate: bool = False) -> AsyncIterator[Site]:
     """A site with its database open. Raises a PetitionError with one sentence for whatever is in the way."""
-    discretion.watch(asyncio.get_running_loop())
+    safe_logging.watch(asyncio.get_running_loop())
     appeal = Appeal(settings.campaign)
     unknown = appeal.campaign.placeholders()
     if unknown and not settings.demo:

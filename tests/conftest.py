@@ -253,12 +253,12 @@ class Visitor:
 
 async def add_organiser(site: Site, nickname: str, role: str = "organiser") -> None:
     """An organiser whose address is NICKNAME@example.org."""
-    from petition.organisers import accounts as organisers
+    from petition.organisers import accounts
     from petition.organisers.accounts import Role
 
     address = site.mailboxes.read(f"{nickname}@example.org")
     assert address is not None
-    await site.database.write(lambda c: organisers.add(c, site.vault, nickname, address, Role[role.upper()]))
+    await site.database.write(lambda c: accounts.add(c, site.vault, nickname, address, Role[role.upper()]))
 
 
 Visit = Callable[..., Any]

@@ -13,7 +13,7 @@ from string import ascii_letters, digits
 from petition.core import clock
 from petition.core.database.database import Connection, Database
 from petition.core.errors import DatabaseError
-from petition.retention import reorder as settling
+from petition.retention import reorder
 from petition.tally import tally
 
 CHUNK = 100_000  # rows of one transaction
@@ -36,7 +36,7 @@ async def fill(database: Database, n: int, done: Callable[[int], object] = lambd
         size = min(CHUNK, n - first)
         await database.write(partial(_put, mailboxes=_mailboxes(first, size, n)))
         done(size)
-    await database.write(settling.remember)  # they were put in the order of their keys
+    await database.write(reorder.remember)  # they were put in the order of their keys
 
 
 async def _put(c: Connection, *, mailboxes: list[str]) -> None:

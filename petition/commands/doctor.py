@@ -10,9 +10,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from petition.campaign.appeal import Appeal
-from petition.commands import preflight as proofs
-from petition.core import encryption as sealing
-from petition.core.database import vacuum as erasing
+from petition.commands import preflight
+from petition.core import encryption
+from petition.core.database import vacuum
 from petition.core.database.database import opened
 from petition.core.database.migrations import check
 from petition.core.errors import PetitionError
@@ -58,8 +58,8 @@ def _campaign(settings: Settings) -> Finding:
 def _texts(settings: Settings) -> Finding:
     try:
         appeal = Appeal(settings.campaign)
-        proofs.read(appeal)
-        missing = proofs.unwritten(appeal)
+        preflight.read(appeal)
+        missing = preflight.unwritten(appeal)
     except PetitionError as error:
         return Finding("texts and letters", str(error))
     return Finding("texts and letters", f"no letter is written for {', '.join(missing)}" if missing else "")
@@ -68,7 +68,7 @@ def _texts(settings: Settings) -> Finding:
 def _recipients(settings: Settings) -> Finding:
     try:
         for text in settings.recipients:
-            sealing.recipient(text)
+            encryption.recipient(text)
     except PetitionError as error:
         return Finding("recipients", str(error))
     one = len(settings.recipients) < 2 and not settings.demo
@@ -164,7 +164,7 @@ async def _database(settings: Settings) -> Finding:
     try:
         async with opened(settings.database_url) as database, database.reading() as c:
             await check(c, settings.mode)
-            return Finding("database", await c.weakness() or ("" if settings.demo else await erasing.memory(c)))
+            return Finding("database", await c.weakness() or ("" if settings.demo else await vacuum.memory(c)))
     except PetitionError as error:
         return Finding("database", str(error))
 

@@ -7,10 +7,9 @@ from tqdm import tqdm
 from petition.commands.site import Arguments, noted, progress
 from petition.core.errors import DataError
 from petition.core.settings import Settings
-from petition.letters.editions import annexes, drafts
-from petition.letters.editions import files as bundles
+from petition.letters.editions import annexes, drafts, files
 from petition.letters.editions.editions import Edition
-from petition.organisers import activity_log as record
+from petition.organisers import activity_log
 from petition.site import Site, opened
 
 
@@ -32,21 +31,21 @@ async def _previews(site: Site, arguments: Arguments) -> None:
     async with site.database.reading() as c:
         draft = await drafts.draw_up(c, site.appeal, site.book, site.settings.base_url)
         names = await drafts.names(c, draft, addressees)
-    await noted(site, "drew letters", f"{len(addressees)}, names: {record.about(sum(map(len, names.values())))}")
+    await noted(site, "drew letters", f"{len(addressees)}, names: {activity_log.about(sum(map(len, names.values())))}")
     for name, content in progress(drafts.files(draft, addressees, names), "letter", len(addressees)):
         _save(arguments.output, name, content)
 
 
 async def _edition(site: Site, arguments: Arguments) -> None:
-    edition, listed = await bundles.find(site.database, arguments.edition)
+    edition, listed = await files.find(site.database, arguments.edition)
     if arguments.names:
         await _names(site, edition, arguments)
         return
     if arguments.keys:
         raise DataError("An edition is taken whole: name no KEY beside --edition.")
     await noted(site, "took all letters", f"edition {edition.n}")
-    with tqdm(total=bundles.count(listed), unit=" files", disable=None) as bar:
-        async for name, content in bundles.files(site.database, edition, listed):
+    with tqdm(total=files.count(listed), unit=" files", disable=None) as bar:
+        async for name, content in files.files(site.database, edition, listed):
             _save(arguments.output, name, content)
             bar.update()
 
@@ -60,7 +59,9 @@ async def _names(site: Site, edition: Edition, arguments: Arguments) -> None:
     offered = [language.code for language in site.languages]
     for key in progress(keys, "annex", len(keys)):
         addressee = site.book.find(key)
-        for reference, content in await annexes.make(site.database, draft, edition, addressee, offered, record.SERVER):
+        for reference, content in await annexes.make(
+            site.database, draft, edition, addressee, offered, activity_log.SERVER
+        ):
             _save(arguments.output, f"{reference}.pdf", content)
 
 

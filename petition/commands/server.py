@@ -15,14 +15,13 @@ from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
 from petition.campaign.appeal import Appeal
-from petition.commands import preflight as proofs
+from petition.commands import preflight
 from petition.core.database.database import Connection
 from petition.core.email_addresses import Address
 from petition.core.errors import SettingsError
 from petition.core.settings import Settings
 from petition.core.tokens import Purpose
-from petition.organisers import accounts as organisers
-from petition.organisers import public_keys as recipients
+from petition.organisers import accounts, public_keys
 from petition.organisers.accounts import Role
 from petition.site import Site, opened
 from petition.web.app import DELIVERING
@@ -48,7 +47,7 @@ def run(settings: Settings, host: str, port: int, workers: int, *, deliver: bool
 
 
 def _prove(campaign: Path | None) -> None:
-    proofs.read(Appeal(campaign))
+    preflight.read(Appeal(campaign))
 
 
 def _config(settings: Settings, host: str, port: int, workers: int) -> uvicorn.Config:
@@ -125,7 +124,7 @@ def _many_files() -> None:
 async def _prepare(settings: Settings) -> None:
     async with opened(settings, migrate=True) as site:
         await site.publish()
-        await site.database.write(partial(recipients.announce, recipients=settings.recipients))
+        await site.database.write(partial(public_keys.announce, recipients=settings.recipients))
         if settings.demo:
             number = await site.database.write(partial(_demo_link, site=site))
             base = settings.base_url
@@ -136,7 +135,7 @@ async def _prepare(settings: Settings) -> None:
 
 async def _demo_link(c: Connection, *, site: Site) -> str:
     """A login link for the demo organiser, who is made on the first start."""
-    if all(row["nickname"] != _DEMO for row in await organisers.listed(c)):
+    if all(row["nickname"] != _DEMO for row in await accounts.listed(c)):
         address = Address(_DEMO_ADDRESS, _DEMO_ADDRESS)
-        await organisers.add(c, site.vault, _DEMO, address, Role.ADMIN)
-    return await organisers.link(c, _DEMO)
+        await accounts.add(c, site.vault, _DEMO, address, Role.ADMIN)
+    return await accounts.link(c, _DEMO)

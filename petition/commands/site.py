@@ -12,16 +12,13 @@ from typing import Any
 
 from tqdm import tqdm
 
-from petition.commands import demo_data as sample
-from petition.commands import doctor
-from petition.core import encryption as sealing
-from petition.core import settings
+from petition.commands import demo_data, doctor
+from petition.core import encryption, settings
 from petition.core.errors import DataError, OrganiserError
 from petition.core.settings import Settings
 from petition.core.tokens import Purpose
-from petition.mail import bounce_reports as bounces
-from petition.organisers import accounts as organisers
-from petition.organisers import activity_log as record
+from petition.mail import bounce_reports
+from petition.organisers import accounts, activity_log
 from petition.organisers.accounts import Role
 from petition.retention import backup
 from petition.retention import destroy as destruction
@@ -56,8 +53,8 @@ async def bounce(given: Settings, arguments: Arguments) -> None:
     contents, read = _reports(arguments.source)
     async with opened(given) as site:
         for content in contents:
-            if returned := bounces.read(content):
-                await site.database.write(partial(bounces.take, returned=returned))
+            if returned := bounce_reports.read(content):
+                await site.database.write(partial(bounce_reports.take, returned=returned))
     for file in read:
         file.unlink(missing_ok=True)
 
@@ -66,10 +63,10 @@ def _reports(source: str) -> tuple[list[bytes], list[Path]]:
     """The reports, and which files go once they were read."""
     try:
         if source == "-":
-            return [sys.stdin.buffer.read(bounces.LONGEST)], []
+            return [sys.stdin.buffer.read(bounce_reports.LONGEST)], []
         if not Path(source).is_dir():
             return [Path(source).read_bytes()], []
-        files = bounces.maildir(Path(source))
+        files = bounce_reports.maildir(Path(source))
         return [file.read_bytes() for file in files], files
     except OSError as error:
         raise DataError(f"{source} cannot be read: {error.strerror}.") from None
@@ -87,34 +84,34 @@ async def organiser_add(given: Settings, arguments: Arguments) -> None:
         if (address := site.mailboxes.read(arguments.email)) is None:
             raise OrganiserError("This is not an email address.")
         role = Role[arguments.role.upper()]
-        add = partial(organisers.add, vault=site.vault, nickname=arguments.nickname, address=address, role=role)
+        add = partial(accounts.add, vault=site.vault, nickname=arguments.nickname, address=address, role=role)
         await site.database.write(add)
 
 
 async def organiser_list(given: Settings, _: Arguments) -> None:
     """Who they are, by nickname."""
     async with opened(given) as site, site.database.reading() as c:
-        for row in await organisers.listed(c):
+        for row in await accounts.listed(c):
             print(f"{row['nickname']}\t{row['role']}\tsince {row['since']}")
 
 
 async def organiser_remove(given: Settings, arguments: Arguments) -> None:
     """Ends what an organiser may do."""
     async with opened(given) as site:
-        await site.database.write(partial(organisers.remove, nickname=arguments.nickname))
+        await site.database.write(partial(accounts.remove, nickname=arguments.nickname))
 
 
 async def organiser_reset(given: Settings, arguments: Arguments) -> None:
     """Takes away the second factors of whoever lost one."""
     async with opened(given) as site:
-        await site.database.write(partial(organisers.reset, nickname=arguments.nickname))
+        await site.database.write(partial(accounts.reset, nickname=arguments.nickname))
     print("Second factors, sessions and links are gone. The next login sets up a new factor.")
 
 
 async def organiser_link(given: Settings, arguments: Arguments) -> None:
     """A login link that works once."""
     async with opened(given) as site:
-        number = await site.database.write(partial(organisers.link, nickname=arguments.nickname))
+        number = await site.database.write(partial(accounts.link, nickname=arguments.nickname))
         print(f"{given.base_url}/organisers/login/{site.signer.make(Purpose.LOGIN, number)}")
 
 
@@ -129,7 +126,7 @@ async def mirror(given: Settings, arguments: Arguments) -> None:
 def unseal(arguments: Arguments) -> int:
     """On the organisers' machine: who wants updates, as a table: address, country, link that ends them."""
     try:
-        key = sealing.identity(arguments.identity.read_text("utf-8"))
+        key = encryption.identity(arguments.identity.read_text("utf-8"))
         with arguments.input.open(encoding="utf-8", newline="") if arguments.input else sys.stdin as lines:
             sealed = [row for row in csv.DictReader(lines) if row.get("sealed_address")]
     except (OSError, UnicodeDecodeError) as error:
@@ -137,7 +134,7 @@ def unseal(arguments: Arguments) -> int:
     table = csv.writer(sys.stdout, lineterminator="\n")
     table.writerow(("address", "country", "unsubscribe"))
     for row in progress(sealed, "address", len(sealed)):
-        address, unsubscribe = sealing.unseal_contact(key, row["sealed_address"])
+        address, unsubscribe = encryption.unseal_contact(key, row["sealed_address"])
         table.writerow((address, row.get("country") or "", unsubscribe))
     return 0
 
@@ -216,7 +213,7 @@ async def demo(given: Settings, arguments: Arguments) -> None:
         raise DataError("Demo signatures go into a demo database only: set PETITION_MODE=demo.")
     async with opened(given, migrate=True) as site:
         with tqdm(total=arguments.signatures, unit="signature", disable=None) as bar:
-            await sample.fill(site.database, arguments.signatures, bar.update)
+            await demo_data.fill(site.database, arguments.signatures, bar.update)
         await site.publish()
 
 
@@ -232,7 +229,7 @@ async def examine(given: Settings, _: Arguments) -> int:
 
 async def noted(site: Site, action: str, detail: str = "") -> None:
     """What a command did, in the record."""
-    await site.database.write(partial(record.write, who=record.SERVER, action=action, detail=detail))
+    await site.database.write(partial(activity_log.write, who=activity_log.SERVER, action=action, detail=detail))
 
 
 def progress(things: Any, unit: str, total: int) -> Any:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from petition.core import demo_secrets as demo_folder
+from petition.core import demo_secrets
 from petition.core.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,7 +67,7 @@ def read(environ: Mapping[str, str]) -> Settings:
     """Settings from an environment. Raises SettingsError that names every missing or wrong one."""
     mode = _mode(_value(environ, "PETITION_MODE") or "demo")
     var = Path(_value(environ, "PETITION_VAR") or "var")
-    own = demo_folder.values(var) if mode is Mode.DEMO else {}
+    own = demo_secrets.values(var) if mode is Mode.DEMO else {}
     values = {name: _value(environ, name) or own.get(name, "") for name in _NAMES}
     _refuse_missing(mode, values)
     return Settings(
@@ -102,7 +102,7 @@ def serving(environ: Mapping[str, str], host: str, port: int) -> Settings:
     if not found.demo or _value(environ, "PETITION_BASE_URL"):
         return found
     base_url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    demo_folder.remember(found.var, base_url)
+    demo_secrets.remember(found.var, base_url)
     return replace(found, base_url=base_url)
 
 

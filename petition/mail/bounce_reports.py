@@ -14,13 +14,13 @@ from pathlib import Path
 
 from petition.core import tokens
 from petition.core.database.database import Connection
-from petition.signing import quarantine as aside
+from petition.signing import quarantine
 
 LONGEST = 1_000_000  # bytes of a body that are looked at; what names the mail stands near the beginning
 # As tokens.reference() makes it.
 _REFERENCE = re.compile(r"\s*<?([0-9a-f]{32})(?:@[^<>\s]*)?>?\s*")
 _PERMANENT = re.compile(r"\s*5\.\d{1,3}\.\d{1,3}\b")  # RFC 3463; 4 is a delay, 2 a success
-_REPORTS = {"delivery-status": aside.BOUNCED, "feedback-report": aside.COMPLAINT}
+_REPORTS = {"delivery-status": quarantine.BOUNCED, "feedback-report": quarantine.COMPLAINT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def _reason(part: Message) -> str | None:
     if part.get_content_maintype() != "message":
         return None
     reason = _REPORTS.get(part.get_content_subtype())
-    if reason == aside.BOUNCED:
+    if reason == quarantine.BOUNCED:
         return reason if any(_failed(block) for block in _blocks(part)) else None
     return reason if any(str(block["Feedback-Type"]).strip() == "abuse" for block in _blocks(part)) else None
 
@@ -85,7 +85,9 @@ def read_json(content: bytes) -> Returned | None:
     if not isinstance(told, dict):
         return None
     named, event = _REFERENCE.fullmatch(str(told.get("message_id"))), told.get("event")
-    lasting = event == aside.COMPLAINT or (event == aside.BOUNCED and _PERMANENT.match(str(told.get("status"))))
+    lasting = event == quarantine.COMPLAINT or (
+        event == quarantine.BOUNCED and _PERMANENT.match(str(told.get("status")))
+    )
     return Returned(named[1], str(event)) if named and lasting else None
 
 
@@ -96,4 +98,4 @@ def maildir(folder: Path) -> list[Path]:
 
 async def take(c: Connection, returned: Returned) -> None:
     """Sets the submission aside that waits for this mail, and holds the mail if it has not left; else nothing."""
-    await aside.set_aside(c, [tokens.kept(returned.reference)], returned.reason)
+    await quarantine.set_aside(c, [tokens.kept(returned.reference)], returned.reason)

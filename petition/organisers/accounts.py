@@ -10,10 +10,9 @@ from petition.core.email_addresses import Address
 from petition.core.encryption import Vault
 from petition.core.errors import OrganiserError
 from petition.core.tokens import Purpose
-from petition.mail import messages as notices
-from petition.mail import outbox
-from petition.organisers import activity_log as record
-from petition.protection import rate_limits as throttle
+from petition.mail import messages, outbox
+from petition.organisers import activity_log
+from petition.protection import rate_limits
 
 _NICKNAME = re.compile(r"[A-Za-z0-9_-]{2,40}")
 
@@ -46,7 +45,7 @@ async def add(c: Connection, vault: Vault, nickname: str, address: Address, role
     values = {"nickname": nickname, "address": hashed, "role": role.name.lower()}
     if await c.one("organisers.add", **values, since=clock.today().isoformat()) is None:
         raise OrganiserError("This nickname or this address is an organiser's already.")
-    await record.write(c, record.SERVER, "added", f"{nickname}, {role.name.lower()}")
+    await activity_log.write(c, activity_log.SERVER, "added", f"{nickname}, {role.name.lower()}")
 
 
 async def listed(c: Connection) -> list[Row]:
@@ -66,7 +65,7 @@ async def remove(c: Connection, nickname: str) -> None:
     if await c.one("organisers.remove", nickname=nickname) is None:
         raise OrganiserError(f"There is no organiser {nickname}.")
     await _drop_links(c, nickname)
-    await record.write(c, record.SERVER, "removed", nickname)
+    await activity_log.write(c, activity_log.SERVER, "removed", nickname)
 
 
 async def reset(c: Connection, nickname: str) -> None:
@@ -76,7 +75,7 @@ async def reset(c: Connection, nickname: str) -> None:
     await c.run("factors.forgive", nickname=nickname)
     await c.run("sessions.end_all", nickname=nickname)
     await _drop_links(c, nickname)
-    await record.write(c, record.SERVER, "took the second factors from", nickname)
+    await activity_log.write(c, activity_log.SERVER, "took the second factors from", nickname)
 
 
 async def _drop_links(c: Connection, nickname: str) -> None:
@@ -88,7 +87,7 @@ async def link(c: Connection, nickname: str) -> str:
     await known(c, nickname)
     number = tokens.number()
     await _put_link(c, nickname, number)
-    await record.write(c, record.SERVER, "made a login link for", nickname)
+    await activity_log.write(c, activity_log.SERVER, "made a login link for", nickname)
     return number
 
 
@@ -99,12 +98,12 @@ async def ask_login(c: Connection, vault: Vault, to: Address, language: str) -> 
     """
     mailbox, hashed = vault.hashes(to)
     number = tokens.number()
-    mail = notices.login(vault, language, to.exact, number)
+    mail = messages.login(vault, language, to.exact, number)
     row = await c.one("organisers.known", address=hashed, mailbox=mailbox) or {}
     nickname = row["nickname"] if not row["never"] else None
     decoy = tokens.kept(number)
     counted = tokens.kept(f"login {mailbox}")  # a count of its own: forms that anybody fills in lock nobody out
-    if all(await throttle.allow_mail(c, [counted if nickname else decoy], [decoy], throttle.LOGIN)) and nickname:
+    if all(await rate_limits.allow_mail(c, [counted if nickname else decoy], [decoy], rate_limits.LOGIN)) and nickname:
         await _put_link(c, nickname, number)
     else:
         await _put_link(c, "", number)

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 
 from petition.core.database.database import Connection
-from petition.organisers import activity_log as record
+from petition.organisers import activity_log
 
 _KEPT = "recipients"
 
@@ -29,7 +29,7 @@ async def announce(c: Connection, recipients: Iterable[str]) -> None:
     added = [f"+{one}" for one in now if one not in before]
     gone = [f"-{one}" for one in before if one not in now]
     action = "seals to other keys" if before else "seals to"
-    await record.write(c, record.SERVER, action, " ".join([*added, *gone]))
+    await activity_log.write(c, activity_log.SERVER, action, " ".join([*added, *gone]))
     await c.run("house.keep", name=_KEPT, value="")
     await c.run("house.set", name=_KEPT, value=" ".join(now))
 

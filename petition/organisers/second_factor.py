@@ -17,8 +17,7 @@ from petition.core.clock import DAY, HOUR
 from petition.core.database.database import Connection, Row
 from petition.core.encryption import NONCE
 from petition.core.errors import KeysError
-from petition.organisers import activity_log as record
-from petition.organisers import passkeys, sessions, totp
+from petition.organisers import activity_log, passkeys, sessions, totp
 from petition.organisers.passkeys import Passkeys
 from petition.organisers.sessions import Session
 
@@ -78,7 +77,7 @@ async def prove_code(c: Connection, locker: Locker, session: Session, given: str
     if tried["wrong"] % TRIES == 0:
         wait = min(DAY, WAIT * 2 ** min(tried["wrong"] // TRIES - 1, 10))
         await c.run("factors.wait", nickname=nickname, until=clock.epoch() + wait)
-        await record.write(c, nickname, "gave a wrong code", f"{TRIES} times")
+        await activity_log.write(c, nickname, "gave a wrong code", f"{TRIES} times")
     return None
 
 
@@ -156,7 +155,7 @@ async def _add(c: Connection, locker: Locker, session: Session, kind: str, id_: 
     values = {"id": id_, "nickname": nickname, "kind": kind, "sealed": locker.shut(nickname, content)}
     if await c.one("factors.put", **values, used=used, since=clock.today().isoformat()) is None:
         return False
-    await record.write(c, nickname, "set up", CALLED[kind])
+    await activity_log.write(c, nickname, "set up", CALLED[kind])
     return True
 
 
@@ -167,5 +166,5 @@ async def drop(c: Connection, session: Session, id_: str, *, strict: bool) -> bo
         return False
     if (row := await c.one("factors.drop", id=id_, nickname=nickname)) is None:
         return False
-    await record.write(c, nickname, "took away", CALLED[row["kind"]])
+    await activity_log.write(c, nickname, "took away", CALLED[row["kind"]])
     return True

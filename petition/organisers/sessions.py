@@ -7,7 +7,7 @@ from petition.core.clock import HOUR
 from petition.core.database.database import Connection, Row
 from petition.core.errors import LinkError
 from petition.core.tokens import Purpose
-from petition.organisers import activity_log as record
+from petition.organisers import activity_log
 from petition.organisers.accounts import Organiser, Role
 
 LIFE = 12 * HOUR  # a working day: a machine that is taken overnight opens nothing in the morning
@@ -55,7 +55,7 @@ async def _begin(c: Connection, nickname: str, *, whole: bool) -> str:
     kept = tokens.kept(number)
     await c.run("sessions.begin", id=kept, nickname=nickname, now=now, expires=now + LIFE, whole=int(whole))
     if whole:
-        await record.write(c, nickname, "logged in")
+        await activity_log.write(c, nickname, "logged in")
     return number
 
 

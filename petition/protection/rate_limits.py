@@ -13,8 +13,7 @@ from petition.core.database.database import Connection, Database, Row
 from petition.core.encryption import Vault
 from petition.core.errors import Throttled
 from petition.mail import outbox
-from petition.protection import proof_of_work as work
-from petition.protection import token_buckets as buckets
+from petition.protection import proof_of_work, token_buckets
 from petition.protection.daily_keys import DayKey, DayKeys
 from petition.protection.networks import Network, Networks
 from petition.protection.proof_of_work import Mode
@@ -141,7 +140,7 @@ class Doors:
             return Terms(tag)
         if asked is Mode.AUTO:
             await self._notice(key)
-        proof = work.proof(key, solution) if asked is not Mode.OFF else None
+        proof = proof_of_work.proof(key, solution) if asked is not Mode.OFF else None
         if proof and self._buckets.take(_of_block(key, PROVEN, network)):
             return Terms(tag, proof=proof)
         slow = _of_block(key, SLOW, network)
@@ -166,7 +165,7 @@ class Doors:
         """A challenge, if somebody of this network needs a proof to sign as ever."""
         key, network = await self._keys.today(), self._networks.of(host)
         empty = any(self._buckets.wait(*one) for one in _asked(key, "sign", network))
-        return work.challenge(key) if asked is Mode.ON or (asked is Mode.AUTO and empty) else None
+        return proof_of_work.challenge(key) if asked is Mode.ON or (asked is Mode.AUTO and empty) else None
 
     async def wait(self, domain: str) -> int:
         """How many seconds a mail to a domain is put off that no reviewed table knows."""
@@ -186,26 +185,26 @@ class Doors:
         """Counts who met an empty bucket; a flood of them makes everybody prove, once a minute at most."""
         if not self._buckets.take((FLOOD, key.tag(FLOOD.name, ""))) and abs(clock.epoch() - self._told) >= 60:
             self._told = clock.epoch()
-            await self._database.write(work.flood)
+            await self._database.write(proof_of_work.flood)
 
 
-def _asked(key: DayKey, door: str, network: Network) -> list[buckets.Asked]:
+def _asked(key: DayKey, door: str, network: Network) -> list[token_buckets.Asked]:
     """The buckets of a door: of the block, and of the address where it tells anything more."""
     address, block = DOORS[door]
     alone = [_rule(key, address, network, network.address)] if network.address != network.block else []
     return [*alone, _of_block(key, block, network)]
 
 
-def _of_block(key: DayKey, rule: Rule, network: Network) -> buckets.Asked:
+def _of_block(key: DayKey, rule: Rule, network: Network) -> token_buckets.Asked:
     return _rule(key, rule, network, network.block)
 
 
-def _rule(key: DayKey, rule: Rule, network: Network, of: str) -> buckets.Asked:
+def _rule(key: DayKey, rule: Rule, network: Network, of: str) -> token_buckets.Asked:
     return widened(rule, SHARED if network.shared else 1), key.tag(rule.name, of)
 
 
 async def expire(c: Connection) -> None:
     """What no rule needs any more."""
     await c.run("throttle.expired", fortnight=clock.epoch() - A_FORTNIGHT.window)
-    await buckets.expire(c)
-    await work.expire(c)
+    await token_buckets.expire(c)
+    await proof_of_work.expire(c)

@@ -15,14 +15,14 @@ from typing import Any, BinaryIO
 
 import pyrage
 
-from petition.core import encryption as sealing
+from petition.core import encryption
 from petition.core.database import migrations
 from petition.core.database.database import Connection, Database, Row
 from petition.core.errors import DataError, KeysError
 from petition.core.settings import Mode
-from petition.organisers import activity_log as record
-from petition.retention import prune as retention
-from petition.signing import manage as managing
+from petition.organisers import activity_log
+from petition.retention import prune
+from petition.signing import manage
 
 # In this order, so that a row comes after the row it refers to.
 TABLES = (
@@ -58,7 +58,7 @@ Chunk = tuple[str, list[Row]]
 
 async def backup(database: Database, recipients: tuple[str, ...], file: Path) -> int:
     """Writes one moment of the database, sealed to the recipients; how many rows. Raises DataError."""
-    keys = [sealing.recipient(text) for text in recipients]
+    keys = [encryption.recipient(text) for text in recipients]
     digest, rows = hashlib.sha256(), 0
     try:
         with file.open("xb") as out:
@@ -91,16 +91,16 @@ async def restore(database: Database, mode: Mode, identity: str, file: Path) -> 
 
     All or nothing, in one transaction. Raises DataError for a file that is cut, mended or no backup.
     """
-    key = sealing.identity(identity)
+    key = encryption.identity(identity)
     _verify(key, file)
     return await database.write(partial(_restore, mode=mode, key=key, file=file))
 
 
 async def _restore(c: Connection, *, mode: Mode, key: Any, file: Path) -> int:
-    if await retention.closed(c):
+    if await prune.closed(c):
         raise DataError("Signing has ended here: a restore would bring back what was destroyed.")
-    kept = await managing.never_write_list(c)
-    lines = await record.whole(c)
+    kept = await manage.never_write_list(c)
+    lines = await activity_log.whole(c)
     await c.drop_everything()
     await migrations.steps(c, mode)
     total = 0
@@ -108,9 +108,9 @@ async def _restore(c: Connection, *, mode: Mode, key: Any, file: Path) -> int:
         if table != "end":
             await c.load(table, rows)  # `mode` and `schema` in house stay as the migration has just set them
             total += len(rows)
-    await managing.apply_never_write(c, kept)
+    await manage.apply_never_write(c, kept)
     await c.load("actions", lines)  # what was done since the backup stays on record
-    await record.write(c, record.SERVER, "restored a backup")
+    await activity_log.write(c, activity_log.SERVER, "restored a backup")
     return total
 
 

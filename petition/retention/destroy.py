@@ -9,15 +9,14 @@ from enum import StrEnum
 from pathlib import Path
 
 from petition.core.database import database as db
-from petition.core.database import vacuum as erasing
+from petition.core.database import vacuum
 from petition.core.database.database import Connection
 from petition.core.encryption import OutboxKeys
 from petition.core.errors import KeysError, PetitionError
 from petition.core.settings import Settings
 from petition.mail import outbox
-from petition.organisers import activity_log as record
-from petition.retention import prune as retention
-from petition.retention import reorder as settling
+from petition.organisers import activity_log
+from petition.retention import prune, reorder
 
 # What everybody has seen, and what it is recounted from. A table that comes later is destroyed unless it is named here.
 LASTING = (
@@ -49,9 +48,9 @@ async def destroy(settings: Settings, what: What) -> list[str]:
     try:
         async with db.opened(settings.database_url) as database:
             await database.write(_ACTS[what])
-            await settling.settle(database)
-            await erasing.compact(database)
-            await erasing.renew_log(database)
+            await reorder.settle(database)
+            await vacuum.compact(database)
+            await vacuum.renew_log(database)
     except PetitionError as error:
         failed.append(f"{error} Its rows are still there: stop the service, and call this again.")
     return failed
@@ -76,7 +75,7 @@ def _email_key(file: Path | None) -> list[str]:
     if file is None:
         return ["PETITION_EMAIL_KEY stands in the environment: put a new random value there, and destroy the old one."]
     try:
-        retention.replace_key(file)
+        prune.replace_key(file)
     except KeysError:
         return ["The file of PETITION_EMAIL_KEY cannot be overwritten: destroy it."]
     return []
@@ -84,16 +83,16 @@ def _email_key(file: Path | None) -> list[str]:
 
 async def _outbox(c: Connection) -> None:
     await outbox.close(c)
-    await record.write(c, record.SERVER, "destroyed the mail that waited")
+    await activity_log.write(c, activity_log.SERVER, "destroyed the mail that waited")
 
 
 async def _hashes(c: Connection) -> None:
-    await retention.end_hashes(c)
-    await record.write(c, record.SERVER, "destroyed every keyed hash; signing has ended")
+    await prune.end_hashes(c)
+    await activity_log.write(c, activity_log.SERVER, "destroyed every keyed hash; signing has ended")
 
 
 async def _all(c: Connection) -> None:
-    await retention.end(c)
+    await prune.end(c)
     await c.run("house.keep", name="destroying", value="yes")  # only so the record of the desk may go
     await c.empty(but=LASTING)
     await c.run("house.drop", name="destroying")

@@ -7,18 +7,15 @@ from pathlib import Path
 
 from petition.campaign.appeal import Appeal
 from petition.campaign.campaign import Placeholder
-from petition.core import clock
-from petition.core import encryption as sealing
-from petition.core.database import vacuum as erasing
+from petition.core import clock, encryption
+from petition.core.database import vacuum
 from petition.core.database.database import Connection, Database
 from petition.core.encryption import Vault
 from petition.core.errors import KeysError
 from petition.mail import outbox
-from petition.organisers import activity_log as record
-from petition.organisers import sessions
-from petition.retention import reorder as settling
-from petition.signing import printed_names as signatories
-from petition.signing import signatures
+from petition.organisers import activity_log, sessions
+from petition.retention import reorder
+from petition.signing import printed_names, signatures
 
 _AFTER = "after-closing-"
 
@@ -36,8 +33,8 @@ async def prune(database: Database, vault: Vault, appeal: Appeal, key_file: Path
         ended = await c.one("house.get", name="closed")
     if ended is not None:
         await _destroy_keys(vault, key_file, int(ended["value"]))
-    await settling.settle(database)
-    await erasing.compact(database)
+    await reorder.settle(database)
+    await vacuum.compact(database)
 
 
 async def _expire(c: Connection) -> None:
@@ -53,8 +50,8 @@ async def close(database: Database, vault: Vault, key_file: Path | None) -> None
     its own keys when it prunes. Called again, it does what is left to do. Raises KeysError if a key cannot be.
     """
     await _destroy_keys(vault, key_file, await database.write(_recorded_end))
-    await settling.settle(database)
-    await erasing.compact(database)
+    await reorder.settle(database)
+    await vacuum.compact(database)
 
 
 async def _destroy_keys(vault: Vault, key_file: Path | None, ended: int) -> None:
@@ -69,7 +66,7 @@ def replace_key(key_file: Path) -> None:
     """A new random key, marked as such, so that the site still starts; nothing is ever hashed with it."""
     try:
         if not _replaced(key_file):
-            sealing.overwrite(key_file, _AFTER)
+            encryption.overwrite(key_file, _AFTER)
     except OSError:
         raise KeysError("Signing has ended, but the file of PETITION_EMAIL_KEY cannot be replaced: do so.") from None
 
@@ -84,7 +81,7 @@ async def _recorded_end(c: Connection) -> int:
     over = await closed(c)
     ended = await end(c)
     if not over:
-        await record.write(c, record.SERVER, "ended signing for good")
+        await activity_log.write(c, activity_log.SERVER, "ended signing for good")
     return ended
 
 
@@ -92,7 +89,7 @@ async def end(c: Connection) -> int:
     """Everything that leads to a person goes; the moment signing ended, now or before."""
     ended, kept = await c.one("house.get", name="closed"), await c.one("house.get", name="kept")
     if ended is None or kept is not None:
-        await signatories.close(c)
+        await printed_names.close(c)
         await outbox.close(c)
         await c.run("house.drop", name="kept")
         await c.run("house.keep", name="closed", value=str(clock.epoch()))
@@ -103,9 +100,9 @@ async def end_hashes(c: Connection) -> None:
     """Signing ends, and every keyed hash goes; names and contacts are kept until end(), under random keys."""
     if await closed(c):
         return
-    rows = [{**row, "mailbox": (key := secrets.token_hex(16)), "address": key} for row in await signatories.chosen(c)]
+    rows = [{**row, "mailbox": (key := secrets.token_hex(16)), "address": key} for row in await printed_names.chosen(c)]
     await end(c)
-    await signatories.put_back(c, rows)
+    await printed_names.put_back(c, rows)
     await c.run("house.keep", name="kept", value="names")
 
 

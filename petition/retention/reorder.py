@@ -9,7 +9,7 @@ import asyncio
 from functools import partial
 
 from petition.core import clock
-from petition.core.database import vacuum as erasing
+from petition.core.database import vacuum
 from petition.core.database.database import Connection, Database
 from petition.core.database.queries import POSTGRESQL
 from petition.signing import signatures
@@ -44,9 +44,9 @@ async def _settle(database: Database) -> None:
     for table, key in KEYED.items():
         await _rewrite(database, table, key, since)
     if database.dialect == POSTGRESQL:
-        await erasing.vacuum(database, whole=("names", "day_keys", "journal", "journal_hours"))
+        await vacuum.vacuum(database, whole=("names", "day_keys", "journal", "journal_hours"))
     if since != clock.today().isoformat():  # once a day is what the privacy page promises
-        await erasing.renew_log(database)
+        await vacuum.renew_log(database)
     await database.write(remember)
 
 

@@ -12,9 +12,8 @@ from petition.core.email_addresses import Address
 from petition.core.encryption import Vault
 from petition.core.errors import LinkError
 from petition.core.tokens import Purpose
-from petition.mail import messages as notices
-from petition.mail import outbox
-from petition.protection import rate_limits as throttle
+from petition.mail import messages, outbox
+from petition.protection import rate_limits
 from petition.signing import signatures
 
 
@@ -28,9 +27,9 @@ async def ask_to_manage(c: Connection, vault: Vault, to: Address, language: str,
     await signatures.refuse_closed(c)
     mailbox, address = vault.hashes(to)
     number = tokens.number()
-    mail = outbox.put_off(notices.manage(vault, language, to.exact, number, mailbox), wait)
+    mail = outbox.put_off(messages.manage(vault, language, to.exact, number, mailbox), wait)
     id_ = tokens.kept(number)
-    if not all(await throttle.allow_mail(c, [mailbox], [id_])):
+    if not all(await rate_limits.allow_mail(c, [mailbox], [id_])):
         mailbox, address, mail = id_, id_, outbox.decoy(mail)
     await c.run(
         "links.put",

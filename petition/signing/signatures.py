@@ -6,18 +6,14 @@ Nothing here answers whether somebody signed.
 
 from dataclasses import dataclass
 
-from petition.core import clock, tokens
-from petition.core import encryption as sealing
+from petition.core import clock, encryption, tokens
 from petition.core.clock import DAY
 from petition.core.database.database import Connection, Row
 from petition.core.email_addresses import Address
 from petition.core.encryption import Vault
 from petition.core.errors import ClosedError, LinkError, Replayed
-from petition.mail import messages as notices
-from petition.mail import outbox
-from petition.protection import daily_keys as daykeys
-from petition.protection import proof_of_work as work
-from petition.protection import rate_limits as throttle
+from petition.mail import messages, outbox
+from petition.protection import daily_keys, proof_of_work, rate_limits
 from petition.protection.rate_limits import AS_EVER, Terms
 from petition.tally import tally
 from petition.tally.tally import Change
@@ -63,13 +59,13 @@ def submitted(vault: Vault, signing: Signing, terms: Terms = AS_EVER, base_url: 
     """Makes a form ready, before any transaction begins."""
     mailbox, address = vault.hashes(signing.address)
     number = tokens.number()
-    mail = notices.confirm(vault, signing.language, signing.address.exact, number, mailbox)
+    mail = messages.confirm(vault, signing.language, signing.address.exact, number, mailbox)
     row: Row = {
         "id": tokens.submission(number),
         "mailbox": mailbox,
         "address": address,
         "country": signing.country,
-        "name": sealing.hide(number, signing.name) if signing.name else None,
+        "name": encryption.hide(number, signing.name) if signing.name else None,
         "sealed": _sealed(vault, signing, number, base_url) if signing.updates else None,
         "consent": signing.consent,
         **terms.kept(),
@@ -79,7 +75,7 @@ def submitted(vault: Vault, signing: Signing, terms: Terms = AS_EVER, base_url: 
 
 
 def _sealed(vault: Vault, signing: Signing, number: str, base_url: str) -> str:
-    return vault.seal_contact(signing.address.exact, notices.unsubscribe(base_url, signing.language, number))
+    return vault.seal_contact(signing.address.exact, messages.unsubscribe(base_url, signing.language, number))
 
 
 async def sign(c: Connection, forms: list[Submitted]) -> list[Exception | None]:
@@ -90,7 +86,7 @@ async def sign(c: Connection, forms: list[Submitted]) -> list[Exception | None]:
     """
     if await c.one("house.get", name="closed") is not None:
         return [ClosedError("Signing has ended.") for _ in forms]
-    fresh = await work.spend(c, [form.proof for form in forms if form.proof])
+    fresh = await proof_of_work.spend(c, [form.proof for form in forms if form.proof])
     answers = [_unused(form, fresh) for form in forms]
     await _store(c, [form for form, answer in zip(forms, answers, strict=True) if answer is None])
     return answers
@@ -106,7 +102,7 @@ def _unused(form: Submitted, fresh: set[str]) -> Exception | None:
 
 async def _store(c: Connection, forms: list[Submitted]) -> None:
     ids = [form.row["id"] for form in forms]
-    allowed = await throttle.allow_mail(c, [form.row["mailbox"] for form in forms], ids)
+    allowed = await rate_limits.allow_mail(c, [form.row["mailbox"] for form in forms], ids)
     stored = [form if may else _decoy(form) for form, may in zip(forms, allowed, strict=True)]
     await c.run("signatures.submit", rows=[form.row for form in stored])
     await c.run("signatures.displace", mailboxes=[form.row["mailbox"] for form in stored], ids=ids)
@@ -127,7 +123,7 @@ async def submission(c: Connection, number: str) -> Submission:
     row = await c.one("signatures.submission", id=tokens.submission(number), now=clock.epoch())
     if row is None:
         raise LinkError("This link does not work.")
-    name = sealing.reveal(number, row["name"]) if row["name"] else None
+    name = encryption.reveal(number, row["name"]) if row["name"] else None
     return Submission(row["country"], name, row["sealed"] is not None, row["state"] == "confirmed")
 
 
@@ -176,7 +172,7 @@ def _signature(row: Row) -> dict[str, str | int | None]:
 async def _keep_choices(c: Connection, rows: list[Row], number_of: dict[str, str]) -> None:
     named = [row for row in rows if row["name"] is not None]
     if named:
-        names = [(row["mailbox"], sealing.reveal(number_of[row["id"]], row["name"])) for row in named]
+        names = [(row["mailbox"], encryption.reveal(number_of[row["id"]], row["name"])) for row in named]
         await c.run("signatures.put_names", rows=[{"mailbox": m, "name": n, "state": NEW} for m, n in names])
     if contacts := [_contact(row, number_of[row["id"]]) for row in rows if row["sealed"] is not None]:
         await c.run("signatures.put_contacts", rows=contacts)
@@ -225,8 +221,8 @@ async def expire(c: Connection) -> None:
     now = clock.epoch()
     await c.run("signatures.expired", now=now)
     await c.run("links.expired", now=now)
-    await throttle.expire(c)
-    for day in await daykeys.expire(c):
+    await rate_limits.expire(c)
+    for day in await daily_keys.expire(c):
         await c.run("signatures.drop_networks", expires=clock.midnight(day) + LIVES)
     oldest = clock.now().date().fromordinal(clock.today().toordinal() - BACKUPS_LIVE)
     await c.run("signatures.withdrawals_over", day=oldest.isoformat())

@@ -13,14 +13,13 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
-from petition.core import safe_logging as discretion
+from petition.core import safe_logging
 from petition.core import settings as settings_
 from petition.core.errors import PetitionError
 from petition.core.settings import Settings
 from petition.site import Site, opened
-from petition.web import prerender as press
-from petition.web.http import public_state as published
-from petition.web.http import security as guards
+from petition.web import prerender
+from petition.web.http import public_state, security
 from petition.web.http.errors import HANDLERS, Broken, FromElsewhere, TooLarge
 from petition.web.http.prerendered import Readymade, Stock
 from petition.web.http.public_state import Published
@@ -40,7 +39,7 @@ def create_app(settings: Settings, *, deliver: bool = False) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with opened(settings) as site:
-            app.state.site, app.state.published = site, await published.first(site, press.made, stock)
+            app.state.site, app.state.published = site, await public_state.first(site, prerender.made, stock)
             app.state.readiness, app.state.kept = Readiness(site), sharing.Kept()
             async with _beside(site, app.state.published, deliver):
                 yield
@@ -57,7 +56,7 @@ def create_app(settings: Settings, *, deliver: bool = False) -> Starlette:
 
 def from_environment() -> Starlette:
     """What `petition serve` gives to each worker of uvicorn."""
-    discretion.begin()
+    safe_logging.begin()
     # The collector took a tenth of the time to look for cycles in what stays for ever and in requests under way.
     gc.collect()
     gc.freeze()
@@ -69,20 +68,20 @@ def from_environment() -> Starlette:
 
 
 def _middleware(settings: Settings, stock: Stock) -> list[Middleware]:
-    refused = guards.not_this_machine if settings.demo else None
+    refused = security.not_this_machine if settings.demo else None
     onion = settings.onion_host
     ours = {settings.base_url, settings.onion_url} - {""}
     return [
         Middleware(
             Readymade, stock=stock, refused=refused, onion_host=onion
         ),  # outermost: its answers have their headers already
-        Middleware(guards.SecurityHeaders, secure=settings.secure, onion_host=onion),
+        Middleware(security.SecurityHeaders, secure=settings.secure, onion_host=onion),
         Middleware(Broken),
-        *([Middleware(guards.Refusing, refused=refused)] if refused else []),
-        *([Middleware(guards.Refusing, refused=partial(guards.not_for_onion, onion_host=onion))] if onion else []),
+        *([Middleware(security.Refusing, refused=refused)] if refused else []),
+        *([Middleware(security.Refusing, refused=partial(security.not_for_onion, onion_host=onion))] if onion else []),
         Middleware(FromElsewhere, ours=ours),
         Middleware(TooLarge),
-        Middleware(RequestBodyLimitMiddleware, max_body_size=guards.BODY),
+        Middleware(RequestBodyLimitMiddleware, max_body_size=security.BODY),
     ]
 
 

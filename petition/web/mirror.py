@@ -11,9 +11,8 @@ from posixpath import relpath
 
 from petition.core.errors import DataError
 from petition.site import Site
-from petition.web import prerender as press
-from petition.web.http import assets as static
-from petition.web.http import public_state as published
+from petition.web import prerender
+from petition.web.http import assets, public_state
 from petition.web.http.prerendered import PLAIN
 
 _LINK = re.compile(r'\b(href|src)="(/[^"]*)"')
@@ -23,7 +22,7 @@ _DOOR = "index.html"
 async def write(site: Site, folder: Path) -> int:
     """All of it into a folder, which must be new or empty, or nothing at all; how many files. Raises DataError."""
     await site.publish()
-    found = files(site, await published.read(site))
+    found = files(site, await public_state.read(site))
     try:
         _save(found, folder)
     except OSError as error:
@@ -31,14 +30,14 @@ async def write(site: Site, folder: Path) -> int:
     return len(found)
 
 
-def files(site: Site, moment: published.Moment) -> dict[str, bytes]:
+def files(site: Site, moment: public_state.Moment) -> dict[str, bytes]:
     """Every file by its name; pages link to each other by name, and to everything else at the public address."""
     base_url = site.settings.base_url
-    texts = {path: text for path, text, _ in press.texts(site, moment, mirror=True) if _kept(path)}
-    names = {path: _name(path) for path in texts} | {f"/static/{name}": f"static/{name}" for name in static.files()}
+    texts = {path: text for path, text, _ in prerender.texts(site, moment, mirror=True) if _kept(path)}
+    names = {path: _name(path) for path in texts} | {f"/static/{name}": f"static/{name}" for name in assets.files()}
     pages = {names[path]: _linked(text, names[path], names, base_url) for path, text in texts.items()}
     pages[_DOOR] = _linked(texts[f"/{site.languages.default.code}/"], _DOOR, names, base_url)
-    lasting = {f"static/{name}": file.packed[PLAIN] for name, file in static.files().items()}
+    lasting = {f"static/{name}": file.packed[PLAIN] for name, file in assets.files().items()}
     return {name: text.encode() for name, text in pages.items()} | lasting
 
 

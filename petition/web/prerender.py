@@ -5,13 +5,11 @@ from typing import Any
 
 from petition.core.languages import Language
 from petition.site import Site
-from petition.web.http import assets as static
-from petition.web.http import security as guards
+from petition.web.http import assets, security
 from petition.web.http.pages import rendered
 from petition.web.http.prerendered import Made, pack
 from petition.web.http.public_state import Moment
-from petition.web.public import discovery as findable
-from petition.web.public import governments, maps, signing, tally
+from petition.web.public import discovery, governments, maps, signing, tally
 
 Text = tuple[str, str, dict[str, str]]
 Context = Callable[[Site, Language, Moment], dict[str, Any]]
@@ -51,9 +49,9 @@ DATA: dict[str, tuple[str, Callable[[Site, Moment], str]]] = {
     "/tally.svg": (_SVG, tally.tally_svg),
     "/history.svg": (_SVG, tally.history_svg),
     "/governments.svg": (_SVG, governments.svg),
-    "/robots.txt": ("text/plain; charset=utf-8", findable.robots),
-    "/sitemap.xml": ("application/xml", findable.sitemap),
-    "/.well-known/security.txt": ("text/plain; charset=utf-8", findable.security),
+    "/robots.txt": ("text/plain; charset=utf-8", discovery.robots),
+    "/sitemap.xml": ("application/xml", discovery.sitemap),
+    "/.well-known/security.txt": ("text/plain; charset=utf-8", discovery.security),
 }
 
 
@@ -71,7 +69,7 @@ def _made_for(
     site: Site, moment: Moment, before: Mapping[str, Made], host: str, base_url: str, elsewhere: str = ""
 ) -> dict[str, Made]:
     """For one origin; each page names itself under the address `elsewhere` too, if there is one."""
-    usual = guards.usual_headers(secure=base_url.startswith("https:"))
+    usual = security.usual_headers(secure=base_url.startswith("https:"))
     found = {}
     for path, text, headers in texts(site, moment, base_url=base_url):
         page = elsewhere and headers["Content-Type"] == _HTML
@@ -110,12 +108,12 @@ def _embed(site: Site, spoken: Language, moment: Moment, theme: str, also: dict[
     filled = also | tally.tally_page(site, spoken, moment) | {"text": site.appeal.text(spoken), "theme": theme}
     text = rendered(site, spoken, "web/public/tally/embed.html", elsewhere="embed", private=False, **filled)
     headers = {"Content-Type": _HTML, "Content-Language": spoken.code, "Cache-Control": _LIVE}
-    return path, text, headers | {"Content-Security-Policy": guards.FRAMED, "X-Frame-Options": ""}
+    return path, text, headers | {"Content-Security-Policy": security.FRAMED, "X-Frame-Options": ""}
 
 
-def _files() -> Iterator[tuple[str, static.File, dict[str, str]]]:
+def _files() -> Iterator[tuple[str, assets.File, dict[str, str]]]:
     """Each static file twice: under its name, and for ever under the address of its version."""
-    for name, file in static.files().items():
+    for name, file in assets.files().items():
         kind = {"Content-Type": file.kind}
         yield f"/static/{name}", file, kind | {"Cache-Control": _FILE}
-        yield static.address(name), file, kind | {"Cache-Control": _FOR_EVER}
+        yield assets.address(name), file, kind | {"Cache-Control": _FOR_EVER}

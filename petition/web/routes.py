@@ -7,21 +7,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from petition.web.desk import abuse as floods
-from petition.web.desk import access as organisers
-from petition.web.desk import activity_log as record
-from petition.web.desk import addressees as book
-from petition.web.desk import annexes, editions, letters, sessions
-from petition.web.desk import correspondence as answers
-from petition.web.desk import dashboard as desk
-from petition.web.desk import printed_names as names
-from petition.web.desk import second_factor as factors
+from petition.web.desk import (
+    abuse,
+    access,
+    activity_log,
+    addressees,
+    annexes,
+    correspondence,
+    dashboard,
+    editions,
+    letters,
+    printed_names,
+    second_factor,
+    sessions,
+)
 from petition.web.http.pages import absent, language
-from petition.web.operations import bounce_webhook as bounces
-from petition.web.operations import health as operations
-from petition.web.public import letter_check as checking
-from petition.web.public import manage as managing
-from petition.web.public import sharing, signing
+from petition.web.operations import bounce_webhook, health
+from petition.web.public import letter_check, manage, sharing, signing
 
 BOTH = ["GET", "POST"]
 
@@ -35,26 +37,26 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         Route("/work.json", signing.work),
         *_made("/tally.json", "/tally.csv", "/history.csv", "/governments.json", "/governments.csv"),
         *_made("/tally.svg", "/history.svg", "/governments.svg"),
-        Route("/healthz", operations.healthz),
-        Route("/readyz", operations.readyz),
-        Route("/metrics", operations.metrics),
-        Route("/bounces", bounces.bounced, methods=["POST"]),
-        Route("/organisers/login", organisers.login, methods=BOTH),
-        Route("/organisers/login/{token}", organisers.redeem, methods=BOTH),
-        Route("/organisers/", desk.desk),
-        Route("/organisers/factor", factors.ask, methods=BOTH),
-        Route("/organisers/factor/challenge", factors.challenge, methods=["POST"]),
-        Route("/organisers/factors", factors.own, methods=BOTH),
+        Route("/healthz", health.healthz),
+        Route("/readyz", health.readyz),
+        Route("/metrics", health.metrics),
+        Route("/bounces", bounce_webhook.bounced, methods=["POST"]),
+        Route("/organisers/login", access.login, methods=BOTH),
+        Route("/organisers/login/{token}", access.redeem, methods=BOTH),
+        Route("/organisers/", dashboard.desk),
+        Route("/organisers/factor", second_factor.ask, methods=BOTH),
+        Route("/organisers/factor/challenge", second_factor.challenge, methods=["POST"]),
+        Route("/organisers/factors", second_factor.own, methods=BOTH),
         Route("/organisers/sessions", sessions.own),
         Route("/organisers/sessions/end", sessions.end, methods=["POST"]),
         Route("/organisers/sessions/end-all", sessions.end_all, methods=["POST"]),
-        Route("/organisers/record", record.lines),
-        Route("/organisers/seen", desk.seen, methods=["POST"]),
-        Route("/organisers/logout", organisers.logout, methods=["POST"]),
-        Route("/organisers/rules", desk.rules, methods=["POST"]),
-        Route("/organisers/work", floods.proofs, methods=["POST"]),
-        Route("/organisers/aside", floods.set_aside, methods=["POST"]),
-        Route("/organisers/restore", floods.restore, methods=["POST"]),
+        Route("/organisers/record", activity_log.lines),
+        Route("/organisers/seen", dashboard.seen, methods=["POST"]),
+        Route("/organisers/logout", access.logout, methods=["POST"]),
+        Route("/organisers/rules", dashboard.rules, methods=["POST"]),
+        Route("/organisers/work", abuse.proofs, methods=["POST"]),
+        Route("/organisers/aside", abuse.set_aside, methods=["POST"]),
+        Route("/organisers/restore", abuse.restore, methods=["POST"]),
         Route("/organisers/letters", letters.index),
         Route("/organisers/letters.zip", letters.archive),
         Route("/organisers/letters/{key}.{kind}", letters.letter),
@@ -65,13 +67,13 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         Route("/organisers/editions/{reference}.{kind}", editions.letter),
         Route("/organisers/editions/{n}", editions.edition),
         Route("/organisers/editions/{n}/names/{key}", annexes.make, methods=["POST"]),
-        Route("/organisers/names", names.index),
-        Route("/organisers/names/{country}/{state}", names.names, methods=BOTH),
+        Route("/organisers/names", printed_names.index),
+        Route("/organisers/names/{country}/{state}", printed_names.names, methods=BOTH),
         Route("/organisers/signatures.csv", letters.signatures_csv),
-        Route("/organisers/answers/{key}", answers.answers, methods=BOTH),
-        Route("/organisers/reminders", answers.reminders),
-        Route("/organisers/book/{key}", book.entry, methods=BOTH),
-        *([Route("/dev/outbox", operations.dev_outbox)] if demo else []),
+        Route("/organisers/answers/{key}", correspondence.answers, methods=BOTH),
+        Route("/organisers/reminders", correspondence.reminders),
+        Route("/organisers/book/{key}", addressees.entry, methods=BOTH),
+        *([Route("/dev/outbox", health.dev_outbox)] if demo else []),
         _spoken("", signing.to_appeal),
         *_made("/{lang}/", "/{lang}/help", "/{lang}/tally", "/{lang}/governments", "/{lang}/privacy"),
         *_made("/{lang}/data", "/{lang}/embed", "/robots.txt", "/sitemap.xml", "/.well-known/security.txt"),
@@ -80,11 +82,11 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         _spoken("/thanks", signing.thanks),
         _spoken("/share.png", sharing.picture),
         _spoken("/poster.pdf", sharing.poster),
-        _spoken("/letters/{reference}", checking.letter),
-        _spoken("/manage", managing.ask, methods=BOTH),
-        _spoken("/manage/{token}", managing.manage, methods=BOTH),
-        _spoken("/unsubscribe/{token}", managing.unsubscribe, methods=BOTH),
-        _spoken("/never-write/{token}", managing.never_write, methods=BOTH),
+        _spoken("/letters/{reference}", letter_check.letter),
+        _spoken("/manage", manage.ask, methods=BOTH),
+        _spoken("/manage/{token}", manage.manage, methods=BOTH),
+        _spoken("/unsubscribe/{token}", manage.unsubscribe, methods=BOTH),
+        _spoken("/never-write/{token}", manage.never_write, methods=BOTH),
     ]
 
 

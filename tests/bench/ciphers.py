@@ -6,8 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from petition.campaign.appeal import Appeal
-from petition.core import encryption as sealing
-from petition.core import tokens
+from petition.core import encryption, tokens
 from petition.core.email_addresses import Mailboxes
 from petition.core.encryption import OutboxKeys, Vault
 from petition.core.tokens import Purpose, Signer
@@ -32,7 +31,7 @@ def measure(report: Report) -> None:
             ("keyed hashes of both its forms", "sign", lambda: vault.hashes(address)),
             ("a link's number and its hash", "sign", lambda: tokens.kept(tokens.number())),
             ("encrypting address and number for the outbox", "sign", lambda: vault.outbox.seal("x" * 80)),
-            ("encrypting a name with the number", "sign, named", lambda: sealing.hide(number, "Anna Nowak")),
+            ("encrypting a name with the number", "sign, named", lambda: encryption.hide(number, "Anna Nowak")),
             ("sealing the address to the organisers", "sign, updates", lambda: vault.seal_contact(address.exact)),
             ("signing a link", "mail", lambda: signer.make(Purpose.CONFIRM, number)),
             ("reading a link", "confirm", lambda: signer.read(Purpose.CONFIRM, token)),

@@ -14,10 +14,9 @@ from statistics import quantiles
 from petition.core import clock
 from petition.core.database.database import Connection
 from petition.core.email_addresses import Address
-from petition.organisers import accounts as organisers
+from petition.organisers import accounts
 from petition.organisers.accounts import Role
-from petition.signing import manage as managing
-from petition.signing import signatures
+from petition.signing import manage, signatures
 from petition.signing.signatures import Signing, Submitted
 from petition.site import Site
 from tests.bench.crowd import Crowd, mailbox, raw
@@ -75,7 +74,7 @@ async def _prepare(site: Site, kind: str, run: str) -> None:
         await site.database.write(partial(_withdraw, mailboxes=[str(form.row["mailbox"]) for form in forms]))
     if kind == "blocked":
         for form in forms:
-            await site.database.write(partial(managing.never_write, number=_number(site, form)))
+            await site.database.write(partial(manage.never_write, number=_number(site, form)))
 
 
 def _form(site: Site, address: str) -> Submitted:
@@ -89,7 +88,7 @@ def _number(site: Site, form: Submitted) -> str:
 
 async def _add(c: Connection, *, site: Site, people: list[str]) -> None:
     for one in people:
-        await organisers.add(c, site.vault, secrets.token_hex(8), Address(one, one), Role.VIEWER)
+        await accounts.add(c, site.vault, secrets.token_hex(8), Address(one, one), Role.VIEWER)
 
 
 async def _withdraw(c: Connection, *, mailboxes: list[str]) -> None:

@@ -7,9 +7,8 @@ import resource
 import time
 import zipfile
 
-from petition.letters.editions import annexes, drafts, editions
+from petition.letters.editions import annexes, drafts, editions, source_checks
 from petition.letters.editions import files as bundles
-from petition.letters.editions import source_checks as confirmations
 from petition.letters.editions.drafts import Draft
 from petition.letters.editions.editions import Choice
 from petition.letters.formats import pdf, volume
@@ -43,7 +42,7 @@ def _letters(draft: Draft) -> tuple[str, int, float, float, float]:
 
 
 async def _edition(site: Site, draft: Draft) -> tuple[str, int, float, float, float]:
-    choice = Choice(frozenset(doubt.id for doubt in confirmations.doubts(draft)), frozenset())
+    choice = Choice(frozenset(doubt.id for doubt in source_checks.doubts(draft)), frozenset())
     n = await editions.draw_up(site.database, draft, ["en"], choice, "bench")
     begun, content = time.perf_counter(), bytearray()
     async for chunk in bundles.zipped(site.database, *await bundles.find(site.database, str(n))):

@@ -11,9 +11,9 @@ from typing import Any
 
 from tqdm import tqdm
 
-from petition.commands import demo_data as sample
+from petition.commands import demo_data
 from petition.core import settings
-from petition.core.database import vacuum as erasing
+from petition.core.database import vacuum
 from petition.core.database.queries import POSTGRESQL
 from petition.core.tokens import Purpose
 from petition.mail.outbox import NOTHING
@@ -75,10 +75,10 @@ class Stage:
     async def _fill(self, signatures: int) -> None:
         async with self.site() as site:
             with tqdm(total=signatures, unit="signature", disable=None) as bar:
-                await sample.fill(site.database, signatures, bar.update)
+                await demo_data.fill(site.database, signatures, bar.update)
             await site.publish()
             if site.database.dialect == POSTGRESQL:
-                await erasing.vacuum(site.database, whole=())  # PostgreSQL's autovacuum would, amid the figures
+                await vacuum.vacuum(site.database, whole=())  # PostgreSQL's autovacuum would, amid the figures
 
     def ask(self, statement: str) -> int:
         """The number that a statement of SQL finds."""

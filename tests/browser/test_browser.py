@@ -13,7 +13,7 @@ import pytest
 from playwright.async_api import Browser, ViewportSize, expect
 
 from petition.core import settings
-from petition.protection import proof_of_work as work
+from petition.protection import proof_of_work
 from petition.site import opened
 from tests.browser.conftest import Watched
 from tests.relay import Relay, plain
@@ -231,7 +231,7 @@ async def test_where_a_proof_is_asked_for_a_browser_computes_it_and_one_without_
 async def _ask_everybody(shell: Shell) -> None:
     """As an admin does at the desk."""
     async with opened(settings.read(shell.environment)) as site:
-        await site.database.write(partial(work.choose, chosen=work.Mode.ON))
+        await site.database.write(partial(proof_of_work.choose, chosen=proof_of_work.Mode.ON))
 
 
 @pytest.fixture

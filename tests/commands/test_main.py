@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from petition.campaign.appeal import SHIPPED
-from petition.core import encryption as sealing
+from petition.core import encryption
 from petition.core.email_addresses import Mailboxes
 from petition.core.settings import ROOT
 from tests.conftest import IDENTITY
@@ -167,7 +167,7 @@ def test_backup_and_restore(migrated: Shell, tmp_path: Path) -> None:
 def test_unsealing_on_another_machine(tmp_path: Path) -> None:
     address = Mailboxes(SHIPPED / "mailboxes.toml").read("anna@example.net")
     assert address is not None
-    vault = sealing.Vault("k" * 32, (str(IDENTITY.to_public()),), sealing.OutboxKeys(tmp_path))
+    vault = encryption.Vault("k" * 32, (str(IDENTITY.to_public()),), encryption.OutboxKeys(tmp_path))
     with (tmp_path / "signatures.csv").open("w", newline="") as file:
         table = csv.writer(file)
         table.writerow(("country", "day", "name", "sealed_address"))

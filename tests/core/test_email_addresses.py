@@ -6,7 +6,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from petition.campaign.appeal import Appeal
-from petition.core import email_addresses as addresses
+from petition.core import email_addresses
 from petition.core.email_addresses import LONGEST, Address, Mailboxes, keyed_hash
 
 MAILBOXES = Mailboxes(Appeal().file("mailboxes.toml"))
@@ -173,7 +173,7 @@ _DOMAIN = st.text("aZ9.-\u212aé", max_size=12).map(lambda d: f"{d}.org") | st.j
 @given(_LOCAL, _DOMAIN)
 def test_the_short_way_for_plain_addresses_leads_where_the_long_one_does(local: str, domain: str) -> None:
     found = MAILBOXES.read(f"{local}@{domain}")
-    assert (found and found.exact) == addresses._checked(f"{local}@{domain}")
+    assert (found and found.exact) == email_addresses._checked(f"{local}@{domain}")
 
 
 def test_the_keyed_hash_is_hmac_sha256() -> None:

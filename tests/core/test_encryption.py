@@ -9,8 +9,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pyrage import x25519
 
-from petition.core import encryption as sealing
-from petition.core import tokens
+from petition.core import encryption, tokens
 from petition.core.email_addresses import Address
 from petition.core.encryption import OutboxKeys, Vault, hide, reveal
 from petition.core.errors import KeysError, SettingsError
@@ -26,9 +25,9 @@ NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=100)
 
 def test_a_contact_opens_for_each_organiser_and_for_nobody_else() -> None:
     sealed = VAULT.seal_contact("anna@example.org")
-    assert sealing.unseal_contact(ONE, sealed) == sealing.unseal_contact(TWO, sealed) == ("anna@example.org", "")
+    assert encryption.unseal_contact(ONE, sealed) == encryption.unseal_contact(TWO, sealed) == ("anna@example.org", "")
     with pytest.raises(KeysError, match="does not open with this identity"):
-        sealing.unseal_contact(STRANGER, sealed)
+        encryption.unseal_contact(STRANGER, sealed)
 
 
 def test_the_server_has_no_key_that_opens_a_contact() -> None:
@@ -39,25 +38,25 @@ def test_the_server_has_no_key_that_opens_a_contact() -> None:
 def test_a_sealed_contact_tells_no_length() -> None:
     longest = f"{'l' * 64}@{'d' * 63}.{'d' * 63}.{'d' * 57}.org"
     assert len(longest) == 254
-    sealed = [sealing._bytes(VAULT.seal_contact(address)) for address in ("a@b.eu", "anna@example.org", longest)]
+    sealed = [encryption._bytes(VAULT.seal_contact(address)) for address in ("a@b.eu", "anna@example.org", longest)]
     # age puts a stanza of random length into its header (to keep readers tolerant): what counts comes behind it.
     assert len({len(content.rpartition(b"\n--- ")[2]) for content in sealed}) == 1
 
 
 @many
-@given(st.text(max_size=60) | st.binary(max_size=60).map(sealing._text))
+@given(st.text(max_size=60) | st.binary(max_size=60).map(encryption._text))
 def test_garbage_is_no_contact(garbage: str) -> None:
     with pytest.raises(KeysError):
-        sealing.unseal_contact(ONE, garbage)
+        encryption.unseal_contact(ONE, garbage)
 
 
 @many
 @given(st.integers(0))
 def test_a_damaged_contact_does_not_open(place: int) -> None:
-    sealed = bytearray(sealing._bytes(VAULT.seal_contact("anna@example.org")))
+    sealed = bytearray(encryption._bytes(VAULT.seal_contact("anna@example.org")))
     sealed[place % len(sealed)] ^= 1
     with pytest.raises(KeysError):
-        sealing.unseal_contact(ONE, sealing._text(bytes(sealed)))
+        encryption.unseal_contact(ONE, encryption._text(bytes(sealed)))
 
 
 @pytest.mark.parametrize(
@@ -73,7 +72,7 @@ def test_what_is_no_public_key_is_refused_by_the_name_of_the_setting(text: str) 
 
 def test_an_identity_is_read_from_the_file_that_age_writes() -> None:
     text = f"# created: 2026-11-22T12:00:00Z\n# public key: {ONE.to_public()}\n\n{ONE}\n"
-    assert str(sealing.identity(text)) == str(ONE)
+    assert str(encryption.identity(text)) == str(ONE)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +82,7 @@ def test_an_identity_is_read_from_the_file_that_age_writes() -> None:
 )
 def test_a_file_without_an_identity_is_told_so(text: str) -> None:
     with pytest.raises(KeysError, match="no age identity"):
-        sealing.identity(text)
+        encryption.identity(text)
 
 
 @many
@@ -113,7 +112,7 @@ def test_a_hidden_name_tells_no_length() -> None:
 
 
 @many
-@given(st.text(max_size=60) | st.binary(max_size=60).map(sealing._text))
+@given(st.text(max_size=60) | st.binary(max_size=60).map(encryption._text))
 def test_garbage_is_no_name(garbage: str) -> None:
     with pytest.raises(KeysError, match="damaged"):
         reveal("n", garbage)
@@ -122,10 +121,10 @@ def test_garbage_is_no_name(garbage: str) -> None:
 @many
 @given(st.integers(0))
 def test_a_damaged_name_is_noticed(place: int) -> None:
-    hidden = bytearray(sealing._bytes(hide("n", "Anna")))
+    hidden = bytearray(encryption._bytes(hide("n", "Anna")))
     hidden[place % len(hidden)] ^= 1
     with pytest.raises(KeysError, match="damaged"):
-        reveal("n", sealing._text(bytes(hidden)))
+        reveal("n", encryption._text(bytes(hidden)))
 
 
 def test_a_mailbox_has_two_hashes_that_nobody_without_the_key_can_make() -> None:
@@ -139,6 +138,6 @@ def test_a_mailbox_has_two_hashes_that_nobody_without_the_key_can_make() -> None
 
 def test_a_sealed_contact_is_an_age_message() -> None:
     """So that the organisers can open it with any tool of the format (age-encryption.org/v1)."""
-    content = sealing._bytes(VAULT.seal_contact("anna@example.org"))
+    content = encryption._bytes(VAULT.seal_contact("anna@example.org"))
     assert content.startswith(b"age-encryption.org/v1\n-> X25519 ")
     assert pyrage.decrypt(content, [TWO]).rstrip(b"\0") == b"anna@example.org"

@@ -13,7 +13,7 @@ from pathlib import Path
 import jinja2
 import pytest
 
-from petition.core import safe_logging as discretion
+from petition.core import safe_logging
 from petition.core.database.database import Connection
 from petition.core.errors import DatabaseError
 from petition.core.settings import ROOT
@@ -35,7 +35,7 @@ def log() -> Iterator[io.StringIO]:
     """All that our processes would write, were they asked to say everything."""
     said, root = io.StringIO(), logging.getLogger()
     handler, level = logging.StreamHandler(said), root.level
-    handler.setFormatter(discretion.Discreet(discretion.FORM))
+    handler.setFormatter(safe_logging.Discreet(safe_logging.FORM))
     handler.addFilter(lambda record: not record.name.startswith(_OTHER_MACHINES))
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)

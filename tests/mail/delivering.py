@@ -5,8 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from petition.core.email_addresses import Address
-from petition.mail import outbox
-from petition.mail import smtp as mail
+from petition.mail import outbox, smtp
 from petition.mail.delivery import Deliverer
 from petition.signing import signatures
 from petition.signing.signatures import Signing
@@ -17,7 +16,7 @@ from tests.relay import Answer
 @asynccontextmanager
 async def delivering(site: Site, url: str) -> AsyncIterator[Deliverer]:
     """One process that delivers to a relay alone, without the folder of the demo."""
-    relay = mail.Smtp(url)
+    relay = smtp.Smtp(url)
     yield Deliverer(site.database, site.vault, site.written, relay)
     await relay.close()
 

@@ -11,10 +11,9 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from petition.core import tokens
-from petition.mail import bounce_reports as bounces
-from petition.mail import outbox
+from petition.mail import bounce_reports, outbox
 from petition.mail.bounce_reports import Returned
-from petition.signing import quarantine as aside
+from petition.signing import quarantine
 from petition.signing.quarantine import BOUNCED, COMPLAINT
 from petition.site import Site
 from tests.conftest import Clock, Visit, Visitor
@@ -80,17 +79,17 @@ def arf(reference: str = REFERENCE, kind: str = "abuse") -> bytes:
 
 @pytest.mark.parametrize("kind", ["message/rfc822", "text/rfc822-headers"])
 def test_a_bounce_names_its_mail(kind: str) -> None:
-    assert bounces.read(dsn(kind=kind)) == Returned(REFERENCE, BOUNCED)
-    assert bounces.read(dsn(kind=kind).replace(b"\n", b"\r\n")) == Returned(REFERENCE, BOUNCED)
+    assert bounce_reports.read(dsn(kind=kind)) == Returned(REFERENCE, BOUNCED)
+    assert bounce_reports.read(dsn(kind=kind).replace(b"\n", b"\r\n")) == Returned(REFERENCE, BOUNCED)
 
 
 def test_a_bounce_names_the_envelope_where_it_quotes_nothing() -> None:
-    assert bounces.read(enveloped()) == Returned(REFERENCE, BOUNCED)
-    assert bounces.read(enveloped("of somebody else")) is None
+    assert bounce_reports.read(enveloped()) == Returned(REFERENCE, BOUNCED)
+    assert bounce_reports.read(enveloped("of somebody else")) is None
 
 
 def test_a_complaint_names_its_mail() -> None:
-    assert bounces.read(arf()) == Returned(REFERENCE, COMPLAINT)
+    assert bounce_reports.read(arf()) == Returned(REFERENCE, COMPLAINT)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +108,7 @@ def test_a_complaint_names_its_mail() -> None:
     ],
 )
 def test_whatever_is_no_permanent_failure_is_nothing(content: bytes) -> None:
-    assert bounces.read(content) is None
+    assert bounce_reports.read(content) is None
 
 
 @pytest.mark.parametrize(
@@ -128,7 +127,7 @@ def test_whatever_is_no_permanent_failure_is_nothing(content: bytes) -> None:
     ],
 )
 def test_json_says_the_same(told: object, reason: str | None) -> None:
-    assert bounces.read_json(json.dumps(told).encode()) == (Returned(REFERENCE, reason) if reason else None)
+    assert bounce_reports.read_json(json.dumps(told).encode()) == (Returned(REFERENCE, reason) if reason else None)
 
 
 HEADS = st.sampled_from(
@@ -157,18 +156,18 @@ def torn(draw: st.DrawFn) -> bytes:
 @given(st.binary(max_size=400) | MAILS | torn())
 @example(b"Content-Type: multipart/mixed; boundary=a\n\n" + b"--a\nContent-Type: message/rfc822\n\n" * 3000)
 def test_garbage_is_nothing_or_names_one_mail(content: bytes) -> None:
-    for found in (bounces.read(content), bounces.read_json(content)):
+    for found in (bounce_reports.read(content), bounce_reports.read_json(content)):
         assert found is None or found == Returned(found.reference, found.reason)
         assert found is None or (len(found.reference) == 32 and found.reason in (BOUNCED, COMPLAINT))
 
 
 async def _take(site: Site, reference: str, reason: str = BOUNCED) -> None:
-    await site.database.write(partial(bounces.take, returned=Returned(reference, reason)))
+    await site.database.write(partial(bounce_reports.take, returned=Returned(reference, reason)))
 
 
 async def _reasons(site: Site) -> dict[str, int]:
     async with site.database.reading() as c:
-        return await aside.reasons(c)
+        return await quarantine.reasons(c)
 
 
 def _reference(mail: EmailMessage) -> str:
@@ -204,7 +203,7 @@ async def test_a_mail_that_waits_for_its_second_attempt_is_held(site: Site, time
     time.advance(hours=1)
     assert await site.database.write(partial(outbox.claim, vault=site.vault)) == []
     assert await _reasons(site) == {BOUNCED: 1}
-    await site.database.write(partial(aside.restore, reason=BOUNCED))
+    await site.database.write(partial(quarantine.restore, reason=BOUNCED))
     claimed = await site.database.write(partial(outbox.claim, vault=site.vault))
     assert [mail.to for mail in claimed] == ["anna@example.org"]
 

@@ -6,8 +6,7 @@ from threading import Event
 import pytest
 
 from petition.core.email_addresses import Address
-from petition.mail import backoff as pace
-from petition.mail import outbox
+from petition.mail import backoff, outbox
 from petition.mail.backoff import Pace
 from petition.mail.delivery_pool import Lanes
 from petition.mail.smtp import Smtp
@@ -90,7 +89,7 @@ async def test_a_provider_that_takes_nothing_holds_nobody_else(site: Site, smtp:
         await _sign(site, "late@slow.example")
         await sender.once()
         assert "late@slow.example" not in smtp.recipients, "it is left alone"
-        time.advance(seconds=pace.PAUSE)
+        time.advance(seconds=backoff.PAUSE)
         while await sender.once():
             pass
     assert len(smtp.recipients) == 9

@@ -18,7 +18,7 @@ from petition.core import languages
 from petition.core.email_addresses import Mailboxes
 from petition.core.languages import Languages
 from petition.core.tokens import Signer, number
-from petition.mail import messages as notices
+from petition.mail import messages
 from petition.mail import smtp as mail
 from petition.mail.messages import LINKS
 from petition.mail.smtp import Finished, Folder, Smtp
@@ -33,7 +33,7 @@ in_every_form = pytest.mark.parametrize(("code", "name"), MAILS)
 
 
 def _links(code: str, name: str, base: str = "https://petition.example") -> dict[str, str]:
-    return notices.links(SIGNER, base, code, name, number())
+    return messages.links(SIGNER, base, code, name, number())
 
 
 def _written(code: str, name: str, to: str = "anna@example.org", **links: str) -> Finished:

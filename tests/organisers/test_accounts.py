@@ -9,16 +9,14 @@ from petition.core.database.database import Row
 from petition.core.errors import LinkError, OrganiserError
 from petition.core.tokens import LIFETIME, Purpose
 from petition.mail import outbox
-from petition.organisers import accounts as organisers
-from petition.organisers import activity_log as record
-from petition.organisers import sessions
+from petition.organisers import accounts, activity_log, sessions
 from petition.organisers.accounts import Organiser, Role
 from petition.site import Site
 from tests.conftest import Clock, add_organiser
 
 
 async def _link(site: Site, nickname: str = "marta") -> str:
-    return await site.database.write(partial(organisers.link, nickname=nickname))
+    return await site.database.write(partial(accounts.link, nickname=nickname))
 
 
 async def _log_in(site: Site, number: str) -> str:
@@ -28,7 +26,7 @@ async def _log_in(site: Site, number: str) -> str:
 
 
 async def _remove(site: Site, nickname: str = "marta") -> None:
-    await site.database.write(partial(organisers.remove, nickname=nickname))
+    await site.database.write(partial(accounts.remove, nickname=nickname))
 
 
 async def _who(site: Site, session: str) -> Organiser | None:
@@ -46,7 +44,7 @@ async def _ask(site: Site, email: str) -> int:
     """Asks for a login link; how many mails wait then."""
     address = site.mailboxes.read(email)
     assert address is not None
-    await site.database.write(partial(organisers.ask_login, vault=site.vault, to=address, language="en"))
+    await site.database.write(partial(accounts.ask_login, vault=site.vault, to=address, language="en"))
     async with site.database.reading() as c:
         return (await outbox.waiting(c))[0]
 
@@ -61,7 +59,7 @@ async def house(site: Site, time: Clock) -> Site:
 async def test_organisers_are_listed_by_nickname_with_role_and_first_day(house: Site) -> None:
     await add_organiser(house, "anna", "viewer")
     async with house.database.reading() as c:
-        listed = [tuple(row[name] for name in ("nickname", "role", "since")) for row in await organisers.listed(c)]
+        listed = [tuple(row[name] for name in ("nickname", "role", "since")) for row in await accounts.listed(c)]
     assert listed == [("anna", "viewer", "2026-11-22"), ("marta", "organiser", "2026-11-22")]
 
 
@@ -74,7 +72,7 @@ async def test_nothing_readable_is_kept_of_an_address(house: Site) -> None:
 async def test_a_nickname_that_is_none_is_refused(house: Site, nickname: str) -> None:
     address = house.mailboxes.read("new@example.org")
     assert address is not None
-    job = partial(organisers.add, vault=house.vault, nickname=nickname, address=address, role=Role.VIEWER)
+    job = partial(accounts.add, vault=house.vault, nickname=nickname, address=address, role=Role.VIEWER)
     with pytest.raises(OrganiserError, match="2 to 40"):
         await house.database.write(job)
 
@@ -83,7 +81,7 @@ async def test_a_nickname_that_is_none_is_refused(house: Site, nickname: str) ->
 async def test_a_taken_nickname_or_address_is_refused(house: Site, nickname: str, email: str) -> None:
     address = house.mailboxes.read(email)
     assert address is not None
-    job = partial(organisers.add, vault=house.vault, nickname=nickname, address=address, role=Role.ADMIN)
+    job = partial(accounts.add, vault=house.vault, nickname=nickname, address=address, role=Role.ADMIN)
     with pytest.raises(OrganiserError, match="already"):
         await house.database.write(job)
     assert len(await _rows(house, "organisers")) == 1
@@ -171,23 +169,23 @@ async def test_each_role_may_what_those_below_it_may(site: Site, time: Clock, ro
 
 async def test_what_commands_do_is_on_record(house: Site) -> None:
     await _link(house)
-    await house.database.write(partial(organisers.reset, nickname="marta"))
+    await house.database.write(partial(accounts.reset, nickname="marta"))
     await _remove(house)
     async with house.database.reading() as c:
-        lines = [(row["nickname"], row["action"], row["detail"]) for row in reversed(await record.page(c))]
+        lines = [(row["nickname"], row["action"], row["detail"]) for row in reversed(await activity_log.page(c))]
     assert lines == [
-        (record.SERVER, "added", "marta, organiser"),
-        (record.SERVER, "made a login link for", "marta"),
-        (record.SERVER, "took the second factors from", "marta"),
-        (record.SERVER, "removed", "marta"),
+        (activity_log.SERVER, "added", "marta, organiser"),
+        (activity_log.SERVER, "made a login link for", "marta"),
+        (activity_log.SERVER, "took the second factors from", "marta"),
+        (activity_log.SERVER, "removed", "marta"),
     ]
 
 
 async def test_a_reset_ends_sessions_and_links_too(house: Site) -> None:
     session, number = await _log_in(house, await _link(house)), await _link(house)
-    await house.database.write(partial(organisers.reset, nickname="marta"))
+    await house.database.write(partial(accounts.reset, nickname="marta"))
     assert await _who(house, session) is None
     with pytest.raises(LinkError):
         await _log_in(house, number)
     with pytest.raises(OrganiserError, match="There is no organiser"):
-        await house.database.write(partial(organisers.reset, nickname="nobody"))
+        await house.database.write(partial(accounts.reset, nickname="nobody"))

@@ -3,8 +3,7 @@
 import hashlib
 from functools import partial
 
-from petition.organisers import activity_log as record
-from petition.organisers import public_keys as recipients
+from petition.organisers import activity_log, public_keys
 from petition.site import Site
 from tests.conftest import Clock, add_organiser
 
@@ -14,23 +13,23 @@ OLD, NEW = ("age1old", "age1both"), ("age1both", "age1new")
 async def _start(site: Site, keys: tuple[str, ...]) -> list[str]:
     """What a start of the server announces."""
     async with site.database.reading() as c:
-        before = len(await record.page(c))
-    await site.database.write(partial(recipients.announce, recipients=keys))
+        before = len(await activity_log.page(c))
+    await site.database.write(partial(public_keys.announce, recipients=keys))
     async with site.database.reading() as c:
-        rows = await record.page(c)
+        rows = await activity_log.page(c)
     return [f"{row['nickname']} {row['action']} {row['detail']}" for row in rows[: len(rows) - before]]
 
 
 def test_a_fingerprint_is_what_sha256sum_prints() -> None:
-    assert recipients.fingerprint("age1old") == hashlib.sha256(b"age1old").hexdigest()[:16]
-    assert recipients.fingerprints(OLD) == recipients.fingerprints((*OLD[::-1], "age1old"))
+    assert public_keys.fingerprint("age1old") == hashlib.sha256(b"age1old").hexdigest()[:16]
+    assert public_keys.fingerprints(OLD) == public_keys.fingerprints((*OLD[::-1], "age1old"))
 
 
 async def test_a_change_is_announced_once(site: Site, time: Clock) -> None:
     assert [line[:21] for line in await _start(site, OLD)] == ["the server seals to +"]
     assert await _start(site, OLD[::-1]) == []
     (line,) = await _start(site, NEW)
-    new, old = recipients.fingerprint("age1new"), recipients.fingerprint("age1old")
+    new, old = public_keys.fingerprint("age1new"), public_keys.fingerprint("age1old")
     assert line == f"the server seals to other keys +{new} -{old}"
     assert await _start(site, NEW) == []
 
@@ -41,10 +40,10 @@ async def test_each_organiser_is_told_until_they_say_so(site: Site, time: Clock)
 
     async def unseen(nickname: str, keys: tuple[str, ...]) -> bool:
         async with site.database.reading() as c:
-            return await recipients.unseen(c, nickname, keys)
+            return await public_keys.unseen(c, nickname, keys)
 
     assert await unseen("marta", OLD)
-    await site.database.write(partial(recipients.saw, nickname="marta", recipients=OLD))
+    await site.database.write(partial(public_keys.saw, nickname="marta", recipients=OLD))
     assert [await unseen(nickname, OLD) for nickname in ("marta", "anna")] == [False, True]
     assert await unseen("marta", NEW)
     assert not await unseen("nobody", NEW)

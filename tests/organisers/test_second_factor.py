@@ -8,10 +8,7 @@ from petition.core import clock
 from petition.core.clock import DAY
 from petition.core.database.database import Row
 from petition.core.errors import KeysError
-from petition.organisers import accounts as organisers
-from petition.organisers import activity_log as record
-from petition.organisers import second_factor as factors
-from petition.organisers import sessions, totp
+from petition.organisers import accounts, activity_log, second_factor, sessions, totp
 from petition.organisers.second_factor import TRIES, WAIT, Locker
 from petition.organisers.sessions import Session
 from petition.site import Site
@@ -28,7 +25,7 @@ async def house(site: Site, time: Clock) -> Site:
 
 async def _arrive(site: Site, nickname: str = "marta") -> Session:
     """Comes with a link, where a second factor is asked for."""
-    number = await site.database.write(partial(organisers.link, nickname=nickname))
+    number = await site.database.write(partial(accounts.link, nickname=nickname))
     cookie, whole = await site.database.write(partial(sessions.log_in, number=number, strict=True))
     assert not whole
     async with site.database.reading() as c:
@@ -41,7 +38,7 @@ async def _equip(site: Site, nickname: str = "marta") -> bytes:
     """Sets up codes; the secret."""
     session = await _arrive(site, nickname)
     secret = site.locker.proposed(session)
-    add = partial(factors.add_codes, locker=site.locker, session=session, given=_code(secret))
+    add = partial(second_factor.add_codes, locker=site.locker, session=session, given=_code(secret))
     assert await site.database.write(add)
     return secret
 
@@ -51,7 +48,7 @@ def _code(secret: bytes, later: int = 0) -> str:
 
 
 async def _prove(site: Site, session: Session, code: str, locker: Locker | None = None) -> bool:
-    prove = partial(factors.prove_code, locker=locker or site.locker, session=session, given=code)
+    prove = partial(second_factor.prove_code, locker=locker or site.locker, session=session, given=code)
     return await site.database.write(prove) is not None
 
 
@@ -62,14 +59,14 @@ async def _rows(site: Site, table: str) -> list[Row]:
 
 async def _actions(site: Site) -> list[str]:
     async with site.database.reading() as c:
-        return [f"{row['nickname']} {row['action']} {row['detail']}".strip() for row in await record.page(c)]
+        return [f"{row['nickname']} {row['action']} {row['detail']}".strip() for row in await activity_log.page(c)]
 
 
 async def test_a_code_makes_the_session_whole(house: Site, time: Clock) -> None:
     secret = await _equip(house)
     time.advance(seconds=totp.STEP)
     session = await _arrive(house)
-    prove = partial(factors.prove_code, locker=house.locker, session=session, given=_code(secret))
+    prove = partial(second_factor.prove_code, locker=house.locker, session=session, given=_code(secret))
     number = await house.database.write(prove)
     assert number
     async with house.database.reading() as c:
@@ -157,7 +154,7 @@ async def test_a_session_is_offered_one_secret_another_session_another(house: Si
 
 async def test_a_wrong_code_sets_nothing_up_and_a_second_app_neither(house: Site, time: Clock) -> None:
     session = await _arrive(house)
-    add = partial(factors.add_codes, locker=house.locker, session=session)
+    add = partial(second_factor.add_codes, locker=house.locker, session=session)
     assert not await house.database.write(partial(add, given="123456"))
     assert await _rows(house, "factors") == []
     secret = house.locker.proposed(session)
@@ -169,7 +166,7 @@ async def test_a_wrong_code_sets_nothing_up_and_a_second_app_neither(house: Site
 async def test_of_two_who_came_by_mail_only_the_first_sets_a_factor_up(house: Site, time: Clock) -> None:
     first, second = await _arrive(house), await _arrive(house)
     asked = [(one, _code(house.locker.proposed(one))) for one in (first, second)]
-    jobs = [partial(factors.add_codes, locker=house.locker, session=one, given=code) for one, code in asked]
+    jobs = [partial(second_factor.add_codes, locker=house.locker, session=one, given=code) for one, code in asked]
     assert [await house.database.write(job) for job in jobs] == [True, False]
 
 
@@ -209,10 +206,10 @@ async def test_the_key_can_be_rotated(house: Site, time: Clock) -> None:
 
 async def test_a_challenge_is_answered_once(house: Site) -> None:
     session = await _arrive(house)
-    asked = await house.database.write(partial(factors.challenge, session=session))
-    newer = await house.database.write(partial(factors.challenge, session=session))
+    asked = await house.database.write(partial(second_factor.challenge, session=session))
+    newer = await house.database.write(partial(second_factor.challenge, session=session))
     assert asked != newer
-    job = partial(factors._challenged, session=session)
+    job = partial(second_factor._challenged, session=session)
     assert [await house.database.write(job) for _ in range(2)] == [newer, ""]
 
 
@@ -220,7 +217,7 @@ async def test_a_challenge_is_answered_once(house: Site) -> None:
 async def test_the_last_factor_stays_where_one_is_needed(house: Site, strict: bool, gone: bool) -> None:
     await _equip(house)
     (row,) = await _rows(house, "factors")
-    drop = partial(factors.drop, session=await _arrive(house), id_=row["id"], strict=strict)
+    drop = partial(second_factor.drop, session=await _arrive(house), id_=row["id"], strict=strict)
     assert await house.database.write(drop) == gone
     assert len(await _rows(house, "factors")) == (0 if gone else 1)
 
@@ -228,7 +225,7 @@ async def test_the_last_factor_stays_where_one_is_needed(house: Site, strict: bo
 async def test_nobody_takes_away_anothers_factor(house: Site) -> None:
     await _equip(house)
     (row,) = await _rows(house, "factors")
-    drop = partial(factors.drop, session=await _arrive(house, "anna"), id_=row["id"], strict=False)
+    drop = partial(second_factor.drop, session=await _arrive(house, "anna"), id_=row["id"], strict=False)
     assert not await house.database.write(drop)
 
 
@@ -236,7 +233,7 @@ async def test_a_reset_takes_factors_and_waiting_away(house: Site, time: Clock) 
     await _equip(house)
     for _ in range(TRIES):
         await _prove(house, await _arrive(house), "000000x")
-    await house.database.write(partial(organisers.reset, nickname="marta"))
+    await house.database.write(partial(accounts.reset, nickname="marta"))
     assert await _rows(house, "factors") == []
     secret = await _equip(house)
     time.advance(seconds=totp.STEP)
@@ -245,5 +242,5 @@ async def test_a_reset_takes_factors_and_waiting_away(house: Site, time: Clock) 
 
 async def test_who_is_removed_leaves_no_factor(house: Site) -> None:
     await _equip(house)
-    await house.database.write(partial(organisers.remove, nickname="marta"))
+    await house.database.write(partial(accounts.remove, nickname="marta"))
     assert await _rows(house, "factors") == []

@@ -7,8 +7,7 @@ import pytest
 from petition.core import tokens
 from petition.core.database.database import Row
 from petition.core.errors import LinkError
-from petition.organisers import accounts as organisers
-from petition.organisers import sessions
+from petition.organisers import accounts, sessions
 from petition.organisers.sessions import IDLE, LIFE, Session
 from petition.site import Site
 from tests.conftest import Clock, add_organiser
@@ -22,7 +21,7 @@ async def house(site: Site, time: Clock) -> Site:
 
 
 async def _log_in(site: Site, nickname: str = "marta", *, strict: bool = False) -> str:
-    number = await site.database.write(partial(organisers.link, nickname=nickname))
+    number = await site.database.write(partial(accounts.link, nickname=nickname))
     return (await site.database.write(partial(sessions.log_in, number=number, strict=strict)))[0]
 
 
@@ -113,7 +112,7 @@ async def test_everybody_ends_their_own_sessions_only(house: Site) -> None:
 async def test_ending_all_ends_links_that_wait_too(house: Site) -> None:
     await add_organiser(house, "anna")
     gone, other = [await _log_in(house) for _ in range(2)], await _log_in(house, "anna")
-    number = await house.database.write(partial(organisers.link, nickname="marta"))
+    number = await house.database.write(partial(accounts.link, nickname="marta"))
     await house.database.write(partial(sessions.end_all, nickname="marta"))
     assert [await _find(house, one) for one in gone] == [None, None]
     assert await _find(house, other)

@@ -10,11 +10,10 @@ from petition.core import tokens
 from petition.core.database.database import Connection, Database, Row
 from petition.core.email_addresses import Address
 from petition.mail import outbox
-from petition.organisers import accounts as organisers
-from petition.protection import rate_limits as throttle
-from petition.retention import prune as retention
-from petition.signing import manage as managing
-from petition.signing import signatures
+from petition.organisers import accounts
+from petition.protection import rate_limits
+from petition.retention import prune
+from petition.signing import manage, signatures
 from petition.signing.signatures import Signing
 from petition.site import Site
 from tests.conftest import MIDDAY, Clock, add_organiser
@@ -24,7 +23,7 @@ ADDRESS = Address("anna@example.org", "anna@example.org")
 
 async def _allowed(database: Database, times: int = 1, mailbox: str = "anna") -> int:
     """How many of so many mails at this moment may go."""
-    asks = [partial(throttle.allow_mail, mailboxes=[mailbox], decoys=[tokens.number()]) for _ in range(times)]
+    asks = [partial(rate_limits.allow_mail, mailboxes=[mailbox], decoys=[tokens.number()]) for _ in range(times)]
     return sum([sum(await database.write(ask)) for ask in asks])
 
 
@@ -90,7 +89,7 @@ async def test_what_is_refused_does_not_count(database: Database, time: Clock) -
 
 
 async def test_two_hundred_at_once_get_no_more(database: Database, time: Clock) -> None:
-    jobs = [partial(throttle.allow_mail, mailboxes=["anna"], decoys=[str(n)]) for n in range(200)]
+    jobs = [partial(rate_limits.allow_mail, mailboxes=["anna"], decoys=[str(n)]) for n in range(200)]
     assert (await asyncio.gather(*[database.write(job) for job in jobs])).count([True]) == 3
 
 
@@ -115,11 +114,11 @@ async def _sign(site: Site, address: Address = ADDRESS) -> None:
 
 
 async def _manage(site: Site, address: Address = ADDRESS) -> None:
-    await site.database.write(partial(managing.ask_to_manage, vault=site.vault, to=address, language="en"))
+    await site.database.write(partial(manage.ask_to_manage, vault=site.vault, to=address, language="en"))
 
 
 async def _log_in(site: Site, address: Address = ADDRESS) -> None:
-    await site.database.write(partial(organisers.ask_login, vault=site.vault, to=address, language="en"))
+    await site.database.write(partial(accounts.ask_login, vault=site.vault, to=address, language="en"))
 
 
 async def test_all_forms_for_visitors_share_one_cap(site: Site, time: Clock) -> None:
@@ -195,7 +194,7 @@ async def test_whoever_wants_no_mail_gets_none_from_any_form(site: Site, time: C
     await add_organiser(site, "anna")
     await _sign(site)
     (mail,) = await site.database.write(partial(outbox.claim, vault=site.vault))
-    await site.database.write(partial(managing.never_write, number=mail.number))
+    await site.database.write(partial(manage.never_write, number=mail.number))
     time.advance(days=30)
     for act in (_sign, _manage, _log_in):
         await act(site)
@@ -216,6 +215,6 @@ async def test_what_no_rule_needs_is_forgotten(site: Site, time: Clock) -> None:
     await _sign(site)
     for days, left in ((14, 1), (1, 0)):
         time.advance(days=days)
-        await retention.prune(site.database, site.vault, site.appeal, None)
+        await prune.prune(site.database, site.vault, site.appeal, None)
         async with site.database.reading() as c:
             assert len(await c.execute("select * from mailings")) == left

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from petition.core.database.database import Database
 from petition.core.errors import DatabaseError
-from petition.protection import token_buckets as buckets
+from petition.protection import token_buckets
 from petition.protection.rate_limits import DOMAIN, DOORS, FLOOD, PROVEN, SLOW
 from petition.protection.token_buckets import TOKEN, Buckets, Rule, widened
 from tests.conftest import Clock
@@ -123,7 +123,7 @@ async def test_a_bucket_that_is_full_again_is_forgotten(database: Database, time
     await found.share(database)
     for minutes, left in ((59, 1), (1, 0)):
         time.advance(minutes=minutes)
-        await database.write(buckets.expire)
+        await database.write(token_buckets.expire)
         async with database.reading() as c:
             assert len(await c.execute("select * from buckets")) == left
 

@@ -7,11 +7,9 @@ import pytest
 from petition.core.errors import DatabaseError, DataError, KeysError
 from petition.core.settings import Mode
 from petition.core.tokens import Purpose
-from petition.organisers import activity_log as record
-from petition.retention import backup
-from petition.retention import prune as retention
-from petition.signing import printed_names as signatories
-from petition.signing import signatures
+from petition.organisers import activity_log
+from petition.retention import backup, prune
+from petition.signing import printed_names, signatures
 from petition.site import Site
 from petition.site import opened as site_opened
 from petition.tally import audit
@@ -46,7 +44,7 @@ async def test_a_restore_takes_nothing_out_of_the_record(visitor: Visitor, tmp_p
     await add_organiser(site, "anna")
     await backup.restore(site.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
     async with site.database.reading() as c:
-        lines = [f"{row['action']} {row['detail']}".strip() for row in reversed(await record.page(c))]
+        lines = [f"{row['action']} {row['detail']}".strip() for row in reversed(await activity_log.page(c))]
     assert lines == ["added marta, organiser", "added anna, organiser", "restored a backup"]
     with pytest.raises(DatabaseError):
         await site.database.write(lambda c: c.execute("delete from actions"))
@@ -65,7 +63,7 @@ async def test_a_restore_does_not_bring_back_what_was_withdrawn(visitor: Visitor
     await backup.restore(site.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
     async with site.database.reading() as c:
         assert await c.all("audit.signatures") == [{"country": "PL", "n": 2}]
-        assert len([row for row in await signatories.export(c) if row["sealed"]]) == 1
+        assert len([row for row in await printed_names.export(c) if row["sealed"]]) == 1
         assert await audit.disagreements(c) == []
     time.advance(days=1)
     await visitor.sign("boris@example.net")
@@ -146,7 +144,7 @@ async def test_nothing_is_restored_once_signing_has_ended(visitor: Visitor, time
     site = visitor.site
     await visitor.confirmed("anna@example.net", "PL", named="on", name="Anna Nowak")
     await _back_up(site, tmp_path / "backup")
-    await retention.close(site.database, site.vault, None)
+    await prune.close(site.database, site.vault, None)
     with pytest.raises(DataError, match="Signing has ended"):
         await backup.restore(site.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
     async with site.database.reading() as c:

@@ -12,11 +12,9 @@ import pytest
 
 from petition.core.errors import KeysError
 from petition.core.settings import ROOT, Settings
-from petition.retention import destroy as destruction
-from petition.retention import prune as retention
-from petition.retention import reorder as settling
+from petition.retention import destroy, prune, reorder
 from petition.retention.destroy import LASTING, What
-from petition.signing import printed_names as signatories
+from petition.signing import printed_names
 from petition.site import Site
 from petition.tally import audit
 from tests.conftest import Clock, Visit, Visitor
@@ -49,7 +47,7 @@ async def full(given: Settings, time: Clock, visit: Visit) -> Visitor:
     await visitor.sign("waiting@example.net", named="on", name="Vera Waiting")
     time.advance(minutes=2)
     await visitor.site.publish()
-    await settling.settle(visitor.site.database)
+    await reorder.settle(visitor.site.database)
     return visitor
 
 
@@ -69,7 +67,7 @@ HASHED = {"submissions", "links", "mailings", "never_write", "outbox"}
 async def test_the_outbox_goes_with_its_keys_and_nothing_else(full: Visitor, given: Settings) -> None:
     before, keys = await rows(full.site), full.site.vault.outbox.names()
     assert keys
-    assert await destruction.destroy(given, What.OUTBOX) == []
+    assert await destroy.destroy(given, What.OUTBOX) == []
     assert full.site.vault.outbox.names() == []
     after = await rows(full.site)
     assert _gone(before, after) == {"outbox"}
@@ -83,21 +81,21 @@ async def test_the_outbox_goes_with_its_keys_and_nothing_else(full: Visitor, giv
 async def test_no_hash_is_left_but_names_and_contacts(full: Visitor, given: Settings, time: Clock) -> None:
     before = await rows(full.site)
     hashes = [h for email in (ADDRESS, "someone1@example.net") for h in _hashes(full.site, email)]
-    assert await destruction.destroy(given, What.HASHES) == []
+    assert await destroy.destroy(given, What.HASHES) == []
     after = await rows(full.site)
     assert _gone(before, after) == HASHED
     assert [h for h in hashes if h in str(after)] == []
     assert [table for table in LASTING if table != "house" and table in before and before[table] != after[table]] == []
     async with full.site.database.reading() as c:
         assert [row["name"] for row in await c.execute("select name from names")] == ["Anna Nowak"]
-        assert len([row for row in await signatories.export(c) if row["sealed"]]) == 1
+        assert len([row for row in await printed_names.export(c) if row["sealed"]]) == 1
     await _agree(full.site)
     assert "test-email-key" not in _key(given)
     assert (await full.sign("late@example.net")).status_code != 303
 
 
 async def test_what_the_hashes_left_goes_on_the_day_of_destruction(full: Visitor, given: Settings, time: Clock) -> None:
-    await destruction.destroy(given, What.HASHES)
+    await destroy.destroy(given, What.HASHES)
     await full.site.prune()
     assert len((await rows(full.site))["names"]) == 1
     appeal = full.site.appeal
@@ -111,7 +109,7 @@ async def test_what_the_hashes_left_goes_on_the_day_of_destruction(full: Visitor
 
 async def test_everything_that_leads_to_a_person_goes(full: Visitor, given: Settings) -> None:
     before = await rows(full.site)
-    assert await destruction.destroy(given, What.ALL) == []
+    assert await destroy.destroy(given, What.ALL) == []
     after = await rows(full.site)
     assert {table for table in after if after[table]} <= set(LASTING)
     assert [table for table in LASTING if table != "house" and before[table] != after[table]] == []
@@ -122,10 +120,10 @@ async def test_everything_that_leads_to_a_person_goes(full: Visitor, given: Sett
 
 @pytest.mark.parametrize("what", What)
 async def test_a_second_time_nothing_more_happens(what: What, full: Visitor, given: Settings, time: Clock) -> None:
-    await destruction.destroy(given, what)
+    await destroy.destroy(given, what)
     before, key = await rows(full.site), _key(given)
     time.advance(minutes=1)
-    assert await destruction.destroy(given, what) == []
+    assert await destroy.destroy(given, what) == []
     after = await rows(full.site)
     assert [table for table in after if table not in ("published", "actions") and after[table] != before[table]] == []
     assert _key(given) == key
@@ -136,14 +134,14 @@ async def test_keys_go_while_the_database_is_away_and_the_rest_later(
 ) -> None:
     old = full.site.vault.outbox.names()
     async with away(database_url):
-        (sentence,) = await destruction.destroy(given, What.HASHES)
+        (sentence,) = await destroy.destroy(given, What.HASHES)
     assert "stop the service, and call this again" in sentence
     assert full.site.vault.outbox.names() == []
     with pytest.raises(KeysError):
         full.site.vault.outbox.open(old[0], "")
     assert "test-email-key" not in _key(given)
     for _ in range(2):  # the first may still find the connection that was lost
-        failed = await destruction.destroy(given, What.HASHES)
+        failed = await destroy.destroy(given, What.HASHES)
     assert failed == []
     left = await rows(full.site)
     assert [left[table] for table in sorted(HASHED)] == [[]] * len(HASHED)
@@ -151,7 +149,7 @@ async def test_keys_go_while_the_database_is_away_and_the_rest_later(
 
 async def test_what_was_begun_is_ended_by_the_next_pruning(full: Visitor, given: Settings, time: Clock) -> None:
     assert given.email_key_file is not None
-    retention.replace_key(given.email_key_file)
+    prune.replace_key(given.email_key_file)
     await full.site.prune()
     left = await rows(full.site)
     assert [left[table] for table in sorted(HASHED)] == [[]] * len(HASHED)
@@ -160,12 +158,12 @@ async def test_what_was_begun_is_ended_by_the_next_pruning(full: Visitor, given:
 
 @on_sqlite
 async def test_it_says_what_it_could_not_do(full: Visitor, given: Settings, tmp_path: Path) -> None:
-    failed = await destruction.destroy(replace(given, email_key_file=None), What.HASHES)
+    failed = await destroy.destroy(replace(given, email_key_file=None), What.HASHES)
     assert [sentence for sentence in failed if "stands in the environment" in sentence] == failed
-    failed = await destruction.destroy(replace(given, email_key_file=tmp_path), What.ALL)
+    failed = await destroy.destroy(replace(given, email_key_file=tmp_path), What.ALL)
     assert failed == ["The file of PETITION_EMAIL_KEY cannot be overwritten: destroy it."]
     (given.outbox_keys / "00000000001-cafe.key").mkdir(parents=True)
-    failed = await destruction.destroy(given, What.OUTBOX)
+    failed = await destroy.destroy(given, What.OUTBOX)
     assert failed == ["A key in the folder of PETITION_OUTBOX_KEYS cannot be overwritten: destroy it."]
 
 

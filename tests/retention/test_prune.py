@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from petition.mail import outbox
-from petition.organisers import activity_log as record
-from petition.retention import prune as retention
-from petition.retention import reorder as settling
+from petition.organisers import activity_log
+from petition.retention import prune, reorder
 from petition.site import Site
 from petition.tally import audit, tally
 from tests.conftest import Clock, Visitor
@@ -39,7 +38,7 @@ async def _left(site: Site, table: str) -> int:
 
 async def _closed(site: Site) -> bool:
     async with site.database.reading() as c:
-        return await retention.closed(c)
+        return await prune.closed(c)
 
 
 async def test_a_submission_lives_for_its_link_and_ends_at_midnight(time: Clock, visitor: Visitor) -> None:
@@ -140,7 +139,7 @@ async def full(time: Clock, visitor: Visitor) -> Visitor:
     await visitor.sign("waiting@example.net")
     time.advance(minutes=2)
     await visitor.site.publish()
-    await settling.settle(visitor.site.database)
+    await reorder.settle(visitor.site.database)
     assert all([await _count(visitor.site, table) for table in PERSONAL])
     return visitor
 
@@ -158,7 +157,7 @@ def _key(file: Path) -> str:
 
 
 async def _close(site: Site, key_file: Path | None) -> None:
-    await retention.close(site.database, site.vault, key_file)
+    await prune.close(site.database, site.vault, key_file)
 
 
 async def test_closing_leaves_nothing_that_leads_to_a_person(full: Visitor, key_file: Path) -> None:
@@ -180,8 +179,8 @@ async def test_closing_keeps_the_figures_and_the_record(full: Visitor, key_file:
     await _close(full.site, key_file)
     assert await _content(full.site, lasting) == before
     async with full.site.database.reading() as c:
-        (line, *others) = await record.page(c)
-    assert (line["nickname"], line["action"], len(others)) == (record.SERVER, "ended signing for good", lines)
+        (line, *others) = await activity_log.page(c)
+    assert (line["nickname"], line["action"], len(others)) == (activity_log.SERVER, "ended signing for good", lines)
     async with full.site.database.reading() as c:
         assert (await tally.published(c)).countries == {"PL": 10}
         assert await audit.disagreements(c) == []

@@ -10,12 +10,11 @@ from typing import Any
 import asyncpg
 import pytest
 
-from petition.core.database import migrations
-from petition.core.database import vacuum as erasing
+from petition.core.database import migrations, vacuum
 from petition.core.database.database import Connection, Database, opened
 from petition.core.errors import DatabaseError
 from petition.core.settings import Mode, Settings
-from petition.retention import reorder as settling
+from petition.retention import reorder
 from petition.site import Site
 from petition.tally import audit
 from tests.conftest import Clock, Visit, Visitor
@@ -83,7 +82,7 @@ async def test_postgresql_does_not_truncate_it_either(postgresql_settings: Setti
 @on_postgresql
 async def test_rows_lie_in_another_order_written_by_one_transaction(visitor: Visitor, time: Clock) -> None:
     await _sign_all(visitor, time)
-    as_they_came = {table: await _lying(visitor, table) for table in settling.KEYED}
+    as_they_came = {table: await _lying(visitor, table) for table in reorder.KEYED}
     await visitor.site.prune()
     for table, came in as_they_came.items():
         rows = await _lying(visitor, table)
@@ -94,7 +93,7 @@ async def test_rows_lie_in_another_order_written_by_one_transaction(visitor: Vis
 
 async def _lying(visitor: Visitor, table: str) -> list[tuple[Any, ...]]:
     """(key, transaction that wrote it) of each row, as they lie in the file."""
-    sql = f"select {settling.KEYED[table]}, xmin::text from {table} order by ctid"
+    sql = f"select {reorder.KEYED[table]}, xmin::text from {table} order by ctid"
     return await _rows(visitor.site.database, sql)
 
 
@@ -108,8 +107,8 @@ async def test_on_sqlite_no_page_tells_who_came_first(time: Clock, tmp_path: Pat
                 row = {"mailbox": key, "address": key, "country": "PL", "day": "2026-11-22"}
                 rows = [row | {"named": 0, "updates": 0, "consent": "test"}]
                 await database.write(partial(Connection.load, table="signatures", rows=rows))
-            await settling.settle(database)
-            await erasing.compact(database)
+            await reorder.settle(database)
+            await vacuum.compact(database)
         content = await asyncio.to_thread((tmp_path / name).read_bytes)
         pages = [content[n : n + 4096] for n in range(0, len(content), 4096)]
         layouts.append({tuple(re.findall(rb"1\.[0-9a-f]{64}", page)) for page in pages})
@@ -122,7 +121,7 @@ async def test_someone_who_acts_while_rows_are_rewritten_is_served(time: Clock, 
     path = await visitor.link(PEOPLE[0][0], "confirm")
     other: Visitor = await visit()
     acts = other.post(path), other.sign("new@example.net")
-    both = settling.settle(visitor.site.database), settling.settle(other.site.database)
+    both = reorder.settle(visitor.site.database), reorder.settle(other.site.database)
     answers = await asyncio.gather(*acts, *both)
     assert [answer.status_code for answer in answers[:2]] == [303, 303]
     assert len(await _rows(visitor.site.database, "select 1 from signatures")) == len(PEOPLE)

@@ -9,17 +9,14 @@ from typing import Any
 
 import pytest
 
-from petition.core import encryption as sealing
-from petition.core import tokens
+from petition.core import encryption, tokens
 from petition.core.database.database import Connection, Row
 from petition.core.email_addresses import Address
 from petition.mail import outbox
 from petition.mail.outbox import Mail
-from petition.organisers import accounts as organisers
+from petition.organisers import accounts
 from petition.protection.rate_limits import AS_EVER, Terms
-from petition.signing import manage as managing
-from petition.signing import quarantine as aside
-from petition.signing import signatures
+from petition.signing import manage, quarantine, signatures
 from petition.signing.quarantine import BOUNCED
 from petition.signing.signatures import Signing
 from petition.site import Site
@@ -52,11 +49,11 @@ async def _bring(site: Site, address: Address, state: str) -> None:
         await site.database.join(signatures.confirm, number)
     if state == "withdrawn":
         await _manage(site, address)
-        await site.database.write(partial(managing.withdraw, number=await _number(site)))
+        await site.database.write(partial(manage.withdraw, number=await _number(site)))
     if state == "blocked":
-        await site.database.write(partial(managing.never_write, number=number))
+        await site.database.write(partial(manage.never_write, number=number))
     if state == "aside":
-        await site.database.write(partial(aside.set_aside, ids=[tokens.submission(number)], reason=BOUNCED))
+        await site.database.write(partial(quarantine.set_aside, ids=[tokens.submission(number)], reason=BOUNCED))
     if state == "throttled":
         for _ in range(3):
             await _sign(site, address)
@@ -69,7 +66,7 @@ class Ledger(Counter[str]):
 @asynccontextmanager
 async def _watching(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ledger]:
     done = Ledger()
-    execute, contact, encrypt = Connection.execute, sealing.Vault.seal_contact, sealing._encrypt
+    execute, contact, encrypt = Connection.execute, encryption.Vault.seal_contact, encryption._encrypt
 
     async def executed(c: Connection, sql: str, values: Any = None, **options: Any) -> list[Row]:
         done[re.sub(r"\s+", " ", sql)[:60]] += 1
@@ -88,8 +85,8 @@ async def _watching(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ledger]:
 
     with monkeypatch.context() as patch:
         patch.setattr(Connection, "execute", executed)
-        patch.setattr(sealing, "_encrypt", encrypted)
-        patch.setattr(sealing.Vault, "seal_contact", contacted)
+        patch.setattr(encryption, "_encrypt", encrypted)
+        patch.setattr(encryption.Vault, "seal_contact", contacted)
         yield done
 
 
@@ -111,11 +108,11 @@ async def _sign_with_a_proof(site: Site, address: Address) -> None:
 
 
 async def _manage(site: Site, address: Address) -> None:
-    await site.database.write(partial(managing.ask_to_manage, vault=site.vault, to=address, language="en"))
+    await site.database.write(partial(manage.ask_to_manage, vault=site.vault, to=address, language="en"))
 
 
 async def _log_in(site: Site, address: Address) -> None:
-    await site.database.write(partial(organisers.ask_login, vault=site.vault, to=address, language="en"))
+    await site.database.write(partial(accounts.ask_login, vault=site.vault, to=address, language="en"))
 
 
 @pytest.mark.parametrize("act", [_sign, _sign_slowly, _sign_aside, _sign_with_a_proof, _manage])

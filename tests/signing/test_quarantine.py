@@ -4,8 +4,7 @@ from functools import partial
 
 from petition.core.email_addresses import Address
 from petition.mail import outbox
-from petition.signing import quarantine as aside
-from petition.signing import signatures
+from petition.signing import quarantine, signatures
 from petition.signing.quarantine import BOUNCED, COMPLAINT
 from petition.signing.signatures import Signing
 from petition.site import Site
@@ -22,11 +21,11 @@ async def _sign(site: Site, name: str) -> str:
 
 
 async def _aside(site: Site, *ids: str, reason: str = BOUNCED) -> int:
-    return await site.database.write(partial(aside.set_aside, ids=list(ids), reason=reason))
+    return await site.database.write(partial(quarantine.set_aside, ids=list(ids), reason=reason))
 
 
 async def _restore(site: Site, reason: str = BOUNCED) -> int:
-    return await site.database.write(partial(aside.restore, reason=reason))
+    return await site.database.write(partial(quarantine.restore, reason=reason))
 
 
 async def _claimed(site: Site) -> list[str]:
@@ -39,7 +38,7 @@ async def test_what_is_set_aside_is_counted_nowhere_and_its_mail_is_held(site: S
     async with site.database.reading() as c:
         assert await signatures.waiting(c) == 1
         assert (await outbox.waiting(c))[0] == 1
-        assert await aside.reasons(c) == {BOUNCED: 1}
+        assert await quarantine.reasons(c) == {BOUNCED: 1}
     assert await _claimed(site) == ["boris@example.org"]
 
 
@@ -51,7 +50,7 @@ async def test_what_is_restored_waits_again_and_its_mail_leaves_last(site: Site,
     assert await _restore(site) == 1
     async with site.database.reading() as c:
         assert await signatures.waiting(c) == 2
-        assert await aside.reasons(c) == {}
+        assert await quarantine.reasons(c) == {}
     assert await _claimed(site) == ["boris@example.org", "anna@example.org"]
 
 
@@ -87,7 +86,7 @@ async def test_what_lies_aside_dies_on_its_day(site: Site, time: Clock) -> None:
     assert await _restore(site) == 0
     await site.prune()
     async with site.database.reading() as c:
-        assert await aside.reasons(c) == {}
+        assert await quarantine.reasons(c) == {}
         assert await c.execute("select * from outbox") == []
 
 

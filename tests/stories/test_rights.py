@@ -8,7 +8,7 @@ import pytest
 
 from petition.core.database.database import Connection
 from petition.core.settings import Settings
-from petition.signing import quarantine as aside
+from petition.signing import quarantine
 from petition.tally import audit
 from tests.conftest import Clock, Visit, Visitor
 from tests.web.tools import Html, in_each_language, in_production, on_sqlite, rows
@@ -44,7 +44,7 @@ async def test_a_form_that_was_set_aside_is_shown(time: Clock, visitor: Visitor)
     await visitor.sign(ADDRESS)
     await visitor.deliver()
     ids = [row["id"] for row in await visitor.site.database.write(lambda c: c.execute("select id from submissions"))]
-    await visitor.site.database.write(lambda c: aside.set_aside(c, ids, "test"))
+    await visitor.site.database.write(lambda c: quarantine.set_aside(c, ids, "test"))
     assert "that wait for the button 1" in await _manage(visitor, "show")
 
 

@@ -11,8 +11,7 @@ from petition.core.database.database import Connection, opened
 from petition.core.errors import LinkError
 from petition.core.settings import Mode, Settings
 from petition.mail import outbox
-from petition.signing import manage as managing
-from petition.signing import signatures
+from petition.signing import manage, signatures
 from petition.signing.signatures import Signing
 from petition.site import Site
 from petition.site import opened as site_opened
@@ -89,12 +88,12 @@ async def test_withdrawing_and_confirming_at_once_agree(site: Site) -> None:
     signing = _signing(site, "anna@example.net")
     address = signing.address
     await site.database.join(signatures.sign, signatures.submitted(site.vault, signing))
-    ask = partial(managing.ask_to_manage, vault=site.vault, to=address, language="en")
+    ask = partial(manage.ask_to_manage, vault=site.vault, to=address, language="en")
     await site.database.write(ask)
     mails = await site.database.write(partial(outbox.claim, vault=site.vault))
     number = {mail.name: mail.number for mail in mails}
     confirm = site.database.join(signatures.confirm, number["confirm"])
-    withdraw = site.database.write(partial(managing.withdraw, number=number["manage"]))
+    withdraw = site.database.write(partial(manage.withdraw, number=number["manage"]))
     country, done = await asyncio.gather(confirm, withdraw, return_exceptions=True)
     assert country == "PL" or isinstance(country, LinkError)
     assert done in (True, False)

@@ -5,9 +5,9 @@ from functools import partial
 
 import pytest
 
-from petition.commands import demo_data as sample
+from petition.commands import demo_data
 from petition.core.database.database import Connection, Database
-from petition.retention import prune as retention
+from petition.retention import prune
 from petition.site import Site
 from petition.tally import audit, tally
 from tests.conftest import Clock, Visitor
@@ -16,7 +16,7 @@ from tests.conftest import Clock, Visitor
 @pytest.fixture
 async def counted(database: Database, time: Clock) -> Database:
     """Forty-odd signatures over some days, published, with history."""
-    await sample.fill(database, 400)
+    await demo_data.fill(database, 400)
     time.advance(hours=2)
     await database.write(_named)
     await database.write(tally.publish)
@@ -159,7 +159,7 @@ async def test_history_agrees_over_many_days(site: Site, time: Clock) -> None:
 
 
 async def test_after_closing_the_journal_is_what_is_counted(counted: Database, site: Site) -> None:
-    await retention.close(site.database, site.vault, None)
+    await prune.close(site.database, site.vault, None)
     assert await _found(counted) == []
     async with counted.reading() as c:
         assert await c.all("audit.signatures") == []

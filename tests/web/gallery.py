@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from petition.commands import demo_data as sample
+from petition.commands import demo_data
 from petition.core.database import writer
 from petition.core.errors import Throttled
 from petition.core.tokens import Purpose
@@ -65,7 +65,7 @@ class Gallery:
         return found
 
     async def _filled(self, visitor: Visitor) -> None:
-        await sample.fill(visitor.site.database, 1234)
+        await demo_data.fill(visitor.site.database, 1234)
         for key, entry in ANSWERS.items():
             await visitor.site.database.write(partial(correspondence.record, key=key, entry=entry))
         await named(visitor, self.time)

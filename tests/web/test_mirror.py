@@ -6,12 +6,11 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from petition.commands import demo_data as sample
+from petition.commands import demo_data
 from petition.core.errors import DataError
 from petition.core.settings import Settings
-from petition.web import mirror
-from petition.web import prerender as press
-from petition.web.http import assets as static
+from petition.web import mirror, prerender
+from petition.web.http import assets
 from tests.conftest import Clock, Visit, Visitor
 from tests.shell import Shell
 from tests.web.tools import LANGUAGES, Html, campaign, in_production, on_sqlite
@@ -24,7 +23,7 @@ ONION = "http://" + "p" * 55 + "d.onion"
 async def visitor(visit: Visit, settings: Settings, tmp_path: Path, time: Clock) -> Visitor:
     """Somebody on a site with some signatures."""
     found = await in_production(visit, settings, tmp_path, onion_url=ONION)
-    await sample.fill(found.site.database, 2345)
+    await demo_data.fill(found.site.database, 2345)
     time.advance(minutes=2)
     return found
 
@@ -45,12 +44,12 @@ def _links(page: Html) -> list[str]:
 async def test_it_has_every_public_page_the_data_and_the_files(visitor: Visitor, tmp_path: Path) -> None:
     number = await mirror.write(visitor.site, tmp_path / "mirror")
     found = {str(file.relative_to(tmp_path / "mirror")) for file in (tmp_path / "mirror").rglob("*") if file.is_file()}
-    pages = {f"{lang}/{page or 'index'}.html" for lang in LANGUAGES for page in press.PAGES}
-    data = {path.removeprefix("/") for path in press.DATA if mirror._kept(path)}
-    assert found == {"index.html"} | pages | data | {f"static/{name}" for name in static.files()}
+    pages = {f"{lang}/{page or 'index'}.html" for lang in LANGUAGES for page in prerender.PAGES}
+    data = {path.removeprefix("/") for path in prerender.DATA if mirror._kept(path)}
+    assert found == {"index.html"} | pages | data | {f"static/{name}" for name in assets.files()}
     assert len(found) == number
     await visitor.published()
-    for path in filter(mirror._kept, press.DATA):
+    for path in filter(mirror._kept, prerender.DATA):
         assert (tmp_path / f"mirror{path}").read_bytes() == (await visitor.get(path)).content
     assert "2,340" in (tmp_path / "mirror" / "en" / "tally.html").read_text("utf-8")
 

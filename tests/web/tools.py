@@ -22,7 +22,7 @@ from petition.core.settings import Mode, Settings
 from petition.core.tokens import Purpose
 from petition.letters.editions import annexes
 from petition.organisers import totp
-from petition.signing import printed_names as signatories
+from petition.signing import printed_names
 from petition.signing.printed_names import PASSED
 from petition.signing.signatures import NEW
 from petition.site import Site
@@ -162,10 +162,10 @@ def token(visitor: Visitor, purpose: Purpose, number: str = "AAAAAAAAAAAAAAAAAAA
 async def pass_names(site: Site) -> None:
     """An organiser passes every name that is old enough."""
     async with site.database.reading() as c:
-        countries = await signatories.by_country(c, NEW)
-        handles = {country: [h for h, _ in await signatories.listed(c, country, NEW)] for country in countries}
+        countries = await printed_names.by_country(c, NEW)
+        handles = {country: [h for h, _ in await printed_names.listed(c, country, NEW)] for country in countries}
     for country, found in handles.items():
-        judge = partial(signatories.judge, country=country, handles=found, old=NEW, new=PASSED)
+        judge = partial(printed_names.judge, country=country, handles=found, old=NEW, new=PASSED)
         await site.database.write(judge)
 
 

@@ -21,8 +21,8 @@ from petition.letters.editions.drafts import Draft
 from petition.letters.editions.editions import Edition, page
 from petition.letters.formats import volume
 from petition.letters.writing import annex, compose
-from petition.organisers import activity_log as record
-from petition.signing import printed_names as signatories
+from petition.organisers import activity_log
+from petition.signing import printed_names
 
 VOLUME = 50_000  # names in a file
 File = tuple[str, bytes]
@@ -49,7 +49,7 @@ async def turn(c: Connection, code: str, nickname: str, *, on: bool) -> None:
     else:
         changed = await c.one("annexes.turn_off", code=code)
     if changed is not None:
-        await record.write(c, nickname, f"turned an annex of names {'on' if on else 'off'}", code)
+        await activity_log.write(c, nickname, f"turned an annex of names {'on' if on else 'off'}", code)
 
 
 async def make(
@@ -66,7 +66,7 @@ async def make(
     moment = datetime.fromisoformat(edition.moment)
     async with database.reading() as c:
         homes = draft.homes(addressee)
-        names = [name for home in homes for name in await signatories.names(c, home, moment.date())]
+        names = [name for home in homes for name in await printed_names.names(c, home, moment.date())]
         last = await c.one("annexes.latest", edition=edition.n, key=addressee.key)
     version = int(last["version"] if last else 0) + 1
     main, _ = compose.languages(draft.folders, addressee)
@@ -77,7 +77,7 @@ async def make(
         content = await volume.render(replace(part, check=where + part.reference))
         files.append((part.reference, content))
         rows.append(_row(part.reference, edition.n, addressee.key, version, len(part.names), content))
-    detail = f"{stamped.reference}: {record.about(len(names))}"
+    detail = f"{stamped.reference}: {activity_log.about(len(names))}"
     await database.write(partial(_put, rows=rows, nickname=nickname, detail=detail))
     return files
 
@@ -91,7 +91,7 @@ async def _put(c: Connection, *, rows: list[Row], nickname: str, detail: str) ->
     for row in rows:
         if await c.one("annexes.put", **row) is None:
             raise LetterError("Somebody else has just made this annex: theirs counts.")
-    await record.write(c, nickname, "made an annex of names", detail)
+    await activity_log.write(c, nickname, "made an annex of names", detail)
 
 
 async def of_edition(c: Connection, n: int) -> list[Handed]:

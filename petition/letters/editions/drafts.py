@@ -16,7 +16,7 @@ from petition.letters.formats import pdf
 from petition.letters.writing import annex, compose
 from petition.letters.writing.citations import sources
 from petition.letters.writing.document import Figures, Letter, Stamp
-from petition.signing import printed_names as signatories
+from petition.signing import printed_names
 from petition.signing.signatures import UNSAID
 from petition.tally import tally
 from petition.tally.tally import STEP, Snapshot
@@ -102,7 +102,7 @@ async def draw_up(c: Connection, appeal: Appeal, book: Book, base_url: str) -> D
         moment=clock.now(),
         snapshot=await tally.published(c),
         present=frozenset(country for country, n in counts.items() if n > 0),
-        named=await signatories.named(c),
+        named=await printed_names.named(c),
         annexes=frozenset(row["code"] for row in await c.all("annexes.on")),
     )
 
@@ -110,7 +110,7 @@ async def draw_up(c: Connection, appeal: Appeal, book: Book, base_url: str) -> D
 async def names(c: Connection, draft: Draft, addressees: Iterable[Addressee]) -> Names:
     """Names to be printed, by the code of the addressee; annexes without any are left out."""
     homes = {a.code: draft.homes(a) for a in addressees if draft.annexed(a)}
-    return {code: [name for home in of for name in await signatories.names(c, home)] for code, of in homes.items()}
+    return {code: [name for home in of for name in await printed_names.names(c, home)] for code, of in homes.items()}
 
 
 def files(draft: Draft, addressees: Iterable[Addressee], listed: Names) -> Iterable[tuple[str, bytes]]:

@@ -19,13 +19,13 @@ from petition.core.database.database import Connection, Database, Row
 from petition.core.errors import LetterError
 from petition.core.languages import SOURCE
 from petition.letters.addressees.directory import Addressee
-from petition.letters.editions import source_checks as confirmations
+from petition.letters.editions import source_checks
 from petition.letters.editions.drafts import Draft
 from petition.letters.editions.source_checks import ADDRESS, FACT
 from petition.letters.formats import pdf
 from petition.letters.writing import compose, document
 from petition.letters.writing.document import Letter, Stamp
-from petition.organisers import activity_log as record
+from petition.organisers import activity_log
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ async def draw_up(database: Database, draft: Draft, offered: Collection[str], ch
     Raises LetterError if a doubt is not settled, or if somebody else has drawn one up meanwhile.
     """
     async with database.reading() as c:
-        doubts = {doubt.id for doubt in await confirmations.open_doubts(c, draft)}
+        doubts = {doubt.id for doubt in await source_checks.open_doubts(c, draft)}
         n = int((await c.one("editions.next") or {})["n"])
     if unsettled := doubts - choice.confirmed - choice.without:
         raise LetterError(f"Nobody has said yet what becomes of {len(unsettled)} old or doubtful facts and addresses.")
@@ -77,13 +77,13 @@ async def draw_up(database: Database, draft: Draft, offered: Collection[str], ch
 
 
 async def _put(c: Connection, *, draft: Draft, n: int, rows: list[Row], choice: Choice, who: str) -> None:
-    await confirmations.confirm(c, sorted(choice.confirmed), who)
-    basis = _basis(draft) | {"without": sorted(choice.without), "confirmed_by": await confirmations.by(c)}
+    await source_checks.confirm(c, sorted(choice.confirmed), who)
+    basis = _basis(draft) | {"without": sorted(choice.without), "confirmed_by": await source_checks.by(c)}
     moment = clock.iso(draft.moment)
     if await c.one("editions.put", n=n, moment=moment, nickname=who, basis=json.dumps(basis)) is None:
         raise LetterError("Somebody else has just drawn up an edition: look at that one first.")
     await c.load("edition_letters", rows)
-    await record.write(c, who, "drew up an edition", f"{n}: {len(rows)} letters and translations")
+    await activity_log.write(c, who, "drew up an edition", f"{n}: {len(rows)} letters and translations")
 
 
 def _basis(draft: Draft) -> dict[str, Any]:

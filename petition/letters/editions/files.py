@@ -14,7 +14,7 @@ from petition.core.database.database import Database
 from petition.core.errors import LetterError
 from petition.letters.editions import editions
 from petition.letters.editions.editions import Edition, Frozen
-from petition.letters.formats import cover_sheet as cover
+from petition.letters.formats import cover_sheet
 from petition.letters.formats.registry import FORMATS
 from petition.letters.writing.document import Letter
 
@@ -46,7 +46,7 @@ async def files(database: Database, edition: Edition, letters: Iterable[Frozen])
                 yield f"{one.reference}.{kind}", await asyncio.to_thread(render, found[1])
         listed.append((one, found[1]))
     yield "index.csv", _table(listed)
-    yield "index.pdf", await asyncio.to_thread(cover.render, edition.n, _moment(edition), _letters(listed))
+    yield "index.pdf", await asyncio.to_thread(cover_sheet.render, edition.n, _moment(edition), _letters(listed))
 
 
 def count(letters: Collection[Frozen]) -> int:

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Mapping
 
-from petition.letters.formats import docx, pdf
-from petition.letters.formats import plain_text as text
+from petition.letters.formats import docx, pdf, plain_text
 from petition.letters.writing.document import Letter
 
 FORMATS: Mapping[str, tuple[Callable[[Letter], bytes], str]] = {
     "pdf": (pdf.render, "application/pdf"),
     "docx": (docx.render, docx.KIND),
-    "txt": (lambda letter: text.render(letter).encode(), "text/plain; charset=utf-8"),
+    "txt": (lambda letter: plain_text.render(letter).encode(), "text/plain; charset=utf-8"),
 }

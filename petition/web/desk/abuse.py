@@ -8,12 +8,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from petition.core.database.database import Connection
-from petition.organisers import activity_log as record
+from petition.organisers import activity_log
 from petition.organisers.accounts import Role
 from petition.organisers.activity_log import about
-from petition.protection import proof_of_work as work
+from petition.protection import proof_of_work
 from petition.protection.proof_of_work import Mode
-from petition.signing import quarantine as aside
+from petition.signing import quarantine
 from petition.web.desk.access import done, needs
 from petition.web.http import forms
 from petition.web.http.pages import renew, site
@@ -25,7 +25,9 @@ async def proofs(request: Request) -> Response:
     chosen = (await forms.read(request)).typed.get("work", "")
     if chosen not in list(Mode):
         raise HTTPException(422)
-    await done(request, partial(work.choose, chosen=Mode(chosen)), "changed a rule", f"proof of work: {chosen}")
+    await done(
+        request, partial(proof_of_work.choose, chosen=Mode(chosen)), "changed a rule", f"proof of work: {chosen}"
+    )
     await renew(request)
     return RedirectResponse("/organisers/", 303)
 
@@ -34,9 +36,9 @@ async def proofs(request: Request) -> Response:
 async def restore(request: Request) -> Response:
     """Puts back what was set aside for a reason; its mail leaves."""
     reason = (await forms.read(request)).typed.get("reason", "")
-    if reason not in aside.REASONS:
+    if reason not in quarantine.REASONS:
         raise HTTPException(422)
-    await _counted(request, partial(aside.restore, reason=reason), f"restored forms set aside ({reason})")
+    await _counted(request, partial(quarantine.restore, reason=reason), f"restored forms set aside ({reason})")
     return RedirectResponse("/organisers/", 303)
 
 
@@ -44,7 +46,7 @@ async def restore(request: Request) -> Response:
 async def set_aside(request: Request) -> Response:
     """Sets aside what waits of today from one network."""
     handle = (await forms.read(request)).typed.get("network", "")
-    await _counted(request, partial(aside.set_network_aside, handle=handle), "set aside the forms of one network")
+    await _counted(request, partial(quarantine.set_network_aside, handle=handle), "set aside the forms of one network")
     return RedirectResponse("/organisers/", 303)
 
 
@@ -52,6 +54,6 @@ async def _counted(request: Request, act: Callable[[Connection], Awaitable[int]]
     """Does something and writes into the record to how many, both or neither."""
 
     async def _recorded(c: Connection) -> None:
-        await record.write(c, request.state.organiser.nickname, action, about(await act(c)))
+        await activity_log.write(c, request.state.organiser.nickname, action, about(await act(c)))
 
     await site(request).database.write(_recorded)

@@ -11,9 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from petition.core.database.database import Connection
 from petition.core.errors import LinkError, Throttled
 from petition.core.tokens import Purpose
-from petition.organisers import accounts as organisers
-from petition.organisers import activity_log as record
-from petition.organisers import sessions
+from petition.organisers import accounts, activity_log, sessions
 from petition.organisers.accounts import Role
 from petition.organisers.sessions import LIFE, Session
 from petition.web.http import forms
@@ -96,7 +94,7 @@ async def done(request: Request, act: Callable[[Connection], Awaitable[T]], acti
 
     async def _recorded(c: Connection) -> T:
         result = await act(c)
-        await record.write(c, who, action, detail)
+        await activity_log.write(c, who, action, detail)
         return result
 
     return await site(request).database.write(_recorded)
@@ -118,7 +116,7 @@ async def login(request: Request) -> Response:
         await here.doors.enter("login", client(request))
     except Throttled as refusal:
         return page(request, "web/desk/login.html", status=429, wait=refusal.wait, form=throttled(form), sent=False)
-    ask = partial(organisers.ask_login, vault=here.vault, to=address, language=spoken_in(request).code)
+    ask = partial(accounts.ask_login, vault=here.vault, to=address, language=spoken_in(request).code)
     await here.database.write(ask)
     return page(request, "web/desk/login.html", form=EMPTY, sent=True)
 

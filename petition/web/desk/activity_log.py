@@ -4,7 +4,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from petition.organisers import activity_log as record
+from petition.organisers import activity_log
 from petition.organisers.accounts import Role
 from petition.web.desk.access import needs
 from petition.web.http.pages import page, site
@@ -19,6 +19,6 @@ async def lines(request: Request) -> Response:
     if asked and not (asked.isascii() and asked.isdecimal() and len(asked) <= _DIGITS):
         raise HTTPException(404)
     async with site(request).database.reading() as c:
-        actions = await record.page(c, int(asked or 0) or None)
+        actions = await activity_log.page(c, int(asked or 0) or None)
     older = actions[-1]["n"] if actions and actions[-1]["n"] > 1 else None
     return page(request, "web/desk/record.html", actions=actions, older=older)

@@ -8,12 +8,10 @@ from starlette.responses import RedirectResponse, Response
 
 from petition.core.database.database import Connection
 from petition.mail import outbox
-from petition.organisers import activity_log as record
-from petition.organisers import public_keys as recipients
+from petition.organisers import activity_log, public_keys
 from petition.organisers.accounts import Organiser, Role
-from petition.protection import proof_of_work as work
-from petition.signing import quarantine as aside
-from petition.signing import signatures
+from petition.protection import proof_of_work
+from petition.signing import quarantine, signatures
 from petition.tally import tally
 from petition.tally.tally import UNSAID
 from petition.web.desk.access import done, needs
@@ -31,9 +29,13 @@ async def desk(request: Request) -> Response:
     keys = site(request).settings.recipients
     async with site(request).database.reading() as c:
         numbers = await _numbers(c) if organiser.may(Role.ORGANISER) else None
-        actions = await record.page(c, most=LATEST)
-        warn, mode, asked = await signatures.readable_is_warning(c), await work.mode(c), await work.asked(c)
-        unseen = await recipients.unseen(c, organiser.nickname, keys)
+        actions = await activity_log.page(c, most=LATEST)
+        warn, mode, asked = (
+            await signatures.readable_is_warning(c),
+            await proof_of_work.mode(c),
+            await proof_of_work.asked(c),
+        )
+        unseen = await public_keys.unseen(c, organiser.nickname, keys)
     context: dict[str, Any] = {
         "organiser": organiser,
         "roles": Role,
@@ -42,7 +44,7 @@ async def desk(request: Request) -> Response:
         "warn": warn,
         "work": mode,
         "flooded": asked is not mode,
-        "fingerprints": recipients.fingerprints(keys),
+        "fingerprints": public_keys.fingerprints(keys),
         "unseen": unseen,
         "lax": site(request).settings.demo,
     }
@@ -62,9 +64,9 @@ async def _numbers(c: Connection) -> dict[str, object]:
         "countries": [(country, coarse(n)) for country, n in by_country],
         "queued": coarse(queued),
         "oldest": oldest,
-        "aside": [(reason, coarse(n)) for reason, n in (await aside.reasons(c)).items()],
-        "disposable": coarse(await aside.disposable(c)),
-        "networks": [(handle, tally.floor(n)) for handle, n in await aside.networks(c) if n >= SMALL],
+        "aside": [(reason, coarse(n)) for reason, n in (await quarantine.reasons(c)).items()],
+        "disposable": coarse(await quarantine.disposable(c)),
+        "networks": [(handle, tally.floor(n)) for handle, n in await quarantine.networks(c) if n >= SMALL],
         "refusals": [(row["code"], coarse(int(row["n"]))) for row in await outbox.refusals(c)],
     }
 
@@ -89,6 +91,6 @@ async def seen(request: Request) -> Response:
     """They say that they saw to which keys addresses are sealed: these ones, should they have changed meanwhile."""
     shown = (await forms.read(request)).typed.get("keys", "")
     keys, nickname = site(request).settings.recipients, request.state.organiser.nickname
-    if shown == " ".join(recipients.fingerprints(keys)):
-        await done(request, partial(recipients.saw, nickname=nickname, recipients=keys), "saw the keys", shown)
+    if shown == " ".join(public_keys.fingerprints(keys)):
+        await done(request, partial(public_keys.saw, nickname=nickname, recipients=keys), "saw the keys", shown)
     return RedirectResponse("/organisers/", 303)

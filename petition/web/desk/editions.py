@@ -7,9 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from petition.core.errors import LetterError
-from petition.letters.editions import annexes, drafts, editions
-from petition.letters.editions import files as bundles
-from petition.letters.editions import source_checks as confirmations
+from petition.letters.editions import annexes, drafts, editions, files, source_checks
 from petition.letters.editions.drafts import Draft
 from petition.letters.editions.editions import Choice, Edition, Frozen
 from petition.organisers.accounts import Role
@@ -35,7 +33,7 @@ async def _index(request: Request, form: Form, error: str = "") -> Response:
     writing = site(request).state().writing
     async with site(request).database.reading() as c:
         drawn = await editions.drawn(c)
-        doubts = await confirmations.open_doubts(c, draft) if writing else []
+        doubts = await source_checks.open_doubts(c, draft) if writing else []
     context: dict[str, Any] = {"editions": drawn, "doubts": doubts, "writing": writing, "form": form, "error": error}
     return page(request, "web/desk/editions.html", status=422 if error else 200, **context)
 
@@ -89,13 +87,13 @@ async def archive(request: Request) -> Response:
     found, letters = await _edition(request)
     await note_download(request, "downloaded all letters", f"edition {found.n}")
     headers = {"Cache-Control": PRIVATE, "Content-Disposition": f'attachment; filename="edition-{found.n}.zip"'}
-    chunks = bundles.zipped(site(request).database, found, letters)
+    chunks = files.zipped(site(request).database, found, letters)
     return StreamingResponse(chunks, media_type="application/zip", headers=headers)
 
 
 async def _edition(request: Request) -> tuple[Edition, list[Frozen]]:
     asked = request.path_params["n"]
     try:
-        return await bundles.find(site(request).database, "" if asked == "latest" else asked)
+        return await files.find(site(request).database, "" if asked == "latest" else asked)
     except LetterError:
         raise HTTPException(404) from None

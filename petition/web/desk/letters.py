@@ -20,7 +20,7 @@ from petition.letters.formats.registry import FORMATS
 from petition.letters.writing.document import Letter
 from petition.organisers.accounts import Role
 from petition.organisers.activity_log import about
-from petition.signing import printed_names as signatories
+from petition.signing import printed_names
 from petition.web.desk.access import needs, note
 from petition.web.http.pages import PRIVATE, page, site
 
@@ -119,7 +119,7 @@ async def archive(request: Request) -> Response:
 async def signatures_csv(request: Request) -> Response:
     """For the organisers' own machine: `petition unseal` opens the sealed addresses there."""
     async with site(request).database.reading() as c:
-        rows = await signatories.export(c)
+        rows = await printed_names.export(c)
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\r\n")
     table.writerow(("country", "name", "sealed_address"))

@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from petition.core.database.database import Connection
-from petition.organisers import activity_log as record
+from petition.organisers import activity_log
 from petition.organisers.accounts import Role
 from petition.organisers.activity_log import about
-from petition.signing import printed_names as signatories
+from petition.signing import printed_names
 from petition.signing.printed_names import ASIDE, PASSED
 from petition.signing.signatures import NEW
 from petition.web.desk.access import needs
@@ -31,7 +31,7 @@ MOVES = {
 async def index(request: Request) -> Response:
     """How many names of which country wait for somebody to look at them, and how many are set aside."""
     async with site(request).database.reading() as c:
-        counts = {state: await signatories.by_country(c, state) for state in (NEW, ASIDE)}
+        counts = {state: await printed_names.by_country(c, state) for state in (NEW, ASIDE)}
     rows = {state: [(country, coarse(n)) for country, n in found.items()] for state, found in counts.items()}
     return page(request, "web/desk/names.html", new=rows[NEW], aside=rows[ASIDE])
 
@@ -46,7 +46,7 @@ async def names(request: Request) -> Response:
         await _judge(request, country, state, await forms.read(request))
         return RedirectResponse(f"/organisers/names/{country}/{state}", 303)
     async with site(request).database.reading() as c:
-        rows = await signatories.listed(c, country, state)
+        rows = await printed_names.listed(c, country, state)
     return page(request, "web/desk/names_of.html", country=country, state=state, rows=rows)
 
 
@@ -63,5 +63,5 @@ async def _moved(c: Connection, *, country: str, chosen: dict[str, set[str]], wh
     """All of it and its lines in the record, or nothing."""
     for move, handles in chosen.items():
         old, new, action = MOVES[move]
-        if n := await signatories.judge(c, country, handles, old, new):
-            await record.write(c, who, action, f"{country}: {about(n)}")
+        if n := await printed_names.judge(c, country, handles, old, new):
+            await activity_log.write(c, who, action, f"{country}: {about(n)}")

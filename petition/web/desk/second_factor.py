@@ -9,8 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from petition.core.database.database import Connection, Row
-from petition.organisers import second_factor as factors
-from petition.organisers import sessions, totp
+from petition.organisers import second_factor, sessions, totp
 from petition.organisers.second_factor import CODE, PASSKEY
 from petition.organisers.sessions import Session
 from petition.web.desk.access import arriving, entered, left
@@ -42,8 +41,10 @@ async def _proof(request: Request) -> Callable[[Connection], Awaitable[str | Non
     here, typed = site(request), (await forms.read(request)).typed
     session: Session = request.state.session
     if answer := typed.get("passkey", "")[:_LONGEST]:
-        return partial(factors.prove_passkey, locker=here.locker, keys=here.passkeys, session=session, answer=answer)
-    return partial(factors.prove_code, locker=here.locker, session=session, given=typed.get("code", ""))
+        return partial(
+            second_factor.prove_passkey, locker=here.locker, keys=here.passkeys, session=session, answer=answer
+        )
+    return partial(second_factor.prove_code, locker=here.locker, session=session, given=typed.get("code", ""))
 
 
 @arriving
@@ -55,7 +56,7 @@ async def own(request: Request) -> Response:
         return RedirectResponse("/organisers/factor", 303)
     if request.method != "POST":
         return _listed(request, owned)
-    if not factors.fresh(session):
+    if not second_factor.fresh(session):
         raise HTTPException(403)
     typed = (await forms.read(request)).typed
     if "remove" in typed:
@@ -73,11 +74,11 @@ def _listed(request: Request, owned: list[Row], status: int = 200) -> Response:
     secret = here.locker.proposed(session)
     address = totp.address(secret, session.organiser.nickname)
     context = {
-        "owned": [(row["id"], factors.CALLED[row["kind"]], row["since"]) for row in owned],
+        "owned": [(row["id"], second_factor.CALLED[row["kind"]], row["since"]) for row in owned],
         "codes": any(row["kind"] == CODE for row in owned),
         "last": len(owned) < 2 and not here.settings.demo,
         "session": session,
-        "fresh": factors.fresh(session),
+        "fresh": second_factor.fresh(session),
         "passkeys": here.passkeys.possible,
         "secret": totp.text(secret),
         "address": address,
@@ -90,12 +91,14 @@ def _listed(request: Request, owned: list[Row], status: int = 200) -> Response:
 def _addition(request: Request, typed: dict[str, str]) -> Callable[[Connection], Awaitable[bool]]:
     here, session = site(request), request.state.session
     if answer := typed.get("passkey", "")[:_LONGEST]:
-        return partial(factors.add_passkey, locker=here.locker, keys=here.passkeys, session=session, answer=answer)
-    return partial(factors.add_codes, locker=here.locker, session=session, given=typed.get("code", ""))
+        return partial(
+            second_factor.add_passkey, locker=here.locker, keys=here.passkeys, session=session, answer=answer
+        )
+    return partial(second_factor.add_codes, locker=here.locker, session=session, given=typed.get("code", ""))
 
 
 async def _remove(request: Request, id_: str) -> Response:
-    drop = partial(factors.drop, session=request.state.session, id_=id_, strict=not site(request).settings.demo)
+    drop = partial(second_factor.drop, session=request.state.session, id_=id_, strict=not site(request).settings.demo)
     if not await site(request).database.write(drop):
         raise HTTPException(404)
     return RedirectResponse("/organisers/factors", 303)
@@ -108,7 +111,7 @@ async def challenge(request: Request) -> Response:
     known = [row["id"] for row in await _owned(request) if row["kind"] == PASSKEY]
     if not here.passkeys.possible:
         raise HTTPException(404)
-    asked = await here.database.write(partial(factors.challenge, session=session))
+    asked = await here.database.write(partial(second_factor.challenge, session=session))
     if session.whole or not await _owned(request):
         options = here.passkeys.creation(session.organiser.nickname, asked, known)
     else:
@@ -118,4 +121,4 @@ async def challenge(request: Request) -> Response:
 
 async def _owned(request: Request) -> list[Row]:
     async with site(request).database.reading() as c:
-        return await factors.of(c, request.state.organiser.nickname)
+        return await second_factor.of(c, request.state.organiser.nickname)

@@ -9,8 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from petition.core import clock
 from petition.core.database.database import Row
-from petition.organisers import accounts as organisers
-from petition.organisers import sessions
+from petition.organisers import accounts, sessions
 from petition.organisers.accounts import Role
 from petition.organisers.sessions import Session
 from petition.web.desk.access import done, left, needs
@@ -24,7 +23,7 @@ async def own(request: Request) -> Response:
     session: Session = request.state.session
     async with site(request).database.reading() as c:
         found = await sessions.of(c, session.organiser.nickname)
-        others = await organisers.listed(c) if session.organiser.may(Role.ADMIN) else []
+        others = await accounts.listed(c) if session.organiser.may(Role.ADMIN) else []
     context: dict[str, Any] = {"rows": [_row(row, session) for row in found], "others": others}
     return page(request, "web/desk/sessions.html", **context)
 
@@ -51,7 +50,7 @@ async def end_all(request: Request) -> Response:
     """Ends all sessions of an organiser, and links that were mailed to them."""
     nickname = (await forms.read(request)).typed.get("nickname", "")
     async with site(request).database.reading() as c:
-        if nickname not in [row["nickname"] for row in await organisers.listed(c)]:
+        if nickname not in [row["nickname"] for row in await accounts.listed(c)]:
             raise HTTPException(404)
     await done(request, partial(sessions.end_all, nickname=nickname), "ended all sessions of", nickname)
     own_too = nickname == request.state.organiser.nickname

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from petition.core import safe_logging as discretion
+from petition.core import safe_logging
 from petition.core.errors import Busy, DatabaseError, Throttled
 from petition.web.http.pages import page
 from petition.web.http.security import BODY, cross_site
@@ -70,7 +70,7 @@ class Broken:
         try:
             await self._app(scope, receive, sending)
         except Exception as error:
-            log.error("%s", discretion.said(error))
+            log.error("%s", safe_logging.said(error))
             if scope["type"] == "http" and not started:
                 await _broken(Request(scope))(scope, receive, send)
 

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from petition.core.languages import Language
 from petition.site import Board, Site
 from petition.tally.tally import Snapshot
-from petition.web.http import assets as static
+from petition.web.http import assets
 from petition.web.http.public_state import Published
 from petition.web.http.security import over_onion
 
@@ -83,7 +83,7 @@ def _base_url(request: Request) -> str:
 
 def rendered(here: Site, spoken: Language, template: str, /, *, elsewhere: str, private: bool, **context: Any) -> str:
     """A template with what every page needs; `elsewhere` is this page's path under the other languages."""
-    usual = {"languages": here.languages, "elsewhere": elsewhere, "private": private, "static": static.address}
+    usual = {"languages": here.languages, "elsewhere": elsewhere, "private": private, "static": assets.address}
     return spoken.render(template, **({"mirror": False} | usual | context))
 
 

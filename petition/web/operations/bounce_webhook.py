@@ -8,13 +8,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from petition.mail import bounce_reports as bounces
+from petition.mail import bounce_reports
 from petition.web.http.pages import PRIVATE, site
 
 _READERS = {
-    "application/json": bounces.read_json,
-    "message/rfc822": bounces.read,
-    "multipart/report": bounces.read,
+    "application/json": bounce_reports.read_json,
+    "message/rfc822": bounce_reports.read,
+    "multipart/report": bounce_reports.read,
 }
 PATIENCE = 15  # seconds for a body of at most guards.BODY
 
@@ -32,7 +32,7 @@ async def bounced(request: Request) -> Response:
     if kind.lower().startswith("multipart/report"):
         body = b"Content-Type: " + kind.encode("latin-1", "replace") + b"\r\n\r\n" + body
     if returned := read(body):
-        await here.database.write(partial(bounces.take, returned=returned))
+        await here.database.write(partial(bounce_reports.take, returned=returned))
     return Response(status_code=204, headers={"Cache-Control": PRIVATE})
 
 

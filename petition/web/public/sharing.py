@@ -13,7 +13,7 @@ from petition.core.languages import Language
 from petition.site import Site
 from petition.tally.tally import Snapshot
 from petition.web.http.pages import language, site, snapshot
-from petition.web.public import share_files as sharing
+from petition.web.public import share_files
 
 _CACHE = "public, max-age=3600, stale-while-revalidate=86400, stale-if-error=86400"
 
@@ -42,7 +42,7 @@ async def picture(request: Request) -> Response:
     """For the previews of social networks: the demand, the deadline and the published number."""
     here, spoken, told = site(request), language(request), snapshot(request)
     values = _values(here, spoken, told)
-    content = await _kept(request).get(f"{spoken.code}/picture", values, lambda: sharing.picture(values))
+    content = await _kept(request).get(f"{spoken.code}/picture", values, lambda: share_files.picture(values))
     return _file(request, content, "image/png")
 
 
@@ -53,7 +53,7 @@ async def poster(request: Request) -> Response:
     call = spoken.jinja.from_string('{{ _("Sign the ultimatum") }}').render()
     address = f"{here.settings.base_url}/{spoken.code}/"
     shows = (text.title, text.demand, sender, address)
-    make = lambda: sharing.poster(spoken.code, text, sender, call, address)  # noqa: E731 (one line, used once)
+    make = lambda: share_files.poster(spoken.code, text, sender, call, address)  # noqa: E731 (one line, used once)
     content = await _kept(request).get(f"{spoken.code}/poster", shows, make)
     return _file(request, content, "application/pdf")
 

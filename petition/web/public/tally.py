@@ -10,8 +10,7 @@ from petition.core import clock
 from petition.core.languages import SOURCE, Language
 from petition.site import Site
 from petition.web.http.public_state import Moment
-from petition.web.public import history_chart as growth
-from petition.web.public import maps
+from petition.web.public import history_chart, maps
 
 _ENGLISH = Language(SOURCE, {})  # data speaks English whatever the page does
 _RECENT = 24  # hours of the history on the page
@@ -34,7 +33,7 @@ def tally_svg(here: Site, moment: Moment) -> str:
 
 def history_svg(here: Site, moment: Moment) -> str:
     """The history of the total as a curve."""
-    return growth.drawn(moment.hours)
+    return history_chart.drawn(moment.hours)
 
 
 def tally_json(here: Site, moment: Moment) -> str:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from petition.core.database import migrations
-from petition.core.database import vacuum as erasing
+from petition.core.database import migrations, vacuum
 from petition.core.database.database import Connection, Database, Row, opened
 from petition.core.errors import DatabaseError
 from petition.core.settings import Mode
@@ -84,7 +83,7 @@ async def test_erased_rows_leave_the_files_of_sqlite(sqlite_url: str, tmp_path: 
         await migrations.migrate(database, Mode.DEMO)
         await database.write(lambda c: c.run("house.keep", name="x", value="a secret to be erased"))
         await database.write(lambda c: c.execute("delete from house where name = 'x'"))
-        await erasing.compact(database)
+        await vacuum.compact(database)
         files = await asyncio.to_thread(lambda: {file.name: file.read_bytes() for file in tmp_path.iterdir()})
     assert {name for name, content in files.items() if b"a secret" in content} == set()
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from petition.core.database import vacuum as erasing
+from petition.core.database import vacuum
 from petition.core.database.database import Connection, Database
 from petition.core.database.queries import POSTGRESQL, numbered, queries
 from tests.web.tools import on_postgresql
@@ -39,7 +39,7 @@ WAITED_FOR = (
 @on_postgresql
 @pytest.mark.parametrize("name", WAITED_FOR)
 async def test_a_plan_made_for_an_empty_table_goes_by_the_key(database: Database, name: str) -> None:
-    await erasing.vacuum(database, whole=())
+    await vacuum.vacuum(database, whole=())
     plan = await database.write(lambda c: _plan(c, queries(POSTGRESQL)[name]))
     nodes = [node for node in _nodes(plan) if node["Node Type"] != "ModifyTable"]
     read = [node for node in nodes if node.get("Relation Name") in GROWING]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from petition.core.database import vacuum as erasing
+from petition.core.database import vacuum
 from petition.core.database.database import Connection, Database
 from tests.web.tools import on_postgresql
 
@@ -18,7 +18,7 @@ async def test_a_role_that_may_not_renew_the_log_is_told_so(database: Database) 
     async def of_nobody(c: Connection) -> None:
         await c.execute("create role petition_nobody")
         await c.execute("set local role petition_nobody")
-        found.append(await erasing.memory(c))
+        found.append(await vacuum.memory(c))
         raise _EnoughError
 
     with pytest.raises(_EnoughError):

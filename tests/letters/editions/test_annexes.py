@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from petition.commands import letters as commands_letters
+from petition.commands import letters
 from petition.core.database.database import Database
 from petition.core.errors import DataError, LetterError
 from petition.letters.editions import annexes, drafts, editions
@@ -226,10 +226,10 @@ async def test_the_command_line_hands_them_over_too(visitor: Visitor, time: Cloc
     ):
         wrong.output = tmp_path
         with pytest.raises(DataError, match=sentence):
-            await commands_letters.letters(given, wrong)
+            await letters.letters(given, wrong)
     await turn_on(visitor.site)
     await edition_of_moment(visitor)
-    await commands_letters.letters(given, Namespace(output=tmp_path / "out", edition="latest", names=True, keys=[]))
+    await letters.letters(given, Namespace(output=tmp_path / "out", edition="latest", names=True, keys=[]))
     assert _files(tmp_path / "out") == ["PL-2-names-1.pdf"]
 
 

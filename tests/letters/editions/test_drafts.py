@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from petition.commands import letters as commands_letters
+from petition.commands import letters
 from petition.letters.editions.drafts import Draft
 from petition.tally.tally import Snapshot
 from tests.conftest import Clock, Visitor
@@ -51,7 +51,7 @@ async def test_every_name_stands_in_the_annex_of_one_kind_of_addressee(
     assert {n: _named(archive.read(n)) for n in archive.namelist() if n.endswith("-names.pdf")} == annexes
     assert len(archive.namelist()) == 39 + len(annexes)
 
-    await commands_letters.letters(
+    await letters.letters(
         visitor.site.settings, Namespace(output=tmp_path, edition=None, names=False, keys=["PL", "FR", "eu-council"])
     )
     assert _annexes(tmp_path) == {name: annexes[name] for name in ("PL-names.pdf", "eu-council-names.pdf")}

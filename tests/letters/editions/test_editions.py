@@ -13,15 +13,14 @@ import pytest
 
 from petition.core.database.database import Database, opened
 from petition.core.errors import LetterError
-from petition.letters.addressees import directory as book_
-from petition.letters.editions import drafts, editions
-from petition.letters.editions import source_checks as confirmations
+from petition.letters.addressees import directory
+from petition.letters.editions import drafts, editions, source_checks
 from petition.letters.editions.drafts import Draft
 from petition.letters.editions.editions import Choice
 from petition.letters.editions.source_checks import Doubt
 from petition.letters.formats import pdf
 from petition.letters.writing.document import Stamp, plain, restored
-from petition.organisers import activity_log as record
+from petition.organisers import activity_log
 from tests.conftest import Clock
 from tests.letters.drawn import BOOK, MOMENT, appeal, printed, said
 from tests.letters.editions.test_drafts import drafted
@@ -36,7 +35,7 @@ def few(*keys: str) -> Draft:
 
 
 def _all_right(draft: Draft) -> Choice:
-    return Choice(frozenset(doubt.id for doubt in confirmations.doubts(draft)), frozenset())
+    return Choice(frozenset(doubt.id for doubt in source_checks.doubts(draft)), frozenset())
 
 
 async def drawn(database: Database, draft: Draft, choice: Choice | None = None) -> int:
@@ -109,12 +108,11 @@ async def test_a_text_that_nobody_reviewed_goes_beside_the_english_letter(databa
 async def test_a_reviewed_text_goes_out_with_an_english_translation(
     database: Database, time: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from petition.letters.writing import compose as drawing
-    from petition.letters.writing import texts
+    from petition.letters.writing import compose, texts
 
     find = texts.find
     reviewed = lambda folders, language: replace(find(folders, language), reviewed="Anna N., 2026-11-01")  # type: ignore[type-var]  # noqa: E731 (one line; a text is a dataclass)
-    monkeypatch.setattr(drawing, "find", reviewed)
+    monkeypatch.setattr(compose, "find", reviewed)
     await drawn(database, few("PL", "IE-en"))
     assert await _references(database, 1) == ["IE-en-1", "PL-1", "PL-1-en"]
     assert "Zbiorowe ultimatum" in printed(await _file(database, "PL-1"))
@@ -123,7 +121,7 @@ async def test_a_reviewed_text_goes_out_with_an_english_translation(
 
 async def test_nothing_goes_out_before_every_doubt_is_settled(database: Database, time: Clock) -> None:
     draft = few("PL", "GR")
-    every = {doubt.id for doubt in confirmations.doubts(draft)}
+    every = {doubt.id for doubt in source_checks.doubts(draft)}
     assert {"fact:viasna-2025-12", "address:GR"} <= every
     assert "address:PL" not in every
     with pytest.raises(LetterError, match=f"becomes of {len(every)} old"):
@@ -189,13 +187,13 @@ async def test_an_address_left_out_gets_no_letter(database: Database, time: Cloc
     ],
 )
 def test_after_ninety_days_somebody_looks_again(seen: str, old: bool, time: Clock) -> None:
-    assert confirmations._old(seen) == old
+    assert source_checks._old(seen) == old
 
 
 def _doubt(draft: Draft, **other: object) -> list[Doubt]:
     addressee = replace(BOOK.find("PL"), **other)  # type: ignore[arg-type]  # fields of any kind
     one = replace(draft, book=replace(BOOK, addressees=(addressee,)))
-    return [doubt for doubt in confirmations.doubts(one) if doubt.id.startswith("address:")]
+    return [doubt for doubt in source_checks.doubts(one) if doubt.id.startswith("address:")]
 
 
 def test_an_address_is_doubted_for_its_age_its_confidence_or_its_absence(time: Clock) -> None:
@@ -207,9 +205,9 @@ def test_an_address_is_doubted_for_its_age_its_confidence_or_its_absence(time: C
 
 
 def test_a_page_of_a_campaign_is_doubted_however_new(time: Clock) -> None:
-    fresh = book_.Source("A campaign", "2026-11-20", "https://example.org", level="C")
-    assert confirmations._doubtful(fresh)
-    assert not confirmations._doubtful(replace(fresh, level="B"))
+    fresh = directory.Source("A campaign", "2026-11-20", "https://example.org", level="C")
+    assert source_checks._doubtful(fresh)
+    assert not source_checks._doubtful(replace(fresh, level="B"))
 
 
 async def test_two_who_draw_up_at_once_make_one_edition(database: Database, time: Clock) -> None:
@@ -220,7 +218,7 @@ async def test_two_who_draw_up_at_once_make_one_edition(database: Database, time
     for n in numbers:
         assert await _references(database, n) == [f"PL-{n}", f"PL-{n}-pl"]
     async with database.reading() as c:
-        lines = [row["detail"] for row in await record.page(c) if row["action"] == "drew up an edition"]
+        lines = [row["detail"] for row in await activity_log.page(c) if row["action"] == "drew up an edition"]
     assert len(lines) == len(numbers)
 
 
@@ -232,13 +230,13 @@ async def test_whatever_fails_in_the_middle_leaves_nothing(
 
     draft = few("PL")
     with monkeypatch.context() as patch:
-        patch.setattr(record, "write", broken)
+        patch.setattr(activity_log, "write", broken)
         with pytest.raises(LetterError, match="the disk is full"):
             await drawn(database, draft)
     assert await _references(database, 1) == []
     async with database.reading() as c:
         assert await editions.drawn(c) == []
-        assert await confirmations.by(c) == {}
+        assert await source_checks.by(c) == {}
     assert await drawn(database, draft) == 1
 
 
@@ -282,7 +280,7 @@ async def _draw_slowly(url: str) -> None:
         sys.stdout.flush()
         await asyncio.sleep(600)
 
-    record.write = stop  # type: ignore[assignment]  # one that hangs until it is killed
+    activity_log.write = stop  # type: ignore[assignment]  # one that hangs until it is killed
     async with opened(url) as database:
         await drawn(database, few("PL"))
 

@@ -11,9 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from petition.letters.formats import cover_sheet as cover
-from petition.letters.formats import docx, pdf
-from petition.letters.formats import plain_text as text
+from petition.letters.formats import cover_sheet, docx, pdf, plain_text
 from petition.letters.formats.registry import FORMATS
 from petition.letters.writing.document import Letter
 from petition.letters.writing.glyphs import FONTS
@@ -41,7 +39,7 @@ def _hostile() -> Letter:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_format_says_the_same(language: str) -> None:
     drawn = letter(BY_LANGUAGE[language])
-    word, plain = _written(docx.render(drawn)), _spaced(text.render(drawn))
+    word, plain = _written(docx.render(drawn)), _spaced(plain_text.render(drawn))
     said = [drawn.title, *drawn.lines, drawn.salutation, drawn.subject, *(b.text for b in drawn.blocks)]
     said += [drawn.chart.caption, drawn.chart.yardstick, *drawn.chart.total] if drawn.chart else []
     said += [drawn.closing, *drawn.copies, *(note.text for note in drawn.sources), *(n.url for n in drawn.sources)]
@@ -84,11 +82,11 @@ def test_a_preview_says_so_and_a_letter_does_not() -> None:
     for drawn, marked in ((preview, True), (sent, False)):
         zipped = zipfile.ZipFile(io.BytesIO(docx.render(drawn)))
         assert (b"PREVIEW" in zipped.read("word/header1.xml")) == marked
-        assert text.render(drawn).startswith("PREVIEW") == marked
+        assert plain_text.render(drawn).startswith("PREVIEW") == marked
 
 
 def test_plain_text_has_no_space_that_a_form_could_stumble_over() -> None:
-    plain = text.render(letter("PL"))
+    plain = plain_text.render(letter("PL"))
     assert not set(plain) & set("\u00a0\u202f\u200b\r\t")
     assert "\n\n\n" not in plain
 
@@ -124,8 +122,8 @@ def _pages(content: bytes) -> int:
 
 def test_the_sheet_is_tagged_and_names_every_envelope() -> None:
     letters = [letter(a) for a in BOOK.addressees]
-    content = cover.render(7, MOMENT, letters)
-    assert content == cover.render(7, MOMENT, letters)
+    content = cover_sheet.render(7, MOMENT, letters)
+    assert content == cover_sheet.render(7, MOMENT, letters)
     assert b"pdfuaid" in content
     words = printed(content)
     assert "Edition 7: what goes into which envelope" in words

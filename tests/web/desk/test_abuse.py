@@ -6,8 +6,7 @@ import pytest
 
 from petition.core.email_addresses import Address
 from petition.protection.rate_limits import TRAPPED, Terms
-from petition.signing import quarantine as aside
-from petition.signing import signatures
+from petition.signing import quarantine, signatures
 from petition.signing.signatures import Signing
 from tests.conftest import Clock, Visitor
 from tests.web.tools import Html, on_sqlite
@@ -78,7 +77,7 @@ async def test_under_ten_set_aside_are_not_counted(time: Clock, visitor: Visitor
 
 async def test_what_is_no_reason_or_network_changes_nothing(time: Clock, visitor: Visitor) -> None:
     await _signed(visitor, "big", 12)
-    await visitor.site.database.write(partial(aside.set_aside, ids=["x"], reason="network"))
+    await visitor.site.database.write(partial(quarantine.set_aside, ids=["x"], reason="network"))
     await visitor.organiser()
     assert (await visitor.post("/organisers/restore", reason="because")).status_code == 422
     assert (await visitor.post("/organisers/work", work="sometimes")).status_code == 422

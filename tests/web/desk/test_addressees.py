@@ -2,8 +2,7 @@
 
 import pytest
 
-from petition.letters.editions import drafts
-from petition.letters.editions import source_checks as confirmations
+from petition.letters.editions import drafts, source_checks
 from petition.site import Site
 from tests.conftest import Clock, Visitor
 from tests.letters.drawn import printed
@@ -34,7 +33,7 @@ WRONG = [
 async def _doubted(site: Site) -> set[str]:
     async with site.database.reading() as c:
         draft = await drafts.draw_up(c, site.appeal, site.book, site.settings.base_url)
-        return {doubt.id for doubt in await confirmations.open_doubts(c, draft)}
+        return {doubt.id for doubt in await source_checks.open_doubts(c, draft)}
 
 
 async def test_an_address_that_was_looked_up_is_printed_and_doubted_no_more(time: Clock, visitor: Visitor) -> None:

@@ -5,10 +5,10 @@ import io
 import re
 from functools import partial
 
-from petition.core import encryption as sealing
+from petition.core import encryption
 from petition.letters import correspondence
 from petition.mail import outbox
-from petition.organisers import activity_log as record
+from petition.organisers import activity_log
 from tests.conftest import IDENTITY, Clock, Visitor
 from tests.web.tools import Html, on_sqlite, pass_names, turn_on
 
@@ -107,7 +107,7 @@ async def test_the_export_is_inert_in_a_spreadsheet_and_opens_at_home(time: Cloc
         assert not [cell for cell in row.values() if cell.startswith(("=", "+", "-", "@", "＝", "\t", "\r"))]
         assert row["country"] == "PL"
     assert {row["name"].removeprefix("'") for row in table} == set(names)
-    opened = {sealing.unseal_contact(IDENTITY, row["sealed_address"])[0] for row in table}
+    opened = {encryption.unseal_contact(IDENTITY, row["sealed_address"])[0] for row in table}
     assert opened == {f"anna{n}@example.net" for n in range(len(names))}
     assert "@example.net" not in answer.text
 
@@ -194,4 +194,4 @@ async def test_an_answer_that_cannot_be_is_refused_as_typed(time: Clock, visitor
         assert typed["summary"] in answer.text
     async with visitor.site.database.reading() as c:
         assert await correspondence.entries(c) == {}
-        assert "recorded correspondence" not in str(await record.page(c))
+        assert "recorded correspondence" not in str(await activity_log.page(c))

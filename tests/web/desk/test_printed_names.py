@@ -4,8 +4,8 @@ from functools import partial
 
 import pytest
 
-from petition.organisers import activity_log as record
-from petition.signing import printed_names as signatories
+from petition.organisers import activity_log
+from petition.signing import printed_names
 from petition.signing.printed_names import ASIDE, PASSED
 from petition.signing.signatures import NEW
 from tests.conftest import Clock, Visitor
@@ -14,7 +14,7 @@ from tests.web.tools import Html, on_sqlite, pass_names, rows
 
 async def _printed(visitor: Visitor, country: str = "PL") -> list[str]:
     async with visitor.site.database.reading() as c:
-        return await signatories.names(c, country)
+        return await printed_names.names(c, country)
 
 
 async def _named(visitor: Visitor, *names: str, country: str = "PL") -> None:
@@ -79,7 +79,7 @@ async def test_an_organiser_passes_sets_aside_and_brings_back(time: Clock, visit
     await _send(visitor, "new")
     assert await _printed(visitor) == ["Anna Nowak", "Boris Johnson", "Celina Maj"]
     async with visitor.site.database.reading() as c:
-        done = [(row["nickname"], row["action"], row["detail"]) for row in await record.page(c)]
+        done = [(row["nickname"], row["action"], row["detail"]) for row in await activity_log.page(c)]
     wanted = ("passed names", "brought names back", "set names aside", "passed names")
     assert [line for line in done if "names" in line[1]] == [("olga", action, "PL: <10") for action in wanted]
 
@@ -103,10 +103,10 @@ async def test_of_two_who_look_at_once_the_first_ones_word_counts(time: Clock, v
     time.advance(days=4)
     site = visitor.site
     async with site.database.reading() as c:
-        handles = [handle for handle, _ in await signatories.listed(c, "PL", NEW)]
+        handles = [handle for handle, _ in await printed_names.listed(c, "PL", NEW)]
     moved = []
     for new in (ASIDE, PASSED):
-        judge = partial(signatories.judge, country="PL", handles=handles, old=NEW, new=new)
+        judge = partial(printed_names.judge, country="PL", handles=handles, old=NEW, new=new)
         moved.append(await site.database.write(judge))
     assert moved == [1, 0]
     assert await _printed(visitor) == []

@@ -9,9 +9,7 @@ from starlette.routing import Route
 from petition.core import tokens
 from petition.core.settings import Settings
 from petition.core.tokens import Purpose
-from petition.organisers import accounts as organisers
-from petition.organisers import public_keys as recipients
-from petition.organisers import sessions
+from petition.organisers import accounts, public_keys, sessions
 from petition.organisers.accounts import Role
 from petition.web.routes import routes
 from tests.conftest import Clock, Visit, Visitor, add_organiser
@@ -103,9 +101,9 @@ async def _at(visitor: Visitor, person: str) -> str:
 
 
 async def _open(visitor: Visitor, session: str, method: str, path: str) -> int:
-    number = await visitor.site.database.write(partial(organisers.link, nickname="viewer"))
+    number = await visitor.site.database.write(partial(accounts.link, nickname="viewer"))
     path = path.format(**PARAMETERS | {"token": token(visitor, Purpose.LOGIN, number)})
-    keys = " ".join(recipients.fingerprints(visitor.site.settings.recipients))
+    keys = " ".join(public_keys.fingerprints(visitor.site.settings.recipients))
     fields = {"email": "viewer@example.org", "session": session, "nickname": "viewer", "keys": keys, "code": "1"}
     fields |= {"work": "auto", "reason": "trap", "network": "x"}
     fields |= {"stance": "", "sent": "2026-11-01"}

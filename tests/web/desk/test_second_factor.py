@@ -7,8 +7,7 @@ import pytest
 from hypothesis import strategies as st
 
 from petition.core.settings import Settings
-from petition.organisers import public_keys as recipients
-from petition.organisers import totp
+from petition.organisers import public_keys, totp
 from petition.organisers.second_factor import TRIES, WAIT
 from tests.conftest import Clock, Visit, Visitor, add_organiser
 from tests.web.tools import Html, arrive, code, equip, for_all, in_production, on_sqlite, rows, settle
@@ -176,7 +175,7 @@ async def test_other_keys_are_announced_at_the_desk_until_they_are_seen(
     time: Clock, visitor: Visitor, visit: Visit
 ) -> None:
     await visitor.organiser("marta")
-    (own,) = recipients.fingerprints(visitor.site.settings.recipients)
+    (own,) = public_keys.fingerprints(visitor.site.settings.recipients)
 
     async def desk() -> Html:
         return Html((await visitor.get("/organisers/")).text)

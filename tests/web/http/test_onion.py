@@ -6,8 +6,8 @@ import pytest
 from hypothesis import strategies as st
 
 from petition.core.settings import Settings
-from petition.web import prerender as press
-from petition.web.http import assets as static
+from petition.web import prerender
+from petition.web.http import assets
 from tests.conftest import Visit, Visitor
 from tests.web.tools import LANGUAGES, Html, for_all, in_production, on_sqlite
 
@@ -15,7 +15,7 @@ PUBLIC = "https://petition.example"
 NAME = "p" * 55 + "d.onion"
 ONION = f"http://{NAME}"
 THERE = {"Host": NAME}
-PAGES = [f"/{lang}/{page}" for lang in LANGUAGES for page in press.PAGES]
+PAGES = [f"/{lang}/{page}" for lang in LANGUAGES for page in prerender.PAGES]
 GOOD = {"email": "anna@example.net", "country": "PL", "consent": "on"}
 pytestmark = on_sqlite
 
@@ -37,7 +37,15 @@ def _addresses(text: str) -> set[str]:
 async def test_public_pages_name_the_onion_address(visitor: Visitor) -> None:
     for path in PAGES:
         assert (await visitor.get(path)).headers["onion-location"] == ONION + path
-    others = [*press.DATA, "/static/petition.css", "/", "/en/manage", "/en/confirm/x", "/organisers/login", "/nowhere"]
+    others = [
+        *prerender.DATA,
+        "/static/petition.css",
+        "/",
+        "/en/manage",
+        "/en/confirm/x",
+        "/organisers/login",
+        "/nowhere",
+    ]
     for path in others:
         assert "onion-location" not in (await visitor.get(path)).headers, path
 
@@ -59,8 +67,8 @@ async def test_pages_name_the_address_they_were_asked_for(visitor: Visitor) -> N
 
 
 async def test_no_answer_of_the_onion_address_speaks_of_https(visitor: Visitor) -> None:
-    files = [static.address(name) for name in static.files()]
-    for path in (*PAGES, *press.DATA, *files, "/", "/en/manage", "/en/confirm/x", "/organisers/", "/nowhere"):
+    files = [assets.address(name) for name in assets.files()]
+    for path in (*PAGES, *prerender.DATA, *files, "/", "/en/manage", "/en/confirm/x", "/organisers/", "/nowhere"):
         assert "strict-transport-security" in (await visitor.get(path)).headers, path
         answer = await visitor.get(path, headers=THERE)
         assert "strict-transport-security" not in answer.headers, path
@@ -98,7 +106,7 @@ async def test_another_onion_address_is_none_of_ours(visitor: Visitor) -> None:
 
 
 async def test_numbers_are_the_same_at_both_addresses(visitor: Visitor) -> None:
-    for path in press.DATA:
+    for path in prerender.DATA:
         assert (await visitor.get(path)).text == (await visitor.get(path, headers=THERE)).text
 
 

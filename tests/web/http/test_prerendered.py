@@ -6,14 +6,13 @@ from pathlib import Path
 import pytest
 
 from petition.core.settings import ROOT, Settings
-from petition.web import prerender as press
-from petition.web.http import assets as static
-from petition.web.http import security as guards
+from petition.web import prerender
+from petition.web.http import assets, security
 from tests.conftest import Visit, Visitor
 from tests.web.tools import LANGUAGES, Html, in_production, on_sqlite
 
-PAGES = [f"/{lang}/{page}" for lang in LANGUAGES for page in press.PAGES]
-READY = [*PAGES, *press.DATA, *[f"/static/{name}" for name in static.files()]]
+PAGES = [f"/{lang}/{page}" for lang in LANGUAGES for page in prerender.PAGES]
+READY = [*PAGES, *prerender.DATA, *[f"/static/{name}" for name in assets.files()]]
 
 
 @on_sqlite
@@ -62,17 +61,17 @@ async def test_production_answers_whatever_its_proxy_calls_it(visit: Visit, sett
 @pytest.mark.parametrize("base_url", ["http://127.0.0.1:8000", "https://127.0.0.1"])
 async def test_ready_answers_carry_the_headers_of_all_others(base_url: str, visit: Visit) -> None:
     visitor: Visitor = await visit(base_url=base_url)
-    names = [*guards.usual_headers(secure=True)]
+    names = [*security.usual_headers(secure=True)]
     other = await visitor.get("/en/check-inbox")
     for path in READY:
         answer = await visitor.get(path)
-        open_ = {"Cross-Origin-Resource-Policy"} if path in press.DATA else set()
+        open_ = {"Cross-Origin-Resource-Policy"} if path in prerender.DATA else set()
         open_ |= {"Content-Security-Policy"} if path.endswith(".svg") else set()  # its style is named by a hash
         assert {n: answer.headers.get(n) for n in names if n not in open_} == {
             n: other.headers.get(n) for n in names if n not in open_
         }
         assert ("strict-transport-security" in answer.headers) == base_url.startswith("https")
-        assert ("access-control-allow-origin" in answer.headers) == (path in press.DATA)
+        assert ("access-control-allow-origin" in answer.headers) == (path in prerender.DATA)
         assert len(answer.headers.multi_items()) == len(set(answer.headers)), "each once"
 
 

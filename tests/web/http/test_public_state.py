@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from petition.commands import demo_data as sample
+from petition.commands import demo_data
 from petition.core.errors import DatabaseError
 from petition.letters import correspondence
 from petition.letters.correspondence import Entry
 from petition.site import Site
-from petition.web import prerender as press
-from petition.web.http import public_state as published
+from petition.web import prerender
+from petition.web.http import public_state
 from petition.web.http.prerendered import Made, Stock
 from petition.web.http.public_state import Moment
 from tests.conftest import Clock, Visit, Visitor
@@ -25,7 +25,7 @@ from tests.web.tools import LANGUAGES, Html, campaign, on_sqlite
 
 
 async def _filled(visitor: Visitor, time: Clock, n: int) -> None:
-    await sample.fill(visitor.site.database, n)
+    await demo_data.fill(visitor.site.database, n)
     time.advance(minutes=2)
     await visitor.published()
 
@@ -105,7 +105,7 @@ class Maker:
         self.times += 1
         self.at_work.set()
         assert self.go_on.wait(30)
-        return press.made(site, moment, before)
+        return prerender.made(site, moment, before)
 
 
 async def _write(site: Site, word: str) -> None:
@@ -117,7 +117,7 @@ async def _write(site: Site, word: str) -> None:
 @on_sqlite
 async def test_many_who_ask_at_once_are_served_by_one_making(time: Clock, site: Site) -> None:
     maker = Maker()
-    shown = await published.first(site, maker, stock := Stock())
+    shown = await public_state.first(site, maker, stock := Stock())
     await _write(site, "First word")
     await asyncio.gather(*[shown.renew() for _ in range(20)])
     assert maker.times == 2, "the first stock, and one for all of them"
@@ -129,7 +129,7 @@ async def test_many_who_ask_at_once_are_served_by_one_making(time: Clock, site: 
 @on_sqlite
 async def test_while_one_makes_the_others_get_the_old_and_the_last_word_is_shown(time: Clock, site: Site) -> None:
     maker = Maker()
-    shown = await published.first(site, maker, stock := Stock())
+    shown = await public_state.first(site, maker, stock := Stock())
     old = stock.made
     await _write(site, "First word")
     maker.at_work.clear()
@@ -149,12 +149,12 @@ async def test_while_one_makes_the_others_get_the_old_and_the_last_word_is_shown
 @pytest.mark.all_languages
 @on_sqlite
 async def test_what_did_not_change_is_not_made_again(time: Clock, site: Site) -> None:
-    shown = await published.first(site, press.made, stock := Stock())
+    shown = await public_state.first(site, prerender.made, stock := Stock())
     before = stock.made
     await _write(site, "First word")
     await shown.renew()
     same = {path for path in before if stock.made[path] is before[path]}
-    data = {path for path in press.DATA if "governments" in path}
+    data = {path for path in prerender.DATA if "governments" in path}
     assert set(before) - same == {f"/{lang}/governments" for lang in LANGUAGES} | data
 
 
@@ -162,4 +162,4 @@ async def test_what_did_not_change_is_not_made_again(time: Clock, site: Site) ->
 async def test_the_first_stock_needs_the_database(database_url: str, time: Clock, visitor: Visitor) -> None:
     async with away(database_url):
         with pytest.raises(DatabaseError):
-            await published.first(visitor.site, press.made, Stock())
+            await public_state.first(visitor.site, prerender.made, Stock())

@@ -8,7 +8,7 @@ import pytest
 
 from petition.core.settings import Settings
 from petition.signing import signatures
-from petition.web.http import security as guards
+from petition.web.http import security
 from tests.conftest import Clock, Visit, Visitor
 from tests.web.http.test_pages import private, whole
 from tests.web.tools import FORM, in_production, on_sqlite, paths, rows, settle
@@ -189,7 +189,7 @@ async def test_a_long_body_is_refused_however_it_comes(visitor: Visitor) -> None
         whole = await visitor.client.post(path, content=b"a" * 100_000, headers={"Content-Type": FORM})
         chunked = await visitor.client.post(path, content=pieces(), headers={"Content-Type": FORM})
         assert [whole.status_code, chunked.status_code] == [413, 413]
-    exact = await visitor.client.post("/en/sign", content=b"a" * guards.BODY, headers={"Content-Type": FORM})
+    exact = await visitor.client.post("/en/sign", content=b"a" * security.BODY, headers={"Content-Type": FORM})
     assert exact.status_code == 422
 
 

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from petition.core.settings import Settings
-from petition.web.operations import health as operations
+from petition.web.operations import health
 from tests.conftest import Clock, Visit, Visitor
 from tests.postgres import hang_up
 from tests.web.tools import Html, in_production, on_sqlite
@@ -64,7 +64,7 @@ async def _locked(url: str) -> AsyncIterator[None]:
 async def test_ready_means_writable_before_long(
     visitor: Visitor, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(operations, "PATIENCE", 0.2)
+    monkeypatch.setattr(health, "PATIENCE", 0.2)
     async with _locked(database_url):
         for _ in range(3):
             answer = await _ready(visitor)
@@ -119,7 +119,7 @@ async def test_a_database_that_was_moved_away_is_missed_and_not_made_anew(visito
 async def test_whoever_asks_all_the_time_puts_no_load_on_the_database(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(operations, "KEPT", 600.0)  # however slow this machine is
+    monkeypatch.setattr(health, "KEPT", 600.0)  # however slow this machine is
     sql = "create trigger counting after insert on house when new.name like 'touch %' "
     sql += "begin insert into refusals values (random(), 'x', 1); end"
     await visitor.site.database.write(lambda c: c.execute(sql))

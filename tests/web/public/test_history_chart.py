@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from petition.commands import demo_data as sample
-from petition.web.public import history_chart as growth
-from petition.web.public import maps
+from petition.commands import demo_data
+from petition.web.public import history_chart, maps
 from petition.web.public.history_chart import BOTTOM, TOP, WIDTH
 from tests.conftest import Clock, Visitor
 from tests.web.tools import Html, on_sqlite
@@ -29,7 +28,7 @@ def _hours(moves: list[tuple[int, int]]) -> list[tuple[str, int]]:
 
 
 def _line(hours: list[tuple[str, int]]) -> list[tuple[int, int]]:
-    line = ElementTree.fromstring(growth.drawn(hours)).find(f"{SVG}polyline")
+    line = ElementTree.fromstring(history_chart.drawn(hours)).find(f"{SVG}polyline")
     assert line is not None
     return [(int(x), int(y)) for x, y in (point.split(",") for point in line.get("points", "").split())]
 
@@ -51,7 +50,7 @@ def test_a_total_stays_until_it_moves() -> None:
 
 
 def test_a_curve_is_named_by_its_days_and_its_last_number() -> None:
-    text = "".join(ElementTree.fromstring(growth.drawn(_hours([(0, 10), (48, 12340)]))).itertext())
+    text = "".join(ElementTree.fromstring(history_chart.drawn(_hours([(0, 10), (48, 12340)]))).itertext())
     assert "2026-10-24" in text
     assert "2026-10-26" in text
     assert "12\u202f340" in text
@@ -60,7 +59,7 @@ def test_a_curve_is_named_by_its_days_and_its_last_number() -> None:
 @on_sqlite
 async def test_the_curve_stands_on_the_page_of_the_tally(time: Clock, visitor: Visitor) -> None:
     assert not [a for a in Html((await visitor.get("/en/tally")).text).all("img") if a["src"] == "/history.svg"]
-    await sample.fill(visitor.site.database, 500)
+    await demo_data.fill(visitor.site.database, 500)
     time.advance(minutes=2)
     await visitor.published()
     (image,) = [a for a in Html((await visitor.get("/en/tally")).text).all("img") if a["src"] == "/history.svg"]

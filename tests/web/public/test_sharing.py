@@ -11,8 +11,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from petition.commands import demo_data as sample
-from petition.web import prerender as press
+from petition.commands import demo_data
+from petition.web import prerender
 from petition.web.public.sharing import Kept
 from tests.conftest import Clock, Visit, Visitor
 from tests.letters.drawn import printed
@@ -22,7 +22,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 
 async def _counted(visitor: Visitor, time: Clock, n: int) -> None:
-    await sample.fill(visitor.site.database, n)
+    await demo_data.fill(visitor.site.database, n)
     time.advance(minutes=2)
     await visitor.published()
 
@@ -123,7 +123,7 @@ async def test_the_lines_to_copy_frame_the_counter_safely(visitor: Visitor) -> N
 async def test_what_the_data_page_names_is_there(time: Clock, visitor: Visitor) -> None:
     page = Html((await visitor.get("/en/data")).text)
     named = {a["href"] for a in page.all("a") if a["href"].startswith("/")}
-    assert {path for path in press.DATA if "." in path and path.startswith(("/tally", "/history", "/gov"))} <= named
+    assert {path for path in prerender.DATA if "." in path and path.startswith(("/tally", "/history", "/gov"))} <= named
     for path in named - {"/dev/outbox"}:
         assert (await visitor.get(path)).status_code == 200, path
 
@@ -134,7 +134,7 @@ async def test_the_sitemap_has_every_public_page_in_every_language(visitor: Visi
     tree = ElementTree.fromstring((await visitor.get("/sitemap.xml")).text)
     names = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9", "x": "http://www.w3.org/1999/xhtml"}
     found = [str(entry.findtext("s:loc", "", names)) for entry in tree.findall("s:url", names)]
-    public = set(press.PAGES)
+    public = set(prerender.PAGES)
     assert {urlsplit(address).path for address in found} == {f"/{lang}/{page}" for lang in LANGUAGES for page in public}
     for entry in tree.findall("s:url", names):
         assert {link.get("hreflang") for link in entry.findall("x:link", names)} == set(LANGUAGES)

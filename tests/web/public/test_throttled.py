@@ -17,12 +17,10 @@ import uvicorn
 from petition.commands import server
 from petition.core.settings import Settings
 from petition.mail import outbox
-from petition.protection import proof_of_work as work
-from petition.protection import rate_limits as throttle
+from petition.protection import proof_of_work, rate_limits
 from petition.protection.proof_of_work import Mode
 from petition.protection.rate_limits import DOORS, PAGE, SLOW, TRAPPED
-from petition.signing import quarantine as aside
-from petition.signing import signatures
+from petition.signing import quarantine, signatures
 from petition.web.http import errors
 from petition.web.http.forms import TRAP
 from tests.conftest import Clock, Visit, Visitor
@@ -39,7 +37,7 @@ async def visitor(
     time: Clock, visit: Visit, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Visitor:
     """Somebody on the site in production; proofs take few tries."""
-    monkeypatch.setattr(work, "TRIES", (3, 5))
+    monkeypatch.setattr(proof_of_work, "TRIES", (3, 5))
     return await in_production(visit, settings, tmp_path)
 
 
@@ -72,7 +70,7 @@ async def _challenge(visitor: Visitor, host: str = f"{CROWDED}.7") -> dict[str, 
 
 
 async def _ask(visitor: Visitor, mode: Mode) -> None:
-    await visitor.site.database.write(partial(work.choose, chosen=mode))
+    await visitor.site.database.write(partial(proof_of_work.choose, chosen=mode))
     await visitor.app.state.published.renew()
 
 
@@ -201,7 +199,7 @@ async def test_a_block_of_ipv6_has_one_share(visitor: Visitor) -> None:
 
 async def test_the_onion_service_has_fifty_times_as_much(visitor: Visitor) -> None:
     doors, (_, block) = visitor.site.doors, DOORS["sign"]
-    for _ in range(block.burst * throttle.SHARED):
+    for _ in range(block.burst * rate_limits.SHARED):
         assert not (await doors.sign("127.0.0.1", "", Mode.AUTO, trapped=False)).slow
     assert (await doors.sign("127.0.0.1", "", Mode.AUTO, trapped=False)).slow
 
@@ -243,7 +241,7 @@ async def test_a_flood_switches_proofs_on_for_an_hour_and_a_crowd_does_not(visit
     for n in range(1000):
         assert not (await doors.sign(f"198.18.{n % 250}.{n}", "", Mode.AUTO, trapped=False)).slow
     assert await _mode(visitor) == "auto"
-    for n in range(DOORS["sign"][1].burst + throttle.FLOOD.burst + 1):
+    for n in range(DOORS["sign"][1].burst + rate_limits.FLOOD.burst + 1):
         if n < DOORS["sign"][1].burst + SLOW.burst:
             await doors.sign(f"{CROWDED}.{n % 250}", "", Mode.AUTO, trapped=False)
         else:
@@ -262,11 +260,11 @@ async def test_the_field_that_nobody_sees_is_a_sign_and_never_the_only_one(visit
     answer = await _sign(visitor, f"{CROWDED}.7", **{TRAP: "https://example.org"})
     assert (answer.status_code, answer.headers["location"]) == (303, LATE)
     async with visitor.site.database.reading() as c:
-        assert await aside.reasons(c) == {TRAPPED: 1}
+        assert await quarantine.reasons(c) == {TRAPPED: 1}
         assert await signatures.waiting(c) == 2
     await visitor.deliver()
     assert sorted(visitor.smtp.recipients) == ["boris@gmail.com", "carla@gmail.com"]
-    await visitor.site.database.write(partial(aside.restore, reason=TRAPPED))
+    await visitor.site.database.write(partial(quarantine.restore, reason=TRAPPED))
     await visitor.deliver()
     assert visitor.smtp.recipients[-1] == "anna@gmail.com"
 
@@ -274,7 +272,7 @@ async def test_the_field_that_nobody_sees_is_a_sign_and_never_the_only_one(visit
 async def test_mail_to_a_domain_that_nobody_reviewed_is_put_off_and_never_refused(
     visitor: Visitor, time: Clock
 ) -> None:
-    for _ in range(throttle.DOMAIN.burst):
+    for _ in range(rate_limits.DOMAIN.burst):
         assert await visitor.site.doors.wait("strange.example") == 0
     answer = await _sign(visitor, "198.51.100.1", "anna@strange.example")
     assert (answer.status_code, answer.headers["location"]) == (303, "/en/check-inbox")

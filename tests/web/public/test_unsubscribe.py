@@ -1,6 +1,6 @@
 """One click in a mail with news (RFC 8058): ends them, nothing else, and tells nobody whether there were any."""
 
-from petition.core import encryption as sealing
+from petition.core import encryption
 from petition.site import Site
 from tests.conftest import IDENTITY, Clock, Visitor
 from tests.web.tools import FORM, rows, settle
@@ -13,7 +13,7 @@ async def unsealed(site: Site) -> list[tuple[str, str]]:
     """What the organisers open on their own machine."""
     async with site.database.reading() as c:
         return [
-            sealing.unseal_contact(IDENTITY, row["sealed"]) for row in await c.execute("select sealed from contacts")
+            encryption.unseal_contact(IDENTITY, row["sealed"]) for row in await c.execute("select sealed from contacts")
         ]
 
 
