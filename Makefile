@@ -1,4 +1,4 @@
-# Four commands: run, test, check, bench. The rest serves them.
+# Four commands: run, test, check, bench. The others support them.
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -30,17 +30,17 @@ $(VENV)/.installed-tests: $(VENV)/.installed tests/requirements.lock
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/requirements.lock
 	@touch $@
 
-# What no Python package brings: a browser, a database server, and readers of PDF that are not ours.
+# What no Python package brings: a browser, a database server, and PDF readers that we did not write.
 system:
 	@sh tests/system.sh
 
 TESTS := $(PY) -m pytest --ignore tests/chaos --durations 20
 COVERED := --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
-# Kills, failover, full disks, wrong clocks: processes by the dozen, so by themselves.
+# Kills, failover, full disks, wrong clocks: they start dozens of processes, so they run alone.
 CHAOS := $(PY) -m pytest tests/chaos
 KILLS ?= 150
 
-# One worker more than there are cores, four at most: a test waits a third of its time, for disks and processes.
+# One worker more than there are cores, four at most: a test spends a third of its time waiting for disks and processes.
 test: $(VENV)/.installed-tests system
 	PETITION_TEST_EXAMPLES=50 $(TESTS) -n $$($(PY) -c 'import os; print(min(os.cpu_count() + 1, 4))') -m "not slow"
 
@@ -50,11 +50,11 @@ test-all: check $(VENV)/.installed-tests system
 	$(CHAOS)
 	$(PY) -m tests.scan
 
-# Every story of tests/chaos; on each database KILLS kills.
+# All of tests/chaos; KILLS kills on each database.
 chaos: $(VENV)/.installed-tests system
 	PETITION_TEST_KILLS=$(KILLS) $(CHAOS)
 
-# Finds what anybody would who tries all doors. From an environment of its own.
+# Finds what anybody finds who tries every address. It has an environment of its own.
 scan: $(VENV)/.installed-tests
 	$(PY) -m tests.scan
 
@@ -66,7 +66,7 @@ check: $(VENV)/.installed-tests
 bench: $(VENV)/.installed-tests
 	$(PY) -m tests.bench
 
-# New strings of code and templates into the catalogues. Gaps are for translators; the tests find them.
+# Puts new strings of code and templates into the catalogues. Translators fill the gaps; the tests find them.
 messages: $(VENV)/.installed-tests
 	$(VENV)/bin/pybabel -q extract -F pyproject.toml -k N_ --no-location --sort-output --project=petition --copyright-holder="the authors" --msgid-bugs-address="" -o petition/locale/messages.pot .
 	@for po in petition/locale/*/LC_MESSAGES/messages.po; do \

@@ -1,4 +1,4 @@
-// Passkeys at the organisers' door: asks our server for a challenge, the browser for an answer, and sends the form.
+// Passkeys for organisers: asks our server for a challenge and the browser for an answer, then sends the form.
 "use strict";
 (() => {
   const form = document.getElementById("passkey");

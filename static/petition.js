@@ -1,8 +1,8 @@
-// Comfort only: every page works without this file.
+// For comfort only: every page works without this file.
 "use strict";
 
-// Proof of work for the form, by ALTCHA's protocol, version 2: asked for where very much comes from one network, or during
-// a flood. Without it the form works as well; its mail then leaves later.
+// Proof of work for the form, by ALTCHA's protocol, version 2: asked for when very much comes from one network, or during
+// a flood. The form works without it too, but then its email leaves later.
 (() => {
   const form = document.querySelector("form[data-work]");
   if (!form || !globalThis.crypto || !crypto.subtle) return; // an address without https has no crypto.subtle
@@ -11,7 +11,7 @@
   const hex = found => Array.from(found, byte => byte.toString(16).padStart(2, "0")).join("");
   let begun = null, sending = false;
 
-  // The key that one try derives: PBKDF2 of the nonce with the number of the try behind it.
+  // The key of one try: PBKDF2 of the nonce followed by the number of the try.
   async function derived(given, counter) {
     const nonce = bytes(given.nonce), password = new Uint8Array(nonce.length + 4);
     password.set(nonce);
@@ -21,7 +21,7 @@
     return hex(new Uint8Array(await crypto.subtle.deriveBits(how, key, given.keyLength * 8)));
   }
 
-  // Tries in turn; each is short and runs beside the page, which stays responsive.
+  // One try after the other; each is short and does not block the page.
   async function solved(challenge) {
     for (let counter = 0; ; counter++) {
       const derivedKey = await derived(challenge.parameters, counter);
@@ -44,7 +44,7 @@
     begun = null;
   }
 
-  // Once for all: on the first touch of the form, and when it is sent. Whatever fails, the form is sent all the same.
+  // Once: on the first touch of the form, and when it is sent. If anything fails, the form is sent all the same.
   const proven = () => (begun ??= prove().catch(() => {}));
   form.addEventListener("focusin", proven, { once: true });
   form.addEventListener("submit", async event => {
@@ -57,7 +57,7 @@
     form.submit();
   });
 
-  // What was asked at the first touch may be an old answer: a flood may have begun since.
+  // The answer from the first touch may be old: a flood may have begun since.
   async function again() {
     await proven();
     if (!field.value) await (begun = prove().catch(() => {}));
@@ -91,7 +91,7 @@
   });
 })();
 
-// The number moves while somebody looks: asked for once a minute, which any cache in between may answer.
+// The number moves while somebody looks: it is fetched once a minute, and any cache in between may answer.
 (() => {
   const shown = document.querySelector("[data-count]"), bar = document.querySelector("progress");
   if (!shown) return;
@@ -111,14 +111,14 @@
       }
       wait = 60000;
     } catch {
-      wait = Math.min(wait * 2, 3600000); // the site is busy or away: it is left in peace
+      wait = Math.min(wait * 2, 3600000); // the site is busy or down: ask less often
     }
   }
 
   setTimeout(look, wait);
 })();
 
-// A button beside what may be copied.
+// A button beside text to copy.
 for (const button of document.querySelectorAll("button[data-copy]")) {
   if (!navigator.clipboard) continue; // an address without https has none
   button.hidden = false;

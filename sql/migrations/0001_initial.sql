@@ -1,12 +1,12 @@
--- The first schema. A blank line ends a statement; a line that ends in the name of a database is for that one alone.
--- Days are ISO text, moments seconds since 1970, both UTC. Nothing here tells when exactly or from where one signed.
+-- The first schema. A blank line ends a statement; a line that ends in the name of a database is only for that database.
+-- Days are ISO text, moments seconds since 1970, both UTC. Nothing here tells when exactly or from where somebody signed.
 
 create table house (
     name text primary key,
     value text not null
 )
 
--- One row per mailbox that pressed the button. Its key is a keyed hash: no order of arrival in it.
+-- One row per mailbox that pressed the button. Its key is a keyed hash, which tells no order of arrival.
 create table signatures (
     mailbox text primary key,
     address text not null,
@@ -20,7 +20,7 @@ without rowid -- sqlite
 
 create index signatures_address on signatures (address)
 
--- Only of those who asked that their name be printed in the letters. state: `new` until an organiser has looked at it,
+-- Only of those who want their name printed in the letters. state: `new` until an organiser has looked at it,
 -- then `passed` or `aside`.
 create table names (
     mailbox text primary key references signatures (mailbox) deferrable initially deferred,
@@ -40,9 +40,9 @@ without rowid -- sqlite
 
 create index contacts_unsubscribe on contacts (unsubscribe)
 
--- What waits for the button. id is the hash of the reference of the link's mail, name is encrypted with that number. In the state
--- `aside` its link opens nothing and its mail is held, for the reason in the column `aside`. network is an opaque tag under
--- the key of the day, gone with that key.
+-- What waits for the button. id is the hash of the reference of the link's email, name is encrypted with that number. In
+-- the state `aside` its link opens nothing and its email is held, for the reason in the column `aside`. network is an
+-- opaque tag under the key of the day; without that key it says nothing.
 create table submissions (
     id text primary key,
     mailbox text not null,
@@ -73,7 +73,7 @@ create table links (
 )
 without rowid -- sqlite
 
--- How often a mailbox was written to of late, by the hour; the cap on mail is counted from it.
+-- How often a mailbox was recently written to, by the hour; the limit on emails is counted from it.
 create table mailings (
     mailbox text not null,
     hour bigint not null,
@@ -82,7 +82,7 @@ create table mailings (
 )
 without rowid -- sqlite
 
--- Mailboxes that want no mail (`never`), and those whose signature was withdrawn of late (`withdrawn`).
+-- Mailboxes that want no email (`never`), and those whose signature was withdrawn recently (`withdrawn`).
 create table never_write (
     mailbox text not null,
     reason text not null,
@@ -91,7 +91,7 @@ create table never_write (
 )
 without rowid -- sqlite
 
--- Random, one for each day, with which networks and domains get opaque tags; destroyed after two days.
+-- Random keys, one for each day, that turn networks and domains into opaque tags; destroyed after two days.
 create table day_keys (
     day text primary key,
     random text not null
@@ -113,8 +113,8 @@ create table spent_proofs (
 )
 without rowid -- sqlite
 
--- Mail waiting to leave. id is also its Message-ID; sealed holds address and link under a key that dies in days;
--- submission is the one that its link would confirm.
+-- Email waiting to leave. id is also its Message-ID; sealed holds address and link under a key that is destroyed within
+-- days; submission is the one that its link would confirm.
 create table outbox (
     id text primary key,
     mail text not null,
@@ -134,7 +134,7 @@ without rowid -- sqlite
 
 create index outbox_due on outbox (urgency, due)
 
--- Permanent refusals by enhanced status code (RFC 3463), nothing about whom.
+-- Permanent refusals by enhanced status code (RFC 3463), nothing about the person.
 create table refusals (
     day text not null,
     code text not null,
@@ -148,7 +148,7 @@ create table tally (
     changes bigint not null
 )
 
--- Every change of a count, for recounting. Append-only, but for `prune`, which adds up the rows of a country and day
+-- Every change of a count, for recounting. Append-only, except for `prune`, which adds up the rows of a country and day
 -- so that their order tells nobody's hour; every sum stays.
 create table journal (
     country text not null,
@@ -157,7 +157,7 @@ create table journal (
     n bigint not null
 )
 
--- The same changes by the hour, without country: what the hourly history is recounted from. Append-only likewise.
+-- The same changes by the hour, without country: what the hourly history is recounted from. Also append-only.
 create table journal_hours (
     hour text not null,
     n bigint not null
@@ -194,7 +194,7 @@ create table published (
 
 insert into published (id, as_of, changes, confirmed, countries, other) values (1, 0, 0, 0, '{}', 0)
 
--- Published figures of past hours and days, written once the hour or day is over and only where the figure moved.
+-- Published figures of past hours and days, written when the hour or day is over, and only where the figure changed.
 create table history_hours (
     hour text primary key,
     confirmed bigint not null
@@ -207,7 +207,7 @@ create table history_days (
     primary key (day, country)
 )
 
--- wrong: codes since the last right one; wait: no code counts before; seen: the recipients they have taken note of.
+-- wrong: codes since the last right one; wait: no code counts before then; seen: the recipients they have acknowledged.
 create table organisers (
     nickname text primary key,
     address text not null unique,
@@ -218,7 +218,7 @@ create table organisers (
     seen text not null
 )
 
--- whole: a second factor was shown, or none is asked for; challenge: of a passkey that is being asked, used once.
+-- whole: a second factor was shown, or none is needed; challenge: for a passkey that is being asked, used once.
 create table sessions (
     id text primary key,
     nickname text not null references organisers (nickname) on delete cascade,
@@ -278,7 +278,7 @@ create table answer_summaries (
     primary key (key, language)
 )
 
--- Editions of the letters, frozen. basis is JSON: the published numbers they quote, and who stood up for what.
+-- Editions of the letters, frozen. basis is JSON: the published numbers they quote, and who confirmed what.
 create table editions (
     n bigint primary key,
     moment text not null,
@@ -286,7 +286,7 @@ create table editions (
     basis text not null
 )
 
--- The letters of an edition and the translations beside them. tree is JSON, pdf the file in base64, sha256 that of the file.
+-- The letters of an edition and the translations beside them. tree is JSON, pdf the file in base64, sha256 its hash.
 create table edition_letters (
     reference text primary key,
     edition bigint not null references editions (n),
@@ -299,21 +299,21 @@ create table edition_letters (
 
 create index edition_letters_edition on edition_letters (edition)
 
--- Who looked last whether a fact or an address is still right (`fact:viasna-2025-12`, `address:PL`), and on which day.
+-- Who last checked that a fact or an address is still right (`fact:viasna-2025-12`, `address:PL`), and on which day.
 create table confirmations (
     id text primary key,
     nickname text not null,
     day text not null
 )
 
--- Which addressees an admin lets have an annex of names: a country's code or the key of an institution.
+-- Which addressees get an annex of names, as an admin chose: a country's code or the key of an institution.
 create table annexes (
     code text primary key,
     nickname text not null,
     day text not null
 )
 
--- Annexes that were handed over, volume by volume. Of the names only their number is kept.
+-- Annexes that were handed over, volume by volume. Of the names, only how many they are is kept.
 create table edition_annexes (
     reference text primary key,
     edition bigint not null references editions (n),
@@ -324,7 +324,7 @@ create table edition_annexes (
     day text not null
 )
 
--- Addresses that an admin has corrected at the desk, over those of the book's file; lines are parted by line ends.
+-- Addresses that an admin has corrected at the desk; they replace those of the file. A line end separates two lines.
 create table corrections (
     key text primary key,
     office text not null,

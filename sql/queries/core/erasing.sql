@@ -1,5 +1,5 @@
 -- name: may
--- Whether our role may begin a new file of the write-ahead log, and have the old ones removed.
+-- Whether our role has the right to begin a new file of the write-ahead log and to have the old ones removed.
 select has_function_privilege('pg_switch_wal()', 'execute') as switch, -- postgresql
     exists (select 1 from pg_catalog.pg_roles where rolname = 'pg_checkpoint' -- postgresql
         and pg_has_role(oid, 'usage')) as flush -- postgresql

@@ -1,10 +1,10 @@
 -- name: turn
--- One migration at a time: whether it is ours until the connection is given back. SQLite's locks do for it.
+-- One migration at a time: whether we have the lock, until the connection is given back. On SQLite its own locks do this.
 select pg_try_advisory_lock(7431001) as ours -- postgresql
 select 1 as ours -- sqlite
 
 -- name: impatient
--- This transaction waits for no lock longer than a second: whoever waits for a table holds up all who come after.
+-- This transaction waits for no lock longer than a second: one that waits for a table blocks all that come after it.
 set local lock_timeout = '1s' -- postgresql
 select 1 -- sqlite
 

@@ -13,7 +13,7 @@ delete from annexes where code = :code returning code
 select coalesce(max(version), 0) as version from edition_annexes where edition = :edition and key = :key
 
 -- name: put
--- Of two who make the same version at once one is too late.
+-- If two make the same version at once, the second gets no row.
 insert into edition_annexes (reference, edition, key, version, names, sha256, day)
 values (:reference, :edition, :key, :version, :names, :digest, :day)
 on conflict (reference) do nothing

@@ -2,7 +2,7 @@
 select coalesce(max(n), 0) + 1 as n from editions
 
 -- name: put
--- Of two who draw up at once one gets the number.
+-- If two make an edition at once, one gets the number.
 insert into editions (n, moment, nickname, basis) values (:n, :moment, :nickname, :basis)
 on conflict (n) do nothing
 returning n

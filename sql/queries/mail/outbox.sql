@@ -26,7 +26,7 @@ delete from outbox where urgency < 0
 
 -- name: claim
 -- A batch for one deliverer: rows that are due, that nobody else holds, and whose key is on this machine. No pause is
--- so long that a row is due after :latest: that was dated by a clock which was ahead, and is due as well.
+-- so long that a row is due after :latest: such a row got its time from a clock that was ahead, and is due as well.
 update outbox set claimed_until = :until, attempts = attempts + 1 where id in (
     select id from outbox
     where (due <= :now or due > :latest) and claimed_until <= :now and urgency < :held and :keys like '%' || key_name || '%'
@@ -41,7 +41,7 @@ update outbox set claimed_until = :until where id = :id and attempts = :attempts
 returning id
 
 -- name: gone
--- The mail has left, or never will: nothing of it stays.
+-- The email has left, or never will: nothing of it stays.
 delete from outbox where id = :id
 returning id
 
@@ -50,15 +50,15 @@ returning id
 update outbox set due = :due, claimed_until = 0 where id = :id and attempts = :attempts
 
 -- name: put_off
--- A claimed mail that was not tried, since its provider wants to be left alone for a while.
+-- A claimed email that was not tried, because its provider takes nothing for a while.
 update outbox set due = :due, attempts = attempts - 1, claimed_until = 0 where id = :id and attempts = :attempts
 
 -- name: release
--- A claimed mail that was not tried after all.
+-- A claimed email that was not tried after all.
 update outbox set attempts = attempts - 1, claimed_until = 0 where id = :id and attempts = :attempts
 
 -- name: refused
--- A permanent refusal, by its code alone.
+-- A permanent refusal: only its code is kept.
 insert into refusals (day, code, n) values (:day, :code, 1)
 on conflict (day, code) do update set n = refusals.n + 1
 
@@ -69,7 +69,7 @@ select code, sum(n) as n from refusals group by code order by code
 delete from outbox where mailbox = :mailbox
 
 -- name: sealed_with
--- Locked, so that of two servers that rotate at once the second sees what the first has done.
+-- Locked, so that if two servers rotate at once the second sees what the first has done.
 select id, sealed from outbox where key_name = :key_name
 for update -- postgresql
 
@@ -81,7 +81,7 @@ update outbox set key_name = :key_name, sealed = :sealed where id = :id and key_
 select count(*) as n, coalesce(min(since), 0) as oldest from outbox where urgency >= 0 and urgency < :held
 
 -- name: expired
--- A link that has died with its submission needs no mail any more.
+-- A link that ended with its submission needs no email any more.
 delete from outbox where expires <= :now
 
 -- name: close

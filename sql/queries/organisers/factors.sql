@@ -7,7 +7,7 @@ values (:id, :nickname, :kind, :sealed, :used, :since)
 on conflict do nothing returning id
 
 -- name: use
--- Only forwards: a code or a passkey's answer counts once. (Some passkeys do not count: theirs stays 0.)
+-- Only upwards: a code or a passkey's answer is valid once. (Some passkeys have no counter: theirs stays 0.)
 update factors set used = :used, sealed = :sealed
 where id = :id and nickname = :nickname and (used < :used or (kind = 'passkey' and used = 0 and :used = 0))
 returning id
@@ -19,7 +19,7 @@ delete from factors where id = :id and nickname = :nickname returning kind
 delete from factors where nickname = :nickname
 
 -- name: try
--- Counts a code before it is looked at; no row while one has to wait.
+-- Counts a code before it is checked; no row while codes have to wait.
 update organisers set wrong = wrong + 1 where nickname = :nickname and wait <= :now returning wrong
 
 -- name: wait

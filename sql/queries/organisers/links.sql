@@ -9,11 +9,11 @@ select subject, mailbox from links where id = :id and purpose = :purpose and exp
 delete from links where id = :id and purpose = :purpose and expires > :now returning subject
 
 -- name: drop
--- A withdrawal kills every link to the mailbox.
+-- A withdrawal ends every link to the mailbox.
 delete from links where mailbox = :mailbox
 
 -- name: drop_logins
--- Lest the next organiser of that nickname be let in by the last one's link.
+-- So that an old link lets nobody in as a new organiser with the same nickname.
 delete from links where purpose = :purpose and subject = :nickname
 
 -- name: expired

@@ -13,7 +13,7 @@ delete from organisers where nickname = :nickname returning nickname
 select nickname, role, seen from organisers where nickname = :nickname
 
 -- name: known
--- Whether an address is an organiser's, and whether its mailbox wants no mail.
+-- Whether an address is an organiser's, and whether its mailbox wants no email.
 select
     (select nickname from organisers where address = :address) as nickname,
     (select count(*) from never_write where mailbox = :mailbox and reason = 'never') as never

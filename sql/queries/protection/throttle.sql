@@ -7,7 +7,7 @@ select pg_advisory_xact_lock(k) from ( -- postgresql
 select :mailboxes as locked -- sqlite
 
 -- name: mailings
--- How often each mailbox was written to within a day and within a fortnight, and whether it wants no mail at all.
+-- How often each mailbox was written to within a day and within a fortnight, and whether it wants no email at all.
 select
     asked.mailbox,
     (select coalesce(sum(n), 0) from mailings m where m.mailbox = asked.mailbox and hour > :day) as day,

@@ -1,5 +1,5 @@
 -- name: spend
--- No row for a proof that was used before, and one only for each that is sent twice at once.
+-- No row for a proof that was used before, and only one for a proof that is sent twice at once.
 insert into spent_proofs (id, expires)
 select id, expires from json_to_recordset(cast(:rows as json)) as r (id text, expires bigint) -- postgresql
 select json_extract(value, '$.id') as id, json_extract(value, '$.expires') from json_each(:rows) -- sqlite

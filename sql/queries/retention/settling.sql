@@ -1,10 +1,10 @@
 -- name: turn
--- One process at a time: whether it is ours until the connection is given back.
+-- One process at a time: whether we have the lock, until the connection is given back.
 select pg_try_advisory_lock(7431003) as ours -- postgresql
 select 1 as ours -- sqlite
 
 -- name: lock
--- Nobody counts while the journal is added up: a row that came between would be lost.
+-- Nobody counts while the journal is added up: a row written in between would be lost.
 lock table journal, journal_hours in exclusive mode -- postgresql
 select 1 -- sqlite
 
@@ -13,7 +13,7 @@ select country, day, reason, cast(sum(n) as bigint) as n from journal where day 
 group by country, day, reason order by day, country, reason
 
 -- name: hours
--- Ups and downs apart, so that the number of changes stays known.
+-- Additions and removals apart, so that the number of changes stays known.
 select hour, cast(sum(n) as bigint) as n from journal_hours where hour >= :since
 group by hour, n > 0 order by hour, n > 0
 

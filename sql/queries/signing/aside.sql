@@ -1,12 +1,12 @@
 -- name: set
--- Only what waits: what was confirmed stays.
+-- Only what waits: what is confirmed stays.
 update submissions set state = 'aside', aside = :reason where state = 'waiting' and id
 in (select value from json_each(:ids)) -- sqlite
 = any(array(select json_array_elements_text(cast(:ids as json)))) -- postgresql
 returning id
 
 -- name: hold
--- Mail that has not left yet stays; decoys belong to no submission.
+-- Email that has not left yet is held; decoys belong to no submission.
 update outbox set urgency = :held where submission
 in (select value from json_each(:ids)) -- sqlite
 = any(array(select json_array_elements_text(cast(:ids as json)))) -- postgresql
@@ -21,12 +21,12 @@ in (select value from json_each(:ids)) -- sqlite
 = any(array(select json_array_elements_text(cast(:ids as json)))) -- postgresql
 
 -- name: reasons
--- How many lie aside, by reason.
+-- How many are set aside, by reason.
 select aside as reason, count(*) as n from submissions where state = 'aside' and expires > :now
 group by aside order by aside
 
 -- name: disposable
--- Flagged, and treated as all others.
+-- Flagged, and treated like all others.
 select count(*) as n from submissions where disposable = 1 and state in ('waiting', 'confirmed') and expires > :now
 
 -- name: networks

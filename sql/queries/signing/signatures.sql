@@ -1,8 +1,8 @@
--- A list is an array for PostgreSQL, and `expires + 0` none of its indexes: whoever has the key of a row goes by the key,
+-- A list is an array for PostgreSQL, and `expires + 0` matches no index: a query that has the key of a row uses the key,
 -- also with a plan that was made while the table was empty (see petition/core/database/database.py and tests/core/database/test_plans.py).
 
 -- name: displace
--- Makes room: a mailbox has three waiting submissions at most, those of this moment and the newest before.
+-- Makes room: a mailbox has three waiting submissions at most, those of this moment and the newest before them.
 delete from submissions where id
 in ( -- sqlite
 = any(array( -- postgresql
@@ -21,7 +21,7 @@ in ( -- sqlite
 )) -- postgresql
 
 -- name: submit
--- A submission of its own for each filled-in form.
+-- One submission for each filled-in form.
 insert into submissions (
     id, mailbox, address, country, name, sealed, consent, state, aside, network, disposable, expires
 )
@@ -45,7 +45,7 @@ from json_each(:rows)) -- sqlite
 select country, name, sealed, state from submissions where id = :id and expires + 0 > :now and state in ('waiting', 'confirmed')
 
 -- name: written_to
--- The address a link was sent to, whatever has become of the submission.
+-- The address a link was sent to, in every state of the submission.
 select address, mailbox from submissions where id = :id and expires + 0 > :now
 
 -- name: void_submissions
@@ -100,7 +100,7 @@ select -- sqlite
 from json_each(:rows) -- sqlite
 
 -- name: contacts_moved
--- The confirmed submissions of a mailbox remember that news were wanted, no longer the address.
+-- The confirmed submissions of a mailbox remember that news were wanted, but no longer the address.
 update submissions set sealed = '' where state = 'confirmed' and sealed is not null and mailbox
 in (select value from json_each(:mailboxes)) -- sqlite
 = any(array(select json_array_elements_text(cast(:mailboxes as json)))) -- postgresql
@@ -117,7 +117,7 @@ from (select -- sqlite
 delete from submissions where mailbox = :mailbox
 
 -- name: write_again
--- A withdrawal is over once the same mailbox signs anew.
+-- A withdrawal is over when the same mailbox signs again.
 delete from never_write where reason = 'withdrawn' and mailbox
 in (select value from json_each(:mailboxes)) -- sqlite
 = any(array(select json_array_elements_text(cast(:mailboxes as json)))) -- postgresql
@@ -134,11 +134,11 @@ delete from submissions where expires <= :now
 update submissions set network = null where expires = :expires and network is not null
 
 -- name: withdrawals_over
--- A withdrawal is remembered until the oldest backup that knew the signature is dead.
+-- A withdrawal is remembered until the oldest backup with the signature is deleted.
 delete from never_write where reason = 'withdrawn' and day < :day
 
 -- name: export
--- For the organisers: names to be printed and addresses for news, in the order of a keyed hash, that is in none.
+-- For the organisers: names to be printed and addresses for news, in the order of a keyed hash, which means in no order.
 select s.country, n.name, c.sealed
 from signatures s
 left join names n on n.mailbox = s.mailbox
@@ -147,7 +147,7 @@ where n.name is not null or c.sealed is not null
 order by s.mailbox
 
 -- name: chosen
--- All that is kept of whoever has a name to be printed or an address for news.
+-- All that is kept about each person with a name to be printed or an address for news.
 select s.mailbox, s.country, s.day, s.named, s.updates, s.consent, n.name, n.state, c.sealed, c.unsubscribe
 from signatures s
 left join names n on n.mailbox = s.mailbox
@@ -170,12 +170,12 @@ select s.country, count(*) as n from names n join signatures s on s.mailbox = n.
 where n.state = :state and s.day <= :day group by s.country order by s.country
 
 -- name: names_in_state
--- In the order of a keyed hash, that is in none.
+-- In the order of a keyed hash, which means in no order.
 select n.mailbox, n.name from names n join signatures s on s.mailbox = n.mailbox
 where s.country = :country and n.state = :state and s.day <= :day order by n.mailbox limit :most
 
 -- name: judge
--- Of two organisers who look at the same name the first one's word counts.
+-- If two organisers look at the same name, the first decision counts.
 update names set state = :new where state = :old and mailbox
 in (select value from json_each(:mailboxes)) -- sqlite
 = any(array(select json_array_elements_text(cast(:mailboxes as json)))) -- postgresql

@@ -19,7 +19,7 @@ select
     (select cast(coalesce(sum(abs(n)), 0) as bigint) from journal) as moved
 
 -- name: choices
--- Names and contacts without the wish for them, and wishes without.
+-- Names and contacts that nobody asked for, and those that were asked for and are missing.
 select
     (select count(*) from signatures where named = 1) as named,
     (select count(*) from names) as names,
@@ -30,8 +30,8 @@ select
 select as_of, changes, confirmed, countries, other from published where id = 1
 
 -- name: moved_since
--- How much moved since the snapshot's hour, and whether anything did long after it. What was written by a clock that
--- was ahead is not later than now.
+-- How much changed since the snapshot's hour, and whether anything changed long after it. What a clock that was ahead
+-- wrote does not count as later than now.
 select
     (select cast(coalesce(sum(abs(n)), 0) as bigint) from journal_hours where hour >= :hour) as n,
     (select count(*) from journal_hours where hour > :later and hour <= :now) as later
@@ -53,7 +53,7 @@ from journal where day < :closed and country <> 'ZZ' group by country, day order
 select country, day, confirmed from history_days order by country, day
 
 -- name: closed
--- Up to where the history is written, and whether signing ended for good.
+-- The last hour and day of the written history, and whether signing has ended for good.
 select
     coalesce((select value from house where name = 'history'), '') as history,
     coalesce((select value from house where name = 'closed'), '') as signing

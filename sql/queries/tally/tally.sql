@@ -11,7 +11,7 @@ select hour, n from json_to_recordset(cast(:rows as json)) as r (hour text, n bi
 select json_extract(value, '$.hour'), json_extract(value, '$.n') from json_each(:rows) -- sqlite
 
 -- name: count
--- In the order of the countries, so that two servers wait for each other and never in a circle.
+-- In the order of the countries, so that two servers never wait for each other in a circle.
 insert into tally (country, confirmed, changes)
 select country, n, changes -- postgresql
 from json_to_recordset(cast(:rows as json)) as r (country text, n bigint, changes bigint) -- postgresql
@@ -25,7 +25,7 @@ set confirmed = tally.confirmed + excluded.confirmed, changes = tally.changes + 
 select country, confirmed, changes from tally order by country
 
 -- name: turn
--- Whoever gets the row makes this minute's snapshot. A moment in the future was set by a wrong clock.
+-- The process that gets the row makes this minute's snapshot. A time in the future was set by a wrong clock.
 update published set as_of = :now where id = 1 and (as_of <= :limit or as_of > :now) returning as_of
 
 -- name: publish
