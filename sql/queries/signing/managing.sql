@@ -6,7 +6,7 @@ select mailbox, country, day, updates, consent,
 from signatures where address = :address
 
 -- name: held
--- What else is held about an address (waiting) and its mailbox (mails, never, withdrawn).
+-- What else is held about an address (`waiting`) and its mailbox (`mails`, `never`, `withdrawn`).
 select
     (
         select count(*) from submissions
