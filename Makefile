@@ -2,14 +2,15 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
+SCANNER := var/scan/venv
 .DEFAULT_GOAL := help
 .PHONY: help run install test test-all check chaos scan bench messages lock system
 
 help:
 	@echo "make run       the appeal in demo mode on http://127.0.0.1:8000"
 	@echo "make test      the tests, on SQLite and PostgreSQL, with a real browser"
-	@echo "make test-all  lint, types, every test, and the scanner"
-	@echo "make check     lint and types alone"
+	@echo "make test-all  make check, every test, and the scanner"
+	@echo "make check     lint, types, and whether the locks hold on any day"
 	@echo "make chaos     hundreds of kills, full disks, wrong clocks: what is survived"
 	@echo "make scan      a black-box scanner over the running site, signed in and not"
 	@echo "make bench     the benchmarks"
@@ -21,13 +22,25 @@ install: $(VENV)/.installed
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Petition needs Python 3.11 or newer: set PYTHON=python3.11." >&2; exit 1; }
+	@test -x $(PY) || echo "Making $(VENV) with $$($(PYTHON) --version)"
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV) || { echo "Python's venv is missing: on Debian and Ubuntu install python3-venv." >&2; exit 1; }
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@sh tests/install.sh $(PY) requirements.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.installed-tests: $(VENV)/.installed tests/requirements.lock
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/requirements.lock
+	@sh tests/install.sh $(PY) tests/requirements.lock
+	@touch $@
+
+# The scanner's dependencies are none of ours. One of them comes as source alone; what builds it is locked too.
+$(SCANNER)/.installed: tests/scan-build.lock tests/scan.lock
+	@$(PYTHON) -m venv --clear $(SCANNER)
+	@$(SCANNER)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/scan-build.lock
+	@sh tests/install.sh $(SCANNER)/bin/python tests/scan.lock --no-deps --no-build-isolation
+	@touch $@
+
+$(VENV)/.locks-checked: $(VENV)/.installed-tests requirements.lock tests/locks.py
+	$(PY) -m tests.locks
 	@touch $@
 
 # What no Python package brings: a browser, a database server, and PDF readers that we did not write.
@@ -44,7 +57,7 @@ KILLS ?= 150
 test: $(VENV)/.installed-tests system
 	PETITION_TEST_EXAMPLES=50 $(TESTS) -n $$($(PY) -c 'import os; print(min(os.cpu_count() + 1, 4))') -m "not slow"
 
-test-all: check $(VENV)/.installed-tests system
+test-all: check $(SCANNER)/.installed system
 	$(TESTS) -n auto --maxprocesses 4 $(COVERED)
 	PETITION_TEST_POSTGRESQL=newest $(TESTS) -n auto --maxprocesses 4 --postgresql
 	$(CHAOS)
@@ -55,10 +68,10 @@ chaos: $(VENV)/.installed-tests system
 	PETITION_TEST_KILLS=$(KILLS) $(CHAOS)
 
 # Finds what anybody finds who tries every address. It has an environment of its own.
-scan: $(VENV)/.installed-tests
+scan: $(VENV)/.installed-tests $(SCANNER)/.installed
 	$(PY) -m tests.scan
 
-check: $(VENV)/.installed-tests
+check: $(VENV)/.locks-checked
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
@@ -74,7 +87,10 @@ messages: $(VENV)/.installed-tests
 	  $(VENV)/bin/pybabel -q update -l $$lang -i petition/locale/messages.pot -o $$po --no-fuzzy-matching --ignore-obsolete; \
 	done
 
-# Newer versions within pyproject.toml's bounds, with hashes. Needs uv.
+# What pyproject.toml asks for, with hashes; newer versions once a lock is deleted. Needs uv. The pip of Python 3.11 asks for extras.
+LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url
 lock:
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml --group build -o requirements.lock
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml --group build --group test -c requirements.lock -o tests/requirements.lock
+	$(LOCK) pyproject.toml --group build -o requirements.lock
+	$(LOCK) pyproject.toml --group build --group test -c requirements.lock -o tests/requirements.lock
+	$(LOCK) --group scan -o tests/scan.lock
+	$(LOCK) --group scan-build -o tests/scan-build.lock

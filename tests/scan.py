@@ -11,7 +11,6 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-import venv
 from collections.abc import Iterator
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -28,7 +27,7 @@ from tests.shell import Shell, serving
 from tests.web.tools import PARAMETERS
 
 HOME = Path("var/scan").resolve()
-WAPITI = "wapiti3==3.2.3"  # pinned: another version finds other things, and each finding here is looked at by hand
+WAPITI = HOME / "venv" / "bin" / "wapiti"  # put there by `make`, as tests/scan.lock says
 # Those that need nobody but the site; ssrf, xxe and log4shell ask a server of their authors.
 MODULES = "csp,cookieflags,http_headers,redirect,crlf,csrf,methods,htaccess,sql,exec,file,xss,permanentxss"
 SECONDS = {"crawl": 60, "attack": 300}  # of attacking: for each module
@@ -146,7 +145,7 @@ def _judged(who: str, found: dict[str, Any]) -> list[str]:
 
 
 def _command(address: str, report: Path, memory: str) -> list[str]:
-    command = [str(_wapiti()), "-u", f"{address}/", "--scope", "domain", "-m", MODULES, "--no-bugreport", "-v", "1"]
+    command = [str(WAPITI), "-u", f"{address}/", "--scope", "domain", "-m", MODULES, "--no-bugreport", "-v", "1"]
     command += ["--dns-endpoint", "localhost"]  # its own is looked up at every start, whatever the modules
     command += ["--max-scan-time", str(SECONDS["crawl"]), "--max-attack-time", str(SECONDS["attack"]), "-f", "json"]
     return [*command, "-o", str(report), "--store-session", memory, "--store-config", memory]
@@ -167,15 +166,6 @@ def _targets(address: str, live: list[str]) -> Iterator[str]:
     keys = {a.country or a.key for a in BOOK.addressees} | {a.key for a in BOOK.addressees}
     for path in [path.format(key) for path in REPEATED for key in keys - {"PL"}] + [f"/{code}/*" for code in OTHERS]:
         yield from ("-x", address + path)
-
-
-def _wapiti() -> Path:
-    """The scanner in an environment of its own: its dependencies are none of ours."""
-    program = HOME / "venv" / "bin" / "wapiti"
-    if not program.exists():
-        venv.create(HOME / "venv", with_pip=True)
-        subprocess.run([HOME / "venv" / "bin" / "pip", "install", "--quiet", WAPITI], check=True, capture_output=True)
-    return program
 
 
 if __name__ == "__main__":

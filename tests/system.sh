@@ -26,6 +26,21 @@ need spamassassin command -v spamassassin
 need default-jre-headless command -v java
 need npm command -v npm
 
+percent() { # reads what apt reports, and shows every tenth percent of the download and of the installation
+    said=""
+    while IFS=: read -r what _ done _; do
+        case $what in
+        dlstatus) step="downloaded" ;;
+        pmstatus) step="installed" ;;
+        failed) exit 1 ;;
+        *) continue ;;
+        esac
+        step="$step $((${done%%.*} / 10 * 10)) %"
+        [ "$step" = "$said" ] || echo "  $step"
+        said=$step
+    done
+}
+
 install() {
     if ! command -v apt-get >/dev/null; then
         echo "The tests need these programs, please install them:$missing." >&2
@@ -37,9 +52,10 @@ install() {
         as_root=sudo
     fi
     export DEBIAN_FRONTEND=noninteractive
+    echo "Installing from the distribution:$missing"
     $as_root apt-get update -qq
     # shellcheck disable=SC2086
-    $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+    { $as_root apt-get install -y -qq --no-install-recommends -o APT::Status-Fd=1 $missing || echo failed; } | percent
 }
 [ -z "$missing" ] || install
 
@@ -48,6 +64,7 @@ CHECKER=26.9.27
 HASH=22f15dd39a33bed929d2a5c0cddf5946849a647eca9272bf4d5d00bc7e7a4d47
 genuine() { echo "$HASH  $1" | sha256sum --check --status 2>/dev/null; }
 if ! genuine .venv/vnu.jar; then
+    echo "Fetching the Nu HTML checker $CHECKER from npm"
     folder=$(mktemp -d)
     npm pack --silent --pack-destination "$folder" vnu-jar@$CHECKER >/dev/null
     tar -xzf "$folder/vnu-jar-$CHECKER.tgz" -C "$folder" --strip-components 3 package/build/dist/vnu.jar
