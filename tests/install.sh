@@ -8,7 +8,7 @@ printf 'Installing %s packages from %s:' "$(grep -c == "$lock")" "$lock"
     seen=0
     while read -r line; do
         case $line in
-        Ignoring* | *"(from -r "*) seen=$((seen + 1)); [ $((seen % 10)) -ne 0 ] || printf ' %s' $seen ;;
+        Collecting* | Ignoring* | *"(from -r "*) seen=$((seen + 1)); [ $((seen % 10)) -ne 0 ] || printf ' %s' $seen ;;
         "Installing collected"*) printf ', unpacking' ;;
         failed) echo; exit 1 ;;
         esac
