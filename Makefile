@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 SCANNER := var/scan/venv
 .DEFAULT_GOAL := help
-.PHONY: help run install test test-all check chaos scan bench messages lock system
+.PHONY: help run install test test-all check chaos scan bench messages lock system package
 
 help:
 	@echo "make run       the appeal in demo mode on http://127.0.0.1:8000"
@@ -14,6 +14,7 @@ help:
 	@echo "make chaos     hundreds of kills, full disks, wrong clocks: what is survived"
 	@echo "make scan      a black-box scanner over the running site, signed in and not"
 	@echo "make bench     the benchmarks"
+	@echo "make package   builds wheel and sdist, and starts the site from the wheel alone"
 
 run: install
 	@PETITION_MODE=demo $(PY) -m petition serve
@@ -94,3 +95,7 @@ lock:
 	$(LOCK) pyproject.toml --group build --group test -c requirements.lock -o tests/requirements.lock
 	$(LOCK) --group scan -o tests/scan.lock
 	$(LOCK) --group scan-build -o tests/scan-build.lock
+
+# What `pip wheel .` makes: installed into an empty environment with the hashes of the lock, it serves from an empty folder.
+package: $(VENV)/.installed-tests
+	$(PY) -m pytest tests/project/test_package.py

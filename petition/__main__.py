@@ -8,9 +8,9 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from petition import __version__
+from petition import __version__, version
 from petition.commands import letters, site
-from petition.core import safe_logging, settings
+from petition.core import resources, safe_logging, settings
 from petition.core.errors import PetitionError
 from petition.core.settings import Settings
 from petition.organisers.accounts import Role
@@ -40,12 +40,19 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("petition", description="Sign a collective ultimatum; make governments answer.")
-    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("--version", action=_Version, nargs=0, help="version and commit")
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
     _serving(verbs)
     _organising(verbs)
     _keeping(verbs)
     return parser
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        commit = version.commit(resources.PACKAGE.parent)
+        print(f"petition {__version__}" + (f" ({commit})" if commit else ""))
+        parser.exit()
 
 
 def _verb(verbs: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:

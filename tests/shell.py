@@ -12,13 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from petition.core.settings import ROOT
+from tests import ROOT
 
 Run = subprocess.CompletedProcess[str]
 
 
 class Shell:
     """A person at a terminal, with an environment and a folder of their own."""
+
+    command: tuple[str, ...] = (sys.executable, "-m", "petition")
+    cwd = ROOT
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
@@ -28,8 +31,8 @@ class Shell:
     def run(self, *arguments: str, stdin: str = "") -> Run:
         """petition ARGUMENTS"""
         return subprocess.run(
-            [sys.executable, "-m", "petition", *arguments],
-            cwd=ROOT,
+            [*self.command, *arguments],
+            cwd=self.cwd,
             env=self.environment,
             input=stdin,
             capture_output=True,
@@ -61,8 +64,8 @@ def serving(shell: Shell, *options: str) -> Iterator[tuple[str, subprocess.Popen
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     server = subprocess.Popen(
-        [sys.executable, "-m", "petition", "serve", "--port", str(port), *options],
-        cwd=ROOT,
+        [*shell.command, "serve", "--port", str(port), *options],
+        cwd=shell.cwd,
         env=shell.environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

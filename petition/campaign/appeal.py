@@ -20,11 +20,11 @@ from markupsafe import Markup, escape
 
 from petition.campaign import campaign
 from petition.campaign.campaign import Fact, Placeholder, State
+from petition.core import resources
 from petition.core.errors import DataError
 from petition.core.languages import Language
-from petition.core.settings import ROOT
 
-SHIPPED = Path(__file__).parents[1] / "data"
+SHIPPED = resources.folder("data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Appeal:
     def text_folders(self) -> list[Path]:
         """Where texts are looked for, in this order: the campaign's own; ours only if it is our campaign."""
         ours = self.campaign.id == campaign.load(SHIPPED / "campaign.toml").id
-        return [*([self._folder] if self._folder else []), *([ROOT / "templates"] if ours else [])]
+        return [*([self._folder] if self._folder else []), *([resources.folder("templates")] if ours else [])]
 
     def languages(self) -> list[str]:
         """The languages the appeal's text exists in."""

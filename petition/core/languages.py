@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache, cached_property
 from gettext import GNUTranslations, NullTranslations
-from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -13,10 +12,9 @@ from babel import Locale, dates, localedata, numbers
 from babel.messages import mofile, pofile
 from jinja2.bccache import Bucket
 
-from petition.core import collation
-from petition.core.settings import ROOT
+from petition.core import collation, resources
 
-LOCALE = Path(__file__).parents[1] / "locale"
+LOCALE = resources.folder("locale")
 SOURCE = "en"
 # CLDR territories that are no ISO 3166-1 country. Kosovo (XK) stays: people live there and need a line to choose.
 _NO_COUNTRY = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "CQ", "DG", "EA", "IC", "TA"}
@@ -70,7 +68,7 @@ class Language:
     def jinja(self) -> jinja2.Environment:
         """The templates in this language; HTML is escaped, text is not."""
         env = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(ROOT / "templates"),
+            loader=jinja2.FileSystemLoader(resources.folder("templates")),
             autoescape=jinja2.select_autoescape(["html"]),
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,

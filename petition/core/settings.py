@@ -12,7 +12,6 @@ from urllib.parse import SplitResult, urlsplit
 from petition.core import demo_secrets
 from petition.core.errors import SettingsError
 
-ROOT = Path(__file__).resolve().parents[2]
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _ONION = re.compile(r"http://[a-z2-7]{56}\.onion")  # version 3; rend-spec-v3, 6
 _SENDER = re.compile(r"[\w.+-]+@[\w.-]+", re.ASCII)

@@ -9,7 +9,7 @@ from babel import Locale
 
 from petition.campaign.appeal import Appeal, front_matter
 from petition.core.languages import Language
-from petition.core.settings import ROOT
+from tests import ROOT
 
 LANGUAGES = {code: Language(code, {}) for code in Appeal().languages()}
 every_language = pytest.mark.parametrize("code", LANGUAGES)

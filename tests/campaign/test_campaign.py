@@ -14,9 +14,10 @@ from petition.core.database import migrations
 from petition.core.database.database import opened
 from petition.core.errors import DataError, SettingsError
 from petition.core.languages import LOCALE
-from petition.core.settings import ROOT, Mode, Settings
+from petition.core.settings import Mode, Settings
 from petition.site import opened as site_opened
 from petition.tally import tally
+from tests import ROOT
 from tests.conftest import Clock, Visitor, make_settings, visiting
 from tests.relay import Relay
 from tests.web.tools import LANGUAGES, Html, campaign, equip

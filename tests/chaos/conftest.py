@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from petition.campaign.appeal import SHIPPED
-from petition.core.settings import ROOT
+from tests import ROOT
 from tests.chaos.reckoning import Reckoning
 from tests.chaos.stage import Stage
 from tests.relay import Relay

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from petition.core.settings import ROOT
+from tests import ROOT
 from tests.postgres import Server, children, free_port
 from tests.shell import Shell, ready
 

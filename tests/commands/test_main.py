@@ -17,7 +17,7 @@ import pytest
 from petition.campaign.appeal import SHIPPED
 from petition.core import encryption
 from petition.core.email_addresses import Mailboxes
-from petition.core.settings import ROOT
+from tests import ROOT
 from tests.conftest import IDENTITY
 from tests.relay import Relay
 from tests.shell import Shell, serving
@@ -271,7 +271,7 @@ def test_the_doctor_says_what_to_mend(migrated: Shell, smtp: Relay) -> None:
 
 
 def test_version_and_help(shell: Shell) -> None:
-    assert re.fullmatch(r"\d+\.\d+\.\d+\n", shell.fine("--version"))
+    assert re.fullmatch(r"petition \d+\.\d+\.\d+ \([0-9a-f]{7,}(-dirty)?\)\n", shell.fine("--version"))
     assert "COMMAND" in shell.fine("--help")
     assert shell.run("nonsense").returncode == 2
 

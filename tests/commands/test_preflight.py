@@ -9,7 +9,7 @@ import pytest
 from petition.campaign.appeal import SHIPPED, Appeal
 from petition.commands import preflight
 from petition.core.errors import PetitionError
-from petition.core.settings import ROOT
+from tests import ROOT
 from tests.conftest import Clock
 from tests.web.tools import campaign
 

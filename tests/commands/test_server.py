@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from petition.core.settings import ROOT
 from petition.web.http import forms
+from tests import ROOT
 from tests.conftest import Visitor
 from tests.mail.delivering import until
 from tests.shell import Shell, ready, serving

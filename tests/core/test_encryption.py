@@ -13,7 +13,7 @@ from petition.core import encryption, tokens
 from petition.core.email_addresses import Address
 from petition.core.encryption import OutboxKeys, Vault, hide, reveal
 from petition.core.errors import KeysError, SettingsError
-from petition.core.settings import ROOT
+from tests import ROOT
 
 ONE, TWO, STRANGER = (x25519.Identity.generate() for _ in range(3))
 RECIPIENTS = (str(ONE.to_public()), str(TWO.to_public()))

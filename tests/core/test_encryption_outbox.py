@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from petition.core.encryption import OutboxKeys
 from petition.core.errors import KeysError
-from petition.core.settings import ROOT
+from tests import ROOT
 from tests.conftest import Clock
 
 

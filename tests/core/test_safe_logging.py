@@ -16,8 +16,8 @@ import pytest
 from petition.core import safe_logging
 from petition.core.database.database import Connection
 from petition.core.errors import DatabaseError
-from petition.core.settings import ROOT
 from petition.signing import signatures
+from tests import ROOT
 from tests.chaos.machines import Machine
 from tests.conftest import Visitor
 from tests.mail.delivering import until

@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from petition.core.settings import ROOT
+from tests import ROOT
 from tests.postgres import children, free_port
 
 NAME = "petition.example"

@@ -17,8 +17,7 @@ import asyncpg
 import pytest
 
 from petition.core.database import queries
-from petition.core.settings import ROOT
-from tests import postgres
+from tests import ROOT, postgres
 from tests.conftest import IDENTITY
 from tests.mail.delivering import until
 from tests.project.nginx import NAME, ONION, VISITOR, Nginx, header, request, status

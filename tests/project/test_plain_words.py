@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from petition.core.settings import ROOT
+from tests import ROOT
 
 CHECKED = (
     *("README.md", "SECURITY.md", "CHANGELOG.md", "Makefile", "docs/**/*.md", "docs/deploy/*"),

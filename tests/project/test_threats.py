@@ -2,7 +2,7 @@
 
 import re
 
-from petition.core.settings import ROOT
+from tests import ROOT
 
 PAGE = (ROOT / "docs" / "threat-model.md").read_text("utf-8")
 WHO = PAGE.partition("\n## Who attacks")[2].partition("\n## ")[0]

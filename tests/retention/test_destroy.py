@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from petition.core.errors import KeysError
-from petition.core.settings import ROOT, Settings
+from petition.core.settings import Settings
 from petition.retention import destroy, prune, reorder
 from petition.retention.destroy import LASTING, What
 from petition.signing import printed_names
 from petition.site import Site
 from petition.tally import audit
+from tests import ROOT
 from tests.conftest import Clock, Visit, Visitor
 from tests.shell import Shell
 from tests.web.http.test_errors import away

@@ -3,10 +3,10 @@
 import re
 from functools import cache
 
-from petition.core.settings import ROOT
+from petition.core import resources
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
-SQL = ROOT / "sql"
+SQL = resources.folder("sql")
 _BIND = re.compile(r"(?<![:\w]):([a-z_]+)")
 _ONLY = re.compile(r"-- (sqlite|postgresql)$")
 

@@ -8,10 +8,10 @@ import io
 import re
 import zipfile
 from functools import cache
-from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from petition.core import resources
 from petition.letters.writing.document import Letter
 
 KIND = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -50,9 +50,8 @@ def _links(letter: Letter) -> dict[str, str]:
 
 @cache
 def _templates() -> Environment:
-    folder = Path(__file__).resolve().parent / "word"
     return Environment(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader(resources.folder("letters/formats/word")),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -11,19 +11,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import segno
 import typst
 
+from petition.core import resources
 from petition.core.errors import LetterError
 from petition.letters.writing.document import Annex, Letter, plain
 from petition.letters.writing.glyphs import FONTS, printable
 
 _BREAK = "\u200b"  # zero width space
 _LONG = re.compile(r"(?:\S[\u0300-\u036f]*){20}(?=\S)")
-_HERE = Path(__file__).resolve().parent
+_HERE = resources.folder("letters/formats")
 _per_thread = threading.local()  # a compiler shared between threads raises "Already borrowed"
 
 

@@ -6,9 +6,10 @@ The documented substitute: a character that the fonts lack is printed as □, an
 import struct
 import unicodedata
 from functools import cache
-from pathlib import Path
 
-FONTS = Path(__file__).resolve().parents[2] / "data" / "fonts"
+from petition.core import resources
+
+FONTS = resources.folder("data") / "fonts"
 SUBSTITUTE = "□"
 # Source Sans 3 is in every font list of the templates and holds more than Source Serif 4.
 _WIDEST = FONTS / "SourceSans3-Regular.otf"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 
-from petition.core.settings import ROOT
+from petition.core import resources
 from petition.web.http.prerendered import PLAIN, Packed, pack
 
 _SMALLEST = 11  # of Brotli; slow, and done once
@@ -23,7 +23,7 @@ class File:
 @cache
 def files() -> dict[str, File]:
     """Every file by its name under static/."""
-    folder = ROOT / "static"
+    folder = resources.folder("static")
     found = [file for file in folder.rglob("*") if file.is_file()]
     return {str(file.relative_to(folder).as_posix()): _file(file.name, file.read_bytes()) for file in sorted(found)}
 

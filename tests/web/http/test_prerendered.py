@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from petition.core.settings import ROOT, Settings
+from petition.core.settings import Settings
 from petition.web import prerender
 from petition.web.http import assets, security
+from tests import ROOT
 from tests.conftest import Visit, Visitor
 from tests.web.tools import LANGUAGES, Html, in_production, on_sqlite
 

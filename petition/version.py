@@ -1,0 +1,23 @@
+"""Which commit a copy of Petition was made from. hatch_build.py runs this file too: it imports nothing of ours."""
+
+import subprocess
+from pathlib import Path
+
+WRITTEN = "petition/commit.txt"  # in what was built
+_COMMAND = ["git", "describe", "--always", "--dirty", "--abbrev=7", "--exclude=*"]
+
+
+def commit(root: Path) -> str:
+    """Of the folder around the package: seven digits or more, then `-dirty` if files were changed; "" if unknown."""
+    if (root / ".git").exists():
+        return _asked(root)
+    written = root / WRITTEN
+    return written.read_text("utf-8") if written.is_file() else ""
+
+
+def _asked(root: Path) -> str:
+    try:
+        done = subprocess.run(_COMMAND, cwd=root, capture_output=True, text=True, check=False)  # noqa: S603 (fixed words)
+    except OSError:  # there is no git on this machine
+        return ""
+    return done.stdout.strip()
