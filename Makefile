@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 SCANNER := var/scan/venv
 .DEFAULT_GOAL := help
-.PHONY: help run install test test-all check chaos scan bench messages lock system package
+.PHONY: help run install test test-all check chaos scan bench messages lock system package pictures
 
 help:
 	@echo "make run       the appeal in demo mode on http://127.0.0.1:8000"
@@ -15,8 +15,10 @@ help:
 	@echo "make scan      a black-box scanner over the running site, signed in and not"
 	@echo "make bench     the benchmarks"
 	@echo "make package   builds wheel and sdist, and starts the site from the wheel alone"
+	@echo "make pictures  the pictures of the README, made of the example campaign"
 
 run: install
+	@PETITION_MODE=demo $(PY) -m petition demo --example
 	@PETITION_MODE=demo $(PY) -m petition serve
 
 install: $(VENV)/.installed
@@ -99,3 +101,7 @@ lock:
 # What `pip wheel .` makes: installed into an empty environment with the hashes of the lock, it serves from an empty folder.
 package: $(VENV)/.installed-tests
 	$(PY) -m pytest tests/project/test_package.py
+
+# The pictures of README.md, of the example campaign, into docs/pictures.
+pictures: $(VENV)/.installed-tests system
+	$(PY) -m tests.pictures

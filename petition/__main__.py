@@ -75,8 +75,9 @@ def _serving(verbs: Any) -> None:
     _verb(verbs, "migrate", site.migrate, "brings the database to the current schema")
     mirroring = _verb(verbs, "mirror", site.mirror, "the public pages as files for any static host, without the form")
     mirroring.add_argument("folder", type=Path, metavar="DIR", help="a new folder")
-    filling = _verb(verbs, "demo", site.demo, "fills an empty database with plausible signatures")
-    filling.add_argument("--signatures", type=_positive, required=True, metavar="N")
+    filling = _verb(verbs, "demo", site.demo, "fills an empty database with made-up signatures")
+    filling.add_argument("--signatures", type=_positive, metavar="N", help="how many; with --example 6400 by default")
+    filling.add_argument("--example", action="store_true", help="a whole example campaign, if nobody has signed yet")
     _verb(verbs, "doctor", site.examine, "checks settings, database, SMTP and keys")
 
 

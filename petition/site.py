@@ -158,9 +158,8 @@ async def opened(settings: Settings, *, migrate: bool = False) -> AsyncIterator[
     """A site with its database open. Raises a PetitionError with one sentence for whatever is in the way."""
     safe_logging.watch(asyncio.get_running_loop())
     appeal = Appeal(settings.campaign)
-    unknown = appeal.campaign.placeholders()
-    if unknown and not settings.demo:
-        raise SettingsError(f"campaign.toml still has placeholders: {', '.join(unknown)}.")
+    if not settings.demo and (why := appeal.campaign.unready()):
+        raise SettingsError(f"{why}.")
     vault = Vault(settings.email_key, settings.recipients, OutboxKeys(settings.outbox_keys))
     async with db.opened(settings.database_url, create=migrate) as database:
         if migrate:

@@ -77,6 +77,7 @@ class Campaign:
     links: dict[str, str]
     hashtags: tuple[str, ...]
     unsafe: tuple[str, ...]  # countries whose residents are never counted by country: stored as not said
+    example: str = ""  # one sentence, if nothing of it is real: pages show it, production refuses it
 
     def name(self, language: str) -> str:
         """The organiser's name in a language, in English or the first there is where it has none of its own."""
@@ -87,6 +88,13 @@ class Campaign:
         values = {name: getattr(self, name) for name in self.__slots__}
         values |= {f"links.{name}": url for name, url in self.links.items()}
         return [name for name, value in values.items() if isinstance(value, Placeholder)]
+
+    def unready(self) -> str:
+        """Why production may not start with it; empty if it may."""
+        if self.example:
+            return "campaign.toml is the one of the example"
+        missing = self.placeholders()
+        return f"campaign.toml has placeholders: {', '.join(missing)}" if missing else ""
 
     def state(self, today: date) -> State:
         """Where in its life the campaign is. Without a deadline it is open."""
@@ -116,6 +124,7 @@ def load(file: Path) -> Campaign:
         links=read("links", dict),
         hashtags=tuple(read("hashtags", list)),
         unsafe=_countries(file.name, read("unsafe", list)),
+        example=read("example", str, ""),
     )
 
 

@@ -4,7 +4,7 @@ import random
 import secrets
 from base64 import urlsafe_b64encode
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from itertools import product
@@ -16,8 +16,9 @@ from petition.core.errors import DatabaseError
 from petition.retention import reorder
 from petition.tally import tally
 
+Signature = tuple[str, str, str, str, int, int, str]  # a row, see _COLUMNS
 CHUNK = 100_000  # rows of one transaction
-DAYS = 30
+EVENLY = (0, *[1] * 30)  # how many signatures each day gets, relative to the others: today, yesterday, …
 # Roughly how a campaign in Europe might spread; ZZ = not said.
 WEIGHTS = {
     "PL": 28, "DE": 14, "LT": 11, "ZZ": 8, "FR": 6, "LV": 5, "NL": 4, "CZ": 4, "IT": 4, "SE": 3, "EE": 3, "ES": 3,
@@ -26,29 +27,52 @@ WEIGHTS = {
 }  # fmt: skip
 
 
-async def fill(database: Database, n: int, done: Callable[[int], object] = lambda _: None) -> None:
-    """Puts n signatures into an empty database; done(k) after each k. Raises DatabaseError if it is not empty."""
+async def empty(database: Database) -> bool:
+    """Whether nobody has ever signed here."""
     async with database.reading() as c:
-        if await c.all("tally.counts"):
-            raise DatabaseError("The database has signatures already: demo signatures go into an empty one only.")
+        return not await c.all("tally.counts")
+
+
+async def fill(
+    database: Database,
+    n: int,
+    done: Callable[[int], object] = lambda _: None,
+    days: Sequence[float] = EVENLY,
+    dice: random.Random | None = None,
+) -> None:
+    """Puts n signatures into an empty database; done(k) after each k. Raises DatabaseError if it is not empty."""
+    if not await empty(database):
+        raise DatabaseError("The database has signatures already: demo signatures go into an empty one only.")
+    dice = dice or random.Random()  # noqa: S311 (plausible, not secret)
     await database.write(tally.reopen_history)  # days that are over get signatures after all
     for first in range(0, n, CHUNK):
         size = min(CHUNK, n - first)
-        await database.write(partial(_put, mailboxes=_mailboxes(first, size, n)))
+        rows = _rows(_mailboxes(first, size, n), days, dice)
+        await database.write(partial(put, rows=rows))
         done(size)
     await database.write(reorder.remember)  # they were put in the order of their keys
 
 
-async def _put(c: Connection, *, mailboxes: list[str]) -> None:
-    countries = random.choices(list(WEIGHTS), list(WEIGHTS.values()), k=len(mailboxes))  # noqa: S311 (plausible, not secret)
-    past = [(clock.today() - timedelta(d)).isoformat() for d in range(1, DAYS + 1)]
-    days = random.choices(past, k=len(mailboxes))  # noqa: S311 (as above)
-    # As at most providers: one mailbox has one address.
-    rows = [(m, m, country, day, 0, 0, "demo") for m, country, day in zip(mailboxes, countries, days, strict=True)]
+def _rows(mailboxes: list[str], weights: Sequence[float], dice: random.Random) -> list[Signature]:
+    countries = dice.choices(list(WEIGHTS), list(WEIGHTS.values()), k=len(mailboxes))
+    past = [(clock.today() - timedelta(ago)).isoformat() for ago in range(len(weights))]
+    days = dice.choices(past, weights, k=len(mailboxes))
+    return [row(m, country, day) for m, country, day in zip(mailboxes, countries, days, strict=True)]
+
+
+def row(mailbox: str, country: str, day: str, *, named: bool = False) -> Signature:
+    """A signature for put(). As at most providers: one mailbox has one address."""
+    return (mailbox, mailbox, country, day, int(named), 0, "demo")
+
+
+async def put(c: Connection, *, rows: list[Signature]) -> None:
+    """Signatures of days up to today, with their counts and their history."""
     await c.pour("signatures", _COLUMNS, rows)
+    countries, days = [row[2] for row in rows], [row[3] for row in rows]
     by_day = Counter(zip(countries, days, strict=True))
     await c.load("journal", [_entry(country, day, n) for (country, day), n in by_day.items()])
-    await c.load("journal_hours", [{"hour": f"{day}T12Z", "n": n} for day, n in Counter(days).items()])
+    now = f"{clock.now():%Y-%m-%dT%HZ}"  # today's are not of an hour to come
+    await c.load("journal_hours", [{"hour": min(f"{day}T12Z", now), "n": n} for day, n in Counter(days).items()])
     counts = [{"country": country, "n": n, "changes": n} for country, n in sorted(Counter(countries).items())]
     await c.run("tally.count", rows=counts)
 

@@ -49,10 +49,9 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
 
 def _campaign(settings: Settings) -> Finding:
     try:
-        missing = Appeal(settings.campaign).campaign.placeholders()
+        return Finding("campaign", Appeal(settings.campaign).campaign.unready())
     except PetitionError as error:
         return Finding("campaign", str(error))
-    return Finding("campaign", f"campaign.toml has placeholders: {', '.join(missing)}" if missing else "")
 
 
 def _texts(settings: Settings) -> Finding:

@@ -12,7 +12,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from petition.commands import demo_data, doctor
+from petition.commands import demo_data, doctor, example
 from petition.core import encryption, settings
 from petition.core.errors import DataError, OrganiserError
 from petition.core.settings import Settings
@@ -208,12 +208,21 @@ async def prune(given: Settings, _: Arguments) -> None:
 
 
 async def demo(given: Settings, arguments: Arguments) -> None:
-    """Fills an empty database."""
+    """Fills an empty database. The example goes into a new one: elsewhere this says so and changes nothing."""
     if not given.demo:
         raise DataError("Demo signatures go into a demo database only: set PETITION_MODE=demo.")
+    if not (arguments.example or arguments.signatures):
+        raise DataError("Say what to fill it with: --signatures N, --example, or both.")
     async with opened(given, migrate=True) as site:
-        with tqdm(total=arguments.signatures, unit="signature", disable=None) as bar:
-            await demo_data.fill(site.database, arguments.signatures, bar.update)
+        if arguments.example and (why := await example.unwanted(site)):
+            print(why)
+            return
+        n = arguments.signatures or example.SIGNATURES
+        with tqdm(total=n, unit="signature", disable=None) as bar:
+            if arguments.example:
+                await example.fill(site, n, bar.update)
+            else:
+                await demo_data.fill(site.database, n, bar.update)
         await site.publish()
 
 

@@ -1,4 +1,4 @@
-"""What demo mode makes for itself under PETITION_VAR: its secrets, once, and the address it is served at."""
+"""What demo mode makes for itself under PETITION_VAR: its secrets, its address, and the example campaign if asked."""
 
 import os
 import secrets
@@ -23,7 +23,20 @@ def values(folder: Path) -> dict[str, str]:
         "PETITION_EMAIL_KEY": _kept(own / "email_key", lambda: secrets.token_urlsafe(48)),
         "PETITION_RECIPIENTS": str(x25519.Identity.from_str(identity).to_public()),
         "PETITION_BASE_URL": _served(folder),
+        "PETITION_CAMPAIGN": str(campaign(folder)) if campaign(folder).is_dir() else "",
     }
+
+
+def campaign(folder: Path) -> Path:
+    """Where the example campaign lies, once there is one: used unless PETITION_CAMPAIGN names another."""
+    return folder / "campaign"
+
+
+def keep_campaign(folder: Path, text: str) -> None:
+    """The example's campaign.toml. Raises SettingsError."""
+    with _usable():
+        file = campaign(folder) / "campaign.toml"
+        _written(file, text).replace(file)
 
 
 def remember(folder: Path, base_url: str) -> None:

@@ -56,6 +56,7 @@ def test_a_first_walk(shell: Shell, smtp: Relay) -> None:
             assert "anna@example.net" in page.read().decode()
         with urllib.request.urlopen(f"{address}/metrics") as page:
             assert "petition_outbox_waiting 0" in page.read().decode()
+    assert not (shell.folder / "var" / "campaign").exists(), "the example comes by `petition demo --example` alone"
     assert "All numbers agree." in shell.fine("audit")
 
 

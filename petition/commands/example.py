@@ -1,0 +1,162 @@
+"""The example campaign, which `make run` puts into a new demo database: nothing in it is real, and it says so."""
+
+import random
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, timedelta
+from functools import partial
+
+from petition.campaign.appeal import SHIPPED
+from petition.commands import demo_data
+from petition.core import clock, demo_secrets
+from petition.core.database.database import Connection, Row
+from petition.core.email_addresses import Address
+from petition.letters import correspondence
+from petition.letters.correspondence import Channel, Entry, Stance
+from petition.organisers import activity_log
+from petition.protection.proof_of_work import Mode
+from petition.retention import reorder
+from petition.signing import quarantine, signatures
+from petition.signing.printed_names import PASSED
+from petition.signing.signatures import NEW, Signing
+from petition.site import Site
+
+SIGNATURES = 6400
+SEED = 13
+# How many sign on each day, from today back: a slow start, a first newspaper, a second one, and what stays of it.
+DAYS = (
+    *(20, 46, 50, 55, 61, 70, 82, 101, 130, 175, 240, 310, 180, 44, 46, 48, 52, 55, 60, 66, 74),
+    *(84, 97, 115, 142, 185, 260, 390, 520, 210, 60, 42, 30, 24, 20, 17, 14, 12, 9, 7, 5, 3),
+)
+SENTENCE = "EXAMPLE: every signature, name and answer here is made up."
+_TOLD = {
+    "goal": "10000",
+    "controller": '"Example Association, 1 Example Street, 1000 Exampletown"',
+    "contact": '"contact@example.org"',
+}
+_GIVEN = (
+    *("Adam", "Anna", "Clara", "Daniel", "David", "Elena", "Emil", "Eva", "Filip", "Hanna", "Ida", "Jan", "Julia"),
+    *("Klara", "Laura", "Lea", "Leon", "Lukas", "Maria", "Marta", "Martin", "Nina", "Nora", "Oskar", "Paula"),
+    *("Peter", "Roman", "Sara", "Simon", "Sofia", "Thomas", "Vera", "Viktor", "Zofia"),
+)
+# By country, the word for "example" as a surname: it belongs to nobody. And how many of them want to be named.
+_NAMED = {
+    "PL": ("Przykład", 34),
+    "DE": ("Beispiel", 24),
+    "LT": ("Pavyzdys", 20),
+    "LV": ("Piemērs", 14),
+    "FR": ("Exemple", 14),
+    "CZ": ("Příklad", 12),
+    "IT": ("Esempio", 12),
+    "NL": ("Voorbeeld", 12),
+    "GB": ("Example", 12),
+}
+_NOT_NAMES = ("Nobody Nowhere", "aaaaaaa", "BUY MY WATCHES example.org")  # for an organiser to set aside
+# Networks that documents are written about (RFC 5737), and how many forms wait that came from each.
+_CROWD, _SUSPECT, _FLOOD = ("192.0.2", 26), ("198.51.100", 38), ("203.0.113", 170)
+
+
+async def unwanted(site: Site) -> str:
+    """Why the example cannot be put here, in one sentence; empty if it can."""
+    if site.settings.campaign not in (None, demo_secrets.campaign(site.settings.var)):
+        return "PETITION_CAMPAIGN names a campaign of your own: the example stays out."
+    async with site.database.reading() as c:
+        waiting = await signatures.waiting(c)
+    if waiting or not await demo_data.empty(site.database):
+        return "People have signed here already: the example goes into an empty database only."
+    return ""
+
+
+async def fill(site: Site, n: int, done: Callable[[int], object] = lambda _: None) -> None:
+    """Puts the example into an empty database: n signatures, and some with names; done(k) after each k."""
+    dice = random.Random(SEED)  # noqa: S311 (the same example for everybody)
+    demo_secrets.keep_campaign(site.settings.var, campaign(clock.today()))
+    await demo_data.fill(site.database, n, done, DAYS, dice)
+    names = list(_names(site, dice))
+    flood, others = await _forms(site, *_FLOOD), await _forms(site, *_CROWD) + await _forms(site, *_SUSPECT)
+    await site.database.write(partial(_put_names, names=names))
+    await site.database.write(partial(_put_forms, flood=flood, others=others))
+    await site.database.write(_put_answers)
+
+
+def campaign(today: date) -> str:
+    """The shipped campaign.toml with a value in the place of each placeholder."""
+    days = {"deadline": today + timedelta(100), "destruction": today + timedelta(465)}
+    told = _TOLD | {name: day.isoformat() for name, day in days.items()}
+    text = (SHIPPED / "campaign.toml").read_text("utf-8").partition("\n\n")[2]  # without its words on placeholders
+    filled = re.sub(
+        r'^(\w+) = "PLACEHOLDER .*"$',
+        lambda found: f"{found[1]} = " + told.get(found[1], f'"https://example.org/{found[1]}"'),
+        text,
+        flags=re.MULTILINE,
+    )
+    return f'example = "{SENTENCE}"  # production refuses it\n{filled}'
+
+
+def _names(site: Site, dice: random.Random) -> Iterator[tuple[demo_data.Signature, Row]]:
+    """Signatures with a name to be printed: two of three were passed, the others wait at the desk."""
+    for country, (surname, many) in _NAMED.items():
+        people = [f"{given} {surname}" for given in dice.sample(_GIVEN, many)]
+        for k, name in enumerate([*people, *(_NOT_NAMES if country == "PL" else ())]):
+            mailbox, _ = site.vault.hashes(_address(f"{country}{k}".lower()))
+            day = clock.today() - timedelta(dice.randint(5, len(DAYS) - 1))
+            state = PASSED if k % 3 and k < many else NEW
+            signature = demo_data.row(mailbox, country, day.isoformat(), named=True)
+            yield signature, {"mailbox": mailbox, "name": name, "state": state}
+
+
+async def _put_names(c: Connection, *, names: list[tuple[demo_data.Signature, Row]]) -> None:
+    await demo_data.put(c, rows=sorted(signature for signature, _ in names))
+    await c.run("signatures.put_names", rows=[name for _, name in names])
+    await reorder.remember(c)
+
+
+async def _forms(site: Site, network: str, many: int) -> list[Row]:
+    """Forms of today that wait for their button; their mail has left."""
+    found = []
+    for k in range(many):
+        signing = Signing(_address(f"{network}.{k}"), "DE", None, updates=False, consent="demo", language="en")
+        terms = await site.doors.sign(f"{network}.{k}", "", Mode.OFF, trapped=False)
+        found.append(signatures.submitted(site.vault, signing, terms).row)
+    return found
+
+
+async def _put_forms(c: Connection, *, flood: list[Row], others: list[Row]) -> None:
+    """The flood comes first and is set aside as an organiser does it: as the busiest network."""
+    await c.run("signatures.submit", rows=flood)
+    [(handle, _)] = await quarantine.networks(c)
+    n = await quarantine.set_network_aside(c, handle)
+    await activity_log.write(c, activity_log.SERVER, "set aside the forms of one network", activity_log.about(n))
+    await c.run("signatures.submit", rows=others)
+
+
+async def _put_answers(c: Connection) -> None:
+    for key, entry in _answers(clock.today()).items():
+        await correspondence.record(c, key, entry)
+    await activity_log.write(c, activity_log.SERVER, "filled in the example", "signatures, names, forms, answers")
+
+
+def _answers(today: date) -> Mapping[str, Entry]:
+    post, email = Channel.REGISTERED, Channel.EMAIL
+    silent = ("AT", "BE", "DK", "ES", "FI", "HU", "IE", "IT", "RO", "SE", "eu-parliament")
+    acknowledged = ("EE", "NL", "SK", "eu-commission")
+    return {
+        **{key: Entry(today - timedelta(30), post) for key in silent},
+        **{key: Entry(today - timedelta(30), post, acknowledged=today - timedelta(24)) for key in acknowledged},
+        "LT": _answer(today, post, 20, Stance.SUPPORTS, "the government will ask for it in the Council."),
+        "LV": _answer(today, post, 17, Stance.SUPPORTS, "the government agrees, and asks its neighbours to join."),
+        "CZ": _answer(today, email, 12, Stance.SUPPORTS, "the government will vote for it."),
+        "PL": _answer(today, post, 9, Stance.PARTLY, "the government agrees for goods that pay the regime."),
+        "DE": _answer(today, email, 8, Stance.PARTLY, "the government wants to hear the railways first."),
+        "FR": _answer(today, post, 3, Stance.REFUSES, "the government wants to wait for talks."),
+    }
+
+
+def _answer(today: date, channel: Channel, ago: int, stance: Stance, text: str) -> Entry:
+    sent, answered = today - timedelta(30), today - timedelta(ago)
+    told = {"en": f"Example, not a real answer: {text}"}
+    return Entry(sent, channel, 0, None, answered, stance, "https://example.org/answer", told)
+
+
+def _address(name: str) -> Address:
+    return Address(f"{name}@example.org", f"{name}@example.org")
