@@ -13,7 +13,7 @@ from petition.campaign.appeal import Appeal
 from petition.commands import example
 from petition.core import demo_secrets, settings
 from petition.core.errors import SettingsError
-from petition.core.settings import ROOT
+from tests import ROOT
 from petition.site import opened
 from petition.tally import audit, tally
 from tests.conftest import Clock, Visit, Visitor, make_settings
