@@ -13,9 +13,9 @@ from petition.campaign.appeal import Appeal
 from petition.commands import example
 from petition.core import demo_secrets, settings
 from petition.core.errors import SettingsError
-from tests import ROOT
 from petition.site import opened
 from petition.tally import audit, tally
+from tests import ROOT
 from tests.conftest import Clock, Visit, Visitor, make_settings
 from tests.core.test_settings import PRODUCTION
 from tests.shell import Shell, serving
