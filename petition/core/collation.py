@@ -1,65 +1,119 @@
-"""Alphabetical order as readers of a language expect it: that of the Unicode CLDR, root and tailorings.
+"""Alphabetical order as readers of a language expect it: the Unicode collation algorithm with the rules of the CLDR.
 
-Babel has no collation, and ICU is a library of the system; the names of countries need little of it. The tests compare
-the order with ICU's own, in every language of the site.
+Babel has no collation, and ICU is a library of the system. The tests hold this against ICU: it is exact for the Latin,
+Greek, Cyrillic and Georgian letters, accents, digits and signs below. Other letters follow these, by code point.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable
 from functools import cache
+from itertools import chain
+from unicodedata import category, combining, normalize
 
-# What follows a letter as a letter of its own; "=" joins what counts as the same. Other accents count for nothing.
-_AFTER = {
-    "be": "е ё",
-    "cs": "c č, h ch, r ř, s š, z ž",
-    "da": "z æ=ä ø=ö å=aa",
-    "es": "n ñ",
-    "et": "s š z ž, w õ ä ö ü",
-    "fi": "z å ä=æ ö=ø",
-    "hr": "c č ć, d dž đ, l lj, n nj, s š, z ž",
-    "hu": "c cs, d dz dzs, g gy, l ly, n ny, o ö=ő, s sz, t ty, u ü=ű, z zs",
-    "lt": "c č, i=y, s š, z ž",
-    "lv": "a ā, c č, e ē, g ģ, i y ī, k ķ, l ļ, n ņ, o ō, r ŗ, s š, u ū, z ž",
-    "mt": "b ċ, f ġ, g għ, h ħ, y ż",
-    "pl": "a ą, c ć, e ę, l ł, n ń, o ó, s ś, z ź ż",
-    "ro": "a ă â, i î, s ș, t ț",
-    "sk": "a ä, c č, h ch, o ô, r ŕ, s š, z ž",
-    "sl": "c č ć, d đ, s š, z ž",
-    "sv": "z å ä=æ ö=ø",
+_SIGNS = " _-‐–—,;:!¡?¿.…·'‹›\"«»()[]{}§¶@*/\\&#%†•′″`´^¯¨¸ʹʺˈ°©®+±÷×<=>¬|¦~¤¢$£¥€"
+_SCRIPTS = {
+    "Latn": "abcdeǝəɛfgǥhʻiıjklmnŋoɔpqĸrstŧuvwxyȝzƶʒþƿʼʾʿ",
+    "Grek": "αβγδεζηθικλμνξοπρστυφχψω",
+    "Cyrl": "аәбвгғдђеєжзѕиійјкқлљмнңњоөпрстћуүұфхһцчџшщъыьѣэюяѳѵ",
+    "Geor": "აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ",
 }
-_CYRILLIC = "абвгґдеєжзиіїйклмнопрстуўфхцчшщъыьэюя"  # ё counts as е
-_PLAIN = {"ł": "l", "đ": "d", "ø": "o"}  # Unicode takes these for letters without an accent
-_MARKS = str.maketrans({"’": "'", "‘": "'", "-": "!", "ʼ": "\uffff"})  # hyphens before brackets; U+02BC is a letter
-Weight = tuple[int, int]
+_ACCENTS = "\u0313\u0314\u0301\u0300\u0306\u0302\u030c\u030a\u0342\u0308\u030b\u0303\u0307\u0338\u0327\u0328\u0304"
+_ACCENTS += "\u0335\u0309\u030f\u0311\u031b\u0323\u0324\u0325\u0326\u032d\u032e\u0330\u0331\u0345\u0360"
+# As CLDR writes rules: after &x, "<" brings a letter of its own, "<<" one that differs like an accent, "<<<" like a
+# capital, "=" not at all; what follows "/" is added to it. Here capitals need no rule, and none has "[before 1]".
+_ROOT = (
+    "&'<<‘<<’<<‚<<‛&\"<<“<<”<<„<<‟&d\u0335=đ&h\u0335=ħ&l\u0335=ł&o\u0338=ø&d<<ð&a<<æ/e&o<<œ/e&s<<ß/s<<ſ&S<<ẞ/S"
+    "&i<<<ĳ/j&d<<<ǆ/ž&l<<<ǉ/j&n<<<ǌ/j&l\u0360=l·=ŀ&г<<ґ&Σ<<<ς"
+)
+_RULES = {
+    "be": "[reorder Cyrl]&е<ё&у<ў",
+    **dict.fromkeys(("bg", "ru"), "[reorder Cyrl]"),
+    "cs": "&c<č&h<ch<<<cH&r<ř&s<š&z<ž",
+    "da": "[caseFirst upper]&d<<đ<<ð&t<<<þ/h&y<<ü<<ű&ʿ<æ<<ä<ø<<ö<<ő<å<<<aa&oe<<œ",
+    "el": "[reorder Grek]",
+    "es": "&n<ñ",
+    "et": "&s<š<z<ž&w<õ<ä<ö<ü",
+    "fi": "&d\u0335<<đ&g\u0335<<ǥ&n\u0335<<ŋ&t\u0335<<ŧ&y<<ü&z\u0335<<ʒ&ʿ<å<ä<<æ<ö<<ø",
+    "hr": "[reorder Latn Cyrl]&c<č<ć&d<dž<<<ǆ<đ&l<lj<<<ǉ&n<nj<<<ǌ&s<š&z<ž",
+    "hu": "&c<cs<<<ccs/cs&d<dz<<<ddz/dz&dz<dzs<<<ddzs/dzs&g<gy<<<ggy/gy&l<ly<<<lly/ly&n<ny<<<nny/ny&o<ö<<ő"
+    "&s<sz<<<ssz/sz&t<ty<<<tty/ty&u<ü<<ű&z<zs<<<zzs/zs",
+    "lt": "&\u0300=\u0307\u0300&\u0301=\u0307\u0301&\u0303=\u0307\u0303&a<<ą&c<č&e<<ę<<ė&i<<į<<y&s<š&u<<ų<<ū&z<ž",
+    "lv": "&a<ā&c<č&e<ē&g<ģ&i<y<ī&k<ķ&l<ļ&n<ņ&o<ō&r<ŗ&s<š&u<ū&z<ž",
+    "mt": "[caseFirst upper]&b<ċ&f<ġ&ǥ<għ<<<gĦ&ʻ<ħ&ȝ<ż",
+    "pl": "&a<ą&c<ć&e<ę&l<ł&n<ń&o<ó&s<ś&z<ź<ż",
+    "ro": "&a<ă<â&i<î&s<ş=ș&t<ţ=ț",
+    "sk": "&a<ä&c<č&h<ch<<<cH&o<ô&r<ř&s<š&z<ž",
+    "sl": "&c<č<ć&d<đ&s<š&z<ž",
+    "sv": "&d<<đ<<ð&t<<<þ/h&y<<ü<<ű&ʿ<å<ä<<æ<<ę<ö<<ø<<ő<<œ<<ô",
+    "uk": "[reorder Cyrl]&г<ґ&і<ї",
+}
+_PLAIN = (0,)
+_ACCENTED = re.compile(f"(.)([{_ACCENTS}]{{2,}})")
+# Places by letter, accent, capital. A longer tuple comes right after the shorter one; () does not count.
+Weight = tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]
 
 
 @cache
 def order(language: str) -> Callable[[str], tuple[object, ...]]:
-    """The key to sort by in that language."""
-    own = _own(_AFTER.get(language, ""))
-    letter = re.compile("|".join([*sorted(own, key=len, reverse=True), "."]), re.DOTALL)
-
-    def key(text: str) -> tuple[object, ...]:
-        folded = unicodedata.normalize("NFC", text.casefold().translate(_MARKS))
-        spelt = folded if "æ" in own else folded.replace("æ", "ae")
-        weights = [own.get(found) or _root(found) for found in letter.findall(spelt)]
-        return weights, text.swapcase()  # of two that differ in nothing else the small letter comes first
-
-    return key
+    """The key to sort by in that language. What is equal in it stands by code point: there is one order only."""
+    return _Table(_RULES.get(language, "")).key
 
 
-def _own(after: str) -> dict[str, Weight]:
-    """The letters that a language counts its own way."""
-    found: dict[str, Weight] = {}
-    for group in filter(None, after.split(", ")):
-        script, place = _root(group[0])
-        for n, alike in enumerate(group.split()):
-            found |= dict.fromkeys(alike.split("="), (script, place + n))
-    return found
+class _Table:
+    """What the letters of one language weigh; texts are in canonical decomposition (NFD)."""
 
+    def __init__(self, rules: str) -> None:
+        self._capitals_first = "[caseFirst upper]" in rules
+        scripts = dict.fromkeys([*re.findall("Latn|Grek|Cyrl", rules), *_SCRIPTS])
+        self._own: dict[str, list[Weight]] = {a: [((), (n,), ())] for n, a in enumerate(_ACCENTS, start=1)}
+        for n, c in enumerate(chain(_SIGNS, "0123456789", *(_SCRIPTS[script] for script in scripts))):
+            for x in {c, c.upper()} if c.upper().lower() == c else {c}:
+                self._own[normalize("NFD", x)] = [((n,), _PLAIN, self._case(x))]
+        self._pieces = re.compile(".", re.DOTALL)
+        for nearness, source in ((2, _ROOT), (1, rules)):  # what a language puts after a letter comes first
+            for anchor, steps in re.findall("&([^<=]+)([^&]+)", normalize("NFD", source)):
+                self._tailor(nearness, anchor, steps)
+        joined = (text for text in sorted(self._own, key=len, reverse=True) if text[1:])
+        self._pieces = re.compile("|".join([*joined, "."]), re.DOTALL)
 
-def _root(letter: str) -> Weight:
-    """As in most languages: without accents, Cyrillic letters in the order of all its alphabets together."""
-    plain = letter if letter in _CYRILLIC else unicodedata.normalize("NFKD", _PLAIN.get(letter, letter))[0]
-    return (ord("а"), 10 * _CYRILLIC.index(plain)) if plain in _CYRILLIC else (ord(plain), 0)
+    def key(self, text: str) -> tuple[object, ...]:
+        """All letters count before any accent, all accents before any capital."""
+        weights = self._weights(_ACCENTED.sub(self._gathered, normalize("NFD", text)))
+        return *([weight[level] for weight in weights if weight[level]] for level in range(3)), text
+
+    def _tailor(self, nearness: int, anchor: str, steps: str) -> None:
+        for cased, added_cased in ((str, str), (str.capitalize, str), (str.upper, str.upper)):
+            *before, last = self._weights(cased(anchor))
+            for step, text, added in re.findall("(<+|=)([^<=/]+)/?([^<=]*)", steps):
+                if cased(text) == text or cased(text).lower() == text:
+                    last = self._after(last, step, self._case(cased(text)), nearness)
+                    self._own[cased(text)] = [*before, last, *self._weights(added_cased(added))]
+
+    def _after(self, weight: Weight, step: str, case: tuple[float, ...], nearness: int) -> Weight:
+        letter, accent, capital = weight
+        if step in ("<", "<<"):
+            return ((*letter, nearness), _PLAIN, case) if step == "<" else (letter, (*accent, nearness), case)
+        return weight if step == "=" else (letter, accent, (case[0], *max(capital[1:], case[1:]), nearness))
+
+    def _case(self, text: str) -> tuple[float, ...]:
+        """How much of it is capital, if that comes first, and which letters are."""
+        capitals = [c.isupper() for c in normalize("NFKD", text) if not combining(c)]
+        return -sum(capitals) / len(capitals) if self._capitals_first and capitals else 0, *capitals
+
+    def _weights(self, text: str) -> list[Weight]:
+        pieces = [text] if text in self._own else self._pieces.findall(text)
+        return [weight for piece in pieces for weight in self._own.get(piece) or self._other(piece)]
+
+    def _other(self, c: str) -> list[Weight]:
+        """Of what is in no table: what it is made of, or a place by its code point; controls have none."""
+        if (plain := normalize("NFKD", c)) != c or (kind := category(c)[0]) == "C":
+            return self._weights(plain) if plain != c else []
+        return [((len(_SIGNS) - 0.5 if kind in "PSZ" else len(self._own), ord(c)), _PLAIN, _PLAIN)]
+
+    def _gathered(self, found: re.Match[str]) -> str:
+        """A letter of the language whose accent was parted from it by one that stands elsewhere: â in Romanian ậ."""
+        letter, accents = found.groups()
+        for n, accent in enumerate(accents):
+            if letter + accent in self._own and combining(accent) not in map(combining, accents[:n]):
+                return f"{letter}{accent}{accents[:n]}{accents[n + 1 :]}"
+        return found[0]

@@ -73,7 +73,6 @@ state = "SM"
 LETTER = """+++
 reviewed = "by River Friends, 2026-11-01"
 roles = ["border", "vote", "no-rail"]
-alphabet = "a b c d e f g h i j k l m n o p q r s t u v w x y z"
 [labels]
 reference = "Reference"
 date = "Date"

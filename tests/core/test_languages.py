@@ -1,8 +1,6 @@
 """Which language a visitor gets, the countries one chooses from, and catalogues that say what English says."""
 
-import json
 import re
-import subprocess
 from datetime import date
 from functools import cache
 
@@ -14,7 +12,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from petition.core import collation, languages
+from petition.core import languages
 from petition.core.languages import LOCALE, Language, Languages
 
 SITE = Languages(["en", "be", "ru"], {})
@@ -117,36 +115,6 @@ def test_a_country_stands_where_a_reader_looks_for_it_whatever_its_accents() -> 
     for before, behind in (("Afghanistan", "Åland Islands"), ("Åland Islands", "Albania"), ("Curaçao", "Cyprus")):
         assert names.index(before) < names.index(behind)
     assert names[-1] == "Zimbabwe"
-
-
-# Sorts lists of names, by language, as ICU does with the tailorings of the CLDR.
-ICU = """
-const given = JSON.parse(require("fs").readFileSync(0));
-for (const code in given) given[code].sort(new Intl.Collator(code).compare);
-console.log(JSON.stringify(given));
-"""
-
-
-def _in_order(names: dict[str, list[str]]) -> dict[str, list[str]]:
-    done = subprocess.run(["node", "-e", ICU], input=json.dumps(names), capture_output=True, text=True, check=True)
-    found: dict[str, list[str]] = json.loads(done.stdout)
-    return found
-
-
-def test_countries_stand_in_the_order_of_each_alphabet() -> None:
-    names = {language.code: [name for _, name in language.countries] for language in WHOLE}
-    assert _in_order(names) == names
-
-
-def test_so_do_other_names() -> None:
-    """The languages of the world, in the letters of each; not Hungarian's doubled digraphs (ssz is sz twice)."""
-    names = {}
-    for language in WHOLE:
-        script = re.compile({"el": "[^a-z]+", "hu": "(?!.*ssz).*"}.get(language.code, ".*"), re.IGNORECASE)
-        given = {name.capitalize() for name in language.locale.languages.values() if "ʼ" not in name}
-        names[language.code] = sorted(filter(script.fullmatch, given), key=collation.order(language.code))
-        assert len(names[language.code]) > 250
-    assert _in_order(names) == names
 
 
 def test_numbers_and_days_are_written_as_readers_write_them() -> None:

@@ -46,7 +46,6 @@ class Text:
     language: str
     reviewed: str
     roles: tuple[str, ...]
-    alphabet: tuple[str, ...]
     labels: Mapping[str, str]
     subject: Mapping[str, str]
     ministries: Mapping[str, str]
@@ -97,7 +96,6 @@ def _text(file: Path, front: Mapping[str, Any], body: str) -> Text:
         language=file.stem,
         reviewed=front["reviewed"],
         roles=tuple(front["roles"]),
-        alphabet=tuple(front["alphabet"].split()),
         **{table: front[table] for table in _LABELS},
         publishers=front.get("publishers", {}),
         dates=front.get("dates", {}),
@@ -107,7 +105,7 @@ def _text(file: Path, front: Mapping[str, Any], body: str) -> Text:
 
 
 def _check(front: Mapping[str, Any], name: str) -> None:
-    wanted = [("reviewed", front.get("reviewed")), ("alphabet", front.get("alphabet"))]
+    wanted = [("reviewed", front.get("reviewed"))]
     wanted += [(f"{t}.{key}", front.get(t, {}).get(key)) for t, keys in _LABELS.items() for key in keys]
     missing = [key for key, value in wanted if not isinstance(value, str) or not value.strip()]
     if missing:

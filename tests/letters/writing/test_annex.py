@@ -6,9 +6,8 @@ from hypothesis import strategies as st
 
 from petition.core.errors import LetterError
 from petition.letters.formats import pdf
-from petition.letters.writing.annex import collation, draw_annex
+from petition.letters.writing.annex import draw_annex
 from petition.letters.writing.glyphs import SUBSTITUTE, printable
-from petition.letters.writing.texts import find
 from tests.letters.drawn import BOOK, HOSTILE, MOMENT, TEXTS, appeal, printed
 
 
@@ -75,18 +74,3 @@ def test_the_annex_for_institutions_says_whose_names_it_has() -> None:
 def test_an_annex_without_names_is_refused() -> None:
     with pytest.raises(LetterError, match="no name to print"):
         draw_annex(appeal(), [TEXTS], BOOK.find("PL"), [], MOMENT)
-
-
-@pytest.mark.parametrize(
-    ("language", "ordered"),
-    [
-        ("pl", ["Cabaj", "Czyż", "Ćma", "Lis", "Łoś", "Marek", "Zając", "Źrebiec", "Żak"]),
-        ("lt", ["Adomas", "Ąžuolas", "Balys", "Cibas", "Čepas", "Ieva", "Ypatas", "Jonas", "Simas", "Šarūnas"]),
-        ("lv", ["Ābols", "Avots", "Cielava", "Čakste", "Gailis", "Ģirts", "Lapa", "Ļaudis", "Ņina", "Zeme", "Žagars"]),
-        ("en", ["Åsa", "Élodie", "Łukasz", "Øystein", "Zoe", "Ελένη", "Юлія"]),
-    ],
-)  # fmt: skip
-def test_names_stand_in_the_order_of_the_language(language: str, ordered: list[str]) -> None:
-    text = find([TEXTS], language)
-    assert text
-    assert sorted(set(ordered), key=collation(text.alphabet)) == ordered
