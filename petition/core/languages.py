@@ -64,6 +64,11 @@ class Language:
         found = [(c, n) for c, n in self.locale.territories.items() if len(c) == 2 and c.isalpha()]
         return sorted(((c, n) for c, n in found if c not in _NO_COUNTRY), key=lambda pair: in_order(pair[1]))
 
+    def ranked(self, counts: Mapping[str, int]) -> list[tuple[str, int]]:
+        """The largest first, countries of one count in alphabetical order."""
+        in_order = collation.order(self.code)
+        return sorted(counts.items(), key=lambda item: (-item[1], in_order(self.country(item[0]))))
+
     @cached_property
     def jinja(self) -> jinja2.Environment:
         """The templates in this language; HTML is escaped, text is not."""

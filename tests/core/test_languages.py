@@ -117,6 +117,13 @@ def test_a_country_stands_where_a_reader_looks_for_it_whatever_its_accents() -> 
     assert names[-1] == "Zimbabwe"
 
 
+def test_countries_of_one_count_stand_in_alphabetical_order() -> None:
+    counts = {"AT": 10, "DE": 10, "DK": 10, "EE": 20, "ES": 10}
+    assert [code for code, _ in WHOLE["en"].ranked(counts)] == ["EE", "AT", "DK", "DE", "ES"]
+    assert [code for code, _ in WHOLE["fi"].ranked(counts)] == ["EE", "ES", "AT", "DE", "DK"]
+    assert [code for code, _ in WHOLE["sv"].ranked(counts)] == ["EE", "DK", "ES", "DE", "AT"]
+
+
 def test_numbers_and_days_are_written_as_readers_write_them() -> None:
     day = date(2026, 12, 24)
     assert [SITE[code].number(1234567) for code in ("en", "ru")] == ["1,234,567", "1\xa0234\xa0567"]

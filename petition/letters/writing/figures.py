@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from petition.campaign.appeal import Appeal
+from petition.core import collation
 from petition.core.errors import DataError
 from petition.letters.addressees.directory import Addressee, Source
 from petition.letters.writing.document import Bar, Chart, Figures, Note
@@ -63,10 +64,11 @@ def draw(
 
 def _bars(addressee: Addressee, figures: Figures, words: Words, other: str) -> Iterator[Bar]:
     """The largest countries and the addressee's own; whoever is not shown is in the last line."""
-    largest = sorted(figures.countries.items(), key=lambda item: (item[0] != addressee.country, -item[1], item[0]))
-    shown = sorted(largest[:LINES], key=lambda item: (-item[1], item[0]))
-    for code, n in shown:
-        name = str(words.locale.territories.get(code, code))
+    in_order = collation.order(words.locale.language)
+    bars = [(n, str(words.locale.territories.get(code, code)), code) for code, n in figures.countries.items()]
+    ranked = sorted(bars, key=lambda bar: (-bar[0], in_order(bar[1])))
+    shown = sorted(ranked, key=lambda bar: bar[2] != addressee.country)[:LINES]
+    for n, name, code in filter(shown.__contains__, ranked):
         yield Bar(name, n, words.number(n), own=code == addressee.country)
-    if rest := figures.confirmed - sum(n for _, n in shown):
+    if rest := figures.confirmed - sum(n for n, _, _ in shown):
         yield Bar(other, rest, words.number(rest), rest=True)

@@ -12,12 +12,12 @@ from petition.organisers.accounts import Role
 from petition.organisers.activity_log import about
 from petition.signing import printed_names
 from petition.signing.printed_names import ASIDE, PASSED
-from petition.signing.signatures import NEW
+from petition.signing.signatures import NEW, UNSAID
 from petition.web.desk.access import needs
 from petition.web.desk.dashboard import coarse
 from petition.web.http import forms
 from petition.web.http.forms import Form
-from petition.web.http.pages import page, site
+from petition.web.http.pages import page, site, spoken_in
 
 # From where to where, and what the record says of it.
 MOVES = {
@@ -32,7 +32,8 @@ async def index(request: Request) -> Response:
     """How many names of which country wait for somebody to look at them, and how many are set aside."""
     async with site(request).database.reading() as c:
         counts = {state: await printed_names.by_country(c, state) for state in (NEW, ASIDE)}
-    rows = {state: [(country, coarse(n)) for country, n in found.items()] for state, found in counts.items()}
+    codes = [*dict(spoken_in(request).countries), UNSAID]
+    rows = {state: [(code, coarse(found[code])) for code in codes if code in found] for state, found in counts.items()}
     return page(request, "web/desk/names.html", new=rows[NEW], aside=rows[ASIDE])
 
 

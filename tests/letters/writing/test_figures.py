@@ -33,6 +33,13 @@ def test_a_chart_shows_the_largest_and_the_addressees_own() -> None:
     assert chart.total == ("Kokku", "12 340".replace(" ", "\xa0"))
 
 
+def test_countries_of_one_count_stand_in_alphabetical_order() -> None:
+    equal = dict.fromkeys(["AT", "DE", "DK", "ES", "FI", "SE", "BE"], 10)
+    figures = replace(FIGURES, confirmed=70, country=10, countries=equal)
+    chart = letter("FI", figures=figures).chart or pytest.fail("no chart")
+    assert [bar.name for bar in chart.bars[:-1]] == ["Belgia", "Espanja", "Itävalta", "Ruotsi", "Saksa", "Suomi"]
+
+
 def test_a_small_country_finds_itself_in_its_own_letter() -> None:
     chart = letter("EE", figures=replace(FIGURES, country=10)).chart or pytest.fail("no chart")
     assert [(bar.name, bar.printed) for bar in chart.bars if bar.own] == [("Eesti", "10")]

@@ -1,5 +1,6 @@
 """Names to be printed: three days old, looked at by an organiser, and nobody's business but theirs."""
 
+import re
 from functools import partial
 
 import pytest
@@ -53,6 +54,16 @@ async def test_whoever_changes_the_name_is_looked_at_again(time: Clock, visitor:
     time.advance(days=4)
     await pass_names(visitor.site)
     assert await _printed(visitor) == ["Anna Kowalska"]
+
+
+@on_sqlite
+async def test_countries_with_names_stand_in_alphabetical_order(time: Clock, visitor: Visitor) -> None:
+    for n, country in enumerate(("AT", "DE", "EE", "ES")):
+        await _named(visitor, f"Anna{n} Nowak", country=country)
+    time.advance(days=4)
+    await visitor.organiser("olga", "organiser")
+    page = (await visitor.get("/organisers/names")).text
+    assert re.findall("/organisers/names/([A-Z]{2})/new", page) == ["AT", "EE", "DE", "ES"]
 
 
 @on_sqlite
