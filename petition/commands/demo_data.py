@@ -14,7 +14,7 @@ from petition.core import clock
 from petition.core.database.database import Connection, Database
 from petition.core.errors import DatabaseError
 from petition.retention import reorder
-from petition.tally import tally
+from petition.tally import history
 
 Signature = tuple[str, str, str, str, int, int, str]  # a row, see _COLUMNS
 CHUNK = 100_000  # rows of one transaction
@@ -44,7 +44,7 @@ async def fill(
     if not await empty(database):
         raise DatabaseError("The database has signatures already: demo signatures go into an empty one only.")
     dice = dice or random.Random()  # noqa: S311 (plausible, not secret)
-    await database.write(tally.reopen_history)  # days that are over get signatures after all
+    await database.write(history.reopen_history)  # days that are over get signatures after all
     for first in range(0, n, CHUNK):
         size = min(CHUNK, n - first)
         rows = _rows(_mailboxes(first, size, n), days, dice)

@@ -20,6 +20,7 @@ from petition.signing import quarantine, signatures
 from petition.signing.printed_names import PASSED
 from petition.signing.signatures import NEW, Signing
 from petition.site import Site
+from petition.tally import rounding
 
 SIGNATURES = 6400
 SEED = 13
@@ -126,7 +127,7 @@ async def _put_forms(c: Connection, *, flood: list[Row], others: list[Row]) -> N
     await c.run("signatures.submit", rows=flood)
     [(handle, _)] = await quarantine.networks(c)
     n = await quarantine.set_network_aside(c, handle)
-    await activity_log.write(c, activity_log.SERVER, "set aside the forms of one network", activity_log.about(n))
+    await activity_log.write(c, activity_log.SERVER, "set aside the forms of one network", rounding.rounded(n))
     await c.run("signatures.submit", rows=others)
 
 

@@ -11,6 +11,7 @@ from petition.letters.editions import annexes, drafts, files
 from petition.letters.editions.editions import Edition
 from petition.organisers import activity_log
 from petition.site import Site, opened
+from petition.tally import rounding
 
 
 async def letters(given: Settings, arguments: Arguments) -> None:
@@ -31,7 +32,7 @@ async def _previews(site: Site, arguments: Arguments) -> None:
     async with site.database.reading() as c:
         draft = await drafts.draw_up(c, site.appeal, site.book, site.settings.base_url)
         names = await drafts.names(c, draft, addressees)
-    await noted(site, "drew letters", f"{len(addressees)}, names: {activity_log.about(sum(map(len, names.values())))}")
+    await noted(site, "drew letters", f"{len(addressees)}, names: {rounding.rounded(sum(map(len, names.values())))}")
     for name, content in progress(drafts.files(draft, addressees, names), "letter", len(addressees)):
         _save(arguments.output, name, content)
 

@@ -2,7 +2,6 @@
 
 from petition.core import clock
 from petition.core.database.database import Connection, Row
-from petition.tally import tally
 
 SERVER = "the server"  # who did it, if it was a command; no nickname has a space
 PAGE = 50
@@ -10,14 +9,9 @@ _ALL = 2**62
 
 
 async def write(c: Connection, who: str, action: str, detail: str = "") -> None:
-    """One line more, in the transaction of what it tells about. Counts in `detail` are as about() says them."""
+    """One line more, in the transaction of what it tells about. Counts in `detail` are rounded by tally.rounding."""
     await c.run("record.lock")
     await c.run("record.write", moment=clock.iso(clock.now()), nickname=who, action=action, detail=detail)
-
-
-def about(n: int) -> str:
-    """A count for the record, which viewers read too: in tens, as published ones are."""
-    return str(tally.floor(n)) if n >= 10 else "<10"
 
 
 async def page(c: Connection, before: int | None = None, most: int = PAGE) -> list[Row]:

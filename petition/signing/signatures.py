@@ -18,7 +18,6 @@ from petition.protection.rate_limits import AS_EVER, Terms
 from petition.tally import tally
 from petition.tally.tally import Change
 
-UNSAID = "ZZ"  # not said, or in a country whose residents are never counted as such
 NEW = "new"  # a name that no organiser has looked at
 LIVES = 15 * DAY  # of a submission, counted from the start of its day, so that its end tells no hour
 BACKUPS_LIVE = 7  # days: so long a withdrawal is remembered, lest a restore undo it

@@ -14,7 +14,7 @@ from petition.commands import example
 from petition.core import demo_secrets, settings
 from petition.core.errors import SettingsError
 from petition.site import opened
-from petition.tally import audit, tally
+from petition.tally import audit, history, tally
 from tests import ROOT
 from tests.conftest import Clock, Visit, Visitor, make_settings
 from tests.core.test_settings import PRODUCTION
@@ -50,7 +50,7 @@ async def test_no_page_has_a_hole_and_each_says_that_it_is_an_example(visitor: V
 async def test_the_numbers_agree_and_grew_over_weeks(visitor: Visitor) -> None:
     async with visitor.site.database.reading() as c:
         assert await audit.disagreements(c) == []
-        hours, days = await tally.history(c)
+        hours, days = await history.history(c)
     assert len(hours) > 30
     assert len({country for _, country, _ in days}) > 20
     steps = [after - before for (_, before), (_, after) in pairwise(hours)]

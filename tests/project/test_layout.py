@@ -66,15 +66,11 @@ def test_functions_and_modules_stay_small() -> None:
     assert [f.name for f in CODE if f.read_text("utf-8").count("\n") > 280] == []
 
 
-def test_public_functions_say_their_rule() -> None:
-    silent = [
-        f"{file.name}:{node.lineno} {node.name}"
-        for file, node in _functions()
-        if not node.name.startswith("_") and node.col_offset in (0, 4) and not ast.get_docstring(node)
-    ]
-    protocols = {"begin", "commit", "rollback", "send", "close"}  # a Protocol's methods have no body to speak of
-    nested = {"guarded", "decorate", "sending", "lifespan", "key", "number", "day", "book", "checked"}
-    assert [s for s in silent if s.split()[-1] not in protocols | nested] == []
+def test_folders_have_a_door_and_modules_a_first_sentence() -> None:
+    assert [str(f) for f in CODE if not (ast.get_docstring(ast.parse(f.read_text("utf-8"))) or "").strip()] == []
+    doors = [f for f in CODE if f.name == "__init__.py" and f.parent.name != "petition"]
+    told = {f.parent.name: ast.get_docstring(ast.parse(f.read_text("utf-8"))) or "" for f in doors}
+    assert [name for name, text in told.items() if "Offers: " not in text or "May import: " not in text] == []
 
 
 def test_every_setting_is_documented() -> None:

@@ -9,7 +9,7 @@ from petition.commands import demo_data
 from petition.core.database.database import Connection, Database
 from petition.retention import prune
 from petition.site import Site
-from petition.tally import audit, tally
+from petition.tally import audit, history, tally
 from tests.conftest import Clock, Visitor
 
 
@@ -141,7 +141,7 @@ async def test_history_agrees_after_a_clock_that_ran_ahead(time: Clock, site: Si
     await count(10)
     async with site.database.reading() as c:
         assert [s for s in await audit.disagreements(c) if "signatures" not in s] == []
-        assert len((await tally.history(c))[0]) == 3
+        assert len((await history.history(c))[0]) == 3
 
 
 async def test_history_agrees_over_many_days(site: Site, time: Clock) -> None:
@@ -151,7 +151,7 @@ async def test_history_agrees_over_many_days(site: Site, time: Clock) -> None:
         time.moment += timedelta(days=1, hours=day)
         await site.publish()
     async with site.database.reading() as c:
-        hours, days = await tally.history(c)
+        hours, days = await history.history(c)
         found = await audit.disagreements(c)
     assert len(hours) == 5
     assert {country for _, country, _ in days} == {"PL", "DE"}

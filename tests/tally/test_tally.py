@@ -9,7 +9,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from petition.core.database.database import Database
-from petition.tally import tally
+from petition.tally import history, rounding, tally
 from petition.tally.tally import Snapshot
 from tests.conftest import Clock
 
@@ -20,14 +20,14 @@ many = examples(max_examples=200, deadline=None)
 @many
 @given(COUNTS)
 def test_the_sum_always_agrees(counts: dict[str, int]) -> None:
-    confirmed, countries, other = tally.fold(counts)
+    confirmed, countries, other = rounding.fold(counts)
     assert confirmed == sum(countries.values()) + other
 
 
 @many
 @given(COUNTS)
 def test_every_figure_is_in_tens_and_none_is_above_the_truth(counts: dict[str, int]) -> None:
-    confirmed, countries, other = tally.fold(counts)
+    confirmed, countries, other = rounding.fold(counts)
     assert not [n for n in (confirmed, other, *countries.values()) if n % 10 or n < 0]
     assert 0 <= sum(counts.values()) - confirmed < 10
     assert all(0 <= counts[country] - n < 10 for country, n in countries.items())
@@ -36,7 +36,7 @@ def test_every_figure_is_in_tens_and_none_is_above_the_truth(counts: dict[str, i
 @many
 @given(COUNTS)
 def test_a_country_is_published_from_ten_on_and_the_unsaid_never(counts: dict[str, int]) -> None:
-    _, countries, _ = tally.fold(counts)
+    _, countries, _ = rounding.fold(counts)
     assert set(countries) == {country for country, n in counts.items() if n >= 10 and country != "ZZ"}
 
 
@@ -44,15 +44,15 @@ def test_a_country_is_published_from_ten_on_and_the_unsaid_never(counts: dict[st
 @given(COUNTS, st.sampled_from(["PL", "ZZ"]))
 def test_one_signature_moves_the_total_by_a_whole_ten_or_not_at_all(counts: dict[str, int], country: str) -> None:
     more = counts | {country: counts.get(country, 0) + 1}
-    assert tally.fold(more)[0] - tally.fold(counts)[0] in (0, 10)
+    assert rounding.fold(more)[0] - rounding.fold(counts)[0] in (0, 10)
 
 
 def test_nothing_is_nothing() -> None:
-    assert tally.fold({}) == (0, {}, 0)
+    assert rounding.fold({}) == (0, {}, 0)
 
 
 def test_what_is_left_over_is_in_other() -> None:
-    assert tally.fold({"PL": 19, "LT": 9, "ZZ": 30}) == (50, {"PL": 10}, 40)
+    assert rounding.fold({"PL": 19, "LT": 9, "ZZ": 30}) == (50, {"PL": 10}, 40)
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ async def _published(database: Database) -> Snapshot:
 
 async def _history(database: Database) -> tuple[list[tuple[str, int]], list[tuple[str, str, int]]]:
     async with database.reading() as c:
-        return await tally.history(c)
+        return await history.history(c)
 
 
 async def test_a_snapshot_says_when_it_was_made(counted: Database) -> None:
@@ -175,7 +175,7 @@ async def test_the_last_day_is_the_net_change(counted: Database, time: Clock) ->
     await _change(counted, "LT", 5)
     await _change(counted, "LT", -2)
     async with counted.reading() as c:
-        assert await tally.last_day(c) == 15
+        assert await history.last_day(c) == 15
     time.advance(hours=1)
     async with counted.reading() as c:
-        assert await tally.last_day(c) == 3
+        assert await history.last_day(c) == 3

@@ -23,6 +23,7 @@ from petition.letters.formats import volume
 from petition.letters.writing import annex, compose
 from petition.organisers import activity_log
 from petition.signing import printed_names
+from petition.tally import rounding
 
 VOLUME = 50_000  # names in a file
 File = tuple[str, bytes]
@@ -77,7 +78,7 @@ async def make(
         content = await volume.render(replace(part, check=where + part.reference))
         files.append((part.reference, content))
         rows.append(_row(part.reference, edition.n, addressee.key, version, len(part.names), content))
-    detail = f"{stamped.reference}: {activity_log.about(len(names))}"
+    detail = f"{stamped.reference}: {rounding.rounded(len(names))}"
     await database.write(partial(_put, rows=rows, nickname=nickname, detail=detail))
     return files
 

@@ -17,9 +17,9 @@ from petition.letters.writing import annex, compose
 from petition.letters.writing.citations import sources
 from petition.letters.writing.document import Figures, Letter, Stamp
 from petition.signing import printed_names
-from petition.signing.signatures import UNSAID
-from petition.tally import tally
-from petition.tally.tally import STEP, Snapshot
+from petition.tally import rounding, tally
+from petition.tally.rounding import STEP, UNSTATED_COUNTRY
+from petition.tally.tally import Snapshot
 
 Names = Mapping[str, list[str]]  # by the code of the addressee
 
@@ -66,7 +66,7 @@ class Draft:
             confirmed=self.snapshot.confirmed,
             country=self.snapshot.countries.get(country) if country else None,
             present=country in self.present,
-            named=tally.floor(named) if named >= STEP else None,
+            named=rounding.floor(named) if named >= STEP else None,
             elsewhere=country is None and annexed > 0,
             countries=self.snapshot.countries,
         )
@@ -78,7 +78,7 @@ class Draft:
         """
         if addressee.country:
             return [addressee.country]
-        return sorted(self.named.keys() - self.book.countries - {UNSAID})
+        return sorted(self.named.keys() - self.book.countries - {UNSTATED_COUNTRY})
 
     def annexed(self, addressee: Addressee) -> int:
         """How many names the annex for one addressee has; none before an admin has turned it on."""

@@ -10,10 +10,10 @@ from starlette.responses import RedirectResponse, Response
 from petition.core.database.database import Connection
 from petition.organisers import activity_log
 from petition.organisers.accounts import Role
-from petition.organisers.activity_log import about
 from petition.protection import proof_of_work
 from petition.protection.proof_of_work import Mode
 from petition.signing import quarantine
+from petition.tally.rounding import rounded
 from petition.web.desk.access import done, needs
 from petition.web.http import forms
 from petition.web.http.pages import renew, site
@@ -54,6 +54,6 @@ async def _counted(request: Request, act: Callable[[Connection], Awaitable[int]]
     """Does something and writes into the record to how many, both or neither."""
 
     async def _recorded(c: Connection) -> None:
-        await activity_log.write(c, request.state.organiser.nickname, action, about(await act(c)))
+        await activity_log.write(c, request.state.organiser.nickname, action, rounded(await act(c)))
 
     await site(request).database.write(_recorded)

@@ -12,14 +12,13 @@ from petition.organisers import activity_log, public_keys
 from petition.organisers.accounts import Organiser, Role
 from petition.protection import proof_of_work
 from petition.signing import quarantine, signatures
-from petition.tally import tally
-from petition.tally.tally import UNSAID
+from petition.tally import history, rounding, tally
+from petition.tally.rounding import STEP, UNSTATED_COUNTRY, hide_small
 from petition.web.desk.access import done, needs
 from petition.web.http import forms
 from petition.web.http.pages import page, renew, site, snapshot
 
 LATEST = 20  # lines of the record at the desk
-SMALL = 10  # the desk shows no smaller count: few enough to be somebody
 
 
 @needs(Role.VIEWER)
@@ -30,11 +29,8 @@ async def desk(request: Request) -> Response:
     async with site(request).database.reading() as c:
         numbers = await _numbers(c) if organiser.may(Role.ORGANISER) else None
         actions = await activity_log.page(c, most=LATEST)
-        warn, mode, asked = (
-            await signatures.readable_is_warning(c),
-            await proof_of_work.mode(c),
-            await proof_of_work.asked(c),
-        )
+        warn = await signatures.readable_is_warning(c)
+        mode, asked = await proof_of_work.mode(c), await proof_of_work.asked(c)
         unseen = await public_keys.unseen(c, organiser.nickname, keys)
     context: dict[str, Any] = {
         "organiser": organiser,
@@ -55,25 +51,22 @@ async def _numbers(c: Connection) -> dict[str, object]:
     """The desk's counts, none finer than ten."""
     counts = await tally.counts(c)
     queued, oldest = await outbox.waiting(c)
-    by_country = sorted(counts.items(), key=lambda item: (item[0] == UNSAID, -item[1], item[0]))
+    by_country = sorted(
+        counts.items(), key=lambda item: (item[0] == UNSTATED_COUNTRY, -rounding.floor(item[1]), item[0])
+    )
     return {
         # In tens: the exact total less the countries shown would tell the count of one that is not.
-        "confirmed": coarse(tally.floor(sum(counts.values()))),
-        "waiting": coarse(await signatures.waiting(c)),
-        "last_day": coarse(await tally.last_day(c)),
-        "countries": [(country, coarse(n)) for country, n in by_country],
-        "queued": coarse(queued),
+        "confirmed": hide_small(rounding.floor(sum(counts.values()))),
+        "waiting": hide_small(await signatures.waiting(c)),
+        "last_day": hide_small(await history.last_day(c)),
+        "countries": [(country, hide_small(n)) for country, n in by_country],
+        "queued": hide_small(queued),
         "oldest": oldest,
-        "aside": [(reason, coarse(n)) for reason, n in (await quarantine.reasons(c)).items()],
-        "disposable": coarse(await quarantine.disposable(c)),
-        "networks": [(handle, tally.floor(n)) for handle, n in await quarantine.networks(c) if n >= SMALL],
-        "refusals": [(row["code"], coarse(int(row["n"]))) for row in await outbox.refusals(c)],
+        "aside": [(reason, hide_small(n)) for reason, n in (await quarantine.reasons(c)).items()],
+        "disposable": hide_small(await quarantine.disposable(c)),
+        "networks": [(handle, rounding.floor(n)) for handle, n in await quarantine.networks(c) if n >= STEP],
+        "refusals": [(row["code"], hide_small(int(row["n"]))) for row in await outbox.refusals(c)],
     }
-
-
-def coarse(n: int) -> int | None:
-    """A count of the desk; None for one under ten, shown as "<10"."""
-    return n if n >= SMALL else None
 
 
 @needs(Role.ADMIN)

@@ -19,8 +19,8 @@ from petition.letters.editions.drafts import Draft
 from petition.letters.formats.registry import FORMATS
 from petition.letters.writing.document import Letter
 from petition.organisers.accounts import Role
-from petition.organisers.activity_log import about
 from petition.signing import printed_names
+from petition.tally.rounding import rounded
 from petition.web.desk.access import needs, note
 from petition.web.http.pages import PRIVATE, page, site
 
@@ -97,7 +97,7 @@ async def annex(request: Request) -> Response:
     if not names:
         raise HTTPException(404)
     content = await run_in_threadpool(draft.annex, addressee, names)
-    await note_download(request, "downloaded names", f"{addressee.key}: {about(len(names))}")
+    await note_download(request, "downloaded names", f"{addressee.key}: {rounded(len(names))}")
     return _pdf(content, f"{addressee.key}-names")
 
 
@@ -124,7 +124,7 @@ async def signatures_csv(request: Request) -> Response:
     table = csv.writer(text, lineterminator="\r\n")
     table.writerow(("country", "name", "sealed_address"))
     table.writerows((r["country"], _inert(r["name"] or ""), r["sealed"] or "") for r in rows)
-    await note_download(request, "downloaded signatures", about(len(rows)))
+    await note_download(request, "downloaded signatures", rounded(len(rows)))
     headers = {**_NO_STORE, "Content-Disposition": 'attachment; filename="signatures.csv"'}
     return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
 

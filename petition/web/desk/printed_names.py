@@ -9,12 +9,11 @@ from starlette.responses import RedirectResponse, Response
 from petition.core.database.database import Connection
 from petition.organisers import activity_log
 from petition.organisers.accounts import Role
-from petition.organisers.activity_log import about
 from petition.signing import printed_names
 from petition.signing.printed_names import ASIDE, PASSED
-from petition.signing.signatures import NEW, UNSAID
+from petition.signing.signatures import NEW
+from petition.tally.rounding import UNSTATED_COUNTRY, hide_small, rounded
 from petition.web.desk.access import needs
-from petition.web.desk.dashboard import coarse
 from petition.web.http import forms
 from petition.web.http.forms import Form
 from petition.web.http.pages import page, site, spoken_in
@@ -32,8 +31,10 @@ async def index(request: Request) -> Response:
     """How many names of which country wait for somebody to look at them, and how many are set aside."""
     async with site(request).database.reading() as c:
         counts = {state: await printed_names.by_country(c, state) for state in (NEW, ASIDE)}
-    codes = [*dict(spoken_in(request).countries), UNSAID]
-    rows = {state: [(code, coarse(found[code])) for code in codes if code in found] for state, found in counts.items()}
+    codes = [*dict(spoken_in(request).countries), UNSTATED_COUNTRY]
+    rows = {
+        state: [(code, hide_small(found[code])) for code in codes if code in found] for state, found in counts.items()
+    }
     return page(request, "web/desk/names.html", new=rows[NEW], aside=rows[ASIDE])
 
 
@@ -65,4 +66,4 @@ async def _moved(c: Connection, *, country: str, chosen: dict[str, set[str]], wh
     for move, handles in chosen.items():
         old, new, action = MOVES[move]
         if n := await printed_names.judge(c, country, handles, old, new):
-            await activity_log.write(c, who, action, f"{country}: {about(n)}")
+            await activity_log.write(c, who, action, f"{country}: {rounded(n)}")

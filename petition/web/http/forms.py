@@ -14,7 +14,8 @@ from starlette.requests import Request
 
 from petition.core.email_addresses import LONGEST, Address, Mailboxes
 from petition.core.languages import N_, Language
-from petition.signing.signatures import UNSAID, Signing
+from petition.signing.signatures import Signing
+from petition.tally.rounding import UNSTATED_COUNTRY
 
 CONSENT = "2026-11-22"  # the version of the wording above the button, kept with each signature; change both at once
 LONGEST_NAME = 100
@@ -81,10 +82,10 @@ def signing(
     """The checked form, or None and the same form with its errors. An unsafe country becomes "not said"."""
     address, email = _email(form, mailboxes, warn_only=warn_only)
     country = form.typed.get("country", "")
-    country = UNSAID if country in unsafe else country
+    country = UNSTATED_COUNTRY if country in unsafe else country
     name = _squeezed(form.typed.get("name", "")) if form.on("named") else ""
     errors = dict(email.errors)
-    if country != UNSAID and not language.has_country(country):
+    if country != UNSTATED_COUNTRY and not language.has_country(country):
         errors["country"] = N_("Please choose the country you live in.")
     if not form.on("consent"):
         errors["consent"] = N_("Without your consent we may not count your signature.")
@@ -150,7 +151,7 @@ def _email(form: Form, mailboxes: Mailboxes, *, warn_only: bool) -> tuple[Addres
 
 
 def _name_error(name: str, country: str) -> str | None:
-    if country == UNSAID:
+    if country == UNSTATED_COUNTRY:
         return N_("To protect people, no name is printed with this choice of country. Please untick the box.")
     if not name:
         return N_("Please enter the name to be printed, or untick the box.")

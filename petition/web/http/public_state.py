@@ -15,7 +15,7 @@ from petition.core.errors import DatabaseError
 from petition.letters import correspondence
 from petition.letters.correspondence import Entry
 from petition.site import Board, Site
-from petition.tally import tally
+from petition.tally import history
 from petition.web.http.prerendered import Made, Stock
 
 Make = Callable[[Site, "Moment", Mapping[str, Made]], Mapping[str, Made]]
@@ -84,5 +84,5 @@ async def read(site: Site, before: Moment | None = None) -> Moment:
         if before is not None and before.board.snapshot == board.snapshot:
             hours, days = before.hours, before.days  # long, and written only with a snapshot
         else:
-            hours, days = await tally.history(c)
+            hours, days = await history.history(c)
     return Moment(board, site.state(), clock.today(), entries, hours, days)

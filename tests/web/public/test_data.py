@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from petition.commands import demo_data
 from petition.site import Site
-from petition.tally import tally
+from petition.tally import rounding
 from tests.conftest import Clock, Visit, Visitor
 from tests.web.tools import Html, on_sqlite
 
@@ -152,7 +152,7 @@ COUNTS = st.dictionaries(st.sampled_from(["PL", "LT", "MT", "DE", "ZZ"]), st.int
 @examples(deadline=None)
 @given(COUNTS)
 def test_whatever_the_counts_the_published_sum_agrees_in_tens(counts: dict[str, int]) -> None:
-    confirmed, countries, other = tally.fold(counts)
+    confirmed, countries, other = rounding.fold(counts)
     assert confirmed == sum(countries.values()) + other
     assert not [n for n in (confirmed, other, *countries.values()) if n % 10 or n < 0]
     assert 0 <= sum(counts.values()) - confirmed < 10
