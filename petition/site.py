@@ -21,21 +21,23 @@ from petition.core.settings import Settings
 from petition.core.tokens import Signer
 from petition.letters.addressees import reader
 from petition.letters.addressees.reader import Book
-from petition.mail import messages
+from petition.mail import compose, messages
 from petition.mail import smtp as mail
 from petition.mail.backoff import Pace
+from petition.mail.compose import Finished
 from petition.mail.delivery import Deliverer
 from petition.mail.delivery_pool import Lanes
 from petition.mail.outbox import Mail
-from petition.mail.smtp import Finished, Transport
+from petition.mail.smtp import Transport
 from petition.organisers.passkeys import Passkeys
 from petition.organisers.second_factor import Locker
 from petition.protection import proof_of_work
 from petition.protection.networks import Networks
 from petition.protection.proof_of_work import Mode as Work
 from petition.protection.rate_limits import Doors
-from petition.retention import prune
+from petition.retention import close, prune
 from petition.signing import signatures
+from petition.signing.intake import Intake
 from petition.tally import tally
 from petition.tally.tally import Snapshot
 
@@ -96,6 +98,11 @@ class Site:
         """The throttle at the doors of this process."""
         return Doors(self.database, self.vault, Networks(self.appeal.file("networks.toml")))
 
+    @cached_property
+    def intake(self) -> Intake:
+        """How forms are taken."""
+        return Intake(self.database, self.vault, self.mailboxes, self.doors, self.settings.base_url)
+
     def relay(self) -> Transport:
         """Where finished mail goes: a relay, and in demo mode a folder that /dev/outbox shows."""
         smtp = mail.Smtp(self.settings.smtp_url) if self.settings.smtp_url else None
@@ -113,7 +120,7 @@ class Site:
         language = self.languages[claimed.language] if known else self.languages.default
         links = messages.links(self.signer, self.settings.base_url, language.code, claimed.name, claimed.number)
         reference = tokens.reference(claimed.number)
-        return mail.write(language, claimed.name, claimed.to, self.settings.mail_from, reference, links)
+        return compose.write(language, claimed.name, claimed.to, self.settings.mail_from, reference, links)
 
     def lanes(self) -> Lanes:
         """As many of them as there is work for."""
@@ -125,7 +132,7 @@ class Site:
 
     async def board(self, c: Connection) -> Board:
         """What the pages need of the database."""
-        snapshot, closed = await tally.published(c), await prune.closed(c)
+        snapshot, closed = await tally.published(c), await close.closed(c)
         return Board(snapshot, closed, await signatures.readable_is_warning(c), await proof_of_work.asked(c))
 
     async def publish(self) -> None:

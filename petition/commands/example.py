@@ -16,9 +16,10 @@ from petition.letters.correspondence import Channel, Entry, Stance
 from petition.organisers import activity_log
 from petition.protection.proof_of_work import Mode
 from petition.retention import reorder
-from petition.signing import quarantine, signatures
+from petition.signing import quarantine, submissions
 from petition.signing.printed_names import PASSED
-from petition.signing.signatures import NEW, Signing
+from petition.signing.signatures import NEW
+from petition.signing.submissions import Signing
 from petition.site import Site
 from petition.tally import rounding
 
@@ -62,7 +63,7 @@ async def unwanted(site: Site) -> str:
     if site.settings.campaign not in (None, demo_secrets.campaign(site.settings.var)):
         return "PETITION_CAMPAIGN names a campaign of your own: the example stays out."
     async with site.database.reading() as c:
-        waiting = await signatures.waiting(c)
+        waiting = await submissions.waiting(c)
     if waiting or not await demo_data.empty(site.database):
         return "People have signed here already: the example goes into an empty database only."
     return ""
@@ -118,7 +119,7 @@ async def _forms(site: Site, network: str, many: int) -> list[Row]:
     for k in range(many):
         signing = Signing(_address(f"{network}.{k}"), "DE", None, updates=False, consent="demo", language="en")
         terms = await site.doors.sign(f"{network}.{k}", "", Mode.OFF, trapped=False)
-        found.append(signatures.submitted(site.vault, signing, terms).row)
+        found.append(submissions.submitted(site.vault, signing, terms).row)
     return found
 
 

@@ -21,9 +21,10 @@ from petition.mail import bounce_reports
 from petition.organisers import accounts, activity_log
 from petition.organisers.accounts import Role
 from petition.retention import backup
+from petition.retention import close as closing
 from petition.retention import destroy as destruction
-from petition.retention import prune as retention
 from petition.retention.destroy import What
+from petition.signing import quarantine
 from petition.site import Site, opened
 from petition.tally import audit
 
@@ -54,7 +55,7 @@ async def bounce(given: Settings, arguments: Arguments) -> None:
     async with opened(given) as site:
         for content in contents:
             if returned := bounce_reports.read(content):
-                await site.database.write(partial(bounce_reports.take, returned=returned))
+                await site.database.write(partial(quarantine.apply_report, returned=returned))
     for file in read:
         file.unlink(missing_ok=True)
 
@@ -146,7 +147,7 @@ async def close(given: Settings, _: Arguments) -> int:
         print("Nothing was changed.", file=sys.stderr)
         return 1
     async with opened(given) as site:
-        await retention.close(site.database, site.vault, given.email_key_file)
+        await closing.close(site.database, site.vault, given.email_key_file)
     print("Signing has ended. Keyed hashes, names and contacts are gone; numbers and answers stay.")
     if given.email_key_file is None:
         print("PETITION_EMAIL_KEY stands in the environment: put a new random value there, and destroy the old one.")

@@ -1,5 +1,5 @@
 """Core: what every other folder stands on, without a word about petitions.
 
-Offers: settings, clock, errors, safe_logging, languages, collation, email_addresses, tokens, encryption,
-demo_secrets, database. May import: nothing above itself.
+Offers: settings, clock, errors, safe_logging, languages, collation, email_addresses, form, tokens, encryption,
+demo_secrets, resources, database. May import: nothing above itself.
 """

@@ -12,15 +12,12 @@ from email.message import Message
 from email.parser import BytesParser, HeaderParser
 from pathlib import Path
 
-from petition.core import tokens
-from petition.core.database.database import Connection
-from petition.signing import quarantine
-
 LONGEST = 1_000_000  # bytes of a body that are looked at; what names the mail stands near the beginning
 # As tokens.reference() makes it.
 _REFERENCE = re.compile(r"\s*<?([0-9a-f]{32})(?:@[^<>\s]*)?>?\s*")
 _PERMANENT = re.compile(r"\s*5\.\d{1,3}\.\d{1,3}\b")  # RFC 3463; 4 is a delay, 2 a success
-_REPORTS = {"delivery-status": quarantine.BOUNCED, "feedback-report": quarantine.COMPLAINT}
+BOUNCED, COMPLAINT = "bounced", "complaint"  # what the mailbox's provider answered to our mail
+_REPORTS = {"delivery-status": BOUNCED, "feedback-report": COMPLAINT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,7 @@ def _reason(part: Message) -> str | None:
     if part.get_content_maintype() != "message":
         return None
     reason = _REPORTS.get(part.get_content_subtype())
-    if reason == quarantine.BOUNCED:
+    if reason == BOUNCED:
         return reason if any(_failed(block) for block in _blocks(part)) else None
     return reason if any(str(block["Feedback-Type"]).strip() == "abuse" for block in _blocks(part)) else None
 
@@ -85,17 +82,10 @@ def read_json(content: bytes) -> Returned | None:
     if not isinstance(told, dict):
         return None
     named, event = _REFERENCE.fullmatch(str(told.get("message_id"))), told.get("event")
-    lasting = event == quarantine.COMPLAINT or (
-        event == quarantine.BOUNCED and _PERMANENT.match(str(told.get("status")))
-    )
+    lasting = event == COMPLAINT or (event == BOUNCED and _PERMANENT.match(str(told.get("status"))))
     return Returned(named[1], str(event)) if named and lasting else None
 
 
 def maildir(folder: Path) -> list[Path]:
     """The mails in a Maildir, new ones first."""
     return [file for box in ("new", "cur") for file in sorted((folder / box).glob("*")) if file.is_file()]
-
-
-async def take(c: Connection, returned: Returned) -> None:
-    """Sets the submission aside that waits for this mail, and holds the mail if it has not left; else nothing."""
-    await quarantine.set_aside(c, [tokens.kept(returned.reference)], returned.reason)

@@ -15,8 +15,9 @@ from petition.core.encryption import Vault
 from petition.core.errors import DatabaseError
 from petition.mail import outbox
 from petition.mail.backoff import Pace
+from petition.mail.compose import Finished
 from petition.mail.outbox import Mail
-from petition.mail.smtp import Delayed, Finished, Limited, Refused, Transport, Unreachable
+from petition.mail.smtp import Delayed, Limited, Refused, Transport, Unreachable
 
 PAUSE = 1.0  # seconds between two looks into an empty outbox
 PATIENCE = 10.0  # seconds that the mail in hand has once we are told to stop

@@ -12,7 +12,7 @@ from petition.core.errors import OrganiserError
 from petition.core.tokens import Purpose
 from petition.mail import messages, outbox
 from petition.organisers import activity_log
-from petition.protection import rate_limits
+from petition.protection import mail_quota
 
 _NICKNAME = re.compile(r"[A-Za-z0-9_-]{2,40}")
 
@@ -103,7 +103,7 @@ async def ask_login(c: Connection, vault: Vault, to: Address, language: str) -> 
     nickname = row["nickname"] if not row["never"] else None
     decoy = tokens.kept(number)
     counted = tokens.kept(f"login {mailbox}")  # a count of its own: forms that anybody fills in lock nobody out
-    if all(await rate_limits.allow_mail(c, [counted if nickname else decoy], [decoy], rate_limits.LOGIN)) and nickname:
+    if all(await mail_quota.allow_mail(c, [counted if nickname else decoy], [decoy], mail_quota.LOGIN)) and nickname:
         await _put_link(c, nickname, number)
     else:
         await _put_link(c, "", number)

@@ -4,65 +4,18 @@ Two kinds. A cap on mail to one mailbox, which nobody is told of. And buckets fo
 network meets depends on it alone, and is said.
 """
 
-from collections import Counter
 from dataclasses import dataclass, replace
 
 from petition.core import clock
-from petition.core.clock import DAY, HOUR
 from petition.core.database.database import Connection, Database, Row
 from petition.core.encryption import Vault
 from petition.core.errors import Throttled
-from petition.mail import outbox
 from petition.protection import proof_of_work, token_buckets
 from petition.protection.daily_keys import DayKey, DayKeys
+from petition.protection.mail_quota import A_FORTNIGHT
 from petition.protection.networks import Network, Networks
 from petition.protection.proof_of_work import Mode
 from petition.protection.token_buckets import Buckets, Rule, widened
-
-
-@dataclass(frozen=True, slots=True)
-class Cap:
-    """At most `most` in `window` seconds."""
-
-    most: int
-    window: int
-    reason: str
-
-
-A_DAY = Cap(3, DAY, "a stranger who types somebody's address can annoy them three times a day, not more")
-A_FORTNIGHT = Cap(6, 14 * DAY, "and not every day")
-LOGIN_A_DAY = Cap(12, DAY, "an organiser logs in several times a day, and strangers may not lock them out easily")
-LOGIN_A_FORTNIGHT = Cap(60, 14 * DAY, "but nobody is written to all day long")
-MAIL, LOGIN = (A_DAY, A_FORTNIGHT), (LOGIN_A_DAY, LOGIN_A_FORTNIGHT)
-
-
-async def allow_mail(c: Connection, mailboxes: list[str], decoys: list[str], cap: tuple[Cap, Cap] = MAIL) -> list[bool]:
-    """Whether one more mail may go to each mailbox; counts it if so. Over all forms together, but for logging in.
-
-    One that is named twice is counted twice. The caller tells nobody: who types an address must not learn what else
-    happened with it. For a mailbox that had its share a decoy is counted, a random key of the caller's, so that as
-    much is written.
-    """
-    await c.run("throttle.lock", mailboxes=mailboxes)
-    now = clock.epoch()
-    day, fortnight = now - cap[0].window, now - cap[1].window
-    rows = await c.all("throttle.mailings", mailboxes=mailboxes, day=day, fortnight=fortnight)
-    left = {row["mailbox"]: _left(row, cap) for row in rows}
-    allowed = []
-    for mailbox in mailboxes:
-        allowed.append(left[mailbox] > 0)
-        left[mailbox] -= 1
-    asked = zip(mailboxes, decoys, allowed, strict=True)
-    counted = Counter(mailbox if may else decoy for mailbox, decoy, may in asked)
-    sent = [{"mailbox": mailbox, "n": n} for mailbox, n in sorted(counted.items())]
-    await c.run("throttle.mailed", rows=sent, hour=now - now % HOUR + HOUR)
-    return allowed
-
-
-def _left(sent: Row, cap: tuple[Cap, Cap]) -> int:
-    """How many mails more a mailbox may get now."""
-    return 0 if sent["never"] else min(cap[0].most - int(sent["day"]), cap[1].most - int(sent["fortnight"]))
-
 
 # At each door a rule for one address (/32, /64) and one for the block it lies in (/24, /48).
 DOORS = {
@@ -97,28 +50,18 @@ TRAPPED = "trap"  # why a submission is set aside: a field that nobody sees was 
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """How a submission is taken: `wait` seconds before its mail may leave, set aside for a reason, with a proof …"""
+class Admission:
+    """How a form is taken."""
 
     network: str | None = None  # the tag of the block it came from
-    slow: bool = False
-    aside: str | None = None
-    wait: int = 0
-    proof: Row | None = None
+    low_priority: bool = False  # its email leaves after all others
+    hold_reason: str | None = None  # why it is held, and its email with it
+    mail_delay: int = 0  # seconds before its email may leave
+    proof: Row | None = None  # a proof of work that may be used once
     disposable: bool = False  # a mailbox of ten minutes: organisers see how many, nobody is refused
 
-    def kept(self) -> Row:
-        """What a submission remembers of them."""
-        state = "aside" if self.aside else "waiting"
-        return {"state": state, "aside": self.aside, "network": self.network, "disposable": int(self.disposable)}
 
-    def applied(self, mail: Row) -> Row:
-        """Held with what is set aside, behind all others from the slower lane, later to a provider that got much."""
-        urgency = outbox.HELD if self.aside else outbox.LAST if self.slow else mail["urgency"]
-        return outbox.put_off({**mail, "urgency": urgency}, self.wait)
-
-
-AS_EVER = Terms()
+NORMAL = Admission()
 
 
 class Doors:
@@ -129,7 +72,7 @@ class Doors:
         self._keys, self._buckets = DayKeys(database, vault), Buckets()
         self._told = 0
 
-    async def sign(self, host: str | None, solution: str, asked: Mode, *, trapped: bool) -> Terms:
+    async def sign(self, host: str | None, solution: str, asked: Mode, *, trapped: bool) -> Admission:
         """On which terms somebody may sign now. Raises Throttled if on none.
 
         With a token of the network, or with a proof of work, as ever; else on the slower lane.
@@ -137,16 +80,16 @@ class Doors:
         key, network = await self._keys.today(), self._networks.of(host)
         tag = key.tag("network", network.block)
         if asked is not Mode.ON and self._enter(key, "sign", network):
-            return Terms(tag)
+            return Admission(tag)
         if asked is Mode.AUTO:
             await self._notice(key)
         proof = proof_of_work.proof(key, solution) if asked is not Mode.OFF else None
         if proof and self._buckets.take(_of_block(key, PROVEN, network)):
-            return Terms(tag, proof=proof)
+            return Admission(tag, proof=proof)
         slow = _of_block(key, SLOW, network)
         if not self._buckets.take(slow):
             raise Throttled(self._buckets.wait(*slow))
-        return Terms(tag, slow=True, aside=TRAPPED if trapped else None)
+        return Admission(tag, low_priority=True, hold_reason=TRAPPED if trapped else None)
 
     async def enter(self, door: str, host: str | None) -> None:
         """Whether somebody may pass another door now. Raises Throttled."""

@@ -1,4 +1,4 @@
 """Retention: what is deleted when, how signing ends, what is destroyed, and encrypted backups.
 
-Offers: prune, reorder, destroy, backup. May import: signing, organisers and all below.
+Offers: prune, close, reorder, destroy, backup. May import: signing, organisers and all below.
 """

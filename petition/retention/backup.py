@@ -21,7 +21,7 @@ from petition.core.database.database import Connection, Database, Row
 from petition.core.errors import DataError, KeysError
 from petition.core.settings import Mode
 from petition.organisers import activity_log
-from petition.retention import prune
+from petition.retention import close
 from petition.signing import manage
 
 # In this order, so that a row comes after the row it refers to.
@@ -97,7 +97,7 @@ async def restore(database: Database, mode: Mode, identity: str, file: Path) -> 
 
 
 async def _restore(c: Connection, *, mode: Mode, key: Any, file: Path) -> int:
-    if await prune.closed(c):
+    if await close.closed(c):
         raise DataError("Signing has ended here: a restore would bring back what was destroyed.")
     kept = await manage.never_write_list(c)
     lines = await activity_log.whole(c)

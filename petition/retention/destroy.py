@@ -16,7 +16,7 @@ from petition.core.errors import KeysError, PetitionError
 from petition.core.settings import Settings
 from petition.mail import outbox
 from petition.organisers import activity_log
-from petition.retention import prune, reorder
+from petition.retention import close, reorder
 
 # What everybody has seen, and what it is recounted from. A table that comes later is destroyed unless it is named here.
 LASTING = (
@@ -75,7 +75,7 @@ def _email_key(file: Path | None) -> list[str]:
     if file is None:
         return ["PETITION_EMAIL_KEY stands in the environment: put a new random value there, and destroy the old one."]
     try:
-        prune.replace_key(file)
+        close.replace_key(file)
     except KeysError:
         return ["The file of PETITION_EMAIL_KEY cannot be overwritten: destroy it."]
     return []
@@ -87,12 +87,12 @@ async def _outbox(c: Connection) -> None:
 
 
 async def _hashes(c: Connection) -> None:
-    await prune.end_hashes(c)
+    await close.end_hashes(c)
     await activity_log.write(c, activity_log.SERVER, "destroyed every keyed hash; signing has ended")
 
 
 async def _all(c: Connection) -> None:
-    await prune.end(c)
+    await close.end(c)
     await c.run("house.keep", name="destroying", value="yes")  # only so the record of the desk may go
     await c.empty(but=LASTING)
     await c.run("house.drop", name="destroying")

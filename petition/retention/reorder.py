@@ -12,7 +12,7 @@ from petition.core import clock
 from petition.core.database import vacuum
 from petition.core.database.database import Connection, Database
 from petition.core.database.queries import POSTGRESQL
-from petition.signing import signatures
+from petition.signing import submissions
 
 PAUSE = 0.2  # seconds
 CHUNK = 2000  # rows written anew in one transaction, while nobody else writes: some hundredths of a second
@@ -65,7 +65,7 @@ async def _add_up(c: Connection, *, since: str) -> None:
 
 async def _rewrite(database: Database, table: str, key: str, since: str) -> None:
     midnight = clock.midnight(since) if since else 0
-    values: dict[str, str | int] = {"since": since, "midnight": midnight, "expiry": midnight + signatures.LIVES}
+    values: dict[str, str | int] = {"since": since, "midnight": midnight, "expiry": midnight + submissions.LIVES}
     after = ""
     while True:  # page by page: on a great day there are millions
         async with database.reading() as c:

@@ -1,4 +1,5 @@
 """Signing: a form becomes a submission, a press of the button a signature; its owner sees, changes or withdraws it.
 
-Offers: signatures, manage, printed_names, quarantine. May import: mail, protection, tally, campaign, core.
+Offers: intake, submissions, signatures, manage, printed_names, quarantine.
+May import: mail, protection, tally, campaign, core.
 """

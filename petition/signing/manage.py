@@ -13,8 +13,8 @@ from petition.core.encryption import Vault
 from petition.core.errors import LinkError
 from petition.core.tokens import Purpose
 from petition.mail import messages, outbox
-from petition.protection import rate_limits
-from petition.signing import signatures
+from petition.protection import mail_quota
+from petition.signing import signatures, submissions
 
 
 async def ask_to_manage(c: Connection, vault: Vault, to: Address, language: str, wait: int = 0) -> None:
@@ -24,12 +24,12 @@ async def ask_to_manage(c: Connection, vault: Vault, to: Address, language: str,
 
     Raises ClosedError once signing has ended for good: no hash of anybody is kept again.
     """
-    await signatures.refuse_closed(c)
+    await submissions.refuse_closed(c)
     mailbox, address = vault.hashes(to)
     number = tokens.number()
     mail = outbox.put_off(messages.manage(vault, language, to.exact, number, mailbox), wait)
     id_ = tokens.kept(number)
-    if not all(await rate_limits.allow_mail(c, [mailbox], [id_])):
+    if not all(await mail_quota.allow_mail(c, [mailbox], [id_])):
         mailbox, address, mail = id_, id_, outbox.decoy(mail)
     await c.run(
         "links.put",
@@ -37,7 +37,7 @@ async def ask_to_manage(c: Connection, vault: Vault, to: Address, language: str,
         purpose=Purpose.MANAGE.value,
         subject=address,
         mailbox=mailbox,
-        expires=signatures.midnight() + signatures.LIVES,
+        expires=submissions.midnight() + submissions.LIVES,
     )
     await outbox.put(c, [mail])
 

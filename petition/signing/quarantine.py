@@ -5,13 +5,13 @@ They are counted nowhere but here, by reason. What was confirmed is never touche
 
 import hashlib
 
-from petition.core import clock
+from petition.core import clock, tokens
 from petition.core.database.database import Connection
 from petition.mail import outbox
+from petition.mail.bounce_reports import BOUNCED, COMPLAINT, Returned
 from petition.protection.rate_limits import TRAPPED
-from petition.signing import signatures
+from petition.signing import submissions
 
-BOUNCED, COMPLAINT = "bounced", "complaint"  # what the mailbox's provider answered to our mail
 NETWORK = "network"  # organisers set aside what came from one network
 REASONS = (BOUNCED, COMPLAINT, TRAPPED, NETWORK)
 RANKS = 5  # networks that the desk lists
@@ -61,4 +61,9 @@ def _handle(tag: str) -> str:
 
 def _today() -> int:
     """When submissions of today die: what tells them from others."""
-    return signatures.midnight() + signatures.LIVES
+    return submissions.midnight() + submissions.LIVES
+
+
+async def apply_report(c: Connection, returned: Returned) -> None:
+    """Sets the submission aside that waits for this email, and holds the email if it has not left; else nothing."""
+    await set_aside(c, [tokens.kept(returned.reference)], returned.reason)

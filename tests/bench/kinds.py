@@ -16,8 +16,8 @@ from petition.core.database.database import Connection
 from petition.core.email_addresses import Address
 from petition.organisers import accounts
 from petition.organisers.accounts import Role
-from petition.signing import manage, signatures
-from petition.signing.signatures import Signing, Submitted
+from petition.signing import manage, signatures, submissions
+from petition.signing.submissions import Signing, Submitted
 from petition.site import Site
 from tests.bench.crowd import Crowd, mailbox, raw
 from tests.bench.report import Report, middle
@@ -67,7 +67,7 @@ async def _prepare(site: Site, kind: str, run: str) -> None:
         return
     for _ in range({"new": 0, "too often": 3}.get(kind, 1)):
         forms = [_form(site, one) for one in people]
-        await site.database.write(partial(signatures.sign, forms=forms))
+        await site.database.write(partial(submissions.sign, forms=forms))
     if kind in ("confirmed", "withdrawn"):
         await site.database.write(partial(signatures.confirm, numbers=[_number(site, form) for form in forms]))
     if kind == "withdrawn":
@@ -78,7 +78,7 @@ async def _prepare(site: Site, kind: str, run: str) -> None:
 
 
 def _form(site: Site, address: str) -> Submitted:
-    return signatures.submitted(site.vault, Signing(Address(address, address), "PL", None, False, "bench", "en"))
+    return submissions.submitted(site.vault, Signing(Address(address, address), "PL", None, False, "bench", "en"))
 
 
 def _number(site: Site, form: Submitted) -> str:

@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from petition.core.email_addresses import Address
-from petition.signing import signatures
-from petition.signing.signatures import Signing
+from petition.signing import submissions
+from petition.signing.submissions import Signing
 from tests.bench.crowd import mailbox, schedule
 from tests.bench.load import offer, percentile
 from tests.bench.report import Report
@@ -89,8 +89,8 @@ async def _fill(stage: Stage) -> None:
         for _ in range(MAILS // BATCH):
             people = [f"{secrets.token_hex(6)}@example.net" for _ in range(BATCH)]
             signings = [Signing(Address(one, one), "PL", None, False, "bench", "en") for one in people]
-            forms = [signatures.submitted(site.vault, signing) for signing in signings]
-            await site.database.write(partial(signatures.sign, forms=forms))
+            forms = [submissions.submitted(site.vault, signing) for signing in signings]
+            await site.database.write(partial(submissions.sign, forms=forms))
 
 
 def _waits(address: str, sink: Sink, rate: float, seconds: float) -> list[float]:

@@ -16,7 +16,7 @@ import pytest
 from petition.core import safe_logging
 from petition.core.database.database import Connection
 from petition.core.errors import DatabaseError
-from petition.signing import signatures
+from petition.signing import submissions
 from tests import ROOT
 from tests.chaos.machines import Machine
 from tests.conftest import Visitor
@@ -83,7 +83,7 @@ async def _handler_has_a_bug(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) 
         raise RuntimeError(QUOTED)
 
     link = await visitor.link(ADDRESS)
-    monkeypatch.setattr(signatures, "submission", bug)
+    monkeypatch.setattr(submissions, "submission", bug)
     assert (await visitor.get(link)).status_code == 500
 
 

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from petition.core.email_addresses import Address
 from petition.mail import outbox, smtp
 from petition.mail.delivery import Deliverer
-from petition.signing import signatures
-from petition.signing.signatures import Signing
+from petition.signing import submissions
+from petition.signing.submissions import Signing
 from petition.site import Site
 from tests.relay import Answer
 
@@ -25,7 +25,7 @@ async def sign(site: Site, name: str = "anna", language: str = "en") -> None:
     """NAME@example.org is typed into the form."""
     address = Address(f"{name}@example.org", f"{name}@example.org")
     signing = Signing(address, "PL", None, False, "test", language)
-    await site.database.join(signatures.sign, signatures.submitted(site.vault, signing))
+    await site.database.join(submissions.sign, submissions.submitted(site.vault, signing))
 
 
 async def waiting(site: Site) -> int:

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from petition.core import tokens
 from petition.mail import bounce_reports, outbox
-from petition.mail.bounce_reports import Returned
+from petition.mail.bounce_reports import BOUNCED, COMPLAINT, Returned
 from petition.signing import quarantine
-from petition.signing.quarantine import BOUNCED, COMPLAINT
 from petition.site import Site
 from tests.conftest import Clock, Visit, Visitor
 from tests.mail.delivering import sign
@@ -162,7 +161,7 @@ def test_garbage_is_nothing_or_names_one_mail(content: bytes) -> None:
 
 
 async def _take(site: Site, reference: str, reason: str = BOUNCED) -> None:
-    await site.database.write(partial(bounce_reports.take, returned=Returned(reference, reason)))
+    await site.database.write(partial(quarantine.apply_report, returned=Returned(reference, reason)))
 
 
 async def _reasons(site: Site) -> dict[str, int]:

@@ -10,7 +10,7 @@ from petition.mail import backoff, outbox
 from petition.mail.backoff import Pace
 from petition.mail.delivery_pool import Lanes
 from petition.mail.smtp import Smtp
-from petition.signing.signatures import Signing, sign, submitted
+from petition.signing.submissions import Signing, sign, submitted
 from petition.site import Site
 from tests import relay
 from tests.conftest import Clock

@@ -18,10 +18,10 @@ from petition.core import languages
 from petition.core.email_addresses import Mailboxes
 from petition.core.languages import Languages
 from petition.core.tokens import Signer, number
-from petition.mail import messages
-from petition.mail import smtp as mail
+from petition.mail import compose, messages
+from petition.mail.compose import Finished
 from petition.mail.messages import LINKS
-from petition.mail.smtp import Finished, Folder, Smtp
+from petition.mail.smtp import Folder, Smtp
 from tests.conftest import MIDDAY, Clock
 
 APPEAL = Appeal()
@@ -38,7 +38,7 @@ def _links(code: str, name: str, base: str = "https://petition.example") -> dict
 
 def _written(code: str, name: str, to: str = "anna@example.org", **links: str) -> Finished:
     sender = "Links <links@sender.example>"
-    return mail.write(LANGUAGES[code], name, to, sender, "0123456789abcdef", links or _links(code, name))
+    return compose.write(LANGUAGES[code], name, to, sender, "0123456789abcdef", links or _links(code, name))
 
 
 def _arrived(message: Finished) -> EmailMessage:
@@ -164,7 +164,7 @@ def test_the_same_row_gives_the_same_message_id() -> None:
     ],
 )
 def test_the_sender_is_shown_as_it_was_set(sender: str, shown: str) -> None:
-    found = _arrived(mail.write(LANGUAGES["en"], "login", "a@b.eu", sender, "x", {"login": "L"}))
+    found = _arrived(compose.write(LANGUAGES["en"], "login", "a@b.eu", sender, "x", {"login": "L"}))
     assert str(found["From"]) == shown
     assert found["Message-ID"] == "<x@sender.example>"
 

@@ -20,8 +20,10 @@ from hypothesis import strategies as st
 
 from petition.core.errors import SettingsError
 from petition.core.languages import Languages
+from petition.mail import compose
 from petition.mail import smtp as mail
-from petition.mail.smtp import Delayed, Finished, Refused, Smtp, Unreachable
+from petition.mail.compose import Finished
+from petition.mail.smtp import Delayed, Refused, Smtp, Unreachable
 from tests import relay
 from tests.relay import Relay
 
@@ -30,7 +32,7 @@ ENGLISH = Languages(["en"], {})["en"]
 
 
 def _message(to: str = ADDRESS) -> Finished:
-    return mail.write(ENGLISH, "login", to, "Links <links@sender.example>", "id", {"login": "https://x.example/T"})
+    return compose.write(ENGLISH, "login", to, "Links <links@sender.example>", "id", {"login": "https://x.example/T"})
 
 
 async def _sent(url: str) -> str:

@@ -6,9 +6,9 @@ from petition.core.database.database import Row
 from petition.core.email_addresses import Address
 from petition.core.encryption import Vault
 from petition.protection.daily_keys import DayKeys
-from petition.protection.rate_limits import Terms
-from petition.signing import signatures
-from petition.signing.signatures import Signing
+from petition.protection.rate_limits import Admission
+from petition.signing import submissions
+from petition.signing.submissions import Signing
 from petition.site import Site
 from tests.conftest import Clock
 
@@ -16,7 +16,7 @@ from tests.conftest import Clock
 async def _tagged(site: Site, name: str, tag: str) -> None:
     address = Address(f"{name}@example.org", f"{name}@example.org")
     signing = Signing(address, "PL", None, False, "test", "en")
-    await site.database.join(signatures.sign, signatures.submitted(site.vault, signing, Terms(tag)))
+    await site.database.join(submissions.sign, submissions.submitted(site.vault, signing, Admission(tag)))
 
 
 async def _all(site: Site, columns: str) -> list[Row]:

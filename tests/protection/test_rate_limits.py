@@ -11,10 +11,10 @@ from petition.core.database.database import Connection, Database, Row
 from petition.core.email_addresses import Address
 from petition.mail import outbox
 from petition.organisers import accounts
-from petition.protection import rate_limits
+from petition.protection import mail_quota
 from petition.retention import prune
-from petition.signing import manage, signatures
-from petition.signing.signatures import Signing
+from petition.signing import manage, submissions
+from petition.signing.submissions import Signing
 from petition.site import Site
 from tests.conftest import MIDDAY, Clock, add_organiser
 
@@ -23,7 +23,7 @@ ADDRESS = Address("anna@example.org", "anna@example.org")
 
 async def _allowed(database: Database, times: int = 1, mailbox: str = "anna") -> int:
     """How many of so many mails at this moment may go."""
-    asks = [partial(rate_limits.allow_mail, mailboxes=[mailbox], decoys=[tokens.number()]) for _ in range(times)]
+    asks = [partial(mail_quota.allow_mail, mailboxes=[mailbox], decoys=[tokens.number()]) for _ in range(times)]
     return sum([sum(await database.write(ask)) for ask in asks])
 
 
@@ -89,7 +89,7 @@ async def test_what_is_refused_does_not_count(database: Database, time: Clock) -
 
 
 async def test_two_hundred_at_once_get_no_more(database: Database, time: Clock) -> None:
-    jobs = [partial(rate_limits.allow_mail, mailboxes=["anna"], decoys=[str(n)]) for n in range(200)]
+    jobs = [partial(mail_quota.allow_mail, mailboxes=["anna"], decoys=[str(n)]) for n in range(200)]
     assert (await asyncio.gather(*[database.write(job) for job in jobs])).count([True]) == 3
 
 
@@ -110,7 +110,7 @@ async def _mails(site: Site) -> list[str]:
 
 async def _sign(site: Site, address: Address = ADDRESS) -> None:
     signing = Signing(address, "PL", None, False, "test", "en")
-    await site.database.join(signatures.sign, signatures.submitted(site.vault, signing))
+    await site.database.join(submissions.sign, submissions.submitted(site.vault, signing))
 
 
 async def _manage(site: Site, address: Address = ADDRESS) -> None:
@@ -176,7 +176,7 @@ async def test_beyond_the_cap_nothing_of_anybody_is_stored(site: Site, time: Clo
     assert await of_anna() == before
     async with site.database.reading() as c:
         decoys = await c.execute("select * from submissions where state = 'void'")
-        assert await signatures.waiting(c) == 3
+        assert await submissions.waiting(c) == 3
     assert [(row["name"], row["sealed"], row["mailbox"]) for row in decoys] == [(None, None, decoys[0]["id"])]
     assert [mail.name for mail in await site.database.write(partial(outbox.claim, vault=site.vault))] == ["confirm"] * 3
     async with site.database.reading() as c:

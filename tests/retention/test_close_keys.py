@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from petition.core.errors import KeysError
-from petition.retention import prune
+from petition.retention import close
 from petition.site import Site
 from tests.conftest import Clock
 from tests.mail.delivering import sign, waiting
@@ -31,11 +31,11 @@ async def test_a_key_that_cannot_be_destroyed_is_told_of_and_destroyed_later(
 ) -> None:
     await sign(site)
     with pytest.raises(KeysError, match="PETITION_EMAIL_KEY cannot be replaced"):
-        await prune.close(site.database, site.vault, key_file.parent)  # a folder, not a file
+        await close.close(site.database, site.vault, key_file.parent)  # a folder, not a file
     assert await waiting(site) == 0
     assert site.vault.outbox.names() == []
     time.advance(days=1)
-    await prune.close(site.database, site.vault, key_file)
+    await close.close(site.database, site.vault, key_file)
     assert "everybody" not in _key(key_file)
 
 
@@ -43,9 +43,9 @@ async def test_every_machine_destroys_its_own_keys(site: Site, time: Clock, key_
     elsewhere, other_key = make_vault(tmp_path / "elsewhere"), tmp_path / "other-key"
     other_key.write_text("the same key on another machine", "utf-8")
     elsewhere.outbox.seal("a mail")
-    await prune.close(site.database, site.vault, key_file)
+    await close.close(site.database, site.vault, key_file)
     time.advance(hours=1)
-    await prune.close(site.database, elsewhere, other_key)
+    await close.close(site.database, elsewhere, other_key)
     assert elsewhere.outbox.names() == []
     assert "same key" not in _key(other_key)
 
@@ -54,7 +54,7 @@ async def test_every_machine_destroys_its_own_keys(site: Site, time: Clock, key_
 async def test_a_replaced_key_is_overwritten_where_it_lies(site: Site, key_file: Path, tmp_path: Path) -> None:
     same = tmp_path / "same-place-on-the-disk"
     same.hardlink_to(key_file)
-    await prune.close(site.database, site.vault, key_file)
+    await close.close(site.database, site.vault, key_file)
     assert same.samefile(key_file)
     assert "everybody" not in _key(same)
     assert len(_key(key_file)) >= 32, "the site still starts"
@@ -65,15 +65,15 @@ async def test_a_replaced_key_is_overwritten_where_it_lies(site: Site, key_file:
 async def test_whatever_the_file_held_is_gone(held: str, site: Site, tmp_path: Path) -> None:
     file = tmp_path / "key"
     await asyncio.to_thread(file.write_text, held, "latin-1")
-    await prune.close(site.database, site.vault, file)
+    await close.close(site.database, site.vault, file)
     assert _key(file).startswith("after-closing-")
     assert "x" * 32 not in _key(file)
 
 
 @on_sqlite
 async def test_mail_to_organisers_after_the_end_keeps_its_key(site: Site, time: Clock, key_file: Path) -> None:
-    await prune.close(site.database, site.vault, key_file)
+    await close.close(site.database, site.vault, key_file)
     time.advance(hours=1)
     name, sealed = site.vault.outbox.seal("a login link")
-    await prune.close(site.database, site.vault, key_file)
+    await close.close(site.database, site.vault, key_file)
     assert site.vault.outbox.open(name, sealed) == "a login link"

@@ -12,7 +12,7 @@ import pytest
 
 from petition.core.errors import KeysError
 from petition.core.settings import Settings
-from petition.retention import destroy, prune, reorder
+from petition.retention import close, destroy, reorder
 from petition.retention.destroy import LASTING, What
 from petition.signing import printed_names
 from petition.site import Site
@@ -150,7 +150,7 @@ async def test_keys_go_while_the_database_is_away_and_the_rest_later(
 
 async def test_what_was_begun_is_ended_by_the_next_pruning(full: Visitor, given: Settings, time: Clock) -> None:
     assert given.email_key_file is not None
-    prune.replace_key(given.email_key_file)
+    close.replace_key(given.email_key_file)
     await full.site.prune()
     left = await rows(full.site)
     assert [left[table] for table in sorted(HASHED)] == [[]] * len(HASHED)

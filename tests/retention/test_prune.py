@@ -9,7 +9,7 @@ import pytest
 
 from petition.mail import outbox
 from petition.organisers import activity_log
-from petition.retention import prune, reorder
+from petition.retention import close, reorder
 from petition.site import Site
 from petition.tally import audit, tally
 from tests.conftest import Clock, Visitor
@@ -38,7 +38,7 @@ async def _left(site: Site, table: str) -> int:
 
 async def _closed(site: Site) -> bool:
     async with site.database.reading() as c:
-        return await prune.closed(c)
+        return await close.closed(c)
 
 
 async def test_a_submission_lives_for_its_link_and_ends_at_midnight(time: Clock, visitor: Visitor) -> None:
@@ -157,7 +157,7 @@ def _key(file: Path) -> str:
 
 
 async def _close(site: Site, key_file: Path | None) -> None:
-    await prune.close(site.database, site.vault, key_file)
+    await close.close(site.database, site.vault, key_file)
 
 
 async def test_closing_leaves_nothing_that_leads_to_a_person(full: Visitor, key_file: Path) -> None:

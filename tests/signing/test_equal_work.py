@@ -13,12 +13,12 @@ from petition.core import encryption, tokens
 from petition.core.database.database import Connection, Row
 from petition.core.email_addresses import Address
 from petition.mail import outbox
+from petition.mail.bounce_reports import BOUNCED
 from petition.mail.outbox import Mail
 from petition.organisers import accounts
-from petition.protection.rate_limits import AS_EVER, Terms
-from petition.signing import manage, quarantine, signatures
-from petition.signing.quarantine import BOUNCED
-from petition.signing.signatures import Signing
+from petition.protection.rate_limits import NORMAL, Admission
+from petition.signing import manage, quarantine, signatures, submissions
+from petition.signing.submissions import Signing
 from petition.site import Site
 from tests.conftest import Clock, add_organiser
 
@@ -90,21 +90,21 @@ async def _watching(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ledger]:
         yield done
 
 
-async def _sign(site: Site, address: Address, terms: Terms = AS_EVER) -> None:
+async def _sign(site: Site, address: Address, admission: Admission = NORMAL) -> None:
     signing = Signing(address, "LT", "Anna", True, "test", "en")
-    await site.database.join(signatures.sign, signatures.submitted(site.vault, signing, terms))
+    await site.database.join(submissions.sign, submissions.submitted(site.vault, signing, admission))
 
 
 async def _sign_slowly(site: Site, address: Address) -> None:
-    await _sign(site, address, Terms("tag", slow=True, wait=60))
+    await _sign(site, address, Admission("tag", low_priority=True, mail_delay=60))
 
 
 async def _sign_aside(site: Site, address: Address) -> None:
-    await _sign(site, address, Terms("tag", slow=True, aside="trap"))
+    await _sign(site, address, Admission("tag", low_priority=True, hold_reason="trap"))
 
 
 async def _sign_with_a_proof(site: Site, address: Address) -> None:
-    await _sign(site, address, Terms("tag", proof={"id": tokens.number(), "expires": 2**40}))
+    await _sign(site, address, Admission("tag", proof={"id": tokens.number(), "expires": 2**40}))
 
 
 async def _manage(site: Site, address: Address) -> None:

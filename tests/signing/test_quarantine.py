@@ -4,9 +4,9 @@ from functools import partial
 
 from petition.core.email_addresses import Address
 from petition.mail import outbox
-from petition.signing import quarantine, signatures
-from petition.signing.quarantine import BOUNCED, COMPLAINT
-from petition.signing.signatures import Signing
+from petition.mail.bounce_reports import BOUNCED, COMPLAINT
+from petition.signing import quarantine, submissions
+from petition.signing.submissions import Signing
 from petition.site import Site
 from tests.conftest import Clock, Visitor
 from tests.web.tools import rows, settle
@@ -15,8 +15,8 @@ from tests.web.tools import rows, settle
 async def _sign(site: Site, name: str) -> str:
     """Somebody signs; the id of the submission."""
     address = Address(f"{name}@example.org", f"{name}@example.org")
-    form = signatures.submitted(site.vault, Signing(address, "PL", None, False, "test", "en"))
-    await site.database.join(signatures.sign, form)
+    form = submissions.submitted(site.vault, Signing(address, "PL", None, False, "test", "en"))
+    await site.database.join(submissions.sign, form)
     return str(form.row["id"])
 
 
@@ -36,7 +36,7 @@ async def test_what_is_set_aside_is_counted_nowhere_and_its_mail_is_held(site: S
     anna, _ = await _sign(site, "anna"), await _sign(site, "boris")
     assert await _aside(site, anna) == 1
     async with site.database.reading() as c:
-        assert await signatures.waiting(c) == 1
+        assert await submissions.waiting(c) == 1
         assert (await outbox.waiting(c))[0] == 1
         assert await quarantine.reasons(c) == {BOUNCED: 1}
     assert await _claimed(site) == ["boris@example.org"]
@@ -49,7 +49,7 @@ async def test_what_is_restored_waits_again_and_its_mail_leaves_last(site: Site,
     assert await _restore(site, COMPLAINT) == 0
     assert await _restore(site) == 1
     async with site.database.reading() as c:
-        assert await signatures.waiting(c) == 2
+        assert await submissions.waiting(c) == 2
         assert await quarantine.reasons(c) == {}
     assert await _claimed(site) == ["boris@example.org", "anna@example.org"]
 

@@ -11,8 +11,8 @@ from petition.core.database.database import Connection, opened
 from petition.core.errors import LinkError
 from petition.core.settings import Mode, Settings
 from petition.mail import outbox
-from petition.signing import manage, signatures
-from petition.signing.signatures import Signing
+from petition.signing import manage, signatures, submissions
+from petition.signing.submissions import Signing
 from petition.site import Site
 from petition.site import opened as site_opened
 from petition.tally import audit
@@ -48,7 +48,7 @@ async def test_two_hundred_at_once_for_one_address_leave_one_signature(visitor: 
 
 async def test_spellings_of_one_mailbox_are_one_signature(site: Site) -> None:
     for email in ("a.nna@gmail.com", "anna+petition@gmail.com", "ANNA@googlemail.com"):
-        await site.database.join(signatures.sign, signatures.submitted(site.vault, _signing(site, email)))
+        await site.database.join(submissions.sign, submissions.submitted(site.vault, _signing(site, email)))
     numbers = await _numbers(site)
     assert len(numbers) == 3
     await asyncio.gather(*[site.database.join(signatures.confirm, n) for n in numbers])
@@ -61,7 +61,7 @@ async def test_two_servers_confirm_the_same_mailbox(postgresql_settings: Setting
     async with site_opened(postgresql_settings) as one, site_opened(postgresql_settings) as two:
         for country in ("PL", "DE", "LT"):
             signing = _signing(one, "anna@example.net", country)
-            await one.database.join(signatures.sign, signatures.submitted(one.vault, signing))
+            await one.database.join(submissions.sign, submissions.submitted(one.vault, signing))
         numbers = await _numbers(one)
         presses = [server.database.join(signatures.confirm, n) for n in numbers * 5 for server in (one, two)]
         await asyncio.gather(*presses)
@@ -75,7 +75,7 @@ async def test_two_servers_together_keep_the_cap_on_mail(postgresql_settings: Se
         signing = _signing(one, "anna@example.net")
         await asyncio.gather(
             *[
-                s.database.join(signatures.sign, signatures.submitted(s.vault, signing))
+                s.database.join(submissions.sign, submissions.submitted(s.vault, signing))
                 for s in (one, two)
                 for _ in range(20)
             ]
@@ -87,7 +87,7 @@ async def test_two_servers_together_keep_the_cap_on_mail(postgresql_settings: Se
 async def test_withdrawing_and_confirming_at_once_agree(site: Site) -> None:
     signing = _signing(site, "anna@example.net")
     address = signing.address
-    await site.database.join(signatures.sign, signatures.submitted(site.vault, signing))
+    await site.database.join(submissions.sign, submissions.submitted(site.vault, signing))
     ask = partial(manage.ask_to_manage, vault=site.vault, to=address, language="en")
     await site.database.write(ask)
     mails = await site.database.write(partial(outbox.claim, vault=site.vault))
@@ -107,14 +107,14 @@ async def test_one_failing_act_in_a_crowd_harms_nobody(site: Site) -> None:
         raise LinkError("no")
 
     good = [
-        site.database.join(signatures.sign, signatures.submitted(site.vault, _signing(site, f"a{n}@example.net")))
+        site.database.join(submissions.sign, submissions.submitted(site.vault, _signing(site, f"a{n}@example.net")))
         for n in range(20)
     ]
     bad = [site.database.write(broken) for _ in range(5)]
     results = await asyncio.gather(*good, *bad, return_exceptions=True)
     assert [type(r) for r in results] == [type(None)] * 20 + [LinkError] * 5
     async with site.database.reading() as c:
-        assert await signatures.waiting(c) == 20
+        assert await submissions.waiting(c) == 20
         assert await audit.disagreements(c) == []
 
 
@@ -133,7 +133,7 @@ async def test_two_deliverers_send_each_mail_once(settings: Settings, smtp: Rela
     async with site_opened(settings) as one, site_opened(other) as two:
         for n in range(60):
             signing = _signing(one, f"someone{n}@example.net")
-            await one.database.join(signatures.sign, signatures.submitted(one.vault, signing))
+            await one.database.join(submissions.sign, submissions.submitted(one.vault, signing))
         deliverers = [one.deliverer(), two.deliverer()]
 
         async def work(n: int) -> None:
@@ -151,6 +151,6 @@ async def test_a_connection_lost_while_idle_costs_nobody_anything(
         await site.publish()
         await administer(postgresql_server, "select pg_terminate_backend(pid) from pg_stat_activity "
                          "where datname like 'test_%' and pid <> pg_backend_pid()")  # fmt: skip
-        await site.database.join(signatures.sign, signatures.submitted(site.vault, _signing(site, "a@example.net")))
+        await site.database.join(submissions.sign, submissions.submitted(site.vault, _signing(site, "a@example.net")))
         async with site.database.reading() as c:
-            assert await signatures.waiting(c) == 1
+            assert await submissions.waiting(c) == 1

@@ -7,7 +7,7 @@ import pytest
 
 from petition.commands import demo_data
 from petition.core.database.database import Connection, Database
-from petition.retention import prune
+from petition.retention import close
 from petition.site import Site
 from petition.tally import audit, history, tally
 from tests.conftest import Clock, Visitor
@@ -159,7 +159,7 @@ async def test_history_agrees_over_many_days(site: Site, time: Clock) -> None:
 
 
 async def test_after_closing_the_journal_is_what_is_counted(counted: Database, site: Site) -> None:
-    await prune.close(site.database, site.vault, None)
+    await close.close(site.database, site.vault, None)
     assert await _found(counted) == []
     async with counted.reading() as c:
         assert await c.all("audit.signatures") == []

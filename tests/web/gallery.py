@@ -12,7 +12,7 @@ from petition.core.database import writer
 from petition.core.errors import Throttled
 from petition.core.tokens import Purpose
 from petition.letters import correspondence
-from petition.signing import signatures
+from petition.signing import submissions
 from petition.web.http.security import BODY
 from tests.conftest import Clock, Visit, Visitor
 from tests.letters.editions.test_annexes import edition_of_moment, made, named
@@ -135,7 +135,7 @@ class Gallery:
             patch.setattr(writer, "WAITING", 0)
             await self._refused(visitor, "busy")
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(signatures, "submitted", None)
+            patch.setattr(submissions, "submitted", None)
             await self._refused(visitor, "broken")
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(visitor.site.doors, "sign", _throttled)

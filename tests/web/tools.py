@@ -23,10 +23,10 @@ from petition.core.tokens import Purpose
 from petition.letters.editions import annexes
 from petition.organisers import totp
 from petition.signing import printed_names
+from petition.signing.intake import TRAP, WORK
 from petition.signing.printed_names import PASSED
 from petition.signing.signatures import NEW
 from petition.site import Site
-from petition.web.http.forms import TRAP, WORK
 from petition.web.routes import routes
 from tests.conftest import Visit, Visitor
 

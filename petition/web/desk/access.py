@@ -10,12 +10,14 @@ from starlette.responses import RedirectResponse, Response
 
 from petition.core.database.database import Connection
 from petition.core.errors import LinkError, Throttled
+from petition.core.form import EMPTY
 from petition.core.tokens import Purpose
 from petition.organisers import accounts, activity_log, sessions
 from petition.organisers.accounts import Role
 from petition.organisers.sessions import LIFE, Session
+from petition.signing import intake
 from petition.web.http import forms
-from petition.web.http.forms import EMPTY, throttled
+from petition.web.http.forms import throttled
 from petition.web.http.pages import PRIVATE, client, page, site, spoken_in
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -109,7 +111,7 @@ async def login(request: Request) -> Response:
     here = site(request)
     if request.method != "POST":
         return page(request, "web/desk/login.html", form=EMPTY, sent=False)
-    address, form = forms.address(await forms.read(request), here.mailboxes)
+    address, form = intake.address(await forms.read(request), here.mailboxes)
     if address is None:
         return page(request, "web/desk/login.html", status=422, form=form, sent=False)
     try:

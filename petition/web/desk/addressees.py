@@ -10,13 +10,13 @@ from starlette.responses import RedirectResponse, Response
 
 from petition.core import clock
 from petition.core.errors import LetterError
+from petition.core.form import Form
 from petition.letters.addressees import corrections
 from petition.letters.addressees.corrections import Correction
 from petition.letters.addressees.directory import Addressee
 from petition.organisers.accounts import Role
 from petition.web.desk.access import done, needs
 from petition.web.http import forms
-from petition.web.http.forms import Form
 from petition.web.http.pages import page, site
 
 LINES, WIDTH, NOTE = 8, 100, 500  # lines of an address, characters of a line and of a note

@@ -12,13 +12,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from petition.core import clock
+from petition.core.form import Form
 from petition.letters import correspondence
 from petition.letters.correspondence import Channel, Entry, Stance
 from petition.letters.editions import editions
 from petition.organisers.accounts import Role
 from petition.web.desk.access import done, needs
 from petition.web.http import forms
-from petition.web.http.forms import Form
 from petition.web.http.pages import page, renew, site
 
 LONGEST = 2000  # characters of a summary

@@ -11,7 +11,7 @@ from petition.mail import outbox
 from petition.organisers import activity_log, public_keys
 from petition.organisers.accounts import Organiser, Role
 from petition.protection import proof_of_work
-from petition.signing import quarantine, signatures
+from petition.signing import quarantine, signatures, submissions
 from petition.tally import history, rounding, tally
 from petition.tally.rounding import STEP, UNSTATED_COUNTRY, hide_small
 from petition.web.desk.access import done, needs
@@ -57,7 +57,7 @@ async def _numbers(c: Connection) -> dict[str, object]:
     return {
         # In tens: the exact total less the countries shown would tell the count of one that is not.
         "confirmed": hide_small(rounding.floor(sum(counts.values()))),
-        "waiting": hide_small(await signatures.waiting(c)),
+        "waiting": hide_small(await submissions.waiting(c)),
         "last_day": hide_small(await history.last_day(c)),
         "countries": [(country, hide_small(n)) for country, n in by_country],
         "queued": hide_small(queued),

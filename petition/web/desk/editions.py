@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from petition.core.errors import LetterError
+from petition.core.form import EMPTY, Form
 from petition.letters.editions import annexes, drafts, editions, files, source_checks
 from petition.letters.editions.drafts import Draft
 from petition.letters.editions.editions import Choice, Edition, Frozen
@@ -14,7 +15,6 @@ from petition.organisers.accounts import Role
 from petition.web.desk.access import needs
 from petition.web.desk.letters import attachment, note_download, shown
 from petition.web.http import forms
-from petition.web.http.forms import EMPTY, Form
 from petition.web.http.pages import PRIVATE, page, site
 
 CONFIRMED, OUT = "confirmed", "out"

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from petition.core.database.database import Connection
+from petition.core.form import Form
 from petition.organisers import activity_log
 from petition.organisers.accounts import Role
 from petition.signing import printed_names
@@ -15,7 +16,6 @@ from petition.signing.signatures import NEW
 from petition.tally.rounding import UNSTATED_COUNTRY, hide_small, rounded
 from petition.web.desk.access import needs
 from petition.web.http import forms
-from petition.web.http.forms import Form
 from petition.web.http.pages import page, site, spoken_in
 
 # From where to where, and what the record says of it.

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from petition.mail import bounce_reports
+from petition.signing import quarantine
 from petition.web.http.pages import PRIVATE, site
 
 _READERS = {
@@ -32,7 +33,7 @@ async def bounced(request: Request) -> Response:
     if kind.lower().startswith("multipart/report"):
         body = b"Content-Type: " + kind.encode("latin-1", "replace") + b"\r\n\r\n" + body
     if returned := read(body):
-        await here.database.write(partial(bounce_reports.take, returned=returned))
+        await here.database.write(partial(quarantine.apply_report, returned=returned))
     return Response(status_code=204, headers={"Cache-Control": PRIVATE})
 
 

@@ -7,10 +7,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from petition.core.errors import ClosedError, LinkError, Throttled
+from petition.core.form import EMPTY
 from petition.core.tokens import Purpose
+from petition.signing import intake
 from petition.signing import manage as managing
 from petition.web.http import forms
-from petition.web.http.forms import EMPTY
 from petition.web.http.pages import board, client, language, page, site
 
 _ACTS = {
@@ -27,12 +28,12 @@ async def ask(request: Request) -> Response:
     if request.method != "POST":
         return page(request, "web/public/manage/ask.html", form=EMPTY)
     warn_only = board(request).warn_only
-    address, form = forms.manageable(await forms.read(request), here.mailboxes, warn_only=warn_only)
+    address, form = intake.manageable(await forms.read(request), here.mailboxes, warn_only=warn_only)
     if address is None:
         return page(request, "web/public/manage/ask.html", status=422, form=form)
     try:
         await here.doors.enter("manage", client(request))
-        wait = 0 if here.mailboxes.reviewed(address) else await here.doors.wait(address.domain)
+        wait = await here.intake.mail_delay(address)
         ask = partial(managing.ask_to_manage, vault=here.vault, to=address, language=spoken.code, wait=wait)
         await here.database.write(ask)
     except ClosedError:

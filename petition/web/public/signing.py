@@ -1,22 +1,18 @@
 """The visit: the appeal with its form, signing, the inbox page, confirming, thanks."""
 
-from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from petition.campaign.campaign import State
-from petition.core.errors import ClosedError, LinkError, Replayed, Throttled
+from petition.core.errors import ClosedError, LinkError, Throttled
+from petition.core.form import EMPTY, Form
 from petition.core.languages import Language
 from petition.core.tokens import Purpose
-from petition.protection.rate_limits import Terms
-from petition.signing import signatures
-from petition.signing.signatures import Signing
+from petition.signing import intake, signatures, submissions
 from petition.site import Board, Site
 from petition.web.http import forms
-from petition.web.http.forms import EMPTY, Form
 from petition.web.http.pages import PRIVATE, board, client, language, page, site, snapshot
 from petition.web.http.public_state import Moment
 
@@ -39,7 +35,7 @@ def appeal(here: Site, spoken: Language, moment: Moment) -> dict[str, Any]:
 
 def _shown(here: Site, spoken: Language, now: Board, state: State, form: Form) -> dict[str, Any]:
     text = here.appeal.text(spoken)
-    return {"text": text, "board": now, "state": state, "form": form, "consent": forms.CONSENT}
+    return {"text": text, "board": now, "state": state, "form": form, "consent": intake.CONSENT}
 
 
 async def _appeal(request: Request, form: Form, status: int, wait: int = 0) -> Response:
@@ -58,31 +54,16 @@ async def sign(request: Request) -> Response:
         return await _appeal(request, EMPTY, 403)
     warn_only = board(request).warn_only
     unsafe = here.appeal.campaign.unsafe
-    signing, form = forms.signing(form, spoken, here.mailboxes, unsafe, warn_only=warn_only)
+    signing, form = intake.signing(form, spoken, here.mailboxes, unsafe, warn_only=warn_only)
     if signing is None:
         return await _appeal(request, form, 422)
     try:
-        terms = await _signed(request, signing, form)
+        admission = await here.intake.accept(signing, client(request), board(request).work, form)
     except ClosedError:
         return await _appeal(request, EMPTY, 403)
     except Throttled as refusal:
         return await _appeal(request, forms.throttled(form), 429, refusal.wait)
-    return RedirectResponse(f"/{spoken.code}/check-inbox{'?mail=late' if terms.slow else ''}", 303)
-
-
-async def _signed(request: Request, signing: Signing, form: Form) -> Terms:
-    """Stores it on the terms that its network meets now. A proof that was used before counts for none."""
-    here, now = site(request), board(request)
-    wait = 0 if here.mailboxes.reviewed(signing.address) else await here.doors.wait(signing.address.domain)
-    for solution in (form.typed.get(forms.WORK, ""), ""):
-        terms = await here.doors.sign(client(request), solution, now.work, trapped=forms.trapped(form))
-        terms = replace(terms, wait=wait, disposable=here.mailboxes.disposable(signing.address))
-        with suppress(Replayed):
-            await here.database.join(
-                signatures.sign, signatures.submitted(here.vault, signing, terms, here.settings.base_url)
-            )
-            break
-    return terms
+    return RedirectResponse(f"/{spoken.code}/check-inbox{'?mail=late' if admission.low_priority else ''}", 303)
 
 
 async def work(request: Request) -> Response:
@@ -110,7 +91,7 @@ async def confirm(request: Request) -> Response:
         if request.method == "POST":
             return await _confirmed(request, number)
         async with here.database.reading() as c:
-            submission = await signatures.submission(c, number)
+            submission = await submissions.submission(c, number)
     except LinkError:
         return await _dead_link(request)
     return page(request, "web/public/signing/confirm.html", submission=submission, signing=here.state().signing)

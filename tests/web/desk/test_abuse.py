@@ -5,21 +5,21 @@ from functools import partial
 import pytest
 
 from petition.core.email_addresses import Address
-from petition.protection.rate_limits import TRAPPED, Terms
-from petition.signing import quarantine, signatures
-from petition.signing.signatures import Signing
+from petition.protection.rate_limits import TRAPPED, Admission
+from petition.signing import quarantine, submissions
+from petition.signing.submissions import Signing
 from tests.conftest import Clock, Visitor
 from tests.web.tools import Html, on_sqlite
 
 pytestmark = on_sqlite
 
 
-async def _signed(visitor: Visitor, tag: str, times: int, terms: Terms | None = None) -> None:
+async def _signed(visitor: Visitor, tag: str, times: int, admission: Admission | None = None) -> None:
     for n in range(times):
         address = Address(f"{tag}{n}@example.org", f"{tag}{n}@example.org")
         signing = Signing(address, "PL", None, False, "test", "en")
-        form = signatures.submitted(visitor.site.vault, signing, terms or Terms(tag))
-        await visitor.site.database.join(signatures.sign, form)
+        form = submissions.submitted(visitor.site.vault, signing, admission or Admission(tag))
+        await visitor.site.database.join(submissions.sign, form)
 
 
 async def _desk(visitor: Visitor) -> Html:
@@ -32,7 +32,7 @@ def _handles(page: Html) -> list[str]:
 
 async def _waiting(visitor: Visitor) -> int:
     async with visitor.site.database.reading() as c:
-        return await signatures.waiting(c)
+        return await submissions.waiting(c)
 
 
 async def test_the_busiest_networks_of_today_are_listed_by_rank_and_in_tens(time: Clock, visitor: Visitor) -> None:
@@ -65,7 +65,7 @@ async def test_one_network_is_set_aside_and_comes_back(time: Clock, visitor: Vis
 
 
 async def test_under_ten_set_aside_are_not_counted(time: Clock, visitor: Visitor) -> None:
-    await _signed(visitor, "big", 3, Terms("big", slow=True, aside=TRAPPED))
+    await _signed(visitor, "big", 3, Admission("big", low_priority=True, hold_reason=TRAPPED))
     await visitor.organiser("olga", "organiser")
     page = await _desk(visitor)
     assert "A field that nobody sees was filled in, and the network had its share <10" in page.text

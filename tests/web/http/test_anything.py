@@ -17,7 +17,7 @@ from petition.core.settings import Settings
 from petition.core.tokens import Purpose, number
 from petition.organisers import sessions
 from petition.organisers.accounts import Role
-from petition.web.http.forms import TRAP, WORK
+from petition.signing.intake import TRAP, WORK
 from petition.web.routes import routes
 from tests.conftest import Clock, Visit, Visitor, add_organiser
 from tests.web.tools import FORM, PARAMETERS, for_all, in_production, on_postgresql, on_sqlite, rows, settle, token

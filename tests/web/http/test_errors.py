@@ -13,7 +13,7 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from petition.core.database import writer
-from petition.signing import signatures
+from petition.signing import submissions
 from petition.web import app
 from petition.web.http.errors import Broken
 from tests.conftest import Clock, Visit, Visitor
@@ -57,13 +57,13 @@ async def test_a_broken_handler_is_a_page(
     async def sign(*_: object, **__: object) -> None:
         raise RuntimeError(QUOTED)
 
-    good = signatures.sign
-    monkeypatch.setattr(signatures, "sign", sign)
+    good = submissions.sign
+    monkeypatch.setattr(submissions, "sign", sign)
     broken(await visitor.sign("anna@example.net", lang=lang, named="on", name="Anna Nowak"), 500, lang)
     discreet(caplog)
     assert "RuntimeError at test_errors.py:" in caplog.text
     assert await rows(visitor.site) == before
-    monkeypatch.setattr(signatures, "sign", good)
+    monkeypatch.setattr(submissions, "sign", good)
     assert (await visitor.sign("anna@example.net")).status_code == 303, "the writer lives on"
 
 

@@ -14,9 +14,10 @@ from starlette.types import Message
 
 from petition.campaign.appeal import SHIPPED
 from petition.core.email_addresses import LONGEST, Mailboxes
+from petition.core.form import Form
 from petition.core.languages import Language
+from petition.signing import intake
 from petition.web.http import forms
-from petition.web.http.forms import Form
 from tests.conftest import Clock, Visitor
 from tests.web.tools import FORM, Html, for_all, in_each_language, on_sqlite, paths, rows, settle
 
@@ -86,7 +87,7 @@ BAD = [
 @pytest.mark.parametrize(("fields", "field", "sentence"), BAD)
 def test_each_bad_field_has_its_sentence(fields: dict[str, str], field: str, sentence: str) -> None:
     typed = GOOD | fields
-    signing, form = forms.signing(Form(typed), ENGLISH, MAILBOXES, UNSAFE)
+    signing, form = intake.signing(Form(typed), ENGLISH, MAILBOXES, UNSAFE)
     assert signing is None
     assert list(form.errors) == [field]
     assert sentence in form.errors[field]
@@ -95,7 +96,7 @@ def test_each_bad_field_has_its_sentence(fields: dict[str, str], field: str, sen
 
 @pytest.mark.parametrize("field", ["email", "country", "consent"])
 def test_a_missing_field_is_asked_for(field: str) -> None:
-    signing, form = forms.signing(Form({k: v for k, v in GOOD.items() if k != field}), ENGLISH, MAILBOXES, UNSAFE)
+    signing, form = intake.signing(Form({k: v for k, v in GOOD.items() if k != field}), ENGLISH, MAILBOXES, UNSAFE)
     assert signing is None
     assert list(form.errors) == [field]
 
@@ -105,7 +106,7 @@ NAMES_OF_PEOPLE = ["Anna", "Ганна Ўласенка", "Žemaitė-O'Neill, Dr
 
 @pytest.mark.parametrize("name", NAMES_OF_PEOPLE)
 def test_names_in_every_script_are_taken_as_typed(name: str) -> None:
-    signing, form = forms.signing(Form(GOOD | {"named": "on", "name": f"  {name} "}), ENGLISH, MAILBOXES, UNSAFE)
+    signing, form = intake.signing(Form(GOOD | {"named": "on", "name": f"  {name} "}), ENGLISH, MAILBOXES, UNSAFE)
     assert signing is not None, form.errors
     assert (signing.address.exact, signing.country, signing.name) == ("anna@example.net", "PL", name)
     assert (signing.updates, signing.language) == (False, "en")
@@ -196,7 +197,7 @@ FIELDS = st.dictionaries(NAMES, TEXTS)
 @examples(deadline=None, max_examples=150)
 @given(FIELDS, st.booleans())
 def test_whatever_is_typed_is_checked_or_explained(typed: dict[str, str], warn_only: bool) -> None:
-    signing, form = forms.signing(Form(dict(typed)), ENGLISH, MAILBOXES, UNSAFE, warn_only=warn_only)
+    signing, form = intake.signing(Form(dict(typed)), ENGLISH, MAILBOXES, UNSAFE, warn_only=warn_only)
     assert form.typed == typed
     assert (signing is None) == bool(form.errors)
     if signing is None:

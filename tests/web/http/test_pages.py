@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from petition.core.tokens import Purpose
-from petition.web.http import forms
+from petition.signing import intake
 from tests.conftest import Clock, Visit, Visitor
 from tests.web.tools import LANGUAGES, Html, campaign, in_each_language, on_sqlite, token
 
@@ -120,7 +120,7 @@ async def test_everything_that_is_held_is_listed(time: Clock, visitor: Visitor) 
         "Day of confirmation": "22 November 2026",
         "Name in the letters to governments": "No name",
         "News by mail": "Yes, the address is kept sealed",
-        "Version of the consent": forms.CONSENT,
+        "Version of the consent": intake.CONSENT,
         "Forms sent in that wait for the button": "1",
         "Mails from here in the last 14 days": "3",
         "Never to be written to": "No",

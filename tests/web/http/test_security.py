@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from petition.core.settings import Settings
-from petition.signing import signatures
+from petition.signing import submissions
 from petition.web.http import security
 from tests.conftest import Clock, Visit, Visitor
 from tests.web.http.test_pages import private, whole
@@ -120,7 +120,7 @@ async def _answers(visitor: Visitor) -> AsyncIterator[httpx2.Response]:
 @on_sqlite
 async def test_every_answer_carries_the_usual_headers(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = [answer async for answer in _answers(visitor)]
-    monkeypatch.delattr(signatures, "sign")
+    monkeypatch.delattr(submissions, "sign")
     broken = await visitor.client.post("/en/sign", data=GOOD)
     assert broken.status_code == 500
     assert {answer.status_code for answer in answers} >= {200, 302, 303, 308, 403, 404, 405, 413, 415, 422}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from petition.core.tokens import Purpose
-from petition.retention import prune
+from petition.retention import close
 from tests.conftest import Clock, Visit, Visitor
 from tests.web.http.test_pages import private, whole
 from tests.web.tools import Html, campaign, in_each_language, on_sqlite, rows, settle, token
@@ -73,7 +73,7 @@ async def test_once_everything_is_destroyed_nobody_can_sign(time: Clock, visitor
     await visitor.confirmed("anna@example.net")
     await visitor.sign("boris@example.net")
     waiting = await visitor.link("boris@example.net")
-    await prune.close(visitor.site.database, visitor.site.vault, None)
+    await close.close(visitor.site.database, visitor.site.vault, None)
     await visitor.app.state.published.renew()
     page = whole(await visitor.get("/en/"), "en")
     assert "Signing has ended" in page.text

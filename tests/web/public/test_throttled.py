@@ -20,9 +20,9 @@ from petition.mail import outbox
 from petition.protection import proof_of_work, rate_limits
 from petition.protection.proof_of_work import Mode
 from petition.protection.rate_limits import DOORS, PAGE, SLOW, TRAPPED
-from petition.signing import quarantine, signatures
+from petition.signing import quarantine, submissions
+from petition.signing.intake import TRAP
 from petition.web.http import errors
-from petition.web.http.forms import TRAP
 from tests.conftest import Clock, Visit, Visitor
 from tests.protection.test_proof_of_work import solution
 from tests.web.tools import Html, in_production, on_sqlite, rows, settle
@@ -124,7 +124,7 @@ async def test_a_proof_that_was_used_counts_for_none(visitor: Visitor) -> None:
     ]
     assert places == ["/en/check-inbox", LATE, LATE]
     async with visitor.site.database.reading() as c:
-        assert await signatures.waiting(c) == 3
+        assert await submissions.waiting(c) == 3
         assert len(await c.execute("select * from spent_proofs")) == 1
 
 
@@ -192,16 +192,16 @@ async def test_one_address_alone_leaves_its_neighbours_their_share(visitor: Visi
 async def test_a_block_of_ipv6_has_one_share(visitor: Visitor) -> None:
     doors, (_, block) = visitor.site.doors, DOORS["sign"]
     for n in range(block.burst):
-        assert not (await doors.sign(f"2001:db8:1:{n:x}::1", "", Mode.AUTO, trapped=False)).slow
-    assert (await doors.sign("2001:db8:1:ffff::1", "", Mode.AUTO, trapped=False)).slow
-    assert not (await doors.sign("2001:db8:2::1", "", Mode.AUTO, trapped=False)).slow
+        assert not (await doors.sign(f"2001:db8:1:{n:x}::1", "", Mode.AUTO, trapped=False)).low_priority
+    assert (await doors.sign("2001:db8:1:ffff::1", "", Mode.AUTO, trapped=False)).low_priority
+    assert not (await doors.sign("2001:db8:2::1", "", Mode.AUTO, trapped=False)).low_priority
 
 
 async def test_the_onion_service_has_fifty_times_as_much(visitor: Visitor) -> None:
     doors, (_, block) = visitor.site.doors, DOORS["sign"]
     for _ in range(block.burst * rate_limits.SHARED):
-        assert not (await doors.sign("127.0.0.1", "", Mode.AUTO, trapped=False)).slow
-    assert (await doors.sign("127.0.0.1", "", Mode.AUTO, trapped=False)).slow
+        assert not (await doors.sign("127.0.0.1", "", Mode.AUTO, trapped=False)).low_priority
+    assert (await doors.sign("127.0.0.1", "", Mode.AUTO, trapped=False)).low_priority
 
 
 @pytest.mark.parametrize(("door", "path"), [("manage", "/en/manage"), ("login", "/organisers/login")])
@@ -235,11 +235,11 @@ async def test_with_proofs_switched_off_nobody_is_asked(visitor: Visitor) -> Non
     assert await _challenge(visitor) == {"needed": False}
 
 
-@pytest.mark.slow
+@pytest.mark.low_priority
 async def test_a_flood_switches_proofs_on_for_an_hour_and_a_crowd_does_not(visitor: Visitor, time: Clock) -> None:
     doors = visitor.site.doors
     for n in range(1000):
-        assert not (await doors.sign(f"198.18.{n % 250}.{n}", "", Mode.AUTO, trapped=False)).slow
+        assert not (await doors.sign(f"198.18.{n % 250}.{n}", "", Mode.AUTO, trapped=False)).low_priority
     assert await _mode(visitor) == "auto"
     for n in range(DOORS["sign"][1].burst + rate_limits.FLOOD.burst + 1):
         if n < DOORS["sign"][1].burst + SLOW.burst:
@@ -254,14 +254,14 @@ async def test_a_flood_switches_proofs_on_for_an_hour_and_a_crowd_does_not(visit
 async def test_the_field_that_nobody_sees_is_a_sign_and_never_the_only_one(visitor: Visitor) -> None:
     await _sign(visitor, f"{CROWDED}.7", "boris@gmail.com", **{TRAP: "https://example.org"})
     async with visitor.site.database.reading() as c:
-        assert await signatures.waiting(c) == 1
+        assert await submissions.waiting(c) == 1
     await _emptied(visitor)
     await _sign(visitor, f"{CROWDED}.7", "carla@gmail.com")
     answer = await _sign(visitor, f"{CROWDED}.7", **{TRAP: "https://example.org"})
     assert (answer.status_code, answer.headers["location"]) == (303, LATE)
     async with visitor.site.database.reading() as c:
         assert await quarantine.reasons(c) == {TRAPPED: 1}
-        assert await signatures.waiting(c) == 2
+        assert await submissions.waiting(c) == 2
     await visitor.deliver()
     assert sorted(visitor.smtp.recipients) == ["boris@gmail.com", "carla@gmail.com"]
     await visitor.site.database.write(partial(quarantine.restore, reason=TRAPPED))

@@ -1,0 +1,86 @@
+"""How signing ends for good: every keyed hash goes, with names, contacts and waiting email, then the keys."""
+
+import asyncio
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from petition.core import clock, encryption
+from petition.core.database import vacuum
+from petition.core.database.database import Connection, Database
+from petition.core.encryption import Vault
+from petition.core.errors import KeysError
+from petition.mail import outbox
+from petition.organisers import activity_log
+from petition.retention import reorder
+from petition.signing import printed_names
+
+_AFTER = "after-closing-"
+
+
+async def close(database: Database, vault: Vault, key_file: Path | None) -> None:
+    """Ends signing for good: every keyed hash goes, with names, contacts and waiting mail, then this machine's keys.
+
+    Counts, journal, organisers and what governments answered stay. Another machine on the same database destroys
+    its own keys when it prunes. Called again, it does what is left to do. Raises KeysError if a key cannot be.
+    """
+    await destroy_keys(vault, key_file, await database.write(end_and_record))
+    await reorder.settle(database)
+    await vacuum.compact(database)
+
+
+async def destroy_keys(vault: Vault, key_file: Path | None, ended: int) -> None:
+    """This machine's; those of the outbox that are younger seal mail to organisers."""
+    for name in vault.outbox.made_until(ended):
+        vault.outbox.destroy(name)
+    if key_file is not None:
+        await asyncio.to_thread(replace_key, key_file)
+
+
+def replace_key(key_file: Path) -> None:
+    """A new random key, marked as such, so that the site still starts; nothing is ever hashed with it."""
+    try:
+        if not is_replaced(key_file):
+            encryption.overwrite(key_file, _AFTER)
+    except OSError:
+        raise KeysError("Signing has ended, but the file of PETITION_EMAIL_KEY cannot be replaced: do so.") from None
+
+
+def is_replaced(key_file: Path) -> bool:
+    with suppress(FileNotFoundError):
+        return key_file.read_bytes().startswith(_AFTER.encode())
+    return False
+
+
+async def end_and_record(c: Connection) -> int:
+    over = await closed(c)
+    ended = await end(c)
+    if not over:
+        await activity_log.write(c, activity_log.SERVER, "ended signing for good")
+    return ended
+
+
+async def end(c: Connection) -> int:
+    """Everything that leads to a person goes; the moment signing ended, now or before."""
+    ended, kept = await c.one("house.get", name="closed"), await c.one("house.get", name="kept")
+    if ended is None or kept is not None:
+        await printed_names.close(c)
+        await outbox.close(c)
+        await c.run("house.drop", name="kept")
+        await c.run("house.keep", name="closed", value=str(clock.epoch()))
+    return int(ended["value"]) if ended else clock.epoch()
+
+
+async def end_hashes(c: Connection) -> None:
+    """Signing ends, and every keyed hash goes; names and contacts are kept until end(), under random keys."""
+    if await closed(c):
+        return
+    rows = [{**row, "mailbox": (key := secrets.token_hex(16)), "address": key} for row in await printed_names.chosen(c)]
+    await end(c)
+    await printed_names.put_back(c, rows)
+    await c.run("house.keep", name="kept", value="names")
+
+
+async def closed(c: Connection) -> bool:
+    """Whether signing has ended for good."""
+    return await c.one("house.get", name="closed") is not None
