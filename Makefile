@@ -77,6 +77,7 @@ scan: $(VENV)/.installed-tests $(SCANNER)/.installed
 check: $(VENV)/.locks-checked
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
+	$(VENV)/bin/lint-imports --no-cache --no-logo
 	$(PY) -m mypy
 
 bench: $(VENV)/.installed-tests
