@@ -21,6 +21,8 @@ from petition.core.settings import Settings
 from petition.core.tokens import Signer
 from petition.letters.addressees import reader
 from petition.letters.addressees.reader import Book
+from petition.letters.editions import drafts
+from petition.letters.editions.drafts import Draft
 from petition.mail import compose, messages
 from petition.mail import smtp as mail
 from petition.mail.backoff import Pace
@@ -125,6 +127,13 @@ class Site:
     def lanes(self) -> Lanes:
         """As many of them as there is work for."""
         return Lanes(self.deliverer)
+
+    async def draft(self, c: Connection | None = None) -> Draft:
+        """All letters as they would be now; one read shared with the caller's, if there is one."""
+        if c is not None:
+            return await drafts.draw_up(c, self.appeal, self.book, self.settings.base_url)
+        async with self.database.reading() as connection:
+            return await self.draft(connection)
 
     def state(self) -> State:
         """Where in its life the campaign is today."""

@@ -30,7 +30,7 @@ async def _previews(site: Site, arguments: Arguments) -> None:
     addressees = [site.book.find(key) for key in keys]
     await site.publish()
     async with site.database.reading() as c:
-        draft = await drafts.draw_up(c, site.appeal, site.book, site.settings.base_url)
+        draft = await site.draft(c)
         names = await drafts.names(c, draft, addressees)
     await noted(site, "drew letters", f"{len(addressees)}, names: {rounding.rounded(sum(map(len, names.values())))}")
     for name, content in progress(drafts.files(draft, addressees, names), "letter", len(addressees)):
@@ -53,7 +53,7 @@ async def _edition(site: Site, arguments: Arguments) -> None:
 
 async def _names(site: Site, edition: Edition, arguments: Arguments) -> None:
     async with site.database.reading() as c:
-        draft = await drafts.draw_up(c, site.appeal, site.book, site.settings.base_url)
+        draft = await site.draft(c)
     keys = arguments.keys or edition.basis["annexes"]
     if not keys:
         raise DataError(f"No letter of edition {edition.n} speaks of names.")

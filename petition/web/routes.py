@@ -9,20 +9,21 @@ from starlette.routing import BaseRoute, Route
 
 from petition.web.desk import (
     abuse,
-    access,
     activity_log,
     addressees,
     annexes,
     correspondence,
     dashboard,
     editions,
+    export,
     letters,
+    login,
     printed_names,
     second_factor,
     sessions,
 )
 from petition.web.http.pages import absent, language
-from petition.web.operations import bounce_webhook, health
+from petition.web.operations import bounce_webhook, dev_outbox, health
 from petition.web.public import letter_check, manage, sharing, signing
 
 BOTH = ["GET", "POST"]
@@ -41,8 +42,8 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         Route("/readyz", health.readyz),
         Route("/metrics", health.metrics),
         Route("/bounces", bounce_webhook.bounced, methods=["POST"]),
-        Route("/organisers/login", access.login, methods=BOTH),
-        Route("/organisers/login/{token}", access.redeem, methods=BOTH),
+        Route("/organisers/login", login.login, methods=BOTH),
+        Route("/organisers/login/{token}", login.redeem, methods=BOTH),
         Route("/organisers/", dashboard.desk),
         Route("/organisers/factor", second_factor.ask, methods=BOTH),
         Route("/organisers/factor/challenge", second_factor.challenge, methods=["POST"]),
@@ -52,7 +53,7 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         Route("/organisers/sessions/end-all", sessions.end_all, methods=["POST"]),
         Route("/organisers/record", activity_log.lines),
         Route("/organisers/seen", dashboard.seen, methods=["POST"]),
-        Route("/organisers/logout", access.logout, methods=["POST"]),
+        Route("/organisers/logout", login.logout, methods=["POST"]),
         Route("/organisers/rules", dashboard.rules, methods=["POST"]),
         Route("/organisers/work", abuse.proofs, methods=["POST"]),
         Route("/organisers/aside", abuse.set_aside, methods=["POST"]),
@@ -69,11 +70,11 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         Route("/organisers/editions/{n}/names/{key}", annexes.make, methods=["POST"]),
         Route("/organisers/names", printed_names.index),
         Route("/organisers/names/{country}/{state}", printed_names.names, methods=BOTH),
-        Route("/organisers/signatures.csv", letters.signatures_csv),
+        Route("/organisers/signatures.csv", export.signatures_csv),
         Route("/organisers/answers/{key}", correspondence.answers, methods=BOTH),
         Route("/organisers/reminders", correspondence.reminders),
         Route("/organisers/book/{key}", addressees.entry, methods=BOTH),
-        *([Route("/dev/outbox", health.dev_outbox)] if demo else []),
+        *([Route("/dev/outbox", dev_outbox.dev_outbox)] if demo else []),
         _spoken("", signing.to_appeal),
         *_made("/{lang}/", "/{lang}/help", "/{lang}/tally", "/{lang}/governments", "/{lang}/privacy"),
         *_made("/{lang}/data", "/{lang}/embed", "/robots.txt", "/sitemap.xml", "/.well-known/security.txt"),

@@ -7,7 +7,7 @@ import resource
 import time
 import zipfile
 
-from petition.letters.editions import annexes, drafts, editions, source_checks
+from petition.letters.editions import annexes, editions, source_checks
 from petition.letters.editions import files as bundles
 from petition.letters.editions.drafts import Draft
 from petition.letters.editions.editions import Choice
@@ -31,7 +31,7 @@ async def _drawn(stage: Stage) -> list[tuple[str, int, float, float, float]]:
     async with stage.site() as site:
         await site.publish()
         async with site.database.reading() as c:
-            draft = await drafts.draw_up(c, site.appeal, site.book, site.settings.base_url)
+            draft = await site.draft(c)
         return [_letters(draft), await _edition(site, draft), await _annex(draft)]
 
 

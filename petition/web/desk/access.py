@@ -9,16 +9,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from petition.core.database.database import Connection
-from petition.core.errors import LinkError, Throttled
-from petition.core.form import EMPTY
-from petition.core.tokens import Purpose
-from petition.organisers import accounts, activity_log, sessions
+from petition.organisers import activity_log, sessions
 from petition.organisers.accounts import Role
 from petition.organisers.sessions import LIFE, Session
-from petition.signing import intake
-from petition.web.http import forms
-from petition.web.http.forms import throttled
-from petition.web.http.pages import PRIVATE, client, page, site, spoken_in
+from petition.web.http.pages import PRIVATE, site
 
 Handler = Callable[[Request], Awaitable[Response]]
 T = TypeVar("T")
@@ -104,42 +98,3 @@ async def done(request: Request, act: Callable[[Connection], Awaitable[T]], acti
 
 async def _nothing(_: Connection) -> None:
     """What a download changes."""
-
-
-async def login(request: Request) -> Response:
-    """Asks for an address; the answer is the same whether it is an organiser's or not."""
-    here = site(request)
-    if request.method != "POST":
-        return page(request, "web/desk/login.html", form=EMPTY, sent=False)
-    address, form = intake.address(await forms.read(request), here.mailboxes)
-    if address is None:
-        return page(request, "web/desk/login.html", status=422, form=form, sent=False)
-    try:
-        await here.doors.enter("login", client(request))
-    except Throttled as refusal:
-        return page(request, "web/desk/login.html", status=429, wait=refusal.wait, form=throttled(form), sent=False)
-    ask = partial(accounts.ask_login, vault=here.vault, to=address, language=spoken_in(request).code)
-    await here.database.write(ask)
-    return page(request, "web/desk/login.html", form=EMPTY, sent=True)
-
-
-async def redeem(request: Request) -> Response:
-    """GET: a button. POST: the link is used up and a session begins; the second factor is still to come."""
-    here = site(request)
-    try:
-        number = here.signer.read(Purpose.LOGIN, request.path_params["token"])
-        if request.method != "POST":
-            return page(request, "web/desk/redeem.html")
-        log_in = partial(sessions.log_in, number=number, strict=not here.settings.demo)
-        session, whole = await here.database.write(log_in)
-    except LinkError:
-        return page(request, "web/desk/login.html", status=404, form=EMPTY, sent=False, dead=True)
-    return entered(request, session, "/organisers/" if whole else "/organisers/factor")
-
-
-@needs(Role.VIEWER)
-async def logout(request: Request) -> Response:
-    """Ends the session."""
-    session = request.state.session
-    await done(request, partial(sessions.end, nickname=session.organiser.nickname, id_=session.id), "logged out")
-    return left(request)

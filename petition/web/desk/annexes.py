@@ -12,21 +12,15 @@ from starlette.responses import RedirectResponse, Response
 from petition.core.database.database import Connection
 from petition.core.errors import LetterError
 from petition.letters.addressees.directory import Addressee
-from petition.letters.editions import annexes, drafts
+from petition.letters.editions import annexes
 from petition.letters.editions import files as bundles
 from petition.letters.editions.annexes import File
 from petition.letters.editions.drafts import Draft
 from petition.organisers.accounts import Role
 from petition.web.desk.access import needs
-from petition.web.desk.letters import attachment
+from petition.web.desk.downloads import attachment
 from petition.web.http import forms
 from petition.web.http.pages import page, site
-
-
-async def _draft(request: Request) -> Draft:
-    here = site(request)
-    async with here.database.reading() as c:
-        return await drafts.draw_up(c, here.appeal, here.book, here.settings.base_url)
 
 
 @needs(Role.ADMIN)
@@ -37,7 +31,7 @@ async def switches(request: Request) -> Response:
         wanted = {name.removeprefix("on ") for name in form.typed if name.startswith("on ") and form.on(name)}
         await site(request).database.write(partial(_turn, request=request, wanted=wanted))
         return RedirectResponse("/organisers/annexes", 303)
-    draft = await _draft(request)
+    draft = await site(request).draft()
     names = {a.code: a.name_en for a in draft.book.addressees}
     return page(request, "web/desk/annexes.html", names=names, on=draft.annexes)
 
@@ -50,7 +44,7 @@ async def _turn(c: Connection, *, request: Request, wanted: set[str]) -> None:
 @needs(Role.ORGANISER)
 async def make(request: Request) -> Response:
     """Makes the annex to one letter of an edition and hands it over; nothing of it stays here but its fingerprint."""
-    here, draft = site(request), await _draft(request)
+    here, draft = site(request), await site(request).draft()
     addressee = _find(draft, request.path_params["key"])
     try:
         edition, _ = await bundles.find(here.database, request.path_params["n"])

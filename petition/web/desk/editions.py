@@ -8,12 +8,11 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from petition.core.errors import LetterError
 from petition.core.form import EMPTY, Form
-from petition.letters.editions import annexes, drafts, editions, files, source_checks
-from petition.letters.editions.drafts import Draft
+from petition.letters.editions import annexes, editions, files, source_checks
 from petition.letters.editions.editions import Choice, Edition, Frozen
 from petition.organisers.accounts import Role
 from petition.web.desk.access import needs
-from petition.web.desk.letters import attachment, note_download, shown
+from petition.web.desk.downloads import attachment, note_download, shown
 from petition.web.http import forms
 from petition.web.http.pages import PRIVATE, page, site
 
@@ -29,7 +28,7 @@ async def index(request: Request) -> Response:
 
 
 async def _index(request: Request, form: Form, error: str = "") -> Response:
-    draft = await _draft(request)
+    draft = await site(request).draft()
     writing = site(request).state().writing
     async with site(request).database.reading() as c:
         drawn = await editions.drawn(c)
@@ -39,7 +38,7 @@ async def _index(request: Request, form: Form, error: str = "") -> Response:
 
 
 async def _draw_up(request: Request, form: Form) -> Response:
-    here, draft = site(request), await _draft(request)
+    here, draft = site(request), await site(request).draft()
     said = {name.partition(" ")[2]: value for name, value in form.typed.items() if name.startswith("doubt ")}
     confirmed, without = (frozenset(id_ for id_, what in said.items() if what == kind) for kind in (CONFIRMED, OUT))
     offered = [language.code for language in here.languages]
@@ -49,12 +48,6 @@ async def _draw_up(request: Request, form: Form) -> Response:
     except LetterError as error:
         return await _index(request, form, str(error))
     return RedirectResponse(f"/organisers/editions/{n}", 303)
-
-
-async def _draft(request: Request) -> Draft:
-    here = site(request)
-    async with here.database.reading() as c:
-        return await drafts.draw_up(c, here.appeal, here.book, here.settings.base_url)
 
 
 @needs(Role.ORGANISER)

@@ -1,8 +1,6 @@
 """The organisers' letters: the list with what is to be mended, each as PDF, all as ZIP; the export of signatures."""
 
-import csv
 import io
-import unicodedata
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -16,21 +14,17 @@ from petition.letters.addressees.directory import Addressee
 from petition.letters.correspondence import Entry
 from petition.letters.editions import drafts
 from petition.letters.editions.drafts import Draft
-from petition.letters.formats.registry import FORMATS
-from petition.letters.writing.document import Letter
 from petition.organisers.accounts import Role
-from petition.signing import printed_names
 from petition.tally.rounding import rounded
-from petition.web.desk.access import needs, note
-from petition.web.http.pages import PRIVATE, page, site
-
-_NO_STORE = {"Cache-Control": PRIVATE}
+from petition.web.desk.access import needs
+from petition.web.desk.downloads import _pdf, attachment, note_download, shown
+from petition.web.http.pages import page, site
 
 
 @needs(Role.ORGANISER)
 async def index(request: Request) -> Response:
     """Every letter with what is to be mended before it is sent."""
-    draft = await _draft(request)
+    draft = await site(request).draft()
     async with site(request).database.reading() as c:
         entries = await correspondence.entries(c)
     writing = site(request).state().writing
@@ -75,19 +69,6 @@ async def letter(request: Request) -> Response:
         raise HTTPException(409) from error
 
 
-async def shown(request: Request, drawn: Letter, name: str) -> Response:
-    """A letter in the kind that the path asks for; what leaves as a file is noted."""
-    kind = request.path_params["kind"]
-    if kind == "html":
-        return page(request, "web/desk/letter.html", letter=drawn, name=name)
-    if kind not in FORMATS:
-        raise HTTPException(404)
-    render, media = FORMATS[kind]
-    content = await run_in_threadpool(render, drawn)
-    await note_download(request, "downloaded a letter", name if kind == "pdf" else f"{name}.{kind}")
-    return _pdf(content, name) if kind == "pdf" else attachment(content, f"{name}.{kind}", media)
-
-
 @needs(Role.ORGANISER)
 async def annex(request: Request) -> Response:
     """The names that go with the letter to one addressee."""
@@ -104,7 +85,7 @@ async def annex(request: Request) -> Response:
 @needs(Role.ORGANISER)
 async def archive(request: Request) -> Response:
     """All letters and annexes in one ZIP."""
-    draft = await _draft(request)
+    draft = await site(request).draft()
     if not site(request).state().writing:
         raise HTTPException(409)
     async with site(request).database.reading() as c:
@@ -115,55 +96,9 @@ async def archive(request: Request) -> Response:
     return attachment(file.getvalue(), "letters.zip", "application/zip")
 
 
-@needs(Role.ORGANISER)
-async def signatures_csv(request: Request) -> Response:
-    """For the organisers' own machine: `petition unseal` opens the sealed addresses there."""
-    async with site(request).database.reading() as c:
-        rows = await printed_names.export(c)
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\r\n")
-    table.writerow(("country", "name", "sealed_address"))
-    table.writerows((r["country"], _inert(r["name"] or ""), r["sealed"] or "") for r in rows)
-    await note_download(request, "downloaded signatures", rounded(len(rows)))
-    headers = {**_NO_STORE, "Content-Disposition": 'attachment; filename="signatures.csv"'}
-    return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _inert(name: str) -> str:
-    """A name that a spreadsheet takes for text: an apostrophe before a formula's signs, full-width ones too.
-
-    (OWASP, CSV injection)
-    """
-    begin = unicodedata.normalize("NFKC", name).lstrip()
-    return f"'{name}" if begin.startswith(("=", "+", "-", "@")) else name
-
-
-async def _draft(request: Request) -> Draft:
-    here = site(request)
-    async with here.database.reading() as c:
-        return await drafts.draw_up(c, here.appeal, here.book, here.settings.base_url)
-
-
 async def _addressed(request: Request) -> tuple[Draft, Addressee]:
-    draft = await _draft(request)
+    draft = await site(request).draft()
     try:
         return draft, draft.book.find(request.path_params["key"])
     except LetterError:
         raise HTTPException(404) from None
-
-
-async def note_download(request: Request, action: str, detail: str = "") -> None:
-    """HEAD looks and takes nothing: only a GET is a download."""
-    if request.method == "GET":
-        await note(request, action, detail)
-
-
-def attachment(content: bytes, name: str, kind: str) -> Response:
-    """A file to keep."""
-    headers = {**_NO_STORE, "Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, media_type=kind, headers=headers)
-
-
-def _pdf(content: bytes, name: str) -> Response:
-    headers = {**_NO_STORE, "Content-Disposition": f'inline; filename="{name}.pdf"'}
-    return Response(content, media_type="application/pdf", headers=headers)

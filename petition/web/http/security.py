@@ -3,11 +3,13 @@
 And which headers every answer carries.
 """
 
+import hmac
 import re
 from collections.abc import Callable, Collection, Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -128,3 +130,9 @@ def _name(host: str) -> str | None:
 def forwarded(headers: Headers) -> bool:
     """Whether a proxy stands between us and the client."""
     return any(name in headers for name in _FORWARDED)
+
+
+def has_bearer_token(request: Request, token: str) -> bool:
+    """RFC 6750, 2.1. False without a token of ours: what it opens is not there."""
+    sent = request.headers.get("authorization", "").removeprefix("Bearer ")
+    return token != "" and hmac.compare_digest(sent.encode(), token.encode())

@@ -1,7 +1,6 @@
 """Bounces and complaints that a mail server or provider sends here, with a secret of their own."""
 
 import asyncio
-import hmac
 from functools import partial
 
 from starlette.exceptions import HTTPException
@@ -11,6 +10,7 @@ from starlette.responses import Response
 from petition.mail import bounce_reports
 from petition.signing import quarantine
 from petition.web.http.pages import PRIVATE, site
+from petition.web.http.security import has_bearer_token
 
 _READERS = {
     "application/json": bounce_reports.read_json,
@@ -23,7 +23,7 @@ PATIENCE = 15  # seconds for a body of at most guards.BODY
 async def bounced(request: Request) -> Response:
     """A report about one mail: the same answer whatever it names. Without its secret nothing is here."""
     here = site(request)
-    if not _may_report(request, here.settings.bounce_token):
+    if not has_bearer_token(request, here.settings.bounce_token):
         raise HTTPException(404)
     kind = request.headers.get("content-type", "")
     read = _READERS.get(kind.partition(";")[0].strip().lower())
@@ -43,8 +43,3 @@ async def _body(request: Request) -> bytes:
             return await request.body()
     except TimeoutError:
         raise HTTPException(408) from None
-
-
-def _may_report(request: Request, token: str) -> bool:
-    given = request.headers.get("authorization", "").removeprefix("Bearer ")
-    return token != "" and hmac.compare_digest(given.encode(), token.encode())

@@ -1,10 +1,7 @@
 """For machines and the operator: is it up, is it ready, how much waits; and in demo mode the mail it "sent"."""
 
 import asyncio
-import hmac
 import time
-from email import policy
-from email.parser import BytesParser
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,8 +12,8 @@ from petition.core.errors import DatabaseError
 from petition.core.settings import LOOPBACK
 from petition.mail import outbox
 from petition.site import Site
-from petition.web.http.pages import PRIVATE, page, site, snapshot
-from petition.web.http.security import forwarded
+from petition.web.http.pages import PRIVATE, site, snapshot
+from petition.web.http.security import forwarded, has_bearer_token
 
 _NO_STORE = {"Cache-Control": PRIVATE}
 PATIENCE = 3.0  # seconds for an answer about the database
@@ -85,15 +82,6 @@ async def metrics(request: Request) -> Response:
 
 def _may_measure(request: Request) -> bool:
     if token := site(request).settings.metrics_token:
-        given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        return hmac.compare_digest(given.encode(), token.encode())
+        return has_bearer_token(request, token)
     local = request.client is None or request.client.host in LOOPBACK
     return local and not forwarded(request.headers)
-
-
-async def dev_outbox(request: Request) -> Response:
-    """Demo mode's mailbox: every mail that would have been sent, newest first."""
-    files = sorted((site(request).settings.var / "mail").glob("*.eml"), reverse=True)[:50]
-    parser = BytesParser(policy=policy.default)
-    mails = [parser.parsebytes(file.read_bytes()) for file in files]
-    return page(request, "web/operations/dev_outbox.html", mails=[(mail, mail.get_body(("plain",))) for mail in mails])

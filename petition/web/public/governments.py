@@ -8,8 +8,8 @@ from petition.core.languages import SOURCE, Language
 from petition.letters.correspondence import Entry, Stance
 from petition.site import Site
 from petition.web.http.public_state import Moment
+from petition.web.http.tables import table
 from petition.web.public import maps
-from petition.web.public.tally import table
 
 _COLUMNS = ("key", "name", "office", "sent", "channel", "acknowledged", "answered", "stance", "link")
 

@@ -1,19 +1,22 @@
 """The picture and the poster of each language: made when somebody asks, and kept until what they show changes."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from urllib.parse import urlsplit
 
+import segno
 from starlette.requests import Request
 from starlette.responses import Response
 
+from petition.campaign.appeal import Text
 from petition.campaign.campaign import Placeholder
+from petition.core import clock
 from petition.core.languages import Language
+from petition.letters.formats import pdf
 from petition.site import Site
 from petition.tally.tally import Snapshot
 from petition.web.http.pages import language, site, snapshot
-from petition.web.public import share_files
 
 _CACHE = "public, max-age=3600, stale-while-revalidate=86400, stale-if-error=86400"
 
@@ -42,7 +45,7 @@ async def picture(request: Request) -> Response:
     """For the previews of social networks: the demand, the deadline and the published number."""
     here, spoken, told = site(request), language(request), snapshot(request)
     values = _values(here, spoken, told)
-    content = await _kept(request).get(f"{spoken.code}/picture", values, lambda: share_files.picture(values))
+    content = await _kept(request).get(f"{spoken.code}/picture", values, lambda: _picture(values))
     return _file(request, content, "image/png")
 
 
@@ -53,7 +56,7 @@ async def poster(request: Request) -> Response:
     call = spoken.jinja.from_string('{{ _("Sign the ultimatum") }}').render()
     address = f"{here.settings.base_url}/{spoken.code}/"
     shows = (text.title, text.demand, sender, address)
-    make = lambda: share_files.poster(spoken.code, text, sender, call, address)  # noqa: E731 (one line, used once)
+    make = lambda: _poster(spoken.code, text, sender, call, address)  # noqa: E731 (one line, used once)
     content = await _kept(request).get(f"{spoken.code}/poster", shows, make)
     return _file(request, content, "application/pdf")
 
@@ -83,3 +86,22 @@ def _file(request: Request, content: bytes, kind: str) -> Response:
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     return Response(content, media_type=kind, headers=headers)
+
+
+def _poster(language: str, text: Text, sender: str, call: str, address: str) -> bytes:
+    """A4 as PDF: title and demand of the appeal, and a QR code (ISO/IEC 18004) of the address. Raises LetterError."""
+    values = {
+        "language": language,
+        "title": text.title,
+        "demand": text.demand.striptags(),
+        "sender": sender,
+        "call": call,
+        "address": address,
+    }
+    code = str(segno.make_qr(address, error="m").svg_inline(border=0))
+    return pdf.typeset("poster.typ", f"The poster in {language}", values, clock.now(), code=code)
+
+
+def _picture(values: Mapping[str, str]) -> bytes:
+    """1200 by 630 as PNG. `values`: language, title, number (may be empty), counted, deadline, site. LetterError."""
+    return pdf.picture("share.typ", f"The picture in {values['language']}", values)

@@ -1,15 +1,13 @@
 """The published numbers: as a page, a map, JSON and CSV. All of it ready-made."""
 
-import csv
-import io
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from petition.core import clock
 from petition.core.languages import SOURCE, Language
 from petition.site import Site
 from petition.web.http.public_state import Moment
+from petition.web.http.tables import table
 from petition.web.public import history_chart, maps
 
 _ENGLISH = Language(SOURCE, {})  # data speaks English whatever the page does
@@ -60,10 +58,3 @@ def history_csv(here: Site, moment: Moment) -> str:
     """The total by hour and each country by day, wherever a published figure moved."""
     rows = [(hour, "total", n) for hour, n in moment.hours] + moment.days
     return table([("period", "country", "confirmed"), *sorted(rows)])
-
-
-def table(rows: Sequence[tuple[object, ...]]) -> str:
-    """Rows as CSV (RFC 4180)."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows(rows)
-    return text.getvalue()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from petition.letters.editions import drafts, source_checks
+from petition.letters.editions import source_checks
 from petition.site import Site
 from tests.conftest import Clock, Visitor
 from tests.letters.drawn import printed
@@ -32,7 +32,7 @@ WRONG = [
 
 async def _doubted(site: Site) -> set[str]:
     async with site.database.reading() as c:
-        draft = await drafts.draw_up(c, site.appeal, site.book, site.settings.base_url)
+        draft = await site.draft(c)
         return {doubt.id for doubt in await source_checks.open_doubts(c, draft)}
 
 

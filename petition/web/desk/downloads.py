@@ -1,0 +1,43 @@
+"""Files of the desk: a letter in each format, with its line in the activity log."""
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from petition.letters.formats.registry import FORMATS
+from petition.letters.writing.document import Letter
+from petition.web.desk.access import note
+from petition.web.http.pages import PRIVATE, page
+
+_NO_STORE = {"Cache-Control": PRIVATE}
+
+
+async def shown(request: Request, drawn: Letter, name: str) -> Response:
+    """A letter in the kind that the path asks for; what leaves as a file is noted."""
+    kind = request.path_params["kind"]
+    if kind == "html":
+        return page(request, "web/desk/letter.html", letter=drawn, name=name)
+    if kind not in FORMATS:
+        raise HTTPException(404)
+    render, media = FORMATS[kind]
+    content = await run_in_threadpool(render, drawn)
+    await note_download(request, "downloaded a letter", name if kind == "pdf" else f"{name}.{kind}")
+    return _pdf(content, name) if kind == "pdf" else attachment(content, f"{name}.{kind}", media)
+
+
+async def note_download(request: Request, action: str, detail: str = "") -> None:
+    """HEAD looks and takes nothing: only a GET is a download."""
+    if request.method == "GET":
+        await note(request, action, detail)
+
+
+def attachment(content: bytes, name: str, kind: str) -> Response:
+    """A file to keep."""
+    headers = {**_NO_STORE, "Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=kind, headers=headers)
+
+
+def _pdf(content: bytes, name: str) -> Response:
+    headers = {**_NO_STORE, "Content-Disposition": f'inline; filename="{name}.pdf"'}
+    return Response(content, media_type="application/pdf", headers=headers)

@@ -1,0 +1,17 @@
+"""Demo mode's mailbox: the emails that would have been sent."""
+
+from email import policy
+from email.parser import BytesParser
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from petition.web.http.pages import page, site
+
+
+async def dev_outbox(request: Request) -> Response:
+    """Demo mode's mailbox: every mail that would have been sent, newest first."""
+    files = sorted((site(request).settings.var / "mail").glob("*.eml"), reverse=True)[:50]
+    parser = BytesParser(policy=policy.default)
+    mails = [parser.parsebytes(file.read_bytes()) for file in files]
+    return page(request, "web/operations/dev_outbox.html", mails=[(mail, mail.get_body(("plain",))) for mail in mails])
