@@ -13,11 +13,12 @@ import pytest
 from tests import ROOT
 
 CHECKED = (
+    "CONTRIBUTING.md",
     *("README.md", "SECURITY.md", "CHANGELOG.md", "Makefile", "docs/**/*.md", "docs/deploy/*"),
     *("sql/**/*.sql", "static/*.js", "static/*.css"),
 )
 # Not clean yet: move an entry into CHECKED when it is. It needs nothing else.
-LATER = ("CONTRIBUTING.md", "petition/**/*.py", "tests/**/*.py", "templates/web/desk/**/*.html")
+LATER = ("petition/**/*.py", "tests/**/*.py", "templates/web/desk/**/*.html")
 
 # What to look for, and what to write instead.
 WORDS = {
