@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from petition.core.database.database import Connection, Database
-from petition.core.database.writer import Writer
+from petition.core.database.writer import Acts, Writer
 
 
 class Watched(Connection):
@@ -36,6 +36,7 @@ class Ledger:
         self.gate = asyncio.Event()
         self.gate.set()
         self._database = database
+        self._act = Acts("noting")("noting")(self._note)
         self.writer = Writer(self._connect)
 
     @asynccontextmanager
@@ -53,6 +54,15 @@ class Ledger:
             return n
 
         return await self.writer.write(run)
+
+    async def item(self, n: int) -> int:
+        """Writes an item of an act."""
+        return await self.writer.join(self._act, n)
+
+    async def _note(self, c: Watched, items: list[int]) -> list[int]:
+        self.asked += map(str, items)
+        await c.execute("select 1")
+        return items
 
 
 @asynccontextmanager

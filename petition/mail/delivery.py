@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import partial
 
 from petition.core import clock
-from petition.core.database.database import Connection, Database
+from petition.core.database.database import Database
 from petition.core.encryption import Vault
 from petition.core.errors import DatabaseError
 from petition.mail import outbox
@@ -91,7 +91,7 @@ class Deliverer:
             elif await self._ours(claimed) and not await self._deliver(claimed):
                 break
         if waiting or paused:
-            await self._settle(partial(outbox.give_back, mails=waiting, paused=paused))
+            await self._settle(self._job(outbox.give_back, mails=waiting, paused=paused))
         if not mails:
             await self._relay.close()
         return len(mails)
@@ -113,19 +113,19 @@ class Deliverer:
         try:
             await self._send(self._written(claimed))
         except Refused as refusal:
-            await self._settle(partial(outbox.refused, mail=claimed, code=str(refusal)))
+            await self._settle(self._job(outbox.refused, mail=claimed, code=str(refusal)))
         except Delayed as delay:
             log.warning("mail delayed: %s", delay)
             if isinstance(delay, Limited):
                 self._pace.slower(claimed.domain)
-            await self._settle(partial(outbox.later, mail=claimed))
+            await self._settle(self._job(outbox.later, mail=claimed))
             return not isinstance(delay, Unreachable)
         except Exception as error:  # one mail that cannot be written must not keep the others; its text may quote it
             log.error("mail delayed: %s", type(error).__name__)
-            await self._settle(partial(outbox.later, mail=claimed))
+            await self._settle(self._job(outbox.later, mail=claimed))
         else:
             self._pace.well(claimed.domain)
-            await self._settle(partial(outbox.sent, mail=claimed))
+            await self._settle(partial(self._database.join, outbox.sent, claimed.id))
         return True
 
     async def _send(self, message: Finished) -> None:
@@ -139,7 +139,10 @@ class Deliverer:
         finally:
             self._limit = None
 
-    async def _settle(self, job: Callable[[Connection], Awaitable[None]]) -> None:
+    def _job(self, job: Callable[..., Awaitable[None]], **given: object) -> Callable[[], Awaitable[None]]:
+        return partial(self._database.write, partial(job, **given))
+
+    async def _settle(self, step: Callable[[], Awaitable[None]]) -> None:
         """Writes down what became of a mail. What has left must not leave again: a database that is away is waited for.
 
         Told to stop, it tries once more and raises DatabaseError.
@@ -147,7 +150,7 @@ class Deliverer:
         while True:
             last = self._stopping.is_set()
             try:
-                return await self._database.write(job)
+                return await step()
             except DatabaseError as error:
                 if last:
                     raise

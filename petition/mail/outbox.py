@@ -12,6 +12,7 @@ from functools import partial
 from petition.core import clock
 from petition.core.clock import DAY, HOUR
 from petition.core.database.database import Connection, Database, Row
+from petition.core.database.writer import act
 from petition.core.encryption import Vault
 from petition.core.errors import KeysError
 
@@ -114,9 +115,11 @@ async def renew(c: Connection, mail: Mail) -> bool:
     return await c.one("outbox.renew", id=mail.id, attempts=mail.attempts, until=until) is not None
 
 
-async def sent(c: Connection, mail: Mail) -> None:
-    """The relay has taken it: the address is forgotten."""
-    await c.run("outbox.gone", id=mail.id)
+@act("sent")
+async def sent(c: Connection, ids: list[str]) -> list[None]:
+    """The relay has taken them: the addresses are forgotten."""
+    await c.run("outbox.sent", ids=ids)
+    return [None for _ in ids]
 
 
 async def refused(c: Connection, mail: Mail, code: str) -> None:
@@ -137,10 +140,13 @@ async def later(c: Connection, mail: Mail) -> None:
 
 async def give_back(c: Connection, *, mails: list[Mail], paused: list[tuple[Mail, int]]) -> None:
     """Claimed mails that were not tried: for any deliverer to take, those of paused providers after so many seconds."""
-    for mail in mails:
-        await c.run("outbox.release", id=mail.id, attempts=mail.attempts)
-    for mail, wait in paused:
-        await c.run("outbox.put_off", id=mail.id, attempts=mail.attempts, due=clock.epoch() + wait)
+    waits = {mail.id: wait for mail, wait in paused}
+    for mail in sorted([*mails, *(mail for mail, _ in paused)], key=lambda mail: mail.id):
+        if mail.id in waits:
+            due = clock.epoch() + waits[mail.id]
+            await c.run("outbox.put_off", id=mail.id, attempts=mail.attempts, due=due)
+        else:
+            await c.run("outbox.release", id=mail.id, attempts=mail.attempts)
 
 
 async def rotate(database: Database, vault: Vault) -> int:

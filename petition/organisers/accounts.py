@@ -62,19 +62,19 @@ async def known(c: Connection, nickname: str) -> Row:
 
 async def remove(c: Connection, nickname: str) -> None:
     """Ends what an organiser may do, sessions, factors and links included. Raises OrganiserError if unknown."""
+    await _drop_links(c, nickname)
     if await c.one("organisers.remove", nickname=nickname) is None:
         raise OrganiserError(f"There is no organiser {nickname}.")
-    await _drop_links(c, nickname)
     await activity_log.write(c, activity_log.SERVER, "removed", nickname)
 
 
 async def reset(c: Connection, nickname: str) -> None:
     """Takes second factors, sessions and links from whoever lost a factor: the next login sets one up anew."""
     await known(c, nickname)
-    await c.run("factors.drop_all", nickname=nickname)
-    await c.run("factors.forgive", nickname=nickname)
-    await c.run("sessions.end_all", nickname=nickname)
     await _drop_links(c, nickname)
+    await c.run("factors.forgive", nickname=nickname)
+    await c.run("factors.drop_all", nickname=nickname)
+    await c.run("sessions.end_all", nickname=nickname)
     await activity_log.write(c, activity_log.SERVER, "took the second factors from", nickname)
 
 

@@ -148,6 +148,6 @@ def _rule(key: DayKey, rule: Rule, network: Network, of: str) -> token_buckets.A
 
 async def expire(c: Connection) -> None:
     """What no rule needs any more."""
+    await proof_of_work.expire(c)
     await c.run("throttle.expired", fortnight=clock.epoch() - A_FORTNIGHT.window)
     await token_buckets.expire(c)
-    await proof_of_work.expire(c)

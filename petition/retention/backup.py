@@ -17,7 +17,7 @@ import pyrage
 
 from petition.core import encryption
 from petition.core.database import migrations
-from petition.core.database.database import Connection, Database, Row
+from petition.core.database.database import LOCKS, Connection, Database, Row
 from petition.core.errors import DataError, KeysError
 from petition.core.settings import Mode
 from petition.organisers import activity_log
@@ -93,10 +93,11 @@ async def restore(database: Database, mode: Mode, identity: str, file: Path) -> 
     """
     key = encryption.identity(identity)
     _verify(key, file)
-    return await database.write(partial(_restore, mode=mode, key=key, file=file))
+    return await database.apart(partial(_restore, mode=mode, key=key, file=file))
 
 
 async def _restore(c: Connection, *, mode: Mode, key: Any, file: Path) -> int:
+    await c.lock(LOCKS, "access exclusive")
     if await close.closed(c):
         raise DataError("Signing has ended here: a restore would bring back what was destroyed.")
     kept = await manage.never_write_list(c)

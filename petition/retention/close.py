@@ -16,6 +16,7 @@ from petition.retention import reorder
 from petition.signing import printed_names
 
 _AFTER = "after-closing-"
+ENDING = (*printed_names.PERSONAL, "outbox")  # what is emptied once signing has ended
 
 
 async def close(database: Database, vault: Vault, key_file: Path | None) -> None:
@@ -24,7 +25,7 @@ async def close(database: Database, vault: Vault, key_file: Path | None) -> None
     Counts, journal, organisers and what governments answered stay. Another machine on the same database destroys
     its own keys when it prunes. Called again, it does what is left to do. Raises KeysError if a key cannot be.
     """
-    await destroy_keys(vault, key_file, await database.write(end_and_record))
+    await destroy_keys(vault, key_file, await database.apart(end_and_record, locking=ENDING))
     await reorder.settle(database)
     await vacuum.compact(database)
 

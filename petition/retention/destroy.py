@@ -10,7 +10,7 @@ from pathlib import Path
 
 from petition.core.database import database as db
 from petition.core.database import vacuum
-from petition.core.database.database import Connection
+from petition.core.database.database import LOCKS, Connection
 from petition.core.encryption import OutboxKeys
 from petition.core.errors import KeysError, PetitionError
 from petition.core.settings import Settings
@@ -47,7 +47,7 @@ async def destroy(settings: Settings, what: What) -> list[str]:
     failed = await asyncio.to_thread(_keys, settings, what)
     try:
         async with db.opened(settings.database_url) as database:
-            await database.write(_ACTS[what])
+            await database.apart(_ACTS[what], locking=_EMPTIED[what])
             await reorder.settle(database)
             await vacuum.compact(database)
             await vacuum.renew_log(database)
@@ -94,10 +94,15 @@ async def _hashes(c: Connection) -> None:
 async def _all(c: Connection) -> None:
     await close.end(c)
     await c.run("house.keep", name="destroying", value="yes")  # only so the record of the desk may go
-    await c.empty(but=LASTING)
+    await c.empty(_EMPTIED[What.ALL])
     await c.run("house.drop", name="destroying")
 
 
+_EMPTIED = {
+    What.OUTBOX: ("outbox",),
+    What.HASHES: close.ENDING,
+    What.ALL: tuple(table for table in LOCKS if table not in LASTING),
+}
 _ACTS: dict[What, Callable[[Connection], Awaitable[object]]] = {
     What.OUTBOX: _outbox,
     What.HASHES: _hashes,

@@ -7,33 +7,36 @@ from petition.campaign.appeal import Appeal
 from petition.campaign.campaign import Placeholder
 from petition.core import clock
 from petition.core.database import vacuum
-from petition.core.database.database import Connection, Database
+from petition.core.database.database import Database
 from petition.core.encryption import Vault
 from petition.mail import outbox
 from petition.organisers import sessions
+from petition.protection import rate_limits
 from petition.retention import reorder
-from petition.retention.close import destroy_keys, end_and_record, end_hashes, is_replaced
+from petition.retention.close import ENDING, destroy_keys, end_and_record, end_hashes, is_replaced
 from petition.signing import signatures
 
 
 async def prune(database: Database, vault: Vault, appeal: Appeal, key_file: Path | None) -> None:
     """Applies the retention rules now; `petition serve` does it every hour. Safe to run at any time, twice too."""
-    await database.write(_expire)
-    await outbox.rotate(database, vault)
+    async with reorder.turn(database):
+        for module in (rate_limits, signatures, outbox, sessions):
+            await database.apart(module.expire)
+        await database.apart(signatures.expire_networks)
+        await outbox.rotate(database, vault)
+        await _ended(database, vault, appeal, key_file)
+        await reorder.settle_now(database)
+        await vacuum.compact(database)
+
+
+async def _ended(database: Database, vault: Vault, appeal: Appeal, key_file: Path | None) -> None:
+    """Signing ends on the destruction day; what was ended before, here or elsewhere, is ended to its end."""
     destruction = appeal.campaign.destruction
     if not isinstance(destruction, Placeholder) and clock.today() >= destruction:
-        await database.write(end_and_record)
+        await database.apart(end_and_record, locking=ENDING)
     elif key_file is not None and await asyncio.to_thread(is_replaced, key_file):
-        await database.write(end_hashes)  # as was begun while the database was away
+        await database.apart(end_hashes, locking=ENDING)  # as was begun while the database was away
     async with database.reading() as c:
         ended = await c.one("house.get", name="closed")
     if ended is not None:
         await destroy_keys(vault, key_file, int(ended["value"]))
-    await reorder.settle(database)
-    await vacuum.compact(database)
-
-
-async def _expire(c: Connection) -> None:
-    await signatures.expire(c)
-    await outbox.expire(c)
-    await sessions.expire(c)

@@ -6,6 +6,8 @@ journal's rows are added up per country, day and reason, and per hour.
 """
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 
 from petition.core import clock
@@ -28,19 +30,27 @@ KEYED = {
 }
 
 
-async def settle(database: Database) -> None:
-    """Settles everything since the day of the last time, one process at a time. Counts, rows and sums stay."""
+@asynccontextmanager
+async def turn(database: Database) -> AsyncIterator[None]:
+    """One process prunes or settles at a time."""
     async with database.alone() as c:
-        while (turn := await c.one("settling.turn")) and not turn["ours"]:  # noqa: ASYNC110 (another process has it)
+        while (row := await c.one("settling.turn")) and not row["ours"]:  # noqa: ASYNC110 (another process has it)
             await asyncio.sleep(PAUSE)
-        await _settle(database)
+        yield
 
 
-async def _settle(database: Database) -> None:
+async def settle(database: Database) -> None:
+    """Settles everything since the day of the last time, in its turn. Counts, rows and sums stay."""
+    async with turn(database):
+        await settle_now(database)
+
+
+async def settle_now(database: Database) -> None:
+    """Like settle(), for a caller whose turn it is."""
     async with database.reading() as c:
         kept = await c.one("house.get", name="settled")
     since = kept["value"] if kept else ""
-    await database.write(partial(_add_up, since=since))
+    await database.apart(partial(_add_up, since=since), locking=("journal", "journal_hours"))
     for table, key in KEYED.items():
         await _rewrite(database, table, key, since)
     if database.dialect == POSTGRESQL:
@@ -52,7 +62,6 @@ async def _settle(database: Database) -> None:
 
 async def _add_up(c: Connection, *, since: str) -> None:
     """The journal's fresh rows become their sums; only so its rows may go (see the triggers in sql/migrations)."""
-    await c.run("settling.lock")
     days = await c.all("settling.days", since=since)
     hours = await c.all("settling.hours", since=since)
     await c.run("house.keep", name="settling", value="yes")
@@ -73,12 +82,13 @@ async def _rewrite(database: Database, table: str, key: str, since: str) -> None
         if not rows:
             return
         keys = [str(row["key"]) for row in rows]
-        await database.write(partial(_rewrite_some, table=table, key=key, keys=keys))
+        await database.apart(partial(Connection.rewrite, table=table, key=key, keys=keys), locking=_with(table))
         after = keys[-1]
 
 
-async def _rewrite_some(c: Connection, *, table: str, key: str, keys: list[str]) -> None:
-    await c.rewrite(table, key, keys)
+def _with(table: str) -> tuple[str, ...]:
+    """What is locked with a table: what its rows refer to."""
+    return ("signatures", table) if table in ("names", "contacts") else (table,)
 
 
 async def remember(c: Connection) -> None:

@@ -77,33 +77,37 @@ async def withdraw(c: Connection, number: str) -> bool:
     False, here and in the two below, if there was nothing of it.
     """
     link = await _manage_link(c, number)
+    await c.run("signatures.drop_submissions", mailbox=link["mailbox"])
     return await _withdraw(c, link["subject"], link["mailbox"])
 
 
 async def _withdraw(c: Connection, address: str, mailbox: str) -> bool:
-    row = await c.one("managing.signature", address=address)
-    await _forget_links(c, mailbox)
-    if row is not None:
-        await signatures.remove(c, row["mailbox"], "withdrawn")
+    if (row := await c.one("managing.signature", address=address)) is not None:
         await _remember(c, row["mailbox"], "withdrawn")
+        await signatures.remove(c, row["mailbox"], "withdrawn")
+    await c.run("links.drop", mailbox=mailbox)
+    await c.run("outbox.drop", mailbox=mailbox)
     return row is not None
 
 
 async def unname(c: Connection, number: str) -> bool:
     """The name will not be printed any more, and is erased."""
     link = await _manage_link(c, number)
-    if (row := await c.one("managing.unname", address=link["subject"])) is not None:
-        await c.run("managing.drop_name", mailbox=row["mailbox"])
-        await c.run("signatures.drop_submissions", mailbox=row["mailbox"])
-    return row is not None
+    row = await c.one("managing.signature", address=link["subject"])
+    if row is None or row["name"] is None:
+        return False
+    await c.run("signatures.drop_submissions", mailbox=row["mailbox"])
+    await c.run("managing.unname", mailbox=row["mailbox"])
+    await c.run("managing.drop_name", mailbox=row["mailbox"])
+    return True
 
 
 async def stop_updates(c: Connection, number: str) -> bool:
     """No more news, and the sealed address is erased."""
     link = await _manage_link(c, number)
     if (row := await c.one("managing.signature", address=link["subject"])) is not None:
-        await _stop_updates(c, row["mailbox"])
         await c.run("signatures.drop_submissions", mailbox=row["mailbox"])
+        await _stop_updates(c, row["mailbox"])
     return row is not None
 
 
@@ -117,9 +121,9 @@ async def unsubscribe(c: Connection, number: str) -> None:
 async def never_write(c: Connection, number: str) -> bool:
     """No mail to this mailbox any more, whoever types it. A signature that was confirmed stays. Raises LinkError."""
     _, mailbox = await _written_to(c, number)
+    await c.run("signatures.void_submissions", mailbox=mailbox)
     await _remember(c, mailbox, "never")
     await _stop_updates(c, mailbox)
-    await c.run("signatures.void_submissions", mailbox=mailbox)
     await c.run("outbox.drop", mailbox=mailbox)
     return True
 
@@ -130,7 +134,9 @@ async def withdraw_never(c: Connection, number: str) -> bool:
     Whoever wants no mail cannot be sent a link to withdraw: so the foot of any mail offers both. Raises LinkError.
     """
     address, mailbox = await _written_to(c, number)
-    await never_write(c, number)
+    await c.run("signatures.drop_submissions", mailbox=mailbox)
+    await _remember(c, mailbox, "never")
+    await _stop_updates(c, mailbox)
     await _withdraw(c, address, mailbox)
     return True
 
@@ -152,18 +158,12 @@ async def _manage_link(c: Connection, number: str) -> Row:
 
 
 async def _stop_updates(c: Connection, mailbox: str) -> None:
-    await c.run("managing.drop_contact", mailbox=mailbox)
     await c.run("managing.stop_updates", mailbox=mailbox)
+    await c.run("managing.drop_contact", mailbox=mailbox)
 
 
 async def _remember(c: Connection, mailbox: str, reason: str) -> None:
     await c.run("managing.never_write", mailbox=mailbox, reason=reason, day=clock.today().isoformat())
-
-
-async def _forget_links(c: Connection, mailbox: str) -> None:
-    await c.run("signatures.drop_submissions", mailbox=mailbox)
-    await c.run("links.drop", mailbox=mailbox)
-    await c.run("outbox.drop", mailbox=mailbox)
 
 
 async def never_write_list(c: Connection) -> list[Row]:
@@ -176,8 +176,8 @@ async def apply_never_write(c: Connection, rows: list[Row]) -> None:
     for row in rows:
         await c.run("managing.never_write", **row)
     for row in await never_write_list(c):
+        await c.run("signatures.drop_submissions", mailbox=row["mailbox"])
         if row["reason"] == "withdrawn":
             await signatures.remove(c, row["mailbox"], "withdrawn")
         else:
             await _stop_updates(c, row["mailbox"])
-        await c.run("signatures.drop_submissions", mailbox=row["mailbox"])

@@ -11,6 +11,8 @@ from petition.signing.signatures import NEW
 PASSED, ASIDE = "passed", "aside"
 STATES = (NEW, PASSED, ASIDE)
 HOURS_KEPT_BACK = 72  # from confirmation to the first letter: whoever changes their mind has three days
+# Where a row leads to a mailbox or a network.
+PERSONAL = ("day_keys", "mailings", "submissions", "never_write", "signatures", "contacts", "names", "links", "buckets")
 PAGE = 100  # names that an organiser looks at in one go
 
 
@@ -65,18 +67,7 @@ def _ripe(today: date | None = None) -> str:
 
 async def close(c: Connection) -> None:
     """Every keyed hash goes, and with it names and contacts; the tally and its journal stay."""
-    for query in (
-        "names",
-        "contacts",
-        "signatures",
-        "submissions",
-        "mailings",
-        "never_write",
-        "links",
-        "day_keys",
-        "buckets",
-    ):
-        await c.run(f"signatures.close_{query}")
+    await c.empty(PERSONAL)
 
 
 async def chosen(c: Connection) -> list[Row]:

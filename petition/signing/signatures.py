@@ -6,8 +6,9 @@ Nothing here answers whether somebody signed.
 
 from petition.core import clock, encryption, tokens
 from petition.core.database.database import Connection, Row
+from petition.core.database.writer import act
 from petition.core.errors import LinkError
-from petition.protection import daily_keys, rate_limits
+from petition.protection import daily_keys
 from petition.signing.submissions import LIVES, submission
 from petition.tally import tally
 from petition.tally.tally import Change
@@ -16,6 +17,7 @@ NEW = "new"  # a name that no organiser has looked at
 BACKUPS_LIVE = 7  # days: so long a withdrawal is remembered, lest a restore undo it
 
 
+@act("confirm")
 async def confirm(c: Connection, numbers: list[str]) -> list[str | Exception]:
     """The owners of mailboxes pressed the button; answers each with the country. Pressing again changes nothing.
 
@@ -23,6 +25,7 @@ async def confirm(c: Connection, numbers: list[str]) -> list[str | Exception]:
     """
     number_of = {tokens.submission(number): number for number in numbers}
     taken = {row["id"]: row for row in await c.all("signatures.take", ids=list(number_of), now=clock.epoch())}
+    await c.run("signatures.taken", ids=list(taken))
     pressed = [taken[id_] for id_ in number_of if id_ in taken]
     if latest := list({row["mailbox"]: row for row in pressed}.values()):  # of two at once, the one pressed last
         await _put(c, latest, number_of)
@@ -43,13 +46,13 @@ async def _country(c: Connection, number: str) -> str | Exception:
 
 async def _put(c: Connection, rows: list[Row], number_of: dict[str, str]) -> None:
     mailboxes = [row["mailbox"] for row in rows]
-    replaced = await _remove(c, mailboxes)
     await c.run("signatures.write_again", mailboxes=mailboxes)
+    replaced = await _remove(c, mailboxes)
     signed = await c.all("signatures.put", rows=[_signature(row) for row in rows])
-    changes = [Change(row["country"], "replaced", -1) for row in replaced]
-    await tally.change(c, changes + [Change(row["country"], "confirmed", 1) for row in signed])
     put = {row["mailbox"] for row in signed}
     await _keep_choices(c, [row for row in rows if row["mailbox"] in put], number_of)
+    changes = [Change(row["country"], "replaced", -1) for row in replaced]
+    await tally.change(c, changes + [Change(row["country"], "confirmed", 1) for row in signed])
 
 
 def _signature(row: Row) -> dict[str, str | int | None]:
@@ -59,13 +62,12 @@ def _signature(row: Row) -> dict[str, str | int | None]:
 
 
 async def _keep_choices(c: Connection, rows: list[Row], number_of: dict[str, str]) -> None:
+    if contacts := [_contact(row, number_of[row["id"]]) for row in rows if row["sealed"] is not None]:
+        await c.run("signatures.put_contacts", rows=contacts)
     named = [row for row in rows if row["name"] is not None]
     if named:
         names = [(row["mailbox"], encryption.reveal(number_of[row["id"]], row["name"])) for row in named]
         await c.run("signatures.put_names", rows=[{"mailbox": m, "name": n, "state": NEW} for m, n in names])
-    if contacts := [_contact(row, number_of[row["id"]]) for row in rows if row["sealed"] is not None]:
-        await c.run("signatures.put_contacts", rows=contacts)
-        await c.run("signatures.contacts_moved", mailboxes=[row["mailbox"] for row in contacts])
 
 
 def _contact(row: Row, number: str) -> dict[str, str]:
@@ -77,8 +79,8 @@ async def _remove(c: Connection, mailboxes: list[str]) -> list[Row]:
     """Takes signatures away with their names and contacts; the countries they counted for."""
     removed = await c.all("signatures.remove", mailboxes=mailboxes)
     if removed:
-        await c.run("signatures.drop_names", mailboxes=mailboxes)
         await c.run("signatures.drop_contacts", mailboxes=mailboxes)
+        await c.run("signatures.drop_names", mailboxes=mailboxes)
     return removed
 
 
@@ -104,9 +106,12 @@ async def expire(c: Connection) -> None:
     """Retention: unconfirmed submissions die with their link, withdrawals with the last backup that knew them."""
     now = clock.epoch()
     await c.run("signatures.expired", now=now)
-    await c.run("links.expired", now=now)
-    await rate_limits.expire(c)
-    for day in await daily_keys.expire(c):
-        await c.run("signatures.drop_networks", expires=clock.midnight(day) + LIVES)
     oldest = clock.now().date().fromordinal(clock.today().toordinal() - BACKUPS_LIVE)
     await c.run("signatures.withdrawals_over", day=oldest.isoformat())
+    await c.run("links.expired", now=now)
+
+
+async def expire_networks(c: Connection) -> None:
+    """The tags of networks go with the key of their day."""
+    for day in await daily_keys.expire(c):
+        await c.run("signatures.drop_networks", expires=clock.midnight(day) + LIVES)

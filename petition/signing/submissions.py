@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from petition.core import clock, encryption, tokens
 from petition.core.clock import DAY
 from petition.core.database.database import Connection, Row
+from petition.core.database.writer import act
 from petition.core.email_addresses import Address
 from petition.core.encryption import Vault
 from petition.core.errors import ClosedError, LinkError, Replayed
@@ -83,6 +84,7 @@ def _sealed(vault: Vault, signing: Signing, number: str, base_url: str) -> str:
     return vault.seal_contact(signing.address.exact, messages.unsubscribe(base_url, signing.language, number))
 
 
+@act("sign")
 async def sign(c: Connection, forms: list[Submitted]) -> list[Exception | None]:
     """Stores submissions and their mails, or silently nothing for a mailbox that had its share of mail.
 

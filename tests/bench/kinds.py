@@ -67,9 +67,9 @@ async def _prepare(site: Site, kind: str, run: str) -> None:
         return
     for _ in range({"new": 0, "too often": 3}.get(kind, 1)):
         forms = [_form(site, one) for one in people]
-        await site.database.write(partial(submissions.sign, forms=forms))
+        await site.database.write(partial(submissions.sign, items=forms))
     if kind in ("confirmed", "withdrawn"):
-        await site.database.write(partial(signatures.confirm, numbers=[_number(site, form) for form in forms]))
+        await site.database.write(partial(signatures.confirm, items=[_number(site, form) for form in forms]))
     if kind == "withdrawn":
         await site.database.write(partial(_withdraw, mailboxes=[str(form.row["mailbox"]) for form in forms]))
     if kind == "blocked":

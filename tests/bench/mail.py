@@ -90,7 +90,7 @@ async def _fill(stage: Stage) -> None:
             people = [f"{secrets.token_hex(6)}@example.net" for _ in range(BATCH)]
             signings = [Signing(Address(one, one), "PL", None, False, "bench", "en") for one in people]
             forms = [submissions.submitted(site.vault, signing) for signing in signings]
-            await site.database.write(partial(submissions.sign, forms=forms))
+            await site.database.write(partial(submissions.sign, items=forms))
 
 
 def _waits(address: str, sink: Sink, rate: float, seconds: float) -> list[float]:

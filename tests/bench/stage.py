@@ -55,10 +55,12 @@ class Stage:
             yield site
 
     @contextmanager
-    def serving(self, floor: str = "", size: int = 0, headers: Headers = ()) -> Iterator[Web]:
+    def serving(
+        self, floor: str = "", size: int = 0, headers: Headers = (), program: str = "petition"
+    ) -> Iterator[Web]:
         """`petition serve` without delivery, or one of its floors (see floors.py) in its place."""
         under = command(floor, size, headers) if floor else ()
-        web = Web(self.shell, "--no-deliver", "--workers", str(self.workers), under=under)
+        web = Web(self.shell, "--no-deliver", "--workers", str(self.workers), under=under, program=program)
         with _running(web):
             yield web
 

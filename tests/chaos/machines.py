@@ -16,8 +16,8 @@ from tests.shell import Shell, ready
 class Machine:
     """One `petition` command; what it says goes to a file, since a pipe that nobody reads would stop it."""
 
-    def __init__(self, shell: Shell, *arguments: str, under: tuple[str, ...] = ()) -> None:
-        self._command = [*under, sys.executable, "-m", "petition", *arguments]
+    def __init__(self, shell: Shell, *arguments: str, under: tuple[str, ...] = (), program: str = "petition") -> None:
+        self._command = [*under, sys.executable, "-m", program, *arguments]
         # Who is killed leaves torn files of coverage behind.
         self._environment = {k: v for k, v in shell.environment.items() if not k.startswith("COV")}
         self._log = shell.folder / f"{arguments[0]}.log"
@@ -53,9 +53,9 @@ class Machine:
 class Web(Machine):
     """`petition serve` without delivery."""
 
-    def __init__(self, shell: Shell, *options: str, host: str = "127.0.0.1", under: tuple[str, ...] = ()) -> None:
+    def __init__(self, shell: Shell, *options: str, host: str = "127.0.0.1", **how: Any) -> None:
         port = free_port()
-        super().__init__(shell, "serve", "--host", host, "--port", str(port), *options, under=under)
+        super().__init__(shell, "serve", "--host", host, "--port", str(port), *options, **how)
         self.address = f"http://{host}:{port}"
 
     def start(self) -> None:

@@ -177,7 +177,7 @@ async def test_a_damaged_row_is_counted_and_harms_no_other(damage: str, database
 async def test_a_mail_that_has_left_leaves_nothing(database: Database, vault: Vault) -> None:
     await put(database, vault)
     (mail,) = await claim(database, vault)
-    await database.write(partial(outbox.sent, mail=mail))
+    await database.join(outbox.sent, mail.id)
     assert await rows(database) == []
     assert await _refusals(database) == {}
 

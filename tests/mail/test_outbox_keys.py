@@ -109,7 +109,7 @@ async def test_no_key_opens_a_mail_72_hours_after_it_left(
     copies = {(row["key_name"], row["sealed"]) for row in await rows(database)}
     assert all(_opens(tmp_path / "keys", *copy) for copy in copies)
     for mail in await claim(database, vault):
-        await database.write(partial(outbox.sent, mail=mail))
+        await database.join(outbox.sent, mail.id)
     for _ in range(72):
         time.advance(hours=1)
         await outbox.rotate(database, vault)

@@ -35,7 +35,7 @@ async def _number(site: Site) -> str:
 async def _emptied(site: Site) -> list[Mail]:
     mails = await site.database.write(partial(outbox.claim, vault=site.vault))
     for mail in mails:
-        await site.database.write(partial(outbox.sent, mail=mail))
+        await site.database.join(outbox.sent, mail.id)
     return mails
 
 

@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
@@ -44,6 +44,16 @@ _POOL: dict[str, Any] = {
         "jit": "off",  # what no index helps with now looks dear to the planner, and is not worth compiling
     },
 }
+# Every table, in the order in which all transactions lock them and their rows: PostgreSQL ends one of those that wait
+# for each other in a circle. So whatever takes rows of several tables takes them in this order, and of one table in the
+# order of its key (or `skip locked`). Whoever locks whole tables does it first of all, through Database.apart().
+LOCKS = (
+    *("day_keys", "spent_proofs", "mailings", "submissions", "never_write", "signatures", "contacts", "names"),
+    *("journal", "journal_hours", "tally", "links", "outbox", "refusals", "buckets"),
+    *("published", "history_hours", "history_days", "organisers", "factors", "sessions"),
+    *("editions", "edition_letters", "edition_annexes", "annexes", "confirmations", "corrections"),
+    *("correspondence", "answer_summaries", "house", "actions"),
+)
 for _name in ("aiosqlite", "databases"):  # asked to debug, they log every statement with its values
     logging.getLogger(_name).setLevel(logging.WARNING)
 # What drivers raise when the database is away, locked, read-only or full.
@@ -115,14 +125,17 @@ class Connection:
             await self._raw.executemany(sql, rows)
 
     async def rewrite(self, table: str, key: str, keys: list[str]) -> None:
-        """Takes rows out and puts them back in the order of their key, while nobody else writes."""
+        """Takes rows out and puts them back in the order of their key; nobody else writes, the table is locked."""
         these = "in (select value from json_each(:keys))"
         if self.dialect == POSTGRESQL:
-            # Signatures first: names and contacts refer to them, and whoever confirms takes them in this order.
-            await self.execute(f"lock table signatures, {table} in exclusive mode")
             these = "= any(array(select json_array_elements_text(cast(:keys as json))))"
         rows = await self.execute(f"delete from {table} where {key} {these} returning *", {"keys": keys})  # noqa: S608 (as above)
         await self.load(table, sorted(rows, key=lambda row: str(row[key])))
+
+    async def lock(self, tables: Collection[str], mode: str = "exclusive") -> None:
+        """Nobody else writes them until this transaction ends. SQLite has one writer anyway."""
+        if tables and self.dialect == POSTGRESQL:
+            await self.execute(f"lock table {', '.join(sorted(tables, key=LOCKS.index))} in {mode} mode")
 
     async def drop_everything(self) -> None:
         """An empty database, for a restore in the same transaction."""
@@ -131,10 +144,10 @@ class Connection:
             await self.execute(f"drop table if exists {row['name']}{cascade}")
         await self.run("house.drop_functions")
 
-    async def empty(self, but: Sequence[str]) -> None:
-        """No row in any table but these."""
-        for name in [row["name"] for row in await self.all("house.tables") if row["name"] not in but]:
-            await self.execute(f"delete from {name}")  # noqa: S608 (a name from the database itself)
+    async def empty(self, tables: Sequence[str]) -> None:
+        """No row in them any more. They stand in the order of LOCKS: those that others refer to go last."""
+        for table in reversed(tables):
+            await self.execute(f"delete from {table}")  # noqa: S608 (a name from LOCKS)
 
     async def weakness(self) -> str:
         """What could make this database lose a committed transaction; empty if nothing known does."""
@@ -186,15 +199,26 @@ class Database:
         return await self.writer.write(job)
 
     async def join(self, act: Act[Connection, Item, T], item: Item) -> T:
-        """Like write(), for an act that does all its items of a moment in a few statements."""
+        """Like write(), for an act that does all its items of a moment in a few statements, with other acts."""
         return await self.writer.join(act, item)
 
-    async def apart(self, job: Callable[[Connection], Awaitable[T]]) -> T:
-        """One statement by itself, for rows that several servers share: it holds up no signature."""
+    async def apart(self, job: Callable[[Connection], Awaitable[T]], locking: Collection[str] = ()) -> T:
+        """Like write(), but beside the writer where the database can: nobody who signs waits for what it waits for.
+
+        Nobody else writes into the tables that are `locking` meanwhile; they are locked before anything else is.
+        """
         if self.dialect == SQLITE:
             return await self.write(job)
         async with self._connection() as connection:
-            return await job(connection)
+            await connection.begin()
+            try:
+                await connection.lock(locking)
+                result = await job(connection)
+            except BaseException:
+                await connection.rollback()
+                raise
+            await connection.commit()
+            return result
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[Connection]:

@@ -1,15 +1,19 @@
-"""Joins the writes of one moment into one transaction: one commit, and so one sync of the disk, for all of them.
+"""Joins the acts of one moment into one transaction: one commit, and so one sync of the disk, for all of them.
 
 One task per process owns one connection. It takes whatever queued while the last commit ran, without waiting
 for more, and answers each caller after the commit. Items of the same act (signing, confirming) are handed to it
-together, so that a hundred cost as many statements as one. A job that fails fails alone: the batch is run again
-one by one.
+together, so that a hundred cost as many statements as one; acts are done in the order of ACTS. An item that fails
+fails alone: the acts are run again one by one.
+
+A job is never joined with anything: what it locks beside the locks of others could make two servers wait for each
+other in a circle.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 from petition.core.errors import Busy
@@ -29,21 +33,51 @@ class Transactions(Protocol):
 T = TypeVar("T")
 C = TypeVar("C", bound=Transactions)
 Item = TypeVar("Item")
-# An act takes a connection and all its items of this moment; it answers each with a result or with its error.
-Act = Callable[[C, list[Item]], Awaitable[Sequence[T | Exception]]]
+Run = Callable[[C, list[Item]], Awaitable[Sequence[T | Exception]]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Act(Generic[C, Item, T]):
+    """Takes a connection and all its items of this moment; answers each with a result or with its error."""
+
+    name: str
+    place: int
+    run: Run[C, Item, T]
+
+    async def __call__(self, connection: C, items: list[Item]) -> Sequence[T | Exception]:
+        """By itself, in the caller's transaction."""
+        return await self.run(connection, items)
+
+
+class Acts:
+    """The names that acts may have, in the order in which a transaction does them."""
+
+    def __init__(self, *names: str) -> None:
+        self._free = {name: place for place, name in enumerate(names)}
+
+    def __call__(self, name: str) -> Callable[[Run[C, Item, T]], Act[C, Item, T]]:
+        """Makes an act of a function. Raises ValueError for a name that is not listed, or is another act's."""
+        if name not in self._free:
+            raise ValueError(f"There is no free act {name}: list it in petition/writer.py.")
+        return partial(Act, name, self._free.pop(name))
+
+
+# What is named here is all that is ever joined. Two servers do acts in this order, also while one is of an older
+# version: a new act is put at the end, and none changes its place (see db.LOCKS for why).
+act = Acts("sign", "confirm", "sent")
 
 
 @dataclass(slots=True)
 class Caller(Generic[C]):
-    """Somebody who waits for a commit: a job of its own (`item` is None), or an item of an act."""
+    """Somebody who waits for a commit: of an item of an act, or of a job (`act` is None, `item` the job)."""
 
-    run: Callable[..., Awaitable[Any]]
+    act: Act[C, Any, Any] | None
     item: Any
     answer: "asyncio.Future[Any]"
 
 
 class Writer(Generic[C]):
-    """Takes jobs (async functions of a connection) and runs them in joined transactions."""
+    """Takes jobs (async functions of a connection) and items of acts, and runs them one transaction after another."""
 
     def __init__(self, connect: Callable[[], AbstractAsyncContextManager[C]]) -> None:
         self._connect = connect
@@ -52,22 +86,27 @@ class Writer(Generic[C]):
         self._closed = False
 
     async def write(self, job: Callable[[C], Awaitable[T]]) -> T:
-        """The job's result, after its commit. A caller that goes away meanwhile undoes nothing."""
-        result: T = await self._wait(job, None)
+        """The job's result, after the commit of its own transaction. A caller that goes away undoes nothing."""
+        result: T = await self._wait(None, job)
         return result
 
     async def join(self, act: Act[C, Item, T], item: Item) -> T:
-        """The result of an act for this item, which is done together with all others that wait; after the commit."""
+        """The result of an act for this item, which is done together with all others that wait; after the commit.
+
+        Raises TypeError for a function that is no act: it has no place in the order.
+        """
+        if not isinstance(act, Act):
+            raise TypeError("Only an act can be joined: see petition/writer.py.")
         result: T = await self._wait(act, item)
         return result
 
-    async def _wait(self, run: Callable[..., Awaitable[Any]], item: Any) -> Any:
+    async def _wait(self, act: Act[C, Any, Any] | None, item: Any) -> Any:
         if self._closed or self._jobs.qsize() >= WAITING:
             raise Busy("Too many are signing at this very moment. Please try again in a few seconds.")
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._jobs.put_nowait(Caller(run, item, answer))
+        self._jobs.put_nowait(Caller(act, item, answer))
         return await answer
 
     async def close(self) -> None:
@@ -87,7 +126,8 @@ class Writer(Generic[C]):
             try:
                 async with self._connect() as connection:
                     while batch:
-                        await _settle(connection, batch)
+                        for together in _transactions(batch):
+                            await _settle(connection, together)
                         batch, fresh = await self._batch(), False
             except Exception as error:  # whatever it is, those who wait must hear it and the task must live on
                 if isinstance(error, _NotBegun) and not fresh:
@@ -112,8 +152,14 @@ class _NotBegun(Exception):
     """The connection was lost before the transaction began; the cause says how."""
 
 
-async def _settle(connection: C, batch: list[Caller[C]]) -> None:
-    """One transaction for the batch; if any job fails, one transaction for each.
+def _transactions(batch: list[Caller[C]]) -> list[list[Caller[C]]]:
+    """All acts in one, then each job in one of its own."""
+    acts = [one for one in batch if one.act is not None]
+    return ([acts] if acts else []) + [[one] for one in batch if one.act is None]
+
+
+async def _settle(connection: C, together: list[Caller[C]]) -> None:
+    """One transaction for all; if any of them fails, one transaction for each.
 
     An error of begin, commit or rollback is the connection's: it goes up, and nothing is tried a second time,
     since a commit whose answer was lost may have happened.
@@ -123,38 +169,35 @@ async def _settle(connection: C, batch: list[Caller[C]]) -> None:
     except Exception as error:
         raise _NotBegun from error
     try:
-        results = [await _act(connection, together) for together in _grouped(batch)]
+        results = [(same, await _results(connection, same)) for same in _grouped(together)]
     except Exception as error:
         await connection.rollback()
-        if len(batch) == 1:
-            return _fail(batch, error)
-        for one in batch:
+        if len(together) == 1:
+            return _fail(together, error)
+        for one in together:
             await _settle(connection, [one])
     else:
         await connection.commit()
-        for together, answers in zip(_grouped(batch), results, strict=True):
-            _answer(together, answers)
+        for same, answers in results:
+            _answer(same, answers)
 
 
-def _grouped(batch: list[Caller[C]]) -> list[list[Caller[C]]]:
-    """Items of one act together, jobs alone; acts always in the same order, so that two servers do not deadlock."""
-    acts: dict[str, list[Caller[C]]] = {}
-    for one in batch:
-        if one.item is not None:
-            acts.setdefault(one.run.__qualname__, []).append(one)
-    return [acts[name] for name in sorted(acts)] + [[one] for one in batch if one.item is None]
+def _grouped(together: list[Caller[C]]) -> list[list[Caller[C]]]:
+    """Items of one act together, acts in their order; or the job."""
+    groups: dict[Act[C, Any, Any] | None, list[Caller[C]]] = {}
+    for one in together:
+        groups.setdefault(one.act, []).append(one)
+    return [groups[act] for act in sorted(groups, key=lambda act: act.place if act else 0)]
 
 
-async def _act(connection: C, together: list[Caller[C]]) -> Sequence[Any]:
-    first = together[0]
-    if first.item is None:
-        return [await first.run(connection)]
-    results: Sequence[Any] = await first.run(connection, [one.item for one in together])
-    return results
+async def _results(connection: C, same: list[Caller[C]]) -> Sequence[Any]:
+    if (act := same[0].act) is None:
+        return [await same[0].item(connection)]
+    return await act(connection, [one.item for one in same])
 
 
-def _answer(together: list[Caller[C]], results: Sequence[Any]) -> None:
-    for one, result in zip(together, results, strict=True):
+def _answer(same: list[Caller[C]], results: Sequence[Any]) -> None:
+    for one, result in zip(same, results, strict=True):
         if one.answer.done():
             continue
         if isinstance(result, Exception):

@@ -22,7 +22,9 @@ from (select -- sqlite
 from json_each(:rows)) -- sqlite
 
 -- name: drop_decoys
-delete from outbox where urgency < 0
+delete from outbox
+where urgency < 0 -- sqlite
+where ctid = any(array(select ctid from outbox where urgency < 0 for update skip locked)) -- postgresql
 
 -- name: claim
 -- A batch for one deliverer: rows that are due, that nobody else holds, and whose key is on this machine. No pause is
@@ -45,6 +47,12 @@ returning id
 delete from outbox where id = :id
 returning id
 
+-- name: sent
+delete from outbox where id
+in (select value from json_each(:ids)) -- sqlite
+= any(array(select id from outbox where id -- postgresql
+= any(array(select json_array_elements_text(cast(:ids as json)))) order by id for update)) -- postgresql
+
 -- name: later
 -- The relay could not take it now.
 update outbox set due = :due, claimed_until = 0 where id = :id and attempts = :attempts
@@ -66,11 +74,13 @@ on conflict (day, code) do update set n = refusals.n + 1
 select code, sum(n) as n from refusals group by code order by code
 
 -- name: drop
-delete from outbox where mailbox = :mailbox
+delete from outbox
+where mailbox = :mailbox -- sqlite
+where id = any(array(select id from outbox where mailbox = :mailbox order by id || '' for update)) -- postgresql
 
 -- name: sealed_with
 -- Locked, so that if two servers rotate at once the second sees what the first has done.
-select id, sealed from outbox where key_name = :key_name
+select id, sealed from outbox where key_name = :key_name order by id || ''
 for update -- postgresql
 
 -- name: reseal
@@ -82,7 +92,9 @@ select count(*) as n, coalesce(min(since), 0) as oldest from outbox where urgenc
 
 -- name: expired
 -- A link that ended with its submission needs no email any more.
-delete from outbox where expires <= :now
+delete from outbox
+where expires <= :now -- sqlite
+where ctid = any(array(select ctid from outbox where expires <= :now for update skip locked)) -- postgresql
 
 -- name: close
 delete from outbox

@@ -10,11 +10,15 @@ delete from links where id = :id and purpose = :purpose and expires > :now retur
 
 -- name: drop
 -- A withdrawal ends every link to the mailbox.
-delete from links where mailbox = :mailbox
+delete from links
+where mailbox = :mailbox -- sqlite
+where id = any(array(select id from links where mailbox = :mailbox order by id || '' for update)) -- postgresql
 
 -- name: drop_logins
 -- So that an old link lets nobody in as a new organiser with the same nickname.
 delete from links where purpose = :purpose and subject = :nickname
 
 -- name: expired
-delete from links where expires <= :now
+delete from links
+where expires <= :now -- sqlite
+where ctid = any(array(select ctid from links where expires <= :now for update skip locked)) -- postgresql

@@ -24,4 +24,8 @@ delete from sessions where id = :id and nickname = :nickname returning id
 delete from sessions where nickname = :nickname
 
 -- name: expired
-delete from sessions where expires <= :now or seen <= :idle
+delete from sessions
+where expires <= :now or seen <= :idle -- sqlite
+where ctid = any(array( -- postgresql
+    select ctid from sessions where expires <= :now or seen <= :idle for update skip locked -- postgresql
+)) -- postgresql

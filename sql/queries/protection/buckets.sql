@@ -12,4 +12,8 @@ max(0, buckets.used - excluded.hourly * max(0, excluded.at - buckets.at)) -- sql
 returning id, used
 
 -- name: expired
-delete from buckets where at <= :before or at > :after
+delete from buckets
+where at <= :before or at > :after -- sqlite
+where ctid = any(array( -- postgresql
+    select ctid from buckets where at <= :before or at > :after for update skip locked -- postgresql
+)) -- postgresql

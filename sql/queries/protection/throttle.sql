@@ -27,4 +27,6 @@ where true
 on conflict (mailbox, hour) do update set n = mailings.n + excluded.n
 
 -- name: expired
-delete from mailings where hour <= :fortnight
+delete from mailings
+where hour <= :fortnight -- sqlite
+where ctid = any(array(select ctid from mailings where hour <= :fortnight for update skip locked)) -- postgresql

@@ -8,4 +8,6 @@ on conflict (id) do nothing
 returning id
 
 -- name: expired
-delete from spent_proofs where expires < :now
+delete from spent_proofs
+where expires < :now -- sqlite
+where ctid = any(array(select ctid from spent_proofs where expires < :now for update skip locked)) -- postgresql

@@ -3,11 +3,6 @@
 select pg_try_advisory_lock(7431003) as ours -- postgresql
 select 1 as ours -- sqlite
 
--- name: lock
--- Nobody counts while the journal is added up: a row written in between would be lost.
-lock table journal, journal_hours in exclusive mode -- postgresql
-select 1 -- sqlite
-
 -- name: days
 select country, day, reason, cast(sum(n) as bigint) as n from journal where day >= :since
 group by country, day, reason order by day, country, reason

@@ -2,23 +2,29 @@
 -- Only what waits: what is confirmed stays.
 update submissions set state = 'aside', aside = :reason where state = 'waiting' and id
 in (select value from json_each(:ids)) -- sqlite
-= any(array(select json_array_elements_text(cast(:ids as json)))) -- postgresql
+= any(array(select id from submissions where id -- postgresql
+= any(array(select json_array_elements_text(cast(:ids as json)))) order by id for update)) -- postgresql
 returning id
 
 -- name: hold
 -- Email that has not left yet is held; decoys belong to no submission.
-update outbox set urgency = :held where submission
-in (select value from json_each(:ids)) -- sqlite
-= any(array(select json_array_elements_text(cast(:ids as json)))) -- postgresql
+update outbox set urgency = :held where
+submission in (select value from json_each(:ids)) -- sqlite
+id = any(array(select id from outbox where submission -- postgresql
+= any(array(select json_array_elements_text(cast(:ids as json)))) order by id || '' for update)) -- postgresql
 
 -- name: restore
-update submissions set state = 'waiting', aside = null where state = 'aside' and aside = :reason and expires > :now
+update submissions set state = 'waiting', aside = null where
+state = 'aside' and aside = :reason and expires > :now -- sqlite
+id = any(array(select id from submissions -- postgresql
+where state = 'aside' and aside = :reason and expires > :now order by id || '' for update)) -- postgresql
 returning id
 
 -- name: release
-update outbox set urgency = :urgency where urgency = :held and submission
-in (select value from json_each(:ids)) -- sqlite
-= any(array(select json_array_elements_text(cast(:ids as json)))) -- postgresql
+update outbox set urgency = :urgency where urgency = :held and
+submission in (select value from json_each(:ids)) -- sqlite
+id = any(array(select id from outbox where submission -- postgresql
+= any(array(select json_array_elements_text(cast(:ids as json)))) order by id || '' for update)) -- postgresql
 
 -- name: reasons
 -- How many are set aside, by reason.

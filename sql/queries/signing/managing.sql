@@ -17,7 +17,7 @@ select
     (select count(*) from never_write where mailbox = :mailbox and reason = 'withdrawn') as withdrawn
 
 -- name: unname
-update signatures set named = 0 where address = :address and named = 1 returning mailbox
+update signatures set named = 0 where mailbox = :mailbox
 
 -- name: drop_name
 delete from names where mailbox = :mailbox

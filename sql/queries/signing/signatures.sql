@@ -1,11 +1,13 @@
--- A list is an array for PostgreSQL, and `expires + 0` matches no index: a query that has the key of a row uses the key,
+-- Rows of one table are taken in the order of their key, see LOCKS in petition/core/database/database.py.
+-- A list is an array for PostgreSQL, and `expires + 0` and `id || ''` match no index: a query that has the key of a row uses the key,
 -- also with a plan that was made while the table was empty (see petition/core/database/database.py and tests/core/database/test_plans.py).
 
 -- name: displace
--- Makes room: a mailbox has three waiting submissions at most, those of this moment and the newest before them.
+-- Makes room: a mailbox has three waiting submissions at most, those of this moment and the newest before
+-- them. It does not wait for a row that another transaction holds: that one is being confirmed or deleted.
 delete from submissions where id
 in ( -- sqlite
-= any(array( -- postgresql
+= any(array(select id from submissions where id = any(array( -- postgresql
     select id from (
         select id, row_number() over (
             partition by mailbox order by case when id
@@ -18,7 +20,7 @@ in ( -- sqlite
         = any(array(select json_array_elements_text(cast(:mailboxes as json)))) -- postgresql
     ) as ranked where place > 3
 ) -- sqlite
-)) -- postgresql
+)) for update skip locked)) -- postgresql
 
 -- name: submit
 -- One submission for each filled-in form.
@@ -50,20 +52,31 @@ select address, mailbox from submissions where id = :id and expires + 0 > :now
 
 -- name: void_submissions
 -- Their links confirm nothing any more; that they were sent is remembered, so that pressing twice is harmless.
-update submissions set state = 'void', aside = null, name = null, sealed = null where mailbox = :mailbox
+update submissions set state = 'void', aside = null, name = null, sealed = null
+where mailbox = :mailbox -- sqlite
+where id = any(array(select id from submissions where mailbox = :mailbox order by id || '' for update)) -- postgresql
 
 -- name: take
 -- The button was pressed: only the first press gets a row.
-update submissions set state = 'confirmed' where state = 'waiting' and expires + 0 > :now and id
+select id, mailbox, address, country, name, sealed, consent from submissions
+where state = 'waiting' and expires + 0 > :now and id
 in (select value from json_each(:ids)) -- sqlite
 = any(array(select json_array_elements_text(cast(:ids as json)))) -- postgresql
-returning id, mailbox, address, country, name, sealed, consent
+order by id
+for update -- postgresql
+
+-- name: taken
+-- What was wanted is remembered, no longer the sealed address.
+update submissions set state = 'confirmed', sealed = case when sealed is not null then '' end where id
+in (select value from json_each(:ids)) -- sqlite
+= any(array(select json_array_elements_text(cast(:ids as json)))) -- postgresql
 
 -- name: remove
 -- Takes signatures away; their names and contacts go in the same transaction.
 delete from signatures where mailbox
 in (select value from json_each(:mailboxes)) -- sqlite
-= any(array(select json_array_elements_text(cast(:mailboxes as json)))) -- postgresql
+= any(array(select mailbox from signatures where mailbox -- postgresql
+= any(array(select json_array_elements_text(cast(:mailboxes as json)))) order by mailbox for update)) -- postgresql
 returning country
 
 -- name: drop_names
@@ -99,12 +112,6 @@ select -- sqlite
     json_extract(value, '$.mailbox'), json_extract(value, '$.name'), json_extract(value, '$.state') -- sqlite
 from json_each(:rows) -- sqlite
 
--- name: contacts_moved
--- The confirmed submissions of a mailbox remember that news were wanted, but no longer the address.
-update submissions set sealed = '' where state = 'confirmed' and sealed is not null and mailbox
-in (select value from json_each(:mailboxes)) -- sqlite
-= any(array(select json_array_elements_text(cast(:mailboxes as json)))) -- postgresql
-
 -- name: put_contacts
 insert into contacts (mailbox, sealed, unsubscribe)
 select mailbox, sealed, unsubscribe
@@ -114,28 +121,40 @@ from (select -- sqlite
     json_extract(value, '$.unsubscribe') as unsubscribe from json_each(:rows)) -- sqlite
 
 -- name: drop_submissions
-delete from submissions where mailbox = :mailbox
+delete from submissions
+where mailbox = :mailbox -- sqlite
+where id = any(array(select id from submissions where mailbox = :mailbox order by id || '' for update)) -- postgresql
 
 -- name: write_again
 -- A withdrawal is over when the same mailbox signs again.
 delete from never_write where reason = 'withdrawn' and mailbox
 in (select value from json_each(:mailboxes)) -- sqlite
-= any(array(select json_array_elements_text(cast(:mailboxes as json)))) -- postgresql
+= any(array(select mailbox from never_write where reason = 'withdrawn' and mailbox -- postgresql
+= any(array(select json_array_elements_text(cast(:mailboxes as json)))) order by mailbox for update)) -- postgresql
 
 -- name: waiting
 -- How many links wait for their button.
 select count(*) as n from submissions where state = 'waiting' and expires > :now
 
 -- name: expired
-delete from submissions where expires <= :now
+-- Here and for whatever else is over: what somebody has in hand goes an hour later.
+delete from submissions
+where expires <= :now -- sqlite
+where ctid = any(array(select ctid from submissions where expires <= :now for update skip locked)) -- postgresql
 
 -- name: drop_networks
 -- The tags of a day whose key is destroyed.
-update submissions set network = null where expires = :expires and network is not null
+update submissions set network = null
+where expires = :expires and network is not null -- sqlite
+where ctid = any(array(select ctid from submissions -- postgresql
+where expires = :expires and network is not null order by id || '' for update)) -- postgresql
 
 -- name: withdrawals_over
 -- A withdrawal is remembered until the oldest backup with the signature is deleted.
-delete from never_write where reason = 'withdrawn' and day < :day
+delete from never_write
+where reason = 'withdrawn' and day < :day -- sqlite
+where ctid = any(array(select ctid from never_write -- postgresql
+where reason = 'withdrawn' and day < :day for update skip locked)) -- postgresql
 
 -- name: export
 -- For the organisers: names to be printed and addresses for news, in the order of a keyed hash, which means in no order.
@@ -178,32 +197,6 @@ where s.country = :country and n.state = :state and s.day <= :day order by n.mai
 -- If two organisers look at the same name, the first decision counts.
 update names set state = :new where state = :old and mailbox
 in (select value from json_each(:mailboxes)) -- sqlite
-= any(array(select json_array_elements_text(cast(:mailboxes as json)))) -- postgresql
+= any(array(select mailbox from names where mailbox -- postgresql
+= any(array(select json_array_elements_text(cast(:mailboxes as json)))) order by mailbox for update)) -- postgresql
 returning mailbox
-
--- name: close_names
-delete from names
-
--- name: close_contacts
-delete from contacts
-
--- name: close_signatures
-delete from signatures
-
--- name: close_submissions
-delete from submissions
-
--- name: close_mailings
-delete from mailings
-
--- name: close_never_write
-delete from never_write
-
--- name: close_links
-delete from links
-
--- name: close_day_keys
-delete from day_keys
-
--- name: close_buckets
-delete from buckets

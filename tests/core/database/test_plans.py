@@ -20,11 +20,11 @@ GROWING = {"signatures", "names", "contacts", "submissions", "links", "mailings"
 # What happens while somebody waits for an answer, and once for each mail.
 BY_KEY = (
     *("displace", "submission", "written_to", "void_submissions", "take", "remove", "drop_names", "drop_contacts"),
-    *("contacts_moved", "drop_submissions", "write_again"),
+    *("taken", "drop_submissions", "write_again"),
 )
 WAITED_FOR = (
     *(f"signatures.{name}" for name in BY_KEY),
-    *("throttle.mailings", "links.get", "links.redeem", "outbox.renew", "outbox.gone", "outbox.later"),
+    *("throttle.mailings", "links.get", "links.redeem", "outbox.renew", "outbox.gone", "outbox.sent", "outbox.later"),
     *(
         "managing.signature",
         "managing.held",

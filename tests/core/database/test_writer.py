@@ -44,17 +44,23 @@ async def test_each_gets_the_answer_to_its_own_job(database: Database) -> None:
     assert await _noted(database) == set(names)
 
 
-async def test_the_writes_of_one_moment_share_one_commit(ledger: Ledger) -> None:
-    assert await asyncio.gather(*[ledger.job(n) for n in range(5)]) == [0, 1, 2, 3, 4]
+async def test_the_acts_of_one_moment_share_one_commit(ledger: Ledger) -> None:
+    assert await asyncio.gather(*[ledger.item(n) for n in range(5)]) == [0, 1, 2, 3, 4]
     assert ledger.asked == ["begin", "0", "1", "2", "3", "4", "commit"]
-    await ledger.job(5)
+    await ledger.item(5)
     assert ledger.asked[-3:] == ["begin", "5", "commit"]
     assert ledger.connected == 1
 
 
 async def test_a_batch_has_its_limit(ledger: Ledger) -> None:
-    await asyncio.gather(*[ledger.job(n) for n in range(writer.BATCH + 1)])
+    await asyncio.gather(*[ledger.item(n) for n in range(writer.BATCH + 1)])
     assert ledger.asked.count("commit") == 2
+
+
+async def test_a_job_is_joined_with_nothing(ledger: Ledger) -> None:
+    together = [ledger.job(1), ledger.item(2), ledger.job(3), ledger.item(4)]
+    assert await asyncio.gather(*together) == [1, 2, 3, 4]
+    assert ledger.asked == ["begin", "2", "4", "commit", "begin", "1", "commit", "begin", "3", "commit"]
 
 
 async def test_nobody_is_answered_before_the_commit(database: Database, database_url: str) -> None:

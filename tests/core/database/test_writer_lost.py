@@ -55,8 +55,8 @@ async def test_a_line_that_is_cut_in_a_transaction_is_told_of(remote: Ledger, po
 
     jobs = [remote.job(0), remote.writer.write(cut), remote.job(1)]
     answers = await asyncio.gather(*jobs, return_exceptions=True)
-    assert {type(answer) for answer in answers} == {DatabaseError}
-    assert "commit" not in remote.asked
+    assert [type(answer) for answer in answers] == [int, DatabaseError, DatabaseError]
+    assert remote.asked == ["begin", "0", "commit", "begin"]
     assert await remote.job(1) == 1
     assert remote.connected == 2
 

@@ -1,0 +1,79 @@
+"""All transactions take tables in one order, whole tables before all else: no two wait for each other in a circle."""
+
+from functools import partial
+
+import pytest
+
+from petition.core import tokens
+from petition.core.database.database import LOCKS, Connection, Database
+from petition.core.settings import Settings
+from petition.core.tokens import Purpose
+from petition.mail.bounce_reports import BOUNCED
+from petition.organisers import accounts
+from petition.retention import destroy
+from petition.retention.destroy import What
+from petition.signing import manage, quarantine, signatures
+from tests.conftest import Visitor, visiting
+from tests.core.database import locking
+from tests.relay import Relay
+
+
+async def test_every_table_has_its_place(database: Database) -> None:
+    async with database.reading() as c:
+        assert {row["name"] for row in await c.all("house.tables")} == set(LOCKS)
+
+
+async def test_the_order_is_kept(postgresql_settings: Settings, smtp: Relay, monkeypatch: pytest.MonkeyPatch) -> None:
+    with locking.noted(monkeypatch) as transactions:
+        async with visiting(postgresql_settings, smtp) as visitor:
+            await _people(visitor)
+            await _desk(visitor)
+            await visitor.site.prune()
+        for what in What:
+            await destroy.destroy(postgresql_settings, what)
+    assert [tables for tables in transactions if tables != sorted(tables, key=LOCKS.index)] == []
+    seen = {table for tables in transactions for table in tables}
+    assert set(LOCKS) - seen <= {"refusals", "history_hours", "history_days", "correspondence", "answer_summaries"}
+
+
+async def _people(visitor: Visitor) -> None:
+    """Everything that can become of a signature."""
+    write, chosen = visitor.site.database.write, {"named": "on", "name": "Anna", "updates": "on"}
+    for _ in range(2):
+        await visitor.confirmed("anna@example.net", **chosen)
+    for action in ("unname", "stop_updates", "withdraw"):
+        await visitor.post("/en/manage", email="anna@example.net")
+        await visitor.post(await visitor.link("anna@example.net", "manage"), action=action)
+    other = await visitor.confirmed("jan@example.net", **chosen)
+    await write(partial(manage.never_write, number=_number(visitor, other)))
+    third = await visitor.confirmed("eva@example.net", **chosen)
+    await write(partial(manage.withdraw_never, number=_number(visitor, third)))
+    await visitor.sign("ola@example.net")
+    waits = tokens.submission(_number(visitor, await visitor.link("ola@example.net")))
+    await write(partial(quarantine.set_aside, ids=[waits], reason=BOUNCED))
+    await write(partial(quarantine.restore, reason=BOUNCED))
+
+
+async def _desk(visitor: Visitor) -> None:
+    """Organisers come and go."""
+    await visitor.organiser()
+    write = visitor.site.database.write
+    await write(partial(signatures.warn_of_readable, warn=True))
+    await write(partial(accounts.reset, nickname="marta"))
+    await write(partial(accounts.remove, nickname="marta"))
+
+
+def _number(visitor: Visitor, path: str) -> str:
+    return visitor.site.signer.read(Purpose.CONFIRM, path.rpartition("/")[2])
+
+
+async def test_whole_tables_are_locked_in_the_order_whatever_is_asked(
+    postgresql_settings: Settings, smtp: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def job(c: Connection) -> None:
+        await c.run("house.drop", name="nothing")
+
+    with locking.noted(monkeypatch) as transactions:
+        async with visiting(postgresql_settings, smtp) as visitor:
+            await visitor.site.database.apart(job, locking=("names", "signatures", "submissions"))
+    assert ["submissions", "signatures", "names", "house"] in transactions
