@@ -47,7 +47,7 @@ async def destroy(settings: Settings, what: What) -> list[str]:
     failed = await asyncio.to_thread(_keys, settings, what)
     try:
         async with db.opened(settings.database_url) as database:
-            await database.apart(_ACTS[what], locking=_EMPTIED[what])
+            await database.apart(_ACTS[what], locking=(*_EMPTIED[what], "house"))
             await reorder.settle(database)
             await vacuum.compact(database)
             await vacuum.renew_log(database)
