@@ -5,13 +5,11 @@ collective hosts its own ultimatum without touching code.
 """
 
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import jinja2
 from jinja2.sandbox import SandboxedEnvironment
@@ -20,9 +18,10 @@ from markupsafe import Markup, escape
 
 from petition.campaign import campaign
 from petition.campaign.campaign import Fact, Placeholder, State
-from petition.core import resources
+from petition.core import markdown, resources
 from petition.core.errors import DataError
 from petition.core.languages import Language
+from petition.core.toml_tables import TEXT_BY_NAME
 
 SHIPPED = resources.folder("data")
 
@@ -83,42 +82,43 @@ class Appeal:
             return self._read(file, language)
         except KeyError as error:
             raise DataError(f"{name} cannot be used: there is no fact or link {error}.") from None
-        except (OSError, jinja2.TemplateError, ValueError, TypeError, AttributeError) as error:
+        except (jinja2.TemplateError, ValueError, TypeError, AttributeError) as error:
             raise DataError(f"{name} cannot be used: {error}.") from None
 
     def _read(self, file: Path, language: Language) -> Text:
-        head, body = front_matter(file.read_text("utf-8"))
-        fill = self._filler(language, head.get("publishers", {}))
+        head, body = markdown.front_matter(file)
+        fill = self._filler(language, head.optional("publishers", TEXT_BY_NAME, {}))
         return Text(
-            title=_given(head, "title"),
-            summary=_given(head, "summary"),
-            demand=Markup(marked(_MARKDOWN.renderInline(fill(_given(head, "demand"))))),  # noqa: S704 (raw HTML is off)
-            share=_given(head, "share"),
-            unsaid=_given(head, "unsaid"),
-            reviewed=_given(head, "reviewed"),
+            title=head.text("title"),
+            summary=head.text("summary"),
+            demand=Markup(marked(_MARKDOWN.renderInline(fill(head.text("demand"))))),  # noqa: S704 (raw HTML is off)
+            share=head.text("share"),
+            unsaid=head.text("unsaid"),
+            reviewed=head.text("reviewed"),
             body=Markup(marked(_MARKDOWN.render(fill(body)))),  # noqa: S704 (raw HTML is off)
         )
 
     def _filler(self, language: Language, publishers: Mapping[str, str]) -> Callable[[str], str]:
         """Fills in a text; `publishers` are names in its language of those that the data has in English."""
+        day = self.campaign.deadline
         values = {
             "fact": lambda id_: self._fact(id_, language, publishers),
             "link": self._link,
-            "deadline": _bracketed(self.campaign.deadline, language),
-            "hashtags": " ".join(_plain(tag) for tag in self.campaign.hashtags),
-            "organiser": _plain(self.campaign.name(language.code)),
+            "deadline": _bracketed(day) if isinstance(day, Placeholder) else language.date(day),
+            "hashtags": " ".join(markdown.escape(tag) for tag in self.campaign.hashtags),
+            "organiser": markdown.escape(self.campaign.name(language.code)),
         }
         return lambda text: _JINJA.from_string(text).render(values)
 
     def _fact(self, id_: str, language: Language, publishers: Mapping[str, str]) -> str:
         fact = self.facts[id_]
         publisher = publishers.get(fact.publisher, fact.publisher)
-        source = f"{_plain(publisher)}, {language.date(fact.as_of)}"
+        source = f"{markdown.escape(publisher)}, {language.date(fact.as_of)}"
         return f"**{figure(fact, language)}** ([{source}](<{fact.source}>))"
 
     def _link(self, name: str, text: str) -> str:
-        url = self.campaign.links[name]
-        return f"{_plain(text)} ⟦{_plain(url[1:-1])}⟧" if isinstance(url, Placeholder) else f"[{_plain(text)}](<{url}>)"
+        url, shown = self.campaign.links[name], markdown.escape(text)
+        return f"{shown} {_bracketed(url)}" if isinstance(url, Placeholder) else f"[{shown}](<{url}>)"
 
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "typographer": False})
@@ -129,20 +129,6 @@ def figure(fact: Fact, language: Language) -> str:
     """The number of a fact as the language writes it; a range with a dash."""
     low = language.number(fact.low)
     return low if fact.high is None else f"{low}–{language.number(fact.high)}"
-
-
-def front_matter(text: str) -> tuple[dict[str, Any], str]:
-    """(head, body) of a text: TOML between two lines `+++`, then Markdown."""
-    empty, head, body = text.split("+++\n", 2)
-    if empty:
-        raise ValueError("it does not begin with +++")
-    return tomllib.loads(head), body
-
-
-def _given(head: dict[str, Any], name: str) -> str:
-    if not isinstance(text := head.get(name), str) or not text:
-        raise ValueError(f"its head lacks {name}")
-    return text
 
 
 def marked(html: str) -> str:
@@ -156,10 +142,5 @@ def shown(value: object) -> Markup:
     return Markup('<mark class="placeholder">{}</mark>').format(text) if isinstance(value, Placeholder) else text
 
 
-def _bracketed(value: date | Placeholder, language: Language) -> str:
-    return f"⟦{_plain(value[1:-1])}⟧" if isinstance(value, Placeholder) else language.date(value)
-
-
-def _plain(text: str) -> str:
-    """A text that Markdown takes as it stands."""
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)  # CommonMark lets any ASCII punctuation be escaped
+def _bracketed(value: Placeholder) -> str:
+    return f"⟦{markdown.escape(value[1:-1])}⟧"

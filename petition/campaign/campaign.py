@@ -1,19 +1,18 @@
 """The campaign's data: who asks, until when, where they are found (campaign.toml), and the dated facts (facts.toml)."""
 
-import re
-import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from petition.core.errors import DataError
+from petition.core import toml_tables
 from petition.core.languages import SOURCE
+from petition.core.toml_tables import COUNTRY, DAY, TEXT, TEXT_BY_NAME, TEXTS, WHOLE_NUMBER, Kind, list_of
 
 _MARK = "PLACEHOLDER "
-_NEEDED = object()
+T = TypeVar("T")
 
 
 class Placeholder(str):
@@ -109,78 +108,42 @@ class Campaign:
 
 def load(file: Path) -> Campaign:
     """The campaign of a file. Raises DataError that names what is missing or of the wrong kind."""
-    read = _Reader(file.name, _told(_table(file)))
+    loaded = toml_tables.load(file)
+    table = replace(loaded, values=_told(loaded.values))
+    organiser, dates = table.table("organiser"), table.table("dates")
     return Campaign(
-        id=read("id", str),
-        organiser=read("organiser.name", dict),
-        controller=read("organiser.controller", str),
-        contact=read("organiser.contact", str),
-        opens=read("dates.opens", date, None),
-        deadline=read("dates.deadline", date),
-        met=read("dates.met", date, None),
-        archived=read("dates.archived", date, None),
-        destruction=read("dates.destruction", date),
-        goal=read("goal", int),
-        links=read("links", dict),
-        hashtags=tuple(read("hashtags", list)),
-        unsafe=_countries(file.name, read("unsafe", list)),
-        example=read("example", str, ""),
+        id=table.text("id"),
+        organiser=organiser.read("name", _NAMES),
+        controller=organiser.text("controller"),
+        contact=organiser.text("contact"),
+        opens=dates.optional("opens", _DAY, None),
+        deadline=dates.read("deadline", _DAY),
+        met=dates.optional("met", _DAY, None),
+        archived=dates.optional("archived", _DAY, None),
+        destruction=dates.read("destruction", _DAY),
+        goal=table.read("goal", _or_placeholder(WHOLE_NUMBER)),
+        links=table.read("links", TEXT_BY_NAME),
+        hashtags=tuple(table.read("hashtags", TEXTS)),
+        unsafe=tuple(table.read("unsafe", list_of(COUNTRY, "country codes such as BY"))),
+        example=table.optional("example", TEXT, ""),
     )
 
 
-def _countries(file: str, codes: list[str]) -> tuple[str, ...]:
-    if wrong := [code for code in codes if not re.fullmatch("[A-Z]{2}", code)]:
-        raise DataError(f"{file}: unsafe has {wrong[0]!r}, which is not a country code such as BY.")
-    return tuple(codes)
+def _or_placeholder(kind: Kind[T]) -> Kind[T | Placeholder]:
+    return Kind(kind.name, lambda value: isinstance(value, Placeholder) or kind.fits(value))
 
 
-@dataclass(frozen=True)
-class _Reader:
-    file: str
-    data: dict[str, Any]
-
-    def __call__(self, place: str, kind: type, default: object = _NEEDED) -> Any:
-        """The value at `table.name`; a placeholder may stand for any kind."""
-        value: Any = self.data
-        for name in place.split("."):
-            value = value.get(name, default) if isinstance(value, dict) else default
-        if value is _NEEDED:
-            raise DataError(f"{self.file} lacks {place}.")
-        if value is default or isinstance(value, Placeholder):
-            return value
-        inside = value.values() if kind is dict else value if kind is list else ()
-        if not isinstance(value, kind) or isinstance(value, datetime | bool) or not all(map(_is_text, inside)):
-            raise DataError(f"{self.file}: {place} is not {_KINDS[kind]}.")
-        return value
-
-
-_KINDS = {
-    str: "a text",
-    date: "a day such as 2026-12-24, without quotes",
-    int: "a whole number",
-    dict: "a table of texts",
-    list: "a list of texts",
-}
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
+_DAY = _or_placeholder(DAY)
+_NAMES: Kind[dict[str, str]] = Kind("a table of names", lambda value: TEXT_BY_NAME.fits(value) and value != {})
 
 
 def facts(file: Path) -> Iterator[Fact]:
     """The facts of a file. Raises DataError that names the fact and what it lacks."""
-    for row in _table(file).get("fact", []):
-        read = _Reader(f"{file.name}, fact {row.get('id', '?')}", row)
-        low, high = (read("value", int), None) if "value" in row else (read("low", int), read("high", int))
-        said = read("publisher", str), read("source", str), read("level", str)
-        yield Fact(read("id", str), low, high, read("as_of", date), *said)
-
-
-def _table(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{file.name} cannot be used: {error}.") from None
+    for row in toml_tables.load(file).tables("fact", needed=False):
+        ranged = "low" in row.values and "value" not in row.values
+        low, high = ("low", row.read("high", WHOLE_NUMBER)) if ranged else ("value", None)
+        said = row.text("publisher"), row.text("source"), row.text("level")
+        yield Fact(row.text("id"), row.read(low, WHOLE_NUMBER), high, row.read("as_of", DAY), *said)
 
 
 def _told(value: Any) -> Any:

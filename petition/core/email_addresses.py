@@ -8,17 +8,17 @@ import difflib
 import hashlib
 import hmac
 import re
-import tomllib
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from disposable_email_domains import blocklist
 from email_validator import EmailNotValidError, validate_email
 
-from petition.core.errors import DataError
+from petition.core import toml_tables
+from petition.core.toml_tables import SOME_TEXTS, TEXT, TEXTS, YES_OR_NO, Kind, Table
 
 LONGEST = 254  # RFC 5321, 4.5.3.1.3: a path of 256 octets with its two brackets
 KEY_VERSION = 1  # written before each keyed hash, so that a later key can stand beside this one
@@ -41,12 +41,11 @@ class Mailboxes:
     """What is known of mail providers: data/mailboxes.toml. Raises DataError for a file that lacks something."""
 
     def __init__(self, file: Path) -> None:
-        try:
-            self._data: dict[str, Any] = tomllib.loads(file.read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise DataError(f"{file.name} cannot be used: {error}.") from None
-        if lacking := _lacking(self._data):
-            raise DataError(f"{file.name}: {lacking}.")
+        table = toml_tables.load(file)
+        self._common = table.read("common", TEXTS)
+        merging = [_entry(row, dots=YES_OR_NO, plus=YES_OR_NO) for row in table.tables("merging")]
+        self._readable = [_entry(row, operator=TEXT, state=TEXT) for row in table.tables("readable")]
+        self._merging = {domain: entry for entry in merging for domain in entry["domains"]}
         # Of domains, not of people: the same few hundred come again and again, and a search costs a millisecond.
         self._entry = lru_cache(maxsize=4096)(self._search)
         self._near = lru_cache(maxsize=4096)(self._resemble)
@@ -68,7 +67,7 @@ class Mailboxes:
         return self._entry(address.domain)
 
     def _search(self, domain: str) -> dict[str, Any] | None:
-        for entry in self._data["readable"]:
+        for entry in self._readable:
             if any(_within(domain, listed) for listed in entry["domains"]):
                 return dict(entry)
             if domain.endswith(tuple(entry.get("suffixes", ())) or ("\0",)):
@@ -94,14 +93,6 @@ class Mailboxes:
     def _resemble(self, domain: str) -> str | None:
         return next(iter(difflib.get_close_matches(domain, self._common, n=1, cutoff=0.86)), None)
 
-    @cached_property
-    def _common(self) -> list[str]:
-        return list(self._data["common"])
-
-    @cached_property
-    def _merging(self) -> dict[str, dict[str, Any]]:
-        return {domain: entry for entry in self._data["merging"] for domain in entry["domains"]}
-
     def _merged(self, exact: str) -> str:
         local, _, domain = exact.rpartition("@")
         if (rule := self._merging.get(domain)) is None:
@@ -126,33 +117,12 @@ def _checked(text: str) -> str | None:
     return f"{checked.local_part}@{checked.ascii_domain}".lower()
 
 
-_KINDS: dict[str, dict[str, type]] = {
-    "merging": {"domains": list, "dots": bool, "plus": bool},
-    "readable": {"domains": list, "operator": str, "state": str},
-}
-
-
-def _lacking(data: dict[str, Any]) -> str:
-    """What keeps the table from being used, without the full stop; empty if nothing does."""
-    if not _texts(data.get("common")):
-        return "common is not a list of domains"
-    for name, kinds in _KINDS.items():
-        if not isinstance(entries := data.get(name), list):
-            return f"{name} is not a list of tables"
-        for entry in entries:
-            wrong = [key for key, kind in kinds.items() if not _of_kind(entry, key, kind)]
-            if wrong or not _texts(entry.get("suffixes", [])):
-                return f"an entry of {name} has no {wrong[0] if wrong else 'suffixes'} that can be used"
-    return ""
-
-
-def _of_kind(entry: object, key: str, kind: type) -> bool:
-    value = entry.get(key) if isinstance(entry, dict) else None
-    return _texts(value) and value != [] if kind is list else isinstance(value, kind)
-
-
-def _texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(text, str) for text in value)
+def _entry(row: Table, **kinds: Kind[Any]) -> dict[str, Any]:
+    for name, kind in {"domains": SOME_TEXTS, **kinds}.items():
+        row.read(name, kind)
+    row.optional("suffixes", TEXTS, [])
+    row.optional("alias", YES_OR_NO, default=False)
+    return row.values
 
 
 def _within(domain: str, listed: str) -> bool:

@@ -3,13 +3,13 @@
 The address and its block are used to make opaque keys (daykeys.py) and are neither stored nor logged.
 """
 
-import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Any
 
-from petition.core.errors import DataError
+from petition.core import toml_tables
+from petition.core.toml_tables import TEXTS, Table
 
 HERE = "here"
 # What an address out of these tells is where the onion service or a proxy of ours stands, not who comes through it.
@@ -34,10 +34,8 @@ class Networks:
     """The networks that many people share: data/networks.toml. Raises DataError for a file that cannot be used."""
 
     def __init__(self, file: Path) -> None:
-        try:
-            shared = (*_INSIDE, *_listed(tomllib.loads(file.read_text("utf-8"))))
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise DataError(f"{file.name} cannot be used: {error}.") from None
+        listed = toml_tables.load(file).tables("shared", needed=False)
+        shared = (*_INSIDE, *(network for entry in listed for network in _networks(entry)))
         # As numbers: every signature is looked for in all of them.
         self._shared = [(one.version, int(one[0]), int(one[-1])) for one in shared]
 
@@ -68,10 +66,10 @@ def _address(host: str) -> IPv4Address | IPv6Address | None:
     return mapped or found
 
 
-def _listed(data: dict[str, Any]) -> list[_Listed]:
-    entries = data.get("shared", [])
-    if lacking := [
-        e for e in entries if not all(isinstance(e.get(name), str) and e[name] for name in ("why", "source"))
-    ]:
-        raise ValueError(f"an entry lacks why or source: {lacking[0].get('networks')}")
-    return [ip_network(text) for entry in entries for text in entry["networks"]]
+def _networks(entry: Table) -> Iterator[_Listed]:
+    entry.text("why"), entry.text("source")
+    for text in entry.read("networks", TEXTS):
+        try:
+            yield ip_network(text)
+        except ValueError as error:
+            raise entry.fault(str(error)) from None

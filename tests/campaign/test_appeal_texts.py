@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from babel import Locale
 
-from petition.campaign.appeal import Appeal, front_matter
+from petition.campaign.appeal import Appeal
 from petition.core.languages import Language
+from petition.core.markdown import front_matter
 from tests import ROOT
 
 LANGUAGES = {code: Language(code, {}) for code in Appeal().languages()}
@@ -24,7 +25,8 @@ def test_a_demo_marks_what_nobody_has_told_us(code: str) -> None:
 
 
 def _source(code: str) -> tuple[dict[str, Any], str]:
-    return front_matter((ROOT / "templates" / "appeal" / f"{code}.md").read_text("utf-8"))
+    head, body = front_matter(ROOT / "templates" / "appeal" / f"{code}.md")
+    return dict(head.values), body
 
 
 @every_language

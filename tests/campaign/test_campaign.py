@@ -248,6 +248,6 @@ async def test_a_placeholder_or_a_missing_text_is_named(production: Settings, fo
             pass
     (folder / "campaign.toml").write_text(CAMPAIGN, "utf-8")
     (folder / "appeal/en.md").write_text(re.sub("unsaid = .*", "", APPEAL), "utf-8")
-    with pytest.raises(DataError, match=r"appeal/en\.md cannot be used: its head lacks unsaid\."):
+    with pytest.raises(DataError, match=r"appeal/en\.md lacks unsaid, a text\."):
         async with site_opened(production):
             pass

@@ -1,5 +1,6 @@
 """Which network a client comes from: two blocks of each address, whatever its form, and which of them are shared."""
 
+import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
 
@@ -74,16 +75,24 @@ def test_a_campaign_lists_networks_that_many_people_share(tmp_path: Path) -> Non
     ]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "[[shared]",
-        '[[shared]]\nnetworks = ["198.51.100.0/24"]\nwhy = "no source"\n',
-        '[[shared]]\nnetworks = ["198.51.100.1/24"]\nwhy = "x"\nsource = "y"\n',
-        '[[shared]]\nwhy = "x"\nsource = "y"\n',
-        'shared = "all"\n',
-    ],
-)
+def _entry(**changed: str | None) -> str:
+    values = {"networks": '["198.51.100.0/24"]', "why": '"x"', "source": '"y"'} | changed
+    return "[[shared]]\n" + "".join(f"{name} = {value}\n" for name, value in values.items() if value)
+
+
+WRONG = {
+    "[[shared]": "networks.toml is not TOML",
+    'shared = "all"': "networks.toml: shared is not a list of tables.",
+    _entry(source=None): "networks.toml, shared 1 lacks source, a text.",
+    _entry(why='" "'): "networks.toml, shared 1: why is empty.",
+    _entry(networks=None): "networks.toml, shared 1 lacks networks, a list of texts.",
+    _entry(networks="[7]"): "networks.toml, shared 1: networks is not a list of texts.",
+    _entry(networks='["198.51.100.1/24"]'): "networks.toml, shared 1: 198.51.100.1/24 has host bits set.",
+    _entry(networks='["here"]'): "networks.toml, shared 1: 'here' does not appear to be an IPv4 or IPv6 network.",
+}
+
+
+@pytest.mark.parametrize("text", WRONG)
 def test_a_file_that_cannot_be_used_is_named(text: str, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"networks\.toml cannot be used"):
+    with pytest.raises(DataError, match=f"^{re.escape(WRONG[text])}"):
         Networks(_file(tmp_path, text))

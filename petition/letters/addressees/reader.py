@@ -3,133 +3,125 @@
 A missing address stays missing: the letter leaves lines to fill in, and the desk flags it.
 """
 
-import re
-import tomllib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from babel.core import Locale, UnknownLocaleError
 
-from petition.core.errors import DataError
+from petition.core import toml_tables
+from petition.core.toml_tables import (
+    COUNTRY,
+    SOME_TEXTS,
+    TEXT,
+    TEXT_BY_NAME,
+    TEXTS,
+    WHOLE_NUMBER,
+    YES_OR_NO,
+    Kind,
+    Table,
+    one_of,
+)
 from petition.letters.addressees.directory import Addressee, Book, Crossing, Ministry, Source
 
-LEVELS = ("high", "medium", "low")
 COPIES = ("foreign", "transport", "interior")  # the ministries that may stand in the copy-to lines
-Table = dict[str, Any]
 
 __all__ = ["Addressee", "Book", "load"]
 
 
 def load(path: Path) -> Book:
     """The book of a file. Raises DataError, one sentence that names the file and the entry."""
-    try:
-        return _Reader(tomllib.loads(path.read_text("utf-8"))).book()
-    except (OSError, UnicodeDecodeError):
-        raise DataError(f"{path.name} cannot be read.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise DataError(f"{path.name} is not TOML: {error}.") from None
-    except _Wrong as wrong:
-        raise DataError(f"{path.name}: {wrong}.") from None
-
-
-class _Wrong(Exception):
-    """What is wrong with the book, without the full stop."""
+    return _Reader(toml_tables.load(path)).book()
 
 
 @dataclass(frozen=True)
 class _Reader:
-    data: Table
+    table: Table
 
     def book(self) -> Book:
-        for where, table in _tables(self.data, "the book"):
-            _check_evidence(table, where)
+        for table in _tables_in(self.table):
+            _check_evidence(table)
         states = [a for table in self._listed("state") for a in self._state(table)]
         addressees = (*states, *(self._institution(table) for table in self._listed("institution")))
-        _unique([a.key for a in addressees])
+        _check_unique([a.key for a in addressees], self.table)
         return Book(addressees, _aliases(addressees))
 
     def _listed(self, name: str) -> list[Table]:
         """All entries of one sort: as many as [meta] announces, so that none is lost unseen."""
-        tables: list[Table] = _get(self.data, name, list, "the book")
-        announced = _get(_get(self.data, "meta", dict, "the book"), f"{name}s", int, "meta")
+        tables = self.table.tables(name)
+        announced = self.table.table("meta").read(f"{name}s", WHOLE_NUMBER)
         if len(tables) != announced:
-            raise _Wrong(f"meta announces {announced} {name}s and {len(tables)} are there")
+            raise self.table.fault(f"meta announces {announced} {name}s and {len(tables)} are there")
         return tables
 
     @cached_property
     def _sources(self) -> dict[str, Source]:
-        tables = self.data.get("source", [])
-        _unique([_text(table, "id", "a source") for table in tables])
-        return {t["id"]: _source(t, "date", "url", f"source {t['id']}") for t in tables}
+        tables = self.table.tables("source", needed=False)
+        _check_unique([table.text("id") for table in tables], self.table)
+        return {table.text("id"): _source(table, "date", "url") for table in tables}
 
     def _state(self, table: Table) -> Iterator[Addressee]:
-        code = _text(table, "code", "a state")
-        if not re.fullmatch("[A-Z]{2}", code):
-            raise _Wrong(f"{code} is not a country code of two capital letters")
-        entries = {_text(t, "tag", code): t for t in _get(table, "language", list, code)}
-        tags = _get(table, "letter_languages", list, code)
-        if not tags or any(tag not in entries for tag in tags):
-            raise _Wrong(f"{code} needs a [[state.language]] for each of its letter languages")
-        _unique([tag.partition("-")[0] for tag in tags])
+        entries = {entry.text("tag"): entry for entry in table.tables("language")}
+        tags = table.read("letter_languages", SOME_TEXTS)
+        if any(tag not in entries for tag in tags):
+            raise table.fault("a [[state.language]] is needed for each of letter_languages")
+        _check_unique([tag.partition("-")[0] for tag in tags], table)
         for tag in tags:
-            yield self._head_of_government(table, code, entries[tag], len(tags) > 1)
+            yield self._head_of_government(table, entries, tag, several=len(tags) > 1)
 
-    def _head_of_government(self, table: Table, code: str, entry: Table, several: bool) -> Addressee:
-        head = _get(table, "head_of_government", dict, code)
-        locale = _locale(entry["tag"], code)
-        address = _get(head, "address", dict, code)
-        lines, confidence = _address(address, code)
-        english = [t for t in table["language"] if t["tag"].startswith("en-")]
-        offices = {t["tag"]: _text(t, "office", code) for t in table["language"] if "office" in t}
-        crossings = tuple(_crossing(t, code) for t in table.get("rail_crossing", []))
+    def _head_of_government(self, table: Table, entries: dict[str, Table], tag: str, *, several: bool) -> Addressee:
+        head, entry, code = table.table("head_of_government"), entries[tag], table.read("code", COUNTRY)
+        locale = _locale(tag, entry)
+        lines, confidence = _address(address := head.table("address"))
+        english = next((t.text("salutation") for own, t in entries.items() if own.startswith("en-")), None)
+        offices = {own: t.text("office") for own, t in entries.items() if "office" in t.values}
+        crossings = tuple(map(_crossing, table.tables("rail_crossing", needed=False)))
         return Addressee(
             key=f"{code}-{locale.language}" if several else code,
             country=code,
             language=locale.language,
             locale=str(locale),
-            role=_role(table, code, crossings),
-            name_en=_text(table, "short_name_en", code),
+            role=_role(table, crossings),
+            name_en=table.text("short_name_en"),
             names={},
-            title=_text(entry, "title", code),
-            title_en=_text(head, "title_en", code),
-            salutation=_text(entry, "salutation", code),
-            salutation_en=_text(english[0], "salutation", code) if english else None,
-            office=_office(offices.get(entry["tag"]), offices.values(), lines),
+            title=entry.text("title"),
+            title_en=head.text("title_en"),
+            salutation=entry.text("salutation"),
+            salutation_en=english,
+            office=_office(offices.get(tag), offices.values(), lines),
             lines=lines,
             confidence=confidence,
-            checked=_text(address, "checked", code),
+            checked=address.text("checked"),
             page=_page(address),
             crossings=crossings,
-            copies=tuple(_ministry(table, kind, code) for kind in COPIES if f"{kind}_ministry" in table),
+            copies=tuple(_ministry(table, kind) for kind in COPIES if f"{kind}_ministry" in table.values),
             sources=self._sources,
         )
 
     def _institution(self, table: Table) -> Addressee:
-        key = _text(table, "key", "an institution")
-        tag = _text(_get(self.data, "meta", dict, "the book"), "institution_language", "meta")
-        locale = _locale(tag, key)
-        lines, confidence = _address({"status": "found", **table}, key)
-        names = table.get("names", {})
+        key, institution = table.text("key"), table.text("institution")
+        meta = self.table.table("meta")
+        locale = _locale(meta.text("institution_language"), meta)
+        lines, confidence = _address(replace(table, values={"status": "found", **table.values}))
+        names = table.table("names", needed=False)
         return Addressee(
             key=key,
             country=None,
             language=locale.language,
             locale=str(locale),
             role=key,
-            name_en=_text(table, "office", key),
-            names={language: _text(names, language, key) for language in names},
-            title=_text(table, "office", key),
-            title_en=_text(table, "office", key),
-            salutation=_text(table, "salutation_en", key),
-            salutation_en=_text(table, "salutation_en", key),
-            office=_office(institution := _text(table, "institution", key), [institution], lines),
+            name_en=table.text("office"),
+            names={language: names.text(language) for language in names.values},
+            title=table.text("office"),
+            title_en=table.text("office"),
+            salutation=table.text("salutation_en"),
+            salutation_en=table.text("salutation_en"),
+            office=_office(institution, [institution], lines),
             lines=lines,
             confidence=confidence,
-            checked=_text(table, "checked", key),
+            checked=table.text("checked"),
             page=_page(table),
             crossings=(),
             copies=(),
@@ -146,30 +138,28 @@ def _aliases(addressees: tuple[Addressee, ...]) -> dict[str, str]:
     return aliases
 
 
-def _role(table: Table, code: str, crossings: tuple[Crossing, ...]) -> str:
-    border, rail = (_get(table, name, bool, code) for name in ("border", "rail"))
+def _role(table: Table, crossings: tuple[Crossing, ...]) -> str:
+    border, rail = (table.read(name, YES_OR_NO) for name in ("border", "rail"))
     if border != bool(crossings) or (border and not rail):
-        raise _Wrong(f"{code} has railway crossings exactly if it has railways and the border")
+        raise table.fault("a state has railway crossings exactly if it has railways and the border")
     if border:
         return "border"
     return "vote" if rail else "no-rail"
 
 
-def _address(table: Table, where: str) -> tuple[tuple[str, ...], str]:
+def _address(table: Table) -> tuple[tuple[str, ...], str]:
     """The lines, and how sure the book is of them; what is of low confidence is not printed before a check."""
-    status = _text(table, "status", where)
-    if status not in ("found", "missing") or (status == "found") != bool(table.get("lines")):
-        raise _Wrong(f"the address of {where} is either found, with lines, or missing, without")
-    if status == "missing":
-        return (), "low"
-    confidence = _text(table, "confidence", where)
-    lines = tuple(str(line) for line in table["lines"])
+    found = table.read("status", one_of("found", "missing")) == "found"
+    lines = tuple(table.optional("lines", TEXTS, []))
+    if found != bool(lines):
+        raise table.fault("an address is either found, with lines, or missing, without")
+    confidence = table.text("confidence") if found else "low"
     return ((), "low") if confidence == "low" else (lines, confidence)
 
 
 def _page(table: Table) -> str:
     """Where an address was seen, without the remark behind it; empty if nobody saw it on a page."""
-    found = table.get("source", "")
+    found = table.values.get("source", "")
     first, _, _ = str(found[0] if isinstance(found, list) else found).partition(" ")
     return first if first.startswith(("http://", "https://")) else ""
 
@@ -179,84 +169,65 @@ def _office(own: str | None, spellings: Iterable[str], lines: tuple[str, ...]) -
     return None if any(office in line for office in spellings for line in lines) else own
 
 
-def _ministry(table: Table, kind: str, code: str) -> Ministry:
-    ministry = _get(table, f"{kind}_ministry", dict, code)
-    names = {_text(t, "tag", code).partition("-")[0]: _text(t, "text", code) for t in ministry.get("name", [])}
-    english = _text(ministry, "name_en", code)
-    return Ministry(kind, english, names, _text(ministry, "confidence", code))
+def _ministry(table: Table, kind: str) -> Ministry:
+    ministry = table.table(f"{kind}_ministry")
+    names = {t.text("tag").partition("-")[0]: t.text("text") for t in ministry.tables("name", needed=False)}
+    return Ministry(kind, ministry.text("name_en"), names, ministry.text("confidence"))
 
 
-def _crossing(table: Table, code: str) -> Crossing:
-    name = _text(table, "name", code)
-    status = _text(table, "status", name)
-    if status not in ("open", "closed"):
-        raise _Wrong(f"the crossing {name} is either open or closed")
-    return Crossing(name, table.get("names", {}), status, _source(table, "seen", "source", name))
+def _crossing(table: Table) -> Crossing:
+    names, status = table.optional("names", TEXT_BY_NAME, {}), table.read("status", one_of("open", "closed"))
+    return Crossing(table.text("name"), names, status, _source(table, "seen", "source"))
 
 
-def _source(table: Table, day: str, url: str, where: str) -> Source:
-    source = Source(_text(table, "publisher", where), _text(table, day, where), _text(table, url, where))
-    if not source.url.startswith(("http://", "https://")):
-        raise _Wrong(f"the source of {where} is not a web address")
-    if not _is_date(source.date):
-        raise _Wrong(f"{where} needs a date: a year, a month or a day, such as 2025-11")
-    return source
+def _source(table: Table, day: str, url: str) -> Source:
+    return Source(table.text("publisher"), table.read(day, _DATE), table.read(url, _WEB_ADDRESS))
 
 
-def _tables(value: object, where: str) -> Iterator[tuple[str, Table]]:
-    """Every table of the book, with the name of the entry it belongs to."""
-    if isinstance(value, dict):
-        where = str(value.get("code") or value.get("key") or where)
-        yield where, value
-    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for child in children:
-        yield from _tables(child, where)
+def _tables_in(table: Table) -> Iterator[Table]:
+    """This table and every one inside it."""
+    yield table
+    for name, value in table.values.items():
+        if isinstance(value, dict):
+            yield from _tables_in(table.table(name))
+        elif isinstance(value, list) and any(isinstance(row, dict) for row in value):
+            for row in table.tables(name):
+                yield from _tables_in(row)
 
 
-def _check_evidence(table: Table, where: str) -> None:
-    """What holds for every entry: a known confidence, the month of the check, a source that is not empty."""
-    for name, value in table.items():
-        if name.endswith("confidence") and value not in LEVELS:
-            raise _Wrong(f"{where} has a {name} that is not one of {', '.join(LEVELS)}")
-        if name == "checked" and not (isinstance(value, str) and len(value) == 7 and _is_date(value)):
-            raise _Wrong(f"{where} was checked in no month such as 2026-11")
-        if name.endswith("source") and (not isinstance(value, (str, list)) or not value):
-            raise _Wrong(f"{where} has an empty {name}")
-
-
-def _is_date(text: str) -> bool:
+def _is_date(value: str) -> bool:
     try:
-        date.fromisoformat(text + "-01-01"[len(text) - 4 :] if len(text) in (4, 7) else text)
+        date.fromisoformat(value + "-01-01"[len(value) - 4 :] if len(value) in (4, 7) else value)
     except ValueError:
         return False
     return True
 
 
-def _locale(tag: str, where: str) -> Locale:
+_DATE: Kind[str] = Kind("a year, a month or a day, such as 2025-11", lambda value: TEXT.fits(value) and _is_date(value))
+_MONTH: Kind[str] = Kind("a month such as 2026-11", lambda value: _DATE.fits(value) and len(value) == 7)
+_WEB_ADDRESS: Kind[str] = Kind("a web address", lambda v: TEXT.fits(v) and v.startswith(("http://", "https://")))
+_SEEN: Kind[object] = Kind("a text or a list", lambda value: isinstance(value, str | list) and value != [])
+_EVIDENCE = {"confidence": one_of("high", "medium", "low"), "checked": _MONTH, "source": _SEEN}
+
+
+def _check_evidence(table: Table) -> None:
+    """What holds for every entry: a known confidence, the month of the check, a source that is not empty."""
+    for name in table.values:
+        for ending, kind in _EVIDENCE.items():
+            if name.endswith(ending):
+                table.read(name, kind)
+
+
+def _check_unique(names: list[str], table: Table) -> None:
+    if double := {name for name in names if names.count(name) > 1}:
+        raise table.fault(f"{min(double)} stands there twice")
+
+
+def _locale(tag: str, table: Table) -> Locale:
     try:
         locale = Locale.parse(tag, sep="-")
     except (ValueError, UnknownLocaleError):
-        raise _Wrong(f"{where} has the unknown language {tag}") from None
+        raise table.fault(f"the language {tag} is unknown") from None
     if not locale.territory:
-        raise _Wrong(f"{where} has the language {tag} without a territory")
+        raise table.fault(f"the language {tag} lacks a territory")
     return locale
-
-
-def _unique(names: list[str]) -> None:
-    double = {name for name in names if names.count(name) > 1}
-    if double:
-        raise _Wrong(f"{min(double)} stands there twice")
-
-
-def _text(table: Table, name: str, where: str) -> str:
-    text: str = _get(table, name, str, where)
-    if not text.strip():
-        raise _Wrong(f"{where} has an empty {name}")
-    return text
-
-
-def _get(table: Table, name: str, kind: type, where: str) -> Any:
-    value = table.get(name)
-    if not isinstance(value, kind):
-        raise _Wrong(f"{where} has no {name}" if value is None else f"{where} has a {name} of the wrong type")
-    return value

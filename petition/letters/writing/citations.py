@@ -1,16 +1,14 @@
 """What a letter may cite: the facts and events of the campaign, the law in the book; and the numbered notes."""
 
-import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from petition.campaign.appeal import Appeal
 from petition.campaign.campaign import Fact
-from petition.core.errors import DataError
+from petition.core import toml_tables
+from petition.core.toml_tables import DAY, TEXT, Kind, Table
 from petition.letters.addressees.directory import Addressee, Source
 from petition.letters.writing.document import Block, Note, Run
 from petition.letters.writing.texts import Markdown
@@ -22,22 +20,23 @@ def sources(appeal: Appeal, addressee: Addressee) -> dict[str, Source]:
     return {**addressee.sources, **_events(appeal.file("facts.toml")), **facts}
 
 
+_YEAR: Kind[int] = Kind("a year such as 2026", lambda value: type(value) is int and 1000 <= value <= 9999)
+
+
 @cache
 def _events(file: Path) -> dict[str, Source]:
-    rows = tomllib.loads(file.read_text("utf-8")).get("event", [])
-    return {row.get("id", ""): _event(row, file.name) for row in rows}
+    return {row.text("id"): _event(row) for row in toml_tables.load(file).tables("event", needed=False)}
 
 
-def _event(row: Mapping[str, Any], file: str) -> Source:
-    try:
-        return Source(row["publisher"], _when(row), row["source"], _iso(row.get("from", "")), row.get("level", ""))
-    except KeyError as error:
-        raise DataError(f"{file}: the event {row.get('id', '?')} lacks {error}.") from None
+def _event(row: Table) -> Source:
+    start = row.read("from", DAY).isoformat() if "from" in row.values else ""
+    return Source(row.text("publisher"), _when(row), row.text("source"), start, row.optional("level", TEXT, ""))
 
 
-def _when(row: Mapping[str, Any]) -> str:
+def _when(row: Table) -> str:
     """The day of an event, the last day if it lasted, or the year if no more is known."""
-    return _iso(row["date"] if "date" in row else row["to"] if "to" in row else row["year"])
+    name = next((name for name in ("date", "to", "year") if name in row.values), "date")
+    return str(row.read("year", _YEAR)) if name == "year" else row.read(name, DAY).isoformat()
 
 
 def renumbered(blocks: Sequence[Block], notes: Sequence[Note]) -> tuple[tuple[Block, ...], tuple[Note, ...]]:
@@ -52,10 +51,6 @@ def renumbered(blocks: Sequence[Block], notes: Sequence[Note]) -> tuple[tuple[Bl
 
 def _numbered(run: Run, order: Mapping[str, str]) -> Run:
     return replace(run, text=order[run.text]) if run.style == "note" else run
-
-
-def _iso(value: date | int | str) -> str:
-    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 OMITTED = Markdown("[-](omit:)")  # stands where a source was left out; what holds it is left out with it

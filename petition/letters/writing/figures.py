@@ -1,14 +1,13 @@
 """The table of a letter: the published figures by country, and what a European Citizens' Initiative would need."""
 
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from petition.campaign.appeal import Appeal
-from petition.core import collation
-from petition.core.errors import DataError
+from petition.core import collation, toml_tables
+from petition.core.toml_tables import DAY, WHOLE_NUMBER
 from petition.letters.addressees.directory import Addressee, Source
 from petition.letters.writing.document import Bar, Chart, Figures, Note
 from petition.letters.writing.formatting import Words
@@ -29,16 +28,13 @@ class Parliament:
 @cache
 def parliament(file: Path) -> Parliament:
     """The seats of a term. Raises DataError for a file that cannot be used, or whose numbers do not add up."""
-    try:
-        data = tomllib.loads(file.read_text("utf-8"))
-        seats = {str(code): int(n) for code, n in data["seats"].items()}
-        source = Source(data["publisher"], data["as_of"].isoformat(), data["source"])
-        found = Parliament(seats, int(data["members"]), source)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"{file.name} cannot be used: {error}.") from None
-    if sum(seats.values()) != found.members:
-        raise DataError(f"{file.name}: the seats do not add up to {found.members}.")
-    return found
+    table = toml_tables.load(file)
+    states, members = table.table("seats"), table.read("members", WHOLE_NUMBER)
+    seats = {code: states.read(code, WHOLE_NUMBER) for code in states.values}
+    if sum(seats.values()) != members:
+        raise table.fault(f"the seats do not add up to {members}")
+    as_of = table.read("as_of", DAY).isoformat()
+    return Parliament(seats, members, Source(table.text("publisher"), as_of, table.text("source")))
 
 
 def draw(

@@ -4,7 +4,6 @@ Whatever comes from data is escaped on its way in, so that nothing in it is take
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,7 +15,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from petition.core import markdown
 from petition.core.errors import DataError
+from petition.core.toml_tables import TEXT_BY_NAME, TEXTS, Kind
 from petition.letters.writing.document import Block, Run
 
 STATES = ("open", "passed", "met")
@@ -27,6 +28,7 @@ _LABELS = {
     "figures": ("caption", "country", "signatures", "other", "total", "eci"),
     "annex": ("title", "unverified", "count", "order", "substitute", "elsewhere"),
 }
+_MONTHS: Kind[list[str]] = Kind("a list of twelve texts", lambda value: TEXTS.fits(value) and len(value) == 12)
 
 
 class Markdown(str):
@@ -75,53 +77,30 @@ def find(folders: Sequence[Path], language: str) -> Text | None:
 @cache
 def read(file: Path) -> Text:
     """A text from its file. Raises DataError, one sentence, on anything that is missing in it."""
-    try:
-        whole = file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise DataError(f"letters/{file.name} cannot be read as text in UTF-8.") from None
-    match = re.fullmatch(r"\+\+\+\n(.*?)\n\+\+\+\n(.*)", whole, re.DOTALL)
-    if not match:
-        raise DataError(f"letters/{file.name} has no front matter between two lines of +++.")
-    try:
-        front = tomllib.loads(match[1])
-    except tomllib.TOMLDecodeError as error:
-        raise DataError(f"letters/{file.name} has a front matter that is not TOML: {error}.") from None
-    _check(front, file.name)
-    return _text(file, front, match[2])
-
-
-def _text(file: Path, front: Mapping[str, Any], body: str) -> Text:
+    head, body = markdown.front_matter(file)
+    for table, labels in _LABELS.items():
+        for label in labels:
+            head.table(table).text(label)
+    months = head.table("months", needed=False)
     return Text(
         name=file.name,
         language=file.stem,
-        reviewed=front["reviewed"],
-        roles=tuple(front["roles"]),
-        **{table: front[table] for table in _LABELS},
-        publishers=front.get("publishers", {}),
-        dates=front.get("dates", {}),
-        months=front.get("months", {}),
+        reviewed=head.text("reviewed"),
+        roles=tuple(head.read("roles", TEXTS)),
+        **{name: head.read(name, TEXT_BY_NAME) for name in _LABELS},
+        publishers=head.optional("publishers", TEXT_BY_NAME, {}),
+        dates=head.optional("dates", TEXT_BY_NAME, {}),
+        months={name: months.read(name, _MONTHS) for name in months.values},
         body=body,
     )
 
 
-def _check(front: Mapping[str, Any], name: str) -> None:
-    wanted = [("reviewed", front.get("reviewed"))]
-    wanted += [(f"{t}.{key}", front.get(t, {}).get(key)) for t, keys in _LABELS.items() for key in keys]
-    missing = [key for key, value in wanted if not isinstance(value, str) or not value.strip()]
-    if missing:
-        raise DataError(f"letters/{name} lacks {', '.join(missing)} in its front matter.")
-    if not isinstance(front.get("roles"), list):
-        raise DataError(f"letters/{name} does not list the roles it is written for.")
-    if any(len(months) != 12 for months in front.get("months", {}).values()):
-        raise DataError(f"letters/{name} has a list of months that are not twelve.")
-
-
 def _escaped(value: object) -> str:
-    """What a template may print: values with every sign that Markdown could read disarmed (CommonMark 2.4)."""
+    """What a template may print: values with every sign that Markdown could read disarmed."""
     if isinstance(value, Markdown):
         return value
     words = re.split(r"[^\S\xa0\u202f]+", str(value).strip())  # a space that must not break stays one
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(words))
+    return markdown.escape(" ".join(words))
 
 
 def link(url: str) -> Markdown:

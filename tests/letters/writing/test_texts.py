@@ -251,17 +251,18 @@ def test_official_bodies_are_called_by_their_names_in_the_language(language: str
 
 
 def _changed(change: Callable[[str], str], folder: Path) -> Path:
-    (folder / "pl.md").write_text(change((TEXTS / "pl.md").read_text("utf-8")), "utf-8")
-    return folder
+    (texts := folder / "letters").mkdir()
+    (texts / "pl.md").write_text(change((TEXTS / "pl.md").read_text("utf-8")), "utf-8")
+    return texts
 
 
 UNFIT = {
     "no front matter": (lambda t: t.replace("+++\n", ""), "has no front matter"),
     "broken front matter": (lambda t: t.replace("reviewed = ", "reviewed "), "not TOML"),
-    "a label missing": (lambda t: t.replace('closing = "Z wyrazami szacunku"', ""), "lacks labels.closing"),
-    "an empty subject": (lambda t: re.sub('open = ".*"', 'open = ""', t), "lacks subject.open"),
-    "no roles": (lambda t: re.sub("roles = .*", "", t), "does not list the roles"),
-    "months that are not twelve": (lambda t: t.replace("[dates]", '[months]\non = ["x"]\n[dates]'), "not twelve"),
+    "a label missing": (lambda t: t.replace('closing = "Z wyrazami szacunku"', ""), "labels lacks closing, a text"),
+    "an empty subject": (lambda t: re.sub('open = ".*"', 'open = ""', t), "subject: open is empty"),
+    "no roles": (lambda t: re.sub("roles = .*", "", t), "lacks roles, a list of texts"),
+    "months that are not twelve": (lambda t: t.replace("[dates]", '[months]\non = ["x"]\n[dates]'), "on is not a list"),
     "an unknown fact": (lambda t: t.replace("{{ moment(", '{{ number("nothing") }} {{ moment('), "no fact is called"),
     "an unknown source": (lambda t: t.replace("{{ moment(", '{{ note("nothing") }} {{ moment('), "is called nothing"),
     "a number without note": (lambda t: t + '\n\n{{ number("detained-2023-05") }}\n', "without a note"),
@@ -280,7 +281,7 @@ def test_a_text_that_does_not_fit_is_refused_in_one_sentence(
     with pytest.raises(DataError) as error:
         letter("PL", texts=_changed(change, tmp_path))
     assert what in str(error.value)
-    assert str(error.value).startswith("letters/pl.md ")
+    assert str(error.value).startswith("letters/pl.md")
     assert re.fullmatch(r"[^\n]+\.", str(error.value))
 
 
@@ -295,5 +296,5 @@ def test_a_text_not_written_for_a_role_is_not_used() -> None:
 def test_an_event_without_publisher_is_refused_in_one_sentence(tmp_path: Path) -> None:
     facts = (SHIPPED / "facts.toml").read_text("utf-8")
     (tmp_path / "facts.toml").write_text(f'{facts}\n[[event]]\nid = "x"\ndate = 2026-01-01\n', "utf-8")
-    with pytest.raises(DataError, match=r"^facts\.toml: the event x lacks 'publisher'\.$"):
+    with pytest.raises(DataError, match=r"^facts\.toml, event x lacks publisher, a text\.$"):
         draw(Appeal(tmp_path), [TEXTS], BOOK.find("PL"), FIGURES, MOMENT, "https://example.org")
