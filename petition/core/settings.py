@@ -1,20 +1,21 @@
-"""The settings: read once from the environment, frozen. No other room reads the environment."""
+"""The settings: one table, read once from the environment, frozen. No other module reads the environment."""
 
-import re
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from email.utils import parseaddr
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from petition.core import demo_secrets
+from petition.core import setting_parsers as parse
 from petition.core.errors import SettingsError
+from petition.core.setting_parsers import LOOPBACK
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_ONION = re.compile(r"http://[a-z2-7]{56}\.onion")  # version 3; rend-spec-v3, 6
-_SENDER = re.compile(r"[\w.+-]+@[\w.-]+", re.ASCII)
+__all__ = ["LOOPBACK", "Mode", "Settings", "read", "readme_table", "serving"]
+
+_T = TypeVar("_T")
 
 
 class Mode(StrEnum):
@@ -24,27 +25,125 @@ class Mode(StrEnum):
     PRODUCTION = "production"
 
 
+def _mode(text: str) -> Mode:
+    try:
+        return Mode(text)
+    except ValueError:
+        raise SettingsError("PETITION_MODE is either demo or production.") from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    name: str
+    parse: Callable[[str], Any]
+    meaning: str  # for README.md
+    default: str = ""  # {NAME} stands for another setting
+    needed: bool = False  # in production, because nobody can guess it for the operator
+
+
+def _row(name: str, parser: Callable[[str], _T], meaning: str, default: str = "", *, needed: bool = False) -> _T:
+    """A field without a default value; typed as its value, as dataclasses.field() is."""
+    made: _T = field(metadata={"row": _Row(name, parser, meaning, default, needed)})
+    return made
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings; README.md has the table with their meaning."""
+    """The table of all settings, in the order of README.md."""
 
-    mode: Mode
-    database_url: str
-    base_url: str
-    onion_url: str
-    campaign: Path | None
-    secret_keys: tuple[str, ...]
-    desk_keys: tuple[str, ...]
-    email_key: str
-    email_key_file: Path | None
-    recipients: tuple[str, ...]
-    metrics_token: str
-    bounce_token: str
-    smtp_url: str
-    mail_from: str
-    trusted_proxies: tuple[str, ...]
-    outbox_keys: Path
-    var: Path
+    mode: Mode = _row(
+        "PETITION_MODE",
+        _mode,
+        "`demo` (default: this machine only, makes its own secrets, keeps email in `/dev/outbox`) or `production` "
+        "(refuses to start on any missing secret). Each refuses the other's database",
+        "demo",
+    )
+    database_url: str = _row(
+        "PETITION_DATABASE_URL",
+        parse.database_url,
+        "`sqlite:///…` (default: `var/petition.db`) or `postgresql://…`, several hosts allowed",
+        "sqlite:///{PETITION_VAR}/petition.db",
+    )
+    base_url: str = _row(
+        "PETITION_BASE_URL",
+        parse.base_url,
+        "the public address, https except on this machine. Links in emails are built from it. A demo takes it from "
+        "`serve --port`",
+        needed=True,
+    )
+    onion_url: str = _row(
+        "PETITION_ONION_URL",
+        parse.onion_url,
+        "the address of the onion service, `http://….onion`; pages over https name it (`Onion-Location`), pages opened "
+        "under its name link to it. Emails always have `PETITION_BASE_URL`; the desk is not available there",
+    )
+    campaign: Path | None = _row(
+        "PETITION_CAMPAIGN",
+        parse.campaign,
+        "a folder whose `campaign.toml`, `facts.toml`, `governments.toml`, `mailboxes.toml`, `networks.toml`, "
+        "`appeal/*.md`, `letters/*.md` replace the shipped ones, file by file",
+    )
+    secret_keys: tuple[str, ...] = _row(
+        "PETITION_SECRET_KEY",
+        parse.listed,
+        "signs links; 32 characters or more; a comma-separated list rotates it, newest first",
+        needed=True,
+    )
+    desk_keys: tuple[str, ...] = _row(
+        "PETITION_DESK_KEY",
+        parse.listed,
+        "encrypts organisers' second factors; 32 characters or more, in a file of its own; a comma-separated list "
+        "rotates it, newest first; default: `PETITION_SECRET_KEY`",
+        "{PETITION_SECRET_KEY}",
+    )
+    email_key: str = _row(
+        "PETITION_EMAIL_KEY",
+        str,
+        "key of the hashes of addresses; 32 characters or more; never changes while a campaign runs",
+        needed=True,
+    )
+    recipients: tuple[str, ...] = _row(
+        "PETITION_RECIPIENTS",
+        parse.listed,
+        "the organisers' public keys (`age1…`), comma-separated; at least two",
+        needed=True,
+    )
+    outbox_keys: Path = _row(
+        "PETITION_OUTBOX_KEYS",
+        Path,
+        "the folder of the outbox's short-lived keys, outside the database's folder and every backup; default "
+        "`var/outbox-keys`",
+        "{PETITION_VAR}/outbox-keys",
+    )
+    smtp_url: str = _row(
+        "PETITION_SMTP_URL",
+        parse.smtp_url,
+        "`smtp://user:password@host:587` (STARTTLS), `smtps://…`, `smtp://127.0.0.1:2525?tls=no`",
+        needed=True,
+    )
+    mail_from: str = _row(
+        "PETITION_MAIL_FROM",
+        parse.mail_from,
+        "the sender: an address, or `Name <address>`. No word of the campaign should be in it",
+        "Petition <petition@localhost>",
+        needed=True,
+    )
+    trusted_proxies: tuple[str, ...] = _row(
+        "PETITION_TRUSTED_PROXIES",
+        parse.listed,
+        "whose X-Forwarded-For counts, comma-separated; none by default",
+    )
+    metrics_token: str = _row(
+        "PETITION_METRICS_TOKEN", str, "bearer token for `/metrics`; without it, this machine only"
+    )
+    bounce_token: str = _row(
+        "PETITION_BOUNCE_TOKEN",
+        str,
+        "bearer token for `POST /bounces`, where a mail server or provider reports bounces and complaints; without it, "
+        "that address does not exist",
+    )
+    var: Path = _row("PETITION_VAR", Path, "the folder for what demo mode makes; default `var`", "var")
+    email_key_file: Path | None = None  # what `petition close` has to destroy; None if the key is in the environment
 
     @property
     def demo(self) -> bool:
@@ -62,32 +161,23 @@ class Settings:
         return self.onion_url.removeprefix("http://")
 
 
+_TABLE: dict[str, _Row] = {f.name: f.metadata["row"] for f in fields(Settings) if f.metadata}
+_INTERNAL = ("PETITION_SERVE_", "PETITION_TEST_")  # what `petition serve` tells its workers; what steers the tests
+
+
 def read(environ: Mapping[str, str]) -> Settings:
     """Settings from an environment. Raises SettingsError that names every missing or wrong one."""
-    mode = _mode(_value(environ, "PETITION_MODE") or "demo")
-    var = Path(_value(environ, "PETITION_VAR") or "var")
-    own = demo_secrets.values(var) if mode is Mode.DEMO else {}
-    values = {name: _value(environ, name) or own.get(name, "") for name in _NAMES}
-    _refuse_missing(mode, values)
-    return Settings(
-        mode=mode,
-        database_url=_database_url(values["PETITION_DATABASE_URL"] or f"sqlite:///{var / 'petition.db'}"),
-        base_url=_base_url(values["PETITION_BASE_URL"], mode),
-        onion_url=_onion_url(values["PETITION_ONION_URL"]),
-        campaign=_folder(values["PETITION_CAMPAIGN"]),
-        secret_keys=_list(values["PETITION_SECRET_KEY"]),
-        desk_keys=_list(values["PETITION_DESK_KEY"]) or _list(values["PETITION_SECRET_KEY"]),
-        email_key=values["PETITION_EMAIL_KEY"],
-        email_key_file=_email_key_file(environ, mode, var),
-        recipients=_list(values["PETITION_RECIPIENTS"]),
-        metrics_token=values["PETITION_METRICS_TOKEN"],
-        bounce_token=values["PETITION_BOUNCE_TOKEN"],
-        smtp_url=_smtp_url(values["PETITION_SMTP_URL"]),
-        mail_from=_mail_from(values["PETITION_MAIL_FROM"] or "Petition <petition@localhost>"),
-        trusted_proxies=_list(values["PETITION_TRUSTED_PROXIES"]),
-        outbox_keys=Path(values["PETITION_OUTBOX_KEYS"] or var / "outbox-keys"),
-        var=var,
-    )
+    _refuse_unknown(environ)
+    given = {row.name: _value(environ, row.name) for row in _TABLE.values()}
+    mode, var = _mode(given["PETITION_MODE"] or "demo"), Path(given["PETITION_VAR"] or "var")
+    if mode is Mode.PRODUCTION:
+        _refuse_missing(given)
+    own = {"PETITION_VAR": str(var)} | (demo_secrets.values(var) if mode is Mode.DEMO else {})
+    texts = own | {name: text for name, text in given.items() if text}
+    values = {key: row.parse(texts.get(row.name) or row.default.format_map(texts)) for key, row in _TABLE.items()}
+    if mode is Mode.DEMO and urlsplit(values["base_url"]).hostname not in LOOPBACK:
+        raise SettingsError("Demo mode serves this machine only: PETITION_BASE_URL must be on localhost.")
+    return Settings(**values, email_key_file=_email_key_file(environ, mode, var))
 
 
 def serving(environ: Mapping[str, str], host: str, port: int) -> Settings:
@@ -105,132 +195,44 @@ def serving(environ: Mapping[str, str], host: str, port: int) -> Settings:
     return replace(found, base_url=base_url)
 
 
-_NAMES = (
-    "PETITION_DATABASE_URL",
-    "PETITION_BASE_URL",
-    "PETITION_ONION_URL",
-    "PETITION_CAMPAIGN",
-    "PETITION_SECRET_KEY",
-    "PETITION_DESK_KEY",
-    "PETITION_EMAIL_KEY",
-    "PETITION_RECIPIENTS",
-    "PETITION_METRICS_TOKEN",
-    "PETITION_BOUNCE_TOKEN",
-    "PETITION_SMTP_URL",
-    "PETITION_MAIL_FROM",
-    "PETITION_TRUSTED_PROXIES",
-    "PETITION_OUTBOX_KEYS",
-)
-# What nobody can guess for the operator. The rest has a default that is safe.
-_NEEDED_IN_PRODUCTION = (
-    "PETITION_BASE_URL",
-    "PETITION_SECRET_KEY",
-    "PETITION_EMAIL_KEY",
-    "PETITION_RECIPIENTS",
-    "PETITION_SMTP_URL",
-    "PETITION_MAIL_FROM",
-)
+def readme_table() -> str:
+    """The table of README.md, which `python -m tests.readme` writes."""
+    rows = [f"| `{row.name}` | {row.meaning} |\n" for row in _TABLE.values()]
+    return "".join(["| name | meaning |\n| --- | --- |\n", *rows])
 
 
 def _value(environ: Mapping[str, str], name: str) -> str:
     """NAME, or the content of the file that NAME_FILE names (how secrets reach a service unseen)."""
     file = environ.get(f"{name}_FILE")
-    if not file:
-        return environ.get(name, "").strip()
     try:
-        return Path(file).read_text("utf-8").strip()
+        text = (Path(file).read_text("utf-8") if file else environ.get(name, "")).strip()
     except (OSError, UnicodeDecodeError):
         raise SettingsError(f"{name}_FILE names a file that cannot be read.") from None
+    return text if parse.listed(text) else ""  # a lone comma is nothing
 
 
 def _email_key_file(environ: Mapping[str, str], mode: Mode, var: Path) -> Path | None:
-    """The file that `petition close` has to destroy; None if the key stands in the environment itself."""
     if file := environ.get("PETITION_EMAIL_KEY_FILE"):
         return Path(file)
     own = mode is Mode.DEMO and not environ.get("PETITION_EMAIL_KEY")
     return var / "secrets" / "email_key" if own else None
 
 
-def _mode(text: str) -> Mode:
-    try:
-        return Mode(text)
-    except ValueError:
-        raise SettingsError("PETITION_MODE is either demo or production.") from None
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    known = [row.name for row in _TABLE.values()]
+    for name in sorted(environ):
+        if not name.startswith("PETITION_") or name.startswith(_INTERNAL) or name.removesuffix("_FILE") in known:
+            continue
+        nearest = get_close_matches(name.removesuffix("_FILE"), known, 1, 0)[0]
+        raise SettingsError(f"{name} is not a setting; the nearest is {nearest}.")
 
 
-def _refuse_missing(mode: Mode, values: Mapping[str, str]) -> None:
-    if mode is Mode.DEMO:
-        return
-    missing = [name for name in _NEEDED_IN_PRODUCTION if not _list(values[name])]  # a lone comma is nothing
+def _refuse_missing(given: Mapping[str, str]) -> None:
+    missing = [row.name for row in _TABLE.values() if row.needed and not given[row.name]]
     if missing:
         raise SettingsError(f"Production needs {', '.join(missing)}.")
-    keys = {"PETITION_EMAIL_KEY": [values["PETITION_EMAIL_KEY"]]}
-    for name in ("PETITION_SECRET_KEY", "PETITION_DESK_KEY"):
-        keys[name] = list(_list(values[name]))
-    short = [name for name, secrets_ in sorted(keys.items()) if any(len(s) < 32 for s in secrets_)]
+    keys = {name: parse.listed(text) for name, text in given.items() if name.endswith("_KEY")}
+    keys["PETITION_EMAIL_KEY"] = (given["PETITION_EMAIL_KEY"],)  # never a list
+    short = [name for name, several in sorted(keys.items()) if any(len(key) < 32 for key in several)]
     if short:
         raise SettingsError(f"{' and '.join(short)} must have 32 characters or more.")
-
-
-def _database_url(url: str) -> str:
-    if url.startswith(("sqlite:///", "postgresql://")):
-        return url
-    raise SettingsError("PETITION_DATABASE_URL begins with sqlite:/// or postgresql://.")
-
-
-def _base_url(url: str, mode: Mode) -> str:
-    parts = _split(url)
-    more = parts is None or parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
-    if parts is None or parts.scheme not in ("http", "https") or more:
-        raise SettingsError("PETITION_BASE_URL is an address like https://example.org, without a path.")
-    loopback = parts.hostname in LOOPBACK
-    if parts.scheme == "http" and not loopback:
-        raise SettingsError("PETITION_BASE_URL begins with https:// except on this machine.")
-    if mode is Mode.DEMO and not loopback:
-        raise SettingsError("Demo mode serves this machine only: PETITION_BASE_URL must be on localhost.")
-    usual = {"http": ":80", "https": ":443"}[parts.scheme]
-    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(usual)}"  # as browsers write it in Origin
-
-
-def _onion_url(url: str) -> str:
-    url = url.removesuffix("/").lower()
-    if url and not _ONION.fullmatch(url):
-        raise SettingsError(
-            "PETITION_ONION_URL is an address like http://….onion, 56 letters and digits, without a path."
-        )
-    return url
-
-
-def _smtp_url(url: str) -> str:
-    parts = _split(url)
-    if parts and "tls=no" in parts.query.split("&") and parts.hostname not in LOOPBACK:
-        raise SettingsError("PETITION_SMTP_URL: tls=no is for a relay on this machine only.")
-    if not url or (parts and parts.scheme in ("smtp", "smtps")):
-        return url
-    raise SettingsError("PETITION_SMTP_URL is an address like smtp://user:password@host:587.")
-
-
-def _split(url: str) -> SplitResult | None:
-    """The parts of an address; None if it names no host, or a port that is none."""
-    with suppress(ValueError):
-        parts = urlsplit(url)
-        return parts if parts.hostname and parts.port != 0 else None
-    return None
-
-
-def _mail_from(sender: str) -> str:
-    if sender.isprintable() and _SENDER.fullmatch(parseaddr(sender)[1]):
-        return sender
-    raise SettingsError("PETITION_MAIL_FROM is an address like Links <links@example.org>.")
-
-
-def _folder(text: str) -> Path | None:
-    if not text:
-        return None
-    if not Path(text).is_dir():
-        raise SettingsError("PETITION_CAMPAIGN names a folder that does not exist.")
-    return Path(text)
-
-
-def _list(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())

@@ -11,7 +11,8 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from petition.core.errors import SettingsError
-from petition.core.settings import Mode, Settings, read
+from petition.core.settings import Mode, Settings, read, readme_table
+from tests import ROOT, readme
 from tests.conftest import IDENTITY
 
 SECRET = "x7Qm2_a-secret-of-thirty-two-characters"
@@ -237,6 +238,38 @@ def test_a_campaign_is_a_folder(demo: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for name in ("none", "file"):
         assert "PETITION_CAMPAIGN" in _refused(demo | {"PETITION_CAMPAIGN": str(tmp_path / name)})
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("PETITION_MAILFROM", "PETITION_MAIL_FROM"),
+        ("PETITION_SECRET_KEYS_FILE", "PETITION_SECRET_KEY"),
+        ("PETITION_EMAIL_KEY_FILE_FILE", "PETITION_EMAIL_KEY"),
+    ],
+)
+def test_a_name_that_is_no_setting_is_refused(demo: dict[str, str], name: str, nearest: str) -> None:
+    for value in ("value", ""):
+        assert _refused(demo | {name: value}) == f"{name} is not a setting; the nearest is {nearest}."
+    assert "is not a setting" in _refused({"PETITION_MODE": "production", "PETITION_": "value"})
+
+
+def test_what_steers_workers_and_tests_is_left_alone(demo: dict[str, str]) -> None:
+    others = {"PETITION_SERVE_DELIVERS": "yes", "PETITION_TEST_KILLS": "3", "PETITION": "x", "petition_mode": "x"}
+    assert read(demo | others) == read(demo)
+
+
+def test_the_readme_has_the_table_of_the_settings() -> None:
+    assert readme.README.read_text("utf-8") == readme.written(), "write it: python -m tests.readme"
+
+
+def test_the_shipped_files_and_the_docs_name_settings_alone() -> None:
+    known = set(re.findall(r"^\| `(PETITION_\w+)`", readme_table(), re.M))
+    script = {f"PETITION_{name}" for name in ("ENV", "SECRETS", "USER", "PROGRAM")}  # docs/deploy/petition's own
+    for file in (file for file in (ROOT / "docs").rglob("*") if file.is_file()):
+        named = re.findall(r"PETITION_[A-Z_]*[A-Z]", file.read_text("utf-8"))
+        unknown = {name.removesuffix("_FILE") for name in named} - known
+        assert unknown == (script if file.name == "petition" else set()), file
 
 
 def test_settings_do_not_change(demo: dict[str, str]) -> None:

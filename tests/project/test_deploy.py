@@ -17,6 +17,7 @@ import asyncpg
 import pytest
 
 from petition.core.database import queries
+from petition.core.errors import SettingsError
 from tests import ROOT, postgres
 from tests.conftest import IDENTITY
 from tests.mail.delivering import until
@@ -252,6 +253,22 @@ def test_the_files_agree_with_each_other_and_with_the_application() -> None:
         assert [file for _, file in named] == re.findall(r"LoadCredential=(\w+):/etc/petition/secrets/\1\n", text)
         assert [name for name, _ in named] == re.findall(r"^PETITION_(\w+)_FILE=\$secrets", script, re.M)
     assert subprocess.run(["sh", "-n", DEPLOY / "petition"], check=False).returncode == 0
+
+
+def test_the_command_for_root_hands_on_settings_alone(tmp_path: Path) -> None:
+    from petition.core import settings
+
+    (tmp_path / "env").write_text("PETITION_MODE=demo\n")
+    for name, text in (("setpriv", 'shift 3; exec "$@"'), ("program", "env")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    own = {"ENV": tmp_path / "env", "SECRETS": tmp_path, "USER": "nobody", "PROGRAM": tmp_path / "program"}
+    environ = {f"PETITION_{name}": str(value) for name, value in own.items()} | {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    output = subprocess.run(["sh", DEPLOY / "petition"], env=environ, capture_output=True, text=True, check=True).stdout
+    seen = dict(line.split("=", 1) for line in output.splitlines())
+    assert seen["PETITION_SECRET_KEY_FILE"] == str(tmp_path / "secret_key")
+    with pytest.raises(SettingsError, match="PETITION_SECRET_KEY_FILE names a file"):
+        settings.read(seen)  # not: "PETITION_ENV is not a setting"
 
 
 def test_the_handbook_uses_every_file_and_no_other() -> None:

@@ -1,0 +1,74 @@
+"""From the text of a setting to its value. Each raises SettingsError, one sentence that names the setting."""
+
+import re
+from contextlib import suppress
+from email.utils import parseaddr
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from petition.core.errors import SettingsError
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_ONION = re.compile(r"http://[a-z2-7]{56}\.onion")  # version 3; rend-spec-v3, 6
+_SENDER = re.compile(r"[\w.+-]+@[\w.-]+", re.ASCII)
+
+
+def database_url(url: str) -> str:
+    if url.startswith(("sqlite:///", "postgresql://")):
+        return url
+    raise SettingsError("PETITION_DATABASE_URL begins with sqlite:/// or postgresql://.")
+
+
+def base_url(url: str) -> str:
+    """As browsers write it in Origin."""
+    parts = _split(url)
+    more = parts is None or parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
+    if parts is None or parts.scheme not in ("http", "https") or more:
+        raise SettingsError("PETITION_BASE_URL is an address like https://example.org, without a path.")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise SettingsError("PETITION_BASE_URL begins with https:// except on this machine.")
+    usual = {"http": ":80", "https": ":443"}[parts.scheme]
+    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(usual)}"
+
+
+def onion_url(url: str) -> str:
+    url = url.removesuffix("/").lower()
+    if url and not _ONION.fullmatch(url):
+        raise SettingsError(
+            "PETITION_ONION_URL is an address like http://….onion, 56 letters and digits, without a path."
+        )
+    return url
+
+
+def smtp_url(url: str) -> str:
+    parts = _split(url)
+    if parts and "tls=no" in parts.query.split("&") and parts.hostname not in LOOPBACK:
+        raise SettingsError("PETITION_SMTP_URL: tls=no is for a relay on this machine only.")
+    if not url or (parts and parts.scheme in ("smtp", "smtps")):
+        return url
+    raise SettingsError("PETITION_SMTP_URL is an address like smtp://user:password@host:587.")
+
+
+def _split(url: str) -> SplitResult | None:
+    """The parts of an address; None if it names no host, or a port that is none."""
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        return parts if parts.hostname and parts.port != 0 else None
+    return None
+
+
+def mail_from(sender: str) -> str:
+    if sender.isprintable() and _SENDER.fullmatch(parseaddr(sender)[1]):
+        return sender
+    raise SettingsError("PETITION_MAIL_FROM is an address like Links <links@example.org>.")
+
+
+def campaign(text: str) -> Path | None:
+    if text and not Path(text).is_dir():
+        raise SettingsError("PETITION_CAMPAIGN names a folder that does not exist.")
+    return Path(text) if text else None
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """What stands between the commas."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
