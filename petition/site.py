@@ -121,7 +121,7 @@ class Site:
         known = claimed.language in self.languages
         language = self.languages[claimed.language] if known else self.languages.default
         links = messages.links(self.signer, self.settings.base_url, language.code, claimed.name, claimed.number)
-        reference = tokens.reference(claimed.number)
+        reference = tokens.message_reference(claimed.number)
         return compose.write(language, claimed.name, claimed.to, self.settings.mail_from, reference, links)
 
     def lanes(self) -> Lanes:
@@ -164,7 +164,7 @@ class Site:
 
 async def _touch(c: Connection) -> None:
     """A row of our own comes and goes: SQLite writes nothing for an update that changes nothing."""
-    name = f"touch {tokens.number()}"
+    name = f"touch {tokens.new_secret()}"
     await c.run("house.keep", name=name, value="")
     await c.run("house.drop", name=name)
 

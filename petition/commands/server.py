@@ -130,7 +130,10 @@ async def _prepare(settings: Settings) -> None:
             base = settings.base_url
             print(f"The site:          {base}/")
             print(f"Mail it “sent”:    {base}/dev/outbox")
-            print(f"Organisers' login: {base}/organisers/login/{site.signer.make(Purpose.LOGIN, number)}", flush=True)
+            print(
+                f"Organisers' login: {base}/organisers/login/{site.signer.make_token(Purpose.LOGIN, number)}",
+                flush=True,
+            )
 
 
 async def _demo_link(c: Connection, *, site: Site) -> str:

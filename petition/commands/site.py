@@ -113,7 +113,7 @@ async def organiser_link(given: Settings, arguments: Arguments) -> None:
     """A login link that works once."""
     async with opened(given) as site:
         number = await site.database.write(partial(accounts.link, nickname=arguments.nickname))
-        print(f"{given.base_url}/organisers/login/{site.signer.make(Purpose.LOGIN, number)}")
+        print(f"{given.base_url}/organisers/login/{site.signer.make_token(Purpose.LOGIN, number)}")
 
 
 async def mirror(given: Settings, arguments: Arguments) -> None:

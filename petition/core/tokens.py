@@ -21,7 +21,7 @@ class Purpose(StrEnum):
     LOGIN = "login"
 
 
-LIFETIME = {
+LINK_LIFETIME = {
     Purpose.CONFIRM: 14 * DAY,
     Purpose.NEVER_WRITE: 14 * DAY,
     Purpose.MANAGE: DAY,
@@ -36,50 +36,50 @@ class Signer:
         oldest_first = list(reversed(keys))
         self._signers = {p: TimestampSigner(oldest_first, salt=f"petition.{p}") for p in Purpose}
 
-    def make(self, purpose: Purpose, number: str) -> str:
+    def make_token(self, purpose: Purpose, secret: str) -> str:
         """The token of a link, safe in a URL."""
-        return self._signers[purpose].sign(number).decode()
+        return self._signers[purpose].sign(secret).decode()
 
-    def read(self, purpose: Purpose, token: str) -> str:
+    def read_token(self, purpose: Purpose, token: str) -> str:
         """The number in a token. Raises LinkError for a damaged, foreign or expired one alike.
 
         One that is dated ahead of our clock works: the clock was set back, or another server's is a little fast.
         """
         signer = self._signers[purpose]
         try:
-            found, made = signer.unsign(token.encode(), return_timestamp=True)
-            number = found.decode()
+            value, signed_at = signer.unsign(token.encode(), return_timestamp=True)
+            secret = value.decode()
         except (BadSignature, UnicodeError):
             raise LinkError("This link does not work.") from None
-        if signer.get_timestamp() - made.timestamp() > LIFETIME[purpose]:
+        if signer.get_timestamp() - signed_at.timestamp() > LINK_LIFETIME[purpose]:
             raise LinkError("This link does not work.")
-        return number
+        return secret
 
 
-def number() -> str:
+def new_secret() -> str:
     """A random number of 128 bits for a new link, in 22 characters."""
     return secrets.token_urlsafe(16)
 
 
-def unsubscribing(number_: str) -> str:
+def unsubscribe_secret(secret: str) -> str:
     """The number of the link that ends news, made of that of the link which ordered them: neither leads back.
 
     It is no signed link: it lives as long as the sealed address beside it, whatever becomes of the secret keys.
     """
-    digest = hmac.digest(number_.encode(), b"petition unsubscribe", "sha256")
+    digest = hmac.digest(secret.encode(), b"petition unsubscribe", "sha256")
     return urlsafe_b64encode(digest[:16]).decode().rstrip("=")
 
 
-def reference(number_: str) -> str:
+def message_reference(secret: str) -> str:
     """What names a mail outside, in its Message-ID: made of its link's number, and does not lead back to it."""
-    return hashlib.sha256(b"petition mail " + number_.encode()).hexdigest()[:32]
+    return hashlib.sha256(b"petition mail " + secret.encode()).hexdigest()[:32]
 
 
-def submission(number_: str) -> str:
+def submission_id(secret: str) -> str:
     """What the database keeps of a number that confirms: the hash of its mail's reference, so a bounce finds it too."""
-    return kept(reference(number_))
+    return secret_hash(message_reference(secret))
 
 
-def kept(number_: str) -> str:
+def secret_hash(secret: str) -> str:
     """What the database keeps of a number: its hash, so that a copy of the database opens no link."""
-    return hashlib.sha256(number_.encode()).hexdigest()
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -34,7 +34,7 @@ def login(vault: Vault, language: str, to: str, number: str) -> Row:
 
 def unsubscribe(base_url: str, language: str, number: str) -> str:
     """The link for the organisers' own news (RFC 8058), sealed with the address."""
-    return f"{base_url}/{language}/unsubscribe/{tokens.unsubscribing(number)}"
+    return f"{base_url}/{language}/unsubscribe/{tokens.unsubscribe_secret(number)}"
 
 
 def links(signer: Signer, base_url: str, language: str, name: str, number: str) -> dict[str, str]:
@@ -45,4 +45,6 @@ def links(signer: Signer, base_url: str, language: str, name: str, number: str) 
         Purpose.MANAGE: f"{language}/manage",
         Purpose.LOGIN: "organisers/login",
     }
-    return {key: f"{base_url}/{paths[purpose]}/{signer.make(purpose, number)}" for key, purpose in LINKS[name].items()}
+    return {
+        key: f"{base_url}/{paths[purpose]}/{signer.make_token(purpose, number)}" for key, purpose in LINKS[name].items()
+    }

@@ -85,7 +85,7 @@ async def _drop_links(c: Connection, nickname: str) -> None:
 async def link(c: Connection, nickname: str) -> str:
     """The number of a one-time login link, for the first login before mail works. Raises OrganiserError."""
     await known(c, nickname)
-    number = tokens.number()
+    number = tokens.new_secret()
     await _put_link(c, nickname, number)
     await activity_log.write(c, activity_log.SERVER, "made a login link for", nickname)
     return number
@@ -97,12 +97,12 @@ async def ask_login(c: Connection, vault: Vault, to: Address, language: str) -> 
     For anybody else the same is written, for nobody: a link that no one gets and a mail that the deliverer drops.
     """
     mailbox, hashed = vault.hashes(to)
-    number = tokens.number()
+    number = tokens.new_secret()
     mail = messages.login(vault, language, to.exact, number)
     row = await c.one("organisers.known", address=hashed, mailbox=mailbox) or {}
     nickname = row["nickname"] if not row["never"] else None
-    decoy = tokens.kept(number)
-    counted = tokens.kept(f"login {mailbox}")  # a count of its own: forms that anybody fills in lock nobody out
+    decoy = tokens.secret_hash(number)
+    counted = tokens.secret_hash(f"login {mailbox}")  # a count of its own: forms that anybody fills in lock nobody out
     if all(await mail_quota.allow_mail(c, [counted if nickname else decoy], [decoy], mail_quota.LOGIN)) and nickname:
         await _put_link(c, nickname, number)
     else:
@@ -114,9 +114,9 @@ async def ask_login(c: Connection, vault: Vault, to: Address, language: str) -> 
 async def _put_link(c: Connection, nickname: str, number: str) -> None:
     await c.run(
         "links.put",
-        id=tokens.kept(number),
+        id=tokens.secret_hash(number),
         purpose=Purpose.LOGIN.value,
         subject=nickname,
         mailbox=None,
-        expires=clock.epoch() + tokens.LIFETIME[Purpose.LOGIN],
+        expires=clock.epoch() + tokens.LINK_LIFETIME[Purpose.LOGIN],
     )

@@ -103,7 +103,7 @@ async def _use(c: Connection, locker: Locker, nickname: str, row: Row, content: 
 
 async def challenge(c: Connection, session: Session) -> str:
     """A new challenge for a passkey, in the place of the session's last one."""
-    number = tokens.number()
+    number = tokens.new_secret()
     await c.run("factors.ask", id=session.id, challenge=number)
     return number
 
@@ -138,7 +138,7 @@ async def add_codes(c: Connection, locker: Locker, session: Session, given: str)
     step = totp.step_of(secret, given)
     if step is None or any(row["kind"] == CODE for row in await of(c, session.organiser.nickname)):
         return False
-    return await _add(c, locker, session, CODE, tokens.number(), secret, step)
+    return await _add(c, locker, session, CODE, tokens.new_secret(), secret, step)
 
 
 async def add_passkey(c: Connection, locker: Locker, keys: Passkeys, session: Session, answer: str) -> bool:

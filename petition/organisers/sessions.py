@@ -31,7 +31,7 @@ async def log_in(c: Connection, number: str, *, strict: bool) -> tuple[str, bool
 
     Only where we are not strict (a demo) is one whole without a second factor, for whoever has set up none.
     """
-    row = await c.one("links.redeem", id=tokens.kept(number), purpose=Purpose.LOGIN.value, now=clock.epoch())
+    row = await c.one("links.redeem", id=tokens.secret_hash(number), purpose=Purpose.LOGIN.value, now=clock.epoch())
     if row is None or await c.one("organisers.get", nickname=row["subject"]) is None:
         raise LinkError("This link does not work.")
     nickname = row["subject"]
@@ -51,8 +51,8 @@ async def complete(c: Connection, session: Session) -> str | None:
 
 
 async def _begin(c: Connection, nickname: str, *, whole: bool) -> str:
-    number, now = tokens.number(), clock.epoch()
-    kept = tokens.kept(number)
+    number, now = tokens.new_secret(), clock.epoch()
+    kept = tokens.secret_hash(number)
     await c.run("sessions.begin", id=kept, nickname=nickname, now=now, expires=now + LIFE, whole=int(whole))
     if whole:
         await activity_log.write(c, nickname, "logged in")
@@ -61,7 +61,7 @@ async def _begin(c: Connection, nickname: str, *, whole: bool) -> str:
 
 async def find(c: Connection, number: str) -> Session | None:
     """Whose session this is; None once it is over."""
-    row = await c.one("sessions.get", id=tokens.kept(number), **_limits())
+    row = await c.one("sessions.get", id=tokens.secret_hash(number), **_limits())
     if row is None:
         return None
     organiser = Organiser(row["nickname"], Role[row["role"].upper()])

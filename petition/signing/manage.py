@@ -26,9 +26,9 @@ async def ask_to_manage(c: Connection, vault: Vault, to: Address, language: str,
     """
     await submissions.refuse_closed(c)
     mailbox, address = vault.hashes(to)
-    number = tokens.number()
+    number = tokens.new_secret()
     mail = outbox.put_off(messages.manage(vault, language, to.exact, number, mailbox), wait)
-    id_ = tokens.kept(number)
+    id_ = tokens.secret_hash(number)
     if not all(await mail_quota.allow_mail(c, [mailbox], [id_])):
         mailbox, address, mail = id_, id_, outbox.decoy(mail)
     await c.run(
@@ -113,7 +113,7 @@ async def stop_updates(c: Connection, number: str) -> bool:
 
 async def unsubscribe(c: Connection, number: str) -> None:
     """From a mail with news: no more of them, and nothing else. What became of it is told to nobody (RFC 8058)."""
-    row = await c.one("managing.unsubscribing", unsubscribe=tokens.kept(number))
+    row = await c.one("managing.unsubscribing", unsubscribe=tokens.secret_hash(number))
     if row is not None:
         await _stop_updates(c, row["mailbox"])
 
@@ -143,7 +143,7 @@ async def withdraw_never(c: Connection, number: str) -> bool:
 
 async def _written_to(c: Connection, number: str) -> tuple[str, str]:
     """(address, mailbox) that got the mail with this number in its links, of either kind."""
-    row = await c.one("signatures.written_to", id=tokens.submission(number), now=clock.epoch())
+    row = await c.one("signatures.written_to", id=tokens.submission_id(number), now=clock.epoch())
     if row is not None:
         return row["address"], row["mailbox"]
     link = await _manage_link(c, number)
@@ -151,7 +151,7 @@ async def _written_to(c: Connection, number: str) -> tuple[str, str]:
 
 
 async def _manage_link(c: Connection, number: str) -> Row:
-    row = await c.one("links.get", id=tokens.kept(number), purpose=Purpose.MANAGE.value, now=clock.epoch())
+    row = await c.one("links.get", id=tokens.secret_hash(number), purpose=Purpose.MANAGE.value, now=clock.epoch())
     if row is None:
         raise LinkError("This link does not work.")
     return row

@@ -66,4 +66,4 @@ def _today() -> int:
 
 async def apply_report(c: Connection, returned: Returned) -> None:
     """Sets the submission aside that waits for this email, and holds the email if it has not left; else nothing."""
-    await set_aside(c, [tokens.kept(returned.reference)], returned.reason)
+    await set_aside(c, [tokens.secret_hash(returned.reference)], returned.reason)

@@ -23,7 +23,7 @@ async def confirm(c: Connection, numbers: list[str]) -> list[str | Exception]:
 
     An earlier signature of the same mailbox gives way to what the page showed now. A dead link answers LinkError.
     """
-    number_of = {tokens.submission(number): number for number in numbers}
+    number_of = {tokens.submission_id(number): number for number in numbers}
     taken = {row["id"]: row for row in await c.all("signatures.take", ids=list(number_of), now=clock.epoch())}
     await c.run("signatures.taken", ids=list(taken))
     pressed = [taken[id_] for id_ in number_of if id_ in taken]
@@ -33,7 +33,7 @@ async def confirm(c: Connection, numbers: list[str]) -> list[str | Exception]:
 
 
 def _kept(numbers: list[str]) -> list[tuple[str, str]]:
-    return [(number, tokens.submission(number)) for number in numbers]
+    return [(number, tokens.submission_id(number)) for number in numbers]
 
 
 async def _country(c: Connection, number: str) -> str | Exception:
@@ -71,7 +71,7 @@ async def _keep_choices(c: Connection, rows: list[Row], number_of: dict[str, str
 
 
 def _contact(row: Row, number: str) -> dict[str, str]:
-    unsubscribe = tokens.kept(tokens.unsubscribing(number))  # as the link that is sealed
+    unsubscribe = tokens.secret_hash(tokens.unsubscribe_secret(number))  # as the link that is sealed
     return {"mailbox": row["mailbox"], "sealed": row["sealed"], "unsubscribe": unsubscribe}
 
 

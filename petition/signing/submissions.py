@@ -50,10 +50,10 @@ class Submitted:
 def submitted(vault: Vault, signing: Signing, admission: Admission = NORMAL, base_url: str = "") -> Submitted:
     """Makes a form ready, before any transaction begins."""
     mailbox, address = vault.hashes(signing.address)
-    number = tokens.number()
+    number = tokens.new_secret()
     mail = messages.confirm(vault, signing.language, signing.address.exact, number, mailbox)
     row: Row = {
-        "id": tokens.submission(number),
+        "id": tokens.submission_id(number),
         "mailbox": mailbox,
         "address": address,
         "country": signing.country,
@@ -127,7 +127,7 @@ def _decoy(form: Submitted) -> Submitted:
 
 async def submission(c: Connection, number: str) -> Submission:
     """What the link with this number is about. Raises LinkError if there is nothing behind it any more."""
-    row = await c.one("signatures.submission", id=tokens.submission(number), now=clock.epoch())
+    row = await c.one("signatures.submission", id=tokens.submission_id(number), now=clock.epoch())
     if row is None:
         raise LinkError("This link does not work.")
     name = encryption.reveal(number, row["name"]) if row["name"] else None

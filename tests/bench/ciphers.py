@@ -22,19 +22,23 @@ def measure(report: Report) -> None:
     table = report.table("What safety costs", NOTE, "step | when | µs")
     with tempfile.TemporaryDirectory() as folder:
         vault = Vault("e" * 40, (str(IDENTITY.to_public()),), OutboxKeys(Path(folder)))
-        mailboxes, signer, number = Mailboxes(Appeal(None).file("mailboxes.toml")), Signer(("s" * 40,)), tokens.number()
-        token = signer.make(Purpose.CONFIRM, number)
+        mailboxes, signer, number = (
+            Mailboxes(Appeal(None).file("mailboxes.toml")),
+            Signer(("s" * 40,)),
+            tokens.new_secret(),
+        )
+        token = signer.make_token(Purpose.CONFIRM, number)
         address = mailboxes.read("an.na+petition@gmail.com")
         assert address is not None
         steps: tuple[tuple[str, str, Callable[[], object]], ...] = (
             ("reading the address", "sign", lambda: mailboxes.read("an.na+petition@gmail.com")),
             ("keyed hashes of both its forms", "sign", lambda: vault.hashes(address)),
-            ("a link's number and its hash", "sign", lambda: tokens.kept(tokens.number())),
+            ("a link's number and its hash", "sign", lambda: tokens.secret_hash(tokens.new_secret())),
             ("encrypting address and number for the outbox", "sign", lambda: vault.outbox.seal("x" * 80)),
             ("encrypting a name with the number", "sign, named", lambda: encryption.hide(number, "Anna Nowak")),
             ("sealing the address to the organisers", "sign, updates", lambda: vault.seal_contact(address.exact)),
-            ("signing a link", "mail", lambda: signer.make(Purpose.CONFIRM, number)),
-            ("reading a link", "confirm", lambda: signer.read(Purpose.CONFIRM, token)),
+            ("signing a link", "mail", lambda: signer.make_token(Purpose.CONFIRM, number)),
+            ("reading a link", "confirm", lambda: signer.read_token(Purpose.CONFIRM, token)),
         )
         for step, when, act in steps:
             table.add(step, when, middle([_microseconds(act) for _ in range(ROUNDS)]))

@@ -101,7 +101,7 @@ class Stage:
             contents = [
                 site.vault.outbox.open(row["key_name"], row["sealed"]) for row in rows if row["mail"] != NOTHING
             ]
-            return [site.signer.make(Purpose.CONFIRM, json.loads(one)[1]) for one in contents]
+            return [site.signer.make_token(Purpose.CONFIRM, json.loads(one)[1]) for one in contents]
 
 
 @contextmanager

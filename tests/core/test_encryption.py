@@ -88,23 +88,23 @@ def test_a_file_without_an_identity_is_told_so(text: str) -> None:
 @many
 @given(NAMES)
 def test_a_name_is_read_again_with_the_number_of_its_link(name: str) -> None:
-    number = tokens.number()
+    number = tokens.new_secret()
     assert reveal(number, hide(number, name)) == name
 
 
 @many
 @given(NAMES)
 def test_a_name_is_hidden_from_every_other_number(name: str) -> None:
-    hidden = hide(tokens.number(), name)
-    for other in (tokens.number(), "", tokens.kept("n")):
+    hidden = hide(tokens.new_secret(), name)
+    for other in (tokens.new_secret(), "", tokens.secret_hash("n")):
         with pytest.raises(KeysError):
             reveal(other, hidden)
 
 
 def test_the_number_that_the_database_keeps_does_not_open_a_name() -> None:
-    number = tokens.number()
+    number = tokens.new_secret()
     with pytest.raises(KeysError):
-        reveal(tokens.kept(number), hide(number, "Anna"))
+        reveal(tokens.secret_hash(number), hide(number, "Anna"))
 
 
 def test_a_hidden_name_tells_no_length() -> None:

@@ -11,54 +11,54 @@ from hypothesis import strategies as st
 from petition.core import tokens
 from petition.core.clock import DAY
 from petition.core.errors import LinkError
-from petition.core.tokens import LIFETIME, Purpose, Signer
+from petition.core.tokens import LINK_LIFETIME, Purpose, Signer
 from tests.conftest import Clock
 
 OLD, NEW = "an-old-key-of-thirty-two-characters-", "a-new-key-of-thirty-two-characters--"
 SIGNER = Signer((OLD,))
-TOKEN = SIGNER.make(Purpose.CONFIRM, "AAAAAAAAAAAAAAAAAAAAAA")
+TOKEN = SIGNER.make_token(Purpose.CONFIRM, "AAAAAAAAAAAAAAAAAAAAAA")
 URL_SAFE = string.ascii_letters + string.digits + "-_."
 many = examples(max_examples=300, deadline=None)
 
 
 def _reads(signer: Signer, purpose: Purpose, token: str) -> str | None:
     try:
-        return signer.read(purpose, token)
+        return signer.read_token(purpose, token)
     except LinkError:
         return None
 
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_a_link_opens_what_it_was_made_for_and_nothing_else(purpose: Purpose) -> None:
-    number = tokens.number()
-    token = SIGNER.make(purpose, number)
+    number = tokens.new_secret()
+    token = SIGNER.make_token(purpose, number)
     assert {other for other in Purpose if _reads(SIGNER, other, token) == number} == {purpose}
 
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_a_link_lives_to_the_last_second_of_its_time(purpose: Purpose, time: Clock) -> None:
-    token = SIGNER.make(purpose, "n")
-    time.advance(seconds=LIFETIME[purpose])
-    assert SIGNER.read(purpose, token) == "n"
+    token = SIGNER.make_token(purpose, "n")
+    time.advance(seconds=LINK_LIFETIME[purpose])
+    assert SIGNER.read_token(purpose, token) == "n"
     time.advance(seconds=1)
     with pytest.raises(LinkError):
-        SIGNER.read(purpose, token)
+        SIGNER.read_token(purpose, token)
 
 
 def test_a_link_that_is_dated_ahead_of_the_clock_works(time: Clock) -> None:
-    token = SIGNER.make(Purpose.CONFIRM, "n")
+    token = SIGNER.make_token(Purpose.CONFIRM, "n")
     time.advance(hours=-3)
-    assert SIGNER.read(Purpose.CONFIRM, token) == "n"
+    assert SIGNER.read_token(Purpose.CONFIRM, token) == "n"
 
 
 def test_a_link_to_confirm_or_to_be_left_alone_lives_fourteen_days() -> None:
-    assert LIFETIME[Purpose.CONFIRM] == LIFETIME[Purpose.NEVER_WRITE] == 14 * DAY
+    assert LINK_LIFETIME[Purpose.CONFIRM] == LINK_LIFETIME[Purpose.NEVER_WRITE] == 14 * DAY
 
 
 def test_links_stay_alive_when_a_new_key_comes() -> None:
     rotated = Signer((NEW, OLD))
-    assert rotated.read(Purpose.CONFIRM, TOKEN) == "AAAAAAAAAAAAAAAAAAAAAA"
-    fresh = rotated.make(Purpose.CONFIRM, "n")
+    assert rotated.read_token(Purpose.CONFIRM, TOKEN) == "AAAAAAAAAAAAAAAAAAAAAA"
+    fresh = rotated.make_token(Purpose.CONFIRM, "n")
     assert _reads(Signer((NEW,)), Purpose.CONFIRM, fresh) == "n", "the newest key signs"
     assert _reads(Signer((OLD,)), Purpose.CONFIRM, fresh) is None
 
@@ -68,13 +68,13 @@ def test_links_die_with_their_key() -> None:
 
 
 def test_whatever_is_wrong_the_sentence_is_the_same(time: Clock) -> None:
-    token = SIGNER.make(Purpose.LOGIN, "n")
+    token = SIGNER.make_token(Purpose.LOGIN, "n")
     time.advance(days=1)
-    wrong = [token, token[:-5], "", "x", TOKEN, Signer((NEW,)).make(Purpose.LOGIN, "n")]
+    wrong = [token, token[:-5], "", "x", TOKEN, Signer((NEW,)).make_token(Purpose.LOGIN, "n")]
     said = set()
     for text in wrong:
         with pytest.raises(LinkError) as refusal:
-            SIGNER.read(Purpose.LOGIN, text)
+            SIGNER.read_token(Purpose.LOGIN, text)
         said.add(str(refusal.value))
     assert said == {"This link does not work."}
 
@@ -109,19 +109,19 @@ def test_garbage_opens_nothing(text: str, purpose: Purpose) -> None:
 @many
 @given(st.text(URL_SAFE.replace(".", ""), min_size=1, max_size=40), st.sampled_from(Purpose))
 def test_what_was_signed_is_read_again(number: str, purpose: Purpose) -> None:
-    assert SIGNER.read(purpose, SIGNER.make(purpose, number)) == number
+    assert SIGNER.read_token(purpose, SIGNER.make_token(purpose, number)) == number
 
 
 def test_a_link_holds_the_number_and_its_date_only(time: Clock) -> None:
-    number, _, rest = SIGNER.make(Purpose.CONFIRM, tokens.number()).partition(".")
+    number, _, rest = SIGNER.make_token(Purpose.CONFIRM, tokens.new_secret()).partition(".")
     assert len(number) == 22
     assert re.fullmatch(r"[\w-]{6}\.[\w-]{27}", rest), "the date in seconds, the signature"
 
 
 def test_a_number_cannot_be_guessed_or_found_in_the_database() -> None:
-    numbers = [tokens.number() for _ in range(1000)]
+    numbers = [tokens.new_secret() for _ in range(1000)]
     assert len(set(numbers)) == 1000
     assert all(re.fullmatch(r"[\w-]{22}", number, re.ASCII) for number in numbers)
-    kept = [tokens.kept(number) for number in numbers]
+    kept = [tokens.secret_hash(number) for number in numbers]
     assert all(re.fullmatch("[0-9a-f]{64}", text) for text in kept)
-    assert tokens.kept(numbers[0]) == kept[0]
+    assert tokens.secret_hash(numbers[0]) == kept[0]

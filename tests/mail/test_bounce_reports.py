@@ -198,7 +198,7 @@ async def test_a_mail_that_waits_for_its_second_attempt_is_held(site: Site, time
     await sign(site)
     (mail,) = await site.database.write(partial(outbox.claim, vault=site.vault))
     await site.database.write(partial(outbox.later, mail=mail))
-    await _take(site, tokens.reference(mail.number))
+    await _take(site, tokens.message_reference(mail.number))
     time.advance(hours=1)
     assert await site.database.write(partial(outbox.claim, vault=site.vault)) == []
     assert await _reasons(site) == {BOUNCED: 1}

@@ -17,7 +17,7 @@ from petition.campaign.appeal import Appeal
 from petition.core import languages
 from petition.core.email_addresses import Mailboxes
 from petition.core.languages import Languages
-from petition.core.tokens import Signer, number
+from petition.core.tokens import Signer, new_secret
 from petition.mail import compose, messages
 from petition.mail.compose import Finished
 from petition.mail.messages import LINKS
@@ -33,7 +33,7 @@ in_every_form = pytest.mark.parametrize(("code", "name"), MAILS)
 
 
 def _links(code: str, name: str, base: str = "https://petition.example") -> dict[str, str]:
-    return messages.links(SIGNER, base, code, name, number())
+    return messages.links(SIGNER, base, code, name, new_secret())
 
 
 def _written(code: str, name: str, to: str = "anna@example.org", **links: str) -> Finished:
@@ -174,7 +174,7 @@ def test_a_link_is_made_of_the_public_address_and_its_purpose() -> None:
         for key, url in _links("be", name).items():
             place = "organisers/login" if name == "login" else f"be/{purposes[key].value}"
             assert url.startswith(f"https://petition.example/{place}/")
-            assert SIGNER.read(purposes[key], url.rpartition("/")[2])
+            assert SIGNER.read_token(purposes[key], url.rpartition("/")[2])
 
 
 async def test_a_demo_keeps_its_mail_in_a_folder(tmp_path: Path, time: Clock) -> None:

@@ -7,7 +7,7 @@ import pytest
 from petition.core import tokens
 from petition.core.database.database import Row
 from petition.core.errors import LinkError, OrganiserError
-from petition.core.tokens import LIFETIME, Purpose
+from petition.core.tokens import LINK_LIFETIME, Purpose
 from petition.mail import outbox
 from petition.organisers import accounts, activity_log, sessions
 from petition.organisers.accounts import Organiser, Role
@@ -102,7 +102,7 @@ async def test_a_link_logs_in_once(house: Site) -> None:
 
 async def test_a_link_works_to_the_last_second_of_its_life(house: Site, time: Clock) -> None:
     late, too_late = await _link(house), await _link(house)
-    time.advance(seconds=LIFETIME[Purpose.LOGIN] - 1)
+    time.advance(seconds=LINK_LIFETIME[Purpose.LOGIN] - 1)
     await _log_in(house, late)
     time.advance(seconds=1)
     with pytest.raises(LinkError):
@@ -110,10 +110,16 @@ async def test_a_link_works_to_the_last_second_of_its_life(house: Site, time: Cl
 
 
 async def test_a_number_of_another_purpose_or_of_none_logs_nobody_in(house: Site) -> None:
-    number = tokens.number()
-    values = {"id": tokens.kept(number), "purpose": "manage", "subject": "marta", "mailbox": None, "expires": 2**40}
+    number = tokens.new_secret()
+    values = {
+        "id": tokens.secret_hash(number),
+        "purpose": "manage",
+        "subject": "marta",
+        "mailbox": None,
+        "expires": 2**40,
+    }
     await house.database.write(lambda c: c.run("links.put", **values))
-    for wrong in (number, tokens.number(), "", tokens.kept(await _link(house))):
+    for wrong in (number, tokens.new_secret(), "", tokens.secret_hash(await _link(house))):
         with pytest.raises(LinkError):
             await _log_in(house, wrong)
 

@@ -77,7 +77,7 @@ async def test_sessions_that_are_over_are_forgotten_and_others_not(house: Site, 
     young = await _log_in(house)
     time.advance(seconds=1)
     await house.database.write(sessions.expire)
-    assert [row["id"] for row in await _rows(house)] == [tokens.kept(young)]
+    assert [row["id"] for row in await _rows(house)] == [tokens.secret_hash(young)]
 
 
 async def test_where_we_are_strict_a_link_alone_makes_no_whole_session(house: Site) -> None:
@@ -104,8 +104,8 @@ async def test_everybody_ends_their_own_sessions_only(house: Site) -> None:
     await add_organiser(house, "anna")
     mine, other = await _log_in(house), await _log_in(house, "anna")
     end = partial(sessions.end, nickname="marta")
-    assert not await house.database.write(partial(end, id_=tokens.kept(other)))
-    assert await house.database.write(partial(end, id_=tokens.kept(mine)))
+    assert not await house.database.write(partial(end, id_=tokens.secret_hash(other)))
+    assert await house.database.write(partial(end, id_=tokens.secret_hash(mine)))
     assert (await _find(house, mine), (await _find(house, other)) is not None) == (None, True)
 
 

@@ -23,7 +23,7 @@ ADDRESS = Address("anna@example.org", "anna@example.org")
 
 async def _allowed(database: Database, times: int = 1, mailbox: str = "anna") -> int:
     """How many of so many mails at this moment may go."""
-    asks = [partial(mail_quota.allow_mail, mailboxes=[mailbox], decoys=[tokens.number()]) for _ in range(times)]
+    asks = [partial(mail_quota.allow_mail, mailboxes=[mailbox], decoys=[tokens.new_secret()]) for _ in range(times)]
     return sum([sum(await database.write(ask)) for ask in asks])
 
 

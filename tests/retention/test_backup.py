@@ -122,7 +122,9 @@ async def test_a_backup_moves_from_one_database_to_the_other(
         async with other.database.reading() as c:
             assert await c.all("audit.signatures") == [{"country": "FI", "n": 3}]
             assert await audit.disagreements(c) == []
-        number = other.signer.read(Purpose.CONFIRM, (await visitor.link("someone0@example.net")).rpartition("/")[2])
+        number = other.signer.read_token(
+            Purpose.CONFIRM, (await visitor.link("someone0@example.net")).rpartition("/")[2]
+        )
         assert await other.database.join(signatures.confirm, number) == "FI"
 
 

@@ -53,7 +53,7 @@ async def _bring(site: Site, address: Address, state: str) -> None:
     if state == "blocked":
         await site.database.write(partial(manage.never_write, number=number))
     if state == "aside":
-        await site.database.write(partial(quarantine.set_aside, ids=[tokens.submission(number)], reason=BOUNCED))
+        await site.database.write(partial(quarantine.set_aside, ids=[tokens.submission_id(number)], reason=BOUNCED))
     if state == "throttled":
         for _ in range(3):
             await _sign(site, address)
@@ -104,7 +104,7 @@ async def _sign_aside(site: Site, address: Address) -> None:
 
 
 async def _sign_with_a_proof(site: Site, address: Address) -> None:
-    await _sign(site, address, Admission("tag", proof={"id": tokens.number(), "expires": 2**40}))
+    await _sign(site, address, Admission("tag", proof={"id": tokens.new_secret(), "expires": 2**40}))
 
 
 async def _manage(site: Site, address: Address) -> None:

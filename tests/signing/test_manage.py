@@ -22,7 +22,7 @@ async def _manage(visitor: Visitor, email: str = ANNA) -> str:
 
 
 async def _held(visitor: Visitor, path: str) -> Held:
-    number = visitor.site.signer.read(Purpose.MANAGE, path.rsplit("/", 1)[1])
+    number = visitor.site.signer.read_token(Purpose.MANAGE, path.rsplit("/", 1)[1])
     async with visitor.site.database.reading() as c:
         return await managing.held(c, number)
 
@@ -98,4 +98,4 @@ async def test_a_link_to_manage_tells_no_hour_by_its_end(time: Clock, visitor: V
 async def test_a_number_of_nothing_opens_nothing(site: Site) -> None:
     for act in (managing.withdraw, managing.never_write, managing.withdraw_never):
         with pytest.raises(LinkError):
-            await site.database.write(partial(act, number=tokens.number()))
+            await site.database.write(partial(act, number=tokens.new_secret()))

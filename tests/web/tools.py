@@ -156,7 +156,7 @@ async def in_production(visit: Visit, settings: Settings, folder: Path, **other:
 
 def token(visitor: Visitor, purpose: Purpose, number: str = "AAAAAAAAAAAAAAAAAAAAAA") -> str:
     """A token that is signed well; without a number, for one that nobody knows."""
-    return visitor.site.signer.make(purpose, number)
+    return visitor.site.signer.make_token(purpose, number)
 
 
 async def pass_names(site: Site) -> None:

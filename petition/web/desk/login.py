@@ -38,7 +38,7 @@ async def redeem(request: Request) -> Response:
     """GET: a button. POST: the link is used up and a session begins; the second factor is still to come."""
     here = site(request)
     try:
-        number = here.signer.read(Purpose.LOGIN, request.path_params["token"])
+        number = here.signer.read_token(Purpose.LOGIN, request.path_params["token"])
         if request.method != "POST":
             return page(request, "web/desk/redeem.html")
         log_in = partial(sessions.log_in, number=number, strict=not here.settings.demo)

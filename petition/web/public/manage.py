@@ -46,7 +46,7 @@ async def ask(request: Request) -> Response:
 async def manage(request: Request) -> Response:
     """GET: a button and no data, for scanners fetch it. POST: what is held, or the act that was chosen."""
     try:
-        number = site(request).signer.read(Purpose.MANAGE, request.path_params["token"])
+        number = site(request).signer.read_token(Purpose.MANAGE, request.path_params["token"])
         if request.method == "POST":
             return await _act(request, number)
     except LinkError:
@@ -70,7 +70,7 @@ async def never_write(request: Request) -> Response:
     """The link at the foot of each mail: a button, then no mail any more."""
     here = site(request)
     try:
-        number = here.signer.read(Purpose.NEVER_WRITE, request.path_params["token"])
+        number = here.signer.read_token(Purpose.NEVER_WRITE, request.path_params["token"])
         if request.method == "POST":
             action = (await forms.read(request)).typed.get("action", "never_write")
             act = managing.withdraw_never if action == "withdraw_never" else managing.never_write

@@ -87,7 +87,7 @@ async def confirm(request: Request) -> Response:
     here = site(request)
     language(request)  # 404 where there is none such
     try:
-        number = here.signer.read(Purpose.CONFIRM, request.path_params["token"])
+        number = here.signer.read_token(Purpose.CONFIRM, request.path_params["token"])
         if request.method == "POST":
             return await _confirmed(request, number)
         async with here.database.reading() as c:

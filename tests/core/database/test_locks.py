@@ -49,7 +49,7 @@ async def _people(visitor: Visitor) -> None:
     third = await visitor.confirmed("eva@example.net", **chosen)
     await write(partial(manage.withdraw_never, number=_number(visitor, third)))
     await visitor.sign("ola@example.net")
-    waits = tokens.submission(_number(visitor, await visitor.link("ola@example.net")))
+    waits = tokens.submission_id(_number(visitor, await visitor.link("ola@example.net")))
     await write(partial(quarantine.set_aside, ids=[waits], reason=BOUNCED))
     await write(partial(quarantine.restore, reason=BOUNCED))
 
@@ -64,7 +64,7 @@ async def _desk(visitor: Visitor) -> None:
 
 
 def _number(visitor: Visitor, path: str) -> str:
-    return visitor.site.signer.read(Purpose.CONFIRM, path.rpartition("/")[2])
+    return visitor.site.signer.read_token(Purpose.CONFIRM, path.rpartition("/")[2])
 
 
 async def test_whole_tables_are_locked_in_the_order_whatever_is_asked(

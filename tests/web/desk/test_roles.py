@@ -97,7 +97,7 @@ async def _at(visitor: Visitor, person: str) -> str:
     begin = partial(sessions._begin, nickname=nickname, whole=person != "arrived")
     number = await visitor.site.database.write(begin)
     visitor.client.cookies.set("__Host-session", number)
-    return tokens.kept(number)
+    return tokens.secret_hash(number)
 
 
 async def _open(visitor: Visitor, session: str, method: str, path: str) -> int:

@@ -24,12 +24,12 @@ async def test_one_sees_and_ends_ones_own_sessions(time: Clock, visitor: Visitor
     text = Html((await visitor.get("/organisers/sessions")).text).text
     assert "2026-11-22 12 h, this one 2026-11-22 12 h End" in text
     assert "12:20" not in text, "to the hour"
-    assert await _buttons(visitor, "session") == [tokens.kept(second), tokens.kept(first)]
+    assert await _buttons(visitor, "session") == [tokens.secret_hash(second), tokens.secret_hash(first)]
     assert await _buttons(visitor, "nickname") == [], "a viewer is shown nobody else"
-    answer = await visitor.post("/organisers/sessions/end", session=tokens.kept(first))
+    answer = await visitor.post("/organisers/sessions/end", session=tokens.secret_hash(first))
     assert answer.headers["location"] == "/organisers/sessions"
-    assert await _buttons(visitor, "session") == [tokens.kept(second)]
-    answer = await visitor.post("/organisers/sessions/end", session=tokens.kept(second))
+    assert await _buttons(visitor, "session") == [tokens.secret_hash(second)]
+    answer = await visitor.post("/organisers/sessions/end", session=tokens.secret_hash(second))
     assert answer.headers["location"] == "/organisers/login"
     assert "session" not in visitor.client.cookies
     for session in (first, second):
@@ -44,7 +44,7 @@ async def test_nobody_ends_anothers_session_by_its_number(time: Clock, visitor: 
     other = visitor.client.cookies["session"]
     visitor.client.cookies.clear()
     await visitor.organiser("olga", "organiser")
-    for wrong in (tokens.kept(other), other, "", "x"):
+    for wrong in (tokens.secret_hash(other), other, "", "x"):
         assert (await visitor.post("/organisers/sessions/end", session=wrong)).status_code == 404
     visitor.client.cookies.clear()
     visitor.client.cookies.set("session", other)

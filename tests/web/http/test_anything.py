@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from starlette.routing import Route
 
 from petition.core.settings import Settings
-from petition.core.tokens import Purpose, number
+from petition.core.tokens import Purpose, new_secret
 from petition.organisers import sessions
 from petition.organisers.accounts import Role
 from petition.signing.intake import TRAP, WORK
@@ -90,7 +90,7 @@ async def _as(visitor: Visitor, person: str) -> None:
 def _path(visitor: Visitor, template: str, parameter: str | None, query: dict[str, str] | None) -> str:
     values = PARAMETERS | {name: parameter for name in PARAMETERS if parameter and name != "lang"}
     purpose = Purpose.LOGIN if "login" in template else Purpose.MANAGE if "manage" in template else Purpose.CONFIRM
-    values["token"] = token(visitor, purpose, number()) if parameter is None else parameter or "x"
+    values["token"] = token(visitor, purpose, new_secret()) if parameter is None else parameter or "x"
     filled = {name: quote(value.encode("utf-8", "surrogatepass"), safe="") for name, value in values.items()}
     return template.format(**filled) + (f"?{_encoded(query)}" if query else "")
 

@@ -20,7 +20,7 @@ async def _live(visitor: Visitor) -> str:
     """The number of a link that confirms, to try at other doors."""
     await visitor.sign("anna@example.net", named="on", name="Anna Nowak")
     link = await visitor.link("anna@example.net")
-    return visitor.site.signer.read(Purpose.CONFIRM, link.rpartition("/")[2])
+    return visitor.site.signer.read_token(Purpose.CONFIRM, link.rpartition("/")[2])
 
 
 async def test_a_link_opens_the_door_of_its_purpose_alone(time: Clock, visitor: Visitor) -> None:
