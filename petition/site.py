@@ -14,7 +14,7 @@ from petition.core.database import database as db
 from petition.core.database import migrations
 from petition.core.database.database import Connection, Database
 from petition.core.email_addresses import Mailboxes
-from petition.core.encryption import OutboxKeys, Vault
+from petition.core.encryption import OutboxKeys, ServerKeys
 from petition.core.errors import SettingsError
 from petition.core.languages import Languages
 from petition.core.settings import Settings
@@ -61,7 +61,7 @@ class Site:
     settings: Settings
     appeal: Appeal
     database: Database
-    vault: Vault
+    vault: ServerKeys
     signer: Signer
     mailboxes: Mailboxes
 
@@ -176,7 +176,7 @@ async def opened(settings: Settings, *, migrate: bool = False) -> AsyncIterator[
     appeal = Appeal(settings.campaign)
     if not settings.demo and (why := appeal.campaign.unready()):
         raise SettingsError(f"{why}.")
-    vault = Vault(settings.email_key, settings.recipients, OutboxKeys(settings.outbox_keys))
+    vault = ServerKeys(settings.email_key, settings.recipients, OutboxKeys(settings.outbox_keys))
     async with db.opened(settings.database_url, create=migrate) as database:
         if migrate:
             await migrations.migrate(database, settings.mode)

@@ -67,7 +67,7 @@ def _texts(settings: Settings) -> Finding:
 def _recipients(settings: Settings) -> Finding:
     try:
         for text in settings.recipients:
-            encryption.recipient(text)
+            encryption.parse_recipient(text)
     except PetitionError as error:
         return Finding("recipients", str(error))
     one = len(settings.recipients) < 2 and not settings.demo

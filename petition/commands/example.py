@@ -100,7 +100,7 @@ def _names(site: Site, dice: random.Random) -> Iterator[tuple[demo_data.Signatur
     for country, (surname, many) in _NAMED.items():
         people = [f"{given} {surname}" for given in dice.sample(_GIVEN, many)]
         for k, name in enumerate([*people, *(_NOT_NAMES if country == "PL" else ())]):
-            mailbox, _ = site.vault.hashes(_address(f"{country}{k}".lower()))
+            mailbox, _ = site.vault.email_hashes(_address(f"{country}{k}".lower()))
             day = clock.today() - timedelta(dice.randint(5, len(DAYS) - 1))
             state = PASSED if k % 3 and k < many else NEW
             signature = demo_data.row(mailbox, country, day.isoformat(), named=True)

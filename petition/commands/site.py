@@ -127,7 +127,7 @@ async def mirror(given: Settings, arguments: Arguments) -> None:
 def unseal(arguments: Arguments) -> int:
     """On the organisers' machine: who wants updates, as a table: address, country, link that ends them."""
     try:
-        key = encryption.identity(arguments.identity.read_text("utf-8"))
+        key = encryption.parse_identity(arguments.identity.read_text("utf-8"))
         with arguments.input.open(encoding="utf-8", newline="") if arguments.input else sys.stdin as lines:
             sealed = [row for row in csv.DictReader(lines) if row.get("sealed_address")]
     except (OSError, UnicodeDecodeError) as error:

@@ -21,39 +21,39 @@ from petition.core.clock import DAY
 from petition.core.email_addresses import LONGEST, Address, keyed_hash
 from petition.core.errors import KeysError, SettingsError
 
-NONCE = 12
-CONTACT = LONGEST + 306  # bytes; and a link on a host of the longest name
-PADDED = 416  # bytes; room for the longest name, or address and link's number, so that length says nothing
-SEALING = DAY  # a key seals for a day
-OPENING = 2 * DAY  # and is destroyed after two: what left in its first hour is shut 48 hours later
+NONCE_BYTES = 12
+CONTACT_BYTES = LONGEST + 306  # bytes; and a link on a host of the longest name
+PADDED_BYTES = 416  # bytes; room for the longest name, or address and link's number, so that length says nothing
+KEY_ROTATION = DAY  # a key seals for a day
+KEY_LIFETIME = 2 * DAY  # and is destroyed after two: what left in its first hour is shut 48 hours later
 
 
-class Vault:
+class ServerKeys:
     """The keys of this server in one hand."""
 
-    def __init__(self, email_key: str, recipients: tuple[str, ...], outbox: "OutboxKeys") -> None:
+    def __init__(self, email_key: str, recipients: tuple[str, ...], outbox_keys: "OutboxKeys") -> None:
         self._email_key = email_key
-        self._recipients = [recipient(r) for r in recipients]
-        self.outbox = outbox
+        self._recipients = [parse_recipient(r) for r in recipients]
+        self.outbox = outbox_keys
 
-    def hashes(self, address: Address) -> tuple[str, str]:
+    def email_hashes(self, address: Address) -> tuple[str, str]:
         """(mailbox, address): the keyed hashes of the merged and of the exact form."""
         mailbox = keyed_hash(self._email_key, address.merged)
         return mailbox, mailbox if address.exact == address.merged else keyed_hash(self._email_key, address.exact)
 
-    def of_day(self, random: str) -> bytes:
+    def daily_key(self, random_text: str) -> bytes:
         """A key for a day or two, made of a random text and the key of the hashes: it takes both to have it."""
-        return hmac.digest(self._email_key.encode(), b"petition day " + random.encode(), hashlib.sha256)
+        return hmac.digest(self._email_key.encode(), b"petition day " + random_text.encode(), hashlib.sha256)
 
     def seal_contact(self, address: str, unsubscribe: str = "") -> str:
         """An address, and the link that ends news to it, for the organisers' identities alone (age, X25519).
 
         Padded to one length.
         """
-        return _text(pyrage.encrypt(_padded(f"{address}\n{unsubscribe}".strip(), CONTACT), self._recipients))
+        return _to_base64(pyrage.encrypt(_pad(f"{address}\n{unsubscribe}".strip(), CONTACT_BYTES), self._recipients))
 
 
-def recipient(text: str) -> pyrage.x25519.Recipient:
+def parse_recipient(text: str) -> pyrage.x25519.Recipient:
     """An organisers' public key. Raises SettingsError for anything else."""
     try:
         return pyrage.x25519.Recipient.from_str(text)
@@ -61,7 +61,7 @@ def recipient(text: str) -> pyrage.x25519.Recipient:
         raise SettingsError("PETITION_RECIPIENTS holds something that is not an age public key (age1…).") from None
 
 
-def identity(text: str) -> pyrage.x25519.Identity:
+def parse_identity(text: str) -> pyrage.x25519.Identity:
     """The organisers' secret key from a file of `age-keygen`: its line that is no comment."""
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
     try:
@@ -70,24 +70,24 @@ def identity(text: str) -> pyrage.x25519.Identity:
         raise KeysError("The identity file holds no age identity (AGE-SECRET-KEY-1…).") from None
 
 
-def unseal_contact(key: pyrage.x25519.Identity, sealed: str) -> tuple[str, str]:
+def unseal_contact(identity: pyrage.x25519.Identity, sealed: str) -> tuple[str, str]:
     """The reverse of Vault.seal_contact, on the organisers' machine: (address, link)."""
     try:
-        opened: bytes = pyrage.decrypt(_bytes(sealed), [key])
+        opened: bytes = pyrage.decrypt(_from_base64(sealed), [identity])
         address, _, unsubscribe = opened.rstrip(b"\0").decode().partition("\n")
         return address, unsubscribe
     except (pyrage.DecryptError, ValueError):
         raise KeysError("A sealed address does not open with this identity.") from None
 
 
-def hide(number: str, text: str) -> str:
+def encrypt_name(secret: str, text: str) -> str:
     """A text that only the holder of a link's number reads again."""
-    return _encrypt(_cipher_of(number), _padded(text, PADDED))
+    return _encrypt(_name_cipher(secret), _pad(text, PADDED_BYTES))
 
 
-def reveal(number: str, hidden: str) -> str:
+def decrypt_name(secret: str, encrypted: str) -> str:
     """The reverse of hide()."""
-    return _decrypt(_cipher_of(number), hidden)
+    return _decrypt(_name_cipher(secret), encrypted)
 
 
 class OutboxKeys:
@@ -95,49 +95,49 @@ class OutboxKeys:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._known: dict[str, _Key] = {}
+        self._cache: dict[str, _Key] = {}
 
-    def seal(self, text: str) -> tuple[str, str]:
+    def encrypt(self, text: str) -> tuple[str, str]:
         """(name of the key, sealed text), with a key younger than a day."""
-        name, cipher = self._current()
-        return name, _encrypt(cipher, _padded(text, PADDED))
+        name, cipher = self._current_key()
+        return name, _encrypt(cipher, _pad(text, PADDED_BYTES))
 
-    def open(self, name: str, sealed: str) -> str:
+    def decrypt(self, name: str, encrypted: str) -> str:
         """The text again. Raises KeysError if this machine does not hold that key."""
-        return _decrypt(self._cipher(name), sealed)
+        return _decrypt(self._load_cipher(name), encrypted)
 
-    def names(self) -> list[str]:
+    def key_names(self) -> list[str]:
         """The keys on this machine, oldest first. What another process destroyed leaves our memory too."""
-        found = sorted(file.stem for file in self._folder.glob("*.key"))
-        self._known = {name: key for name, key in self._known.items() if name in found}
-        return found
+        names = sorted(file.stem for file in self._folder.glob("*.key"))
+        self._cache = {name: key for name, key in self._cache.items() if name in names}
+        return names
 
-    def dying(self) -> list[str]:
+    def expired(self) -> list[str]:
         """Keys whose time is over: what still waits under them must be sealed anew, then they are destroyed."""
-        return [name for name in self.names() if _age(name) >= OPENING]
+        return [name for name in self.key_names() if _key_age(name) >= KEY_LIFETIME]
 
-    def made_until(self, moment: int) -> list[str]:
+    def made_by(self, moment: int) -> list[str]:
         """The keys that were made up to a moment (epoch seconds)."""
-        return [name for name in self.names() if clock.epoch() - _age(name) <= moment]
+        return [name for name in self.key_names() if clock.epoch() - _key_age(name) <= moment]
 
     def destroy(self, name: str) -> None:
         """Overwrites and removes a key, on disk before this returns."""
         file = self._folder / f"{name}.key"
-        self._known.pop(name, None)
+        self._cache.pop(name, None)
         with suppress(FileNotFoundError):  # another process was faster
-            overwrite(file)
+            overwrite_file(file)
             file.unlink()
-            _sync(self._folder)
+            _sync_folder(self._folder)
 
-    def _current(self) -> tuple[str, AESGCM]:
-        newest = max(self._known, default="")
-        if newest and _age(newest) < SEALING and self._known[newest].there():
-            return newest, self._known[newest].cipher
-        newest = max(self.names(), default="")
-        name = newest if newest and _age(newest) < SEALING else self._new()
-        return name, self._cipher(name)
+    def _current_key(self) -> tuple[str, AESGCM]:
+        newest = max(self._cache, default="")
+        if newest and _key_age(newest) < KEY_ROTATION and self._cache[newest].exists():
+            return newest, self._cache[newest].cipher
+        newest = max(self.key_names(), default="")
+        name = newest if newest and _key_age(newest) < KEY_ROTATION else self._make_key()
+        return name, self._load_cipher(name)
 
-    def _new(self) -> str:
+    def _make_key(self) -> str:
         name = f"{clock.epoch():011}-{secrets.token_hex(4)}"
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         new = self._folder / f"{name}.new"
@@ -146,15 +146,15 @@ class OutboxKeys:
             key.flush()
             os.fsync(key.fileno())
         new.rename(new.with_suffix(".key"))  # other processes see it whole or not at all
-        _sync(self._folder)
+        _sync_folder(self._folder)
         return name
 
-    def _cipher(self, name: str) -> AESGCM:
-        known = self._known.pop(name, None)
-        if known is None or not known.there():
-            known = _Key(self._folder / f"{name}.key")
-        self._known[name] = known
-        return known.cipher
+    def _load_cipher(self, name: str) -> AESGCM:
+        key = self._cache.pop(name, None)
+        if key is None or not key.exists():
+            key = _Key(self._folder / f"{name}.key")
+        self._cache[name] = key
+        return key.cipher
 
 
 class _Key:
@@ -168,59 +168,59 @@ class _Key:
         except ValueError:
             raise KeysError("The key of a mail in the outbox is damaged.") from None
 
-    def there(self) -> bool:
+    def exists(self) -> bool:
         """False once another process has destroyed it: asked each time, lest it seal anything more."""
         return os.path.exists(self.file)  # noqa: PTH110 (each signature asks; pathlib takes thrice as long)
 
 
-def overwrite(file: Path, mark: str = "") -> None:
+def overwrite_file(file: Path, mark: str = "") -> None:
     """Puts random text, behind a mark, in the place of what a file holds, and sees it on disk.
 
     In place, since a new file would leave the old content where it lies. On flash memory a copy may survive all the
     same: hence disk encryption.
     """
-    with file.open("r+b", buffering=0) as held:
-        held.write((mark + secrets.token_urlsafe(max(48, file.stat().st_size))).encode())  # never shorter than before
-        os.fsync(held.fileno())
+    with file.open("r+b", buffering=0) as out:
+        out.write((mark + secrets.token_urlsafe(max(48, file.stat().st_size))).encode())  # never shorter than before
+        os.fsync(out.fileno())
 
 
-def _sync(folder: Path) -> None:
+def _sync_folder(folder: Path) -> None:
     """The folder's list of files on disk: a mail sealed with a key that a power cut takes away would be lost."""
-    opened = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(opened)
+        os.fsync(descriptor)
     finally:
-        os.close(opened)
+        os.close(descriptor)
 
 
-def _age(name: str) -> int:
+def _key_age(name: str) -> int:
     return clock.epoch() - int(name.partition("-")[0])
 
 
-def _cipher_of(number: str) -> AESGCM:
-    return AESGCM(hashlib.sha256(b"petition name " + number.encode()).digest())
+def _name_cipher(secret: str) -> AESGCM:
+    return AESGCM(hashlib.sha256(b"petition name " + secret.encode()).digest())
 
 
-def _padded(text: str, length: int) -> bytes:
+def _pad(text: str, length: int) -> bytes:
     return text.encode().ljust(length, b"\0")
 
 
 def _encrypt(cipher: AESGCM, content: bytes) -> str:
-    nonce = secrets.token_bytes(NONCE)
-    return _text(nonce + cipher.encrypt(nonce, content, None))
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return _to_base64(nonce + cipher.encrypt(nonce, content, None))
 
 
 def _decrypt(cipher: AESGCM, text: str) -> str:
     try:
-        content = _bytes(text)
-        return cipher.decrypt(content[:NONCE], content[NONCE:], None).rstrip(b"\0").decode()
+        content = _from_base64(text)
+        return cipher.decrypt(content[:NONCE_BYTES], content[NONCE_BYTES:], None).rstrip(b"\0").decode()
     except (InvalidTag, ValueError):
         raise KeysError("A sealed text is damaged.") from None
 
 
-def _text(content: bytes) -> str:
+def _to_base64(content: bytes) -> str:
     return urlsafe_b64encode(content).decode()
 
 
-def _bytes(text: str) -> bytes:
+def _from_base64(text: str) -> bytes:
     return urlsafe_b64decode(text.encode())

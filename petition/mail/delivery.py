@@ -11,7 +11,7 @@ from functools import partial
 
 from petition.core import clock
 from petition.core.database.database import Database
-from petition.core.encryption import Vault
+from petition.core.encryption import ServerKeys
 from petition.core.errors import DatabaseError
 from petition.mail import outbox
 from petition.mail.backoff import Pace
@@ -32,7 +32,7 @@ class Deliverer:
     def __init__(
         self,
         database: Database,
-        vault: Vault,
+        vault: ServerKeys,
         written: Callable[[Mail], Finished],
         relay: Transport,
         pace: Pace | None = None,

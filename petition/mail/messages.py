@@ -5,7 +5,7 @@ The outbox keeps a number; the links made of it are signed only when the mail is
 
 from petition.core import tokens
 from petition.core.database.database import Row
-from petition.core.encryption import Vault
+from petition.core.encryption import ServerKeys
 from petition.core.tokens import Purpose, Signer
 from petition.mail import outbox
 
@@ -17,17 +17,17 @@ LINKS = {
 }
 
 
-def confirm(vault: Vault, language: str, to: str, number: str, mailbox: str) -> Row:
+def confirm(vault: ServerKeys, language: str, to: str, number: str, mailbox: str) -> Row:
     """Someone typed this address into the form; nothing counts unless its owner presses."""
     return outbox.sealed(vault, name="confirm", language=language, to=to, number=number, mailbox=mailbox)
 
 
-def manage(vault: Vault, language: str, to: str, number: str, mailbox: str) -> Row:
+def manage(vault: ServerKeys, language: str, to: str, number: str, mailbox: str) -> Row:
     """Someone asked for the link to see, change or withdraw a signature; the mail is the same if there is none."""
     return outbox.sealed(vault, name="manage", language=language, to=to, number=number, mailbox=mailbox)
 
 
-def login(vault: Vault, language: str, to: str, number: str) -> Row:
+def login(vault: ServerKeys, language: str, to: str, number: str) -> Row:
     """An organiser's link, good once."""
     return outbox.sealed(vault, name="login", language=language, to=to, number=number, mailbox=None)
 

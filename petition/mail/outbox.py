@@ -13,7 +13,7 @@ from petition.core import clock
 from petition.core.clock import DAY, HOUR
 from petition.core.database.database import Connection, Database, Row
 from petition.core.database.writer import act
-from petition.core.encryption import Vault
+from petition.core.encryption import ServerKeys
 from petition.core.errors import KeysError
 
 CLAIMED = 90  # seconds a deliverer has before another may take the row: so long a mail waits if its deliverer dies
@@ -48,9 +48,9 @@ class Mail:
         return self.to.rpartition("@")[2]
 
 
-def sealed(vault: Vault, *, name: str, language: str, to: str, number: str, mailbox: str | None) -> Row:
+def sealed(vault: ServerKeys, *, name: str, language: str, to: str, number: str, mailbox: str | None) -> Row:
     """A mail ready to be put, its address and number encrypted."""
-    key_name, content = vault.outbox.seal(json.dumps([to, number]))
+    key_name, content = vault.outbox.encrypt(json.dumps([to, number]))
     now = clock.epoch()
     return {
         "id": _id(),
@@ -88,10 +88,10 @@ async def put(c: Connection, mails: list[Row]) -> None:
     await c.run("outbox.put", rows=mails)
 
 
-async def claim(c: Connection, vault: Vault) -> list[Mail]:
+async def claim(c: Connection, vault: ServerKeys) -> list[Mail]:
     """A batch that nobody else holds, the most urgent first. Rows sealed on another machine are left to that one."""
     now = clock.epoch()
-    latest, keys = now + max(BACK_OFF), ",".join(vault.outbox.names())
+    latest, keys = now + max(BACK_OFF), ",".join(vault.outbox.key_names())
     await c.run("outbox.drop_decoys")
     until = now + CLAIMED
     rows = await c.all("outbox.claim", now=now, latest=latest, until=until, held=HELD, most=BATCH, keys=keys)
@@ -104,8 +104,8 @@ async def claim(c: Connection, vault: Vault) -> list[Mail]:
     return mails
 
 
-def _opened(vault: Vault, row: Row) -> Mail:
-    to, number = json.loads(vault.outbox.open(row["key_name"], row["sealed"]))
+def _opened(vault: ServerKeys, row: Row) -> Mail:
+    to, number = json.loads(vault.outbox.decrypt(row["key_name"], row["sealed"]))
     return Mail(row["id"], row["mail"], row["language"], to, number, int(row["attempts"]), int(row["claimed_until"]))
 
 
@@ -149,19 +149,19 @@ async def give_back(c: Connection, *, mails: list[Mail], paused: list[tuple[Mail
             await c.run("outbox.release", id=mail.id, attempts=mail.attempts)
 
 
-async def rotate(database: Database, vault: Vault) -> int:
+async def rotate(database: Database, vault: ServerKeys) -> int:
     """Seals anew what still waits under keys whose time is over, then destroys those keys; how many."""
-    dying = vault.outbox.dying()
+    dying = vault.outbox.expired()
     for name in dying:
         await database.write(partial(_reseal, vault=vault, old=name))
         vault.outbox.destroy(name)
     return len(dying)
 
 
-async def _reseal(c: Connection, *, vault: Vault, old: str) -> None:
+async def _reseal(c: Connection, *, vault: ServerKeys, old: str) -> None:
     for row in await c.all("outbox.sealed_with", key_name=old):
         try:
-            key_name, sealed = vault.outbox.seal(vault.outbox.open(old, row["sealed"]))
+            key_name, sealed = vault.outbox.encrypt(vault.outbox.decrypt(old, row["sealed"]))
             await c.run("outbox.reseal", id=row["id"], key_name=key_name, sealed=sealed, old=old)
         except KeysError:  # a damaged row must not keep the key alive
             await _drop(c, row["id"], "unreadable")

@@ -7,7 +7,7 @@ from enum import IntEnum
 from petition.core import clock, tokens
 from petition.core.database.database import Connection, Row
 from petition.core.email_addresses import Address
-from petition.core.encryption import Vault
+from petition.core.encryption import ServerKeys
 from petition.core.errors import OrganiserError
 from petition.core.tokens import Purpose
 from petition.mail import messages, outbox
@@ -37,11 +37,11 @@ class Organiser:
         return self.role >= role
 
 
-async def add(c: Connection, vault: Vault, nickname: str, address: Address, role: Role) -> None:
+async def add(c: Connection, vault: ServerKeys, nickname: str, address: Address, role: Role) -> None:
     """A new organiser. Raises OrganiserError for a bad or taken nickname or a known address."""
     if not _NICKNAME.fullmatch(nickname):
         raise OrganiserError("A nickname has 2 to 40 letters, digits, - or _.")
-    _, hashed = vault.hashes(address)
+    _, hashed = vault.email_hashes(address)
     values = {"nickname": nickname, "address": hashed, "role": role.name.lower()}
     if await c.one("organisers.add", **values, since=clock.today().isoformat()) is None:
         raise OrganiserError("This nickname or this address is an organiser's already.")
@@ -91,12 +91,12 @@ async def link(c: Connection, nickname: str) -> str:
     return number
 
 
-async def ask_login(c: Connection, vault: Vault, to: Address, language: str) -> None:
+async def ask_login(c: Connection, vault: ServerKeys, to: Address, language: str) -> None:
     """Mails a login link if the address is an organiser's. Tells nobody whether it is.
 
     For anybody else the same is written, for nobody: a link that no one gets and a mail that the deliverer drops.
     """
-    mailbox, hashed = vault.hashes(to)
+    mailbox, hashed = vault.email_hashes(to)
     number = tokens.new_secret()
     mail = messages.login(vault, language, to.exact, number)
     row = await c.one("organisers.known", address=hashed, mailbox=mailbox) or {}

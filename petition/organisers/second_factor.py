@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from petition.core import clock, tokens
 from petition.core.clock import DAY, HOUR
 from petition.core.database.database import Connection, Row
-from petition.core.encryption import NONCE
+from petition.core.encryption import NONCE_BYTES
 from petition.core.errors import KeysError
 from petition.organisers import activity_log, passkeys, sessions, totp
 from petition.organisers.passkeys import Passkeys
@@ -38,7 +38,7 @@ class Locker:
 
     def shut(self, nickname: str, content: bytes) -> str:
         """A public key or a secret, as it is kept."""
-        nonce = secrets.token_bytes(NONCE)
+        nonce = secrets.token_bytes(NONCE_BYTES)
         return urlsafe_b64encode(nonce + self._ciphers[0].encrypt(nonce, content, nickname.encode())).decode()
 
     def open(self, nickname: str, sealed: str) -> bytes:
@@ -46,7 +46,7 @@ class Locker:
         content = urlsafe_b64decode(sealed.encode())
         for cipher in self._ciphers:
             try:
-                return cipher.decrypt(content[:NONCE], content[NONCE:], nickname.encode())
+                return cipher.decrypt(content[:NONCE_BYTES], content[NONCE_BYTES:], nickname.encode())
             except InvalidTag:
                 continue
         raise KeysError("A second factor does not open with PETITION_DESK_KEY.")

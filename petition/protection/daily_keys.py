@@ -14,7 +14,7 @@ from datetime import timedelta
 from petition.core import clock
 from petition.core.clock import DAY
 from petition.core.database.database import Connection, Database
-from petition.core.encryption import Vault
+from petition.core.encryption import ServerKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class DayKey:
 class DayKeys:
     """The key of today, asked of the database once a day."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
+    def __init__(self, database: Database, vault: ServerKeys) -> None:
         self._database, self._vault = database, vault
         self._known: tuple[int, DayKey] | None = None
 
@@ -55,7 +55,7 @@ class DayKeys:
         day = clock.today().isoformat()
         await c.run("daykeys.make", day=day, random=secrets.token_urlsafe(32))
         row = await c.one("daykeys.get", day=day) or {}
-        return DayKey(day, self._vault.of_day(row["random"]))
+        return DayKey(day, self._vault.daily_key(row["random"]))
 
 
 async def expire(c: Connection) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from petition.core import clock
 from petition.core.database.database import Connection, Database, Row
-from petition.core.encryption import Vault
+from petition.core.encryption import ServerKeys
 from petition.core.errors import Throttled
 from petition.protection import proof_of_work, token_buckets
 from petition.protection.daily_keys import DayKey, DayKeys
@@ -67,7 +67,7 @@ NORMAL = Admission()
 class Doors:
     """The doors of one process, which share their buckets with all others."""
 
-    def __init__(self, database: Database, vault: Vault, networks: Networks) -> None:
+    def __init__(self, database: Database, vault: ServerKeys, networks: Networks) -> None:
         self._database, self._networks = database, networks
         self._keys, self._buckets = DayKeys(database, vault), Buckets()
         self._told = 0

@@ -58,7 +58,7 @@ Chunk = tuple[str, list[Row]]
 
 async def backup(database: Database, recipients: tuple[str, ...], file: Path) -> int:
     """Writes one moment of the database, sealed to the recipients; how many rows. Raises DataError."""
-    keys = [encryption.recipient(text) for text in recipients]
+    keys = [encryption.parse_recipient(text) for text in recipients]
     digest, rows = hashlib.sha256(), 0
     try:
         with file.open("xb") as out:
@@ -91,7 +91,7 @@ async def restore(database: Database, mode: Mode, identity: str, file: Path) -> 
 
     All or nothing, in one transaction. Raises DataError for a file that is cut, mended or no backup.
     """
-    key = encryption.identity(identity)
+    key = encryption.parse_identity(identity)
     _verify(key, file)
     return await database.apart(partial(_restore, mode=mode, key=key, file=file))
 

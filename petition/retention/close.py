@@ -8,7 +8,7 @@ from pathlib import Path
 from petition.core import clock, encryption
 from petition.core.database import vacuum
 from petition.core.database.database import Connection, Database
-from petition.core.encryption import Vault
+from petition.core.encryption import ServerKeys
 from petition.core.errors import KeysError
 from petition.mail import outbox
 from petition.organisers import activity_log
@@ -19,7 +19,7 @@ _AFTER = "after-closing-"
 ENDING = (*printed_names.PERSONAL, "outbox")  # what is emptied once signing has ended
 
 
-async def close(database: Database, vault: Vault, key_file: Path | None) -> None:
+async def close(database: Database, vault: ServerKeys, key_file: Path | None) -> None:
     """Ends signing for good: every keyed hash goes, with names, contacts and waiting mail, then this machine's keys.
 
     Counts, journal, organisers and what governments answered stay. Another machine on the same database destroys
@@ -30,9 +30,9 @@ async def close(database: Database, vault: Vault, key_file: Path | None) -> None
     await vacuum.compact(database)
 
 
-async def destroy_keys(vault: Vault, key_file: Path | None, ended: int) -> None:
+async def destroy_keys(vault: ServerKeys, key_file: Path | None, ended: int) -> None:
     """This machine's; those of the outbox that are younger seal mail to organisers."""
-    for name in vault.outbox.made_until(ended):
+    for name in vault.outbox.made_by(ended):
         vault.outbox.destroy(name)
     if key_file is not None:
         await asyncio.to_thread(replace_key, key_file)
@@ -42,7 +42,7 @@ def replace_key(key_file: Path) -> None:
     """A new random key, marked as such, so that the site still starts; nothing is ever hashed with it."""
     try:
         if not is_replaced(key_file):
-            encryption.overwrite(key_file, _AFTER)
+            encryption.overwrite_file(key_file, _AFTER)
     except OSError:
         raise KeysError("Signing has ended, but the file of PETITION_EMAIL_KEY cannot be replaced: do so.") from None
 

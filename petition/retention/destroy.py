@@ -63,7 +63,7 @@ def _keys(settings: Settings, what: What) -> list[str]:
 
 def _outbox_keys(folder: Path) -> list[str]:
     keys, failed = OutboxKeys(folder), False
-    for name in keys.names():
+    for name in keys.key_names():
         try:
             keys.destroy(name)
         except OSError:

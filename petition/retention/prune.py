@@ -8,7 +8,7 @@ from petition.campaign.campaign import Placeholder
 from petition.core import clock
 from petition.core.database import vacuum
 from petition.core.database.database import Database
-from petition.core.encryption import Vault
+from petition.core.encryption import ServerKeys
 from petition.mail import outbox
 from petition.organisers import sessions
 from petition.protection import rate_limits
@@ -17,7 +17,7 @@ from petition.retention.close import ENDING, destroy_keys, end_and_record, end_h
 from petition.signing import signatures
 
 
-async def prune(database: Database, vault: Vault, appeal: Appeal, key_file: Path | None) -> None:
+async def prune(database: Database, vault: ServerKeys, appeal: Appeal, key_file: Path | None) -> None:
     """Applies the retention rules now; `petition serve` does it every hour. Safe to run at any time, twice too."""
     async with reorder.turn(database):
         for module in (rate_limits, signatures, outbox, sessions):
@@ -29,7 +29,7 @@ async def prune(database: Database, vault: Vault, appeal: Appeal, key_file: Path
         await vacuum.compact(database)
 
 
-async def _ended(database: Database, vault: Vault, appeal: Appeal, key_file: Path | None) -> None:
+async def _ended(database: Database, vault: ServerKeys, appeal: Appeal, key_file: Path | None) -> None:
     """Signing ends on the destruction day; what was ended before, here or elsewhere, is ended to its end."""
     destruction = appeal.campaign.destruction
     if not isinstance(destruction, Placeholder) and clock.today() >= destruction:

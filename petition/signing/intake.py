@@ -8,7 +8,7 @@ from functools import partial
 
 from petition.core.database.database import Database
 from petition.core.email_addresses import LONGEST, Address, Mailboxes
-from petition.core.encryption import Vault
+from petition.core.encryption import ServerKeys
 from petition.core.errors import Replayed
 from petition.core.form import Form
 from petition.core.languages import N_, Language
@@ -33,7 +33,7 @@ class Intake:
     """How a checked form becomes a submission, whether it came from a page, a command or a program."""
 
     database: Database
-    vault: Vault
+    vault: ServerKeys
     mailboxes: Mailboxes
     doors: Doors
     base_url: str

@@ -9,7 +9,7 @@ from datetime import date
 from petition.core import clock, tokens
 from petition.core.database.database import Connection, Row
 from petition.core.email_addresses import Address
-from petition.core.encryption import Vault
+from petition.core.encryption import ServerKeys
 from petition.core.errors import LinkError
 from petition.core.tokens import Purpose
 from petition.mail import messages, outbox
@@ -17,7 +17,7 @@ from petition.protection import mail_quota
 from petition.signing import signatures, submissions
 
 
-async def ask_to_manage(c: Connection, vault: Vault, to: Address, language: str, wait: int = 0) -> None:
+async def ask_to_manage(c: Connection, vault: ServerKeys, to: Address, language: str, wait: int = 0) -> None:
     """Mails a link to whoever asked; the same whether there is a signature or not, and as much is written if none goes.
 
     It leaves after so many seconds of `wait`.
@@ -25,7 +25,7 @@ async def ask_to_manage(c: Connection, vault: Vault, to: Address, language: str,
     Raises ClosedError once signing has ended for good: no hash of anybody is kept again.
     """
     await submissions.refuse_closed(c)
-    mailbox, address = vault.hashes(to)
+    mailbox, address = vault.email_hashes(to)
     number = tokens.new_secret()
     mail = outbox.put_off(messages.manage(vault, language, to.exact, number, mailbox), wait)
     id_ = tokens.secret_hash(number)

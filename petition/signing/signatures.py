@@ -66,7 +66,7 @@ async def _keep_choices(c: Connection, rows: list[Row], number_of: dict[str, str
         await c.run("signatures.put_contacts", rows=contacts)
     named = [row for row in rows if row["name"] is not None]
     if named:
-        names = [(row["mailbox"], encryption.reveal(number_of[row["id"]], row["name"])) for row in named]
+        names = [(row["mailbox"], encryption.decrypt_name(number_of[row["id"]], row["name"])) for row in named]
         await c.run("signatures.put_names", rows=[{"mailbox": m, "name": n, "state": NEW} for m, n in names])
 
 

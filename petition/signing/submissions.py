@@ -7,7 +7,7 @@ from petition.core.clock import DAY
 from petition.core.database.database import Connection, Row
 from petition.core.database.writer import act
 from petition.core.email_addresses import Address
-from petition.core.encryption import Vault
+from petition.core.encryption import ServerKeys
 from petition.core.errors import ClosedError, LinkError, Replayed
 from petition.mail import messages, outbox
 from petition.protection import mail_quota, proof_of_work
@@ -47,9 +47,9 @@ class Submitted:
     proof: Row | None = None
 
 
-def submitted(vault: Vault, signing: Signing, admission: Admission = NORMAL, base_url: str = "") -> Submitted:
+def submitted(vault: ServerKeys, signing: Signing, admission: Admission = NORMAL, base_url: str = "") -> Submitted:
     """Makes a form ready, before any transaction begins."""
-    mailbox, address = vault.hashes(signing.address)
+    mailbox, address = vault.email_hashes(signing.address)
     number = tokens.new_secret()
     mail = messages.confirm(vault, signing.language, signing.address.exact, number, mailbox)
     row: Row = {
@@ -57,7 +57,7 @@ def submitted(vault: Vault, signing: Signing, admission: Admission = NORMAL, bas
         "mailbox": mailbox,
         "address": address,
         "country": signing.country,
-        "name": encryption.hide(number, signing.name) if signing.name else None,
+        "name": encryption.encrypt_name(number, signing.name) if signing.name else None,
         "sealed": _sealed(vault, signing, number, base_url) if signing.updates else None,
         "consent": signing.consent,
         **_columns(admission),
@@ -80,7 +80,7 @@ def _scheduled(mail: Row, admission: Admission) -> Row:
     return outbox.put_off({**mail, "urgency": urgency}, admission.mail_delay)
 
 
-def _sealed(vault: Vault, signing: Signing, number: str, base_url: str) -> str:
+def _sealed(vault: ServerKeys, signing: Signing, number: str, base_url: str) -> str:
     return vault.seal_contact(signing.address.exact, messages.unsubscribe(base_url, signing.language, number))
 
 
@@ -130,7 +130,7 @@ async def submission(c: Connection, number: str) -> Submission:
     row = await c.one("signatures.submission", id=tokens.submission_id(number), now=clock.epoch())
     if row is None:
         raise LinkError("This link does not work.")
-    name = encryption.reveal(number, row["name"]) if row["name"] else None
+    name = encryption.decrypt_name(number, row["name"]) if row["name"] else None
     return Submission(row["country"], name, row["sealed"] is not None, row["state"] == "confirmed")
 
 

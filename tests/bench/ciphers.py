@@ -8,7 +8,7 @@ from pathlib import Path
 from petition.campaign.appeal import Appeal
 from petition.core import encryption, tokens
 from petition.core.email_addresses import Mailboxes
-from petition.core.encryption import OutboxKeys, Vault
+from petition.core.encryption import OutboxKeys, ServerKeys
 from petition.core.tokens import Purpose, Signer
 from tests.bench.report import Report, middle
 from tests.conftest import IDENTITY
@@ -21,7 +21,7 @@ def measure(report: Report) -> None:
     """Microseconds."""
     table = report.table("What safety costs", NOTE, "step | when | µs")
     with tempfile.TemporaryDirectory() as folder:
-        vault = Vault("e" * 40, (str(IDENTITY.to_public()),), OutboxKeys(Path(folder)))
+        vault = ServerKeys("e" * 40, (str(IDENTITY.to_public()),), OutboxKeys(Path(folder)))
         mailboxes, signer, number = (
             Mailboxes(Appeal(None).file("mailboxes.toml")),
             Signer(("s" * 40,)),
@@ -32,10 +32,10 @@ def measure(report: Report) -> None:
         assert address is not None
         steps: tuple[tuple[str, str, Callable[[], object]], ...] = (
             ("reading the address", "sign", lambda: mailboxes.read("an.na+petition@gmail.com")),
-            ("keyed hashes of both its forms", "sign", lambda: vault.hashes(address)),
+            ("keyed hashes of both its forms", "sign", lambda: vault.email_hashes(address)),
             ("a link's number and its hash", "sign", lambda: tokens.secret_hash(tokens.new_secret())),
-            ("encrypting address and number for the outbox", "sign", lambda: vault.outbox.seal("x" * 80)),
-            ("encrypting a name with the number", "sign, named", lambda: encryption.hide(number, "Anna Nowak")),
+            ("encrypting address and number for the outbox", "sign", lambda: vault.outbox.encrypt("x" * 80)),
+            ("encrypting a name with the number", "sign, named", lambda: encryption.encrypt_name(number, "Anna Nowak")),
             ("sealing the address to the organisers", "sign, updates", lambda: vault.seal_contact(address.exact)),
             ("signing a link", "mail", lambda: signer.make_token(Purpose.CONFIRM, number)),
             ("reading a link", "confirm", lambda: signer.read_token(Purpose.CONFIRM, token)),

@@ -83,7 +83,7 @@ def _form(site: Site, address: str) -> Submitted:
 
 def _number(site: Site, form: Submitted) -> str:
     """Of its link, from the mail."""
-    return str(json.loads(site.vault.outbox.open(form.mail["key_name"], form.mail["sealed"]))[1])
+    return str(json.loads(site.vault.outbox.decrypt(form.mail["key_name"], form.mail["sealed"]))[1])
 
 
 async def _add(c: Connection, *, site: Site, people: list[str]) -> None:

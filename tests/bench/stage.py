@@ -99,7 +99,7 @@ class Stage:
         async with self.site() as site:
             rows = await site.database.write(lambda c: c.execute("delete from outbox returning mail, key_name, sealed"))
             contents = [
-                site.vault.outbox.open(row["key_name"], row["sealed"]) for row in rows if row["mail"] != NOTHING
+                site.vault.outbox.decrypt(row["key_name"], row["sealed"]) for row in rows if row["mail"] != NOTHING
             ]
             return [site.signer.make_token(Purpose.CONFIRM, json.loads(one)[1]) for one in contents]
 

@@ -168,7 +168,7 @@ def test_backup_and_restore(migrated: Shell, tmp_path: Path) -> None:
 def test_unsealing_on_another_machine(tmp_path: Path) -> None:
     address = Mailboxes(SHIPPED / "mailboxes.toml").read("anna@example.net")
     assert address is not None
-    vault = encryption.Vault("k" * 32, (str(IDENTITY.to_public()),), encryption.OutboxKeys(tmp_path))
+    vault = encryption.ServerKeys("k" * 32, (str(IDENTITY.to_public()),), encryption.OutboxKeys(tmp_path))
     with (tmp_path / "signatures.csv").open("w", newline="") as file:
         table = csv.writer(file)
         table.writerow(("country", "day", "name", "sealed_address"))

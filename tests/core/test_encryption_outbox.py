@@ -32,18 +32,18 @@ def keys(time: Clock, folder: Path) -> OutboxKeys:
 
 
 def test_what_was_sealed_opens_on_this_machine(keys: OutboxKeys, folder: Path) -> None:
-    name, sealed = keys.seal("anna@example.org")
-    assert keys.open(name, sealed) == "anna@example.org"
-    assert OutboxKeys(folder).open(name, sealed) == "anna@example.org"
-    assert keys.seal("anna@example.org")[1] != sealed
+    name, sealed = keys.encrypt("anna@example.org")
+    assert keys.decrypt(name, sealed) == "anna@example.org"
+    assert OutboxKeys(folder).decrypt(name, sealed) == "anna@example.org"
+    assert keys.encrypt("anna@example.org")[1] != sealed
 
 
 def test_a_sealed_row_tells_no_length(keys: OutboxKeys) -> None:
-    assert len({len(keys.seal("x" * n)[1]) for n in (0, 1, 100, 300)}) == 1
+    assert len({len(keys.encrypt("x" * n)[1]) for n in (0, 1, 100, 300)}) == 1
 
 
 def test_keys_are_for_the_eyes_of_their_owner(keys: OutboxKeys, folder: Path) -> None:
-    keys.seal("x")
+    keys.encrypt("x")
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     (file,) = folder.iterdir()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -51,35 +51,35 @@ def test_keys_are_for_the_eyes_of_their_owner(keys: OutboxKeys, folder: Path) ->
 
 
 def test_a_key_seals_for_a_day(keys: OutboxKeys, time: Clock) -> None:
-    first, _ = keys.seal("x")
+    first, _ = keys.encrypt("x")
     time.advance(hours=23, minutes=59, seconds=59)
-    assert keys.seal("x")[0] == first
+    assert keys.encrypt("x")[0] == first
     time.advance(seconds=1)
-    second, _ = keys.seal("x")
+    second, _ = keys.encrypt("x")
     assert second != first
-    assert keys.names() == [first, second], "oldest first"
+    assert keys.key_names() == [first, second], "oldest first"
 
 
 def test_a_key_opens_for_two_days_and_is_then_due_to_be_destroyed(keys: OutboxKeys, time: Clock) -> None:
-    name, sealed = keys.seal("x")
+    name, sealed = keys.encrypt("x")
     time.advance(hours=47, minutes=59, seconds=59)
-    assert keys.dying() == []
-    assert keys.open(name, sealed) == "x"
+    assert keys.expired() == []
+    assert keys.decrypt(name, sealed) == "x"
     time.advance(seconds=1)
-    assert keys.dying() == [name]
+    assert keys.expired() == [name]
 
 
 def test_a_destroyed_key_opens_nothing(keys: OutboxKeys, folder: Path) -> None:
-    name, sealed = keys.seal("x")
+    name, sealed = keys.encrypt("x")
     keys.destroy(name)
     assert list(folder.iterdir()) == []
     for process in (keys, OutboxKeys(folder)):
         with pytest.raises(KeysError, match="not on this machine"):
-            process.open(name, sealed)
+            process.decrypt(name, sealed)
 
 
 def test_a_destroyed_key_is_overwritten_before_it_is_unlinked(keys: OutboxKeys, folder: Path, tmp_path: Path) -> None:
-    name, _ = keys.seal("x")
+    name, _ = keys.encrypt("x")
     (file,) = folder.iterdir()
     (tmp_path / "same").hardlink_to(file)
     before = file.read_bytes()
@@ -89,39 +89,39 @@ def test_a_destroyed_key_is_overwritten_before_it_is_unlinked(keys: OutboxKeys, 
 
 def test_two_processes_share_their_keys(keys: OutboxKeys, folder: Path, time: Clock) -> None:
     other = OutboxKeys(folder)
-    name, sealed = keys.seal("x")
-    assert other.open(name, sealed) == "x"
-    assert other.seal("y")[0] == name
+    name, sealed = keys.encrypt("x")
+    assert other.decrypt(name, sealed) == "x"
+    assert other.encrypt("y")[0] == name
     time.advance(days=1)
-    assert other.seal("y")[0] == keys.seal("x")[0] != name
+    assert other.encrypt("y")[0] == keys.encrypt("x")[0] != name
 
 
 def test_two_processes_may_destroy_the_same_key(keys: OutboxKeys, folder: Path, time: Clock) -> None:
-    name, _ = keys.seal("x")
+    name, _ = keys.encrypt("x")
     other = OutboxKeys(folder)
     time.advance(days=2)
-    assert keys.dying() == other.dying() == [name]
+    assert keys.expired() == other.expired() == [name]
     keys.destroy(name)
     other.destroy(name)
-    assert keys.names() == []
+    assert keys.key_names() == []
 
 
 def test_what_one_process_destroyed_the_other_forgets(keys: OutboxKeys, folder: Path) -> None:
-    name, sealed = keys.seal("x")
+    name, sealed = keys.encrypt("x")
     other = OutboxKeys(folder)
-    assert other.open(name, sealed) == "x"
+    assert other.decrypt(name, sealed) == "x"
     keys.destroy(name)
     with pytest.raises(KeysError):
-        other.open(name, sealed)
+        other.decrypt(name, sealed)
 
 
 def test_a_key_that_another_process_destroyed_seals_nothing_more(keys: OutboxKeys, folder: Path) -> None:
     """As `petition close` does beside a running server."""
-    name, _ = keys.seal("x")
+    name, _ = keys.encrypt("x")
     OutboxKeys(folder).destroy(name)
-    after, sealed = keys.seal("y")
-    assert keys.names() == [after] != [name]
-    assert keys.open(after, sealed) == "y"
+    after, sealed = keys.encrypt("y")
+    assert keys.key_names() == [after] != [name]
+    assert keys.decrypt(after, sealed) == "y"
 
 
 def test_many_processes_that_begin_at_once_open_what_the_others_sealed(tmp_path: Path, time: Clock) -> None:
@@ -129,11 +129,11 @@ def test_many_processes_that_begin_at_once_open_what_the_others_sealed(tmp_path:
         for n in range(30):
             processes = [OutboxKeys(tmp_path / str(n)) for _ in range(8)]
             rows = list(crowd.map(lambda process: process.seal("x"), processes))
-            assert {p.open(*row) for p, row in itertools.product(processes, rows)} == {"x"}
+            assert {p.decrypt(*row) for p, row in itertools.product(processes, rows)} == {"x"}
 
 
 def test_a_process_of_its_own_opens_it_too(folder: Path) -> None:
-    name, sealed = OutboxKeys(folder).seal("anna@example.org")
+    name, sealed = OutboxKeys(folder).encrypt("anna@example.org")
     code = "import sys, pathlib; from petition.core.encryption import OutboxKeys\n"
     code += "print(OutboxKeys(pathlib.Path(sys.argv[1])).open(*sys.argv[2:]))"
     command = [sys.executable, "-c", code, str(folder), name, sealed]
@@ -155,22 +155,22 @@ DAMAGES: dict[str, Callable[[str], str]] = {
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_row_is_told_from_a_good_one(keys: OutboxKeys, damage: str) -> None:
-    name, sealed = keys.seal("x")
+    name, sealed = keys.encrypt("x")
     with pytest.raises(KeysError, match="damaged"):
-        keys.open(name, DAMAGES[damage](sealed))
+        keys.decrypt(name, DAMAGES[damage](sealed))
 
 
 def test_a_damaged_key_opens_nothing(keys: OutboxKeys, folder: Path) -> None:
-    name, sealed = keys.seal("x")
+    name, sealed = keys.encrypt("x")
     (file,) = folder.iterdir()
     for content in (b"", b"short", bytes(32)):
         file.write_bytes(content)
         with pytest.raises(KeysError, match="damaged"):
-            OutboxKeys(folder).open(name, sealed)
+            OutboxKeys(folder).decrypt(name, sealed)
 
 
 @examples(max_examples=100, deadline=None)
 @given(st.text(max_size=40))
 def test_a_key_of_another_machine_is_not_here(name: str) -> None:
     with pytest.raises(KeysError):
-        OutboxKeys(ROOT / "none").open("00001-" + name.replace("\0", ""), "x")
+        OutboxKeys(ROOT / "none").decrypt("00001-" + name.replace("\0", ""), "x")

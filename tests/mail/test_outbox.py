@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from petition.core.database.database import Connection, Database, Row, opened
-from petition.core.encryption import OutboxKeys, Vault
+from petition.core.encryption import OutboxKeys, ServerKeys
 from petition.mail import outbox
 from petition.mail.outbox import Mail
 from tests.conftest import IDENTITY, MIDDAY, Clock
@@ -15,28 +15,28 @@ from tests.conftest import IDENTITY, MIDDAY, Clock
 ADDRESS = "anna@example.org"
 
 
-def make_vault(folder: Path) -> Vault:
+def make_vault(folder: Path) -> ServerKeys:
     """The keys of one process on the machine with this folder."""
-    return Vault("test-email-key", (str(IDENTITY.to_public()),), OutboxKeys(folder))
+    return ServerKeys("test-email-key", (str(IDENTITY.to_public()),), OutboxKeys(folder))
 
 
 @pytest.fixture
-def vault(time: Clock, tmp_path: Path) -> Vault:
+def vault(time: Clock, tmp_path: Path) -> ServerKeys:
     """The keys of this machine."""
     return make_vault(tmp_path / "keys")
 
 
-async def put(database: Database, vault: Vault, to: str = ADDRESS) -> None:
+async def put(database: Database, vault: ServerKeys, to: str = ADDRESS) -> None:
     """One mail more."""
     await _put(database, vault, "confirm", to, f"number of {to}", "m")
 
 
-async def _put(database: Database, vault: Vault, name: str, to: str, number: str, mailbox: str | None) -> None:
+async def _put(database: Database, vault: ServerKeys, name: str, to: str, number: str, mailbox: str | None) -> None:
     mail = outbox.sealed(vault, name=name, language="en", to=to, number=number, mailbox=mailbox)
     await database.write(partial(outbox.put, mails=[mail]))
 
 
-async def claim(database: Database, vault: Vault) -> list[Mail]:
+async def claim(database: Database, vault: ServerKeys) -> list[Mail]:
     """What a deliverer takes."""
     return await database.write(partial(outbox.claim, vault=vault))
 
@@ -52,7 +52,7 @@ async def _refusals(database: Database) -> dict[str, int]:
         return {row["code"]: int(row["n"]) for row in await outbox.refusals(c)}
 
 
-async def test_a_claimed_mail_is_what_was_put(database: Database, vault: Vault, time: Clock) -> None:
+async def test_a_claimed_mail_is_what_was_put(database: Database, vault: ServerKeys, time: Clock) -> None:
     await put(database, vault)
     ((row,), (mail,)) = await rows(database), await claim(database, vault)
     assert mail == Mail(
@@ -60,14 +60,14 @@ async def test_a_claimed_mail_is_what_was_put(database: Database, vault: Vault, 
     )
 
 
-async def test_a_row_shows_neither_address_nor_number(database: Database, vault: Vault) -> None:
+async def test_a_row_shows_neither_address_nor_number(database: Database, vault: ServerKeys) -> None:
     await put(database, vault)
     (row,) = await rows(database)
     assert "example" not in str(row)
     assert "number" not in str(row)
 
 
-async def test_mail_is_put_in_the_transaction_of_its_cause(database: Database, vault: Vault) -> None:
+async def test_mail_is_put_in_the_transaction_of_its_cause(database: Database, vault: ServerKeys) -> None:
     async def failing(c: Connection) -> None:
         mail = outbox.sealed(vault, name="login", language="en", to=ADDRESS, number="n", mailbox=None)
         await outbox.put(c, [mail])
@@ -79,7 +79,7 @@ async def test_mail_is_put_in_the_transaction_of_its_cause(database: Database, v
 
 
 async def test_a_claimed_mail_is_nobody_elses_for_a_minute_and_a_half(
-    database: Database, vault: Vault, time: Clock
+    database: Database, vault: ServerKeys, time: Clock
 ) -> None:
     await put(database, vault)
     (first,) = await claim(database, vault)
@@ -95,7 +95,7 @@ async def _renewed(database: Database, mail: Mail) -> bool:
 
 
 async def test_who_needs_longer_claims_anew_as_long_as_nobody_else_has(
-    database: Database, vault: Vault, time: Clock
+    database: Database, vault: ServerKeys, time: Clock
 ) -> None:
     await put(database, vault)
     (first,) = await claim(database, vault)
@@ -114,7 +114,7 @@ async def test_who_needs_longer_claims_anew_as_long_as_nobody_else_has(
     assert await _renewed(database, second)
 
 
-async def test_a_batch_is_twenty_and_the_oldest_come_first(database: Database, vault: Vault, time: Clock) -> None:
+async def test_a_batch_is_twenty_and_the_oldest_come_first(database: Database, vault: ServerKeys, time: Clock) -> None:
     for n in range(25):
         await put(database, vault, f"a{n}@example.org")
         time.advance(seconds=1)
@@ -123,7 +123,7 @@ async def test_a_batch_is_twenty_and_the_oldest_come_first(database: Database, v
     assert {mail.to for mail in second} == {f"a{n}@example.org" for n in range(20, 25)}
 
 
-async def test_decoys_keep_no_mail_waiting(database: Database, vault: Vault, time: Clock) -> None:
+async def test_decoys_keep_no_mail_waiting(database: Database, vault: ServerKeys, time: Clock) -> None:
     mail = outbox.sealed(vault, name="confirm", language="en", to=ADDRESS, number="n", mailbox="m")
     decoys = [outbox.decoy({**mail, "id": str(n)}) for n in range(outbox.BATCH * 3)]
     await database.write(partial(outbox.put, mails=[*decoys, mail]))
@@ -133,7 +133,7 @@ async def test_decoys_keep_no_mail_waiting(database: Database, vault: Vault, tim
     assert len(await rows(database)) == 1
 
 
-async def test_whoever_signs_comes_before_everything_else(database: Database, vault: Vault, time: Clock) -> None:
+async def test_whoever_signs_comes_before_everything_else(database: Database, vault: ServerKeys, time: Clock) -> None:
     names = ["of-another-kind", "manage", "login", "confirm", "confirm"]
     for n, name in enumerate(names):
         await _put(database, vault, name, f"a{n}@example.org", "n", None)
@@ -141,7 +141,7 @@ async def test_whoever_signs_comes_before_everything_else(database: Database, va
     assert [mail.to[1] for mail in await claim(database, vault)] == ["3", "4", "1", "2", "0"]
 
 
-async def test_claimers_at_once_never_get_the_same_mail(database_url: str, vault: Vault) -> None:
+async def test_claimers_at_once_never_get_the_same_mail(database_url: str, vault: ServerKeys) -> None:
     async with opened(database_url) as one, opened(database_url) as two:
         for n in range(60):
             await put(one, vault, f"a{n}@example.org")
@@ -150,7 +150,7 @@ async def test_claimers_at_once_never_get_the_same_mail(database_url: str, vault
     assert sorted(taken) == sorted({f"a{n}@example.org" for n in range(60)})
 
 
-async def test_mail_of_another_machine_is_left_alone(database: Database, vault: Vault, tmp_path: Path) -> None:
+async def test_mail_of_another_machine_is_left_alone(database: Database, vault: ServerKeys, tmp_path: Path) -> None:
     other = make_vault(tmp_path / "other")
     await put(database, other)
     before = await rows(database)
@@ -165,7 +165,7 @@ DAMAGES = {"its middle": "substr(sealed, 1, 60) || 'AAAA' || substr(sealed, 65)"
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-async def test_a_damaged_row_is_counted_and_harms_no_other(damage: str, database: Database, vault: Vault) -> None:
+async def test_a_damaged_row_is_counted_and_harms_no_other(damage: str, database: Database, vault: ServerKeys) -> None:
     await put(database, vault)
     await database.write(lambda c: c.execute(f"update outbox set sealed = {DAMAGES[damage]}"))
     await put(database, vault, "boris@example.org")
@@ -174,7 +174,7 @@ async def test_a_damaged_row_is_counted_and_harms_no_other(damage: str, database
     assert await _refusals(database) == {"unreadable": 1}
 
 
-async def test_a_mail_that_has_left_leaves_nothing(database: Database, vault: Vault) -> None:
+async def test_a_mail_that_has_left_leaves_nothing(database: Database, vault: ServerKeys) -> None:
     await put(database, vault)
     (mail,) = await claim(database, vault)
     await database.join(outbox.sent, mail.id)
@@ -182,7 +182,7 @@ async def test_a_mail_that_has_left_leaves_nothing(database: Database, vault: Va
     assert await _refusals(database) == {}
 
 
-async def test_refusals_are_counted_by_day_and_code(database: Database, vault: Vault, time: Clock) -> None:
+async def test_refusals_are_counted_by_day_and_code(database: Database, vault: ServerKeys, time: Clock) -> None:
     for code in ("5.1.1", "5.1.1", "5.7.1"):
         await put(database, vault)
         (mail,) = await claim(database, vault)
@@ -200,7 +200,7 @@ async def test_refusals_are_counted_by_day_and_code(database: Database, vault: V
     ]
 
 
-async def test_the_pauses_grow_to_an_hour(database: Database, vault: Vault, time: Clock) -> None:
+async def test_the_pauses_grow_to_an_hour(database: Database, vault: ServerKeys, time: Clock) -> None:
     await put(database, vault)
     for pause in (30, 120, 600, 1800, 3600, 3600, 3600):
         (mail,) = await claim(database, vault)
@@ -210,7 +210,7 @@ async def test_the_pauses_grow_to_an_hour(database: Database, vault: Vault, time
         time.advance(seconds=1)
 
 
-async def test_a_mail_given_back_is_anybodys_at_once(database: Database, vault: Vault) -> None:
+async def test_a_mail_given_back_is_anybodys_at_once(database: Database, vault: ServerKeys) -> None:
     await put(database, vault)
     mails = await claim(database, vault)
     await database.write(partial(outbox.give_back, mails=mails, paused=[]))
@@ -218,7 +218,7 @@ async def test_a_mail_given_back_is_anybodys_at_once(database: Database, vault: 
 
 
 async def test_a_mail_dies_with_its_link_however_often_it_was_tried(
-    database: Database, vault: Vault, time: Clock
+    database: Database, vault: ServerKeys, time: Clock
 ) -> None:
     await put(database, vault)
     time.advance(days=13, hours=23, minutes=59, seconds=59)
@@ -231,7 +231,7 @@ async def test_a_mail_dies_with_its_link_however_often_it_was_tried(
     assert await rows(database) == []
 
 
-async def test_how_much_waits_and_how_long(database: Database, vault: Vault, time: Clock) -> None:
+async def test_how_much_waits_and_how_long(database: Database, vault: ServerKeys, time: Clock) -> None:
     """Since it was put: a relay that is down moves every mail into the future, and the oldest is no younger for it."""
 
     async def waiting() -> tuple[int, int]:
@@ -253,7 +253,7 @@ async def test_how_much_waits_and_how_long(database: Database, vault: Vault, tim
     assert await waiting() == (2, 0), "a clock that was set back is no reason for a strange number"
 
 
-async def test_at_the_end_nothing_waits(database: Database, vault: Vault) -> None:
+async def test_at_the_end_nothing_waits(database: Database, vault: ServerKeys) -> None:
     await put(database, vault)
     await database.write(outbox.close)
     assert await rows(database) == []

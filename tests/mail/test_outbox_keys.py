@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from petition.core.database.database import Database, opened
-from petition.core.encryption import OutboxKeys, Vault
+from petition.core.encryption import OutboxKeys, ServerKeys
 from petition.core.errors import KeysError
 from petition.mail import outbox
 from tests.conftest import Clock
@@ -17,26 +17,26 @@ from tests.web.tools import on_sqlite
 
 
 @pytest.fixture
-def vault(time: Clock, tmp_path: Path) -> Vault:
+def vault(time: Clock, tmp_path: Path) -> ServerKeys:
     """The keys of this machine."""
     return make_vault(tmp_path / "keys")
 
 
-async def test_what_still_waits_is_sealed_anew(database: Database, vault: Vault, time: Clock) -> None:
+async def test_what_still_waits_is_sealed_anew(database: Database, vault: ServerKeys, time: Clock) -> None:
     await put(database, vault)
     (before,) = await rows(database)
     assert await outbox.rotate(database, vault) == 0
     time.advance(days=2)
     assert await outbox.rotate(database, vault) == 1
     (after,) = await rows(database)
-    assert vault.outbox.names() == [after["key_name"]] != [before["key_name"]]
+    assert vault.outbox.key_names() == [after["key_name"]] != [before["key_name"]]
     assert after | {"key_name": "", "sealed": ""} == before | {"key_name": "", "sealed": ""}
     (mail,) = await claim(database, vault)
     assert (mail.to, mail.number) == (ADDRESS, f"number of {ADDRESS}")
 
 
 async def test_a_mail_survives_a_relay_that_is_down_for_a_fortnight(
-    database: Database, vault: Vault, time: Clock
+    database: Database, vault: ServerKeys, time: Clock
 ) -> None:
     await put(database, vault)
     for _ in range(13):
@@ -44,33 +44,33 @@ async def test_a_mail_survives_a_relay_that_is_down_for_a_fortnight(
         await database.write(partial(outbox.later, mail=mail))
         time.advance(days=1)
         await outbox.rotate(database, vault)
-        assert len(vault.outbox.names()) <= 2
+        assert len(vault.outbox.key_names()) <= 2
     assert [mail.to for mail in await claim(database, vault)] == [ADDRESS]
 
 
-async def test_a_damaged_row_keeps_no_key_alive(database: Database, vault: Vault, time: Clock) -> None:
+async def test_a_damaged_row_keeps_no_key_alive(database: Database, vault: ServerKeys, time: Clock) -> None:
     await put(database, vault)
     await database.write(lambda c: c.execute("update outbox set sealed = 'x'"))
     await put(database, vault, "boris@example.org")
     time.advance(days=2)
-    (old,) = vault.outbox.names()
+    (old,) = vault.outbox.key_names()
     await outbox.rotate(database, vault)
-    assert old not in vault.outbox.names()
+    assert old not in vault.outbox.key_names()
     assert [mail.to for mail in await claim(database, vault)] == ["boris@example.org"]
     async with database.reading() as c:
         assert [row["code"] for row in await outbox.refusals(c)] == ["unreadable"]
 
 
 async def test_rows_of_another_machine_are_not_touched(
-    database: Database, vault: Vault, time: Clock, tmp_path: Path
+    database: Database, vault: ServerKeys, time: Clock, tmp_path: Path
 ) -> None:
     other = make_vault(tmp_path / "other")
     await put(database, other)
     await put(database, vault)
-    before = [row for row in await rows(database) if row["key_name"] in other.outbox.names()]
+    before = [row for row in await rows(database) if row["key_name"] in other.outbox.key_names()]
     time.advance(days=2)
     await outbox.rotate(database, vault)
-    assert [row for row in await rows(database) if row["key_name"] in other.outbox.names()] == before
+    assert [row for row in await rows(database) if row["key_name"] in other.outbox.key_names()] == before
 
 
 async def test_processes_that_rotate_at_once_lose_nothing(database_url: str, time: Clock, tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ async def test_processes_that_rotate_at_once_lose_nothing(database_url: str, tim
 def _opens(folder: Path, name: str, sealed: str) -> bool:
     """Whether what lies on the disk of the server opens a copy of a row."""
     try:
-        OutboxKeys(folder).open(name, sealed)
+        OutboxKeys(folder).decrypt(name, sealed)
     except KeysError:
         return False
     return True
@@ -99,7 +99,7 @@ def _opens(folder: Path, name: str, sealed: str) -> bool:
 @on_sqlite
 @pytest.mark.parametrize("age", [0, 1, 12, 23, 24, 47])
 async def test_no_key_opens_a_mail_72_hours_after_it_left(
-    age: int, database: Database, vault: Vault, time: Clock, tmp_path: Path
+    age: int, database: Database, vault: ServerKeys, time: Clock, tmp_path: Path
 ) -> None:
     """`petition serve` rotates every hour; `age` is that of the key in hours when the mail is put."""
     await put(database, vault, "before@example.org")  # makes the key, and waits
@@ -119,7 +119,7 @@ async def test_no_key_opens_a_mail_72_hours_after_it_left(
 
 @on_sqlite
 async def test_a_copy_of_a_row_dies_though_its_mail_still_waits(
-    database: Database, vault: Vault, time: Clock, tmp_path: Path
+    database: Database, vault: ServerKeys, time: Clock, tmp_path: Path
 ) -> None:
     await put(database, vault)
     ((copy,)) = await rows(database)

@@ -4,7 +4,7 @@ import asyncio
 
 from petition.core.database.database import Row
 from petition.core.email_addresses import Address
-from petition.core.encryption import Vault
+from petition.core.encryption import ServerKeys
 from petition.protection.daily_keys import DayKeys
 from petition.protection.rate_limits import Admission
 from petition.signing import submissions
@@ -44,9 +44,9 @@ async def test_tags_of_two_purposes_or_days_cannot_be_compared(site: Site, time:
 async def test_a_key_is_made_of_what_the_database_has_and_what_it_has_not(site: Site, time: Clock) -> None:
     key = await DayKeys(site.database, site.vault).today()
     (row,) = await _all(site, "* from day_keys")
-    assert key.secret == site.vault.of_day(row["random"])
+    assert key.secret == site.vault.daily_key(row["random"])
     assert key.secret.hex() not in str(row)
-    elsewhere = DayKeys(site.database, Vault("another key of addresses", (), site.vault.outbox))
+    elsewhere = DayKeys(site.database, ServerKeys("another key of addresses", (), site.vault.outbox))
     assert (await elsewhere.today()).secret != key.secret
 
 

@@ -162,7 +162,7 @@ async def test_spellings_of_one_mailbox_share_one_cap(site: Site, time: Clock) -
 async def test_beyond_the_cap_nothing_of_anybody_is_stored(site: Site, time: Clock) -> None:
     for _ in range(3):
         await _sign(site)
-    mailbox, address = site.vault.hashes(ADDRESS)
+    mailbox, address = site.vault.email_hashes(ADDRESS)
 
     async def of_anna() -> list[Row]:
         async with site.database.reading() as c:
@@ -203,7 +203,7 @@ async def test_whoever_wants_no_mail_gets_none_from_any_form(site: Site, time: C
 
 async def test_after_a_withdrawal_one_may_sign_again(site: Site, time: Clock) -> None:
     async def withdrawn(c: Connection) -> None:
-        mailbox, _ = site.vault.hashes(ADDRESS)
+        mailbox, _ = site.vault.email_hashes(ADDRESS)
         await c.run("managing.never_write", mailbox=mailbox, reason="withdrawn", day="2026-11-22")
 
     await site.database.write(withdrawn)

@@ -33,7 +33,7 @@ async def test_a_key_that_cannot_be_destroyed_is_told_of_and_destroyed_later(
     with pytest.raises(KeysError, match="PETITION_EMAIL_KEY cannot be replaced"):
         await close.close(site.database, site.vault, key_file.parent)  # a folder, not a file
     assert await waiting(site) == 0
-    assert site.vault.outbox.names() == []
+    assert site.vault.outbox.key_names() == []
     time.advance(days=1)
     await close.close(site.database, site.vault, key_file)
     assert "everybody" not in _key(key_file)
@@ -42,11 +42,11 @@ async def test_a_key_that_cannot_be_destroyed_is_told_of_and_destroyed_later(
 async def test_every_machine_destroys_its_own_keys(site: Site, time: Clock, key_file: Path, tmp_path: Path) -> None:
     elsewhere, other_key = make_vault(tmp_path / "elsewhere"), tmp_path / "other-key"
     other_key.write_text("the same key on another machine", "utf-8")
-    elsewhere.outbox.seal("a mail")
+    elsewhere.outbox.encrypt("a mail")
     await close.close(site.database, site.vault, key_file)
     time.advance(hours=1)
     await close.close(site.database, elsewhere, other_key)
-    assert elsewhere.outbox.names() == []
+    assert elsewhere.outbox.key_names() == []
     assert "same key" not in _key(other_key)
 
 
@@ -74,6 +74,6 @@ async def test_whatever_the_file_held_is_gone(held: str, site: Site, tmp_path: P
 async def test_mail_to_organisers_after_the_end_keeps_its_key(site: Site, time: Clock, key_file: Path) -> None:
     await close.close(site.database, site.vault, key_file)
     time.advance(hours=1)
-    name, sealed = site.vault.outbox.seal("a login link")
+    name, sealed = site.vault.outbox.encrypt("a login link")
     await close.close(site.database, site.vault, key_file)
-    assert site.vault.outbox.open(name, sealed) == "a login link"
+    assert site.vault.outbox.decrypt(name, sealed) == "a login link"

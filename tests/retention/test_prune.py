@@ -76,10 +76,10 @@ async def test_mail_that_never_left_is_dropped_with_its_link(time: Clock, visito
 
 async def test_mail_that_waits_is_sealed_anew_and_its_old_key_dies(time: Clock, visitor: Visitor) -> None:
     await visitor.sign("anna@example.net")
-    (old,) = visitor.site.vault.outbox.names()
+    (old,) = visitor.site.vault.outbox.key_names()
     time.advance(days=2)
     await visitor.site.prune()
-    assert old not in visitor.site.vault.outbox.names()
+    assert old not in visitor.site.vault.outbox.key_names()
     (mail,) = await visitor.site.database.write(partial(outbox.claim, vault=visitor.site.vault))
     assert mail.to == "anna@example.net"
 
@@ -166,9 +166,9 @@ async def test_closing_leaves_nothing_that_leads_to_a_person(full: Visitor, key_
 
 
 async def test_closing_destroys_the_keys(full: Visitor, key_file: Path) -> None:
-    assert full.site.vault.outbox.names()
+    assert full.site.vault.outbox.key_names()
     await _close(full.site, key_file)
-    assert full.site.vault.outbox.names() == []
+    assert full.site.vault.outbox.key_names() == []
     assert "hashed everybody" not in _key(key_file)
     assert len(_key(key_file)) >= 32, "a site that starts again needs a key"
 

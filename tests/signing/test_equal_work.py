@@ -66,7 +66,7 @@ class Ledger(Counter[str]):
 @asynccontextmanager
 async def _watching(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ledger]:
     done = Ledger()
-    execute, contact, encrypt = Connection.execute, encryption.Vault.seal_contact, encryption._encrypt
+    execute, contact, encrypt = Connection.execute, encryption.ServerKeys.seal_contact, encryption._encrypt
 
     async def executed(c: Connection, sql: str, values: Any = None, **options: Any) -> list[Row]:
         done[re.sub(r"\s+", " ", sql)[:60]] += 1
@@ -86,7 +86,7 @@ async def _watching(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ledger]:
     with monkeypatch.context() as patch:
         patch.setattr(Connection, "execute", executed)
         patch.setattr(encryption, "_encrypt", encrypted)
-        patch.setattr(encryption.Vault, "seal_contact", contacted)
+        patch.setattr(encryption.ServerKeys, "seal_contact", contacted)
         yield done
 
 
