@@ -13,7 +13,7 @@ from petition.core.clock import today
 from petition.core.database import database as db
 from petition.core.database import migrations
 from petition.core.database.database import Connection, Database
-from petition.core.email_addresses import Mailboxes
+from petition.core.email_addresses import EmailProviders
 from petition.core.encryption import OutboxKeys, ServerKeys
 from petition.core.errors import SettingsError
 from petition.core.languages import Languages
@@ -63,7 +63,7 @@ class Site:
     database: Database
     vault: ServerKeys
     signer: Signer
-    mailboxes: Mailboxes
+    mailboxes: EmailProviders
 
     @cached_property
     def languages(self) -> Languages:
@@ -180,7 +180,7 @@ async def opened(settings: Settings, *, migrate: bool = False) -> AsyncIterator[
     async with db.opened(settings.database_url, create=migrate) as database:
         if migrate:
             await migrations.migrate(database, settings.mode)
-        mailboxes = Mailboxes(appeal.file("mailboxes.toml"))
+        mailboxes = EmailProviders(appeal.file("mailboxes.toml"))
         site = Site(settings, appeal, database, vault, Signer(settings.secret_keys), mailboxes)
         for language in site.languages:
             appeal.text(language)  # a text that lacks something is found now, not by a visitor

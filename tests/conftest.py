@@ -256,7 +256,7 @@ async def add_organiser(site: Site, nickname: str, role: str = "organiser") -> N
     from petition.organisers import accounts
     from petition.organisers.accounts import Role
 
-    address = site.mailboxes.read(f"{nickname}@example.org")
+    address = site.mailboxes.parse(f"{nickname}@example.org")
     assert address is not None
     await site.database.write(lambda c: accounts.add(c, site.vault, nickname, address, Role[role.upper()]))
 

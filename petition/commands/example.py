@@ -10,7 +10,7 @@ from petition.campaign.appeal import SHIPPED
 from petition.commands import demo_data
 from petition.core import clock, demo_secrets
 from petition.core.database.database import Connection, Row
-from petition.core.email_addresses import Address
+from petition.core.email_addresses import EmailAddress
 from petition.letters import correspondence
 from petition.letters.correspondence import Channel, Entry, Stance
 from petition.organisers import activity_log
@@ -160,5 +160,5 @@ def _answer(today: date, channel: Channel, ago: int, stance: Stance, text: str) 
     return Entry(sent, channel, 0, None, answered, stance, "https://example.org/answer", told)
 
 
-def _address(name: str) -> Address:
-    return Address(f"{name}@example.org", f"{name}@example.org")
+def _address(name: str) -> EmailAddress:
+    return EmailAddress(f"{name}@example.org", f"{name}@example.org")

@@ -12,7 +12,7 @@ from babel.core import UnknownLocaleError
 
 from petition.campaign.appeal import Appeal
 from petition.core import clock
-from petition.core.email_addresses import Mailboxes
+from petition.core.email_addresses import EmailProviders
 from petition.core.errors import DataError
 from petition.core.languages import Language, offered
 from petition.letters.addressees import reader
@@ -30,7 +30,7 @@ _NONE = replace(_MANY, confirmed=0, country=None, present=False, named=None, els
 
 def read(appeal: Appeal) -> None:
     """Reads everything that pages and letters are made of. Raises DataError that names the file."""
-    Mailboxes(appeal.file("mailboxes.toml"))
+    EmailProviders(appeal.file("mailboxes.toml"))
     Networks(appeal.file("networks.toml"))
     codes = offered(appeal.languages())
     if not codes:

@@ -17,7 +17,7 @@ from uvicorn.supervisors.multiprocess import Process
 from petition.campaign.appeal import Appeal
 from petition.commands import preflight
 from petition.core.database.database import Connection
-from petition.core.email_addresses import Address
+from petition.core.email_addresses import EmailAddress
 from petition.core.errors import SettingsError
 from petition.core.settings import Settings
 from petition.core.tokens import Purpose
@@ -139,6 +139,6 @@ async def _prepare(settings: Settings) -> None:
 async def _demo_link(c: Connection, *, site: Site) -> str:
     """A login link for the demo organiser, who is made on the first start."""
     if all(row["nickname"] != _DEMO for row in await accounts.listed(c)):
-        address = Address(_DEMO_ADDRESS, _DEMO_ADDRESS)
+        address = EmailAddress(_DEMO_ADDRESS, _DEMO_ADDRESS)
         await accounts.add(c, site.vault, _DEMO, address, Role.ADMIN)
     return await accounts.link(c, _DEMO)

@@ -82,7 +82,7 @@ async def migrate(given: Settings, _: Arguments) -> None:
 async def organiser_add(given: Settings, arguments: Arguments) -> None:
     """A new organiser."""
     async with opened(given) as site:
-        if (address := site.mailboxes.read(arguments.email)) is None:
+        if (address := site.mailboxes.parse(arguments.email)) is None:
             raise OrganiserError("This is not an email address.")
         role = Role[arguments.role.upper()]
         add = partial(accounts.add, vault=site.vault, nickname=arguments.nickname, address=address, role=role)

@@ -20,16 +20,16 @@ from email_validator import EmailNotValidError, validate_email
 from petition.core import toml_tables
 from petition.core.toml_tables import SOME_TEXTS, TEXT, TEXTS, YES_OR_NO, Kind, Table
 
-LONGEST = 254  # RFC 5321, 4.5.3.1.3: a path of 256 octets with its two brackets
+MAX_EMAIL_LENGTH = 254  # RFC 5321, 4.5.3.1.3: a path of 256 octets with its two brackets
 KEY_VERSION = 1  # written before each keyed hash, so that a later key can stand beside this one
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class EmailAddress:
     """An address that mail can be sent to, in its exact and its merged form."""
 
     exact: str
-    merged: str
+    canonical: str
 
     @property
     def domain(self) -> str:
@@ -37,65 +37,65 @@ class Address:
         return self.exact.rpartition("@")[2]
 
 
-class Mailboxes:
+class EmailProviders:
     """What is known of mail providers: data/mailboxes.toml. Raises DataError for a file that lacks something."""
 
     def __init__(self, file: Path) -> None:
         table = toml_tables.load(file)
-        self._common = table.read("common", TEXTS)
+        self._common_domains = table.read("common", TEXTS)
         merging = [_entry(row, dots=YES_OR_NO, plus=YES_OR_NO) for row in table.tables("merging")]
         self._readable = [_entry(row, operator=TEXT, state=TEXT) for row in table.tables("readable")]
-        self._merging = {domain: entry for entry in merging for domain in entry["domains"]}
+        self._rules_by_domain = {domain: entry for entry in merging for domain in entry["domains"]}
         # Of domains, not of people: the same few hundred come again and again, and a search costs a millisecond.
-        self._entry = lru_cache(maxsize=4096)(self._search)
-        self._near = lru_cache(maxsize=4096)(self._resemble)
-        self._checked = lru_cache(maxsize=4096)(_checked)
+        self._cached_readable = lru_cache(maxsize=4096)(self._find_readable)
+        self._cached_similar = lru_cache(maxsize=4096)(self._find_similar)
+        self._cached_exact = lru_cache(maxsize=4096)(_exact_form)
 
-    def read(self, text: str) -> Address | None:
+    def parse(self, text: str) -> EmailAddress | None:
         """The address in a form field, or None if it is not exactly one (RFC 5321, ASCII before the @)."""
-        if len(text) > LONGEST:
+        if len(text) > MAX_EMAIL_LENGTH:
             return None
-        plain = _PLAIN.fullmatch(text.strip().lower()) if text.isascii() else None
-        exact = self._checked(f"a@{plain[2]}") if plain else _checked(text)
+        simple = _SIMPLE_ADDRESS.fullmatch(text.strip().lower()) if text.isascii() else None
+        exact = self._cached_exact(f"a@{simple[2]}") if simple else _exact_form(text)
         if exact is None:
             return None
-        exact = f"{plain[1]}@{exact[2:]}" if plain else exact
-        return Address(exact, self._merged(exact))
+        exact = f"{simple[1]}@{exact[2:]}" if simple else exact
+        return EmailAddress(exact, self._canonical_form(exact))
 
-    def readable(self, address: Address) -> dict[str, Any] | None:
+    def readable_provider(self, address: EmailAddress) -> dict[str, Any] | None:
         """The entry of a provider whose mail authorities can read, if this is one."""
-        return self._entry(address.domain)
+        return self._cached_readable(address.domain)
 
-    def _search(self, domain: str) -> dict[str, Any] | None:
+    def _find_readable(self, domain: str) -> dict[str, Any] | None:
         for entry in self._readable:
-            if any(_within(domain, listed) for listed in entry["domains"]):
+            if any(_is_in_domain(domain, listed) for listed in entry["domains"]):
                 return dict(entry)
             if domain.endswith(tuple(entry.get("suffixes", ())) or ("\0",)):
                 return dict(entry)
         return None
 
-    def reviewed(self, address: Address) -> bool:
+    def is_reviewed(self, address: EmailAddress) -> bool:
         """Whether this table knows the provider as one that many people write from."""
-        return address.domain in self._merging or address.domain in self._common
+        return address.domain in self._rules_by_domain or address.domain in self._common_domains
 
-    def disposable(self, address: Address) -> bool:
+    def is_disposable(self, address: EmailAddress) -> bool:
         """Whether the mailbox is one of those that live for minutes. Relays that hide an address are none."""
         parts = address.domain.split(".")
         return any(".".join(parts[n:]) in blocklist for n in range(len(parts) - 1))
 
-    def meant(self, address: Address) -> str | None:
+    def suggestion(self, address: EmailAddress) -> str | None:
         """The address with a common domain, when the domain looks like a slip of the finger."""
-        if address.domain in self._common or self.readable(address):
+        if address.domain in self._common_domains or self.readable_provider(address):
             return None
-        near = self._near(address.domain)
-        return f"{address.exact.rpartition('@')[0]}@{near}" if near else None
+        domain = self._cached_similar(address.domain)
+        return f"{address.exact.rpartition('@')[0]}@{domain}" if domain else None
 
-    def _resemble(self, domain: str) -> str | None:
-        return next(iter(difflib.get_close_matches(domain, self._common, n=1, cutoff=0.86)), None)
+    def _find_similar(self, domain: str) -> str | None:
+        return next(iter(difflib.get_close_matches(domain, self._common_domains, n=1, cutoff=0.86)), None)
 
-    def _merged(self, exact: str) -> str:
+    def _canonical_form(self, exact: str) -> str:
         local, _, domain = exact.rpartition("@")
-        if (rule := self._merging.get(domain)) is None:
+        if (rule := self._rules_by_domain.get(domain)) is None:
             return exact
         if rule["plus"]:
             local = local.partition("+")[0] or local
@@ -105,16 +105,16 @@ class Mailboxes:
 
 
 # What most people have before the @. Beside the domain, which the library has looked at, it needs no more than this.
-_PLAIN = re.compile(r"(?=[^@]{1,64}@)([a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*)@([a-z0-9.-]+)")
+_SIMPLE_ADDRESS = re.compile(r"(?=[^@]{1,64}@)([a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*)@([a-z0-9.-]+)")
 
 
-def _checked(text: str) -> str | None:
+def _exact_form(text: str) -> str | None:
     """The exact form of an address, if it is one."""
     try:
-        checked = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False, strict=True)
+        valid = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError:
         return None
-    return f"{checked.local_part}@{checked.ascii_domain}".lower()
+    return f"{valid.local_part}@{valid.ascii_domain}".lower()
 
 
 def _entry(row: Table, **kinds: Kind[Any]) -> dict[str, Any]:
@@ -125,8 +125,8 @@ def _entry(row: Table, **kinds: Kind[Any]) -> dict[str, Any]:
     return row.values
 
 
-def _within(domain: str, listed: str) -> bool:
-    return domain == listed or domain.endswith(f".{listed}")
+def _is_in_domain(domain: str, parent: str) -> bool:
+    return domain == parent or domain.endswith(f".{parent}")
 
 
 def keyed_hash(key: str, form: str) -> str:

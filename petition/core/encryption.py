@@ -18,11 +18,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from petition.core import clock
 from petition.core.clock import DAY
-from petition.core.email_addresses import LONGEST, Address, keyed_hash
+from petition.core.email_addresses import MAX_EMAIL_LENGTH, EmailAddress, keyed_hash
 from petition.core.errors import KeysError, SettingsError
 
 NONCE_BYTES = 12
-CONTACT_BYTES = LONGEST + 306  # bytes; and a link on a host of the longest name
+CONTACT_BYTES = MAX_EMAIL_LENGTH + 306  # bytes; and a link on a host of the longest name
 PADDED_BYTES = 416  # bytes; room for the longest name, or address and link's number, so that length says nothing
 KEY_ROTATION = DAY  # a key seals for a day
 KEY_LIFETIME = 2 * DAY  # and is destroyed after two: what left in its first hour is shut 48 hours later
@@ -36,10 +36,10 @@ class ServerKeys:
         self._recipients = [parse_recipient(r) for r in recipients]
         self.outbox = outbox_keys
 
-    def email_hashes(self, address: Address) -> tuple[str, str]:
+    def email_hashes(self, address: EmailAddress) -> tuple[str, str]:
         """(mailbox, address): the keyed hashes of the merged and of the exact form."""
-        mailbox = keyed_hash(self._email_key, address.merged)
-        return mailbox, mailbox if address.exact == address.merged else keyed_hash(self._email_key, address.exact)
+        mailbox = keyed_hash(self._email_key, address.canonical)
+        return mailbox, mailbox if address.exact == address.canonical else keyed_hash(self._email_key, address.exact)
 
     def daily_key(self, random_text: str) -> bytes:
         """A key for a day or two, made of a random text and the key of the hashes: it takes both to have it."""

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 from petition.core import clock, tokens
 from petition.core.database.database import Connection, Row
-from petition.core.email_addresses import Address
+from petition.core.email_addresses import EmailAddress
 from petition.core.encryption import ServerKeys
 from petition.core.errors import OrganiserError
 from petition.core.tokens import Purpose
@@ -37,7 +37,7 @@ class Organiser:
         return self.role >= role
 
 
-async def add(c: Connection, vault: ServerKeys, nickname: str, address: Address, role: Role) -> None:
+async def add(c: Connection, vault: ServerKeys, nickname: str, address: EmailAddress, role: Role) -> None:
     """A new organiser. Raises OrganiserError for a bad or taken nickname or a known address."""
     if not _NICKNAME.fullmatch(nickname):
         raise OrganiserError("A nickname has 2 to 40 letters, digits, - or _.")
@@ -91,7 +91,7 @@ async def link(c: Connection, nickname: str) -> str:
     return number
 
 
-async def ask_login(c: Connection, vault: ServerKeys, to: Address, language: str) -> None:
+async def ask_login(c: Connection, vault: ServerKeys, to: EmailAddress, language: str) -> None:
     """Mails a login link if the address is an organiser's. Tells nobody whether it is.
 
     For anybody else the same is written, for nobody: a link that no one gets and a mail that the deliverer drops.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from petition.core.database.database import Database
-from petition.core.email_addresses import LONGEST, Address, Mailboxes
+from petition.core.email_addresses import MAX_EMAIL_LENGTH, EmailAddress, EmailProviders
 from petition.core.encryption import ServerKeys
 from petition.core.errors import Replayed
 from petition.core.form import Form
@@ -34,7 +34,7 @@ class Intake:
 
     database: Database
     vault: ServerKeys
-    mailboxes: Mailboxes
+    mailboxes: EmailProviders
     doors: Doors
     base_url: str
 
@@ -48,19 +48,19 @@ class Intake:
             return await self._store(signing, await admit(solution=""), delay)
 
     async def _store(self, signing: Signing, admission: Admission, delay: int) -> Admission:
-        disposable = self.mailboxes.disposable(signing.address)
+        disposable = self.mailboxes.is_disposable(signing.address)
         admission = replace(admission, mail_delay=delay, disposable=disposable)
         ready = submissions.submitted(self.vault, signing, admission, self.base_url)
         await self.database.join(submissions.sign, ready)
         return admission
 
-    async def mail_delay(self, address: Address) -> int:
+    async def mail_delay(self, address: EmailAddress) -> int:
         """Seconds before an email may leave to a provider that nobody has reviewed and that gets much now."""
-        return 0 if self.mailboxes.reviewed(address) else await self.doors.wait(address.domain)
+        return 0 if self.mailboxes.is_reviewed(address) else await self.doors.wait(address.domain)
 
 
 def signing(
-    form: Form, language: Language, mailboxes: Mailboxes, unsafe: Collection[str], *, warn_only: bool = False
+    form: Form, language: Language, mailboxes: EmailProviders, unsafe: Collection[str], *, warn_only: bool = False
 ) -> tuple[Signing | None, Form]:
     """The checked form, or None and the same form with its errors. An unsafe country becomes "not said"."""
     address, email = _email(form, mailboxes, warn_only=warn_only)
@@ -80,10 +80,10 @@ def signing(
     return Signing(address, country, name or None, form.on("updates"), CONSENT, language.code), checked
 
 
-def manageable(form: Form, mailboxes: Mailboxes, *, warn_only: bool) -> tuple[Address | None, Form]:
+def manageable(form: Form, mailboxes: EmailProviders, *, warn_only: bool) -> tuple[EmailAddress | None, Form]:
     """Only an address, for a link to manage; a mailbox nobody can sign with gets no mail from here either."""
     found, checked = address(form, mailboxes)
-    if found and mailboxes.readable(found) and not warn_only:
+    if found and mailboxes.readable_provider(found) and not warn_only:
         return None, Form(form.typed, {"email": _READABLE})
     return found, checked
 
@@ -93,28 +93,28 @@ def trapped(form: Form) -> bool:
     return form.typed.get(TRAP, "") != ""
 
 
-def address(form: Form, mailboxes: Mailboxes) -> tuple[Address | None, Form]:
+def address(form: Form, mailboxes: EmailProviders) -> tuple[EmailAddress | None, Form]:
     """Only an address; None and the same form with its error for anything else."""
     text = form.typed.get("email", "")
     if not text.strip():
         return None, Form(form.typed, {"email": N_("Please enter your email address.")})
-    if len(text) > LONGEST:
+    if len(text) > MAX_EMAIL_LENGTH:
         return None, Form(form.typed, {"email": N_("This is too long for an email address.")})
-    if (found := mailboxes.read(text)) is None:
+    if (found := mailboxes.parse(text)) is None:
         return None, Form(form.typed, {"email": N_("This is not an email address we can write to.")})
     return found, form
 
 
-def _email(form: Form, mailboxes: Mailboxes, *, warn_only: bool) -> tuple[Address | None, Form]:
+def _email(form: Form, mailboxes: EmailProviders, *, warn_only: bool) -> tuple[EmailAddress | None, Form]:
     """The address to sign with: not one that authorities read, and not one that looks mistyped, unless insisted."""
     found, checked = address(form, mailboxes)
     if found is None:
         return None, checked
     sure = form.typed.get("sure", "")
-    insisted = sure != "" and mailboxes.read(sure) == found
-    if (entry := mailboxes.readable(found)) and not (warn_only and insisted):
+    insisted = sure != "" and mailboxes.parse(sure) == found
+    if (entry := mailboxes.readable_provider(found)) and not (warn_only and insisted):
         return None, Form(form.typed, {"email": _READABLE}, found.exact if warn_only else None, entry)
-    if not entry and not insisted and (meant := mailboxes.meant(found)):
+    if not entry and not insisted and (meant := mailboxes.suggestion(found)):
         return None, Form(form.typed, {"email": N_("Is this address right?")}, meant)
     return found, form
 

@@ -8,7 +8,7 @@ from datetime import date
 
 from petition.core import clock, tokens
 from petition.core.database.database import Connection, Row
-from petition.core.email_addresses import Address
+from petition.core.email_addresses import EmailAddress
 from petition.core.encryption import ServerKeys
 from petition.core.errors import LinkError
 from petition.core.tokens import Purpose
@@ -17,7 +17,7 @@ from petition.protection import mail_quota
 from petition.signing import signatures, submissions
 
 
-async def ask_to_manage(c: Connection, vault: ServerKeys, to: Address, language: str, wait: int = 0) -> None:
+async def ask_to_manage(c: Connection, vault: ServerKeys, to: EmailAddress, language: str, wait: int = 0) -> None:
     """Mails a link to whoever asked; the same whether there is a signature or not, and as much is written if none goes.
 
     It leaves after so many seconds of `wait`.

@@ -6,7 +6,7 @@ from petition.core import clock, encryption, tokens
 from petition.core.clock import DAY
 from petition.core.database.database import Connection, Row
 from petition.core.database.writer import act
-from petition.core.email_addresses import Address
+from petition.core.email_addresses import EmailAddress
 from petition.core.encryption import ServerKeys
 from petition.core.errors import ClosedError, LinkError, Replayed
 from petition.mail import messages, outbox
@@ -20,7 +20,7 @@ LIVES = 15 * DAY  # of a submission, counted from the start of its day, so that 
 class Signing:
     """A form that was filled in well."""
 
-    address: Address
+    address: EmailAddress
     country: str
     name: str | None
     updates: bool

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from petition.campaign.appeal import Appeal
 from petition.core import encryption, tokens
-from petition.core.email_addresses import Mailboxes
+from petition.core.email_addresses import EmailProviders
 from petition.core.encryption import OutboxKeys, ServerKeys
 from petition.core.tokens import Purpose, Signer
 from tests.bench.report import Report, middle
@@ -23,15 +23,15 @@ def measure(report: Report) -> None:
     with tempfile.TemporaryDirectory() as folder:
         vault = ServerKeys("e" * 40, (str(IDENTITY.to_public()),), OutboxKeys(Path(folder)))
         mailboxes, signer, number = (
-            Mailboxes(Appeal(None).file("mailboxes.toml")),
+            EmailProviders(Appeal(None).file("mailboxes.toml")),
             Signer(("s" * 40,)),
             tokens.new_secret(),
         )
         token = signer.make_token(Purpose.CONFIRM, number)
-        address = mailboxes.read("an.na+petition@gmail.com")
+        address = mailboxes.parse("an.na+petition@gmail.com")
         assert address is not None
         steps: tuple[tuple[str, str, Callable[[], object]], ...] = (
-            ("reading the address", "sign", lambda: mailboxes.read("an.na+petition@gmail.com")),
+            ("reading the address", "sign", lambda: mailboxes.parse("an.na+petition@gmail.com")),
             ("keyed hashes of both its forms", "sign", lambda: vault.email_hashes(address)),
             ("a link's number and its hash", "sign", lambda: tokens.secret_hash(tokens.new_secret())),
             ("encrypting address and number for the outbox", "sign", lambda: vault.outbox.encrypt("x" * 80)),

@@ -13,7 +13,7 @@ from statistics import quantiles
 
 from petition.core import clock
 from petition.core.database.database import Connection
-from petition.core.email_addresses import Address
+from petition.core.email_addresses import EmailAddress
 from petition.organisers import accounts
 from petition.organisers.accounts import Role
 from petition.signing import manage, signatures, submissions
@@ -78,7 +78,7 @@ async def _prepare(site: Site, kind: str, run: str) -> None:
 
 
 def _form(site: Site, address: str) -> Submitted:
-    return submissions.submitted(site.vault, Signing(Address(address, address), "PL", None, False, "bench", "en"))
+    return submissions.submitted(site.vault, Signing(EmailAddress(address, address), "PL", None, False, "bench", "en"))
 
 
 def _number(site: Site, form: Submitted) -> str:
@@ -88,7 +88,7 @@ def _number(site: Site, form: Submitted) -> str:
 
 async def _add(c: Connection, *, site: Site, people: list[str]) -> None:
     for one in people:
-        await accounts.add(c, site.vault, secrets.token_hex(8), Address(one, one), Role.VIEWER)
+        await accounts.add(c, site.vault, secrets.token_hex(8), EmailAddress(one, one), Role.VIEWER)
 
 
 async def _withdraw(c: Connection, *, mailboxes: list[str]) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from petition.core.email_addresses import Address
+from petition.core.email_addresses import EmailAddress
 from petition.signing import submissions
 from petition.signing.submissions import Signing
 from tests.bench.crowd import mailbox, schedule
@@ -88,7 +88,7 @@ async def _fill(stage: Stage) -> None:
     async with stage.site() as site:
         for _ in range(MAILS // BATCH):
             people = [f"{secrets.token_hex(6)}@example.net" for _ in range(BATCH)]
-            signings = [Signing(Address(one, one), "PL", None, False, "bench", "en") for one in people]
+            signings = [Signing(EmailAddress(one, one), "PL", None, False, "bench", "en") for one in people]
             forms = [submissions.submitted(site.vault, signing) for signing in signings]
             await site.database.write(partial(submissions.sign, items=forms))
 

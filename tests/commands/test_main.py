@@ -16,7 +16,7 @@ import pytest
 
 from petition.campaign.appeal import SHIPPED
 from petition.core import encryption
-from petition.core.email_addresses import Mailboxes
+from petition.core.email_addresses import EmailProviders
 from tests import ROOT
 from tests.conftest import IDENTITY
 from tests.relay import Relay
@@ -166,7 +166,7 @@ def test_backup_and_restore(migrated: Shell, tmp_path: Path) -> None:
 
 
 def test_unsealing_on_another_machine(tmp_path: Path) -> None:
-    address = Mailboxes(SHIPPED / "mailboxes.toml").read("anna@example.net")
+    address = EmailProviders(SHIPPED / "mailboxes.toml").parse("anna@example.net")
     assert address is not None
     vault = encryption.ServerKeys("k" * 32, (str(IDENTITY.to_public()),), encryption.OutboxKeys(tmp_path))
     with (tmp_path / "signatures.csv").open("w", newline="") as file:

@@ -3,7 +3,7 @@
 import pytest
 
 from petition.campaign.appeal import SHIPPED
-from petition.core.email_addresses import KEY_VERSION, Address, Mailboxes, keyed_hash
+from petition.core.email_addresses import KEY_VERSION, EmailAddress, EmailProviders, keyed_hash
 
 FROZEN = (
     "The merged form of an address has changed. The addresses behind the stored hashes are gone and cannot be hashed "
@@ -26,12 +26,12 @@ FORMS = {
     "anna@BÜCHER.example": ("anna@xn--bcher-kva.example", "anna@xn--bcher-kva.example"),
     "anna@mail.gmail.com": ("anna@mail.gmail.com", "anna@mail.gmail.com"),
 }
-_MAILBOXES = Mailboxes(SHIPPED / "mailboxes.toml")
+_MAILBOXES = EmailProviders(SHIPPED / "mailboxes.toml")
 
 
 @pytest.mark.parametrize("typed", FORMS)
 def test_the_forms_of_an_address_are_what_they_ever_were(typed: str) -> None:
-    assert _MAILBOXES.read(typed) == Address(*FORMS[typed]), FROZEN
+    assert _MAILBOXES.parse(typed) == EmailAddress(*FORMS[typed]), FROZEN
 
 
 def test_the_hash_is_what_it_ever_was_with_the_version_of_its_key() -> None:

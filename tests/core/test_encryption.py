@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pyrage import x25519
 
 from petition.core import encryption, tokens
-from petition.core.email_addresses import Address
+from petition.core.email_addresses import EmailAddress
 from petition.core.encryption import OutboxKeys, ServerKeys, decrypt_name, encrypt_name
 from petition.core.errors import KeysError, SettingsError
 from tests import ROOT
@@ -130,11 +130,11 @@ def test_a_damaged_name_is_noticed(place: int) -> None:
 
 
 def test_a_mailbox_has_two_hashes_that_nobody_without_the_key_can_make() -> None:
-    address = Address("anna+x@gmail.com", "anna@gmail.com")
+    address = EmailAddress("anna+x@gmail.com", "anna@gmail.com")
     mailbox, exact = VAULT.email_hashes(address)
     assert mailbox != exact
     assert all(re.fullmatch(r"1\.[\w-]{43}", text) for text in (mailbox, exact))
-    assert VAULT.email_hashes(Address("anna@gmail.com", "anna@gmail.com")) == (mailbox, mailbox)
+    assert VAULT.email_hashes(EmailAddress("anna@gmail.com", "anna@gmail.com")) == (mailbox, mailbox)
     assert not set(ServerKeys("b-key", RECIPIENTS, OutboxKeys(ROOT / "none")).email_hashes(address)) & {mailbox, exact}
 
 

@@ -16,7 +16,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from petition.campaign.appeal import SHIPPED, Appeal
-from petition.core.email_addresses import Mailboxes
+from petition.core.email_addresses import EmailProviders
 from petition.core.errors import DataError
 from petition.core.languages import Language
 from petition.core.markdown import front_matter
@@ -39,11 +39,15 @@ def _use_campaign(file: Path) -> None:
 
 
 def _use_mailboxes(file: Path) -> None:
-    mailboxes = Mailboxes(file)
+    mailboxes = EmailProviders(file)
     for text in ("an.na+x@gmail.com", "anna@gmial.com", "anna@mail.ru"):
-        found = mailboxes.read(text)
+        found = mailboxes.parse(text)
         assert found
-        assert mailboxes.readable(found) or mailboxes.meant(found) or mailboxes.reviewed(found) in (True, False)
+        assert (
+            mailboxes.readable_provider(found)
+            or mailboxes.suggestion(found)
+            or mailboxes.is_reviewed(found) in (True, False)
+        )
 
 
 USES: dict[str, Callable[[Path], object]] = {

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from petition.core.email_addresses import Address
+from petition.core.email_addresses import EmailAddress
 from petition.mail import outbox, smtp
 from petition.mail.delivery import Deliverer
 from petition.signing import submissions
@@ -23,7 +23,7 @@ async def delivering(site: Site, url: str) -> AsyncIterator[Deliverer]:
 
 async def sign(site: Site, name: str = "anna", language: str = "en") -> None:
     """NAME@example.org is typed into the form."""
-    address = Address(f"{name}@example.org", f"{name}@example.org")
+    address = EmailAddress(f"{name}@example.org", f"{name}@example.org")
     signing = Signing(address, "PL", None, False, "test", language)
     await site.database.join(submissions.sign, submissions.submitted(site.vault, signing))
 

@@ -5,7 +5,7 @@ from threading import Event
 
 import pytest
 
-from petition.core.email_addresses import Address
+from petition.core.email_addresses import EmailAddress
 from petition.mail import backoff, outbox
 from petition.mail.backoff import Pace
 from petition.mail.delivery_pool import Lanes
@@ -19,7 +19,7 @@ from tests.relay import Relay
 
 
 async def _sign(site: Site, address: str) -> None:
-    signing = Signing(Address(address, address), "PL", None, False, "test", "en")
+    signing = Signing(EmailAddress(address, address), "PL", None, False, "test", "en")
     await site.database.join(sign, submitted(site.vault, signing))
 
 

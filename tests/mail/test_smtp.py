@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from petition.campaign.appeal import Appeal
 from petition.core import languages
-from petition.core.email_addresses import Mailboxes
+from petition.core.email_addresses import EmailProviders
 from petition.core.languages import Languages
 from petition.core.tokens import Signer, new_secret
 from petition.mail import compose, messages
@@ -25,7 +25,7 @@ from petition.mail.smtp import Folder, Smtp
 from tests.conftest import MIDDAY, Clock
 
 APPEAL = Appeal()
-MAILBOXES = Mailboxes(APPEAL.file("mailboxes.toml"))
+MAILBOXES = EmailProviders(APPEAL.file("mailboxes.toml"))
 LANGUAGES = Languages(languages.offered(APPEAL.languages()), {})
 SIGNER = Signer(("a-key-of-thirty-two-characters----",))
 MAILS = [(language.code, name) for language in LANGUAGES for name in LINKS]
@@ -143,7 +143,7 @@ def test_a_long_link_is_not_torn_apart(labels: int, which: tuple[str, str]) -> N
 @examples(max_examples=100, deadline=None)
 @given(st.emails())
 def test_whoever_can_sign_can_be_written_to(typed: str) -> None:
-    address = MAILBOXES.read(typed)
+    address = MAILBOXES.parse(typed)
     assume(address is not None)
     assert address is not None
     found: Any = _arrived(_written("en", "confirm", address.exact))

@@ -42,7 +42,7 @@ async def _rows(site: Site, table: str) -> list[Row]:
 
 async def _ask(site: Site, email: str) -> int:
     """Asks for a login link; how many mails wait then."""
-    address = site.mailboxes.read(email)
+    address = site.mailboxes.parse(email)
     assert address is not None
     await site.database.write(partial(accounts.ask_login, vault=site.vault, to=address, language="en"))
     async with site.database.reading() as c:
@@ -70,7 +70,7 @@ async def test_nothing_readable_is_kept_of_an_address(house: Site) -> None:
 
 @pytest.mark.parametrize("nickname", ["", "a", "a" * 41, "a b", "žana", "marta\n", "a\0b", "<b>", "a'--", "../a"])
 async def test_a_nickname_that_is_none_is_refused(house: Site, nickname: str) -> None:
-    address = house.mailboxes.read("new@example.org")
+    address = house.mailboxes.parse("new@example.org")
     assert address is not None
     job = partial(accounts.add, vault=house.vault, nickname=nickname, address=address, role=Role.VIEWER)
     with pytest.raises(OrganiserError, match="2 to 40"):
@@ -79,7 +79,7 @@ async def test_a_nickname_that_is_none_is_refused(house: Site, nickname: str) ->
 
 @pytest.mark.parametrize(("nickname", "email"), [("marta", "other@example.org"), ("other", "Marta@EXAMPLE.org")])
 async def test_a_taken_nickname_or_address_is_refused(house: Site, nickname: str, email: str) -> None:
-    address = house.mailboxes.read(email)
+    address = house.mailboxes.parse(email)
     assert address is not None
     job = partial(accounts.add, vault=house.vault, nickname=nickname, address=address, role=Role.ADMIN)
     with pytest.raises(OrganiserError, match="already"):

@@ -3,7 +3,7 @@
 import asyncio
 
 from petition.core.database.database import Row
-from petition.core.email_addresses import Address
+from petition.core.email_addresses import EmailAddress
 from petition.core.encryption import ServerKeys
 from petition.protection.daily_keys import DayKeys
 from petition.protection.rate_limits import Admission
@@ -14,7 +14,7 @@ from tests.conftest import Clock
 
 
 async def _tagged(site: Site, name: str, tag: str) -> None:
-    address = Address(f"{name}@example.org", f"{name}@example.org")
+    address = EmailAddress(f"{name}@example.org", f"{name}@example.org")
     signing = Signing(address, "PL", None, False, "test", "en")
     await site.database.join(submissions.sign, submissions.submitted(site.vault, signing, Admission(tag)))
 

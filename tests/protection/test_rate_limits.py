@@ -8,7 +8,7 @@ import pytest
 
 from petition.core import tokens
 from petition.core.database.database import Connection, Database, Row
-from petition.core.email_addresses import Address
+from petition.core.email_addresses import EmailAddress
 from petition.mail import outbox
 from petition.organisers import accounts
 from petition.protection import mail_quota
@@ -18,7 +18,7 @@ from petition.signing.submissions import Signing
 from petition.site import Site
 from tests.conftest import MIDDAY, Clock, add_organiser
 
-ADDRESS = Address("anna@example.org", "anna@example.org")
+ADDRESS = EmailAddress("anna@example.org", "anna@example.org")
 
 
 async def _allowed(database: Database, times: int = 1, mailbox: str = "anna") -> int:
@@ -108,16 +108,16 @@ async def _mails(site: Site) -> list[str]:
     return [row["mail"] for row in rows if row["mail"] != outbox.NOTHING]
 
 
-async def _sign(site: Site, address: Address = ADDRESS) -> None:
+async def _sign(site: Site, address: EmailAddress = ADDRESS) -> None:
     signing = Signing(address, "PL", None, False, "test", "en")
     await site.database.join(submissions.sign, submissions.submitted(site.vault, signing))
 
 
-async def _manage(site: Site, address: Address = ADDRESS) -> None:
+async def _manage(site: Site, address: EmailAddress = ADDRESS) -> None:
     await site.database.write(partial(manage.ask_to_manage, vault=site.vault, to=address, language="en"))
 
 
-async def _log_in(site: Site, address: Address = ADDRESS) -> None:
+async def _log_in(site: Site, address: EmailAddress = ADDRESS) -> None:
     await site.database.write(partial(accounts.ask_login, vault=site.vault, to=address, language="en"))
 
 
@@ -153,7 +153,7 @@ async def test_a_fortnight_has_sixty_links_to_log_in(site: Site, time: Clock) ->
 
 async def test_spellings_of_one_mailbox_share_one_cap(site: Site, time: Clock) -> None:
     for text in ("anna@gmail.com", "an.na@gmail.com", "anna+x@googlemail.com", "a.nna@gmail.com"):
-        address = site.mailboxes.read(text)
+        address = site.mailboxes.parse(text)
         assert address is not None
         await _sign(site, address)
     assert len(await _mails(site)) == 3

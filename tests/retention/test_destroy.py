@@ -169,7 +169,7 @@ async def test_it_says_what_it_could_not_do(full: Visitor, given: Settings, tmp_
 
 
 def _hashes(site: Site, email: str) -> tuple[str, str]:
-    address = site.mailboxes.read(email)
+    address = site.mailboxes.parse(email)
     assert address is not None
     return site.vault.email_hashes(address)
 

@@ -11,7 +11,7 @@ import pytest
 
 from petition.core import encryption, tokens
 from petition.core.database.database import Connection, Row
-from petition.core.email_addresses import Address
+from petition.core.email_addresses import EmailAddress
 from petition.mail import outbox
 from petition.mail.bounce_reports import BOUNCED
 from petition.mail.outbox import Mail
@@ -23,7 +23,7 @@ from petition.site import Site
 from tests.conftest import Clock, add_organiser
 
 STATES = ("new", "waiting", "aside", "confirmed", "withdrawn", "blocked", "throttled")
-Act = Callable[[Site, Address], Coroutine[Any, Any, None]]
+Act = Callable[[Site, EmailAddress], Coroutine[Any, Any, None]]
 
 
 async def _number(site: Site) -> str:
@@ -39,7 +39,7 @@ async def _emptied(site: Site) -> list[Mail]:
     return mails
 
 
-async def _bring(site: Site, address: Address, state: str) -> None:
+async def _bring(site: Site, address: EmailAddress, state: str) -> None:
     """A mailbox into a state."""
     if state == "new":
         return
@@ -90,28 +90,28 @@ async def _watching(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ledger]:
         yield done
 
 
-async def _sign(site: Site, address: Address, admission: Admission = NORMAL) -> None:
+async def _sign(site: Site, address: EmailAddress, admission: Admission = NORMAL) -> None:
     signing = Signing(address, "LT", "Anna", True, "test", "en")
     await site.database.join(submissions.sign, submissions.submitted(site.vault, signing, admission))
 
 
-async def _sign_slowly(site: Site, address: Address) -> None:
+async def _sign_slowly(site: Site, address: EmailAddress) -> None:
     await _sign(site, address, Admission("tag", low_priority=True, mail_delay=60))
 
 
-async def _sign_aside(site: Site, address: Address) -> None:
+async def _sign_aside(site: Site, address: EmailAddress) -> None:
     await _sign(site, address, Admission("tag", low_priority=True, hold_reason="trap"))
 
 
-async def _sign_with_a_proof(site: Site, address: Address) -> None:
+async def _sign_with_a_proof(site: Site, address: EmailAddress) -> None:
     await _sign(site, address, Admission("tag", proof={"id": tokens.new_secret(), "expires": 2**40}))
 
 
-async def _manage(site: Site, address: Address) -> None:
+async def _manage(site: Site, address: EmailAddress) -> None:
     await site.database.write(partial(manage.ask_to_manage, vault=site.vault, to=address, language="en"))
 
 
-async def _log_in(site: Site, address: Address) -> None:
+async def _log_in(site: Site, address: EmailAddress) -> None:
     await site.database.write(partial(accounts.ask_login, vault=site.vault, to=address, language="en"))
 
 
@@ -147,7 +147,7 @@ async def test_asking_to_log_in_costs_the_same_for_everybody(
     assert [mail.to for mail in mails] == ["marta@example.org"] * 12
 
 
-def _address(site: Site, text: str) -> Address:
-    found = site.mailboxes.read(text)
+def _address(site: Site, text: str) -> EmailAddress:
+    found = site.mailboxes.parse(text)
     assert found is not None
     return found

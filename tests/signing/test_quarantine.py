@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from petition.core.email_addresses import Address
+from petition.core.email_addresses import EmailAddress
 from petition.mail import outbox
 from petition.mail.bounce_reports import BOUNCED, COMPLAINT
 from petition.signing import quarantine, submissions
@@ -14,7 +14,7 @@ from tests.web.tools import rows, settle
 
 async def _sign(site: Site, name: str) -> str:
     """Somebody signs; the id of the submission."""
-    address = Address(f"{name}@example.org", f"{name}@example.org")
+    address = EmailAddress(f"{name}@example.org", f"{name}@example.org")
     form = submissions.submitted(site.vault, Signing(address, "PL", None, False, "test", "en"))
     await site.database.join(submissions.sign, form)
     return str(form.row["id"])

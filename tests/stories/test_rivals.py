@@ -21,7 +21,7 @@ from tests.relay import Relay
 
 
 def _signing(site: Site, email: str, country: str = "PL") -> Signing:
-    address = site.mailboxes.read(email)
+    address = site.mailboxes.parse(email)
     assert address is not None
     return Signing(address, country, None, False, "test", "en")
 

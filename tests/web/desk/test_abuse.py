@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from petition.core.email_addresses import Address
+from petition.core.email_addresses import EmailAddress
 from petition.protection.rate_limits import TRAPPED, Admission
 from petition.signing import quarantine, submissions
 from petition.signing.submissions import Signing
@@ -16,7 +16,7 @@ pytestmark = on_sqlite
 
 async def _signed(visitor: Visitor, tag: str, times: int, admission: Admission | None = None) -> None:
     for n in range(times):
-        address = Address(f"{tag}{n}@example.org", f"{tag}{n}@example.org")
+        address = EmailAddress(f"{tag}{n}@example.org", f"{tag}{n}@example.org")
         signing = Signing(address, "PL", None, False, "test", "en")
         form = submissions.submitted(visitor.site.vault, signing, admission or Admission(tag))
         await visitor.site.database.join(submissions.sign, form)

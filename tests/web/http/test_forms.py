@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from petition.campaign.appeal import SHIPPED
-from petition.core.email_addresses import LONGEST, Mailboxes
+from petition.core.email_addresses import MAX_EMAIL_LENGTH, EmailProviders
 from petition.core.form import Form
 from petition.core.languages import Language
 from petition.signing import intake
@@ -21,7 +21,7 @@ from petition.web.http import forms
 from tests.conftest import Clock, Visitor
 from tests.web.tools import FORM, Html, for_all, in_each_language, on_sqlite, paths, rows, settle
 
-MAILBOXES = Mailboxes(SHIPPED / "mailboxes.toml")
+MAILBOXES = EmailProviders(SHIPPED / "mailboxes.toml")
 ENGLISH = Language("en", {})
 UNSAFE = ("BY",)
 GOOD = {"email": "anna@example.net", "country": "PL", "consent": "on"}
@@ -188,7 +188,7 @@ TEXTS = st.one_of(
     st.text(max_size=60),
     st.sampled_from([*GOOD.values(), "Anna Nowak", "BY", "ZZ", "anna@gmial.com", "anna@mail.ru", "anna@пример.бел"]),
     st.emails(),
-    st.text(min_size=LONGEST, max_size=LONGEST + 40),
+    st.text(min_size=MAX_EMAIL_LENGTH, max_size=MAX_EMAIL_LENGTH + 40),
 )
 NAMES = st.sampled_from(["email", "country", "consent", "named", "name", "updates", "sure", "action", "warn", "other"])
 FIELDS = st.dictionaries(NAMES, TEXTS)
@@ -205,7 +205,7 @@ def test_whatever_is_typed_is_checked_or_explained(typed: dict[str, str], warn_o
     assert signing.address.exact.isascii()
     assert signing.address.exact.isprintable()
     assert " " not in signing.address.exact
-    assert len(signing.address.exact) <= LONGEST
+    assert len(signing.address.exact) <= MAX_EMAIL_LENGTH
     assert signing.country == "ZZ" or signing.country in dict(ENGLISH.countries)
     assert signing.country != "BY"
     assert (signing.name is None) == (typed.get("named") != "on")
