@@ -22,7 +22,7 @@ Verb = Callable[[Settings, argparse.Namespace], Coroutine[Any, Any, int | None]]
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; its exit code."""
     os.umask(0o077)  # what we write is for nobody else's eyes
-    safe_logging.begin()
+    safe_logging.install()
     given = _parser().parse_args(arguments)
     try:
         if given.verb in (site.serve, site.unseal):

@@ -172,7 +172,7 @@ async def _touch(c: Connection) -> None:
 @asynccontextmanager
 async def opened(settings: Settings, *, migrate: bool = False) -> AsyncIterator[Site]:
     """A site with its database open. Raises a PetitionError with one sentence for whatever is in the way."""
-    safe_logging.watch(asyncio.get_running_loop())
+    safe_logging.watch_tasks(asyncio.get_running_loop())
     appeal = Appeal(settings.campaign)
     if not settings.demo and (why := appeal.campaign.unready()):
         raise SettingsError(f"{why}.")

@@ -14,22 +14,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-FORM = "%(levelname)s %(name)s: %(message)s"
+LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
 _PR_SET_DUMPABLE = 4  # prctl(2)
 log = logging.getLogger(__name__)
 
 
-class Discreet(logging.Formatter):
+class RedactingFormatter(logging.Formatter):
     """A line for each record. Of an error its kind and place; its text is told by nobody."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Whatever another handler made of the error is not looked at."""
         record.message = record.getMessage()
         error = record.exc_info[1] if record.exc_info else None
-        return self.formatMessage(record) + (f" ({said(error)})" if error else "")
+        return self.formatMessage(record) + (f" ({describe_error(error)})" if error else "")
 
 
-def said(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """The kind of an error and where it happened: never its text."""
     last: TracebackType | None = error.__traceback__
     while last and last.tb_next:
@@ -38,33 +38,33 @@ def said(error: BaseException) -> str:
     return f"{type(error).__name__} at {where}"
 
 
-def begin() -> None:
+def install() -> None:
     """For the start of each of our processes: a log that tells of nobody, and no memory on the disk if it dies."""
     handler = logging.StreamHandler()
-    handler.setFormatter(Discreet(FORM))
+    handler.setFormatter(RedactingFormatter(LOG_FORMAT))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
-    sys.excepthook = lambda _, error, __: _unhandled(error)
-    sys.unraisablehook = lambda unraisable: _unhandled(unraisable.exc_value)
-    threading.excepthook = lambda thread: _unhandled(thread.exc_value)
-    _no_core()
+    sys.excepthook = lambda _, error, __: _report_unhandled(error)
+    sys.unraisablehook = lambda unraisable: _report_unhandled(unraisable.exc_value)
+    threading.excepthook = lambda thread: _report_unhandled(thread.exc_value)
+    _disable_core_dumps()
 
 
-def _unhandled(error: BaseException | None) -> None:
-    sys.stderr.write(f"This is an error of ours: {said(error) if error else 'of no kind'}.\n")
+def _report_unhandled(error: BaseException | None) -> None:
+    sys.stderr.write(f"This is an error of ours: {describe_error(error) if error else 'of no kind'}.\n")
 
 
-def _no_core() -> None:
+def _disable_core_dumps() -> None:
     """A dump of memory would hold keys and addresses. Children inherit the limit, and set the other for themselves."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with suppress(OSError, AttributeError):  # Linux alone has it: some systems pipe a dump away, whatever the limit
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def watch(loop: asyncio.AbstractEventLoop) -> None:
+def watch_tasks(loop: asyncio.AbstractEventLoop) -> None:
     """Of a task whose error nobody asks for, asyncio would log the error's text twice."""
-    loop.set_exception_handler(_forgotten)
+    loop.set_exception_handler(_log_task_error)
 
 
-def _forgotten(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+def _log_task_error(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     error = context.get("exception")
-    log.error("unhandled: %s", said(error) if error else "no error was given")
+    log.error("unhandled: %s", describe_error(error) if error else "no error was given")

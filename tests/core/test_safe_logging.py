@@ -35,7 +35,7 @@ def log() -> Iterator[io.StringIO]:
     """All that our processes would write, were they asked to say everything."""
     said, root = io.StringIO(), logging.getLogger()
     handler, level = logging.StreamHandler(said), root.level
-    handler.setFormatter(safe_logging.Discreet(safe_logging.FORM))
+    handler.setFormatter(safe_logging.RedactingFormatter(safe_logging.LOG_FORMAT))
     handler.addFilter(lambda record: not record.name.startswith(_OTHER_MACHINES))
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)

@@ -70,7 +70,7 @@ class Broken:
         try:
             await self._app(scope, receive, sending)
         except Exception as error:
-            log.error("%s", safe_logging.said(error))
+            log.error("%s", safe_logging.describe_error(error))
             if scope["type"] == "http" and not started:
                 await _broken(Request(scope))(scope, receive, send)
 
