@@ -36,7 +36,7 @@ class Busy(DatabaseError):
     """Too many writes are waiting; the caller answers 503 with Retry-After."""
 
 
-class InUse(DatabaseError):
+class TableLocked(DatabaseError):
     """Somebody else holds a table for longer than whoever asks wants to wait."""
 
 
@@ -48,15 +48,15 @@ class ClosedError(PetitionError):
     """The campaign does not take this act in its present state."""
 
 
-class Throttled(PetitionError):
+class RateLimited(PetitionError):
     """Too much came from one network; `wait` is how many seconds until it may go on."""
 
-    def __init__(self, wait: int) -> None:
+    def __init__(self, retry_after: int) -> None:
         super().__init__("Too much came from this network. Please try again later.")
-        self.wait = wait
+        self.retry_after = retry_after
 
 
-class Replayed(PetitionError):
+class ProofReused(PetitionError):
     """A proof of work that was used before."""
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from petition.core import clock
 from petition.core.database.database import Connection, Database, Row
 from petition.core.encryption import ServerKeys
-from petition.core.errors import Throttled
+from petition.core.errors import RateLimited
 from petition.protection import proof_of_work, token_buckets
 from petition.protection.daily_keys import DayKey, DayKeys
 from petition.protection.mail_quota import A_FORTNIGHT
@@ -88,21 +88,21 @@ class Doors:
             return Admission(tag, proof=proof)
         slow = _of_block(key, SLOW, network)
         if not self._buckets.take(slow):
-            raise Throttled(self._buckets.wait(*slow))
+            raise RateLimited(self._buckets.wait(*slow))
         return Admission(tag, low_priority=True, hold_reason=TRAPPED if trapped else None)
 
     async def enter(self, door: str, host: str | None) -> None:
         """Whether somebody may pass another door now. Raises Throttled."""
         key, network = await self._keys.today(), self._networks.of(host)
         if not self._enter(key, door, network):
-            raise Throttled(max(self._buckets.wait(*asked) for asked in _asked(key, door, network)))
+            raise RateLimited(max(self._buckets.wait(*asked) for asked in _asked(key, door, network)))
 
     async def page(self, host: str | None) -> None:
         """Whether a whole page may be made for somebody who is refused. Raises Throttled."""
         key, network = await self._keys.today(), self._networks.of(host)
         asked = _of_block(key, PAGE, network)
         if not self._buckets.take(asked):
-            raise Throttled(self._buckets.wait(*asked))
+            raise RateLimited(self._buckets.wait(*asked))
 
     async def challenge(self, host: str | None, asked: Mode) -> dict[str, object] | None:
         """A challenge, if somebody of this network needs a proof to sign as ever."""

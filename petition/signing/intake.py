@@ -9,7 +9,7 @@ from functools import partial
 from petition.core.database.database import Database
 from petition.core.email_addresses import MAX_EMAIL_LENGTH, EmailAddress, EmailProviders
 from petition.core.encryption import ServerKeys
-from petition.core.errors import Replayed
+from petition.core.errors import ProofReused
 from petition.core.form import Form
 from petition.core.languages import N_, Language
 from petition.protection.proof_of_work import Mode
@@ -44,7 +44,7 @@ class Intake:
         admit = partial(self.doors.sign, host, asked=mode, trapped=trapped(form))
         try:
             return await self._store(signing, await admit(solution=form.typed.get(WORK, "")), delay)
-        except Replayed:  # a proof that was used before counts for none
+        except ProofReused:  # a proof that was used before counts for none
             return await self._store(signing, await admit(solution=""), delay)
 
     async def _store(self, signing: Signing, admission: Admission, delay: int) -> Admission:

@@ -8,7 +8,7 @@ from petition.core.database.database import Connection, Row
 from petition.core.database.writer import act
 from petition.core.email_addresses import EmailAddress
 from petition.core.encryption import ServerKeys
-from petition.core.errors import ClosedError, LinkError, Replayed
+from petition.core.errors import ClosedError, LinkError, ProofReused
 from petition.mail import messages, outbox
 from petition.protection import mail_quota, proof_of_work
 from petition.protection.rate_limits import NORMAL, Admission
@@ -104,7 +104,7 @@ def _unused(form: Submitted, fresh: set[str]) -> Exception | None:
     if form.proof is None or form.proof["id"] in fresh:
         fresh.discard(form.proof["id"] if form.proof else "")
         return None
-    return Replayed("This proof of work was used before.")
+    return ProofReused("This proof of work was used before.")
 
 
 async def _store(c: Connection, forms: list[Submitted]) -> None:

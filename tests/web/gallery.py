@@ -9,7 +9,7 @@ import pytest
 
 from petition.commands import demo_data
 from petition.core.database import writer
-from petition.core.errors import Throttled
+from petition.core.errors import RateLimited
 from petition.core.tokens import Purpose
 from petition.letters import correspondence
 from petition.signing import submissions
@@ -152,4 +152,4 @@ class Gallery:
 
 
 async def _throttled(*_: object, **__: object) -> None:
-    raise Throttled(60)
+    raise RateLimited(60)

@@ -19,7 +19,7 @@ import databases
 from petition.core.database import sqlite
 from petition.core.database.queries import POSTGRESQL, SQLITE, numbered, queries
 from petition.core.database.writer import Act, Writer
-from petition.core.errors import DatabaseError, InUse
+from petition.core.errors import DatabaseError, TableLocked
 
 Row = dict[str, Any]
 # A list goes to the database as JSON: `json_each` and `json_to_recordset` make rows of it again.
@@ -279,7 +279,7 @@ def sentences() -> Iterator[None]:
     try:
         yield
     except asyncpg.LockNotAvailableError:
-        raise InUse("The database cannot be used: somebody else holds a table for long.") from None
+        raise TableLocked("The database cannot be used: somebody else holds a table for long.") from None
     except FAILURES as error:
         raise DatabaseError(f"The database cannot be used: {_said(error)}.") from None
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from petition.core.database.database import Connection, Database
 from petition.core.database.queries import SQL, statements
-from petition.core.errors import DatabaseError, InUse
+from petition.core.errors import DatabaseError, TableLocked
 from petition.core.settings import Mode
 
 FOLDER = SQL / "migrations"
@@ -70,7 +70,7 @@ async def _step(c: Connection, number: int, sql: list[str]) -> None:
         try:
             await _whole(c, number, sql)
             break
-        except InUse:
+        except TableLocked:
             if not left:
                 raise
         await asyncio.sleep(PAUSE)

@@ -5,7 +5,7 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response
 
-from petition.core.errors import LinkError, Throttled
+from petition.core.errors import LinkError, RateLimited
 from petition.core.form import EMPTY
 from petition.core.tokens import Purpose
 from petition.organisers import accounts, sessions
@@ -27,8 +27,10 @@ async def login(request: Request) -> Response:
         return page(request, "web/desk/login.html", status=422, form=form, sent=False)
     try:
         await here.doors.enter("login", client(request))
-    except Throttled as refusal:
-        return page(request, "web/desk/login.html", status=429, wait=refusal.wait, form=throttled(form), sent=False)
+    except RateLimited as refusal:
+        return page(
+            request, "web/desk/login.html", status=429, wait=refusal.retry_after, form=throttled(form), sent=False
+        )
     ask = partial(accounts.ask_login, vault=here.vault, to=address, language=spoken_in(request).code)
     await here.database.write(ask)
     return page(request, "web/desk/login.html", form=EMPTY, sent=True)

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from petition.core import safe_logging
-from petition.core.errors import Busy, DatabaseError, Throttled
+from petition.core.errors import Busy, DatabaseError, RateLimited
 from petition.web.http.pages import page
 from petition.web.http.security import BODY, cross_site
 
@@ -111,4 +111,4 @@ def _broken(request: Request) -> Response:
         return HTMLResponse("<!doctype html><title>Error</title><p>Something went wrong on our side.", 500)
 
 
-HANDLERS = {HTTPException: http_error, DatabaseError: unavailable, Throttled: throttled}
+HANDLERS = {HTTPException: http_error, DatabaseError: unavailable, RateLimited: throttled}

@@ -6,7 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from petition.core.errors import ClosedError, LinkError, Throttled
+from petition.core.errors import ClosedError, LinkError, RateLimited
 from petition.core.form import EMPTY
 from petition.core.tokens import Purpose
 from petition.signing import intake
@@ -38,8 +38,10 @@ async def ask(request: Request) -> Response:
         await here.database.write(ask)
     except ClosedError:
         raise HTTPException(403) from None
-    except Throttled as refusal:
-        return page(request, "web/public/manage/ask.html", status=429, wait=refusal.wait, form=forms.throttled(form))
+    except RateLimited as refusal:
+        return page(
+            request, "web/public/manage/ask.html", status=429, wait=refusal.retry_after, form=forms.throttled(form)
+        )
     return RedirectResponse(f"/{spoken.code}/check-inbox", 303)
 
 

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from petition.campaign.campaign import State
-from petition.core.errors import ClosedError, LinkError, Throttled
+from petition.core.errors import ClosedError, LinkError, RateLimited
 from petition.core.form import EMPTY, Form
 from petition.core.languages import Language
 from petition.core.tokens import Purpose
@@ -61,8 +61,8 @@ async def sign(request: Request) -> Response:
         admission = await here.intake.accept(signing, client(request), board(request).work, form)
     except ClosedError:
         return await _appeal(request, EMPTY, 403)
-    except Throttled as refusal:
-        return await _appeal(request, forms.throttled(form), 429, refusal.wait)
+    except RateLimited as refusal:
+        return await _appeal(request, forms.throttled(form), 429, refusal.retry_after)
     return RedirectResponse(f"/{spoken.code}/check-inbox{'?mail=late' if admission.low_priority else ''}", 303)
 
 
