@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime
 HOUR = 3600
 DAY = 24 * HOUR
 
-source: Callable[[], float] = time.time  # seconds since 1970; tests replace it
+time_source: Callable[[], float] = time.time  # seconds since 1970; tests replace it
 
 
 def now() -> datetime:
     """This moment, UTC, whole seconds."""
-    return at(epoch())
+    return from_epoch(epoch())
 
 
 def today() -> date:
@@ -22,15 +22,15 @@ def today() -> date:
 
 def epoch() -> int:
     """This moment in seconds since 1970."""
-    return int(source())
+    return int(time_source())
 
 
-def at(moment: int) -> datetime:
+def from_epoch(moment: int) -> datetime:
     """A moment from its seconds since 1970."""
     return datetime.fromtimestamp(moment, UTC)
 
 
-def midnight(day: str) -> int:
+def start_of_day(day: str) -> int:
     """The start of an ISO day in seconds since 1970."""
     return int(datetime.fromisoformat(f"{day}T00:00:00Z").timestamp())
 
@@ -40,6 +40,6 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def parse(text: str) -> datetime:
+def parse_iso(text: str) -> datetime:
     """The reverse of iso()."""
     return datetime.fromisoformat(text)

@@ -114,4 +114,4 @@ async def expire(c: Connection) -> None:
 async def expire_networks(c: Connection) -> None:
     """The tags of networks go with the key of their day."""
     for day in await daily_keys.expire(c):
-        await c.run("signatures.drop_networks", expires=clock.midnight(day) + LIVES)
+        await c.run("signatures.drop_networks", expires=clock.start_of_day(day) + LIVES)

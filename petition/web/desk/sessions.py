@@ -29,7 +29,7 @@ async def own(request: Request) -> Response:
 
 
 def _row(row: Row, session: Session) -> dict[str, object]:
-    begun, seen = (clock.iso(clock.at(int(row[name])))[:13].replace("T", " ") for name in ("begun", "seen"))
+    begun, seen = (clock.iso(clock.from_epoch(int(row[name])))[:13].replace("T", " ") for name in ("begun", "seen"))
     return {"id": row["id"], "begun": begun, "seen": seen, "this": row["id"] == session.id}
 
 

@@ -31,7 +31,7 @@ async def letter(request: Request) -> Response:
         return page(request, "web/public/letter_check/unknown.html", status=404, reference=reference[:60])
     frozen, tree, basis = found
     context: dict[str, Any] = {"frozen": frozen, "letter": tree, "basis": basis, **_to(here, frozen.key)}
-    return page(request, "web/public/letter_check/check.html", as_of=clock.parse(basis["as_of"]), **context)
+    return page(request, "web/public/letter_check/check.html", as_of=clock.parse_iso(basis["as_of"]), **context)
 
 
 def _to(here: Site, key: str) -> dict[str, Any]:
