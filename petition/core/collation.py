@@ -47,38 +47,38 @@ _RULES = {
     "sv": "&d<<đ<<ð&t<<<þ/h&y<<ü<<ű&ʿ<å<ä<<æ<<ę<ö<<ø<<ő<<œ<<ô",
     "uk": "[reorder Cyrl]&г<ґ&і<ї",
 }
-_PLAIN = (0,)
-_ACCENTED = re.compile(f"(.)([{_ACCENTS}]{{2,}})")
+_UNACCENTED = (0,)
+_ACCENT_RUN = re.compile(f"(.)([{_ACCENTS}]{{2,}})")
 # Places by letter, accent, capital. A longer tuple comes right after the shorter one; () does not count.
 Weight = tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]
 
 
 @cache
-def order(language: str) -> Callable[[str], tuple[object, ...]]:
+def sort_key(language: str) -> Callable[[str], tuple[object, ...]]:
     """The key to sort by in that language. What is equal in it stands by code point: there is one order only."""
-    return _Table(_RULES.get(language, "")).key
+    return _Collator(_RULES.get(language, "")).key
 
 
-class _Table:
+class _Collator:
     """What the letters of one language weigh; texts are in canonical decomposition (NFD)."""
 
     def __init__(self, rules: str) -> None:
         self._capitals_first = "[caseFirst upper]" in rules
         scripts = dict.fromkeys([*re.findall("Latn|Grek|Cyrl", rules), *_SCRIPTS])
-        self._own: dict[str, list[Weight]] = {a: [((), (n,), ())] for n, a in enumerate(_ACCENTS, start=1)}
+        self._elements: dict[str, list[Weight]] = {a: [((), (n,), ())] for n, a in enumerate(_ACCENTS, start=1)}
         for n, c in enumerate(chain(_SIGNS, "0123456789", *(_SCRIPTS[script] for script in scripts))):
             for x in {c, c.upper()} if c.upper().lower() == c else {c}:
-                self._own[normalize("NFD", x)] = [((n,), _PLAIN, self._case(x))]
-        self._pieces = re.compile(".", re.DOTALL)
+                self._elements[normalize("NFD", x)] = [((n,), _UNACCENTED, self._case_weight(x))]
+        self._element_pattern = re.compile(".", re.DOTALL)
         for nearness, source in ((2, _ROOT), (1, rules)):  # what a language puts after a letter comes first
             for anchor, steps in re.findall("&([^<=]+)([^&]+)", normalize("NFD", source)):
                 self._tailor(nearness, anchor, steps)
-        joined = (text for text in sorted(self._own, key=len, reverse=True) if text[1:])
-        self._pieces = re.compile("|".join([*joined, "."]), re.DOTALL)
+        joined = (text for text in sorted(self._elements, key=len, reverse=True) if text[1:])
+        self._element_pattern = re.compile("|".join([*joined, "."]), re.DOTALL)
 
     def key(self, text: str) -> tuple[object, ...]:
         """All letters count before any accent, all accents before any capital."""
-        weights = self._weights(_ACCENTED.sub(self._gathered, normalize("NFD", text)))
+        weights = self._weights(_ACCENT_RUN.sub(self._join_accent, normalize("NFD", text)))
         return *([weight[level] for weight in weights if weight[level]] for level in range(3)), text
 
     def _tailor(self, nearness: int, anchor: str, steps: str) -> None:
@@ -86,34 +86,34 @@ class _Table:
             *before, last = self._weights(cased(anchor))
             for step, text, added in re.findall("(<+|=)([^<=/]+)/?([^<=]*)", steps):
                 if cased(text) == text or cased(text).lower() == text:
-                    last = self._after(last, step, self._case(cased(text)), nearness)
-                    self._own[cased(text)] = [*before, last, *self._weights(added_cased(added))]
+                    last = self._weight_after(last, step, self._case_weight(cased(text)), nearness)
+                    self._elements[cased(text)] = [*before, last, *self._weights(added_cased(added))]
 
-    def _after(self, weight: Weight, step: str, case: tuple[float, ...], nearness: int) -> Weight:
+    def _weight_after(self, weight: Weight, step: str, case: tuple[float, ...], nearness: int) -> Weight:
         letter, accent, capital = weight
         if step in ("<", "<<"):
-            return ((*letter, nearness), _PLAIN, case) if step == "<" else (letter, (*accent, nearness), case)
+            return ((*letter, nearness), _UNACCENTED, case) if step == "<" else (letter, (*accent, nearness), case)
         return weight if step == "=" else (letter, accent, (case[0], *max(capital[1:], case[1:]), nearness))
 
-    def _case(self, text: str) -> tuple[float, ...]:
+    def _case_weight(self, text: str) -> tuple[float, ...]:
         """How much of it is capital, if that comes first, and which letters are."""
         capitals = [c.isupper() for c in normalize("NFKD", text) if not combining(c)]
         return -sum(capitals) / len(capitals) if self._capitals_first and capitals else 0, *capitals
 
     def _weights(self, text: str) -> list[Weight]:
-        pieces = [text] if text in self._own else self._pieces.findall(text)
-        return [weight for piece in pieces for weight in self._own.get(piece) or self._other(piece)]
+        pieces = [text] if text in self._elements else self._element_pattern.findall(text)
+        return [weight for piece in pieces for weight in self._elements.get(piece) or self._default_weights(piece)]
 
-    def _other(self, c: str) -> list[Weight]:
+    def _default_weights(self, c: str) -> list[Weight]:
         """Of what is in no table: what it is made of, or a place by its code point; controls have none."""
         if (plain := normalize("NFKD", c)) != c or (kind := category(c)[0]) == "C":
             return self._weights(plain) if plain != c else []
-        return [((len(_SIGNS) - 0.5 if kind in "PSZ" else len(self._own), ord(c)), _PLAIN, _PLAIN)]
+        return [((len(_SIGNS) - 0.5 if kind in "PSZ" else len(self._elements), ord(c)), _UNACCENTED, _UNACCENTED)]
 
-    def _gathered(self, found: re.Match[str]) -> str:
+    def _join_accent(self, match: re.Match[str]) -> str:
         """A letter of the language whose accent was parted from it by one that stands elsewhere: â in Romanian ậ."""
-        letter, accents = found.groups()
+        letter, accents = match.groups()
         for n, accent in enumerate(accents):
-            if letter + accent in self._own and combining(accent) not in map(combining, accents[:n]):
+            if letter + accent in self._elements and combining(accent) not in map(combining, accents[:n]):
                 return f"{letter}{accent}{accents[:n]}{accents[n + 1 :]}"
-        return found[0]
+        return match[0]

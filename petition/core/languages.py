@@ -60,13 +60,13 @@ class Language:
     @cached_property
     def countries(self) -> list[tuple[str, str]]:
         """(code, name) of every country, in the alphabetical order of the language."""
-        in_order = collation.order(self.code)
+        in_order = collation.sort_key(self.code)
         found = [(c, n) for c, n in self.locale.territories.items() if len(c) == 2 and c.isalpha()]
         return sorted(((c, n) for c, n in found if c not in _NO_COUNTRY), key=lambda pair: in_order(pair[1]))
 
     def ranked(self, counts: Mapping[str, int]) -> list[tuple[str, int]]:
         """The largest first, countries of one count in alphabetical order."""
-        in_order = collation.order(self.code)
+        in_order = collation.sort_key(self.code)
         return sorted(counts.items(), key=lambda item: (-item[1], in_order(self.country(item[0]))))
 
     @cached_property

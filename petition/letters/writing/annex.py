@@ -27,7 +27,7 @@ def draw_annex(
     In the addressee's language if no other is asked for. Raises LetterError if there is no name to print.
     """
     text, words = written(folders, addressee, language)
-    ordered = sorted(names, key=collation.order(text.language))
+    ordered = sorted(names, key=collation.sort_key(text.language))
     if not ordered:
         raise LetterError("There is no name to print in an annex.")
     sentences = [] if addressee.country else [text.annex["elsewhere"]]

@@ -60,7 +60,7 @@ def draw(
 
 def _bars(addressee: Addressee, figures: Figures, words: Words, other: str) -> Iterator[Bar]:
     """The largest countries and the addressee's own; whoever is not shown is in the last line."""
-    in_order = collation.order(words.locale.language)
+    in_order = collation.sort_key(words.locale.language)
     bars = [(n, str(words.locale.territories.get(code, code)), code) for code, n in figures.countries.items()]
     ranked = sorted(bars, key=lambda bar: (-bar[0], in_order(bar[1])))
     shown = sorted(ranked, key=lambda bar: bar[2] != addressee.country)[:LINES]
