@@ -78,7 +78,7 @@ class Site:
             "shown": shown,
             "is_placeholder": lambda value: isinstance(value, Placeholder),
         }
-        return Languages(languages.offered(self.appeal.languages()), common)
+        return Languages(languages.offered_languages(self.appeal.languages()), common)
 
     @cached_property
     def book(self) -> Book:

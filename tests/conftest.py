@@ -22,7 +22,7 @@ from petition.core import clock
 from petition.core.database import database as db
 from petition.core.database import migrations
 from petition.core.database.database import Database
-from petition.core.languages import LOCALE
+from petition.core.languages import LOCALE_FOLDER
 from petition.core.settings import Mode, Settings
 from petition.site import Site, opened
 from petition.web.app import create_app
@@ -60,7 +60,7 @@ def _few_languages(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr(Appeal, "languages", lambda appeal: [c for c in every(appeal) if c not in SPOKEN - few])
 
 
-SPOKEN = {folder.name for folder in LOCALE.iterdir() if folder.is_dir()}
+SPOKEN = {folder.name for folder in LOCALE_FOLDER.iterdir() if folder.is_dir()}
 MIDDAY = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 

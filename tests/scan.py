@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 from starlette.routing import Route
 
 from petition.core import tokens
-from petition.core.languages import LOCALE
+from petition.core.languages import LOCALE_FOLDER
 from petition.web.routes import routes
 from tests.letters.drawn import BOOK
 from tests.shell import Shell, serving
@@ -31,7 +31,7 @@ WAPITI = HOME / "venv" / "bin" / "wapiti"  # put there by `make`, as tests/scan.
 # Those that need nobody but the site; ssrf, xxe and log4shell ask a server of their authors.
 MODULES = "csp,cookieflags,http_headers,redirect,crlf,csrf,methods,htaccess,sql,exec,file,xss,permanentxss"
 SECONDS = {"crawl": 60, "attack": 300}  # of attacking: for each module
-OTHERS = sorted(folder.name for folder in LOCALE.iterdir() if folder.is_dir())
+OTHERS = sorted(folder.name for folder in LOCALE_FOLDER.iterdir() if folder.is_dir())
 FEWEST = 10  # pages; fewer means that the scanner saw nothing
 # What would end the admin's session; and what draws forty letters at each try.
 LEFT_OUT = (

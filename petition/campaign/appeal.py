@@ -104,7 +104,7 @@ class Appeal:
         values = {
             "fact": lambda id_: self._fact(id_, language, publishers),
             "link": self._link,
-            "deadline": _bracketed(day) if isinstance(day, Placeholder) else language.date(day),
+            "deadline": _bracketed(day) if isinstance(day, Placeholder) else language.format_date(day),
             "hashtags": " ".join(markdown.escape(tag) for tag in self.campaign.hashtags),
             "organiser": markdown.escape(self.campaign.name(language.code)),
         }
@@ -113,7 +113,7 @@ class Appeal:
     def _fact(self, id_: str, language: Language, publishers: Mapping[str, str]) -> str:
         fact = self.facts[id_]
         publisher = publishers.get(fact.publisher, fact.publisher)
-        source = f"{markdown.escape(publisher)}, {language.date(fact.as_of)}"
+        source = f"{markdown.escape(publisher)}, {language.format_date(fact.as_of)}"
         return f"**{figure(fact, language)}** ([{source}](<{fact.source}>))"
 
     def _link(self, name: str, text: str) -> str:
@@ -127,8 +127,8 @@ _JINJA = SandboxedEnvironment(undefined=jinja2.StrictUndefined)  # makes Markdow
 
 def figure(fact: Fact, language: Language) -> str:
     """The number of a fact as the language writes it; a range with a dash."""
-    low = language.number(fact.low)
-    return low if fact.high is None else f"{low}–{language.number(fact.high)}"
+    low = language.format_number(fact.low)
+    return low if fact.high is None else f"{low}–{language.format_number(fact.high)}"
 
 
 def marked(html: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from petition.core import toml_tables
-from petition.core.languages import SOURCE
+from petition.core.languages import SOURCE_LANGUAGE
 from petition.core.toml_tables import COUNTRY, DAY, TEXT, TEXT_BY_NAME, TEXTS, WHOLE_NUMBER, Kind, list_of
 
 _MARK = "PLACEHOLDER "
@@ -80,7 +80,9 @@ class Campaign:
 
     def name(self, language: str) -> str:
         """The organiser's name in a language, in English or the first there is where it has none of its own."""
-        return self.organiser.get(language) or self.organiser.get(SOURCE) or next(iter(self.organiser.values()))
+        return (
+            self.organiser.get(language) or self.organiser.get(SOURCE_LANGUAGE) or next(iter(self.organiser.values()))
+        )
 
     def placeholders(self) -> list[str]:
         """What is not known yet, by its place in campaign.toml."""

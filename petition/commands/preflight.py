@@ -14,7 +14,7 @@ from petition.campaign.appeal import Appeal
 from petition.core import clock
 from petition.core.email_addresses import EmailProviders
 from petition.core.errors import DataError
-from petition.core.languages import Language, offered
+from petition.core.languages import Language, offered_languages
 from petition.letters.addressees import reader
 from petition.letters.addressees.directory import Addressee, Book
 from petition.letters.writing import compose
@@ -32,7 +32,7 @@ def read(appeal: Appeal) -> None:
     """Reads everything that pages and letters are made of. Raises DataError that names the file."""
     EmailProviders(appeal.file("mailboxes.toml"))
     Networks(appeal.file("networks.toml"))
-    codes = offered(appeal.languages())
+    codes = offered_languages(appeal.languages())
     if not codes:
         raise DataError("The campaign has no text in any language: appeal/en.md would be one.")
     for code in codes:

@@ -14,11 +14,11 @@ from jinja2.bccache import Bucket
 
 from petition.core import collation, resources
 
-LOCALE = resources.folder("locale")
-SOURCE = "en"
+LOCALE_FOLDER = resources.folder("locale")
+SOURCE_LANGUAGE = "en"
 # CLDR territories that are no ISO 3166-1 country. Kosovo (XK) stays: people live there and need a line to choose.
-_NO_COUNTRY = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "CQ", "DG", "EA", "IC", "TA"}
-_LONGEST_HEADER = 512  # of Accept-Language; a browser sends under a hundred characters
+_NOT_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "CQ", "DG", "EA", "IC", "TA"}
+_MAX_HEADER_LENGTH = 512  # of Accept-Language; a browser sends under a hundred characters
 
 
 class Language:
@@ -28,46 +28,46 @@ class Language:
         self.code = code
         self.locale = Locale.parse({"pt": "pt_PT", "en": "en_GB"}.get(code, code))
         self.name = (self.locale.languages[code] or code).capitalize()  # in itself, as the language switch shows it
-        _lighten(self.locale)
+        _drop_unused_data(self.locale)
         self._globals = globals_
 
     @cached_property
     def reviewed(self) -> bool:
         """Whether somebody who speaks it natively has read the catalogue; its second line says who, or no."""
-        file = LOCALE / self.code / "LC_MESSAGES" / "messages.po"
+        file = LOCALE_FOLDER / self.code / "LC_MESSAGES" / "messages.po"
         return not file.exists() or "# reviewed = no" not in file.read_text("utf-8").partition("msgid")[0]
 
-    def number(self, n: int) -> str:
+    def format_number(self, n: int) -> str:
         """1234 as readers of the language write it."""
         return str(numbers.format_decimal(n, locale=self.locale))
 
-    def date(self, day: date | datetime) -> str:
+    def format_date(self, day: date | datetime) -> str:
         """A day, with the month in words."""
         return str(dates.format_date(day, format="long", locale=self.locale))
 
-    def country(self, code: str) -> str:
+    def country_name(self, code: str) -> str:
         """A country's name."""
         return str(self.locale.territories.get(code, code))
 
     def has_country(self, code: str) -> bool:
         """Whether this is a country somebody can choose."""
-        return code in self._codes
+        return code in self._country_codes
 
     @cached_property
-    def _codes(self) -> frozenset[str]:
+    def _country_codes(self) -> frozenset[str]:
         return frozenset(code for code, _ in self.countries)
 
     @cached_property
     def countries(self) -> list[tuple[str, str]]:
         """(code, name) of every country, in the alphabetical order of the language."""
-        in_order = collation.sort_key(self.code)
-        found = [(c, n) for c, n in self.locale.territories.items() if len(c) == 2 and c.isalpha()]
-        return sorted(((c, n) for c, n in found if c not in _NO_COUNTRY), key=lambda pair: in_order(pair[1]))
+        sort_key = collation.sort_key(self.code)
+        territories = [(c, n) for c, n in self.locale.territories.items() if len(c) == 2 and c.isalpha()]
+        return sorted(((c, n) for c, n in territories if c not in _NOT_COUNTRIES), key=lambda pair: sort_key(pair[1]))
 
-    def ranked(self, counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    def rank_countries(self, counts: Mapping[str, int]) -> list[tuple[str, int]]:
         """The largest first, countries of one count in alphabetical order."""
-        in_order = collation.sort_key(self.code)
-        return sorted(counts.items(), key=lambda item: (-item[1], in_order(self.country(item[0]))))
+        sort_key = collation.sort_key(self.code)
+        return sorted(counts.items(), key=lambda item: (-item[1], sort_key(self.country_name(item[0]))))
 
     @cached_property
     def jinja(self) -> jinja2.Environment:
@@ -79,10 +79,14 @@ class Language:
             trim_blocks=True,
             lstrip_blocks=True,
             extensions=["jinja2.ext.i18n"],
-            bytecode_cache=_COMPILED,
+            bytecode_cache=_BYTECODE_CACHE,
         )
-        env.install_gettext_translations(_catalogue(self.code), newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
-        env.filters |= {"number": _late(self.number), "date": _late(self.date), "country": _late(self.country)}
+        env.install_gettext_translations(_load_catalogue(self.code), newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
+        env.filters |= {
+            "number": _runtime_filter(self.format_number),
+            "date": _runtime_filter(self.format_date),
+            "country": _runtime_filter(self.country_name),
+        }
         env.globals |= {"language": self, **self._globals}
         return env
 
@@ -112,11 +116,11 @@ class Languages:
     @property
     def default(self) -> Language:
         """English where it is offered, else the first."""
-        return self._all.get(SOURCE) or next(iter(self._all.values()))
+        return self._all.get(SOURCE_LANGUAGE) or next(iter(self._all.values()))
 
     def choose(self, accept: str) -> Language:
         """The visitor's best language by Accept-Language (RFC 9110, 12.5.4); the default for odd headers."""
-        for tag in _preferred(accept[:_LONGEST_HEADER]):
+        for tag in _tags_by_weight(accept[:_MAX_HEADER_LENGTH]):
             code = tag.partition("-")[0].lower()
             if code in self._all:
                 return self._all[code]
@@ -124,21 +128,21 @@ class Languages:
 
 
 # What CLDR knows of a language and no page prints: a megabyte for each, in every process.
-_UNUSED = (
+_UNUSED_DATA = (
     *("currency_names", "currency_names_plural", "unit_patterns", "unit_display_names", "compact_decimal_formats"),
     *("time_zones", "meta_zones", "zone_formats", "date_fields", "scripts"),
 )
 
 
-def _lighten(locale: Locale) -> None:
+def _drop_unused_data(locale: Locale) -> None:
     """Takes what is unused out of a locale and its parents, which Babel else keeps for as long as the process lives."""
     for name in (str(locale), locale.language, "en_001"):
         data = localedata.load(name)
-        for what in _UNUSED:
-            data.pop(what, None)
+        for key in _UNUSED_DATA:
+            data.pop(key, None)
 
 
-def _preferred(accept: str) -> list[str]:
+def _tags_by_weight(accept: str) -> list[str]:
     """Tags by falling weight; a broken weight counts as none."""
     weighted = []
     for order, part in enumerate(accept.split(",")):
@@ -152,34 +156,34 @@ def _preferred(accept: str) -> list[str]:
     return [tag for _, _, tag in sorted(weighted)]
 
 
-class _Compiled(jinja2.BytecodeCache):
+class _MemoryBytecodeCache(jinja2.BytecodeCache):
     """Templates compiled in this process, once for all languages: compiling is most of what a start costs."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
+        self._bytecode: dict[str, bytes] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Jinja refuses it by itself if the template has changed."""
-        if bucket.key in self._kept:
-            bucket.bytecode_from_string(self._kept[bucket.key])
+        if bucket.key in self._bytecode:
+            bucket.bytecode_from_string(self._bytecode[bucket.key])
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Keeps it for the next."""
-        self._kept[bucket.key] = bucket.bytecode_to_string()
+        self._bytecode[bucket.key] = bucket.bytecode_to_string()
 
 
-_COMPILED = _Compiled()
+_BYTECODE_CACHE = _MemoryBytecodeCache()
 
 
-def _late(filter_: Callable[[Any], str]) -> Callable[..., str]:
+def _runtime_filter(filter_: Callable[[Any], str]) -> Callable[..., str]:
     """A filter that Jinja does not work out while compiling: its result differs from language to language."""
     return jinja2.pass_context(lambda _, value: filter_(value))
 
 
 @cache
-def _catalogue(code: str) -> NullTranslations:
+def _load_catalogue(code: str) -> NullTranslations:
     """The catalogue of a language, read from its .po file: no compiled file to forget."""
-    file = LOCALE / code / "LC_MESSAGES" / "messages.po"
+    file = LOCALE_FOLDER / code / "LC_MESSAGES" / "messages.po"
     if not file.exists():
         return NullTranslations()
     compiled = io.BytesIO()
@@ -189,10 +193,13 @@ def _catalogue(code: str) -> NullTranslations:
     return GNUTranslations(compiled)
 
 
-def offered(written: list[str]) -> list[str]:
+def offered_languages(text_languages: list[str]) -> list[str]:
     """Of the languages that texts are written in those that the pages speak too; if that is none, all of them."""
-    spoken = [SOURCE, *sorted(folder.name for folder in LOCALE.iterdir() if (folder / "LC_MESSAGES").is_dir())]
-    return [code for code in spoken if code in written] or written
+    site_languages = [
+        SOURCE_LANGUAGE,
+        *sorted(folder.name for folder in LOCALE_FOLDER.iterdir() if (folder / "LC_MESSAGES").is_dir()),
+    ]
+    return [code for code in site_languages if code in text_languages] or text_languages
 
 
 def N_(text: str) -> str:  # noqa: N802 (gettext's own name for "a string to translate later")

@@ -13,7 +13,7 @@ from pypdf import PdfReader
 from petition.core.database import migrations
 from petition.core.database.database import opened
 from petition.core.errors import DataError, SettingsError
-from petition.core.languages import LOCALE
+from petition.core.languages import LOCALE_FOLDER
 from petition.core.settings import Mode, Settings
 from petition.site import opened as site_opened
 from petition.tally import tally
@@ -216,7 +216,7 @@ def test_our_country_stands_in_data_and_texts_alone() -> None:
     templates = [file for kind in ("html", "txt") for file in (ROOT / "templates").rglob(f"*.{kind}")]
     assert len(templates) > 30
     assert [file.name for file in templates if country.search(file.read_text("utf-8"))] == []
-    for file in LOCALE.rglob("*.po*"):
+    for file in LOCALE_FOLDER.rglob("*.po*"):
         with file.open("rb") as catalogue:
             said = [(message.id, message.string) for message in read_po(catalogue) if message.id]
         assert [pair for pair in said if country.search(str(pair))] == []

@@ -15,11 +15,13 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from petition.core import collation
-from petition.core.languages import LOCALE, Language
+from petition.core.languages import LOCALE_FOLDER, Language
 from petition.letters.writing.annex import draw_annex
 from tests.letters.drawn import BOOK, LANGUAGES, MOMENT, TEXTS, appeal
 
-SITE = [Language(code, {}) for code in ["en", *sorted(folder.name for folder in LOCALE.iterdir() if folder.is_dir())]]
+SITE = [
+    Language(code, {}) for code in ["en", *sorted(folder.name for folder in LOCALE_FOLDER.iterdir() if folder.is_dir())]
+]
 CODES = [language.code for language in SITE]
 
 NAMES = tomllib.loads((Path(__file__).parent / "names.toml").read_text("utf-8"))

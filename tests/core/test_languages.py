@@ -13,10 +13,10 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from petition.core import languages
-from petition.core.languages import LOCALE, Language, Languages
+from petition.core.languages import LOCALE_FOLDER, Language, Languages
 
 SITE = Languages(["en", "be", "ru"], {})
-TRANSLATED = sorted(folder.name for folder in LOCALE.iterdir() if folder.is_dir())
+TRANSLATED = sorted(folder.name for folder in LOCALE_FOLDER.iterdir() if folder.is_dir())
 WHOLE = Languages(["en", *TRANSLATED], {})
 NUMBERS = (*range(130), 1000, 1001, 1234, 1_000_000, 2_000_000)
 WEIGHT = st.sampled_from(["", "0", "0.5", "1", "1.0001", "-1", "nan", "inf", "1e-9", "1e999", "x", "0,5", "=", ";q=1"])
@@ -119,29 +119,29 @@ def test_a_country_stands_where_a_reader_looks_for_it_whatever_its_accents() -> 
 
 def test_countries_of_one_count_stand_in_alphabetical_order() -> None:
     counts = {"AT": 10, "DE": 10, "DK": 10, "EE": 20, "ES": 10}
-    assert [code for code, _ in WHOLE["en"].ranked(counts)] == ["EE", "AT", "DK", "DE", "ES"]
-    assert [code for code, _ in WHOLE["fi"].ranked(counts)] == ["EE", "ES", "AT", "DE", "DK"]
-    assert [code for code, _ in WHOLE["sv"].ranked(counts)] == ["EE", "DK", "ES", "DE", "AT"]
+    assert [code for code, _ in WHOLE["en"].rank_countries(counts)] == ["EE", "AT", "DK", "DE", "ES"]
+    assert [code for code, _ in WHOLE["fi"].rank_countries(counts)] == ["EE", "ES", "AT", "DE", "DK"]
+    assert [code for code, _ in WHOLE["sv"].rank_countries(counts)] == ["EE", "DK", "ES", "DE", "AT"]
 
 
 def test_numbers_and_days_are_written_as_readers_write_them() -> None:
     day = date(2026, 12, 24)
-    assert [SITE[code].number(1234567) for code in ("en", "ru")] == ["1,234,567", "1\xa0234\xa0567"]
-    assert SITE["en"].date(day) == "24 December 2026"
-    assert SITE["ru"].date(day).startswith("24 декабря 2026")
-    assert SITE["be"].date(day).startswith("24 снежня 2026")
+    assert [SITE[code].format_number(1234567) for code in ("en", "ru")] == ["1,234,567", "1\xa0234\xa0567"]
+    assert SITE["en"].format_date(day) == "24 December 2026"
+    assert SITE["ru"].format_date(day).startswith("24 декабря 2026")
+    assert SITE["be"].format_date(day).startswith("24 снежня 2026")
 
 
 def test_every_catalogue_is_offered() -> None:
-    assert languages.offered(["xx", *reversed(TRANSLATED), "en"]) == ["en", *TRANSLATED]
-    assert languages.offered(["xx", "ru"]) == ["ru"]
-    assert languages.offered(["de"]) == ["de"], "a campaign of another country has its own language at least"
+    assert languages.offered_languages(["xx", *reversed(TRANSLATED), "en"]) == ["en", *TRANSLATED]
+    assert languages.offered_languages(["xx", "ru"]) == ["ru"]
+    assert languages.offered_languages(["de"]) == ["de"], "a campaign of another country has its own language at least"
     assert [language.name for language in SITE] == ["English", "Беларуская", "Русский"]
 
 
 @cache
 def _read(name: str) -> Catalog:
-    with (LOCALE / name).open("rb") as file:
+    with (LOCALE_FOLDER / name).open("rb") as file:
         return read_po(file)
 
 
@@ -174,7 +174,7 @@ def test_a_catalogue_has_every_message_and_no_other(code: str) -> None:
 
 @pytest.mark.parametrize("code", TRANSLATED)
 def test_a_translation_has_the_placeholders_of_its_message(code: str) -> None:
-    alone = [n for n in NUMBERS if languages._catalogue(code).plural(n) == 0] in ([1], [0, 1])  # type: ignore[attr-defined]  # gettext sets it
+    alone = [n for n in NUMBERS if languages._load_catalogue(code).plural(n) == 0] in ([1], [0, 1])  # type: ignore[attr-defined]  # gettext sets it
     for message in _translated(code).values():
         for n, form in enumerate(_forms(message.string)):
             wanted = _placeholders(_forms(message.id)[-1])
@@ -195,7 +195,7 @@ def test_a_translation_adds_no_markup(code: str) -> None:
 @pytest.mark.parametrize("code", TRANSLATED)
 def test_plurals_follow_the_language(code: str) -> None:
     """Each number gets the form of its category in CLDR, and no other category has that form."""
-    form, category = languages._catalogue(code).plural, WHOLE[code].locale.plural_form  # type: ignore[attr-defined]  # gettext sets it
+    form, category = languages._load_catalogue(code).plural, WHOLE[code].locale.plural_form  # type: ignore[attr-defined]  # gettext sets it
     found = {(form(n), category(n)) for n in NUMBERS}
     assert len(found) == len({of for _, of in found})
     assert len(found) == len({form_ for form_, _ in found})
@@ -210,7 +210,7 @@ def test_a_number_is_told_in_its_form(code: str, n: int) -> None:
     for message in plurals:
         one, more = _forms(message.id)
         forms = _forms(message.string)
-        index = languages._catalogue(code).plural(n)  # type: ignore[attr-defined]  # gettext sets it  # what Null has not
+        index = languages._load_catalogue(code).plural(n)  # type: ignore[attr-defined]  # gettext sets it  # what Null has not
         assert template.render(one=one, more=more, n=n) == forms[index] % {"num": n}
 
 

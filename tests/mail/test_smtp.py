@@ -26,7 +26,7 @@ from tests.conftest import MIDDAY, Clock
 
 APPEAL = Appeal()
 MAILBOXES = EmailProviders(APPEAL.file("mailboxes.toml"))
-LANGUAGES = Languages(languages.offered(APPEAL.languages()), {})
+LANGUAGES = Languages(languages.offered_languages(APPEAL.languages()), {})
 SIGNER = Signer(("a-key-of-thirty-two-characters----",))
 MAILS = [(language.code, name) for language in LANGUAGES for name in LINKS]
 in_every_form = pytest.mark.parametrize(("code", "name"), MAILS)

@@ -32,7 +32,7 @@ from tests.conftest import Visit, Visitor
 
 T = TypeVar("T")
 Attributes = dict[str, str]
-LANGUAGES = tuple(languages.offered(Appeal().languages()))
+LANGUAGES = tuple(languages.offered_languages(Appeal().languages()))
 # One of each script and two that need long words; `make test-all` takes all.
 SAMPLE = {"be", "de", "el", "en", "fi"}
 in_each_language = pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from typing import Any
 from petition.core import clock
 from petition.core.database.database import Connection, Database, Row
 from petition.core.errors import LetterError
-from petition.core.languages import SOURCE
+from petition.core.languages import SOURCE_LANGUAGE
 from petition.letters.addressees.directory import Addressee
 from petition.letters.editions import source_checks
 from petition.letters.editions.drafts import Draft
@@ -120,7 +120,7 @@ def _stamps(
 
 def page(draft: Draft, addressee: Addressee, offered: Collection[str]) -> str:
     """Where what goes to an addressee can be checked, before its reference: in their language, if pages speak it."""
-    return f"{draft.base_url}/{addressee.language if addressee.language in offered else SOURCE}/letters/"
+    return f"{draft.base_url}/{addressee.language if addressee.language in offered else SOURCE_LANGUAGE}/letters/"
 
 
 def _frozen(letter: Letter, n: int, content: bytes) -> Row:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from petition.campaign.campaign import Placeholder
-from petition.core.languages import SOURCE, Language
+from petition.core.languages import SOURCE_LANGUAGE, Language
 from petition.letters.correspondence import Entry, Stance
 from petition.site import Site
 from petition.web.http.public_state import Moment
@@ -62,7 +62,7 @@ def _told(here: Site, key: str, entry: Entry) -> dict[str, Any]:
         "office": addressee.title_en,
         **{name: day.isoformat() if day else None for name, day in days.items()},
         "channel": entry.channel.value or None,
-        "letters": [f"{here.settings.base_url}/{SOURCE}/letters/{letter}" for letter in letters],
+        "letters": [f"{here.settings.base_url}/{SOURCE_LANGUAGE}/letters/{letter}" for letter in letters],
         "stance": entry.stance.value or None,
         "link": entry.link or None,
         "summaries": dict(entry.summaries),
@@ -75,5 +75,5 @@ def as_csv(here: Site, moment: Moment) -> str:
     for key in _letters(here):
         entry = moment.entries.get(key, Entry())
         told = _told(here, key, entry)
-        rows.append((*(told[name] or "" for name in _COLUMNS), entry.summary(SOURCE, SOURCE)[1]))
+        rows.append((*(told[name] or "" for name in _COLUMNS), entry.summary(SOURCE_LANGUAGE, SOURCE_LANGUAGE)[1]))
     return table([(*_COLUMNS, "summary"), *rows])

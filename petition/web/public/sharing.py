@@ -68,9 +68,9 @@ def _values(here: Site, spoken: Language, told: Snapshot) -> dict[str, str]:
     return {
         "language": spoken.code,
         "title": here.appeal.text(spoken).title,
-        "number": spoken.number(told.confirmed) if told.confirmed else "",
+        "number": spoken.format_number(told.confirmed) if told.confirmed else "",
         "counted": counted,
-        "deadline": f"{deadline}: {day if isinstance(day, Placeholder) else spoken.date(day)}",
+        "deadline": f"{deadline}: {day if isinstance(day, Placeholder) else spoken.format_date(day)}",
         "site": urlsplit(here.settings.base_url).netloc,
     }
 

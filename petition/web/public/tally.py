@@ -4,13 +4,13 @@ import json
 from typing import Any
 
 from petition.core import clock
-from petition.core.languages import SOURCE, Language
+from petition.core.languages import SOURCE_LANGUAGE, Language
 from petition.site import Site
 from petition.web.http.public_state import Moment
 from petition.web.http.tables import table
 from petition.web.public import history_chart, maps
 
-_ENGLISH = Language(SOURCE, {})  # data speaks English whatever the page does
+_ENGLISH = Language(SOURCE_LANGUAGE, {})  # data speaks English whatever the page does
 _RECENT = 24  # hours of the history on the page
 
 
@@ -41,7 +41,7 @@ def tally_json(here: Site, moment: Moment) -> str:
     tree = {
         "as_of": clock.iso(published.as_of),
         "confirmed": published.confirmed,
-        "countries": [{"code": code, "name": _ENGLISH.country(code), "confirmed": n} for code, n in countries],
+        "countries": [{"code": code, "name": _ENGLISH.country_name(code), "confirmed": n} for code, n in countries],
         "other": published.other,
     }
     return json.dumps(tree, ensure_ascii=False)
@@ -50,7 +50,7 @@ def tally_json(here: Site, moment: Moment) -> str:
 def tally_csv(here: Site, moment: Moment) -> str:
     """The same as a table; the last row is `other`."""
     published = moment.board.snapshot
-    rows = [(code, _ENGLISH.country(code), n) for code, n in published.countries.items()]
+    rows = [(code, _ENGLISH.country_name(code), n) for code, n in published.countries.items()]
     return table([("code", "name", "confirmed"), *rows, ("other", "", published.other)])
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from petition.core.errors import DataError, LetterError
-from petition.core.languages import LOCALE
+from petition.core.languages import LOCALE_FOLDER
 from petition.letters.addressees.reader import Book, load
 
 SHIPPED = Path(__file__).parents[3] / "petition" / "data" / "governments.toml"
@@ -73,7 +73,7 @@ def test_the_office_is_left_out_where_the_lines_name_it(book: Book) -> None:
 def test_an_institution_has_a_name_for_pages_of_other_languages(book: Book) -> None:
     for addressee in book.addressees:
         assert set(addressee.names) == (
-            set() if addressee.country else {f.name for f in LOCALE.iterdir() if f.is_dir()}
+            set() if addressee.country else {f.name for f in LOCALE_FOLDER.iterdir() if f.is_dir()}
         ), addressee.key
     council = book.find("eu-council")
     assert council.name("ru") == "Председатель Европейского совета"

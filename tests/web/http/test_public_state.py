@@ -36,7 +36,7 @@ async def test_all_languages_and_files_are_of_one_moment(time: Clock, visitor: V
     assert data["as_of"] == "2026-11-22T12:02:00Z"
     assert (await visitor.get("/tally.csv")).text.count("\r\n") == len(data["countries"]) + 2
     for spoken in visitor.site.languages:
-        number = " ".join(spoken.number(data["confirmed"]).split())  # some write it with a space of their own
+        number = " ".join(spoken.format_number(data["confirmed"]).split())  # some write it with a space of their own
         page = Html((await visitor.get(f"/{spoken.code}/tally")).text)
         assert [a["datetime"] for a in page.all("time")] == [data["as_of"]]
         assert f" {number} " in page.text
