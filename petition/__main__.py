@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
         if given.verb in (site.serve, site.unseal):
             return int(given.verb(given))
         verb: Verb = given.verb
-        return asyncio.run(verb(settings.read(os.environ), given)) or 0
+        return asyncio.run(verb(settings.from_environment(os.environ), given)) or 0
     except PetitionError as error:
         print(error, file=sys.stderr)
         return 1

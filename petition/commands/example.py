@@ -60,7 +60,7 @@ _CROWD, _SUSPECT, _FLOOD = ("192.0.2", 26), ("198.51.100", 38), ("203.0.113", 17
 
 async def unwanted(site: Site) -> str:
     """Why the example cannot be put here, in one sentence; empty if it can."""
-    if site.settings.campaign not in (None, demo_secrets.campaign(site.settings.var)):
+    if site.settings.campaign not in (None, demo_secrets.campaign_folder(site.settings.var)):
         return "PETITION_CAMPAIGN names a campaign of your own: the example stays out."
     async with site.database.reading() as c:
         waiting = await submissions.waiting(c)
@@ -72,7 +72,7 @@ async def unwanted(site: Site) -> str:
 async def fill(site: Site, n: int, done: Callable[[int], object] = lambda _: None) -> None:
     """Puts the example into an empty database: n signatures, and some with names; done(k) after each k."""
     dice = random.Random(SEED)  # noqa: S311 (the same example for everybody)
-    demo_secrets.keep_campaign(site.settings.var, campaign(clock.today()))
+    demo_secrets.write_campaign(site.settings.var, campaign(clock.today()))
     await demo_data.fill(site.database, n, done, DAYS, dice)
     names = list(_names(site, dice))
     flood, others = await _forms(site, *_FLOOD), await _forms(site, *_CROWD) + await _forms(site, *_SUSPECT)

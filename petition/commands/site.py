@@ -35,7 +35,7 @@ def serve(arguments: Arguments) -> int:
     """Web server and, unless told otherwise, mail delivery."""
     from petition.commands.server import run  # noqa: PLC0415 (only this verb needs a web server)
 
-    given = settings.serving(os.environ, arguments.host, arguments.port)
+    given = settings.for_server(os.environ, arguments.host, arguments.port)
     return run(given, arguments.host, arguments.port, arguments.workers, deliver=not arguments.no_deliver)
 
 

@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from petition.core.errors import SettingsError
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 _ONION = re.compile(r"http://[a-z2-7]{56}\.onion")  # version 3; rend-spec-v3, 6
 _SENDER = re.compile(r"[\w.+-]+@[\w.-]+", re.ASCII)
 
@@ -25,7 +25,7 @@ def base_url(url: str) -> str:
     more = parts is None or parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
     if parts is None or parts.scheme not in ("http", "https") or more:
         raise SettingsError("PETITION_BASE_URL is an address like https://example.org, without a path.")
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
         raise SettingsError("PETITION_BASE_URL begins with https:// except on this machine.")
     usual = {"http": ":80", "https": ":443"}[parts.scheme]
     return f"{parts.scheme}://{parts.netloc.lower().removesuffix(usual)}"
@@ -42,7 +42,7 @@ def onion_url(url: str) -> str:
 
 def smtp_url(url: str) -> str:
     parts = _split(url)
-    if parts and "tls=no" in parts.query.split("&") and parts.hostname not in LOOPBACK:
+    if parts and "tls=no" in parts.query.split("&") and parts.hostname not in LOOPBACK_HOSTS:
         raise SettingsError("PETITION_SMTP_URL: tls=no is for a relay on this machine only.")
     if not url or (parts and parts.scheme in ("smtp", "smtps")):
         return url

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from petition.core import demo_secrets
 from petition.core import setting_parsers as parse
 from petition.core.errors import SettingsError
-from petition.core.setting_parsers import LOOPBACK
+from petition.core.setting_parsers import LOOPBACK_HOSTS
 
-__all__ = ["LOOPBACK", "Mode", "Settings", "read", "readme_table", "serving"]
+__all__ = ["LOOPBACK_HOSTS", "Mode", "Settings", "for_server", "from_environment", "readme_table"]
 
 _T = TypeVar("_T")
 
@@ -165,33 +165,33 @@ _TABLE: dict[str, _Row] = {f.name: f.metadata["row"] for f in fields(Settings) i
 _INTERNAL = ("PETITION_SERVE_", "PETITION_TEST_")  # what `petition serve` tells its workers; what steers the tests
 
 
-def read(environ: Mapping[str, str]) -> Settings:
+def from_environment(environ: Mapping[str, str]) -> Settings:
     """Settings from an environment. Raises SettingsError that names every missing or wrong one."""
     _refuse_unknown(environ)
     given = {row.name: _value(environ, row.name) for row in _TABLE.values()}
     mode, var = _mode(given["PETITION_MODE"] or "demo"), Path(given["PETITION_VAR"] or "var")
     if mode is Mode.PRODUCTION:
         _refuse_missing(given)
-    own = {"PETITION_VAR": str(var)} | (demo_secrets.values(var) if mode is Mode.DEMO else {})
+    own = {"PETITION_VAR": str(var)} | (demo_secrets.demo_values(var) if mode is Mode.DEMO else {})
     texts = own | {name: text for name, text in given.items() if text}
     values = {key: row.parse(texts.get(row.name) or row.default.format_map(texts)) for key, row in _TABLE.items()}
-    if mode is Mode.DEMO and urlsplit(values["base_url"]).hostname not in LOOPBACK:
+    if mode is Mode.DEMO and urlsplit(values["base_url"]).hostname not in LOOPBACK_HOSTS:
         raise SettingsError("Demo mode serves this machine only: PETITION_BASE_URL must be on localhost.")
     return Settings(**values, email_key_file=_email_key_file(environ, mode, var))
 
 
-def serving(environ: Mapping[str, str], host: str, port: int) -> Settings:
+def for_server(environ: Mapping[str, str], host: str, port: int) -> Settings:
     """Settings for the server of a host and port. A demo keeps its address in PETITION_VAR: other commands link to it.
 
     Raises SettingsError as read() does, and for a demo that others could reach.
     """
-    found = read(environ)
-    if found.demo and host not in LOOPBACK:
+    found = from_environment(environ)
+    if found.demo and host not in LOOPBACK_HOSTS:
         raise SettingsError("Demo mode serves this machine only: --host must be 127.0.0.1, ::1 or localhost.")
     if not found.demo or _value(environ, "PETITION_BASE_URL"):
         return found
     base_url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    demo_secrets.remember(found.var, base_url)
+    demo_secrets.save_base_url(found.var, base_url)
     return replace(found, base_url=base_url)
 
 

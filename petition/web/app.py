@@ -64,7 +64,7 @@ def from_environment() -> Starlette:
     # SQLite works in a thread, which waits for this one after each statement: five milliseconds as Python comes, and
     # ten of them in a transaction. This halves what a signature waits and costs nothing that was measured.
     sys.setswitchinterval(0.0001)
-    return create_app(settings_.read(os.environ), deliver=os.environ.get(DELIVERING) == "yes")
+    return create_app(settings_.from_environment(os.environ), deliver=os.environ.get(DELIVERING) == "yes")
 
 
 def _middleware(settings: Settings, stock: Stock) -> list[Middleware]:

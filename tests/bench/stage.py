@@ -51,7 +51,7 @@ class Stage:
     @asynccontextmanager
     async def site(self) -> AsyncIterator[Site]:
         """The site without its web, in this process."""
-        async with opened(settings.read(self.shell.environment), migrate=True) as site:
+        async with opened(settings.from_environment(self.shell.environment), migrate=True) as site:
             yield site
 
     @contextmanager

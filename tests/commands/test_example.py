@@ -30,7 +30,7 @@ async def visitor(time: Clock, visit: Visit) -> Visitor:
     empty: Visitor = await visit()
     assert await example.unwanted(empty.site) == ""
     await example.fill(empty.site, 2000)
-    found: Visitor = await visit(campaign=demo_secrets.campaign(empty.site.settings.var))
+    found: Visitor = await visit(campaign=demo_secrets.campaign_folder(empty.site.settings.var))
     time.advance(minutes=1)
     await found.published()
     return found
@@ -119,7 +119,7 @@ def test_a_newcomer_gets_it_once_and_a_second_run_changes_nothing(tmp_path: Path
     shell = Shell(tmp_path)
     assert shell.fine("demo", "--example", "--signatures", "3000") == ""
     assert shell.fine("audit") == "All numbers agree.\n"
-    assert settings.read(shell.environment).campaign == tmp_path / "var" / "campaign"
+    assert settings.from_environment(shell.environment).campaign == tmp_path / "var" / "campaign"
     before = dict(_files(tmp_path))
     assert "empty database only" in shell.fine("demo", "--example")
     assert dict(_files(tmp_path)) == before
@@ -135,17 +135,17 @@ def test_a_newcomer_gets_it_once_and_a_second_run_changes_nothing(tmp_path: Path
 @on_sqlite
 async def test_a_deadline_stays_the_day_it_was_on(time: Clock, visitor: Visitor) -> None:
     time.advance(days=30)
-    deadline = Appeal(demo_secrets.campaign(visitor.site.settings.var)).campaign.deadline
+    deadline = Appeal(demo_secrets.campaign_folder(visitor.site.settings.var)).campaign.deadline
     assert isinstance(deadline, date)
     assert (deadline - time.moment.date()).days == 70
 
 
 async def test_production_refuses_it(tmp_path: Path, time: Clock) -> None:
-    demo_secrets.keep_campaign(tmp_path, example.campaign(time.moment.date()))
-    folder = str(demo_secrets.campaign(tmp_path))
+    demo_secrets.write_campaign(tmp_path, example.campaign(time.moment.date()))
+    folder = str(demo_secrets.campaign_folder(tmp_path))
     own = {"PETITION_VAR": str(tmp_path), "PETITION_OUTBOX_KEYS": str(tmp_path / "keys")}
-    assert settings.read(PRODUCTION | own).campaign is None, "nor does it find it by itself"
-    given = settings.read(PRODUCTION | own | {"PETITION_CAMPAIGN": folder})
+    assert settings.from_environment(PRODUCTION | own).campaign is None, "nor does it find it by itself"
+    given = settings.from_environment(PRODUCTION | own | {"PETITION_CAMPAIGN": folder})
     with pytest.raises(SettingsError, match=r"campaign\.toml is the one of the example\.$"):
         async with opened(given):
             pass

@@ -11,7 +11,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from petition.core.errors import SettingsError
-from petition.core.settings import Mode, Settings, read, readme_table
+from petition.core.settings import Mode, Settings, from_environment, readme_table
 from tests import ROOT, readme
 from tests.conftest import IDENTITY
 
@@ -45,13 +45,13 @@ def production() -> dict[str, str]:
 
 def _refused(environ: Mapping[str, str]) -> str:
     with pytest.raises(SettingsError) as refusal:
-        read(environ)
+        from_environment(environ)
     return str(refusal.value)
 
 
 def test_nothing_set_is_a_demo_on_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    found = read({})
+    found = from_environment({})
     assert (found.mode, found.demo, found.secure) == (Mode.DEMO, True, False)
     assert found.base_url == "http://127.0.0.1:8000"
     assert found.database_url == "sqlite:///var/petition.db"
@@ -60,12 +60,12 @@ def test_nothing_set_is_a_demo_on_this_machine(tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_demo_takes_the_secrets_it_is_given(demo: dict[str, str]) -> None:
-    found = read(demo | {"PETITION_SECRET_KEY": "short", "PETITION_EMAIL_KEY": "own"})
+    found = from_environment(demo | {"PETITION_SECRET_KEY": "short", "PETITION_EMAIL_KEY": "own"})
     assert (found.secret_keys, found.email_key, found.email_key_file) == (("short",), "own", None)
 
 
 def test_production_has_what_it_was_given(production: dict[str, str]) -> None:
-    found = read(production)
+    found = from_environment(production)
     assert (found.mode, found.demo, found.secure) == (Mode.PRODUCTION, False, True)
     assert found.base_url == "https://petition.example"
     assert found.email_key_file is None
@@ -89,8 +89,8 @@ def test_production_names_everything_that_is_missing_at_once() -> None:
 
 def test_production_starts_with_what_is_needed(production: dict[str, str]) -> None:
     without = {k: v for k, v in production.items() if k not in ("PETITION_DESK_KEY", "PETITION_OUTBOX_KEYS")}
-    found = read(without)
-    assert found.desk_keys == found.secret_keys == read(without | {"PETITION_DESK_KEY": ","}).desk_keys
+    found = from_environment(without)
+    assert found.desk_keys == found.secret_keys == from_environment(without | {"PETITION_DESK_KEY": ","}).desk_keys
     assert found.outbox_keys == found.var / "outbox-keys"
 
 
@@ -104,7 +104,7 @@ def test_production_refuses_short_secrets(production: dict[str, str], value: str
 
 def test_lists_are_separated_by_commas(production: dict[str, str]) -> None:
     newer = SECRET.upper()
-    found = read(
+    found = from_environment(
         production
         | {f"PETITION_{name}_KEY": f"{newer}, {SECRET}," for name in ("SECRET", "DESK")}
         | {"PETITION_TRUSTED_PROXIES": "10.0.0.1,10.0.0.2"}
@@ -120,8 +120,8 @@ def test_a_secret_may_come_from_a_file(production: dict[str, str], tmp_path: Pat
     file = tmp_path / "secret"
     file.write_text(f"{production[name]}\n")
     without = {k: v for k, v in production.items() if k != name}
-    found = read(without | {f"{name}_FILE": str(file)})
-    assert replace(found, email_key_file=None) == read(production)
+    found = from_environment(without | {f"{name}_FILE": str(file)})
+    assert replace(found, email_key_file=None) == from_environment(production)
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe\xff"])
@@ -137,10 +137,10 @@ def test_the_file_of_the_email_key_is_known_so_that_it_can_be_destroyed(
 ) -> None:
     file = tmp_path / "email-key"
     file.write_text(SECRET)
-    assert read(production | {"PETITION_EMAIL_KEY_FILE": str(file)}).email_key_file == file
-    own = read(demo).email_key_file
+    assert from_environment(production | {"PETITION_EMAIL_KEY_FILE": str(file)}).email_key_file == file
+    own = from_environment(demo).email_key_file
     assert own is not None
-    assert own.read_text() == read(demo).email_key
+    assert own.read_text() == from_environment(demo).email_key
 
 
 def test_there_are_two_modes() -> None:
@@ -154,7 +154,7 @@ def test_there_are_two_databases(demo: dict[str, str], url: str) -> None:
 
 @pytest.mark.parametrize("url", ["sqlite:////data/p.db", "postgresql://u:p@one:5432,two:5432/petition?sslmode=require"])
 def test_the_url_of_a_database_stays_as_it_is(demo: dict[str, str], url: str) -> None:
-    assert read(demo | {"PETITION_DATABASE_URL": url}).database_url == url
+    assert from_environment(demo | {"PETITION_DATABASE_URL": url}).database_url == url
 
 
 @pytest.mark.parametrize(
@@ -179,14 +179,14 @@ def test_a_public_address_is_a_host_reached_over_https(production: dict[str, str
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:9000", "https://localhost"])
 def test_this_machine_needs_no_https(production: dict[str, str], demo: dict[str, str], url: str) -> None:
     for environ in (production, demo):
-        assert read(environ | {"PETITION_BASE_URL": f"{url}/"}).base_url == url
+        assert from_environment(environ | {"PETITION_BASE_URL": f"{url}/"}).base_url == url
 
 
 @pytest.mark.parametrize(
     "url", ["https://Petition.Example", "https://petition.example:443", "https://petition.example/"]
 )
 def test_the_public_address_is_written_as_browsers_write_it(production: dict[str, str], url: str) -> None:
-    assert read(production | {"PETITION_BASE_URL": url}).base_url == "https://petition.example"
+    assert from_environment(production | {"PETITION_BASE_URL": url}).base_url == "https://petition.example"
 
 
 ONION = "http://" + "p" * 55 + "d.onion"
@@ -194,7 +194,7 @@ ONION = "http://" + "p" * 55 + "d.onion"
 
 @pytest.mark.parametrize("url", [ONION, f"{ONION}/", ONION.upper(), ""])
 def test_an_onion_service_has_an_address(production: dict[str, str], url: str) -> None:
-    assert read(production | {"PETITION_ONION_URL": url}).onion_url == (ONION if url else "")
+    assert from_environment(production | {"PETITION_ONION_URL": url}).onion_url == (ONION if url else "")
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_a_relay_has_an_address(demo: dict[str, str], url: str) -> None:
 
 def test_a_password_does_not_travel_in_the_clear(demo: dict[str, str]) -> None:
     assert "this machine only" in _refused(demo | {"PETITION_SMTP_URL": "smtp://u:p@relay.example?tls=no"})
-    assert read(demo | {"PETITION_SMTP_URL": "smtp://127.0.0.1:2525?tls=no"}).smtp_url.endswith("tls=no")
+    assert from_environment(demo | {"PETITION_SMTP_URL": "smtp://127.0.0.1:2525?tls=no"}).smtp_url.endswith("tls=no")
 
 
 @pytest.mark.parametrize("sender", ["links", "Links <>", "links@", "@petition.example", "лінкі@petition.example"])
@@ -234,7 +234,7 @@ def test_a_sender_has_an_address(production: dict[str, str], sender: str) -> Non
 
 
 def test_a_campaign_is_a_folder(demo: dict[str, str], tmp_path: Path) -> None:
-    assert read(demo | {"PETITION_CAMPAIGN": str(tmp_path)}).campaign == tmp_path
+    assert from_environment(demo | {"PETITION_CAMPAIGN": str(tmp_path)}).campaign == tmp_path
     (tmp_path / "file").touch()
     for name in ("none", "file"):
         assert "PETITION_CAMPAIGN" in _refused(demo | {"PETITION_CAMPAIGN": str(tmp_path / name)})
@@ -256,7 +256,7 @@ def test_a_name_that_is_no_setting_is_refused(demo: dict[str, str], name: str, n
 
 def test_what_steers_workers_and_tests_is_left_alone(demo: dict[str, str]) -> None:
     others = {"PETITION_SERVE_DELIVERS": "yes", "PETITION_TEST_KILLS": "3", "PETITION": "x", "petition_mode": "x"}
-    assert read(demo | others) == read(demo)
+    assert from_environment(demo | others) == from_environment(demo)
 
 
 def test_the_readme_has_the_table_of_the_settings() -> None:
@@ -273,7 +273,7 @@ def test_the_shipped_files_and_the_docs_name_settings_alone() -> None:
 
 
 def test_settings_do_not_change(demo: dict[str, str]) -> None:
-    found = read(demo)
+    found = from_environment(demo)
     with pytest.raises(FrozenInstanceError):
         found.email_key = "other"  # type: ignore[misc]  # that it is frozen is the point
 
@@ -292,7 +292,7 @@ LIKELY = st.sampled_from(["https://", "smtp://", "sqlite:///", "postgresql://", 
 def test_any_environment_gives_settings_or_one_sentence_about_them(environ: dict[str, str]) -> None:
     found: Settings | str
     try:
-        found = read(PRODUCTION | environ)
+        found = from_environment(PRODUCTION | environ)
     except SettingsError as error:
         found = str(error)
     if isinstance(found, str):

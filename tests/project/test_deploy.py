@@ -268,7 +268,7 @@ def test_the_command_for_root_hands_on_settings_alone(tmp_path: Path) -> None:
     seen = dict(line.split("=", 1) for line in output.splitlines())
     assert seen["PETITION_SECRET_KEY_FILE"] == str(tmp_path / "secret_key")
     with pytest.raises(SettingsError, match="PETITION_SECRET_KEY_FILE names a file"):
-        settings.read(seen)  # not: "PETITION_ENV is not a setting"
+        settings.from_environment(seen)  # not: "PETITION_ENV is not a setting"
 
 
 def test_the_handbook_uses_every_file_and_no_other() -> None:

@@ -128,7 +128,7 @@ async def theatre(
     for name in ("keys", "secrets", "tmp", "log", "backups"):
         (disk / name).mkdir(parents=True)
     monkeypatch.setattr(tempfile, "tempdir", str(disk / "tmp"))
-    given = settings_.read(_environment(machine[0], disk, smtp, campaign(tmp_path / "campaign")))
+    given = settings_.from_environment(_environment(machine[0], disk, smtp, campaign(tmp_path / "campaign")))
     async with site_opened(given, migrate=True):
         pass
     with _logging(disk / "log"):

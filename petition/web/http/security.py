@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from petition.core.settings import LOOPBACK
+from petition.core.settings import LOOPBACK_HOSTS
 
 BODY = 32_000  # bytes; the longest honest form has about two thousand
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -99,8 +99,8 @@ def not_this_machine(scope: Scope, headers: Headers) -> str | None:
     """Demo mode is for this machine only: no other host name, no other client, nothing forwarded."""
     host = _name(headers.get("host", ""))
     client = scope.get("client")
-    local = client is None or client[0] in LOOPBACK
-    if host in LOOPBACK and local and not any(name in headers for name in _FORWARDED):
+    local = client is None or client[0] in LOOPBACK_HOSTS
+    if host in LOOPBACK_HOSTS and local and not any(name in headers for name in _FORWARDED):
         return None
     return "Demo mode answers on this machine only."
 

@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from petition.core import clock
 from petition.core.errors import DatabaseError
-from petition.core.settings import LOOPBACK
+from petition.core.settings import LOOPBACK_HOSTS
 from petition.mail import outbox
 from petition.site import Site
 from petition.web.http.pages import PRIVATE, site, snapshot
@@ -83,5 +83,5 @@ async def metrics(request: Request) -> Response:
 def _may_measure(request: Request) -> bool:
     if token := site(request).settings.metrics_token:
         return has_bearer_token(request, token)
-    local = request.client is None or request.client.host in LOOPBACK
+    local = request.client is None or request.client.host in LOOPBACK_HOSTS
     return local and not forwarded(request.headers)
