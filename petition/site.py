@@ -155,7 +155,7 @@ class Site:
     async def ready(self) -> None:
         """Raises DatabaseError unless the database is reachable, migrated and of our mode."""
         async with self.database.reading() as c:
-            await migrations.check(c, self.settings.mode)
+            await migrations.check_schema(c, self.settings.mode)
 
     async def writable(self) -> None:
         """Raises DatabaseError unless the database takes a write, right now and on disk. It leaves nothing behind."""
@@ -177,7 +177,7 @@ async def opened(settings: Settings, *, migrate: bool = False) -> AsyncIterator[
     if not settings.demo and (why := appeal.campaign.unready()):
         raise SettingsError(f"{why}.")
     vault = ServerKeys(settings.email_key, settings.recipients, OutboxKeys(settings.outbox_keys))
-    async with db.opened(settings.database_url, create=migrate) as database:
+    async with db.open_database(settings.database_url, create=migrate) as database:
         if migrate:
             await migrations.migrate(database, settings.mode)
         mailboxes = EmailProviders(appeal.file("mailboxes.toml"))

@@ -99,7 +99,7 @@ def postgresql_server() -> Iterator[str]:
 
 async def _template(url: str) -> None:
     await administer(url, "create database template_petition")
-    async with db.opened(f"{url}/template_petition") as database:
+    async with db.open_database(f"{url}/template_petition") as database:
         await migrations.migrate(database, Mode.DEMO)
 
 
@@ -117,7 +117,7 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
     """An empty, migrated database of each kind."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path / 'petition.db'}"
-        async with db.opened(url, create=True) as database:
+        async with db.open_database(url, create=True) as database:
             await migrations.migrate(database, Mode.DEMO)
         yield url
         return
@@ -137,7 +137,7 @@ def sqlite_url(tmp_path: Path) -> str:
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """The database, open."""
-    async with db.opened(database_url) as found:
+    async with db.open_database(database_url) as found:
         yield found
 
 

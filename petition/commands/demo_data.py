@@ -67,12 +67,12 @@ def row(mailbox: str, country: str, day: str, *, named: bool = False) -> Signatu
 
 async def put(c: Connection, *, rows: list[Signature]) -> None:
     """Signatures of days up to today, with their counts and their history."""
-    await c.pour("signatures", _COLUMNS, rows)
+    await c.bulk_insert("signatures", _COLUMNS, rows)
     countries, days = [row[2] for row in rows], [row[3] for row in rows]
     by_day = Counter(zip(countries, days, strict=True))
-    await c.load("journal", [_entry(country, day, n) for (country, day), n in by_day.items()])
+    await c.insert_rows("journal", [_entry(country, day, n) for (country, day), n in by_day.items()])
     now = f"{clock.now():%Y-%m-%dT%HZ}"  # today's are not of an hour to come
-    await c.load("journal_hours", [{"hour": min(f"{day}T12Z", now), "n": n} for day, n in Counter(days).items()])
+    await c.insert_rows("journal_hours", [{"hour": min(f"{day}T12Z", now), "n": n} for day, n in Counter(days).items()])
     counts = [{"country": country, "n": n, "changes": n} for country, n in sorted(Counter(countries).items())]
     await c.run("tally.count", rows=counts)
 

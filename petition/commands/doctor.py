@@ -13,8 +13,8 @@ from petition.campaign.appeal import Appeal
 from petition.commands import preflight
 from petition.core import encryption
 from petition.core.database import vacuum
-from petition.core.database.database import opened
-from petition.core.database.migrations import check
+from petition.core.database.database import open_database
+from petition.core.database.migrations import check_schema
 from petition.core.errors import PetitionError
 from petition.core.settings import Settings
 from petition.mail.smtp import Delayed, Smtp
@@ -161,9 +161,11 @@ def _encrypted(block: Path) -> bool:
 
 async def _database(settings: Settings) -> Finding:
     try:
-        async with opened(settings.database_url) as database, database.reading() as c:
-            await check(c, settings.mode)
-            return Finding("database", await c.weakness() or ("" if settings.demo else await vacuum.memory(c)))
+        async with open_database(settings.database_url) as database, database.reading() as c:
+            await check_schema(c, settings.mode)
+            return Finding(
+                "database", await c.durability_warning() or ("" if settings.demo else await vacuum.retention_warning(c))
+            )
     except PetitionError as error:
         return Finding("database", str(error))
 

@@ -98,7 +98,7 @@ class Buckets:
         rows: list[Row] = [{"id": key, "used": n, "hourly": told[key].hourly} for key, n in spent.items()]
         now = clock.epoch()
         try:
-            common = await database.apart(partial(_merge, rows=rows, now=now))
+            common = await database.own_transaction(partial(_merge, rows=rows, now=now))
         except DatabaseError:
             for key, n in spent.items():
                 told[key].spent += n

@@ -76,7 +76,7 @@ async def backup(database: Database, recipients: tuple[str, ...], file: Path) ->
 
 async def _chunks(c: Connection) -> AsyncIterator[Chunk]:
     for table in TABLES:
-        async for rows in c.dump(table, ROWS):
+        async for rows in c.stream_rows(table, ROWS):
             yield table, [{name: row[name] for name in row if name not in _LEFT_OUT} for row in rows]
 
 
@@ -93,7 +93,7 @@ async def restore(database: Database, mode: Mode, identity: str, file: Path) -> 
     """
     key = encryption.parse_identity(identity)
     _verify(key, file)
-    return await database.apart(partial(_restore, mode=mode, key=key, file=file))
+    return await database.own_transaction(partial(_restore, mode=mode, key=key, file=file))
 
 
 async def _restore(c: Connection, *, mode: Mode, key: Any, file: Path) -> int:
@@ -103,14 +103,14 @@ async def _restore(c: Connection, *, mode: Mode, key: Any, file: Path) -> int:
     kept = await manage.never_write_list(c)
     lines = await activity_log.whole(c)
     await c.drop_everything()
-    await migrations.steps(c, mode)
+    await migrations.apply_all(c, mode)
     total = 0
     for table, rows in _read(key, file):
         if table != "end":
-            await c.load(table, rows)  # `mode` and `schema` in house stay as the migration has just set them
+            await c.insert_rows(table, rows)  # `mode` and `schema` in house stay as the migration has just set them
             total += len(rows)
     await manage.apply_never_write(c, kept)
-    await c.load("actions", lines)  # what was done since the backup stays on record
+    await c.insert_rows("actions", lines)  # what was done since the backup stays on record
     await activity_log.write(c, activity_log.SERVER, "restored a backup")
     return total
 
@@ -131,7 +131,7 @@ def _verify(key: Any, file: Path) -> None:
 
 def _refuse_newer(file: Path, house: list[Row]) -> None:
     """What a later version keeps, this one could neither show nor erase."""
-    if any(row["name"] == "schema" and int(row["value"]) > migrations.newest() for row in house):
+    if any(row["name"] == "schema" and int(row["value"]) > migrations.latest_version() for row in house):
         raise DataError(f"{file} was made by a newer version of Petition: update this one.")
 
 

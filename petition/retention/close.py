@@ -25,9 +25,9 @@ async def close(database: Database, vault: ServerKeys, key_file: Path | None) ->
     Counts, journal, organisers and what governments answered stay. Another machine on the same database destroys
     its own keys when it prunes. Called again, it does what is left to do. Raises KeysError if a key cannot be.
     """
-    await destroy_keys(vault, key_file, await database.apart(end_and_record, locking=ENDING))
+    await destroy_keys(vault, key_file, await database.own_transaction(end_and_record, locking=ENDING))
     await reorder.settle(database)
-    await vacuum.compact(database)
+    await vacuum.checkpoint(database)
 
 
 async def destroy_keys(vault: ServerKeys, key_file: Path | None, ended: int) -> None:

@@ -46,11 +46,11 @@ async def destroy(settings: Settings, what: What) -> list[str]:
     """Destroys it; a sentence for each thing that could not be. Called again, it does what is left to do."""
     failed = await asyncio.to_thread(_keys, settings, what)
     try:
-        async with db.opened(settings.database_url) as database:
-            await database.apart(_ACTS[what], locking=(*_EMPTIED[what], "house"))
+        async with db.open_database(settings.database_url) as database:
+            await database.own_transaction(_ACTS[what], locking=(*_EMPTIED[what], "house"))
             await reorder.settle(database)
-            await vacuum.compact(database)
-            await vacuum.renew_log(database)
+            await vacuum.checkpoint(database)
+            await vacuum.rotate_wal(database)
     except PetitionError as error:
         failed.append(f"{error} Its rows are still there: stop the service, and call this again.")
     return failed
@@ -94,7 +94,7 @@ async def _hashes(c: Connection) -> None:
 async def _all(c: Connection) -> None:
     await close.end(c)
     await c.run("house.keep", name="destroying", value="yes")  # only so the record of the desk may go
-    await c.empty(_EMPTIED[What.ALL])
+    await c.delete_all(_EMPTIED[What.ALL])
     await c.run("house.drop", name="destroying")
 
 

@@ -21,21 +21,21 @@ async def prune(database: Database, vault: ServerKeys, appeal: Appeal, key_file:
     """Applies the retention rules now; `petition serve` does it every hour. Safe to run at any time, twice too."""
     async with reorder.turn(database):
         for module in (rate_limits, signatures, outbox, sessions):
-            await database.apart(module.expire)
-        await database.apart(signatures.expire_networks)
+            await database.own_transaction(module.expire)
+        await database.own_transaction(signatures.expire_networks)
         await outbox.rotate(database, vault)
         await _ended(database, vault, appeal, key_file)
         await reorder.settle_now(database)
-        await vacuum.compact(database)
+        await vacuum.checkpoint(database)
 
 
 async def _ended(database: Database, vault: ServerKeys, appeal: Appeal, key_file: Path | None) -> None:
     """Signing ends on the destruction day; what was ended before, here or elsewhere, is ended to its end."""
     destruction = appeal.campaign.destruction
     if not isinstance(destruction, Placeholder) and clock.today() >= destruction:
-        await database.apart(end_and_record, locking=ENDING)
+        await database.own_transaction(end_and_record, locking=ENDING)
     elif key_file is not None and await asyncio.to_thread(is_replaced, key_file):
-        await database.apart(end_hashes, locking=ENDING)  # as was begun while the database was away
+        await database.own_transaction(end_hashes, locking=ENDING)  # as was begun while the database was away
     async with database.reading() as c:
         ended = await c.one("house.get", name="closed")
     if ended is not None:

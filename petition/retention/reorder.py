@@ -33,7 +33,7 @@ KEYED = {
 @asynccontextmanager
 async def turn(database: Database) -> AsyncIterator[None]:
     """One process prunes or settles at a time."""
-    async with database.alone() as c:
+    async with database.autocommit() as c:
         while (row := await c.one("settling.turn")) and not row["ours"]:  # noqa: ASYNC110 (another process has it)
             await asyncio.sleep(PAUSE)
         yield
@@ -50,13 +50,13 @@ async def settle_now(database: Database) -> None:
     async with database.reading() as c:
         kept = await c.one("house.get", name="settled")
     since = kept["value"] if kept else ""
-    await database.apart(partial(_add_up, since=since), locking=("journal", "journal_hours"))
+    await database.own_transaction(partial(_add_up, since=since), locking=("journal", "journal_hours"))
     for table, key in KEYED.items():
         await _rewrite(database, table, key, since)
     if database.dialect == POSTGRESQL:
-        await vacuum.vacuum(database, whole=("names", "day_keys", "journal", "journal_hours"))
+        await vacuum.vacuum_tables(database, full=("names", "day_keys", "journal", "journal_hours"))
     if since != clock.today().isoformat():  # once a day is what the privacy page promises
-        await vacuum.renew_log(database)
+        await vacuum.rotate_wal(database)
     await database.write(remember)
 
 
@@ -82,7 +82,9 @@ async def _rewrite(database: Database, table: str, key: str, since: str) -> None
         if not rows:
             return
         keys = [str(row["key"]) for row in rows]
-        await database.apart(partial(Connection.rewrite, table=table, key=key, keys=keys), locking=_with(table))
+        await database.own_transaction(
+            partial(Connection.rewrite_rows, table=table, key=key, keys=keys), locking=_with(table)
+        )
         after = keys[-1]
 
 

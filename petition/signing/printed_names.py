@@ -67,7 +67,7 @@ def _ripe(today: date | None = None) -> str:
 
 async def close(c: Connection) -> None:
     """Every keyed hash goes, and with it names and contacts; the tally and its journal stay."""
-    await c.empty(PERSONAL)
+    await c.delete_all(PERSONAL)
 
 
 async def chosen(c: Connection) -> list[Row]:

@@ -30,7 +30,7 @@ def measure(kind: str, url: str, seconds: float, report: Report) -> None:
 
 
 def _sqlite(url: str, seconds: float) -> tuple[float, float]:
-    sqlite.prepare(url, create=True)
+    sqlite.prepare_file(url, create=True)
     connection = sqlite.connect(url)
     for row in ROWS:
         connection.execute(row)

@@ -80,7 +80,7 @@ class Stage:
                 await demo_data.fill(site.database, signatures, bar.update)
             await site.publish()
             if site.database.dialect == POSTGRESQL:
-                await vacuum.vacuum(site.database, whole=())  # PostgreSQL's autovacuum would, amid the figures
+                await vacuum.vacuum_tables(site.database, full=())  # PostgreSQL's autovacuum would, amid the figures
 
     def ask(self, statement: str) -> int:
         """The number that a statement of SQL finds."""

@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 from pypdf import PdfReader
 
 from petition.core.database import migrations
-from petition.core.database.database import opened
+from petition.core.database.database import open_database
 from petition.core.errors import DataError, SettingsError
 from petition.core.languages import LOCALE_FOLDER
 from petition.core.settings import Mode, Settings
@@ -130,7 +130,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 async def production(empty_database_url: str, tmp_path: Path, smtp: Relay, folder: Path) -> Settings:
     """Production settings over a database of its own mode."""
-    async with opened(empty_database_url, create=True) as database:
+    async with open_database(empty_database_url, create=True) as database:
         await migrations.migrate(database, Mode.PRODUCTION)
     made = make_settings(empty_database_url, tmp_path, smtp.url, campaign=folder, base_url="https://river.example.org")
     return replace(made, mode=Mode.PRODUCTION)

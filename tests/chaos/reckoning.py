@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from petition.core.database.database import opened
+from petition.core.database.database import open_database
 from petition.core.email_addresses import keyed_hash
 from tests.chaos.crowd import Crowd
 from tests.relay import Relay
@@ -64,7 +64,7 @@ def ask(url: str, statement: str) -> list[dict[str, Any]]:
     """A statement of a story's own, in a transaction of its own."""
 
     async def asked() -> list[dict[str, Any]]:
-        async with opened(url) as database:
+        async with open_database(url) as database:
             return await database.write(lambda c: c.execute(statement))
 
     return asyncio.run(asked())

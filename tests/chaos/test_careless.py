@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from petition.core.database.database import opened
+from petition.core.database.database import open_database
 from tests import postgres
 from tests.shell import Shell
 
@@ -26,7 +26,7 @@ def test_the_doctor_refuses_a_careless_postgresql(tmp_path: Path, campaign: Path
 
 @pytest.mark.parametrize(("level", "said"), [("off", True), ("normal", True), ("full", False), ("extra", False)])
 async def test_sqlite_must_sync_fully(sqlite_url: str, level: str, said: bool) -> None:
-    async with opened(sqlite_url, create=True) as database, database._connection() as c:
-        assert await c.weakness() == "", "as it is opened"
+    async with open_database(sqlite_url, create=True) as database, database._connection() as c:
+        assert await c.durability_warning() == "", "as it is opened"
         await c.execute(f"pragma synchronous = {level}")
-        assert ("SQLite does not sync fully" in await c.weakness()) == said
+        assert ("SQLite does not sync fully" in await c.durability_warning()) == said

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from petition.core.database.database import Connection, Database, Row, opened
+from petition.core.database.database import Connection, Database, Row, open_database
 from petition.core.encryption import OutboxKeys, ServerKeys
 from petition.mail import outbox
 from petition.mail.outbox import Mail
@@ -142,7 +142,7 @@ async def test_whoever_signs_comes_before_everything_else(database: Database, va
 
 
 async def test_claimers_at_once_never_get_the_same_mail(database_url: str, vault: ServerKeys) -> None:
-    async with opened(database_url) as one, opened(database_url) as two:
+    async with open_database(database_url) as one, open_database(database_url) as two:
         for n in range(60):
             await put(one, vault, f"a{n}@example.org")
         batches = await asyncio.gather(*[claim(database, vault) for database in (one, two) * 4])

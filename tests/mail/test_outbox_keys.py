@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from petition.core.database.database import Database, opened
+from petition.core.database.database import Database, open_database
 from petition.core.encryption import OutboxKeys, ServerKeys
 from petition.core.errors import KeysError
 from petition.mail import outbox
@@ -75,7 +75,11 @@ async def test_rows_of_another_machine_are_not_touched(
 
 async def test_processes_that_rotate_at_once_lose_nothing(database_url: str, time: Clock, tmp_path: Path) -> None:
     vaults = [make_vault(tmp_path / "keys") for _ in range(3)]
-    async with opened(database_url) as one, opened(database_url) as two, opened(database_url) as three:
+    async with (
+        open_database(database_url) as one,
+        open_database(database_url) as two,
+        open_database(database_url) as three,
+    ):
         processes = list(zip((one, two, three), vaults, strict=True))
         for n, (database, vault) in product(range(10), processes):
             await put(database, vault, f"a{n}-{vaults.index(vault)}@example.org")

@@ -90,13 +90,13 @@ async def test_two_processes_share_what_is_left(database: Database, time: Clock)
 async def test_what_comes_while_the_levels_are_shared_counts(database: Database, time: Clock) -> None:
     found, beside = Buckets(), Buckets()
     _taken(found, 2)
-    apart = database.apart
+    apart = database.own_transaction
 
     async def busy(job: object) -> object:
         _taken(found, 1)
         return await apart(job)  # type: ignore[arg-type]  # passes on what it was given
 
-    database.apart = busy  # type: ignore[method-assign, assignment]  # as if other servers had been here
+    database.own_transaction = busy  # type: ignore[method-assign, assignment]  # as if other servers had been here
     await found.share(database)
     assert _taken(found, 9) == 2
     await found.share(database)

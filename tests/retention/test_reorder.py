@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from petition.core.database import migrations, vacuum
-from petition.core.database.database import Connection, Database, opened
+from petition.core.database.database import Connection, Database, open_database
 from petition.core.errors import DatabaseError
 from petition.core.settings import Mode, Settings
 from petition.retention import reorder
@@ -101,14 +101,14 @@ async def test_on_sqlite_no_page_tells_who_came_first(time: Clock, tmp_path: Pat
     keys = [f"1.{sha256(bytes([n])).hexdigest()}" for n in range(200)]
     layouts = []
     for name, arrival in (("one", keys), ("other", keys[::-1])):
-        async with opened(f"sqlite:///{tmp_path / name}", create=True) as database:
+        async with open_database(f"sqlite:///{tmp_path / name}", create=True) as database:
             await migrations.migrate(database, Mode.DEMO)
             for key in arrival:
                 row = {"mailbox": key, "address": key, "country": "PL", "day": "2026-11-22"}
                 rows = [row | {"named": 0, "updates": 0, "consent": "test"}]
-                await database.write(partial(Connection.load, table="signatures", rows=rows))
+                await database.write(partial(Connection.insert_rows, table="signatures", rows=rows))
             await reorder.settle(database)
-            await vacuum.compact(database)
+            await vacuum.checkpoint(database)
         content = await asyncio.to_thread((tmp_path / name).read_bytes)
         pages = [content[n : n + 4096] for n in range(0, len(content), 4096)]
         layouts.append({tuple(re.findall(rb"1\.[0-9a-f]{64}", page)) for page in pages})

@@ -7,7 +7,7 @@ from functools import partial
 
 from petition.core import tokens
 from petition.core.database import migrations
-from petition.core.database.database import Connection, opened
+from petition.core.database.database import Connection, open_database
 from petition.core.errors import LinkError
 from petition.core.settings import Mode, Settings
 from petition.mail import outbox
@@ -120,12 +120,12 @@ async def test_one_failing_act_in_a_crowd_harms_nobody(site: Site) -> None:
 
 async def test_many_machines_migrate_at_once(empty_database_url: str) -> None:
     async def migrate() -> None:
-        async with opened(empty_database_url, create=True) as database:
+        async with open_database(empty_database_url, create=True) as database:
             await migrations.migrate(database, Mode.DEMO)
 
     await asyncio.gather(*[migrate() for _ in range(6)])
-    async with opened(empty_database_url) as database, database.reading() as c:
-        await migrations.check(c, Mode.DEMO)
+    async with open_database(empty_database_url) as database, database.reading() as c:
+        await migrations.check_schema(c, Mode.DEMO)
 
 
 async def test_two_deliverers_send_each_mail_once(settings: Settings, smtp: Relay) -> None:

@@ -103,7 +103,9 @@ async def rows(site: Site) -> dict[str, list[str]]:
     """Every row of every table, but for those of the throttle."""
     async with site.database.reading() as c:
         tables = [name for row in await c.all("house.tables") if (name := str(row["name"])) not in THROTTLE]
-        return {table: sorted([str(row) async for part in c.dump(table, 1000) for row in part]) for table in tables}
+        return {
+            table: sorted([str(row) async for part in c.stream_rows(table, 1000) for row in part]) for table in tables
+        }
 
 
 async def settle(site: Site) -> None:
@@ -147,7 +149,7 @@ async def in_production(visit: Visit, settings: Settings, folder: Path, **other:
     """A visitor of the site in production mode, whose database now belongs to it."""
     from petition.core.database import database as db
 
-    async with db.opened(settings.database_url) as database:
+    async with db.open_database(settings.database_url) as database:
         await database.write(lambda c: c.execute("update house set value = 'production' where name = 'mode'"))
     made = {"mode": Mode.PRODUCTION, "base_url": "https://petition.example", "campaign": campaign(folder / "campaign")}
     visitor: Visitor = await visit(**(made | other))

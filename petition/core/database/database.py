@@ -17,7 +17,7 @@ import asyncpg
 import databases
 
 from petition.core.database import sqlite
-from petition.core.database.queries import POSTGRESQL, SQLITE, numbered, queries
+from petition.core.database.queries import POSTGRESQL, SQLITE, numbered_parameters, queries
 from petition.core.database.writer import Act, Writer
 from petition.core.errors import DatabaseError, TableLocked
 
@@ -27,11 +27,11 @@ Value = str | int | Sequence[str | Mapping[str, object]] | None
 T = TypeVar("T")
 Item = TypeVar("Item")
 
-CLOSING = 20  # seconds
+CLOSE_TIMEOUT = 20  # seconds
 # Of one process: a writer, and readers that come and go. Statements that serve a visitor take milliseconds; whatever
 # takes a minute has lost its visitor and shall not hold a lock. Those that may last (vacuum, migrations) say so.
-LASTING = 3600  # seconds
-_POOL: dict[str, Any] = {
+LONG_TIMEOUT = 3600  # seconds
+_POOL_OPTIONS: dict[str, Any] = {
     "min_size": 0,
     "max_size": 10,
     "command_timeout": 90,
@@ -57,7 +57,7 @@ LOCKS = (
 for _name in ("aiosqlite", "databases"):  # asked to debug, they log every statement with its values
     logging.getLogger(_name).setLevel(logging.WARNING)
 # What drivers raise when the database is away, locked, read-only or full.
-FAILURES = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+DRIVER_ERRORS = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 
 
 class Connection:
@@ -80,21 +80,23 @@ class Connection:
         """A query whose rows nobody reads."""
         await self.execute(queries(self.dialect)[name], values)
 
-    async def execute(self, sql: str, values: Mapping[str, Value] | None = None, *, lasting: bool = False) -> list[Row]:
+    async def execute(
+        self, sql: str, values: Mapping[str, Value] | None = None, *, long_running: bool = False
+    ) -> list[Row]:
         """A statement as text; migrations, backup and audit build theirs from sql/ and the schema."""
-        with sentences():
+        with translate_errors():
             if self.dialect == POSTGRESQL:
-                text, names = numbered(sql)
-                bound = [_bound(values, name) for name in names]
-                patience = {"timeout": LASTING} if lasting else {}
+                text, names = numbered_parameters(sql)
+                bound = [_bind_value(values, name) for name in names]
+                patience = {"timeout": LONG_TIMEOUT} if long_running else {}
                 return [dict(row) for row in await self._raw.fetch(text, *bound, **patience)]
-            named = {name: _bound(values, name) for name in values or {}}
+            named = {name: _bind_value(values, name) for name in values or {}}
             return [dict(row) for row in await self._raw.execute_fetchall(sql, named)]
 
-    async def dump(self, table: str, size: int) -> AsyncIterator[list[Row]]:
+    async def stream_rows(self, table: str, size: int) -> AsyncIterator[list[Row]]:
         """All rows of a table of ours, `size` at a time, in no promised order."""
         sql = f"select * from {table}"  # noqa: S608 (a name from backup.TABLES)
-        with sentences():
+        with translate_errors():
             if self.dialect == SQLITE:
                 async with self._raw.execute(sql) as cursor:
                     while rows := await cursor.fetchmany(size):
@@ -104,7 +106,7 @@ class Connection:
             while rows := await cursor.fetch(size):
                 yield [dict(row) for row in rows]
 
-    async def load(self, table: str, rows: list[Row]) -> None:
+    async def insert_rows(self, table: str, rows: list[Row]) -> None:
         """Puts rows into a table; those that are there already stay as they are."""
         if not rows:
             return
@@ -112,25 +114,25 @@ class Connection:
         binds = [f"${n}" if self.dialect == POSTGRESQL else "?" for n in range(1, len(names) + 1)]
         columns, marks = ", ".join(names), ", ".join(binds)
         sql = f"insert into {table} ({columns}) values ({marks}) on conflict do nothing"  # noqa: S608 (as above)
-        with sentences():
+        with translate_errors():
             await self._raw.executemany(sql, [[row[name] for name in names] for row in rows])
 
-    async def pour(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[str | int]]) -> None:
+    async def bulk_insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[str | int]]) -> None:
         """A great many rows into a table that has none of them yet: in the order of its key, if it shall be fast."""
-        with sentences():
+        with translate_errors():
             if self.dialect == POSTGRESQL:
                 await self._raw.copy_records_to_table(table, columns=columns, records=rows)
                 return
             sql = f"insert into {table} ({', '.join(columns)}) values ({', '.join('?' * len(columns))})"  # noqa: S608 (a name from sample)
             await self._raw.executemany(sql, rows)
 
-    async def rewrite(self, table: str, key: str, keys: list[str]) -> None:
+    async def rewrite_rows(self, table: str, key: str, keys: list[str]) -> None:
         """Takes rows out and puts them back in the order of their key; nobody else writes, the table is locked."""
         these = "in (select value from json_each(:keys))"
         if self.dialect == POSTGRESQL:
             these = "= any(array(select json_array_elements_text(cast(:keys as json))))"
         rows = await self.execute(f"delete from {table} where {key} {these} returning *", {"keys": keys})  # noqa: S608 (as above)
-        await self.load(table, sorted(rows, key=lambda row: str(row[key])))
+        await self.insert_rows(table, sorted(rows, key=lambda row: str(row[key])))
 
     async def lock(self, tables: Collection[str], mode: str = "exclusive") -> None:
         """Nobody else writes them until this transaction ends. SQLite has one writer anyway."""
@@ -144,12 +146,12 @@ class Connection:
             await self.execute(f"drop table if exists {row['name']}{cascade}")
         await self.run("house.drop_functions")
 
-    async def empty(self, tables: Sequence[str]) -> None:
+    async def delete_all(self, tables: Sequence[str]) -> None:
         """No row in them any more. They stand in the order of LOCKS: those that others refer to go last."""
         for table in reversed(tables):
             await self.execute(f"delete from {table}")  # noqa: S608 (a name from LOCKS)
 
-    async def weakness(self) -> str:
+    async def durability_warning(self) -> str:
         """What could make this database lose a committed transaction; empty if nothing known does."""
         if self.dialect == SQLITE:
             (row,) = await self.execute("pragma synchronous")
@@ -170,7 +172,7 @@ class Connection:
         await self.execute("rollback")
 
 
-def _bound(values: Mapping[str, Value] | None, name: str) -> str | int | None:
+def _bind_value(values: Mapping[str, Value] | None, name: str) -> str | int | None:
     value = (values or {})[name]
     return value if value is None or isinstance(value, str | int) else json.dumps(value)
 
@@ -202,7 +204,7 @@ class Database:
         """Like write(), for an act that does all its items of a moment in a few statements, with other acts."""
         return await self.writer.join(act, item)
 
-    async def apart(self, job: Callable[[Connection], Awaitable[T]], locking: Collection[str] = ()) -> T:
+    async def own_transaction(self, job: Callable[[Connection], Awaitable[T]], locking: Collection[str] = ()) -> T:
         """Like write(), but beside the writer where the database can: nobody who signs waits for what it waits for.
 
         Nobody else writes into the tables that are `locking` meanwhile; they are locked before anything else is.
@@ -221,11 +223,11 @@ class Database:
             return result
 
     @asynccontextmanager
-    async def alone(self) -> AsyncIterator[Connection]:
+    async def autocommit(self) -> AsyncIterator[Connection]:
         """A connection without a transaction, for what may last; whatever is set on it ends with it."""
         async with self._connection() as connection:
             if self.dialect == POSTGRESQL:
-                await connection.execute(f"set statement_timeout = '{LASTING}s'")
+                await connection.execute(f"set statement_timeout = '{LONG_TIMEOUT}s'")
             yield connection
 
     @asynccontextmanager
@@ -233,15 +235,15 @@ class Database:
         # Not pool.connection(): that one belongs to the calling task, ours to whoever holds it.
         held = databases.core.Connection(self._pool, self._pool._backend)
         try:
-            with sentences():
-                await _whole(held.__aenter__())
+            with translate_errors():
+                await _run_to_end(held.__aenter__())
             yield Connection(held.raw_connection, self.dialect)
         finally:
             if held._connection_counter:  # it was opened, even if nobody waits for it any more
-                await _whole(held.__aexit__())
+                await _run_to_end(held.__aexit__())
 
 
-async def _whole(step: Coroutine[Any, Any, object]) -> None:
+async def _run_to_end(step: Coroutine[Any, Any, object]) -> None:
     """Opening or closing a connection, to its end even if the caller is cancelled meanwhile: else it is lost."""
     task = asyncio.ensure_future(step)
     try:
@@ -254,37 +256,37 @@ async def _whole(step: Coroutine[Any, Any, object]) -> None:
 
 
 @asynccontextmanager
-async def opened(url: str, *, create: bool = False) -> AsyncIterator[Database]:
+async def open_database(url: str, *, create: bool = False) -> AsyncIterator[Database]:
     """An open database, closed again at the end. A SQLite file is made only if `create` says so.
 
     Raises DatabaseError with one sentence when it cannot be reached.
     """
     if url.startswith("sqlite:///"):
-        with sentences():
-            await asyncio.to_thread(sqlite.prepare, url, create)
+        with translate_errors():
+            await asyncio.to_thread(sqlite.prepare_file, url, create)
     database = Database(url)
-    with sentences():
+    with translate_errors():
         await database._pool.connect()
     try:
         yield database
     finally:
         await database.writer.close()
         with suppress(TimeoutError):  # asyncpg waits for ever for a connection that somebody still holds
-            await asyncio.wait_for(database._pool.disconnect(), CLOSING)
+            await asyncio.wait_for(database._pool.disconnect(), CLOSE_TIMEOUT)
 
 
 @contextmanager
-def sentences() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Turns what the drivers raise into a DatabaseError whose sentence holds no value of any query."""
     try:
         yield
     except asyncpg.LockNotAvailableError:
         raise TableLocked("The database cannot be used: somebody else holds a table for long.") from None
-    except FAILURES as error:
-        raise DatabaseError(f"The database cannot be used: {_said(error)}.") from None
+    except DRIVER_ERRORS as error:
+        raise DatabaseError(f"The database cannot be used: {_error_text(error)}.") from None
 
 
-def _said(error: BaseException) -> str:
+def _error_text(error: BaseException) -> str:
     if isinstance(error, sqlite3.Error):
         return str(error)
     if isinstance(error, OSError):  # a TimeoutError too
@@ -295,9 +297,9 @@ def _said(error: BaseException) -> str:
 
 def _pool(url: str) -> databases.Database:
     if url.startswith(SQLITE):
-        return databases.Database(f"sqlite:///{quote(str(sqlite.path(url)))}", factory=sqlite.Safe)
+        return databases.Database(f"sqlite:///{quote(str(sqlite.database_file(url)))}", factory=sqlite.SafeConnection)
     # `databases` knows one host only; asyncpg reads the whole URL itself, with several hosts and its options.
     alone: dict[str, Any] = dict.fromkeys(("host", "port", "user", "password", "database"))
     if "," in urlsplit(url).netloc and "target_session_attrs" not in url:
         alone["target_session_attrs"] = "read-write"  # of several hosts the one that is not a standby
-    return databases.Database("postgresql://", dsn=url, **_POOL, **alone)
+    return databases.Database("postgresql://", dsn=url, **_POOL_OPTIONS, **alone)

@@ -5,13 +5,15 @@ from functools import partial
 from pathlib import Path
 
 from petition.core.database.database import Connection, Database
-from petition.core.database.queries import SQL, statements
+from petition.core.database.queries import SQL_FOLDER, split_statements
 from petition.core.errors import DatabaseError, TableLocked
 from petition.core.settings import Mode
 
-FOLDER = SQL / "migrations"
-TRIES, PAUSE = 300, 0.2  # of a step that finds a table in use, and seconds between two of them
-_ALONE = " concurrently"  # of PostgreSQL; written before `if exists` and `if not exists`, so that it may be tried again
+MIGRATIONS_FOLDER = SQL_FOLDER / "migrations"
+MAX_LOCK_TRIES, LOCK_PAUSE = 300, 0.2  # of a step that finds a table in use, and seconds between two of them
+_CONCURRENTLY = (
+    " concurrently"  # of PostgreSQL; written before `if exists` and `if not exists`, so that it may be tried again
+)
 
 
 async def migrate(database: Database, mode: Mode) -> None:
@@ -23,84 +25,84 @@ async def migrate(database: Database, mode: Mode) -> None:
 
     Raises DatabaseError for a database of a newer version or of the other mode.
     """
-    async with database.alone() as c:
-        await _turn(c)
-        if not await database.write(partial(_new, mode=mode)):
-            await _one_by_one(c)
+    async with database.autocommit() as c:
+        await _wait_for_lock(c)
+        if not await database.write(partial(_create_if_empty, mode=mode)):
+            await _apply_missing(c)
     async with database.reading() as c:
-        await check(c, mode)
+        await check_schema(c, mode)
 
 
-async def _turn(c: Connection) -> None:
+async def _wait_for_lock(c: Connection) -> None:
     """Waits for its turn, but in no statement or transaction: what makes an index concurrently would wait for those."""
     while (row := await c.one("house.turn")) and not row["ours"]:  # noqa: ASYNC110 (who has it is another process)
-        await asyncio.sleep(PAUSE)
+        await asyncio.sleep(LOCK_PAUSE)
 
 
-async def _new(c: Connection, *, mode: Mode) -> bool:
+async def _create_if_empty(c: Connection, *, mode: Mode) -> bool:
     """Whether the database was empty and has everything now."""
-    if await _version(c):
+    if await _current_version(c):
         return False
-    await steps(c, mode)
+    await apply_all(c, mode)
     return True
 
 
-async def steps(c: Connection, mode: Mode) -> None:
+async def apply_all(c: Connection, mode: Mode) -> None:
     """All steps for an empty database, inside the caller's transaction."""
-    for _, file in _files():
-        for statement in statements(c.dialect, file.read_text("utf-8")):
-            await c.execute(statement.replace(_ALONE, ""))
+    for _, file in _migration_files():
+        for statement in split_statements(c.dialect, file.read_text("utf-8")):
+            await c.execute(statement.replace(_CONCURRENTLY, ""))
     await c.run("house.keep", name="mode", value=mode.value)
-    await _reached(c, newest())
+    await _set_version(c, latest_version())
 
 
-async def _one_by_one(c: Connection) -> None:
-    for number, file in _files():
-        if number > await _version(c):
-            await _step(c, number, statements(c.dialect, file.read_text("utf-8")))
+async def _apply_missing(c: Connection) -> None:
+    for number, file in _migration_files():
+        if number > await _current_version(c):
+            await _apply_one(c, number, split_statements(c.dialect, file.read_text("utf-8")))
 
 
-async def _step(c: Connection, number: int, sql: list[str]) -> None:
-    if any(_ALONE in statement for statement in sql):
+async def _apply_one(c: Connection, number: int, sql: list[str]) -> None:
+    if any(_CONCURRENTLY in statement for statement in sql):
         for statement in sql:
-            await c.execute(statement, lasting=True)
-        await _reached(c, number)
+            await c.execute(statement, long_running=True)
+        await _set_version(c, number)
         return
-    for left in reversed(range(TRIES)):
+    for left in reversed(range(MAX_LOCK_TRIES)):
         try:
-            await _whole(c, number, sql)
+            await _apply_in_transaction(c, number, sql)
             break
         except TableLocked:
             if not left:
                 raise
-        await asyncio.sleep(PAUSE)
+        await asyncio.sleep(LOCK_PAUSE)
 
 
-async def _whole(c: Connection, number: int, sql: list[str]) -> None:
+async def _apply_in_transaction(c: Connection, number: int, sql: list[str]) -> None:
     """A step in a transaction of its own, or nothing of it."""
     await c.begin()
     try:
         await c.run("house.impatient")
-        for statement in sql if number > await _version(c) else ():
+        for statement in sql if number > await _current_version(c) else ():
             await c.execute(statement)
-        await _reached(c, max(number, await _version(c)))
+        await _set_version(c, max(number, await _current_version(c)))
     except BaseException:
         await c.rollback()
         raise
     await c.commit()
 
 
-async def _reached(c: Connection, number: int) -> None:
+async def _set_version(c: Connection, number: int) -> None:
     await c.run("house.keep", name="schema", value="0")
     await c.run("house.set", name="schema", value=str(number))
 
 
-async def check(c: Connection, mode: Mode) -> None:
+async def check_schema(c: Connection, mode: Mode) -> None:
     """Raises DatabaseError unless the database has this version's schema and this mode."""
-    version = await _version(c)
-    if version < newest():
+    version = await _current_version(c)
+    if version < latest_version():
         raise DatabaseError("The database has an older schema: run `petition migrate`.")
-    if version > newest():
+    if version > latest_version():
         raise DatabaseError("The database was made by a newer version of Petition: update this one.")
     if (kept := await c.one("house.get", name="mode")) is None or kept["value"] != mode.value:
         raise DatabaseError(
@@ -108,17 +110,17 @@ async def check(c: Connection, mode: Mode) -> None:
         )
 
 
-def newest() -> int:
+def latest_version() -> int:
     """The schema of this version."""
-    return _files()[-1][0]
+    return _migration_files()[-1][0]
 
 
-async def _version(c: Connection) -> int:
+async def _current_version(c: Connection) -> int:
     if await c.one("house.exists") is None:
         return 0
     row = await c.one("house.get", name="schema")
     return int(row["value"]) if row else 0
 
 
-def _files() -> list[tuple[int, Path]]:
-    return sorted((int(file.name[:4]), file) for file in FOLDER.glob("*.sql"))
+def _migration_files() -> list[tuple[int, Path]]:
+    return sorted((int(file.name[:4]), file) for file in MIGRATIONS_FOLDER.glob("*.sql"))

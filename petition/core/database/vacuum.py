@@ -4,40 +4,40 @@ from petition.core.database.database import Connection, Database
 from petition.core.database.queries import SQLITE
 
 
-async def compact(database: Database) -> None:
+async def checkpoint(database: Database) -> None:
     """Takes erased rows out of SQLite's write-ahead log; PostgreSQL has vacuum() and renew_log()."""
     if database.dialect == SQLITE:
-        async with database.alone() as c:
+        async with database.autocommit() as c:
             await c.execute("pragma wal_checkpoint(truncate)")
 
 
-async def vacuum(database: Database, whole: tuple[str, ...]) -> None:
+async def vacuum_tables(database: Database, full: tuple[str, ...]) -> None:
     """Takes erased rows out of PostgreSQL's tables; the small ones named in `whole` get new files."""
-    async with database.alone() as c:
+    async with database.autocommit() as c:
         for table in [row["name"] for row in await c.all("house.tables")]:
-            await c.execute(f"vacuum {'full ' if table in whole else ''}{table}", lasting=True)
+            await c.execute(f"vacuum {'full ' if table in full else ''}{table}", long_running=True)
 
 
-async def renew_log(database: Database) -> None:
+async def rotate_wal(database: Database) -> None:
     """Takes erased rows out of PostgreSQL's write-ahead log, if our role may: a new file, and the old ones go.
 
     Without archive and `wal_recycle` (see memory()) nothing of them is left but free blocks of the disk.
     """
-    async with database.alone() as c:
-        if not await _may_not(c):
+    async with database.autocommit() as c:
+        if not await _missing_rights(c):
             await c.run("erasing.new_log")
             await c.run("erasing.checkpoint")
 
 
-async def memory(c: Connection) -> str:
+async def retention_warning(c: Connection) -> str:
     """What would make a database keep for long what was erased; empty if nothing known does."""
     if c.dialect == SQLITE:
         return ""
-    wrong = [f"{row['name']} is {row['setting']}" for row in await c.all("erasing.memory")] + await _may_not(c)
+    wrong = [f"{row['name']} is {row['setting']}" for row in await c.all("erasing.memory")] + await _missing_rights(c)
     return f"PostgreSQL would keep what was erased ({', '.join(wrong)}): see the handbook" if wrong else ""
 
 
-async def _may_not(c: Connection) -> list[str]:
+async def _missing_rights(c: Connection) -> list[str]:
     may = await c.one("erasing.may") or {}
     lacking = {"switch": "our role may not call pg_switch_wal()", "flush": "our role is not in pg_checkpoint"}
     return [sentence for right, sentence in lacking.items() if not may[right]]

@@ -18,8 +18,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from petition.core.errors import Busy
 
-WAITING = 10_000  # jobs; more than a machine writes in the seconds a visitor is willing to wait
-BATCH = 500
+MAX_WAITING = 10_000  # jobs; more than a machine writes in the seconds a visitor is willing to wait
+MAX_BATCH = 500
 
 
 class Transactions(Protocol):
@@ -101,7 +101,7 @@ class Writer(Generic[C]):
         return result
 
     async def _wait(self, act: Act[C, Any, Any] | None, item: Any) -> Any:
-        if self._closed or self._jobs.qsize() >= WAITING:
+        if self._closed or self._jobs.qsize() >= MAX_WAITING:
             raise Busy("Too many are signing at this very moment. Please try again in a few seconds.")
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
@@ -127,7 +127,7 @@ class Writer(Generic[C]):
                 async with self._connect() as connection:
                     while batch:
                         for together in _transactions(batch):
-                            await _settle(connection, together)
+                            await _run_batch(connection, together)
                         batch, fresh = await self._batch(), False
             except Exception as error:  # whatever it is, those who wait must hear it and the task must live on
                 if isinstance(error, _NotBegun) and not fresh:
@@ -140,7 +140,7 @@ class Writer(Generic[C]):
     async def _batch(self) -> list[Caller[C]]:
         """Everything that waits now, at least one job; empty at the end of the writer's life."""
         found = [] if (first := await self._jobs.get()) is None else [first]
-        while found and len(found) < BATCH and not self._jobs.empty():
+        while found and len(found) < MAX_BATCH and not self._jobs.empty():
             if (item := self._jobs.get_nowait()) is None:
                 self._jobs.put_nowait(None)  # nothing comes after it: the end is for the next call
                 break
@@ -158,7 +158,7 @@ def _transactions(batch: list[Caller[C]]) -> list[list[Caller[C]]]:
     return ([acts] if acts else []) + [[one] for one in batch if one.act is None]
 
 
-async def _settle(connection: C, together: list[Caller[C]]) -> None:
+async def _run_batch(connection: C, together: list[Caller[C]]) -> None:
     """One transaction for all; if any of them fails, one transaction for each.
 
     An error of begin, commit or rollback is the connection's: it goes up, and nothing is tried a second time,
@@ -175,7 +175,7 @@ async def _settle(connection: C, together: list[Caller[C]]) -> None:
         if len(together) == 1:
             return _fail(together, error)
         for one in together:
-            await _settle(connection, [one])
+            await _run_batch(connection, [one])
     else:
         await connection.commit()
         for same, answers in results:

@@ -82,7 +82,7 @@ async def _put(c: Connection, *, draft: Draft, n: int, rows: list[Row], choice: 
     moment = clock.iso(draft.moment)
     if await c.one("editions.put", n=n, moment=moment, nickname=who, basis=json.dumps(basis)) is None:
         raise LetterError("Somebody else has just drawn up an edition: look at that one first.")
-    await c.load("edition_letters", rows)
+    await c.insert_rows("edition_letters", rows)
     await activity_log.write(c, who, "drew up an edition", f"{n}: {len(rows)} letters and translations")
 
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import strategies as st
 
 from petition.core.database import queries, sqlite
-from petition.core.database.database import Connection, Database, opened
+from petition.core.database.database import Connection, Database, open_database
 from petition.core.errors import DatabaseError, PetitionError
 from petition.core.settings import Settings
 from tests.postgres import hang_up
@@ -35,7 +35,7 @@ def test_the_queries_load_for_both_databases() -> None:
 async def test_every_query_is_understood(database: Database) -> None:
     async with database.reading() as c:
         for name, sql in queries.queries(c.dialect).items():
-            text, names = queries.numbered(sql)
+            text, names = queries.numbered_parameters(sql)
             if c.dialect == "postgresql":
                 await c._raw.prepare(text)
             else:
@@ -45,13 +45,13 @@ async def test_every_query_is_understood(database: Database) -> None:
 
 def test_a_line_may_be_for_one_database_alone() -> None:
     text = "-- a comment\nselect 1 -- sqlite\nselect 2 -- postgresql\nfrom here -- why\n\n-- only words\n\ndrop it"
-    assert queries.statements("sqlite", text) == ["select 1\nfrom here", "drop it"]
-    assert queries.statements("postgresql", text) == ["select 2\nfrom here", "drop it"]
+    assert queries.split_statements("sqlite", text) == ["select 1\nfrom here", "drop it"]
+    assert queries.split_statements("postgresql", text) == ["select 2\nfrom here", "drop it"]
 
 
 def test_names_become_numbers_in_the_order_they_appear() -> None:
-    assert queries.numbered("a = :x and b = :y or c = :x") == ("a = $1 and b = $2 or c = $1", ("x", "y"))
-    assert queries.numbered("cast(a as int), a::text") == ("cast(a as int), a::text", ())
+    assert queries.numbered_parameters("a = :x and b = :y or c = :x") == ("a = $1 and b = $2 or c = $1", ("x", "y"))
+    assert queries.numbered_parameters("cast(a as int), a::text") == ("cast(a as int), a::text", ())
 
 
 async def test_any_text_comes_back_as_it_was(database: Database) -> None:
@@ -131,7 +131,7 @@ async def test_a_restriction_of_the_schema_is_a_sentence_without_the_value(datab
 async def _sentence(url: str, sql: str = "update house set value = value") -> str:
     """What is said when a statement is written."""
     with pytest.raises(DatabaseError) as failure:
-        async with opened(url) as database:
+        async with open_database(url) as database:
             await database.write(lambda c: c.execute(sql))
     said = str(failure.value)
     assert isinstance(failure.value, PetitionError)
@@ -147,7 +147,7 @@ async def test_a_database_that_is_not_there(sqlite_url: str, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("name", ["a b.db", "%41.db", "ж.db", "a?mode=ro.db", "a#b.db", "petition.db?cache=shared"])
 async def test_a_file_may_have_any_name(name: str, tmp_path: Path) -> None:
-    async with opened(f"sqlite:///{tmp_path}/{name}", create=True) as database:
+    async with open_database(f"sqlite:///{tmp_path}/{name}", create=True) as database:
         await database.write(lambda c: c.execute("create table a (b bigint)"))
         async with database.reading() as c:
             assert await c.execute("select b from a") == []
@@ -167,14 +167,14 @@ async def test_an_address_that_makes_no_sense(rest: str) -> None:
 
 async def test_of_several_servers_the_one_that_answers_is_taken(postgresql_settings: Settings) -> None:
     url = postgresql_settings.database_url.replace("@", "@127.0.0.1:1,")
-    async with opened(url) as database, database.reading() as c:
+    async with open_database(url) as database, database.reading() as c:
         assert await c.one("house.get", name="mode") == {"value": "demo"}
 
 
 async def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(DatabaseError, match="The database cannot be used"):
-        async with opened(f"sqlite:///{tmp_path}/file/petition.db", create=True):
+        async with open_database(f"sqlite:///{tmp_path}/file/petition.db", create=True):
             pass
 
 
@@ -227,13 +227,13 @@ async def test_a_database_that_is_locked(database_url: str) -> None:
             holder.execute("begin immediate")
             assert "locked" in await _sentence(database_url)
         holder.close()
-    async with opened(database_url) as database:
+    async with open_database(database_url) as database:
         await database.write(lambda c: c.run("house.keep", name="after", value="x"))
 
 
 def test_whoever_writes_without_rest_leaves_others_their_turn(tmp_path: Path) -> None:
     url, done = f"sqlite:///{tmp_path / 'petition.db'}", threading.Event()
-    sqlite.prepare(url, create=True)
+    sqlite.prepare_file(url, create=True)
 
     def restless() -> None:
         with closing(sqlite.connect(url)) as other:
@@ -249,12 +249,14 @@ def test_whoever_writes_without_rest_leaves_others_their_turn(tmp_path: Path) ->
             own.execute(sqlite.BEGIN)
             own.execute("commit")
         done.set()
-        assert own.execute("pragma busy_timeout").fetchone()[0] == sqlite.BUSY * 1000, "as for all other statements"
+        assert own.execute("pragma busy_timeout").fetchone()[0] == sqlite.BUSY_TIMEOUT * 1000, (
+            "as for all other statements"
+        )
     thread.join()
 
 
 async def test_a_reader_whose_connection_is_lost_is_told_so(postgresql_settings: Settings) -> None:
-    async with opened(postgresql_settings.database_url) as database:
+    async with open_database(postgresql_settings.database_url) as database:
         with pytest.raises(DatabaseError):
             async with database.reading():
                 await hang_up(postgresql_settings.database_url)
@@ -264,7 +266,7 @@ async def test_a_reader_whose_connection_is_lost_is_told_so(postgresql_settings:
 
 async def test_what_is_known_to_lose_data_is_named(database: Database) -> None:
     async with database.reading() as c:
-        assert await c.weakness() == ""
+        assert await c.durability_warning() == ""
     if database.dialect == "postgresql":
         await database.write(lambda c: c.execute("set session synchronous_commit = off"))
-        assert "synchronous_commit" in await database.write(lambda c: c.weakness())
+        assert "synchronous_commit" in await database.write(lambda c: c.durability_warning())

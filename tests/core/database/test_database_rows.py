@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from petition.core.database import migrations, vacuum
-from petition.core.database.database import Connection, Database, Row, opened
+from petition.core.database.database import Connection, Database, Row, open_database
 from petition.core.errors import DatabaseError
 from petition.core.settings import Mode
 
@@ -16,11 +16,11 @@ REFUSALS: list[Row] = [{"day": f"2026-11-{n:02}", "code": "5.1.1 'x' % :y", "n":
 
 async def _dumped(database: Database, size: int) -> list[list[Row]]:
     async with database.reading() as c:
-        return [rows async for rows in c.dump("refusals", size)]
+        return [rows async for rows in c.stream_rows("refusals", size)]
 
 
 async def _load(database: Database, rows: list[Row]) -> None:
-    await database.write(lambda c: c.load("refusals", rows))
+    await database.write(lambda c: c.insert_rows("refusals", rows))
 
 
 async def _tables(database: Database) -> set[str]:
@@ -58,7 +58,7 @@ async def test_everything_can_be_dropped_and_made_anew_in_one_transaction(databa
     async def renew(c: Connection) -> None:
         await c.drop_everything()
         assert await c.all("house.tables") == []
-        await migrations.steps(c, Mode.PRODUCTION)
+        await migrations.apply_all(c, Mode.PRODUCTION)
 
     before = await _tables(database)
     await _load(database, REFUSALS)
@@ -79,11 +79,11 @@ async def test_a_renewal_that_fails_has_dropped_nothing(database: Database) -> N
 
 
 async def test_erased_rows_leave_the_files_of_sqlite(sqlite_url: str, tmp_path: Path) -> None:
-    async with opened(sqlite_url, create=True) as database:
+    async with open_database(sqlite_url, create=True) as database:
         await migrations.migrate(database, Mode.DEMO)
         await database.write(lambda c: c.run("house.keep", name="x", value="a secret to be erased"))
         await database.write(lambda c: c.execute("delete from house where name = 'x'"))
-        await vacuum.compact(database)
+        await vacuum.checkpoint(database)
         files = await asyncio.to_thread(lambda: {file.name: file.read_bytes() for file in tmp_path.iterdir()})
     assert {name for name, content in files.items() if b"a secret" in content} == set()
 
@@ -94,7 +94,7 @@ async def test_a_new_file_that_somebody_is_making_is_waited_for(sqlite_url: str)
     first.execute("begin exclusive")
 
     async def count() -> list[Row]:
-        async with opened(sqlite_url) as database:
+        async with open_database(sqlite_url) as database:
             return await database.write(lambda c: c.execute("select count(*) as n from house"))
 
     waiting = asyncio.create_task(count())

@@ -75,5 +75,5 @@ async def test_whole_tables_are_locked_in_the_order_whatever_is_asked(
 
     with locking.noted(monkeypatch) as transactions:
         async with visiting(postgresql_settings, smtp) as visitor:
-            await visitor.site.database.apart(job, locking=("names", "signatures", "submissions"))
+            await visitor.site.database.own_transaction(job, locking=("names", "signatures", "submissions"))
     assert ["submissions", "signatures", "names", "house"] in transactions

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from petition.core.database import migrations
-from petition.core.database.database import Connection, Database, Row, opened
+from petition.core.database.database import Connection, Database, Row, open_database
 from petition.core.errors import DatabaseError
 from petition.core.settings import Mode, Settings
 from petition.tally import tally
@@ -19,14 +19,14 @@ from petition.tally import tally
 async def _migrate(url: str, mode: Mode = Mode.DEMO) -> str:
     """What migrating says: nothing, or one sentence."""
     try:
-        async with opened(url, create=True) as database:
+        async with open_database(url, create=True) as database:
             await migrations.migrate(database, mode)
     except DatabaseError as error:
         return str(error)
     return ""
 
 
-async def _house(database: Database) -> list[Row]:
+async def _site_state(database: Database) -> list[Row]:
     async with database.reading() as c:
         return await c.execute("select name, value from house order by name")
 
@@ -35,36 +35,36 @@ async def _said(database: Database, mode: Mode = Mode.DEMO) -> str:
     """What a check says."""
     try:
         async with database.reading() as c:
-            await migrations.check(c, mode)
+            await migrations.check_schema(c, mode)
     except DatabaseError as error:
         return str(error)
     return ""
 
 
 async def test_an_empty_database_gets_every_step(empty_database_url: str) -> None:
-    async with opened(empty_database_url, create=True) as database:
+    async with open_database(empty_database_url, create=True) as database:
         assert "run `petition migrate`" in await _said(database)
         await migrations.migrate(database, Mode.DEMO)
         assert await _said(database) == ""
-        assert {row["name"]: row["value"] for row in await _house(database)} == {
+        assert {row["name"]: row["value"] for row in await _site_state(database)} == {
             "mode": "demo",
-            "schema": str(migrations.newest()),
+            "schema": str(migrations.latest_version()),
         }
 
 
 async def test_a_second_time_changes_nothing(database: Database) -> None:
     await database.write(partial(tally.change, changes=[tally.Change("PL", "confirmed", 3)]))
-    before = await _house(database)
+    before = await _site_state(database)
     for _ in range(2):
         await migrations.migrate(database, Mode.DEMO)
-    assert await _house(database) == before
+    assert await _site_state(database) == before
     async with database.reading() as c:
         assert await tally.counts(c) == {"PL": 3}
 
 
 async def test_several_at_once_wait_for_each_other(empty_database_url: str) -> None:
     assert await asyncio.gather(*[_migrate(empty_database_url) for _ in range(5)]) == [""] * 5
-    async with opened(empty_database_url) as database:
+    async with open_database(empty_database_url) as database:
         assert await _said(database) == ""
 
 
@@ -75,8 +75,8 @@ async def test_a_database_belongs_to_the_mode_that_came_first(empty_database_url
     assert len(refused) == 2
     assert len(set(refused)) == 1
     assert "does not belong to" in refused[0]
-    async with opened(empty_database_url) as database:
-        (mode,) = [row["value"] for row in await _house(database) if row["name"] == "mode"]
+    async with open_database(empty_database_url) as database:
+        (mode,) = [row["value"] for row in await _site_state(database) if row["name"] == "mode"]
         assert await _said(database, Mode(mode)) == ""
         other = Mode.DEMO if mode == "production" else Mode.PRODUCTION
         assert f"does not belong to {other} mode" in await _said(database, other)
@@ -87,13 +87,13 @@ async def _set(c: Connection, name: str, value: str) -> None:
 
 
 async def test_a_newer_schema_is_left_alone(database: Database) -> None:
-    await database.write(partial(_set, name="schema", value=str(migrations.newest() + 1)))
-    before = await _house(database)
+    await database.write(partial(_set, name="schema", value=str(migrations.latest_version() + 1)))
+    before = await _site_state(database)
     with pytest.raises(
         DatabaseError, match=r"^The database was made by a newer version of Petition: update this one.$"
     ):
         await migrations.migrate(database, Mode.DEMO)
-    assert await _house(database) == before
+    assert await _site_state(database) == before
     assert "newer version" in await _said(database)
 
 
@@ -103,7 +103,7 @@ async def test_an_older_schema_asks_to_be_migrated(database: Database) -> None:
 
 
 async def test_a_step_that_fails_leaves_nothing_half_done(empty_database_url: str) -> None:
-    async with opened(empty_database_url, create=True) as database:
+    async with open_database(empty_database_url, create=True) as database:
         await database.write(lambda c: c.execute("create table journal (in_the_way text)"))
         with pytest.raises(DatabaseError):
             await migrations.migrate(database, Mode.DEMO)
@@ -115,11 +115,11 @@ async def test_a_step_that_fails_leaves_nothing_half_done(empty_database_url: st
 def later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """later(sql): what the next version of Petition brings."""
     folder = tmp_path / "migrations"
-    shutil.copytree(migrations.FOLDER, folder)
+    shutil.copytree(migrations.MIGRATIONS_FOLDER, folder)
     monkeypatch.setattr(migrations, "FOLDER", folder)
 
     def add(sql: str) -> None:
-        folder.joinpath(f"{migrations.newest() + 1:04}_more.sql").write_text(sql)
+        folder.joinpath(f"{migrations.latest_version() + 1:04}_more.sql").write_text(sql)
 
     return add
 

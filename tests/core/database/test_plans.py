@@ -13,7 +13,7 @@ import pytest
 
 from petition.core.database import vacuum
 from petition.core.database.database import Connection, Database
-from petition.core.database.queries import POSTGRESQL, numbered, queries
+from petition.core.database.queries import POSTGRESQL, numbered_parameters, queries
 from tests.web.tools import on_postgresql
 
 GROWING = {"signatures", "names", "contacts", "submissions", "links", "mailings", "never_write", "outbox"}
@@ -39,7 +39,7 @@ WAITED_FOR = (
 @on_postgresql
 @pytest.mark.parametrize("name", WAITED_FOR)
 async def test_a_plan_made_for_an_empty_table_goes_by_the_key(database: Database, name: str) -> None:
-    await vacuum.vacuum(database, whole=())
+    await vacuum.vacuum_tables(database, full=())
     plan = await database.write(lambda c: _plan(c, queries(POSTGRESQL)[name]))
     nodes = [node for node in _nodes(plan) if node["Node Type"] != "ModifyTable"]
     read = [node for node in nodes if node.get("Relation Name") in GROWING]
@@ -49,7 +49,7 @@ async def test_a_plan_made_for_an_empty_table_goes_by_the_key(database: Database
 
 async def _plan(c: Connection, sql: str) -> dict[str, Any]:
     """The plan that serves whatever the values are, as a prepared statement gets it after a few calls."""
-    text, names = numbered(sql)
+    text, names = numbered_parameters(sql)
     await c.execute("set local plan_cache_mode = force_generic_plan")
     await c.execute(f"prepare kept as {text}")
     values = f"({', '.join(['null'] * len(names))})" if names else ""

@@ -18,7 +18,7 @@ async def test_a_role_that_may_not_renew_the_log_is_told_so(database: Database) 
     async def of_nobody(c: Connection) -> None:
         await c.execute("create role petition_nobody")
         await c.execute("set local role petition_nobody")
-        found.append(await vacuum.memory(c))
+        found.append(await vacuum.retention_warning(c))
         raise _EnoughError
 
     with pytest.raises(_EnoughError):

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from petition.core.database import writer
-from petition.core.database.database import Connection, Database, opened
+from petition.core.database.database import Connection, Database, open_database
 from petition.core.errors import Busy, DatabaseError
 from tests.watched import Ledger, watched
 
@@ -53,7 +53,7 @@ async def test_the_acts_of_one_moment_share_one_commit(ledger: Ledger) -> None:
 
 
 async def test_a_batch_has_its_limit(ledger: Ledger) -> None:
-    await asyncio.gather(*[ledger.item(n) for n in range(writer.BATCH + 1)])
+    await asyncio.gather(*[ledger.item(n) for n in range(writer.MAX_BATCH + 1)])
     assert ledger.asked.count("commit") == 2
 
 
@@ -66,7 +66,7 @@ async def test_a_job_is_joined_with_nothing(ledger: Ledger) -> None:
 async def test_nobody_is_answered_before_the_commit(database: Database, database_url: str) -> None:
     async def look(name: str) -> bool:
         await database.write(_noting(name))
-        async with opened(database_url) as other:
+        async with open_database(database_url) as other:
             return name in await _noted(other)
 
     assert all(await asyncio.gather(*[look(f"n{n}") for n in range(5)]))
@@ -132,10 +132,10 @@ async def test_too_many_at_once_are_asked_to_come_back(ledger: Ledger) -> None:
     crowd = [asyncio.create_task(ledger.job(0))]
     await asyncio.sleep(0)
     await asyncio.sleep(0)  # the first is at work, the others queue
-    crowd += [asyncio.create_task(ledger.job(n)) for n in range(writer.WAITING)]
+    crowd += [asyncio.create_task(ledger.job(n)) for n in range(writer.MAX_WAITING)]
     await asyncio.sleep(0)
     with pytest.raises(Busy, match="try again in a few seconds"):
         await ledger.job(-1)
     ledger.gate.set()
-    assert len(await asyncio.gather(*crowd)) == writer.WAITING + 1
+    assert len(await asyncio.gather(*crowd)) == writer.MAX_WAITING + 1
     assert await ledger.job(7) == 7

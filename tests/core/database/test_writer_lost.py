@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from petition.core.database.database import Connection, Database, opened
+from petition.core.database.database import Connection, Database, open_database
 from petition.core.errors import DatabaseError
 from petition.core.settings import Settings
 from tests.postgres import hang_up
@@ -35,7 +35,7 @@ async def test_a_commit_that_fails_is_told_of_and_not_tried_again(database: Data
 @pytest.fixture
 async def remote(postgresql_settings: Settings) -> AsyncIterator[Ledger]:
     """A watched writer whose database is at the other end of a line."""
-    async with opened(postgresql_settings.database_url) as database, watched(database) as found:
+    async with open_database(postgresql_settings.database_url) as database, watched(database) as found:
         yield found
 
 
@@ -78,7 +78,7 @@ async def test_a_cut_line_and_a_caller_who_left_do_not_stop_the_writer(
 
 async def test_a_database_that_is_away_is_told_of_and_asked_again(tmp_path: Path) -> None:
     file = tmp_path / "petition.db"
-    async with opened(f"sqlite:///{file}", create=True) as database, watched(database) as ledger:
+    async with open_database(f"sqlite:///{file}", create=True) as database, watched(database) as ledger:
         away = file.rename(tmp_path / "away.db")
         answers = await asyncio.gather(*[ledger.job(n) for n in range(3)], return_exceptions=True)
         assert {type(answer) for answer in answers} == {DatabaseError}

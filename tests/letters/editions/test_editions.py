@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from petition.core.database.database import Database, opened
+from petition.core.database.database import Database, open_database
 from petition.core.errors import LetterError
 from petition.letters.addressees import directory
 from petition.letters.editions import drafts, editions, source_checks
@@ -267,7 +267,7 @@ async def test_a_process_that_is_killed_in_the_middle_leaves_nothing(database_ur
     await process.wait()
     for table in ("editions", "edition_letters", "confirmations", "actions"):
         async with database.reading() as c:
-            assert [rows async for rows in c.dump(table, 10) if rows] == [], table
+            assert [rows async for rows in c.stream_rows(table, 10) if rows] == [], table
     assert await drawn(database, few("PL")) == 1
     assert await _references(database, 1) == ["PL-1", "PL-1-pl"]
 
@@ -281,7 +281,7 @@ async def _draw_slowly(url: str) -> None:
         await asyncio.sleep(600)
 
     activity_log.write = stop  # type: ignore[assignment]  # one that hangs until it is killed
-    async with opened(url) as database:
+    async with open_database(url) as database:
         await drawn(database, few("PL"))
 
 

@@ -18,7 +18,7 @@ from tests.postgres import hang_up
 from tests.web.tools import Html, in_production, on_sqlite
 
 
-async def _house(visitor: Visitor, name: str, value: str) -> None:
+async def _set_state(visitor: Visitor, name: str, value: str) -> None:
     sql = f"update house set value = '{value}' where name = '{name}'"
     await visitor.site.database.write(lambda c: c.execute(sql))
 
@@ -35,14 +35,14 @@ async def test_ready_means_reachable_and_of_our_schema_and_mode(visitor: Visitor
     for name, value, word in (("schema", "0", "older"), ("schema", "9999", "newer"), ("mode", "production", "mode")):
         async with visitor.site.database.reading() as c:
             good = (await c.one("house.get", name=name) or {})["value"]
-        await _house(visitor, name, value)
+        await _set_state(visitor, name, value)
         answer = await _ready(visitor)
         assert answer.status_code == 503
         assert word in answer.text
         assert answer.text.count("\n") == 1, "one sentence"
         assert answer.headers["cache-control"] == "no-store"
         assert (await visitor.get("/healthz")).status_code == 200
-        await _house(visitor, name, good)
+        await _set_state(visitor, name, good)
     assert (await _ready(visitor)).status_code == 200
 
 
