@@ -11,7 +11,7 @@ from petition.campaign.campaign import Placeholder, State
 from petition.core import languages, safe_logging, tokens
 from petition.core.clock import today
 from petition.core.database import database as db
-from petition.core.database import migrations
+from petition.core.database import migrations, state
 from petition.core.database.database import Connection, Database
 from petition.core.email_addresses import EmailProviders
 from petition.core.encryption import OutboxKeys, ServerKeys
@@ -37,7 +37,7 @@ from petition.protection import proof_of_work
 from petition.protection.networks import Networks
 from petition.protection.proof_of_work import Mode as Work
 from petition.protection.rate_limits import Doors
-from petition.retention import close, prune
+from petition.retention import prune
 from petition.signing import signatures
 from petition.signing.intake import Intake
 from petition.tally import tally
@@ -141,7 +141,7 @@ class Site:
 
     async def board(self, c: Connection) -> Board:
         """What the pages need of the database."""
-        snapshot, closed = await tally.published(c), await close.closed(c)
+        snapshot, closed = await tally.published(c), await state.is_closed(c)
         return Board(snapshot, closed, await signatures.readable_is_warning(c), await proof_of_work.asked(c))
 
     async def publish(self) -> None:
@@ -165,8 +165,8 @@ class Site:
 async def _touch(c: Connection) -> None:
     """A row of our own comes and goes: SQLite writes nothing for an update that changes nothing."""
     name = f"touch {tokens.new_secret()}"
-    await c.run("house.keep", name=name, value="")
-    await c.run("house.drop", name=name)
+    await state.put(c, name, "")
+    await state.delete(c, name)
 
 
 @asynccontextmanager

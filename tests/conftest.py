@@ -83,7 +83,7 @@ class Clock:
 def time(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """A clock to be moved. Links are dated by the signer's own clock, which follows it."""
     stopped = Clock()
-    monkeypatch.setattr(clock, "source", stopped.seconds)
+    monkeypatch.setattr(clock, "time_source", stopped.seconds)
     monkeypatch.setattr("itsdangerous.timed.time.time", stopped.seconds)
     return stopped
 

@@ -58,7 +58,7 @@ def _config(settings: Settings, host: str, port: int, workers: int) -> uvicorn.C
         port=port,
         workers=workers,
         access_log=False,  # a log of visitors is a list of names
-        log_config=None,  # nor is anything said but through our own log, see discretion
+        log_config=None,  # nor is anything said but through our own log, see safe_logging
         log_level="warning",
         server_header=False,
         date_header=True,

@@ -1,6 +1,6 @@
 """Addresses of mailboxes: what is one, the two forms we hash, and what to say of a doubtful one.
 
-The exact form (lower case, IDNA) decides who gets mail. The merged form, where a reviewed table says that dots or
+The exact form (lower case, IDNA) decides who gets mail. The canonical form, where a reviewed table says that dots or
 +tags lead to the same mailbox, decides only that one mailbox signs once.
 """
 
@@ -26,7 +26,7 @@ KEY_VERSION = 1  # written before each keyed hash, so that a later key can stand
 
 @dataclass(frozen=True, slots=True)
 class EmailAddress:
-    """An address that mail can be sent to, in its exact and its merged form."""
+    """An address that mail can be sent to, in its exact and its canonical form."""
 
     exact: str
     canonical: str

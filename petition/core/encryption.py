@@ -1,7 +1,7 @@
-"""Everything that hides personal data: keyed hashes, addresses sealed to the organisers, the outbox's rotating keys.
+"""Everything that encrypts personal data: keyed hashes, addresses sealed to the organisers, the outbox's rotating keys.
 
-What this server can open again is only mail that has not left yet. A sealed contact opens on the organisers' own
-machine; a name before confirmation opens with the number in the link, which is in the signatory's mailbox alone.
+This server can decrypt only email that was not sent yet. A sealed contact opens on the organisers' own
+machine; a name before confirmation opens with the secret in the link, which is in the signatory's mailbox alone.
 """
 
 import hashlib
@@ -23,9 +23,9 @@ from petition.core.errors import KeysError, SettingsError
 
 NONCE_BYTES = 12
 CONTACT_BYTES = MAX_EMAIL_LENGTH + 306  # bytes; and a link on a host of the longest name
-PADDED_BYTES = 416  # bytes; room for the longest name, or address and link's number, so that length says nothing
-KEY_ROTATION = DAY  # a key seals for a day
-KEY_LIFETIME = 2 * DAY  # and is destroyed after two: what left in its first hour is shut 48 hours later
+PADDED_BYTES = 416  # bytes; room for the longest name, or address and link's secret, so that length says nothing
+KEY_ROTATION = DAY  # a key encrypts for a day
+KEY_LIFETIME = 2 * DAY  # and is destroyed after two: what was sent in its first hour stays encrypted 48 hours later
 
 
 class ServerKeys:
@@ -37,7 +37,7 @@ class ServerKeys:
         self.outbox = outbox_keys
 
     def email_hashes(self, address: EmailAddress) -> tuple[str, str]:
-        """(mailbox, address): the keyed hashes of the merged and of the exact form."""
+        """(mailbox, address): the keyed hashes of the canonical and of the exact form."""
         mailbox = keyed_hash(self._email_key, address.canonical)
         return mailbox, mailbox if address.exact == address.canonical else keyed_hash(self._email_key, address.exact)
 
@@ -71,7 +71,7 @@ def parse_identity(text: str) -> pyrage.x25519.Identity:
 
 
 def unseal_contact(identity: pyrage.x25519.Identity, sealed: str) -> tuple[str, str]:
-    """The reverse of Vault.seal_contact, on the organisers' machine: (address, link)."""
+    """The reverse of ServerKeys.seal_contact, on the organisers' machine: (address, link)."""
     try:
         opened: bytes = pyrage.decrypt(_from_base64(sealed), [identity])
         address, _, unsubscribe = opened.rstrip(b"\0").decode().partition("\n")
@@ -81,12 +81,12 @@ def unseal_contact(identity: pyrage.x25519.Identity, sealed: str) -> tuple[str, 
 
 
 def encrypt_name(secret: str, text: str) -> str:
-    """A text that only the holder of a link's number reads again."""
+    """A name that only the holder of a link's secret can read."""
     return _encrypt(_name_cipher(secret), _pad(text, PADDED_BYTES))
 
 
 def decrypt_name(secret: str, encrypted: str) -> str:
-    """The reverse of hide()."""
+    """The reverse of encrypt_name()."""
     return _decrypt(_name_cipher(secret), encrypted)
 
 
@@ -98,7 +98,7 @@ class OutboxKeys:
         self._cache: dict[str, _Key] = {}
 
     def encrypt(self, text: str) -> tuple[str, str]:
-        """(name of the key, sealed text), with a key younger than a day."""
+        """(name of the key, encrypted text), with a key younger than a day."""
         name, cipher = self._current_key()
         return name, _encrypt(cipher, _pad(text, PADDED_BYTES))
 
@@ -113,7 +113,7 @@ class OutboxKeys:
         return names
 
     def expired(self) -> list[str]:
-        """Keys whose time is over: what still waits under them must be sealed anew, then they are destroyed."""
+        """Keys whose time is over: what still waits under them must be encrypted again, then they are destroyed."""
         return [name for name in self.key_names() if _key_age(name) >= KEY_LIFETIME]
 
     def made_by(self, moment: int) -> list[str]:
@@ -169,7 +169,7 @@ class _Key:
             raise KeysError("The key of a mail in the outbox is damaged.") from None
 
     def exists(self) -> bool:
-        """False once another process has destroyed it: asked each time, lest it seal anything more."""
+        """False once another process has destroyed it: asked each time, so that it encrypts nothing more."""
         return os.path.exists(self.file)  # noqa: PTH110 (each signature asks; pathlib takes thrice as long)
 
 
@@ -185,7 +185,7 @@ def overwrite_file(file: Path, mark: str = "") -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """The folder's list of files on disk: a mail sealed with a key that a power cut takes away would be lost."""
+    """The folder's list of files on disk: an email encrypted with a key that a power cut takes away would be lost."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

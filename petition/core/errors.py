@@ -5,11 +5,11 @@ PetitionError
 ├── DataError              a data file or text cannot be used as it stands
 ├── DatabaseError          the database cannot be used
 │   ├── Busy               too many writes are waiting; try again in a moment
-│   └── InUse              somebody else holds a table for long
+│   └── TableLocked        somebody else holds a table for long
 ├── LinkError              a link that opens nothing (never says which of the reasons)
 ├── ClosedError            the campaign does not take this act in its present state
-├── Throttled              too much came from one network; says when to try again
-├── Replayed               a proof of work that was used before
+├── RateLimited            too much came from one network; says when to try again
+├── ProofReused            a proof of work that was used before
 ├── KeysError              a key is missing, damaged or already destroyed
 ├── OrganiserError         a nickname or an address of organisers that cannot be used
 └── LetterError            a letter that cannot be drawn
@@ -17,7 +17,7 @@ PetitionError
 
 
 class PetitionError(Exception):
-    """Something a person can understand and mend; str() is that sentence."""
+    """Something a person can understand and fix; str() is that sentence."""
 
 
 class SettingsError(PetitionError):
@@ -49,7 +49,7 @@ class ClosedError(PetitionError):
 
 
 class RateLimited(PetitionError):
-    """Too much came from one network; `wait` is how many seconds until it may go on."""
+    """Too much came from one network; `retry_after` is how many seconds until it may go on."""
 
     def __init__(self, retry_after: int) -> None:
         super().__init__("Too much came from this network. Please try again later.")

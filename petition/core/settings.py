@@ -183,7 +183,7 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
 def for_server(environ: Mapping[str, str], host: str, port: int) -> Settings:
     """Settings for the server of a host and port. A demo keeps its address in PETITION_VAR: other commands link to it.
 
-    Raises SettingsError as read() does, and for a demo that others could reach.
+    Raises SettingsError as from_environment() does, and for a demo that others could reach.
     """
     found = from_environment(environ)
     if found.demo and host not in LOOPBACK_HOSTS:

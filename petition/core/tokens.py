@@ -1,4 +1,4 @@
-"""Signed links: one salt per purpose, dated, and nothing in them but a random number."""
+"""Signed links: one salt per purpose, dated, and nothing in them but a random secret."""
 
 import hashlib
 import hmac
@@ -41,7 +41,7 @@ class Signer:
         return self._signers[purpose].sign(secret).decode()
 
     def read_token(self, purpose: Purpose, token: str) -> str:
-        """The number in a token. Raises LinkError for a damaged, foreign or expired one alike.
+        """The secret in a token. Raises LinkError for a damaged, foreign or expired one alike.
 
         One that is dated ahead of our clock works: the clock was set back, or another server's is a little fast.
         """
@@ -57,12 +57,12 @@ class Signer:
 
 
 def new_secret() -> str:
-    """A random number of 128 bits for a new link, in 22 characters."""
+    """128 random bits for a new link, in 22 characters."""
     return secrets.token_urlsafe(16)
 
 
 def unsubscribe_secret(secret: str) -> str:
-    """The number of the link that ends news, made of that of the link which ordered them: neither leads back.
+    """The secret of the link that ends news, made of the one of the link that ordered them: it does not lead back.
 
     It is no signed link: it lives as long as the sealed address beside it, whatever becomes of the secret keys.
     """
@@ -71,15 +71,15 @@ def unsubscribe_secret(secret: str) -> str:
 
 
 def message_reference(secret: str) -> str:
-    """What names a mail outside, in its Message-ID: made of its link's number, and does not lead back to it."""
+    """The Message-ID of an email: made of its link's secret, and does not lead back to it."""
     return hashlib.sha256(b"petition mail " + secret.encode()).hexdigest()[:32]
 
 
 def submission_id(secret: str) -> str:
-    """What the database keeps of a number that confirms: the hash of its mail's reference, so a bounce finds it too."""
+    """The key of a submission: the hash of the reference of its email, so that a bounce finds it too."""
     return secret_hash(message_reference(secret))
 
 
 def secret_hash(secret: str) -> str:
-    """What the database keeps of a number: its hash, so that a copy of the database opens no link."""
+    """What the database keeps of a secret: its hash, so that a copy of the database opens no link."""
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -13,7 +13,7 @@ from email.parser import BytesParser, HeaderParser
 from pathlib import Path
 
 LONGEST = 1_000_000  # bytes of a body that are looked at; what names the mail stands near the beginning
-# As tokens.reference() makes it.
+# As tokens.message_reference() makes it.
 _REFERENCE = re.compile(r"\s*<?([0-9a-f]{32})(?:@[^<>\s]*)?>?\s*")
 _PERMANENT = re.compile(r"\s*5\.\d{1,3}\.\d{1,3}\b")  # RFC 3463; 4 is a delay, 2 a success
 BOUNCED, COMPLAINT = "bounced", "complaint"  # what the mailbox's provider answered to our mail

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 
+from petition.core.database import state
 from petition.core.database.database import Connection
 from petition.organisers import activity_log
 
@@ -22,16 +23,15 @@ def fingerprints(recipients: Iterable[str]) -> list[str]:
 async def announce(c: Connection, recipients: Iterable[str]) -> None:
     """At the start of a server: a line in the record if the keys are others than at the last start."""
     now = fingerprints(recipients)
-    row = await c.one("house.get", name=_KEPT)
-    before = row["value"].split() if row else []
+    row = await state.get(c, _KEPT)
+    before = row.split() if row else []
     if now == before:
         return
     added = [f"+{one}" for one in now if one not in before]
     gone = [f"-{one}" for one in before if one not in now]
     action = "seals to other keys" if before else "seals to"
     await activity_log.write(c, activity_log.SERVER, action, " ".join([*added, *gone]))
-    await c.run("house.keep", name=_KEPT, value="")
-    await c.run("house.set", name=_KEPT, value=" ".join(now))
+    await state.put(c, _KEPT, " ".join(now))
 
 
 async def unseen(c: Connection, nickname: str, recipients: Iterable[str]) -> bool:

@@ -12,6 +12,7 @@ from altcha import v2 as altcha
 
 from petition.core import clock
 from petition.core.clock import HOUR
+from petition.core.database import state
 from petition.core.database.database import Connection, Row
 from petition.protection.daily_keys import DayKey
 
@@ -61,31 +62,26 @@ async def spend(c: Connection, proofs: list[Row]) -> set[str]:
 
 async def mode(c: Connection) -> Mode:
     """What organisers chose."""
-    row = await c.one("house.get", name="work")
-    return Mode(row["value"]) if row else Mode.AUTO
+    row = await state.get(c, "work")
+    return Mode(row) if row else Mode.AUTO
 
 
 async def asked(c: Connection) -> Mode:
     """What holds at this moment: on, too, within an hour of a flood; an hour that a wrong clock dated is none."""
-    chosen, flood = await mode(c), await c.one("house.get", name="flood")
-    flooded = flood is not None and 0 < int(flood["value"]) - clock.epoch() <= HOUR
+    chosen, flood = await mode(c), await state.get(c, "flood")
+    flooded = flood is not None and 0 < int(flood) - clock.epoch() <= HOUR
     return Mode.ON if chosen is Mode.AUTO and flooded else chosen
 
 
 async def choose(c: Connection, chosen: Mode) -> None:
     """What organisers choose from now on; a flood that was noticed before is over."""
-    await _keep(c, "work", chosen.value)
-    await _keep(c, "flood", "0")
+    await state.put(c, "work", chosen.value)
+    await state.put(c, "flood", "0")
 
 
 async def flood(c: Connection) -> None:
     """A flood was noticed: for an hour everybody is asked."""
-    await _keep(c, "flood", str(clock.epoch() + HOUR))
-
-
-async def _keep(c: Connection, name: str, value: str) -> None:
-    await c.run("house.keep", name=name, value=value)
-    await c.run("house.set", name=name, value=value)
+    await state.put(c, "flood", str(clock.epoch() + HOUR))
 
 
 async def expire(c: Connection) -> None:

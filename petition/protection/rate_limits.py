@@ -73,7 +73,7 @@ class Doors:
         self._told = 0
 
     async def sign(self, host: str | None, solution: str, asked: Mode, *, trapped: bool) -> Admission:
-        """On which terms somebody may sign now. Raises Throttled if on none.
+        """On which terms somebody may sign now. Raises RateLimited if on none.
 
         With a token of the network, or with a proof of work, as ever; else on the slower lane.
         """
@@ -92,13 +92,13 @@ class Doors:
         return Admission(tag, low_priority=True, hold_reason=TRAPPED if trapped else None)
 
     async def enter(self, door: str, host: str | None) -> None:
-        """Whether somebody may pass another door now. Raises Throttled."""
+        """Whether somebody may pass another door now. Raises RateLimited."""
         key, network = await self._keys.today(), self._networks.of(host)
         if not self._enter(key, door, network):
             raise RateLimited(max(self._buckets.wait(*asked) for asked in _asked(key, door, network)))
 
     async def page(self, host: str | None) -> None:
-        """Whether a whole page may be made for somebody who is refused. Raises Throttled."""
+        """Whether a whole page may be made for somebody who is refused. Raises RateLimited."""
         key, network = await self._keys.today(), self._networks.of(host)
         asked = _of_block(key, PAGE, network)
         if not self._buckets.take(asked):

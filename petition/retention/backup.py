@@ -16,17 +16,16 @@ from typing import Any, BinaryIO
 import pyrage
 
 from petition.core import encryption
-from petition.core.database import migrations
+from petition.core.database import migrations, state
 from petition.core.database.database import LOCKS, Connection, Database, Row
 from petition.core.errors import DataError, KeysError
 from petition.core.settings import Mode
 from petition.organisers import activity_log
-from petition.retention import close
 from petition.signing import manage
 
 # In this order, so that a row comes after the row it refers to.
 TABLES = (
-    "house",
+    "site_state",
     "signatures",
     "names",
     "contacts",
@@ -98,7 +97,7 @@ async def restore(database: Database, mode: Mode, identity: str, file: Path) -> 
 
 async def _restore(c: Connection, *, mode: Mode, key: Any, file: Path) -> int:
     await c.lock(LOCKS, "access exclusive")
-    if await close.closed(c):
+    if await state.is_closed(c):
         raise DataError("Signing has ended here: a restore would bring back what was destroyed.")
     kept = await manage.never_write_list(c)
     lines = await activity_log.whole(c)
@@ -122,7 +121,7 @@ def _verify(key: Any, file: Path) -> None:
         if table == "end":
             end = rows[0]["sha256"]
             break
-        if table == "house":
+        if table == "site_state":
             _refuse_newer(file, rows)
         digest.update(line)
     if end != digest.hexdigest():

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from petition.core import clock, encryption
-from petition.core.database import vacuum
+from petition.core.database import state, vacuum
 from petition.core.database.database import Connection, Database
 from petition.core.encryption import ServerKeys
 from petition.core.errors import KeysError
@@ -54,7 +54,7 @@ def is_replaced(key_file: Path) -> bool:
 
 
 async def end_and_record(c: Connection) -> int:
-    over = await closed(c)
+    over = await state.is_closed(c)
     ended = await end(c)
     if not over:
         await activity_log.write(c, activity_log.SERVER, "ended signing for good")
@@ -63,25 +63,21 @@ async def end_and_record(c: Connection) -> int:
 
 async def end(c: Connection) -> int:
     """Everything that leads to a person goes; the moment signing ended, now or before."""
-    ended, kept = await c.one("house.get", name="closed"), await c.one("house.get", name="kept")
+    ended, kept = await state.get(c, "closed"), await state.get(c, "kept")
     if ended is None or kept is not None:
         await printed_names.close(c)
         await outbox.close(c)
-        await c.run("house.drop", name="kept")
-        await c.run("house.keep", name="closed", value=str(clock.epoch()))
-    return int(ended["value"]) if ended else clock.epoch()
+        await state.delete(c, "kept")
+        if ended is None:
+            await state.put(c, "closed", str(clock.epoch()))
+    return int(ended) if ended else clock.epoch()
 
 
 async def end_hashes(c: Connection) -> None:
     """Signing ends, and every keyed hash goes; names and contacts are kept until end(), under random keys."""
-    if await closed(c):
+    if await state.is_closed(c):
         return
     rows = [{**row, "mailbox": (key := secrets.token_hex(16)), "address": key} for row in await printed_names.chosen(c)]
     await end(c)
     await printed_names.put_back(c, rows)
-    await c.run("house.keep", name="kept", value="names")
-
-
-async def closed(c: Connection) -> bool:
-    """Whether signing has ended for good."""
-    return await c.one("house.get", name="closed") is not None
+    await state.put(c, "kept", "names")

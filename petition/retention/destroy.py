@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from petition.core.database import database as db
-from petition.core.database import vacuum
+from petition.core.database import state, vacuum
 from petition.core.database.database import LOCKS, Connection
 from petition.core.encryption import OutboxKeys
 from petition.core.errors import KeysError, PetitionError
@@ -20,7 +20,7 @@ from petition.retention import close, reorder
 
 # What everybody has seen, and what it is recounted from. A table that comes later is destroyed unless it is named here.
 LASTING = (
-    *("house", "tally", "journal", "journal_hours", "published", "history_hours", "history_days"),
+    *("site_state", "tally", "journal", "journal_hours", "published", "history_hours", "history_days"),
     *("refusals", "correspondence", "answer_summaries"),
 )
 
@@ -47,7 +47,7 @@ async def destroy(settings: Settings, what: What) -> list[str]:
     failed = await asyncio.to_thread(_keys, settings, what)
     try:
         async with db.open_database(settings.database_url) as database:
-            await database.own_transaction(_ACTS[what], locking=(*_EMPTIED[what], "house"))
+            await database.own_transaction(_ACTS[what], locking=(*_EMPTIED[what], "site_state"))
             await reorder.settle(database)
             await vacuum.checkpoint(database)
             await vacuum.rotate_wal(database)
@@ -93,9 +93,9 @@ async def _hashes(c: Connection) -> None:
 
 async def _all(c: Connection) -> None:
     await close.end(c)
-    await c.run("house.keep", name="destroying", value="yes")  # only so the record of the desk may go
+    await state.put(c, "destroying", "yes")  # only so the record of the desk may go
     await c.delete_all(_EMPTIED[What.ALL])
-    await c.run("house.drop", name="destroying")
+    await state.delete(c, "destroying")
 
 
 _EMPTIED = {

@@ -6,7 +6,7 @@ from pathlib import Path
 from petition.campaign.appeal import Appeal
 from petition.campaign.campaign import Placeholder
 from petition.core import clock
-from petition.core.database import vacuum
+from petition.core.database import state, vacuum
 from petition.core.database.database import Database
 from petition.core.encryption import ServerKeys
 from petition.mail import outbox
@@ -37,6 +37,6 @@ async def _ended(database: Database, vault: ServerKeys, appeal: Appeal, key_file
     elif key_file is not None and await asyncio.to_thread(is_replaced, key_file):
         await database.own_transaction(end_hashes, locking=ENDING)  # as was begun while the database was away
     async with database.reading() as c:
-        ended = await c.one("house.get", name="closed")
+        ended = await state.get(c, "closed")
     if ended is not None:
-        await destroy_keys(vault, key_file, int(ended["value"]))
+        await destroy_keys(vault, key_file, int(ended))

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from petition.core import clock
-from petition.core.database import vacuum
+from petition.core.database import state, vacuum
 from petition.core.database.database import Connection, Database
 from petition.core.database.queries import POSTGRESQL
 from petition.signing import submissions
@@ -48,8 +48,8 @@ async def settle(database: Database) -> None:
 async def settle_now(database: Database) -> None:
     """Like settle(), for a caller whose turn it is."""
     async with database.reading() as c:
-        kept = await c.one("house.get", name="settled")
-    since = kept["value"] if kept else ""
+        kept = await state.get(c, "settled")
+    since = kept or ""
     await database.own_transaction(partial(_add_up, since=since), locking=("journal", "journal_hours"))
     for table, key in KEYED.items():
         await _rewrite(database, table, key, since)
@@ -64,10 +64,10 @@ async def _add_up(c: Connection, *, since: str) -> None:
     """The journal's fresh rows become their sums; only so its rows may go (see the triggers in sql/migrations)."""
     days = await c.all("settling.days", since=since)
     hours = await c.all("settling.hours", since=since)
-    await c.run("house.keep", name="settling", value="yes")
+    await state.put(c, "settling", "yes")
     await c.run("settling.drop_days", since=since)
     await c.run("settling.drop_hours", since=since)
-    await c.run("house.drop", name="settling")
+    await state.delete(c, "settling")
     await c.run("tally.journal", rows=days)
     await c.run("tally.journal_hours", rows=hours)
 
@@ -96,5 +96,4 @@ def _with(table: str) -> tuple[str, ...]:
 async def remember(c: Connection) -> None:
     """All that was written before today lies in order."""
     today = clock.today().isoformat()
-    await c.run("house.keep", name="settled", value=today)
-    await c.run("house.set", name="settled", value=today)
+    await state.put(c, "settled", today)

@@ -39,7 +39,7 @@ class Intake:
     base_url: str
 
     async def accept(self, signing: Signing, host: str | None, mode: Mode, form: Form) -> Admission:
-        """Stores it as its network may sign now. Raises Throttled, or ClosedError once signing has ended."""
+        """Stores it as its network may sign now. Raises RateLimited, or ClosedError once signing has ended."""
         delay = await self.mail_delay(signing.address)
         admit = partial(self.doors.sign, host, asked=mode, trapped=trapped(form))
         try:

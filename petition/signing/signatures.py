@@ -5,6 +5,7 @@ Nothing here answers whether somebody signed.
 """
 
 from petition.core import clock, encryption, tokens
+from petition.core.database import state
 from petition.core.database.database import Connection, Row
 from petition.core.database.writer import act
 from petition.core.errors import LinkError
@@ -91,15 +92,13 @@ async def remove(c: Connection, mailbox: str, reason: str) -> None:
 
 async def readable_is_warning(c: Connection) -> bool:
     """Whether organisers let people sign from a mailbox that authorities can read, after a warning."""
-    row = await c.one("house.get", name="readable_mailboxes")
-    return row is not None and row["value"] == "warn"
+    return await state.get(c, "readable_mailboxes") == "warn"
 
 
 async def warn_of_readable(c: Connection, warn: bool) -> None:
     """Turns the refusal of such mailboxes into a warning, or back."""
     value = "warn" if warn else "refuse"
-    await c.run("house.keep", name="readable_mailboxes", value=value)
-    await c.run("house.set", name="readable_mailboxes", value=value)
+    await state.put(c, "readable_mailboxes", value)
 
 
 async def expire(c: Connection) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from petition.core import clock, encryption, tokens
 from petition.core.clock import DAY
+from petition.core.database import state
 from petition.core.database.database import Connection, Row
 from petition.core.database.writer import act
 from petition.core.email_addresses import EmailAddress
@@ -89,9 +90,9 @@ async def sign(c: Connection, forms: list[Submitted]) -> list[Exception | None]:
     """Stores submissions and their mails, or silently nothing for a mailbox that had its share of mail.
 
     For the latter as much is written, for nobody: else time would tell. Answers ClosedError for each once signing
-    has ended for good, and Replayed for one whose proof of work was used before: nothing of it is stored.
+    has ended for good, and ProofReused for one whose proof of work was used before: nothing of it is stored.
     """
-    if await c.one("house.get", name="closed") is not None:
+    if await state.is_closed(c):
         return [ClosedError("Signing has ended.") for _ in forms]
     fresh = await proof_of_work.spend(c, [form.proof for form in forms if form.proof])
     answers = [_unused(form, fresh) for form in forms]
@@ -141,7 +142,7 @@ async def waiting(c: Connection) -> int:
 
 async def refuse_closed(c: Connection) -> None:
     """Raises ClosedError once signing has ended for good: nobody is hashed any more."""
-    if await c.one("house.get", name="closed") is not None:
+    if await state.is_closed(c):
         raise ClosedError("Signing has ended.")
 
 

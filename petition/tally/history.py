@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from petition.core import clock
 from petition.core.clock import HOUR
+from petition.core.database import state
 from petition.core.database.database import Connection
 from petition.tally.rounding import UNSTATED_COUNTRY, floor
 
@@ -14,18 +15,17 @@ async def close_past(c: Connection) -> None:
     """Writes the published figures of the hours and days that are over since the last time."""
     over = datetime.fromtimestamp(clock.epoch() - GRACE, UTC)
     hour = hour_of(over)
-    kept = await c.one("house.get", name="history")
-    if kept and kept["value"] == hour:
+    kept = await state.get(c, "history")
+    if kept == hour:
         return
-    if kept and kept["value"] > hour:  # a clock was set back: what it had closed too early is open again
+    if kept and kept > hour:  # a clock was set back: what it had closed too early is open again
         await c.run("tally.reopen_hours", hour=hour)
         await c.run("tally.reopen_days", day=hour[:10])
-        await c.run("house.set", name="history", value=hour)
+        await state.put(c, "history", hour)
         return
-    await _close_hours(c, after=kept["value"] if kept else "", before=hour)
-    await _close_days(c, after=kept["value"][:10] if kept else "", before=hour[:10])
-    await c.run("house.keep", name="history", value=hour)
-    await c.run("house.set", name="history", value=hour)
+    await _close_hours(c, after=kept or "", before=hour)
+    await _close_days(c, after=kept[:10] if kept else "", before=hour[:10])
+    await state.put(c, "history", hour)
 
 
 async def _close_hours(c: Connection, after: str, before: str) -> None:

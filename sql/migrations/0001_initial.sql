@@ -1,7 +1,7 @@
 -- The first schema. A blank line ends a statement; a line that ends in the name of a database is only for that database.
 -- Days are ISO text, moments seconds since 1970, both UTC. Nothing here tells when exactly or from where somebody signed.
 
-create table house (
+create table site_state (
     name text primary key,
     value text not null
 )
@@ -166,15 +166,15 @@ create table journal_hours (
 create trigger journal_unchanged before update on journal begin select raise(abort, 'append-only'); end -- sqlite
 
 create trigger journal_undeleted before delete on journal -- sqlite
-when not exists (select 1 from house where name = 'settling') begin select raise(abort, 'append-only'); end -- sqlite
+when not exists (select 1 from site_state where name = 'settling') begin select raise(abort, 'append-only'); end -- sqlite
 
 create trigger journal_hours_unchanged before update on journal_hours begin select raise(abort, 'append-only'); end -- sqlite
 
 create trigger journal_hours_undeleted before delete on journal_hours -- sqlite
-when not exists (select 1 from house where name = 'settling') begin select raise(abort, 'append-only'); end -- sqlite
+when not exists (select 1 from site_state where name = 'settling') begin select raise(abort, 'append-only'); end -- sqlite
 
 create function refuse_change() returns trigger language plpgsql as $$ begin -- postgresql
-if tg_op = 'DELETE' and exists (select 1 from house where name = -- postgresql
+if tg_op = 'DELETE' and exists (select 1 from site_state where name = -- postgresql
 case tg_table_name when 'actions' then 'destroying' else 'settling' end) then return null; end if; -- postgresql
 raise exception 'append-only'; end $$ -- postgresql
 
@@ -254,7 +254,7 @@ create table actions (
 create trigger actions_unchanged before update on actions begin select raise(abort, 'append-only'); end -- sqlite
 
 create trigger actions_undeleted before delete on actions -- sqlite
-when not exists (select 1 from house where name = 'destroying') begin select raise(abort, 'append-only'); end -- sqlite
+when not exists (select 1 from site_state where name = 'destroying') begin select raise(abort, 'append-only'); end -- sqlite
 
 create trigger actions_append_only before update or delete or truncate on actions for each statement execute function refuse_change() -- postgresql
 

@@ -128,14 +128,14 @@ def test_many_processes_that_begin_at_once_open_what_the_others_sealed(tmp_path:
     with ThreadPoolExecutor(8) as crowd:
         for n in range(30):
             processes = [OutboxKeys(tmp_path / str(n)) for _ in range(8)]
-            rows = list(crowd.map(lambda process: process.seal("x"), processes))
+            rows = list(crowd.map(lambda process: process.encrypt("x"), processes))
             assert {p.decrypt(*row) for p, row in itertools.product(processes, rows)} == {"x"}
 
 
 def test_a_process_of_its_own_opens_it_too(folder: Path) -> None:
     name, sealed = OutboxKeys(folder).encrypt("anna@example.org")
     code = "import sys, pathlib; from petition.core.encryption import OutboxKeys\n"
-    code += "print(OutboxKeys(pathlib.Path(sys.argv[1])).open(*sys.argv[2:]))"
+    code += "print(OutboxKeys(pathlib.Path(sys.argv[1])).decrypt(*sys.argv[2:]))"
     command = [sys.executable, "-c", code, str(folder), name, sealed]
     assert subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout == "anna@example.org\n"
 

@@ -64,7 +64,7 @@ async def _mail_cannot_be_written(visitor: Visitor, monkeypatch: pytest.MonkeyPa
 
 async def _driver_quotes_its_values(visitor: Visitor, _: pytest.MonkeyPatch) -> None:
     async def put(c: Connection) -> None:
-        sql = "insert into house (name, value) values (:name, :value)"
+        sql = "insert into site_state (name, value) values (:name, :value)"
         await c.execute(sql, {"name": ADDRESS, "value": NAME})
 
     await visitor.site.database.write(put)
@@ -146,7 +146,7 @@ def test_whoever_asks_drivers_alone_is_told_no_values_either() -> None:
     ],
 )
 def test_an_error_nobody_handles_tells_its_kind_and_place(how: str) -> None:
-    code = f"from petition import discretion\ndiscretion.begin()\n{how.format(q=QUOTED)}\n"
+    code = f"from petition.core import safe_logging\nsafe_logging.install()\n{how.format(q=QUOTED)}\n"
     if "__del__" in how:
         code = code.replace("del Gone", "Gone()")
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -187,6 +187,7 @@ def test_a_deliverer_leaves_no_core(tmp_path: Path, smtp: Relay) -> None:
 
 
 def test_no_process_can_be_read_by_another_of_its_account() -> None:
-    code = "from petition import discretion; discretion.begin(); import ctypes; print(ctypes.CDLL(None).prctl(3))"
+    code = "from petition.core import safe_logging; safe_logging.install()"
+    code += "; import ctypes; print(ctypes.CDLL(None).prctl(3))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "0\n"  # PR_GET_DUMPABLE

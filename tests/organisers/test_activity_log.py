@@ -53,7 +53,7 @@ async def test_no_line_can_be_changed_or_taken_out(statement: str, site: Site) -
     await _write(site, "a", "b")
     for settling in (False, True):  # what lets `prune` add up the journal opens nothing here
         if settling:
-            await site.database.write(lambda c: c.run("house.keep", name="settling", value="yes"))
+            await site.database.write(lambda c: c.run("state.put", name="settling", value="yes"))
         with pytest.raises(DatabaseError):
             await site.database.write(lambda c: c.execute(statement))
     assert await _pages(site, 9) == [["b", "a"]]

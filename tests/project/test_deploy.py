@@ -373,7 +373,7 @@ async def test_postgresql_writes_no_value_into_its_log(shipped: bool) -> None:
 async def _memory(url: str) -> list[asyncpg.Record]:
     connection = await asyncpg.connect(url)
     try:
-        return list(await connection.fetch(queries.queries("postgresql")["erasing.memory"]))
+        return list(await connection.fetch(queries.queries("postgresql")["vacuum.settings"]))
     finally:
         await connection.close()
 

@@ -62,7 +62,7 @@ def test_the_latest_are_remembered(time: Clock) -> None:
 def test_never_more_than_the_rule_in_any_order_of_events(pauses: list[int]) -> None:
     found, clock = Buckets(), Clock()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("petition.core.clock.source", clock.seconds)
+        patch.setattr("petition.core.clock.time_source", clock.seconds)
         given_, passed = 0, 0
         for pause in pauses:
             given_ += _taken(found, 1)

@@ -104,7 +104,7 @@ async def test_a_lost_machine_is_followed_by_an_empty_one(
         old, new = await rows(busy.site), await rows(other)
         assert [new[table] for table in LEFT_OUT - {"published"}] == [[]] * 3
         # That there was a restore is on record; the tag of the network a form came from is in no backup.
-        same = set(backup.TABLES) - {"house", "actions", "submissions"}
+        same = set(backup.TABLES) - {"site_state", "actions", "submissions"}
         assert [table for table in sorted(same) if old[table] != new[table]] == []
         assert len(old["submissions"]) == len(new["submissions"])
         async with other.database.reading() as c:
@@ -118,7 +118,7 @@ async def test_a_backup_of_a_newer_schema_changes_nothing(busy: Visitor, tmp_pat
     await _back_up(site, file)
     chunks = _opened(file)
     for table, found in chunks:
-        for row in found if table == "house" else []:
+        for row in found if table == "site_state" else []:
             row["value"] = str(migrations.latest_version() + 1) if row["name"] == "schema" else row["value"]
     _closed_up(file, chunks)
     await settle(site)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from petition.core.database import state
 from petition.mail import outbox
 from petition.organisers import activity_log
 from petition.retention import close, reorder
@@ -38,7 +39,7 @@ async def _left(site: Site, table: str) -> int:
 
 async def _closed(site: Site) -> bool:
     async with site.database.reading() as c:
-        return await close.closed(c)
+        return await state.is_closed(c)
 
 
 async def test_a_submission_lives_for_its_link_and_ends_at_midnight(time: Clock, visitor: Visitor) -> None:

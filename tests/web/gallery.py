@@ -132,7 +132,7 @@ class Gallery:
         await self._refused(visitor, "huge", content=b"x" * (BODY + 1))
         await self._refused(visitor, "unread", content=b"{}", headers={"Content-Type": "application/json"})
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(writer, "WAITING", 0)
+            patch.setattr(writer, "MAX_WAITING", 0)
             await self._refused(visitor, "busy")
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(submissions, "submitted", None)

@@ -102,7 +102,7 @@ THROTTLE = {"buckets", "day_keys"}  # which any request may move, and a moment l
 async def rows(site: Site) -> dict[str, list[str]]:
     """Every row of every table, but for those of the throttle."""
     async with site.database.reading() as c:
-        tables = [name for row in await c.all("house.tables") if (name := str(row["name"])) not in THROTTLE]
+        tables = [name for row in await c.all("database.tables") if (name := str(row["name"])) not in THROTTLE]
         return {
             table: sorted([str(row) async for part in c.stream_rows(table, 1000) for row in part]) for table in tables
         }
@@ -150,7 +150,7 @@ async def in_production(visit: Visit, settings: Settings, folder: Path, **other:
     from petition.core.database import database as db
 
     async with db.open_database(settings.database_url) as database:
-        await database.write(lambda c: c.execute("update house set value = 'production' where name = 'mode'"))
+        await database.write(lambda c: c.execute("update site_state set value = 'production' where name = 'mode'"))
     made = {"mode": Mode.PRODUCTION, "base_url": "https://petition.example", "campaign": campaign(folder / "campaign")}
     visitor: Visitor = await visit(**(made | other))
     return visitor

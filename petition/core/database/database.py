@@ -29,7 +29,7 @@ Item = TypeVar("Item")
 
 CLOSE_TIMEOUT = 20  # seconds
 # Of one process: a writer, and readers that come and go. Statements that serve a visitor take milliseconds; whatever
-# takes a minute has lost its visitor and shall not hold a lock. Those that may last (vacuum, migrations) say so.
+# takes a minute has lost its visitor and shall not hold a lock. Those that run long (vacuum, migrations) say so.
 LONG_TIMEOUT = 3600  # seconds
 _POOL_OPTIONS: dict[str, Any] = {
     "min_size": 0,
@@ -46,13 +46,13 @@ _POOL_OPTIONS: dict[str, Any] = {
 }
 # Every table, in the order in which all transactions lock them and their rows: PostgreSQL ends one of those that wait
 # for each other in a circle. So whatever takes rows of several tables takes them in this order, and of one table in the
-# order of its key (or `skip locked`). Whoever locks whole tables does it first of all, through Database.apart().
+# order of its key (or `skip locked`). Whoever locks whole tables does it first of all, in own_transaction().
 LOCKS = (
     *("day_keys", "spent_proofs", "mailings", "submissions", "never_write", "signatures", "contacts", "names"),
     *("journal", "journal_hours", "tally", "links", "outbox", "refusals", "buckets"),
     *("published", "history_hours", "history_days", "organisers", "factors", "sessions"),
     *("editions", "edition_letters", "edition_annexes", "annexes", "confirmations", "corrections"),
-    *("correspondence", "answer_summaries", "house", "actions"),
+    *("correspondence", "answer_summaries", "site_state", "actions"),
 )
 for _name in ("aiosqlite", "databases"):  # asked to debug, they log every statement with its values
     logging.getLogger(_name).setLevel(logging.WARNING)
@@ -68,7 +68,7 @@ class Connection:
         self.dialect = dialect
 
     async def one(self, name: str, /, **values: Value) -> Row | None:
-        """The first row of a query such as `signatures.put`, or None."""
+        """The first row of a query such as `tally.published`, or None."""
         rows = await self.all(name, **values)
         return rows[0] if rows else None
 
@@ -141,10 +141,10 @@ class Connection:
 
     async def drop_everything(self) -> None:
         """An empty database, for a restore in the same transaction."""
-        for row in await self.all("house.tables"):
+        for row in await self.all("database.tables"):
             cascade = " cascade" if self.dialect == POSTGRESQL else ""
             await self.execute(f"drop table if exists {row['name']}{cascade}")
-        await self.run("house.drop_functions")
+        await self.run("database.drop_functions")
 
     async def delete_all(self, tables: Sequence[str]) -> None:
         """No row in them any more. They stand in the order of LOCKS: those that others refer to go last."""
@@ -156,7 +156,7 @@ class Connection:
         if self.dialect == SQLITE:
             (row,) = await self.execute("pragma synchronous")
             return "" if row["synchronous"] >= 2 else "SQLite does not sync fully"
-        off = [row["name"] for row in await self.all("house.durability") if row["setting"] == "off"]
+        off = [row["name"] for row in await self.all("database.durability_settings") if row["setting"] == "off"]
         return f"PostgreSQL has {', '.join(off)} off: a power cut could lose signatures" if off else ""
 
     async def begin(self) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from functools import partial
 from pathlib import Path
 
+from petition.core.database import state
 from petition.core.database.database import Connection, Database
 from petition.core.database.queries import SQL_FOLDER, split_statements
 from petition.core.errors import DatabaseError, TableLocked
@@ -35,7 +36,7 @@ async def migrate(database: Database, mode: Mode) -> None:
 
 async def _wait_for_lock(c: Connection) -> None:
     """Waits for its turn, but in no statement or transaction: what makes an index concurrently would wait for those."""
-    while (row := await c.one("house.turn")) and not row["ours"]:  # noqa: ASYNC110 (who has it is another process)
+    while (row := await c.one("migrations.try_lock")) and not row["ours"]:  # noqa: ASYNC110 (who has it is another process)
         await asyncio.sleep(LOCK_PAUSE)
 
 
@@ -52,7 +53,7 @@ async def apply_all(c: Connection, mode: Mode) -> None:
     for _, file in _migration_files():
         for statement in split_statements(c.dialect, file.read_text("utf-8")):
             await c.execute(statement.replace(_CONCURRENTLY, ""))
-    await c.run("house.keep", name="mode", value=mode.value)
+    await state.put(c, "mode", mode.value)
     await _set_version(c, latest_version())
 
 
@@ -82,7 +83,7 @@ async def _apply_in_transaction(c: Connection, number: int, sql: list[str]) -> N
     """A step in a transaction of its own, or nothing of it."""
     await c.begin()
     try:
-        await c.run("house.impatient")
+        await c.run("migrations.limit_lock_wait")
         for statement in sql if number > await _current_version(c) else ():
             await c.execute(statement)
         await _set_version(c, max(number, await _current_version(c)))
@@ -93,8 +94,7 @@ async def _apply_in_transaction(c: Connection, number: int, sql: list[str]) -> N
 
 
 async def _set_version(c: Connection, number: int) -> None:
-    await c.run("house.keep", name="schema", value="0")
-    await c.run("house.set", name="schema", value=str(number))
+    await state.put(c, "schema", str(number))
 
 
 async def check_schema(c: Connection, mode: Mode) -> None:
@@ -104,7 +104,7 @@ async def check_schema(c: Connection, mode: Mode) -> None:
         raise DatabaseError("The database has an older schema: run `petition migrate`.")
     if version > latest_version():
         raise DatabaseError("The database was made by a newer version of Petition: update this one.")
-    if (kept := await c.one("house.get", name="mode")) is None or kept["value"] != mode.value:
+    if await state.get(c, "mode") != mode.value:
         raise DatabaseError(
             f"The database does not belong to {mode.value} mode: set PETITION_MODE or another database."
         )
@@ -116,10 +116,9 @@ def latest_version() -> int:
 
 
 async def _current_version(c: Connection) -> int:
-    if await c.one("house.exists") is None:
+    if await c.one("migrations.is_migrated") is None:
         return 0
-    row = await c.one("house.get", name="schema")
-    return int(row["value"]) if row else 0
+    return int(await state.get(c, "schema") or 0)
 
 
 def _migration_files() -> list[tuple[int, Path]]:

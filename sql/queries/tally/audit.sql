@@ -55,5 +55,5 @@ select country, day, confirmed from history_days order by country, day
 -- name: closed
 -- The last hour and day of the written history, and whether signing has ended for good.
 select
-    coalesce((select value from house where name = 'history'), '') as history,
-    coalesce((select value from house where name = 'closed'), '') as signing
+    coalesce((select value from site_state where name = 'history'), '') as history,
+    coalesce((select value from site_state where name = 'closed'), '') as signing

@@ -73,4 +73,4 @@ delete from history_hours where hour >= :hour
 delete from history_days where day >= :day
 
 -- name: forget_history
-delete from house where name = 'history'
+delete from site_state where name = 'history'

@@ -29,7 +29,7 @@ def test_the_queries_load_for_both_databases() -> None:
         assert sql, name
         assert "--" not in sql, name
         assert sql.count(";") == 0, "one statement each"
-    assert {name for name in sqlite if sqlite[name] != postgresql[name]} >= {"house.turn", "outbox.claim"}
+    assert {name for name in sqlite if sqlite[name] != postgresql[name]} >= {"migrations.try_lock", "outbox.claim"}
 
 
 async def test_every_query_is_understood(database: Database) -> None:
@@ -57,54 +57,54 @@ def test_names_become_numbers_in_the_order_they_appear() -> None:
 async def test_any_text_comes_back_as_it_was(database: Database) -> None:
     async def there_and_back(text: str) -> None:
         async def job(c: Connection) -> str:
-            await c.run("house.keep", name="text", value="")
-            await c.run("house.set", name="text", value=text)
-            row = await c.one("house.get", name="text")
+            await c.run("state.put", name="text", value="")
+            await c.run("state.put", name="text", value=text)
+            row = await c.one("state.get", name="text")
             assert row is not None
             return str(row["value"])
 
         assert await database.write(job) == text
 
-    for text in ("%", "%s %(x)s", "100 % 'sure'", '"quoted"', "'; drop table house; --", ":name $1 ?", "\\", "ё"):
+    for text in ("%", "%s %(x)s", "100 % 'sure'", '"quoted"', "'; drop table site_state; --", ":name $1 ?", "\\", "ё"):
         await there_and_back(text)
     await for_all(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), there_and_back)
 
 
 async def test_a_statement_may_hold_a_percent_sign(database: Database) -> None:
     async with database.reading() as c:
-        sql = "select name from house where name like 'mo%' and value like :pattern"
+        sql = "select name from site_state where name like 'mo%' and value like :pattern"
         assert await c.execute(sql, {"pattern": "%em%"}) == [{"name": "mode"}]
 
 
 async def test_one_is_the_first_row_or_none(database: Database) -> None:
     async with database.reading() as c:
-        assert await c.one("house.get", name="mode") == {"value": "demo"}
-        assert await c.one("house.get", name="nothing") is None
-        assert await c.all("house.get", name="nothing") == []
+        assert await c.one("state.get", name="mode") == {"value": "demo"}
+        assert await c.one("state.get", name="nothing") is None
+        assert await c.all("state.get", name="nothing") == []
 
 
 async def test_a_reader_sees_one_moment(database: Database) -> None:
     async with database.reading() as c:
-        assert await c.one("house.get", name="later") is None
-        await database.write(lambda w: w.run("house.keep", name="later", value="x"))
-        assert await c.one("house.get", name="later") is None
+        assert await c.one("state.get", name="later") is None
+        await database.write(lambda w: w.run("state.put", name="later", value="x"))
+        assert await c.one("state.get", name="later") is None
     async with database.reading() as c:
-        assert await c.one("house.get", name="later") == {"value": "x"}
+        assert await c.one("state.get", name="later") == {"value": "x"}
 
 
 async def test_a_reader_that_fails_leaves_nothing_behind(database: Database) -> None:
     for _ in range(30):  # more than the pool has connections
         with suppress(LookupError):
             async with database.reading() as c:
-                await c.one("house.get", name="mode")
+                await c.one("state.get", name="mode")
                 raise LookupError
-    assert await database.write(lambda c: c.one("house.get", name="mode")) == {"value": "demo"}
+    assert await database.write(lambda c: c.one("state.get", name="mode")) == {"value": "demo"}
 
 
 async def test_a_reader_who_goes_away_leaves_nothing_behind(database: Database) -> None:
     async def read() -> None:
         async with database.reading() as c:
-            await c.one("house.get", name="mode")
+            await c.one("state.get", name="mode")
             await asyncio.sleep(60)
 
     for _ in range(30):
@@ -114,12 +114,12 @@ async def test_a_reader_who_goes_away_leaves_nothing_behind(database: Database) 
         with suppress(asyncio.CancelledError):
             await reader
     async with database.reading() as c:
-        assert await c.one("house.get", name="mode") == {"value": "demo"}
+        assert await c.one("state.get", name="mode") == {"value": "demo"}
 
 
 async def test_a_restriction_of_the_schema_is_a_sentence_without_the_value(database: Database) -> None:
     async def double(c: Connection) -> None:
-        await c.execute("insert into house (name, value) values (:n, 'x')", {"n": "mode"})
+        await c.execute("insert into site_state (name, value) values (:n, 'x')", {"n": "mode"})
 
     with pytest.raises(DatabaseError) as failure:
         await database.write(double)
@@ -128,7 +128,7 @@ async def test_a_restriction_of_the_schema_is_a_sentence_without_the_value(datab
     assert "(mode)" not in str(failure.value)
 
 
-async def _sentence(url: str, sql: str = "update house set value = value") -> str:
+async def _sentence(url: str, sql: str = "update site_state set value = value") -> str:
     """What is said when a statement is written."""
     with pytest.raises(DatabaseError) as failure:
         async with open_database(url) as database:
@@ -168,7 +168,7 @@ async def test_an_address_that_makes_no_sense(rest: str) -> None:
 async def test_of_several_servers_the_one_that_answers_is_taken(postgresql_settings: Settings) -> None:
     url = postgresql_settings.database_url.replace("@", "@127.0.0.1:1,")
     async with open_database(url) as database, database.reading() as c:
-        assert await c.one("house.get", name="mode") == {"value": "demo"}
+        assert await c.one("state.get", name="mode") == {"value": "demo"}
 
 
 async def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ async def test_a_database_that_is_locked(database_url: str) -> None:
         other = await asyncpg.connect(database_url)
         await other.execute(f"alter database {database_url.rpartition('/')[2]} set lock_timeout = '100ms'")
         await other.execute("begin")
-        await other.execute("lock table house")
+        await other.execute("lock table site_state")
         assert "holds a table for long" in await _sentence(database_url)
         await other.close()
     else:
@@ -228,7 +228,7 @@ async def test_a_database_that_is_locked(database_url: str) -> None:
             assert "locked" in await _sentence(database_url)
         holder.close()
     async with open_database(database_url) as database:
-        await database.write(lambda c: c.run("house.keep", name="after", value="x"))
+        await database.write(lambda c: c.run("state.put", name="after", value="x"))
 
 
 def test_whoever_writes_without_rest_leaves_others_their_turn(tmp_path: Path) -> None:
@@ -261,7 +261,7 @@ async def test_a_reader_whose_connection_is_lost_is_told_so(postgresql_settings:
             async with database.reading():
                 await hang_up(postgresql_settings.database_url)
         async with database.reading() as c:
-            assert await c.one("house.get", name="mode") == {"value": "demo"}
+            assert await c.one("state.get", name="mode") == {"value": "demo"}
 
 
 async def test_what_is_known_to_lose_data_is_named(database: Database) -> None:

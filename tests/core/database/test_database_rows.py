@@ -25,7 +25,7 @@ async def _load(database: Database, rows: list[Row]) -> None:
 
 async def _tables(database: Database) -> set[str]:
     async with database.reading() as c:
-        return {row["name"] for row in await c.all("house.tables")}
+        return {row["name"] for row in await c.all("database.tables")}
 
 
 @pytest.mark.parametrize("size", [1, 4, 11, 100])
@@ -57,7 +57,7 @@ async def test_a_row_that_does_not_fit_is_a_sentence(row: Row, database: Databas
 async def test_everything_can_be_dropped_and_made_anew_in_one_transaction(database: Database) -> None:
     async def renew(c: Connection) -> None:
         await c.drop_everything()
-        assert await c.all("house.tables") == []
+        assert await c.all("database.tables") == []
         await migrations.apply_all(c, Mode.PRODUCTION)
 
     before = await _tables(database)
@@ -81,8 +81,8 @@ async def test_a_renewal_that_fails_has_dropped_nothing(database: Database) -> N
 async def test_erased_rows_leave_the_files_of_sqlite(sqlite_url: str, tmp_path: Path) -> None:
     async with open_database(sqlite_url, create=True) as database:
         await migrations.migrate(database, Mode.DEMO)
-        await database.write(lambda c: c.run("house.keep", name="x", value="a secret to be erased"))
-        await database.write(lambda c: c.execute("delete from house where name = 'x'"))
+        await database.write(lambda c: c.run("state.put", name="x", value="a secret to be erased"))
+        await database.write(lambda c: c.execute("delete from site_state where name = 'x'"))
         await vacuum.checkpoint(database)
         files = await asyncio.to_thread(lambda: {file.name: file.read_bytes() for file in tmp_path.iterdir()})
     assert {name for name, content in files.items() if b"a secret" in content} == set()
@@ -90,12 +90,12 @@ async def test_erased_rows_leave_the_files_of_sqlite(sqlite_url: str, tmp_path: 
 
 async def test_a_new_file_that_somebody_is_making_is_waited_for(sqlite_url: str) -> None:
     first = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))
-    first.execute("create table house (name text)")
+    first.execute("create table site_state (name text)")
     first.execute("begin exclusive")
 
     async def count() -> list[Row]:
         async with open_database(sqlite_url) as database:
-            return await database.write(lambda c: c.execute("select count(*) as n from house"))
+            return await database.write(lambda c: c.execute("select count(*) as n from site_state"))
 
     waiting = asyncio.create_task(count())
     await asyncio.sleep(0.2)

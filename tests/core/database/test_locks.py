@@ -20,7 +20,7 @@ from tests.relay import Relay
 
 async def test_every_table_has_its_place(database: Database) -> None:
     async with database.reading() as c:
-        assert {row["name"] for row in await c.all("house.tables")} == set(LOCKS)
+        assert {row["name"] for row in await c.all("database.tables")} == set(LOCKS)
 
 
 async def test_the_order_is_kept(postgresql_settings: Settings, smtp: Relay, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,9 +71,9 @@ async def test_whole_tables_are_locked_in_the_order_whatever_is_asked(
     postgresql_settings: Settings, smtp: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def job(c: Connection) -> None:
-        await c.run("house.drop", name="nothing")
+        await c.run("state.delete", name="nothing")
 
     with locking.noted(monkeypatch) as transactions:
         async with visiting(postgresql_settings, smtp) as visitor:
             await visitor.site.database.own_transaction(job, locking=("names", "signatures", "submissions"))
-    assert ["submissions", "signatures", "names", "house"] in transactions
+    assert ["submissions", "signatures", "names", "site_state"] in transactions

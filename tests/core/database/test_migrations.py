@@ -28,7 +28,7 @@ async def _migrate(url: str, mode: Mode = Mode.DEMO) -> str:
 
 async def _site_state(database: Database) -> list[Row]:
     async with database.reading() as c:
-        return await c.execute("select name, value from house order by name")
+        return await c.execute("select name, value from site_state order by name")
 
 
 async def _said(database: Database, mode: Mode = Mode.DEMO) -> str:
@@ -83,7 +83,7 @@ async def test_a_database_belongs_to_the_mode_that_came_first(empty_database_url
 
 
 async def _set(c: Connection, name: str, value: str) -> None:
-    await c.run("house.set", name=name, value=value)
+    await c.run("state.put", name=name, value=value)
 
 
 async def test_a_newer_schema_is_left_alone(database: Database) -> None:
@@ -108,7 +108,7 @@ async def test_a_step_that_fails_leaves_nothing_half_done(empty_database_url: st
         with pytest.raises(DatabaseError):
             await migrations.migrate(database, Mode.DEMO)
         async with database.reading() as c:
-            assert [row["name"] for row in await c.all("house.tables")] == ["journal"]
+            assert [row["name"] for row in await c.all("database.tables")] == ["journal"]
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], No
     """later(sql): what the next version of Petition brings."""
     folder = tmp_path / "migrations"
     shutil.copytree(migrations.MIGRATIONS_FOLDER, folder)
-    monkeypatch.setattr(migrations, "FOLDER", folder)
+    monkeypatch.setattr(migrations, "MIGRATIONS_FOLDER", folder)
 
     def add(sql: str) -> None:
         folder.joinpath(f"{migrations.latest_version() + 1:04}_more.sql").write_text(sql)
@@ -209,7 +209,7 @@ async def test_people_sign_while_a_step_waits_for_a_long_reader(
     assert not migrating.done(), "it lets go and comes again"
     await reader.execute("commit")
     assert await migrating == ""
-    monkeypatch.setattr(migrations, "TRIES", 1)
+    monkeypatch.setattr(migrations, "MAX_LOCK_TRIES", 1)
     later("alter table signatures add column still_more text")
     await _read(reader)
     assert "holds a table for long" in await _migrate(url)

@@ -14,7 +14,7 @@ from tests.watched import Ledger, watched
 
 def _noting(name: str) -> Callable[[Connection], Awaitable[str]]:
     async def job(c: Connection) -> str:
-        await c.run("house.keep", name=name, value="x")
+        await c.run("state.put", name=name, value="x")
         return name
 
     return job
@@ -22,12 +22,12 @@ def _noting(name: str) -> Callable[[Connection], Awaitable[str]]:
 
 async def _noted(database: Database) -> set[str]:
     async with database.reading() as c:
-        rows = await c.execute("select name from house where name not in ('mode', 'schema')")
+        rows = await c.execute("select name from site_state where name not in ('mode', 'schema')")
         return {row["name"] for row in rows}
 
 
 async def _failing(c: Connection) -> None:
-    await c.run("house.keep", name="half", value="x")
+    await c.run("state.put", name="half", value="x")
     raise LookupError("by itself")
 
 
@@ -91,7 +91,7 @@ async def test_a_statement_that_the_database_refuses_fails_alone(database: Datab
 async def test_a_caller_who_goes_away_undoes_nothing(database: Database) -> None:
     async def slow(c: Connection) -> None:
         await asyncio.sleep(0.05)
-        await c.run("house.keep", name="slow", value="x")
+        await c.run("state.put", name="slow", value="x")
 
     for n in range(20):  # more than the pool has connections
         gone = [asyncio.create_task(database.write(slow)), asyncio.create_task(database.write(_noting(f"n{n}")))]

@@ -44,7 +44,7 @@ ODD = (
         "\ud800",
         "%00",
         "../..",
-        "'; drop table house; --",
+        "'; drop table site_state; --",
     ),
     *(str(2**63), "-1", "2026-11-22", "\u0663", "\u202e", "show", "withdraw", "\r\nSet-Cookie: a=b", "{{7*7}}"),
 )

@@ -155,7 +155,7 @@ async def test_a_database_that_is_away_from_the_start(
 async def test_a_database_that_is_too_busy_asks_to_come_back_soon(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(writer, "WAITING", 0)
+    monkeypatch.setattr(writer, "MAX_WAITING", 0)
     answers = await asyncio.gather(*[visitor.sign("anna@example.net") for _ in range(5)])
     for answer in [*answers, await visitor.post("/en/manage", email="anna@example.net")]:
         broken(answer, 503)

@@ -223,9 +223,18 @@ async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, 
     listed = [t for (tag, a), t in zip(page.tags, page.texts, strict=True) if tag == "th" and a.get("scope") == "row"]
     assert sorted(listed) == sorted(say.render(text=text) for text in kept.values())
     named = {name for tables in kept for name in tables.split(", ")}
-    numbers = {"house", "refusals", "tally", "journal", "journal_hours", "published", "history_hours", "history_days"}
+    numbers = {
+        "site_state",
+        "refusals",
+        "tally",
+        "journal",
+        "journal_hours",
+        "published",
+        "history_hours",
+        "history_days",
+    }
     async with visitor.site.database.reading() as c:
-        assert {str(row["name"]) for row in await c.all("house.tables")} == named | numbers | {
+        assert {str(row["name"]) for row in await c.all("database.tables")} == named | numbers | {
             "answer_summaries",
             "corrections",
             "correspondence",

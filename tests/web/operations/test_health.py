@@ -19,7 +19,7 @@ from tests.web.tools import Html, in_production, on_sqlite
 
 
 async def _set_state(visitor: Visitor, name: str, value: str) -> None:
-    sql = f"update house set value = '{value}' where name = '{name}'"
+    sql = f"update site_state set value = '{value}' where name = '{name}'"
     await visitor.site.database.write(lambda c: c.execute(sql))
 
 
@@ -34,7 +34,7 @@ async def test_ready_means_reachable_and_of_our_schema_and_mode(visitor: Visitor
     assert (answer.status_code, answer.text) == (200, "ready\n")
     for name, value, word in (("schema", "0", "older"), ("schema", "9999", "newer"), ("mode", "production", "mode")):
         async with visitor.site.database.reading() as c:
-            good = (await c.one("house.get", name=name) or {})["value"]
+            good = (await c.one("state.get", name=name) or {})["value"]
         await _set_state(visitor, name, value)
         answer = await _ready(visitor)
         assert answer.status_code == 503
@@ -52,7 +52,7 @@ async def _locked(url: str) -> AsyncIterator[None]:
     if url.startswith("postgresql"):
         other = await asyncpg.connect(url)
         await other.execute("begin")
-        await other.execute("lock table house in exclusive mode")
+        await other.execute("lock table site_state in exclusive mode")
         yield
         await other.close()
     else:
@@ -120,7 +120,7 @@ async def test_whoever_asks_all_the_time_puts_no_load_on_the_database(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(health, "KEPT", 600.0)  # however slow this machine is
-    sql = "create trigger counting after insert on house when new.name like 'touch %' "
+    sql = "create trigger counting after insert on site_state when new.name like 'touch %' "
     sql += "begin insert into refusals values (random(), 'x', 1); end"
     await visitor.site.database.write(lambda c: c.execute(sql))
     visitor.app.state.readiness.forget()

@@ -291,7 +291,7 @@ async def test_no_address_of_a_network_is_stored(visitor: Visitor) -> None:
     await _sign(visitor, f"{CROWDED}.7", altcha="forged")
     await visitor.site.doors.share()
     async with visitor.site.database.reading() as c:
-        tables = [str(row["name"]) for row in await c.all("house.tables")]
+        tables = [str(row["name"]) for row in await c.all("database.tables")]
         held = str([row for table in tables for row in await c.execute(f"select * from {table}")])
     assert CROWDED not in held
     (tag,) = {row.split("'network': ")[1][:26] for row in (await rows(visitor.site))["submissions"]}

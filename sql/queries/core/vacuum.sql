@@ -1,11 +1,11 @@
--- name: may
+-- name: rights
 -- Whether our role has the right to begin a new file of the write-ahead log and to have the old ones removed.
 select has_function_privilege('pg_switch_wal()', 'execute') as switch, -- postgresql
     exists (select 1 from pg_catalog.pg_roles where rolname = 'pg_checkpoint' -- postgresql
         and pg_has_role(oid, 'usage')) as flush -- postgresql
 select false as switch, false as flush -- sqlite
 
--- name: new_log
+-- name: rotate_wal
 select pg_switch_wal() -- postgresql
 select 1 -- sqlite
 
@@ -13,7 +13,7 @@ select 1 -- sqlite
 checkpoint -- postgresql
 select 1 -- sqlite
 
--- name: memory
+-- name: settings
 -- Settings that make the server keep erased rows in old files of its log, or values of statements in its other log.
 select name, setting from pg_catalog.pg_settings where (name, setting) in ( -- postgresql
     ('wal_recycle', 'on'), ('archive_mode', 'on'), ('archive_mode', 'always'), -- postgresql
