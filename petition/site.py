@@ -12,7 +12,8 @@ from petition.core import languages, safe_logging, tokens
 from petition.core.clock import today
 from petition.core.database import database as db
 from petition.core.database import migrations, state
-from petition.core.database.database import Connection, Database
+from petition.core.database.connection import Connection
+from petition.core.database.database import Database
 from petition.core.email_addresses import EmailProviders
 from petition.core.encryption import OutboxKeys, ServerKeys
 from petition.core.errors import SettingsError

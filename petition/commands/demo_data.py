@@ -11,7 +11,8 @@ from itertools import product
 from string import ascii_letters, digits
 
 from petition.core import clock
-from petition.core.database.database import Connection, Database
+from petition.core.database.connection import Connection
+from petition.core.database.database import Database
 from petition.core.errors import DatabaseError
 from petition.retention import reorder
 from petition.tally import history

@@ -9,7 +9,7 @@ from functools import partial
 from petition.campaign.appeal import SHIPPED
 from petition.commands import demo_data
 from petition.core import clock, demo_secrets
-from petition.core.database.database import Connection, Row
+from petition.core.database.connection import Connection, Row
 from petition.core.email_addresses import EmailAddress
 from petition.letters import correspondence
 from petition.letters.correspondence import Channel, Entry, Stance

@@ -16,7 +16,7 @@ from uvicorn.supervisors.multiprocess import Process
 
 from petition.campaign.appeal import Appeal
 from petition.commands import preflight
-from petition.core.database.database import Connection
+from petition.core.database.connection import Connection
 from petition.core.email_addresses import EmailAddress
 from petition.core.errors import SettingsError
 from petition.core.settings import Settings

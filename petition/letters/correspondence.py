@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 
-from petition.core.database.database import Connection, Row
+from petition.core.database.connection import Connection, Row
 
 
 class Channel(StrEnum):

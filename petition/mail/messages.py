@@ -4,7 +4,7 @@ The outbox keeps a number; the links made of it are signed only when the mail is
 """
 
 from petition.core import tokens
-from petition.core.database.database import Row
+from petition.core.database.connection import Row
 from petition.core.encryption import ServerKeys
 from petition.core.tokens import Purpose, Signer
 from petition.mail import outbox

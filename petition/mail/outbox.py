@@ -11,7 +11,8 @@ from functools import partial
 
 from petition.core import clock
 from petition.core.clock import DAY, HOUR
-from petition.core.database.database import Connection, Database, Row
+from petition.core.database.connection import Connection, Row
+from petition.core.database.database import Database
 from petition.core.database.writer import act
 from petition.core.encryption import ServerKeys
 from petition.core.errors import KeysError

@@ -1,7 +1,7 @@
 """The record of what organisers and the server did: by nickname, append-only, read by everybody at the desk."""
 
 from petition.core import clock
-from petition.core.database.database import Connection, Row
+from petition.core.database.connection import Connection, Row
 
 SERVER = "the server"  # who did it, if it was a command; no nickname has a space
 PAGE = 50

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 
 from petition.core.database import state
-from petition.core.database.database import Connection
+from petition.core.database.connection import Connection
 from petition.organisers import activity_log
 
 _KEPT = "recipients"

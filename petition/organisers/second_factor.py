@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from petition.core import clock, tokens
 from petition.core.clock import DAY, HOUR
-from petition.core.database.database import Connection, Row
+from petition.core.database.connection import Connection, Row
 from petition.core.encryption import NONCE_BYTES
 from petition.core.errors import KeysError
 from petition.organisers import activity_log, passkeys, sessions, totp

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from petition.core import clock, tokens
 from petition.core.clock import HOUR
-from petition.core.database.database import Connection, Row
+from petition.core.database.connection import Connection, Row
 from petition.core.errors import LinkError
 from petition.core.tokens import Purpose
 from petition.organisers import activity_log

@@ -13,7 +13,8 @@ from datetime import timedelta
 
 from petition.core import clock
 from petition.core.clock import DAY
-from petition.core.database.database import Connection, Database
+from petition.core.database.connection import Connection
+from petition.core.database.database import Database
 from petition.core.encryption import ServerKeys
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from petition.core import clock
 from petition.core.clock import DAY, HOUR
-from petition.core.database.database import Connection, Row
+from petition.core.database.connection import Connection, Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from altcha import v2 as altcha
 from petition.core import clock
 from petition.core.clock import HOUR
 from petition.core.database import state
-from petition.core.database.database import Connection, Row
+from petition.core.database.connection import Connection, Row
 from petition.protection.daily_keys import DayKey
 
 LIVES = HOUR // 2  # of a challenge: somebody may read the whole appeal between opening the form and sending it

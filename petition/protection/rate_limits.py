@@ -7,7 +7,8 @@ network meets depends on it alone, and is said.
 from dataclasses import dataclass, replace
 
 from petition.core import clock
-from petition.core.database.database import Connection, Database, Row
+from petition.core.database.connection import Connection, Row
+from petition.core.database.database import Database
 from petition.core.encryption import ServerKeys
 from petition.core.errors import RateLimited
 from petition.protection import proof_of_work, token_buckets

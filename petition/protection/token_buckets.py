@@ -12,7 +12,8 @@ from functools import cache, partial
 
 from petition.core import clock
 from petition.core.clock import HOUR
-from petition.core.database.database import Connection, Database, Row
+from petition.core.database.connection import Connection, Row
+from petition.core.database.database import Database
 from petition.core.errors import DatabaseError
 
 KNOWN = 20_000  # buckets that one process remembers, the latest: some five megabytes

@@ -17,7 +17,8 @@ import pyrage
 
 from petition.core import encryption
 from petition.core.database import migrations, state
-from petition.core.database.database import LOCKS, Connection, Database, Row
+from petition.core.database.connection import LOCKS, Connection, Row
+from petition.core.database.database import Database
 from petition.core.errors import DataError, KeysError
 from petition.core.settings import Mode
 from petition.organisers import activity_log

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from petition.core import clock, encryption
 from petition.core.database import state, vacuum
-from petition.core.database.database import Connection, Database
+from petition.core.database.connection import Connection
+from petition.core.database.database import Database
 from petition.core.encryption import ServerKeys
 from petition.core.errors import KeysError
 from petition.mail import outbox

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from petition.core.database import database as db
 from petition.core.database import state, vacuum
-from petition.core.database.database import LOCKS, Connection
+from petition.core.database.connection import LOCKS, Connection
 from petition.core.encryption import OutboxKeys
 from petition.core.errors import KeysError, PetitionError
 from petition.core.settings import Settings

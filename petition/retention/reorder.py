@@ -12,7 +12,8 @@ from functools import partial
 
 from petition.core import clock
 from petition.core.database import state, vacuum
-from petition.core.database.database import Connection, Database
+from petition.core.database.connection import Connection
+from petition.core.database.database import Database
 from petition.core.database.queries import POSTGRESQL
 from petition.signing import submissions
 

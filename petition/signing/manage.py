@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from petition.core import clock, tokens
-from petition.core.database.database import Connection, Row
+from petition.core.database.connection import Connection, Row
 from petition.core.email_addresses import EmailAddress
 from petition.core.encryption import ServerKeys
 from petition.core.errors import LinkError

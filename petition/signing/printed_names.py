@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import date, timedelta
 
 from petition.core import clock
-from petition.core.database.database import Connection, Row
+from petition.core.database.connection import Connection, Row
 from petition.signing.signatures import NEW
 
 PASSED, ASIDE = "passed", "aside"

@@ -6,7 +6,7 @@ They are counted nowhere but here, by reason. What was confirmed is never touche
 import hashlib
 
 from petition.core import clock, tokens
-from petition.core.database.database import Connection
+from petition.core.database.connection import Connection
 from petition.mail import outbox
 from petition.mail.bounce_reports import BOUNCED, COMPLAINT, Returned
 from petition.protection.rate_limits import TRAPPED

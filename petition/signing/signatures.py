@@ -6,7 +6,7 @@ Nothing here answers whether somebody signed.
 
 from petition.core import clock, encryption, tokens
 from petition.core.database import state
-from petition.core.database.database import Connection, Row
+from petition.core.database.connection import Connection, Row
 from petition.core.database.writer import act
 from petition.core.errors import LinkError
 from petition.protection import daily_keys

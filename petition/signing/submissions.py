@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from petition.core import clock, encryption, tokens
 from petition.core.clock import DAY
 from petition.core.database import state
-from petition.core.database.database import Connection, Row
+from petition.core.database.connection import Connection, Row
 from petition.core.database.writer import act
 from petition.core.email_addresses import EmailAddress
 from petition.core.encryption import ServerKeys

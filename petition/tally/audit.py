@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from petition.core import clock
-from petition.core.database.database import Connection, Row
+from petition.core.database.connection import Connection, Row
 
 STALE = timedelta(hours=2)  # a snapshot is made each minute while a server runs; hours are what the journal knows
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from petition.core import clock
 from petition.core.clock import HOUR
 from petition.core.database import state
-from petition.core.database.database import Connection
+from petition.core.database.connection import Connection
 from petition.tally.rounding import UNSTATED_COUNTRY, floor
 
 GRACE = 300  # seconds after an hour or day during which a slow commit may still belong to it

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from petition.core import clock
-from petition.core.database.database import Connection
+from petition.core.database.connection import Connection
 from petition.tally.history import close_past, hour_of
 from petition.tally.rounding import fold
 

@@ -12,7 +12,7 @@ from functools import partial
 from statistics import quantiles
 
 from petition.core import clock
-from petition.core.database.database import Connection
+from petition.core.database.connection import Connection
 from petition.core.email_addresses import EmailAddress
 from petition.organisers import accounts
 from petition.organisers.accounts import Role

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from petition.core.database.database import Connection
+from petition.core.database.connection import Connection
 from tests.bench.report import Report, middle
 from tests.bench.stage import Stage
 

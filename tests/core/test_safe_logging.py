@@ -14,7 +14,7 @@ import jinja2
 import pytest
 
 from petition.core import safe_logging
-from petition.core.database.database import Connection
+from petition.core.database.connection import Connection
 from petition.core.errors import DatabaseError
 from petition.signing import submissions
 from tests import ROOT

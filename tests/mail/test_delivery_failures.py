@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from petition.core.database.database import Row
+from petition.core.database.connection import Row
 from petition.mail import delivery, outbox
 from petition.mail.delivery import Deliverer
 from petition.site import Site

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from petition.core.database.database import Connection, Database, Row, open_database
+from petition.core.database.connection import Connection, Row
+from petition.core.database.database import Database, open_database
 from petition.core.encryption import OutboxKeys, ServerKeys
 from petition.mail import outbox
 from petition.mail.outbox import Mail

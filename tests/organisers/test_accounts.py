@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from petition.core import tokens
-from petition.core.database.database import Row
+from petition.core.database.connection import Row
 from petition.core.errors import LinkError, OrganiserError
 from petition.core.tokens import LINK_LIFETIME, Purpose
 from petition.mail import outbox

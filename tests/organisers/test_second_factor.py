@@ -6,7 +6,7 @@ import pytest
 
 from petition.core import clock
 from petition.core.clock import DAY
-from petition.core.database.database import Row
+from petition.core.database.connection import Row
 from petition.core.errors import KeysError
 from petition.organisers import accounts, activity_log, second_factor, sessions, totp
 from petition.organisers.second_factor import TRIES, WAIT, Locker

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from petition.core.database.database import Row
+from petition.core.database.connection import Row
 from petition.core.email_addresses import EmailAddress
 from petition.core.encryption import ServerKeys
 from petition.protection.daily_keys import DayKeys

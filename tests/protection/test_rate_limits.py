@@ -7,7 +7,8 @@ from functools import partial
 import pytest
 
 from petition.core import tokens
-from petition.core.database.database import Connection, Database, Row
+from petition.core.database.connection import Connection, Row
+from petition.core.database.database import Database
 from petition.core.email_addresses import EmailAddress
 from petition.mail import outbox
 from petition.organisers import accounts

@@ -12,7 +12,7 @@ import pyrage
 import pytest
 
 from petition.core.database import migrations
-from petition.core.database.database import Row
+from petition.core.database.connection import Row
 from petition.core.errors import DataError
 from petition.core.settings import Mode
 from petition.retention import backup, close

@@ -11,7 +11,8 @@ import asyncpg
 import pytest
 
 from petition.core.database import migrations, vacuum
-from petition.core.database.database import Connection, Database, open_database
+from petition.core.database.connection import Connection
+from petition.core.database.database import Database, open_database
 from petition.core.errors import DatabaseError
 from petition.core.settings import Mode, Settings
 from petition.retention import reorder

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from petition.core import encryption, tokens
-from petition.core.database.database import Connection, Row
+from petition.core.database.connection import Connection, Row
 from petition.core.email_addresses import EmailAddress
 from petition.mail import outbox
 from petition.mail.bounce_reports import BOUNCED

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from petition.core.database.database import Connection
+from petition.core.database.connection import Connection
 from petition.core.settings import Settings
 from petition.signing import quarantine
 from petition.tally import audit

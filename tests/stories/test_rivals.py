@@ -7,7 +7,8 @@ from functools import partial
 
 from petition.core import tokens
 from petition.core.database import migrations
-from petition.core.database.database import Connection, open_database
+from petition.core.database.connection import Connection
+from petition.core.database.database import open_database
 from petition.core.errors import LinkError
 from petition.core.settings import Mode, Settings
 from petition.mail import outbox

@@ -6,7 +6,8 @@ from functools import partial
 import pytest
 
 from petition.commands import demo_data
-from petition.core.database.database import Connection, Database
+from petition.core.database.connection import Connection
+from petition.core.database.database import Database
 from petition.retention import close
 from petition.site import Site
 from petition.tally import audit, history, tally

@@ -1,4 +1,4 @@
 """Database: open it, read it, write to it; SQLite or PostgreSQL. SQL itself is in sql/.
 
-Offers: database, queries, writer, state, migrations, sqlite, vacuum. May import: core.
+Offers: database, connection, queries, writer, state, migrations, sqlite, vacuum. May import: core.
 """

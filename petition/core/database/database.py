@@ -1,36 +1,26 @@
-"""The database: open, read, write. The only room that names `databases`, SQLite and PostgreSQL.
-
-Statements go to the driver as they stand in sql/ (aiosqlite takes `:name`, asyncpg `$1`), since `databases`
-would recompile each on every call and logs the values when asked to debug.
-"""
+"""The database: open, read, write. The only module that names `databases`."""
 
 import asyncio
-import json
 import logging
-import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
-import asyncpg
 import databases
 
 from petition.core.database import sqlite
-from petition.core.database.queries import POSTGRESQL, SQLITE, numbered_parameters, queries
+from petition.core.database.connection import LONG_TIMEOUT, Connection, translate_errors
+from petition.core.database.queries import POSTGRESQL, SQLITE
 from petition.core.database.writer import Act, Writer
-from petition.core.errors import DatabaseError, TableLocked
+from petition.core.errors import DatabaseError
 
-Row = dict[str, Any]
-# A list goes to the database as JSON: `json_each` and `json_to_recordset` make rows of it again.
-Value = str | int | Sequence[str | Mapping[str, object]] | None
 T = TypeVar("T")
 Item = TypeVar("Item")
 
 CLOSE_TIMEOUT = 20  # seconds
 # Of one process: a writer, and readers that come and go. Statements that serve a visitor take milliseconds; whatever
-# takes a minute has lost its visitor and shall not hold a lock. Those that run long (vacuum, migrations) say so.
-LONG_TIMEOUT = 3600  # seconds
+# takes a minute has lost its visitor and shall not hold a lock.
 _POOL_OPTIONS: dict[str, Any] = {
     "min_size": 0,
     "max_size": 10,
@@ -44,137 +34,8 @@ _POOL_OPTIONS: dict[str, Any] = {
         "jit": "off",  # what no index helps with now looks dear to the planner, and is not worth compiling
     },
 }
-# Every table, in the order in which all transactions lock them and their rows: PostgreSQL ends one of those that wait
-# for each other in a circle. So whatever takes rows of several tables takes them in this order, and of one table in the
-# order of its key (or `skip locked`). Whoever locks whole tables does it first of all, in own_transaction().
-LOCKS = (
-    *("day_keys", "spent_proofs", "mailings", "submissions", "never_write", "signatures", "contacts", "names"),
-    *("journal", "journal_hours", "tally", "links", "outbox", "refusals", "buckets"),
-    *("published", "history_hours", "history_days", "organisers", "factors", "sessions"),
-    *("editions", "edition_letters", "edition_annexes", "annexes", "confirmations", "corrections"),
-    *("correspondence", "answer_summaries", "site_state", "actions"),
-)
 for _name in ("aiosqlite", "databases"):  # asked to debug, they log every statement with its values
     logging.getLogger(_name).setLevel(logging.WARNING)
-# What drivers raise when the database is away, locked, read-only or full.
-DRIVER_ERRORS = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
-
-
-class Connection:
-    """One connection of either database: one(), all(), run() a query of sql/queries by its name."""
-
-    def __init__(self, raw: Any, dialect: str) -> None:
-        self._raw = raw
-        self.dialect = dialect
-
-    async def one(self, name: str, /, **values: Value) -> Row | None:
-        """The first row of a query such as `tally.published`, or None."""
-        rows = await self.all(name, **values)
-        return rows[0] if rows else None
-
-    async def all(self, name: str, /, **values: Value) -> list[Row]:
-        """Every row of a query."""
-        return await self.execute(queries(self.dialect)[name], values)
-
-    async def run(self, name: str, /, **values: Value) -> None:
-        """A query whose rows nobody reads."""
-        await self.execute(queries(self.dialect)[name], values)
-
-    async def execute(
-        self, sql: str, values: Mapping[str, Value] | None = None, *, long_running: bool = False
-    ) -> list[Row]:
-        """A statement as text; migrations, backup and audit build theirs from sql/ and the schema."""
-        with translate_errors():
-            if self.dialect == POSTGRESQL:
-                text, names = numbered_parameters(sql)
-                bound = [_bind_value(values, name) for name in names]
-                patience = {"timeout": LONG_TIMEOUT} if long_running else {}
-                return [dict(row) for row in await self._raw.fetch(text, *bound, **patience)]
-            named = {name: _bind_value(values, name) for name in values or {}}
-            return [dict(row) for row in await self._raw.execute_fetchall(sql, named)]
-
-    async def stream_rows(self, table: str, size: int) -> AsyncIterator[list[Row]]:
-        """All rows of a table of ours, `size` at a time, in no promised order."""
-        sql = f"select * from {table}"  # noqa: S608 (a name from backup.TABLES)
-        with translate_errors():
-            if self.dialect == SQLITE:
-                async with self._raw.execute(sql) as cursor:
-                    while rows := await cursor.fetchmany(size):
-                        yield [dict(row) for row in rows]
-                return
-            cursor = await self._raw.cursor(sql)
-            while rows := await cursor.fetch(size):
-                yield [dict(row) for row in rows]
-
-    async def insert_rows(self, table: str, rows: list[Row]) -> None:
-        """Puts rows into a table; those that are there already stay as they are."""
-        if not rows:
-            return
-        names = list(rows[0])
-        binds = [f"${n}" if self.dialect == POSTGRESQL else "?" for n in range(1, len(names) + 1)]
-        columns, marks = ", ".join(names), ", ".join(binds)
-        sql = f"insert into {table} ({columns}) values ({marks}) on conflict do nothing"  # noqa: S608 (as above)
-        with translate_errors():
-            await self._raw.executemany(sql, [[row[name] for name in names] for row in rows])
-
-    async def bulk_insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[str | int]]) -> None:
-        """A great many rows into a table that has none of them yet: in the order of its key, if it shall be fast."""
-        with translate_errors():
-            if self.dialect == POSTGRESQL:
-                await self._raw.copy_records_to_table(table, columns=columns, records=rows)
-                return
-            sql = f"insert into {table} ({', '.join(columns)}) values ({', '.join('?' * len(columns))})"  # noqa: S608 (a name from sample)
-            await self._raw.executemany(sql, rows)
-
-    async def rewrite_rows(self, table: str, key: str, keys: list[str]) -> None:
-        """Takes rows out and puts them back in the order of their key; nobody else writes, the table is locked."""
-        these = "in (select value from json_each(:keys))"
-        if self.dialect == POSTGRESQL:
-            these = "= any(array(select json_array_elements_text(cast(:keys as json))))"
-        rows = await self.execute(f"delete from {table} where {key} {these} returning *", {"keys": keys})  # noqa: S608 (as above)
-        await self.insert_rows(table, sorted(rows, key=lambda row: str(row[key])))
-
-    async def lock(self, tables: Collection[str], mode: str = "exclusive") -> None:
-        """Nobody else writes them until this transaction ends. SQLite has one writer anyway."""
-        if tables and self.dialect == POSTGRESQL:
-            await self.execute(f"lock table {', '.join(sorted(tables, key=LOCKS.index))} in {mode} mode")
-
-    async def drop_everything(self) -> None:
-        """An empty database, for a restore in the same transaction."""
-        for row in await self.all("database.tables"):
-            cascade = " cascade" if self.dialect == POSTGRESQL else ""
-            await self.execute(f"drop table if exists {row['name']}{cascade}")
-        await self.run("database.drop_functions")
-
-    async def delete_all(self, tables: Sequence[str]) -> None:
-        """No row in them any more. They stand in the order of LOCKS: those that others refer to go last."""
-        for table in reversed(tables):
-            await self.execute(f"delete from {table}")  # noqa: S608 (a name from LOCKS)
-
-    async def durability_warning(self) -> str:
-        """What could make this database lose a committed transaction; empty if nothing known does."""
-        if self.dialect == SQLITE:
-            (row,) = await self.execute("pragma synchronous")
-            return "" if row["synchronous"] >= 2 else "SQLite does not sync fully"
-        off = [row["name"] for row in await self.all("database.durability_settings") if row["setting"] == "off"]
-        return f"PostgreSQL has {', '.join(off)} off: a power cut could lose signatures" if off else ""
-
-    async def begin(self) -> None:
-        """A transaction that writes. SQLite takes its lock now, so that nothing fails half-way."""
-        await self.execute(sqlite.BEGIN if self.dialect == SQLITE else "begin")
-
-    async def commit(self) -> None:
-        """Returns when the transaction is on disk."""
-        await self.execute("commit")
-
-    async def rollback(self) -> None:
-        """As if the transaction had never begun."""
-        await self.execute("rollback")
-
-
-def _bind_value(values: Mapping[str, Value] | None, name: str) -> str | int | None:
-    value = (values or {})[name]
-    return value if value is None or isinstance(value, str | int) else json.dumps(value)
 
 
 class Database:
@@ -273,26 +134,6 @@ async def open_database(url: str, *, create: bool = False) -> AsyncIterator[Data
         await database.writer.close()
         with suppress(TimeoutError):  # asyncpg waits for ever for a connection that somebody still holds
             await asyncio.wait_for(database._pool.disconnect(), CLOSE_TIMEOUT)
-
-
-@contextmanager
-def translate_errors() -> Iterator[None]:
-    """Turns what the drivers raise into a DatabaseError whose sentence holds no value of any query."""
-    try:
-        yield
-    except asyncpg.LockNotAvailableError:
-        raise TableLocked("The database cannot be used: somebody else holds a table for long.") from None
-    except DRIVER_ERRORS as error:
-        raise DatabaseError(f"The database cannot be used: {_error_text(error)}.") from None
-
-
-def _error_text(error: BaseException) -> str:
-    if isinstance(error, sqlite3.Error):
-        return str(error)
-    if isinstance(error, OSError):  # a TimeoutError too
-        return error.strerror or "it does not answer"
-    # The message of a PostgreSQL error may quote a value: its class and code never do.
-    return f"{type(error).__name__} {getattr(error, 'sqlstate', None) or ''}".strip()
 
 
 def _pool(url: str) -> databases.Database:

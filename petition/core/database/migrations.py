@@ -5,7 +5,8 @@ from functools import partial
 from pathlib import Path
 
 from petition.core.database import state
-from petition.core.database.database import Connection, Database
+from petition.core.database.connection import Connection
+from petition.core.database.database import Database
 from petition.core.database.queries import SQL_FOLDER, split_statements
 from petition.core.errors import DatabaseError, TableLocked
 from petition.core.settings import Mode

@@ -1,6 +1,6 @@
 """Facts about this database as a whole, a text by its name: its mode, its schema, whether signing has ended."""
 
-from petition.core.database.database import Connection
+from petition.core.database.connection import Connection
 
 
 async def get(c: Connection, name: str) -> str | None:

@@ -1,6 +1,7 @@
 """Erased rows leave the files of the database too: its tables, its free space, its write-ahead log."""
 
-from petition.core.database.database import Connection, Database
+from petition.core.database.connection import Connection
+from petition.core.database.database import Database
 from petition.core.database.queries import SQLITE
 
 

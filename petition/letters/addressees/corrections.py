@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from petition.core.database.database import Connection
+from petition.core.database.connection import Connection
 from petition.letters.addressees.directory import Addressee, Book
 
 

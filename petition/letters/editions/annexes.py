@@ -14,7 +14,8 @@ from datetime import datetime
 from functools import partial
 
 from petition.core import clock
-from petition.core.database.database import Connection, Database, Row
+from petition.core.database.connection import Connection, Row
+from petition.core.database.database import Database
 from petition.core.errors import LetterError
 from petition.letters.addressees.directory import Addressee
 from petition.letters.editions.drafts import Draft

@@ -9,7 +9,7 @@ from typing import IO
 
 from petition.campaign.appeal import Appeal
 from petition.core import clock
-from petition.core.database.database import Connection
+from petition.core.database.connection import Connection
 from petition.letters.addressees import corrections
 from petition.letters.addressees.directory import Addressee, Book, Source
 from petition.letters.formats import pdf

@@ -15,7 +15,8 @@ from itertools import tee
 from typing import Any
 
 from petition.core import clock
-from petition.core.database.database import Connection, Database, Row
+from petition.core.database.connection import Connection, Row
+from petition.core.database.database import Database
 from petition.core.errors import LetterError
 from petition.core.languages import SOURCE_LANGUAGE
 from petition.letters.addressees.directory import Addressee

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from petition.core import clock
-from petition.core.database.database import Connection
+from petition.core.database.connection import Connection
 from petition.letters.addressees.directory import Addressee, Source
 from petition.letters.editions.drafts import Draft
 

@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from petition.core.database.database import Connection
+from petition.core.database.connection import Connection
 from petition.organisers import activity_log
 from petition.organisers.accounts import Role
 from petition.protection import proof_of_work

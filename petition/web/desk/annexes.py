@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from petition.core.database.database import Connection
+from petition.core.database.connection import Connection
 from petition.core.errors import LetterError
 from petition.letters.addressees.directory import Addressee
 from petition.letters.editions import annexes

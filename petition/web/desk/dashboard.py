@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from petition.core.database.database import Connection
+from petition.core.database.connection import Connection
 from petition.mail import outbox
 from petition.organisers import activity_log, public_keys
 from petition.organisers.accounts import Organiser, Role

@@ -6,7 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from petition.core.database.database import Connection
+from petition.core.database.connection import Connection
 from petition.core.form import Form
 from petition.organisers import activity_log
 from petition.organisers.accounts import Role

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from petition.core.database.database import Connection, Row
+from petition.core.database.connection import Connection, Row
 from petition.organisers import second_factor, sessions, totp
 from petition.organisers.second_factor import CODE, PASSKEY
 from petition.organisers.sessions import Session

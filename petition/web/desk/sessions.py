@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from petition.core import clock
-from petition.core.database.database import Row
+from petition.core.database.connection import Row
 from petition.organisers import accounts, sessions
 from petition.organisers.accounts import Role
 from petition.organisers.sessions import Session

@@ -46,7 +46,7 @@ async def throttled(request: Request, error: Exception) -> Response:
     """Far too much from one network: a short page after a while, or a flood would be all that the processor does."""
     await asyncio.sleep(SLOWLY)
     answer = page(request, "web/http/error.html", status=429, code=429)
-    answer.headers["Retry-After"] = str(getattr(error, "wait", 1))
+    answer.headers["Retry-After"] = str(getattr(error, "retry_after", 1))
     return answer
 
 

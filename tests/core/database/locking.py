@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from petition.core.database.database import LOCKS, Connection, Row
+from petition.core.database.connection import LOCKS, Connection, Row
 
 _WRITTEN = re.compile(r"\b(?:insert into|delete from|update|lock table) (\w+)((?:, \w+)*)")
 _CHOSEN = re.compile(r"\bfrom (\w+)")

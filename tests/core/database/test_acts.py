@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from petition.core.database.database import Connection, Database
+from petition.core.database.connection import Connection
+from petition.core.database.database import Database
 from petition.core.database.writer import Act, Acts
 from petition.mail import outbox
 from petition.signing import signatures, submissions

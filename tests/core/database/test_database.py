@@ -15,7 +15,8 @@ import pytest
 from hypothesis import strategies as st
 
 from petition.core.database import queries, sqlite
-from petition.core.database.database import Connection, Database, open_database
+from petition.core.database.connection import Connection
+from petition.core.database.database import Database, open_database
 from petition.core.errors import DatabaseError, PetitionError
 from petition.core.settings import Settings
 from tests.postgres import hang_up

@@ -5,7 +5,8 @@ from functools import partial
 import pytest
 
 from petition.core import tokens
-from petition.core.database.database import LOCKS, Connection, Database
+from petition.core.database.connection import LOCKS, Connection
+from petition.core.database.database import Database
 from petition.core.settings import Settings
 from petition.core.tokens import Purpose
 from petition.mail.bounce_reports import BOUNCED

@@ -10,7 +10,8 @@ import asyncpg
 import pytest
 
 from petition.core.database import migrations
-from petition.core.database.database import Connection, Database, Row, open_database
+from petition.core.database.connection import Connection, Row
+from petition.core.database.database import Database, open_database
 from petition.core.errors import DatabaseError
 from petition.core.settings import Mode, Settings
 from petition.tally import tally

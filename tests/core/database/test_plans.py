@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from petition.core.database import vacuum
-from petition.core.database.database import Connection, Database
+from petition.core.database.connection import Connection
+from petition.core.database.database import Database
 from petition.core.database.queries import POSTGRESQL, numbered_parameters, queries
 from tests.web.tools import on_postgresql
 

@@ -3,7 +3,8 @@
 import pytest
 
 from petition.core.database import vacuum
-from petition.core.database.database import Connection, Database
+from petition.core.database.connection import Connection
+from petition.core.database.database import Database
 from tests.web.tools import on_postgresql
 
 

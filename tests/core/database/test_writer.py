@@ -7,7 +7,8 @@ from contextlib import suppress
 import pytest
 
 from petition.core.database import writer
-from petition.core.database.database import Connection, Database, open_database
+from petition.core.database.connection import Connection
+from petition.core.database.database import Database, open_database
 from petition.core.errors import Busy, DatabaseError
 from tests.watched import Ledger, watched
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from petition.core.database.database import Connection, Database, open_database
+from petition.core.database.connection import Connection
+from petition.core.database.database import Database, open_database
 from petition.core.errors import DatabaseError
 from petition.core.settings import Settings
 from tests.postgres import hang_up
