@@ -21,14 +21,14 @@ def database_url(url: str) -> str:
 
 def base_url(url: str) -> str:
     """As browsers write it in Origin."""
-    parts = _split(url)
-    more = parts is None or parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
-    if parts is None or parts.scheme not in ("http", "https") or more:
+    parts = _split_url(url)
+    has_more = parts is None or parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
+    if parts is None or parts.scheme not in ("http", "https") or has_more:
         raise SettingsError("PETITION_BASE_URL is an address like https://example.org, without a path.")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
         raise SettingsError("PETITION_BASE_URL begins with https:// except on this machine.")
-    usual = {"http": ":80", "https": ":443"}[parts.scheme]
-    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(usual)}"
+    default_port = {"http": ":80", "https": ":443"}[parts.scheme]
+    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(default_port)}"
 
 
 def onion_url(url: str) -> str:
@@ -41,7 +41,7 @@ def onion_url(url: str) -> str:
 
 
 def smtp_url(url: str) -> str:
-    parts = _split(url)
+    parts = _split_url(url)
     if parts and "tls=no" in parts.query.split("&") and parts.hostname not in LOOPBACK_HOSTS:
         raise SettingsError("PETITION_SMTP_URL: tls=no is for a relay on this machine only.")
     if not url or (parts and parts.scheme in ("smtp", "smtps")):
@@ -49,7 +49,7 @@ def smtp_url(url: str) -> str:
     raise SettingsError("PETITION_SMTP_URL is an address like smtp://user:password@host:587.")
 
 
-def _split(url: str) -> SplitResult | None:
+def _split_url(url: str) -> SplitResult | None:
     """The parts of an address; None if it names no host, or a port that is none."""
     with suppress(ValueError):
         parts = urlsplit(url)
@@ -69,6 +69,6 @@ def campaign(text: str) -> Path | None:
     return Path(text) if text else None
 
 
-def listed(text: str) -> tuple[str, ...]:
+def split_list(text: str) -> tuple[str, ...]:
     """What stands between the commas."""
     return tuple(part.strip() for part in text.split(",") if part.strip())

@@ -85,13 +85,13 @@ class Settings:
     )
     secret_keys: tuple[str, ...] = _row(
         "PETITION_SECRET_KEY",
-        parse.listed,
+        parse.split_list,
         "signs links; 32 characters or more; a comma-separated list rotates it, newest first",
         needed=True,
     )
     desk_keys: tuple[str, ...] = _row(
         "PETITION_DESK_KEY",
-        parse.listed,
+        parse.split_list,
         "encrypts organisers' second factors; 32 characters or more, in a file of its own; a comma-separated list "
         "rotates it, newest first; default: `PETITION_SECRET_KEY`",
         "{PETITION_SECRET_KEY}",
@@ -104,7 +104,7 @@ class Settings:
     )
     recipients: tuple[str, ...] = _row(
         "PETITION_RECIPIENTS",
-        parse.listed,
+        parse.split_list,
         "the organisers' public keys (`age1…`), comma-separated; at least two",
         needed=True,
     )
@@ -130,7 +130,7 @@ class Settings:
     )
     trusted_proxies: tuple[str, ...] = _row(
         "PETITION_TRUSTED_PROXIES",
-        parse.listed,
+        parse.split_list,
         "whose X-Forwarded-For counts, comma-separated; none by default",
     )
     metrics_token: str = _row(
@@ -208,7 +208,7 @@ def _value(environ: Mapping[str, str], name: str) -> str:
         text = (Path(file).read_text("utf-8") if file else environ.get(name, "")).strip()
     except (OSError, UnicodeDecodeError):
         raise SettingsError(f"{name}_FILE names a file that cannot be read.") from None
-    return text if parse.listed(text) else ""  # a lone comma is nothing
+    return text if parse.split_list(text) else ""  # a lone comma is nothing
 
 
 def _email_key_file(environ: Mapping[str, str], mode: Mode, var: Path) -> Path | None:
@@ -231,7 +231,7 @@ def _refuse_missing(given: Mapping[str, str]) -> None:
     missing = [row.name for row in _TABLE.values() if row.needed and not given[row.name]]
     if missing:
         raise SettingsError(f"Production needs {', '.join(missing)}.")
-    keys = {name: parse.listed(text) for name, text in given.items() if name.endswith("_KEY")}
+    keys = {name: parse.split_list(text) for name, text in given.items() if name.endswith("_KEY")}
     keys["PETITION_EMAIL_KEY"] = (given["PETITION_EMAIL_KEY"],)  # never a list
     short = [name for name, several in sorted(keys.items()) if any(len(key) < 32 for key in several)]
     if short:
