@@ -21,7 +21,7 @@ from petition.core.languages import Languages
 from petition.core.settings import Settings
 from petition.core.tokens import Signer
 from petition.letters.addressees import reader
-from petition.letters.addressees.reader import Book
+from petition.letters.addressees.reader import AddressBook
 from petition.letters.editions import drafts
 from petition.letters.editions.drafts import Draft
 from petition.mail import compose, messages
@@ -82,9 +82,9 @@ class Site:
         return Languages(languages.offered_languages(self.appeal.languages()), common)
 
     @cached_property
-    def book(self) -> Book:
+    def book(self) -> AddressBook:
         """The addressees of letters."""
-        return reader.load(self.appeal.file("governments.toml"))
+        return reader.load_address_book(self.appeal.file("governments.toml"))
 
     @cached_property
     def locker(self) -> Locker:

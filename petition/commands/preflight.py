@@ -16,7 +16,7 @@ from petition.core.email_addresses import EmailProviders
 from petition.core.errors import DataError
 from petition.core.languages import Language, offered_languages
 from petition.letters.addressees import reader
-from petition.letters.addressees.directory import Addressee, Book
+from petition.letters.addressees.directory import AddressBook, Addressee
 from petition.letters.writing import compose
 from petition.letters.writing.compose import FALLBACK
 from petition.letters.writing.document import Figures
@@ -37,7 +37,7 @@ def read(appeal: Appeal) -> None:
         raise DataError("The campaign has no text in any language: appeal/en.md would be one.")
     for code in codes:
         appeal.text(_language(code))
-    book = reader.load(appeal.file("governments.toml"))
+    book = reader.load_address_book(appeal.file("governments.toml"))
     for day in _days(appeal):
         _draw(appeal, book, datetime.combine(day, time(12), UTC))
 
@@ -51,7 +51,7 @@ def _language(code: str) -> Language:
 
 def unwritten(appeal: Appeal) -> list[str]:
     """Keys of addressees that the campaign has no text of a letter for."""
-    book = reader.load(appeal.file("governments.toml"))
+    book = reader.load_address_book(appeal.file("governments.toml"))
     return [addressee.key for addressee in book.addressees if not _has_text(appeal, addressee)]
 
 
@@ -64,7 +64,7 @@ def _days(appeal: Appeal) -> Iterator[date]:
     return (day for state, day in states.items() if state.writing)
 
 
-def _draw(appeal: Appeal, book: Book, moment: datetime) -> None:
+def _draw(appeal: Appeal, book: AddressBook, moment: datetime) -> None:
     for addressee in book.addressees:
         for figures in (_MANY, _NONE) if _has_text(appeal, addressee) else ():
             compose.draw(appeal, _folders(appeal), addressee, figures, moment, "https://example.org")

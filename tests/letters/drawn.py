@@ -7,7 +7,7 @@ from pathlib import Path
 
 from petition.campaign.appeal import SHIPPED, Appeal
 from petition.letters.addressees.directory import Addressee
-from petition.letters.addressees.reader import load
+from petition.letters.addressees.reader import load_address_book
 from petition.letters.writing.compose import draw
 from petition.letters.writing.document import Figures, Letter
 
@@ -16,7 +16,7 @@ LANGUAGES = sorted(file.stem for file in TEXTS.glob("*.md"))
 STATE_ROLES = ("border", "vote", "no-rail")
 MOMENT = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 DEADLINE = {"open": date(2027, 3, 1), "passed": date(2026, 11, 1), "met": date(2026, 11, 1)}
-BOOK = load(SHIPPED / "governments.toml")
+BOOK = load_address_book(SHIPPED / "governments.toml")
 COUNTRIES = {
     "PL": 2500,
     "DE": 1800,

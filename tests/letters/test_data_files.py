@@ -28,7 +28,7 @@ from petition.protection.networks import Networks
 from tests import ROOT
 
 PLACE = tuple[str | int, ...]
-LT = reader.load(SHIPPED / "governments.toml").find("LT")
+LT = reader.load_address_book(SHIPPED / "governments.toml").find("LT")
 SHARED = {"shared": [{"networks": ["192.0.2.0/24"], "why": "a provider", "source": "https://example.org"}]}
 
 
@@ -53,7 +53,7 @@ def _use_mailboxes(file: Path) -> None:
 USES: dict[str, Callable[[Path], object]] = {
     "campaign.toml": _use_campaign,
     "facts.toml": lambda file: sources(Appeal(file.parent), LT),
-    "governments.toml": lambda file: reader.load(file).find("LT"),
+    "governments.toml": lambda file: reader.load_address_book(file).find("LT"),
     "mailboxes.toml": _use_mailboxes,
     "networks.toml": lambda file: Networks(file).of("192.0.2.1"),
     "parliament.toml": parliament,

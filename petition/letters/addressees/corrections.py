@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from petition.core.database.connection import Connection
-from petition.letters.addressees.directory import Addressee, Book
+from petition.letters.addressees.directory import AddressBook, Addressee
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ async def take_back(c: Connection, key: str) -> None:
     await c.one("corrections.drop", key=key)
 
 
-def laid_over(book: Book, corrections: Mapping[str, Correction]) -> Book:
+def laid_over(book: AddressBook, corrections: Mapping[str, Correction]) -> AddressBook:
     """The book with them in it."""
     addressees = (_corrected(a, corrections[a.key]) if a.key in corrections else a for a in book.addressees)
     return replace(book, addressees=tuple(addressees))
@@ -57,7 +57,7 @@ def _corrected(addressee: Addressee, by: Correction) -> Addressee:
         addressee,
         office=by.office or None,
         lines=by.lines,
-        page=by.source,
+        source_url=by.source,
         checked=by.checked,
         confidence="high" if by.lines else "low",
     )

@@ -71,7 +71,7 @@ class Addressee:
     lines: tuple[str, ...]
     confidence: str
     checked: str
-    page: str
+    source_url: str
     crossings: tuple[Crossing, ...]
     copies: tuple[Ministry, ...]
     sources: Mapping[str, Source]
@@ -92,7 +92,7 @@ class Addressee:
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class AddressBook:
     """Every letter there is to write, in the order of the file."""
 
     addressees: tuple[Addressee, ...]
@@ -108,8 +108,8 @@ class Book:
 
         Raises LetterError for any other key.
         """
-        wanted = self.aliases.get(key, key)
+        known_key = self.aliases.get(key, key)
         for addressee in self.addressees:
-            if addressee.key == wanted:
+            if addressee.key == known_key:
                 return addressee
         raise LetterError("There is no addressee with this key; PL, BE-nl and eu-commission are examples.")

@@ -24,14 +24,14 @@ from petition.core.toml_tables import (
     Table,
     one_of,
 )
-from petition.letters.addressees.directory import Addressee, Book, Crossing, Ministry, Source
+from petition.letters.addressees.directory import AddressBook, Addressee, Crossing, Ministry, Source
 
-COPIES = ("foreign", "transport", "interior")  # the ministries that may stand in the copy-to lines
+COPIED_MINISTRIES = ("foreign", "transport", "interior")  # the ministries that may stand in the copy-to lines
 
-__all__ = ["Addressee", "Book", "load"]
+__all__ = ["AddressBook", "Addressee", "load_address_book"]
 
 
-def load(path: Path) -> Book:
+def load_address_book(path: Path) -> AddressBook:
     """The book of a file. Raises DataError, one sentence that names the file and the entry."""
     return _Reader(toml_tables.load(path)).book()
 
@@ -40,15 +40,15 @@ def load(path: Path) -> Book:
 class _Reader:
     table: Table
 
-    def book(self) -> Book:
+    def book(self) -> AddressBook:
         for table in _tables_in(self.table):
-            _check_evidence(table)
-        states = [a for table in self._listed("state") for a in self._state(table)]
-        addressees = (*states, *(self._institution(table) for table in self._listed("institution")))
+            _check_confidence_and_source(table)
+        states = [a for table in self._announced_entries("state") for a in self._state_addressees(table)]
+        addressees = (*states, *(self._institution(table) for table in self._announced_entries("institution")))
         _check_unique([a.key for a in addressees], self.table)
-        return Book(addressees, _aliases(addressees))
+        return AddressBook(addressees, _aliases(addressees))
 
-    def _listed(self, name: str) -> list[Table]:
+    def _announced_entries(self, name: str) -> list[Table]:
         """All entries of one sort: as many as [meta] announces, so that none is lost unseen."""
         tables = self.table.tables(name)
         announced = self.table.table("meta").read(f"{name}s", WHOLE_NUMBER)
@@ -62,7 +62,7 @@ class _Reader:
         _check_unique([table.text("id") for table in tables], self.table)
         return {table.text("id"): _source(table, "date", "url") for table in tables}
 
-    def _state(self, table: Table) -> Iterator[Addressee]:
+    def _state_addressees(self, table: Table) -> Iterator[Addressee]:
         entries = {entry.text("tag"): entry for entry in table.tables("language")}
         tags = table.read("letter_languages", SOME_TEXTS)
         if any(tag not in entries for tag in tags):
@@ -90,13 +90,13 @@ class _Reader:
             title_en=head.text("title_en"),
             salutation=entry.text("salutation"),
             salutation_en=english,
-            office=_office(offices.get(tag), offices.values(), lines),
+            office=_office_line(offices.get(tag), offices.values(), lines),
             lines=lines,
             confidence=confidence,
             checked=address.text("checked"),
-            page=_page(address),
+            source_url=_source_url(address),
             crossings=crossings,
-            copies=tuple(_ministry(table, kind) for kind in COPIES if f"{kind}_ministry" in table.values),
+            copies=tuple(_ministry(table, kind) for kind in COPIED_MINISTRIES if f"{kind}_ministry" in table.values),
             sources=self._sources,
         )
 
@@ -118,11 +118,11 @@ class _Reader:
             title_en=table.text("office"),
             salutation=table.text("salutation_en"),
             salutation_en=table.text("salutation_en"),
-            office=_office(institution, [institution], lines),
+            office=_office_line(institution, [institution], lines),
             lines=lines,
             confidence=confidence,
             checked=table.text("checked"),
-            page=_page(table),
+            source_url=_source_url(table),
             crossings=(),
             copies=(),
             sources=self._sources,
@@ -157,16 +157,16 @@ def _address(table: Table) -> tuple[tuple[str, ...], str]:
     return ((), "low") if confidence == "low" else (lines, confidence)
 
 
-def _page(table: Table) -> str:
+def _source_url(table: Table) -> str:
     """Where an address was seen, without the remark behind it; empty if nobody saw it on a page."""
-    found = table.values.get("source", "")
-    first, _, _ = str(found[0] if isinstance(found, list) else found).partition(" ")
+    seen_on = table.values.get("source", "")
+    first, _, _ = str(seen_on[0] if isinstance(seen_on, list) else seen_on).partition(" ")
     return first if first.startswith(("http://", "https://")) else ""
 
 
-def _office(own: str | None, spellings: Iterable[str], lines: tuple[str, ...]) -> str | None:
+def _office_line(own: str | None, all_offices: Iterable[str], lines: tuple[str, ...]) -> str | None:
     """The office line of an address; None if the lines have it already, in whichever language of the state."""
-    return None if any(office in line for office in spellings for line in lines) else own
+    return None if any(office in line for office in all_offices for line in lines) else own
 
 
 def _ministry(table: Table, kind: str) -> Ministry:
@@ -180,8 +180,8 @@ def _crossing(table: Table) -> Crossing:
     return Crossing(table.text("name"), names, status, _source(table, "seen", "source"))
 
 
-def _source(table: Table, day: str, url: str) -> Source:
-    return Source(table.text("publisher"), table.read(day, _DATE), table.read(url, _WEB_ADDRESS))
+def _source(table: Table, date_key: str, url_key: str) -> Source:
+    return Source(table.text("publisher"), table.read(date_key, _DATE), table.read(url_key, _WEB_ADDRESS))
 
 
 def _tables_in(table: Table) -> Iterator[Table]:
@@ -210,7 +210,7 @@ _SEEN: Kind[object] = Kind("a text or a list", lambda value: isinstance(value, s
 _EVIDENCE = {"confidence": one_of("high", "medium", "low"), "checked": _MONTH, "source": _SEEN}
 
 
-def _check_evidence(table: Table) -> None:
+def _check_confidence_and_source(table: Table) -> None:
     """What holds for every entry: a known confidence, the month of the check, a source that is not empty."""
     for name in table.values:
         for ending, kind in _EVIDENCE.items():

@@ -11,7 +11,7 @@ from petition.campaign.appeal import Appeal
 from petition.core import clock
 from petition.core.database.connection import Connection
 from petition.letters.addressees import corrections
-from petition.letters.addressees.directory import Addressee, Book, Source
+from petition.letters.addressees.directory import AddressBook, Addressee, Source
 from petition.letters.formats import pdf
 from petition.letters.writing import annex, compose
 from petition.letters.writing.citations import sources
@@ -33,7 +33,7 @@ class Draft:
     """
 
     appeal: Appeal
-    book: Book
+    book: AddressBook
     base_url: str
     moment: datetime
     snapshot: Snapshot
@@ -92,7 +92,7 @@ class Draft:
         return pdf.annex(tree)
 
 
-async def draw_up(c: Connection, appeal: Appeal, book: Book, base_url: str) -> Draft:
+async def draw_up(c: Connection, appeal: Appeal, book: AddressBook, base_url: str) -> Draft:
     """The draft of this moment."""
     counts = await tally.counts(c)
     return Draft(

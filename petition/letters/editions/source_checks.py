@@ -45,7 +45,7 @@ def _of_address(addressee: Addressee) -> Doubt | None:
     else:
         return None
     lines = ", ".join(addressee.lines) or "missing"
-    return Doubt(ADDRESS + addressee.key, f"{addressee.key}: {lines}", addressee.page, why)
+    return Doubt(ADDRESS + addressee.key, f"{addressee.key}: {lines}", addressee.source_url, why)
 
 
 def _doubtful(source: Source) -> bool:

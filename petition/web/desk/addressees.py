@@ -60,7 +60,9 @@ def _asked(request: Request, addressee: Addressee, form: Form, *, corrected: boo
 
 def _typed(addressee: Addressee, before: Correction | None) -> dict[str, str]:
     if before is None:
-        seen = addressee.page if _PAGE.fullmatch(addressee.page) else ""  # the file may say more than an address
+        seen = (
+            addressee.source_url if _PAGE.fullmatch(addressee.source_url) else ""
+        )  # the file may say more than an address
         before = Correction(addressee.office or "", addressee.lines, seen, "")
     lines = "\n".join(before.lines)
     said = {"office": before.office, "lines": lines, "source": before.source}

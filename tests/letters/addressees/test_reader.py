@@ -8,7 +8,7 @@ import pytest
 
 from petition.core.errors import DataError, LetterError
 from petition.core.languages import LOCALE_FOLDER
-from petition.letters.addressees.reader import Book, load
+from petition.letters.addressees.reader import AddressBook, load_address_book
 
 SHIPPED = Path(__file__).parents[3] / "petition" / "data" / "governments.toml"
 EU = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
@@ -16,23 +16,23 @@ INSTITUTIONS = ["commission", "high-representative", "council", "parliament", "t
 
 
 @pytest.fixture(scope="module")
-def book() -> Book:
-    return load(SHIPPED)
+def book() -> AddressBook:
+    return load_address_book(SHIPPED)
 
 
-def test_the_shipped_book_has_27_states_six_institutions_and_39_letters(book: Book) -> None:
+def test_the_shipped_book_has_27_states_six_institutions_and_39_letters(book: AddressBook) -> None:
     assert " ".join(sorted({a.country for a in book.addressees if a.country})) == EU
     assert [a.key for a in book.addressees if not a.country] == [f"eu-{name}" for name in INSTITUTIONS]
     assert len(book.addressees) == 39
 
 
-def test_a_state_with_several_languages_has_a_letter_for_each(book: Book) -> None:
+def test_a_state_with_several_languages_has_a_letter_for_each(book: AddressBook) -> None:
     several = " ".join(a.key for a in book.addressees if a.country and "-" in a.key)
     assert several == "BE-nl BE-fr BE-de FI-fi FI-sv IE-en IE-ga LU-fr LU-de MT-mt MT-en"
     assert (book.find("BE-de").language, book.find("BE-de").locale) == ("de", "de_BE")
 
 
-def test_every_key_is_found_and_a_country_alone_is_its_first_language(book: Book) -> None:
+def test_every_key_is_found_and_a_country_alone_is_its_first_language(book: AddressBook) -> None:
     for addressee in book.addressees:
         assert book.find(addressee.key) is addressee
     assert book.find("BE").key == "BE-nl"
@@ -41,25 +41,25 @@ def test_every_key_is_found_and_a_country_alone_is_its_first_language(book: Book
 
 
 @pytest.mark.parametrize("key", ["", "XX", "pl", "BE-pl", "PL-", "eu", "eu-nobody", "../PL"])
-def test_an_unknown_key_is_one_plain_sentence(book: Book, key: str) -> None:
+def test_an_unknown_key_is_one_plain_sentence(book: AddressBook, key: str) -> None:
     with pytest.raises(LetterError) as error:
         book.find(key)
     _is_a_sentence(str(error.value))
 
 
-def test_the_role_says_what_may_be_asked(book: Book) -> None:
+def test_the_role_says_what_may_be_asked(book: AddressBook) -> None:
     assert {a.country for a in book.addressees if a.role == "border"} == {"LT", "LV", "PL"}
     assert {a.country for a in book.addressees if a.role == "no-rail"} == {"CY", "MT"}
     assert all(a.role == a.key for a in book.addressees if not a.country)
 
 
-def test_a_missing_address_stays_missing(book: Book) -> None:
+def test_a_missing_address_stays_missing(book: AddressBook) -> None:
     missing = {a.key for a in book.addressees if a.address_missing}
     assert missing == {"CY", "GR", "HU"}
     assert all(book.find(key).confidence == "low" for key in missing)
 
 
-def test_the_office_is_left_out_where_the_lines_name_it(book: Book) -> None:
+def test_the_office_is_left_out_where_the_lines_name_it(book: AddressBook) -> None:
     offices = {a.key: a.office for a in book.addressees if a.office}
     assert offices == {
         "BE-nl": "Kanselarij van de Eerste Minister",
@@ -70,7 +70,7 @@ def test_the_office_is_left_out_where_the_lines_name_it(book: Book) -> None:
     }
 
 
-def test_an_institution_has_a_name_for_pages_of_other_languages(book: Book) -> None:
+def test_an_institution_has_a_name_for_pages_of_other_languages(book: AddressBook) -> None:
     for addressee in book.addressees:
         assert set(addressee.names) == (
             set() if addressee.country else {f.name for f in LOCALE_FOLDER.iterdir() if f.is_dir()}
@@ -82,7 +82,7 @@ def test_an_institution_has_a_name_for_pages_of_other_languages(book: Book) -> N
     assert council.name("en") == council.name("eo") == "President of the European Council"
 
 
-def test_the_countries_are_those_with_a_government_to_write_to(book: Book) -> None:
+def test_the_countries_are_those_with_a_government_to_write_to(book: AddressBook) -> None:
     assert " ".join(sorted(book.countries)) == EU
 
 
@@ -94,7 +94,7 @@ def test_an_address_of_low_confidence_is_not_printed_before_a_check(tmp_path: Pa
     assert _load(tmp_path, doubtful).find("PL").address_missing
 
 
-def test_the_crossings_are_those_of_the_sources_with_their_dates(book: Book) -> None:
+def test_the_crossings_are_those_of_the_sources_with_their_dates(book: AddressBook) -> None:
     seen = {c.name: (c.status, c.source.date) for a in book.addressees for c in a.crossings}
     assert seen["Stasylos – Benyakoni"] == ("closed", "2023-02-16")
     assert seen["Kena – Gudagai"] == ("open", "2023-02")
@@ -103,11 +103,11 @@ def test_the_crossings_are_those_of_the_sources_with_their_dates(book: Book) -> 
     assert not any("Bruzgi" in name for name in seen), "that one is the road crossing"
 
 
-def test_only_poland_has_its_interior_minister_in_copy(book: Book) -> None:
+def test_only_poland_has_its_interior_minister_in_copy(book: AddressBook) -> None:
     assert {a.key for a in book.addressees if any(m.kind == "interior" for m in a.copies)} == {"PL"}
 
 
-def test_a_doubtful_ministry_has_no_name_to_print(book: Book) -> None:
+def test_a_doubtful_ministry_has_no_name_to_print(book: AddressBook) -> None:
     transport = next(m for m in book.find("FR").copies if m.kind == "transport")
     foreign = next(m for m in book.find("FR").copies if m.kind == "foreign")
     assert (transport.confidence, transport.name("fr"), transport.name("en")) == ("low", None, None)
@@ -166,13 +166,13 @@ def test_a_broken_book_is_refused_in_one_sentence(tmp_path: Path, old: str, new:
 
 def test_a_book_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"^none\.toml cannot be read: No such file or directory\.$"):
-        load(tmp_path / "none.toml")
+        load_address_book(tmp_path / "none.toml")
 
 
-def _load(folder: Path, text: str) -> Book:
+def _load(folder: Path, text: str) -> AddressBook:
     file = folder / "governments.toml"
     file.write_text(text, "utf-8")
-    return load(file)
+    return load_address_book(file)
 
 
 def _is_a_sentence(text: str) -> None:
