@@ -134,7 +134,7 @@ async def _put_forms(c: Connection, *, flood: list[Row], others: list[Row]) -> N
 
 async def _put_answers(c: Connection) -> None:
     for key, entry in _answers(clock.today()).items():
-        await correspondence.record(c, key, entry)
+        await correspondence.save_entry(c, key, entry)
     await activity_log.write(c, activity_log.SERVER, "filled in the example", "signatures, names, forms, answers")
 
 

@@ -11,7 +11,7 @@ from petition.core.database.connection import Connection, Row
 class Channel(StrEnum):
     """By what a letter went out."""
 
-    UNSAID = ""
+    UNSTATED = ""
     POST = "post"
     REGISTERED = "registered"
     EMAIL = "email"
@@ -36,7 +36,7 @@ class Entry:
     """
 
     sent: date | None = None
-    channel: Channel = Channel.UNSAID
+    channel: Channel = Channel.UNSTATED
     edition: int = 0
     acknowledged: date | None = None
     answered: date | None = None
@@ -44,9 +44,9 @@ class Entry:
     link: str = ""
     summaries: Mapping[str, str] = field(default_factory=dict)
 
-    def summary(self, language: str, otherwise: str) -> tuple[str, str]:
+    def summary(self, language: str, fallback: str) -> tuple[str, str]:
         """(language, text) for a reader; in the other language, or any there is, where theirs has none."""
-        for code in (language, otherwise, *sorted(self.summaries)):
+        for code in (language, fallback, *sorted(self.summaries)):
             if text := self.summaries.get(code):
                 return code, text
         return language, ""
@@ -73,34 +73,34 @@ def _entry(row: Row, summaries: dict[str, str]) -> Entry:
     )
 
 
-async def record(c: Connection, key: str, entry: Entry) -> None:
+async def save_entry(c: Connection, code: str, entry: Entry) -> None:
     """What is known of one addressee now, in place of what was recorded before."""
     await c.run(
         "correspondence.set",
-        key=key,
-        sent=_text(entry.sent),
+        key=code,
+        sent=_iso_day(entry.sent),
         channel=entry.channel.value,
         edition=entry.edition,
-        acknowledged=_text(entry.acknowledged),
-        answered=_text(entry.answered),
+        acknowledged=_iso_day(entry.acknowledged),
+        answered=_iso_day(entry.answered),
         stance=entry.stance.value,
         link=entry.link,
     )
-    await c.run("correspondence.forget_summaries", key=key)
+    await c.run("correspondence.forget_summaries", key=code)
     for language, summary in entry.summaries.items():
-        await c.run("correspondence.add_summary", key=key, language=language, summary=summary)
+        await c.run("correspondence.add_summary", key=code, language=language, summary=summary)
 
 
-def silent(entries: Mapping[str, Entry], today: date, days: int) -> list[tuple[str, Entry]]:
+def unanswered(entries: Mapping[str, Entry], today: date, days: int) -> list[tuple[str, Entry]]:
     """Those who were written to at least so many days ago and have not answered, whoever waits longest first."""
-    late = today - timedelta(days)
-    found = [(e.sent, key, e) for key, e in entries.items() if e.sent and e.sent <= late and not e.answered]
-    return [(key, entry) for _, key, entry in sorted(found, key=lambda item: item[:2])]
+    latest_day = today - timedelta(days)
+    waiting = [(e.sent, key, e) for key, e in entries.items() if e.sent and e.sent <= latest_day and not e.answered]
+    return [(key, entry) for _, key, entry in sorted(waiting, key=lambda item: item[:2])]
 
 
 def _day(text: str) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def _text(day: date | None) -> str:
+def _iso_day(day: date | None) -> str:
     return day.isoformat() if day else ""

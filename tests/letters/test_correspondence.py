@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from petition.core.database.database import Database
 from petition.letters import correspondence
-from petition.letters.correspondence import Channel, Entry, Stance, silent
+from petition.letters.correspondence import Channel, Entry, Stance, unanswered
 
 SENT = Entry(sent=date(2026, 11, 22))
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=200)
@@ -31,7 +31,7 @@ ENTRY = st.builds(
 
 
 async def _record(database: Database, key: str, entry: Entry) -> None:
-    await database.write(partial(correspondence.record, key=key, entry=entry))
+    await database.write(partial(correspondence.save_entry, code=key, entry=entry))
 
 
 async def _entries(database: Database) -> dict[str, Entry]:
@@ -109,5 +109,5 @@ def test_who_waits_longest_is_first_and_who_answered_is_not_there() -> None:
         "FR": Entry(),
         "AT": Entry(day),
     }
-    assert [key for key, _ in silent(found, date(2026, 11, 22), 30)] == ["LT", "AT", "PL"]
-    assert [key for key, _ in silent(found, date(2026, 11, 22), 29)] == ["LT", "AT", "PL", "DE"]
+    assert [key for key, _ in unanswered(found, date(2026, 11, 22), 30)] == ["LT", "AT", "PL"]
+    assert [key for key, _ in unanswered(found, date(2026, 11, 22), 29)] == ["LT", "AT", "PL", "DE"]

@@ -67,7 +67,7 @@ class Gallery:
     async def _filled(self, visitor: Visitor) -> None:
         await demo_data.fill(visitor.site.database, 1234)
         for key, entry in ANSWERS.items():
-            await visitor.site.database.write(partial(correspondence.record, key=key, entry=entry))
+            await visitor.site.database.write(partial(correspondence.save_entry, code=key, entry=entry))
         await named(visitor, self.time)
         await turn_on(visitor.site)
         await edition_of_moment(visitor)

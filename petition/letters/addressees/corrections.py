@@ -18,7 +18,7 @@ class Correction:
     note: str = ""
 
 
-async def made(c: Connection) -> dict[str, Correction]:
+async def get_corrections(c: Connection) -> dict[str, Correction]:
     """All of them, by the key of the addressee."""
     return {
         row["key"]: Correction(
@@ -28,7 +28,7 @@ async def made(c: Connection) -> dict[str, Correction]:
     }
 
 
-async def make(c: Connection, key: str, correction: Correction) -> None:
+async def save_correction(c: Connection, key: str, correction: Correction) -> None:
     """In place of what was said of this addressee before."""
     await c.run(
         "corrections.set",
@@ -41,23 +41,23 @@ async def make(c: Connection, key: str, correction: Correction) -> None:
     )
 
 
-async def take_back(c: Connection, key: str) -> None:
+async def delete_correction(c: Connection, key: str) -> None:
     """The book's file holds again."""
     await c.one("corrections.drop", key=key)
 
 
-def laid_over(book: AddressBook, corrections: Mapping[str, Correction]) -> AddressBook:
+def apply_corrections(book: AddressBook, corrections: Mapping[str, Correction]) -> AddressBook:
     """The book with them in it."""
     addressees = (_corrected(a, corrections[a.key]) if a.key in corrections else a for a in book.addressees)
     return replace(book, addressees=tuple(addressees))
 
 
-def _corrected(addressee: Addressee, by: Correction) -> Addressee:
+def _corrected(addressee: Addressee, correction: Correction) -> Addressee:
     return replace(
         addressee,
-        office=by.office or None,
-        lines=by.lines,
-        source_url=by.source,
-        checked=by.checked,
-        confidence="high" if by.lines else "low",
+        office=correction.office or None,
+        lines=correction.lines,
+        source_url=correction.source,
+        checked=correction.checked,
+        confidence="high" if correction.lines else "low",
     )

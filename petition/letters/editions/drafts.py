@@ -97,7 +97,7 @@ async def draw_up(c: Connection, appeal: Appeal, book: AddressBook, base_url: st
     counts = await tally.counts(c)
     return Draft(
         appeal=appeal,
-        book=corrections.laid_over(book, await corrections.made(c)),
+        book=corrections.apply_corrections(book, await corrections.get_corrections(c)),
         base_url=base_url,
         moment=clock.now(),
         snapshot=await tally.published(c),

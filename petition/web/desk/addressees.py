@@ -29,18 +29,18 @@ async def entry(request: Request) -> Response:
     """The address of one addressee: what the book's file says, and what is said over it."""
     addressee = _addressee(request)
     async with site(request).database.reading() as c:
-        before = (await corrections.made(c)).get(addressee.key)
+        before = (await corrections.get_corrections(c)).get(addressee.key)
     if request.method != "POST":
         return _asked(request, addressee, Form(_typed(addressee, before)), corrected=before is not None)
     form = await forms.read(request)
     if "back" in form.typed:
-        act = partial(corrections.take_back, key=addressee.key)
+        act = partial(corrections.delete_correction, key=addressee.key)
         await done(request, act, "took back an address", addressee.key)
         return RedirectResponse("/organisers/letters", 303)
     correction, errors = _read(form.typed)
     if errors:
         return _asked(request, addressee, Form(form.typed, errors), corrected=before is not None, status=422)
-    act = partial(corrections.make, key=addressee.key, correction=correction)
+    act = partial(corrections.save_correction, key=addressee.key, correction=correction)
     await done(request, act, "corrected an address", addressee.key)
     return RedirectResponse("/organisers/letters", 303)
 

@@ -47,7 +47,7 @@ async def answers(request: Request) -> Response:
     entry, errors = _entry(form.typed, drawn, {language.code for language in here.languages} | before.summaries.keys())
     if errors:
         return _asked(request, key, drawn, Form(form.typed, errors), 422)
-    await done(request, partial(correspondence.record, key=key, entry=entry), "recorded correspondence", key)
+    await done(request, partial(correspondence.save_entry, code=key, entry=entry), "recorded correspondence", key)
     await renew(request)
     return RedirectResponse("/organisers/letters", 303)
 
@@ -126,7 +126,7 @@ async def reminders(request: Request) -> Response:
     days = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 4 else None
     async with site(request).database.reading() as c:
         entries = await correspondence.entries(c)
-    rows = correspondence.silent(entries, clock.today(), PATIENCE if days is None else days)
+    rows = correspondence.unanswered(entries, clock.today(), PATIENCE if days is None else days)
     names = {a.code: a.name_en for a in site(request).book.addressees}
     context: dict[str, Any] = {"rows": rows, "names": names, "typed": typed, "wrong": days is None}
     return page(request, "web/desk/reminders.html", status=422 if days is None else 200, today=clock.today(), **context)

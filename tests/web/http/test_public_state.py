@@ -111,7 +111,7 @@ class Maker:
 async def _write(site: Site, word: str) -> None:
     """Something new to show."""
     entry = Entry(sent=date(2026, 11, 20), summaries={"en": word})
-    await site.database.write(partial(correspondence.record, key="PL", entry=entry))
+    await site.database.write(partial(correspondence.save_entry, code="PL", entry=entry))
 
 
 @on_sqlite

@@ -39,7 +39,7 @@ ANSWERS = {
 
 async def _recorded(visitor: Visitor) -> None:
     for key, entry in ANSWERS.items():
-        await visitor.site.database.write(partial(correspondence.record, key=key, entry=entry))
+        await visitor.site.database.write(partial(correspondence.save_entry, code=key, entry=entry))
     await visitor.app.state.published.renew()
 
 
