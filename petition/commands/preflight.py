@@ -18,14 +18,14 @@ from petition.core.languages import Language, offered_languages
 from petition.letters.addressees import reader
 from petition.letters.addressees.directory import AddressBook, Addressee
 from petition.letters.writing import compose
-from petition.letters.writing.compose import FALLBACK
+from petition.letters.writing.compose import FALLBACK_LANGUAGE
 from petition.letters.writing.document import Figures
-from petition.letters.writing.texts import find
+from petition.letters.writing.texts import find_text
 from petition.protection.networks import Networks
 
 _AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
-_MANY = Figures(as_of=_AS_OF, confirmed=1230, country=120, present=True, named=20, elsewhere=True)
-_NONE = replace(_MANY, confirmed=0, country=None, present=False, named=None, elsewhere=False)
+_MANY = Figures(as_of=_AS_OF, confirmed=1230, country=120, has_signatures=True, named=20, named_outside_eu=True)
+_NONE = replace(_MANY, confirmed=0, country=None, has_signatures=False, named=None, named_outside_eu=False)
 
 
 def read(appeal: Appeal) -> None:
@@ -67,11 +67,11 @@ def _days(appeal: Appeal) -> Iterator[date]:
 def _draw(appeal: Appeal, book: AddressBook, moment: datetime) -> None:
     for addressee in book.addressees:
         for figures in (_MANY, _NONE) if _has_text(appeal, addressee) else ():
-            compose.draw(appeal, _folders(appeal), addressee, figures, moment, "https://example.org")
+            compose.compose_letter(appeal, _folders(appeal), addressee, figures, moment, "https://example.org")
 
 
 def _has_text(appeal: Appeal, addressee: Addressee) -> bool:
-    found = (find(_folders(appeal), language) for language in (addressee.language, FALLBACK))
+    found = (find_text(_folders(appeal), language) for language in (addressee.language, FALLBACK_LANGUAGE))
     return any(text is not None and addressee.role in text.roles for text in found)
 
 

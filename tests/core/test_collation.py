@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from petition.core import collation
 from petition.core.languages import LOCALE_FOLDER, Language
-from petition.letters.writing.annex import draw_annex
+from petition.letters.writing.annex import compose_annex
 from tests.letters.drawn import BOOK, LANGUAGES, MOMENT, TEXTS, appeal
 
 SITE = [
@@ -76,14 +76,14 @@ def _sorted(names: dict[str, list[str]]) -> dict[str, list[str]]:
     ],
 )
 def test_an_annex_stands_in_the_order_of_its_country(key: str, ordered: list[str]) -> None:
-    assert list(draw_annex(appeal(), [TEXTS], BOOK.find(key), sorted(ordered), MOMENT).names) == ordered
+    assert list(compose_annex(appeal(), [TEXTS], BOOK.find(key), sorted(ordered), MOMENT).names) == ordered
 
 
 def test_annexes_stand_in_the_order_of_icu_in_all_languages_of_letters(icu: Sorter) -> None:
     addressees = {addressee.language: addressee for addressee in BOOK.addressees}
     assert sorted(addressees) == LANGUAGES
     assert len(LANGUAGES) == 24
-    drawn = {code: draw_annex(appeal(), [TEXTS], a, _names(code), MOMENT) for code, a in addressees.items()}
+    drawn = {code: compose_annex(appeal(), [TEXTS], a, _names(code), MOMENT) for code, a in addressees.items()}
     assert {annex.language for annex in drawn.values()} == set(LANGUAGES)
     assert {code: list(annex.names) for code, annex in drawn.items()} == icu({code: _names(code) for code in LANGUAGES})
 

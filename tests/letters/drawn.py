@@ -8,7 +8,7 @@ from pathlib import Path
 from petition.campaign.appeal import SHIPPED, Appeal
 from petition.letters.addressees.directory import Addressee
 from petition.letters.addressees.reader import load_address_book
-from petition.letters.writing.compose import draw
+from petition.letters.writing.compose import compose_letter
 from petition.letters.writing.document import Figures, Letter
 
 TEXTS = Path(__file__).parents[2] / "templates" / "letters"
@@ -29,7 +29,7 @@ COUNTRIES = {
     "NL": 310,
     "EE": 20,
 }
-FIGURES = Figures(as_of=MOMENT, confirmed=12340, country=700, present=True, named=40, elsewhere=False)
+FIGURES = Figures(as_of=MOMENT, confirmed=12340, country=700, has_signatures=True, named=40, named_outside_eu=False)
 HOSTILE = (
     '#import "x"',
     "</p><script>",
@@ -57,7 +57,7 @@ def letter(key: str | Addressee, state: str = "open", figures: Figures = FIGURES
     own = {addressee.country: figures.country} if addressee.country and figures.country else {}
     if figures.confirmed == FIGURES.confirmed:
         figures = replace(figures, countries={**COUNTRIES, **own})
-    return draw(appeal(state), [texts, TEXTS], addressee, figures, MOMENT, "https://ultimatum.example.org")
+    return compose_letter(appeal(state), [texts, TEXTS], addressee, figures, MOMENT, "https://ultimatum.example.org")
 
 
 def said(drawn: Letter) -> str:

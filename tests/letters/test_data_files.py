@@ -22,8 +22,8 @@ from petition.core.languages import Language
 from petition.core.markdown import front_matter
 from petition.letters.addressees import reader
 from petition.letters.writing import texts
-from petition.letters.writing.citations import sources
-from petition.letters.writing.figures import parliament
+from petition.letters.writing.citations import citable_sources
+from petition.letters.writing.figures import read_seats
 from petition.protection.networks import Networks
 from tests import ROOT
 
@@ -52,13 +52,13 @@ def _use_mailboxes(file: Path) -> None:
 
 USES: dict[str, Callable[[Path], object]] = {
     "campaign.toml": _use_campaign,
-    "facts.toml": lambda file: sources(Appeal(file.parent), LT),
+    "facts.toml": lambda file: citable_sources(Appeal(file.parent), LT),
     "governments.toml": lambda file: reader.load_address_book(file).find("LT"),
     "mailboxes.toml": _use_mailboxes,
     "networks.toml": lambda file: Networks(file).of("192.0.2.1"),
-    "parliament.toml": parliament,
+    "parliament.toml": read_seats,
     "appeal/en.md": lambda file: Appeal(file.parent.parent).text(Language("en", {})),
-    "letters/et.md": texts.read,
+    "letters/et.md": texts.read_text,
 }
 
 

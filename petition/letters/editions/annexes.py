@@ -71,12 +71,12 @@ async def make(
         names = [name for home in homes for name in await printed_names.names(c, home, moment.date())]
         last = await c.one("annexes.latest", edition=edition.n, key=addressee.key)
     version = int(last["version"] if last else 0) + 1
-    main, _ = compose.languages(draft.folders, addressee)
-    whole = await asyncio.to_thread(annex.draw_annex, draft.appeal, draft.folders, addressee, names, moment, main)
+    main, _ = compose.letter_languages(draft.folders, addressee)
+    whole = await asyncio.to_thread(annex.compose_annex, draft.appeal, draft.folders, addressee, names, moment, main)
     stamped = replace(whole, reference=f"{addressee.key}-{edition.n}-names-{version}", salt=secrets.token_hex(16))
     where, files, rows = page(draft, addressee, offered), [], []
-    for part in annex.volumes(stamped, VOLUME):
-        content = await volume.render(replace(part, check=where + part.reference))
+    for part in annex.split_into_volumes(stamped, VOLUME):
+        content = await volume.render(replace(part, check_url=where + part.reference))
         files.append((part.reference, content))
         rows.append(_row(part.reference, edition.n, addressee.key, version, len(part.names), content))
     detail = f"{stamped.reference}: {rounding.rounded(len(names))}"

@@ -14,8 +14,8 @@ from petition.letters.addressees import corrections
 from petition.letters.addressees.directory import AddressBook, Addressee, Source
 from petition.letters.formats import pdf
 from petition.letters.writing import annex, compose
-from petition.letters.writing.citations import sources
-from petition.letters.writing.document import Figures, Letter, Stamp
+from petition.letters.writing.citations import citable_sources
+from petition.letters.writing.document import Figures, IssueDetails, Letter
 from petition.signing import printed_names
 from petition.tally import rounding, tally
 from petition.tally.rounding import STEP, UNSTATED_COUNTRY
@@ -41,10 +41,10 @@ class Draft:
     named: Mapping[str, int]
     annexes: frozenset[str] = frozenset()
 
-    def letter(self, addressee: Addressee, stamp: Stamp | None = None) -> Letter:
+    def letter(self, addressee: Addressee, stamp: IssueDetails | None = None) -> Letter:
         """The letter to one addressee, a preview without a stamp. Raises LetterError in a state that writes none."""
         figures = self.figures(addressee)
-        return compose.draw(self.appeal, self.folders, addressee, figures, self.moment, self.base_url, stamp)
+        return compose.compose_letter(self.appeal, self.folders, addressee, figures, self.moment, self.base_url, stamp)
 
     @property
     def folders(self) -> list[Path]:
@@ -53,8 +53,8 @@ class Draft:
 
     def rests(self) -> dict[str, Source]:
         """What the letters rest on: each fact, event and source that one of them cites, by its id."""
-        found = {id_: addressee for addressee in self.book.addressees for id_ in self.letter(addressee).rests}
-        return {id_: sources(self.appeal, addressee)[id_] for id_, addressee in found.items()}
+        found = {id_: addressee for addressee in self.book.addressees for id_ in self.letter(addressee).cited_ids}
+        return {id_: citable_sources(self.appeal, addressee)[id_] for id_, addressee in found.items()}
 
     def figures(self, addressee: Addressee) -> Figures:
         """The published figures for one addressee; an institution gets those of all countries."""
@@ -65,9 +65,9 @@ class Draft:
             as_of=self.snapshot.as_of,
             confirmed=self.snapshot.confirmed,
             country=self.snapshot.countries.get(country) if country else None,
-            present=country in self.present,
+            has_signatures=country in self.present,
             named=rounding.floor(named) if named >= STEP else None,
-            elsewhere=country is None and annexed > 0,
+            named_outside_eu=country is None and annexed > 0,
             countries=self.snapshot.countries,
         )
 
@@ -88,7 +88,7 @@ class Draft:
 
     def annex(self, addressee: Addressee, names: Iterable[str]) -> bytes:
         """The names that go with the letter to one addressee, as PDF."""
-        tree = annex.draw_annex(self.appeal, self.folders, addressee, names, self.moment)
+        tree = annex.compose_annex(self.appeal, self.folders, addressee, names, self.moment)
         return pdf.annex(tree)
 
 

@@ -25,7 +25,7 @@ from petition.letters.editions.drafts import Draft
 from petition.letters.editions.source_checks import ADDRESS, FACT
 from petition.letters.formats import pdf
 from petition.letters.writing import compose, document
-from petition.letters.writing.document import Letter, Stamp
+from petition.letters.writing.document import IssueDetails, Letter
 from petition.organisers import activity_log
 
 
@@ -108,15 +108,15 @@ def _letters(draft: Draft, n: int, offered: Collection[str], without: Collection
 
 def _stamps(
     draft: Draft, addressee: Addressee, n: int, offered: Collection[str], without: Collection[str]
-) -> Iterator[Stamp]:
+) -> Iterator[IssueDetails]:
     """Of the letter, and of the translation beside it."""
-    main, beside = compose.languages(draft.folders, addressee)
+    main, beside = compose.letter_languages(draft.folders, addressee)
     where = page(draft, addressee, offered)
     lacking = frozenset(id_.removeprefix(FACT) for id_ in without if id_.startswith(FACT))
     number = f"{addressee.key}-{n}"
-    yield Stamp(number, where + number, main, without=lacking)
+    yield IssueDetails(number, where + number, main, omitted=lacking)
     if beside:
-        yield Stamp(f"{number}-{beside}", f"{where}{number}-{beside}", beside, courtesy=True, without=lacking)
+        yield IssueDetails(f"{number}-{beside}", f"{where}{number}-{beside}", beside, courtesy=True, omitted=lacking)
 
 
 def page(draft: Draft, addressee: Addressee, offered: Collection[str]) -> str:
@@ -130,7 +130,7 @@ def _frozen(letter: Letter, n: int, content: bytes) -> Row:
         "edition": n,
         "key": letter.key,
         "courtesy": int(letter.courtesy),
-        "tree": json.dumps(document.plain(letter), ensure_ascii=False),
+        "tree": json.dumps(document.to_dict(letter), ensure_ascii=False),
         "sha256": hashlib.sha256(content).hexdigest(),
         "pdf": b64encode(content).decode(),
     }
@@ -150,7 +150,7 @@ async def letters_of(c: Connection, n: int) -> list[Frozen]:
 async def find(c: Connection, reference: str) -> tuple[Frozen, Letter, Mapping[str, Any]] | None:
     """A letter by its reference, with the tree every format is drawn from and the basis of its edition."""
     row = await c.one("editions.find", reference=reference)
-    return (_told(row), document.restored(json.loads(row["tree"])), json.loads(row["basis"])) if row else None
+    return (_told(row), document.letter_from_dict(json.loads(row["tree"])), json.loads(row["basis"])) if row else None
 
 
 async def file(c: Connection, reference: str) -> bytes | None:

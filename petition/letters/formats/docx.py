@@ -44,7 +44,7 @@ def render(letter: Letter) -> bytes:
 def _links(letter: Letter) -> dict[str, str]:
     """Every address the letter links to, with the id it has in this file."""
     runs = (run.url for block in letter.blocks for run in block.runs)
-    every = [url for url in (letter.check, *runs, *(note.url for note in letter.sources)) if url]
+    every = [url for url in (letter.check_url, *runs, *(note.url for note in letter.sources)) if url]
     return {url: f"link{n}" for n, url in enumerate(dict.fromkeys(every), start=1)}
 
 

@@ -18,7 +18,7 @@ import typst
 
 from petition.core import resources
 from petition.core.errors import LetterError
-from petition.letters.writing.document import Annex, Letter, plain
+from petition.letters.writing.document import Annex, Letter, to_dict
 from petition.letters.writing.glyphs import FONTS, printable
 
 _BREAK = "\u200b"  # zero width space
@@ -29,7 +29,7 @@ _per_thread = threading.local()  # a compiler shared between threads raises "Alr
 
 def render(letter: Letter) -> bytes:
     """The letter as PDF, with a code that leads to the page where it can be checked. Raises LetterError."""
-    return _compile("letter.typ", letter, **({"code": _code(letter.check)} if letter.check else {}))
+    return _compile("letter.typ", letter, **({"code": _code(letter.check_url)} if letter.check_url else {}))
 
 
 def render_all(letters: Iterable[Letter]) -> Iterator[bytes]:
@@ -55,7 +55,7 @@ def _breakable(name: str) -> str:
 
 
 def _compile(template: str, tree: Letter | Annex, **more: str) -> bytes:
-    return typeset(template, f"The letter {tree.reference}", plain(tree), tree.moment, **more)
+    return typeset(template, f"The letter {tree.reference}", to_dict(tree), tree.moment, **more)
 
 
 def typeset(template: str, name: str, values: Mapping[str, Any], moment: datetime, **more: str) -> bytes:

@@ -16,11 +16,11 @@ def render(letter: Letter) -> str:
 
 def _parts(letter: Letter) -> Iterator[list[str]]:
     labels = letter.labels
-    yield ["" if letter.check else "PREVIEW"]
+    yield ["" if letter.check_url else "PREVIEW"]
     yield [letter.sender, *letter.contact]
     yield [letter.title, letter.office, *letter.lines]
     yield [f"{labels['reference']}: {letter.reference}", f"{labels['date']}: {letter.date}"]
-    yield [letter.check and f"{labels['check']} {letter.check}"]
+    yield [letter.check_url and f"{labels['check']} {letter.check_url}"]
     yield [labels["courtesy"] if letter.courtesy else ""]
     yield [letter.subject]
     yield [letter.salutation]
@@ -37,7 +37,7 @@ def _parts(letter: Letter) -> Iterator[list[str]]:
 
 def _figures(chart: Chart) -> Iterator[list[str]]:
     yield [chart.caption, *(f"{bar.name}: {bar.printed}" for bar in chart.bars), ": ".join(chart.total)]
-    yield [chart.yardstick]
+    yield [chart.comparison]
 
 
 def _body(blocks: tuple[Block, ...]) -> Iterator[list[str]]:

@@ -7,7 +7,7 @@ import sys
 
 from petition.core.errors import LetterError
 from petition.letters.formats import pdf
-from petition.letters.writing.document import Annex, plain, restored_annex
+from petition.letters.writing.document import Annex, annex_from_dict, to_dict
 
 LARGE = 2_000  # names; so many are set in a moment, and in less than a process takes to begin
 _LONGEST = 300  # seconds; 50,000 names take two or three
@@ -26,7 +26,7 @@ async def render(annex: Annex) -> bytes:
 def _set_apart(annex: Annex) -> bytes:
     command, tree = (
         (sys.executable, "-m", __name__),
-        json.dumps(plain(annex)).encode(),
+        json.dumps(to_dict(annex)).encode(),
     )  # it needs no secret of the environment
     done = subprocess.run(  # noqa: S603 (our own module; what was typed goes in as data)
         command, input=tree, capture_output=True, env={}, timeout=_LONGEST, check=False
@@ -40,7 +40,7 @@ def _set_apart(annex: Annex) -> bytes:
 def main() -> int:
     """One annex from standard input, as JSON; its PDF to standard output."""
     try:
-        made = pdf.annex(restored_annex(json.load(sys.stdin.buffer)))
+        made = pdf.annex(annex_from_dict(json.load(sys.stdin.buffer)))
     except LetterError as error:
         sys.stderr.write(str(error))
         return 1

@@ -14,42 +14,42 @@ from petition.letters.writing.document import Block, Note, Run
 from petition.letters.writing.texts import Markdown
 
 
-def sources(appeal: Appeal, addressee: Addressee) -> dict[str, Source]:
+def citable_sources(appeal: Appeal, addressee: Addressee) -> dict[str, Source]:
     """Everything that can be cited in a letter, by its id in the data files."""
     facts = {f.id: Source(f.publisher, f.as_of.isoformat(), f.source, level=f.level) for f in appeal.facts.values()}
-    return {**addressee.sources, **_events(appeal.file("facts.toml")), **facts}
+    return {**addressee.sources, **_event_sources(appeal.file("facts.toml")), **facts}
 
 
 _YEAR: Kind[int] = Kind("a year such as 2026", lambda value: type(value) is int and 1000 <= value <= 9999)
 
 
 @cache
-def _events(file: Path) -> dict[str, Source]:
-    return {row.text("id"): _event(row) for row in toml_tables.load(file).tables("event", needed=False)}
+def _event_sources(file: Path) -> dict[str, Source]:
+    return {row.text("id"): _event_source(row) for row in toml_tables.load(file).tables("event", needed=False)}
 
 
-def _event(row: Table) -> Source:
+def _event_source(row: Table) -> Source:
     start = row.read("from", DAY).isoformat() if "from" in row.values else ""
-    return Source(row.text("publisher"), _when(row), row.text("source"), start, row.optional("level", TEXT, ""))
+    return Source(row.text("publisher"), _event_date(row), row.text("source"), start, row.optional("level", TEXT, ""))
 
 
-def _when(row: Table) -> str:
+def _event_date(row: Table) -> str:
     """The day of an event, the last day if it lasted, or the year if no more is known."""
     name = next((name for name in ("date", "to", "year") if name in row.values), "date")
     return str(row.read("year", _YEAR)) if name == "year" else row.read(name, DAY).isoformat()
 
 
-def renumbered(blocks: Sequence[Block], notes: Sequence[Note]) -> tuple[tuple[Block, ...], tuple[Note, ...]]:
+def renumber_notes(blocks: Sequence[Block], notes: Sequence[Note]) -> tuple[tuple[Block, ...], tuple[Note, ...]]:
     """The same blocks and the notes that they cite, from 1 on in the order they are cited; other notes go."""
     order: dict[str, str] = {}
     for run in (run for block in blocks for run in block.runs if run.style == "note"):
         order.setdefault(run.text, str(len(order) + 1))
-    new = [replace(block, runs=tuple(_numbered(run, order) for run in block.runs)) for block in blocks]
-    kept = sorted((int(order[str(n.number)]), n) for n in notes if str(n.number) in order)
-    return tuple(new), tuple(replace(note, number=number) for number, note in kept)
+    numbered_blocks = [replace(block, runs=tuple(_renumber_run(run, order) for run in block.runs)) for block in blocks]
+    cited_notes = sorted((int(order[str(n.number)]), n) for n in notes if str(n.number) in order)
+    return tuple(numbered_blocks), tuple(replace(note, number=number) for number, note in cited_notes)
 
 
-def _numbered(run: Run, order: Mapping[str, str]) -> Run:
+def _renumber_run(run: Run, order: Mapping[str, str]) -> Run:
     return replace(run, text=order[run.text]) if run.style == "note" else run
 
 
@@ -59,56 +59,58 @@ OMITTED = Markdown("[-](omit:)")  # stands where a source was left out; what hol
 class Notes:
     """The numbered notes of one letter, in the order they are first cited; one number for one page and day."""
 
-    def __init__(self, known: Mapping[str, Source], facts: Mapping[str, Fact], without: Collection[str] = ()) -> None:
-        self._known = known
+    def __init__(
+        self, sources: Mapping[str, Source], facts: Mapping[str, Fact], omitted_ids: Collection[str] = ()
+    ) -> None:
+        self._sources = sources
         self._facts = facts
-        self._without = {known[id_] for id_ in without if id_ in known}
-        self._cited: list[Source] = []
-        self._counted: set[str] = set()
-        self._rests: set[str] = set()
+        self._omitted = {sources[id_] for id_ in omitted_ids if id_ in sources}
+        self._cited_sources: list[Source] = []
+        self._printed_facts: set[str] = set()
+        self._cited_ids: set[str] = set()
 
     @property
-    def rests(self) -> tuple[str, ...]:
+    def cited_ids(self) -> tuple[str, ...]:
         """The ids of all that was cited."""
-        return tuple(sorted(self._rests))
+        return tuple(sorted(self._cited_ids))
 
     @property
-    def cited(self) -> tuple[Source, ...]:
+    def cited_sources(self) -> tuple[Source, ...]:
         """The sources cited so far; the first has the number 1."""
-        return tuple(self._cited)
+        return tuple(self._cited_sources)
 
-    def note(self, what: str | Source) -> Markdown:
+    def cite(self, id_or_source: str | Source) -> Markdown:
         """The mark of a source, by its id or itself; goes right behind the word it belongs to."""
-        source = self.source(what)
-        if isinstance(what, str):
-            if self.omits(what):
+        source = self.source(id_or_source)
+        if isinstance(id_or_source, str):
+            if self.is_omitted(id_or_source):
                 return OMITTED
-            self._rests.add(what)
-        if source not in self._cited:
-            self._cited.append(source)
-        number = self._cited.index(source) + 1
+            self._cited_ids.add(id_or_source)
+        if source not in self._cited_sources:
+            self._cited_sources.append(source)
+        number = self._cited_sources.index(source) + 1
         return Markdown(f"\u00a0[{number}](note:{number})")
 
-    def source(self, what: str | Source) -> Source:
+    def source(self, id_or_source: str | Source) -> Source:
         """A source by its id. Raises ValueError for an id that no data file has."""
-        if isinstance(what, Source):
-            return what
-        if what not in self._known:
-            raise ValueError(f"no fact, event or source is called {what}")
-        return self._known[what]
+        if isinstance(id_or_source, Source):
+            return id_or_source
+        if id_or_source not in self._sources:
+            raise ValueError(f"no fact, event or source is called {id_or_source}")
+        return self._sources[id_or_source]
 
     def fact(self, id_: str) -> Fact:
         """The fact whose number is about to be printed; unsourced() then expects its note."""
         if id_ not in self._facts:
             raise ValueError(f"no fact is called {id_}")
-        if not self.omits(id_):
-            self._counted.add(id_)
+        if not self.is_omitted(id_):
+            self._printed_facts.add(id_)
         return self._facts[id_]
 
-    def omits(self, what: str) -> bool:
+    def is_omitted(self, id_: str) -> bool:
         """Whether this was left out, or what the same page said on the same day; and with it whatever cites it."""
-        return self._known.get(what) in self._without
+        return self._sources.get(id_) in self._omitted
 
-    def unsourced(self) -> list[str]:
+    def facts_without_note(self) -> list[str]:
         """Facts whose number was printed without a note."""
-        return sorted(id_ for id_ in self._counted if self._known[id_] not in self._cited)
+        return sorted(id_ for id_ in self._printed_facts if self._sources[id_] not in self._cited_sources)

@@ -11,60 +11,64 @@ from petition.campaign.appeal import Appeal
 from petition.campaign.campaign import State
 from petition.core.errors import DataError, LetterError
 from petition.letters.addressees.directory import Addressee, Ministry
-from petition.letters.writing import figures as chart
-from petition.letters.writing.citations import OMITTED, Notes, renumbered, sources
-from petition.letters.writing.document import Figures, Letter, Note, Stamp
-from petition.letters.writing.formatting import Words
-from petition.letters.writing.texts import STATES, Text, find, link
+from petition.letters.writing import figures as figures_module
+from petition.letters.writing.citations import OMITTED, Notes, citable_sources, renumber_notes
+from petition.letters.writing.document import Figures, IssueDetails, Letter, Note
+from petition.letters.writing.formatting import Formatter
+from petition.letters.writing.texts import STATES_WITH_LETTERS, LetterText, find_text, markdown_link
 
-FALLBACK = "en"
+FALLBACK_LANGUAGE = "en"
 _FALLBACK_LOCALE = "en_GB"
-_FEWEST_NAMED = 10  # published figures are floored to ten: below that there is no figure
+_MIN_NAMED = 10  # published figures are floored to ten: below that there is no figure
 
 
-def draw(
+def compose_letter(
     appeal: Appeal,
     folders: Sequence[Path],
     addressee: Addressee,
     figures: Figures,
     moment: datetime,
     base_url: str,
-    stamp: Stamp | None = None,
+    issue: IssueDetails | None = None,
 ) -> Letter:
     """The letter to one addressee as of a moment (UTC), in its language or, where that has no text, in English.
 
     A preview, unless a stamp says how it goes out. LetterError if the campaign is not under way; DataError for data.
     """
-    state, stamp = _state(appeal, moment), stamp or Stamp(reference(addressee, moment))
-    text, words = written(folders, addressee, stamp.language)
-    notes = Notes(sources(appeal, addressee), appeal.facts, stamp.without)
-    values = _values(appeal, addressee, figures, notes, words, text)
-    blocks = text.blocks({**values, "state": str(state), "tally": link(f"{base_url}/{FALLBACK}/tally")})
-    blocks, cited = renumbered(blocks, tuple(_sources(notes, words, text)))
-    drawn, yardstick = chart.draw(appeal, addressee, figures, text, words, len(cited) + 1)
+    state, issue = _letter_state(appeal, moment), issue or IssueDetails(preview_reference(addressee, moment))
+    text, formatter = text_and_formatter(folders, addressee, issue.language)
+    notes = Notes(citable_sources(appeal, addressee), appeal.facts, issue.omitted)
+    values = _template_values(appeal, addressee, figures, notes, formatter, text)
+    blocks = text.render_blocks(
+        {**values, "state": str(state), "tally": markdown_link(f"{base_url}/{FALLBACK_LANGUAGE}/tally")}
+    )
+    blocks, notes_in_order = renumber_notes(blocks, tuple(_source_notes(notes, formatter, text)))
+    chart, chart_notes = figures_module.build_chart(
+        appeal, addressee, figures, text, formatter, len(notes_in_order) + 1
+    )
     return Letter(
         key=addressee.key,
-        **{name: getattr(stamp, name) for name in ("reference", "check", "courtesy")},
+        **{name: getattr(issue, name) for name in ("reference", "check", "courtesy")},
         language=text.language,
-        territory=words.locale.territory or "",
+        territory=formatter.locale.territory or "",
         reviewed=text.reviewed,
         moment=moment,
         sender=appeal.campaign.name(text.language),
         controller=appeal.campaign.controller,
         contact=(appeal.campaign.contact, base_url),
         labels=dict(text.labels),
-        date=words.day(moment.date()),
-        **_addressed(addressee, text),
+        date=formatter.day(moment.date()),
+        **_address_fields(addressee, text),
         subject=text.subject[state],
         blocks=blocks,
         closing=text.labels["closing"],
-        sources=(*cited, *yardstick),
-        chart=drawn,
-        rests=notes.rests,
+        sources=(*notes_in_order, *chart_notes),
+        chart=chart,
+        cited_ids=notes.cited_ids,
     )
 
 
-def _addressed(addressee: Addressee, text: Text) -> dict[str, Any]:
+def _address_fields(addressee: Addressee, text: LetterText) -> dict[str, Any]:
     """To whom, in the language of the addressee or in English."""
     own = text.language == addressee.language
     return {
@@ -73,90 +77,94 @@ def _addressed(addressee: Addressee, text: Text) -> dict[str, Any]:
         "office": addressee.office or "",
         "lines": addressee.lines,
         "salutation": addressee.salutation if own else addressee.salutation_en or text.labels["salutation"],
-        "copies": tuple(_copy(ministry, text) for ministry in addressee.copies),
+        "copies": tuple(_ministry_name(ministry, text) for ministry in addressee.copies),
     }
 
 
-def languages(folders: Sequence[Path], addressee: Addressee) -> tuple[str, str]:
+def letter_languages(folders: Sequence[Path], addressee: Addressee) -> tuple[str, str]:
     """Of the letter that goes out, and of the courtesy translation beside it, empty if there is none.
 
     A text that nobody has reviewed goes out as a translation only, beside the English original.
     """
-    own = find(folders, addressee.language)
+    own = find_text(folders, addressee.language)
     if own is None or addressee.role not in own.roles:
-        return FALLBACK, ""
-    main, beside = (FALLBACK, own.language) if own.reviewed == "no" else (own.language, FALLBACK)
-    return main, beside if beside != main else ""
+        return FALLBACK_LANGUAGE, ""
+    letter_language, translation = (
+        (FALLBACK_LANGUAGE, own.language) if own.reviewed == "no" else (own.language, FALLBACK_LANGUAGE)
+    )
+    return letter_language, translation if translation != letter_language else ""
 
 
-def written(folders: Sequence[Path], addressee: Addressee, language: str = "") -> tuple[Text, Words]:
+def text_and_formatter(
+    folders: Sequence[Path], addressee: Addressee, language: str = ""
+) -> tuple[LetterText, Formatter]:
     """A text for an addressee, in its own language if no other is asked for; English where there is none.
 
     With it the words of its language: as its country writes it, or British English.
     """
-    text = find(folders, language or addressee.language)
+    text = find_text(folders, language or addressee.language)
     if text is None or addressee.role not in text.roles:
-        text = find(folders, FALLBACK)
+        text = find_text(folders, FALLBACK_LANGUAGE)
     if text is None or addressee.role not in text.roles:
         raise DataError(f"No text of a letter is written for {addressee.key}.")
     locale = addressee.locale if text.language == addressee.language else _FALLBACK_LOCALE
-    return text, Words(Locale.parse(locale), text.dates, text.months)
+    return text, Formatter(Locale.parse(locale), text.dates, text.months)
 
 
-def reference(addressee: Addressee, moment: datetime) -> str:
+def preview_reference(addressee: Addressee, moment: datetime) -> str:
     """What the letter is filed under: the key and the day."""
     return f"{addressee.key}/{moment:%Y-%m-%d}"
 
 
-def _state(appeal: Appeal, moment: datetime) -> State:
+def _letter_state(appeal: Appeal, moment: datetime) -> State:
     state = appeal.state(moment.date())
-    if state not in STATES:
+    if state not in STATES_WITH_LETTERS:
         raise LetterError(
             "Letters are drawn while the campaign is under way, not before it opens or once it is archived."
         )
     return state
 
 
-def _sources(notes: Notes, words: Words, text: Text) -> Iterator[Note]:
-    if bare := notes.unsourced():
-        raise DataError(f"letters/{text.name} prints {', '.join(bare)} without a note.")
-    for number, source in enumerate(notes.cited, start=1):
+def _source_notes(notes: Notes, formatter: Formatter, text: LetterText) -> Iterator[Note]:
+    if unsourced := notes.facts_without_note():
+        raise DataError(f"letters/{text.name} prints {', '.join(unsourced)} without a note.")
+    for number, source in enumerate(notes.cited_sources, start=1):
         publisher = text.publishers.get(source.publisher, source.publisher)
-        yield Note(number, f"{publisher}, {words.when(source)}", source.url)
+        yield Note(number, f"{publisher}, {formatter.source_dates(source)}", source.url)
 
 
-def _copy(ministry: Ministry, text: Text) -> str:
+def _ministry_name(ministry: Ministry, text: LetterText) -> str:
     return ministry.name(text.language) or text.ministries[ministry.kind]
 
 
-def _values(
-    appeal: Appeal, addressee: Addressee, figures: Figures, notes: Notes, words: Words, text: Text
+def _template_values(
+    appeal: Appeal, addressee: Addressee, figures: Figures, notes: Notes, formatter: Formatter, text: LetterText
 ) -> Mapping[str, Any]:
     """What a text may name. Everything printed from here passes the escape of texts.py."""
 
     def number(what: str | int) -> str:
         if isinstance(what, int):
-            return words.number(what)
-        if notes.omits(what):
+            return formatter.number(what)
+        if notes.is_omitted(what):
             return OMITTED
         fact = notes.fact(what)
-        low = words.number(fact.low)
-        return low if fact.high is None else f"{low}–{words.number(fact.high)}"
+        low = formatter.number(fact.low)
+        return low if fact.high is None else f"{low}–{formatter.number(fact.high)}"
 
     def day(what: Any, case: str = "") -> str:
-        if type(what) is str and notes.omits(what):
+        if type(what) is str and notes.is_omitted(what):
             return OMITTED
-        return words.when(notes.source(what), case) if type(what) is str else words.day(what, case)
+        return formatter.source_dates(notes.source(what), case) if type(what) is str else formatter.day(what, case)
 
     return {
-        **_counted(addressee, figures),
+        **_figure_values(addressee, figures),
         "number": number,
         "value": lambda id_: notes.fact(id_).low,
         "day": day,
-        "when": words.when,
-        "note": notes.note,
-        "plural": words.plural,
-        "moment": lambda case="": words.moment(figures.as_of, case),
+        "when": formatter.source_dates,
+        "note": notes.cite,
+        "plural": formatter.plural,
+        "moment": lambda case="": formatter.date_and_time(figures.as_of, case),
         "role": addressee.role,
         "home": addressee.country or "",
         "deadline": appeal.campaign.deadline,
@@ -170,14 +178,14 @@ def _values(
     }
 
 
-def _counted(addressee: Addressee, figures: Figures) -> Mapping[str, Any]:
+def _figure_values(addressee: Addressee, figures: Figures) -> Mapping[str, Any]:
     """The figures a text may print; 0 for one that is not published."""
-    named = figures.named or 0
+    named_count = figures.named or 0
     return {
         "total": figures.confirmed,
         "national": addressee.country is not None,
         "country": (addressee.country and figures.country) or 0,
-        "present": addressee.country is not None and figures.present,
-        "named": named if named >= _FEWEST_NAMED else 0,
-        "elsewhere": figures.elsewhere,
+        "present": addressee.country is not None and figures.has_signatures,
+        "named": named_count if named_count >= _MIN_NAMED else 0,
+        "elsewhere": figures.named_outside_eu,
     }

@@ -18,14 +18,14 @@ class Figures:
     as_of: datetime
     confirmed: int
     country: int | None
-    present: bool
+    has_signatures: bool
     named: int | None
-    elsewhere: bool
+    named_outside_eu: bool
     countries: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class IssueDetails:
     """How a letter goes out: what it is filed under, and the page where it can be checked; a preview has none.
 
     `language` is that of its text, the addressee's own if empty; `courtesy` marks a translation beside the letter;
@@ -33,10 +33,10 @@ class Stamp:
     """
 
     reference: str
-    check: str = ""
+    check_url: str = ""
     language: str = ""
     courtesy: bool = False
-    without: frozenset[str] = frozenset()
+    omitted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Bar:
     """A line of the table: a country, or all others together, the `rest`; `own` is the addressee's."""
 
     name: str
-    n: int
+    count: int
     printed: str
     own: bool = False
     rest: bool = False
@@ -83,7 +83,7 @@ class Chart:
     head: tuple[str, str]
     bars: tuple[Bar, ...]
     total: tuple[str, str]
-    yardstick: str
+    comparison: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Letter:
 
     key: str
     reference: str
-    check: str  # the address of the page where it can be checked; empty for a preview
+    check_url: str  # the address of the page where it can be checked; empty for a preview
     courtesy: bool  # a translation beside the letter
     language: str
     territory: str
@@ -126,7 +126,7 @@ class Letter:
     copies: tuple[str, ...]
     sources: tuple[Note, ...]
     chart: Chart | None  # none while nothing is published
-    rests: tuple[str, ...]  # the facts, events and sources it cites, by their ids
+    cited_ids: tuple[str, ...]  # the facts, events and sources it cites, by their ids
 
     @property
     def address_missing(self) -> bool:
@@ -150,34 +150,34 @@ class Annex:
     title: str
     sentences: tuple[str, ...]
     names: tuple[str, ...]
-    check: str = ""  # as of a letter
+    check_url: str = ""  # as of a letter
     salt: str = ""  # a random number inside the file; see annexes.py
 
 
-def plain(tree: Letter | Annex) -> dict[str, Any]:
+def to_dict(document: Letter | Annex) -> dict[str, Any]:
     """The tree as values that JSON knows; the moment as seconds since 1970."""
-    return {**asdict(tree), "moment": int(tree.moment.timestamp())}
+    return {**asdict(document), "moment": int(document.moment.timestamp())}
 
 
-def restored_annex(values: Mapping[str, Any]) -> Annex:
+def annex_from_dict(values: Mapping[str, Any]) -> Annex:
     """The annex that plain() took apart."""
     lists = {name: tuple(values[name]) for name in ("sentences", "names")}
     return Annex(**{**values, **lists, "moment": datetime.fromtimestamp(values["moment"], UTC)})
 
 
-def restored(values: Mapping[str, Any]) -> Letter:
+def letter_from_dict(values: Mapping[str, Any]) -> Letter:
     """The reverse of plain(), of a letter."""
     blocks = [Block(b["kind"], tuple(Run(**run) for run in b["runs"])) for b in values["blocks"]]
     lists = {name: tuple(values[name]) for name in ("contact", "lines", "copies", "rests")}
-    made = {
+    nested = {
         "moment": datetime.fromtimestamp(values["moment"], UTC),
         "blocks": tuple(blocks),
         "sources": tuple(Note(**note) for note in values["sources"]),
-        "chart": _chart(values["chart"]) if values["chart"] else None,
+        "chart": _chart_from_dict(values["chart"]) if values["chart"] else None,
     }
-    return Letter(**{**values, **lists, **made})
+    return Letter(**{**values, **lists, **nested})
 
 
-def _chart(values: Mapping[str, Any]) -> Chart:
-    made = {"bars": tuple(Bar(**bar) for bar in values["bars"])}
-    return Chart(**{**values, **made, "head": tuple(values["head"]), "total": tuple(values["total"])})
+def _chart_from_dict(values: Mapping[str, Any]) -> Chart:
+    bars = {"bars": tuple(Bar(**bar) for bar in values["bars"])}
+    return Chart(**{**values, **bars, "head": tuple(values["head"]), "total": tuple(values["total"])})

@@ -16,7 +16,7 @@ from petition.letters.addressees.directory import Source
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Formatter:
     """One language in one territory. `months` are twelve names for a case.
 
     `dates` may bring `pattern`, a day in CLDR's notation, `first`, the first day of a month where it is written in a
@@ -36,7 +36,7 @@ class Words:
         if isinstance(value, Placeholder):
             return value
         if isinstance(value, date):
-            return str(dates.format_date(value, self._pattern(value, case), locale=self.locale))
+            return str(dates.format_date(value, self._date_pattern(value, case), locale=self.locale))
         if len(value) == 4:
             return value
         if len(value) == 7:
@@ -44,42 +44,42 @@ class Words:
             return str(dates.format_skeleton("yMMMM", month, locale=self.locale))
         return self.day(date.fromisoformat(value), case)
 
-    def when(self, source: Source, case: str = "") -> str:
+    def source_dates(self, source: Source, case: str = "") -> str:
         """The day or days that a source is about."""
         if not source.start:
             return self.day(source.date, case)
         if source.start[:7] != source.date[:7]:
             return f"{self.day(source.start, case)} – {self.day(source.date, case)}"
         start, end = (date.fromisoformat(text) for text in (source.start, source.date))
-        pattern = _from(self._first(start) or str(start.day), self._pattern(end, case))
+        pattern = _range_pattern(self._first_of_month(start) or str(start.day), self._date_pattern(end, case))
         return str(dates.format_date(end, pattern, locale=self.locale))
 
-    def moment(self, moment: datetime, case: str = "") -> str:
+    def date_and_time(self, moment: datetime, case: str = "") -> str:
         """A day and its time, UTC."""
-        joined = self.dates.get("moment", "{day}, {time} UTC")
-        return joined.replace("{day}", self.day(moment.date(), case)).replace("{time}", f"{moment:%H:%M}")
+        pattern = self.dates.get("moment", "{day}, {time} UTC")
+        return pattern.replace("{day}", self.day(moment.date(), case)).replace("{time}", f"{moment:%H:%M}")
 
     def plural(self, n: int, **forms: str) -> str:
         """The form that the language's plural rule chooses for n: one, few, many, zero …, else `other`."""
         return forms.get(self.locale.plural_form(n)) or forms["other"]
 
-    def _pattern(self, day: date, case: str) -> str:
+    def _date_pattern(self, day: date, case: str) -> str:
         pattern = self.dates.get("pattern") or str(self.locale.date_formats["long"].pattern)
-        if first := self._first(day):
-            pattern = re.sub(r"\bd\b", f"'{first}'", pattern)
+        if first_day := self._first_of_month(day):
+            pattern = re.sub(r"\bd\b", f"'{first_day}'", pattern)
         if case not in self.months:
             return pattern
         return pattern.replace("MMMM", f"'{self.months[case][day.month - 1]}'")
 
-    def _first(self, day: date) -> str:
+    def _first_of_month(self, day: date) -> str:
         """How the first of a month is written, where not simply as 1; empty on any other day."""
         return self.dates.get("first", "") if day.day == 1 else ""
 
 
-def _from(first: str, pattern: str) -> str:
+def _range_pattern(first_day: str, pattern: str) -> str:
     """A pattern of one day as that of days from `first` on: `d. MMMM` becomes `12.–d. MMMM`.
 
     CLDR's own intervals know only short months.
     """
-    days = re.compile(r"('[^']*')|(d+)(\.?)")
-    return days.sub(lambda m: m[1] or f"'{first}{m[3]}–'{m[0]}", pattern)
+    day_fields = re.compile(r"('[^']*')|(d+)(\.?)")
+    return day_fields.sub(lambda m: m[1] or f"'{first_day}{m[3]}–'{m[0]}", pattern)

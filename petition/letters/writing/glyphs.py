@@ -12,42 +12,48 @@ from petition.core import resources
 FONTS = resources.folder("data") / "fonts"
 SUBSTITUTE = "□"
 # Source Sans 3 is in every font list of the templates and holds more than Source Serif 4.
-_WIDEST = FONTS / "SourceSans3-Regular.otf"
-_KEPT = "\u00a0\u202f\u200b"  # spaces that numbers and dates are written with; the place where a long name may break
-_INVISIBLE = ("Cc", "Cf", "Cs")  # controls, bidirectional overrides, zero-width joiners, halves of surrogates
-_SELECTORS = range(0xFE00, 0xFE10)  # ask for a variant of the character before; nothing to print
+_WIDEST_FONT = FONTS / "SourceSans3-Regular.otf"
+_PRINTED_SPACES = (
+    "\u00a0\u202f\u200b"  # spaces that numbers and dates are written with; the place where a long name may break
+)
+_INVISIBLE_CATEGORIES = (
+    "Cc",
+    "Cf",
+    "Cs",
+)  # controls, bidirectional overrides, zero-width joiners, halves of surrogates
+_VARIATION_SELECTORS = range(0xFE00, 0xFE10)  # ask for a variant of the character before; nothing to print
 
 
 def printable(text: str) -> str:
     """The text as the fonts can print it: composed, on one line, □ for what they lack."""
     composed = unicodedata.normalize("NFC", text)
-    return "".join(_printable(c) for c in composed)
+    return "".join(_printable_character(c) for c in composed)
 
 
-def _printable(character: str) -> str:
+def _printable_character(character: str) -> str:
     category = unicodedata.category(character)
-    if character in _KEPT:
+    if character in _PRINTED_SPACES:
         return character
     if character in "\t\n\r" or category[0] == "Z":
         return " "
-    if category in _INVISIBLE or ord(character) in _SELECTORS:
+    if category in _INVISIBLE_CATEGORIES or ord(character) in _VARIATION_SELECTORS:
         return ""
-    return character if ord(character) in _covered() else SUBSTITUTE
+    return character if ord(character) in _covered_code_points() else SUBSTITUTE
 
 
 @cache
-def _covered() -> frozenset[int]:
+def _covered_code_points() -> frozenset[int]:
     """The code points of the widest font, from its format 12 character map (OpenType, table `cmap`)."""
-    font = _WIDEST.read_bytes()
+    font = _WIDEST_FONT.read_bytes()
     (count,) = struct.unpack_from(">H", font, 4)
     tables = {tag: offset for tag, _, offset, _ in struct.iter_unpack(">4sLLL", font[12 : 12 + 16 * count])}
-    start = _full_map(font, tables[b"cmap"])
+    start = _unicode_map_offset(font, tables[b"cmap"])
     (groups,) = struct.unpack_from(">L", font, start + 12)
     ranges = struct.iter_unpack(">LLL", font[start + 16 : start + 16 + 12 * groups])
     return frozenset(code for first, last, _ in ranges for code in range(first, last + 1))
 
 
-def _full_map(font: bytes, cmap: int) -> int:
+def _unicode_map_offset(font: bytes, cmap: int) -> int:
     """Where the map for Windows and all of Unicode (platform 3, encoding 10) begins."""
     (count,) = struct.unpack_from(">H", font, cmap + 2)
     records = struct.iter_unpack(">HHL", font[cmap + 4 : cmap + 4 + 8 * count])

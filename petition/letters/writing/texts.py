@@ -20,10 +20,10 @@ from petition.core.errors import DataError
 from petition.core.toml_tables import TEXT_BY_NAME, TEXTS, Kind
 from petition.letters.writing.document import Block, Run
 
-STATES = ("open", "passed", "met")
-_LABELS = {
+STATES_WITH_LETTERS = ("open", "passed", "met")
+_REQUIRED_KEYS = {
     "labels": ("reference", "date", "copies", "sources", "closing", "signature", "salutation", "check", "courtesy"),
-    "subject": STATES,
+    "subject": STATES_WITH_LETTERS,
     "ministries": ("foreign", "transport", "interior"),
     "figures": ("caption", "country", "signatures", "other", "total", "eci"),
     "annex": ("title", "unverified", "count", "order", "substitute", "elsewhere"),
@@ -38,7 +38,7 @@ class Markdown(str):
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class LetterText:
     """One language's file. `roles` are the addressees it is written for; see Addressee.role.
 
     `publishers` are the names by which the language calls publishers that the data has in English.
@@ -58,36 +58,38 @@ class Text:
     months: Mapping[str, Sequence[str]]
     body: str = field(repr=False)
 
-    def blocks(self, context: Mapping[str, Any]) -> tuple[Block, ...]:
+    def render_blocks(self, context: Mapping[str, Any]) -> tuple[Block, ...]:
         """The body with its values filled in. Raises DataError naming the file if it cannot be."""
         try:
-            source = _template(self.body).render(context)
+            markdown = _compile_template(self.body).render(context)
         except (TemplateError, TypeError, ValueError) as error:
             raise DataError(f"letters/{self.name} cannot be filled in: {error}.") from error
-        return tuple(block for block in _blocks(_markdown.parse(source), self.name) if not _rests_on_nothing(block))
+        return tuple(
+            block for block in _blocks(_markdown.parse(markdown), self.name) if not _cites_omitted_source(block)
+        )
 
 
-def find(folders: Sequence[Path], language: str) -> Text | None:
+def find_text(folders: Sequence[Path], language: str) -> LetterText | None:
     """The text of a language from the first folder that has one; None if no folder has."""
     name = f"{language}.md"
     file = next((folder / name for folder in folders if (folder / name).is_file()), None)
-    return read(file) if file else None
+    return read_text(file) if file else None
 
 
 @cache
-def read(file: Path) -> Text:
+def read_text(file: Path) -> LetterText:
     """A text from its file. Raises DataError, one sentence, on anything that is missing in it."""
     head, body = markdown.front_matter(file)
-    for table, labels in _LABELS.items():
+    for table, labels in _REQUIRED_KEYS.items():
         for label in labels:
             head.table(table).text(label)
     months = head.table("months", needed=False)
-    return Text(
+    return LetterText(
         name=file.name,
         language=file.stem,
         reviewed=head.text("reviewed"),
         roles=tuple(head.read("roles", TEXTS)),
-        **{name: head.read(name, TEXT_BY_NAME) for name in _LABELS},
+        **{name: head.read(name, TEXT_BY_NAME) for name in _REQUIRED_KEYS},
         publishers=head.optional("publishers", TEXT_BY_NAME, {}),
         dates=head.optional("dates", TEXT_BY_NAME, {}),
         months={name: months.read(name, _MONTHS) for name in months.values},
@@ -95,22 +97,22 @@ def read(file: Path) -> Text:
     )
 
 
-def _escaped(value: object) -> str:
+def _escape(value: object) -> str:
     """What a template may print: values with every sign that Markdown could read disarmed."""
     if isinstance(value, Markdown):
         return value
-    words = re.split(r"[^\S\xa0\u202f]+", str(value).strip())  # a space that must not break stays one
-    return markdown.escape(" ".join(words))
+    parts = re.split(r"[^\S\xa0\u202f]+", str(value).strip())  # a space that must not break stays one
+    return markdown.escape(" ".join(parts))
 
 
-def link(url: str) -> Markdown:
+def markdown_link(url: str) -> Markdown:
     """A web address as a link that shows itself."""
-    return Markdown(f"[{_escaped(url)}](<{url}>)")
+    return Markdown(f"[{_escape(url)}](<{url}>)")
 
 
 _jinja = ImmutableSandboxedEnvironment(
     undefined=StrictUndefined,
-    finalize=_escaped,
+    finalize=_escape,
     trim_blocks=True,
     lstrip_blocks=True,
     autoescape=False,
@@ -119,39 +121,39 @@ _markdown = MarkdownIt("commonmark", {"html": False})
 
 
 @cache
-def _template(body: str) -> Template:
+def _compile_template(body: str) -> Template:
     return _jinja.from_string(body)
 
 
-def _rests_on_nothing(block: Block) -> bool:
+def _cites_omitted_source(block: Block) -> bool:
     """Whether it cites what was left out: no sentence of it can be trusted to stand without."""
     return any(run.url == "omit:" for run in block.runs)
 
 
-_OPENS = {"strong_open": "strong", "em_open": "emphasis"}
-_SETS = {"list_item_open": "item", "blockquote_open": "quote"}
-_SHELLS = ("bullet_list", "ordered_list", "list_item", "blockquote", "paragraph")
+_STYLES = {"strong_open": "strong", "em_open": "emphasis"}
+_BLOCK_KINDS = {"list_item_open": "item", "blockquote_open": "quote"}
+_STRUCTURE_TOKENS = ("bullet_list", "ordered_list", "list_item", "blockquote", "paragraph")
 
 
 def _blocks(tokens: Sequence[Token], name: str) -> Iterator[Block]:
     """Paragraphs, list items and quotes; a letter has nothing else."""
-    within = ["paragraph"]
+    kinds = ["paragraph"]
     for token in tokens:
-        if token.type in _SETS:
-            within.append(_SETS[token.type])
+        if token.type in _BLOCK_KINDS:
+            kinds.append(_BLOCK_KINDS[token.type])
         elif token.type in ("list_item_close", "blockquote_close"):
-            within.pop()
+            kinds.pop()
         elif token.type == "inline":
-            yield Block(within[-1], tuple(_runs(token.children or [], name)))
-        elif token.type.rpartition("_")[0] not in _SHELLS:
+            yield Block(kinds[-1], tuple(_runs(token.children or [], name)))
+        elif token.type.rpartition("_")[0] not in _STRUCTURE_TOKENS:
             raise DataError(f"letters/{name} has a {token.type.partition('_')[0]}, which no letter prints.")
 
 
 def _runs(tokens: Sequence[Token], name: str) -> Iterator[Run]:
     style = url = ""
     for token in tokens:
-        if token.type in _OPENS:
-            style = _OPENS[token.type]
+        if token.type in _STYLES:
+            style = _STYLES[token.type]
         elif token.type in ("strong_close", "em_close"):
             style = ""
         elif token.type in ("link_open", "link_close"):

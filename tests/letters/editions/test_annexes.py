@@ -19,7 +19,7 @@ from petition.core.errors import DataError, LetterError
 from petition.letters.editions import annexes, drafts, editions
 from petition.letters.editions.editions import Choice, Edition
 from petition.letters.formats import pdf, volume
-from petition.letters.writing.annex import draw_annex, volumes
+from petition.letters.writing.annex import compose_annex, split_into_volumes
 from tests.conftest import Clock, Visitor
 from tests.letters.drawn import BOOK, MOMENT, TEXTS, appeal, printed
 from tests.letters.editions.test_editions import drawn, few
@@ -174,14 +174,14 @@ async def test_of_two_who_make_it_at_once_one_is_told(database: Database, time: 
 
 
 def test_many_names_make_volumes_that_say_which_they_are() -> None:
-    whole = draw_annex(appeal(), [TEXTS], PL, [f"Name {n:03}" for n in range(25)], MOMENT)
-    parts = volumes(replace(whole, reference="PL-1-names-1"), 10)
+    whole = compose_annex(appeal(), [TEXTS], PL, [f"Name {n:03}" for n in range(25)], MOMENT)
+    parts = split_into_volumes(replace(whole, reference="PL-1-names-1"), 10)
     assert [len(part.names) for part in parts] == [10, 10, 5]
     assert [part.reference for part in parts] == ["PL-1-names-1-1", "PL-1-names-1-2", "PL-1-names-1-3"]
     assert parts[1].title.endswith("(2/3)")
     assert sum((part.names for part in parts), ()) == whole.names
     assert all("25" in part.sentences[-1] for part in parts), "how many there are in all"
-    assert volumes(whole, 25) == [whole]
+    assert split_into_volumes(whole, 25) == [whole]
 
 
 async def test_volumes_are_handed_over_together(visitor: Visitor, time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,7 +199,7 @@ async def test_volumes_are_handed_over_together(visitor: Visitor, time: Clock, m
 
 
 async def test_a_large_volume_is_set_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    annex = draw_annex(appeal(), [TEXTS], PL, NAMES, MOMENT)
+    annex = compose_annex(appeal(), [TEXTS], PL, NAMES, MOMENT)
     monkeypatch.setattr(volume, "LARGE", 0)
     assert await volume.render(annex) == pdf.annex(annex)
     with pytest.raises(LetterError, match="cannot be set"):
@@ -213,7 +213,7 @@ async def test_a_volume_that_takes_too_long_is_given_up(monkeypatch: pytest.Monk
     monkeypatch.setattr(volume, "LARGE", 0)
     monkeypatch.setattr(volume, "_LONGEST", 0)
     with pytest.raises(LetterError, match="takes too long"):
-        await volume.render(draw_annex(appeal(), [TEXTS], PL, NAMES, MOMENT))
+        await volume.render(compose_annex(appeal(), [TEXTS], PL, NAMES, MOMENT))
 
 
 async def test_the_command_line_hands_them_over_too(visitor: Visitor, time: Clock, tmp_path: Path) -> None:

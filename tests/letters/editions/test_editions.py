@@ -19,7 +19,7 @@ from petition.letters.editions.drafts import Draft
 from petition.letters.editions.editions import Choice
 from petition.letters.editions.source_checks import Doubt
 from petition.letters.formats import pdf
-from petition.letters.writing.document import Stamp, plain, restored
+from petition.letters.writing.document import IssueDetails, letter_from_dict, to_dict
 from petition.organisers import activity_log
 from tests.conftest import Clock
 from tests.letters.drawn import BOOK, MOMENT, appeal, printed, said
@@ -69,7 +69,7 @@ async def test_an_edition_keeps_each_letter_byte_for_byte(database: Database, ti
 
 def test_the_code_on_paper_leads_to_its_page(tmp_path: Path, time: Clock) -> None:
     page = "https://petition.example/nl/letters/BE-nl-1"
-    letter = few("BE-nl").letter(BOOK.find("BE-nl"), Stamp("BE-nl-1", page))
+    letter = few("BE-nl").letter(BOOK.find("BE-nl"), IssueDetails("BE-nl-1", page))
     (tmp_path / "letter.pdf").write_bytes(pdf.render(letter))
     scan = ["pdftoppm", "-r", "150", "-f", "1", "-l", "1", "-png", "-singlefile", "letter.pdf", "letter"]
     subprocess.run(scan, cwd=tmp_path, check=True)
@@ -93,7 +93,7 @@ def test_the_same_letter_is_the_same_file(time: Clock) -> None:
     one, two = (list(editions._rows(draft, 1, OFFERED, frozenset())) for _ in range(2))
     assert one == two
     assert one[0]["reference"] == "PL-1"
-    assert restored(json.loads(one[0]["tree"])).key == "PL"
+    assert letter_from_dict(json.loads(one[0]["tree"])).key == "PL"
 
 
 async def test_a_text_that_nobody_reviewed_goes_beside_the_english_letter(database: Database, time: Clock) -> None:
@@ -110,7 +110,7 @@ async def test_a_reviewed_text_goes_out_with_an_english_translation(
 ) -> None:
     from petition.letters.writing import compose, texts
 
-    find = texts.find
+    find = texts.find_text
     reviewed = lambda folders, language: replace(find(folders, language), reviewed="Anna N., 2026-11-01")  # type: ignore[type-var]  # noqa: E731 (one line; a text is a dataclass)
     monkeypatch.setattr(compose, "find", reviewed)
     await drawn(database, few("PL", "IE-en"))
@@ -158,7 +158,7 @@ async def test_a_fact_left_out_takes_along_what_rests_on_it(database: Database, 
     assert "Terespol" in words
     cited = [run.text for block in found[1].blocks for run in block.runs if run.style == "note"]
     assert found[1].chart  # its comparison cites the last one
-    cited += re.findall(r"\[(\d+)\]$", found[1].chart.yardstick)
+    cited += re.findall(r"\[(\d+)\]$", found[1].chart.comparison)
     assert sorted(set(cited), key=int) == [str(note.number) for note in found[1].sources]
     assert cited[0] == "1"
 
@@ -254,8 +254,8 @@ async def test_a_draft_of_this_moment_is_a_preview(database: Database, time: Clo
     async with database.reading() as c:
         draft = await drafts.draw_up(c, appeal(), BOOK, "https://example.org")
     letter = draft.letter(BOOK.find("PL"))
-    assert letter.check == ""
-    assert plain(letter)["moment"] == int(draft.moment.timestamp()) != MOMENT.timestamp()
+    assert letter.check_url == ""
+    assert to_dict(letter)["moment"] == int(draft.moment.timestamp()) != MOMENT.timestamp()
 
 
 async def test_a_process_that_is_killed_in_the_middle_leaves_nothing(database_url: str, database: Database) -> None:

@@ -41,7 +41,7 @@ def test_every_format_says_the_same(language: str) -> None:
     drawn = letter(BY_LANGUAGE[language])
     word, plain = _written(docx.render(drawn)), _spaced(plain_text.render(drawn))
     said = [drawn.title, *drawn.lines, drawn.salutation, drawn.subject, *(b.text for b in drawn.blocks)]
-    said += [drawn.chart.caption, drawn.chart.yardstick, *drawn.chart.total] if drawn.chart else []
+    said += [drawn.chart.caption, drawn.chart.comparison, *drawn.chart.total] if drawn.chart else []
     said += [drawn.closing, *drawn.copies, *(note.text for note in drawn.sources), *(n.url for n in drawn.sources)]
     for bar in drawn.chart.bars if drawn.chart else ():
         assert _spaced(f"{bar.name} {bar.printed}") in word
@@ -69,7 +69,9 @@ def test_nothing_in_a_docx_is_markup_but_ours() -> None:
 
 
 def test_every_link_of_a_docx_leads_somewhere() -> None:
-    zipped = zipfile.ZipFile(io.BytesIO(docx.render(replace(letter("PL"), check="https://petition.example/x?a=1&b=2"))))
+    zipped = zipfile.ZipFile(
+        io.BytesIO(docx.render(replace(letter("PL"), check_url="https://petition.example/x?a=1&b=2")))
+    )
     asked = {e.get(key) for e in ElementTree.fromstring(zipped.read("word/document.xml")).iter() for key in e.keys()}  # noqa: SIM118 (no dict)
     given = {e.get("Id"): e.get("Target") for e in ElementTree.fromstring(zipped.read("word/_rels/document.xml.rels"))}
     links = {id_ for id_ in given if id_ and id_.startswith("link")}
@@ -78,7 +80,7 @@ def test_every_link_of_a_docx_leads_somewhere() -> None:
 
 
 def test_a_preview_says_so_and_a_letter_does_not() -> None:
-    preview, sent = letter("PL"), replace(letter("PL"), check="https://petition.example/pl/letters/PL-1")
+    preview, sent = letter("PL"), replace(letter("PL"), check_url="https://petition.example/pl/letters/PL-1")
     for drawn, marked in ((preview, True), (sent, False)):
         zipped = zipfile.ZipFile(io.BytesIO(docx.render(drawn)))
         assert (b"PREVIEW" in zipped.read("word/header1.xml")) == marked

@@ -19,9 +19,9 @@ from petition.campaign.appeal import Appeal
 from petition.core.errors import LetterError
 from petition.letters.addressees.directory import Crossing, Source
 from petition.letters.formats import pdf
-from petition.letters.writing.annex import draw_annex
-from petition.letters.writing.compose import draw
-from petition.letters.writing.document import Letter, plain
+from petition.letters.writing.annex import compose_annex
+from petition.letters.writing.compose import compose_letter
+from petition.letters.writing.document import Letter, to_dict
 from tests.letters.drawn import BOOK, FIGURES, HOSTILE, MOMENT, TEXTS, appeal, letter, printed
 
 
@@ -71,7 +71,7 @@ def test_every_page_says_who_answers_for_it_and_how_to_write_to_them(
     rendered: dict[str, tuple[Letter, bytes]],
 ) -> None:
     controller = Appeal().campaign.controller
-    annex = pdf.annex(draw_annex(appeal(), [TEXTS], BOOK.find("PL"), ["Ann Bee"], MOMENT))
+    annex = pdf.annex(compose_annex(appeal(), [TEXTS], BOOK.find("PL"), ["Ann Bee"], MOMENT))
     for content in (rendered["PL"][1], rendered["eu-council"][1], annex):
         for page in PdfReader(BytesIO(content)).pages:
             assert f"{controller} · letters@example.org" in " ".join(page.extract_text().split())
@@ -114,7 +114,7 @@ def test_letters_are_set_in_several_threads_at_once(rendered: dict[str, tuple[Le
 
 def test_the_tree_is_plain_values(rendered: dict[str, tuple[Letter, bytes]]) -> None:
     for drawn, _ in rendered.values():
-        assert json.loads(json.dumps(plain(drawn)))["reference"] == drawn.reference
+        assert json.loads(json.dumps(to_dict(drawn)))["reference"] == drawn.reference
 
 
 def test_a_missing_address_leaves_lines_to_fill_in() -> None:
@@ -140,7 +140,7 @@ def test_what_data_holds_is_printed_as_typed(typed: str) -> None:
     poland = replace(BOOK.find("PL"), crossings=(crossing,), title=typed, office=typed, lines=(typed, typed))
     hosted = appeal()
     hosted.campaign = replace(hosted.campaign, organiser={"en": typed}, controller=typed, contact=typed)
-    drawn = draw(hosted, [TEXTS], poland, FIGURES, MOMENT, "https://example.org")
+    drawn = compose_letter(hosted, [TEXTS], poland, FIGURES, MOMENT, "https://example.org")
     assert any(block.text.startswith(f"{typed}: otwarte") for block in drawn.blocks)
     assert printed(pdf.render(drawn)).count(typed) >= 10
 

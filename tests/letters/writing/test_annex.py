@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from petition.core.errors import LetterError
 from petition.letters.formats import pdf
-from petition.letters.writing.annex import draw_annex
+from petition.letters.writing.annex import compose_annex
 from petition.letters.writing.glyphs import SUBSTITUTE, printable
 from tests.letters.drawn import BOOK, HOSTILE, MOMENT, TEXTS, appeal, printed
 
@@ -24,7 +24,7 @@ def test_names_are_printed_as_typed_or_with_the_documented_substitute() -> None:
         "\x00",
         "  Ann  Bee ",
     ]
-    drawn = draw_annex(appeal(), [TEXTS], BOOK.find("PL"), names, MOMENT)
+    drawn = compose_annex(appeal(), [TEXTS], BOOK.find("PL"), names, MOMENT)
     words = printed(pdf.annex(drawn))
     assert all(name in words for name in [*HOSTILE, "Łukasz Żółć", "□□□", "□□□□ □□□", "evil", "Ann Bee"])
     assert "A" * 100 in words.replace(" ", "")
@@ -34,7 +34,7 @@ def test_names_are_printed_as_typed_or_with_the_documented_substitute() -> None:
 
 
 def test_the_substitute_is_explained_only_where_it_stands() -> None:
-    drawn = draw_annex(appeal(), [TEXTS], BOOK.find("FR"), ["Zoé", "Юлія Ў", "Ελένη", "Ñandú"], MOMENT)
+    drawn = compose_annex(appeal(), [TEXTS], BOOK.find("FR"), ["Zoé", "Юлія Ў", "Ελένη", "Ñandú"], MOMENT)
     assert len(drawn.sentences) == 3
     assert drawn.names == ("Ñandú", "Zoé", "Ελένη", "Юлія Ў")
 
@@ -42,11 +42,11 @@ def test_the_substitute_is_explained_only_where_it_stands() -> None:
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.text(min_size=1, max_size=100), min_size=1, max_size=5))
 def test_no_name_whatsoever_fails_the_annex(names: list[str]) -> None:
-    drawn = draw_annex(appeal(), [TEXTS], BOOK.find("LT"), names, MOMENT)
+    drawn = compose_annex(appeal(), [TEXTS], BOOK.find("LT"), names, MOMENT)
     content = pdf.annex(drawn)
     assert len(drawn.names) == len(names)
     assert content.startswith(b"%PDF")
-    assert pdf.annex(draw_annex(appeal(), [TEXTS], BOOK.find("LT"), names[::-1], MOMENT)) == content
+    assert pdf.annex(compose_annex(appeal(), [TEXTS], BOOK.find("LT"), names[::-1], MOMENT)) == content
 
 
 @given(st.text())
@@ -67,10 +67,10 @@ def test_the_fonts_have_the_letters_of_europe(letters: str) -> None:
 def test_the_annex_for_institutions_says_whose_names_it_has() -> None:
     elsewhere = "Here stand those who gave a place of residence other than the 27 member states"
     for key in ("eu-council", "FR"):
-        words = printed(pdf.annex(draw_annex(appeal(), [TEXTS], BOOK.find(key), ["Ann Bee"], MOMENT)))
+        words = printed(pdf.annex(compose_annex(appeal(), [TEXTS], BOOK.find(key), ["Ann Bee"], MOMENT)))
         assert (elsewhere in words) == (key == "eu-council")
 
 
 def test_an_annex_without_names_is_refused() -> None:
     with pytest.raises(LetterError, match="no name to print"):
-        draw_annex(appeal(), [TEXTS], BOOK.find("PL"), [], MOMENT)
+        compose_annex(appeal(), [TEXTS], BOOK.find("PL"), [], MOMENT)

@@ -11,10 +11,10 @@ from petition.campaign.appeal import SHIPPED, Appeal
 from petition.core.errors import LetterError
 from petition.letters.addressees.directory import Addressee
 from petition.letters.formats import pdf
-from petition.letters.writing.compose import draw
+from petition.letters.writing.compose import compose_letter
 from petition.letters.writing.document import Figures
-from petition.letters.writing.figures import parliament
-from petition.letters.writing.texts import STATES
+from petition.letters.writing.figures import read_seats
+from petition.letters.writing.texts import STATES_WITH_LETTERS
 from tests.letters.drawn import BOOK, FIGURES, LANGUAGES, MOMENT, TEXTS, appeal, letter, printed, said
 
 
@@ -99,10 +99,10 @@ def test_each_state_has_its_letter() -> None:
     met = letter("IE-en", "met")
     assert "On 20 November 2026 the demand" in said(met)
     assert "keep watch" in said(met)
-    assert [note.url for note in met.sources] == [parliament(SHIPPED / "parliament.toml").source.url]
+    assert [note.url for note in met.sources] == [read_seats(SHIPPED / "parliament.toml").source.url]
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", STATES_WITH_LETTERS)
 def test_every_letter_can_be_drawn_in_every_state(state: str) -> None:
     for addressee in BOOK.addressees:
         drawn = letter(addressee, state)
@@ -115,11 +115,11 @@ def test_no_letter_is_drawn_before_the_campaign_or_after_it(change: dict[str, da
     closed = appeal()
     closed.campaign = replace(closed.campaign, **change)  # type: ignore[arg-type]  # the keys above are all dates
     with pytest.raises(LetterError, match="while the campaign is under way"):
-        draw(closed, [TEXTS], BOOK.find("PL"), FIGURES, MOMENT, "https://example.org")
+        compose_letter(closed, [TEXTS], BOOK.find("PL"), FIGURES, MOMENT, "https://example.org")
 
 
 def test_a_deadline_nobody_has_told_is_printed_as_its_placeholder() -> None:
-    drawn = draw(Appeal(), [TEXTS], BOOK.find("IE-en"), FIGURES, MOMENT, "https://example.org")
+    drawn = compose_letter(Appeal(), [TEXTS], BOOK.find("IE-en"), FIGURES, MOMENT, "https://example.org")
     assert "by [the deadline: a day]." in said(drawn)
     assert pdf.render(drawn)
 
@@ -137,7 +137,7 @@ def test_a_folded_country_is_mentioned_only_if_somebody_there_signed(key: str) -
     present |= {"LT": "yra Jūsų šalyje gyvenančių žmonių", "LV": "ir Jūsu valstī dzīvojoši cilvēki"}
     folded = replace(FIGURES, country=None, named=None)
     assert present[key] in said(letter(key, figures=folded))
-    assert present[key] not in said(letter(key, figures=replace(folded, present=False)))
+    assert present[key] not in said(letter(key, figures=replace(folded, has_signatures=False)))
     assert present[key] not in said(letter(key))
 
 
@@ -149,7 +149,7 @@ def test_an_institution_has_no_country() -> None:
 
 
 def test_an_institution_is_told_of_an_annex_only_if_there_is_one() -> None:
-    told = said(letter("eu-council", figures=replace(FIGURES, elsewhere=True)))
+    told = said(letter("eu-council", figures=replace(FIGURES, named_outside_eu=True)))
     assert "At least 40 signatories have asked to be named. The names of those who live in one of" in told
     assert "go to the government of that state; the names of all others stand in an annex to this letter." in told
     assert "annex" not in said(letter("eu-council"))
@@ -162,7 +162,7 @@ def test_nobody_is_called_a_citizen_for_living_somewhere(key: str, country: int 
     assert not re.search("citizen|obywatel|piliet|pilie[čc]|pilso[nņ]", words, re.IGNORECASE)
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", STATES_WITH_LETTERS)
 @pytest.mark.parametrize("key", ["PL", "LT"])
 @pytest.mark.parametrize("total", [0, 12340])
 def test_behind_a_comma_the_letter_goes_on_in_lower_case(key: str, total: int, state: str) -> None:
@@ -208,10 +208,10 @@ def test_fewer_than_ten_names_are_not_mentioned(named: int | None) -> None:
     assert "to be named" not in said(letter("IE-en", figures=replace(FIGURES, named=named)))
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", STATES_WITH_LETTERS)
 @pytest.mark.parametrize("key", ["IE-en", "PL", "LT", "LV", "eu-parliament"])
 def test_a_total_of_zero_claims_no_signature(key: str, state: str) -> None:
-    nobody = Figures(as_of=MOMENT, confirmed=0, country=None, present=True, named=None, elsewhere=False)
+    nobody = Figures(as_of=MOMENT, confirmed=0, country=None, has_signatures=True, named=None, named_outside_eu=False)
     drawn = letter(key, state, nobody)
     assert not any(run.style == "strong" for block in drawn.blocks for run in block.runs)
     assert not re.search("On behalf of those|w imieniu|vardu teikiame|Parakstītāju vārdā", said(drawn))

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from petition.campaign.appeal import SHIPPED
 from petition.core.errors import DataError
 from petition.letters.formats import pdf
-from petition.letters.writing.document import Chart, plain, restored
-from petition.letters.writing.figures import LINES, parliament
-from petition.letters.writing.texts import find
+from petition.letters.writing.document import Chart, letter_from_dict, to_dict
+from petition.letters.writing.figures import MAX_COUNTRIES, read_seats
+from petition.letters.writing.texts import find_text
 from tests.letters.drawn import BOOK, COUNTRIES, FIGURES, LANGUAGES, TEXTS, letter, printed
 
 FILE = SHIPPED / "parliament.toml"
@@ -27,9 +27,9 @@ def _chart(key: str) -> Chart:
 def test_a_chart_shows_the_largest_and_the_addressees_own() -> None:
     chart = _chart("EE")  # 700 against the ten of COUNTRIES
     assert [bar.name for bar in chart.bars if bar.own] == ["Eesti"]
-    assert [bar.n for bar in chart.bars][:-1] == sorted((bar.n for bar in chart.bars[:-1]), reverse=True)
+    assert [bar.count for bar in chart.bars][:-1] == sorted((bar.count for bar in chart.bars[:-1]), reverse=True)
     assert chart.bars[-1].rest
-    assert len(chart.bars) == LINES + 1
+    assert len(chart.bars) == MAX_COUNTRIES + 1
     assert chart.total == ("Kokku", "12 340".replace(" ", "\xa0"))
 
 
@@ -55,33 +55,33 @@ def test_the_lines_add_up_to_the_total(countries: dict[str, int], other: int) ->
     chart = letter("PL", figures=figures).chart
     assert (chart is None) == (confirmed == 0)
     if chart:
-        assert sum(bar.n for bar in chart.bars) == confirmed
+        assert sum(bar.count for bar in chart.bars) == confirmed
         assert any(bar.own for bar in chart.bars) == ("PL" in countries)
-        assert all(re.sub(r"\D", "", bar.printed) == str(bar.n) for bar in chart.bars)
+        assert all(re.sub(r"\D", "", bar.printed) == str(bar.count) for bar in chart.bars)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_comparison_names_law_seats_and_threshold_in_every_language(language: str) -> None:
-    text = find([TEXTS], language)
+    text = find_text([TEXTS], language)
     assert text
     assert sorted(re.findall(r"{\w*}", text.figures["eci"])) == ["{seats}", "{threshold}"]
-    assert f" {parliament(FILE).members}".replace(" ", "") in text.figures["eci"]
+    assert f" {read_seats(FILE).total}".replace(" ", "") in text.figures["eci"]
     assert "2019/788" in text.figures["eci"]
 
 
 def test_each_state_is_compared_with_its_own_number_and_its_source_is_cited() -> None:
-    house = parliament(FILE)
-    assert sorted(house.seats) == STATES
+    house = read_seats(FILE)
+    assert sorted(house.by_country) == STATES
     for addressee in BOOK.addressees:
         drawn = letter(addressee)
         assert drawn.chart
-        digits = re.sub(r"\D", "", drawn.chart.yardstick.replace("2019/788", ""))
+        digits = re.sub(r"\D", "", drawn.chart.comparison.replace("2019/788", ""))
         if addressee.country:
-            assert str(house.seats[addressee.country] * house.members) in digits
-            assert drawn.chart.yardstick.endswith(f"[{drawn.sources[-1].number}]")
+            assert str(house.by_country[addressee.country] * house.total) in digits
+            assert drawn.chart.comparison.endswith(f"[{drawn.sources[-1].number}]")
             assert drawn.sources[-1].url == house.source.url
         else:
-            assert not drawn.chart.yardstick
+            assert not drawn.chart.comparison
             assert house.source.url not in [note.url for note in drawn.sources]
 
 
@@ -97,7 +97,7 @@ def test_what_is_drawn_as_bars_is_printed_as_numbers() -> None:
 
 def test_the_chart_is_frozen_with_its_letter() -> None:
     drawn = letter("FI-sv")
-    assert restored(plain(drawn)) == drawn
+    assert letter_from_dict(to_dict(drawn)) == drawn
 
 
 @pytest.mark.parametrize(
@@ -107,4 +107,4 @@ def test_the_chart_is_frozen_with_its_letter() -> None:
 def test_seats_that_do_not_add_up_are_refused_in_one_sentence(old: str, new: str, tmp_path: Path) -> None:
     (tmp_path / FILE.name).write_text(FILE.read_text("utf-8").replace(old, new), "utf-8")
     with pytest.raises(DataError, match=r"^parliament\.toml.*\.$"):
-        parliament(tmp_path / FILE.name)
+        read_seats(tmp_path / FILE.name)

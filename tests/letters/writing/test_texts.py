@@ -14,12 +14,12 @@ from babel.core import Locale
 from petition.campaign.appeal import SHIPPED, Appeal
 from petition.core.errors import DataError
 from petition.letters.addressees.directory import Addressee, Source
-from petition.letters.writing.citations import sources
-from petition.letters.writing.compose import draw
+from petition.letters.writing.citations import citable_sources
+from petition.letters.writing.compose import compose_letter
 from petition.letters.writing.document import Letter
-from petition.letters.writing.figures import parliament
-from petition.letters.writing.formatting import Words
-from petition.letters.writing.texts import STATES, Text, find
+from petition.letters.writing.figures import read_seats
+from petition.letters.writing.formatting import Formatter
+from petition.letters.writing.texts import STATES_WITH_LETTERS, LetterText, find_text
 from tests.letters.drawn import BOOK, FIGURES, LANGUAGES, MOMENT, STATE_ROLES, TEXTS, appeal, letter, said
 
 COUNTS = (1, 2, 5, 21, 1234)
@@ -36,8 +36,8 @@ def _neutral(language: str, role: str) -> Addressee:
     return replace(BOOK.find(like), language=language, locale=_locale(language))
 
 
-def _text(language: str) -> Text:
-    return find([TEXTS], language) or pytest.fail(f"no text in {language}")
+def _text(language: str) -> LetterText:
+    return find_text([TEXTS], language) or pytest.fail(f"no text in {language}")
 
 
 def _roles(language: str) -> list[str]:
@@ -66,7 +66,7 @@ def _facts(drawn: Letter) -> list[str]:
     return sorted(re.sub(r"\D", "", number) for number in re.findall(r"\b(?:1.?131|167|50|123|300)\b", said(drawn)))
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", STATES_WITH_LETTERS)
 @pytest.mark.parametrize(("language", "role"), WRITTEN)
 def test_every_language_has_the_structure_of_english(language: str, role: str, state: str) -> None:
     for figures in (FIGURES, replace(FIGURES, country=None), replace(FIGURES, confirmed=0, country=None, named=None)):
@@ -95,12 +95,12 @@ def _called(language: str, role: str, state: str, n: int) -> tuple[set[tuple[str
     values |= dict.fromkeys(("total", "country", "named"), n) | {"value": lambda _: n, "plural": plural}
     values |= {"role": role, "state": state, "national": True, "present": True, "elsewhere": False, "home": "LT"}
     values |= {"deadline": "deadline", "met": "met", "tally": "tally", "copies": []}
-    _text(language).blocks({**values, "crossings": [{"name": "x", "status": "open", "source": "x"}]})
+    _text(language).render_blocks({**values, "crossings": [{"name": "x", "status": "open", "source": "x"}]})
     return asked, plurals
 
 
 @pytest.mark.parametrize("n", [0, 1234])
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", STATES_WITH_LETTERS)
 @pytest.mark.parametrize(("language", "role"), WRITTEN)
 def test_every_language_asks_for_the_facts_notes_and_days_of_english(
     language: str, role: str, state: str, n: int
@@ -112,7 +112,7 @@ def test_every_language_asks_for_the_facts_notes_and_days_of_english(
 def test_every_plural_has_only_forms_that_its_language_knows(language: str) -> None:
     known = {"other"} | Locale.parse(_locale(language)).plural_form.tags
     for role in _roles(language):
-        for forms in (forms for state in STATES for forms in _called(language, role, state, 1234)[1]):
+        for forms in (forms for state in STATES_WITH_LETTERS for forms in _called(language, role, state, 1234)[1]):
             assert "other" in forms, forms
             assert forms.keys() <= known, forms
             assert all(form and form.strip() == form for form in forms.values()), forms
@@ -121,7 +121,7 @@ def test_every_plural_has_only_forms_that_its_language_knows(language: str) -> N
 @pytest.mark.parametrize("n", COUNTS)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_draws_any_count(language: str, n: int) -> None:
-    for state in STATES:
+    for state in STATES_WITH_LETTERS:
         drawn = letter(_neutral(language, "vote"), state, replace(FIGURES, confirmed=n, country=n, named=n))
         strong = [run.text for block in drawn.blocks for run in block.runs if run.style == "strong"]
         assert [re.sub(r"\D", "", number) for number in strong] == [str(n)] * 2
@@ -137,7 +137,7 @@ def test_every_letter_is_written_in_the_language_that_its_key_names() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_number_stands_in_a_text_without_its_date_and_note_in_the_same_paragraph(language: str) -> None:
     text = _text(language)
-    known = {id_: source.date for id_, source in sources(appeal(), BOOK.find("PL")).items()}
+    known = {id_: source.date for id_, source in citable_sources(appeal(), BOOK.find("PL")).items()}
     for paragraph in text.body.split("\n\n"):
         called = {name: re.findall(rf'\b{name}\("([^"]+)"', paragraph) for name in ("number", "day", "note")}
         for id_ in called["number"]:
@@ -190,7 +190,7 @@ def test_days_stand_in_the_case_that_the_sentence_needs() -> None:
 def test_the_maltese_article_before_a_day_follows_the_sound_of_its_number(day: int, words: str) -> None:
     campaign = appeal()
     campaign.campaign = replace(campaign.campaign, deadline=date(2027, 3, day))
-    drawn = draw(campaign, [TEXTS], BOOK.find("MT-mt"), FIGURES, MOMENT, "https://example.org")
+    drawn = compose_letter(campaign, [TEXTS], BOOK.find("MT-mt"), FIGURES, MOMENT, "https://example.org")
     assert f"{words}ta’ Marzu 2027" in said(drawn)
 
 
@@ -205,17 +205,17 @@ def test_the_maltese_article_before_a_day_follows_the_sound_of_its_number(day: i
     ],
 )
 def test_a_date_is_as_exact_as_its_source(locale: str, source: Source, words: str) -> None:
-    assert Words(Locale.parse(locale), {}, {}).when(source) == words
+    assert Formatter(Locale.parse(locale), {}, {}).source_dates(source) == words
 
 
 def test_the_first_of_a_month_is_written_as_the_language_writes_it() -> None:
-    french = Words(Locale.parse("fr_FR"), {"first": "1er"}, {})
+    french = Formatter(Locale.parse("fr_FR"), {"first": "1er"}, {})
     assert [french.day(f"2027-03-{day}") for day in ("01", "11", "21")] == [
         "1er mars 2027",
         "11 mars 2027",
         "21 mars 2027",
     ]
-    assert french.when(Source("", "2025-09-25", "", "2025-09-01")) == "1er–25 septembre 2025"
+    assert french.source_dates(Source("", "2025-09-25", "", "2025-09-01")) == "1er–25 septembre 2025"
 
 
 @pytest.mark.parametrize(
@@ -245,8 +245,8 @@ def test_official_bodies_are_called_by_their_names_in_the_language(language: str
         for source in letter(_neutral(language, role)).sources:
             words = source.text.partition(",")[0] if source.text.startswith("Railway") else source.text
             assert not re.search("Government|Council|Regulation|cited|citing|through|embassy|Polish", words), words
-    known = {source.publisher for source in sources(appeal(), BOOK.find("PL")).values()}
-    known |= {parliament(SHIPPED / "parliament.toml").source.publisher}
+    known = {source.publisher for source in citable_sources(appeal(), BOOK.find("PL")).values()}
+    known |= {read_seats(SHIPPED / "parliament.toml").source.publisher}
     assert _text(language).publishers.keys() <= known, "a publisher that nothing cites any more"
 
 
@@ -286,7 +286,7 @@ def test_a_text_that_does_not_fit_is_refused_in_one_sentence(
 
 
 def test_a_text_not_written_for_a_role_is_not_used() -> None:
-    assert "eu-commission" not in (find([TEXTS], "pl") or pytest.fail("no text")).roles
+    assert "eu-commission" not in (find_text([TEXTS], "pl") or pytest.fail("no text")).roles
     commission = replace(BOOK.find("eu-commission"), language="pl", locale="pl_PL")
     assert letter(commission).fallback
     with pytest.raises(DataError, match="No text of a letter is written for nobody"):
@@ -297,4 +297,4 @@ def test_an_event_without_publisher_is_refused_in_one_sentence(tmp_path: Path) -
     facts = (SHIPPED / "facts.toml").read_text("utf-8")
     (tmp_path / "facts.toml").write_text(f'{facts}\n[[event]]\nid = "x"\ndate = 2026-01-01\n', "utf-8")
     with pytest.raises(DataError, match=r"^facts\.toml, event x lacks publisher, a text\.$"):
-        draw(Appeal(tmp_path), [TEXTS], BOOK.find("PL"), FIGURES, MOMENT, "https://example.org")
+        compose_letter(Appeal(tmp_path), [TEXTS], BOOK.find("PL"), FIGURES, MOMENT, "https://example.org")
