@@ -57,7 +57,7 @@ async def _annex(draft: Draft) -> tuple[str, int, float, float, float]:
     names = [" ".join("".join(dice.choices("aąbcćdeęioóuwyzźż", k=n)).title() for n in (6, 9)) for _ in range(100_000)]
     begun = time.perf_counter()
     whole = annex.compose_annex(draft.appeal, draft.folders, draft.book.find("PL"), names, draft.moment)
-    made = [await volume.render(part) for part in annex.split_into_volumes(whole, annexes.VOLUME)]
+    made = [await volume.render_volume(part) for part in annex.split_into_volumes(whole, annexes.VOLUME)]
     seconds = time.perf_counter() - begun
     return "annex of 100,000 names", len(made), seconds, sum(map(len, made)) / 1e6, _memory(resource.RUSAGE_CHILDREN)
 

@@ -76,7 +76,7 @@ async def make(
     stamped = replace(whole, reference=f"{addressee.key}-{edition.n}-names-{version}", salt=secrets.token_hex(16))
     where, files, rows = page(draft, addressee, offered), [], []
     for part in annex.split_into_volumes(stamped, VOLUME):
-        content = await volume.render(replace(part, check_url=where + part.reference))
+        content = await volume.render_volume(replace(part, check_url=where + part.reference))
         files.append((part.reference, content))
         rows.append(_row(part.reference, edition.n, addressee.key, version, len(part.names), content))
     detail = f"{stamped.reference}: {rounding.rounded(len(names))}"

@@ -89,7 +89,7 @@ class Draft:
     def annex(self, addressee: Addressee, names: Iterable[str]) -> bytes:
         """The names that go with the letter to one addressee, as PDF."""
         tree = annex.compose_annex(self.appeal, self.folders, addressee, names, self.moment)
-        return pdf.annex(tree)
+        return pdf.render_annex(tree)
 
 
 async def draw_up(c: Connection, appeal: Appeal, book: AddressBook, base_url: str) -> Draft:

@@ -9,11 +9,11 @@ from petition.letters.formats.pdf import typeset
 from petition.letters.writing.document import Letter
 
 
-def render(n: int, moment: datetime, letters: Iterable[Letter]) -> bytes:
+def render(edition_number: int, moment: datetime, letters: Iterable[Letter]) -> bytes:
     """As PDF; letters of one addressee follow each other. Raises LetterError."""
     envelopes = [_envelope(list(group)) for _, group in groupby(letters, key=lambda letter: letter.key)]
-    values = {"edition": n, "moment": f"{moment:%Y-%m-%d %H:%M} UTC", "envelopes": envelopes}
-    return typeset("cover.typ", f"the cover list of edition {n}", values, moment)
+    values = {"edition": edition_number, "moment": f"{moment:%Y-%m-%d %H:%M} UTC", "envelopes": envelopes}
+    return typeset("cover.typ", f"the cover list of edition {edition_number}", values, moment)
 
 
 def _envelope(letters: list[Letter]) -> dict[str, Any]:
@@ -21,8 +21,8 @@ def _envelope(letters: list[Letter]) -> dict[str, Any]:
     return {
         "address": [line for line in (first.title, first.office, *first.lines) if line],
         "missing": first.address_missing,
-        "contents": [{name: getattr(letter, name) for name in _TOLD} for letter in letters],
+        "contents": [{name: getattr(letter, name) for name in _LISTED_FIELDS} for letter in letters],
     }
 
 
-_TOLD = ("reference", "language", "courtesy")
+_LISTED_FIELDS = ("reference", "language", "courtesy")

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from petition.core import resources
 from petition.letters.writing.document import Letter
 
-KIND = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _PARTS = {
     "[Content_Types].xml": "types.xml",
     "_rels/.rels": "package.xml",
@@ -27,25 +27,25 @@ _PARTS = {
     "word/header1.xml": "header.xml",
     "word/footer1.xml": "footer.xml",
 }
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # XML 1.0 has no place for them
+_FORBIDDEN_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # XML 1.0 has no place for them
 
 
 def render(letter: Letter) -> bytes:
     """The letter as DOCX."""
-    values = {"letter": letter, "labels": letter.labels, "links": _links(letter)}
+    values = {"letter": letter, "labels": letter.labels, "links": _link_ids(letter)}
     out, moment = io.BytesIO(), letter.moment.timetuple()[:6]
     with zipfile.ZipFile(out, "w") as zipped:
         for name, template in _PARTS.items():
-            text = _FORBIDDEN.sub("", _templates().get_template(template).render(values))
+            text = _FORBIDDEN_IN_XML.sub("", _templates().get_template(template).render(values))
             zipped.writestr(zipfile.ZipInfo(name, moment), text, zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 
-def _links(letter: Letter) -> dict[str, str]:
+def _link_ids(letter: Letter) -> dict[str, str]:
     """Every address the letter links to, with the id it has in this file."""
     runs = (run.url for block in letter.blocks for run in block.runs)
-    every = [url for url in (letter.check_url, *runs, *(note.url for note in letter.sources)) if url]
-    return {url: f"link{n}" for n, url in enumerate(dict.fromkeys(every), start=1)}
+    urls = [url for url in (letter.check_url, *runs, *(note.url for note in letter.sources)) if url]
+    return {url: f"link{n}" for n, url in enumerate(dict.fromkeys(urls), start=1)}
 
 
 @cache

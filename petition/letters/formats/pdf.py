@@ -21,15 +21,15 @@ from petition.core.errors import LetterError
 from petition.letters.writing.document import Annex, Letter, to_dict
 from petition.letters.writing.glyphs import FONTS, printable
 
-_BREAK = "\u200b"  # zero width space
-_LONG = re.compile(r"(?:\S[\u0300-\u036f]*){20}(?=\S)")
-_HERE = resources.folder("letters/formats")
+_ZERO_WIDTH_SPACE = "\u200b"  # zero width space
+_LONG_WORD = re.compile(r"(?:\S[\u0300-\u036f]*){20}(?=\S)")
+_TEMPLATES = resources.folder("letters/formats")
 _per_thread = threading.local()  # a compiler shared between threads raises "Already borrowed"
 
 
 def render(letter: Letter) -> bytes:
     """The letter as PDF, with a code that leads to the page where it can be checked. Raises LetterError."""
-    return _compile("letter.typ", letter, **({"code": _code(letter.check_url)} if letter.check_url else {}))
+    return _typeset_document("letter.typ", letter, **({"code": _qr_code(letter.check_url)} if letter.check_url else {}))
 
 
 def render_all(letters: Iterable[Letter]) -> Iterator[bytes]:
@@ -38,32 +38,32 @@ def render_all(letters: Iterable[Letter]) -> Iterator[bytes]:
         yield from pool.map(render, letters)
 
 
-def _code(address: str) -> str:
+def _qr_code(url: str) -> str:
     """A QR code (ISO/IEC 18004) as SVG; a quarter of it may be damaged."""
-    return str(segno.make_qr(address, error="q").svg_inline(border=0))
+    return str(segno.make_qr(url, error="q").svg_inline(border=0))
 
 
-def annex(tree: Annex) -> bytes:
+def render_annex(annex: Annex) -> bytes:
     """The annex of names as PDF. Raises LetterError if it cannot be set."""
-    return _compile("annex.typ", replace(tree, names=tuple(_breakable(name) for name in tree.names)))
+    return _typeset_document("annex.typ", replace(annex, names=tuple(_breakable(name) for name in annex.names)))
 
 
 def _breakable(name: str) -> str:
     """The name with invisible places to break at, every 20 signs without a space, so that it keeps to its column."""
     words = " ".join(word for word in printable(name).split(" ") if word)
-    return _LONG.sub(lambda part: part[0] + _BREAK, words)
+    return _LONG_WORD.sub(lambda part: part[0] + _ZERO_WIDTH_SPACE, words)
 
 
-def _compile(template: str, tree: Letter | Annex, **more: str) -> bytes:
-    return typeset(template, f"The letter {tree.reference}", to_dict(tree), tree.moment, **more)
+def _typeset_document(template: str, document: Letter | Annex, **more_inputs: str) -> bytes:
+    return typeset(template, f"The letter {document.reference}", to_dict(document), document.moment, **more_inputs)
 
 
-def typeset(template: str, name: str, values: Mapping[str, Any], moment: datetime, **more: str) -> bytes:
+def typeset(template: str, name: str, values: Mapping[str, Any], moment: datetime, **more_inputs: str) -> bytes:
     """What a template makes of plain values. Raises LetterError, which calls it by its name."""
-    inputs = {"tree": json.dumps(_printable(dict(values)), ensure_ascii=False), **more}
+    inputs = {"tree": json.dumps(_printable_values(dict(values)), ensure_ascii=False), **more_inputs}
     try:
-        pdf, warnings = _compiler().compile_with_warnings(
-            _HERE / template,
+        pdf, warnings = _thread_compiler().compile_with_warnings(
+            _TEMPLATES / template,
             format="pdf",
             sys_inputs=inputs,
             pdf_standards=["a-2a", "ua-1"],
@@ -76,21 +76,21 @@ def typeset(template: str, name: str, values: Mapping[str, Any], moment: datetim
     return pdf
 
 
-def picture(template: str, name: str, values: Mapping[str, Any]) -> bytes:
+def typeset_png(template: str, name: str, values: Mapping[str, Any]) -> bytes:
     """What a template of one page makes of plain values, as PNG with two pixels to a point. Raises LetterError."""
-    inputs = {"tree": json.dumps(_printable(dict(values)), ensure_ascii=False)}
+    inputs = {"tree": json.dumps(_printable_values(dict(values)), ensure_ascii=False)}
     try:
-        found = _compiler().compile(_HERE / template, format="png", ppi=144, sys_inputs=inputs)
+        content = _thread_compiler().compile(_TEMPLATES / template, format="png", ppi=144, sys_inputs=inputs)
     except typst.TypstError as error:
         raise LetterError(f"{name} cannot be drawn: {error.message}.") from error
-    if not isinstance(found, bytes):
+    if not isinstance(content, bytes):
         raise LetterError(f"{name} does not fit on one page.")
-    return found
+    return content
 
 
-def _compiler() -> typst.Compiler:
+def _thread_compiler() -> typst.Compiler:
     if not hasattr(_per_thread, "compiler"):
-        _per_thread.compiler = typst.Compiler(root=_HERE, font_paths=_fonts())
+        _per_thread.compiler = typst.Compiler(root=_TEMPLATES, font_paths=_fonts())
     compiler: typst.Compiler = _per_thread.compiler
     return compiler
 
@@ -101,10 +101,10 @@ def _fonts() -> typst.Fonts:
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
 
 
-def _printable(value: Any) -> Any:
+def _printable_values(value: Any) -> Any:
     """The tree with every text as the fonts can print it."""
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, dict):
-        return {key: _printable(inner) for key, inner in value.items()}
-    return [_printable(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+        return {key: _printable_values(inner) for key, inner in value.items()}
+    return [_printable_values(inner) for inner in value] if isinstance(value, (list, tuple)) else value

@@ -4,17 +4,17 @@ from collections.abc import Iterator
 
 from petition.letters.writing.document import Block, Chart, Letter
 
-_MARKS = {"item": "– ", "quote": "    ", "paragraph": ""}
-_SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u200b": None})
+_LINE_PREFIXES = {"item": "– ", "quote": "    ", "paragraph": ""}
+_PLAIN_SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u200b": None})
 
 
 def render(letter: Letter) -> str:
     """Everything that stands on paper but the footers; lines end in LF."""
-    parts = ("\n".join(filter(None, part)) for part in _parts(letter))
-    return "\n\n".join(filter(None, parts)).translate(_SPACES) + "\n"
+    parts = ("\n".join(filter(None, part)) for part in _paragraphs(letter))
+    return "\n\n".join(filter(None, parts)).translate(_PLAIN_SPACES) + "\n"
 
 
-def _parts(letter: Letter) -> Iterator[list[str]]:
+def _paragraphs(letter: Letter) -> Iterator[list[str]]:
     labels = letter.labels
     yield ["" if letter.check_url else "PREVIEW"]
     yield [letter.sender, *letter.contact]
@@ -24,30 +24,30 @@ def _parts(letter: Letter) -> Iterator[list[str]]:
     yield [labels["courtesy"] if letter.courtesy else ""]
     yield [letter.subject]
     yield [letter.salutation]
-    yield from _body(letter.blocks)
+    yield from _body_paragraphs(letter.blocks)
     yield [letter.closing]
     yield [letter.sender, *letter.contact]
     if letter.copies:
         yield [labels["copies"], *letter.copies]
     if letter.chart:
-        yield from _figures(letter.chart)
+        yield from _chart_paragraphs(letter.chart)
     if letter.sources:
         yield [labels["sources"], *(f"[{note.number}] {note.text}, {note.url}" for note in letter.sources)]
 
 
-def _figures(chart: Chart) -> Iterator[list[str]]:
+def _chart_paragraphs(chart: Chart) -> Iterator[list[str]]:
     yield [chart.caption, *(f"{bar.name}: {bar.printed}" for bar in chart.bars), ": ".join(chart.total)]
     yield [chart.comparison]
 
 
-def _body(blocks: tuple[Block, ...]) -> Iterator[list[str]]:
+def _body_paragraphs(blocks: tuple[Block, ...]) -> Iterator[list[str]]:
     """Items of one list stand on lines that follow each other."""
     items: list[str] = []
     for block in blocks:
         if block.kind != "item" and items:
             yield items
             items = []
-        line = _MARKS[block.kind] + block.text
+        line = _LINE_PREFIXES[block.kind] + block.text
         if block.kind == "item":
             items.append(line)
         else:

@@ -7,6 +7,6 @@ from petition.letters.writing.document import Letter
 
 FORMATS: Mapping[str, tuple[Callable[[Letter], bytes], str]] = {
     "pdf": (pdf.render, "application/pdf"),
-    "docx": (docx.render, docx.KIND),
+    "docx": (docx.render, docx.MEDIA_TYPE),
     "txt": (lambda letter: plain_text.render(letter).encode(), "text/plain; charset=utf-8"),
 }

@@ -9,42 +9,42 @@ from petition.core.errors import LetterError
 from petition.letters.formats import pdf
 from petition.letters.writing.document import Annex, annex_from_dict, to_dict
 
-LARGE = 2_000  # names; so many are set in a moment, and in less than a process takes to begin
-_LONGEST = 300  # seconds; 50,000 names take two or three
+MAX_NAMES_IN_THREAD = 2_000  # names; so many are set in a moment, and in less than a process takes to begin
+_TIMEOUT_SECONDS = 300  # seconds; 50,000 names take two or three
 
 
-async def render(annex: Annex) -> bytes:
+async def render_volume(annex: Annex) -> bytes:
     """The volume. Raises LetterError if it cannot be set."""
-    if len(annex.names) <= LARGE:
-        return await asyncio.to_thread(pdf.annex, annex)
+    if len(annex.names) <= MAX_NAMES_IN_THREAD:
+        return await asyncio.to_thread(pdf.render_annex, annex)
     try:
-        return await asyncio.to_thread(_set_apart, annex)
+        return await asyncio.to_thread(_render_in_subprocess, annex)
     except subprocess.TimeoutExpired:
         raise LetterError(f"The annex {annex.reference} takes too long to be set.") from None
 
 
-def _set_apart(annex: Annex) -> bytes:
+def _render_in_subprocess(annex: Annex) -> bytes:
     command, tree = (
         (sys.executable, "-m", __name__),
         json.dumps(to_dict(annex)).encode(),
     )  # it needs no secret of the environment
-    done = subprocess.run(  # noqa: S603 (our own module; what was typed goes in as data)
-        command, input=tree, capture_output=True, env={}, timeout=_LONGEST, check=False
+    process = subprocess.run(  # noqa: S603 (our own module; what was typed goes in as data)
+        command, input=tree, capture_output=True, env={}, timeout=_TIMEOUT_SECONDS, check=False
     )
-    if done.returncode:
-        last = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        raise LetterError(last if last.endswith(".") else f"The annex {annex.reference} cannot be set.")
-    return done.stdout
+    if process.returncode:
+        last_line = process.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        raise LetterError(last_line if last_line.endswith(".") else f"The annex {annex.reference} cannot be set.")
+    return process.stdout
 
 
 def main() -> int:
     """One annex from standard input, as JSON; its PDF to standard output."""
     try:
-        made = pdf.annex(annex_from_dict(json.load(sys.stdin.buffer)))
+        content = pdf.render_annex(annex_from_dict(json.load(sys.stdin.buffer)))
     except LetterError as error:
         sys.stderr.write(str(error))
         return 1
-    sys.stdout.buffer.write(made)
+    sys.stdout.buffer.write(content)
     return 0
 
 

@@ -104,4 +104,4 @@ def _poster(language: str, text: Text, sender: str, call: str, address: str) -> 
 
 def _picture(values: Mapping[str, str]) -> bytes:
     """1200 by 630 as PNG. `values`: language, title, number (may be empty), counted, deadline, site. LetterError."""
-    return pdf.picture("share.typ", f"The picture in {values['language']}", values)
+    return pdf.typeset_png("share.typ", f"The picture in {values['language']}", values)

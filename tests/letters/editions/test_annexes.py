@@ -201,19 +201,19 @@ async def test_volumes_are_handed_over_together(visitor: Visitor, time: Clock, m
 async def test_a_large_volume_is_set_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     annex = compose_annex(appeal(), [TEXTS], PL, NAMES, MOMENT)
     monkeypatch.setattr(volume, "LARGE", 0)
-    assert await volume.render(annex) == pdf.annex(annex)
+    assert await volume.render_volume(annex) == pdf.render_annex(annex)
     with pytest.raises(LetterError, match="cannot be set"):
-        await volume.render(replace(annex, language="no language at all"))
+        await volume.render_volume(replace(annex, language="no language at all"))
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(LetterError, match=r"The annex PL/2026-11-22 cannot be set\."):
-        await volume.render(annex)
+        await volume.render_volume(annex)
 
 
 async def test_a_volume_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(volume, "LARGE", 0)
     monkeypatch.setattr(volume, "_LONGEST", 0)
     with pytest.raises(LetterError, match="takes too long"):
-        await volume.render(compose_annex(appeal(), [TEXTS], PL, NAMES, MOMENT))
+        await volume.render_volume(compose_annex(appeal(), [TEXTS], PL, NAMES, MOMENT))
 
 
 async def test_the_command_line_hands_them_over_too(visitor: Visitor, time: Clock, tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_every_page_says_who_answers_for_it_and_how_to_write_to_them(
     rendered: dict[str, tuple[Letter, bytes]],
 ) -> None:
     controller = Appeal().campaign.controller
-    annex = pdf.annex(compose_annex(appeal(), [TEXTS], BOOK.find("PL"), ["Ann Bee"], MOMENT))
+    annex = pdf.render_annex(compose_annex(appeal(), [TEXTS], BOOK.find("PL"), ["Ann Bee"], MOMENT))
     for content in (rendered["PL"][1], rendered["eu-council"][1], annex):
         for page in PdfReader(BytesIO(content)).pages:
             assert f"{controller} · letters@example.org" in " ".join(page.extract_text().split())

@@ -25,7 +25,7 @@ def test_names_are_printed_as_typed_or_with_the_documented_substitute() -> None:
         "  Ann  Bee ",
     ]
     drawn = compose_annex(appeal(), [TEXTS], BOOK.find("PL"), names, MOMENT)
-    words = printed(pdf.annex(drawn))
+    words = printed(pdf.render_annex(drawn))
     assert all(name in words for name in [*HOSTILE, "Łukasz Żółć", "□□□", "□□□□ □□□", "evil", "Ann Bee"])
     assert "A" * 100 in words.replace(" ", "")
     assert "Imiona i nazwiska w podanym brzmieniu, niezweryfikowane." in words
@@ -43,10 +43,10 @@ def test_the_substitute_is_explained_only_where_it_stands() -> None:
 @given(st.lists(st.text(min_size=1, max_size=100), min_size=1, max_size=5))
 def test_no_name_whatsoever_fails_the_annex(names: list[str]) -> None:
     drawn = compose_annex(appeal(), [TEXTS], BOOK.find("LT"), names, MOMENT)
-    content = pdf.annex(drawn)
+    content = pdf.render_annex(drawn)
     assert len(drawn.names) == len(names)
     assert content.startswith(b"%PDF")
-    assert pdf.annex(compose_annex(appeal(), [TEXTS], BOOK.find("LT"), names[::-1], MOMENT)) == content
+    assert pdf.render_annex(compose_annex(appeal(), [TEXTS], BOOK.find("LT"), names[::-1], MOMENT)) == content
 
 
 @given(st.text())
@@ -67,7 +67,7 @@ def test_the_fonts_have_the_letters_of_europe(letters: str) -> None:
 def test_the_annex_for_institutions_says_whose_names_it_has() -> None:
     elsewhere = "Here stand those who gave a place of residence other than the 27 member states"
     for key in ("eu-council", "FR"):
-        words = printed(pdf.annex(compose_annex(appeal(), [TEXTS], BOOK.find(key), ["Ann Bee"], MOMENT)))
+        words = printed(pdf.render_annex(compose_annex(appeal(), [TEXTS], BOOK.find(key), ["Ann Bee"], MOMENT)))
         assert (elsewhere in words) == (key == "eu-council")
 
 
