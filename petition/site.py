@@ -132,7 +132,7 @@ class Site:
     async def draft(self, c: Connection | None = None) -> Draft:
         """All letters as they would be now; one read shared with the caller's, if there is one."""
         if c is not None:
-            return await drafts.draw_up(c, self.appeal, self.book, self.settings.base_url)
+            return await drafts.create_draft(c, self.appeal, self.book, self.settings.base_url)
         async with self.database.reading() as connection:
             return await self.draft(connection)
 

@@ -31,22 +31,22 @@ async def _previews(site: Site, arguments: Arguments) -> None:
     await site.publish()
     async with site.database.reading() as c:
         draft = await site.draft(c)
-        names = await drafts.names(c, draft, addressees)
+        names = await drafts.get_annex_names(c, draft, addressees)
     await noted(site, "drew letters", f"{len(addressees)}, names: {rounding.rounded(sum(map(len, names.values())))}")
-    for name, content in progress(drafts.files(draft, addressees, names), "letter", len(addressees)):
+    for name, content in progress(drafts.render_files(draft, addressees, names), "letter", len(addressees)):
         _save(arguments.output, name, content)
 
 
 async def _edition(site: Site, arguments: Arguments) -> None:
-    edition, listed = await files.find(site.database, arguments.edition)
+    edition, listed = await files.find_edition(site.database, arguments.edition)
     if arguments.names:
         await _names(site, edition, arguments)
         return
     if arguments.keys:
         raise DataError("An edition is taken whole: name no KEY beside --edition.")
-    await noted(site, "took all letters", f"edition {edition.n}")
-    with tqdm(total=files.count(listed), unit=" files", disable=None) as bar:
-        async for name, content in files.files(site.database, edition, listed):
+    await noted(site, "took all letters", f"edition {edition.number}")
+    with tqdm(total=files.count_files(listed), unit=" files", disable=None) as bar:
+        async for name, content in files.render_files(site.database, edition, listed):
             _save(arguments.output, name, content)
             bar.update()
 
@@ -56,11 +56,11 @@ async def _names(site: Site, edition: Edition, arguments: Arguments) -> None:
         draft = await site.draft(c)
     keys = arguments.keys or edition.basis["annexes"]
     if not keys:
-        raise DataError(f"No letter of edition {edition.n} speaks of names.")
+        raise DataError(f"No letter of edition {edition.number} speaks of names.")
     offered = [language.code for language in site.languages]
     for key in progress(keys, "annex", len(keys)):
         addressee = site.book.find(key)
-        for reference, content in await annexes.make(
+        for reference, content in await annexes.make_annex(
             site.database, draft, edition, addressee, offered, activity_log.SERVER
         ):
             _save(arguments.output, f"{reference}.pdf", content)

@@ -10,7 +10,7 @@ import zipfile
 from petition.letters.editions import annexes, editions, source_checks
 from petition.letters.editions import files as bundles
 from petition.letters.editions.drafts import Draft
-from petition.letters.editions.editions import Choice
+from petition.letters.editions.editions import Decisions
 from petition.letters.formats import pdf, volume
 from petition.letters.writing import annex
 from petition.site import Site
@@ -42,10 +42,10 @@ def _letters(draft: Draft) -> tuple[str, int, float, float, float]:
 
 
 async def _edition(site: Site, draft: Draft) -> tuple[str, int, float, float, float]:
-    choice = Choice(frozenset(doubt.id for doubt in source_checks.doubts(draft)), frozenset())
-    n = await editions.draw_up(site.database, draft, ["en"], choice, "bench")
+    choice = Decisions(frozenset(doubt.id for doubt in source_checks.stale_sources(draft)), frozenset())
+    n = await editions.issue_edition(site.database, draft, ["en"], choice, "bench")
     begun, content = time.perf_counter(), bytearray()
-    async for chunk in bundles.zipped(site.database, *await bundles.find(site.database, str(n))):
+    async for chunk in bundles.stream_zip(site.database, *await bundles.find_edition(site.database, str(n))):
         content += chunk
     files = len(zipfile.ZipFile(io.BytesIO(content)).namelist())
     return "ZIP of an edition", files, time.perf_counter() - begun, len(content) / 1e6, _memory()
@@ -56,8 +56,8 @@ async def _annex(draft: Draft) -> tuple[str, int, float, float, float]:
     dice = random.Random(1)
     names = [" ".join("".join(dice.choices("aąbcćdeęioóuwyzźż", k=n)).title() for n in (6, 9)) for _ in range(100_000)]
     begun = time.perf_counter()
-    whole = annex.compose_annex(draft.appeal, draft.folders, draft.book.find("PL"), names, draft.moment)
-    made = [await volume.render_volume(part) for part in annex.split_into_volumes(whole, annexes.VOLUME)]
+    whole = annex.compose_annex(draft.appeal, draft.text_folders, draft.book.find("PL"), names, draft.moment)
+    made = [await volume.render_volume(part) for part in annex.split_into_volumes(whole, annexes.NAMES_PER_VOLUME)]
     seconds = time.perf_counter() - begun
     return "annex of 100,000 names", len(made), seconds, sum(map(len, made)) / 1e6, _memory(resource.RUSAGE_CHILDREN)
 

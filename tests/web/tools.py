@@ -174,7 +174,7 @@ async def pass_names(site: Site) -> None:
 async def turn_on(site: Site) -> None:
     """An admin lets everybody have an annex of names."""
     for code in {a.code for a in site.book.addressees}:
-        await site.database.write(partial(annexes.turn, code=code, nickname="marta", on=True))
+        await site.database.write(partial(annexes.switch_annex, code=code, nickname="marta", on=True))
 
 
 # An address for each parameter of the site map.

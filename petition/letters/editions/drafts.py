@@ -21,7 +21,7 @@ from petition.tally import rounding, tally
 from petition.tally.rounding import STEP, UNSTATED_COUNTRY
 from petition.tally.tally import Snapshot
 
-Names = Mapping[str, list[str]]  # by the code of the addressee
+NamesByCode = Mapping[str, list[str]]  # by the code of the addressee
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,62 +37,72 @@ class Draft:
     base_url: str
     moment: datetime
     snapshot: Snapshot
-    present: frozenset[str]
-    named: Mapping[str, int]
-    annexes: frozenset[str] = frozenset()
+    countries_with_signatures: frozenset[str]
+    named_by_country: Mapping[str, int]
+    enabled_annexes: frozenset[str] = frozenset()
 
-    def letter(self, addressee: Addressee, stamp: IssueDetails | None = None) -> Letter:
+    def letter(self, addressee: Addressee, issue: IssueDetails | None = None) -> Letter:
         """The letter to one addressee, a preview without a stamp. Raises LetterError in a state that writes none."""
-        figures = self.figures(addressee)
-        return compose.compose_letter(self.appeal, self.folders, addressee, figures, self.moment, self.base_url, stamp)
+        figures = self.published_figures(addressee)
+        return compose.compose_letter(
+            self.appeal, self.text_folders, addressee, figures, self.moment, self.base_url, issue
+        )
 
     @property
-    def folders(self) -> list[Path]:
+    def text_folders(self) -> list[Path]:
         """Where the texts are."""
         return [folder / "letters" for folder in self.appeal.text_folders]
 
-    def rests(self) -> dict[str, Source]:
+    def cited_sources(self) -> dict[str, Source]:
         """What the letters rest on: each fact, event and source that one of them cites, by its id."""
-        found = {id_: addressee for addressee in self.book.addressees for id_ in self.letter(addressee).cited_ids}
-        return {id_: citable_sources(self.appeal, addressee)[id_] for id_, addressee in found.items()}
+        addressee_by_id = {
+            id_: addressee for addressee in self.book.addressees for id_ in self.letter(addressee).cited_ids
+        }
+        return {id_: citable_sources(self.appeal, addressee)[id_] for id_, addressee in addressee_by_id.items()}
 
-    def figures(self, addressee: Addressee) -> Figures:
+    def published_figures(self, addressee: Addressee) -> Figures:
         """The published figures for one addressee; an institution gets those of all countries."""
         country = addressee.country
-        annexed = self.annexed(addressee)
-        named = annexed if country else sum(self.named.values()) if addressee.code in self.annexes else 0
+        annex_size = self.annex_size(addressee)
+        named = (
+            annex_size
+            if country
+            else sum(self.named_by_country.values())
+            if addressee.code in self.enabled_annexes
+            else 0
+        )
         return Figures(
             as_of=self.snapshot.as_of,
             confirmed=self.snapshot.confirmed,
             country=self.snapshot.countries.get(country) if country else None,
-            has_signatures=country in self.present,
+            has_signatures=country in self.countries_with_signatures,
             named=rounding.floor(named) if named >= STEP else None,
-            named_outside_eu=country is None and annexed > 0,
+            named_outside_eu=country is None and annex_size > 0,
             countries=self.snapshot.countries,
         )
 
-    def homes(self, addressee: Addressee) -> list[str]:
+    def annex_countries(self, addressee: Addressee) -> list[str]:
         """Whose names one addressee gets: of those who live there; an institution, of all who live elsewhere.
 
         So each name goes to one kind of addressee; that of somebody who did not say where they live to none.
         """
         if addressee.country:
             return [addressee.country]
-        return sorted(self.named.keys() - self.book.countries - {UNSTATED_COUNTRY})
+        return sorted(self.named_by_country.keys() - self.book.countries - {UNSTATED_COUNTRY})
 
-    def annexed(self, addressee: Addressee) -> int:
+    def annex_size(self, addressee: Addressee) -> int:
         """How many names the annex for one addressee has; none before an admin has turned it on."""
-        if addressee.code not in self.annexes:
+        if addressee.code not in self.enabled_annexes:
             return 0
-        return sum(self.named.get(home, 0) for home in self.homes(addressee))
+        return sum(self.named_by_country.get(country, 0) for country in self.annex_countries(addressee))
 
-    def annex(self, addressee: Addressee, names: Iterable[str]) -> bytes:
+    def render_annex(self, addressee: Addressee, names: Iterable[str]) -> bytes:
         """The names that go with the letter to one addressee, as PDF."""
-        tree = annex.compose_annex(self.appeal, self.folders, addressee, names, self.moment)
-        return pdf.render_annex(tree)
+        composed = annex.compose_annex(self.appeal, self.text_folders, addressee, names, self.moment)
+        return pdf.render_annex(composed)
 
 
-async def draw_up(c: Connection, appeal: Appeal, book: AddressBook, base_url: str) -> Draft:
+async def create_draft(c: Connection, appeal: Appeal, book: AddressBook, base_url: str) -> Draft:
     """The draft of this moment."""
     counts = await tally.counts(c)
     return Draft(
@@ -101,30 +111,33 @@ async def draw_up(c: Connection, appeal: Appeal, book: AddressBook, base_url: st
         base_url=base_url,
         moment=clock.now(),
         snapshot=await tally.published(c),
-        present=frozenset(country for country, n in counts.items() if n > 0),
-        named=await printed_names.named(c),
-        annexes=frozenset(row["code"] for row in await c.all("annexes.on")),
+        countries_with_signatures=frozenset(country for country, n in counts.items() if n > 0),
+        named_by_country=await printed_names.named(c),
+        enabled_annexes=frozenset(row["code"] for row in await c.all("annexes.on")),
     )
 
 
-async def names(c: Connection, draft: Draft, addressees: Iterable[Addressee]) -> Names:
+async def get_annex_names(c: Connection, draft: Draft, addressees: Iterable[Addressee]) -> NamesByCode:
     """Names to be printed, by the code of the addressee; annexes without any are left out."""
-    homes = {a.code: draft.homes(a) for a in addressees if draft.annexed(a)}
-    return {code: [name for home in of for name in await printed_names.names(c, home)] for code, of in homes.items()}
+    countries_by_code = {a.code: draft.annex_countries(a) for a in addressees if draft.annex_size(a)}
+    return {
+        code: [name for country in countries for name in await printed_names.names(c, country)]
+        for code, countries in countries_by_code.items()
+    }
 
 
-def files(draft: Draft, addressees: Iterable[Addressee], listed: Names) -> Iterable[tuple[str, bytes]]:
+def render_files(draft: Draft, addressees: Iterable[Addressee], names: NamesByCode) -> Iterable[tuple[str, bytes]]:
     """(file name, PDF) of each letter, and of each annex that has names."""
-    wanted = list(addressees)
-    for addressee, content in zip(wanted, pdf.render_all(map(draft.letter, wanted)), strict=True):
+    chosen = list(addressees)
+    for addressee, content in zip(chosen, pdf.render_all(map(draft.letter, chosen)), strict=True):
         yield f"{addressee.key}.pdf", content
-        if found := listed.get(addressee.code):
-            yield f"{addressee.key}-names.pdf", draft.annex(addressee, found)
+        if annex_names := names.get(addressee.code):
+            yield f"{addressee.key}-names.pdf", draft.render_annex(addressee, annex_names)
 
 
-def archive(draft: Draft, listed: Names, file: IO[bytes]) -> None:
+def write_archive(draft: Draft, names: NamesByCode, file: IO[bytes]) -> None:
     """All letters and annexes as a ZIP with fixed dates inside."""
     moment = draft.moment.timetuple()[:6]
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as zipped:
-        for name, content in files(draft, draft.book.addressees, listed):
+        for name, content in render_files(draft, draft.book.addressees, names):
             zipped.writestr(zipfile.ZipInfo(name, moment), content, zipfile.ZIP_DEFLATED)

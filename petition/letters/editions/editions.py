@@ -22,7 +22,7 @@ from petition.core.languages import SOURCE_LANGUAGE
 from petition.letters.addressees.directory import Addressee
 from petition.letters.editions import source_checks
 from petition.letters.editions.drafts import Draft
-from petition.letters.editions.source_checks import ADDRESS, FACT
+from petition.letters.editions.source_checks import ADDRESS_PREFIX, FACT_PREFIX
 from petition.letters.formats import pdf
 from petition.letters.writing import compose, document
 from petition.letters.writing.document import IssueDetails, Letter
@@ -33,14 +33,14 @@ from petition.organisers import activity_log
 class Edition:
     """Number, moment (ISO 8601, UTC), who drew it up; `basis`: the numbers it quotes, who stood up for what."""
 
-    n: int
-    moment: str
+    number: int
+    issued_at: str
     nickname: str
     basis: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Frozen:
+class IssuedLetter:
     """A letter of an edition, or the courtesy translation beside one, and the SHA-256 of its file."""
 
     reference: str
@@ -51,83 +51,106 @@ class Frozen:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Decisions:
     """What an organiser says to each doubt (see confirmations): confirmed, or left out."""
 
-    confirmed: frozenset[str]
-    without: frozenset[str]
+    checked: frozenset[str]
+    omitted: frozenset[str]
 
 
-async def draw_up(database: Database, draft: Draft, offered: Collection[str], choice: Choice, nickname: str) -> int:
+async def issue_edition(
+    database: Database, draft: Draft, page_languages: Collection[str], decisions: Decisions, nickname: str
+) -> int:
     """Draws up the next edition in one transaction; its number. `offered`: languages that the site has pages in.
 
     Raises LetterError if a doubt is not settled, or if somebody else has drawn one up meanwhile.
     """
     async with database.reading() as c:
-        doubts = {doubt.id for doubt in await source_checks.open_doubts(c, draft)}
-        n = int((await c.one("editions.next") or {})["n"])
-    if unsettled := doubts - choice.confirmed - choice.without:
-        raise LetterError(f"Nobody has said yet what becomes of {len(unsettled)} old or doubtful facts and addresses.")
-    without = choice.without & doubts
-    rows = await asyncio.to_thread(lambda: list(_rows(draft, n, offered, without)))
+        stale_ids = {stale.id for stale in await source_checks.unchecked_sources(c, draft)}
+        number = int((await c.one("editions.next") or {})["n"])
+    if undecided := stale_ids - decisions.checked - decisions.omitted:
+        raise LetterError(f"Nobody has said yet what becomes of {len(undecided)} old or doubtful facts and addresses.")
+    omitted = decisions.omitted & stale_ids
+    rows = await asyncio.to_thread(lambda: list(_letter_rows(draft, number, page_languages, omitted)))
     if not rows:
         raise LetterError("An edition without any letter is none.")
-    act = partial(_put, draft=draft, n=n, rows=rows, choice=Choice(choice.confirmed & doubts, without), who=nickname)
-    await database.write(act)
-    return n
+    insert = partial(
+        _insert_edition,
+        draft=draft,
+        number=number,
+        rows=rows,
+        decisions=Decisions(decisions.checked & stale_ids, omitted),
+        nickname=nickname,
+    )
+    await database.write(insert)
+    return number
 
 
-async def _put(c: Connection, *, draft: Draft, n: int, rows: list[Row], choice: Choice, who: str) -> None:
-    await source_checks.confirm(c, sorted(choice.confirmed), who)
-    basis = _basis(draft) | {"without": sorted(choice.without), "confirmed_by": await source_checks.by(c)}
+async def _insert_edition(
+    c: Connection, *, draft: Draft, number: int, rows: list[Row], decisions: Decisions, nickname: str
+) -> None:
+    await source_checks.save_checks(c, sorted(decisions.checked), nickname)
+    basis = _basis(draft) | {"without": sorted(decisions.omitted), "confirmed_by": await source_checks.last_checks(c)}
     moment = clock.iso(draft.moment)
-    if await c.one("editions.put", n=n, moment=moment, nickname=who, basis=json.dumps(basis)) is None:
+    if await c.one("editions.put", n=number, moment=moment, nickname=nickname, basis=json.dumps(basis)) is None:
         raise LetterError("Somebody else has just drawn up an edition: look at that one first.")
     await c.insert_rows("edition_letters", rows)
-    await activity_log.write(c, who, "drew up an edition", f"{n}: {len(rows)} letters and translations")
+    await activity_log.write(c, nickname, "drew up an edition", f"{number}: {len(rows)} letters and translations")
 
 
 def _basis(draft: Draft) -> dict[str, Any]:
-    told = draft.snapshot
-    numbers = {"confirmed": told.confirmed, "countries": dict(told.countries), "other": told.other}
-    annexes = [addressee.key for addressee in draft.book.addressees if draft.annexed(addressee)]
-    return {"as_of": clock.iso(told.as_of), **numbers, "annexes": annexes}
+    snapshot = draft.snapshot
+    numbers = {"confirmed": snapshot.confirmed, "countries": dict(snapshot.countries), "other": snapshot.other}
+    annexes = [addressee.key for addressee in draft.book.addressees if draft.annex_size(addressee)]
+    return {"as_of": clock.iso(snapshot.as_of), **numbers, "annexes": annexes}
 
 
-def _rows(draft: Draft, n: int, offered: Collection[str], without: Collection[str]) -> Iterator[Row]:
-    drawn, files = tee(_letters(draft, n, offered, without))
-    return (_frozen(letter, n, content) for letter, content in zip(drawn, pdf.render_all(files), strict=True))
+def _letter_rows(draft: Draft, number: int, page_languages: Collection[str], omitted: Collection[str]) -> Iterator[Row]:
+    letters, to_render = tee(_compose_letters(draft, number, page_languages, omitted))
+    return (
+        _letter_row(letter, number, content) for letter, content in zip(letters, pdf.render_all(to_render), strict=True)
+    )
 
 
-def _letters(draft: Draft, n: int, offered: Collection[str], without: Collection[str]) -> Iterator[Letter]:
+def _compose_letters(
+    draft: Draft, number: int, page_languages: Collection[str], omitted: Collection[str]
+) -> Iterator[Letter]:
     for addressee in draft.book.addressees:
-        if ADDRESS + addressee.key not in without:
-            for stamp in _stamps(draft, addressee, n, offered, without):
-                yield draft.letter(addressee, stamp)
+        if ADDRESS_PREFIX + addressee.key not in omitted:
+            for issue in _issue_details(draft, addressee, number, page_languages, omitted):
+                yield draft.letter(addressee, issue)
 
 
-def _stamps(
-    draft: Draft, addressee: Addressee, n: int, offered: Collection[str], without: Collection[str]
+def _issue_details(
+    draft: Draft, addressee: Addressee, number: int, page_languages: Collection[str], omitted: Collection[str]
 ) -> Iterator[IssueDetails]:
     """Of the letter, and of the translation beside it."""
-    main, beside = compose.letter_languages(draft.folders, addressee)
-    where = page(draft, addressee, offered)
-    lacking = frozenset(id_.removeprefix(FACT) for id_ in without if id_.startswith(FACT))
-    number = f"{addressee.key}-{n}"
-    yield IssueDetails(number, where + number, main, omitted=lacking)
-    if beside:
-        yield IssueDetails(f"{number}-{beside}", f"{where}{number}-{beside}", beside, courtesy=True, omitted=lacking)
+    letter_language, translation = compose.letter_languages(draft.text_folders, addressee)
+    url_prefix = check_url_prefix(draft, addressee, page_languages)
+    omitted_ids = frozenset(id_.removeprefix(FACT_PREFIX) for id_ in omitted if id_.startswith(FACT_PREFIX))
+    reference = f"{addressee.key}-{number}"
+    yield IssueDetails(reference, url_prefix + reference, letter_language, omitted=omitted_ids)
+    if translation:
+        yield IssueDetails(
+            f"{reference}-{translation}",
+            f"{url_prefix}{reference}-{translation}",
+            translation,
+            courtesy=True,
+            omitted=omitted_ids,
+        )
 
 
-def page(draft: Draft, addressee: Addressee, offered: Collection[str]) -> str:
+def check_url_prefix(draft: Draft, addressee: Addressee, page_languages: Collection[str]) -> str:
     """Where what goes to an addressee can be checked, before its reference: in their language, if pages speak it."""
-    return f"{draft.base_url}/{addressee.language if addressee.language in offered else SOURCE_LANGUAGE}/letters/"
+    return (
+        f"{draft.base_url}/{addressee.language if addressee.language in page_languages else SOURCE_LANGUAGE}/letters/"
+    )
 
 
-def _frozen(letter: Letter, n: int, content: bytes) -> Row:
+def _letter_row(letter: Letter, number: int, content: bytes) -> Row:
     return {
         "reference": letter.reference,
-        "edition": n,
+        "edition": number,
         "key": letter.key,
         "courtesy": int(letter.courtesy),
         "tree": json.dumps(document.to_dict(letter), ensure_ascii=False),
@@ -136,28 +159,34 @@ def _frozen(letter: Letter, n: int, content: bytes) -> Row:
     }
 
 
-async def drawn(c: Connection) -> list[Edition]:
+async def list_editions(c: Connection) -> list[Edition]:
     """All editions, the newest first."""
     rows = await c.all("editions.all")
-    return [Edition(int(r["n"]), r["moment"], r["nickname"], json.loads(r["basis"])) for r in rows]
+    return [Edition(int(row["n"]), row["moment"], row["nickname"], json.loads(row["basis"])) for row in rows]
 
 
-async def letters_of(c: Connection, n: int) -> list[Frozen]:
+async def list_letters(c: Connection, number: int) -> list[IssuedLetter]:
     """The letters of an edition, each before the translation beside it; none if there is no such edition."""
-    return sorted(map(_told, await c.all("editions.letters", n=n)), key=lambda one: (one.key, one.courtesy))
+    return sorted(
+        map(_issued_letter, await c.all("editions.letters", n=number)), key=lambda letter: (letter.key, letter.courtesy)
+    )
 
 
-async def find(c: Connection, reference: str) -> tuple[Frozen, Letter, Mapping[str, Any]] | None:
+async def find_letter(c: Connection, reference: str) -> tuple[IssuedLetter, Letter, Mapping[str, Any]] | None:
     """A letter by its reference, with the tree every format is drawn from and the basis of its edition."""
     row = await c.one("editions.find", reference=reference)
-    return (_told(row), document.letter_from_dict(json.loads(row["tree"])), json.loads(row["basis"])) if row else None
+    return (
+        (_issued_letter(row), document.letter_from_dict(json.loads(row["tree"])), json.loads(row["basis"]))
+        if row
+        else None
+    )
 
 
-async def file(c: Connection, reference: str) -> bytes | None:
+async def letter_pdf(c: Connection, reference: str) -> bytes | None:
     """The PDF that went out, byte for byte."""
     row = await c.one("editions.pdf", reference=reference)
     return b64decode(row["pdf"]) if row else None
 
 
-def _told(row: Row) -> Frozen:
-    return Frozen(row["reference"], int(row["edition"]), row["key"], bool(row["courtesy"]), row["sha256"])
+def _issued_letter(row: Row) -> IssuedLetter:
+    return IssuedLetter(row["reference"], int(row["edition"]), row["key"], bool(row["courtesy"]), row["sha256"])

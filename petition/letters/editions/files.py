@@ -13,63 +13,69 @@ from datetime import datetime
 from petition.core.database.database import Database
 from petition.core.errors import LetterError
 from petition.letters.editions import editions
-from petition.letters.editions.editions import Edition, Frozen
+from petition.letters.editions.editions import Edition, IssuedLetter
 from petition.letters.formats import cover_sheet
 from petition.letters.formats.registry import FORMATS
 from petition.letters.writing.document import Letter
 
 File = tuple[str, bytes]
-Listed = tuple[Frozen, Letter]
+LetterAndTree = tuple[IssuedLetter, Letter]
 
 
-async def find(database: Database, asked: str) -> tuple[Edition, list[Frozen]]:
+async def find_edition(database: Database, number: str) -> tuple[Edition, list[IssuedLetter]]:
     """An edition by its number, or the `latest`, with its letters. Raises LetterError if there is none."""
     async with database.reading() as c:
-        drawn = await editions.drawn(c)
-        found = next((one for one in drawn if asked in ("latest", str(one.n))), None)
-        if found is None:
+        all_editions = await editions.list_editions(c)
+        edition = next((candidate for candidate in all_editions if number in ("latest", str(candidate.number))), None)
+        if edition is None:
             raise LetterError("There is no such edition.")
-        return found, await editions.letters_of(c, found.n)
+        return edition, await editions.list_letters(c, edition.number)
 
 
-async def files(database: Database, edition: Edition, letters: Iterable[Frozen]) -> AsyncIterator[File]:
+async def render_files(database: Database, edition: Edition, letters: Iterable[IssuedLetter]) -> AsyncIterator[File]:
     """(name, content) of every file: those of one letter after another, then the list and the sheet."""
-    listed: list[Listed] = []
-    for one in letters:
+    rendered: list[LetterAndTree] = []
+    for issued in letters:
         async with database.reading() as c:
-            found, content = await editions.find(c, one.reference), await editions.file(c, one.reference)
-        if found is None or content is None:
-            raise LetterError(f"The letter {one.reference} is not there any more.")
-        yield f"{one.reference}.pdf", content
+            match, content = (
+                await editions.find_letter(c, issued.reference),
+                await editions.letter_pdf(c, issued.reference),
+            )
+        if match is None or content is None:
+            raise LetterError(f"The letter {issued.reference} is not there any more.")
+        yield f"{issued.reference}.pdf", content
         for kind, (render, _) in FORMATS.items():
             if kind != "pdf":
-                yield f"{one.reference}.{kind}", await asyncio.to_thread(render, found[1])
-        listed.append((one, found[1]))
-    yield "index.csv", _table(listed)
-    yield "index.pdf", await asyncio.to_thread(cover_sheet.render, edition.n, _moment(edition), _letters(listed))
+                yield f"{issued.reference}.{kind}", await asyncio.to_thread(render, match[1])
+        rendered.append((issued, match[1]))
+    yield "index.csv", _index_csv(rendered)
+    yield (
+        "index.pdf",
+        await asyncio.to_thread(cover_sheet.render, edition.number, _issued_at(edition), _trees(rendered)),
+    )
 
 
-def count(letters: Collection[Frozen]) -> int:
+def count_files(letters: Collection[IssuedLetter]) -> int:
     """How many files that makes."""
     return len(letters) * len(FORMATS) + 2
 
 
-async def zipped(database: Database, edition: Edition, letters: Iterable[Frozen]) -> AsyncIterator[bytes]:
+async def stream_zip(database: Database, edition: Edition, letters: Iterable[IssuedLetter]) -> AsyncIterator[bytes]:
     """The files as one ZIP, in pieces as they come, with the edition's moment as every date inside."""
-    pipe, moment = _Pipe(), _moment(edition).timetuple()[:6]
-    with zipfile.ZipFile(pipe, "w") as out:
-        async for name, content in files(database, edition, letters):
-            out.writestr(zipfile.ZipInfo(name, moment), content, zipfile.ZIP_DEFLATED)
-            yield pipe.taken()
-    yield pipe.taken()
+    buffer, moment = _ZipBuffer(), _issued_at(edition).timetuple()[:6]
+    with zipfile.ZipFile(buffer, "w") as archive:
+        async for name, content in render_files(database, edition, letters):
+            archive.writestr(zipfile.ZipInfo(name, moment), content, zipfile.ZIP_DEFLATED)
+            yield buffer.drain()
+    yield buffer.drain()
 
 
-class _Pipe(io.RawIOBase):
+class _ZipBuffer(io.RawIOBase):
     """What a ZIP is written into and taken out of again; it cannot seek, so nothing is written twice."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._waiting = bytearray()
+        self._pending = bytearray()
 
     def writable(self) -> bool:
         """It is made for nothing else."""
@@ -77,27 +83,29 @@ class _Pipe(io.RawIOBase):
 
     def write(self, data: bytes) -> int:  # type: ignore[override]  # of bytes alone
         """Keeps the data until it is taken."""
-        self._waiting += data
+        self._pending += data
         return len(data)
 
-    def taken(self) -> bytes:
+    def drain(self) -> bytes:
         """What was written since it was last asked."""
-        taken, self._waiting = bytes(self._waiting), bytearray()
-        return taken
+        content, self._pending = bytes(self._pending), bytearray()
+        return content
 
 
-def _table(listed: Iterable[Listed]) -> bytes:
+def _index_csv(letters: Iterable[LetterAndTree]) -> bytes:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\r\n")
     table.writerow(("reference", "addressee", "language", "courtesy_translation", "sha256"))
-    for one, letter in listed:
-        table.writerow((one.reference, one.key, letter.language, "yes" if one.courtesy else "no", one.sha256))
+    for issued, letter in letters:
+        table.writerow(
+            (issued.reference, issued.key, letter.language, "yes" if issued.courtesy else "no", issued.sha256)
+        )
     return text.getvalue().encode()
 
 
-def _letters(listed: Iterable[Listed]) -> list[Letter]:
-    return [letter for _, letter in listed]
+def _trees(letters: Iterable[LetterAndTree]) -> list[Letter]:
+    return [letter for _, letter in letters]
 
 
-def _moment(edition: Edition) -> datetime:
-    return datetime.fromisoformat(edition.moment)
+def _issued_at(edition: Edition) -> datetime:
+    return datetime.fromisoformat(edition.issued_at)

@@ -14,7 +14,7 @@ from petition.core.errors import LetterError
 from petition.letters.addressees.directory import Addressee
 from petition.letters.editions import annexes
 from petition.letters.editions import files as bundles
-from petition.letters.editions.annexes import File
+from petition.letters.editions.annexes import VolumeFile
 from petition.letters.editions.drafts import Draft
 from petition.organisers.accounts import Role
 from petition.web.desk.access import needs
@@ -33,12 +33,12 @@ async def switches(request: Request) -> Response:
         return RedirectResponse("/organisers/annexes", 303)
     draft = await site(request).draft()
     names = {a.code: a.name_en for a in draft.book.addressees}
-    return page(request, "web/desk/annexes.html", names=names, on=draft.annexes)
+    return page(request, "web/desk/annexes.html", names=names, on=draft.enabled_annexes)
 
 
 async def _turn(c: Connection, *, request: Request, wanted: set[str]) -> None:
     for code in {a.code for a in site(request).book.addressees}:
-        await annexes.turn(c, code, request.state.organiser.nickname, on=code in wanted)
+        await annexes.switch_annex(c, code, request.state.organiser.nickname, on=code in wanted)
 
 
 @needs(Role.ORGANISER)
@@ -47,9 +47,9 @@ async def make(request: Request) -> Response:
     here, draft = site(request), await site(request).draft()
     addressee = _find(draft, request.path_params["key"])
     try:
-        edition, _ = await bundles.find(here.database, request.path_params["n"])
+        edition, _ = await bundles.find_edition(here.database, request.path_params["n"])
         offered, who = [language.code for language in here.languages], request.state.organiser.nickname
-        files = await annexes.make(here.database, draft, edition, addressee, offered, who)
+        files = await annexes.make_annex(here.database, draft, edition, addressee, offered, who)
     except LetterError as error:
         context: dict[str, Any] = {"error": str(error), "n": request.path_params["n"]}
         return page(request, "web/desk/no_annex.html", status=409, **context)
@@ -63,7 +63,7 @@ def _find(draft: Draft, key: str) -> Addressee:
         raise HTTPException(404) from None
 
 
-def _handed(files: list[File]) -> Response:
+def _handed(files: list[VolumeFile]) -> Response:
     """The volume, or all of them in a ZIP."""
     if len(files) == 1:
         return attachment(files[0][1], f"{files[0][0]}.pdf", "application/pdf")

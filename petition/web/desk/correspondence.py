@@ -39,7 +39,7 @@ async def answers(request: Request) -> Response:
     if key not in {a.code for a in here.book.addressees}:
         raise HTTPException(404)
     async with here.database.reading() as c:
-        drawn = [str(edition.n) for edition in await editions.drawn(c)]
+        drawn = [str(edition.number) for edition in await editions.list_editions(c)]
         before = (await correspondence.entries(c)).get(key, Entry())
     if request.method != "POST":
         return _asked(request, key, drawn, Form(_typed(before)))

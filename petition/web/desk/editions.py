@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from petition.core.errors import LetterError
 from petition.core.form import EMPTY, Form
 from petition.letters.editions import annexes, editions, files, source_checks
-from petition.letters.editions.editions import Choice, Edition, Frozen
+from petition.letters.editions.editions import Decisions, Edition, IssuedLetter
 from petition.organisers.accounts import Role
 from petition.web.desk.access import needs
 from petition.web.desk.downloads import attachment, note_download, shown
@@ -31,8 +31,8 @@ async def _index(request: Request, form: Form, error: str = "") -> Response:
     draft = await site(request).draft()
     writing = site(request).state().writing
     async with site(request).database.reading() as c:
-        drawn = await editions.drawn(c)
-        doubts = await source_checks.open_doubts(c, draft) if writing else []
+        drawn = await editions.list_editions(c)
+        doubts = await source_checks.unchecked_sources(c, draft) if writing else []
     context: dict[str, Any] = {"editions": drawn, "doubts": doubts, "writing": writing, "form": form, "error": error}
     return page(request, "web/desk/editions.html", status=422 if error else 200, **context)
 
@@ -43,8 +43,8 @@ async def _draw_up(request: Request, form: Form) -> Response:
     confirmed, without = (frozenset(id_ for id_, what in said.items() if what == kind) for kind in (CONFIRMED, OUT))
     offered = [language.code for language in here.languages]
     try:
-        choice, nickname = Choice(confirmed, without), request.state.organiser.nickname
-        n = await editions.draw_up(here.database, draft, offered, choice, nickname)
+        choice, nickname = Decisions(confirmed, without), request.state.organiser.nickname
+        n = await editions.issue_edition(here.database, draft, offered, choice, nickname)
     except LetterError as error:
         return await _index(request, form, str(error))
     return RedirectResponse(f"/organisers/editions/{n}", 303)
@@ -56,7 +56,7 @@ async def edition(request: Request) -> Response:
     found, letters = await _edition(request)
     names = {a.key: a.name_en for a in site(request).book.addressees}
     async with site(request).database.reading() as c:
-        handed = await annexes.of_edition(c, found.n)
+        handed = await annexes.list_annexes(c, found.number)
     return page(request, "web/desk/edition.html", edition=found, letters=letters, names=names, handed=handed)
 
 
@@ -65,7 +65,7 @@ async def letter(request: Request) -> Response:
     """One letter: its PDF as it was frozen, any other kind from the tree that was frozen with it."""
     reference = request.path_params["reference"]
     async with site(request).database.reading() as c:
-        found, content = await editions.find(c, reference), await editions.file(c, reference)
+        found, content = await editions.find_letter(c, reference), await editions.letter_pdf(c, reference)
     if found is None or content is None:
         raise HTTPException(404)
     if request.path_params["kind"] != "pdf":
@@ -78,15 +78,15 @@ async def letter(request: Request) -> Response:
 async def archive(request: Request) -> Response:
     """An edition as ZIP: every letter and translation in every format, a list of them, and one to print."""
     found, letters = await _edition(request)
-    await note_download(request, "downloaded all letters", f"edition {found.n}")
-    headers = {"Cache-Control": PRIVATE, "Content-Disposition": f'attachment; filename="edition-{found.n}.zip"'}
-    chunks = files.zipped(site(request).database, found, letters)
+    await note_download(request, "downloaded all letters", f"edition {found.number}")
+    headers = {"Cache-Control": PRIVATE, "Content-Disposition": f'attachment; filename="edition-{found.number}.zip"'}
+    chunks = files.stream_zip(site(request).database, found, letters)
     return StreamingResponse(chunks, media_type="application/zip", headers=headers)
 
 
-async def _edition(request: Request) -> tuple[Edition, list[Frozen]]:
+async def _edition(request: Request) -> tuple[Edition, list[IssuedLetter]]:
     asked = request.path_params["n"]
     try:
-        return await files.find(site(request).database, "" if asked == "latest" else asked)
+        return await files.find_edition(site(request).database, "" if asked == "latest" else asked)
     except LetterError:
         raise HTTPException(404) from None

@@ -40,7 +40,7 @@ def _row(draft: Draft, addressee: Addressee, entries: dict[str, Entry], writing:
         "code": code,
         "name": addressee.name_en,
         "flags": _flags(draft, addressee, writing),
-        "annex": draft.annexed(addressee) > 0,
+        "annex": draft.annex_size(addressee) > 0,
         "entry": entries.get(code),
     }
 
@@ -74,10 +74,10 @@ async def annex(request: Request) -> Response:
     """The names that go with the letter to one addressee."""
     draft, addressee = await _addressed(request)
     async with site(request).database.reading() as c:
-        names = (await drafts.names(c, draft, [addressee])).get(addressee.code)
+        names = (await drafts.get_annex_names(c, draft, [addressee])).get(addressee.code)
     if not names:
         raise HTTPException(404)
-    content = await run_in_threadpool(draft.annex, addressee, names)
+    content = await run_in_threadpool(draft.render_annex, addressee, names)
     await note_download(request, "downloaded names", f"{addressee.key}: {rounded(len(names))}")
     return _pdf(content, f"{addressee.key}-names")
 
@@ -89,9 +89,9 @@ async def archive(request: Request) -> Response:
     if not site(request).state().writing:
         raise HTTPException(409)
     async with site(request).database.reading() as c:
-        names = await drafts.names(c, draft, draft.book.addressees)
+        names = await drafts.get_annex_names(c, draft, draft.book.addressees)
     file = io.BytesIO()  # not a file on disk: it has names in it, and whatever fails would leave it there
-    await run_in_threadpool(drafts.archive, draft, names, file)
+    await run_in_threadpool(drafts.write_archive, draft, names, file)
     await note_download(request, "downloaded all letters")
     return attachment(file.getvalue(), "letters.zip", "application/zip")
 

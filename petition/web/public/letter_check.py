@@ -17,13 +17,13 @@ async def letter(request: Request) -> Response:
     """What was frozen about one letter: addressee, day, numbers, and the fingerprint of its file."""
     here, reference = site(request), request.path_params["reference"]
     async with here.database.reading() as c:
-        found, names = await editions.find(c, reference), await annexes.find(c, reference)
+        found, names = await editions.find_letter(c, reference), await annexes.find_annex(c, reference)
     if names is not None:
         return page(
             request,
             "web/public/letter_check/annex.html",
             annex=names,
-            day=date.fromisoformat(names.day),
+            day=date.fromisoformat(names.issued_on),
             **_to(here, names.key),
         )
     if found is None:

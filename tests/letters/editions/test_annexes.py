@@ -17,7 +17,7 @@ from petition.commands import letters
 from petition.core.database.database import Database
 from petition.core.errors import DataError, LetterError
 from petition.letters.editions import annexes, drafts, editions
-from petition.letters.editions.editions import Choice, Edition
+from petition.letters.editions.editions import Decisions, Edition
 from petition.letters.formats import pdf, volume
 from petition.letters.writing.annex import compose_annex, split_into_volumes
 from tests.conftest import Clock, Visitor
@@ -34,11 +34,13 @@ async def edition_of_moment(visitor: Visitor) -> Edition:
     here = visitor.site
     await here.publish()
     async with here.database.reading() as c:
-        draft = await drafts.draw_up(c, here.appeal, replace(here.book, addressees=(PL,)), here.settings.base_url)
-    doubts = frozenset(f"address:{a.key}" for a in here.book.addressees) | {f"fact:{id_}" for id_ in draft.rests()}
-    n = await editions.draw_up(here.database, draft, ["en"], Choice(doubts, frozenset()), "marta")
+        draft = await drafts.create_draft(c, here.appeal, replace(here.book, addressees=(PL,)), here.settings.base_url)
+    doubts = frozenset(f"address:{a.key}" for a in here.book.addressees) | {
+        f"fact:{id_}" for id_ in draft.cited_sources()
+    }
+    n = await editions.issue_edition(here.database, draft, ["en"], Decisions(doubts, frozenset()), "marta")
     async with here.database.reading() as c:
-        return next(edition for edition in await editions.drawn(c) if edition.n == n)
+        return next(edition for edition in await editions.list_editions(c) if edition.number == n)
 
 
 async def named(visitor: Visitor, time: Clock) -> None:
@@ -145,7 +147,7 @@ async def test_nothing_is_handed_over_that_no_letter_speaks_of(visitor: Visitor,
     assert answer.status_code == 409
     assert "The letter PL-1 speaks of no annex." in answer.text
     await edition_of_moment(visitor)
-    turn = partial(annexes.turn, code="PL", nickname="marta", on=False)
+    turn = partial(annexes.switch_annex, code="PL", nickname="marta", on=False)
     await visitor.site.database.write(turn)
     answer = await visitor.post("/organisers/editions/2/names/PL")
     assert (answer.status_code, "has been turned off since" in answer.text) == (409, True)
@@ -166,11 +168,11 @@ async def test_an_admin_says_who_may_have_names_and_the_record_says_so(visitor: 
 
 
 async def test_of_two_who_make_it_at_once_one_is_told(database: Database, time: Clock) -> None:
-    row = annexes._row("PL-1-names-1", 1, "PL", 1, 3, b"")
+    row = annexes._volume_row("PL-1-names-1", 1, "PL", 1, 3, b"")
     await drawn(database, few("PL"))
-    await database.write(partial(annexes._put, rows=[row], nickname="olga", detail=""))
+    await database.write(partial(annexes._insert_volumes, rows=[row], nickname="olga", detail=""))
     with pytest.raises(LetterError, match="Somebody else"):
-        await database.write(partial(annexes._put, rows=[row], nickname="marta", detail=""))
+        await database.write(partial(annexes._insert_volumes, rows=[row], nickname="marta", detail=""))
 
 
 def test_many_names_make_volumes_that_say_which_they_are() -> None:

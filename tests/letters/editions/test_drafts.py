@@ -95,19 +95,19 @@ def test_a_government_is_told_of_its_own_people_alone() -> None:
 
 def test_a_name_of_nowhere_stands_in_no_annex() -> None:
     draft = drafted({"ZZ": 3, "GB": 2, "PL": 1})
-    assert draft.homes(BOOK.find("eu-council")) == ["GB"]
-    assert draft.homes(BOOK.find("PL")) == ["PL"]
-    assert [draft.annexed(BOOK.find(key)) for key in ("eu-council", "PL", "FR")] == [2, 1, 0]
+    assert draft.annex_countries(BOOK.find("eu-council")) == ["GB"]
+    assert draft.annex_countries(BOOK.find("PL")) == ["PL"]
+    assert [draft.annex_size(BOOK.find(key)) for key in ("eu-council", "PL", "FR")] == [2, 1, 0]
 
 
 def test_a_campaign_that_writes_to_fewer_governments_names_more_people_to_institutions() -> None:
     fewer = replace(BOOK, addressees=tuple(a for a in BOOK.addressees if a.country != "PL"))
-    assert replace(drafted({"PL": 12, "GB": 2}), book=fewer).annexed(BOOK.find("eu-council")) == 14
+    assert replace(drafted({"PL": 12, "GB": 2}), book=fewer).annex_size(BOOK.find("eu-council")) == 14
 
 
 @pytest.mark.parametrize("key", ["PL", "eu-council"])
 def test_whoever_may_not_have_the_names_does_not_hear_of_them(key: str) -> None:
-    draft = replace(drafted({"PL": 12, "GB": 30}), annexes=frozenset({"DE"}))
-    assert draft.annexed(BOOK.find(key)) == 0
+    draft = replace(drafted({"PL": 12, "GB": 30}), enabled_annexes=frozenset({"DE"}))
+    assert draft.annex_size(BOOK.find(key)) == 0
     words = said(draft.letter(BOOK.find(key)))
     assert not re.search("asked to be named|poprosiło", words)

@@ -16,8 +16,8 @@ from petition.core.errors import LetterError
 from petition.letters.addressees import directory
 from petition.letters.editions import drafts, editions, source_checks
 from petition.letters.editions.drafts import Draft
-from petition.letters.editions.editions import Choice
-from petition.letters.editions.source_checks import Doubt
+from petition.letters.editions.editions import Decisions
+from petition.letters.editions.source_checks import StaleSource
 from petition.letters.formats import pdf
 from petition.letters.writing.document import IssueDetails, letter_from_dict, to_dict
 from petition.organisers import activity_log
@@ -34,30 +34,30 @@ def few(*keys: str) -> Draft:
     return replace(drafted({"PL": 12}), book=replace(BOOK, addressees=tuple(BOOK.find(key) for key in keys)))
 
 
-def _all_right(draft: Draft) -> Choice:
-    return Choice(frozenset(doubt.id for doubt in source_checks.doubts(draft)), frozenset())
+def _all_right(draft: Draft) -> Decisions:
+    return Decisions(frozenset(doubt.id for doubt in source_checks.stale_sources(draft)), frozenset())
 
 
-async def drawn(database: Database, draft: Draft, choice: Choice | None = None) -> int:
-    return await editions.draw_up(database, draft, OFFERED, choice or _all_right(draft), "marta")
+async def drawn(database: Database, draft: Draft, choice: Decisions | None = None) -> int:
+    return await editions.issue_edition(database, draft, OFFERED, choice or _all_right(draft), "marta")
 
 
 async def _file(database: Database, reference: str) -> bytes:
     async with database.reading() as c:
-        return await editions.file(c, reference) or b""
+        return await editions.letter_pdf(c, reference) or b""
 
 
 async def _references(database: Database, n: int) -> list[str]:
     async with database.reading() as c:
-        return [one.reference for one in await editions.letters_of(c, n)]
+        return [one.reference for one in await editions.list_letters(c, n)]
 
 
 async def test_an_edition_keeps_each_letter_byte_for_byte(database: Database, time: Clock) -> None:
     n = await drawn(database, few("PL", "IE-en"))
     assert n == 1
     async with database.reading() as c:
-        (one,), letters = await editions.drawn(c), await editions.letters_of(c, n)
-    assert (one.n, one.nickname) == (1, "marta")
+        (one,), letters = await editions.list_editions(c), await editions.list_letters(c, n)
+    assert (one.number, one.nickname) == (1, "marta")
     assert (one.basis["confirmed"], one.basis["countries"]) == (12340, {"PL": 700})
     assert [one.reference for one in letters] == ["IE-en-1", "PL-1", "PL-1-pl"]
     for frozen in letters:
@@ -90,7 +90,7 @@ async def test_what_was_drawn_up_stays_whatever_comes_after(database: Database, 
 
 def test_the_same_letter_is_the_same_file(time: Clock) -> None:
     draft = few("PL")
-    one, two = (list(editions._rows(draft, 1, OFFERED, frozenset())) for _ in range(2))
+    one, two = (list(editions._letter_rows(draft, 1, OFFERED, frozenset())) for _ in range(2))
     assert one == two
     assert one[0]["reference"] == "PL-1"
     assert letter_from_dict(json.loads(one[0]["tree"])).key == "PL"
@@ -121,24 +121,24 @@ async def test_a_reviewed_text_goes_out_with_an_english_translation(
 
 async def test_nothing_goes_out_before_every_doubt_is_settled(database: Database, time: Clock) -> None:
     draft = few("PL", "GR")
-    every = {doubt.id for doubt in source_checks.doubts(draft)}
+    every = {doubt.id for doubt in source_checks.stale_sources(draft)}
     assert {"fact:viasna-2025-12", "address:GR"} <= every
     assert "address:PL" not in every
     with pytest.raises(LetterError, match=f"becomes of {len(every)} old"):
-        await drawn(database, draft, Choice(frozenset(), frozenset()))
+        await drawn(database, draft, Decisions(frozenset(), frozenset()))
     with pytest.raises(LetterError, match="becomes of 1 old"):
-        await drawn(database, draft, Choice(frozenset(every - {"address:GR"}), frozenset()))
+        await drawn(database, draft, Decisions(frozenset(every - {"address:GR"}), frozenset()))
     assert await _references(database, 1) == []
 
 
 async def test_who_confirmed_is_kept_and_holds_for_ninety_days(database: Database, time: Clock) -> None:
     draft = few("PL")
     await drawn(database, draft)
-    nothing = Choice(frozenset(), frozenset())
+    nothing = Decisions(frozenset(), frozenset())
     time.advance(days=90)
     assert await drawn(database, draft, nothing) == 2
     async with database.reading() as c:
-        newest = (await editions.drawn(c))[0]
+        newest = (await editions.list_editions(c))[0]
     assert newest.basis["confirmed_by"]["fact:viasna-2025-12"] == ["marta", "2026-11-22"]
     time.advance(days=1)
     with pytest.raises(LetterError):
@@ -148,9 +148,9 @@ async def test_who_confirmed_is_kept_and_holds_for_ninety_days(database: Databas
 async def test_a_fact_left_out_takes_along_what_rests_on_it(database: Database, time: Clock) -> None:
     draft = few("PL")
     out = frozenset({"fact:viasna-2025-12", "fact:poland-order-2025-09"})
-    await drawn(database, draft, Choice(_all_right(draft).confirmed - out, out))
+    await drawn(database, draft, Decisions(_all_right(draft).checked - out, out))
     async with database.reading() as c:
-        found = await editions.find(c, "PL-1")
+        found = await editions.find_letter(c, "PL-1")
     assert found is not None
     words = said(found[1])
     assert "Viasna" not in words
@@ -166,11 +166,11 @@ async def test_a_fact_left_out_takes_along_what_rests_on_it(database: Database, 
 async def test_an_address_left_out_gets_no_letter(database: Database, time: Clock) -> None:
     draft = few("PL", "GR")
     out = frozenset({"address:GR"})
-    await drawn(database, draft, Choice(_all_right(draft).confirmed - out, out))
+    await drawn(database, draft, Decisions(_all_right(draft).checked - out, out))
     assert await _references(database, 1) == ["PL-1", "PL-1-pl"]
     only = few("GR")
     with pytest.raises(LetterError, match="without any letter"):
-        await drawn(database, only, Choice(_all_right(only).confirmed - out, out))
+        await drawn(database, only, Decisions(_all_right(only).checked - out, out))
 
 
 @pytest.mark.parametrize(
@@ -187,27 +187,27 @@ async def test_an_address_left_out_gets_no_letter(database: Database, time: Cloc
     ],
 )
 def test_after_ninety_days_somebody_looks_again(seen: str, old: bool, time: Clock) -> None:
-    assert source_checks._old(seen) == old
+    assert source_checks._is_old(seen) == old
 
 
-def _doubt(draft: Draft, **other: object) -> list[Doubt]:
+def _doubt(draft: Draft, **other: object) -> list[StaleSource]:
     addressee = replace(BOOK.find("PL"), **other)  # type: ignore[arg-type]  # fields of any kind
     one = replace(draft, book=replace(BOOK, addressees=(addressee,)))
-    return [doubt for doubt in source_checks.doubts(one) if doubt.id.startswith("address:")]
+    return [doubt for doubt in source_checks.stale_sources(one) if doubt.id.startswith("address:")]
 
 
 def test_an_address_is_doubted_for_its_age_its_confidence_or_its_absence(time: Clock) -> None:
     draft = few("PL")
     assert _doubt(draft) == []
-    assert _doubt(draft, checked="2026-01")[0].why == "checked in 2026-01"
-    assert _doubt(draft, confidence="low")[0].why == "low confidence"
-    assert "by hand" in _doubt(draft, lines=())[0].why
+    assert _doubt(draft, checked="2026-01")[0].reason == "checked in 2026-01"
+    assert _doubt(draft, confidence="low")[0].reason == "low confidence"
+    assert "by hand" in _doubt(draft, lines=())[0].reason
 
 
 def test_a_page_of_a_campaign_is_doubted_however_new(time: Clock) -> None:
     fresh = directory.Source("A campaign", "2026-11-20", "https://example.org", level="C")
-    assert source_checks._doubtful(fresh)
-    assert not source_checks._doubtful(replace(fresh, level="B"))
+    assert source_checks._is_stale(fresh)
+    assert not source_checks._is_stale(replace(fresh, level="B"))
 
 
 async def test_two_who_draw_up_at_once_make_one_edition(database: Database, time: Clock) -> None:
@@ -235,8 +235,8 @@ async def test_whatever_fails_in_the_middle_leaves_nothing(
             await drawn(database, draft)
     assert await _references(database, 1) == []
     async with database.reading() as c:
-        assert await editions.drawn(c) == []
-        assert await source_checks.by(c) == {}
+        assert await editions.list_editions(c) == []
+        assert await source_checks.last_checks(c) == {}
     assert await drawn(database, draft) == 1
 
 
@@ -252,7 +252,7 @@ async def test_all_of_them(database: Database, time: Clock) -> None:
 
 async def test_a_draft_of_this_moment_is_a_preview(database: Database, time: Clock) -> None:
     async with database.reading() as c:
-        draft = await drafts.draw_up(c, appeal(), BOOK, "https://example.org")
+        draft = await drafts.create_draft(c, appeal(), BOOK, "https://example.org")
     letter = draft.letter(BOOK.find("PL"))
     assert letter.check_url == ""
     assert to_dict(letter)["moment"] == int(draft.moment.timestamp()) != MOMENT.timestamp()

@@ -18,7 +18,7 @@ from tests.web.tools import on_sqlite
 
 
 async def _zip(database: Database, asked: str) -> list[bytes]:
-    return [chunk async for chunk in files.zipped(database, *await files.find(database, asked))]
+    return [chunk async for chunk in files.stream_zip(database, *await files.find_edition(database, asked))]
 
 
 async def test_a_zip_holds_every_letter_in_every_format_and_two_lists(database: Database, time: Clock) -> None:
@@ -26,7 +26,7 @@ async def test_a_zip_holds_every_letter_in_every_format_and_two_lists(database: 
     chunks = await _zip(database, "1")
     archive = zipfile.ZipFile(io.BytesIO(b"".join(chunks)))
     assert archive.testzip() is None
-    assert len(archive.namelist()) == files.count((await files.find(database, "1"))[1]) == 5 * 3 + 2
+    assert len(archive.namelist()) == files.count_files((await files.find_edition(database, "1"))[1]) == 5 * 3 + 2
     assert archive.read("index.csv").decode().splitlines()[3].startswith("IE-en-1,IE-en,en,no,")
     sheet = printed(archive.read("index.pdf"))
     assert "PL-1 (en) PL-1-pl (pl, courtesy translation)" in sheet
@@ -41,13 +41,13 @@ async def test_the_same_edition_gives_the_same_bytes_whenever(database: Database
     time.advance(days=30)
     await drawn(database, few("IE-en"))
     assert await _zip(database, "1") == first
-    assert (await files.find(database, "latest"))[0].n == 2
+    assert (await files.find_edition(database, "latest"))[0].number == 2
 
 
 async def test_there_is_no_edition_but_those_drawn_up(database: Database) -> None:
     for asked in ("latest", "1", "x", ""):
         with pytest.raises(LetterError, match="no such edition"):
-            await files.find(database, asked)
+            await files.find_edition(database, asked)
 
 
 @on_sqlite

@@ -33,7 +33,7 @@ WRONG = [
 async def _doubted(site: Site) -> set[str]:
     async with site.database.reading() as c:
         draft = await site.draft(c)
-        return {doubt.id for doubt in await source_checks.open_doubts(c, draft)}
+        return {doubt.id for doubt in await source_checks.unchecked_sources(c, draft)}
 
 
 async def test_an_address_that_was_looked_up_is_printed_and_doubted_no_more(time: Clock, visitor: Visitor) -> None:
