@@ -60,11 +60,11 @@ def letter(key: str | Addressee, state: str = "open", figures: Figures = FIGURES
     return compose_letter(appeal(state), [texts, TEXTS], addressee, figures, MOMENT, "https://ultimatum.example.org")
 
 
-def said(drawn: Letter) -> str:
-    return " ".join(block.text for block in drawn.blocks).replace("\xa0", " ")
+def letter_text(composed: Letter) -> str:
+    return " ".join(block.text for block in composed.blocks).replace("\xa0", " ")
 
 
-def printed(content: bytes) -> str:
+def pdf_text(content: bytes) -> str:
     """The words of a PDF as pdftotext finds them, without line breaks."""
     run = subprocess.run(["pdftotext", "-", "-"], input=content, capture_output=True, check=True)
     return " ".join(run.stdout.decode().replace("\u200b", "").split())

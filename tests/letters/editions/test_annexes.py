@@ -21,8 +21,8 @@ from petition.letters.editions.editions import Decisions, Edition
 from petition.letters.formats import pdf, volume
 from petition.letters.writing.annex import compose_annex, split_into_volumes
 from tests.conftest import Clock, Visitor
-from tests.letters.drawn import BOOK, MOMENT, TEXTS, appeal, printed
-from tests.letters.editions.test_editions import drawn, few
+from tests.letters.drawn import BOOK, MOMENT, TEXTS, appeal, pdf_text
+from tests.letters.editions.test_editions import draft_for, issue
 from tests.web.tools import Html, pass_names, rows, turn_on
 
 PL = BOOK.find("PL")
@@ -74,9 +74,9 @@ async def test_an_annex_is_handed_over_checked_and_superseded(visitor: Visitor, 
     await edition_of_moment(visitor)
     await visitor.organiser("olga", "organiser")
     first = await made(visitor)
-    assert all(name in printed(first) for name in NAMES)
-    assert "PREVIEW" not in printed(first)
-    assert f"{visitor.site.settings.base_url}/pl/letters/PL-1-names-1" in printed(first).replace(" ", "")
+    assert all(name in pdf_text(first) for name in NAMES)
+    assert "PREVIEW" not in pdf_text(first)
+    assert f"{visitor.site.settings.base_url}/pl/letters/PL-1-names-1" in pdf_text(first).replace(" ", "")
     page = await _told(visitor, "PL-1-names-1")
     assert hashlib.sha256(first).hexdigest() in page
     assert "This list of names is genuine" in page
@@ -85,7 +85,7 @@ async def test_an_annex_is_handed_over_checked_and_superseded(visitor: Visitor, 
 
     await _withdraw(visitor, "someone1@example.net")
     second = await made(visitor)
-    assert [name in printed(second) for name in NAMES] == [True, False, True]
+    assert [name in pdf_text(second) for name in NAMES] == [True, False, True]
     assert "superseded" in await _told(visitor, "PL-1-names-1")
     assert "genuine" in await _told(visitor, "PL-1-names-2")
     desk = Html((await visitor.get("/organisers/editions/1")).text).text
@@ -100,7 +100,7 @@ async def test_of_names_that_were_handed_over_nothing_is_kept(visitor: Visitor, 
     await turn_on(visitor.site)
     await edition_of_moment(visitor)
     await visitor.organiser("olga", "organiser")
-    assert NAMES[1] in printed(await made(visitor))
+    assert NAMES[1] in pdf_text(await made(visitor))
     await _withdraw(visitor, "someone1@example.net")
     kept = await rows(visitor.site)
     assert NAMES[1] not in str(kept)
@@ -132,7 +132,7 @@ async def test_who_confirmed_after_the_edition_is_not_in_its_annex(visitor: Visi
     time.advance(days=4)
     await pass_names(visitor.site)
     await visitor.organiser("olga", "organiser")
-    words = printed(await made(visitor))
+    words = pdf_text(await made(visitor))
     assert NAMES[0] in words
     assert "Zofia" not in words
 
@@ -169,7 +169,7 @@ async def test_an_admin_says_who_may_have_names_and_the_record_says_so(visitor: 
 
 async def test_of_two_who_make_it_at_once_one_is_told(database: Database, time: Clock) -> None:
     row = annexes._volume_row("PL-1-names-1", 1, "PL", 1, 3, b"")
-    await drawn(database, few("PL"))
+    await issue(database, draft_for("PL"))
     await database.write(partial(annexes._insert_volumes, rows=[row], nickname="olga", detail=""))
     with pytest.raises(LetterError, match="Somebody else"):
         await database.write(partial(annexes._insert_volumes, rows=[row], nickname="marta", detail=""))
@@ -196,7 +196,7 @@ async def test_volumes_are_handed_over_together(visitor: Visitor, time: Clock, m
     assert 'filename="PL-1-names-1.zip"' in answer.headers["content-disposition"]
     with zipfile.ZipFile(io.BytesIO(answer.content)) as zipped:
         assert zipped.namelist() == ["PL-1-names-1-1.pdf", "PL-1-names-1-2.pdf"]
-        assert NAMES[2] in printed(zipped.read("PL-1-names-1-2.pdf"))
+        assert NAMES[2] in pdf_text(zipped.read("PL-1-names-1-2.pdf"))
     assert "genuine" in await _told(visitor, "PL-1-names-1-2")
 
 
@@ -236,5 +236,5 @@ async def test_the_command_line_hands_them_over_too(visitor: Visitor, time: Cloc
 
 
 def _files(folder: Path) -> list[str]:
-    assert all(NAMES[0] in printed(file.read_bytes()) for file in folder.iterdir())
+    assert all(NAMES[0] in pdf_text(file.read_bytes()) for file in folder.iterdir())
     return [file.name for file in folder.iterdir()]

@@ -13,7 +13,7 @@ from petition.commands import letters
 from petition.letters.editions.drafts import Draft
 from petition.tally.tally import Snapshot
 from tests.conftest import Clock, Visitor
-from tests.letters.drawn import BOOK, MOMENT, appeal, printed, said
+from tests.letters.drawn import BOOK, MOMENT, appeal, letter_text, pdf_text
 from tests.web.tools import pass_names, turn_on
 
 NAMES = {"PL": "Anna Nowak", "GB": "John Smith", "US": "Jane Doe", "DE": "Eva Berg"}
@@ -30,7 +30,7 @@ async def _signed(visitor: Visitor, time: Clock) -> None:
 
 
 def _named(content: bytes) -> list[str]:
-    words = printed(content)
+    words = pdf_text(content)
     return [name for name in NAMES.values() if name in words]
 
 
@@ -66,7 +66,7 @@ async def test_every_name_stands_in_the_annex_of_one_kind_of_addressee(
             assert _named(answer.content) == annexes[name]
 
 
-def drafted(named: dict[str, int]) -> Draft:
+def sample_draft(named: dict[str, int]) -> Draft:
     snapshot = Snapshot(MOMENT, 12340, {"PL": 700}, 11640)
     everybody = frozenset(a.code for a in BOOK.addressees)
     return Draft(appeal(), BOOK, "https://example.org", MOMENT, snapshot, frozenset({"PL", "GB"}), named, everybody)
@@ -82,19 +82,19 @@ def drafted(named: dict[str, int]) -> Draft:
     ],
 )
 def test_what_institutions_read_about_names_is_true(named: dict[str, int], told: str) -> None:
-    words = said(drafted(named).letter(BOOK.find("eu-council")))
+    words = letter_text(sample_draft(named).letter(BOOK.find("eu-council")))
     assert told in words
     assert ("asked to be named" in words) == bool(told)
     assert ("in an annex to this letter" in words) == (bool(told) and "GB" in named)
 
 
 def test_a_government_is_told_of_its_own_people_alone() -> None:
-    words = said(drafted({"PL": 12, "GB": 30}).letter(BOOK.find("PL")))
+    words = letter_text(sample_draft({"PL": 12, "GB": 30}).letter(BOOK.find("PL")))
     assert "Co najmniej 10 mieszkających w nim osób poprosiło" in words
 
 
 def test_a_name_of_nowhere_stands_in_no_annex() -> None:
-    draft = drafted({"ZZ": 3, "GB": 2, "PL": 1})
+    draft = sample_draft({"ZZ": 3, "GB": 2, "PL": 1})
     assert draft.annex_countries(BOOK.find("eu-council")) == ["GB"]
     assert draft.annex_countries(BOOK.find("PL")) == ["PL"]
     assert [draft.annex_size(BOOK.find(key)) for key in ("eu-council", "PL", "FR")] == [2, 1, 0]
@@ -102,12 +102,12 @@ def test_a_name_of_nowhere_stands_in_no_annex() -> None:
 
 def test_a_campaign_that_writes_to_fewer_governments_names_more_people_to_institutions() -> None:
     fewer = replace(BOOK, addressees=tuple(a for a in BOOK.addressees if a.country != "PL"))
-    assert replace(drafted({"PL": 12, "GB": 2}), book=fewer).annex_size(BOOK.find("eu-council")) == 14
+    assert replace(sample_draft({"PL": 12, "GB": 2}), book=fewer).annex_size(BOOK.find("eu-council")) == 14
 
 
 @pytest.mark.parametrize("key", ["PL", "eu-council"])
 def test_whoever_may_not_have_the_names_does_not_hear_of_them(key: str) -> None:
-    draft = replace(drafted({"PL": 12, "GB": 30}), enabled_annexes=frozenset({"DE"}))
+    draft = replace(sample_draft({"PL": 12, "GB": 30}), enabled_annexes=frozenset({"DE"}))
     assert draft.annex_size(BOOK.find(key)) == 0
-    words = said(draft.letter(BOOK.find(key)))
+    words = letter_text(draft.letter(BOOK.find(key)))
     assert not re.search("asked to be named|poprosiło", words)

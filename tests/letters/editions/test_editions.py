@@ -22,24 +22,24 @@ from petition.letters.formats import pdf
 from petition.letters.writing.document import IssueDetails, letter_from_dict, to_dict
 from petition.organisers import activity_log
 from tests.conftest import Clock
-from tests.letters.drawn import BOOK, MOMENT, appeal, printed, said
-from tests.letters.editions.test_drafts import drafted
+from tests.letters.drawn import BOOK, MOMENT, appeal, letter_text, pdf_text
+from tests.letters.editions.test_drafts import sample_draft
 from tests.web.tools import on_sqlite
 
 OFFERED = ("en", "pl")
 
 
-def few(*keys: str) -> Draft:
+def draft_for(*keys: str) -> Draft:
     """A draft for some addressees: the rest costs seconds and shows nothing more."""
-    return replace(drafted({"PL": 12}), book=replace(BOOK, addressees=tuple(BOOK.find(key) for key in keys)))
+    return replace(sample_draft({"PL": 12}), book=replace(BOOK, addressees=tuple(BOOK.find(key) for key in keys)))
 
 
-def _all_right(draft: Draft) -> Decisions:
+def _all_checked(draft: Draft) -> Decisions:
     return Decisions(frozenset(doubt.id for doubt in source_checks.stale_sources(draft)), frozenset())
 
 
-async def drawn(database: Database, draft: Draft, choice: Decisions | None = None) -> int:
-    return await editions.issue_edition(database, draft, OFFERED, choice or _all_right(draft), "marta")
+async def issue(database: Database, draft: Draft, choice: Decisions | None = None) -> int:
+    return await editions.issue_edition(database, draft, OFFERED, choice or _all_checked(draft), "marta")
 
 
 async def _file(database: Database, reference: str) -> bytes:
@@ -53,7 +53,7 @@ async def _references(database: Database, n: int) -> list[str]:
 
 
 async def test_an_edition_keeps_each_letter_byte_for_byte(database: Database, time: Clock) -> None:
-    n = await drawn(database, few("PL", "IE-en"))
+    n = await issue(database, draft_for("PL", "IE-en"))
     assert n == 1
     async with database.reading() as c:
         (one,), letters = await editions.list_editions(c), await editions.list_letters(c, n)
@@ -63,13 +63,13 @@ async def test_an_edition_keeps_each_letter_byte_for_byte(database: Database, ti
     for frozen in letters:
         content = await _file(database, frozen.reference)
         assert hashlib.sha256(content).hexdigest() == frozen.sha256
-        assert frozen.reference in printed(content)
-        assert "PREVIEW" not in printed(content)
+        assert frozen.reference in pdf_text(content)
+        assert "PREVIEW" not in pdf_text(content)
 
 
 def test_the_code_on_paper_leads_to_its_page(tmp_path: Path, time: Clock) -> None:
     page = "https://petition.example/nl/letters/BE-nl-1"
-    letter = few("BE-nl").letter(BOOK.find("BE-nl"), IssueDetails("BE-nl-1", page))
+    letter = draft_for("BE-nl").letter(BOOK.find("BE-nl"), IssueDetails("BE-nl-1", page))
     (tmp_path / "letter.pdf").write_bytes(pdf.render(letter))
     scan = ["pdftoppm", "-r", "150", "-f", "1", "-l", "1", "-png", "-singlefile", "letter.pdf", "letter"]
     subprocess.run(scan, cwd=tmp_path, check=True)
@@ -78,18 +78,18 @@ def test_the_code_on_paper_leads_to_its_page(tmp_path: Path, time: Clock) -> Non
 
 
 async def test_what_was_drawn_up_stays_whatever_comes_after(database: Database, time: Clock) -> None:
-    draft = few("PL")
-    await drawn(database, draft)
+    draft = draft_for("PL")
+    await issue(database, draft)
     before = await _file(database, "PL-1")
     time.advance(days=30)
     later = replace(draft, snapshot=replace(draft.snapshot, confirmed=99_990, other=99_290))
-    assert await drawn(database, later) == 2
+    assert await issue(database, later) == 2
     assert await _file(database, "PL-1") == before
-    assert "99,990" in printed(await _file(database, "PL-2"))
+    assert "99,990" in pdf_text(await _file(database, "PL-2"))
 
 
 def test_the_same_letter_is_the_same_file(time: Clock) -> None:
-    draft = few("PL")
+    draft = draft_for("PL")
     one, two = (list(editions._letter_rows(draft, 1, OFFERED, frozenset())) for _ in range(2))
     assert one == two
     assert one[0]["reference"] == "PL-1"
@@ -97,8 +97,8 @@ def test_the_same_letter_is_the_same_file(time: Clock) -> None:
 
 
 async def test_a_text_that_nobody_reviewed_goes_beside_the_english_letter(database: Database, time: Clock) -> None:
-    await drawn(database, few("PL"))
-    letter, beside = printed(await _file(database, "PL-1")), printed(await _file(database, "PL-1-pl"))
+    await issue(database, draft_for("PL"))
+    letter, beside = pdf_text(await _file(database, "PL-1")), pdf_text(await _file(database, "PL-1-pl"))
     assert "Collective ultimatum" in letter
     assert "Only the original letter counts" not in letter
     assert "Zbiorowe ultimatum" in beside
@@ -113,46 +113,46 @@ async def test_a_reviewed_text_goes_out_with_an_english_translation(
     find = texts.find_text
     reviewed = lambda folders, language: replace(find(folders, language), reviewed="Anna N., 2026-11-01")  # type: ignore[type-var]  # noqa: E731 (one line; a text is a dataclass)
     monkeypatch.setattr(compose, "find", reviewed)
-    await drawn(database, few("PL", "IE-en"))
+    await issue(database, draft_for("PL", "IE-en"))
     assert await _references(database, 1) == ["IE-en-1", "PL-1", "PL-1-en"]
-    assert "Zbiorowe ultimatum" in printed(await _file(database, "PL-1"))
-    assert "Courtesy translation. Only the original letter counts." in printed(await _file(database, "PL-1-en"))
+    assert "Zbiorowe ultimatum" in pdf_text(await _file(database, "PL-1"))
+    assert "Courtesy translation. Only the original letter counts." in pdf_text(await _file(database, "PL-1-en"))
 
 
 async def test_nothing_goes_out_before_every_doubt_is_settled(database: Database, time: Clock) -> None:
-    draft = few("PL", "GR")
+    draft = draft_for("PL", "GR")
     every = {doubt.id for doubt in source_checks.stale_sources(draft)}
     assert {"fact:viasna-2025-12", "address:GR"} <= every
     assert "address:PL" not in every
     with pytest.raises(LetterError, match=f"becomes of {len(every)} old"):
-        await drawn(database, draft, Decisions(frozenset(), frozenset()))
+        await issue(database, draft, Decisions(frozenset(), frozenset()))
     with pytest.raises(LetterError, match="becomes of 1 old"):
-        await drawn(database, draft, Decisions(frozenset(every - {"address:GR"}), frozenset()))
+        await issue(database, draft, Decisions(frozenset(every - {"address:GR"}), frozenset()))
     assert await _references(database, 1) == []
 
 
 async def test_who_confirmed_is_kept_and_holds_for_ninety_days(database: Database, time: Clock) -> None:
-    draft = few("PL")
-    await drawn(database, draft)
+    draft = draft_for("PL")
+    await issue(database, draft)
     nothing = Decisions(frozenset(), frozenset())
     time.advance(days=90)
-    assert await drawn(database, draft, nothing) == 2
+    assert await issue(database, draft, nothing) == 2
     async with database.reading() as c:
         newest = (await editions.list_editions(c))[0]
     assert newest.basis["confirmed_by"]["fact:viasna-2025-12"] == ["marta", "2026-11-22"]
     time.advance(days=1)
     with pytest.raises(LetterError):
-        await drawn(database, draft, nothing)
+        await issue(database, draft, nothing)
 
 
 async def test_a_fact_left_out_takes_along_what_rests_on_it(database: Database, time: Clock) -> None:
-    draft = few("PL")
+    draft = draft_for("PL")
     out = frozenset({"fact:viasna-2025-12", "fact:poland-order-2025-09"})
-    await drawn(database, draft, Decisions(_all_right(draft).checked - out, out))
+    await issue(database, draft, Decisions(_all_checked(draft).checked - out, out))
     async with database.reading() as c:
         found = await editions.find_letter(c, "PL-1")
     assert found is not None
-    words = said(found[1])
+    words = letter_text(found[1])
     assert "Viasna" not in words
     assert "Minister of the Interior" not in words
     assert "Terespol" in words
@@ -164,13 +164,13 @@ async def test_a_fact_left_out_takes_along_what_rests_on_it(database: Database, 
 
 
 async def test_an_address_left_out_gets_no_letter(database: Database, time: Clock) -> None:
-    draft = few("PL", "GR")
+    draft = draft_for("PL", "GR")
     out = frozenset({"address:GR"})
-    await drawn(database, draft, Decisions(_all_right(draft).checked - out, out))
+    await issue(database, draft, Decisions(_all_checked(draft).checked - out, out))
     assert await _references(database, 1) == ["PL-1", "PL-1-pl"]
-    only = few("GR")
+    only = draft_for("GR")
     with pytest.raises(LetterError, match="without any letter"):
-        await drawn(database, only, Decisions(_all_right(only).checked - out, out))
+        await issue(database, only, Decisions(_all_checked(only).checked - out, out))
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def _doubt(draft: Draft, **other: object) -> list[StaleSource]:
 
 
 def test_an_address_is_doubted_for_its_age_its_confidence_or_its_absence(time: Clock) -> None:
-    draft = few("PL")
+    draft = draft_for("PL")
     assert _doubt(draft) == []
     assert _doubt(draft, checked="2026-01")[0].reason == "checked in 2026-01"
     assert _doubt(draft, confidence="low")[0].reason == "low confidence"
@@ -211,8 +211,8 @@ def test_a_page_of_a_campaign_is_doubted_however_new(time: Clock) -> None:
 
 
 async def test_two_who_draw_up_at_once_make_one_edition(database: Database, time: Clock) -> None:
-    draft = few("PL")
-    results = await asyncio.gather(*(drawn(database, draft) for _ in range(2)), return_exceptions=True)
+    draft = draft_for("PL")
+    results = await asyncio.gather(*(issue(database, draft) for _ in range(2)), return_exceptions=True)
     numbers = [result for result in results if isinstance(result, int)]
     assert numbers == [1] or sorted(numbers) == [1, 2]
     for n in numbers:
@@ -228,22 +228,22 @@ async def test_whatever_fails_in_the_middle_leaves_nothing(
     async def broken(*_: object, **__: object) -> None:
         raise LetterError("the disk is full")
 
-    draft = few("PL")
+    draft = draft_for("PL")
     with monkeypatch.context() as patch:
         patch.setattr(activity_log, "write", broken)
         with pytest.raises(LetterError, match="the disk is full"):
-            await drawn(database, draft)
+            await issue(database, draft)
     assert await _references(database, 1) == []
     async with database.reading() as c:
         assert await editions.list_editions(c) == []
         assert await source_checks.last_checks(c) == {}
-    assert await drawn(database, draft) == 1
+    assert await issue(database, draft) == 1
 
 
 @on_sqlite
 async def test_all_of_them(database: Database, time: Clock) -> None:
-    draft = drafted({"PL": 12})
-    await drawn(database, draft)
+    draft = sample_draft({"PL": 12})
+    await issue(database, draft)
     references = await _references(database, 1)
     letters = [one for one in references if one.count("-") < 3 or one.startswith("eu-")]
     assert {f"{a.key}-1" for a in BOOK.addressees} <= set(references)
@@ -268,7 +268,7 @@ async def test_a_process_that_is_killed_in_the_middle_leaves_nothing(database_ur
     for table in ("editions", "edition_letters", "confirmations", "actions"):
         async with database.reading() as c:
             assert [rows async for rows in c.stream_rows(table, 10) if rows] == [], table
-    assert await drawn(database, few("PL")) == 1
+    assert await issue(database, draft_for("PL")) == 1
     assert await _references(database, 1) == ["PL-1", "PL-1-pl"]
 
 
@@ -282,7 +282,7 @@ async def _draw_slowly(url: str) -> None:
 
     activity_log.write = stop  # type: ignore[assignment]  # one that hangs until it is killed
     async with open_database(url) as database:
-        await drawn(database, few("PL"))
+        await issue(database, draft_for("PL"))
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ from petition.core.database.database import Database
 from petition.core.errors import DataError, LetterError
 from petition.letters.editions import files
 from tests.conftest import Clock, Visitor
-from tests.letters.drawn import printed
-from tests.letters.editions.test_editions import drawn, few
+from tests.letters.drawn import pdf_text
+from tests.letters.editions.test_editions import draft_for, issue
 from tests.web.tools import on_sqlite
 
 
@@ -22,13 +22,13 @@ async def _zip(database: Database, asked: str) -> list[bytes]:
 
 
 async def test_a_zip_holds_every_letter_in_every_format_and_two_lists(database: Database, time: Clock) -> None:
-    await drawn(database, few("PL", "IE-en", "GR"))
+    await issue(database, draft_for("PL", "IE-en", "GR"))
     chunks = await _zip(database, "1")
     archive = zipfile.ZipFile(io.BytesIO(b"".join(chunks)))
     assert archive.testzip() is None
     assert len(archive.namelist()) == files.count_files((await files.find_edition(database, "1"))[1]) == 5 * 3 + 2
     assert archive.read("index.csv").decode().splitlines()[3].startswith("IE-en-1,IE-en,en,no,")
-    sheet = printed(archive.read("index.pdf"))
+    sheet = pdf_text(archive.read("index.pdf"))
     assert "PL-1 (en) PL-1-pl (pl, courtesy translation)" in sheet
     assert "address missing" in sheet
     assert "3 envelopes · 5 letters and translations" in sheet
@@ -36,10 +36,10 @@ async def test_a_zip_holds_every_letter_in_every_format_and_two_lists(database: 
 
 
 async def test_the_same_edition_gives_the_same_bytes_whenever(database: Database, time: Clock) -> None:
-    await drawn(database, few("PL"))
+    await issue(database, draft_for("PL"))
     first = await _zip(database, "1")
     time.advance(days=30)
-    await drawn(database, few("IE-en"))
+    await issue(database, draft_for("IE-en"))
     assert await _zip(database, "1") == first
     assert (await files.find_edition(database, "latest"))[0].number == 2
 
@@ -53,7 +53,7 @@ async def test_there_is_no_edition_but_those_drawn_up(database: Database) -> Non
 @on_sqlite
 async def test_the_command_line_writes_the_same_files(visitor: Visitor, time: Clock, tmp_path: Path) -> None:
     database = visitor.site.database
-    await drawn(database, few("PL"))
+    await issue(database, draft_for("PL"))
     folder = tmp_path / "letters"
     await letters.letters(visitor.site.settings, Namespace(output=folder, edition="latest", names=False, keys=[]))
     archive = zipfile.ZipFile(io.BytesIO(b"".join(await _zip(database, "1"))))

@@ -15,7 +15,7 @@ from petition.letters.formats import cover_sheet, docx, pdf, plain_text
 from petition.letters.formats.registry import FORMATS
 from petition.letters.writing.document import Letter
 from petition.letters.writing.glyphs import FONTS
-from tests.letters.drawn import BOOK, HOSTILE, LANGUAGES, MOMENT, letter, printed
+from tests.letters.drawn import BOOK, HOSTILE, LANGUAGES, MOMENT, letter, pdf_text
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 BY_LANGUAGE = {a.language: a.key for a in BOOK.addressees}
@@ -104,7 +104,7 @@ def test_libreoffice_opens_and_converts_it(key: str, tmp_path: Path) -> None:
     subprocess.run(command, check=True, capture_output=True, timeout=120, env=os.environ | _our_fonts(tmp_path))
     content = (tmp_path / "letter.pdf").read_bytes()
     for words in (drawn.title, drawn.closing, "PREVIEW", drawn.reference):
-        assert _spaced(words) in printed(content)
+        assert _spaced(words) in pdf_text(content)
     assert _pages(content) - _pages(pdf.render(drawn)) in {0, 1}
 
 
@@ -127,7 +127,7 @@ def test_the_sheet_is_tagged_and_names_every_envelope() -> None:
     content = cover_sheet.render(7, MOMENT, letters)
     assert content == cover_sheet.render(7, MOMENT, letters)
     assert b"pdfuaid" in content
-    words = printed(content)
+    words = pdf_text(content)
     assert "Edition 7: what goes into which envelope" in words
     for drawn in letters:
         assert drawn.reference in words

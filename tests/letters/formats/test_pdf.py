@@ -22,7 +22,7 @@ from petition.letters.formats import pdf
 from petition.letters.writing.annex import compose_annex
 from petition.letters.writing.compose import compose_letter
 from petition.letters.writing.document import Letter, to_dict
-from tests.letters.drawn import BOOK, FIGURES, HOSTILE, MOMENT, TEXTS, appeal, letter, printed
+from tests.letters.drawn import BOOK, FIGURES, HOSTILE, MOMENT, TEXTS, appeal, letter, pdf_text
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_all_39_letters_are_sound_files(rendered: dict[str, tuple[Letter, bytes]
 
 def test_every_letter_says_in_print_what_it_is_for(rendered: dict[str, tuple[Letter, bytes]]) -> None:
     for drawn, content in rendered.values():
-        words = printed(content)
+        words = pdf_text(content)
         texts = (drawn.subject, drawn.salutation, drawn.reference, drawn.date, drawn.title, drawn.office, drawn.closing)
         for text in texts:
             assert " ".join(text.split()) in words, drawn.key
@@ -125,7 +125,7 @@ def test_a_missing_address_leaves_lines_to_fill_in() -> None:
     assert _strokes(pdf.render(letter(hungary))) - _strokes(pdf.render(letter(known))) == 4
     office = replace(hungary, office="Office")
     assert _strokes(pdf.render(letter(office))) - _strokes(pdf.render(letter(known))) == 3
-    assert letter(hungary).title in printed(pdf.render(letter(hungary)))
+    assert letter(hungary).title in pdf_text(pdf.render(letter(hungary)))
 
 
 def _strokes(content: bytes) -> int:
@@ -142,7 +142,7 @@ def test_what_data_holds_is_printed_as_typed(typed: str) -> None:
     hosted.campaign = replace(hosted.campaign, organiser={"en": typed}, controller=typed, contact=typed)
     drawn = compose_letter(hosted, [TEXTS], poland, FIGURES, MOMENT, "https://example.org")
     assert any(block.text.startswith(f"{typed}: otwarte") for block in drawn.blocks)
-    assert printed(pdf.render(drawn)).count(typed) >= 10
+    assert pdf_text(pdf.render(drawn)).count(typed) >= 10
 
 
 def test_a_letter_that_cannot_be_set_is_one_sentence() -> None:

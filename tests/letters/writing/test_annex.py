@@ -8,7 +8,7 @@ from petition.core.errors import LetterError
 from petition.letters.formats import pdf
 from petition.letters.writing.annex import compose_annex
 from petition.letters.writing.glyphs import SUBSTITUTE, printable
-from tests.letters.drawn import BOOK, HOSTILE, MOMENT, TEXTS, appeal, printed
+from tests.letters.drawn import BOOK, HOSTILE, MOMENT, TEXTS, appeal, pdf_text
 
 
 def test_names_are_printed_as_typed_or_with_the_documented_substitute() -> None:
@@ -25,7 +25,7 @@ def test_names_are_printed_as_typed_or_with_the_documented_substitute() -> None:
         "  Ann  Bee ",
     ]
     drawn = compose_annex(appeal(), [TEXTS], BOOK.find("PL"), names, MOMENT)
-    words = printed(pdf.render_annex(drawn))
+    words = pdf_text(pdf.render_annex(drawn))
     assert all(name in words for name in [*HOSTILE, "Łukasz Żółć", "□□□", "□□□□ □□□", "evil", "Ann Bee"])
     assert "A" * 100 in words.replace(" ", "")
     assert "Imiona i nazwiska w podanym brzmieniu, niezweryfikowane." in words
@@ -67,7 +67,7 @@ def test_the_fonts_have_the_letters_of_europe(letters: str) -> None:
 def test_the_annex_for_institutions_says_whose_names_it_has() -> None:
     elsewhere = "Here stand those who gave a place of residence other than the 27 member states"
     for key in ("eu-council", "FR"):
-        words = printed(pdf.render_annex(compose_annex(appeal(), [TEXTS], BOOK.find(key), ["Ann Bee"], MOMENT)))
+        words = pdf_text(pdf.render_annex(compose_annex(appeal(), [TEXTS], BOOK.find(key), ["Ann Bee"], MOMENT)))
         assert (elsewhere in words) == (key == "eu-council")
 
 

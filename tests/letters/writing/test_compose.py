@@ -15,7 +15,7 @@ from petition.letters.writing.compose import compose_letter
 from petition.letters.writing.document import Figures
 from petition.letters.writing.figures import read_seats
 from petition.letters.writing.texts import STATES_WITH_LETTERS
-from tests.letters.drawn import BOOK, FIGURES, LANGUAGES, MOMENT, TEXTS, appeal, letter, printed, said
+from tests.letters.drawn import BOOK, FIGURES, LANGUAGES, MOMENT, TEXTS, appeal, letter, letter_text, pdf_text
 
 
 def test_a_border_state_reads_its_crossings_as_the_sources_saw_them() -> None:
@@ -24,11 +24,11 @@ def test_a_border_state_reads_its_crossings_as_the_sources_saw_them() -> None:
     lithuania = [block.text.replace("\xa0", " ") for block in letter("LT").blocks if block.kind == "item"]
     assert "Stasylos – Benyakoni: uždarytas kroviniams iš Baltarusijos (2023 m. vasario 16 d.) [6]" in lithuania
     assert "Kena – Gudogai: atviras krovinių vežimui (2023 m. vasaris) [5]" in lithuania
-    assert "Indra – Bigosovo: atvērta kravu pārvadājumiem (2017)" in said(letter("LV"))
+    assert "Indra – Bigosovo: atvērta kravu pārvadājumiem (2017)" in letter_text(letter("LV"))
 
 
 def test_only_poland_is_asked_for_its_interior_ministers_regulation() -> None:
-    assert "rozporządzenia Ministra Spraw Wewnętrznych i Administracji" in said(letter("PL"))
+    assert "rozporządzenia Ministra Spraw Wewnętrznych i Administracji" in letter_text(letter("PL"))
     assert letter("PL").copies[-1] == "Ministerstwo Spraw Wewnętrznych i Administracji"
     assert len(letter("LT").copies) == len(letter("LV").copies) == 2
 
@@ -47,12 +47,14 @@ def test_only_poland_is_asked_for_its_interior_ministers_regulation() -> None:
     ],
 )
 def test_each_is_asked_for_what_it_can_do(key: str, asked: str) -> None:
-    assert asked in said(letter(key))
+    assert asked in letter_text(letter(key))
 
 
 def test_no_letter_to_a_state_without_border_asks_it_to_close_crossings() -> None:
     for addressee in BOOK.addressees:
-        closes = "over this crossing" in said(letter(addressee)) or "over these crossings" in said(letter(addressee))
+        closes = "over this crossing" in letter_text(letter(addressee)) or "over these crossings" in letter_text(
+            letter(addressee)
+        )
         assert not closes, addressee.key
 
 
@@ -91,14 +93,14 @@ def test_a_doubtful_ministry_is_named_by_what_it_does() -> None:
 
 
 def test_each_state_has_its_letter() -> None:
-    assert "by 1 March 2027" in said(letter("IE-en", "open"))
+    assert "by 1 March 2027" in letter_text(letter("IE-en", "open"))
     passed = letter("IE-en", "passed")
-    assert "to Aliaksandr Lukashenka was 1 November 2026. It has passed" in said(passed)
-    assert "without delay" in said(passed)
+    assert "to Aliaksandr Lukashenka was 1 November 2026. It has passed" in letter_text(passed)
+    assert "without delay" in letter_text(passed)
     assert "the deadline has passed" in passed.subject
     met = letter("IE-en", "met")
-    assert "On 20 November 2026 the demand" in said(met)
-    assert "keep watch" in said(met)
+    assert "On 20 November 2026 the demand" in letter_text(met)
+    assert "keep watch" in letter_text(met)
     assert [note.url for note in met.sources] == [read_seats(SHIPPED / "parliament.toml").source.url]
 
 
@@ -120,12 +122,12 @@ def test_no_letter_is_drawn_before_the_campaign_or_after_it(change: dict[str, da
 
 def test_a_deadline_nobody_has_told_is_printed_as_its_placeholder() -> None:
     drawn = compose_letter(Appeal(), [TEXTS], BOOK.find("IE-en"), FIGURES, MOMENT, "https://example.org")
-    assert "by [the deadline: a day]." in said(drawn)
+    assert "by [the deadline: a day]." in letter_text(drawn)
     assert pdf.render(drawn)
 
 
 def test_figures_are_printed_as_published() -> None:
-    words = said(letter("IE-en"))
+    words = letter_text(letter("IE-en"))
     assert "As of 22 November 2026, 10:00 UTC, at least 12,340 people have signed" in words
     assert "At least 700 of them live in your country." in words
     assert "At least 40 signatories who live there have asked to be named to your Government" in words
@@ -136,29 +138,29 @@ def test_a_folded_country_is_mentioned_only_if_somebody_there_signed(key: str) -
     present = {"IE-en": "People who live in your country are among", "PL": "są osoby mieszkające w Państwa kraju"}
     present |= {"LT": "yra Jūsų šalyje gyvenančių žmonių", "LV": "ir Jūsu valstī dzīvojoši cilvēki"}
     folded = replace(FIGURES, country=None, named=None)
-    assert present[key] in said(letter(key, figures=folded))
-    assert present[key] not in said(letter(key, figures=replace(folded, has_signatures=False)))
-    assert present[key] not in said(letter(key))
+    assert present[key] in letter_text(letter(key, figures=folded))
+    assert present[key] not in letter_text(letter(key, figures=replace(folded, has_signatures=False)))
+    assert present[key] not in letter_text(letter(key))
 
 
 def test_an_institution_has_no_country() -> None:
     for addressee in BOOK.addressees:
         if addressee.country is None:
-            assert "your country" not in said(letter(addressee))
-            assert "go to the government of that state. All figures" in said(letter(addressee))
+            assert "your country" not in letter_text(letter(addressee))
+            assert "go to the government of that state. All figures" in letter_text(letter(addressee))
 
 
 def test_an_institution_is_told_of_an_annex_only_if_there_is_one() -> None:
-    told = said(letter("eu-council", figures=replace(FIGURES, named_outside_eu=True)))
+    told = letter_text(letter("eu-council", figures=replace(FIGURES, named_outside_eu=True)))
     assert "At least 40 signatories have asked to be named. The names of those who live in one of" in told
     assert "go to the government of that state; the names of all others stand in an annex to this letter." in told
-    assert "annex" not in said(letter("eu-council"))
+    assert "annex" not in letter_text(letter("eu-council"))
 
 
 @pytest.mark.parametrize("key", ["IE-en", "PL", "LT", "LV", "eu-council"])
 @pytest.mark.parametrize("country", [None, 700])
 def test_nobody_is_called_a_citizen_for_living_somewhere(key: str, country: int | None) -> None:
-    words = said(letter(key, figures=replace(FIGURES, country=country)))
+    words = letter_text(letter(key, figures=replace(FIGURES, country=country)))
     assert not re.search("citizen|obywatel|piliet|pilie[čc]|pilso[nņ]", words, re.IGNORECASE)
 
 
@@ -172,11 +174,11 @@ def test_behind_a_comma_the_letter_goes_on_in_lower_case(key: str, total: int, s
 
 
 def test_a_state_is_addressed_for_what_it_did_itself() -> None:
-    assert "Państwa kraj ogłosił zamknięcie granicy" in said(letter("PL"))
-    assert "Jūsų šalis dėl nacionalinio saugumo nutraukė" in said(letter("LT"))
+    assert "Państwa kraj ogłosił zamknięcie granicy" in letter_text(letter("PL"))
+    assert "Jūsų šalis dėl nacionalinio saugumo nutraukė" in letter_text(letter("LT"))
     for key, own in {"PL": r"\bPolsk(a|ę|i)\b", "LT": r"\bLietuv(a|ą|os)\b", "LV": r"\bLatvij(a|u|as)\b"}.items():
-        assert not re.search(own, said(letter(key))), key
-        english = said(letter(replace(BOOK.find(key), language="xx")))
+        assert not re.search(own, letter_text(letter(key))), key
+        english = letter_text(letter(replace(BOOK.find(key), language="xx")))
         assert ("Your country" in english) == (key != "LV")
         assert ("Poland announced" in english, "Lithuania ended" in english) == (key != "PL", key != "LT")
 
@@ -192,20 +194,20 @@ def test_a_state_is_addressed_for_what_it_did_itself() -> None:
 )
 def test_the_ban_on_lorries_is_dated_by_its_announcement(key: str, announced: str) -> None:
     addressee = replace(BOOK.find("LV"), language="xx") if key == "xx" else BOOK.find(key)
-    (sentence,) = re.findall(r"[^.;]*Poczobut[^;]*|[^.;]*Počobut[^;]*", said(letter(addressee)))
+    (sentence,) = re.findall(r"[^.;]*Poczobut[^;]*|[^.;]*Počobut[^;]*", letter_text(letter(addressee)))
     assert re.search(announced, sentence)
 
 
 def test_the_office_stands_above_an_address_that_does_not_name_it() -> None:
     for key, office in {"BE-fr": "Chancellerie du Premier ministre", "GR": "Προεδρία της Κυβέρνησης", "FR": ""}.items():
         assert letter(key).office == office
-    belgium = printed(pdf.render(letter("BE-nl")))
+    belgium = pdf_text(pdf.render(letter("BE-nl")))
     assert f"{letter('BE-nl').title} Kanselarij van de Eerste Minister Wetstraat 16" in belgium
 
 
 @pytest.mark.parametrize("named", [None, 0, 9])
 def test_fewer_than_ten_names_are_not_mentioned(named: int | None) -> None:
-    assert "to be named" not in said(letter("IE-en", figures=replace(FIGURES, named=named)))
+    assert "to be named" not in letter_text(letter("IE-en", figures=replace(FIGURES, named=named)))
 
 
 @pytest.mark.parametrize("state", STATES_WITH_LETTERS)
@@ -214,5 +216,5 @@ def test_a_total_of_zero_claims_no_signature(key: str, state: str) -> None:
     nobody = Figures(as_of=MOMENT, confirmed=0, country=None, has_signatures=True, named=None, named_outside_eu=False)
     drawn = letter(key, state, nobody)
     assert not any(run.style == "strong" for block in drawn.blocks for run in block.runs)
-    assert not re.search("On behalf of those|w imieniu|vardu teikiame|Parakstītāju vārdā", said(drawn))
+    assert not re.search("On behalf of those|w imieniu|vardu teikiame|Parakstītāju vārdā", letter_text(drawn))
     assert pdf.render(drawn)

@@ -14,7 +14,7 @@ from petition.letters.formats import pdf
 from petition.letters.writing.document import Chart, letter_from_dict, to_dict
 from petition.letters.writing.figures import MAX_COUNTRIES, read_seats
 from petition.letters.writing.texts import find_text
-from tests.letters.drawn import BOOK, COUNTRIES, FIGURES, LANGUAGES, TEXTS, letter, printed
+from tests.letters.drawn import BOOK, COUNTRIES, FIGURES, LANGUAGES, TEXTS, letter, pdf_text
 
 FILE = SHIPPED / "parliament.toml"
 STATES = sorted({a.country for a in BOOK.addressees if a.country})
@@ -87,7 +87,7 @@ def test_each_state_is_compared_with_its_own_number_and_its_source_is_cited() ->
 
 def test_what_is_drawn_as_bars_is_printed_as_numbers() -> None:
     drawn = letter("DE")
-    words = printed(pdf.render(drawn))
+    words = pdf_text(pdf.render(drawn))
     assert drawn.chart
     for bar in drawn.chart.bars:
         assert f"{bar.name} {bar.printed}" in words

@@ -20,7 +20,7 @@ from petition.letters.writing.document import Letter
 from petition.letters.writing.figures import read_seats
 from petition.letters.writing.formatting import Formatter
 from petition.letters.writing.texts import STATES_WITH_LETTERS, LetterText, find_text
-from tests.letters.drawn import BOOK, FIGURES, LANGUAGES, MOMENT, STATE_ROLES, TEXTS, appeal, letter, said
+from tests.letters.drawn import BOOK, FIGURES, LANGUAGES, MOMENT, STATE_ROLES, TEXTS, appeal, letter, letter_text
 
 COUNTS = (1, 2, 5, 21, 1234)
 
@@ -63,7 +63,9 @@ def _shape(drawn: Letter) -> list[tuple[str, list[str], list[str]]]:
 
 def _facts(drawn: Letter) -> list[str]:
     """The numbers of the prisoners and of the trains held up, in whatever order a sentence has them."""
-    return sorted(re.sub(r"\D", "", number) for number in re.findall(r"\b(?:1.?131|167|50|123|300)\b", said(drawn)))
+    return sorted(
+        re.sub(r"\D", "", number) for number in re.findall(r"\b(?:1.?131|167|50|123|300)\b", letter_text(drawn))
+    )
 
 
 @pytest.mark.parametrize("state", STATES_WITH_LETTERS)
@@ -125,7 +127,7 @@ def test_every_language_draws_any_count(language: str, n: int) -> None:
         drawn = letter(_neutral(language, "vote"), state, replace(FIGURES, confirmed=n, country=n, named=n))
         strong = [run.text for block in drawn.blocks for run in block.runs if run.style == "strong"]
         assert [re.sub(r"\D", "", number) for number in strong] == [str(n)] * 2
-        assert not re.search(r"[{}]|None|\*\*|  ", said(drawn))
+        assert not re.search(r"[{}]|None|\*\*|  ", letter_text(drawn))
 
 
 def test_every_letter_is_written_in_the_language_that_its_key_names() -> None:
@@ -168,19 +170,19 @@ def test_every_text_says_that_nobody_has_reviewed_it_yet() -> None:
 )
 def test_plurals_follow_the_language(key: str, counted: dict[int, str]) -> None:
     for total, words in counted.items():
-        assert words in said(letter(key, figures=replace(FIGURES, confirmed=total)))
+        assert words in letter_text(letter(key, figures=replace(FIGURES, confirmed=total)))
 
 
 def test_days_stand_in_the_case_that_the_sentence_needs() -> None:
     assert letter("LV").date == "2026. gada 22. novembris"
-    assert "Līdz 2027. gada 1. martam" in said(letter("LV"))
-    assert "2025. gada 31. decembrī" in said(letter("LV"))
-    assert "(2025. gada 12.–25. septembris)" in said(letter("LV"))
-    assert "(12–25 września 2025 r.)" in said(letter("PL"))
-    assert "(2025 m. rugsėjo 12–25 d.)" in said(letter("LT"))
-    assert "2027. március 1. napjáig" in said(letter("HU"))
-    assert "(2025. szeptember 12–25.)" in said(letter("HU"))
-    assert "faoin 1 Márta 2027" in said(letter("IE-ga"))
+    assert "Līdz 2027. gada 1. martam" in letter_text(letter("LV"))
+    assert "2025. gada 31. decembrī" in letter_text(letter("LV"))
+    assert "(2025. gada 12.–25. septembris)" in letter_text(letter("LV"))
+    assert "(12–25 września 2025 r.)" in letter_text(letter("PL"))
+    assert "(2025 m. rugsėjo 12–25 d.)" in letter_text(letter("LT"))
+    assert "2027. március 1. napjáig" in letter_text(letter("HU"))
+    assert "(2025. szeptember 12–25.)" in letter_text(letter("HU"))
+    assert "faoin 1 Márta 2027" in letter_text(letter("IE-ga"))
 
 
 @pytest.mark.parametrize(
@@ -191,7 +193,7 @@ def test_the_maltese_article_before_a_day_follows_the_sound_of_its_number(day: i
     campaign = appeal()
     campaign.campaign = replace(campaign.campaign, deadline=date(2027, 3, day))
     drawn = compose_letter(campaign, [TEXTS], BOOK.find("MT-mt"), FIGURES, MOMENT, "https://example.org")
-    assert f"{words}ta’ Marzu 2027" in said(drawn)
+    assert f"{words}ta’ Marzu 2027" in letter_text(drawn)
 
 
 @pytest.mark.parametrize(
@@ -236,7 +238,7 @@ def test_the_first_of_a_month_is_written_as_the_language_writes_it() -> None:
     ],
 )
 def test_a_moment_is_told_as_the_language_tells_it(key: str, moment: str) -> None:
-    assert moment in said(letter(key))
+    assert moment in letter_text(letter(key))
 
 
 @pytest.mark.parametrize("language", TRANSLATED)

@@ -5,7 +5,7 @@ import pytest
 from petition.letters.editions import source_checks
 from petition.site import Site
 from tests.conftest import Clock, Visitor
-from tests.letters.drawn import printed
+from tests.letters.drawn import pdf_text
 from tests.web.tools import Html, on_sqlite
 
 TYPED = {
@@ -42,7 +42,7 @@ async def test_an_address_that_was_looked_up_is_printed_and_doubted_no_more(time
     assert "address:GR" in await _doubted(visitor.site)
     answer = await visitor.post("/organisers/book/GR", **TYPED)
     assert (answer.status_code, answer.headers["location"]) == (303, "/organisers/letters")
-    words = printed((await visitor.get("/organisers/letters/GR.pdf")).content)
+    words = pdf_text((await visitor.get("/organisers/letters/GR.pdf")).content)
     assert "Maximos Mansion Example Street 1 106 74 Athens Greece" in words
     assert "address:GR" not in await _doubted(visitor.site)
     fields = Html((await visitor.get("/organisers/book/GR")).text).fields()
@@ -54,7 +54,7 @@ async def test_an_address_that_was_looked_up_is_printed_and_doubted_no_more(time
     assert "address:GR" in await _doubted(visitor.site), "what was seen is old by now"
     await visitor.organiser("ada2", "admin")
     await visitor.post("/organisers/book/GR", back="on")
-    assert "Maximos" not in printed((await visitor.get("/organisers/letters/GR.pdf")).content)
+    assert "Maximos" not in pdf_text((await visitor.get("/organisers/letters/GR.pdf")).content)
     assert "took back an address GR" in Html((await visitor.get("/organisers/record")).text).text
 
 

@@ -7,7 +7,7 @@ import zipfile
 
 from petition.organisers.activity_log import page as lines
 from tests.conftest import Clock, Visitor
-from tests.letters.drawn import printed
+from tests.letters.drawn import pdf_text
 from tests.web.tools import Html, on_sqlite
 
 
@@ -44,7 +44,7 @@ async def test_from_the_desk_to_the_secretary(time: Clock, visitor: Visitor) -> 
     assert "Left out: address:GR" in page.text
     pdf = await visitor.get("/organisers/editions/PL-1.pdf")
     assert pdf.headers["content-type"] == "application/pdf"
-    assert "127.0.0.1:8000/pl/letters/PL-1" in printed(pdf.content)
+    assert "127.0.0.1:8000/pl/letters/PL-1" in pdf_text(pdf.content)
     fingerprint = hashlib.sha256(pdf.content).hexdigest()
     assert fingerprint in page.text
 

@@ -13,7 +13,7 @@ from petition.organisers import accounts, public_keys, sessions
 from petition.organisers.accounts import Role
 from petition.web.routes import routes
 from tests.conftest import Clock, Visit, Visitor, add_organiser
-from tests.letters.editions.test_editions import drawn, few
+from tests.letters.editions.test_editions import draft_for, issue
 from tests.web.tools import PARAMETERS, in_production, on_sqlite, pass_names, rows, settle, token, turn_on
 
 ANYONE, ARRIVED = 0, 1  # then the roles: 2, 3, 4
@@ -84,7 +84,7 @@ async def _desk(visit: Visit, settings: Settings, folder: Path, time: Clock) -> 
     for role in Role:
         await add_organiser(visitor.site, role.name.lower(), role.name.lower())
     await settle(visitor.site)
-    await drawn(visitor.site.database, few("PL"))
+    await issue(visitor.site.database, draft_for("PL"))
     return visitor
 
 

@@ -15,7 +15,7 @@ from petition.commands import demo_data
 from petition.web import prerender
 from petition.web.public.sharing import Kept
 from tests.conftest import Clock, Visit, Visitor
-from tests.letters.drawn import printed
+from tests.letters.drawn import pdf_text
 from tests.web.tools import LANGUAGES, Html, campaign, in_each_language, on_sqlite
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -37,7 +37,7 @@ async def test_each_language_has_its_picture_and_its_poster(
     assert [int.from_bytes(picture.content[at : at + 4]) for at in (16, 20)] == [1200, 630]
     assert len(picture.content) < 150_000
     poster = await visitor.get(f"/{lang}/poster.pdf")
-    words = printed(poster.content)
+    words = pdf_text(poster.content)
     title = visitor.site.appeal.text(visitor.site.languages[lang]).title
     assert "".join(title.split()) in "".join(words.split())
     assert _scanned(poster.content, tmp_path / "poster.pdf") == f"http://127.0.0.1:8000/{lang}/"
