@@ -22,7 +22,7 @@ from starlette.routing import Route
 from petition.core import tokens
 from petition.core.languages import LOCALE_FOLDER
 from petition.web.routes import routes
-from tests.letters.drawn import BOOK
+from tests.letters.samples import BOOK
 from tests.shell import Shell, serving
 from tests.web.tools import PARAMETERS
 

@@ -16,7 +16,7 @@ from petition.core.email_addresses import EmailProviders
 from petition.core.errors import DataError
 from petition.core.languages import Language, offered_languages
 from petition.letters.addressees import reader
-from petition.letters.addressees.directory import AddressBook, Addressee
+from petition.letters.addressees.address_book import AddressBook, Addressee
 from petition.letters.writing import compose
 from petition.letters.writing.compose import FALLBACK_LANGUAGE
 from petition.letters.writing.document import Figures

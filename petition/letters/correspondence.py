@@ -56,17 +56,17 @@ async def entries(c: Connection) -> dict[str, Entry]:
     """By the addressee's code (`PL`, `eu-commission`); those never written to are missing."""
     texts: dict[str, dict[str, str]] = {}
     for row in await c.all("correspondence.summaries"):
-        texts.setdefault(row["key"], {})[row["language"]] = row["summary"]
-    return {row["key"]: _entry(row, texts.get(row["key"], {})) for row in await c.all("correspondence.all")}
+        texts.setdefault(row["code"], {})[row["language"]] = row["summary"]
+    return {row["code"]: _entry(row, texts.get(row["code"], {})) for row in await c.all("correspondence.all")}
 
 
 def _entry(row: Row, summaries: dict[str, str]) -> Entry:
     return Entry(
-        sent=_day(row["sent"]),
+        sent=_day(row["sent_on"]),
         channel=Channel(row["channel"]),
         edition=int(row["edition"]),
-        acknowledged=_day(row["acknowledged"]),
-        answered=_day(row["answered"]),
+        acknowledged=_day(row["acknowledged_on"]),
+        answered=_day(row["answered_on"]),
         stance=Stance(row["stance"]),
         link=row["link"],
         summaries=summaries,
@@ -76,26 +76,26 @@ def _entry(row: Row, summaries: dict[str, str]) -> Entry:
 async def save_entry(c: Connection, code: str, entry: Entry) -> None:
     """What is known of one addressee now, in place of what was recorded before."""
     await c.run(
-        "correspondence.set",
-        key=code,
-        sent=_iso_day(entry.sent),
+        "correspondence.save",
+        code=code,
+        sent_on=_iso_day(entry.sent),
         channel=entry.channel.value,
         edition=entry.edition,
-        acknowledged=_iso_day(entry.acknowledged),
-        answered=_iso_day(entry.answered),
+        acknowledged_on=_iso_day(entry.acknowledged),
+        answered_on=_iso_day(entry.answered),
         stance=entry.stance.value,
         link=entry.link,
     )
-    await c.run("correspondence.forget_summaries", key=code)
+    await c.run("correspondence.delete_summaries", code=code)
     for language, summary in entry.summaries.items():
-        await c.run("correspondence.add_summary", key=code, language=language, summary=summary)
+        await c.run("correspondence.insert_summary", code=code, language=language, summary=summary)
 
 
 def unanswered(entries: Mapping[str, Entry], today: date, days: int) -> list[tuple[str, Entry]]:
-    """Those who were written to at least so many days ago and have not answered, whoever waits longest first."""
+    """Those who were written to at least so many days ago and have not answered, the longest wait first."""
     latest_day = today - timedelta(days)
-    waiting = [(e.sent, key, e) for key, e in entries.items() if e.sent and e.sent <= latest_day and not e.answered]
-    return [(key, entry) for _, key, entry in sorted(waiting, key=lambda item: item[:2])]
+    waiting = [(e.sent, code, e) for code, e in entries.items() if e.sent and e.sent <= latest_day and not e.answered]
+    return [(code, entry) for _, code, entry in sorted(waiting, key=lambda item: item[:2])]
 
 
 def _day(text: str) -> date | None:

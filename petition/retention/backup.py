@@ -47,9 +47,9 @@ TABLES = (
     "answer_summaries",
     "editions",
     "edition_letters",
-    "annexes",
+    "enabled_annexes",
     "edition_annexes",
-    "confirmations",
+    "source_checks",
 )
 ROWS = 5000
 _LEFT_OUT = {"network"}  # the tags of a network outlive their day in no backup

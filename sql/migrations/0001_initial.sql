@@ -258,30 +258,30 @@ when not exists (select 1 from site_state where name = 'destroying') begin selec
 
 create trigger actions_append_only before update or delete or truncate on actions for each statement execute function refuse_change() -- postgresql
 
--- What was sent to whom and what came back; one row per government or institution.
+-- What was sent to whom and what came back. code: of a government its country, of an institution its key.
 create table correspondence (
-    key text primary key,
-    sent text not null,
+    code text primary key,
+    sent_on text not null,
     channel text not null,
     edition bigint not null,
-    acknowledged text not null,
-    answered text not null,
+    acknowledged_on text not null,
+    answered_on text not null,
     stance text not null,
     link text not null
 )
 
 -- What an answer says, in a few words, in each language that somebody has written it in.
 create table answer_summaries (
-    key text not null,
+    code text not null,
     language text not null,
     summary text not null,
-    primary key (key, language)
+    primary key (code, language)
 )
 
--- Editions of the letters, frozen. basis is JSON: the published numbers they quote, and who confirmed what.
+-- Editions of the letters; they never change. basis is JSON: the published numbers they quote, who checked what.
 create table editions (
-    n bigint primary key,
-    moment text not null,
+    number bigint primary key,
+    issued_at text not null,
     nickname text not null,
     basis text not null
 )
@@ -289,7 +289,7 @@ create table editions (
 -- The letters of an edition and the translations beside them. tree is JSON, pdf the file in base64, sha256 its hash.
 create table edition_letters (
     reference text primary key,
-    edition bigint not null references editions (n),
+    edition bigint not null references editions (number),
     key text not null,
     courtesy bigint not null,
     tree text not null,
@@ -300,28 +300,28 @@ create table edition_letters (
 create index edition_letters_edition on edition_letters (edition)
 
 -- Who last checked that a fact or an address is still right (`fact:viasna-2025-12`, `address:PL`), and on which day.
-create table confirmations (
+create table source_checks (
     id text primary key,
     nickname text not null,
-    day text not null
+    checked_on text not null
 )
 
 -- Which addressees get an annex of names, as an admin chose: a country's code or the key of an institution.
-create table annexes (
+create table enabled_annexes (
     code text primary key,
     nickname text not null,
-    day text not null
+    enabled_on text not null
 )
 
 -- Annexes that were handed over, volume by volume. Of the names, only how many they are is kept.
 create table edition_annexes (
     reference text primary key,
-    edition bigint not null references editions (n),
+    edition bigint not null references editions (number),
     key text not null,
     version bigint not null,
-    names bigint not null,
+    name_count bigint not null,
     sha256 text not null,
-    day text not null
+    issued_on text not null
 )
 
 -- Addresses that an admin has corrected at the desk; they replace those of the file. A line end separates two lines.
@@ -330,6 +330,6 @@ create table corrections (
     office text not null,
     lines text not null,
     source text not null,
-    checked text not null,
+    checked_on text not null,
     note text not null
 )

@@ -17,7 +17,7 @@ from petition.campaign.appeal import SHIPPED, Appeal, Text, shown
 from petition.campaign.campaign import Campaign, Fact, Placeholder, State
 from petition.core.errors import DataError
 from petition.core.languages import Language
-from tests.letters.drawn import HOSTILE
+from tests.letters.samples import HOSTILE
 
 ENGLISH = Language("en", {})
 DAY = date(2026, 12, 24)

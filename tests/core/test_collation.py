@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from petition.core import collation
 from petition.core.languages import LOCALE_FOLDER, Language
 from petition.letters.writing.annex import compose_annex
-from tests.letters.drawn import BOOK, LANGUAGES, MOMENT, TEXTS, appeal
+from tests.letters.samples import BOOK, LANGUAGES, MOMENT, TEXTS, appeal
 
 SITE = [
     Language(code, {}) for code in ["en", *sorted(folder.name for folder in LOCALE_FOLDER.iterdir() if folder.is_dir())]

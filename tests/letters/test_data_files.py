@@ -22,8 +22,8 @@ from petition.core.languages import Language
 from petition.core.markdown import front_matter
 from petition.letters.addressees import reader
 from petition.letters.writing import texts
+from petition.letters.writing.chart import read_seats
 from petition.letters.writing.citations import citable_sources
-from petition.letters.writing.figures import read_seats
 from petition.protection.networks import Networks
 from tests import ROOT
 

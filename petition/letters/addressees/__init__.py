@@ -1,4 +1,4 @@
 """Addressees: governments and institutions, with the page and the day their address was seen.
 
-Offers: reader, directory, corrections. May import: core and what letters may.
+Offers: address_book, reader, corrections. May import: core and what letters may.
 """

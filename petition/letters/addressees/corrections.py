@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from petition.core.database.connection import Connection
-from petition.letters.addressees.directory import AddressBook, Addressee
+from petition.letters.addressees.address_book import AddressBook, Addressee
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """An address as it stands on the envelope: office, lines; the page it was seen on, the day (ISO 8601), a note."""
+    """An address as it stands on the envelope; `source`: the page it was seen on; `checked`: the day (ISO 8601)."""
 
     office: str
     lines: tuple[str, ...]
@@ -22,7 +22,7 @@ async def get_corrections(c: Connection) -> dict[str, Correction]:
     """All of them, by the key of the addressee."""
     return {
         row["key"]: Correction(
-            row["office"], tuple(row["lines"].splitlines()), row["source"], row["checked"], row["note"]
+            row["office"], tuple(row["lines"].splitlines()), row["source"], row["checked_on"], row["note"]
         )
         for row in await c.all("corrections.all")
     }
@@ -31,19 +31,19 @@ async def get_corrections(c: Connection) -> dict[str, Correction]:
 async def save_correction(c: Connection, key: str, correction: Correction) -> None:
     """In place of what was said of this addressee before."""
     await c.run(
-        "corrections.set",
+        "corrections.save",
         key=key,
         office=correction.office,
         lines="\n".join(correction.lines),
         source=correction.source,
-        checked=correction.checked,
+        checked_on=correction.checked,
         note=correction.note,
     )
 
 
 async def delete_correction(c: Connection, key: str) -> None:
     """The book's file holds again."""
-    await c.one("corrections.drop", key=key)
+    await c.one("corrections.delete", key=key)
 
 
 def apply_corrections(book: AddressBook, corrections: Mapping[str, Correction]) -> AddressBook:

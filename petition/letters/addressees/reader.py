@@ -24,7 +24,7 @@ from petition.core.toml_tables import (
     Table,
     one_of,
 )
-from petition.letters.addressees.directory import AddressBook, Addressee, Crossing, Ministry, Source
+from petition.letters.addressees.address_book import AddressBook, Addressee, Crossing, Ministry, Source
 
 COPIED_MINISTRIES = ("foreign", "transport", "interior")  # the ministries that may stand in the copy-to lines
 

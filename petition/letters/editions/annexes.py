@@ -1,8 +1,8 @@
 """Annexes of names: none for anybody until an admin turns it on; made for an edition, handed over, and not kept.
 
 Of what was handed over the fingerprint and the number of names are kept. Each file has a random number in it: else
-whoever has the other names could try out, with the fingerprint, whose it was that has been withdrawn since. An annex
-that is made anew leaves such names out, and supersedes the one before.
+anyone who has the other names could try out, with the fingerprint, whose it was that has been withdrawn since. An annex
+that is made again leaves such names out, and supersedes the one before.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from petition.core import clock
 from petition.core.database.connection import Connection, Row
 from petition.core.database.database import Database
 from petition.core.errors import LetterError
-from petition.letters.addressees.directory import Addressee
+from petition.letters.addressees.address_book import Addressee
 from petition.letters.editions.drafts import Draft
 from petition.letters.editions.editions import Edition, check_url_prefix
 from petition.letters.formats import volume
@@ -26,13 +26,13 @@ from petition.organisers import activity_log
 from petition.signing import printed_names
 from petition.tally import rounding
 
-NAMES_PER_VOLUME = 50_000  # names in a file
+NAMES_PER_VOLUME = 50_000
 VolumeFile = tuple[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedAnnex:
-    """A volume that was handed over on a day (ISO 8601); `superseded` once the annex was made anew."""
+    """A volume that was handed over on a day (ISO 8601); `superseded` once the annex was made again."""
 
     reference: str
     edition: int
@@ -45,11 +45,11 @@ class IssuedAnnex:
 
 
 async def switch_annex(c: Connection, code: str, nickname: str, *, on: bool) -> None:
-    """Lets an addressee have an annex or no more; says so in the record if that is new."""
+    """Lets an addressee have an annex, or no longer; if that is new, it stands in the activity log."""
     if on:
-        changed = await c.one("annexes.turn_on", code=code, nickname=nickname, day=clock.today().isoformat())
+        changed = await c.one("annexes.enable", code=code, nickname=nickname, today=clock.today().isoformat())
     else:
-        changed = await c.one("annexes.turn_off", code=code)
+        changed = await c.one("annexes.disable", code=code)
     if changed is not None:
         await activity_log.write(c, nickname, f"turned an annex of names {'on' if on else 'off'}", code)
 
@@ -74,7 +74,7 @@ async def make_annex(
     async with database.reading() as c:
         countries = draft.annex_countries(addressee)
         names = [name for country in countries for name in await printed_names.names(c, country, moment.date())]
-        latest = await c.one("annexes.latest", edition=edition.number, key=addressee.key)
+        latest = await c.one("annexes.latest_version", edition=edition.number, key=addressee.key)
     version = int(latest["version"] if latest else 0) + 1
     letter_language, _ = compose.letter_languages(draft.text_folders, addressee)
     unnumbered = await asyncio.to_thread(
@@ -94,30 +94,32 @@ async def make_annex(
 
 
 def _volume_row(reference: str, edition: int, key: str, version: int, name_count: int, content: bytes) -> Row:
-    values = {"reference": reference, "edition": edition, "key": key, "version": version, "names": name_count}
-    return {**values, "digest": hashlib.sha256(content).hexdigest(), "day": clock.today().isoformat()}
+    values = {"reference": reference, "edition": edition, "key": key, "version": version, "name_count": name_count}
+    return {**values, "digest": hashlib.sha256(content).hexdigest(), "issued_on": clock.today().isoformat()}
 
 
 async def _insert_volumes(c: Connection, *, rows: list[Row], nickname: str, detail: str) -> None:
     for row in rows:
-        if await c.one("annexes.put", **row) is None:
+        if await c.one("annexes.insert_volume", **row) is None:
             raise LetterError("Somebody else has just made this annex: theirs counts.")
     await activity_log.write(c, nickname, "made an annex of names", detail)
 
 
 async def list_annexes(c: Connection, edition: int) -> list[IssuedAnnex]:
     """All that was handed over for an edition, by key; the newest last."""
-    rows = await c.all("annexes.of_edition", edition=edition)
+    rows = await c.all("annexes.volumes_of_edition", edition=edition)
     newest = {row["key"]: row["version"] for row in rows}
     return [_issued_annex(row, newest[row["key"]]) for row in rows]
 
 
 async def find_annex(c: Connection, reference: str) -> IssuedAnnex | None:
     """What was handed over under a reference."""
-    row = await c.one("annexes.find", reference=reference)
+    row = await c.one("annexes.find_volume", reference=reference)
     return _issued_annex(row, row["newest"]) if row else None
 
 
 def _issued_annex(row: Row, newest: int) -> IssuedAnnex:
-    values = {name: row[name] for name in ("reference", "edition", "key", "version", "names", "sha256", "day")}
+    values = {
+        name: row[name] for name in ("reference", "edition", "key", "version", "name_count", "sha256", "issued_on")
+    }
     return IssuedAnnex(**values, superseded=newest > row["version"])

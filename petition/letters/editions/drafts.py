@@ -1,4 +1,4 @@
-"""A draft: all letters as of one moment, drawn from one snapshot of the published numbers."""
+"""A draft: all letters as of one moment, composed from one snapshot of the published numbers."""
 
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from petition.campaign.appeal import Appeal
 from petition.core import clock
 from petition.core.database.connection import Connection
 from petition.letters.addressees import corrections
-from petition.letters.addressees.directory import AddressBook, Addressee, Source
+from petition.letters.addressees.address_book import AddressBook, Addressee, Source
 from petition.letters.formats import pdf
 from petition.letters.writing import annex, compose
 from petition.letters.writing.citations import citable_sources
@@ -28,8 +28,8 @@ NamesByCode = Mapping[str, list[str]]  # by the code of the addressee
 class Draft:
     """What the letters of one moment quote.
 
-    `present`: countries with any signature at all, published or folded; `named`: how many in each asked to be named;
-    `annexes`: the codes of those who may have the names.
+    `countries_with_signatures`: published or folded; `named_by_country`: how many asked to be named;
+    `enabled_annexes`: the codes of the addressees that may have the names.
     """
 
     appeal: Appeal
@@ -42,7 +42,7 @@ class Draft:
     enabled_annexes: frozenset[str] = frozenset()
 
     def letter(self, addressee: Addressee, issue: IssueDetails | None = None) -> Letter:
-        """The letter to one addressee, a preview without a stamp. Raises LetterError in a state that writes none."""
+        """The letter to one addressee, a preview without `issue`. Raises LetterError in a state that writes none."""
         figures = self.published_figures(addressee)
         return compose.compose_letter(
             self.appeal, self.text_folders, addressee, figures, self.moment, self.base_url, issue
@@ -54,7 +54,7 @@ class Draft:
         return [folder / "letters" for folder in self.appeal.text_folders]
 
     def cited_sources(self) -> dict[str, Source]:
-        """What the letters rest on: each fact, event and source that one of them cites, by its id."""
+        """Each fact, event and source that one of the letters cites, by its id."""
         addressee_by_id = {
             id_: addressee for addressee in self.book.addressees for id_ in self.letter(addressee).cited_ids
         }
@@ -64,13 +64,9 @@ class Draft:
         """The published figures for one addressee; an institution gets those of all countries."""
         country = addressee.country
         annex_size = self.annex_size(addressee)
-        named = (
-            annex_size
-            if country
-            else sum(self.named_by_country.values())
-            if addressee.code in self.enabled_annexes
-            else 0
-        )
+        named = annex_size
+        if not country:
+            named = sum(self.named_by_country.values()) if addressee.code in self.enabled_annexes else 0
         return Figures(
             as_of=self.snapshot.as_of,
             confirmed=self.snapshot.confirmed,
@@ -98,8 +94,7 @@ class Draft:
 
     def render_annex(self, addressee: Addressee, names: Iterable[str]) -> bytes:
         """The names that go with the letter to one addressee, as PDF."""
-        composed = annex.compose_annex(self.appeal, self.text_folders, addressee, names, self.moment)
-        return pdf.render_annex(composed)
+        return pdf.render_annex(annex.compose_annex(self.appeal, self.text_folders, addressee, names, self.moment))
 
 
 async def create_draft(c: Connection, appeal: Appeal, book: AddressBook, base_url: str) -> Draft:
@@ -113,7 +108,7 @@ async def create_draft(c: Connection, appeal: Appeal, book: AddressBook, base_ur
         snapshot=await tally.published(c),
         countries_with_signatures=frozenset(country for country, n in counts.items() if n > 0),
         named_by_country=await printed_names.named(c),
-        enabled_annexes=frozenset(row["code"] for row in await c.all("annexes.on")),
+        enabled_annexes=frozenset(row["code"] for row in await c.all("annexes.enabled")),
     )
 
 

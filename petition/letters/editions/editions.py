@@ -1,4 +1,4 @@
-"""Editions: all letters of one moment, frozen. The same edition hands out the same bytes for ever.
+"""Editions: all letters of one moment. The same edition gives the same bytes for ever.
 
 Letters before one are drafts. An edition takes reviewed texts only; where there is none the letter is English, with the
 translation beside it, marked as such.
@@ -19,7 +19,7 @@ from petition.core.database.connection import Connection, Row
 from petition.core.database.database import Database
 from petition.core.errors import LetterError
 from petition.core.languages import SOURCE_LANGUAGE
-from petition.letters.addressees.directory import Addressee
+from petition.letters.addressees.address_book import Addressee
 from petition.letters.editions import source_checks
 from petition.letters.editions.drafts import Draft
 from petition.letters.editions.source_checks import ADDRESS_PREFIX, FACT_PREFIX
@@ -31,7 +31,7 @@ from petition.organisers import activity_log
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """Number, moment (ISO 8601, UTC), who drew it up; `basis`: the numbers it quotes, who stood up for what."""
+    """`issued_at`: ISO 8601, UTC; `nickname`: who issued it; `basis`: the numbers it quotes, who checked what."""
 
     number: int
     issued_at: str
@@ -52,7 +52,7 @@ class IssuedLetter:
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """What an organiser says to each doubt (see confirmations): confirmed, or left out."""
+    """What an organiser decided on each stale source, by its id: still right, or left out."""
 
     checked: frozenset[str]
     omitted: frozenset[str]
@@ -61,13 +61,13 @@ class Decisions:
 async def issue_edition(
     database: Database, draft: Draft, page_languages: Collection[str], decisions: Decisions, nickname: str
 ) -> int:
-    """Draws up the next edition in one transaction; its number. `offered`: languages that the site has pages in.
+    """Issues the next edition in one transaction; its number. `page_languages`: that the site has pages in.
 
-    Raises LetterError if a doubt is not settled, or if somebody else has drawn one up meanwhile.
+    Raises LetterError if a stale source is not decided on, or if somebody else has issued one in between.
     """
     async with database.reading() as c:
         stale_ids = {stale.id for stale in await source_checks.unchecked_sources(c, draft)}
-        number = int((await c.one("editions.next") or {})["n"])
+        number = int((await c.one("editions.next_number") or {})["number"])
     if undecided := stale_ids - decisions.checked - decisions.omitted:
         raise LetterError(f"Nobody has said yet what becomes of {len(undecided)} old or doubtful facts and addresses.")
     omitted = decisions.omitted & stale_ids
@@ -90,9 +90,12 @@ async def _insert_edition(
     c: Connection, *, draft: Draft, number: int, rows: list[Row], decisions: Decisions, nickname: str
 ) -> None:
     await source_checks.save_checks(c, sorted(decisions.checked), nickname)
-    basis = _basis(draft) | {"without": sorted(decisions.omitted), "confirmed_by": await source_checks.last_checks(c)}
-    moment = clock.iso(draft.moment)
-    if await c.one("editions.put", n=number, moment=moment, nickname=nickname, basis=json.dumps(basis)) is None:
+    basis = _basis(draft) | {"omitted": sorted(decisions.omitted), "checked_by": await source_checks.last_checks(c)}
+    issued_at = clock.iso(draft.moment)
+    if (
+        await c.one("editions.insert", number=number, issued_at=issued_at, nickname=nickname, basis=json.dumps(basis))
+        is None
+    ):
         raise LetterError("Somebody else has just drawn up an edition: look at that one first.")
     await c.insert_rows("edition_letters", rows)
     await activity_log.write(c, nickname, "drew up an edition", f"{number}: {len(rows)} letters and translations")
@@ -162,19 +165,20 @@ def _letter_row(letter: Letter, number: int, content: bytes) -> Row:
 async def list_editions(c: Connection) -> list[Edition]:
     """All editions, the newest first."""
     rows = await c.all("editions.all")
-    return [Edition(int(row["n"]), row["moment"], row["nickname"], json.loads(row["basis"])) for row in rows]
+    return [Edition(int(row["number"]), row["issued_at"], row["nickname"], json.loads(row["basis"])) for row in rows]
 
 
 async def list_letters(c: Connection, number: int) -> list[IssuedLetter]:
     """The letters of an edition, each before the translation beside it; none if there is no such edition."""
     return sorted(
-        map(_issued_letter, await c.all("editions.letters", n=number)), key=lambda letter: (letter.key, letter.courtesy)
+        map(_issued_letter, await c.all("editions.letters_of_edition", number=number)),
+        key=lambda letter: (letter.key, letter.courtesy),
     )
 
 
 async def find_letter(c: Connection, reference: str) -> tuple[IssuedLetter, Letter, Mapping[str, Any]] | None:
-    """A letter by its reference, with the tree every format is drawn from and the basis of its edition."""
-    row = await c.one("editions.find", reference=reference)
+    """A letter by its reference, with the tree every format is made from and the basis of its edition."""
+    row = await c.one("editions.find_letter", reference=reference)
     return (
         (_issued_letter(row), document.letter_from_dict(json.loads(row["tree"])), json.loads(row["basis"]))
         if row
@@ -184,7 +188,7 @@ async def find_letter(c: Connection, reference: str) -> tuple[IssuedLetter, Lett
 
 async def letter_pdf(c: Connection, reference: str) -> bytes | None:
     """The PDF that went out, byte for byte."""
-    row = await c.one("editions.pdf", reference=reference)
+    row = await c.one("editions.letter_pdf", reference=reference)
     return b64decode(row["pdf"]) if row else None
 
 

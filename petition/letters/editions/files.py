@@ -82,12 +82,12 @@ class _ZipBuffer(io.RawIOBase):
         return True
 
     def write(self, data: bytes) -> int:  # type: ignore[override]  # of bytes alone
-        """Keeps the data until it is taken."""
+        """Keeps the data until it is drained."""
         self._pending += data
         return len(data)
 
     def drain(self) -> bytes:
-        """What was written since it was last asked."""
+        """What was written since the last call."""
         content, self._pending = bytes(self._pending), bytearray()
         return content
 

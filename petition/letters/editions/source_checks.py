@@ -1,4 +1,4 @@
-"""Before letters go out: which facts and addresses are old or doubtful, and which organiser stood up for them when."""
+"""Before letters go out: which facts and addresses are old or doubtful, and which organiser checked them when."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,16 +6,16 @@ from datetime import date, timedelta
 
 from petition.core import clock
 from petition.core.database.connection import Connection
-from petition.letters.addressees.directory import Addressee, Source
+from petition.letters.addressees.address_book import Addressee, Source
 from petition.letters.editions.drafts import Draft
 
-VALIDITY = timedelta(90)  # so long what was seen counts as seen
+VALIDITY = timedelta(90)  # of a check, and of a date in a source
 FACT_PREFIX, ADDRESS_PREFIX = "fact:", "address:"
 
 
 @dataclass(frozen=True, slots=True)
 class StaleSource:
-    """Something to look at again, or to leave out: what it is, where it stands, and why it is doubted."""
+    """Something to look at again, or to leave out: a fact or an address, and why it has to be checked."""
 
     id: str
     description: str
@@ -24,7 +24,7 @@ class StaleSource:
 
 
 def stale_sources(draft: Draft) -> list[StaleSource]:
-    """All that the letters rest on and that is older than 90 days, of low confidence, or not there at all."""
+    """All that the letters cite or are sent to, if it is older than 90 days, of low confidence, or missing."""
     facts = [
         _stale_fact(draft, id_, source) for id_, source in sorted(draft.cited_sources().items()) if _is_stale(source)
     ]
@@ -57,7 +57,7 @@ def _is_stale(source: Source) -> bool:
 
 
 def _is_old(day_seen: str) -> bool:
-    """Whether a year, a month or a day ended longer ago than what was seen then holds."""
+    """Whether a year, a month or a day ended more than 90 days ago."""
     return clock.today() - _last_day(day_seen) > VALIDITY
 
 
@@ -69,18 +69,18 @@ def _last_day(day_seen: str) -> date:
 
 
 async def unchecked_sources(c: Connection, draft: Draft) -> list[StaleSource]:
-    """Those that no organiser has settled in the last 90 days."""
-    last_checks = {row["id"]: date.fromisoformat(row["day"]) for row in await c.all("confirmations.all")}
+    """Those that no organiser has checked in the last 90 days."""
+    last_checks = {row["id"]: date.fromisoformat(row["checked_on"]) for row in await c.all("source_checks.all")}
     checked_ids = {id_ for id_, day in last_checks.items() if clock.today() - day <= VALIDITY}
     return [stale for stale in stale_sources(draft) if stale.id not in checked_ids]
 
 
 async def save_checks(c: Connection, ids: Iterable[str], nickname: str) -> None:
-    """An organiser has looked today, and what was said is still right."""
+    """An organiser has looked at each source today, and it is still right."""
     for id_ in ids:
-        await c.run("confirmations.put", id=id_, nickname=nickname, day=clock.today().isoformat())
+        await c.run("source_checks.save", id=id_, nickname=nickname, today=clock.today().isoformat())
 
 
 async def last_checks(c: Connection) -> dict[str, tuple[str, str]]:
-    """Who stood up for what, and when: (nickname, day) by the id of the doubt."""
-    return {row["id"]: (row["nickname"], row["day"]) for row in await c.all("confirmations.all")}
+    """(nickname, day) of each check, by the id of the source."""
+    return {row["id"]: (row["nickname"], row["checked_on"]) for row in await c.all("source_checks.all")}

@@ -21,7 +21,7 @@ from petition.core.errors import LetterError
 from petition.letters.writing.document import Annex, Letter, to_dict
 from petition.letters.writing.glyphs import FONTS, printable
 
-_ZERO_WIDTH_SPACE = "\u200b"  # zero width space
+_ZERO_WIDTH_SPACE = "\u200b"
 _LONG_WORD = re.compile(r"(?:\S[\u0300-\u036f]*){20}(?=\S)")
 _TEMPLATES = resources.folder("letters/formats")
 _per_thread = threading.local()  # a compiler shared between threads raises "Already borrowed"
@@ -33,7 +33,7 @@ def render(letter: Letter) -> bytes:
 
 
 def render_all(letters: Iterable[Letter]) -> Iterator[bytes]:
-    """Letters as PDF in their order; two are set at once while the next is drawn. Raises LetterError."""
+    """Letters as PDF in their order; two are set at once while the next is composed. Raises LetterError."""
     with ThreadPoolExecutor(2) as pool:
         yield from pool.map(render, letters)
 

@@ -9,8 +9,8 @@ from petition.core.errors import LetterError
 from petition.letters.formats import pdf
 from petition.letters.writing.document import Annex, annex_from_dict, to_dict
 
-MAX_NAMES_IN_THREAD = 2_000  # names; so many are set in a moment, and in less than a process takes to begin
-_TIMEOUT_SECONDS = 300  # seconds; 50,000 names take two or three
+MAX_NAMES_IN_THREAD = 2_000  # so many are set in less time than a process takes to begin
+_TIMEOUT_SECONDS = 300  # 50,000 names take two or three
 
 
 async def render_volume(annex: Annex) -> bytes:

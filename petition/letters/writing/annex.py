@@ -8,7 +8,7 @@ from pathlib import Path
 from petition.campaign.appeal import Appeal
 from petition.core import collation
 from petition.core.errors import LetterError
-from petition.letters.addressees.directory import Addressee
+from petition.letters.addressees.address_book import Addressee
 from petition.letters.writing.compose import preview_reference, text_and_formatter
 from petition.letters.writing.document import Annex
 from petition.letters.writing.glyphs import SUBSTITUTE, printable

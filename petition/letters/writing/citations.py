@@ -9,7 +9,7 @@ from petition.campaign.appeal import Appeal
 from petition.campaign.campaign import Fact
 from petition.core import toml_tables
 from petition.core.toml_tables import DAY, TEXT, Kind, Table
-from petition.letters.addressees.directory import Addressee, Source
+from petition.letters.addressees.address_book import Addressee, Source
 from petition.letters.writing.document import Block, Note, Run
 from petition.letters.writing.texts import Markdown
 
@@ -100,7 +100,7 @@ class Notes:
         return self._sources[id_or_source]
 
     def fact(self, id_: str) -> Fact:
-        """The fact whose number is about to be printed; unsourced() then expects its note."""
+        """The fact whose number is about to be printed; facts_without_note() then expects its note."""
         if id_ not in self._facts:
             raise ValueError(f"no fact is called {id_}")
         if not self.is_omitted(id_):

@@ -1,4 +1,4 @@
-"""Draws a letter: the text of a language, the addressee and the published figures become one tree."""
+"""Composes a letter: the text of a language, the addressee and the published figures become one tree."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -10,12 +10,12 @@ from babel.core import Locale
 from petition.campaign.appeal import Appeal
 from petition.campaign.campaign import State
 from petition.core.errors import DataError, LetterError
-from petition.letters.addressees.directory import Addressee, Ministry
-from petition.letters.writing import figures as figures_module
+from petition.letters.addressees.address_book import Addressee, Ministry
+from petition.letters.writing.chart import build_chart
 from petition.letters.writing.citations import OMITTED, Notes, citable_sources, renumber_notes
 from petition.letters.writing.document import Figures, IssueDetails, Letter, Note
 from petition.letters.writing.formatting import Formatter
-from petition.letters.writing.texts import STATES_WITH_LETTERS, LetterText, find_text, markdown_link
+from petition.letters.writing.texts import STATES_WITH_LETTERS, LetterText, Markdown, find_text, markdown_link
 
 FALLBACK_LANGUAGE = "en"
 _FALLBACK_LOCALE = "en_GB"
@@ -33,22 +33,18 @@ def compose_letter(
 ) -> Letter:
     """The letter to one addressee as of a moment (UTC), in its language or, where that has no text, in English.
 
-    A preview, unless a stamp says how it goes out. LetterError if the campaign is not under way; DataError for data.
+    A preview, unless `issue` says how it goes out. LetterError if the campaign is not under way; DataError for data.
     """
     state, issue = _letter_state(appeal, moment), issue or IssueDetails(preview_reference(addressee, moment))
     text, formatter = text_and_formatter(folders, addressee, issue.language)
     notes = Notes(citable_sources(appeal, addressee), appeal.facts, issue.omitted)
     values = _template_values(appeal, addressee, figures, notes, formatter, text)
-    blocks = text.render_blocks(
-        {**values, "state": str(state), "tally": markdown_link(f"{base_url}/{FALLBACK_LANGUAGE}/tally")}
-    )
+    blocks = text.render_blocks({**values, "state": str(state), "tally": _tally_link(base_url)})
     blocks, notes_in_order = renumber_notes(blocks, tuple(_source_notes(notes, formatter, text)))
-    chart, chart_notes = figures_module.build_chart(
-        appeal, addressee, figures, text, formatter, len(notes_in_order) + 1
-    )
+    chart, chart_notes = build_chart(appeal, addressee, figures, text, formatter, len(notes_in_order) + 1)
     return Letter(
         key=addressee.key,
-        **{name: getattr(issue, name) for name in ("reference", "check", "courtesy")},
+        **{name: getattr(issue, name) for name in ("reference", "check_url", "courtesy")},
         language=text.language,
         territory=formatter.locale.territory or "",
         reviewed=text.reviewed,
@@ -100,7 +96,7 @@ def text_and_formatter(
 ) -> tuple[LetterText, Formatter]:
     """A text for an addressee, in its own language if no other is asked for; English where there is none.
 
-    With it the words of its language: as its country writes it, or British English.
+    With it the formatter of its language: as its country writes it, or British English.
     """
     text = find_text(folders, language or addressee.language)
     if text is None or addressee.role not in text.roles:
@@ -114,6 +110,10 @@ def text_and_formatter(
 def preview_reference(addressee: Addressee, moment: datetime) -> str:
     """What the letter is filed under: the key and the day."""
     return f"{addressee.key}/{moment:%Y-%m-%d}"
+
+
+def _tally_link(base_url: str) -> Markdown:
+    return markdown_link(f"{base_url}/{FALLBACK_LANGUAGE}/tally")
 
 
 def _letter_state(appeal: Appeal, moment: datetime) -> State:

@@ -1,4 +1,4 @@
-"""One tree per letter, made of plain values: every format (PDF now, others later) is drawn from it alone."""
+"""One tree per letter, made of plain values: every format is made from it alone."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -10,9 +10,9 @@ from typing import Any
 class Figures:
     """The published figures a letter may print: counts floored to ten, as of one snapshot (UTC).
 
-    `country` is None when the country is folded into `other`; `present` says whether anybody who lives there
-    signed at all; `named` counts those who asked for their name to be printed, None if that is not published;
-    `elsewhere` says whether any of these lives where no government is written to. `countries` are all published ones.
+    `country` is None when the country is folded into `other`; `has_signatures` says whether anybody who lives
+    there signed at all; `named` counts those who asked for their name to be printed, None if that is not published;
+    `named_outside_eu`: some of them live where no government is written to; `countries`: all published ones.
     """
 
     as_of: datetime
@@ -29,7 +29,7 @@ class IssueDetails:
     """How a letter goes out: what it is filed under, and the page where it can be checked; a preview has none.
 
     `language` is that of its text, the addressee's own if empty; `courtesy` marks a translation beside the letter;
-    `without` are the facts, events and sources that nobody stood up for: what rests on them is left out.
+    `omitted` are the ids of the facts, events and sources that are left out, and all that cites them with them.
     """
 
     reference: str
@@ -76,7 +76,7 @@ class Bar:
 class Chart:
     """The published figures as a table with a bar to each line; the bars add up to the total.
 
-    `yardstick` compares the addressee's country with what a European Citizens' Initiative needs.
+    `comparison` compares the addressee's country with what a European Citizens' Initiative needs.
     """
 
     caption: str
@@ -155,20 +155,20 @@ class Annex:
 
 
 def to_dict(document: Letter | Annex) -> dict[str, Any]:
-    """The tree as values that JSON knows; the moment as seconds since 1970."""
+    """The document as values that JSON knows; the moment as seconds since 1970."""
     return {**asdict(document), "moment": int(document.moment.timestamp())}
 
 
 def annex_from_dict(values: Mapping[str, Any]) -> Annex:
-    """The annex that plain() took apart."""
+    """The reverse of to_dict(), of an annex."""
     lists = {name: tuple(values[name]) for name in ("sentences", "names")}
     return Annex(**{**values, **lists, "moment": datetime.fromtimestamp(values["moment"], UTC)})
 
 
 def letter_from_dict(values: Mapping[str, Any]) -> Letter:
-    """The reverse of plain(), of a letter."""
+    """The reverse of to_dict(), of a letter."""
     blocks = [Block(b["kind"], tuple(Run(**run) for run in b["runs"])) for b in values["blocks"]]
-    lists = {name: tuple(values[name]) for name in ("contact", "lines", "copies", "rests")}
+    lists = {name: tuple(values[name]) for name in ("contact", "lines", "copies", "cited_ids")}
     nested = {
         "moment": datetime.fromtimestamp(values["moment"], UTC),
         "blocks": tuple(blocks),

@@ -12,12 +12,12 @@ from babel import dates, numbers
 from babel.core import Locale
 
 from petition.campaign.campaign import Placeholder
-from petition.letters.addressees.directory import Source
+from petition.letters.addressees.address_book import Source
 
 
 @dataclass(frozen=True, slots=True)
 class Formatter:
-    """One language in one territory. `months` are twelve names for a case.
+    """Writes numbers and days in one language of one territory. `months` are twelve names for a case.
 
     `dates` may bring `pattern`, a day in CLDR's notation, `first`, the first day of a month where it is written in a
     way of its own (1er), and `moment`, how `{day}` and `{time}` are joined.

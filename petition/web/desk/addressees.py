@@ -12,8 +12,8 @@ from petition.core import clock
 from petition.core.errors import LetterError
 from petition.core.form import Form
 from petition.letters.addressees import corrections
+from petition.letters.addressees.address_book import Addressee
 from petition.letters.addressees.corrections import Correction
-from petition.letters.addressees.directory import Addressee
 from petition.organisers.accounts import Role
 from petition.web.desk.access import done, needs
 from petition.web.http import forms
@@ -60,9 +60,8 @@ def _asked(request: Request, addressee: Addressee, form: Form, *, corrected: boo
 
 def _typed(addressee: Addressee, before: Correction | None) -> dict[str, str]:
     if before is None:
-        seen = (
-            addressee.source_url if _PAGE.fullmatch(addressee.source_url) else ""
-        )  # the file may say more than an address
+        # the file may say more than an address
+        seen = addressee.source_url if _PAGE.fullmatch(addressee.source_url) else ""
         before = Correction(addressee.office or "", addressee.lines, seen, "")
     lines = "\n".join(before.lines)
     said = {"office": before.office, "lines": lines, "source": before.source}

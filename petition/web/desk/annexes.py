@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from petition.core.database.connection import Connection
 from petition.core.errors import LetterError
-from petition.letters.addressees.directory import Addressee
+from petition.letters.addressees.address_book import Addressee
 from petition.letters.editions import annexes
 from petition.letters.editions import files as bundles
 from petition.letters.editions.annexes import VolumeFile

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from petition.core.errors import LetterError
 from petition.letters import correspondence
-from petition.letters.addressees.directory import Addressee
+from petition.letters.addressees.address_book import Addressee
 from petition.letters.correspondence import Entry
 from petition.letters.editions import drafts
 from petition.letters.editions.drafts import Draft

@@ -1,11 +1,11 @@
 -- name: all
-select key, office, lines, source, checked, note from corrections
+select key, office, lines, source, checked_on, note from corrections
 
--- name: set
-insert into corrections (key, office, lines, source, checked, note)
-values (:key, :office, :lines, :source, :checked, :note)
+-- name: save
+insert into corrections (key, office, lines, source, checked_on, note)
+values (:key, :office, :lines, :source, :checked_on, :note)
 on conflict (key) do update set office = excluded.office, lines = excluded.lines, source = excluded.source,
-checked = excluded.checked, note = excluded.note
+checked_on = excluded.checked_on, note = excluded.note
 
--- name: drop
+-- name: delete
 delete from corrections where key = :key returning key

@@ -1,17 +1,17 @@
 -- name: all
-select key, sent, channel, edition, acknowledged, answered, stance, link from correspondence order by key
+select code, sent_on, channel, edition, acknowledged_on, answered_on, stance, link from correspondence order by code
 
 -- name: summaries
-select key, language, summary from answer_summaries
+select code, language, summary from answer_summaries
 
--- name: set
-insert into correspondence (key, sent, channel, edition, acknowledged, answered, stance, link)
-values (:key, :sent, :channel, :edition, :acknowledged, :answered, :stance, :link)
-on conflict (key) do update set sent = excluded.sent, channel = excluded.channel, edition = excluded.edition,
-acknowledged = excluded.acknowledged, answered = excluded.answered, stance = excluded.stance, link = excluded.link
+-- name: save
+insert into correspondence (code, sent_on, channel, edition, acknowledged_on, answered_on, stance, link)
+values (:code, :sent_on, :channel, :edition, :acknowledged_on, :answered_on, :stance, :link)
+on conflict (code) do update set sent_on = excluded.sent_on, channel = excluded.channel, edition = excluded.edition,
+acknowledged_on = excluded.acknowledged_on, answered_on = excluded.answered_on, stance = excluded.stance, link = excluded.link
 
--- name: forget_summaries
-delete from answer_summaries where key = :key
+-- name: delete_summaries
+delete from answer_summaries where code = :code
 
--- name: add_summary
-insert into answer_summaries (key, language, summary) values (:key, :language, :summary)
+-- name: insert_summary
+insert into answer_summaries (code, language, summary) values (:code, :language, :summary)

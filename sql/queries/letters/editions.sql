@@ -1,21 +1,21 @@
--- name: next
-select coalesce(max(n), 0) + 1 as n from editions
+-- name: next_number
+select coalesce(max(number), 0) + 1 as number from editions
 
--- name: put
+-- name: insert
 -- If two make an edition at once, one gets the number.
-insert into editions (n, moment, nickname, basis) values (:n, :moment, :nickname, :basis)
-on conflict (n) do nothing
-returning n
+insert into editions (number, issued_at, nickname, basis) values (:number, :issued_at, :nickname, :basis)
+on conflict (number) do nothing
+returning number
 
 -- name: all
-select n, moment, nickname, basis from editions order by n desc
+select number, issued_at, nickname, basis from editions order by number desc
 
--- name: letters
-select reference, edition, key, courtesy, sha256 from edition_letters where edition = :n
+-- name: letters_of_edition
+select reference, edition, key, courtesy, sha256 from edition_letters where edition = :number
 
--- name: find
+-- name: find_letter
 select l.reference, l.edition, l.key, l.courtesy, l.sha256, l.tree, e.basis
-from edition_letters l join editions e on e.n = l.edition where l.reference = :reference
+from edition_letters l join editions e on e.number = l.edition where l.reference = :reference
 
--- name: pdf
+-- name: letter_pdf
 select pdf from edition_letters where reference = :reference

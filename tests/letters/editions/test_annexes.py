@@ -21,8 +21,8 @@ from petition.letters.editions.editions import Decisions, Edition
 from petition.letters.formats import pdf, volume
 from petition.letters.writing.annex import compose_annex, split_into_volumes
 from tests.conftest import Clock, Visitor
-from tests.letters.drawn import BOOK, MOMENT, TEXTS, appeal, pdf_text
 from tests.letters.editions.test_editions import draft_for, issue
+from tests.letters.samples import BOOK, MOMENT, TEXTS, appeal, pdf_text
 from tests.web.tools import Html, pass_names, rows, turn_on
 
 PL = BOOK.find("PL")
@@ -187,7 +187,7 @@ def test_many_names_make_volumes_that_say_which_they_are() -> None:
 
 
 async def test_volumes_are_handed_over_together(visitor: Visitor, time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(annexes, "VOLUME", 2)
+    monkeypatch.setattr(annexes, "NAMES_PER_VOLUME", 2)
     await named(visitor, time)
     await turn_on(visitor.site)
     await edition_of_moment(visitor)
@@ -202,7 +202,7 @@ async def test_volumes_are_handed_over_together(visitor: Visitor, time: Clock, m
 
 async def test_a_large_volume_is_set_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     annex = compose_annex(appeal(), [TEXTS], PL, NAMES, MOMENT)
-    monkeypatch.setattr(volume, "LARGE", 0)
+    monkeypatch.setattr(volume, "MAX_NAMES_IN_THREAD", 0)
     assert await volume.render_volume(annex) == pdf.render_annex(annex)
     with pytest.raises(LetterError, match="cannot be set"):
         await volume.render_volume(replace(annex, language="no language at all"))
@@ -212,8 +212,8 @@ async def test_a_large_volume_is_set_in_a_process_of_its_own(monkeypatch: pytest
 
 
 async def test_a_volume_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(volume, "LARGE", 0)
-    monkeypatch.setattr(volume, "_LONGEST", 0)
+    monkeypatch.setattr(volume, "MAX_NAMES_IN_THREAD", 0)
+    monkeypatch.setattr(volume, "_TIMEOUT_SECONDS", 0)
     with pytest.raises(LetterError, match="takes too long"):
         await volume.render_volume(compose_annex(appeal(), [TEXTS], PL, NAMES, MOMENT))
 

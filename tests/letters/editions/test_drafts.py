@@ -13,7 +13,7 @@ from petition.commands import letters
 from petition.letters.editions.drafts import Draft
 from petition.tally.tally import Snapshot
 from tests.conftest import Clock, Visitor
-from tests.letters.drawn import BOOK, MOMENT, appeal, letter_text, pdf_text
+from tests.letters.samples import BOOK, MOMENT, appeal, letter_text, pdf_text
 from tests.web.tools import pass_names, turn_on
 
 NAMES = {"PL": "Anna Nowak", "GB": "John Smith", "US": "Jane Doe", "DE": "Eva Berg"}

@@ -13,7 +13,7 @@ import pytest
 
 from petition.core.database.database import Database, open_database
 from petition.core.errors import LetterError
-from petition.letters.addressees import directory
+from petition.letters.addressees import address_book
 from petition.letters.editions import drafts, editions, source_checks
 from petition.letters.editions.drafts import Draft
 from petition.letters.editions.editions import Decisions
@@ -22,8 +22,8 @@ from petition.letters.formats import pdf
 from petition.letters.writing.document import IssueDetails, letter_from_dict, to_dict
 from petition.organisers import activity_log
 from tests.conftest import Clock
-from tests.letters.drawn import BOOK, MOMENT, appeal, letter_text, pdf_text
 from tests.letters.editions.test_drafts import sample_draft
+from tests.letters.samples import BOOK, MOMENT, appeal, letter_text, pdf_text
 from tests.web.tools import on_sqlite
 
 OFFERED = ("en", "pl")
@@ -112,7 +112,7 @@ async def test_a_reviewed_text_goes_out_with_an_english_translation(
 
     find = texts.find_text
     reviewed = lambda folders, language: replace(find(folders, language), reviewed="Anna N., 2026-11-01")  # type: ignore[type-var]  # noqa: E731 (one line; a text is a dataclass)
-    monkeypatch.setattr(compose, "find", reviewed)
+    monkeypatch.setattr(compose, "find_text", reviewed)
     await issue(database, draft_for("PL", "IE-en"))
     assert await _references(database, 1) == ["IE-en-1", "PL-1", "PL-1-en"]
     assert "Zbiorowe ultimatum" in pdf_text(await _file(database, "PL-1"))
@@ -139,7 +139,7 @@ async def test_who_confirmed_is_kept_and_holds_for_ninety_days(database: Databas
     assert await issue(database, draft, nothing) == 2
     async with database.reading() as c:
         newest = (await editions.list_editions(c))[0]
-    assert newest.basis["confirmed_by"]["fact:viasna-2025-12"] == ["marta", "2026-11-22"]
+    assert newest.basis["checked_by"]["fact:viasna-2025-12"] == ["marta", "2026-11-22"]
     time.advance(days=1)
     with pytest.raises(LetterError):
         await issue(database, draft, nothing)
@@ -205,7 +205,7 @@ def test_an_address_is_doubted_for_its_age_its_confidence_or_its_absence(time: C
 
 
 def test_a_page_of_a_campaign_is_doubted_however_new(time: Clock) -> None:
-    fresh = directory.Source("A campaign", "2026-11-20", "https://example.org", level="C")
+    fresh = address_book.Source("A campaign", "2026-11-20", "https://example.org", level="C")
     assert source_checks._is_stale(fresh)
     assert not source_checks._is_stale(replace(fresh, level="B"))
 
@@ -265,7 +265,7 @@ async def test_a_process_that_is_killed_in_the_middle_leaves_nothing(database_ur
     assert await asyncio.wait_for(process.stdout.readline(), 60) == b"all letters are in, nothing is committed\n"
     process.kill()
     await process.wait()
-    for table in ("editions", "edition_letters", "confirmations", "actions"):
+    for table in ("editions", "edition_letters", "source_checks", "actions"):
         async with database.reading() as c:
             assert [rows async for rows in c.stream_rows(table, 10) if rows] == [], table
     assert await issue(database, draft_for("PL")) == 1

@@ -12,8 +12,8 @@ from petition.core.database.database import Database
 from petition.core.errors import DataError, LetterError
 from petition.letters.editions import files
 from tests.conftest import Clock, Visitor
-from tests.letters.drawn import pdf_text
 from tests.letters.editions.test_editions import draft_for, issue
+from tests.letters.samples import pdf_text
 from tests.web.tools import on_sqlite
 
 

@@ -15,7 +15,7 @@ from petition.letters.formats import cover_sheet, docx, pdf, plain_text
 from petition.letters.formats.registry import FORMATS
 from petition.letters.writing.document import Letter
 from petition.letters.writing.glyphs import FONTS
-from tests.letters.drawn import BOOK, HOSTILE, LANGUAGES, MOMENT, letter, pdf_text
+from tests.letters.samples import BOOK, HOSTILE, LANGUAGES, MOMENT, letter, pdf_text
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 BY_LANGUAGE = {a.language: a.key for a in BOOK.addressees}

@@ -17,12 +17,12 @@ from pypdf import PdfReader
 
 from petition.campaign.appeal import Appeal
 from petition.core.errors import LetterError
-from petition.letters.addressees.directory import Crossing, Source
+from petition.letters.addressees.address_book import Crossing, Source
 from petition.letters.formats import pdf
 from petition.letters.writing.annex import compose_annex
 from petition.letters.writing.compose import compose_letter
 from petition.letters.writing.document import Letter, to_dict
-from tests.letters.drawn import BOOK, FIGURES, HOSTILE, MOMENT, TEXTS, appeal, letter, pdf_text
+from tests.letters.samples import BOOK, FIGURES, HOSTILE, MOMENT, TEXTS, appeal, letter, pdf_text
 
 
 @pytest.fixture(scope="module")

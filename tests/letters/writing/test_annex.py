@@ -8,7 +8,7 @@ from petition.core.errors import LetterError
 from petition.letters.formats import pdf
 from petition.letters.writing.annex import compose_annex
 from petition.letters.writing.glyphs import SUBSTITUTE, printable
-from tests.letters.drawn import BOOK, HOSTILE, MOMENT, TEXTS, appeal, pdf_text
+from tests.letters.samples import BOOK, HOSTILE, MOMENT, TEXTS, appeal, pdf_text
 
 
 def test_names_are_printed_as_typed_or_with_the_documented_substitute() -> None:

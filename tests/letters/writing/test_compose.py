@@ -9,13 +9,13 @@ import pytest
 
 from petition.campaign.appeal import SHIPPED, Appeal
 from petition.core.errors import LetterError
-from petition.letters.addressees.directory import Addressee
+from petition.letters.addressees.address_book import Addressee
 from petition.letters.formats import pdf
+from petition.letters.writing.chart import read_seats
 from petition.letters.writing.compose import compose_letter
 from petition.letters.writing.document import Figures
-from petition.letters.writing.figures import read_seats
 from petition.letters.writing.texts import STATES_WITH_LETTERS
-from tests.letters.drawn import BOOK, FIGURES, LANGUAGES, MOMENT, TEXTS, appeal, letter, letter_text, pdf_text
+from tests.letters.samples import BOOK, FIGURES, LANGUAGES, MOMENT, TEXTS, appeal, letter, letter_text, pdf_text
 
 
 def test_a_border_state_reads_its_crossings_as_the_sources_saw_them() -> None:

@@ -13,14 +13,14 @@ from babel.core import Locale
 
 from petition.campaign.appeal import SHIPPED, Appeal
 from petition.core.errors import DataError
-from petition.letters.addressees.directory import Addressee, Source
+from petition.letters.addressees.address_book import Addressee, Source
+from petition.letters.writing.chart import read_seats
 from petition.letters.writing.citations import citable_sources
 from petition.letters.writing.compose import compose_letter
 from petition.letters.writing.document import Letter
-from petition.letters.writing.figures import read_seats
 from petition.letters.writing.formatting import Formatter
 from petition.letters.writing.texts import STATES_WITH_LETTERS, LetterText, find_text
-from tests.letters.drawn import BOOK, FIGURES, LANGUAGES, MOMENT, STATE_ROLES, TEXTS, appeal, letter, letter_text
+from tests.letters.samples import BOOK, FIGURES, LANGUAGES, MOMENT, STATE_ROLES, TEXTS, appeal, letter, letter_text
 
 COUNTS = (1, 2, 5, 21, 1234)
 

@@ -5,7 +5,7 @@ import pytest
 from petition.letters.editions import source_checks
 from petition.site import Site
 from tests.conftest import Clock, Visitor
-from tests.letters.drawn import pdf_text
+from tests.letters.samples import pdf_text
 from tests.web.tools import Html, on_sqlite
 
 TYPED = {

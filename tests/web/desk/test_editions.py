@@ -7,7 +7,7 @@ import zipfile
 
 from petition.organisers.activity_log import page as lines
 from tests.conftest import Clock, Visitor
-from tests.letters.drawn import pdf_text
+from tests.letters.samples import pdf_text
 from tests.web.tools import Html, on_sqlite
 
 

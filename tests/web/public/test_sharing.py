@@ -15,7 +15,7 @@ from petition.commands import demo_data
 from petition.web import prerender
 from petition.web.public.sharing import Kept
 from tests.conftest import Clock, Visit, Visitor
-from tests.letters.drawn import pdf_text
+from tests.letters.samples import pdf_text
 from tests.web.tools import LANGUAGES, Html, campaign, in_each_language, on_sqlite
 
 PNG = b"\x89PNG\r\n\x1a\n"

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from petition.campaign.appeal import SHIPPED, Appeal
-from petition.letters.addressees.directory import Addressee
+from petition.letters.addressees.address_book import Addressee
 from petition.letters.addressees.reader import load_address_book
 from petition.letters.writing.compose import compose_letter
 from petition.letters.writing.document import Figures, Letter

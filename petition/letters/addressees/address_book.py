@@ -1,4 +1,4 @@
-"""Whom we write to: the types of the book, and how an addressee is found in it."""
+"""Whom we write to: the types of the address book, and how an addressee is found in it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class Addressee:
     `role` says what may be asked: "border", "vote" (a seat in the Council), "no-rail" (the same, without
     railways), or the institution's own key. `office` belongs above the lines of the address, None if they name
     it themselves. `names` is how pages call an institution; a state is called as the page's language calls its
-    country. `confidence` is that of the address, `checked` the month of its last check, `page` where it was seen.
+    country. `confidence` is that of the address, `checked` the month of its last check, `source_url` where it was seen.
     """
 
     key: str

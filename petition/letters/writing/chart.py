@@ -8,12 +8,12 @@ from pathlib import Path
 from petition.campaign.appeal import Appeal
 from petition.core import collation, toml_tables
 from petition.core.toml_tables import DAY, WHOLE_NUMBER
-from petition.letters.addressees.directory import Addressee, Source
+from petition.letters.addressees.address_book import Addressee, Source
 from petition.letters.writing.document import Bar, Chart, Figures, Note
 from petition.letters.writing.formatting import Formatter
 from petition.letters.writing.texts import LetterText
 
-MAX_COUNTRIES = 6  # of countries; with more, most letters would need a third page
+MAX_COUNTRIES = 6  # with more, most letters would need a third page
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def build_chart(
 
 
 def _bars(addressee: Addressee, figures: Figures, formatter: Formatter, other: str) -> Iterator[Bar]:
-    """The largest countries and the addressee's own; whoever is not shown is in the last line."""
+    """The largest countries and the addressee's own; all others are in the last line."""
     sort_key = collation.sort_key(formatter.locale.language)
     counts = [(n, str(formatter.locale.territories.get(code, code)), code) for code, n in figures.countries.items()]
     ranked = sorted(counts, key=lambda bar: (-bar[0], sort_key(bar[1])))
