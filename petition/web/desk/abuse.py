@@ -16,7 +16,7 @@ from petition.signing import quarantine
 from petition.tally.rounding import rounded
 from petition.web.desk.access import done, needs
 from petition.web.http import forms
-from petition.web.http.pages import renew, site
+from petition.web.http.pages import get_site, renew
 
 
 @needs(Role.ADMIN)
@@ -56,4 +56,4 @@ async def _counted(request: Request, act: Callable[[Connection], Awaitable[int]]
     async def _recorded(c: Connection) -> None:
         await activity_log.write(c, request.state.organiser.nickname, action, rounded(await act(c)))
 
-    await site(request).database.write(_recorded)
+    await get_site(request).database.write(_recorded)

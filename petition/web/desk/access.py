@@ -12,7 +12,7 @@ from petition.core.database.connection import Connection
 from petition.organisers import activity_log, sessions
 from petition.organisers.accounts import Role
 from petition.organisers.sessions import LIFE, Session
-from petition.web.http.pages import PRIVATE, site
+from petition.web.http.pages import PRIVATE, get_site
 
 Handler = Callable[[Request], Awaitable[Response]]
 T = TypeVar("T")
@@ -48,7 +48,7 @@ def arriving(handler: Handler) -> Handler:
 
 async def _session(request: Request) -> Session | None:
     """The session of a request, now in use; None for a stranger."""
-    here, number = site(request), request.cookies.get(_cookie(request))
+    here, number = get_site(request), request.cookies.get(_cookie(request))
     if not number:
         return None
     async with here.database.reading() as c:
@@ -62,12 +62,12 @@ async def _session(request: Request) -> Session | None:
 
 def _cookie(request: Request) -> str:
     """`__Host-` binds a cookie to this very host over https; demo mode has no https."""
-    return "__Host-session" if site(request).settings.secure else "session"
+    return "__Host-session" if get_site(request).settings.secure else "session"
 
 
 def entered(request: Request, number: str, path: str) -> Response:
     """On to a page, with the cookie of a session that has just begun."""
-    answer, secure = RedirectResponse(path, 303, {"Cache-Control": PRIVATE}), site(request).settings.secure
+    answer, secure = RedirectResponse(path, 303, {"Cache-Control": PRIVATE}), get_site(request).settings.secure
     answer.set_cookie(_cookie(request), number, max_age=LIFE, path="/", secure=secure, httponly=True, samesite="strict")
     return answer
 
@@ -75,7 +75,7 @@ def entered(request: Request, number: str, path: str) -> Response:
 def left(request: Request) -> Response:
     """Back to the door, without a cookie."""
     answer = RedirectResponse("/organisers/login", 303)
-    answer.delete_cookie(_cookie(request), path="/", secure=site(request).settings.secure, httponly=True)
+    answer.delete_cookie(_cookie(request), path="/", secure=get_site(request).settings.secure, httponly=True)
     return answer
 
 
@@ -93,7 +93,7 @@ async def done(request: Request, act: Callable[[Connection], Awaitable[T]], acti
         await activity_log.write(c, who, action, detail)
         return result
 
-    return await site(request).database.write(_recorded)
+    return await get_site(request).database.write(_recorded)
 
 
 async def _nothing(_: Connection) -> None:

@@ -17,7 +17,7 @@ from petition.letters.addressees.corrections import Correction
 from petition.organisers.accounts import Role
 from petition.web.desk.access import done, needs
 from petition.web.http import forms
-from petition.web.http.pages import page, site
+from petition.web.http.pages import get_site, page
 
 LINES, WIDTH, NOTE = 8, 100, 500  # lines of an address, characters of a line and of a note
 _PAGE = re.compile(r"https?://\S{1,490}")
@@ -28,7 +28,7 @@ _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 async def entry(request: Request) -> Response:
     """The address of one addressee: what the book's file says, and what is said over it."""
     addressee = _addressee(request)
-    async with site(request).database.reading() as c:
+    async with get_site(request).database.reading() as c:
         before = (await corrections.get_corrections(c)).get(addressee.key)
     if request.method != "POST":
         return _asked(request, addressee, Form(_typed(addressee, before)), corrected=before is not None)
@@ -48,7 +48,7 @@ async def entry(request: Request) -> Response:
 def _addressee(request: Request) -> Addressee:
     """As the book's file has it."""
     try:
-        return site(request).book.find(request.path_params["key"])
+        return get_site(request).book.find(request.path_params["key"])
     except LetterError:
         raise HTTPException(404) from None
 

@@ -20,7 +20,7 @@ from petition.organisers.accounts import Role
 from petition.web.desk.access import needs
 from petition.web.desk.downloads import attachment
 from petition.web.http import forms
-from petition.web.http.pages import page, site
+from petition.web.http.pages import get_site, page
 
 
 @needs(Role.ADMIN)
@@ -29,22 +29,22 @@ async def switches(request: Request) -> Response:
     if request.method == "POST":
         form = await forms.read(request)
         wanted = {name.removeprefix("on ") for name in form.typed if name.startswith("on ") and form.on(name)}
-        await site(request).database.write(partial(_turn, request=request, wanted=wanted))
+        await get_site(request).database.write(partial(_turn, request=request, wanted=wanted))
         return RedirectResponse("/organisers/annexes", 303)
-    draft = await site(request).draft()
+    draft = await get_site(request).draft()
     names = {a.code: a.name_en for a in draft.book.addressees}
     return page(request, "web/desk/annexes.html", names=names, on=draft.enabled_annexes)
 
 
 async def _turn(c: Connection, *, request: Request, wanted: set[str]) -> None:
-    for code in {a.code for a in site(request).book.addressees}:
+    for code in {a.code for a in get_site(request).book.addressees}:
         await annexes.switch_annex(c, code, request.state.organiser.nickname, on=code in wanted)
 
 
 @needs(Role.ORGANISER)
 async def make(request: Request) -> Response:
     """Makes the annex to one letter of an edition and hands it over; nothing of it stays here but its fingerprint."""
-    here, draft = site(request), await site(request).draft()
+    here, draft = get_site(request), await get_site(request).draft()
     addressee = _find(draft, request.path_params["key"])
     try:
         edition, _ = await bundles.find_edition(here.database, request.path_params["n"])

@@ -19,7 +19,7 @@ from petition.letters.editions import editions
 from petition.organisers.accounts import Role
 from petition.web.desk.access import done, needs
 from petition.web.http import forms
-from petition.web.http.pages import page, renew, site
+from petition.web.http.pages import get_site, page, renew
 
 LONGEST = 2000  # characters of a summary
 PATIENCE = 30  # days until a letter without answer is on the list, if nobody chose
@@ -35,7 +35,7 @@ _Word = TypeVar("_Word", bound=StrEnum)
 @needs(Role.ORGANISER)
 async def answers(request: Request) -> Response:
     """What was sent to one government and what it answered."""
-    here, key = site(request), request.path_params["key"]
+    here, key = get_site(request), request.path_params["key"]
     if key not in {a.code for a in here.book.addressees}:
         raise HTTPException(404)
     async with here.database.reading() as c:
@@ -124,9 +124,9 @@ async def reminders(request: Request) -> Response:
     """Who was written to and has not answered for so many days."""
     typed = request.query_params.get("days", str(PATIENCE))
     days = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 4 else None
-    async with site(request).database.reading() as c:
+    async with get_site(request).database.reading() as c:
         entries = await correspondence.entries(c)
     rows = correspondence.unanswered(entries, clock.today(), PATIENCE if days is None else days)
-    names = {a.code: a.name_en for a in site(request).book.addressees}
+    names = {a.code: a.name_en for a in get_site(request).book.addressees}
     context: dict[str, Any] = {"rows": rows, "names": names, "typed": typed, "wrong": days is None}
     return page(request, "web/desk/reminders.html", status=422 if days is None else 200, today=clock.today(), **context)

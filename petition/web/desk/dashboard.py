@@ -16,7 +16,7 @@ from petition.tally import history, rounding, tally
 from petition.tally.rounding import STEP, UNSTATED_COUNTRY, hide_small
 from petition.web.desk.access import done, needs
 from petition.web.http import forms
-from petition.web.http.pages import page, renew, site, snapshot
+from petition.web.http.pages import get_site, page, renew, snapshot
 
 LATEST = 20  # lines of the record at the desk
 
@@ -25,8 +25,8 @@ LATEST = 20  # lines of the record at the desk
 async def desk(request: Request) -> Response:
     """Published numbers for everyone at the desk, counts for organisers, and what the others did."""
     organiser: Organiser = request.state.organiser
-    keys = site(request).settings.recipients
-    async with site(request).database.reading() as c:
+    keys = get_site(request).settings.recipients
+    async with get_site(request).database.reading() as c:
         numbers = await _numbers(c) if organiser.may(Role.ORGANISER) else None
         actions = await activity_log.page(c, most=LATEST)
         warn = await signatures.readable_is_warning(c)
@@ -42,7 +42,7 @@ async def desk(request: Request) -> Response:
         "flooded": asked is not mode,
         "fingerprints": public_keys.fingerprints(keys),
         "unseen": unseen,
-        "lax": site(request).settings.demo,
+        "lax": get_site(request).settings.demo,
     }
     return page(request, "web/desk/desk.html", snapshot=snapshot(request), **context)
 
@@ -83,7 +83,7 @@ async def rules(request: Request) -> Response:
 async def seen(request: Request) -> Response:
     """They say that they saw to which keys addresses are sealed: these ones, should they have changed meanwhile."""
     shown = (await forms.read(request)).typed.get("keys", "")
-    keys, nickname = site(request).settings.recipients, request.state.organiser.nickname
+    keys, nickname = get_site(request).settings.recipients, request.state.organiser.nickname
     if shown == " ".join(public_keys.fingerprints(keys)):
         await done(request, partial(public_keys.saw, nickname=nickname, recipients=keys), "saw the keys", shown)
     return RedirectResponse("/organisers/", 303)

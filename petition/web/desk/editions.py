@@ -14,7 +14,7 @@ from petition.organisers.accounts import Role
 from petition.web.desk.access import needs
 from petition.web.desk.downloads import attachment, note_download, shown
 from petition.web.http import forms
-from petition.web.http.pages import PRIVATE, page, site
+from petition.web.http.pages import PRIVATE, get_site, page
 
 CONFIRMED, OUT = "confirmed", "out"
 
@@ -28,9 +28,9 @@ async def index(request: Request) -> Response:
 
 
 async def _index(request: Request, form: Form, error: str = "") -> Response:
-    draft = await site(request).draft()
-    writing = site(request).state().writing
-    async with site(request).database.reading() as c:
+    draft = await get_site(request).draft()
+    writing = get_site(request).state().writing
+    async with get_site(request).database.reading() as c:
         drawn = await editions.list_editions(c)
         doubts = await source_checks.unchecked_sources(c, draft) if writing else []
     context: dict[str, Any] = {"editions": drawn, "doubts": doubts, "writing": writing, "form": form, "error": error}
@@ -38,7 +38,7 @@ async def _index(request: Request, form: Form, error: str = "") -> Response:
 
 
 async def _draw_up(request: Request, form: Form) -> Response:
-    here, draft = site(request), await site(request).draft()
+    here, draft = get_site(request), await get_site(request).draft()
     said = {name.partition(" ")[2]: value for name, value in form.typed.items() if name.startswith("doubt ")}
     confirmed, without = (frozenset(id_ for id_, what in said.items() if what == kind) for kind in (CONFIRMED, OUT))
     offered = [language.code for language in here.languages]
@@ -54,8 +54,8 @@ async def _draw_up(request: Request, form: Form) -> Response:
 async def edition(request: Request) -> Response:
     """The letters of one edition, each with the fingerprint of its file."""
     found, letters = await _edition(request)
-    names = {a.key: a.name_en for a in site(request).book.addressees}
-    async with site(request).database.reading() as c:
+    names = {a.key: a.name_en for a in get_site(request).book.addressees}
+    async with get_site(request).database.reading() as c:
         handed = await annexes.list_annexes(c, found.number)
     return page(request, "web/desk/edition.html", edition=found, letters=letters, names=names, handed=handed)
 
@@ -64,7 +64,7 @@ async def edition(request: Request) -> Response:
 async def letter(request: Request) -> Response:
     """One letter: its PDF as it was frozen, any other kind from the tree that was frozen with it."""
     reference = request.path_params["reference"]
-    async with site(request).database.reading() as c:
+    async with get_site(request).database.reading() as c:
         found, content = await editions.find_letter(c, reference), await editions.letter_pdf(c, reference)
     if found is None or content is None:
         raise HTTPException(404)
@@ -80,13 +80,13 @@ async def archive(request: Request) -> Response:
     found, letters = await _edition(request)
     await note_download(request, "downloaded all letters", f"edition {found.number}")
     headers = {"Cache-Control": PRIVATE, "Content-Disposition": f'attachment; filename="edition-{found.number}.zip"'}
-    chunks = files.stream_zip(site(request).database, found, letters)
+    chunks = files.stream_zip(get_site(request).database, found, letters)
     return StreamingResponse(chunks, media_type="application/zip", headers=headers)
 
 
 async def _edition(request: Request) -> tuple[Edition, list[IssuedLetter]]:
     asked = request.path_params["n"]
     try:
-        return await files.find_edition(site(request).database, "" if asked == "latest" else asked)
+        return await files.find_edition(get_site(request).database, "" if asked == "latest" else asked)
     except LetterError:
         raise HTTPException(404) from None

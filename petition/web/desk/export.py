@@ -12,13 +12,13 @@ from petition.signing import printed_names
 from petition.tally.rounding import rounded
 from petition.web.desk.access import needs
 from petition.web.desk.downloads import _NO_STORE, note_download
-from petition.web.http.pages import site
+from petition.web.http.pages import get_site
 
 
 @needs(Role.ORGANISER)
 async def signatures_csv(request: Request) -> Response:
     """For the organisers' own machine: `petition unseal` opens the sealed addresses there."""
-    async with site(request).database.reading() as c:
+    async with get_site(request).database.reading() as c:
         rows = await printed_names.export(c)
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\r\n")

@@ -18,16 +18,16 @@ from petition.organisers.accounts import Role
 from petition.tally.rounding import rounded
 from petition.web.desk.access import needs
 from petition.web.desk.downloads import _pdf, attachment, note_download, shown
-from petition.web.http.pages import page, site
+from petition.web.http.pages import get_site, page
 
 
 @needs(Role.ORGANISER)
 async def index(request: Request) -> Response:
     """Every letter with what is to be mended before it is sent."""
-    draft = await site(request).draft()
-    async with site(request).database.reading() as c:
+    draft = await get_site(request).draft()
+    async with get_site(request).database.reading() as c:
         entries = await correspondence.entries(c)
-    writing = site(request).state().writing
+    writing = get_site(request).state().writing
     rows = [_row(draft, a, entries, writing) for a in draft.book.addressees]
     context: dict[str, Any] = {"organiser": request.state.organiser, "roles": Role}
     return page(request, "web/desk/letters.html", rows=rows, drawable=writing, **context)
@@ -73,7 +73,7 @@ async def letter(request: Request) -> Response:
 async def annex(request: Request) -> Response:
     """The names that go with the letter to one addressee."""
     draft, addressee = await _addressed(request)
-    async with site(request).database.reading() as c:
+    async with get_site(request).database.reading() as c:
         names = (await drafts.get_annex_names(c, draft, [addressee])).get(addressee.code)
     if not names:
         raise HTTPException(404)
@@ -85,10 +85,10 @@ async def annex(request: Request) -> Response:
 @needs(Role.ORGANISER)
 async def archive(request: Request) -> Response:
     """All letters and annexes in one ZIP."""
-    draft = await site(request).draft()
-    if not site(request).state().writing:
+    draft = await get_site(request).draft()
+    if not get_site(request).state().writing:
         raise HTTPException(409)
-    async with site(request).database.reading() as c:
+    async with get_site(request).database.reading() as c:
         names = await drafts.get_annex_names(c, draft, draft.book.addressees)
     file = io.BytesIO()  # not a file on disk: it has names in it, and whatever fails would leave it there
     await run_in_threadpool(drafts.write_archive, draft, names, file)
@@ -97,7 +97,7 @@ async def archive(request: Request) -> Response:
 
 
 async def _addressed(request: Request) -> tuple[Draft, Addressee]:
-    draft = await site(request).draft()
+    draft = await get_site(request).draft()
     try:
         return draft, draft.book.find(request.path_params["key"])
     except LetterError:

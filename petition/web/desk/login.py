@@ -14,12 +14,12 @@ from petition.signing import intake
 from petition.web.desk.access import done, entered, left, needs
 from petition.web.http import forms
 from petition.web.http.forms import throttled
-from petition.web.http.pages import client, page, site, spoken_in
+from petition.web.http.pages import client, get_site, page, spoken_in
 
 
 async def login(request: Request) -> Response:
     """Asks for an address; the answer is the same whether it is an organiser's or not."""
-    here = site(request)
+    here = get_site(request)
     if request.method != "POST":
         return page(request, "web/desk/login.html", form=EMPTY, sent=False)
     address, form = intake.address(await forms.read(request), here.mailboxes)
@@ -38,7 +38,7 @@ async def login(request: Request) -> Response:
 
 async def redeem(request: Request) -> Response:
     """GET: a button. POST: the link is used up and a session begins; the second factor is still to come."""
-    here = site(request)
+    here = get_site(request)
     try:
         number = here.signer.read_token(Purpose.LOGIN, request.path_params["token"])
         if request.method != "POST":

@@ -16,7 +16,7 @@ from petition.signing.signatures import NEW
 from petition.tally.rounding import UNSTATED_COUNTRY, hide_small, rounded
 from petition.web.desk.access import needs
 from petition.web.http import forms
-from petition.web.http.pages import page, site, spoken_in
+from petition.web.http.pages import get_site, page, spoken_in
 
 # From where to where, and what the record says of it.
 MOVES = {
@@ -29,7 +29,7 @@ MOVES = {
 @needs(Role.ORGANISER)
 async def index(request: Request) -> Response:
     """How many names of which country wait for somebody to look at them, and how many are set aside."""
-    async with site(request).database.reading() as c:
+    async with get_site(request).database.reading() as c:
         counts = {state: await printed_names.by_country(c, state) for state in (NEW, ASIDE)}
     codes = [*dict(spoken_in(request).countries), UNSTATED_COUNTRY]
     rows = {
@@ -47,7 +47,7 @@ async def names(request: Request) -> Response:
     if request.method == "POST":
         await _judge(request, country, state, await forms.read(request))
         return RedirectResponse(f"/organisers/names/{country}/{state}", 303)
-    async with site(request).database.reading() as c:
+    async with get_site(request).database.reading() as c:
         rows = await printed_names.listed(c, country, state)
     return page(request, "web/desk/names_of.html", country=country, state=state, rows=rows)
 
@@ -56,7 +56,7 @@ async def _judge(request: Request, country: str, state: str, form: Form) -> None
     ticked = {name.removeprefix("name ") for name in form.typed if name.startswith("name ") and form.on(name)}
     shown = set(form.typed.get("shown", "").split())
     chosen = {"back": ticked} if state == ASIDE else {"pass": shown - ticked, "aside": ticked}
-    await site(request).database.write(
+    await get_site(request).database.write(
         partial(_moved, country=country, chosen=chosen, who=request.state.organiser.nickname)
     )
 

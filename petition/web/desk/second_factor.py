@@ -14,7 +14,7 @@ from petition.organisers.second_factor import CODE, PASSKEY
 from petition.organisers.sessions import Session
 from petition.web.desk.access import arriving, entered, left
 from petition.web.http import forms
-from petition.web.http.pages import PRIVATE, page, site
+from petition.web.http.pages import PRIVATE, get_site, page
 
 _LONGEST = 20_000  # characters of a passkey's answer; honest ones have a thousand or two
 
@@ -28,7 +28,7 @@ async def ask(request: Request) -> Response:
         return RedirectResponse("/organisers/" if session.whole else "/organisers/factors", 303)
     if request.method != "POST":
         return _asked(request, owned)
-    number = await site(request).database.write(await _proof(request))
+    number = await get_site(request).database.write(await _proof(request))
     return entered(request, number, "/organisers/") if number else _asked(request, owned, status=403)
 
 
@@ -38,7 +38,7 @@ def _asked(request: Request, owned: list[Row], status: int = 200) -> Response:
 
 
 async def _proof(request: Request) -> Callable[[Connection], Awaitable[str | None]]:
-    here, typed = site(request), (await forms.read(request)).typed
+    here, typed = get_site(request), (await forms.read(request)).typed
     session: Session = request.state.session
     if answer := typed.get("passkey", "")[:_LONGEST]:
         return partial(
@@ -61,16 +61,16 @@ async def own(request: Request) -> Response:
     typed = (await forms.read(request)).typed
     if "remove" in typed:
         return await _remove(request, typed["remove"])
-    if not await site(request).database.write(_addition(request, typed)):
+    if not await get_site(request).database.write(_addition(request, typed)):
         return _listed(request, owned, status=422)
     if session.whole:
         return RedirectResponse("/organisers/factors", 303)
-    number = await site(request).database.write(partial(sessions.complete, session=session))
+    number = await get_site(request).database.write(partial(sessions.complete, session=session))
     return entered(request, number, "/organisers/") if number else left(request)
 
 
 def _listed(request: Request, owned: list[Row], status: int = 200) -> Response:
-    here, session = site(request), request.state.session
+    here, session = get_site(request), request.state.session
     secret = here.locker.proposed(session)
     address = totp.address(secret, session.organiser.nickname)
     context = {
@@ -89,7 +89,7 @@ def _listed(request: Request, owned: list[Row], status: int = 200) -> Response:
 
 
 def _addition(request: Request, typed: dict[str, str]) -> Callable[[Connection], Awaitable[bool]]:
-    here, session = site(request), request.state.session
+    here, session = get_site(request), request.state.session
     if answer := typed.get("passkey", "")[:_LONGEST]:
         return partial(
             second_factor.add_passkey, locker=here.locker, keys=here.passkeys, session=session, answer=answer
@@ -98,8 +98,10 @@ def _addition(request: Request, typed: dict[str, str]) -> Callable[[Connection],
 
 
 async def _remove(request: Request, id_: str) -> Response:
-    drop = partial(second_factor.drop, session=request.state.session, id_=id_, strict=not site(request).settings.demo)
-    if not await site(request).database.write(drop):
+    drop = partial(
+        second_factor.drop, session=request.state.session, id_=id_, strict=not get_site(request).settings.demo
+    )
+    if not await get_site(request).database.write(drop):
         raise HTTPException(404)
     return RedirectResponse("/organisers/factors", 303)
 
@@ -107,7 +109,7 @@ async def _remove(request: Request, id_: str) -> Response:
 @arriving
 async def challenge(request: Request) -> Response:
     """What organisers.js hands to the browser: one passkey of theirs is asked for, or a new one is to be made."""
-    here, session = site(request), request.state.session
+    here, session = get_site(request), request.state.session
     known = [row["id"] for row in await _owned(request) if row["kind"] == PASSKEY]
     if not here.passkeys.possible:
         raise HTTPException(404)
@@ -120,5 +122,5 @@ async def challenge(request: Request) -> Response:
 
 
 async def _owned(request: Request) -> list[Row]:
-    async with site(request).database.reading() as c:
+    async with get_site(request).database.reading() as c:
         return await second_factor.of(c, request.state.organiser.nickname)

@@ -14,14 +14,14 @@ from petition.organisers.accounts import Role
 from petition.organisers.sessions import Session
 from petition.web.desk.access import done, left, needs
 from petition.web.http import forms
-from petition.web.http.pages import page, site
+from petition.web.http.pages import get_site, page
 
 
 @needs(Role.VIEWER)
 async def own(request: Request) -> Response:
     """One's own sessions, to the hour; admins see who else there is."""
     session: Session = request.state.session
-    async with site(request).database.reading() as c:
+    async with get_site(request).database.reading() as c:
         found = await sessions.of(c, session.organiser.nickname)
         others = await accounts.listed(c) if session.organiser.may(Role.ADMIN) else []
     context: dict[str, Any] = {"rows": [_row(row, session) for row in found], "others": others}
@@ -38,7 +38,7 @@ async def end(request: Request) -> Response:
     """Ends one of one's own sessions."""
     session: Session = request.state.session
     id_ = (await forms.read(request)).typed.get("session", "")
-    async with site(request).database.reading() as c:
+    async with get_site(request).database.reading() as c:
         if id_ not in [row["id"] for row in await sessions.of(c, session.organiser.nickname)]:
             raise HTTPException(404)
     await done(request, partial(sessions.end, nickname=session.organiser.nickname, id_=id_), "ended a session")
@@ -49,7 +49,7 @@ async def end(request: Request) -> Response:
 async def end_all(request: Request) -> Response:
     """Ends all sessions of an organiser, and links that were mailed to them."""
     nickname = (await forms.read(request)).typed.get("nickname", "")
-    async with site(request).database.reading() as c:
+    async with get_site(request).database.reading() as c:
         if nickname not in [row["nickname"] for row in await accounts.listed(c)]:
             raise HTTPException(404)
     await done(request, partial(sessions.end_all, nickname=nickname), "ended all sessions of", nickname)

@@ -17,18 +17,18 @@ from petition.web.http.security import over_onion
 PRIVATE = "no-store"
 
 
-def site(request: Request) -> Site:
+def get_site(request: Request) -> Site:
     """The site this request came to."""
-    found: Site = request.app.state.site
-    return found
+    site: Site = request.app.state.site
+    return site
 
 
 def language(request: Request) -> Language:
     """The language in the path; a page that offers the others where there is no such language."""
     code = request.path_params["lang"]
-    if code not in site(request).languages:
+    if code not in get_site(request).languages:
         raise HTTPException(404)
-    return site(request).languages[code]
+    return get_site(request).languages[code]
 
 
 def client(request: Request) -> str | None:
@@ -71,13 +71,13 @@ def page(request: Request, template: str, *, status: int = 200, wait: int = 0, *
         headers["Referrer-Policy"] = "strict-origin"
     elsewhere = _elsewhere(request, spoken)
     context |= {"base_url": _base_url(request)}
-    text = rendered(site(request), spoken, template, elsewhere=elsewhere, private=True, **context)
+    text = rendered(get_site(request), spoken, template, elsewhere=elsewhere, private=True, **context)
     return HTMLResponse(text, status, headers)
 
 
 def _base_url(request: Request) -> str:
     """The address of the site where the visitor is: the public one, or the onion service's."""
-    given = site(request).settings
+    given = get_site(request).settings
     return given.onion_url if over_onion(request.headers, given.onion_host) else given.base_url
 
 
@@ -90,7 +90,7 @@ def rendered(here: Site, spoken: Language, template: str, /, *, elsewhere: str, 
 def spoken_in(request: Request) -> Language:
     """The language to answer in, on paths without one too."""
     code = request.scope["path"].removeprefix("/").partition("/")[0]
-    languages = site(request).languages
+    languages = get_site(request).languages
     if code in languages:
         return languages[code]
     return languages.choose(request.headers.get("accept-language", ""))

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from petition.mail import bounce_reports
 from petition.signing import quarantine
-from petition.web.http.pages import PRIVATE, site
+from petition.web.http.pages import PRIVATE, get_site
 from petition.web.http.security import has_bearer_token
 
 _READERS = {
@@ -22,7 +22,7 @@ PATIENCE = 15  # seconds for a body of at most guards.BODY
 
 async def bounced(request: Request) -> Response:
     """A report about one mail: the same answer whatever it names. Without its secret nothing is here."""
-    here = site(request)
+    here = get_site(request)
     if not has_bearer_token(request, here.settings.bounce_token):
         raise HTTPException(404)
     kind = request.headers.get("content-type", "")

@@ -6,12 +6,12 @@ from email.parser import BytesParser
 from starlette.requests import Request
 from starlette.responses import Response
 
-from petition.web.http.pages import page, site
+from petition.web.http.pages import get_site, page
 
 
 async def dev_outbox(request: Request) -> Response:
     """Demo mode's mailbox: every mail that would have been sent, newest first."""
-    files = sorted((site(request).settings.var / "mail").glob("*.eml"), reverse=True)[:50]
+    files = sorted((get_site(request).settings.var / "mail").glob("*.eml"), reverse=True)[:50]
     parser = BytesParser(policy=policy.default)
     mails = [parser.parsebytes(file.read_bytes()) for file in files]
     return page(request, "web/operations/dev_outbox.html", mails=[(mail, mail.get_body(("plain",))) for mail in mails])

@@ -12,7 +12,7 @@ from petition.core.errors import DatabaseError
 from petition.core.settings import LOOPBACK_HOSTS
 from petition.mail import outbox
 from petition.site import Site
-from petition.web.http.pages import PRIVATE, site, snapshot
+from petition.web.http.pages import PRIVATE, get_site, snapshot
 from petition.web.http.security import forwarded, has_bearer_token
 
 _NO_STORE = {"Cache-Control": PRIVATE}
@@ -67,7 +67,7 @@ async def metrics(request: Request) -> Response:
     """For Prometheus (text format 0.0.4): with the token, or without one from this machine alone."""
     if not _may_measure(request):
         raise HTTPException(404)
-    async with site(request).database.reading() as c:
+    async with get_site(request).database.reading() as c:
         waiting, oldest = await outbox.waiting(c)
     published = snapshot(request)
     values = {
@@ -81,7 +81,7 @@ async def metrics(request: Request) -> Response:
 
 
 def _may_measure(request: Request) -> bool:
-    if token := site(request).settings.metrics_token:
+    if token := get_site(request).settings.metrics_token:
         return has_bearer_token(request, token)
     local = request.client is None or request.client.host in LOOPBACK_HOSTS
     return local and not forwarded(request.headers)

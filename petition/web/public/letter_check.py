@@ -10,12 +10,12 @@ from petition.core import clock
 from petition.core.errors import LetterError
 from petition.letters.editions import annexes, editions
 from petition.site import Site
-from petition.web.http.pages import client, page, site
+from petition.web.http.pages import client, get_site, page
 
 
 async def letter(request: Request) -> Response:
     """What was frozen about one letter: addressee, day, numbers, and the fingerprint of its file."""
-    here, reference = site(request), request.path_params["reference"]
+    here, reference = get_site(request), request.path_params["reference"]
     async with here.database.reading() as c:
         found, names = await editions.find_letter(c, reference), await annexes.find_annex(c, reference)
     if names is not None:

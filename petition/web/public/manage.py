@@ -12,7 +12,7 @@ from petition.core.tokens import Purpose
 from petition.signing import intake
 from petition.signing import manage as managing
 from petition.web.http import forms
-from petition.web.http.pages import board, client, language, page, site
+from petition.web.http.pages import board, client, get_site, language, page
 
 _ACTS = {
     "withdraw": managing.withdraw,
@@ -24,7 +24,7 @@ _ACTS = {
 
 async def ask(request: Request) -> Response:
     """The form that asks for a link; its answer is the same whether there is a signature or not."""
-    here, spoken = site(request), language(request)
+    here, spoken = get_site(request), language(request)
     if request.method != "POST":
         return page(request, "web/public/manage/ask.html", form=EMPTY)
     warn_only = board(request).warn_only
@@ -48,7 +48,7 @@ async def ask(request: Request) -> Response:
 async def manage(request: Request) -> Response:
     """GET: a button and no data, for scanners fetch it. POST: what is held, or the act that was chosen."""
     try:
-        number = site(request).signer.read_token(Purpose.MANAGE, request.path_params["token"])
+        number = get_site(request).signer.read_token(Purpose.MANAGE, request.path_params["token"])
         if request.method == "POST":
             return await _act(request, number)
     except LinkError:
@@ -57,7 +57,7 @@ async def manage(request: Request) -> Response:
 
 
 async def _act(request: Request, number: str) -> Response:
-    here = site(request)
+    here = get_site(request)
     action = (await forms.read(request)).typed.get("action", "")
     if action == "show":
         async with here.database.reading() as c:
@@ -70,7 +70,7 @@ async def _act(request: Request, number: str) -> Response:
 
 async def never_write(request: Request) -> Response:
     """The link at the foot of each mail: a button, then no mail any more."""
-    here = site(request)
+    here = get_site(request)
     try:
         number = here.signer.read_token(Purpose.NEVER_WRITE, request.path_params["token"])
         if request.method == "POST":
@@ -91,5 +91,5 @@ async def unsubscribe(request: Request) -> Response:
     if request.method != "POST":
         return page(request, "web/public/manage/unsubscribe.html")
     act = partial(managing.unsubscribe, number=request.path_params["token"])
-    await site(request).database.write(act)
+    await get_site(request).database.write(act)
     return page(request, "web/public/manage/done.html", action="unsubscribe")

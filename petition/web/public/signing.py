@@ -13,13 +13,13 @@ from petition.core.tokens import Purpose
 from petition.signing import intake, signatures, submissions
 from petition.site import Board, Site
 from petition.web.http import forms
-from petition.web.http.pages import PRIVATE, board, client, language, page, site, snapshot
+from petition.web.http.pages import PRIVATE, board, client, get_site, language, page, snapshot
 from petition.web.http.public_state import Moment
 
 
 async def door(request: Request) -> Response:
     """To the appeal in the visitor's language."""
-    chosen = site(request).languages.choose(request.headers.get("accept-language", ""))
+    chosen = get_site(request).languages.choose(request.headers.get("accept-language", ""))
     return RedirectResponse(f"/{chosen.code}/", 302, {"Vary": "Accept-Language", "Cache-Control": PRIVATE})
 
 
@@ -40,7 +40,7 @@ def _shown(here: Site, spoken: Language, now: Board, state: State, form: Form) -
 
 async def _appeal(request: Request, form: Form, status: int, wait: int = 0) -> Response:
     """The appeal with somebody's form in it, or in a state that refuses one."""
-    here = site(request)
+    here = get_site(request)
     await here.doors.page(client(request))
     context = _shown(here, language(request), board(request), here.state(), form)
     return page(request, "web/public/appeal/appeal.html", status=status, wait=wait, **context)
@@ -48,7 +48,7 @@ async def _appeal(request: Request, form: Form, status: int, wait: int = 0) -> R
 
 async def sign(request: Request) -> Response:
     """A filled-in form: to the inbox page, or back with a sentence beside each field."""
-    here, spoken = site(request), language(request)
+    here, spoken = get_site(request), language(request)
     form = await forms.read(request)
     if not here.state().signing:
         return await _appeal(request, EMPTY, 403)
@@ -68,7 +68,7 @@ async def sign(request: Request) -> Response:
 
 async def work(request: Request) -> Response:
     """Whether a browser must compute something to sign as ever, and what; see static/petition.js."""
-    challenge = await site(request).doors.challenge(client(request), board(request).work)
+    challenge = await get_site(request).doors.challenge(client(request), board(request).work)
     return JSONResponse({"needed": challenge is not None, **(challenge or {})}, headers={"Cache-Control": PRIVATE})
 
 
@@ -84,7 +84,7 @@ async def check_inbox(request: Request) -> Response:
 
 async def confirm(request: Request) -> Response:
     """GET: what the button would confirm; changes nothing, however often it is fetched. POST: the button."""
-    here = site(request)
+    here = get_site(request)
     language(request)  # 404 where there is none such
     try:
         number = here.signer.read_token(Purpose.CONFIRM, request.path_params["token"])
@@ -99,13 +99,13 @@ async def confirm(request: Request) -> Response:
 
 async def _dead_link(request: Request) -> Response:
     """One page for damaged, expired and unknown links alike, with the form to get a new one."""
-    await site(request).doors.page(client(request))
-    state, now = site(request).state(), board(request)
+    await get_site(request).doors.page(client(request))
+    state, now = get_site(request).state(), board(request)
     return page(request, "web/public/signing/link.html", status=404, form=EMPTY, ask="sign", state=state, board=now)
 
 
 async def _confirmed(request: Request, number: str) -> Response:
-    here = site(request)
+    here = get_site(request)
     if not here.state().signing:
         return await _appeal(request, EMPTY, 403)
     country = await here.database.join(signatures.confirm, number)
@@ -117,5 +117,5 @@ async def thanks(request: Request) -> Response:
     published = snapshot(request)
     country = request.query_params.get("country", "")
     among = published.countries.get(country, 0)
-    text = site(request).appeal.text(language(request))
+    text = get_site(request).appeal.text(language(request))
     return page(request, "web/public/signing/thanks.html", country=country, among=among, snapshot=published, text=text)
