@@ -6,7 +6,7 @@ from typing import Any
 from petition.core.languages import Language
 from petition.site import Site
 from petition.web.http import assets, security
-from petition.web.http.pages import rendered
+from petition.web.http.pages import render_template
 from petition.web.http.prerendered import Made, pack
 from petition.web.http.public_state import Moment
 from petition.web.public import discovery, governments, maps, signing, tally
@@ -91,7 +91,7 @@ def texts(site: Site, moment: Moment, **also: Any) -> Iterator[Text]:
     for spoken in site.languages:
         for path, (template, cache, context) in PAGES.items():
             filled = also | context(site, spoken, moment)
-            text = rendered(site, spoken, template, elsewhere=path, private=False, **filled)
+            text = render_template(site, spoken, template, page_path=path, private=False, **filled)
             headers = {"Content-Type": _HTML, "Content-Language": spoken.code}
             yield f"/{spoken.code}/{path}", text, headers | {"Cache-Control": cache}
         for theme in THEMES:
@@ -106,7 +106,7 @@ def _embed(site: Site, spoken: Language, moment: Moment, theme: str, also: dict[
     """The counter for other sites: the one page that others may frame."""
     path = f"/{spoken.code}/embed" + (f"?theme={theme}" if theme else "")
     filled = also | tally.tally_page(site, spoken, moment) | {"text": site.appeal.text(spoken), "theme": theme}
-    text = rendered(site, spoken, "web/public/tally/embed.html", elsewhere="embed", private=False, **filled)
+    text = render_template(site, spoken, "web/public/tally/embed.html", page_path="embed", private=False, **filled)
     headers = {"Content-Type": _HTML, "Content-Language": spoken.code, "Cache-Control": _LIVE}
     return path, text, headers | {"Content-Security-Policy": security.FRAMED, "X-Frame-Options": ""}
 

@@ -22,7 +22,7 @@ from petition.web.desk import (
     second_factor,
     sessions,
 )
-from petition.web.http.pages import absent, language
+from petition.web.http.pages import get_language, not_found
 from petition.web.operations import bounce_webhook, dev_outbox, health
 from petition.web.public import letter_check, manage, sharing, signing
 
@@ -93,7 +93,7 @@ def routes(*, demo: bool) -> list[BaseRoute]:
 
 def _made(*paths: str) -> list[Route]:
     """Addresses that web/readymade answers before routing, from web/press: here for the map, and for 404 and 405."""
-    return [Route(path, absent) for path in paths]
+    return [Route(path, not_found) for path in paths]
 
 
 def _spoken(path: str, handler: Callable[[Request], Awaitable[Response]], methods: list[str] | None = None) -> Route:
@@ -101,7 +101,7 @@ def _spoken(path: str, handler: Callable[[Request], Awaitable[Response]], method
 
     @wraps(handler)
     async def checked(request: Request) -> Response:
-        language(request)
+        get_language(request)
         return await handler(request)
 
     return Route(f"/{{lang}}{path}", checked, methods=methods)

@@ -16,7 +16,7 @@ from petition.signing import quarantine
 from petition.tally.rounding import rounded
 from petition.web.desk.access import done, needs
 from petition.web.http import forms
-from petition.web.http.pages import get_site, renew
+from petition.web.http.pages import get_site, refresh_public_pages
 
 
 @needs(Role.ADMIN)
@@ -28,7 +28,7 @@ async def proofs(request: Request) -> Response:
     await done(
         request, partial(proof_of_work.choose, chosen=Mode(chosen)), "changed a rule", f"proof of work: {chosen}"
     )
-    await renew(request)
+    await refresh_public_pages(request)
     return RedirectResponse("/organisers/", 303)
 
 

@@ -12,7 +12,7 @@ from petition.core.database.connection import Connection
 from petition.organisers import activity_log, sessions
 from petition.organisers.accounts import Role
 from petition.organisers.sessions import LIFE, Session
-from petition.web.http.pages import PRIVATE, get_site
+from petition.web.http.pages import NO_STORE, get_site
 
 Handler = Callable[[Request], Awaitable[Response]]
 T = TypeVar("T")
@@ -67,7 +67,7 @@ def _cookie(request: Request) -> str:
 
 def entered(request: Request, number: str, path: str) -> Response:
     """On to a page, with the cookie of a session that has just begun."""
-    answer, secure = RedirectResponse(path, 303, {"Cache-Control": PRIVATE}), get_site(request).settings.secure
+    answer, secure = RedirectResponse(path, 303, {"Cache-Control": NO_STORE}), get_site(request).settings.secure
     answer.set_cookie(_cookie(request), number, max_age=LIFE, path="/", secure=secure, httponly=True, samesite="strict")
     return answer
 

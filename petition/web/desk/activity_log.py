@@ -7,7 +7,7 @@ from starlette.responses import Response
 from petition.organisers import activity_log
 from petition.organisers.accounts import Role
 from petition.web.desk.access import needs
-from petition.web.http.pages import get_site, page
+from petition.web.http.pages import get_site, render_page
 
 _DIGITS = 12
 
@@ -21,4 +21,4 @@ async def lines(request: Request) -> Response:
     async with get_site(request).database.reading() as c:
         actions = await activity_log.page(c, int(asked or 0) or None)
     older = actions[-1]["n"] if actions and actions[-1]["n"] > 1 else None
-    return page(request, "web/desk/record.html", actions=actions, older=older)
+    return render_page(request, "web/desk/record.html", actions=actions, older=older)

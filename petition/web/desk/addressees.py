@@ -17,7 +17,7 @@ from petition.letters.addressees.corrections import Correction
 from petition.organisers.accounts import Role
 from petition.web.desk.access import done, needs
 from petition.web.http import forms
-from petition.web.http.pages import get_site, page
+from petition.web.http.pages import get_site, render_page
 
 LINES, WIDTH, NOTE = 8, 100, 500  # lines of an address, characters of a line and of a note
 _PAGE = re.compile(r"https?://\S{1,490}")
@@ -55,7 +55,7 @@ def _addressee(request: Request) -> Addressee:
 
 def _asked(request: Request, addressee: Addressee, form: Form, *, corrected: bool, status: int = 200) -> Response:
     context: dict[str, Any] = {"addressee": addressee, "form": form, "corrected": corrected, "most": LINES}
-    return page(request, "web/desk/book.html", status=status, **context)
+    return render_page(request, "web/desk/book.html", status=status, **context)
 
 
 def _typed(addressee: Addressee, before: Correction | None) -> dict[str, str]:

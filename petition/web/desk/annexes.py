@@ -20,7 +20,7 @@ from petition.organisers.accounts import Role
 from petition.web.desk.access import needs
 from petition.web.desk.downloads import attachment
 from petition.web.http import forms
-from petition.web.http.pages import get_site, page
+from petition.web.http.pages import get_site, render_page
 
 
 @needs(Role.ADMIN)
@@ -33,7 +33,7 @@ async def switches(request: Request) -> Response:
         return RedirectResponse("/organisers/annexes", 303)
     draft = await get_site(request).draft()
     names = {a.code: a.name_en for a in draft.book.addressees}
-    return page(request, "web/desk/annexes.html", names=names, on=draft.enabled_annexes)
+    return render_page(request, "web/desk/annexes.html", names=names, on=draft.enabled_annexes)
 
 
 async def _turn(c: Connection, *, request: Request, wanted: set[str]) -> None:
@@ -52,7 +52,7 @@ async def make(request: Request) -> Response:
         files = await annexes.make_annex(here.database, draft, edition, addressee, offered, who)
     except LetterError as error:
         context: dict[str, Any] = {"error": str(error), "n": request.path_params["n"]}
-        return page(request, "web/desk/no_annex.html", status=409, **context)
+        return render_page(request, "web/desk/no_annex.html", status=409, **context)
     return _handed(files)
 
 

@@ -19,7 +19,7 @@ from petition.letters.editions import editions
 from petition.organisers.accounts import Role
 from petition.web.desk.access import done, needs
 from petition.web.http import forms
-from petition.web.http.pages import get_site, page, renew
+from petition.web.http.pages import get_site, refresh_public_pages, render_page
 
 LONGEST = 2000  # characters of a summary
 PATIENCE = 30  # days until a letter without answer is on the list, if nobody chose
@@ -48,14 +48,14 @@ async def answers(request: Request) -> Response:
     if errors:
         return _asked(request, key, drawn, Form(form.typed, errors), 422)
     await done(request, partial(correspondence.save_entry, code=key, entry=entry), "recorded correspondence", key)
-    await renew(request)
+    await refresh_public_pages(request)
     return RedirectResponse("/organisers/letters", 303)
 
 
 def _asked(request: Request, key: str, drawn: list[str], form: Form, status: int = 200) -> Response:
     kept = [name.removeprefix(SUMMARY) for name in form.typed if name.startswith(SUMMARY)]
     context: dict[str, Any] = {"key": key, "form": form, "kept": kept, "drawn": drawn, "longest": LONGEST}
-    return page(request, "web/desk/answer.html", status=status, channels=Channel, stances=Stance, **context)
+    return render_page(request, "web/desk/answer.html", status=status, channels=Channel, stances=Stance, **context)
 
 
 def _typed(entry: Entry) -> dict[str, str]:
@@ -129,4 +129,6 @@ async def reminders(request: Request) -> Response:
     rows = correspondence.unanswered(entries, clock.today(), PATIENCE if days is None else days)
     names = {a.code: a.name_en for a in get_site(request).book.addressees}
     context: dict[str, Any] = {"rows": rows, "names": names, "typed": typed, "wrong": days is None}
-    return page(request, "web/desk/reminders.html", status=422 if days is None else 200, today=clock.today(), **context)
+    return render_page(
+        request, "web/desk/reminders.html", status=422 if days is None else 200, today=clock.today(), **context
+    )

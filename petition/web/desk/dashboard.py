@@ -16,7 +16,7 @@ from petition.tally import history, rounding, tally
 from petition.tally.rounding import STEP, UNSTATED_COUNTRY, hide_small
 from petition.web.desk.access import done, needs
 from petition.web.http import forms
-from petition.web.http.pages import get_site, page, renew, snapshot
+from petition.web.http.pages import get_site, get_snapshot, refresh_public_pages, render_page
 
 LATEST = 20  # lines of the record at the desk
 
@@ -44,7 +44,7 @@ async def desk(request: Request) -> Response:
         "unseen": unseen,
         "lax": get_site(request).settings.demo,
     }
-    return page(request, "web/desk/desk.html", snapshot=snapshot(request), **context)
+    return render_page(request, "web/desk/desk.html", snapshot=get_snapshot(request), **context)
 
 
 async def _numbers(c: Connection) -> dict[str, object]:
@@ -75,7 +75,7 @@ async def rules(request: Request) -> Response:
     warn = (await forms.read(request)).on("warn")
     detail = "readable mailboxes: " + ("warn" if warn else "refuse")
     await done(request, partial(signatures.warn_of_readable, warn=warn), "changed a rule", detail)
-    await renew(request)
+    await refresh_public_pages(request)
     return RedirectResponse("/organisers/", 303)
 
 

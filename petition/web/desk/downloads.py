@@ -8,16 +8,16 @@ from starlette.responses import Response
 from petition.letters.formats.registry import FORMATS
 from petition.letters.writing.document import Letter
 from petition.web.desk.access import note
-from petition.web.http.pages import PRIVATE, page
+from petition.web.http.pages import NO_STORE, render_page
 
-_NO_STORE = {"Cache-Control": PRIVATE}
+_NO_STORE = {"Cache-Control": NO_STORE}
 
 
 async def shown(request: Request, drawn: Letter, name: str) -> Response:
     """A letter in the kind that the path asks for; what leaves as a file is noted."""
     kind = request.path_params["kind"]
     if kind == "html":
-        return page(request, "web/desk/letter.html", letter=drawn, name=name)
+        return render_page(request, "web/desk/letter.html", letter=drawn, name=name)
     if kind not in FORMATS:
         raise HTTPException(404)
     render, media = FORMATS[kind]

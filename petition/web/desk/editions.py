@@ -14,7 +14,7 @@ from petition.organisers.accounts import Role
 from petition.web.desk.access import needs
 from petition.web.desk.downloads import attachment, note_download, shown
 from petition.web.http import forms
-from petition.web.http.pages import PRIVATE, get_site, page
+from petition.web.http.pages import NO_STORE, get_site, render_page
 
 CONFIRMED, OUT = "confirmed", "out"
 
@@ -34,7 +34,7 @@ async def _index(request: Request, form: Form, error: str = "") -> Response:
         drawn = await editions.list_editions(c)
         doubts = await source_checks.unchecked_sources(c, draft) if writing else []
     context: dict[str, Any] = {"editions": drawn, "doubts": doubts, "writing": writing, "form": form, "error": error}
-    return page(request, "web/desk/editions.html", status=422 if error else 200, **context)
+    return render_page(request, "web/desk/editions.html", status=422 if error else 200, **context)
 
 
 async def _draw_up(request: Request, form: Form) -> Response:
@@ -57,7 +57,7 @@ async def edition(request: Request) -> Response:
     names = {a.key: a.name_en for a in get_site(request).book.addressees}
     async with get_site(request).database.reading() as c:
         handed = await annexes.list_annexes(c, found.number)
-    return page(request, "web/desk/edition.html", edition=found, letters=letters, names=names, handed=handed)
+    return render_page(request, "web/desk/edition.html", edition=found, letters=letters, names=names, handed=handed)
 
 
 @needs(Role.ORGANISER)
@@ -79,7 +79,7 @@ async def archive(request: Request) -> Response:
     """An edition as ZIP: every letter and translation in every format, a list of them, and one to print."""
     found, letters = await _edition(request)
     await note_download(request, "downloaded all letters", f"edition {found.number}")
-    headers = {"Cache-Control": PRIVATE, "Content-Disposition": f'attachment; filename="edition-{found.number}.zip"'}
+    headers = {"Cache-Control": NO_STORE, "Content-Disposition": f'attachment; filename="edition-{found.number}.zip"'}
     chunks = files.stream_zip(get_site(request).database, found, letters)
     return StreamingResponse(chunks, media_type="application/zip", headers=headers)
 

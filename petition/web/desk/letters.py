@@ -18,7 +18,7 @@ from petition.organisers.accounts import Role
 from petition.tally.rounding import rounded
 from petition.web.desk.access import needs
 from petition.web.desk.downloads import _pdf, attachment, note_download, shown
-from petition.web.http.pages import get_site, page
+from petition.web.http.pages import get_site, render_page
 
 
 @needs(Role.ORGANISER)
@@ -30,7 +30,7 @@ async def index(request: Request) -> Response:
     writing = get_site(request).state().writing
     rows = [_row(draft, a, entries, writing) for a in draft.book.addressees]
     context: dict[str, Any] = {"organiser": request.state.organiser, "roles": Role}
-    return page(request, "web/desk/letters.html", rows=rows, drawable=writing, **context)
+    return render_page(request, "web/desk/letters.html", rows=rows, drawable=writing, **context)
 
 
 def _row(draft: Draft, addressee: Addressee, entries: dict[str, Entry], writing: bool) -> dict[str, Any]:

@@ -14,26 +14,26 @@ from petition.signing import intake
 from petition.web.desk.access import done, entered, left, needs
 from petition.web.http import forms
 from petition.web.http.forms import throttled
-from petition.web.http.pages import client, get_site, page, spoken_in
+from petition.web.http.pages import client_address, get_site, negotiate_language, render_page
 
 
 async def login(request: Request) -> Response:
     """Asks for an address; the answer is the same whether it is an organiser's or not."""
     here = get_site(request)
     if request.method != "POST":
-        return page(request, "web/desk/login.html", form=EMPTY, sent=False)
+        return render_page(request, "web/desk/login.html", form=EMPTY, sent=False)
     address, form = intake.address(await forms.read(request), here.mailboxes)
     if address is None:
-        return page(request, "web/desk/login.html", status=422, form=form, sent=False)
+        return render_page(request, "web/desk/login.html", status=422, form=form, sent=False)
     try:
-        await here.doors.enter("login", client(request))
+        await here.doors.enter("login", client_address(request))
     except RateLimited as refusal:
-        return page(
+        return render_page(
             request, "web/desk/login.html", status=429, wait=refusal.retry_after, form=throttled(form), sent=False
         )
-    ask = partial(accounts.ask_login, vault=here.vault, to=address, language=spoken_in(request).code)
+    ask = partial(accounts.ask_login, vault=here.vault, to=address, language=negotiate_language(request).code)
     await here.database.write(ask)
-    return page(request, "web/desk/login.html", form=EMPTY, sent=True)
+    return render_page(request, "web/desk/login.html", form=EMPTY, sent=True)
 
 
 async def redeem(request: Request) -> Response:
@@ -42,11 +42,11 @@ async def redeem(request: Request) -> Response:
     try:
         number = here.signer.read_token(Purpose.LOGIN, request.path_params["token"])
         if request.method != "POST":
-            return page(request, "web/desk/redeem.html")
+            return render_page(request, "web/desk/redeem.html")
         log_in = partial(sessions.log_in, number=number, strict=not here.settings.demo)
         session, whole = await here.database.write(log_in)
     except LinkError:
-        return page(request, "web/desk/login.html", status=404, form=EMPTY, sent=False, dead=True)
+        return render_page(request, "web/desk/login.html", status=404, form=EMPTY, sent=False, dead=True)
     return entered(request, session, "/organisers/" if whole else "/organisers/factor")
 
 

@@ -16,7 +16,7 @@ from petition.signing.signatures import NEW
 from petition.tally.rounding import UNSTATED_COUNTRY, hide_small, rounded
 from petition.web.desk.access import needs
 from petition.web.http import forms
-from petition.web.http.pages import get_site, page, spoken_in
+from petition.web.http.pages import get_site, negotiate_language, render_page
 
 # From where to where, and what the record says of it.
 MOVES = {
@@ -31,11 +31,11 @@ async def index(request: Request) -> Response:
     """How many names of which country wait for somebody to look at them, and how many are set aside."""
     async with get_site(request).database.reading() as c:
         counts = {state: await printed_names.by_country(c, state) for state in (NEW, ASIDE)}
-    codes = [*dict(spoken_in(request).countries), UNSTATED_COUNTRY]
+    codes = [*dict(negotiate_language(request).countries), UNSTATED_COUNTRY]
     rows = {
         state: [(code, hide_small(found[code])) for code in codes if code in found] for state, found in counts.items()
     }
-    return page(request, "web/desk/names.html", new=rows[NEW], aside=rows[ASIDE])
+    return render_page(request, "web/desk/names.html", new=rows[NEW], aside=rows[ASIDE])
 
 
 @needs(Role.ORGANISER)
@@ -49,7 +49,7 @@ async def names(request: Request) -> Response:
         return RedirectResponse(f"/organisers/names/{country}/{state}", 303)
     async with get_site(request).database.reading() as c:
         rows = await printed_names.listed(c, country, state)
-    return page(request, "web/desk/names_of.html", country=country, state=state, rows=rows)
+    return render_page(request, "web/desk/names_of.html", country=country, state=state, rows=rows)
 
 
 async def _judge(request: Request, country: str, state: str, form: Form) -> None:

@@ -14,7 +14,7 @@ from petition.organisers.second_factor import CODE, PASSKEY
 from petition.organisers.sessions import Session
 from petition.web.desk.access import arriving, entered, left
 from petition.web.http import forms
-from petition.web.http.pages import PRIVATE, get_site, page
+from petition.web.http.pages import NO_STORE, get_site, render_page
 
 _LONGEST = 20_000  # characters of a passkey's answer; honest ones have a thousand or two
 
@@ -34,7 +34,7 @@ async def ask(request: Request) -> Response:
 
 def _asked(request: Request, owned: list[Row], status: int = 200) -> Response:
     kinds = {row["kind"] for row in owned}
-    return page(request, "web/desk/factor.html", status=status, kinds=kinds, wrong=status != 200)
+    return render_page(request, "web/desk/factor.html", status=status, kinds=kinds, wrong=status != 200)
 
 
 async def _proof(request: Request) -> Callable[[Connection], Awaitable[str | None]]:
@@ -85,7 +85,7 @@ def _listed(request: Request, owned: list[Row], status: int = 200) -> Response:
         "picture": segno.make(address, micro=False).svg_inline(scale=5, light="#fff"),
         "wrong": status != 200,
     }
-    return page(request, "web/desk/factors.html", status=status, **context)
+    return render_page(request, "web/desk/factors.html", status=status, **context)
 
 
 def _addition(request: Request, typed: dict[str, str]) -> Callable[[Connection], Awaitable[bool]]:
@@ -118,7 +118,7 @@ async def challenge(request: Request) -> Response:
         options = here.passkeys.creation(session.organiser.nickname, asked, known)
     else:
         options = here.passkeys.request(asked, known)
-    return Response(options, media_type="application/json", headers={"Cache-Control": PRIVATE})
+    return Response(options, media_type="application/json", headers={"Cache-Control": NO_STORE})
 
 
 async def _owned(request: Request) -> list[Row]:

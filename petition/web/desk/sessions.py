@@ -14,7 +14,7 @@ from petition.organisers.accounts import Role
 from petition.organisers.sessions import Session
 from petition.web.desk.access import done, left, needs
 from petition.web.http import forms
-from petition.web.http.pages import get_site, page
+from petition.web.http.pages import get_site, render_page
 
 
 @needs(Role.VIEWER)
@@ -25,7 +25,7 @@ async def own(request: Request) -> Response:
         found = await sessions.of(c, session.organiser.nickname)
         others = await accounts.listed(c) if session.organiser.may(Role.ADMIN) else []
     context: dict[str, Any] = {"rows": [_row(row, session) for row in found], "others": others}
-    return page(request, "web/desk/sessions.html", **context)
+    return render_page(request, "web/desk/sessions.html", **context)
 
 
 def _row(row: Row, session: Session) -> dict[str, object]:

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from petition.core import safe_logging
 from petition.core.errors import Busy, DatabaseError, RateLimited
-from petition.web.http.pages import page
+from petition.web.http.pages import render_page
 from petition.web.http.security import BODY, cross_site
 
 SLOWLY = 1.0  # seconds
@@ -26,8 +26,10 @@ async def http_error(request: Request, error: Exception) -> Response:
     """404, 405, 413, 415 and their like."""
     code = getattr(error, "status_code", 500)
     if code == 405 and request.scope["path"].startswith("/organisers/"):
-        return page(request, "web/http/error.html", status=404, code=404)  # or the method would tell what exists there
-    answer = page(request, "web/http/error.html", status=code, code=code)
+        return render_page(
+            request, "web/http/error.html", status=404, code=404
+        )  # or the method would tell what exists there
+    answer = render_page(request, "web/http/error.html", status=code, code=code)
     answer.headers.update(getattr(error, "headers", None) or {})
     if code == 413:
         answer.headers["Connection"] = "close"  # nobody reads the rest of a gigabyte
@@ -37,7 +39,7 @@ async def http_error(request: Request, error: Exception) -> Response:
 async def unavailable(request: Request, error: Exception) -> Response:
     """The database is away or too busy: come back in a moment. What was typed is in the browser still."""
     log.error("%s", error)
-    answer = page(request, "web/http/error.html", status=503, code=503)
+    answer = render_page(request, "web/http/error.html", status=503, code=503)
     answer.headers["Retry-After"] = "5" if isinstance(error, Busy) else "30"
     return answer
 
@@ -45,7 +47,7 @@ async def unavailable(request: Request, error: Exception) -> Response:
 async def throttled(request: Request, error: Exception) -> Response:
     """Far too much from one network: a short page after a while, or a flood would be all that the processor does."""
     await asyncio.sleep(SLOWLY)
-    answer = page(request, "web/http/error.html", status=429, code=429)
+    answer = render_page(request, "web/http/error.html", status=429, code=429)
     answer.headers["Retry-After"] = str(getattr(error, "retry_after", 1))
     return answer
 
@@ -98,7 +100,7 @@ class FromElsewhere:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and cross_site(scope, Headers(scope=scope), ours=self._ours):
-            answer = page(Request(scope), "web/http/error.html", status=403, code="elsewhere")
+            answer = render_page(Request(scope), "web/http/error.html", status=403, code="elsewhere")
             await answer(scope, receive, send)
         else:
             await self._app(scope, receive, send)
@@ -106,7 +108,7 @@ class FromElsewhere:
 
 def _broken(request: Request) -> Response:
     try:
-        return page(request, "web/http/error.html", status=500, code=500)
+        return render_page(request, "web/http/error.html", status=500, code=500)
     except Exception:  # the error page itself may be what is broken
         return HTMLResponse("<!doctype html><title>Error</title><p>Something went wrong on our side.", 500)
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from petition.mail import bounce_reports
 from petition.signing import quarantine
-from petition.web.http.pages import PRIVATE, get_site
+from petition.web.http.pages import NO_STORE, get_site
 from petition.web.http.security import has_bearer_token
 
 _READERS = {
@@ -34,7 +34,7 @@ async def bounced(request: Request) -> Response:
         body = b"Content-Type: " + kind.encode("latin-1", "replace") + b"\r\n\r\n" + body
     if returned := read(body):
         await here.database.write(partial(quarantine.apply_report, returned=returned))
-    return Response(status_code=204, headers={"Cache-Control": PRIVATE})
+    return Response(status_code=204, headers={"Cache-Control": NO_STORE})
 
 
 async def _body(request: Request) -> bytes:

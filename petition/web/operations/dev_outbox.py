@@ -6,7 +6,7 @@ from email.parser import BytesParser
 from starlette.requests import Request
 from starlette.responses import Response
 
-from petition.web.http.pages import get_site, page
+from petition.web.http.pages import get_site, render_page
 
 
 async def dev_outbox(request: Request) -> Response:
@@ -14,4 +14,6 @@ async def dev_outbox(request: Request) -> Response:
     files = sorted((get_site(request).settings.var / "mail").glob("*.eml"), reverse=True)[:50]
     parser = BytesParser(policy=policy.default)
     mails = [parser.parsebytes(file.read_bytes()) for file in files]
-    return page(request, "web/operations/dev_outbox.html", mails=[(mail, mail.get_body(("plain",))) for mail in mails])
+    return render_page(
+        request, "web/operations/dev_outbox.html", mails=[(mail, mail.get_body(("plain",))) for mail in mails]
+    )

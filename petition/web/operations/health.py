@@ -12,10 +12,10 @@ from petition.core.errors import DatabaseError
 from petition.core.settings import LOOPBACK_HOSTS
 from petition.mail import outbox
 from petition.site import Site
-from petition.web.http.pages import PRIVATE, get_site, snapshot
+from petition.web.http.pages import NO_STORE, get_site, get_snapshot
 from petition.web.http.security import forwarded, has_bearer_token
 
-_NO_STORE = {"Cache-Control": PRIVATE}
+_NO_STORE = {"Cache-Control": NO_STORE}
 PATIENCE = 3.0  # seconds for an answer about the database
 KEPT = 5.0  # seconds that answer is good for
 
@@ -69,7 +69,7 @@ async def metrics(request: Request) -> Response:
         raise HTTPException(404)
     async with get_site(request).database.reading() as c:
         waiting, oldest = await outbox.waiting(c)
-    published = snapshot(request)
+    published = get_snapshot(request)
     values = {
         "petition_confirmed": ("gauge", published.confirmed),
         "petition_snapshot_age_seconds": ("gauge", clock.epoch() - int(published.as_of.timestamp())),

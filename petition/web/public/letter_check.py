@@ -10,7 +10,7 @@ from petition.core import clock
 from petition.core.errors import LetterError
 from petition.letters.editions import annexes, editions
 from petition.site import Site
-from petition.web.http.pages import client, get_site, page
+from petition.web.http.pages import client_address, get_site, render_page
 
 
 async def letter(request: Request) -> Response:
@@ -19,7 +19,7 @@ async def letter(request: Request) -> Response:
     async with here.database.reading() as c:
         found, names = await editions.find_letter(c, reference), await annexes.find_annex(c, reference)
     if names is not None:
-        return page(
+        return render_page(
             request,
             "web/public/letter_check/annex.html",
             annex=names,
@@ -27,11 +27,11 @@ async def letter(request: Request) -> Response:
             **_to(here, names.key),
         )
     if found is None:
-        await here.doors.page(client(request))
-        return page(request, "web/public/letter_check/unknown.html", status=404, reference=reference[:60])
+        await here.doors.page(client_address(request))
+        return render_page(request, "web/public/letter_check/unknown.html", status=404, reference=reference[:60])
     frozen, tree, basis = found
     context: dict[str, Any] = {"frozen": frozen, "letter": tree, "basis": basis, **_to(here, frozen.key)}
-    return page(request, "web/public/letter_check/check.html", as_of=clock.parse_iso(basis["as_of"]), **context)
+    return render_page(request, "web/public/letter_check/check.html", as_of=clock.parse_iso(basis["as_of"]), **context)
 
 
 def _to(here: Site, key: str) -> dict[str, Any]:

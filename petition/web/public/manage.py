@@ -12,7 +12,7 @@ from petition.core.tokens import Purpose
 from petition.signing import intake
 from petition.signing import manage as managing
 from petition.web.http import forms
-from petition.web.http.pages import board, client, get_site, language, page
+from petition.web.http.pages import client_address, get_language, get_public_status, get_site, render_page
 
 _ACTS = {
     "withdraw": managing.withdraw,
@@ -24,22 +24,22 @@ _ACTS = {
 
 async def ask(request: Request) -> Response:
     """The form that asks for a link; its answer is the same whether there is a signature or not."""
-    here, spoken = get_site(request), language(request)
+    here, spoken = get_site(request), get_language(request)
     if request.method != "POST":
-        return page(request, "web/public/manage/ask.html", form=EMPTY)
-    warn_only = board(request).warn_only
+        return render_page(request, "web/public/manage/ask.html", form=EMPTY)
+    warn_only = get_public_status(request).warn_only
     address, form = intake.manageable(await forms.read(request), here.mailboxes, warn_only=warn_only)
     if address is None:
-        return page(request, "web/public/manage/ask.html", status=422, form=form)
+        return render_page(request, "web/public/manage/ask.html", status=422, form=form)
     try:
-        await here.doors.enter("manage", client(request))
+        await here.doors.enter("manage", client_address(request))
         wait = await here.intake.mail_delay(address)
         ask = partial(managing.ask_to_manage, vault=here.vault, to=address, language=spoken.code, wait=wait)
         await here.database.write(ask)
     except ClosedError:
         raise HTTPException(403) from None
     except RateLimited as refusal:
-        return page(
+        return render_page(
             request, "web/public/manage/ask.html", status=429, wait=refusal.retry_after, form=forms.throttled(form)
         )
     return RedirectResponse(f"/{spoken.code}/check-inbox", 303)
@@ -52,8 +52,8 @@ async def manage(request: Request) -> Response:
         if request.method == "POST":
             return await _act(request, number)
     except LinkError:
-        return page(request, "web/public/signing/link.html", status=404, form=EMPTY, ask="manage")
-    return page(request, "web/public/manage/door.html")
+        return render_page(request, "web/public/signing/link.html", status=404, form=EMPTY, ask="manage")
+    return render_page(request, "web/public/manage/door.html")
 
 
 async def _act(request: Request, number: str) -> Response:
@@ -61,11 +61,11 @@ async def _act(request: Request, number: str) -> Response:
     action = (await forms.read(request)).typed.get("action", "")
     if action == "show":
         async with here.database.reading() as c:
-            return page(request, "web/public/manage/held.html", held=await managing.held(c, number))
+            return render_page(request, "web/public/manage/held.html", held=await managing.held(c, number))
     if action not in _ACTS:
         raise HTTPException(422)
     found = await here.database.write(partial(_ACTS[action], number=number))
-    return page(request, "web/public/manage/done.html", action=action if found else "nothing")
+    return render_page(request, "web/public/manage/done.html", action=action if found else "nothing")
 
 
 async def never_write(request: Request) -> Response:
@@ -77,10 +77,10 @@ async def never_write(request: Request) -> Response:
             action = (await forms.read(request)).typed.get("action", "never_write")
             act = managing.withdraw_never if action == "withdraw_never" else managing.never_write
             await here.database.write(partial(act, number=number))
-            return page(request, "web/public/manage/done.html", action=act.__name__)
+            return render_page(request, "web/public/manage/done.html", action=act.__name__)
     except LinkError:
-        return page(request, "web/public/signing/link.html", status=404, form=EMPTY, ask="manage")
-    return page(request, "web/public/manage/never_write.html")
+        return render_page(request, "web/public/signing/link.html", status=404, form=EMPTY, ask="manage")
+    return render_page(request, "web/public/manage/never_write.html")
 
 
 async def unsubscribe(request: Request) -> Response:
@@ -89,7 +89,7 @@ async def unsubscribe(request: Request) -> Response:
     What such a program posts is not looked at, nor from where: whoever has the link may press.
     """
     if request.method != "POST":
-        return page(request, "web/public/manage/unsubscribe.html")
+        return render_page(request, "web/public/manage/unsubscribe.html")
     act = partial(managing.unsubscribe, number=request.path_params["token"])
     await get_site(request).database.write(act)
-    return page(request, "web/public/manage/done.html", action="unsubscribe")
+    return render_page(request, "web/public/manage/done.html", action="unsubscribe")

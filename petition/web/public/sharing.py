@@ -16,7 +16,7 @@ from petition.core.languages import Language
 from petition.letters.formats import pdf
 from petition.site import Site
 from petition.tally.tally import Snapshot
-from petition.web.http.pages import get_site, language, snapshot
+from petition.web.http.pages import get_language, get_site, get_snapshot
 
 _CACHE = "public, max-age=3600, stale-while-revalidate=86400, stale-if-error=86400"
 
@@ -43,7 +43,7 @@ class Kept:
 
 async def picture(request: Request) -> Response:
     """For the previews of social networks: the demand, the deadline and the published number."""
-    here, spoken, told = get_site(request), language(request), snapshot(request)
+    here, spoken, told = get_site(request), get_language(request), get_snapshot(request)
     values = _values(here, spoken, told)
     content = await _kept(request).get(f"{spoken.code}/picture", values, lambda: _picture(values))
     return _file(request, content, "image/png")
@@ -51,7 +51,7 @@ async def picture(request: Request) -> Response:
 
 async def poster(request: Request) -> Response:
     """To print and hang."""
-    here, spoken = get_site(request), language(request)
+    here, spoken = get_site(request), get_language(request)
     text, sender = here.appeal.text(spoken), here.appeal.campaign.name(spoken.code)
     call = spoken.jinja.from_string('{{ _("Sign the ultimatum") }}').render()
     address = f"{here.settings.base_url}/{spoken.code}/"

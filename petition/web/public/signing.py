@@ -13,19 +13,27 @@ from petition.core.tokens import Purpose
 from petition.signing import intake, signatures, submissions
 from petition.site import Board, Site
 from petition.web.http import forms
-from petition.web.http.pages import PRIVATE, board, client, get_site, language, page, snapshot
+from petition.web.http.pages import (
+    NO_STORE,
+    client_address,
+    get_language,
+    get_public_status,
+    get_site,
+    get_snapshot,
+    render_page,
+)
 from petition.web.http.public_state import Moment
 
 
 async def door(request: Request) -> Response:
     """To the appeal in the visitor's language."""
     chosen = get_site(request).languages.choose(request.headers.get("accept-language", ""))
-    return RedirectResponse(f"/{chosen.code}/", 302, {"Vary": "Accept-Language", "Cache-Control": PRIVATE})
+    return RedirectResponse(f"/{chosen.code}/", 302, {"Vary": "Accept-Language", "Cache-Control": NO_STORE})
 
 
 async def to_appeal(request: Request) -> Response:
     """Whoever left out the last slash; without the name of this host, which the request may have made up."""
-    return RedirectResponse(f"/{language(request).code}/", 308)
+    return RedirectResponse(f"/{get_language(request).code}/", 308)
 
 
 def appeal(here: Site, spoken: Language, moment: Moment) -> dict[str, Any]:
@@ -41,24 +49,24 @@ def _shown(here: Site, spoken: Language, now: Board, state: State, form: Form) -
 async def _appeal(request: Request, form: Form, status: int, wait: int = 0) -> Response:
     """The appeal with somebody's form in it, or in a state that refuses one."""
     here = get_site(request)
-    await here.doors.page(client(request))
-    context = _shown(here, language(request), board(request), here.state(), form)
-    return page(request, "web/public/appeal/appeal.html", status=status, wait=wait, **context)
+    await here.doors.page(client_address(request))
+    context = _shown(here, get_language(request), get_public_status(request), here.state(), form)
+    return render_page(request, "web/public/appeal/appeal.html", status=status, wait=wait, **context)
 
 
 async def sign(request: Request) -> Response:
     """A filled-in form: to the inbox page, or back with a sentence beside each field."""
-    here, spoken = get_site(request), language(request)
+    here, spoken = get_site(request), get_language(request)
     form = await forms.read(request)
     if not here.state().signing:
         return await _appeal(request, EMPTY, 403)
-    warn_only = board(request).warn_only
+    warn_only = get_public_status(request).warn_only
     unsafe = here.appeal.campaign.unsafe
     signing, form = intake.signing(form, spoken, here.mailboxes, unsafe, warn_only=warn_only)
     if signing is None:
         return await _appeal(request, form, 422)
     try:
-        admission = await here.intake.accept(signing, client(request), board(request).work, form)
+        admission = await here.intake.accept(signing, client_address(request), get_public_status(request).work, form)
     except ClosedError:
         return await _appeal(request, EMPTY, 403)
     except RateLimited as refusal:
@@ -68,24 +76,24 @@ async def sign(request: Request) -> Response:
 
 async def work(request: Request) -> Response:
     """Whether a browser must compute something to sign as ever, and what; see static/petition.js."""
-    challenge = await get_site(request).doors.challenge(client(request), board(request).work)
-    return JSONResponse({"needed": challenge is not None, **(challenge or {})}, headers={"Cache-Control": PRIVATE})
+    challenge = await get_site(request).doors.challenge(client_address(request), get_public_status(request).work)
+    return JSONResponse({"needed": challenge is not None, **(challenge or {})}, headers={"Cache-Control": NO_STORE})
 
 
 async def to_form(request: Request) -> Response:
     """Whoever reloads the address of the form after a refusal."""
-    return RedirectResponse(f"/{language(request).code}/#sign", 303)
+    return RedirectResponse(f"/{get_language(request).code}/#sign", 303)
 
 
 async def check_inbox(request: Request) -> Response:
     """Look in your inbox: the same whatever happened. How long the mail takes depends on the network alone."""
-    return page(request, "web/public/signing/check_inbox.html", late=request.query_params.get("mail") == "late")
+    return render_page(request, "web/public/signing/check_inbox.html", late=request.query_params.get("mail") == "late")
 
 
 async def confirm(request: Request) -> Response:
     """GET: what the button would confirm; changes nothing, however often it is fetched. POST: the button."""
     here = get_site(request)
-    language(request)  # 404 where there is none such
+    get_language(request)  # 404 where there is none such
     try:
         number = here.signer.read_token(Purpose.CONFIRM, request.path_params["token"])
         if request.method == "POST":
@@ -94,14 +102,16 @@ async def confirm(request: Request) -> Response:
             submission = await submissions.submission(c, number)
     except LinkError:
         return await _dead_link(request)
-    return page(request, "web/public/signing/confirm.html", submission=submission, signing=here.state().signing)
+    return render_page(request, "web/public/signing/confirm.html", submission=submission, signing=here.state().signing)
 
 
 async def _dead_link(request: Request) -> Response:
     """One page for damaged, expired and unknown links alike, with the form to get a new one."""
-    await get_site(request).doors.page(client(request))
-    state, now = get_site(request).state(), board(request)
-    return page(request, "web/public/signing/link.html", status=404, form=EMPTY, ask="sign", state=state, board=now)
+    await get_site(request).doors.page(client_address(request))
+    state, now = get_site(request).state(), get_public_status(request)
+    return render_page(
+        request, "web/public/signing/link.html", status=404, form=EMPTY, ask="sign", state=state, board=now
+    )
 
 
 async def _confirmed(request: Request, number: str) -> Response:
@@ -109,13 +119,15 @@ async def _confirmed(request: Request, number: str) -> Response:
     if not here.state().signing:
         return await _appeal(request, EMPTY, 403)
     country = await here.database.join(signatures.confirm, number)
-    return RedirectResponse(f"/{language(request).code}/thanks?country={country}", 303)
+    return RedirectResponse(f"/{get_language(request).code}/thanks?country={country}", 303)
 
 
 async def thanks(request: Request) -> Response:
     """One of more than N from a country, with the published N."""
-    published = snapshot(request)
+    published = get_snapshot(request)
     country = request.query_params.get("country", "")
     among = published.countries.get(country, 0)
-    text = get_site(request).appeal.text(language(request))
-    return page(request, "web/public/signing/thanks.html", country=country, among=among, snapshot=published, text=text)
+    text = get_site(request).appeal.text(get_language(request))
+    return render_page(
+        request, "web/public/signing/thanks.html", country=country, among=among, snapshot=published, text=text
+    )
