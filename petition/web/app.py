@@ -22,7 +22,7 @@ from petition.web import prerender
 from petition.web.http import public_state, security
 from petition.web.http.errors import HANDLERS, Broken, FromElsewhere, TooLarge
 from petition.web.http.prerendered import Readymade, Stock
-from petition.web.http.public_state import Published
+from petition.web.http.public_state import PublicStateCache
 from petition.web.operations.health import Readiness
 from petition.web.public import sharing
 from petition.web.routes import routes
@@ -39,7 +39,7 @@ def create_app(settings: Settings, *, deliver: bool = False) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with opened(settings) as site:
-            app.state.site, app.state.published = site, await public_state.first(site, prerender.made, stock)
+            app.state.site, app.state.published = site, await public_state.create_cache(site, prerender.made, stock)
             app.state.readiness, app.state.kept = Readiness(site), sharing.Kept()
             async with _beside(site, app.state.published, deliver):
                 yield
@@ -86,14 +86,14 @@ def _middleware(settings: Settings, stock: Stock) -> list[Middleware]:
 
 
 @asynccontextmanager
-async def _beside(site: Site, shown: Published, deliver: bool) -> AsyncIterator[None]:
+async def _beside(site: Site, shown: PublicStateCache, deliver: bool) -> AsyncIterator[None]:
     """Publishing, pruning and delivery run beside the requests and end before the database closes.
 
     They are asked to stop, not cancelled: a connection that is cancelled while it opens is lost.
     """
     stopping = asyncio.Event()
     shared = (SHARING, site.doors.share)
-    acts = (shared, (PUBLISHING, site.publish), (PUBLISHING, shown.renew), (PRUNING, site.prune))
+    acts = (shared, (PUBLISHING, site.publish), (PUBLISHING, shown.refresh), (PRUNING, site.prune))
     beside = [_every(seconds, act, stopping) for seconds, act in acts]
     deliverer = site.lanes()
     tasks = [asyncio.create_task(act) for act in (*beside, *([deliverer.run()] if deliver else []))]

@@ -22,7 +22,7 @@ _DOOR = "index.html"
 async def write(site: Site, folder: Path) -> int:
     """All of it into a folder, which must be new or empty, or nothing at all; how many files. Raises DataError."""
     await site.publish()
-    found = files(site, await public_state.read(site))
+    found = files(site, await public_state.read_public_state(site))
     try:
         _save(found, folder)
     except OSError as error:
@@ -30,7 +30,7 @@ async def write(site: Site, folder: Path) -> int:
     return len(found)
 
 
-def files(site: Site, moment: public_state.Moment) -> dict[str, bytes]:
+def files(site: Site, moment: public_state.PublicState) -> dict[str, bytes]:
     """Every file by its name; pages link to each other by name, and to everything else at the public address."""
     base_url = site.settings.base_url
     texts = {path: text for path, text, _ in prerender.texts(site, moment, mirror=True) if _kept(path)}

@@ -8,11 +8,11 @@ from petition.site import Site
 from petition.web.http import assets, security
 from petition.web.http.pages import render_template
 from petition.web.http.prerendered import Made, pack
-from petition.web.http.public_state import Moment
+from petition.web.http.public_state import PublicState
 from petition.web.public import discovery, governments, maps, signing, tally
 
 Text = tuple[str, str, dict[str, str]]
-Context = Callable[[Site, Language, Moment], dict[str, Any]]
+Context = Callable[[Site, Language, PublicState], dict[str, Any]]
 _HTML = "text/html; charset=utf-8"
 QUALITY = 5  # of Brotli: a page in a millisecond or two, for these are made anew every minute
 
@@ -40,7 +40,7 @@ PAGES: dict[str, tuple[str, str, Context]] = {
 }
 THEMES = ("", "light", "dark")  # of the counter for other sites
 _SVG = "image/svg+xml"
-DATA: dict[str, tuple[str, Callable[[Site, Moment], str]]] = {
+DATA: dict[str, tuple[str, Callable[[Site, PublicState], str]]] = {
     "/tally.json": ("application/json", tally.tally_json),
     "/tally.csv": ("text/csv; charset=utf-8", tally.tally_csv),
     "/history.csv": ("text/csv; charset=utf-8", tally.history_csv),
@@ -55,7 +55,7 @@ DATA: dict[str, tuple[str, Callable[[Site, Moment], str]]] = {
 }
 
 
-def made(site: Site, moment: Moment, before: Mapping[str, Made]) -> dict[str, Made]:
+def made(site: Site, moment: PublicState, before: Mapping[str, Made]) -> dict[str, Made]:
     """Everything of one moment, by path. What did not change since `before` is not compressed again.
 
     All of it once more for the onion service, behind its name: its pages name that address, its headers no https.
@@ -66,7 +66,7 @@ def made(site: Site, moment: Moment, before: Mapping[str, Made]) -> dict[str, Ma
 
 
 def _made_for(
-    site: Site, moment: Moment, before: Mapping[str, Made], host: str, base_url: str, elsewhere: str = ""
+    site: Site, moment: PublicState, before: Mapping[str, Made], host: str, base_url: str, elsewhere: str = ""
 ) -> dict[str, Made]:
     """For one origin; each page names itself under the address `elsewhere` too, if there is one."""
     usual = security.usual_headers(secure=base_url.startswith("https:"))
@@ -86,7 +86,7 @@ def _made(before: Made | None, text: str, headers: Mapping[str, str]) -> Made:
     return before if before is not None and before.body == body else Made(pack(body, QUALITY), headers)
 
 
-def texts(site: Site, moment: Moment, **also: Any) -> Iterator[Text]:
+def texts(site: Site, moment: PublicState, **also: Any) -> Iterator[Text]:
     """(path, text, headers) of each page and of the data; `also` goes to every template."""
     for spoken in site.languages:
         for path, (template, cache, context) in PAGES.items():
@@ -102,7 +102,7 @@ def texts(site: Site, moment: Moment, **also: Any) -> Iterator[Text]:
         yield path, text, {"Content-Type": kind, "Cache-Control": _LIVE, **_OPEN, **policy}
 
 
-def _embed(site: Site, spoken: Language, moment: Moment, theme: str, also: dict[str, Any]) -> Text:
+def _embed(site: Site, spoken: Language, moment: PublicState, theme: str, also: dict[str, Any]) -> Text:
     """The counter for other sites: the one page that others may frame."""
     path = f"/{spoken.code}/embed" + (f"?theme={theme}" if theme else "")
     filled = also | tally.tally_page(site, spoken, moment) | {"text": site.appeal.text(spoken), "theme": theme}

@@ -11,7 +11,7 @@ from petition.core.languages import Language
 from petition.site import Board, Site
 from petition.tally.tally import Snapshot
 from petition.web.http import assets
-from petition.web.http.public_state import Published
+from petition.web.http.public_state import PublicStateCache
 from petition.web.http.security import over_onion
 
 NO_STORE = "no-store"
@@ -41,14 +41,14 @@ async def not_found(request: Request) -> Response:
     raise HTTPException(404)
 
 
-def _public_state_cache(request: Request) -> Published:
-    cache: Published = request.app.state.published
+def _public_state_cache(request: Request) -> PublicStateCache:
+    cache: PublicStateCache = request.app.state.published
     return cache
 
 
 def get_public_status(request: Request) -> Board:
     """The published numbers and the form's rules, from this process's copy, a few seconds behind at most."""
-    return _public_state_cache(request).board
+    return _public_state_cache(request).status
 
 
 def get_snapshot(request: Request) -> Snapshot:
@@ -58,7 +58,7 @@ def get_snapshot(request: Request) -> Snapshot:
 
 async def refresh_public_pages(request: Request) -> None:
     """What this request has just written is on the public pages before it is answered."""
-    await _public_state_cache(request).renew()
+    await _public_state_cache(request).refresh()
 
 
 def render_page(request: Request, template: str, *, status: int = 200, wait: int = 0, **context: Any) -> HTMLResponse:

@@ -18,71 +18,71 @@ from petition.site import Board, Site
 from petition.tally import history
 from petition.web.http.prerendered import Made, Stock
 
-Make = Callable[[Site, "Moment", Mapping[str, Made]], Mapping[str, Made]]
+Prerender = Callable[[Site, "PublicState", Mapping[str, Made]], Mapping[str, Made]]
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class PublicState:
     """Everything that public pages show and that can change."""
 
-    board: Board
-    state: State
+    status: Board
+    campaign_state: State
     today: date  # UTC: countdowns move at midnight
     entries: dict[str, Entry]  # what governments answered
-    hours: list[tuple[str, int]]
-    days: list[tuple[str, str, int]]
+    hourly_totals: list[tuple[str, int]]
+    daily_counts: list[tuple[str, str, int]]
 
 
-class Published:
+class PublicStateCache:
     """The moment, and the stock of what was made of it."""
 
-    def __init__(self, site: Site, make: Make, stock: Stock, moment: Moment) -> None:
-        self._site, self._make, self._stock, self._moment = site, make, stock, moment
-        self._turn = asyncio.Lock()
-        self._begun = 0
+    def __init__(self, site: Site, prerender: Prerender, store: Stock, state: PublicState) -> None:
+        self._site, self._prerender, self._store, self._state = site, prerender, store, state
+        self._lock = asyncio.Lock()
+        self._rounds_started = 0
 
     @property
-    def board(self) -> Board:
+    def status(self) -> Board:
         """The published numbers and the form's rules, a few seconds behind at most."""
-        return self._moment.board
+        return self._state.status
 
-    async def renew(self) -> None:
+    async def refresh(self) -> None:
         """Looks at the database and makes everything anew if something changed; the old is served meanwhile.
 
         There is one maker. Whoever calls while it works waits for one more round, shared by all who wait: what
         they have just written may have come too late for this one. While the database is away the old stays.
         """
-        called = self._begun
-        async with self._turn:
-            if self._begun == called:
-                self._begun += 1
+        rounds_before = self._rounds_started
+        async with self._lock:
+            if self._rounds_started == rounds_before:
+                self._rounds_started += 1
                 with suppress(DatabaseError):
-                    await self._renew()
+                    await self._refresh_once()
 
-    async def _renew(self) -> None:
-        moment = await read(self._site, self._moment)
-        if moment != self._moment:
-            await _fill(self._stock, self._make, self._site, moment)
-            self._moment = moment
+    async def _refresh_once(self) -> None:
+        state = await read_public_state(self._site, self._state)
+        if state != self._state:
+            await _fill_store(self._store, self._prerender, self._site, state)
+            self._state = state
 
 
-async def first(site: Site, make: Make, stock: Stock) -> Published:
+async def create_cache(site: Site, prerender: Prerender, store: Stock) -> PublicStateCache:
     """Fills the stock for the first time. Raises DatabaseError if the database is away."""
-    moment = await read(site)
-    await _fill(stock, make, site, moment)
-    return Published(site, make, stock, moment)
+    state = await read_public_state(site)
+    await _fill_store(store, prerender, site, state)
+    return PublicStateCache(site, prerender, store, state)
 
 
-async def _fill(stock: Stock, make: Make, site: Site, moment: Moment) -> None:
-    stock.made = await asyncio.to_thread(make, site, moment, stock.made)  # a thread: visitors do not wait for it
+async def _fill_store(store: Stock, prerender: Prerender, site: Site, state: PublicState) -> None:
+    store.made = await asyncio.to_thread(prerender, site, state, store.made)  # a thread: visitors do not wait for it
 
 
-async def read(site: Site, before: Moment | None = None) -> Moment:
+async def read_public_state(site: Site, before: PublicState | None = None) -> PublicState:
     """What the database has to show now; the history of the moment before, if it is the same still."""
     async with site.database.reading() as c:
-        board, entries = await site.board(c), await correspondence.entries(c)
-        if before is not None and before.board.snapshot == board.snapshot:
-            hours, days = before.hours, before.days  # long, and written only with a snapshot
+        status, entries = await site.board(c), await correspondence.entries(c)
+        if before is not None and before.status.snapshot == status.snapshot:
+            hours, days = before.hourly_totals, before.daily_counts  # long, and written only with a snapshot
         else:
             hours, days = await history.history(c)
-    return Moment(board, site.state(), clock.today(), entries, hours, days)
+    return PublicState(status, site.state(), clock.today(), entries, hours, days)

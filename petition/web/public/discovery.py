@@ -5,7 +5,7 @@ from xml.sax.saxutils import quoteattr
 
 from petition.campaign.campaign import Placeholder
 from petition.site import Site
-from petition.web.http.public_state import Moment
+from petition.web.http.public_state import PublicState
 
 PAGES = ("", "tally", "governments", "privacy", "data", "help")
 _SHUT = (
@@ -21,7 +21,7 @@ _SHUT = (
 _VALID = timedelta(days=180)  # of security.txt; RFC 9116 wants less than a year
 
 
-def robots(here: Site, moment: Moment) -> str:
+def robots(here: Site, moment: PublicState) -> str:
     """What machines leave alone (RFC 9309)."""
     lines = [
         "User-agent: *",
@@ -32,7 +32,7 @@ def robots(here: Site, moment: Moment) -> str:
     return "\n".join(lines) + "\n"
 
 
-def sitemap(here: Site, moment: Moment) -> str:
+def sitemap(here: Site, moment: PublicState) -> str:
     """Every public page, with its address in each other language (sitemaps.org; hreflang as search engines read it)."""
     codes = [spoken.code for spoken in here.languages]
     entries = "".join(_entry(here.settings.base_url, code, codes, page) for page in PAGES for code in codes)
@@ -48,7 +48,7 @@ def _entry(base_url: str, code: str, codes: list[str], page: str) -> str:
     return f"<url><loc>{base_url}/{code}/{page}</loc>{others}</url>\n"
 
 
-def security(here: Site, moment: Moment) -> str:
+def security(here: Site, moment: PublicState) -> str:
     """Whom to tell of a weakness (RFC 9116); a comment alone while the campaign has no contact."""
     contact = here.appeal.campaign.contact
     if isinstance(contact, Placeholder):

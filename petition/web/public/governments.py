@@ -7,14 +7,14 @@ from petition.campaign.campaign import Placeholder
 from petition.core.languages import SOURCE_LANGUAGE, Language
 from petition.letters.correspondence import Entry, Stance
 from petition.site import Site
-from petition.web.http.public_state import Moment
+from petition.web.http.public_state import PublicState
 from petition.web.http.tables import table
 from petition.web.public import maps
 
 _COLUMNS = ("key", "name", "office", "sent", "channel", "acknowledged", "answered", "stance", "link")
 
 
-def page(here: Site, spoken: Language, moment: Moment) -> dict[str, Any]:
+def page(here: Site, spoken: Language, moment: PublicState) -> dict[str, Any]:
     """Whom the letters went to, when, and what came back; in the page's alphabetical order."""
     states = [(code, name) for code, name in spoken.countries if code in here.book.countries]
     institutions = [(a.key, a.name(spoken.code)) for a in here.book.addressees if a.country is None]
@@ -37,12 +37,12 @@ def _letters(here: Site) -> dict[str, list[str]]:
     return found
 
 
-def svg(here: Site, moment: Moment) -> str:
+def svg(here: Site, moment: PublicState) -> str:
     """What governments answered, as a map."""
     return maps.answers(moment.entries, here.appeal.file("europe.svg"))
 
 
-def as_json(here: Site, moment: Moment) -> str:
+def as_json(here: Site, moment: PublicState) -> str:
     """What governments answered, as data: one object for each addressee, null for what has not come."""
     deadline = here.appeal.campaign.deadline
     tree = {
@@ -69,7 +69,7 @@ def _told(here: Site, key: str, entry: Entry) -> dict[str, Any]:
     }
 
 
-def as_csv(here: Site, moment: Moment) -> str:
+def as_csv(here: Site, moment: PublicState) -> str:
     """The same as a table, with the summary in English or in the language there is."""
     rows = []
     for key in _letters(here):

@@ -22,7 +22,7 @@ from petition.web.http.pages import (
     get_snapshot,
     render_page,
 )
-from petition.web.http.public_state import Moment
+from petition.web.http.public_state import PublicState
 
 
 async def door(request: Request) -> Response:
@@ -36,9 +36,9 @@ async def to_appeal(request: Request) -> Response:
     return RedirectResponse(f"/{get_language(request).code}/", 308)
 
 
-def appeal(here: Site, spoken: Language, moment: Moment) -> dict[str, Any]:
+def appeal(here: Site, spoken: Language, moment: PublicState) -> dict[str, Any]:
     """The appeal, its tally and the form; ready-made."""
-    return _shown(here, spoken, moment.board, moment.state, EMPTY)
+    return _shown(here, spoken, moment.status, moment.campaign_state, EMPTY)
 
 
 def _shown(here: Site, spoken: Language, now: Board, state: State, form: Form) -> dict[str, Any]:
