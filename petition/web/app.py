@@ -21,7 +21,7 @@ from petition.site import Site, opened
 from petition.web import prerender
 from petition.web.http import public_state, security
 from petition.web.http.errors import HANDLERS, Broken, FromElsewhere, TooLarge
-from petition.web.http.prerendered import Readymade, Stock
+from petition.web.http.prerendered import PrerenderedResponses, ResponseStore
 from petition.web.http.public_state import PublicStateCache
 from petition.web.operations.health import Readiness
 from petition.web.public import sharing
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 def create_app(settings: Settings, *, deliver: bool = False) -> Starlette:
     """The application; with `deliver` it also takes mail out of the outbox."""
-    stock = Stock()
+    stock = ResponseStore()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -67,13 +67,13 @@ def from_environment() -> Starlette:
     return create_app(settings_.from_environment(os.environ), deliver=os.environ.get(DELIVERING) == "yes")
 
 
-def _middleware(settings: Settings, stock: Stock) -> list[Middleware]:
+def _middleware(settings: Settings, stock: ResponseStore) -> list[Middleware]:
     refused = security.not_this_machine if settings.demo else None
     onion = settings.onion_host
     ours = {settings.base_url, settings.onion_url} - {""}
     return [
         Middleware(
-            Readymade, stock=stock, refused=refused, onion_host=onion
+            PrerenderedResponses, stock=stock, refused=refused, onion_host=onion
         ),  # outermost: its answers have their headers already
         Middleware(security.SecurityHeaders, secure=settings.secure, onion_host=onion),
         Middleware(Broken),

@@ -7,7 +7,7 @@ from petition.core.languages import Language
 from petition.site import Site
 from petition.web.http import assets, security
 from petition.web.http.pages import render_template
-from petition.web.http.prerendered import Made, pack
+from petition.web.http.prerendered import PrerenderedResponse, encode_body
 from petition.web.http.public_state import PublicState
 from petition.web.public import discovery, governments, maps, signing, tally
 
@@ -55,7 +55,7 @@ DATA: dict[str, tuple[str, Callable[[Site, PublicState], str]]] = {
 }
 
 
-def made(site: Site, moment: PublicState, before: Mapping[str, Made]) -> dict[str, Made]:
+def made(site: Site, moment: PublicState, before: Mapping[str, PrerenderedResponse]) -> dict[str, PrerenderedResponse]:
     """Everything of one moment, by path. What did not change since `before` is not compressed again.
 
     All of it once more for the onion service, behind its name: its pages name that address, its headers no https.
@@ -66,8 +66,13 @@ def made(site: Site, moment: PublicState, before: Mapping[str, Made]) -> dict[st
 
 
 def _made_for(
-    site: Site, moment: PublicState, before: Mapping[str, Made], host: str, base_url: str, elsewhere: str = ""
-) -> dict[str, Made]:
+    site: Site,
+    moment: PublicState,
+    before: Mapping[str, PrerenderedResponse],
+    host: str,
+    base_url: str,
+    elsewhere: str = "",
+) -> dict[str, PrerenderedResponse]:
     """For one origin; each page names itself under the address `elsewhere` too, if there is one."""
     usual = security.usual_headers(secure=base_url.startswith("https:"))
     found = {}
@@ -77,13 +82,17 @@ def _made_for(
         sent = {name: value for name, value in (usual | headers | told).items() if value}
         found[host + path] = _made(before.get(host + path), text, sent)
     for path, file, headers in _files():
-        found[host + path] = before.get(host + path) or Made(file.packed, usual | headers)
+        found[host + path] = before.get(host + path) or PrerenderedResponse(file.packed, usual | headers)
     return found
 
 
-def _made(before: Made | None, text: str, headers: Mapping[str, str]) -> Made:
+def _made(before: PrerenderedResponse | None, text: str, headers: Mapping[str, str]) -> PrerenderedResponse:
     body = text.encode()
-    return before if before is not None and before.body == body else Made(pack(body, QUALITY), headers)
+    return (
+        before
+        if before is not None and before.body == body
+        else PrerenderedResponse(encode_body(body, QUALITY), headers)
+    )
 
 
 def texts(site: Site, moment: PublicState, **also: Any) -> Iterator[Text]:

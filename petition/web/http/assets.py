@@ -6,7 +6,7 @@ from functools import cache
 from hashlib import sha256
 
 from petition.core import resources
-from petition.web.http.prerendered import PLAIN, Packed, pack
+from petition.web.http.prerendered import PLAIN, EncodedBodies, encode_body
 
 _SMALLEST = 11  # of Brotli; slow, and done once
 
@@ -15,7 +15,7 @@ _SMALLEST = 11  # of Brotli; slow, and done once
 class File:
     """A file's bytes, its kind, and what names this version of it."""
 
-    packed: Packed
+    packed: EncodedBodies
     kind: str
     version: str
 
@@ -30,7 +30,7 @@ def files() -> dict[str, File]:
 
 def _file(name: str, content: bytes) -> File:
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    packed = pack(content, _SMALLEST)
+    packed = encode_body(content, _SMALLEST)
     charset = "; charset=utf-8" if kind.startswith("text/") else ""
     return File(packed, kind + charset, sha256(packed[PLAIN]).hexdigest()[:8])
 

@@ -11,67 +11,67 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BROTLI, GZIP, PLAIN = b"br", b"gzip", b"identity"
-_PREFERRED = (BROTLI, GZIP, PLAIN)  # the smallest first: of equal weights the first wins
-_LONGEST_HEADER = 200  # of Accept-Encoding; a browser sends under fifty bytes
-_WEIGHT = re.compile(rb"\s*q=([01](?:\.\d{0,3})?)\s*")
-_OF_THE_BODY = (b"content-type", b"content-language")  # which a 304 does not describe
+_CODINGS = (BROTLI, GZIP, PLAIN)  # the smallest first: of equal weights the first wins
+_MAX_HEADER_BYTES = 200  # of Accept-Encoding; a browser sends under fifty bytes
+_WEIGHT_PATTERN = re.compile(rb"\s*q=([01](?:\.\d{0,3})?)\s*")
+_BODY_HEADERS = (b"content-type", b"content-language")  # which a 304 does not describe
 _NO_BODY: Message = {"type": "http.response.body", "body": b""}
 
-Packed = Mapping[bytes, bytes]
-Rule = Callable[[Scope, Headers], str | None]
+EncodedBodies = Mapping[bytes, bytes]
+RefusalRule = Callable[[Scope, Headers], str | None]
 
 
-def pack(body: bytes, quality: int) -> Packed:
+def encode_body(body: bytes, quality: int) -> EncodedBodies:
     """The body by content coding; as it is where a coding does not make it smaller. `quality` is Brotli's: 0 to 11."""
-    packed = {
+    bodies = {
         BROTLI: brotli.compress(body, quality=quality),
         GZIP: gzip.compress(body, mtime=0),  # no clock in it: every process makes the same bytes, and so the same tag
         PLAIN: body,
     }
-    return {coding: min(content, body, key=len) for coding, content in packed.items()}
+    return {coding: min(content, body, key=len) for coding, content in bodies.items()}
 
 
-class Made:
+class PrerenderedResponse:
     """One address's answers, one for each content coding."""
 
-    __slots__ = ("_answers", "body")
+    __slots__ = ("_encodings", "body")
 
-    def __init__(self, packed: Packed, headers: Mapping[str, str]) -> None:
-        raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-        self.body = packed[PLAIN]
-        self._answers = {
-            coding: Answer(PLAIN if content is self.body else coding, content, raw)
-            for coding, content in packed.items()
+    def __init__(self, bodies: EncodedBodies, headers: Mapping[str, str]) -> None:
+        raw_headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        self.body = bodies[PLAIN]
+        self._encodings = {
+            coding: EncodedResponse(PLAIN if content is self.body else coding, content, raw_headers)
+            for coding, content in bodies.items()
         }
 
-    def answer(self, accept: bytes) -> "Answer":
+    def encoding_for(self, accept_encoding: bytes) -> "EncodedResponse":
         """The one for an Accept-Encoding header."""
-        return self._answers[chosen(accept)]
+        return self._encodings[choose_coding(accept_encoding)]
 
 
-class Answer:
+class EncodedResponse:
     """The messages that send one content coding, and its strong tag."""
 
-    __slots__ = ("body", "start", "tag", "unchanged")
+    __slots__ = ("body", "etag", "not_modified", "start")
 
     def __init__(self, coding: bytes, content: bytes, headers: list[tuple[bytes, bytes]]) -> None:
-        self.tag = b'"%s"' % sha256(content).hexdigest()[:32].encode()
-        always = [*headers, (b"etag", self.tag), (b"vary", b"Accept-Encoding")]
-        described = [(b"content-length", b"%d" % len(content))]
+        self.etag = b'"%s"' % sha256(content).hexdigest()[:32].encode()
+        common = [*headers, (b"etag", self.etag), (b"vary", b"Accept-Encoding")]
+        body_headers = [(b"content-length", b"%d" % len(content))]
         if coding != PLAIN:
-            described.append((b"content-encoding", coding))
-        kept = [header for header in always if header[0] not in _OF_THE_BODY]
-        self.start: Message = {"type": "http.response.start", "status": 200, "headers": always + described}
+            body_headers.append((b"content-encoding", coding))
+        without_body = [header for header in common if header[0] not in _BODY_HEADERS]
+        self.start: Message = {"type": "http.response.start", "status": 200, "headers": common + body_headers}
         self.body: Message = {"type": "http.response.body", "body": content}
-        self.unchanged: Message = {"type": "http.response.start", "status": 304, "headers": kept}
+        self.not_modified: Message = {"type": "http.response.start", "status": 304, "headers": without_body}
 
-    def known(self, tags: bytes) -> bool:
+    def is_known_by(self, if_none_match: bytes) -> bool:
         """Whether If-None-Match names it. A weak tag counts too (RFC 9110, 13.1.2)."""
-        return self.tag in tags or tags.strip() == b"*"
+        return self.etag in if_none_match or if_none_match.strip() == b"*"
 
 
 @lru_cache(maxsize=256)
-def chosen(header: bytes) -> bytes:
+def choose_coding(header: bytes) -> bytes:
     """The content coding that an Accept-Encoding header likes best (RFC 9110, 12.5.3).
 
     Plain bytes if it takes none of ours, even where it refuses them: better than no answer.
@@ -79,64 +79,70 @@ def chosen(header: bytes) -> bytes:
     weights = {}
     for part in header.lower().split(b","):
         name, _, weight = part.partition(b";")
-        weights[name.strip()] = _weight(weight)
+        weights[name.strip()] = _parse_weight(weight)
     others = weights.get(b"*", 0.0)
-    given = {coding: weights.get(coding, 0.0 if coding == PLAIN else others) for coding in _PREFERRED}
-    return max(given, key=given.__getitem__) if any(given.values()) else PLAIN
+    accepted = {coding: weights.get(coding, 0.0 if coding == PLAIN else others) for coding in _CODINGS}
+    return max(accepted, key=accepted.__getitem__) if any(accepted.values()) else PLAIN
 
 
-def _weight(text: bytes) -> float:
+def _parse_weight(text: bytes) -> float:
     """One without a weight, none for a broken one."""
-    found = _WEIGHT.fullmatch(text)
-    return float(found[1]) if found else float(not text)
+    match = _WEIGHT_PATTERN.fullmatch(text)
+    return float(match[1]) if match else float(not text)
 
 
-class Stock:
+class ResponseStore:
     """What is ready, by path, for the onion service behind its name; replaced as a whole: all is of one moment."""
 
-    __slots__ = ("made",)
+    __slots__ = ("responses",)
 
     def __init__(self) -> None:
-        self.made: Mapping[str, Made] = {}
+        self.responses: Mapping[str, PrerenderedResponse] = {}
 
 
-class Readymade:
+class PrerenderedResponses:
     """Sends what is ready; everything else goes on to the application, and so does what a rule refuses."""
 
-    def __init__(self, app: ASGIApp, stock: Stock, refused: Rule | None = None, onion_host: str = "") -> None:
-        self._app, self._stock, self._refused = app, stock, refused
-        self._onion = onion_host.encode()
+    def __init__(
+        self, app: ASGIApp, store: ResponseStore, refusal: RefusalRule | None = None, onion_host: str = ""
+    ) -> None:
+        self._app, self._store, self._refusal = app, store, refusal
+        self._onion_host = onion_host.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        origin = "" if not self._onion or self._onion not in _hosts(scope) else self._onion.decode()
-        made = _ready(scope, self._stock.made, origin)
-        if made is None or (self._refused is not None and self._refused(scope, Headers(scope=scope))):
+        origin = (
+            "" if not self._onion_host or self._onion_host not in _host_headers(scope) else self._onion_host.decode()
+        )
+        prerendered = _find_response(scope, self._store.responses, origin)
+        if prerendered is None or (self._refusal is not None and self._refusal(scope, Headers(scope=scope))):
             await self._app(scope, receive, send)
             return
-        accept = tags = b""
+        accept_encoding = if_none_match = b""
         for name, value in scope["headers"]:  # a header may come in several lines
             if name == b"accept-encoding":
-                accept = accept + b"," + value if accept else value
+                accept_encoding = accept_encoding + b"," + value if accept_encoding else value
             elif name == b"if-none-match":
-                tags = tags + b"," + value if tags else value
-        answer = made.answer(accept[:_LONGEST_HEADER])
-        if tags and answer.known(tags):
-            await send(answer.unchanged)
+                if_none_match = if_none_match + b"," + value if if_none_match else value
+        response = prerendered.encoding_for(accept_encoding[:_MAX_HEADER_BYTES])
+        if if_none_match and response.is_known_by(if_none_match):
+            await send(response.not_modified)
             await send(_NO_BODY)
         else:
-            await send(answer.start)
-            await send(answer.body if scope["method"] == "GET" else _NO_BODY)
+            await send(response.start)
+            await send(response.body if scope["method"] == "GET" else _NO_BODY)
 
 
-def _hosts(scope: Scope) -> list[bytes]:
+def _host_headers(scope: Scope) -> list[bytes]:
     return [value.lower() for name, value in scope.get("headers", ()) if name == b"host"]
 
 
-def _ready(scope: Scope, made: Mapping[str, Made], origin: str) -> Made | None:
+def _find_response(
+    scope: Scope, responses: Mapping[str, PrerenderedResponse], origin: str
+) -> PrerenderedResponse | None:
     """What is ready for a request. A query string counts only where it names the version of a file."""
     if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
         return None
     path: str = origin + scope["path"]
     if query := scope["query_string"]:
-        return made.get(f"{path}?{query.decode('latin-1')}") or made.get(path)
-    return made.get(path)
+        return responses.get(f"{path}?{query.decode('latin-1')}") or responses.get(path)
+    return responses.get(path)

@@ -16,9 +16,9 @@ from petition.letters import correspondence
 from petition.letters.correspondence import Entry
 from petition.site import Board, Site
 from petition.tally import history
-from petition.web.http.prerendered import Made, Stock
+from petition.web.http.prerendered import PrerenderedResponse, ResponseStore
 
-Prerender = Callable[[Site, "PublicState", Mapping[str, Made]], Mapping[str, Made]]
+Prerender = Callable[[Site, "PublicState", Mapping[str, PrerenderedResponse]], Mapping[str, PrerenderedResponse]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class PublicState:
 class PublicStateCache:
     """The moment, and the stock of what was made of it."""
 
-    def __init__(self, site: Site, prerender: Prerender, store: Stock, state: PublicState) -> None:
+    def __init__(self, site: Site, prerender: Prerender, store: ResponseStore, state: PublicState) -> None:
         self._site, self._prerender, self._store, self._state = site, prerender, store, state
         self._lock = asyncio.Lock()
         self._rounds_started = 0
@@ -66,15 +66,17 @@ class PublicStateCache:
             self._state = state
 
 
-async def create_cache(site: Site, prerender: Prerender, store: Stock) -> PublicStateCache:
+async def create_cache(site: Site, prerender: Prerender, store: ResponseStore) -> PublicStateCache:
     """Fills the stock for the first time. Raises DatabaseError if the database is away."""
     state = await read_public_state(site)
     await _fill_store(store, prerender, site, state)
     return PublicStateCache(site, prerender, store, state)
 
 
-async def _fill_store(store: Stock, prerender: Prerender, site: Site, state: PublicState) -> None:
-    store.made = await asyncio.to_thread(prerender, site, state, store.made)  # a thread: visitors do not wait for it
+async def _fill_store(store: ResponseStore, prerender: Prerender, site: Site, state: PublicState) -> None:
+    store.responses = await asyncio.to_thread(
+        prerender, site, state, store.responses
+    )  # a thread: visitors do not wait for it
 
 
 async def read_public_state(site: Site, before: PublicState | None = None) -> PublicState:

@@ -12,7 +12,17 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from starlette.types import Message, Receive, Scope, Send
 
-from petition.web.http.prerendered import BROTLI, GZIP, PLAIN, Answer, Made, Readymade, Stock, chosen, pack
+from petition.web.http.prerendered import (
+    BROTLI,
+    GZIP,
+    PLAIN,
+    EncodedResponse,
+    PrerenderedResponse,
+    PrerenderedResponses,
+    ResponseStore,
+    choose_coding,
+    encode_body,
+)
 from tests.conftest import Visitor
 from tests.web.http.test_prerendered import PAGES, READY
 from tests.web.tools import on_sqlite
@@ -133,7 +143,7 @@ CODINGS = st.dictionaries(st.sampled_from(["br", "gzip", "identity", "*", "zstd"
 @given(CODINGS, st.booleans())
 def test_the_best_weight_wins_and_nothing_refused_is_chosen(wanted: dict[str, str], upper: bool) -> None:
     header = " , ".join(f"{name}{weight}" for name, weight in wanted.items())
-    coding = chosen((header.upper() if upper else header).encode()).decode()
+    coding = choose_coding((header.upper() if upper else header).encode()).decode()
     weights = {name: float(weight.partition("=")[2] or 1) for name, weight in wanted.items()}
     given_ = {name: weights.get(name, weights.get("*", 0.0)) for name in ("br", "gzip")}
     given_["identity"] = weights.get("identity", 0.0)
@@ -145,7 +155,7 @@ def test_the_best_weight_wins_and_nothing_refused_is_chosen(wanted: dict[str, st
 @examples(deadline=None)
 @given(st.binary() | st.text("brgzip*;q=0.1, ").map(str.encode), st.binary() | st.text('W/"*,a0 ').map(str.encode))
 def test_no_header_is_too_odd(accept: bytes, tags: bytes) -> None:
-    assert chosen(accept) in (BROTLI, GZIP, PLAIN)
+    assert choose_coding(accept) in (BROTLI, GZIP, PLAIN)
     sent = asyncio.run(_sent([(b"accept-encoding", accept), (b"if-none-match", tags)]))
     assert sent[0]["status"] == (304 if tags.strip() == b"*" else 200)
     assert DECODED[dict(sent[0]["headers"]).get(b"content-encoding", b"").decode() or None](sent[1]["body"]) in (
@@ -154,15 +164,15 @@ def test_no_header_is_too_odd(accept: bytes, tags: bytes) -> None:
     )
 
 
-TAG = Answer(PLAIN, b"body", []).tag
+TAG = EncodedResponse(PLAIN, b"body", []).etag
 OTHERS = st.lists(st.sampled_from(['"other"', 'W/"x,y"', '""', '"*"', "W/*"]), max_size=4)
 
 
 @given(OTHERS, OTHERS, st.sampled_from(["", "W/"]))
 def test_a_tag_is_known_wherever_it_stands(before: list[str], after: list[str], weak: str) -> None:
-    answer = Answer(PLAIN, b"body", [])
-    assert answer.known(", ".join([*before, weak + TAG.decode(), *after]).encode())
-    assert not answer.known(", ".join([*before, *after]).encode())
+    answer = EncodedResponse(PLAIN, b"body", [])
+    assert answer.is_known_by(", ".join([*before, weak + TAG.decode(), *after]).encode())
+    assert not answer.is_known_by(", ".join([*before, *after]).encode())
 
 
 BODY = b"the same again and again, " * 20
@@ -182,8 +192,8 @@ async def _sent(headers: list[tuple[bytes, bytes]]) -> list[Message]:
     async def receive() -> Message:
         return {"type": "http.disconnect"}
 
-    stock = Stock()
-    stock.made = {"/": Made(pack(BODY, 5), {"Content-Type": "text/plain"})}
+    stock = ResponseStore()
+    stock.responses = {"/": PrerenderedResponse(encode_body(BODY, 5), {"Content-Type": "text/plain"})}
     scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"\xff=", "headers": headers}
-    await Readymade(app, stock)(scope, receive, send)
+    await PrerenderedResponses(app, stock)(scope, receive, send)
     return sent

@@ -16,7 +16,7 @@ from petition.letters.correspondence import Entry
 from petition.site import Site
 from petition.web import prerender
 from petition.web.http import public_state
-from petition.web.http.prerendered import Made, Stock
+from petition.web.http.prerendered import PrerenderedResponse, ResponseStore
 from petition.web.http.public_state import PublicState
 from tests.conftest import Clock, Visit, Visitor
 from tests.web.http.test_errors import away
@@ -100,7 +100,9 @@ class Maker:
         self.at_work, self.go_on = threading.Event(), threading.Event()
         self.go_on.set()
 
-    def __call__(self, site: Site, moment: PublicState, before: Mapping[str, Made]) -> Mapping[str, Made]:
+    def __call__(
+        self, site: Site, moment: PublicState, before: Mapping[str, PrerenderedResponse]
+    ) -> Mapping[str, PrerenderedResponse]:
         """Press.made, observed."""
         self.times += 1
         self.at_work.set()
@@ -117,43 +119,43 @@ async def _write(site: Site, word: str) -> None:
 @on_sqlite
 async def test_many_who_ask_at_once_are_served_by_one_making(time: Clock, site: Site) -> None:
     maker = Maker()
-    shown = await public_state.create_cache(site, maker, stock := Stock())
+    shown = await public_state.create_cache(site, maker, stock := ResponseStore())
     await _write(site, "First word")
     await asyncio.gather(*[shown.refresh() for _ in range(20)])
     assert maker.times == 2, "the first stock, and one for all of them"
-    first = stock.made
+    first = stock.responses
     await asyncio.gather(*[shown.refresh() for _ in range(20)])
-    assert (maker.times, stock.made is first) == (2, True), "nothing has changed"
+    assert (maker.times, stock.responses is first) == (2, True), "nothing has changed"
 
 
 @on_sqlite
 async def test_while_one_makes_the_others_get_the_old_and_the_last_word_is_shown(time: Clock, site: Site) -> None:
     maker = Maker()
-    shown = await public_state.create_cache(site, maker, stock := Stock())
-    old = stock.made
+    shown = await public_state.create_cache(site, maker, stock := ResponseStore())
+    old = stock.responses
     await _write(site, "First word")
     maker.at_work.clear()
     maker.go_on.clear()
     making = asyncio.create_task(shown.refresh())
     await asyncio.to_thread(maker.at_work.wait, 30)
-    assert stock.made is old
+    assert stock.responses is old
     await _write(site, "Last word")
     late = [asyncio.create_task(shown.refresh()) for _ in range(5)]
     await asyncio.sleep(0)
     maker.go_on.set()
     await asyncio.gather(making, *late)
     assert maker.times == 3, "the first, the one under way, and one for all who came meanwhile"
-    assert b"Last word" in stock.made["/en/governments"].body
+    assert b"Last word" in stock.responses["/en/governments"].body
 
 
 @pytest.mark.all_languages
 @on_sqlite
 async def test_what_did_not_change_is_not_made_again(time: Clock, site: Site) -> None:
-    shown = await public_state.create_cache(site, prerender.made, stock := Stock())
-    before = stock.made
+    shown = await public_state.create_cache(site, prerender.made, stock := ResponseStore())
+    before = stock.responses
     await _write(site, "First word")
     await shown.refresh()
-    same = {path for path in before if stock.made[path] is before[path]}
+    same = {path for path in before if stock.responses[path] is before[path]}
     data = {path for path in prerender.DATA if "governments" in path}
     assert set(before) - same == {f"/{lang}/governments" for lang in LANGUAGES} | data
 
@@ -162,4 +164,4 @@ async def test_what_did_not_change_is_not_made_again(time: Clock, site: Site) ->
 async def test_the_first_stock_needs_the_database(database_url: str, time: Clock, visitor: Visitor) -> None:
     async with away(database_url):
         with pytest.raises(DatabaseError):
-            await public_state.create_cache(visitor.site, prerender.made, Stock())
+            await public_state.create_cache(visitor.site, prerender.made, ResponseStore())
