@@ -34,10 +34,12 @@ def files(site: Site, moment: public_state.PublicState) -> dict[str, bytes]:
     """Every file by its name; pages link to each other by name, and to everything else at the public address."""
     base_url = site.settings.base_url
     texts = {path: text for path, text, _ in prerender.texts(site, moment, mirror=True) if _kept(path)}
-    names = {path: _name(path) for path in texts} | {f"/static/{name}": f"static/{name}" for name in assets.files()}
+    names = {path: _name(path) for path in texts} | {
+        f"/static/{name}": f"static/{name}" for name in assets.load_assets()
+    }
     pages = {names[path]: _linked(text, names[path], names, base_url) for path, text in texts.items()}
     pages[_DOOR] = _linked(texts[f"/{site.languages.default.code}/"], _DOOR, names, base_url)
-    lasting = {f"static/{name}": file.packed[PLAIN] for name, file in assets.files().items()}
+    lasting = {f"static/{name}": file.bodies[PLAIN] for name, file in assets.load_assets().items()}
     return {name: text.encode() for name, text in pages.items()} | lasting
 
 

@@ -82,7 +82,7 @@ def _made_for(
         sent = {name: value for name, value in (usual | headers | told).items() if value}
         found[host + path] = _made(before.get(host + path), text, sent)
     for path, file, headers in _files():
-        found[host + path] = before.get(host + path) or PrerenderedResponse(file.packed, usual | headers)
+        found[host + path] = before.get(host + path) or PrerenderedResponse(file.bodies, usual | headers)
     return found
 
 
@@ -120,9 +120,9 @@ def _embed(site: Site, spoken: Language, moment: PublicState, theme: str, also: 
     return path, text, headers | {"Content-Security-Policy": security.FRAMED, "X-Frame-Options": ""}
 
 
-def _files() -> Iterator[tuple[str, assets.File, dict[str, str]]]:
+def _files() -> Iterator[tuple[str, assets.Asset, dict[str, str]]]:
     """Each static file twice: under its name, and for ever under the address of its version."""
-    for name, file in assets.files().items():
-        kind = {"Content-Type": file.kind}
+    for name, file in assets.load_assets().items():
+        kind = {"Content-Type": file.content_type}
         yield f"/static/{name}", file, kind | {"Cache-Control": _FILE}
-        yield assets.address(name), file, kind | {"Cache-Control": _FOR_EVER}
+        yield assets.asset_url(name), file, kind | {"Cache-Control": _FOR_EVER}

@@ -46,7 +46,7 @@ async def test_it_has_every_public_page_the_data_and_the_files(visitor: Visitor,
     found = {str(file.relative_to(tmp_path / "mirror")) for file in (tmp_path / "mirror").rglob("*") if file.is_file()}
     pages = {f"{lang}/{page or 'index'}.html" for lang in LANGUAGES for page in prerender.PAGES}
     data = {path.removeprefix("/") for path in prerender.DATA if mirror._kept(path)}
-    assert found == {"index.html"} | pages | data | {f"static/{name}" for name in assets.files()}
+    assert found == {"index.html"} | pages | data | {f"static/{name}" for name in assets.load_assets()}
     assert len(found) == number
     await visitor.published()
     for path in filter(mirror._kept, prerender.DATA):

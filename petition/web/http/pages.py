@@ -85,7 +85,7 @@ def render_template(
     site: Site, language: Language, template: str, /, *, page_path: str, private: bool, **context: Any
 ) -> str:
     """A template with what every page needs; `elsewhere` is this page's path under the other languages."""
-    common = {"languages": site.languages, "elsewhere": page_path, "private": private, "static": assets.address}
+    common = {"languages": site.languages, "elsewhere": page_path, "private": private, "static": assets.asset_url}
     return language.render(template, **({"mirror": False} | common | context))
 
 

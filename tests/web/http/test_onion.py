@@ -67,7 +67,7 @@ async def test_pages_name_the_address_they_were_asked_for(visitor: Visitor) -> N
 
 
 async def test_no_answer_of_the_onion_address_speaks_of_https(visitor: Visitor) -> None:
-    files = [assets.address(name) for name in assets.files()]
+    files = [assets.asset_url(name) for name in assets.load_assets()]
     for path in (*PAGES, *prerender.DATA, *files, "/", "/en/manage", "/en/confirm/x", "/organisers/", "/nowhere"):
         assert "strict-transport-security" in (await visitor.get(path)).headers, path
         answer = await visitor.get(path, headers=THERE)

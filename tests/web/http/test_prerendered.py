@@ -13,7 +13,7 @@ from tests.conftest import Visit, Visitor
 from tests.web.tools import LANGUAGES, Html, in_production, on_sqlite
 
 PAGES = [f"/{lang}/{page}" for lang in LANGUAGES for page in prerender.PAGES]
-READY = [*PAGES, *prerender.DATA, *[f"/static/{name}" for name in assets.files()]]
+READY = [*PAGES, *prerender.DATA, *[f"/static/{name}" for name in assets.load_assets()]]
 
 
 @on_sqlite
