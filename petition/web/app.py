@@ -20,7 +20,7 @@ from petition.core.settings import Settings
 from petition.site import Site, opened
 from petition.web import prerender
 from petition.web.http import public_state, security
-from petition.web.http.errors import HANDLERS, Broken, FromElsewhere, TooLarge
+from petition.web.http.errors import EXCEPTION_HANDLERS, BodyLimit, CrossSiteCheck, ErrorPages
 from petition.web.http.prerendered import PrerenderedResponses, ResponseStore
 from petition.web.http.public_state import PublicStateCache
 from petition.web.operations.health import Readiness
@@ -47,7 +47,7 @@ def create_app(settings: Settings, *, deliver: bool = False) -> Starlette:
     app = Starlette(
         routes=routes(demo=settings.demo),
         middleware=_middleware(settings, stock),
-        exception_handlers=HANDLERS,
+        exception_handlers=EXCEPTION_HANDLERS,
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # its redirects are built from the Host header
@@ -68,7 +68,7 @@ def from_environment() -> Starlette:
 
 
 def _middleware(settings: Settings, stock: ResponseStore) -> list[Middleware]:
-    refused = security.not_this_machine if settings.demo else None
+    refused = security.refuse_unless_local if settings.demo else None
     onion = settings.onion_host
     ours = {settings.base_url, settings.onion_url} - {""}
     return [
@@ -76,12 +76,16 @@ def _middleware(settings: Settings, stock: ResponseStore) -> list[Middleware]:
             PrerenderedResponses, stock=stock, refused=refused, onion_host=onion
         ),  # outermost: its answers have their headers already
         Middleware(security.SecurityHeaders, secure=settings.secure, onion_host=onion),
-        Middleware(Broken),
-        *([Middleware(security.Refusing, refused=refused)] if refused else []),
-        *([Middleware(security.Refusing, refused=partial(security.not_for_onion, onion_host=onion))] if onion else []),
-        Middleware(FromElsewhere, ours=ours),
-        Middleware(TooLarge),
-        Middleware(RequestBodyLimitMiddleware, max_body_size=security.BODY),
+        Middleware(ErrorPages),
+        *([Middleware(security.HostCheck, refused=refused)] if refused else []),
+        *(
+            [Middleware(security.HostCheck, refused=partial(security.refuse_desk_over_onion, onion_host=onion))]
+            if onion
+            else []
+        ),
+        Middleware(CrossSiteCheck, ours=ours),
+        Middleware(BodyLimit),
+        Middleware(RequestBodyLimitMiddleware, max_body_size=security.MAX_BODY_BYTES),
     ]
 
 

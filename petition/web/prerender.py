@@ -74,7 +74,7 @@ def _made_for(
     elsewhere: str = "",
 ) -> dict[str, PrerenderedResponse]:
     """For one origin; each page names itself under the address `elsewhere` too, if there is one."""
-    usual = security.usual_headers(secure=base_url.startswith("https:"))
+    usual = security.security_headers(secure=base_url.startswith("https:"))
     found = {}
     for path, text, headers in texts(site, moment, base_url=base_url):
         page = elsewhere and headers["Content-Type"] == _HTML
@@ -117,7 +117,7 @@ def _embed(site: Site, spoken: Language, moment: PublicState, theme: str, also: 
     filled = also | tally.tally_page(site, spoken, moment) | {"text": site.appeal.text(spoken), "theme": theme}
     text = render_template(site, spoken, "web/public/tally/embed.html", page_path="embed", private=False, **filled)
     headers = {"Content-Type": _HTML, "Content-Language": spoken.code, "Cache-Control": _LIVE}
-    return path, text, headers | {"Content-Security-Policy": security.FRAMED, "X-Frame-Options": ""}
+    return path, text, headers | {"Content-Security-Policy": security.EMBEDDABLE_CSP, "X-Frame-Options": ""}
 
 
 def _files() -> Iterator[tuple[str, assets.Asset, dict[str, str]]]:

@@ -13,7 +13,7 @@ from petition.core.errors import RateLimited
 from petition.core.tokens import Purpose
 from petition.letters import correspondence
 from petition.signing import submissions
-from petition.web.http.security import BODY
+from petition.web.http.security import MAX_BODY_BYTES
 from tests.conftest import Clock, Visit, Visitor
 from tests.letters.editions.test_annexes import edition_of_moment, made, named
 from tests.web.public.test_governments import ANSWERS
@@ -129,7 +129,7 @@ class Gallery:
         await self._plain(visitor, "", "nowhere")
         self._seen["no-language"] = (await visitor.client.get("/xx/", headers={"Accept-Language": self.lang})).text
         await self._refused(visitor, "elsewhere", headers={"Sec-Fetch-Site": "cross-site"})
-        await self._refused(visitor, "huge", content=b"x" * (BODY + 1))
+        await self._refused(visitor, "huge", content=b"x" * (MAX_BODY_BYTES + 1))
         await self._refused(visitor, "unread", content=b"{}", headers={"Content-Type": "application/json"})
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(writer, "MAX_WAITING", 0)

@@ -12,7 +12,7 @@ from petition.site import Board, Site
 from petition.tally.tally import Snapshot
 from petition.web.http import assets
 from petition.web.http.public_state import PublicStateCache
-from petition.web.http.security import over_onion
+from petition.web.http.security import is_over_onion
 
 NO_STORE = "no-store"
 
@@ -78,7 +78,7 @@ def render_page(request: Request, template: str, *, status: int = 200, wait: int
 def _base_url(request: Request) -> str:
     """The address of the site where the visitor is: the public one, or the onion service's."""
     settings = get_site(request).settings
-    return settings.onion_url if over_onion(request.headers, settings.onion_host) else settings.base_url
+    return settings.onion_url if is_over_onion(request.headers, settings.onion_host) else settings.base_url
 
 
 def render_template(

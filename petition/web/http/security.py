@@ -15,17 +15,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from petition.core.settings import LOOPBACK_HOSTS
 
-BODY = 32_000  # bytes; the longest honest form has about two thousand
-_SAFE = ("GET", "HEAD", "OPTIONS")
+MAX_BODY_BYTES = 32_000  # bytes; the longest honest form has about two thousand
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _ONE_CLICK = re.compile(r"/[\w-]+/unsubscribe/[^/]+")  # RFC 8058: pressed by mail programs, with no cookie of ours
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
+_PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
 _CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; script-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-FRAMED = _CSP.replace("frame-ancestors 'none'", "frame-ancestors *")  # for what other sites may show
-_INSIDE = ("/organisers", "/metrics", "/bounces")
-_HEADERS = {
+EMBEDDABLE_CSP = _CSP.replace("frame-ancestors 'none'", "frame-ancestors *")  # for what other sites may show
+_NOT_OVER_ONION = ("/organisers", "/metrics", "/bounces")
+_SECURITY_HEADERS = {
     "Content-Security-Policy": _CSP,
     # Not no-referrer: browsers would then send `Origin: null` with our own forms.
     "Referrer-Policy": "same-origin",
@@ -37,89 +37,92 @@ _HEADERS = {
 }
 
 
-def usual_headers(*, secure: bool) -> dict[str, str]:
+def security_headers(*, secure: bool) -> dict[str, str]:
     """The headers of every answer; over https also the one that keeps to it."""
-    return _HEADERS | ({"Strict-Transport-Security": "max-age=63072000; includeSubDomains"} if secure else {})
+    return _SECURITY_HEADERS | ({"Strict-Transport-Security": "max-age=63072000; includeSubDomains"} if secure else {})
 
 
 class SecurityHeaders:
     """Sets the usual headers on every answer; a handler that set one itself keeps it."""
 
     def __init__(self, app: ASGIApp, *, secure: bool, onion_host: str = "") -> None:
-        self._app, self._onion = app, onion_host
-        self._headers, self._over_onion = _raw(usual_headers(secure=secure)), _raw(usual_headers(secure=False))
+        self._app, self._onion_host = app, onion_host
+        self._usual, self._over_onion = (
+            _encode_headers(security_headers(secure=secure)),
+            _encode_headers(security_headers(secure=False)),
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def sending(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 set_already = {name for name, _ in message["headers"]}
-                hidden = self._onion and over_onion(Headers(scope=scope), self._onion)
-                usual = self._over_onion if hidden else self._headers
+                via_onion = self._onion_host and is_over_onion(Headers(scope=scope), self._onion_host)
+                usual = self._over_onion if via_onion else self._usual
                 message["headers"] += [header for header in usual if header[0] not in set_already]
             await send(message)
 
-        await self._app(scope, receive, sending if scope["type"] == "http" else send)
+        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
-def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+def _encode_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
 
 
-class Refusing:
+class HostCheck:
     """Answers 403 where a rule says so, before anything is read."""
 
-    def __init__(self, app: ASGIApp, refused: Callable[[Scope, Headers], str | None]) -> None:
+    def __init__(self, app: ASGIApp, refusal: Callable[[Scope, Headers], str | None]) -> None:
         self._app = app
-        self._refused = refused
+        self._refusal = refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (why := self._refused(scope, Headers(scope=scope))):
-            await PlainTextResponse(why, 403)(scope, receive, send)
+        if scope["type"] == "http" and (reason := self._refusal(scope, Headers(scope=scope))):
+            await PlainTextResponse(reason, 403)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
 
-def cross_site(scope: Scope, headers: Headers, *, ours: Collection[str]) -> bool:
+def is_cross_site(scope: Scope, headers: Headers, *, own_origins: Collection[str]) -> bool:
     """Whether a form came from another site: Sec-Fetch-Site decides, else Origin against Host.
 
     As in Go's CrossOriginProtection. The public addresses are ours too: behind a proxy the Host may be another.
     A client that sends neither is no browser, and no browser's cookies or mailbox can be abused through it.
     """
-    if scope["method"] in _SAFE or _ONE_CLICK.fullmatch(scope["path"]):
+    if scope["method"] in _SAFE_METHODS or _ONE_CLICK.fullmatch(scope["path"]):
         return False
-    if site := headers.get("sec-fetch-site"):
-        return site not in ("same-origin", "none")
+    if fetch_site := headers.get("sec-fetch-site"):
+        return fetch_site not in ("same-origin", "none")
     if origin := headers.get("origin"):
         host = headers.get("host", "")
-        return origin not in ours and (host == "" or origin.partition("://")[2] != host)
+        return origin not in own_origins and (host == "" or origin.partition("://")[2] != host)
     return False
 
 
-def not_this_machine(scope: Scope, headers: Headers) -> str | None:
+def refuse_unless_local(scope: Scope, headers: Headers) -> str | None:
     """Demo mode is for this machine only: no other host name, no other client, nothing forwarded."""
-    host = _name(headers.get("host", ""))
+    host = _host_name(headers.get("host", ""))
     client = scope.get("client")
-    local = client is None or client[0] in LOOPBACK_HOSTS
-    if host in LOOPBACK_HOSTS and local and not any(name in headers for name in _FORWARDED):
+    local_client = client is None or client[0] in LOOPBACK_HOSTS
+    if host in LOOPBACK_HOSTS and local_client and not any(name in headers for name in _PROXY_HEADERS):
         return None
     return "Demo mode answers on this machine only."
 
 
-def over_onion(headers: Headers, onion_host: str) -> bool:
+def is_over_onion(headers: Headers, onion_host: str) -> bool:
     """Whether a request came to the onion service: by the name it asks for, which our proxies set themselves."""
     return onion_host != "" and headers.get("host", "").lower() == onion_host
 
 
-def not_for_onion(scope: Scope, headers: Headers, *, onion_host: str) -> str | None:
+def refuse_desk_over_onion(scope: Scope, headers: Headers, *, onion_host: str) -> str | None:
     """The desk and the metrics stay away from the onion service.
 
     A `__Host-` cookie needs https, and whoever comes through Tor seems to come from this machine.
     """
-    inside = scope["path"].startswith(_INSIDE) and over_onion(headers, onion_host)
+    inside = scope["path"].startswith(_NOT_OVER_ONION) and is_over_onion(headers, onion_host)
     return "This is not to be had at the onion address." if inside else None
 
 
-def _name(host: str) -> str | None:
+def _host_name(host: str) -> str | None:
     """The name in a Host header without its port, or None if it holds none."""
     try:
         return urlsplit(f"//{host}").hostname
@@ -127,9 +130,9 @@ def _name(host: str) -> str | None:
         return None
 
 
-def forwarded(headers: Headers) -> bool:
+def is_forwarded(headers: Headers) -> bool:
     """Whether a proxy stands between us and the client."""
-    return any(name in headers for name in _FORWARDED)
+    return any(name in headers for name in _PROXY_HEADERS)
 
 
 def has_bearer_token(request: Request, token: str) -> bool:

@@ -13,7 +13,7 @@ from petition.core.settings import LOOPBACK_HOSTS
 from petition.mail import outbox
 from petition.site import Site
 from petition.web.http.pages import NO_STORE, get_site, get_snapshot
-from petition.web.http.security import forwarded, has_bearer_token
+from petition.web.http.security import has_bearer_token, is_forwarded
 
 _NO_STORE = {"Cache-Control": NO_STORE}
 PATIENCE = 3.0  # seconds for an answer about the database
@@ -84,4 +84,4 @@ def _may_measure(request: Request) -> bool:
     if token := get_site(request).settings.metrics_token:
         return has_bearer_token(request, token)
     local = request.client is None or request.client.host in LOOPBACK_HOSTS
-    return local and not forwarded(request.headers)
+    return local and not is_forwarded(request.headers)

@@ -15,7 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 from petition.core.database import writer
 from petition.signing import submissions
 from petition.web import app
-from petition.web.http.errors import Broken
+from petition.web.http.errors import ErrorPages
 from tests.conftest import Clock, Visit, Visitor
 from tests.web.http.test_pages import private, whole
 from tests.web.tools import Html, campaign, in_each_language, on_sqlite, rows, settle
@@ -209,6 +209,6 @@ async def test_an_answer_that_breaks_half_way_is_not_begun_again(caplog: pytest.
     async def receive() -> Message:
         return {"type": "http.disconnect"}
 
-    await Broken(breaking)({"type": "http", "path": "/", "headers": []}, receive, send)
+    await ErrorPages(breaking)({"type": "http", "path": "/", "headers": []}, receive, send)
     assert [message["type"] for message in sent] == ["http.response.start"]
     discreet(caplog)

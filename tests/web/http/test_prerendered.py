@@ -62,7 +62,7 @@ async def test_production_answers_whatever_its_proxy_calls_it(visit: Visit, sett
 @pytest.mark.parametrize("base_url", ["http://127.0.0.1:8000", "https://127.0.0.1"])
 async def test_ready_answers_carry_the_headers_of_all_others(base_url: str, visit: Visit) -> None:
     visitor: Visitor = await visit(base_url=base_url)
-    names = [*security.usual_headers(secure=True)]
+    names = [*security.security_headers(secure=True)]
     other = await visitor.get("/en/check-inbox")
     for path in READY:
         answer = await visitor.get(path)

@@ -189,7 +189,9 @@ async def test_a_long_body_is_refused_however_it_comes(visitor: Visitor) -> None
         whole = await visitor.client.post(path, content=b"a" * 100_000, headers={"Content-Type": FORM})
         chunked = await visitor.client.post(path, content=pieces(), headers={"Content-Type": FORM})
         assert [whole.status_code, chunked.status_code] == [413, 413]
-    exact = await visitor.client.post("/en/sign", content=b"a" * security.BODY, headers={"Content-Type": FORM})
+    exact = await visitor.client.post(
+        "/en/sign", content=b"a" * security.MAX_BODY_BYTES, headers={"Content-Type": FORM}
+    )
     assert exact.status_code == 422
 
 
