@@ -8,15 +8,15 @@ from typing import Any
 class Form:
     """What was typed, field by field, and what is wrong with it."""
 
-    typed: dict[str, str]
+    values: dict[str, str]
     errors: dict[str, str] = field(default_factory=dict)
-    meant: str | None = None  # the address that was perhaps meant
-    readable: dict[str, Any] | None = None  # what is known of a mailbox that authorities can read
-    refused: str = ""  # why it is not taken now, though nothing in it is wrong
+    suggested_email: str | None = None  # the address that was perhaps meant
+    readable_mailbox: dict[str, Any] | None = None  # what is known of a mailbox that authorities can read
+    refusal: str = ""  # why it is not taken now, though nothing in it is wrong
 
-    def on(self, name: str) -> bool:
+    def is_checked(self, name: str) -> bool:
         """Whether a box is ticked."""
-        return self.typed.get(name) == "on"
+        return self.values.get(name) == "on"
 
 
-EMPTY = Form({})
+EMPTY_FORM = Form({})

@@ -43,7 +43,7 @@ class Intake:
         delay = await self.mail_delay(signing.address)
         admit = partial(self.doors.sign, host, asked=mode, trapped=trapped(form))
         try:
-            return await self._store(signing, await admit(solution=form.typed.get(WORK, "")), delay)
+            return await self._store(signing, await admit(solution=form.values.get(WORK, "")), delay)
         except ProofReused:  # a proof that was used before counts for none
             return await self._store(signing, await admit(solution=""), delay)
 
@@ -64,44 +64,44 @@ def signing(
 ) -> tuple[Signing | None, Form]:
     """The checked form, or None and the same form with its errors. An unsafe country becomes "not said"."""
     address, email = _email(form, mailboxes, warn_only=warn_only)
-    country = form.typed.get("country", "")
+    country = form.values.get("country", "")
     country = UNSTATED_COUNTRY if country in unsafe else country
-    name = _squeezed(form.typed.get("name", "")) if form.on("named") else ""
+    name = _squeezed(form.values.get("name", "")) if form.is_checked("named") else ""
     errors = dict(email.errors)
     if country != UNSTATED_COUNTRY and not language.has_country(country):
         errors["country"] = N_("Please choose the country you live in.")
-    if not form.on("consent"):
+    if not form.is_checked("consent"):
         errors["consent"] = N_("Without your consent we may not count your signature.")
-    if form.on("named") and (wrong := _name_error(name, country)):
+    if form.is_checked("named") and (wrong := _name_error(name, country)):
         errors["name"] = wrong
-    checked = Form(form.typed, errors, email.meant, email.readable)
+    checked = Form(form.values, errors, email.suggested_email, email.readable_mailbox)
     if errors or address is None:
         return None, checked
-    return Signing(address, country, name or None, form.on("updates"), CONSENT, language.code), checked
+    return Signing(address, country, name or None, form.is_checked("updates"), CONSENT, language.code), checked
 
 
 def manageable(form: Form, mailboxes: EmailProviders, *, warn_only: bool) -> tuple[EmailAddress | None, Form]:
     """Only an address, for a link to manage; a mailbox nobody can sign with gets no mail from here either."""
     found, checked = address(form, mailboxes)
     if found and mailboxes.readable_provider(found) and not warn_only:
-        return None, Form(form.typed, {"email": _READABLE})
+        return None, Form(form.values, {"email": _READABLE})
     return found, checked
 
 
 def trapped(form: Form) -> bool:
     """Whether something filled in the field that nobody sees: a sign of a robot, and never the only one."""
-    return form.typed.get(TRAP, "") != ""
+    return form.values.get(TRAP, "") != ""
 
 
 def address(form: Form, mailboxes: EmailProviders) -> tuple[EmailAddress | None, Form]:
     """Only an address; None and the same form with its error for anything else."""
-    text = form.typed.get("email", "")
+    text = form.values.get("email", "")
     if not text.strip():
-        return None, Form(form.typed, {"email": N_("Please enter your email address.")})
+        return None, Form(form.values, {"email": N_("Please enter your email address.")})
     if len(text) > MAX_EMAIL_LENGTH:
-        return None, Form(form.typed, {"email": N_("This is too long for an email address.")})
+        return None, Form(form.values, {"email": N_("This is too long for an email address.")})
     if (found := mailboxes.parse(text)) is None:
-        return None, Form(form.typed, {"email": N_("This is not an email address we can write to.")})
+        return None, Form(form.values, {"email": N_("This is not an email address we can write to.")})
     return found, form
 
 
@@ -110,12 +110,12 @@ def _email(form: Form, mailboxes: EmailProviders, *, warn_only: bool) -> tuple[E
     found, checked = address(form, mailboxes)
     if found is None:
         return None, checked
-    sure = form.typed.get("sure", "")
+    sure = form.values.get("sure", "")
     insisted = sure != "" and mailboxes.parse(sure) == found
     if (entry := mailboxes.readable_provider(found)) and not (warn_only and insisted):
-        return None, Form(form.typed, {"email": _READABLE}, found.exact if warn_only else None, entry)
+        return None, Form(form.values, {"email": _READABLE}, found.exact if warn_only else None, entry)
     if not entry and not insisted and (meant := mailboxes.suggestion(found)):
-        return None, Form(form.typed, {"email": N_("Is this address right?")}, meant)
+        return None, Form(form.values, {"email": N_("Is this address right?")}, meant)
     return found, form
 
 

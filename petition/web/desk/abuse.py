@@ -22,7 +22,7 @@ from petition.web.http.pages import get_site, refresh_public_pages
 @needs(Role.ADMIN)
 async def proofs(request: Request) -> Response:
     """Of whom a proof of work is asked from now on."""
-    chosen = (await forms.read(request)).typed.get("work", "")
+    chosen = (await forms.read_form(request)).values.get("work", "")
     if chosen not in list(Mode):
         raise HTTPException(422)
     await done(
@@ -35,7 +35,7 @@ async def proofs(request: Request) -> Response:
 @needs(Role.ADMIN)
 async def restore(request: Request) -> Response:
     """Puts back what was set aside for a reason; its mail leaves."""
-    reason = (await forms.read(request)).typed.get("reason", "")
+    reason = (await forms.read_form(request)).values.get("reason", "")
     if reason not in quarantine.REASONS:
         raise HTTPException(422)
     await _counted(request, partial(quarantine.restore, reason=reason), f"restored forms set aside ({reason})")
@@ -45,7 +45,7 @@ async def restore(request: Request) -> Response:
 @needs(Role.ADMIN)
 async def set_aside(request: Request) -> Response:
     """Sets aside what waits of today from one network."""
-    handle = (await forms.read(request)).typed.get("network", "")
+    handle = (await forms.read_form(request)).values.get("network", "")
     await _counted(request, partial(quarantine.set_network_aside, handle=handle), "set aside the forms of one network")
     return RedirectResponse("/organisers/", 303)
 

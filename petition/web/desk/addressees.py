@@ -32,14 +32,14 @@ async def entry(request: Request) -> Response:
         before = (await corrections.get_corrections(c)).get(addressee.key)
     if request.method != "POST":
         return _asked(request, addressee, Form(_typed(addressee, before)), corrected=before is not None)
-    form = await forms.read(request)
-    if "back" in form.typed:
+    form = await forms.read_form(request)
+    if "back" in form.values:
         act = partial(corrections.delete_correction, key=addressee.key)
         await done(request, act, "took back an address", addressee.key)
         return RedirectResponse("/organisers/letters", 303)
-    correction, errors = _read(form.typed)
+    correction, errors = _read(form.values)
     if errors:
-        return _asked(request, addressee, Form(form.typed, errors), corrected=before is not None, status=422)
+        return _asked(request, addressee, Form(form.values, errors), corrected=before is not None, status=422)
     act = partial(corrections.save_correction, key=addressee.key, correction=correction)
     await done(request, act, "corrected an address", addressee.key)
     return RedirectResponse("/organisers/letters", 303)
@@ -83,7 +83,7 @@ def _read(typed: dict[str, str]) -> tuple[Correction, dict[str, str]]:
         errors["source"] = "A page on the web, which begins with https://"
     elif lines and not given["source"]:
         errors["source"] = "An address needs the page on which it was seen."
-    if forms.day(given["checked"], clock.today()) is None:
+    if forms.parse_day(given["checked"], clock.today()) is None:
         errors["checked"] = "The day on which you looked: written 2026-11-22, and not to come."
     if len(given["note"]) > NOTE or _CONTROL.search(given["note"]):
         errors["note"] = f"{NOTE} characters at most."

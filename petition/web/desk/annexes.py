@@ -27,8 +27,8 @@ from petition.web.http.pages import get_site, render_page
 async def switches(request: Request) -> Response:
     """Who may have the names of those who live there and asked for it."""
     if request.method == "POST":
-        form = await forms.read(request)
-        wanted = {name.removeprefix("on ") for name in form.typed if name.startswith("on ") and form.on(name)}
+        form = await forms.read_form(request)
+        wanted = {name.removeprefix("on ") for name in form.values if name.startswith("on ") and form.is_checked(name)}
         await get_site(request).database.write(partial(_turn, request=request, wanted=wanted))
         return RedirectResponse("/organisers/annexes", 303)
     draft = await get_site(request).draft()

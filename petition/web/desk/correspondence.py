@@ -43,17 +43,17 @@ async def answers(request: Request) -> Response:
         before = (await correspondence.entries(c)).get(key, Entry())
     if request.method != "POST":
         return _asked(request, key, drawn, Form(_typed(before)))
-    form = await forms.read(request)
-    entry, errors = _entry(form.typed, drawn, {language.code for language in here.languages} | before.summaries.keys())
+    form = await forms.read_form(request)
+    entry, errors = _entry(form.values, drawn, {language.code for language in here.languages} | before.summaries.keys())
     if errors:
-        return _asked(request, key, drawn, Form(form.typed, errors), 422)
+        return _asked(request, key, drawn, Form(form.values, errors), 422)
     await done(request, partial(correspondence.save_entry, code=key, entry=entry), "recorded correspondence", key)
     await refresh_public_pages(request)
     return RedirectResponse("/organisers/letters", 303)
 
 
 def _asked(request: Request, key: str, drawn: list[str], form: Form, status: int = 200) -> Response:
-    kept = [name.removeprefix(SUMMARY) for name in form.typed if name.startswith(SUMMARY)]
+    kept = [name.removeprefix(SUMMARY) for name in form.values if name.startswith(SUMMARY)]
     context: dict[str, Any] = {"key": key, "form": form, "kept": kept, "drawn": drawn, "longest": LONGEST}
     return render_page(request, "web/desk/answer.html", status=status, channels=Channel, stances=Stance, **context)
 
@@ -89,7 +89,7 @@ def _entry(typed: Mapping[str, str], drawn: list[str], languages: set[str]) -> t
 def _day(typed: Mapping[str, str], name: str, errors: dict[str, str]) -> date | None:
     if not (text := typed.get(name, "").strip()):
         return None
-    day = forms.day(text, clock.today())
+    day = forms.parse_day(text, clock.today())
     if day is None:
         errors[name] = _NO_DAY
     return day

@@ -72,7 +72,7 @@ async def _numbers(c: Connection) -> dict[str, object]:
 @needs(Role.ADMIN)
 async def rules(request: Request) -> Response:
     """Whether mailboxes that authorities can read are refused or only warned of."""
-    warn = (await forms.read(request)).on("warn")
+    warn = (await forms.read_form(request)).is_checked("warn")
     detail = "readable mailboxes: " + ("warn" if warn else "refuse")
     await done(request, partial(signatures.warn_of_readable, warn=warn), "changed a rule", detail)
     await refresh_public_pages(request)
@@ -82,7 +82,7 @@ async def rules(request: Request) -> Response:
 @needs(Role.VIEWER)
 async def seen(request: Request) -> Response:
     """They say that they saw to which keys addresses are sealed: these ones, should they have changed meanwhile."""
-    shown = (await forms.read(request)).typed.get("keys", "")
+    shown = (await forms.read_form(request)).values.get("keys", "")
     keys, nickname = get_site(request).settings.recipients, request.state.organiser.nickname
     if shown == " ".join(public_keys.fingerprints(keys)):
         await done(request, partial(public_keys.saw, nickname=nickname, recipients=keys), "saw the keys", shown)

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from petition.core.errors import LetterError
-from petition.core.form import EMPTY, Form
+from petition.core.form import EMPTY_FORM, Form
 from petition.letters.editions import annexes, editions, files, source_checks
 from petition.letters.editions.editions import Decisions, Edition, IssuedLetter
 from petition.organisers.accounts import Role
@@ -23,8 +23,8 @@ CONFIRMED, OUT = "confirmed", "out"
 async def index(request: Request) -> Response:
     """All editions, and what has to be settled before the next."""
     if request.method == "POST":
-        return await _draw_up(request, await forms.read(request))
-    return await _index(request, EMPTY)
+        return await _draw_up(request, await forms.read_form(request))
+    return await _index(request, EMPTY_FORM)
 
 
 async def _index(request: Request, form: Form, error: str = "") -> Response:
@@ -39,7 +39,7 @@ async def _index(request: Request, form: Form, error: str = "") -> Response:
 
 async def _draw_up(request: Request, form: Form) -> Response:
     here, draft = get_site(request), await get_site(request).draft()
-    said = {name.partition(" ")[2]: value for name, value in form.typed.items() if name.startswith("doubt ")}
+    said = {name.partition(" ")[2]: value for name, value in form.values.items() if name.startswith("doubt ")}
     confirmed, without = (frozenset(id_ for id_, what in said.items() if what == kind) for kind in (CONFIRMED, OUT))
     offered = [language.code for language in here.languages]
     try:

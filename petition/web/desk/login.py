@@ -6,14 +6,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from petition.core.errors import LinkError, RateLimited
-from petition.core.form import EMPTY
+from petition.core.form import EMPTY_FORM
 from petition.core.tokens import Purpose
 from petition.organisers import accounts, sessions
 from petition.organisers.accounts import Role
 from petition.signing import intake
 from petition.web.desk.access import done, entered, left, needs
 from petition.web.http import forms
-from petition.web.http.forms import throttled
+from petition.web.http.forms import rate_limited
 from petition.web.http.pages import client_address, get_site, negotiate_language, render_page
 
 
@@ -21,19 +21,19 @@ async def login(request: Request) -> Response:
     """Asks for an address; the answer is the same whether it is an organiser's or not."""
     here = get_site(request)
     if request.method != "POST":
-        return render_page(request, "web/desk/login.html", form=EMPTY, sent=False)
-    address, form = intake.address(await forms.read(request), here.mailboxes)
+        return render_page(request, "web/desk/login.html", form=EMPTY_FORM, sent=False)
+    address, form = intake.address(await forms.read_form(request), here.mailboxes)
     if address is None:
         return render_page(request, "web/desk/login.html", status=422, form=form, sent=False)
     try:
         await here.doors.enter("login", client_address(request))
     except RateLimited as refusal:
         return render_page(
-            request, "web/desk/login.html", status=429, wait=refusal.retry_after, form=throttled(form), sent=False
+            request, "web/desk/login.html", status=429, wait=refusal.retry_after, form=rate_limited(form), sent=False
         )
     ask = partial(accounts.ask_login, vault=here.vault, to=address, language=negotiate_language(request).code)
     await here.database.write(ask)
-    return render_page(request, "web/desk/login.html", form=EMPTY, sent=True)
+    return render_page(request, "web/desk/login.html", form=EMPTY_FORM, sent=True)
 
 
 async def redeem(request: Request) -> Response:
@@ -46,7 +46,7 @@ async def redeem(request: Request) -> Response:
         log_in = partial(sessions.log_in, number=number, strict=not here.settings.demo)
         session, whole = await here.database.write(log_in)
     except LinkError:
-        return render_page(request, "web/desk/login.html", status=404, form=EMPTY, sent=False, dead=True)
+        return render_page(request, "web/desk/login.html", status=404, form=EMPTY_FORM, sent=False, dead=True)
     return entered(request, session, "/organisers/" if whole else "/organisers/factor")
 
 

@@ -45,7 +45,7 @@ async def names(request: Request) -> Response:
     if state not in (NEW, ASIDE):
         raise HTTPException(404)
     if request.method == "POST":
-        await _judge(request, country, state, await forms.read(request))
+        await _judge(request, country, state, await forms.read_form(request))
         return RedirectResponse(f"/organisers/names/{country}/{state}", 303)
     async with get_site(request).database.reading() as c:
         rows = await printed_names.listed(c, country, state)
@@ -53,8 +53,8 @@ async def names(request: Request) -> Response:
 
 
 async def _judge(request: Request, country: str, state: str, form: Form) -> None:
-    ticked = {name.removeprefix("name ") for name in form.typed if name.startswith("name ") and form.on(name)}
-    shown = set(form.typed.get("shown", "").split())
+    ticked = {name.removeprefix("name ") for name in form.values if name.startswith("name ") and form.is_checked(name)}
+    shown = set(form.values.get("shown", "").split())
     chosen = {"back": ticked} if state == ASIDE else {"pass": shown - ticked, "aside": ticked}
     await get_site(request).database.write(
         partial(_moved, country=country, chosen=chosen, who=request.state.organiser.nickname)

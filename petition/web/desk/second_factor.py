@@ -38,7 +38,7 @@ def _asked(request: Request, owned: list[Row], status: int = 200) -> Response:
 
 
 async def _proof(request: Request) -> Callable[[Connection], Awaitable[str | None]]:
-    here, typed = get_site(request), (await forms.read(request)).typed
+    here, typed = get_site(request), (await forms.read_form(request)).values
     session: Session = request.state.session
     if answer := typed.get("passkey", "")[:_LONGEST]:
         return partial(
@@ -58,7 +58,7 @@ async def own(request: Request) -> Response:
         return _listed(request, owned)
     if not second_factor.fresh(session):
         raise HTTPException(403)
-    typed = (await forms.read(request)).typed
+    typed = (await forms.read_form(request)).values
     if "remove" in typed:
         return await _remove(request, typed["remove"])
     if not await get_site(request).database.write(_addition(request, typed)):

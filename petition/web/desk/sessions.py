@@ -37,7 +37,7 @@ def _row(row: Row, session: Session) -> dict[str, object]:
 async def end(request: Request) -> Response:
     """Ends one of one's own sessions."""
     session: Session = request.state.session
-    id_ = (await forms.read(request)).typed.get("session", "")
+    id_ = (await forms.read_form(request)).values.get("session", "")
     async with get_site(request).database.reading() as c:
         if id_ not in [row["id"] for row in await sessions.of(c, session.organiser.nickname)]:
             raise HTTPException(404)
@@ -48,7 +48,7 @@ async def end(request: Request) -> Response:
 @needs(Role.ADMIN)
 async def end_all(request: Request) -> Response:
     """Ends all sessions of an organiser, and links that were mailed to them."""
-    nickname = (await forms.read(request)).typed.get("nickname", "")
+    nickname = (await forms.read_form(request)).values.get("nickname", "")
     async with get_site(request).database.reading() as c:
         if nickname not in [row["nickname"] for row in await accounts.listed(c)]:
             raise HTTPException(404)

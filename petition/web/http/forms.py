@@ -11,48 +11,50 @@ from starlette.requests import Request
 from petition.core.form import Form
 from petition.core.languages import N_
 
-FIELDS = 200  # each fact and address of an edition is one
-PATIENCE = 15  # seconds for a body of a few hundred bytes; a slow phone needs five, and a stopping server waits for it
-_FORM = "application/x-www-form-urlencoded"
-_THROTTLED = N_(
+MAX_FIELDS = 200  # each fact and address of an edition is one
+BODY_TIMEOUT_SECONDS = (
+    15  # seconds for a body of a few hundred bytes; a slow phone needs five, and a stopping server waits for it
+)
+_FORM_TYPE = "application/x-www-form-urlencoded"
+_THROTTLE_MESSAGE = N_(
     "Very many forms have come from your network. Please try again in a few minutes, or from another network."
 )
 
 
-async def read(request: Request) -> Form:
+async def read_form(request: Request) -> Form:
     """The fields of a body. 415 for another kind of body; a field sent twice counts as garbled."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in ("", _FORM):
+    if kind not in ("", _FORM_TYPE):
         raise HTTPException(415)
-    body = await _body(request)
+    body = await _read_body(request)
     if body and not kind:  # nothing at all is an empty form
         raise HTTPException(415)
-    typed: dict[str, str] = {}
+    values: dict[str, str] = {}
     try:
-        for name, value in parse_qsl(body, keep_blank_values=True, max_num_fields=FIELDS):
-            typed[name] = f"{typed[name]}\N{REPLACEMENT CHARACTER}{value}" if name in typed else value
+        for name, value in parse_qsl(body, keep_blank_values=True, max_num_fields=MAX_FIELDS):
+            values[name] = f"{values[name]}\N{REPLACEMENT CHARACTER}{value}" if name in values else value
     except ValueError:
         raise HTTPException(400) from None
-    return Form(typed)
+    return Form(values)
 
 
-async def _body(request: Request) -> str:
+async def _read_body(request: Request) -> str:
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
             return (await request.body()).decode("utf-8", "replace")
     except TimeoutError:
         raise HTTPException(408, headers={"Connection": "close"}) from None
 
 
-def day(text: str, today: date) -> date | None:
+def parse_day(text: str, today: date) -> date | None:
     """A day as forms send it (ISO 8601); None for anything else, and for one that has not come yet."""
     try:
-        found = date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
-    return found if found <= today else None
+    return day if day <= today else None
 
 
-def throttled(form: Form) -> Form:
+def rate_limited(form: Form) -> Form:
     """The form as it was typed, with a sentence for whoever comes from a network that had its share."""
-    return replace(form, refused=_THROTTLED)
+    return replace(form, refusal=_THROTTLE_MESSAGE)

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from petition.core.errors import ClosedError, LinkError, RateLimited
-from petition.core.form import EMPTY
+from petition.core.form import EMPTY_FORM
 from petition.core.tokens import Purpose
 from petition.signing import intake
 from petition.signing import manage as managing
@@ -26,9 +26,9 @@ async def ask(request: Request) -> Response:
     """The form that asks for a link; its answer is the same whether there is a signature or not."""
     here, spoken = get_site(request), get_language(request)
     if request.method != "POST":
-        return render_page(request, "web/public/manage/ask.html", form=EMPTY)
+        return render_page(request, "web/public/manage/ask.html", form=EMPTY_FORM)
     warn_only = get_public_status(request).warn_only
-    address, form = intake.manageable(await forms.read(request), here.mailboxes, warn_only=warn_only)
+    address, form = intake.manageable(await forms.read_form(request), here.mailboxes, warn_only=warn_only)
     if address is None:
         return render_page(request, "web/public/manage/ask.html", status=422, form=form)
     try:
@@ -40,7 +40,7 @@ async def ask(request: Request) -> Response:
         raise HTTPException(403) from None
     except RateLimited as refusal:
         return render_page(
-            request, "web/public/manage/ask.html", status=429, wait=refusal.retry_after, form=forms.throttled(form)
+            request, "web/public/manage/ask.html", status=429, wait=refusal.retry_after, form=forms.rate_limited(form)
         )
     return RedirectResponse(f"/{spoken.code}/check-inbox", 303)
 
@@ -52,13 +52,13 @@ async def manage(request: Request) -> Response:
         if request.method == "POST":
             return await _act(request, number)
     except LinkError:
-        return render_page(request, "web/public/signing/link.html", status=404, form=EMPTY, ask="manage")
+        return render_page(request, "web/public/signing/link.html", status=404, form=EMPTY_FORM, ask="manage")
     return render_page(request, "web/public/manage/door.html")
 
 
 async def _act(request: Request, number: str) -> Response:
     here = get_site(request)
-    action = (await forms.read(request)).typed.get("action", "")
+    action = (await forms.read_form(request)).values.get("action", "")
     if action == "show":
         async with here.database.reading() as c:
             return render_page(request, "web/public/manage/held.html", held=await managing.held(c, number))
@@ -74,12 +74,12 @@ async def never_write(request: Request) -> Response:
     try:
         number = here.signer.read_token(Purpose.NEVER_WRITE, request.path_params["token"])
         if request.method == "POST":
-            action = (await forms.read(request)).typed.get("action", "never_write")
+            action = (await forms.read_form(request)).values.get("action", "never_write")
             act = managing.withdraw_never if action == "withdraw_never" else managing.never_write
             await here.database.write(partial(act, number=number))
             return render_page(request, "web/public/manage/done.html", action=act.__name__)
     except LinkError:
-        return render_page(request, "web/public/signing/link.html", status=404, form=EMPTY, ask="manage")
+        return render_page(request, "web/public/signing/link.html", status=404, form=EMPTY_FORM, ask="manage")
     return render_page(request, "web/public/manage/never_write.html")
 
 

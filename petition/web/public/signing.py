@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from petition.campaign.campaign import State
 from petition.core.errors import ClosedError, LinkError, RateLimited
-from petition.core.form import EMPTY, Form
+from petition.core.form import EMPTY_FORM, Form
 from petition.core.languages import Language
 from petition.core.tokens import Purpose
 from petition.signing import intake, signatures, submissions
@@ -38,7 +38,7 @@ async def to_appeal(request: Request) -> Response:
 
 def appeal(here: Site, spoken: Language, moment: PublicState) -> dict[str, Any]:
     """The appeal, its tally and the form; ready-made."""
-    return _shown(here, spoken, moment.status, moment.campaign_state, EMPTY)
+    return _shown(here, spoken, moment.status, moment.campaign_state, EMPTY_FORM)
 
 
 def _shown(here: Site, spoken: Language, now: Board, state: State, form: Form) -> dict[str, Any]:
@@ -57,9 +57,9 @@ async def _appeal(request: Request, form: Form, status: int, wait: int = 0) -> R
 async def sign(request: Request) -> Response:
     """A filled-in form: to the inbox page, or back with a sentence beside each field."""
     here, spoken = get_site(request), get_language(request)
-    form = await forms.read(request)
+    form = await forms.read_form(request)
     if not here.state().signing:
-        return await _appeal(request, EMPTY, 403)
+        return await _appeal(request, EMPTY_FORM, 403)
     warn_only = get_public_status(request).warn_only
     unsafe = here.appeal.campaign.unsafe
     signing, form = intake.signing(form, spoken, here.mailboxes, unsafe, warn_only=warn_only)
@@ -68,9 +68,9 @@ async def sign(request: Request) -> Response:
     try:
         admission = await here.intake.accept(signing, client_address(request), get_public_status(request).work, form)
     except ClosedError:
-        return await _appeal(request, EMPTY, 403)
+        return await _appeal(request, EMPTY_FORM, 403)
     except RateLimited as refusal:
-        return await _appeal(request, forms.throttled(form), 429, refusal.retry_after)
+        return await _appeal(request, forms.rate_limited(form), 429, refusal.retry_after)
     return RedirectResponse(f"/{spoken.code}/check-inbox{'?mail=late' if admission.low_priority else ''}", 303)
 
 
@@ -110,14 +110,14 @@ async def _dead_link(request: Request) -> Response:
     await get_site(request).doors.page(client_address(request))
     state, now = get_site(request).state(), get_public_status(request)
     return render_page(
-        request, "web/public/signing/link.html", status=404, form=EMPTY, ask="sign", state=state, board=now
+        request, "web/public/signing/link.html", status=404, form=EMPTY_FORM, ask="sign", state=state, board=now
     )
 
 
 async def _confirmed(request: Request, number: str) -> Response:
     here = get_site(request)
     if not here.state().signing:
-        return await _appeal(request, EMPTY, 403)
+        return await _appeal(request, EMPTY_FORM, 403)
     country = await here.database.join(signatures.confirm, number)
     return RedirectResponse(f"/{get_language(request).code}/thanks?country={country}", 303)
 

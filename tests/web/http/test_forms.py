@@ -91,7 +91,7 @@ def test_each_bad_field_has_its_sentence(fields: dict[str, str], field: str, sen
     assert signing is None
     assert list(form.errors) == [field]
     assert sentence in form.errors[field]
-    assert form.typed == typed
+    assert form.values == typed
 
 
 @pytest.mark.parametrize("field", ["email", "country", "consent"])
@@ -177,7 +177,9 @@ async def test_the_forms_for_a_link_have_the_same_sentences(visitor: Visitor) ->
 
 @on_sqlite
 async def test_a_body_that_is_no_form_is_refused(visitor: Visitor) -> None:
-    answer = await visitor.client.post("/en/sign", content="a=1&" * (forms.FIELDS + 1), headers={"Content-Type": FORM})
+    answer = await visitor.client.post(
+        "/en/sign", content="a=1&" * (forms.MAX_FIELDS + 1), headers={"Content-Type": FORM}
+    )
     assert answer.status_code == 400
     for body in ("", "&&&", "=", "%", "sign", "email", "=&=&="):
         answer = await visitor.client.post("/en/sign", content=body, headers={"Content-Type": FORM})
@@ -198,7 +200,7 @@ FIELDS = st.dictionaries(NAMES, TEXTS)
 @given(FIELDS, st.booleans())
 def test_whatever_is_typed_is_checked_or_explained(typed: dict[str, str], warn_only: bool) -> None:
     signing, form = intake.signing(Form(dict(typed)), ENGLISH, MAILBOXES, UNSAFE, warn_only=warn_only)
-    assert form.typed == typed
+    assert form.values == typed
     assert (signing is None) == bool(form.errors)
     if signing is None:
         return
@@ -221,11 +223,11 @@ def test_whatever_arrives_in_a_body_is_read_as_fields(body: bytes) -> None:
 
     request = Request({"type": "http", "method": "POST", "headers": [(b"content-type", FORM.encode())]}, receive)
     if body.count(b"&") < 40:
-        form = asyncio.run(forms.read(request))
-        assert all(text.encode() for text in form.typed.values() if text)
+        form = asyncio.run(forms.read_form(request))
+        assert all(text.encode() for text in form.values.values() if text)
     else:
         with pytest.raises(HTTPException) as refused:
-            asyncio.run(forms.read(request))
+            asyncio.run(forms.read_form(request))
         assert refused.value.status_code == 400
 
 
