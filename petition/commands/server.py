@@ -24,7 +24,7 @@ from petition.core.tokens import Purpose
 from petition.organisers import accounts, public_keys
 from petition.organisers.accounts import Role
 from petition.site import Site, opened
-from petition.web.app import DELIVERING
+from petition.web.app import DELIVER_VARIABLE
 
 GRACE = 1.0  # seconds
 _DEMO = "demo"
@@ -41,7 +41,7 @@ def run(settings: Settings, host: str, port: int, workers: int, *, deliver: bool
     with ProcessPoolExecutor(1) as apart:  # what drawing every letter leaves in memory shall not stay for ever
         apart.submit(_prove, settings.campaign).result()
     asyncio.run(_prepare(settings))
-    os.environ[DELIVERING] = "yes" if deliver else "no"
+    os.environ[DELIVER_VARIABLE] = "yes" if deliver else "no"
     _many_files()
     return _serve(_config(settings, host, port, workers))
 

@@ -27,26 +27,26 @@ from petition.web.operations.health import Readiness
 from petition.web.public import sharing
 from petition.web.routes import routes
 
-DELIVERING = "PETITION_SERVE_DELIVERS"  # how `petition serve` tells its workers; not a setting of the operator's
-SHARING, PUBLISHING, PRUNING = 1, 5, 3600  # seconds
+DELIVER_VARIABLE = "PETITION_SERVE_DELIVERS"  # how `petition serve` tells its workers; not a setting of the operator's
+SYNC_SECONDS, PUBLISH_SECONDS, PRUNE_SECONDS = 1, 5, 3600  # seconds
 log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings, *, deliver: bool = False) -> Starlette:
     """The application; with `deliver` it also takes mail out of the outbox."""
-    stock = ResponseStore()
+    store = ResponseStore()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with opened(settings) as site:
-            app.state.site, app.state.published = site, await public_state.create_cache(site, prerender.made, stock)
+            app.state.site, app.state.published = site, await public_state.create_cache(site, prerender.made, store)
             app.state.readiness, app.state.kept = Readiness(site), sharing.Kept()
-            async with _beside(site, app.state.published, deliver):
+            async with _background_tasks(site, app.state.published, deliver):
                 yield
 
     app = Starlette(
         routes=routes(demo=settings.demo),
-        middleware=_middleware(settings, stock),
+        middleware=_middleware(settings, store),
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=lifespan,
     )
@@ -64,58 +64,58 @@ def from_environment() -> Starlette:
     # SQLite works in a thread, which waits for this one after each statement: five milliseconds as Python comes, and
     # ten of them in a transaction. This halves what a signature waits and costs nothing that was measured.
     sys.setswitchinterval(0.0001)
-    return create_app(settings_.from_environment(os.environ), deliver=os.environ.get(DELIVERING) == "yes")
+    return create_app(settings_.from_environment(os.environ), deliver=os.environ.get(DELIVER_VARIABLE) == "yes")
 
 
-def _middleware(settings: Settings, stock: ResponseStore) -> list[Middleware]:
-    refused = security.refuse_unless_local if settings.demo else None
-    onion = settings.onion_host
-    ours = {settings.base_url, settings.onion_url} - {""}
+def _middleware(settings: Settings, store: ResponseStore) -> list[Middleware]:
+    refusal = security.refuse_unless_local if settings.demo else None
+    onion_host = settings.onion_host
+    own_origins = {settings.base_url, settings.onion_url} - {""}
     return [
         Middleware(
-            PrerenderedResponses, stock=stock, refused=refused, onion_host=onion
+            PrerenderedResponses, stock=store, refused=refusal, onion_host=onion_host
         ),  # outermost: its answers have their headers already
-        Middleware(security.SecurityHeaders, secure=settings.secure, onion_host=onion),
+        Middleware(security.SecurityHeaders, secure=settings.secure, onion_host=onion_host),
         Middleware(ErrorPages),
-        *([Middleware(security.HostCheck, refused=refused)] if refused else []),
+        *([Middleware(security.HostCheck, refused=refusal)] if refusal else []),
         *(
-            [Middleware(security.HostCheck, refused=partial(security.refuse_desk_over_onion, onion_host=onion))]
-            if onion
+            [Middleware(security.HostCheck, refused=partial(security.refuse_desk_over_onion, onion_host=onion_host))]
+            if onion_host
             else []
         ),
-        Middleware(CrossSiteCheck, ours=ours),
+        Middleware(CrossSiteCheck, ours=own_origins),
         Middleware(BodyLimit),
         Middleware(RequestBodyLimitMiddleware, max_body_size=security.MAX_BODY_BYTES),
     ]
 
 
 @asynccontextmanager
-async def _beside(site: Site, shown: PublicStateCache, deliver: bool) -> AsyncIterator[None]:
+async def _background_tasks(site: Site, cache: PublicStateCache, deliver: bool) -> AsyncIterator[None]:
     """Publishing, pruning and delivery run beside the requests and end before the database closes.
 
     They are asked to stop, not cancelled: a connection that is cancelled while it opens is lost.
     """
     stopping = asyncio.Event()
-    shared = (SHARING, site.doors.share)
-    acts = (shared, (PUBLISHING, site.publish), (PUBLISHING, shown.refresh), (PRUNING, site.prune))
-    beside = [_every(seconds, act, stopping) for seconds, act in acts]
+    sync = (SYNC_SECONDS, site.doors.share)
+    jobs = (sync, (PUBLISH_SECONDS, site.publish), (PUBLISH_SECONDS, cache.refresh), (PRUNE_SECONDS, site.prune))
+    loops = [_repeat(seconds, job, stopping) for seconds, job in jobs]
     deliverer = site.lanes()
-    tasks = [asyncio.create_task(act) for act in (*beside, *([deliverer.run()] if deliver else []))]
+    tasks = [asyncio.create_task(job) for job in (*loops, *([deliverer.run()] if deliver else []))]
     try:
         yield
     finally:
         stopping.set()
         await deliverer.stop()
-        await asyncio.gather(*tasks[: len(beside)])
+        await asyncio.gather(*tasks[: len(loops)])
         for task in tasks:
             task.cancel()  # delivery alone may still hang, on a relay that does
 
 
-async def _every(seconds: float, act: Callable[[], Awaitable[None]], stopping: asyncio.Event) -> None:
+async def _repeat(seconds: float, job: Callable[[], Awaitable[None]], stopping: asyncio.Event) -> None:
     """Acts now and then every so often; a failure waits for the next time."""
     while not stopping.is_set():
         try:
-            await act()
+            await job()
         except PetitionError as error:
             log.warning("%s", error)
         except Exception as error:  # its text may quote what nobody shall read

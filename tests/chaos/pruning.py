@@ -5,7 +5,7 @@ import sys
 from petition.__main__ import main
 from petition.web import app
 
-app.PRUNING = 0.1  # type: ignore[assignment]  # so that each comes to its turn, also to be stopped
+app.PRUNE_SECONDS = 0.1  # type: ignore[assignment]  # so that each comes to its turn, also to be stopped
 
 if __name__ == "__main__":
     sys.exit(main())
