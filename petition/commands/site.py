@@ -121,7 +121,7 @@ async def mirror(given: Settings, arguments: Arguments) -> None:
     from petition.web import mirror as pages  # noqa: PLC0415 (only this verb and `serve` need the web)
 
     async with opened(given) as site:
-        print(f"{await pages.write(site, arguments.folder)} files; the form stays at {given.base_url}.")
+        print(f"{await pages.write_mirror(site, arguments.folder)} files; the form stays at {given.base_url}.")
 
 
 def unseal(arguments: Arguments) -> int:

@@ -39,7 +39,10 @@ def create_app(settings: Settings, *, deliver: bool = False) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with opened(settings) as site:
-            app.state.site, app.state.published = site, await public_state.create_cache(site, prerender.made, store)
+            app.state.site, app.state.published = (
+                site,
+                await public_state.create_cache(site, prerender.prerender_all, store),
+            )
             app.state.readiness, app.state.kept = Readiness(site), sharing.Kept()
             async with _background_tasks(site, app.state.published, deliver):
                 yield

@@ -16,73 +16,73 @@ from petition.web.http import assets, public_state
 from petition.web.http.prerendered import PLAIN
 
 _LINK = re.compile(r'\b(href|src)="(/[^"]*)"')
-_DOOR = "index.html"
+_INDEX = "index.html"
 
 
-async def write(site: Site, folder: Path) -> int:
+async def write_mirror(site: Site, folder: Path) -> int:
     """All of it into a folder, which must be new or empty, or nothing at all; how many files. Raises DataError."""
     await site.publish()
-    found = files(site, await public_state.read_public_state(site))
+    contents = render_files(site, await public_state.read_public_state(site))
     try:
-        _save(found, folder)
+        _save_files(contents, folder)
     except OSError as error:
         raise DataError(f"{folder} cannot be written: {error.strerror}. It must be a new or an empty folder.") from None
-    return len(found)
+    return len(contents)
 
 
-def files(site: Site, moment: public_state.PublicState) -> dict[str, bytes]:
+def render_files(site: Site, state: public_state.PublicState) -> dict[str, bytes]:
     """Every file by its name; pages link to each other by name, and to everything else at the public address."""
     base_url = site.settings.base_url
-    texts = {path: text for path, text, _ in prerender.texts(site, moment, mirror=True) if _kept(path)}
-    names = {path: _name(path) for path in texts} | {
+    texts = {path: text for path, text, _ in prerender.render_texts(site, state, mirror=True) if _in_mirror(path)}
+    names = {path: _file_name(path) for path in texts} | {
         f"/static/{name}": f"static/{name}" for name in assets.load_assets()
     }
-    pages = {names[path]: _linked(text, names[path], names, base_url) for path, text in texts.items()}
-    pages[_DOOR] = _linked(texts[f"/{site.languages.default.code}/"], _DOOR, names, base_url)
-    lasting = {f"static/{name}": file.bodies[PLAIN] for name, file in assets.load_assets().items()}
-    return {name: text.encode() for name, text in pages.items()} | lasting
+    pages = {names[path]: _rewrite_links(text, names[path], names, base_url) for path, text in texts.items()}
+    pages[_INDEX] = _rewrite_links(texts[f"/{site.languages.default.code}/"], _INDEX, names, base_url)
+    assets_by_name = {f"static/{name}": asset.bodies[PLAIN] for name, asset in assets.load_assets().items()}
+    return {name: text.encode() for name, text in pages.items()} | assets_by_name
 
 
-def _kept(path: str) -> bool:
+def _in_mirror(path: str) -> bool:
     """The counter for other sites and what machines look for belong to the public address alone."""
     return "/embed" not in path and not path.startswith(("/robots", "/sitemap", "/.well-known"))
 
 
-def _name(path: str) -> str:
+def _file_name(path: str) -> str:
     """The file of an address: a page has its ending, so that a disk and any host know what it is."""
     name = path.removeprefix("/")
     if name.endswith("/"):
-        return name + _DOOR
+        return name + _INDEX
     return name if PurePosixPath(name).suffix else f"{name}.html"
 
 
-def _linked(text: str, name: str, names: dict[str, str], base_url: str) -> str:
+def _rewrite_links(text: str, name: str, names: dict[str, str], base_url: str) -> str:
     """A page whose links lead to files of the mirror where there is one, else to the public address."""
     if not name.endswith(".html"):
         return text
-    here = PurePosixPath(name).parent
-    return _LINK.sub(lambda found: f'{found[1]}="{_target(found[2], here, names) or base_url + found[2]}"', text)
+    folder = PurePosixPath(name).parent
+    return _LINK.sub(lambda match: f'{match[1]}="{_link_target(match[2], folder, names) or base_url + match[2]}"', text)
 
 
-def _target(link: str, here: PurePosixPath, names: dict[str, str]) -> str | None:
+def _link_target(link: str, folder: PurePosixPath, names: dict[str, str]) -> str | None:
     """The file behind a link, seen from a folder; None if it is not in the mirror."""
     address, hash_, fragment = link.partition("#")
     file = names.get(address.partition("?")[0])  # behind the question mark is the version of a file
-    return relpath(file, here) + hash_ + fragment if file else None
+    return relpath(file, folder) + hash_ + fragment if file else None
 
 
-def _save(found: dict[str, bytes], folder: Path) -> None:
+def _save_files(contents: dict[str, bytes], folder: Path) -> None:
     """Written beside the folder and renamed into its place. Whoever serves it may read it: all of it is public."""
     parent = folder.absolute().parent
     parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=parent))
+    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=parent))
     try:
-        for name, content in found.items():
-            file = made / name
+        for name, content in contents.items():
+            file = temporary / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
-        for path in (made, *made.rglob("*")):
+        for path in (temporary, *temporary.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)
-        made.rename(folder)  # over an empty folder, never over files: rename(2)
+        temporary.rename(folder)  # over an empty folder, never over files: rename(2)
     finally:
-        shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)

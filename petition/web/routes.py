@@ -26,28 +26,28 @@ from petition.web.http.pages import get_language, not_found
 from petition.web.operations import bounce_webhook, dev_outbox, health
 from petition.web.public import letter_check, manage, sharing, signing
 
-BOTH = ["GET", "POST"]
+GET_POST = ["GET", "POST"]
 
 
 def routes(*, demo: bool) -> list[BaseRoute]:
     """Every address of the site; /dev/outbox exists in demo mode only."""
     return [
-        _spoken("/sign", signing.sign, methods=["POST"]),
-        _spoken("/confirm/{token}", signing.confirm, methods=BOTH),
+        _localised("/sign", signing.sign, methods=["POST"]),
+        _localised("/confirm/{token}", signing.confirm, methods=GET_POST),
         Route("/", signing.door),
         Route("/work.json", signing.work),
-        *_made("/tally.json", "/tally.csv", "/history.csv", "/governments.json", "/governments.csv"),
-        *_made("/tally.svg", "/history.svg", "/governments.svg"),
+        *_prerendered("/tally.json", "/tally.csv", "/history.csv", "/governments.json", "/governments.csv"),
+        *_prerendered("/tally.svg", "/history.svg", "/governments.svg"),
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
         Route("/metrics", health.metrics),
         Route("/bounces", bounce_webhook.bounced, methods=["POST"]),
-        Route("/organisers/login", login.login, methods=BOTH),
-        Route("/organisers/login/{token}", login.redeem, methods=BOTH),
+        Route("/organisers/login", login.login, methods=GET_POST),
+        Route("/organisers/login/{token}", login.redeem, methods=GET_POST),
         Route("/organisers/", dashboard.desk),
-        Route("/organisers/factor", second_factor.ask, methods=BOTH),
+        Route("/organisers/factor", second_factor.ask, methods=GET_POST),
         Route("/organisers/factor/challenge", second_factor.challenge, methods=["POST"]),
-        Route("/organisers/factors", second_factor.own, methods=BOTH),
+        Route("/organisers/factors", second_factor.own, methods=GET_POST),
         Route("/organisers/sessions", sessions.own),
         Route("/organisers/sessions/end", sessions.end, methods=["POST"]),
         Route("/organisers/sessions/end-all", sessions.end_all, methods=["POST"]),
@@ -62,41 +62,41 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         Route("/organisers/letters.zip", letters.archive),
         Route("/organisers/letters/{key}.{kind}", letters.letter),
         Route("/organisers/annexes/{key}.pdf", letters.annex),
-        Route("/organisers/annexes", annexes.switches, methods=BOTH),
-        Route("/organisers/editions", editions.index, methods=BOTH),
+        Route("/organisers/annexes", annexes.switches, methods=GET_POST),
+        Route("/organisers/editions", editions.index, methods=GET_POST),
         Route("/organisers/editions/{n}.zip", editions.archive),
         Route("/organisers/editions/{reference}.{kind}", editions.letter),
         Route("/organisers/editions/{n}", editions.edition),
         Route("/organisers/editions/{n}/names/{key}", annexes.make, methods=["POST"]),
         Route("/organisers/names", printed_names.index),
-        Route("/organisers/names/{country}/{state}", printed_names.names, methods=BOTH),
+        Route("/organisers/names/{country}/{state}", printed_names.names, methods=GET_POST),
         Route("/organisers/signatures.csv", export.signatures_csv),
-        Route("/organisers/answers/{key}", correspondence.answers, methods=BOTH),
+        Route("/organisers/answers/{key}", correspondence.answers, methods=GET_POST),
         Route("/organisers/reminders", correspondence.reminders),
-        Route("/organisers/book/{key}", addressees.entry, methods=BOTH),
+        Route("/organisers/book/{key}", addressees.entry, methods=GET_POST),
         *([Route("/dev/outbox", dev_outbox.dev_outbox)] if demo else []),
-        _spoken("", signing.to_appeal),
-        *_made("/{lang}/", "/{lang}/help", "/{lang}/tally", "/{lang}/governments", "/{lang}/privacy"),
-        *_made("/{lang}/data", "/{lang}/embed", "/robots.txt", "/sitemap.xml", "/.well-known/security.txt"),
-        _spoken("/sign", signing.to_form),
-        _spoken("/check-inbox", signing.check_inbox),
-        _spoken("/thanks", signing.thanks),
-        _spoken("/share.png", sharing.picture),
-        _spoken("/poster.pdf", sharing.poster),
-        _spoken("/letters/{reference}", letter_check.letter),
-        _spoken("/manage", manage.ask, methods=BOTH),
-        _spoken("/manage/{token}", manage.manage, methods=BOTH),
-        _spoken("/unsubscribe/{token}", manage.unsubscribe, methods=BOTH),
-        _spoken("/never-write/{token}", manage.never_write, methods=BOTH),
+        _localised("", signing.to_appeal),
+        *_prerendered("/{lang}/", "/{lang}/help", "/{lang}/tally", "/{lang}/governments", "/{lang}/privacy"),
+        *_prerendered("/{lang}/data", "/{lang}/embed", "/robots.txt", "/sitemap.xml", "/.well-known/security.txt"),
+        _localised("/sign", signing.to_form),
+        _localised("/check-inbox", signing.check_inbox),
+        _localised("/thanks", signing.thanks),
+        _localised("/share.png", sharing.picture),
+        _localised("/poster.pdf", sharing.poster),
+        _localised("/letters/{reference}", letter_check.letter),
+        _localised("/manage", manage.ask, methods=GET_POST),
+        _localised("/manage/{token}", manage.manage, methods=GET_POST),
+        _localised("/unsubscribe/{token}", manage.unsubscribe, methods=GET_POST),
+        _localised("/never-write/{token}", manage.never_write, methods=GET_POST),
     ]
 
 
-def _made(*paths: str) -> list[Route]:
+def _prerendered(*paths: str) -> list[Route]:
     """Addresses that web/readymade answers before routing, from web/press: here for the map, and for 404 and 405."""
     return [Route(path, not_found) for path in paths]
 
 
-def _spoken(path: str, handler: Callable[[Request], Awaitable[Response]], methods: list[str] | None = None) -> Route:
+def _localised(path: str, handler: Callable[[Request], Awaitable[Response]], methods: list[str] | None = None) -> Route:
     """An address under each language of the site; under any other code nothing is there, and nothing happens."""
 
     @wraps(handler)

@@ -42,14 +42,14 @@ def _links(page: Html) -> list[str]:
 
 @pytest.mark.all_languages
 async def test_it_has_every_public_page_the_data_and_the_files(visitor: Visitor, tmp_path: Path) -> None:
-    number = await mirror.write(visitor.site, tmp_path / "mirror")
+    number = await mirror.write_mirror(visitor.site, tmp_path / "mirror")
     found = {str(file.relative_to(tmp_path / "mirror")) for file in (tmp_path / "mirror").rglob("*") if file.is_file()}
     pages = {f"{lang}/{page or 'index'}.html" for lang in LANGUAGES for page in prerender.PAGES}
-    data = {path.removeprefix("/") for path in prerender.DATA if mirror._kept(path)}
+    data = {path.removeprefix("/") for path in prerender.DATA_FILES if mirror._in_mirror(path)}
     assert found == {"index.html"} | pages | data | {f"static/{name}" for name in assets.load_assets()}
     assert len(found) == number
     await visitor.published()
-    for path in filter(mirror._kept, prerender.DATA):
+    for path in filter(mirror._in_mirror, prerender.DATA_FILES):
         assert (tmp_path / f"mirror{path}").read_bytes() == (await visitor.get(path)).content
     assert "2,340" in (tmp_path / "mirror" / "en" / "tally.html").read_text("utf-8")
 
@@ -57,7 +57,7 @@ async def test_it_has_every_public_page_the_data_and_the_files(visitor: Visitor,
 @pytest.mark.all_languages
 @on_sqlite
 async def test_no_link_is_broken_and_none_begins_at_the_root(visitor: Visitor, tmp_path: Path) -> None:
-    await mirror.write(visitor.site, tmp_path / "mirror")
+    await mirror.write_mirror(visitor.site, tmp_path / "mirror")
     pages = _pages(tmp_path / "mirror")
     ours: set[str] = set()
     for file, page in pages.items():
@@ -80,7 +80,7 @@ async def test_no_link_is_broken_and_none_begins_at_the_root(visitor: Visitor, t
 @pytest.mark.all_languages
 @on_sqlite
 async def test_nothing_can_be_typed_in_it(visitor: Visitor, tmp_path: Path) -> None:
-    await mirror.write(visitor.site, tmp_path / "mirror")
+    await mirror.write_mirror(visitor.site, tmp_path / "mirror")
     for file, page in _pages(tmp_path / "mirror").items():
         assert {tag for tag, _ in page.tags} & {"form", "input", "button", "select", "textarea", "script"} == set(), (
             file
@@ -97,7 +97,7 @@ async def test_nothing_can_be_typed_in_it(visitor: Visitor, tmp_path: Path) -> N
 @on_sqlite
 async def test_where_signing_is_over_the_mirror_says_so(visit: Visit, settings: Settings, tmp_path: Path) -> None:
     visitor: Visitor = await visit(campaign=campaign(tmp_path / "campaign", met="2026-11-01"))
-    await mirror.write(visitor.site, tmp_path / "mirror")
+    await mirror.write_mirror(visitor.site, tmp_path / "mirror")
     page = Html((tmp_path / "mirror" / "en" / "index.html").read_text("utf-8"))
     assert "The demand has been met" in page.text
     assert "This is a copy" not in page.text
@@ -110,12 +110,12 @@ async def test_it_is_there_as_a_whole_or_not_at_all(visitor: Visitor, tmp_path: 
     full.mkdir()
     (full / "mine.txt").write_text("mine")
     with pytest.raises(DataError, match="a new or an empty folder"):
-        await mirror.write(visitor.site, full)
+        await mirror.write_mirror(visitor.site, full)
     assert [file.name for file in full.iterdir()] == ["mine.txt"]
     (tmp_path / "file").touch()
     for folder in (tmp_path / "file", tmp_path / "file" / "mirror"):
         with pytest.raises(DataError, match="cannot be written"):
-            await mirror.write(visitor.site, folder)
+            await mirror.write_mirror(visitor.site, folder)
     assert _names(tmp_path) == before | {"full", "file"}
 
 
@@ -127,7 +127,7 @@ async def test_what_fails_half_way_leaves_nothing(visitor: Visitor, tmp_path: Pa
         deep /= "d" * min(200, left - 1 if left < 203 else 200)
     deep.mkdir(parents=True)
     with pytest.raises(DataError, match="File name too long"):
-        await mirror.write(visitor.site, deep / "m")
+        await mirror.write_mirror(visitor.site, deep / "m")
     assert _names(deep) == set()
 
 

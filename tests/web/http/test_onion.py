@@ -38,7 +38,7 @@ async def test_public_pages_name_the_onion_address(visitor: Visitor) -> None:
     for path in PAGES:
         assert (await visitor.get(path)).headers["onion-location"] == ONION + path
     others = [
-        *prerender.DATA,
+        *prerender.DATA_FILES,
         "/static/petition.css",
         "/",
         "/en/manage",
@@ -68,7 +68,7 @@ async def test_pages_name_the_address_they_were_asked_for(visitor: Visitor) -> N
 
 async def test_no_answer_of_the_onion_address_speaks_of_https(visitor: Visitor) -> None:
     files = [assets.asset_url(name) for name in assets.load_assets()]
-    for path in (*PAGES, *prerender.DATA, *files, "/", "/en/manage", "/en/confirm/x", "/organisers/", "/nowhere"):
+    for path in (*PAGES, *prerender.DATA_FILES, *files, "/", "/en/manage", "/en/confirm/x", "/organisers/", "/nowhere"):
         assert "strict-transport-security" in (await visitor.get(path)).headers, path
         answer = await visitor.get(path, headers=THERE)
         assert "strict-transport-security" not in answer.headers, path
@@ -106,7 +106,7 @@ async def test_another_onion_address_is_none_of_ours(visitor: Visitor) -> None:
 
 
 async def test_numbers_are_the_same_at_both_addresses(visitor: Visitor) -> None:
-    for path in prerender.DATA:
+    for path in prerender.DATA_FILES:
         assert (await visitor.get(path)).text == (await visitor.get(path, headers=THERE)).text
 
 

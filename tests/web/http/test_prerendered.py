@@ -13,7 +13,7 @@ from tests.conftest import Visit, Visitor
 from tests.web.tools import LANGUAGES, Html, in_production, on_sqlite
 
 PAGES = [f"/{lang}/{page}" for lang in LANGUAGES for page in prerender.PAGES]
-READY = [*PAGES, *prerender.DATA, *[f"/static/{name}" for name in assets.load_assets()]]
+READY = [*PAGES, *prerender.DATA_FILES, *[f"/static/{name}" for name in assets.load_assets()]]
 
 
 @on_sqlite
@@ -66,13 +66,13 @@ async def test_ready_answers_carry_the_headers_of_all_others(base_url: str, visi
     other = await visitor.get("/en/check-inbox")
     for path in READY:
         answer = await visitor.get(path)
-        open_ = {"Cross-Origin-Resource-Policy"} if path in prerender.DATA else set()
+        open_ = {"Cross-Origin-Resource-Policy"} if path in prerender.DATA_FILES else set()
         open_ |= {"Content-Security-Policy"} if path.endswith(".svg") else set()  # its style is named by a hash
         assert {n: answer.headers.get(n) for n in names if n not in open_} == {
             n: other.headers.get(n) for n in names if n not in open_
         }
         assert ("strict-transport-security" in answer.headers) == base_url.startswith("https")
-        assert ("access-control-allow-origin" in answer.headers) == (path in prerender.DATA)
+        assert ("access-control-allow-origin" in answer.headers) == (path in prerender.DATA_FILES)
         assert len(answer.headers.multi_items()) == len(set(answer.headers)), "each once"
 
 

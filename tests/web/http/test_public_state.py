@@ -107,7 +107,7 @@ class Maker:
         self.times += 1
         self.at_work.set()
         assert self.go_on.wait(30)
-        return prerender.made(site, moment, before)
+        return prerender.prerender_all(site, moment, before)
 
 
 async def _write(site: Site, word: str) -> None:
@@ -151,12 +151,12 @@ async def test_while_one_makes_the_others_get_the_old_and_the_last_word_is_shown
 @pytest.mark.all_languages
 @on_sqlite
 async def test_what_did_not_change_is_not_made_again(time: Clock, site: Site) -> None:
-    shown = await public_state.create_cache(site, prerender.made, stock := ResponseStore())
+    shown = await public_state.create_cache(site, prerender.prerender_all, stock := ResponseStore())
     before = stock.responses
     await _write(site, "First word")
     await shown.refresh()
     same = {path for path in before if stock.responses[path] is before[path]}
-    data = {path for path in prerender.DATA if "governments" in path}
+    data = {path for path in prerender.DATA_FILES if "governments" in path}
     assert set(before) - same == {f"/{lang}/governments" for lang in LANGUAGES} | data
 
 
@@ -164,4 +164,4 @@ async def test_what_did_not_change_is_not_made_again(time: Clock, site: Site) ->
 async def test_the_first_stock_needs_the_database(database_url: str, time: Clock, visitor: Visitor) -> None:
     async with away(database_url):
         with pytest.raises(DatabaseError):
-            await public_state.create_cache(visitor.site, prerender.made, ResponseStore())
+            await public_state.create_cache(visitor.site, prerender.prerender_all, ResponseStore())

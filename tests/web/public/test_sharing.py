@@ -123,7 +123,9 @@ async def test_the_lines_to_copy_frame_the_counter_safely(visitor: Visitor) -> N
 async def test_what_the_data_page_names_is_there(time: Clock, visitor: Visitor) -> None:
     page = Html((await visitor.get("/en/data")).text)
     named = {a["href"] for a in page.all("a") if a["href"].startswith("/")}
-    assert {path for path in prerender.DATA if "." in path and path.startswith(("/tally", "/history", "/gov"))} <= named
+    assert {
+        path for path in prerender.DATA_FILES if "." in path and path.startswith(("/tally", "/history", "/gov"))
+    } <= named
     for path in named - {"/dev/outbox"}:
         assert (await visitor.get(path)).status_code == 200, path
 
