@@ -41,7 +41,7 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
         Route("/metrics", health.metrics),
-        Route("/bounces", bounce_webhook.bounced, methods=["POST"]),
+        Route("/bounces", bounce_webhook.receive_bounce, methods=["POST"]),
         Route("/organisers/login", login.login, methods=GET_POST),
         Route("/organisers/login/{token}", login.redeem, methods=GET_POST),
         Route("/organisers/", dashboard.desk),

@@ -12,34 +12,34 @@ from petition.signing import quarantine
 from petition.web.http.pages import NO_STORE, get_site
 from petition.web.http.security import has_bearer_token
 
-_READERS = {
+_PARSERS = {
     "application/json": bounce_reports.read_json,
     "message/rfc822": bounce_reports.read,
     "multipart/report": bounce_reports.read,
 }
-PATIENCE = 15  # seconds for a body of at most guards.BODY
+BODY_TIMEOUT_SECONDS = 15  # seconds for a body of at most guards.BODY
 
 
-async def bounced(request: Request) -> Response:
+async def receive_bounce(request: Request) -> Response:
     """A report about one mail: the same answer whatever it names. Without its secret nothing is here."""
-    here = get_site(request)
-    if not has_bearer_token(request, here.settings.bounce_token):
+    site = get_site(request)
+    if not has_bearer_token(request, site.settings.bounce_token):
         raise HTTPException(404)
     kind = request.headers.get("content-type", "")
-    read = _READERS.get(kind.partition(";")[0].strip().lower())
-    if read is None:
+    parse = _PARSERS.get(kind.partition(";")[0].strip().lower())
+    if parse is None:
         raise HTTPException(415)
-    body = await _body(request)
+    body = await _read_body(request)
     if kind.lower().startswith("multipart/report"):
         body = b"Content-Type: " + kind.encode("latin-1", "replace") + b"\r\n\r\n" + body
-    if returned := read(body):
-        await here.database.write(partial(quarantine.apply_report, returned=returned))
+    if report := parse(body):
+        await site.database.write(partial(quarantine.apply_report, returned=report))
     return Response(status_code=204, headers={"Cache-Control": NO_STORE})
 
 
-async def _body(request: Request) -> bytes:
+async def _read_body(request: Request) -> bytes:
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
             return await request.body()
     except TimeoutError:
         raise HTTPException(408) from None

@@ -13,7 +13,7 @@ async def dev_outbox(request: Request) -> Response:
     """Demo mode's mailbox: every mail that would have been sent, newest first."""
     files = sorted((get_site(request).settings.var / "mail").glob("*.eml"), reverse=True)[:50]
     parser = BytesParser(policy=policy.default)
-    mails = [parser.parsebytes(file.read_bytes()) for file in files]
+    emails = [parser.parsebytes(file.read_bytes()) for file in files]
     return render_page(
-        request, "web/operations/dev_outbox.html", mails=[(mail, mail.get_body(("plain",))) for mail in mails]
+        request, "web/operations/dev_outbox.html", mails=[(email, email.get_body(("plain",))) for email in emails]
     )

@@ -16,8 +16,8 @@ from petition.web.http.pages import NO_STORE, get_site, get_snapshot
 from petition.web.http.security import has_bearer_token, is_forwarded
 
 _NO_STORE = {"Cache-Control": NO_STORE}
-PATIENCE = 3.0  # seconds for an answer about the database
-KEPT = 5.0  # seconds that answer is good for
+ANSWER_TIMEOUT_SECONDS = 3.0  # seconds for an answer about the database
+CACHE_SECONDS = 5.0  # seconds that answer is good for
 
 
 class Readiness:
@@ -25,30 +25,30 @@ class Readiness:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._knock: asyncio.Task[str] | None = None
-        self._until = 0.0
+        self._check: asyncio.Task[str] | None = None
+        self._valid_until = 0.0
 
-    async def trouble(self) -> str:
+    async def problem(self) -> str:
         """What keeps this process from serving, in one sentence; empty if nothing does."""
-        knock = self._knock
-        if knock is None or (knock.done() and time.monotonic() >= self._until):
-            knock = self._knock = asyncio.create_task(self._knocking())
-        await asyncio.wait({knock}, timeout=PATIENCE)
-        return knock.result() if knock.done() else "The database does not answer."
+        check = self._check
+        if check is None or (check.done() and time.monotonic() >= self._valid_until):
+            check = self._check = asyncio.create_task(self._run_check())
+        await asyncio.wait({check}, timeout=ANSWER_TIMEOUT_SECONDS)
+        return check.result() if check.done() else "The database does not answer."
 
-    async def _knocking(self) -> str:
+    async def _run_check(self) -> str:
         try:
             await self._site.ready()
             await self._site.writable()
         except DatabaseError as error:
             return str(error)
         finally:
-            self._until = time.monotonic() + KEPT
+            self._valid_until = time.monotonic() + CACHE_SECONDS
         return ""
 
-    def forget(self) -> None:
+    def expire(self) -> None:
         """The next one who asks makes us knock."""
-        self._until = 0.0
+        self._valid_until = 0.0
 
 
 async def healthz(request: Request) -> Response:
@@ -59,20 +59,20 @@ async def healthz(request: Request) -> Response:
 async def readyz(request: Request) -> Response:
     """The database is reachable, migrated and takes what is written; known for a few seconds."""
     readiness: Readiness = request.app.state.readiness
-    trouble = await readiness.trouble()
-    return PlainTextResponse(f"{trouble or 'ready'}\n", 503 if trouble else 200, _NO_STORE)
+    problem = await readiness.problem()
+    return PlainTextResponse(f"{problem or 'ready'}\n", 503 if problem else 200, _NO_STORE)
 
 
 async def metrics(request: Request) -> Response:
     """For Prometheus (text format 0.0.4): with the token, or without one from this machine alone."""
-    if not _may_measure(request):
+    if not _may_read_metrics(request):
         raise HTTPException(404)
     async with get_site(request).database.reading() as c:
         waiting, oldest = await outbox.waiting(c)
-    published = get_snapshot(request)
+    snapshot = get_snapshot(request)
     values = {
-        "petition_confirmed": ("gauge", published.confirmed),
-        "petition_snapshot_age_seconds": ("gauge", clock.epoch() - int(published.as_of.timestamp())),
+        "petition_confirmed": ("gauge", snapshot.confirmed),
+        "petition_snapshot_age_seconds": ("gauge", clock.epoch() - int(snapshot.as_of.timestamp())),
         "petition_outbox_waiting": ("gauge", waiting),
         "petition_outbox_oldest_seconds": ("gauge", oldest),
     }
@@ -80,8 +80,8 @@ async def metrics(request: Request) -> Response:
     return PlainTextResponse(text, headers=_NO_STORE)
 
 
-def _may_measure(request: Request) -> bool:
+def _may_read_metrics(request: Request) -> bool:
     if token := get_site(request).settings.metrics_token:
         return has_bearer_token(request, token)
-    local = request.client is None or request.client.host in LOOPBACK_HOSTS
-    return local and not is_forwarded(request.headers)
+    is_local = request.client is None or request.client.host in LOOPBACK_HOSTS
+    return is_local and not is_forwarded(request.headers)
