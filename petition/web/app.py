@@ -43,7 +43,7 @@ def create_app(settings: Settings, *, deliver: bool = False) -> Starlette:
                 site,
                 await public_state.create_cache(site, prerender.prerender_all, store),
             )
-            app.state.readiness, app.state.kept = Readiness(site), sharing.Kept()
+            app.state.readiness, app.state.kept = Readiness(site), sharing.FileCache()
             async with _background_tasks(site, app.state.published, deliver):
                 yield
 

@@ -34,10 +34,10 @@ def _no_context(*_: object) -> dict[str, Any]:
 
 # Path under a language -> (template, Cache-Control, what the template needs).
 PAGES: dict[str, tuple[str, str, Context]] = {
-    "": ("web/public/appeal/appeal.html", _PAGE_CACHE, signing.appeal),
+    "": ("web/public/appeal/appeal.html", _PAGE_CACHE, signing.appeal_page),
     "help": ("web/public/signing/help.html", _PAGE_CACHE, _no_context),
     "tally": ("web/public/tally/tally.html", _LIVE_CACHE, tally.tally_page),
-    "governments": ("web/public/tally/governments.html", _LIVE_CACHE, governments.page),
+    "governments": ("web/public/tally/governments.html", _LIVE_CACHE, governments.governments_page),
     "privacy": ("web/public/privacy.html", _PAGE_CACHE, _no_context),
     "data": ("web/public/tally/data.html", _PAGE_CACHE, tally.data_page),
 }
@@ -47,14 +47,14 @@ DATA_FILES: dict[str, tuple[str, Callable[[Site, PublicState], str]]] = {
     "/tally.json": ("application/json", tally.tally_json),
     "/tally.csv": ("text/csv; charset=utf-8", tally.tally_csv),
     "/history.csv": ("text/csv; charset=utf-8", tally.history_csv),
-    "/governments.json": ("application/json", governments.as_json),
-    "/governments.csv": ("text/csv; charset=utf-8", governments.as_csv),
+    "/governments.json": ("application/json", governments.governments_json),
+    "/governments.csv": ("text/csv; charset=utf-8", governments.governments_csv),
     "/tally.svg": (_SVG, tally.tally_svg),
     "/history.svg": (_SVG, tally.history_svg),
-    "/governments.svg": (_SVG, governments.svg),
-    "/robots.txt": ("text/plain; charset=utf-8", discovery.robots),
-    "/sitemap.xml": ("application/xml", discovery.sitemap),
-    "/.well-known/security.txt": ("text/plain; charset=utf-8", discovery.security),
+    "/governments.svg": (_SVG, governments.governments_svg),
+    "/robots.txt": ("text/plain; charset=utf-8", discovery.robots_txt),
+    "/sitemap.xml": ("application/xml", discovery.sitemap_xml),
+    "/.well-known/security.txt": ("text/plain; charset=utf-8", discovery.security_txt),
 }
 
 
@@ -118,7 +118,7 @@ def render_texts(site: Site, state: PublicState, **extra: Any) -> Iterator[Rende
             yield _render_embed(site, language, state, theme, extra)
     for path, (content_type, content) in DATA_FILES.items():
         text = content(site, state)
-        policy = {"Content-Security-Policy": maps.policy(text)} if content_type == _SVG else {}
+        policy = {"Content-Security-Policy": maps.svg_policy(text)} if content_type == _SVG else {}
         yield path, text, {"Content-Type": content_type, "Cache-Control": _LIVE_CACHE, **_CORS_HEADERS, **policy}
 
 

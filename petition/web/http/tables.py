@@ -5,7 +5,7 @@ import io
 from collections.abc import Sequence
 
 
-def table(rows: Sequence[tuple[object, ...]]) -> str:
+def to_csv(rows: Sequence[tuple[object, ...]]) -> str:
     """Rows as CSV (RFC 4180)."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerows(rows)

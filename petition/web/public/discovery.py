@@ -8,7 +8,7 @@ from petition.site import Site
 from petition.web.http.public_state import PublicState
 
 PAGES = ("", "tally", "governments", "privacy", "data", "help")
-_SHUT = (
+_DISALLOWED = (
     "/organisers/",
     "/dev/",
     "/*/confirm/",
@@ -18,24 +18,24 @@ _SHUT = (
     "/*/thanks",
     "/*/sign",
 )
-_VALID = timedelta(days=180)  # of security.txt; RFC 9116 wants less than a year
+_EXPIRES_AFTER = timedelta(days=180)  # of security.txt; RFC 9116 wants less than a year
 
 
-def robots(here: Site, moment: PublicState) -> str:
+def robots_txt(site: Site, state: PublicState) -> str:
     """What machines leave alone (RFC 9309)."""
     lines = [
         "User-agent: *",
-        *(f"Disallow: {path}" for path in _SHUT),
+        *(f"Disallow: {path}" for path in _DISALLOWED),
         "",
-        f"Sitemap: {here.settings.base_url}/sitemap.xml",
+        f"Sitemap: {site.settings.base_url}/sitemap.xml",
     ]
     return "\n".join(lines) + "\n"
 
 
-def sitemap(here: Site, moment: PublicState) -> str:
+def sitemap_xml(site: Site, state: PublicState) -> str:
     """Every public page, with its address in each other language (sitemaps.org; hreflang as search engines read it)."""
-    codes = [spoken.code for spoken in here.languages]
-    entries = "".join(_entry(here.settings.base_url, code, codes, page) for page in PAGES for code in codes)
+    codes = [language.code for language in site.languages]
+    entries = "".join(_entry(site.settings.base_url, code, codes, page) for page in PAGES for code in codes)
     spaces = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml"'
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset {spaces}>\n{entries}</urlset>\n'
 
@@ -48,15 +48,15 @@ def _entry(base_url: str, code: str, codes: list[str], page: str) -> str:
     return f"<url><loc>{base_url}/{code}/{page}</loc>{others}</url>\n"
 
 
-def security(here: Site, moment: PublicState) -> str:
+def security_txt(site: Site, state: PublicState) -> str:
     """Whom to tell of a weakness (RFC 9116); a comment alone while the campaign has no contact."""
-    contact = here.appeal.campaign.contact
+    contact = site.appeal.campaign.contact
     if isinstance(contact, Placeholder):
         return f"# {contact}\n"
     lines = [
         f"Contact: mailto:{contact}",
-        f"Expires: {(moment.today + _VALID).isoformat()}T00:00:00Z",
-        "Preferred-Languages: " + ", ".join(spoken.code for spoken in here.languages),
-        f"Canonical: {here.settings.base_url}/.well-known/security.txt",
+        f"Expires: {(state.today + _EXPIRES_AFTER).isoformat()}T00:00:00Z",
+        "Preferred-Languages: " + ", ".join(language.code for language in site.languages),
+        f"Canonical: {site.settings.base_url}/.well-known/security.txt",
     ]
     return "\n".join(lines) + "\n"

@@ -12,33 +12,35 @@ _STYLE = (
 )
 
 
-def drawn(hours: Sequence[tuple[str, int]]) -> str:
+def history_svg(hourly_totals: Sequence[tuple[str, int]]) -> str:
     """The published total over time, as SVG; `hours` are (hour, total) wherever it moved, the earliest first.
 
     It says what /history.csv says, one value for each pixel of its width at most.
     """
-    words = _words(hours[0][0], hours[-1]) if hours else ""
-    curve = " ".join(f"{x:.0f},{y:.0f}" for x, y in _points(hours))
+    labels = _labels(hourly_totals[0][0], hourly_totals[-1]) if hourly_totals else ""
+    curve = " ".join(f"{x:.0f},{y:.0f}" for x, y in _points(hourly_totals))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"><style>{_STYLE}</style>'
         f'<polygon class="area" points="0,{BOTTOM} {curve} {WIDTH},{BOTTOM}"/>'
-        f'<polyline class="line" points="{curve}"/><path class="base" d="M0 {BOTTOM}h{WIDTH}"/>{words}</svg>'
+        f'<polyline class="line" points="{curve}"/><path class="base" d="M0 {BOTTOM}h{WIDTH}"/>{labels}</svg>'
     )
 
 
-def _points(hours: Sequence[tuple[str, int]]) -> list[tuple[float, float]]:
+def _points(hourly_totals: Sequence[tuple[str, int]]) -> list[tuple[float, float]]:
     """In steps, for a total stays until it moves; of each column of pixels the last total."""
-    if not hours:
+    if not hourly_totals:
         return []
-    times = [datetime.strptime(f"{hour}+0000", "%Y-%m-%dT%HZ%z").timestamp() for hour, _ in hours]
-    span, most = times[-1] - times[0] or 1, max(n for _, n in hours) or 1
-    columns = {round((time - times[0]) / span * WIDTH): n for time, (_, n) in zip(times, hours, strict=True)}
-    heights = [(x, BOTTOM - n / most * (BOTTOM - TOP)) for x, n in columns.items()]
-    befores = [heights[0][1], *(y for _, y in heights)]
-    return [point for before, (x, y) in zip(befores, heights, strict=False) for point in ((x, before), (x, y))]
+    times = [datetime.strptime(f"{hour}+0000", "%Y-%m-%dT%HZ%z").timestamp() for hour, _ in hourly_totals]
+    span, highest = times[-1] - times[0] or 1, max(n for _, n in hourly_totals) or 1
+    columns = {round((time - times[0]) / span * WIDTH): n for time, (_, n) in zip(times, hourly_totals, strict=True)}
+    heights = [(x, BOTTOM - n / highest * (BOTTOM - TOP)) for x, n in columns.items()]
+    previous_heights = [heights[0][1], *(y for _, y in heights)]
+    return [
+        point for previous, (x, y) in zip(previous_heights, heights, strict=False) for point in ((x, previous), (x, y))
+    ]
 
 
-def _words(first: str, last: tuple[str, int]) -> str:
+def _labels(first: str, last: tuple[str, int]) -> str:
     """The first day and the last, and what the total came to."""
     day, n = last[0][:10], f"{last[1]:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
     return (

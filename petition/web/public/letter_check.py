@@ -13,29 +13,34 @@ from petition.site import Site
 from petition.web.http.pages import client_address, get_site, render_page
 
 
-async def letter(request: Request) -> Response:
+async def check_letter(request: Request) -> Response:
     """What was frozen about one letter: addressee, day, numbers, and the fingerprint of its file."""
-    here, reference = get_site(request), request.path_params["reference"]
-    async with here.database.reading() as c:
-        found, names = await editions.find_letter(c, reference), await annexes.find_annex(c, reference)
-    if names is not None:
+    site, reference = get_site(request), request.path_params["reference"]
+    async with site.database.reading() as c:
+        issued, annex = await editions.find_letter(c, reference), await annexes.find_annex(c, reference)
+    if annex is not None:
         return render_page(
             request,
             "web/public/letter_check/annex.html",
-            annex=names,
-            day=date.fromisoformat(names.issued_on),
-            **_to(here, names.key),
+            annex=annex,
+            day=date.fromisoformat(annex.issued_on),
+            **_addressee_context(site, annex.key),
         )
-    if found is None:
-        await here.doors.page(client_address(request))
+    if issued is None:
+        await site.doors.page(client_address(request))
         return render_page(request, "web/public/letter_check/unknown.html", status=404, reference=reference[:60])
-    frozen, tree, basis = found
-    context: dict[str, Any] = {"frozen": frozen, "letter": tree, "basis": basis, **_to(here, frozen.key)}
+    letter, document, basis = issued
+    context: dict[str, Any] = {
+        "frozen": letter,
+        "letter": document,
+        "basis": basis,
+        **_addressee_context(site, letter.key),
+    }
     return render_page(request, "web/public/letter_check/check.html", as_of=clock.parse_iso(basis["as_of"]), **context)
 
 
-def _to(here: Site, key: str) -> dict[str, Any]:
+def _addressee_context(site: Site, key: str) -> dict[str, Any]:
     try:
-        return {"addressee": here.book.find(key)}
+        return {"addressee": site.book.find(key)}
     except LetterError:
         return {"addressee": None}  # the book has changed since

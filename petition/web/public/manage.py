@@ -10,73 +10,73 @@ from petition.core.errors import ClosedError, LinkError, RateLimited
 from petition.core.form import EMPTY_FORM
 from petition.core.tokens import Purpose
 from petition.signing import intake
-from petition.signing import manage as managing
+from petition.signing import manage as actions
 from petition.web.http import forms
 from petition.web.http.pages import client_address, get_language, get_public_status, get_site, render_page
 
-_ACTS = {
-    "withdraw": managing.withdraw,
-    "unname": managing.unname,
-    "stop_updates": managing.stop_updates,
-    "never_write": managing.never_write,
+_ACTIONS = {
+    "withdraw": actions.withdraw,
+    "unname": actions.unname,
+    "stop_updates": actions.stop_updates,
+    "never_write": actions.never_write,
 }
 
 
-async def ask(request: Request) -> Response:
+async def request_link(request: Request) -> Response:
     """The form that asks for a link; its answer is the same whether there is a signature or not."""
-    here, spoken = get_site(request), get_language(request)
+    site, language = get_site(request), get_language(request)
     if request.method != "POST":
         return render_page(request, "web/public/manage/ask.html", form=EMPTY_FORM)
     warn_only = get_public_status(request).warn_only
-    address, form = intake.manageable(await forms.read_form(request), here.mailboxes, warn_only=warn_only)
+    address, form = intake.manageable(await forms.read_form(request), site.mailboxes, warn_only=warn_only)
     if address is None:
         return render_page(request, "web/public/manage/ask.html", status=422, form=form)
     try:
-        await here.doors.enter("manage", client_address(request))
-        wait = await here.intake.mail_delay(address)
-        ask = partial(managing.ask_to_manage, vault=here.vault, to=address, language=spoken.code, wait=wait)
-        await here.database.write(ask)
+        await site.doors.enter("manage", client_address(request))
+        wait = await site.intake.mail_delay(address)
+        request_mail = partial(actions.ask_to_manage, vault=site.vault, to=address, language=language.code, wait=wait)
+        await site.database.write(request_mail)
     except ClosedError:
         raise HTTPException(403) from None
     except RateLimited as refusal:
         return render_page(
             request, "web/public/manage/ask.html", status=429, wait=refusal.retry_after, form=forms.rate_limited(form)
         )
-    return RedirectResponse(f"/{spoken.code}/check-inbox", 303)
+    return RedirectResponse(f"/{language.code}/check-inbox", 303)
 
 
 async def manage(request: Request) -> Response:
     """GET: a button and no data, for scanners fetch it. POST: what is held, or the act that was chosen."""
     try:
-        number = get_site(request).signer.read_token(Purpose.MANAGE, request.path_params["token"])
+        secret = get_site(request).signer.read_token(Purpose.MANAGE, request.path_params["token"])
         if request.method == "POST":
-            return await _act(request, number)
+            return await _run_action(request, secret)
     except LinkError:
         return render_page(request, "web/public/signing/link.html", status=404, form=EMPTY_FORM, ask="manage")
     return render_page(request, "web/public/manage/door.html")
 
 
-async def _act(request: Request, number: str) -> Response:
-    here = get_site(request)
+async def _run_action(request: Request, secret: str) -> Response:
+    site = get_site(request)
     action = (await forms.read_form(request)).values.get("action", "")
     if action == "show":
-        async with here.database.reading() as c:
-            return render_page(request, "web/public/manage/held.html", held=await managing.held(c, number))
-    if action not in _ACTS:
+        async with site.database.reading() as c:
+            return render_page(request, "web/public/manage/held.html", held=await actions.held(c, secret))
+    if action not in _ACTIONS:
         raise HTTPException(422)
-    found = await here.database.write(partial(_ACTS[action], number=number))
-    return render_page(request, "web/public/manage/done.html", action=action if found else "nothing")
+    changed = await site.database.write(partial(_ACTIONS[action], number=secret))
+    return render_page(request, "web/public/manage/done.html", action=action if changed else "nothing")
 
 
 async def never_write(request: Request) -> Response:
     """The link at the foot of each mail: a button, then no mail any more."""
-    here = get_site(request)
+    site = get_site(request)
     try:
-        number = here.signer.read_token(Purpose.NEVER_WRITE, request.path_params["token"])
+        secret = site.signer.read_token(Purpose.NEVER_WRITE, request.path_params["token"])
         if request.method == "POST":
             action = (await forms.read_form(request)).values.get("action", "never_write")
-            act = managing.withdraw_never if action == "withdraw_never" else managing.never_write
-            await here.database.write(partial(act, number=number))
+            act = actions.withdraw_never if action == "withdraw_never" else actions.never_write
+            await site.database.write(partial(act, number=secret))
             return render_page(request, "web/public/manage/done.html", action=act.__name__)
     except LinkError:
         return render_page(request, "web/public/signing/link.html", status=404, form=EMPTY_FORM, ask="manage")
@@ -90,6 +90,6 @@ async def unsubscribe(request: Request) -> Response:
     """
     if request.method != "POST":
         return render_page(request, "web/public/manage/unsubscribe.html")
-    act = partial(managing.unsubscribe, number=request.path_params["token"])
+    act = partial(actions.unsubscribe, number=request.path_params["token"])
     await get_site(request).database.write(act)
     return render_page(request, "web/public/manage/done.html", action="unsubscribe")

@@ -25,62 +25,62 @@ from petition.web.http.pages import (
 from petition.web.http.public_state import PublicState
 
 
-async def door(request: Request) -> Response:
+async def redirect_to_language(request: Request) -> Response:
     """To the appeal in the visitor's language."""
-    chosen = get_site(request).languages.choose(request.headers.get("accept-language", ""))
-    return RedirectResponse(f"/{chosen.code}/", 302, {"Vary": "Accept-Language", "Cache-Control": NO_STORE})
+    language = get_site(request).languages.choose(request.headers.get("accept-language", ""))
+    return RedirectResponse(f"/{language.code}/", 302, {"Vary": "Accept-Language", "Cache-Control": NO_STORE})
 
 
-async def to_appeal(request: Request) -> Response:
+async def redirect_to_appeal(request: Request) -> Response:
     """Whoever left out the last slash; without the name of this host, which the request may have made up."""
     return RedirectResponse(f"/{get_language(request).code}/", 308)
 
 
-def appeal(here: Site, spoken: Language, moment: PublicState) -> dict[str, Any]:
+def appeal_page(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
     """The appeal, its tally and the form; ready-made."""
-    return _shown(here, spoken, moment.status, moment.campaign_state, EMPTY_FORM)
+    return _appeal_context(site, language, state.status, state.campaign_state, EMPTY_FORM)
 
 
-def _shown(here: Site, spoken: Language, now: Board, state: State, form: Form) -> dict[str, Any]:
-    text = here.appeal.text(spoken)
-    return {"text": text, "board": now, "state": state, "form": form, "consent": intake.CONSENT}
+def _appeal_context(site: Site, language: Language, public_status: Board, state: State, form: Form) -> dict[str, Any]:
+    text = site.appeal.text(language)
+    return {"text": text, "board": public_status, "state": state, "form": form, "consent": intake.CONSENT}
 
 
-async def _appeal(request: Request, form: Form, status: int, wait: int = 0) -> Response:
+async def _appeal_response(request: Request, form: Form, status: int, wait: int = 0) -> Response:
     """The appeal with somebody's form in it, or in a state that refuses one."""
-    here = get_site(request)
-    await here.doors.page(client_address(request))
-    context = _shown(here, get_language(request), get_public_status(request), here.state(), form)
+    site = get_site(request)
+    await site.doors.page(client_address(request))
+    context = _appeal_context(site, get_language(request), get_public_status(request), site.state(), form)
     return render_page(request, "web/public/appeal/appeal.html", status=status, wait=wait, **context)
 
 
 async def sign(request: Request) -> Response:
     """A filled-in form: to the inbox page, or back with a sentence beside each field."""
-    here, spoken = get_site(request), get_language(request)
+    site, language = get_site(request), get_language(request)
     form = await forms.read_form(request)
-    if not here.state().signing:
-        return await _appeal(request, EMPTY_FORM, 403)
+    if not site.state().signing:
+        return await _appeal_response(request, EMPTY_FORM, 403)
     warn_only = get_public_status(request).warn_only
-    unsafe = here.appeal.campaign.unsafe
-    signing, form = intake.signing(form, spoken, here.mailboxes, unsafe, warn_only=warn_only)
+    unsafe = site.appeal.campaign.unsafe
+    signing, form = intake.signing(form, language, site.mailboxes, unsafe, warn_only=warn_only)
     if signing is None:
-        return await _appeal(request, form, 422)
+        return await _appeal_response(request, form, 422)
     try:
-        admission = await here.intake.accept(signing, client_address(request), get_public_status(request).work, form)
+        admission = await site.intake.accept(signing, client_address(request), get_public_status(request).work, form)
     except ClosedError:
-        return await _appeal(request, EMPTY_FORM, 403)
-    except RateLimited as refusal:
-        return await _appeal(request, forms.rate_limited(form), 429, refusal.retry_after)
-    return RedirectResponse(f"/{spoken.code}/check-inbox{'?mail=late' if admission.low_priority else ''}", 303)
+        return await _appeal_response(request, EMPTY_FORM, 403)
+    except RateLimited as throttled:
+        return await _appeal_response(request, forms.rate_limited(form), 429, throttled.retry_after)
+    return RedirectResponse(f"/{language.code}/check-inbox{'?mail=late' if admission.low_priority else ''}", 303)
 
 
-async def work(request: Request) -> Response:
+async def proof_of_work(request: Request) -> Response:
     """Whether a browser must compute something to sign as ever, and what; see static/petition.js."""
     challenge = await get_site(request).doors.challenge(client_address(request), get_public_status(request).work)
     return JSONResponse({"needed": challenge is not None, **(challenge or {})}, headers={"Cache-Control": NO_STORE})
 
 
-async def to_form(request: Request) -> Response:
+async def redirect_to_form(request: Request) -> Response:
     """Whoever reloads the address of the form after a refusal."""
     return RedirectResponse(f"/{get_language(request).code}/#sign", 303)
 
@@ -92,42 +92,48 @@ async def check_inbox(request: Request) -> Response:
 
 async def confirm(request: Request) -> Response:
     """GET: what the button would confirm; changes nothing, however often it is fetched. POST: the button."""
-    here = get_site(request)
+    site = get_site(request)
     get_language(request)  # 404 where there is none such
     try:
-        number = here.signer.read_token(Purpose.CONFIRM, request.path_params["token"])
+        secret = site.signer.read_token(Purpose.CONFIRM, request.path_params["token"])
         if request.method == "POST":
-            return await _confirmed(request, number)
-        async with here.database.reading() as c:
-            submission = await submissions.submission(c, number)
+            return await _confirm_signature(request, secret)
+        async with site.database.reading() as c:
+            submission = await submissions.submission(c, secret)
     except LinkError:
         return await _dead_link(request)
-    return render_page(request, "web/public/signing/confirm.html", submission=submission, signing=here.state().signing)
+    return render_page(request, "web/public/signing/confirm.html", submission=submission, signing=site.state().signing)
 
 
 async def _dead_link(request: Request) -> Response:
     """One page for damaged, expired and unknown links alike, with the form to get a new one."""
     await get_site(request).doors.page(client_address(request))
-    state, now = get_site(request).state(), get_public_status(request)
+    state, public_status = get_site(request).state(), get_public_status(request)
     return render_page(
-        request, "web/public/signing/link.html", status=404, form=EMPTY_FORM, ask="sign", state=state, board=now
+        request,
+        "web/public/signing/link.html",
+        status=404,
+        form=EMPTY_FORM,
+        ask="sign",
+        state=state,
+        board=public_status,
     )
 
 
-async def _confirmed(request: Request, number: str) -> Response:
-    here = get_site(request)
-    if not here.state().signing:
-        return await _appeal(request, EMPTY_FORM, 403)
-    country = await here.database.join(signatures.confirm, number)
+async def _confirm_signature(request: Request, secret: str) -> Response:
+    site = get_site(request)
+    if not site.state().signing:
+        return await _appeal_response(request, EMPTY_FORM, 403)
+    country = await site.database.join(signatures.confirm, secret)
     return RedirectResponse(f"/{get_language(request).code}/thanks?country={country}", 303)
 
 
 async def thanks(request: Request) -> Response:
     """One of more than N from a country, with the published N."""
-    published = get_snapshot(request)
+    snapshot = get_snapshot(request)
     country = request.query_params.get("country", "")
-    among = published.countries.get(country, 0)
+    among = snapshot.countries.get(country, 0)
     text = get_site(request).appeal.text(get_language(request))
     return render_page(
-        request, "web/public/signing/thanks.html", country=country, among=among, snapshot=published, text=text
+        request, "web/public/signing/thanks.html", country=country, among=among, snapshot=snapshot, text=text
     )

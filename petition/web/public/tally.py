@@ -7,54 +7,54 @@ from petition.core import clock
 from petition.core.languages import SOURCE_LANGUAGE, Language
 from petition.site import Site
 from petition.web.http.public_state import PublicState
-from petition.web.http.tables import table
+from petition.web.http.tables import to_csv
 from petition.web.public import history_chart, maps
 
 _ENGLISH = Language(SOURCE_LANGUAGE, {})  # data speaks English whatever the page does
-_RECENT = 24  # hours of the history on the page
+_RECENT_HOURS = 24  # hours of the history on the page
 
 
-def tally_page(here: Site, spoken: Language, moment: PublicState) -> dict[str, Any]:
+def tally_page(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
     """Counts by country, with their history."""
-    return {"snapshot": moment.status.snapshot, "hours": moment.hourly_totals[-_RECENT:], "steps": maps.STEPS}
+    return {"snapshot": state.status.snapshot, "hours": state.hourly_totals[-_RECENT_HOURS:], "steps": maps.SHADE_STEPS}
 
 
-def data_page(here: Site, spoken: Language, moment: PublicState) -> dict[str, Any]:
+def data_page(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
     """What is there to be used by others."""
-    return {"text": here.appeal.text(spoken)}
+    return {"text": site.appeal.text(language)}
 
 
-def tally_svg(here: Site, moment: PublicState) -> str:
+def tally_svg(site: Site, state: PublicState) -> str:
     """The tally as a map."""
-    return maps.numbers(moment.status.snapshot.countries, here.appeal.file("europe.svg"))
+    return maps.numbers_map(state.status.snapshot.countries, site.appeal.file("europe.svg"))
 
 
-def history_svg(here: Site, moment: PublicState) -> str:
+def history_svg(site: Site, state: PublicState) -> str:
     """The history of the total as a curve."""
-    return history_chart.drawn(moment.hourly_totals)
+    return history_chart.history_svg(state.hourly_totals)
 
 
-def tally_json(here: Site, moment: PublicState) -> str:
+def tally_json(site: Site, state: PublicState) -> str:
     """The tally as data."""
-    published = moment.status.snapshot
-    countries = sorted(published.countries.items(), key=lambda item: (-item[1], item[0]))
-    tree = {
-        "as_of": clock.iso(published.as_of),
-        "confirmed": published.confirmed,
+    snapshot = state.status.snapshot
+    countries = sorted(snapshot.countries.items(), key=lambda item: (-item[1], item[0]))
+    data = {
+        "as_of": clock.iso(snapshot.as_of),
+        "confirmed": snapshot.confirmed,
         "countries": [{"code": code, "name": _ENGLISH.country_name(code), "confirmed": n} for code, n in countries],
-        "other": published.other,
+        "other": snapshot.other,
     }
-    return json.dumps(tree, ensure_ascii=False)
+    return json.dumps(data, ensure_ascii=False)
 
 
-def tally_csv(here: Site, moment: PublicState) -> str:
+def tally_csv(site: Site, state: PublicState) -> str:
     """The same as a table; the last row is `other`."""
-    published = moment.status.snapshot
-    rows = [(code, _ENGLISH.country_name(code), n) for code, n in published.countries.items()]
-    return table([("code", "name", "confirmed"), *rows, ("other", "", published.other)])
+    snapshot = state.status.snapshot
+    rows = [(code, _ENGLISH.country_name(code), n) for code, n in snapshot.countries.items()]
+    return to_csv([("code", "name", "confirmed"), *rows, ("other", "", snapshot.other)])
 
 
-def history_csv(here: Site, moment: PublicState) -> str:
+def history_csv(site: Site, state: PublicState) -> str:
     """The total by hour and each country by day, wherever a published figure moved."""
-    rows = [(hour, "total", n) for hour, n in moment.hourly_totals] + moment.daily_counts
-    return table([("period", "country", "confirmed"), *sorted(rows)])
+    rows = [(hour, "total", n) for hour, n in state.hourly_totals] + state.daily_counts
+    return to_csv([("period", "country", "confirmed"), *sorted(rows)])

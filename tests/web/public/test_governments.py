@@ -136,10 +136,10 @@ def test_every_government_and_every_published_number_has_its_place_on_the_map(si
     ids = {path.get("id") for path in ElementTree.parse(SHAPES).iter("{http://www.w3.org/2000/svg}path")}
     assert {f"c-{code}" for code in site.book.countries} <= ids
     shades = {"PL": 10, "DE": 99, "FR": 100, "LT": 99_999, "LV": 5_000_000, "EE": 0}
-    light = maps.numbers(shades, SHAPES).partition("@media")[0]
+    light = maps.numbers_map(shades, SHAPES).partition("@media")[0]
     assert "#c-DE,#c-PL{" in light
     assert "#c-EE" not in light
-    assert len(ElementTree.fromstring(maps.numbers({}, SHAPES))) == len(ElementTree.parse(SHAPES).getroot())
+    assert len(ElementTree.fromstring(maps.numbers_map({}, SHAPES))) == len(ElementTree.parse(SHAPES).getroot())
 
 
 @on_sqlite

@@ -28,7 +28,7 @@ def _hours(moves: list[tuple[int, int]]) -> list[tuple[str, int]]:
 
 
 def _line(hours: list[tuple[str, int]]) -> list[tuple[int, int]]:
-    line = ElementTree.fromstring(history_chart.drawn(hours)).find(f"{SVG}polyline")
+    line = ElementTree.fromstring(history_chart.history_svg(hours)).find(f"{SVG}polyline")
     assert line is not None
     return [(int(x), int(y)) for x, y in (point.split(",") for point in line.get("points", "").split())]
 
@@ -50,7 +50,7 @@ def test_a_total_stays_until_it_moves() -> None:
 
 
 def test_a_curve_is_named_by_its_days_and_its_last_number() -> None:
-    text = "".join(ElementTree.fromstring(history_chart.drawn(_hours([(0, 10), (48, 12340)]))).itertext())
+    text = "".join(ElementTree.fromstring(history_chart.history_svg(_hours([(0, 10), (48, 12340)]))).itertext())
     assert "2026-10-24" in text
     assert "2026-10-26" in text
     assert "12\u202f340" in text
@@ -66,7 +66,7 @@ async def test_the_curve_stands_on_the_page_of_the_tally(time: Clock, visitor: V
     assert image["alt"]
     answer = await visitor.get("/history.svg")
     assert answer.headers["content-type"] == "image/svg+xml"
-    assert answer.headers["content-security-policy"] == maps.policy(answer.text)
+    assert answer.headers["content-security-policy"] == maps.svg_policy(answer.text)
     rows = [line.split(",") for line in (await visitor.get("/history.csv")).text.splitlines()]
     totals = [int(n) for _, of, n in rows if of == "total"]
     assert f"{totals[-1]}" in answer.text

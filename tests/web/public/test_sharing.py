@@ -13,7 +13,7 @@ import pytest
 
 from petition.commands import demo_data
 from petition.web import prerender
-from petition.web.public.sharing import Kept
+from petition.web.public.sharing import FileCache
 from tests.conftest import Clock, Visit, Visitor
 from tests.letters.samples import pdf_text
 from tests.web.tools import LANGUAGES, Html, campaign, in_each_language, on_sqlite
@@ -63,7 +63,7 @@ async def test_a_picture_is_new_when_its_number_is(time: Clock, visitor: Visitor
 
 
 async def test_one_makes_and_the_others_get_the_old() -> None:
-    kept, go_on, made = Kept(), threading.Event(), []
+    kept, go_on, made = FileCache(), threading.Event(), []
 
     def make(content: bytes) -> bytes:
         made.append(content)
@@ -83,7 +83,7 @@ async def test_one_makes_and_the_others_get_the_old() -> None:
 
 
 async def test_whoever_comes_first_waits_for_the_one_who_makes() -> None:
-    kept, contents = Kept(), iter([b"x", b"y"])
+    kept, contents = FileCache(), iter([b"x", b"y"])
     found = await asyncio.gather(*[kept.get("a", 1, lambda: next(contents)) for _ in range(20)])
     assert found == [b"x"] * 20
 
