@@ -14,25 +14,25 @@ from petition.protection import proof_of_work
 from petition.protection.proof_of_work import Mode
 from petition.signing import quarantine
 from petition.tally.rounding import rounded
-from petition.web.desk.access import done, needs
+from petition.web.desk.access import requires_role, run_and_log
 from petition.web.http import forms
 from petition.web.http.pages import get_site, refresh_public_pages
 
 
-@needs(Role.ADMIN)
+@requires_role(Role.ADMIN)
 async def proofs(request: Request) -> Response:
     """Of whom a proof of work is asked from now on."""
     chosen = (await forms.read_form(request)).values.get("work", "")
     if chosen not in list(Mode):
         raise HTTPException(422)
-    await done(
+    await run_and_log(
         request, partial(proof_of_work.choose, chosen=Mode(chosen)), "changed a rule", f"proof of work: {chosen}"
     )
     await refresh_public_pages(request)
     return RedirectResponse("/organisers/", 303)
 
 
-@needs(Role.ADMIN)
+@requires_role(Role.ADMIN)
 async def restore(request: Request) -> Response:
     """Puts back what was set aside for a reason; its mail leaves."""
     reason = (await forms.read_form(request)).values.get("reason", "")
@@ -42,7 +42,7 @@ async def restore(request: Request) -> Response:
     return RedirectResponse("/organisers/", 303)
 
 
-@needs(Role.ADMIN)
+@requires_role(Role.ADMIN)
 async def set_aside(request: Request) -> Response:
     """Sets aside what waits of today from one network."""
     handle = (await forms.read_form(request)).values.get("network", "")

@@ -18,13 +18,13 @@ Handler = Callable[[Request], Awaitable[Response]]
 T = TypeVar("T")
 
 
-def needs(role: Role) -> Callable[[Handler], Handler]:
+def requires_role(role: Role) -> Callable[[Handler], Handler]:
     """A handler for organisers of at least this role; for everyone else the page does not exist."""
 
     def decorate(handler: Handler) -> Handler:
         @wraps(handler)
         async def guarded(request: Request) -> Response:
-            session = await _session(request)
+            session = await _load_session(request)
             if session is None or not session.whole or not session.organiser.may(role):
                 raise HTTPException(404)
             return await handler(request)
@@ -34,67 +34,71 @@ def needs(role: Role) -> Callable[[Handler], Handler]:
     return decorate
 
 
-def arriving(handler: Handler) -> Handler:
+def requires_session(handler: Handler) -> Handler:
     """A handler for whoever came with a link, before and after their second factor."""
 
     @wraps(handler)
     async def guarded(request: Request) -> Response:
-        if await _session(request) is None:
+        if await _load_session(request) is None:
             raise HTTPException(404)
         return await handler(request)
 
     return guarded
 
 
-async def _session(request: Request) -> Session | None:
+async def _load_session(request: Request) -> Session | None:
     """The session of a request, now in use; None for a stranger."""
-    here, number = get_site(request), request.cookies.get(_cookie(request))
-    if not number:
+    site, secret = get_site(request), request.cookies.get(_cookie_name(request))
+    if not secret:
         return None
-    async with here.database.reading() as c:
-        session = await sessions.find(c, number)
+    async with site.database.reading() as c:
+        session = await sessions.find(c, secret)
     if session is not None:
         request.state.session, request.state.organiser = session, session.organiser
         if sessions.stale(session):
-            await here.database.write(partial(sessions.touch, session=session))
+            await site.database.write(partial(sessions.touch, session=session))
     return session
 
 
-def _cookie(request: Request) -> str:
+def _cookie_name(request: Request) -> str:
     """`__Host-` binds a cookie to this very host over https; demo mode has no https."""
     return "__Host-session" if get_site(request).settings.secure else "session"
 
 
-def entered(request: Request, number: str, path: str) -> Response:
+def redirect_with_session(request: Request, secret: str, path: str) -> Response:
     """On to a page, with the cookie of a session that has just begun."""
-    answer, secure = RedirectResponse(path, 303, {"Cache-Control": NO_STORE}), get_site(request).settings.secure
-    answer.set_cookie(_cookie(request), number, max_age=LIFE, path="/", secure=secure, httponly=True, samesite="strict")
-    return answer
+    response, secure = RedirectResponse(path, 303, {"Cache-Control": NO_STORE}), get_site(request).settings.secure
+    response.set_cookie(
+        _cookie_name(request), secret, max_age=LIFE, path="/", secure=secure, httponly=True, samesite="strict"
+    )
+    return response
 
 
-def left(request: Request) -> Response:
+def redirect_to_login(request: Request) -> Response:
     """Back to the door, without a cookie."""
-    answer = RedirectResponse("/organisers/login", 303)
-    answer.delete_cookie(_cookie(request), path="/", secure=get_site(request).settings.secure, httponly=True)
-    return answer
+    response = RedirectResponse("/organisers/login", 303)
+    response.delete_cookie(_cookie_name(request), path="/", secure=get_site(request).settings.secure, httponly=True)
+    return response
 
 
-async def note(request: Request, action: str, detail: str = "") -> None:
+async def log_action(request: Request, action: str, detail: str = "") -> None:
     """Writes what the organiser of this request does into the record."""
-    await done(request, _nothing, action, detail)
+    await run_and_log(request, _no_change, action, detail)
 
 
-async def done(request: Request, act: Callable[[Connection], Awaitable[T]], action: str, detail: str = "") -> T:
+async def run_and_log(
+    request: Request, change: Callable[[Connection], Awaitable[T]], action: str, detail: str = ""
+) -> T:
     """Does something and writes it into the record, both or neither."""
-    who = request.state.organiser.nickname
+    nickname = request.state.organiser.nickname
 
-    async def _recorded(c: Connection) -> T:
-        result = await act(c)
-        await activity_log.write(c, who, action, detail)
+    async def change_and_log(c: Connection) -> T:
+        result = await change(c)
+        await activity_log.write(c, nickname, action, detail)
         return result
 
-    return await get_site(request).database.write(_recorded)
+    return await get_site(request).database.write(change_and_log)
 
 
-async def _nothing(_: Connection) -> None:
+async def _no_change(_: Connection) -> None:
     """What a download changes."""

@@ -6,13 +6,13 @@ from starlette.responses import Response
 
 from petition.organisers import activity_log
 from petition.organisers.accounts import Role
-from petition.web.desk.access import needs
+from petition.web.desk.access import requires_role
 from petition.web.http.pages import get_site, render_page
 
 _DIGITS = 12
 
 
-@needs(Role.VIEWER)
+@requires_role(Role.VIEWER)
 async def lines(request: Request) -> Response:
     """The newest lines, or those before the number in the query."""
     asked = request.query_params.get("before", "")

@@ -15,7 +15,7 @@ from petition.letters.addressees import corrections
 from petition.letters.addressees.address_book import Addressee
 from petition.letters.addressees.corrections import Correction
 from petition.organisers.accounts import Role
-from petition.web.desk.access import done, needs
+from petition.web.desk.access import requires_role, run_and_log
 from petition.web.http import forms
 from petition.web.http.pages import get_site, render_page
 
@@ -24,7 +24,7 @@ _PAGE = re.compile(r"https?://\S{1,490}")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 
 
-@needs(Role.ADMIN)
+@requires_role(Role.ADMIN)
 async def entry(request: Request) -> Response:
     """The address of one addressee: what the book's file says, and what is said over it."""
     addressee = _addressee(request)
@@ -35,13 +35,13 @@ async def entry(request: Request) -> Response:
     form = await forms.read_form(request)
     if "back" in form.values:
         act = partial(corrections.delete_correction, key=addressee.key)
-        await done(request, act, "took back an address", addressee.key)
+        await run_and_log(request, act, "took back an address", addressee.key)
         return RedirectResponse("/organisers/letters", 303)
     correction, errors = _read(form.values)
     if errors:
         return _asked(request, addressee, Form(form.values, errors), corrected=before is not None, status=422)
     act = partial(corrections.save_correction, key=addressee.key, correction=correction)
-    await done(request, act, "corrected an address", addressee.key)
+    await run_and_log(request, act, "corrected an address", addressee.key)
     return RedirectResponse("/organisers/letters", 303)
 
 

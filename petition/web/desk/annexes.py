@@ -17,13 +17,13 @@ from petition.letters.editions import files as bundles
 from petition.letters.editions.annexes import VolumeFile
 from petition.letters.editions.drafts import Draft
 from petition.organisers.accounts import Role
-from petition.web.desk.access import needs
+from petition.web.desk.access import requires_role
 from petition.web.desk.downloads import attachment
 from petition.web.http import forms
 from petition.web.http.pages import get_site, render_page
 
 
-@needs(Role.ADMIN)
+@requires_role(Role.ADMIN)
 async def switches(request: Request) -> Response:
     """Who may have the names of those who live there and asked for it."""
     if request.method == "POST":
@@ -41,7 +41,7 @@ async def _turn(c: Connection, *, request: Request, wanted: set[str]) -> None:
         await annexes.switch_annex(c, code, request.state.organiser.nickname, on=code in wanted)
 
 
-@needs(Role.ORGANISER)
+@requires_role(Role.ORGANISER)
 async def make(request: Request) -> Response:
     """Makes the annex to one letter of an edition and hands it over; nothing of it stays here but its fingerprint."""
     here, draft = get_site(request), await get_site(request).draft()

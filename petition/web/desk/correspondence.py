@@ -17,7 +17,7 @@ from petition.letters import correspondence
 from petition.letters.correspondence import Channel, Entry, Stance
 from petition.letters.editions import editions
 from petition.organisers.accounts import Role
-from petition.web.desk.access import done, needs
+from petition.web.desk.access import requires_role, run_and_log
 from petition.web.http import forms
 from petition.web.http.pages import get_site, refresh_public_pages, render_page
 
@@ -32,7 +32,7 @@ _EARLY = "This comes after the day on which the letter was sent, and needs one."
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
-@needs(Role.ORGANISER)
+@requires_role(Role.ORGANISER)
 async def answers(request: Request) -> Response:
     """What was sent to one government and what it answered."""
     here, key = get_site(request), request.path_params["key"]
@@ -47,7 +47,9 @@ async def answers(request: Request) -> Response:
     entry, errors = _entry(form.values, drawn, {language.code for language in here.languages} | before.summaries.keys())
     if errors:
         return _asked(request, key, drawn, Form(form.values, errors), 422)
-    await done(request, partial(correspondence.save_entry, code=key, entry=entry), "recorded correspondence", key)
+    await run_and_log(
+        request, partial(correspondence.save_entry, code=key, entry=entry), "recorded correspondence", key
+    )
     await refresh_public_pages(request)
     return RedirectResponse("/organisers/letters", 303)
 
@@ -119,7 +121,7 @@ def _summaries(typed: Mapping[str, str], languages: set[str], errors: dict[str, 
             yield language, clean
 
 
-@needs(Role.ORGANISER)
+@requires_role(Role.ORGANISER)
 async def reminders(request: Request) -> Response:
     """Who was written to and has not answered for so many days."""
     typed = request.query_params.get("days", str(PATIENCE))

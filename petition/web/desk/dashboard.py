@@ -14,14 +14,14 @@ from petition.protection import proof_of_work
 from petition.signing import quarantine, signatures, submissions
 from petition.tally import history, rounding, tally
 from petition.tally.rounding import STEP, UNSTATED_COUNTRY, hide_small
-from petition.web.desk.access import done, needs
+from petition.web.desk.access import requires_role, run_and_log
 from petition.web.http import forms
 from petition.web.http.pages import get_site, get_snapshot, refresh_public_pages, render_page
 
 LATEST = 20  # lines of the record at the desk
 
 
-@needs(Role.VIEWER)
+@requires_role(Role.VIEWER)
 async def desk(request: Request) -> Response:
     """Published numbers for everyone at the desk, counts for organisers, and what the others did."""
     organiser: Organiser = request.state.organiser
@@ -69,21 +69,21 @@ async def _numbers(c: Connection) -> dict[str, object]:
     }
 
 
-@needs(Role.ADMIN)
+@requires_role(Role.ADMIN)
 async def rules(request: Request) -> Response:
     """Whether mailboxes that authorities can read are refused or only warned of."""
     warn = (await forms.read_form(request)).is_checked("warn")
     detail = "readable mailboxes: " + ("warn" if warn else "refuse")
-    await done(request, partial(signatures.warn_of_readable, warn=warn), "changed a rule", detail)
+    await run_and_log(request, partial(signatures.warn_of_readable, warn=warn), "changed a rule", detail)
     await refresh_public_pages(request)
     return RedirectResponse("/organisers/", 303)
 
 
-@needs(Role.VIEWER)
+@requires_role(Role.VIEWER)
 async def seen(request: Request) -> Response:
     """They say that they saw to which keys addresses are sealed: these ones, should they have changed meanwhile."""
     shown = (await forms.read_form(request)).values.get("keys", "")
     keys, nickname = get_site(request).settings.recipients, request.state.organiser.nickname
     if shown == " ".join(public_keys.fingerprints(keys)):
-        await done(request, partial(public_keys.saw, nickname=nickname, recipients=keys), "saw the keys", shown)
+        await run_and_log(request, partial(public_keys.saw, nickname=nickname, recipients=keys), "saw the keys", shown)
     return RedirectResponse("/organisers/", 303)

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from petition.letters.formats.registry import FORMATS
 from petition.letters.writing.document import Letter
-from petition.web.desk.access import note
+from petition.web.desk.access import log_action
 from petition.web.http.pages import NO_STORE, render_page
 
 _NO_STORE = {"Cache-Control": NO_STORE}
@@ -29,7 +29,7 @@ async def shown(request: Request, drawn: Letter, name: str) -> Response:
 async def note_download(request: Request, action: str, detail: str = "") -> None:
     """HEAD looks and takes nothing: only a GET is a download."""
     if request.method == "GET":
-        await note(request, action, detail)
+        await log_action(request, action, detail)
 
 
 def attachment(content: bytes, name: str, kind: str) -> Response:

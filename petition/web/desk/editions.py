@@ -11,7 +11,7 @@ from petition.core.form import EMPTY_FORM, Form
 from petition.letters.editions import annexes, editions, files, source_checks
 from petition.letters.editions.editions import Decisions, Edition, IssuedLetter
 from petition.organisers.accounts import Role
-from petition.web.desk.access import needs
+from petition.web.desk.access import requires_role
 from petition.web.desk.downloads import attachment, note_download, shown
 from petition.web.http import forms
 from petition.web.http.pages import NO_STORE, get_site, render_page
@@ -19,7 +19,7 @@ from petition.web.http.pages import NO_STORE, get_site, render_page
 CONFIRMED, OUT = "confirmed", "out"
 
 
-@needs(Role.ORGANISER)
+@requires_role(Role.ORGANISER)
 async def index(request: Request) -> Response:
     """All editions, and what has to be settled before the next."""
     if request.method == "POST":
@@ -50,7 +50,7 @@ async def _draw_up(request: Request, form: Form) -> Response:
     return RedirectResponse(f"/organisers/editions/{n}", 303)
 
 
-@needs(Role.ORGANISER)
+@requires_role(Role.ORGANISER)
 async def edition(request: Request) -> Response:
     """The letters of one edition, each with the fingerprint of its file."""
     found, letters = await _edition(request)
@@ -60,7 +60,7 @@ async def edition(request: Request) -> Response:
     return render_page(request, "web/desk/edition.html", edition=found, letters=letters, names=names, handed=handed)
 
 
-@needs(Role.ORGANISER)
+@requires_role(Role.ORGANISER)
 async def letter(request: Request) -> Response:
     """One letter: its PDF as it was frozen, any other kind from the tree that was frozen with it."""
     reference = request.path_params["reference"]
@@ -74,7 +74,7 @@ async def letter(request: Request) -> Response:
     return attachment(content, f"{reference}.pdf", "application/pdf")
 
 
-@needs(Role.ORGANISER)
+@requires_role(Role.ORGANISER)
 async def archive(request: Request) -> Response:
     """An edition as ZIP: every letter and translation in every format, a list of them, and one to print."""
     found, letters = await _edition(request)

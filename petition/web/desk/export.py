@@ -10,12 +10,12 @@ from starlette.responses import Response
 from petition.organisers.accounts import Role
 from petition.signing import printed_names
 from petition.tally.rounding import rounded
-from petition.web.desk.access import needs
+from petition.web.desk.access import requires_role
 from petition.web.desk.downloads import _NO_STORE, note_download
 from petition.web.http.pages import get_site
 
 
-@needs(Role.ORGANISER)
+@requires_role(Role.ORGANISER)
 async def signatures_csv(request: Request) -> Response:
     """For the organisers' own machine: `petition unseal` opens the sealed addresses there."""
     async with get_site(request).database.reading() as c:

@@ -16,12 +16,12 @@ from petition.letters.editions import drafts
 from petition.letters.editions.drafts import Draft
 from petition.organisers.accounts import Role
 from petition.tally.rounding import rounded
-from petition.web.desk.access import needs
+from petition.web.desk.access import requires_role
 from petition.web.desk.downloads import _pdf, attachment, note_download, shown
 from petition.web.http.pages import get_site, render_page
 
 
-@needs(Role.ORGANISER)
+@requires_role(Role.ORGANISER)
 async def index(request: Request) -> Response:
     """Every letter with what is to be mended before it is sent."""
     draft = await get_site(request).draft()
@@ -58,7 +58,7 @@ def _flags(draft: Draft, addressee: Addressee, writing: bool) -> list[str]:
     return flags
 
 
-@needs(Role.ORGANISER)
+@requires_role(Role.ORGANISER)
 async def letter(request: Request) -> Response:
     """The letter to one addressee, as a file of one kind or as a page to read."""
     draft, addressee = await _addressed(request)
@@ -69,7 +69,7 @@ async def letter(request: Request) -> Response:
         raise HTTPException(409) from error
 
 
-@needs(Role.ORGANISER)
+@requires_role(Role.ORGANISER)
 async def annex(request: Request) -> Response:
     """The names that go with the letter to one addressee."""
     draft, addressee = await _addressed(request)
@@ -82,7 +82,7 @@ async def annex(request: Request) -> Response:
     return _pdf(content, f"{addressee.key}-names")
 
 
-@needs(Role.ORGANISER)
+@requires_role(Role.ORGANISER)
 async def archive(request: Request) -> Response:
     """All letters and annexes in one ZIP."""
     draft = await get_site(request).draft()

@@ -11,7 +11,7 @@ from petition.core.tokens import Purpose
 from petition.organisers import accounts, sessions
 from petition.organisers.accounts import Role
 from petition.signing import intake
-from petition.web.desk.access import done, entered, left, needs
+from petition.web.desk.access import redirect_to_login, redirect_with_session, requires_role, run_and_log
 from petition.web.http import forms
 from petition.web.http.forms import rate_limited
 from petition.web.http.pages import client_address, get_site, negotiate_language, render_page
@@ -19,40 +19,40 @@ from petition.web.http.pages import client_address, get_site, negotiate_language
 
 async def login(request: Request) -> Response:
     """Asks for an address; the answer is the same whether it is an organiser's or not."""
-    here = get_site(request)
+    site = get_site(request)
     if request.method != "POST":
         return render_page(request, "web/desk/login.html", form=EMPTY_FORM, sent=False)
-    address, form = intake.address(await forms.read_form(request), here.mailboxes)
+    address, form = intake.address(await forms.read_form(request), site.mailboxes)
     if address is None:
         return render_page(request, "web/desk/login.html", status=422, form=form, sent=False)
     try:
-        await here.doors.enter("login", client_address(request))
+        await site.doors.enter("login", client_address(request))
     except RateLimited as refusal:
         return render_page(
             request, "web/desk/login.html", status=429, wait=refusal.retry_after, form=rate_limited(form), sent=False
         )
-    ask = partial(accounts.ask_login, vault=here.vault, to=address, language=negotiate_language(request).code)
-    await here.database.write(ask)
+    request_link = partial(accounts.ask_login, vault=site.vault, to=address, language=negotiate_language(request).code)
+    await site.database.write(request_link)
     return render_page(request, "web/desk/login.html", form=EMPTY_FORM, sent=True)
 
 
 async def redeem(request: Request) -> Response:
     """GET: a button. POST: the link is used up and a session begins; the second factor is still to come."""
-    here = get_site(request)
+    site = get_site(request)
     try:
-        number = here.signer.read_token(Purpose.LOGIN, request.path_params["token"])
+        secret = site.signer.read_token(Purpose.LOGIN, request.path_params["token"])
         if request.method != "POST":
             return render_page(request, "web/desk/redeem.html")
-        log_in = partial(sessions.log_in, number=number, strict=not here.settings.demo)
-        session, whole = await here.database.write(log_in)
+        log_in = partial(sessions.log_in, number=secret, strict=not site.settings.demo)
+        session_secret, authenticated = await site.database.write(log_in)
     except LinkError:
         return render_page(request, "web/desk/login.html", status=404, form=EMPTY_FORM, sent=False, dead=True)
-    return entered(request, session, "/organisers/" if whole else "/organisers/factor")
+    return redirect_with_session(request, session_secret, "/organisers/" if authenticated else "/organisers/factor")
 
 
-@needs(Role.VIEWER)
+@requires_role(Role.VIEWER)
 async def logout(request: Request) -> Response:
     """Ends the session."""
     session = request.state.session
-    await done(request, partial(sessions.end, nickname=session.organiser.nickname, id_=session.id), "logged out")
-    return left(request)
+    await run_and_log(request, partial(sessions.end, nickname=session.organiser.nickname, id_=session.id), "logged out")
+    return redirect_to_login(request)

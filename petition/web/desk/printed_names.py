@@ -14,7 +14,7 @@ from petition.signing import printed_names
 from petition.signing.printed_names import ASIDE, PASSED
 from petition.signing.signatures import NEW
 from petition.tally.rounding import UNSTATED_COUNTRY, hide_small, rounded
-from petition.web.desk.access import needs
+from petition.web.desk.access import requires_role
 from petition.web.http import forms
 from petition.web.http.pages import get_site, negotiate_language, render_page
 
@@ -26,7 +26,7 @@ MOVES = {
 }
 
 
-@needs(Role.ORGANISER)
+@requires_role(Role.ORGANISER)
 async def index(request: Request) -> Response:
     """How many names of which country wait for somebody to look at them, and how many are set aside."""
     async with get_site(request).database.reading() as c:
@@ -38,7 +38,7 @@ async def index(request: Request) -> Response:
     return render_page(request, "web/desk/names.html", new=rows[NEW], aside=rows[ASIDE])
 
 
-@needs(Role.ORGANISER)
+@requires_role(Role.ORGANISER)
 async def names(request: Request) -> Response:
     """A page of them. POST: what was ticked is set aside and the rest passed, or what was ticked comes back."""
     country, state = request.path_params["country"], request.path_params["state"]

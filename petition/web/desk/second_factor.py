@@ -12,14 +12,14 @@ from petition.core.database.connection import Connection, Row
 from petition.organisers import second_factor, sessions, totp
 from petition.organisers.second_factor import CODE, PASSKEY
 from petition.organisers.sessions import Session
-from petition.web.desk.access import arriving, entered, left
+from petition.web.desk.access import redirect_to_login, redirect_with_session, requires_session
 from petition.web.http import forms
 from petition.web.http.pages import NO_STORE, get_site, render_page
 
 _LONGEST = 20_000  # characters of a passkey's answer; honest ones have a thousand or two
 
 
-@arriving
+@requires_session
 async def ask(request: Request) -> Response:
     """The second factor of whoever has one: a passkey or a code."""
     session: Session = request.state.session
@@ -29,7 +29,7 @@ async def ask(request: Request) -> Response:
     if request.method != "POST":
         return _asked(request, owned)
     number = await get_site(request).database.write(await _proof(request))
-    return entered(request, number, "/organisers/") if number else _asked(request, owned, status=403)
+    return redirect_with_session(request, number, "/organisers/") if number else _asked(request, owned, status=403)
 
 
 def _asked(request: Request, owned: list[Row], status: int = 200) -> Response:
@@ -47,7 +47,7 @@ async def _proof(request: Request) -> Callable[[Connection], Awaitable[str | Non
     return partial(second_factor.prove_code, locker=here.locker, session=session, given=typed.get("code", ""))
 
 
-@arriving
+@requires_session
 async def own(request: Request) -> Response:
     """One's own factors: the first is set up here, and changes are made here soon after a login."""
     session: Session = request.state.session
@@ -66,7 +66,7 @@ async def own(request: Request) -> Response:
     if session.whole:
         return RedirectResponse("/organisers/factors", 303)
     number = await get_site(request).database.write(partial(sessions.complete, session=session))
-    return entered(request, number, "/organisers/") if number else left(request)
+    return redirect_with_session(request, number, "/organisers/") if number else redirect_to_login(request)
 
 
 def _listed(request: Request, owned: list[Row], status: int = 200) -> Response:
@@ -106,7 +106,7 @@ async def _remove(request: Request, id_: str) -> Response:
     return RedirectResponse("/organisers/factors", 303)
 
 
-@arriving
+@requires_session
 async def challenge(request: Request) -> Response:
     """What organisers.js hands to the browser: one passkey of theirs is asked for, or a new one is to be made."""
     here, session = get_site(request), request.state.session

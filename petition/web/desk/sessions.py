@@ -12,12 +12,12 @@ from petition.core.database.connection import Row
 from petition.organisers import accounts, sessions
 from petition.organisers.accounts import Role
 from petition.organisers.sessions import Session
-from petition.web.desk.access import done, left, needs
+from petition.web.desk.access import redirect_to_login, requires_role, run_and_log
 from petition.web.http import forms
 from petition.web.http.pages import get_site, render_page
 
 
-@needs(Role.VIEWER)
+@requires_role(Role.VIEWER)
 async def own(request: Request) -> Response:
     """One's own sessions, to the hour; admins see who else there is."""
     session: Session = request.state.session
@@ -33,7 +33,7 @@ def _row(row: Row, session: Session) -> dict[str, object]:
     return {"id": row["id"], "begun": begun, "seen": seen, "this": row["id"] == session.id}
 
 
-@needs(Role.VIEWER)
+@requires_role(Role.VIEWER)
 async def end(request: Request) -> Response:
     """Ends one of one's own sessions."""
     session: Session = request.state.session
@@ -41,17 +41,17 @@ async def end(request: Request) -> Response:
     async with get_site(request).database.reading() as c:
         if id_ not in [row["id"] for row in await sessions.of(c, session.organiser.nickname)]:
             raise HTTPException(404)
-    await done(request, partial(sessions.end, nickname=session.organiser.nickname, id_=id_), "ended a session")
-    return left(request) if id_ == session.id else RedirectResponse("/organisers/sessions", 303)
+    await run_and_log(request, partial(sessions.end, nickname=session.organiser.nickname, id_=id_), "ended a session")
+    return redirect_to_login(request) if id_ == session.id else RedirectResponse("/organisers/sessions", 303)
 
 
-@needs(Role.ADMIN)
+@requires_role(Role.ADMIN)
 async def end_all(request: Request) -> Response:
     """Ends all sessions of an organiser, and links that were mailed to them."""
     nickname = (await forms.read_form(request)).values.get("nickname", "")
     async with get_site(request).database.reading() as c:
         if nickname not in [row["nickname"] for row in await accounts.listed(c)]:
             raise HTTPException(404)
-    await done(request, partial(sessions.end_all, nickname=nickname), "ended all sessions of", nickname)
+    await run_and_log(request, partial(sessions.end_all, nickname=nickname), "ended all sessions of", nickname)
     own_too = nickname == request.state.organiser.nickname
-    return left(request) if own_too else RedirectResponse("/organisers/sessions", 303)
+    return redirect_to_login(request) if own_too else RedirectResponse("/organisers/sessions", 303)
