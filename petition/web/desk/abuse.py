@@ -20,7 +20,7 @@ from petition.web.http.pages import get_site, refresh_public_pages
 
 
 @requires_role(Role.ADMIN)
-async def proofs(request: Request) -> Response:
+async def set_proof_mode(request: Request) -> Response:
     """Of whom a proof of work is asked from now on."""
     chosen = (await forms.read_form(request)).values.get("work", "")
     if chosen not in list(Mode):
@@ -38,22 +38,26 @@ async def restore(request: Request) -> Response:
     reason = (await forms.read_form(request)).values.get("reason", "")
     if reason not in quarantine.REASONS:
         raise HTTPException(422)
-    await _counted(request, partial(quarantine.restore, reason=reason), f"restored forms set aside ({reason})")
+    await _run_and_log_count(
+        request, partial(quarantine.restore, reason=reason), f"restored forms set aside ({reason})"
+    )
     return RedirectResponse("/organisers/", 303)
 
 
 @requires_role(Role.ADMIN)
-async def set_aside(request: Request) -> Response:
+async def quarantine_network(request: Request) -> Response:
     """Sets aside what waits of today from one network."""
     handle = (await forms.read_form(request)).values.get("network", "")
-    await _counted(request, partial(quarantine.set_network_aside, handle=handle), "set aside the forms of one network")
+    await _run_and_log_count(
+        request, partial(quarantine.set_network_aside, handle=handle), "set aside the forms of one network"
+    )
     return RedirectResponse("/organisers/", 303)
 
 
-async def _counted(request: Request, act: Callable[[Connection], Awaitable[int]], action: str) -> None:
+async def _run_and_log_count(request: Request, change: Callable[[Connection], Awaitable[int]], action: str) -> None:
     """Does something and writes into the record to how many, both or neither."""
 
-    async def _recorded(c: Connection) -> None:
-        await activity_log.write(c, request.state.organiser.nickname, action, rounded(await act(c)))
+    async def change_and_log(c: Connection) -> None:
+        await activity_log.write(c, request.state.organiser.nickname, action, rounded(await change(c)))
 
-    await get_site(request).database.write(_recorded)
+    await get_site(request).database.write(change_and_log)

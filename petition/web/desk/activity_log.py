@@ -9,16 +9,16 @@ from petition.organisers.accounts import Role
 from petition.web.desk.access import requires_role
 from petition.web.http.pages import get_site, render_page
 
-_DIGITS = 12
+_MAX_DIGITS = 12
 
 
 @requires_role(Role.VIEWER)
-async def lines(request: Request) -> Response:
+async def index(request: Request) -> Response:
     """The newest lines, or those before the number in the query."""
-    asked = request.query_params.get("before", "")
-    if asked and not (asked.isascii() and asked.isdecimal() and len(asked) <= _DIGITS):
+    before = request.query_params.get("before", "")
+    if before and not (before.isascii() and before.isdecimal() and len(before) <= _MAX_DIGITS):
         raise HTTPException(404)
     async with get_site(request).database.reading() as c:
-        actions = await activity_log.page(c, int(asked or 0) or None)
+        actions = await activity_log.page(c, int(before or 0) or None)
     older = actions[-1]["n"] if actions and actions[-1]["n"] > 1 else None
     return render_page(request, "web/desk/record.html", actions=actions, older=older)

@@ -19,29 +19,29 @@ from petition.web.desk.access import requires_role, run_and_log
 from petition.web.http import forms
 from petition.web.http.pages import get_site, render_page
 
-LINES, WIDTH, NOTE = 8, 100, 500  # lines of an address, characters of a line and of a note
-_PAGE = re.compile(r"https?://\S{1,490}")
+MAX_LINES, MAX_LINE_LENGTH, MAX_NOTE_LENGTH = 8, 100, 500  # lines of an address, characters of a line and of a note
+_URL = re.compile(r"https?://\S{1,490}")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 
 
 @requires_role(Role.ADMIN)
-async def entry(request: Request) -> Response:
+async def edit_address(request: Request) -> Response:
     """The address of one addressee: what the book's file says, and what is said over it."""
     addressee = _addressee(request)
     async with get_site(request).database.reading() as c:
         before = (await corrections.get_corrections(c)).get(addressee.key)
     if request.method != "POST":
-        return _asked(request, addressee, Form(_typed(addressee, before)), corrected=before is not None)
+        return _form_page(request, addressee, Form(_form_values(addressee, before)), corrected=before is not None)
     form = await forms.read_form(request)
     if "back" in form.values:
-        act = partial(corrections.delete_correction, key=addressee.key)
-        await run_and_log(request, act, "took back an address", addressee.key)
+        change = partial(corrections.delete_correction, key=addressee.key)
+        await run_and_log(request, change, "took back an address", addressee.key)
         return RedirectResponse("/organisers/letters", 303)
-    correction, errors = _read(form.values)
+    correction, errors = _parse_correction(form.values)
     if errors:
-        return _asked(request, addressee, Form(form.values, errors), corrected=before is not None, status=422)
-    act = partial(corrections.save_correction, key=addressee.key, correction=correction)
-    await run_and_log(request, act, "corrected an address", addressee.key)
+        return _form_page(request, addressee, Form(form.values, errors), corrected=before is not None, status=422)
+    change = partial(corrections.save_correction, key=addressee.key, correction=correction)
+    await run_and_log(request, change, "corrected an address", addressee.key)
     return RedirectResponse("/organisers/letters", 303)
 
 
@@ -53,38 +53,38 @@ def _addressee(request: Request) -> Addressee:
         raise HTTPException(404) from None
 
 
-def _asked(request: Request, addressee: Addressee, form: Form, *, corrected: bool, status: int = 200) -> Response:
-    context: dict[str, Any] = {"addressee": addressee, "form": form, "corrected": corrected, "most": LINES}
+def _form_page(request: Request, addressee: Addressee, form: Form, *, corrected: bool, status: int = 200) -> Response:
+    context: dict[str, Any] = {"addressee": addressee, "form": form, "corrected": corrected, "most": MAX_LINES}
     return render_page(request, "web/desk/book.html", status=status, **context)
 
 
-def _typed(addressee: Addressee, before: Correction | None) -> dict[str, str]:
+def _form_values(addressee: Addressee, before: Correction | None) -> dict[str, str]:
     if before is None:
         # the file may say more than an address
-        seen = addressee.source_url if _PAGE.fullmatch(addressee.source_url) else ""
-        before = Correction(addressee.office or "", addressee.lines, seen, "")
+        page_url = addressee.source_url if _URL.fullmatch(addressee.source_url) else ""
+        before = Correction(addressee.office or "", addressee.lines, page_url, "")
     lines = "\n".join(before.lines)
-    said = {"office": before.office, "lines": lines, "source": before.source}
-    return said | {"checked": before.checked, "note": before.note}
+    values = {"office": before.office, "lines": lines, "source": before.source}
+    return values | {"checked": before.checked, "note": before.note}
 
 
-def _read(typed: dict[str, str]) -> tuple[Correction, dict[str, str]]:
+def _parse_correction(typed: dict[str, str]) -> tuple[Correction, dict[str, str]]:
     """The form's correction, and a sentence beside each field that is wrong."""
-    given = {
+    fields = {
         name: typed.get(name, "").replace("\r\n", "\n").strip() for name in ("office", "source", "checked", "note")
     }
     lines = tuple(line.strip() for line in typed.get("lines", "").splitlines() if line.strip())
     errors = {}
-    if len(given["office"]) > WIDTH or _CONTROL.search(given["office"]) or "\n" in given["office"]:
-        errors["office"] = f"One line of {WIDTH} characters at most."
-    if len(lines) > LINES or any(len(line) > WIDTH or _CONTROL.search(line) for line in lines):
-        errors["lines"] = f"{LINES} lines at most, each of {WIDTH} characters at most."
-    if given["source"] and not _PAGE.fullmatch(given["source"]):
+    if len(fields["office"]) > MAX_LINE_LENGTH or _CONTROL.search(fields["office"]) or "\n" in fields["office"]:
+        errors["office"] = f"One line of {MAX_LINE_LENGTH} characters at most."
+    if len(lines) > MAX_LINES or any(len(line) > MAX_LINE_LENGTH or _CONTROL.search(line) for line in lines):
+        errors["lines"] = f"{MAX_LINES} lines at most, each of {MAX_LINE_LENGTH} characters at most."
+    if fields["source"] and not _URL.fullmatch(fields["source"]):
         errors["source"] = "A page on the web, which begins with https://"
-    elif lines and not given["source"]:
+    elif lines and not fields["source"]:
         errors["source"] = "An address needs the page on which it was seen."
-    if forms.parse_day(given["checked"], clock.today()) is None:
+    if forms.parse_day(fields["checked"], clock.today()) is None:
         errors["checked"] = "The day on which you looked: written 2026-11-22, and not to come."
-    if len(given["note"]) > NOTE or _CONTROL.search(given["note"]):
-        errors["note"] = f"{NOTE} characters at most."
-    return Correction(lines=lines, **given), errors
+    if len(fields["note"]) > MAX_NOTE_LENGTH or _CONTROL.search(fields["note"]):
+        errors["note"] = f"{MAX_NOTE_LENGTH} characters at most."
+    return Correction(lines=lines, **fields), errors

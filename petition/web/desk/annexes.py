@@ -13,7 +13,7 @@ from petition.core.database.connection import Connection
 from petition.core.errors import LetterError
 from petition.letters.addressees.address_book import Addressee
 from petition.letters.editions import annexes
-from petition.letters.editions import files as bundles
+from petition.letters.editions import files as edition_files
 from petition.letters.editions.annexes import VolumeFile
 from petition.letters.editions.drafts import Draft
 from petition.organisers.accounts import Role
@@ -24,46 +24,46 @@ from petition.web.http.pages import get_site, render_page
 
 
 @requires_role(Role.ADMIN)
-async def switches(request: Request) -> Response:
+async def permissions(request: Request) -> Response:
     """Who may have the names of those who live there and asked for it."""
     if request.method == "POST":
         form = await forms.read_form(request)
-        wanted = {name.removeprefix("on ") for name in form.values if name.startswith("on ") and form.is_checked(name)}
-        await get_site(request).database.write(partial(_turn, request=request, wanted=wanted))
+        allowed = {name.removeprefix("on ") for name in form.values if name.startswith("on ") and form.is_checked(name)}
+        await get_site(request).database.write(partial(_save_permissions, request=request, allowed=allowed))
         return RedirectResponse("/organisers/annexes", 303)
     draft = await get_site(request).draft()
     names = {a.code: a.name_en for a in draft.book.addressees}
     return render_page(request, "web/desk/annexes.html", names=names, on=draft.enabled_annexes)
 
 
-async def _turn(c: Connection, *, request: Request, wanted: set[str]) -> None:
+async def _save_permissions(c: Connection, *, request: Request, allowed: set[str]) -> None:
     for code in {a.code for a in get_site(request).book.addressees}:
-        await annexes.switch_annex(c, code, request.state.organiser.nickname, on=code in wanted)
+        await annexes.switch_annex(c, code, request.state.organiser.nickname, on=code in allowed)
 
 
 @requires_role(Role.ORGANISER)
-async def make(request: Request) -> Response:
+async def make_annex(request: Request) -> Response:
     """Makes the annex to one letter of an edition and hands it over; nothing of it stays here but its fingerprint."""
-    here, draft = get_site(request), await get_site(request).draft()
-    addressee = _find(draft, request.path_params["key"])
+    site, draft = get_site(request), await get_site(request).draft()
+    addressee = _find_addressee(draft, request.path_params["key"])
     try:
-        edition, _ = await bundles.find_edition(here.database, request.path_params["n"])
-        offered, who = [language.code for language in here.languages], request.state.organiser.nickname
-        files = await annexes.make_annex(here.database, draft, edition, addressee, offered, who)
+        edition, _ = await edition_files.find_edition(site.database, request.path_params["n"])
+        languages, nickname = [language.code for language in site.languages], request.state.organiser.nickname
+        files = await annexes.make_annex(site.database, draft, edition, addressee, languages, nickname)
     except LetterError as error:
         context: dict[str, Any] = {"error": str(error), "n": request.path_params["n"]}
         return render_page(request, "web/desk/no_annex.html", status=409, **context)
-    return _handed(files)
+    return _download(files)
 
 
-def _find(draft: Draft, key: str) -> Addressee:
+def _find_addressee(draft: Draft, key: str) -> Addressee:
     try:
         return draft.book.find(key)
     except LetterError:
         raise HTTPException(404) from None
 
 
-def _handed(files: list[VolumeFile]) -> Response:
+def _download(files: list[VolumeFile]) -> Response:
     """The volume, or all of them in a ZIP."""
     if len(files) == 1:
         return attachment(files[0][1], f"{files[0][0]}.pdf", "application/pdf")

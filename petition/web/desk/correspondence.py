@@ -21,32 +21,34 @@ from petition.web.desk.access import requires_role, run_and_log
 from petition.web.http import forms
 from petition.web.http.pages import get_site, refresh_public_pages, render_page
 
-LONGEST = 2000  # characters of a summary
-PATIENCE = 30  # days until a letter without answer is on the list, if nobody chose
-SUMMARY = "summary-"  # before the language, in the names of the fields
+MAX_SUMMARY_LENGTH = 2000  # characters of a summary
+REMINDER_DAYS = 30  # days until a letter without answer is on the list, if nobody chose
+SUMMARY_PREFIX = "summary-"  # before the language, in the names of the fields
 _LINK = re.compile(r"https://\S{1,490}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # but for tabs and line ends; PostgreSQL has no NUL in a text
 _DAYS = ("sent", "acknowledged", "answered")
-_NO_DAY = "A day is written 2026-11-22, and has come already."
-_EARLY = "This comes after the day on which the letter was sent, and needs one."
-_Word = TypeVar("_Word", bound=StrEnum)
+_INVALID_DAY = "A day is written 2026-11-22, and has come already."
+_BEFORE_SENDING = "This comes after the day on which the letter was sent, and needs one."
+_Choice = TypeVar("_Word", bound=StrEnum)
 
 
 @requires_role(Role.ORGANISER)
-async def answers(request: Request) -> Response:
+async def edit_entry(request: Request) -> Response:
     """What was sent to one government and what it answered."""
-    here, key = get_site(request), request.path_params["key"]
-    if key not in {a.code for a in here.book.addressees}:
+    site, key = get_site(request), request.path_params["key"]
+    if key not in {a.code for a in site.book.addressees}:
         raise HTTPException(404)
-    async with here.database.reading() as c:
-        drawn = [str(edition.number) for edition in await editions.list_editions(c)]
+    async with site.database.reading() as c:
+        edition_numbers = [str(edition.number) for edition in await editions.list_editions(c)]
         before = (await correspondence.entries(c)).get(key, Entry())
     if request.method != "POST":
-        return _asked(request, key, drawn, Form(_typed(before)))
+        return _form_page(request, key, edition_numbers, Form(_form_values(before)))
     form = await forms.read_form(request)
-    entry, errors = _entry(form.values, drawn, {language.code for language in here.languages} | before.summaries.keys())
+    entry, errors = _parse_entry(
+        form.values, edition_numbers, {language.code for language in site.languages} | before.summaries.keys()
+    )
     if errors:
-        return _asked(request, key, drawn, Form(form.values, errors), 422)
+        return _form_page(request, key, edition_numbers, Form(form.values, errors), 422)
     await run_and_log(
         request, partial(correspondence.save_entry, code=key, entry=entry), "recorded correspondence", key
     )
@@ -54,69 +56,79 @@ async def answers(request: Request) -> Response:
     return RedirectResponse("/organisers/letters", 303)
 
 
-def _asked(request: Request, key: str, drawn: list[str], form: Form, status: int = 200) -> Response:
-    kept = [name.removeprefix(SUMMARY) for name in form.values if name.startswith(SUMMARY)]
-    context: dict[str, Any] = {"key": key, "form": form, "kept": kept, "drawn": drawn, "longest": LONGEST}
+def _form_page(request: Request, key: str, edition_numbers: list[str], form: Form, status: int = 200) -> Response:
+    summary_languages = [name.removeprefix(SUMMARY_PREFIX) for name in form.values if name.startswith(SUMMARY_PREFIX)]
+    context: dict[str, Any] = {
+        "key": key,
+        "form": form,
+        "kept": summary_languages,
+        "drawn": edition_numbers,
+        "longest": MAX_SUMMARY_LENGTH,
+    }
     return render_page(request, "web/desk/answer.html", status=status, channels=Channel, stances=Stance, **context)
 
 
-def _typed(entry: Entry) -> dict[str, str]:
+def _form_values(entry: Entry) -> dict[str, str]:
     """An entry as its form has it."""
     days = {name: day.isoformat() if (day := getattr(entry, name)) else "" for name in _DAYS}
     edition = str(entry.edition) if entry.edition else ""
-    words = {"channel": entry.channel.value, "edition": edition, "stance": entry.stance.value, "link": entry.link}
-    return days | words | {SUMMARY + language: text for language, text in sorted(entry.summaries.items())}
+    values = {"channel": entry.channel.value, "edition": edition, "stance": entry.stance.value, "link": entry.link}
+    return days | values | {SUMMARY_PREFIX + language: text for language, text in sorted(entry.summaries.items())}
 
 
-def _entry(typed: Mapping[str, str], drawn: list[str], languages: set[str]) -> tuple[Entry, dict[str, str]]:
+def _parse_entry(
+    typed: Mapping[str, str], edition_numbers: list[str], languages: set[str]
+) -> tuple[Entry, dict[str, str]]:
     """The form's entry, and a sentence beside each field that is wrong."""
     errors: dict[str, str] = {}
-    days = {name: _day(typed, name, errors) for name in _DAYS}
+    days = {name: _parse_day(typed, name, errors) for name in _DAYS}
     edition, link = typed.get("edition", ""), typed.get("link", "").strip()
-    channel, stance = _word(typed, "channel", Channel, errors), _word(typed, "stance", Stance, errors)
-    summaries = dict(_summaries(typed, languages, errors))
+    channel, stance = _parse_choice(typed, "channel", Channel, errors), _parse_choice(typed, "stance", Stance, errors)
+    summaries = dict(_parse_summaries(typed, languages, errors))
     for name in ("acknowledged", "answered"):
         if (day := days[name]) and ((sent := days["sent"]) is None or day < sent):
-            errors.setdefault(name, _EARLY)
-    if edition and edition not in drawn:
+            errors.setdefault(name, _BEFORE_SENDING)
+    if edition and edition not in edition_numbers:
         errors["edition"] = "There is no such edition."
     if bool(days["answered"]) != bool(stance):
         errors.setdefault("stance" if days["answered"] else "answered", "An answer has its day and what it came to.")
     if link and not _LINK.fullmatch(link):
         errors["link"] = "A link begins with https:// and has no space."
-    n = int(edition) if edition in drawn else 0
+    n = int(edition) if edition in edition_numbers else 0
     return Entry(**days, channel=channel, edition=n, stance=stance, link=link, summaries=summaries), errors
 
 
-def _day(typed: Mapping[str, str], name: str, errors: dict[str, str]) -> date | None:
+def _parse_day(typed: Mapping[str, str], name: str, errors: dict[str, str]) -> date | None:
     if not (text := typed.get(name, "").strip()):
         return None
     day = forms.parse_day(text, clock.today())
     if day is None:
-        errors[name] = _NO_DAY
+        errors[name] = _INVALID_DAY
     return day
 
 
-def _word(typed: Mapping[str, str], name: str, words: type[_Word], errors: dict[str, str]) -> _Word:
+def _parse_choice(typed: Mapping[str, str], name: str, choices: type[_Choice], errors: dict[str, str]) -> _Choice:
     try:
-        return words(typed.get(name, ""))
+        return choices(typed.get(name, ""))
     except ValueError:
         errors[name] = "Please choose one of the list."
-        return words("")
+        return choices("")
 
 
-def _summaries(typed: Mapping[str, str], languages: set[str], errors: dict[str, str]) -> Iterator[tuple[str, str]]:
+def _parse_summaries(
+    typed: Mapping[str, str], languages: set[str], errors: dict[str, str]
+) -> Iterator[tuple[str, str]]:
     """By language: those that were there, and one more; an empty one goes."""
-    given = {name.removeprefix(SUMMARY): text for name, text in typed.items() if name.startswith(SUMMARY)}
+    texts = {name.removeprefix(SUMMARY_PREFIX): text for name, text in typed.items() if name.startswith(SUMMARY_PREFIX)}
     if typed.get("summary", "").strip():
-        given[typed.get("language", "")] = typed["summary"]
-    for language, text in given.items():
+        texts[typed.get("language", "")] = typed["summary"]
+    for language, text in texts.items():
         clean = text.strip().replace("\r\n", "\n")
-        name = SUMMARY + language if SUMMARY + language in typed else "summary"
+        name = SUMMARY_PREFIX + language if SUMMARY_PREFIX + language in typed else "summary"
         if language not in languages:
             errors["language" if name == "summary" else name] = "Please choose the language of the summary."
-        if len(clean) > LONGEST or _CONTROL.search(clean):
-            errors[name] = f"A summary has {LONGEST} characters at most, and no control characters."
+        if len(clean) > MAX_SUMMARY_LENGTH or _CONTROL.search(clean):
+            errors[name] = f"A summary has {MAX_SUMMARY_LENGTH} characters at most, and no control characters."
         if clean:
             yield language, clean
 
@@ -124,11 +136,11 @@ def _summaries(typed: Mapping[str, str], languages: set[str], errors: dict[str, 
 @requires_role(Role.ORGANISER)
 async def reminders(request: Request) -> Response:
     """Who was written to and has not answered for so many days."""
-    typed = request.query_params.get("days", str(PATIENCE))
+    typed = request.query_params.get("days", str(REMINDER_DAYS))
     days = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 4 else None
     async with get_site(request).database.reading() as c:
         entries = await correspondence.entries(c)
-    rows = correspondence.unanswered(entries, clock.today(), PATIENCE if days is None else days)
+    rows = correspondence.unanswered(entries, clock.today(), REMINDER_DAYS if days is None else days)
     names = {a.code: a.name_en for a in get_site(request).book.addressees}
     context: dict[str, Any] = {"rows": rows, "names": names, "typed": typed, "wrong": days is None}
     return render_page(

@@ -18,45 +18,45 @@ from petition.web.desk.access import requires_role, run_and_log
 from petition.web.http import forms
 from petition.web.http.pages import get_site, get_snapshot, refresh_public_pages, render_page
 
-LATEST = 20  # lines of the record at the desk
+LATEST_ACTIONS = 20  # lines of the record at the desk
 
 
 @requires_role(Role.VIEWER)
-async def desk(request: Request) -> Response:
+async def dashboard(request: Request) -> Response:
     """Published numbers for everyone at the desk, counts for organisers, and what the others did."""
     organiser: Organiser = request.state.organiser
     keys = get_site(request).settings.recipients
     async with get_site(request).database.reading() as c:
-        numbers = await _numbers(c) if organiser.may(Role.ORGANISER) else None
-        actions = await activity_log.page(c, most=LATEST)
-        warn = await signatures.readable_is_warning(c)
-        mode, asked = await proof_of_work.mode(c), await proof_of_work.asked(c)
-        unseen = await public_keys.unseen(c, organiser.nickname, keys)
+        counts = await _counts(c) if organiser.may(Role.ORGANISER) else None
+        actions = await activity_log.page(c, most=LATEST_ACTIONS)
+        warn_only = await signatures.readable_is_warning(c)
+        mode, effective_mode = await proof_of_work.mode(c), await proof_of_work.asked(c)
+        unacknowledged = await public_keys.unseen(c, organiser.nickname, keys)
     context: dict[str, Any] = {
         "organiser": organiser,
         "roles": Role,
-        "numbers": numbers,
+        "numbers": counts,
         "actions": actions,
-        "warn": warn,
+        "warn": warn_only,
         "work": mode,
-        "flooded": asked is not mode,
+        "flooded": effective_mode is not mode,
         "fingerprints": public_keys.fingerprints(keys),
-        "unseen": unseen,
+        "unseen": unacknowledged,
         "lax": get_site(request).settings.demo,
     }
     return render_page(request, "web/desk/desk.html", snapshot=get_snapshot(request), **context)
 
 
-async def _numbers(c: Connection) -> dict[str, object]:
+async def _counts(c: Connection) -> dict[str, object]:
     """The desk's counts, none finer than ten."""
-    counts = await tally.counts(c)
+    by_country_code = await tally.counts(c)
     queued, oldest = await outbox.waiting(c)
     by_country = sorted(
-        counts.items(), key=lambda item: (item[0] == UNSTATED_COUNTRY, -rounding.floor(item[1]), item[0])
+        by_country_code.items(), key=lambda item: (item[0] == UNSTATED_COUNTRY, -rounding.floor(item[1]), item[0])
     )
     return {
         # In tens: the exact total less the countries shown would tell the count of one that is not.
-        "confirmed": hide_small(rounding.floor(sum(counts.values()))),
+        "confirmed": hide_small(rounding.floor(sum(by_country_code.values()))),
         "waiting": hide_small(await submissions.waiting(c)),
         "last_day": hide_small(await history.last_day(c)),
         "countries": [(country, hide_small(n)) for country, n in by_country],
@@ -70,7 +70,7 @@ async def _numbers(c: Connection) -> dict[str, object]:
 
 
 @requires_role(Role.ADMIN)
-async def rules(request: Request) -> Response:
+async def set_mailbox_rule(request: Request) -> Response:
     """Whether mailboxes that authorities can read are refused or only warned of."""
     warn = (await forms.read_form(request)).is_checked("warn")
     detail = "readable mailboxes: " + ("warn" if warn else "refuse")
@@ -80,10 +80,12 @@ async def rules(request: Request) -> Response:
 
 
 @requires_role(Role.VIEWER)
-async def seen(request: Request) -> Response:
+async def acknowledge_keys(request: Request) -> Response:
     """They say that they saw to which keys addresses are sealed: these ones, should they have changed meanwhile."""
-    shown = (await forms.read_form(request)).values.get("keys", "")
+    shown_keys = (await forms.read_form(request)).values.get("keys", "")
     keys, nickname = get_site(request).settings.recipients, request.state.organiser.nickname
-    if shown == " ".join(public_keys.fingerprints(keys)):
-        await run_and_log(request, partial(public_keys.saw, nickname=nickname, recipients=keys), "saw the keys", shown)
+    if shown_keys == " ".join(public_keys.fingerprints(keys)):
+        await run_and_log(
+            request, partial(public_keys.saw, nickname=nickname, recipients=keys), "saw the keys", shown_keys
+        )
     return RedirectResponse("/organisers/", 303)

@@ -10,23 +10,23 @@ from petition.letters.writing.document import Letter
 from petition.web.desk.access import log_action
 from petition.web.http.pages import NO_STORE, render_page
 
-_NO_STORE = {"Cache-Control": NO_STORE}
+NO_STORE_HEADERS = {"Cache-Control": NO_STORE}
 
 
-async def shown(request: Request, drawn: Letter, name: str) -> Response:
+async def letter_response(request: Request, composed: Letter, name: str) -> Response:
     """A letter in the kind that the path asks for; what leaves as a file is noted."""
     kind = request.path_params["kind"]
     if kind == "html":
-        return render_page(request, "web/desk/letter.html", letter=drawn, name=name)
+        return render_page(request, "web/desk/letter.html", letter=composed, name=name)
     if kind not in FORMATS:
         raise HTTPException(404)
     render, media = FORMATS[kind]
-    content = await run_in_threadpool(render, drawn)
-    await note_download(request, "downloaded a letter", name if kind == "pdf" else f"{name}.{kind}")
-    return _pdf(content, name) if kind == "pdf" else attachment(content, f"{name}.{kind}", media)
+    content = await run_in_threadpool(render, composed)
+    await log_download(request, "downloaded a letter", name if kind == "pdf" else f"{name}.{kind}")
+    return inline_pdf(content, name) if kind == "pdf" else attachment(content, f"{name}.{kind}", media)
 
 
-async def note_download(request: Request, action: str, detail: str = "") -> None:
+async def log_download(request: Request, action: str, detail: str = "") -> None:
     """HEAD looks and takes nothing: only a GET is a download."""
     if request.method == "GET":
         await log_action(request, action, detail)
@@ -34,10 +34,10 @@ async def note_download(request: Request, action: str, detail: str = "") -> None
 
 def attachment(content: bytes, name: str, kind: str) -> Response:
     """A file to keep."""
-    headers = {**_NO_STORE, "Content-Disposition": f'attachment; filename="{name}"'}
+    headers = {**NO_STORE_HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type=kind, headers=headers)
 
 
-def _pdf(content: bytes, name: str) -> Response:
-    headers = {**_NO_STORE, "Content-Disposition": f'inline; filename="{name}.pdf"'}
+def inline_pdf(content: bytes, name: str) -> Response:
+    headers = {**NO_STORE_HEADERS, "Content-Disposition": f'inline; filename="{name}.pdf"'}
     return Response(content, media_type="application/pdf", headers=headers)

@@ -12,52 +12,62 @@ from petition.letters.editions import annexes, editions, files, source_checks
 from petition.letters.editions.editions import Decisions, Edition, IssuedLetter
 from petition.organisers.accounts import Role
 from petition.web.desk.access import requires_role
-from petition.web.desk.downloads import attachment, note_download, shown
+from petition.web.desk.downloads import attachment, letter_response, log_download
 from petition.web.http import forms
 from petition.web.http.pages import NO_STORE, get_site, render_page
 
-CONFIRMED, OUT = "confirmed", "out"
+CONFIRMED, LEFT_OUT = "confirmed", "out"
 
 
 @requires_role(Role.ORGANISER)
 async def index(request: Request) -> Response:
     """All editions, and what has to be settled before the next."""
     if request.method == "POST":
-        return await _draw_up(request, await forms.read_form(request))
-    return await _index(request, EMPTY_FORM)
+        return await _issue_edition(request, await forms.read_form(request))
+    return await _index_page(request, EMPTY_FORM)
 
 
-async def _index(request: Request, form: Form, error: str = "") -> Response:
+async def _index_page(request: Request, form: Form, error: str = "") -> Response:
     draft = await get_site(request).draft()
     writing = get_site(request).state().writing
     async with get_site(request).database.reading() as c:
-        drawn = await editions.list_editions(c)
-        doubts = await source_checks.unchecked_sources(c, draft) if writing else []
-    context: dict[str, Any] = {"editions": drawn, "doubts": doubts, "writing": writing, "form": form, "error": error}
+        issued = await editions.list_editions(c)
+        stale_sources = await source_checks.unchecked_sources(c, draft) if writing else []
+    context: dict[str, Any] = {
+        "editions": issued,
+        "doubts": stale_sources,
+        "writing": writing,
+        "form": form,
+        "error": error,
+    }
     return render_page(request, "web/desk/editions.html", status=422 if error else 200, **context)
 
 
-async def _draw_up(request: Request, form: Form) -> Response:
-    here, draft = get_site(request), await get_site(request).draft()
-    said = {name.partition(" ")[2]: value for name, value in form.values.items() if name.startswith("doubt ")}
-    confirmed, without = (frozenset(id_ for id_, what in said.items() if what == kind) for kind in (CONFIRMED, OUT))
-    offered = [language.code for language in here.languages]
+async def _issue_edition(request: Request, form: Form) -> Response:
+    site, draft = get_site(request), await get_site(request).draft()
+    decisions = {name.partition(" ")[2]: value for name, value in form.values.items() if name.startswith("doubt ")}
+    confirmed, without = (
+        frozenset(id_ for id_, decision in decisions.items() if decision == kind) for kind in (CONFIRMED, LEFT_OUT)
+    )
+    languages = [language.code for language in site.languages]
     try:
         choice, nickname = Decisions(confirmed, without), request.state.organiser.nickname
-        n = await editions.issue_edition(here.database, draft, offered, choice, nickname)
+        n = await editions.issue_edition(site.database, draft, languages, choice, nickname)
     except LetterError as error:
-        return await _index(request, form, str(error))
+        return await _index_page(request, form, str(error))
     return RedirectResponse(f"/organisers/editions/{n}", 303)
 
 
 @requires_role(Role.ORGANISER)
 async def edition(request: Request) -> Response:
     """The letters of one edition, each with the fingerprint of its file."""
-    found, letters = await _edition(request)
+    issued, letters = await _load_edition(request)
     names = {a.key: a.name_en for a in get_site(request).book.addressees}
     async with get_site(request).database.reading() as c:
-        handed = await annexes.list_annexes(c, found.number)
-    return render_page(request, "web/desk/edition.html", edition=found, letters=letters, names=names, handed=handed)
+        issued_annexes = await annexes.list_annexes(c, issued.number)
+    return render_page(
+        request, "web/desk/edition.html", edition=issued, letters=letters, names=names, handed=issued_annexes
+    )
 
 
 @requires_role(Role.ORGANISER)
@@ -65,28 +75,28 @@ async def letter(request: Request) -> Response:
     """One letter: its PDF as it was frozen, any other kind from the tree that was frozen with it."""
     reference = request.path_params["reference"]
     async with get_site(request).database.reading() as c:
-        found, content = await editions.find_letter(c, reference), await editions.letter_pdf(c, reference)
-    if found is None or content is None:
+        issued, content = await editions.find_letter(c, reference), await editions.letter_pdf(c, reference)
+    if issued is None or content is None:
         raise HTTPException(404)
     if request.path_params["kind"] != "pdf":
-        return await shown(request, found[1], reference)
-    await note_download(request, "downloaded a letter", reference)
+        return await letter_response(request, issued[1], reference)
+    await log_download(request, "downloaded a letter", reference)
     return attachment(content, f"{reference}.pdf", "application/pdf")
 
 
 @requires_role(Role.ORGANISER)
 async def archive(request: Request) -> Response:
     """An edition as ZIP: every letter and translation in every format, a list of them, and one to print."""
-    found, letters = await _edition(request)
-    await note_download(request, "downloaded all letters", f"edition {found.number}")
-    headers = {"Cache-Control": NO_STORE, "Content-Disposition": f'attachment; filename="edition-{found.number}.zip"'}
-    chunks = files.stream_zip(get_site(request).database, found, letters)
+    issued, letters = await _load_edition(request)
+    await log_download(request, "downloaded all letters", f"edition {issued.number}")
+    headers = {"Cache-Control": NO_STORE, "Content-Disposition": f'attachment; filename="edition-{issued.number}.zip"'}
+    chunks = files.stream_zip(get_site(request).database, issued, letters)
     return StreamingResponse(chunks, media_type="application/zip", headers=headers)
 
 
-async def _edition(request: Request) -> tuple[Edition, list[IssuedLetter]]:
-    asked = request.path_params["n"]
+async def _load_edition(request: Request) -> tuple[Edition, list[IssuedLetter]]:
+    number = request.path_params["n"]
     try:
-        return await files.find_edition(get_site(request).database, "" if asked == "latest" else asked)
+        return await files.find_edition(get_site(request).database, "" if number == "latest" else number)
     except LetterError:
         raise HTTPException(404) from None

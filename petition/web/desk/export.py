@@ -11,7 +11,7 @@ from petition.organisers.accounts import Role
 from petition.signing import printed_names
 from petition.tally.rounding import rounded
 from petition.web.desk.access import requires_role
-from petition.web.desk.downloads import _NO_STORE, note_download
+from petition.web.desk.downloads import NO_STORE_HEADERS, log_download
 from petition.web.http.pages import get_site
 
 
@@ -23,16 +23,16 @@ async def signatures_csv(request: Request) -> Response:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\r\n")
     table.writerow(("country", "name", "sealed_address"))
-    table.writerows((r["country"], _inert(r["name"] or ""), r["sealed"] or "") for r in rows)
-    await note_download(request, "downloaded signatures", rounded(len(rows)))
-    headers = {**_NO_STORE, "Content-Disposition": 'attachment; filename="signatures.csv"'}
+    table.writerows((r["country"], _escape_formula(r["name"] or ""), r["sealed"] or "") for r in rows)
+    await log_download(request, "downloaded signatures", rounded(len(rows)))
+    headers = {**NO_STORE_HEADERS, "Content-Disposition": 'attachment; filename="signatures.csv"'}
     return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-def _inert(name: str) -> str:
+def _escape_formula(name: str) -> str:
     """A name that a spreadsheet takes for text: an apostrophe before a formula's signs, full-width ones too.
 
     (OWASP, CSV injection)
     """
-    begin = unicodedata.normalize("NFKC", name).lstrip()
-    return f"'{name}" if begin.startswith(("=", "+", "-", "@")) else name
+    beginning = unicodedata.normalize("NFKC", name).lstrip()
+    return f"'{name}" if beginning.startswith(("=", "+", "-", "@")) else name

@@ -17,7 +17,7 @@ from petition.letters.editions.drafts import Draft
 from petition.organisers.accounts import Role
 from petition.tally.rounding import rounded
 from petition.web.desk.access import requires_role
-from petition.web.desk.downloads import _pdf, attachment, note_download, shown
+from petition.web.desk.downloads import attachment, inline_pdf, letter_response, log_download
 from petition.web.http.pages import get_site, render_page
 
 
@@ -61,10 +61,10 @@ def _flags(draft: Draft, addressee: Addressee, writing: bool) -> list[str]:
 @requires_role(Role.ORGANISER)
 async def letter(request: Request) -> Response:
     """The letter to one addressee, as a file of one kind or as a page to read."""
-    draft, addressee = await _addressed(request)
+    draft, addressee = await _draft_and_addressee(request)
     try:
-        drawn = draft.letter(addressee)
-        return await shown(request, drawn, addressee.key)
+        composed = draft.letter(addressee)
+        return await letter_response(request, composed, addressee.key)
     except LetterError as error:
         raise HTTPException(409) from error
 
@@ -72,14 +72,14 @@ async def letter(request: Request) -> Response:
 @requires_role(Role.ORGANISER)
 async def annex(request: Request) -> Response:
     """The names that go with the letter to one addressee."""
-    draft, addressee = await _addressed(request)
+    draft, addressee = await _draft_and_addressee(request)
     async with get_site(request).database.reading() as c:
         names = (await drafts.get_annex_names(c, draft, [addressee])).get(addressee.code)
     if not names:
         raise HTTPException(404)
     content = await run_in_threadpool(draft.render_annex, addressee, names)
-    await note_download(request, "downloaded names", f"{addressee.key}: {rounded(len(names))}")
-    return _pdf(content, f"{addressee.key}-names")
+    await log_download(request, "downloaded names", f"{addressee.key}: {rounded(len(names))}")
+    return inline_pdf(content, f"{addressee.key}-names")
 
 
 @requires_role(Role.ORGANISER)
@@ -92,11 +92,11 @@ async def archive(request: Request) -> Response:
         names = await drafts.get_annex_names(c, draft, draft.book.addressees)
     file = io.BytesIO()  # not a file on disk: it has names in it, and whatever fails would leave it there
     await run_in_threadpool(drafts.write_archive, draft, names, file)
-    await note_download(request, "downloaded all letters")
+    await log_download(request, "downloaded all letters")
     return attachment(file.getvalue(), "letters.zip", "application/zip")
 
 
-async def _addressed(request: Request) -> tuple[Draft, Addressee]:
+async def _draft_and_addressee(request: Request) -> tuple[Draft, Addressee]:
     draft = await get_site(request).draft()
     try:
         return draft, draft.book.find(request.path_params["key"])

@@ -19,7 +19,7 @@ from petition.web.http import forms
 from petition.web.http.pages import get_site, negotiate_language, render_page
 
 # From where to where, and what the record says of it.
-MOVES = {
+DECISIONS = {
     "pass": (NEW, PASSED, "passed names"),
     "aside": (NEW, ASIDE, "set names aside"),
     "back": (ASIDE, NEW, "brought names back"),
@@ -33,37 +33,38 @@ async def index(request: Request) -> Response:
         counts = {state: await printed_names.by_country(c, state) for state in (NEW, ASIDE)}
     codes = [*dict(negotiate_language(request).countries), UNSTATED_COUNTRY]
     rows = {
-        state: [(code, hide_small(found[code])) for code in codes if code in found] for state, found in counts.items()
+        state: [(code, hide_small(by_country[code])) for code in codes if code in by_country]
+        for state, by_country in counts.items()
     }
     return render_page(request, "web/desk/names.html", new=rows[NEW], aside=rows[ASIDE])
 
 
 @requires_role(Role.ORGANISER)
-async def names(request: Request) -> Response:
+async def names_of_country(request: Request) -> Response:
     """A page of them. POST: what was ticked is set aside and the rest passed, or what was ticked comes back."""
     country, state = request.path_params["country"], request.path_params["state"]
     if state not in (NEW, ASIDE):
         raise HTTPException(404)
     if request.method == "POST":
-        await _judge(request, country, state, await forms.read_form(request))
+        await _save_decisions(request, country, state, await forms.read_form(request))
         return RedirectResponse(f"/organisers/names/{country}/{state}", 303)
     async with get_site(request).database.reading() as c:
         rows = await printed_names.listed(c, country, state)
     return render_page(request, "web/desk/names_of.html", country=country, state=state, rows=rows)
 
 
-async def _judge(request: Request, country: str, state: str, form: Form) -> None:
-    ticked = {name.removeprefix("name ") for name in form.values if name.startswith("name ") and form.is_checked(name)}
+async def _save_decisions(request: Request, country: str, state: str, form: Form) -> None:
+    checked = {name.removeprefix("name ") for name in form.values if name.startswith("name ") and form.is_checked(name)}
     shown = set(form.values.get("shown", "").split())
-    chosen = {"back": ticked} if state == ASIDE else {"pass": shown - ticked, "aside": ticked}
+    chosen = {"back": checked} if state == ASIDE else {"pass": shown - checked, "aside": checked}
     await get_site(request).database.write(
-        partial(_moved, country=country, chosen=chosen, who=request.state.organiser.nickname)
+        partial(_apply_decisions, country=country, chosen=chosen, nickname=request.state.organiser.nickname)
     )
 
 
-async def _moved(c: Connection, *, country: str, chosen: dict[str, set[str]], who: str) -> None:
+async def _apply_decisions(c: Connection, *, country: str, chosen: dict[str, set[str]], nickname: str) -> None:
     """All of it and its lines in the record, or nothing."""
-    for move, handles in chosen.items():
-        old, new, action = MOVES[move]
+    for decision, handles in chosen.items():
+        old, new, action = DECISIONS[decision]
         if n := await printed_names.judge(c, country, handles, old, new):
-            await activity_log.write(c, who, action, f"{country}: {rounded(n)}")
+            await activity_log.write(c, nickname, action, f"{country}: {rounded(n)}")

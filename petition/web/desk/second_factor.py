@@ -16,70 +16,72 @@ from petition.web.desk.access import redirect_to_login, redirect_with_session, r
 from petition.web.http import forms
 from petition.web.http.pages import NO_STORE, get_site, render_page
 
-_LONGEST = 20_000  # characters of a passkey's answer; honest ones have a thousand or two
+_MAX_PASSKEY_LENGTH = 20_000  # characters of a passkey's answer; honest ones have a thousand or two
 
 
 @requires_session
-async def ask(request: Request) -> Response:
+async def verify(request: Request) -> Response:
     """The second factor of whoever has one: a passkey or a code."""
     session: Session = request.state.session
-    owned = await _owned(request)
-    if session.whole or not owned:
+    factors = await _own_factors(request)
+    if session.whole or not factors:
         return RedirectResponse("/organisers/" if session.whole else "/organisers/factors", 303)
     if request.method != "POST":
-        return _asked(request, owned)
-    number = await get_site(request).database.write(await _proof(request))
-    return redirect_with_session(request, number, "/organisers/") if number else _asked(request, owned, status=403)
+        return _verify_page(request, factors)
+    secret = await get_site(request).database.write(await _verification(request))
+    return (
+        redirect_with_session(request, secret, "/organisers/") if secret else _verify_page(request, factors, status=403)
+    )
 
 
-def _asked(request: Request, owned: list[Row], status: int = 200) -> Response:
-    kinds = {row["kind"] for row in owned}
+def _verify_page(request: Request, factors: list[Row], status: int = 200) -> Response:
+    kinds = {row["kind"] for row in factors}
     return render_page(request, "web/desk/factor.html", status=status, kinds=kinds, wrong=status != 200)
 
 
-async def _proof(request: Request) -> Callable[[Connection], Awaitable[str | None]]:
-    here, typed = get_site(request), (await forms.read_form(request)).values
+async def _verification(request: Request) -> Callable[[Connection], Awaitable[str | None]]:
+    site, typed = get_site(request), (await forms.read_form(request)).values
     session: Session = request.state.session
-    if answer := typed.get("passkey", "")[:_LONGEST]:
+    if passkey := typed.get("passkey", "")[:_MAX_PASSKEY_LENGTH]:
         return partial(
-            second_factor.prove_passkey, locker=here.locker, keys=here.passkeys, session=session, answer=answer
+            second_factor.prove_passkey, locker=site.locker, keys=site.passkeys, session=session, answer=passkey
         )
-    return partial(second_factor.prove_code, locker=here.locker, session=session, given=typed.get("code", ""))
+    return partial(second_factor.prove_code, locker=site.locker, session=session, given=typed.get("code", ""))
 
 
 @requires_session
-async def own(request: Request) -> Response:
+async def manage_factors(request: Request) -> Response:
     """One's own factors: the first is set up here, and changes are made here soon after a login."""
     session: Session = request.state.session
-    owned = await _owned(request)
-    if not session.whole and owned:
+    factors = await _own_factors(request)
+    if not session.whole and factors:
         return RedirectResponse("/organisers/factor", 303)
     if request.method != "POST":
-        return _listed(request, owned)
+        return _factors_page(request, factors)
     if not second_factor.fresh(session):
         raise HTTPException(403)
     typed = (await forms.read_form(request)).values
     if "remove" in typed:
         return await _remove(request, typed["remove"])
     if not await get_site(request).database.write(_addition(request, typed)):
-        return _listed(request, owned, status=422)
+        return _factors_page(request, factors, status=422)
     if session.whole:
         return RedirectResponse("/organisers/factors", 303)
-    number = await get_site(request).database.write(partial(sessions.complete, session=session))
-    return redirect_with_session(request, number, "/organisers/") if number else redirect_to_login(request)
+    secret = await get_site(request).database.write(partial(sessions.complete, session=session))
+    return redirect_with_session(request, secret, "/organisers/") if secret else redirect_to_login(request)
 
 
-def _listed(request: Request, owned: list[Row], status: int = 200) -> Response:
-    here, session = get_site(request), request.state.session
-    secret = here.locker.proposed(session)
+def _factors_page(request: Request, factors: list[Row], status: int = 200) -> Response:
+    site, session = get_site(request), request.state.session
+    secret = site.locker.proposed(session)
     address = totp.address(secret, session.organiser.nickname)
     context = {
-        "owned": [(row["id"], second_factor.CALLED[row["kind"]], row["since"]) for row in owned],
-        "codes": any(row["kind"] == CODE for row in owned),
-        "last": len(owned) < 2 and not here.settings.demo,
+        "owned": [(row["id"], second_factor.CALLED[row["kind"]], row["since"]) for row in factors],
+        "codes": any(row["kind"] == CODE for row in factors),
+        "last": len(factors) < 2 and not site.settings.demo,
         "session": session,
         "fresh": second_factor.fresh(session),
-        "passkeys": here.passkeys.possible,
+        "passkeys": site.passkeys.possible,
         "secret": totp.text(secret),
         "address": address,
         "picture": segno.make(address, micro=False).svg_inline(scale=5, light="#fff"),
@@ -89,19 +91,19 @@ def _listed(request: Request, owned: list[Row], status: int = 200) -> Response:
 
 
 def _addition(request: Request, typed: dict[str, str]) -> Callable[[Connection], Awaitable[bool]]:
-    here, session = get_site(request), request.state.session
-    if answer := typed.get("passkey", "")[:_LONGEST]:
+    site, session = get_site(request), request.state.session
+    if passkey := typed.get("passkey", "")[:_MAX_PASSKEY_LENGTH]:
         return partial(
-            second_factor.add_passkey, locker=here.locker, keys=here.passkeys, session=session, answer=answer
+            second_factor.add_passkey, locker=site.locker, keys=site.passkeys, session=session, answer=passkey
         )
-    return partial(second_factor.add_codes, locker=here.locker, session=session, given=typed.get("code", ""))
+    return partial(second_factor.add_codes, locker=site.locker, session=session, given=typed.get("code", ""))
 
 
 async def _remove(request: Request, id_: str) -> Response:
-    drop = partial(
+    remove = partial(
         second_factor.drop, session=request.state.session, id_=id_, strict=not get_site(request).settings.demo
     )
-    if not await get_site(request).database.write(drop):
+    if not await get_site(request).database.write(remove):
         raise HTTPException(404)
     return RedirectResponse("/organisers/factors", 303)
 
@@ -109,18 +111,18 @@ async def _remove(request: Request, id_: str) -> Response:
 @requires_session
 async def challenge(request: Request) -> Response:
     """What organisers.js hands to the browser: one passkey of theirs is asked for, or a new one is to be made."""
-    here, session = get_site(request), request.state.session
-    known = [row["id"] for row in await _owned(request) if row["kind"] == PASSKEY]
-    if not here.passkeys.possible:
+    site, session = get_site(request), request.state.session
+    passkey_ids = [row["id"] for row in await _own_factors(request) if row["kind"] == PASSKEY]
+    if not site.passkeys.possible:
         raise HTTPException(404)
-    asked = await here.database.write(partial(second_factor.challenge, session=session))
-    if session.whole or not await _owned(request):
-        options = here.passkeys.creation(session.organiser.nickname, asked, known)
+    nonce = await site.database.write(partial(second_factor.challenge, session=session))
+    if session.whole or not await _own_factors(request):
+        options = site.passkeys.creation(session.organiser.nickname, nonce, passkey_ids)
     else:
-        options = here.passkeys.request(asked, known)
+        options = site.passkeys.request(nonce, passkey_ids)
     return Response(options, media_type="application/json", headers={"Cache-Control": NO_STORE})
 
 
-async def _owned(request: Request) -> list[Row]:
+async def _own_factors(request: Request) -> list[Row]:
     async with get_site(request).database.reading() as c:
         return await second_factor.of(c, request.state.organiser.nickname)

@@ -18,19 +18,21 @@ from petition.web.http.pages import get_site, render_page
 
 
 @requires_role(Role.VIEWER)
-async def own(request: Request) -> Response:
+async def index(request: Request) -> Response:
     """One's own sessions, to the hour; admins see who else there is."""
     session: Session = request.state.session
     async with get_site(request).database.reading() as c:
-        found = await sessions.of(c, session.organiser.nickname)
+        rows = await sessions.of(c, session.organiser.nickname)
         others = await accounts.listed(c) if session.organiser.may(Role.ADMIN) else []
-    context: dict[str, Any] = {"rows": [_row(row, session) for row in found], "others": others}
+    context: dict[str, Any] = {"rows": [_row(row, session) for row in rows], "others": others}
     return render_page(request, "web/desk/sessions.html", **context)
 
 
 def _row(row: Row, session: Session) -> dict[str, object]:
-    begun, seen = (clock.iso(clock.from_epoch(int(row[name])))[:13].replace("T", " ") for name in ("begun", "seen"))
-    return {"id": row["id"], "begun": begun, "seen": seen, "this": row["id"] == session.id}
+    created, last_used = (
+        clock.iso(clock.from_epoch(int(row[name])))[:13].replace("T", " ") for name in ("begun", "seen")
+    )
+    return {"id": row["id"], "begun": created, "seen": last_used, "this": row["id"] == session.id}
 
 
 @requires_role(Role.VIEWER)
