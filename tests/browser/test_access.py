@@ -47,7 +47,7 @@ async def _complaints(page: Page, names: Pages) -> list[str]:
 async def test_axe_finds_nothing_on_any_page_in_any_state(
     lang: str, scheme: Literal["light", "dark"], visit: Visit, time: Clock, tmp_path: Path, browser: Browser
 ) -> None:
-    drawn = (await Gallery(visit, time, tmp_path).drawn([lang]))[lang]
+    drawn = (await Gallery(visit, time, tmp_path).render([lang]))[lang]
     pages = {f"page-{n}-{re.sub(r'[^a-z]+', '-', name)}": text for n, (name, text) in enumerate(drawn.items())}
     context = await browser.new_context(viewport=PHONE, color_scheme=scheme)
     page = await context.new_page()

@@ -20,7 +20,7 @@ from petition.tally import tally
 from tests import ROOT
 from tests.conftest import Clock, Visitor, make_settings, visiting
 from tests.relay import Relay
-from tests.web.tools import LANGUAGES, Html, campaign, equip
+from tests.web.tools import LANGUAGES, Html, campaign, set_up_codes
 
 BASE = "https://river.example.org"
 UNSAID = "In San Marino or the Vatican, or not said"
@@ -160,7 +160,7 @@ async def test_one_signs_and_a_letter_is_written(guest: Visitor, time: Clock) ->
     time.advance(minutes=2)
     assert (await guest.published())["confirmed"] == 10
     await guest.organiser("marta", "organiser", base="https://river.example.org")
-    await equip(guest)
+    await set_up_codes(guest)
     pdf = (await guest.get("/organisers/letters/PL.pdf")).content
     text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
     for part in ("River Friends", "Open the sluices", "10 people", "24 December 2026", "1,234,567", "example.org/fish"):

@@ -18,7 +18,7 @@ from petition.site import Site
 from tests.conftest import Clock, Visit, Visitor
 from tests.mail.delivering import sign
 from tests.shell import Shell
-from tests.web.tools import on_sqlite, rows, settle
+from tests.web.tools import all_rows, on_sqlite, run_background_jobs
 
 REFERENCE = "0123456789abcdef" * 2
 TOKEN = "a token for bounces"
@@ -187,11 +187,11 @@ async def test_a_confirmed_signature_stays_and_a_forged_reference_does_nothing(t
     await visitor.confirmed("anna@example.net")
     await visitor.sign("boris@example.net")
     await visitor.deliver()
-    await settle(visitor.site)
-    before = await rows(visitor.site)
+    await run_background_jobs(visitor.site)
+    before = await all_rows(visitor.site)
     for reference in (_reference(visitor.smtp.to("anna@example.net")[-1]), REFERENCE, "", "%", "'"):
         await _take(visitor.site, reference)
-    assert await rows(visitor.site) == before
+    assert await all_rows(visitor.site) == before
 
 
 async def test_a_mail_that_waits_for_its_second_attempt_is_held(site: Site, time: Clock) -> None:
@@ -212,14 +212,14 @@ async def test_reports_come_over_the_web_with_their_own_secret(time: Clock, visi
     await visitor.sign("anna@example.net")
     await visitor.deliver()
     reference = _reference(visitor.smtp.mails[-1])
-    await settle(visitor.site)
-    before = await rows(visitor.site)
+    await run_background_jobs(visitor.site)
+    before = await all_rows(visitor.site)
     good = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "message/rfc822"}
     for token in ("", "Bearer", "Bearer x", f"Bearer {TOKEN}x", f"Basic {TOKEN}", "Bearer \xfc"):
         headers = good | {"Authorization": token.encode("latin-1")}
         assert (await visitor.client.post("/bounces", content=dsn(reference), headers=headers)).status_code == 404
     answers = [await visitor.client.post("/bounces", content=body, headers=good) for body in (b"", dsn(), arf())]
-    assert await rows(visitor.site) == before
+    assert await all_rows(visitor.site) == before
     answers.append(await visitor.client.post("/bounces", content=dsn(reference), headers=good))
     assert len({(a.status_code, a.content, str(a.headers)) for a in answers}) == 1
     assert answers[0].status_code == 204

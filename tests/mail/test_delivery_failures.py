@@ -15,7 +15,7 @@ from tests import relay
 from tests.conftest import Clock
 from tests.mail.delivering import delivering, saying, sign, until, waiting
 from tests.relay import Relay
-from tests.web.tools import rows as everything
+from tests.web.tools import all_rows as everything
 
 
 @pytest.fixture

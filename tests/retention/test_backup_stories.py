@@ -21,7 +21,7 @@ from petition.site import opened as site_opened
 from petition.tally import audit
 from tests.conftest import IDENTITY, Clock, Visitor, make_settings
 from tests.shell import Shell
-from tests.web.tools import on_sqlite, rows, settle
+from tests.web.tools import all_rows, on_sqlite, run_background_jobs
 
 LEFT_OUT = {"outbox", "sessions", "links", "published"}
 
@@ -60,7 +60,7 @@ async def busy(visitor: Visitor, time: Clock) -> Visitor:
 
 
 async def test_a_backup_holds_no_secret_no_mail_no_session_and_no_link(busy: Visitor, tmp_path: Path) -> None:
-    site, there = busy.site, await rows(busy.site)
+    site, there = busy.site, await all_rows(busy.site)
     assert all(there[table] for table in LEFT_OUT)
     await _back_up(site, tmp_path / "backup")
     chunks = _opened(tmp_path / "backup")
@@ -86,7 +86,7 @@ async def test_withdrawn_taken_back_and_blocked_after_the_backup_stay_so(busy: V
     await busy.post(await busy.link("carla@example.net", "never-write"))
     await site.prune()
     await backup.restore(site.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
-    held = await rows(site)
+    held = await all_rows(site)
     assert [held[table] for table in ("names", "contacts")] == [[], []]
     assert len(held["signatures"]) == 1
     assert len(held["never_write"]) == 2
@@ -101,7 +101,7 @@ async def test_a_lost_machine_is_followed_by_an_empty_one(
     fresh = make_settings(empty_database_url, tmp_path / "elsewhere")
     async with site_opened(fresh, migrate=True) as other:
         await backup.restore(other.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
-        old, new = await rows(busy.site), await rows(other)
+        old, new = await all_rows(busy.site), await all_rows(other)
         assert [new[table] for table in LEFT_OUT - {"published"}] == [[]] * 3
         # That there was a restore is on record; the tag of the network a form came from is in no backup.
         same = set(backup.TABLES) - {"site_state", "actions", "submissions"}
@@ -121,11 +121,11 @@ async def test_a_backup_of_a_newer_schema_changes_nothing(busy: Visitor, tmp_pat
         for row in found if table == "site_state" else []:
             row["value"] = str(migrations.latest_version() + 1) if row["name"] == "schema" else row["value"]
     _closed_up(file, chunks)
-    await settle(site)
-    before = await rows(site)
+    await run_background_jobs(site)
+    before = await all_rows(site)
     with pytest.raises(DataError, match="newer version"):
         await backup.restore(site.database, Mode.DEMO, str(IDENTITY), file)
-    after = await rows(site)
+    after = await all_rows(site)
     assert [table for table in before if table != "published" and before[table] != after[table]] == []
     _closed_up(file, _opened(tmp_path / "backup")[1:])
     assert await backup.restore(site.database, Mode.DEMO, str(IDENTITY), file), "but for that the file was whole"

@@ -21,7 +21,7 @@ from tests import ROOT
 from tests.conftest import Clock, Visit, Visitor
 from tests.shell import Shell
 from tests.web.http.test_errors import away
-from tests.web.tools import on_sqlite, rows, settle
+from tests.web.tools import all_rows, on_sqlite, run_background_jobs
 
 ADDRESS = "anna@example.net"
 
@@ -38,7 +38,7 @@ def given(settings: Settings, tmp_path: Path) -> Settings:
 async def full(given: Settings, time: Clock, visit: Visit) -> Visitor:
     """A site with something of a person in every table."""
     visitor: Visitor = await visit(email_key_file=given.email_key_file)
-    await settle(visitor.site)
+    await run_background_jobs(visitor.site)
     for n in range(10):
         await visitor.confirmed(f"someone{n}@example.net", country="LT")
     await visitor.confirmed(ADDRESS, named="on", name="Anna Nowak", updates="on")
@@ -66,11 +66,11 @@ HASHED = {"submissions", "links", "mailings", "never_write", "outbox"}
 
 
 async def test_the_outbox_goes_with_its_keys_and_nothing_else(full: Visitor, given: Settings) -> None:
-    before, keys = await rows(full.site), full.site.vault.outbox.key_names()
+    before, keys = await all_rows(full.site), full.site.vault.outbox.key_names()
     assert keys
     assert await destroy.destroy(given, What.OUTBOX) == []
     assert full.site.vault.outbox.key_names() == []
-    after = await rows(full.site)
+    after = await all_rows(full.site)
     assert _gone(before, after) == {"outbox"}
     assert after["signatures"] == before["signatures"]
     await full.sign("another@example.net")
@@ -80,10 +80,10 @@ async def test_the_outbox_goes_with_its_keys_and_nothing_else(full: Visitor, giv
 
 
 async def test_no_hash_is_left_but_names_and_contacts(full: Visitor, given: Settings, time: Clock) -> None:
-    before = await rows(full.site)
+    before = await all_rows(full.site)
     hashes = [h for email in (ADDRESS, "someone1@example.net") for h in _hashes(full.site, email)]
     assert await destroy.destroy(given, What.HASHES) == []
-    after = await rows(full.site)
+    after = await all_rows(full.site)
     assert _gone(before, after) == HASHED
     assert [h for h in hashes if h in str(after)] == []
     assert [
@@ -100,20 +100,20 @@ async def test_no_hash_is_left_but_names_and_contacts(full: Visitor, given: Sett
 async def test_what_the_hashes_left_goes_on_the_day_of_destruction(full: Visitor, given: Settings, time: Clock) -> None:
     await destroy.destroy(given, What.HASHES)
     await full.site.prune()
-    assert len((await rows(full.site))["names"]) == 1
+    assert len((await all_rows(full.site))["names"]) == 1
     appeal = full.site.appeal
     appeal.campaign = replace(appeal.campaign, destruction=date(2026, 11, 23))
     time.advance(days=1)
     await full.site.prune()
-    left = await rows(full.site)
+    left = await all_rows(full.site)
     assert [left[table] for table in ("signatures", "names", "contacts")] == [[], [], []]
     await _agree(full.site)
 
 
 async def test_everything_that_leads_to_a_person_goes(full: Visitor, given: Settings) -> None:
-    before = await rows(full.site)
+    before = await all_rows(full.site)
     assert await destroy.destroy(given, What.ALL) == []
-    after = await rows(full.site)
+    after = await all_rows(full.site)
     assert {table for table in after if after[table]} <= set(LASTING)
     assert [table for table in LASTING if table != "site_state" and before[table] != after[table]] == []
     assert (await full.get("/organisers/")).status_code == 404
@@ -124,10 +124,10 @@ async def test_everything_that_leads_to_a_person_goes(full: Visitor, given: Sett
 @pytest.mark.parametrize("what", What)
 async def test_a_second_time_nothing_more_happens(what: What, full: Visitor, given: Settings, time: Clock) -> None:
     await destroy.destroy(given, what)
-    before, key = await rows(full.site), _key(given)
+    before, key = await all_rows(full.site), _key(given)
     time.advance(minutes=1)
     assert await destroy.destroy(given, what) == []
-    after = await rows(full.site)
+    after = await all_rows(full.site)
     assert [table for table in after if table not in ("published", "actions") and after[table] != before[table]] == []
     assert _key(given) == key
 
@@ -146,7 +146,7 @@ async def test_keys_go_while_the_database_is_away_and_the_rest_later(
     for _ in range(2):  # the first may still find the connection that was lost
         failed = await destroy.destroy(given, What.HASHES)
     assert failed == []
-    left = await rows(full.site)
+    left = await all_rows(full.site)
     assert [left[table] for table in sorted(HASHED)] == [[]] * len(HASHED)
 
 
@@ -154,7 +154,7 @@ async def test_what_was_begun_is_ended_by_the_next_pruning(full: Visitor, given:
     assert given.email_key_file is not None
     close.replace_key(given.email_key_file)
     await full.site.prune()
-    left = await rows(full.site)
+    left = await all_rows(full.site)
     assert [left[table] for table in sorted(HASHED)] == [[]] * len(HASHED)
     assert len(left["names"]) == 1
 

@@ -9,7 +9,7 @@ from petition.signing import quarantine, submissions
 from petition.signing.submissions import Signing
 from petition.site import Site
 from tests.conftest import Clock, Visitor
-from tests.web.tools import rows, settle
+from tests.web.tools import all_rows, run_background_jobs
 
 
 async def _sign(site: Site, name: str) -> str:
@@ -60,11 +60,11 @@ async def test_a_link_of_what_is_set_aside_opens_nothing_until_it_is_restored(ti
     async with visitor.site.database.reading() as c:
         (row,) = await c.execute("select id from submissions")
     await _aside(visitor.site, row["id"])
-    await settle(visitor.site)
-    before = await rows(visitor.site)
+    await run_background_jobs(visitor.site)
+    before = await all_rows(visitor.site)
     dead = await visitor.get(link.replace("confirm/", "confirm/x"))
     assert [(await visitor.get(link)).text, (await visitor.post(link)).text] == [dead.text] * 2
-    assert await rows(visitor.site) == before
+    assert await all_rows(visitor.site) == before
     await _restore(visitor.site)
     assert "Anna" in (await visitor.get(link)).text
     assert (await visitor.post(link)).status_code == 303

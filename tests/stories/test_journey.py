@@ -7,7 +7,7 @@ from pypdf import PdfReader
 
 from petition.tally import audit
 from tests.conftest import Clock, Visitor
-from tests.web.tools import turn_on
+from tests.web.tools import allow_all_annexes
 
 
 async def test_a_citizen_signs_and_is_counted(visitor: Visitor, time: Clock) -> None:
@@ -67,7 +67,7 @@ async def test_an_organiser_reads_the_desk_and_a_letter(visitor: Visitor, time: 
     shown = re.search(r'name="shown" value="([^"]*)"', (await visitor.get("/organisers/names/PL/new")).text)
     assert shown
     assert (await visitor.post("/organisers/names/PL/new", shown=shown[1])).status_code == 303
-    await turn_on(visitor.site)
+    await allow_all_annexes(visitor.site)
 
     letter = _text((await visitor.get("/organisers/letters/PL.pdf")).content)
     assert "Prezes Rady Ministrów" in letter

@@ -11,7 +11,7 @@ from petition.core.settings import Settings
 from petition.signing import quarantine
 from petition.tally import audit
 from tests.conftest import Clock, Visit, Visitor
-from tests.web.tools import Html, in_each_language, in_production, on_sqlite, rows
+from tests.web.tools import Html, all_rows, in_each_language, in_production, on_sqlite
 
 ADDRESS = "anna@example.net"
 # Every table with something of a person in it, in whatever state a signature is.
@@ -54,7 +54,7 @@ async def test_a_withdrawal_and_the_lower_count_are_one_transaction(
     await visitor.confirmed(ADDRESS)
     await visitor.post("/en/manage", email=ADDRESS)
     link = await visitor.link(ADDRESS, "manage")
-    before = await rows(visitor.site)
+    before = await all_rows(visitor.site)
     run = Connection.run
 
     async def failing(c: Connection, name: str, /, **values: object) -> None:
@@ -65,12 +65,12 @@ async def test_a_withdrawal_and_the_lower_count_are_one_transaction(
     with monkeypatch.context() as patch:
         patch.setattr(Connection, "run", failing)
         assert (await visitor.post(link, action="withdraw")).status_code == 500
-    after = await rows(visitor.site)
+    after = await all_rows(visitor.site)
     assert [after[table] for table in ("signatures", "journal", "tally", "never_write")] == [
         before[table] for table in ("signatures", "journal", "tally", "never_write")
     ]
     assert (await visitor.post(link, action="withdraw")).status_code == 200
-    assert (await rows(visitor.site))["signatures"] == []
+    assert (await all_rows(visitor.site))["signatures"] == []
     async with visitor.site.database.reading() as c:
         assert await audit.disagreements(c) == []
 
@@ -99,11 +99,11 @@ async def test_on_that_day_everything_goes_whatever_its_state(time: Clock, visit
         await visitor.sign("throttled@example.net")  # the last ones are decoys
     time.advance(days=1)
     await visitor.site.prune()
-    before = await rows(visitor.site)
+    before = await all_rows(visitor.site)
     assert [table for table in PERSONAL if not before[table]] == []
     time.advance(days=1)
     await visitor.site.prune()
-    after = await rows(visitor.site)
+    after = await all_rows(visitor.site)
     assert [table for table in PERSONAL if after[table]] == []
     assert after["journal"] == before["journal"]
     async with visitor.site.database.reading() as c:

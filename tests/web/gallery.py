@@ -18,7 +18,7 @@ from tests.conftest import Clock, Visit, Visitor
 from tests.letters.editions.test_annexes import edition_of_moment, made, named
 from tests.web.public.test_governments import ANSWERS
 from tests.web.public.test_states import STATES
-from tests.web.tools import campaign, paths, token, turn_on
+from tests.web.tools import allow_all_annexes, campaign, paths, token
 
 LONG = "Wolfeschlegelsteinhausenbergerdorff-Hubert-Blaine-Krasiński-Żółć-Øyelaran-de-la-Peña-Konstantinopoulos"
 
@@ -31,7 +31,7 @@ class Gallery:
         self.lang = ""
         self.pages: dict[str, dict[str, str]] = {}
 
-    async def drawn(self, langs: Iterable[str]) -> dict[str, dict[str, str]]:
+    async def render(self, langs: Iterable[str]) -> dict[str, dict[str, str]]:
         """Page by language and name."""
         visitor = await self._open("open")
         for self.lang in langs:
@@ -56,20 +56,20 @@ class Gallery:
         return self.pages
 
     @property
-    def _seen(self) -> dict[str, str]:
+    def _pages(self) -> dict[str, str]:
         return self.pages[self.lang]
 
     async def _open(self, state: str) -> Visitor:
         folder = campaign(self.folder / state, **({"deadline": "2027-03-01"} | STATES[state]))
-        found: Visitor = await self.visit(campaign=folder)
-        return found
+        visitor: Visitor = await self.visit(campaign=folder)
+        return visitor
 
     async def _filled(self, visitor: Visitor) -> None:
         await demo_data.fill(visitor.site.database, 1234)
         for key, entry in ANSWERS.items():
             await visitor.site.database.write(partial(correspondence.save_entry, code=key, entry=entry))
         await named(visitor, self.time)
-        await turn_on(visitor.site)
+        await allow_all_annexes(visitor.site)
         await edition_of_moment(visitor)
         await visitor.organiser("olga", "organiser")
         await made(visitor)
@@ -78,10 +78,10 @@ class Gallery:
 
     async def _plain(self, visitor: Visitor, prefix: str, *paths: str) -> None:
         for path in paths:
-            self._seen[prefix + (path or "appeal")] = (await visitor.get(f"/{self.lang}/{path}")).text
+            self._pages[prefix + (path or "appeal")] = (await visitor.get(f"/{self.lang}/{path}")).text
 
     async def _post(self, visitor: Visitor, page: str, path: str, /, **fields: str) -> None:
-        self._seen[page] = (await visitor.post(f"/{self.lang}/{path}", **fields)).text
+        self._pages[page] = (await visitor.post(f"/{self.lang}/{path}", **fields)).text
 
     async def _forms(self, visitor: Visitor) -> None:
         post, signer = self._post, {"country": "PL", "consent": "on"}
@@ -97,16 +97,16 @@ class Gallery:
         email = f"anna@{self.lang}.example.net"
         await visitor.sign(email, "LT", self.lang, named="on", name=LONG[:100], updates="on")
         confirm, never = await visitor.link(email), await visitor.link(email, "never-write")
-        self._seen["confirm"] = (await visitor.get(confirm)).text
+        self._pages["confirm"] = (await visitor.get(confirm)).text
         await visitor.post(confirm)
         await self._plain(visitor, "", f"never-write/{never.rpartition('/')[2]}", "unsubscribe/x", "confirm/x")
         await visitor.post(f"/{self.lang}/manage", email=email)
         manage = await visitor.link(email, "manage")
-        self._seen["manage-door"] = (await visitor.get(manage)).text
+        self._pages["manage-door"] = (await visitor.get(manage)).text
         for action in ("show", "unname", "stop_updates", "never_write", "withdraw", "show", "withdraw"):
             name = f"manage-{action}"
-            self._seen[name + "-again" * (name in self._seen)] = (await visitor.post(manage, action=action)).text
-        self._seen["withdrawn-never"] = (await visitor.post(never, action="withdraw_never")).text
+            self._pages[name + "-again" * (name in self._pages)] = (await visitor.post(manage, action=action)).text
+        self._pages["withdrawn-never"] = (await visitor.post(never, action="withdraw_never")).text
         gone = token(visitor, Purpose.MANAGE)
         await self._post(visitor, "manage-dead", f"manage/{gone}", action="show")
 
@@ -117,17 +117,17 @@ class Gallery:
         await visitor.organiser("marta", "admin")
         await self._inside(visitor, *[path for path in paths("GET") if path.startswith("/organisers/")])
         for path in ("/organisers/editions", "/organisers/book/PL", "/organisers/factors"):
-            self._seen[f"refused {path}"] = (await visitor.post(path)).text
+            self._pages[f"refused {path}"] = (await visitor.post(path)).text
 
     async def _inside(self, visitor: Visitor, *addresses: str) -> None:
         for path in addresses:
             answer = await visitor.get(path)
             if answer.headers.get("content-type", "").startswith("text/html"):
-                self._seen[f"desk {path}"] = answer.text
+                self._pages[f"desk {path}"] = answer.text
 
     async def _wrong(self, visitor: Visitor) -> None:
         await self._plain(visitor, "", "nowhere")
-        self._seen["no-language"] = (await visitor.client.get("/xx/", headers={"Accept-Language": self.lang})).text
+        self._pages["no-language"] = (await visitor.client.get("/xx/", headers={"Accept-Language": self.lang})).text
         await self._refused(visitor, "elsewhere", headers={"Sec-Fetch-Site": "cross-site"})
         await self._refused(visitor, "huge", content=b"x" * (MAX_BODY_BYTES + 1))
         await self._refused(visitor, "unread", content=b"{}", headers={"Content-Type": "application/json"})
@@ -148,7 +148,7 @@ class Gallery:
         )
         answer = await visitor.client.post(f"/{self.lang}/sign", **({"headers": {}} | right | other))
         assert answer.status_code >= 400, name
-        self._seen[f"refused-{name}"] = answer.text
+        self._pages[f"refused-{name}"] = answer.text
 
 
 async def _throttled(*_: object, **__: object) -> None:

@@ -43,25 +43,27 @@ class Words(HTMLParser):
         super().__init__()
         self._open: list[tuple[str, str]] = []
         self._lang = lang
-        self.found: set[str] = set()
+        self.words: set[str] = set()
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        spoken = given.get("lang") or (self._open[-1][1] if self._open else "")
+        attributes = {name: value or "" for name, value in attrs}
+        language = attributes.get("lang") or (self._open[-1][1] if self._open else "")
         if tag not in _EMPTY:
-            self._open.append((tag, spoken))
-        if spoken == self._lang and (tag != "meta" or "description" in given.get("name", given.get("property", ""))):
-            self.found |= {" ".join(value.split()) for name, value in given.items() if name in _READ_OUT}
+            self._open.append((tag, language))
+        if language == self._lang and (
+            tag != "meta" or "description" in attributes.get("name", attributes.get("property", ""))
+        ):
+            self.words |= {" ".join(value.split()) for name, value in attributes.items() if name in _READ_OUT}
 
     def handle_endtag(self, tag: str) -> None:
         while self._open and self._open.pop()[0] != tag:
             pass
 
     def handle_data(self, data: str) -> None:
-        tag, spoken = self._open[-1] if self._open else ("", "")
-        if spoken == self._lang and tag not in ("script", "style", "code", "pre"):
-            self.found.add(" ".join(data.split()))
+        tag, language = self._open[-1] if self._open else ("", "")
+        if language == self._lang and tag not in ("script", "style", "code", "pre"):
+            self.words.add(" ".join(data.split()))
 
 
 def _left(own: set[str], english: set[str], known: re.Pattern[str]) -> set[str]:
@@ -90,8 +92,8 @@ def _runs(text: str) -> Iterator[tuple[str, ...]]:
 def _invalid(folder: Path) -> list[str]:
     """What the Nu HTML checker finds in a folder."""
     command = ["java", "-Xss1m", "-jar", str(VNU), "--format", "json", "--exit-zero-always", str(folder)]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stderr
-    return [f"{m['url'].removeprefix(folder.as_uri())}: {m['message']}" for m in json.loads(told)["messages"]]
+    messages = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    return [f"{m['url'].removeprefix(folder.as_uri())}: {m['message']}" for m in json.loads(messages)["messages"]]
 
 
 @pytest.mark.all_languages
@@ -104,17 +106,17 @@ def _invalid(folder: Path) -> list[str]:
 async def test_every_page_in_every_state_is_valid_and_speaks_one_language(
     langs: list[str], visit: Visit, time: Clock, tmp_path: Path
 ) -> None:
-    drawn = await Gallery(visit, time, tmp_path).drawn({"en", *langs})
-    spoken = {language.code: language for language in languages.Languages([*drawn], {})}
-    english = [Words(text, "en").found for text in drawn["en"].values()]
+    all_pages = await Gallery(visit, time, tmp_path).render({"en", *langs})
+    by_code = {language.code: language for language in languages.Languages([*all_pages], {})}
+    english = [Words(text, "en").words for text in all_pages["en"].values()]
     left = {}
-    for lang, pages in drawn.items():
-        known = _known(spoken[lang])
+    for lang, pages in all_pages.items():
+        known = _known(by_code[lang])
         for n, (name, text) in enumerate(pages.items()):
             file = tmp_path / "pages" / lang / f"{n}-{re.sub(r'[^a-z-]', '-', name)}.html"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, "utf-8")
-            if lang != "en" and (found := _left(Words(text, lang).found, english[n], known)):
-                left[lang, name] = found
+            if lang != "en" and (english_left := _left(Words(text, lang).words, english[n], known)):
+                left[lang, name] = english_left
     assert left == {}
     assert _invalid(tmp_path / "pages") == []

@@ -42,12 +42,12 @@ def _links(page: Html) -> list[str]:
 
 @pytest.mark.all_languages
 async def test_it_has_every_public_page_the_data_and_the_files(visitor: Visitor, tmp_path: Path) -> None:
-    number = await mirror.write_mirror(visitor.site, tmp_path / "mirror")
-    found = {str(file.relative_to(tmp_path / "mirror")) for file in (tmp_path / "mirror").rglob("*") if file.is_file()}
+    count = await mirror.write_mirror(visitor.site, tmp_path / "mirror")
+    names = {str(file.relative_to(tmp_path / "mirror")) for file in (tmp_path / "mirror").rglob("*") if file.is_file()}
     pages = {f"{lang}/{page or 'index'}.html" for lang in LANGUAGES for page in prerender.PAGES}
     data = {path.removeprefix("/") for path in prerender.DATA_FILES if mirror._in_mirror(path)}
-    assert found == {"index.html"} | pages | data | {f"static/{name}" for name in assets.load_assets()}
-    assert len(found) == number
+    assert names == {"index.html"} | pages | data | {f"static/{name}" for name in assets.load_assets()}
+    assert len(names) == count
     await visitor.published()
     for path in filter(mirror._in_mirror, prerender.DATA_FILES):
         assert (tmp_path / f"mirror{path}").read_bytes() == (await visitor.get(path)).content
@@ -135,8 +135,8 @@ def test_the_command_makes_files_that_any_server_may_read(tmp_path: Path) -> Non
     shell = Shell(tmp_path)
     shell.fine("demo", "--signatures", "100")
     folder = tmp_path / "new" / "mirror"
-    told = shell.fine("mirror", str(folder))
-    assert re.fullmatch(r"\d+ files; the form stays at http://127\.0\.0\.1:8000\.\n", told)
+    output = shell.fine("mirror", str(folder))
+    assert re.fullmatch(r"\d+ files; the form stays at http://127\.0\.0\.1:8000\.\n", output)
     modes = {(path.is_dir(), path.stat().st_mode & 0o777) for path in (folder, *folder.rglob("*"))}
     assert modes == {(True, 0o755), (False, 0o644)}
     assert "a new or an empty folder" in shell.fails("mirror", str(folder))

@@ -72,17 +72,17 @@ class Html(HTMLParser):
 
     def fields(self) -> dict[str, str]:
         """What people would send if its button was pressed without another touch; not what is there for machines."""
-        found, select = {}, ""
+        values, select = {}, ""
         for (tag, a), text in zip(self.tags, self.texts, strict=True):
             if tag == "input" and (a.get("type") != "checkbox" or "checked" in a) and a["name"] not in (WORK, TRAP):
-                found[a["name"]] = a.get("value", "")
+                values[a["name"]] = a.get("value", "")
             elif tag == "textarea":
-                found[a["name"]] = text.strip("\n")
+                values[a["name"]] = text.strip("\n")
             elif tag == "select":
                 select = a["name"]
             elif tag == "option" and "selected" in a:
-                found.setdefault(select, a["value"])
-        return found
+                values.setdefault(select, a["value"])
+        return values
 
     def error(self, field: str) -> str:
         """The sentence beside a field that points to it; empty if there is none."""
@@ -96,19 +96,19 @@ class Html(HTMLParser):
         return sentences[0] if sentences else ""
 
 
-THROTTLE = {"buckets", "day_keys"}  # which any request may move, and a moment later
+THROTTLE_TABLES = {"buckets", "day_keys"}  # which any request may move, and a moment later
 
 
-async def rows(site: Site) -> dict[str, list[str]]:
+async def all_rows(site: Site) -> dict[str, list[str]]:
     """Every row of every table, but for those of the throttle."""
     async with site.database.reading() as c:
-        tables = [name for row in await c.all("database.tables") if (name := str(row["name"])) not in THROTTLE]
+        tables = [name for row in await c.all("database.tables") if (name := str(row["name"])) not in THROTTLE_TABLES]
         return {
             table: sorted([str(row) async for part in c.stream_rows(table, 1000) for row in part]) for table in tables
         }
 
 
-async def settle(site: Site) -> None:
+async def run_background_jobs(site: Site) -> None:
     """Lets what runs beside the requests have its turn, so that only requests change rows from here on."""
     await site.publish()
     await site.prune()
@@ -131,11 +131,11 @@ async def for_all(strategy: SearchStrategy[T], check: Callable[[T], Awaitable[No
 
 def campaign(folder: Path, **dates: str) -> Path:
     """A campaign folder without placeholders; `dates` adds or replaces days, such as met="2026-11-01"."""
-    told = {"goal": "5000", "deadline": "2026-12-31", "destruction": "2027-12-31"} | dates
+    values = {"goal": "5000", "deadline": "2026-12-31", "destruction": "2027-12-31"} | dates
     text = (SHIPPED / "campaign.toml").read_text("utf-8")
     text = re.sub(
         r'^(\w+) = "PLACEHOLDER.*"$',
-        lambda m: f"{m[1]} = " + told.get(m[1], '"https://example.org/x"'),
+        lambda m: f"{m[1]} = " + values.get(m[1], '"https://example.org/x"'),
         text,
         flags=re.M,
     )
@@ -151,14 +151,18 @@ async def in_production(visit: Visit, settings: Settings, folder: Path, **other:
 
     async with db.open_database(settings.database_url) as database:
         await database.write(lambda c: c.execute("update site_state set value = 'production' where name = 'mode'"))
-    made = {"mode": Mode.PRODUCTION, "base_url": "https://petition.example", "campaign": campaign(folder / "campaign")}
-    visitor: Visitor = await visit(**(made | other))
+    changes = {
+        "mode": Mode.PRODUCTION,
+        "base_url": "https://petition.example",
+        "campaign": campaign(folder / "campaign"),
+    }
+    visitor: Visitor = await visit(**(changes | other))
     return visitor
 
 
-def token(visitor: Visitor, purpose: Purpose, number: str = "AAAAAAAAAAAAAAAAAAAAAA") -> str:
+def token(visitor: Visitor, purpose: Purpose, secret: str = "AAAAAAAAAAAAAAAAAAAAAA") -> str:
     """A token that is signed well; without a number, for one that nobody knows."""
-    return visitor.site.signer.make_token(purpose, number)
+    return visitor.site.signer.make_token(purpose, secret)
 
 
 async def pass_names(site: Site) -> None:
@@ -171,7 +175,7 @@ async def pass_names(site: Site) -> None:
         await site.database.write(judge)
 
 
-async def turn_on(site: Site) -> None:
+async def allow_all_annexes(site: Site) -> None:
     """An admin lets everybody have an annex of names."""
     for code in {a.code for a in site.book.addressees}:
         await site.database.write(partial(annexes.switch_annex, code=code, nickname="marta", on=True))
@@ -187,8 +191,10 @@ PARAMETERS = {
 def paths(method: str, **values: str) -> list[str]:
     """Every address of the site that takes a method, with its parameters filled in."""
     filled = PARAMETERS | values
-    found = [r.path.format(**filled) for r in routes(demo=True) if isinstance(r, Route) and method in (r.methods or ())]
-    return list(dict.fromkeys(found))
+    addresses = [
+        r.path.format(**filled) for r in routes(demo=True) if isinstance(r, Route) and method in (r.methods or ())
+    ]
+    return list(dict.fromkeys(addresses))
 
 
 def code(key: bytes, later: int = 0) -> str:
@@ -196,14 +202,14 @@ def code(key: bytes, later: int = 0) -> str:
     return totp.code(key, clock.epoch() // totp.STEP + later)
 
 
-async def arrive(visitor: Visitor, nickname: str, base: str = "https://petition.example") -> httpx2.Response:
+async def follow_login_link(visitor: Visitor, nickname: str, base: str = "https://petition.example") -> httpx2.Response:
     """Comes with a mailed link; the answer to its button."""
     visitor.client.cookies.clear()
     assert (await visitor.post("/organisers/login", email=f"{nickname}@example.org")).status_code == 200
     return await visitor.post(await visitor.link(f"{nickname}@example.org", "login", base))
 
 
-async def equip(visitor: Visitor) -> bytes:
+async def set_up_codes(visitor: Visitor) -> bytes:
     """Sets up codes of an app after the first login; its secret."""
     page = Html((await visitor.get("/organisers/factors")).text)
     (text,) = [text for (tag, _), text in zip(page.tags, page.texts, strict=True) if tag == "code"]

@@ -23,7 +23,7 @@ from petition.letters.writing.annex import compose_annex, split_into_volumes
 from tests.conftest import Clock, Visitor
 from tests.letters.editions.test_editions import draft_for, issue
 from tests.letters.samples import BOOK, MOMENT, TEXTS, appeal, pdf_text
-from tests.web.tools import Html, pass_names, rows, turn_on
+from tests.web.tools import Html, all_rows, allow_all_annexes, pass_names
 
 PL = BOOK.find("PL")
 NAMES = ("Anna Nowak", "Bolesław Żak", "Celina Ćma")
@@ -70,7 +70,7 @@ async def _told(visitor: Visitor, reference: str) -> str:
 
 async def test_an_annex_is_handed_over_checked_and_superseded(visitor: Visitor, time: Clock) -> None:
     await named(visitor, time)
-    await turn_on(visitor.site)
+    await allow_all_annexes(visitor.site)
     await edition_of_moment(visitor)
     await visitor.organiser("olga", "organiser")
     first = await made(visitor)
@@ -97,12 +97,12 @@ async def test_an_annex_is_handed_over_checked_and_superseded(visitor: Visitor, 
 
 async def test_of_names_that_were_handed_over_nothing_is_kept(visitor: Visitor, time: Clock) -> None:
     await named(visitor, time)
-    await turn_on(visitor.site)
+    await allow_all_annexes(visitor.site)
     await edition_of_moment(visitor)
     await visitor.organiser("olga", "organiser")
     assert NAMES[1] in pdf_text(await made(visitor))
     await _withdraw(visitor, "someone1@example.net")
-    kept = await rows(visitor.site)
+    kept = await all_rows(visitor.site)
     assert NAMES[1] not in str(kept)
     assert NAMES[0] in str(kept["names"])
 
@@ -110,7 +110,7 @@ async def test_of_names_that_were_handed_over_nothing_is_kept(visitor: Visitor, 
 async def test_the_same_names_have_another_fingerprint_each_time(visitor: Visitor, time: Clock) -> None:
     """So nobody who knows the others can try out whose name was withdrawn."""
     await named(visitor, time)
-    await turn_on(visitor.site)
+    await allow_all_annexes(visitor.site)
     await edition_of_moment(visitor)
     await visitor.organiser("olga", "organiser")
     files = [await made(visitor) for _ in range(2)]
@@ -126,7 +126,7 @@ def _keywords(file: bytes) -> str:
 
 async def test_who_confirmed_after_the_edition_is_not_in_its_annex(visitor: Visitor, time: Clock) -> None:
     await named(visitor, time)
-    await turn_on(visitor.site)
+    await allow_all_annexes(visitor.site)
     await edition_of_moment(visitor)
     await visitor.confirmed("late@example.net", "PL", named="on", name="Zofia Późna")
     time.advance(days=4)
@@ -142,7 +142,7 @@ async def test_nothing_is_handed_over_that_no_letter_speaks_of(visitor: Visitor,
     await edition_of_moment(visitor)  # while every annex is off
     await visitor.organiser("olga", "organiser")
     assert "No letter of this edition speaks of names." in (await visitor.get("/organisers/editions/1")).text
-    await turn_on(visitor.site)
+    await allow_all_annexes(visitor.site)
     answer = await visitor.post("/organisers/editions/1/names/PL")
     assert answer.status_code == 409
     assert "The letter PL-1 speaks of no annex." in answer.text
@@ -189,7 +189,7 @@ def test_many_names_make_volumes_that_say_which_they_are() -> None:
 async def test_volumes_are_handed_over_together(visitor: Visitor, time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(annexes, "NAMES_PER_VOLUME", 2)
     await named(visitor, time)
-    await turn_on(visitor.site)
+    await allow_all_annexes(visitor.site)
     await edition_of_moment(visitor)
     await visitor.organiser("olga", "organiser")
     answer = await visitor.post("/organisers/editions/1/names/PL")
@@ -229,7 +229,7 @@ async def test_the_command_line_hands_them_over_too(visitor: Visitor, time: Cloc
         wrong.output = tmp_path
         with pytest.raises(DataError, match=sentence):
             await letters.letters(given, wrong)
-    await turn_on(visitor.site)
+    await allow_all_annexes(visitor.site)
     await edition_of_moment(visitor)
     await letters.letters(given, Namespace(output=tmp_path / "out", edition="latest", names=True, keys=[]))
     assert _files(tmp_path / "out") == ["PL-2-names-1.pdf"]

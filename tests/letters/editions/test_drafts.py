@@ -14,7 +14,7 @@ from petition.letters.editions.drafts import Draft
 from petition.tally.tally import Snapshot
 from tests.conftest import Clock, Visitor
 from tests.letters.samples import BOOK, MOMENT, appeal, letter_text, pdf_text
-from tests.web.tools import pass_names, turn_on
+from tests.web.tools import allow_all_annexes, pass_names
 
 NAMES = {"PL": "Anna Nowak", "GB": "John Smith", "US": "Jane Doe", "DE": "Eva Berg"}
 INSTITUTIONS = sorted(a.key for a in BOOK.addressees if a.country is None)
@@ -42,7 +42,7 @@ async def test_every_name_stands_in_the_annex_of_one_kind_of_addressee(
     visitor: Visitor, time: Clock, tmp_path: Path
 ) -> None:
     await _signed(visitor, time)
-    await turn_on(visitor.site)
+    await allow_all_annexes(visitor.site)
     await visitor.organiser("olga", "organiser")
     annexes = {f"{key}-names.pdf": ["John Smith", "Jane Doe"] for key in INSTITUTIONS}
     annexes |= {"PL-names.pdf": ["Anna Nowak"], "DE-names.pdf": ["Eva Berg"]}

@@ -10,7 +10,7 @@ from petition.letters import correspondence
 from petition.mail import outbox
 from petition.organisers import activity_log
 from tests.conftest import IDENTITY, Clock, Visitor
-from tests.web.tools import Html, on_sqlite, pass_names, turn_on
+from tests.web.tools import Html, allow_all_annexes, on_sqlite, pass_names
 
 
 @on_sqlite
@@ -20,7 +20,7 @@ async def test_a_viewer_sees_published_numbers_only(time: Clock, visitor: Visito
     await visitor.confirmed("boris@example.net", "DE", named="on", name="Boris")
     time.advance(days=4)
     await pass_names(visitor.site)
-    await turn_on(visitor.site)
+    await allow_all_annexes(visitor.site)
     await visitor.organiser("olga", "organiser")
     for path in ("signatures.csv", "annexes/PL.pdf", "annexes/DE-de.pdf", "annexes/DE.pdf"):
         await visitor.get(f"/organisers/{path}")
@@ -68,7 +68,7 @@ async def test_what_an_organiser_does_is_seen_by_the_others(time: Clock, visitor
     await visitor.confirmed("anna@example.net", "PL", named="on", name="Anna Nowak")
     time.advance(days=4)
     await pass_names(visitor.site)
-    await turn_on(visitor.site)
+    await allow_all_annexes(visitor.site)
     await visitor.organiser("marta", "admin")
     assert (await visitor.get("/organisers/annexes/DE.pdf")).status_code == 404, "nobody to print there"
     for path in ("letters/PL.pdf", "annexes/PL.pdf", "signatures.csv", "letters.zip"):

@@ -75,8 +75,8 @@ async def test_from_the_desk_to_the_secretary(time: Clock, visitor: Visitor) -> 
 
     visitor.client.cookies.clear()
     checked = Html((await visitor.get("/en/letters/PL-1")).text)
-    for told in ("PL-1", "Prime Minister of the Republic of Poland", "(Poland)", "10; Poland: 10", fingerprint):
-        assert told in checked.text
+    for expected in ("PL-1", "Prime Minister of the Republic of Poland", "(Poland)", "10; Poland: 10", fingerprint):
+        assert expected in checked.text
     assert "sha256sum PL-1.pdf" in checked.text
     beside = (await visitor.get("/en/letters/PL-1-pl")).text
     assert 'href="/en/letters/PL-1"' in beside

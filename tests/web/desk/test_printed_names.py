@@ -10,7 +10,7 @@ from petition.signing import printed_names
 from petition.signing.printed_names import ASIDE, PASSED
 from petition.signing.signatures import NEW
 from tests.conftest import Clock, Visitor
-from tests.web.tools import Html, on_sqlite, pass_names, rows
+from tests.web.tools import Html, all_rows, on_sqlite, pass_names
 
 
 async def _printed(visitor: Visitor, country: str = "PL") -> list[str]:
@@ -100,11 +100,11 @@ async def test_what_nobody_was_shown_is_not_passed(time: Clock, visitor: Visitor
     await _named(visitor, "Anna Nowak")
     time.advance(days=4)
     await visitor.organiser("olga", "organiser")
-    before = (await rows(visitor.site))["names"]
+    before = (await all_rows(visitor.site))["names"]
     for shown in ("", "0123456789abcdef", "% ' ", "x" * 3000):
         await visitor.post("/organisers/names/PL/new", shown=shown)
         await visitor.post("/organisers/names/DE/new", shown=shown)
-    assert (await rows(visitor.site))["names"] == before
+    assert (await all_rows(visitor.site))["names"] == before
     for state in ("passed", "x", "%00"):
         assert (await visitor.get(f"/organisers/names/PL/{state}")).status_code == 404
 

@@ -14,7 +14,16 @@ from petition.organisers.accounts import Role
 from petition.web.routes import routes
 from tests.conftest import Clock, Visit, Visitor, add_organiser
 from tests.letters.editions.test_editions import draft_for, issue
-from tests.web.tools import PARAMETERS, in_production, on_sqlite, pass_names, rows, settle, token, turn_on
+from tests.web.tools import (
+    PARAMETERS,
+    all_rows,
+    allow_all_annexes,
+    in_production,
+    on_sqlite,
+    pass_names,
+    run_background_jobs,
+    token,
+)
 
 ANYONE, ARRIVED = 0, 1  # then the roles: 2, 3, 4
 VIEWER, ORGANISER, ADMIN = (role + 1 for role in Role)
@@ -66,10 +75,10 @@ DOORS = {
 
 
 def test_every_address_has_its_entry() -> None:
-    found = [r for r in routes(demo=True) if isinstance(r, Route) and r.path.startswith("/organisers")]
-    assert {(method, r.path) for r in found for method in r.methods or ()} - {("HEAD", r.path) for r in found} == set(
-        DOORS
-    )
+    desk_routes = [r for r in routes(demo=True) if isinstance(r, Route) and r.path.startswith("/organisers")]
+    assert {(method, r.path) for r in desk_routes for method in r.methods or ()} - {
+        ("HEAD", r.path) for r in desk_routes
+    } == set(DOORS)
 
 
 async def _desk(visit: Visit, settings: Settings, folder: Path, time: Clock) -> Visitor:
@@ -80,10 +89,10 @@ async def _desk(visit: Visit, settings: Settings, folder: Path, time: Clock) -> 
     assert (await visitor.post(link)).status_code == 303
     time.advance(days=4)
     await pass_names(visitor.site)
-    await turn_on(visitor.site)
+    await allow_all_annexes(visitor.site)
     for role in Role:
         await add_organiser(visitor.site, role.name.lower(), role.name.lower())
-    await settle(visitor.site)
+    await run_background_jobs(visitor.site)
     await issue(visitor.site.database, draft_for("PL"))
     return visitor
 
@@ -107,12 +116,12 @@ async def _open(visitor: Visitor, session: str, method: str, path: str) -> int:
     fields = {"email": "viewer@example.org", "session": session, "nickname": "viewer", "keys": keys, "code": "1"}
     fields |= {"work": "auto", "reason": "trap", "network": "x"}
     fields |= {"stance": "", "sent": "2026-11-01"}
-    before = await rows(visitor.site)
+    before = await all_rows(visitor.site)
     answer = await visitor.client.request(method, path, data=fields if method == "POST" else None)
     if answer.status_code == 404:
         assert "allow" not in answer.headers
         assert answer.text in ("", (await visitor.get("/organisers/no-such-page")).text)
-        assert await rows(visitor.site) == before
+        assert await all_rows(visitor.site) == before
     return answer.status_code
 
 

@@ -10,7 +10,17 @@ from petition.core.settings import Settings
 from petition.organisers import public_keys, totp
 from petition.organisers.second_factor import TRIES, WAIT
 from tests.conftest import Clock, Visit, Visitor, add_organiser
-from tests.web.tools import Html, arrive, code, equip, for_all, in_production, on_sqlite, rows, settle
+from tests.web.tools import (
+    Html,
+    all_rows,
+    code,
+    follow_login_link,
+    for_all,
+    in_production,
+    on_sqlite,
+    run_background_jobs,
+    set_up_codes,
+)
 
 DESK = ("/organisers/", "/organisers/sessions", "/organisers/record", "/organisers/signatures.csv")
 
@@ -24,14 +34,14 @@ async def production(visit: Visit, settings: Settings, tmp_path: Path, time: Clo
 
 
 async def test_the_first_login_sets_a_factor_up_and_opens_nothing_before(production: Visitor) -> None:
-    answer = await arrive(production, "marta")
+    answer = await follow_login_link(production, "marta")
     assert (answer.status_code, answer.headers["location"]) == (303, "/organisers/factor")
     answer = await production.get("/organisers/factor")
     assert (answer.status_code, answer.headers["location"]) == (303, "/organisers/factors")
     for path in DESK:
         assert (await production.get(path)).status_code == 404, path
     before = production.client.cookies["__Host-session"]
-    await equip(production)
+    await set_up_codes(production)
     assert production.client.cookies["__Host-session"] != before, "a new number"
     for path in DESK:
         assert (await production.get(path)).status_code == 200, path
@@ -41,10 +51,10 @@ async def test_the_first_login_sets_a_factor_up_and_opens_nothing_before(product
 
 
 async def test_each_later_login_asks_for_it(production: Visitor, time: Clock) -> None:
-    await arrive(production, "marta")
-    key = await equip(production)
+    await follow_login_link(production, "marta")
+    key = await set_up_codes(production)
     time.advance(minutes=1)
-    assert (await arrive(production, "marta")).headers["location"] == "/organisers/factor"
+    assert (await follow_login_link(production, "marta")).headers["location"] == "/organisers/factor"
     assert (await production.get("/organisers/factors")).headers["location"] == "/organisers/factor"
     assert (await production.post("/organisers/factors", code=code(key))).status_code == 303
     for path in DESK:
@@ -61,9 +71,9 @@ async def test_each_later_login_asks_for_it(production: Visitor, time: Clock) ->
 
 
 async def test_the_answer_is_the_same_for_wrong_used_and_waiting(production: Visitor, time: Clock) -> None:
-    await arrive(production, "marta")
-    key = await equip(production)
-    await arrive(production, "marta")
+    await follow_login_link(production, "marta")
+    key = await set_up_codes(production)
+    await follow_login_link(production, "marta")
     used = code(key)
     answers = [await production.post("/organisers/factor", code=typed) for typed in (used, *["000000x"] * TRIES)]
     time.advance(minutes=1)
@@ -71,7 +81,7 @@ async def test_the_answer_is_the_same_for_wrong_used_and_waiting(production: Vis
     answers.append(await production.post("/organisers/factor", passkey="{}"))
     assert {(answer.status_code, answer.text) for answer in answers} == {(403, answers[0].text)}
     time.advance(seconds=WAIT)
-    await arrive(production, "marta")
+    await follow_login_link(production, "marta")
     assert (await production.post("/organisers/factor", code=code(key))).status_code == 303
     page = Html((await production.get("/organisers/record")).text)
     assert "marta gave a wrong code 5 times" in page.text
@@ -79,11 +89,11 @@ async def test_the_answer_is_the_same_for_wrong_used_and_waiting(production: Vis
 
 @on_sqlite
 async def test_the_page_of_the_set_up_writes_nothing_and_has_no_foreign_picture(production: Visitor) -> None:
-    await arrive(production, "marta")
-    await settle(production.site)
-    before = await rows(production.site)
+    await follow_login_link(production, "marta")
+    await run_background_jobs(production.site)
+    before = await all_rows(production.site)
     pages = {(await production.get("/organisers/factors")).text for _ in range(3)}
-    assert await rows(production.site) == before
+    assert await all_rows(production.site) == before
     (text,) = pages
     page = Html(text)
     assert page.all("svg")
@@ -94,8 +104,8 @@ async def test_the_page_of_the_set_up_writes_nothing_and_has_no_foreign_picture(
 
 @on_sqlite
 async def test_factors_change_only_soon_after_a_login(production: Visitor, time: Clock) -> None:
-    await arrive(production, "marta")
-    key = await equip(production)
+    await follow_login_link(production, "marta")
+    key = await set_up_codes(production)
     page = Html((await production.get("/organisers/factors")).text)
     assert "codes of an app, since 2026-11-22" in page.text
     assert "Take away" not in page.text, "it is the last"
@@ -109,7 +119,7 @@ async def test_factors_change_only_soon_after_a_login(production: Visitor, time:
 
 @on_sqlite
 async def test_a_challenge_says_what_a_browser_needs(production: Visitor) -> None:
-    await arrive(production, "marta")
+    await follow_login_link(production, "marta")
     answers = [await production.post("/organisers/factor/challenge") for _ in range(2)]
     options = [json.loads(answer.text) for answer in answers]
     assert options[0]["challenge"] != options[1]["challenge"]
@@ -117,8 +127,8 @@ async def test_a_challenge_says_what_a_browser_needs(production: Visitor) -> Non
     assert options[0]["authenticatorSelection"]["userVerification"] == "required"
     assert options[0]["attestation"] == "none"
     assert answers[0].headers["cache-control"] == "no-store"
-    await equip(production)
-    await arrive(production, "marta")
+    await set_up_codes(production)
+    await follow_login_link(production, "marta")
     options = json.loads((await production.post("/organisers/factor/challenge")).text)
     assert (options["rpId"], options["userVerification"]) == ("petition.example", "required")
     assert "user" not in options
@@ -126,9 +136,9 @@ async def test_a_challenge_says_what_a_browser_needs(production: Visitor) -> Non
 
 @on_sqlite
 async def test_whatever_is_typed_opens_nothing(production: Visitor, time: Clock) -> None:
-    await arrive(production, "marta")
-    await equip(production)
-    await arrive(production, "marta")
+    await follow_login_link(production, "marta")
+    await set_up_codes(production)
+    await follow_login_link(production, "marta")
     half = production.client.cookies["__Host-session"]
     garbled = st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),
@@ -155,10 +165,10 @@ async def test_a_demo_says_that_it_asks_for_none_and_then_asks_whoever_set_one_u
 ) -> None:
     await visitor.organiser("marta")
     assert "Demo mode asks for no second factor" in Html((await visitor.get("/organisers/")).text).text
-    key = await equip(visitor)
+    key = await set_up_codes(visitor)
     time.advance(minutes=1)
     base = "http://127.0.0.1:8000"
-    assert (await arrive(visitor, "marta", base)).headers["location"] == "/organisers/factor"
+    assert (await follow_login_link(visitor, "marta", base)).headers["location"] == "/organisers/factor"
     assert (await visitor.get("/organisers/")).status_code == 404
     assert (await visitor.post("/organisers/factor", code=code(key))).status_code == 303
     page = Html((await visitor.get("/organisers/factors")).text)
@@ -166,7 +176,7 @@ async def test_a_demo_says_that_it_asks_for_none_and_then_asks_whoever_set_one_u
     assert (await visitor.post("/organisers/factor/challenge")).status_code == 404
     (factor,) = [a["value"] for a in page.all("button") if a.get("name") == "remove"]
     assert (await visitor.post("/organisers/factors", remove=factor)).status_code == 303
-    assert (await arrive(visitor, "marta", base)).headers["location"] == "/organisers/"
+    assert (await follow_login_link(visitor, "marta", base)).headers["location"] == "/organisers/"
     assert totp.text(key) not in (await visitor.get("/organisers/factors")).text, "each session is offered another"
 
 

@@ -5,7 +5,7 @@ from functools import partial
 from petition.core import tokens
 from petition.organisers import activity_log
 from tests.conftest import Clock, Visitor, add_organiser
-from tests.web.tools import Html, arrive, on_sqlite
+from tests.web.tools import Html, follow_login_link, on_sqlite
 
 BASE = "http://127.0.0.1:8000"
 
@@ -19,7 +19,7 @@ async def test_one_sees_and_ends_ones_own_sessions(time: Clock, visitor: Visitor
     await visitor.organiser("marta", "viewer")
     first = visitor.client.cookies["session"]
     time.advance(minutes=20)
-    await arrive(visitor, "marta", BASE)
+    await follow_login_link(visitor, "marta", BASE)
     second = visitor.client.cookies["session"]
     text = Html((await visitor.get("/organisers/sessions")).text).text
     assert "2026-11-22 12 h, this one 2026-11-22 12 h End" in text
@@ -77,15 +77,17 @@ async def test_everybody_reads_the_whole_record_page_by_page(time: Clock, visito
         write = partial(activity_log.write, who="anna", action="changed a rule", detail=f"number {n}")
         await visitor.site.database.write(write)
     await visitor.organiser("vera", "viewer")
-    found: list[str] = []
+    actions: list[str] = []
     path = "/organisers/record"
     for _ in range(3):
         page = Html((await visitor.get(path)).text)
-        found += [text.strip() for (tag, _), text in zip(page.tags, page.texts, strict=True) if tag == "td"][2::3]
+        actions += [text.strip() for (tag, _), text in zip(page.tags, page.texts, strict=True) if tag == "td"][2::3]
         (path,) = [a["href"] for a in page.all("a") if a.get("rel") == "next"] or [""]
     assert path == ""
-    assert [line for line in found if "number" in line] == [f"changed a rule number {n}" for n in reversed(range(120))]
-    assert len(found) == 123, "anna and vera were added, vera logged in"
+    assert [line for line in actions if "number" in line] == [
+        f"changed a rule number {n}" for n in reversed(range(120))
+    ]
+    assert len(actions) == 123, "anna and vera were added, vera logged in"
     for wrong in ("x", "-1", "1.5", "9" * 13, "²"):
         assert (await visitor.get("/organisers/record", params={"before": wrong})).status_code == 404
     assert (await visitor.get("/organisers/record?before=1")).status_code == 200

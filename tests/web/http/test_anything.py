@@ -20,7 +20,17 @@ from petition.organisers.accounts import Role
 from petition.signing.intake import TRAP, WORK
 from petition.web.routes import routes
 from tests.conftest import Clock, Visit, Visitor, add_organiser
-from tests.web.tools import FORM, PARAMETERS, for_all, in_production, on_postgresql, on_sqlite, rows, settle, token
+from tests.web.tools import (
+    FORM,
+    PARAMETERS,
+    all_rows,
+    for_all,
+    in_production,
+    on_postgresql,
+    on_sqlite,
+    run_background_jobs,
+    token,
+)
 
 EXAMPLES = int(os.environ.get("PETITION_TEST_EXAMPLES", "200"))
 FIELDS = (
@@ -76,7 +86,7 @@ async def _house(visit: Visit, settings: Settings, folder: Path) -> Visitor:
     ).status_code == 303
     for role in Role:
         await add_organiser(visitor.site, role.name.lower(), role.name.lower())
-    await settle(visitor.site)
+    await run_background_jobs(visitor.site)
     return visitor
 
 
@@ -105,7 +115,7 @@ async def _stands(visitor: Visitor, person: str, most: int) -> None:
         if template in DEAR and person != "stranger":
             return
         await _as(visitor, person)
-        before = await rows(visitor.site)
+        before = await all_rows(visitor.site)
         content = _encoded(fields).encode() if method == "POST" else None
         path = _path(visitor, template, parameter, query)
         answer = await visitor.client.request(method, path, content=content, headers={"content-type": FORM} | extra)
@@ -114,7 +124,7 @@ async def _stands(visitor: Visitor, person: str, most: int) -> None:
         assert "set-cookie" not in answer.headers or template.startswith("/organisers/")
         assert answer.headers["x-content-type-options"] == "nosniff"
         if answer.status_code >= 400 or method != "POST":
-            after = await rows(visitor.site)
+            after = await all_rows(visitor.site)
             changed = {table for table in before if before[table] != after[table]}
             assert changed <= COUNTED if template.startswith("/organisers/") else not changed, (method, path, changed)
 

@@ -18,7 +18,7 @@ from petition.web import app
 from petition.web.http.errors import ErrorPages
 from tests.conftest import Clock, Visit, Visitor
 from tests.web.http.test_pages import private, whole
-from tests.web.tools import Html, campaign, in_each_language, on_sqlite, rows, settle
+from tests.web.tools import Html, all_rows, campaign, in_each_language, on_sqlite, run_background_jobs
 
 QUOTED = "550 no such user <anna@example.net> Anna Nowak"
 
@@ -51,8 +51,8 @@ def discreet(caplog: pytest.LogCaptureFixture) -> None:
 async def test_a_broken_handler_is_a_page(
     lang: str, time: Clock, visitor: Visitor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await settle(visitor.site)
-    before = await rows(visitor.site)
+    await run_background_jobs(visitor.site)
+    before = await all_rows(visitor.site)
 
     async def sign(*_: object, **__: object) -> None:
         raise RuntimeError(QUOTED)
@@ -62,7 +62,7 @@ async def test_a_broken_handler_is_a_page(
     broken(await visitor.sign("anna@example.net", lang=lang, named="on", name="Anna Nowak"), 500, lang)
     discreet(caplog)
     assert "RuntimeError at test_errors.py:" in caplog.text
-    assert await rows(visitor.site) == before
+    assert await all_rows(visitor.site) == before
     monkeypatch.setattr(submissions, "sign", good)
     assert (await visitor.sign("anna@example.net")).status_code == 303, "the writer lives on"
 

@@ -19,7 +19,7 @@ from petition.core.languages import Language
 from petition.signing import intake
 from petition.web.http import forms
 from tests.conftest import Clock, Visitor
-from tests.web.tools import FORM, Html, for_all, in_each_language, on_sqlite, paths, rows, settle
+from tests.web.tools import FORM, Html, all_rows, for_all, in_each_language, on_sqlite, paths, run_background_jobs
 
 MAILBOXES = EmailProviders(SHIPPED / "mailboxes.toml")
 ENGLISH = Language("en", {})
@@ -113,8 +113,8 @@ def test_names_in_every_script_are_taken_as_typed(name: str) -> None:
 
 
 async def test_a_bad_form_comes_back_as_typed_and_changes_nothing(time: Clock, visitor: Visitor) -> None:
-    await settle(visitor.site)
-    before = await rows(visitor.site)
+    await run_background_jobs(visitor.site)
+    before = await all_rows(visitor.site)
     for fields, field, sentence in BAD:
         typed = GOOD | fields
         answer = await visitor.post("/en/sign", **typed)
@@ -124,7 +124,7 @@ async def test_a_bad_form_comes_back_as_typed_and_changes_nothing(time: Clock, v
         back = page.fields()
         assert [back.get(text) for text in ("email", "name")] == [typed["email"], typed.get("name", "")]
         assert ["consent" in back, "named" in back] == [typed["consent"] == "on", "named" in typed]
-    assert await rows(visitor.site) == before
+    assert await all_rows(visitor.site) == before
 
 
 @on_sqlite
@@ -238,16 +238,16 @@ BODIES = st.lists(st.tuples(NAMES, VALUES), max_size=9).map(
 
 
 async def test_no_body_breaks_a_form_and_a_refused_one_changes_nothing(time: Clock, visitor: Visitor) -> None:
-    await settle(visitor.site)
+    await run_background_jobs(visitor.site)
     places = paths("POST")
 
     async def check(example: tuple[str, str]) -> None:
         path, body = example
-        before = await rows(visitor.site)
+        before = await all_rows(visitor.site)
         answer: httpx2.Response = await visitor.client.post(path, content=body, headers={"Content-Type": FORM})
         assert answer.status_code in (200, 303, 404, 422)
         assert "Traceback" not in answer.text
         if answer.status_code not in (200, 303):
-            assert await rows(visitor.site) == before
+            assert await all_rows(visitor.site) == before
 
     await for_all(st.tuples(st.sampled_from(places), BODIES), check, most=60)

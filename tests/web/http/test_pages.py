@@ -320,11 +320,11 @@ async def test_a_missing_slash_leads_to_the_appeal(visitor: Visitor) -> None:
 async def test_public_pages_can_be_shared_and_found(visitor: Visitor) -> None:
     for path in ("", "tally", "governments", "data"):
         page = Html((await visitor.get(f"/ru/{path}")).text)
-        told = {a.get("property", a.get("name", "")): a["content"] for a in page.all("meta") if "content" in a}
-        assert told["og:url"] == f"http://127.0.0.1:8000/ru/{path}"
-        assert told["og:title"] == page.texts[[tag for tag, _ in page.tags].index("title")].strip()
-        assert told["og:image"] == "http://127.0.0.1:8000/ru/share.png"
-        assert told["description"] == told["og:description"] != ""
+        meta = {a.get("property", a.get("name", "")): a["content"] for a in page.all("meta") if "content" in a}
+        assert meta["og:url"] == f"http://127.0.0.1:8000/ru/{path}"
+        assert meta["og:title"] == page.texts[[tag for tag, _ in page.tags].index("title")].strip()
+        assert meta["og:image"] == "http://127.0.0.1:8000/ru/share.png"
+        assert meta["description"] == meta["og:description"] != ""
         assert [a["href"] for a in page.all("link") if a["rel"] == "canonical"] == [f"http://127.0.0.1:8000/ru/{path}"]
         others = {a["hreflang"]: a["href"] for a in page.all("link") if a["rel"] == "alternate"}
         assert others.keys() == {*LANGUAGES, "x-default"}

@@ -35,12 +35,12 @@ async def test_all_languages_and_files_are_of_one_moment(time: Clock, visitor: V
     data = (await visitor.get("/tally.json")).json()
     assert data["as_of"] == "2026-11-22T12:02:00Z"
     assert (await visitor.get("/tally.csv")).text.count("\r\n") == len(data["countries"]) + 2
-    for spoken in visitor.site.languages:
-        number = " ".join(spoken.format_number(data["confirmed"]).split())  # some write it with a space of their own
-        page = Html((await visitor.get(f"/{spoken.code}/tally")).text)
+    for language in visitor.site.languages:
+        number = " ".join(language.format_number(data["confirmed"]).split())  # some write it with a space of their own
+        page = Html((await visitor.get(f"/{language.code}/tally")).text)
         assert [a["datetime"] for a in page.all("time")] == [data["as_of"]]
         assert f" {number} " in page.text
-        assert f" {number} " in Html((await visitor.get(f"/{spoken.code}/")).text).text
+        assert f" {number} " in Html((await visitor.get(f"/{language.code}/")).text).text
 
 
 @pytest.mark.all_languages
@@ -119,43 +119,43 @@ async def _write(site: Site, word: str) -> None:
 @on_sqlite
 async def test_many_who_ask_at_once_are_served_by_one_making(time: Clock, site: Site) -> None:
     maker = Maker()
-    shown = await public_state.create_cache(site, maker, stock := ResponseStore())
+    cache = await public_state.create_cache(site, maker, store := ResponseStore())
     await _write(site, "First word")
-    await asyncio.gather(*[shown.refresh() for _ in range(20)])
+    await asyncio.gather(*[cache.refresh() for _ in range(20)])
     assert maker.times == 2, "the first stock, and one for all of them"
-    first = stock.responses
-    await asyncio.gather(*[shown.refresh() for _ in range(20)])
-    assert (maker.times, stock.responses is first) == (2, True), "nothing has changed"
+    first = store.responses
+    await asyncio.gather(*[cache.refresh() for _ in range(20)])
+    assert (maker.times, store.responses is first) == (2, True), "nothing has changed"
 
 
 @on_sqlite
 async def test_while_one_makes_the_others_get_the_old_and_the_last_word_is_shown(time: Clock, site: Site) -> None:
     maker = Maker()
-    shown = await public_state.create_cache(site, maker, stock := ResponseStore())
-    old = stock.responses
+    cache = await public_state.create_cache(site, maker, store := ResponseStore())
+    old = store.responses
     await _write(site, "First word")
     maker.at_work.clear()
     maker.go_on.clear()
-    making = asyncio.create_task(shown.refresh())
+    making = asyncio.create_task(cache.refresh())
     await asyncio.to_thread(maker.at_work.wait, 30)
-    assert stock.responses is old
+    assert store.responses is old
     await _write(site, "Last word")
-    late = [asyncio.create_task(shown.refresh()) for _ in range(5)]
+    late = [asyncio.create_task(cache.refresh()) for _ in range(5)]
     await asyncio.sleep(0)
     maker.go_on.set()
     await asyncio.gather(making, *late)
     assert maker.times == 3, "the first, the one under way, and one for all who came meanwhile"
-    assert b"Last word" in stock.responses["/en/governments"].body
+    assert b"Last word" in store.responses["/en/governments"].body
 
 
 @pytest.mark.all_languages
 @on_sqlite
 async def test_what_did_not_change_is_not_made_again(time: Clock, site: Site) -> None:
-    shown = await public_state.create_cache(site, prerender.prerender_all, stock := ResponseStore())
-    before = stock.responses
+    cache = await public_state.create_cache(site, prerender.prerender_all, store := ResponseStore())
+    before = store.responses
     await _write(site, "First word")
-    await shown.refresh()
-    same = {path for path in before if stock.responses[path] is before[path]}
+    await cache.refresh()
+    same = {path for path in before if store.responses[path] is before[path]}
     data = {path for path in prerender.DATA_FILES if "governments" in path}
     assert set(before) - same == {f"/{lang}/governments" for lang in LANGUAGES} | data
 

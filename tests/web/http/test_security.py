@@ -11,7 +11,7 @@ from petition.signing import submissions
 from petition.web.http import security
 from tests.conftest import Clock, Visit, Visitor
 from tests.web.http.test_pages import private, whole
-from tests.web.tools import FORM, in_production, on_sqlite, paths, rows, settle
+from tests.web.tools import FORM, all_rows, in_production, on_sqlite, paths, run_background_jobs
 
 GOOD = {"email": "anna@example.net", "country": "PL", "consent": "on"}
 HERE = "http://127.0.0.1:8000"
@@ -33,15 +33,15 @@ ELSEWHERE = [
 
 
 async def test_a_post_from_another_site_is_refused(time: Clock, visitor: Visitor) -> None:
-    await settle(visitor.site)
-    before = await rows(visitor.site)
+    await run_background_jobs(visitor.site)
+    before = await all_rows(visitor.site)
     for headers in ELSEWHERE:
         for path in paths("POST"):
             if "unsubscribe" in path:  # tests/web/test_unsubscribe.py
                 continue
             answer = await visitor.client.post(path, data=GOOD, headers=headers)
             assert answer.status_code == 403, (headers, path)
-    assert await rows(visitor.site) == before
+    assert await all_rows(visitor.site) == before
 
 
 @on_sqlite

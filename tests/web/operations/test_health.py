@@ -172,8 +172,8 @@ async def test_without_a_token_metrics_are_for_this_machine(visit: Visit, settin
 async def test_with_a_token_metrics_are_for_who_has_it(visit: Visit, settings: Settings, tmp_path: Path) -> None:
     visitor = await in_production(visit, settings, tmp_path, metrics_token="a-secret")
     assert await _asked(visitor, "203.0.113.7", "Authorization", "Bearer a-secret") == 200
-    for given in ("Bearer a-secre", "Bearer a-secrett", "Bearer", "Bearer \u00e9", "Basic a-secret", ""):
-        assert await _asked(visitor, "203.0.113.7", "Authorization", given) == 404
+    for header in ("Bearer a-secre", "Bearer a-secrett", "Bearer", "Bearer \u00e9", "Basic a-secret", ""):
+        assert await _asked(visitor, "203.0.113.7", "Authorization", header) == 404
     assert await _asked(visitor, "127.0.0.1") == 404, "not even this machine without it"
 
 

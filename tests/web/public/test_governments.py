@@ -95,9 +95,9 @@ async def test_data_says_what_the_page_says(time: Clock, visitor: Visitor) -> No
     answer = await visitor.get("/governments.json")
     assert answer.headers["access-control-allow-origin"] == "*"
     assert answer.headers["etag"]
-    found = {one["key"]: one for one in json.loads(answer.text)["governments"]}
-    assert len(found) == 33
-    assert found["PL"] == {
+    by_key = {government["key"]: government for government in json.loads(answer.text)["governments"]}
+    assert len(by_key) == 33
+    assert by_key["PL"] == {
         "key": "PL",
         "name": "Poland",
         "office": "Prime Minister of the Republic of Poland",
@@ -110,13 +110,13 @@ async def test_data_says_what_the_page_says(time: Clock, visitor: Visitor) -> No
         "link": "https://government.example/answer",
         "summaries": {"en": "We will.", "ru": "Мы это сделаем."},
     }
-    assert [letter.rpartition("/")[2] for letter in found["BE"]["letters"]] == ["BE-nl-1", "BE-fr-1", "BE-de-1"]
-    assert {found["DE"][name] for name in ("sent", "channel", "answered", "stance", "link")} == {None}
+    assert [letter.rpartition("/")[2] for letter in by_key["BE"]["letters"]] == ["BE-nl-1", "BE-fr-1", "BE-de-1"]
+    assert {by_key["DE"][name] for name in ("sent", "channel", "answered", "stance", "link")} == {None}
     rows = {row["key"]: row for row in csv.DictReader(io.StringIO((await visitor.get("/governments.csv")).text))}
-    assert rows.keys() == found.keys()
+    assert rows.keys() == by_key.keys()
     for key, row in rows.items():
         for name in ("name", "sent", "acknowledged", "answered", "channel", "stance", "link"):
-            assert row[name] == (found[key][name] or "")
+            assert row[name] == (by_key[key][name] or "")
     assert rows["PL"]["summary"] == "We will."
 
 

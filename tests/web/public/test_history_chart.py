@@ -20,11 +20,11 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def _hours(moves: list[tuple[int, int]]) -> list[tuple[str, int]]:
     """A history: so many hours later, so many in all."""
-    found, hour = [], BEGIN
+    totals, hour = [], BEGIN
     for later, n in moves:
         hour += timedelta(hours=later)
-        found.append((hour.strftime("%Y-%m-%dT%HZ"), n))
-    return found
+        totals.append((hour.strftime("%Y-%m-%dT%HZ"), n))
+    return totals
 
 
 def _line(hours: list[tuple[str, int]]) -> list[tuple[int, int]]:

@@ -3,19 +3,19 @@
 import pytest
 
 from tests.conftest import Clock, Visitor
-from tests.web.tools import Html, on_sqlite, rows, settle
+from tests.web.tools import Html, all_rows, on_sqlite, run_background_jobs
 
 TYPED = {"email": "anna@gmial.com", "country": "PL", "consent": "on", "named": "on", "name": "Anna Nowak"}
 
 
 async def test_a_slip_of_the_finger_is_asked_about_once(time: Clock, visitor: Visitor) -> None:
-    await settle(visitor.site)
-    before = await rows(visitor.site)
+    await run_background_jobs(visitor.site)
+    before = await all_rows(visitor.site)
     answer = await visitor.post("/en/sign", **TYPED)
     page = Html(answer.text)
     assert answer.status_code == 422
     assert "anna@gmail.com" in page.text
-    assert await rows(visitor.site) == before
+    assert await all_rows(visitor.site) == before
 
     assert {k: v for k, v in page.fields().items() if k != "sure"} == TYPED
     assert (await visitor.post("/en/sign", **page.fields())).status_code == 303
@@ -45,8 +45,8 @@ READABLE = ["anna@mail.ru", "anna@yandex.by", "Anna@Mail.RU", "anna@some.host.by
 
 
 async def test_a_readable_mailbox_is_refused_before_anything_is_stored(time: Clock, visitor: Visitor) -> None:
-    await settle(visitor.site)
-    before = await rows(visitor.site)
+    await run_background_jobs(visitor.site)
+    before = await all_rows(visitor.site)
     for email, sure in [(e, sure) for e in READABLE for sure in ("", e, e.lower())]:
         answer = await visitor.post("/en/sign", **(TYPED | {"email": email, "sure": sure}))
         page = Html(answer.text)
@@ -55,7 +55,7 @@ async def test_a_readable_mailbox_is_refused_before_anything_is_stored(time: Clo
         assert "EU or Switzerland" in page.text
         assert "sure" not in page.fields()
         assert page.fields()["email"] == email
-    assert await rows(visitor.site) == before
+    assert await all_rows(visitor.site) == before
 
 
 @on_sqlite

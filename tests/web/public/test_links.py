@@ -6,7 +6,7 @@ import pytest
 
 from petition.core.tokens import Purpose
 from tests.conftest import Clock, Visit, Visitor
-from tests.web.tools import Html, on_sqlite, paths, rows, settle, token
+from tests.web.tools import Html, all_rows, on_sqlite, paths, run_background_jobs, token
 
 DOORS = {
     Purpose.CONFIRM: "/en/confirm/",
@@ -25,8 +25,8 @@ async def _live(visitor: Visitor) -> str:
 
 async def test_a_link_opens_the_door_of_its_purpose_alone(time: Clock, visitor: Visitor) -> None:
     number = await _live(visitor)
-    await settle(visitor.site)
-    before = await rows(visitor.site)
+    await run_background_jobs(visitor.site)
+    before = await all_rows(visitor.site)
     for purpose in Purpose:
         for other, door in DOORS.items():
             if other is not purpose:
@@ -36,7 +36,7 @@ async def test_a_link_opens_the_door_of_its_purpose_alone(time: Clock, visitor: 
                     assert "Anna" not in answer.text
     manage = DOORS[Purpose.MANAGE] + token(visitor, Purpose.MANAGE, number)
     assert (await visitor.post(manage, action="show")).status_code == 404, "signed well, but of another kind"
-    assert await rows(visitor.site) == before
+    assert await all_rows(visitor.site) == before
 
 
 async def test_a_link_outlives_the_change_of_the_secret_key(time: Clock, visit: Visit) -> None:

@@ -8,7 +8,7 @@ import httpx2
 from petition.core.tokens import Purpose
 from petition.organisers import accounts
 from tests.conftest import Clock, Visit, Visitor, add_organiser
-from tests.web.tools import on_sqlite, pass_names, paths, rows, settle, token, turn_on
+from tests.web.tools import all_rows, allow_all_annexes, on_sqlite, pass_names, paths, run_background_jobs, token
 
 DOWNLOADS = [f"/organisers/{name}" for name in ("letters.zip", "letters/PL.docx", "annexes/PL.pdf", "signatures.csv")]
 
@@ -27,15 +27,15 @@ async def _live_links(visitor: Visitor) -> list[str]:
 
 async def test_reading_changes_nothing(time: Clock, visitor: Visitor) -> None:
     links = await _live_links(visitor)
-    await settle(visitor.site)
-    before = await rows(visitor.site)
+    await run_background_jobs(visitor.site)
+    before = await all_rows(visitor.site)
     for path in [*paths("GET"), *paths("HEAD"), *links, *links, "/static/petition.css", "/nowhere"]:
         for method in ("GET", "HEAD", "OPTIONS"):
             answer = await visitor.client.request(method, path)
             assert answer.status_code < 500, path
             assert "set-cookie" not in answer.headers, path
             assert answer.status_code == 200 or path not in links or method == "OPTIONS"
-    assert await rows(visitor.site) == before
+    assert await all_rows(visitor.site) == before
     for link in links:
         assert (await visitor.client.post(link, data={"action": "show"})).status_code in (200, 303), link
 
@@ -44,18 +44,18 @@ async def test_reading_as_an_organiser_changes_nothing_but_the_record(time: Cloc
     await visitor.confirmed("anna@example.net", named="on", name="Anna Nowak")
     time.advance(days=4)
     await pass_names(visitor.site)
-    await turn_on(visitor.site)
+    await allow_all_annexes(visitor.site)
     await visitor.organiser("marta", "admin")
-    await settle(visitor.site)
-    before = await rows(visitor.site)
+    await run_background_jobs(visitor.site)
+    before = await all_rows(visitor.site)
     for path in paths("GET"):
         assert (await visitor.client.head(path)).status_code < 500, path
         if path not in DOWNLOADS:
             assert (await visitor.get(path)).status_code < 500, path
-    assert await rows(visitor.site) == before
+    assert await all_rows(visitor.site) == before
     for path in DOWNLOADS:
         assert (await visitor.get(path)).status_code == 200
-    after = await rows(visitor.site)
+    after = await all_rows(visitor.site)
     assert len(after.pop("actions")) == len(before.pop("actions")) + len(DOWNLOADS)
     assert after == before
 

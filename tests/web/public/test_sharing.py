@@ -63,7 +63,7 @@ async def test_a_picture_is_new_when_its_number_is(time: Clock, visitor: Visitor
 
 
 async def test_one_makes_and_the_others_get_the_old() -> None:
-    kept, go_on, made = FileCache(), threading.Event(), []
+    cache, go_on, made = FileCache(), threading.Event(), []
 
     def make(content: bytes) -> bytes:
         made.append(content)
@@ -71,21 +71,21 @@ async def test_one_makes_and_the_others_get_the_old() -> None:
         return content
 
     go_on.set()
-    assert await kept.get("a", 1, lambda: make(b"old")) == b"old"
+    assert await cache.get("a", 1, lambda: make(b"old")) == b"old"
     go_on.clear()
-    making = asyncio.create_task(kept.get("a", 2, lambda: make(b"new")))
+    making = asyncio.create_task(cache.get("a", 2, lambda: make(b"new")))
     await asyncio.sleep(0)
-    assert [await kept.get("a", 2, lambda: make(b"never")) for _ in range(20)] == [b"old"] * 20
+    assert [await cache.get("a", 2, lambda: make(b"never")) for _ in range(20)] == [b"old"] * 20
     go_on.set()
     assert await making == b"new"
-    assert await kept.get("a", 2, lambda: make(b"never")) == b"new"
+    assert await cache.get("a", 2, lambda: make(b"never")) == b"new"
     assert made == [b"old", b"new"]
 
 
 async def test_whoever_comes_first_waits_for_the_one_who_makes() -> None:
-    kept, contents = FileCache(), iter([b"x", b"y"])
-    found = await asyncio.gather(*[kept.get("a", 1, lambda: next(contents)) for _ in range(20)])
-    assert found == [b"x"] * 20
+    cache, contents = FileCache(), iter([b"x", b"y"])
+    served = await asyncio.gather(*[cache.get("a", 1, lambda: next(contents)) for _ in range(20)])
+    assert served == [b"x"] * 20
 
 
 @on_sqlite
@@ -135,9 +135,11 @@ async def test_what_the_data_page_names_is_there(time: Clock, visitor: Visitor) 
 async def test_the_sitemap_has_every_public_page_in_every_language(visitor: Visitor) -> None:
     tree = ElementTree.fromstring((await visitor.get("/sitemap.xml")).text)
     names = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9", "x": "http://www.w3.org/1999/xhtml"}
-    found = [str(entry.findtext("s:loc", "", names)) for entry in tree.findall("s:url", names)]
+    addresses = [str(entry.findtext("s:loc", "", names)) for entry in tree.findall("s:url", names)]
     public = set(prerender.PAGES)
-    assert {urlsplit(address).path for address in found} == {f"/{lang}/{page}" for lang in LANGUAGES for page in public}
+    assert {urlsplit(address).path for address in addresses} == {
+        f"/{lang}/{page}" for lang in LANGUAGES for page in public
+    }
     for entry in tree.findall("s:url", names):
         assert {link.get("hreflang") for link in entry.findall("x:link", names)} == set(LANGUAGES)
     robots = (await visitor.get("/robots.txt")).text
@@ -150,9 +152,9 @@ async def test_a_weakness_can_be_told(time: Clock, visit: Visit, tmp_path: Path)
     visitor: Visitor = await visit()
     assert (await visitor.get("/.well-known/security.txt")).text.startswith("# [the contact")
     visitor = await visit(campaign=campaign(tmp_path / "campaign", contact='"help@example.org"'))
-    told = dict(line.split(": ", 1) for line in (await visitor.get("/.well-known/security.txt")).text.splitlines())
-    assert told["Contact"] == "mailto:help@example.org"
-    assert date(2026, 11, 22) < date.fromisoformat(told["Expires"][:10]) < date(2026, 11, 22) + timedelta(365)
+    fields = dict(line.split(": ", 1) for line in (await visitor.get("/.well-known/security.txt")).text.splitlines())
+    assert fields["Contact"] == "mailto:help@example.org"
+    assert date(2026, 11, 22) < date.fromisoformat(fields["Expires"][:10]) < date(2026, 11, 22) + timedelta(365)
 
 
 @on_sqlite

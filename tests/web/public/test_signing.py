@@ -8,7 +8,7 @@ import pytest
 from petition.core.email_addresses import keyed_hash
 from petition.tally import audit
 from tests.conftest import Clock, Visitor, add_organiser
-from tests.web.tools import Html, on_sqlite, rows, settle
+from tests.web.tools import Html, all_rows, on_sqlite, run_background_jobs
 
 ANNA = "anna@example.net"
 
@@ -84,7 +84,7 @@ async def test_three_submissions_wait_for_a_mailbox_at_most(time: Clock, visitor
         await visitor.sign(ANNA, country)
         links.append(await visitor.link(ANNA))
         time.advance(days=2)
-    assert len((await rows(visitor.site))["submissions"]) == 3
+    assert len((await all_rows(visitor.site))["submissions"]) == 3
     assert [(await visitor.get(link)).status_code for link in links] == [404, 200, 200, 200]
 
 
@@ -95,8 +95,8 @@ async def test_pressing_twice_is_harmless_and_looks_the_same(time: Clock, visito
     pressed = [_seen(await visitor.post(link)) for _ in range(3)]
     assert pressed[0] == pressed[1] == pressed[2]
     assert (await visitor.get(link)).text == page
-    found = await rows(visitor.site)
-    assert [len(found[t]) for t in ("signatures", "names", "contacts", "journal")] == [1, 1, 1, 1]
+    stored = await all_rows(visitor.site)
+    assert [len(stored[t]) for t in ("signatures", "names", "contacts", "journal")] == [1, 1, 1, 1]
 
 
 async def test_a_newer_signature_takes_the_place_of_the_older(time: Clock, visitor: Visitor) -> None:
@@ -106,10 +106,10 @@ async def test_a_newer_signature_takes_the_place_of_the_older(time: Clock, visit
         assert await c.all("audit.signatures") == [{"country": "LT", "n": 1}]
         assert [row["name"] for row in await c.execute("select name from names")] == []
         assert await audit.disagreements(c) == []
-    found = await rows(visitor.site)
-    assert [len(found[t]) for t in ("names", "contacts")] == [0, 0]
+    stored = await all_rows(visitor.site)
+    assert [len(stored[t]) for t in ("names", "contacts")] == [0, 0]
     assert (await visitor.post(first)).status_code == 303  # pressed long ago: changes nothing any more
-    assert (await rows(visitor.site))["signatures"] == found["signatures"]
+    assert (await all_rows(visitor.site))["signatures"] == stored["signatures"]
 
 
 @pytest.mark.parametrize("kind", ["confirm", "manage", "never-write"])
@@ -117,15 +117,15 @@ async def test_a_link_opens_one_door_only(kind: str, time: Clock, visitor: Visit
     await visitor.confirmed("boris@example.net")
     await visitor.post("/en/manage" if kind == "manage" else "/en/sign", email=ANNA, country="PL", consent="on")
     link = await visitor.link(ANNA, kind)
-    await settle(visitor.site)
-    before = await rows(visitor.site)
+    await run_background_jobs(visitor.site)
+    before = await all_rows(visitor.site)
     for other in ("en/confirm", "en/manage", "en/never-write", "organisers/login"):
         if other != f"en/{kind}":
             path = link.replace(f"/en/{kind}/", f"/{other}/")
             assert (await visitor.get(path)).status_code == 404
             for action in ("show", "withdraw", "never_write"):
                 assert (await visitor.post(path, action=action)).status_code == 404
-    assert await rows(visitor.site) == before
+    assert await all_rows(visitor.site) == before
 
 
 @on_sqlite
@@ -145,31 +145,31 @@ async def test_an_act_that_is_none_changes_nothing(time: Clock, visitor: Visitor
     await visitor.confirmed(ANNA)
     await visitor.post("/en/manage", email=ANNA)
     link = await visitor.link(ANNA, "manage")
-    await settle(visitor.site)
-    before = await rows(visitor.site)
+    await run_background_jobs(visitor.site)
+    before = await all_rows(visitor.site)
     for action in ("", "erase", "Withdraw", "withdraw\x00"):
         assert (await visitor.post(link, action=action)).status_code == 422
     assert (await visitor.client.post(link)).status_code == 422
-    assert await rows(visitor.site) == before
+    assert await all_rows(visitor.site) == before
 
 
 async def test_nothing_readable_is_written_before_the_button(time: Clock, visitor: Visitor) -> None:
     await visitor.sign(ANNA, "LT", named="on", name="Anna Nowak", updates="on")
-    written = str(await rows(visitor.site))
+    written = str(await all_rows(visitor.site))
     hashed = keyed_hash(visitor.site.settings.email_key, ANNA)
     assert hashed in written
     assert not re.search("anna[@ ]|nowak|example", written.replace(hashed, ""), re.I)
     link = await visitor.link(ANNA)
-    assert link.rpartition("/")[2].partition(".")[0] not in str(await rows(visitor.site))
+    assert link.rpartition("/")[2].partition(".")[0] not in str(await all_rows(visitor.site))
 
 
 @on_sqlite
 async def test_a_name_is_kept_only_if_it_is_to_be_printed(time: Clock, visitor: Visitor) -> None:
     await visitor.confirmed(ANNA, "LT", name="Anna Nowak")
     await visitor.confirmed("boris@example.net", "BY", name="Boris")
-    found = await rows(visitor.site)
-    assert found["names"] == []
-    assert "'BY'" not in str(found)
+    stored = await all_rows(visitor.site)
+    assert stored["names"] == []
+    assert "'BY'" not in str(stored)
     async with visitor.site.database.reading() as c:
         assert await c.all("audit.signatures") == [{"country": "LT", "n": 1}, {"country": "ZZ", "n": 1}]
 

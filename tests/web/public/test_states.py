@@ -8,7 +8,7 @@ from petition.core.tokens import Purpose
 from petition.retention import close
 from tests.conftest import Clock, Visit, Visitor
 from tests.web.http.test_pages import private, whole
-from tests.web.tools import Html, campaign, in_each_language, on_sqlite, rows, settle, token
+from tests.web.tools import Html, all_rows, campaign, in_each_language, on_sqlite, run_background_jobs, token
 
 # The clock stands at 22 November 2026.
 STATES = {
@@ -29,8 +29,8 @@ SAYS = {
 @pytest.mark.parametrize("state", STATES)
 async def test_the_form_is_there_while_one_can_sign(state: str, time: Clock, visit: Visit, tmp_path: Path) -> None:
     visitor: Visitor = await visit(campaign=campaign(tmp_path / "campaign", **STATES[state]))
-    await settle(visitor.site)
-    before = await rows(visitor.site)
+    await run_background_jobs(visitor.site)
+    before = await all_rows(visitor.site)
     page = whole(await visitor.get("/en/"), "en")
     for name, sentence in SAYS.items():
         assert (sentence in page.text) == (name == state)
@@ -42,7 +42,7 @@ async def test_the_form_is_there_while_one_can_sign(state: str, time: Clock, vis
     if not signing:
         private(answer)
         assert SAYS[state] in Html(answer.text).text
-        assert await rows(visitor.site) == before
+        assert await all_rows(visitor.site) == before
 
 
 @on_sqlite
@@ -63,10 +63,10 @@ async def test_a_link_waits_while_signing_is_closed(time: Clock, visit: Visit, t
     page = Html((await closed.get(link)).text)
     assert "Signing is closed at the moment" in page.text
     assert page.all("form") == []
-    await settle(closed.site)
-    before = await rows(closed.site)
+    await run_background_jobs(closed.site)
+    before = await all_rows(closed.site)
     assert (await closed.post(link)).status_code == 403
-    assert await rows(closed.site) == before
+    assert await all_rows(closed.site) == before
 
 
 async def test_once_everything_is_destroyed_nobody_can_sign(time: Clock, visitor: Visitor) -> None:
@@ -78,13 +78,13 @@ async def test_once_everything_is_destroyed_nobody_can_sign(time: Clock, visitor
     page = whole(await visitor.get("/en/"), "en")
     assert "Signing has ended" in page.text
     assert page.all("form") == []
-    await settle(visitor.site)
-    before = await rows(visitor.site)
+    await run_background_jobs(visitor.site)
+    before = await all_rows(visitor.site)
     assert (await visitor.sign("carla@example.net")).status_code == 403
     assert (await visitor.post("/en/manage", email="anna@example.net")).status_code == 403
     assert (await visitor.get(waiting)).status_code == 404
     assert (await visitor.post(waiting)).status_code == 404
-    assert await rows(visitor.site) == before
+    assert await all_rows(visitor.site) == before
 
 
 async def test_the_page_of_a_link_shows_what_will_be_confirmed(time: Clock, visitor: Visitor) -> None:

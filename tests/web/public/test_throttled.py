@@ -25,7 +25,7 @@ from petition.signing.intake import TRAP
 from petition.web.http import errors
 from tests.conftest import Clock, Visit, Visitor
 from tests.protection.test_proof_of_work import solution
-from tests.web.tools import Html, in_production, on_sqlite, rows, settle
+from tests.web.tools import Html, all_rows, in_production, on_sqlite, run_background_jobs
 
 CROWDED = "203.0.113"  # a block of 256 addresses (RFC 5737)
 NAMED = {"named": "on", "name": "Anna Nowak", "updates": "on"}
@@ -65,8 +65,8 @@ async def _challenge(visitor: Visitor, host: str = f"{CROWDED}.7") -> dict[str, 
     async with coming(visitor, host) as there:
         answer = await there.get("/work.json")
     assert answer.headers["cache-control"] == "no-store"
-    found: dict[str, object] = answer.json()
-    return found
+    challenge: dict[str, object] = answer.json()
+    return challenge
 
 
 async def _ask(visitor: Visitor, mode: Mode) -> None:
@@ -142,8 +142,8 @@ async def test_two_forms_with_one_proof_at_once_are_taken_on_their_terms(visitor
 async def test_when_the_slower_lane_is_full_the_form_comes_back_as_it_was_typed(email: str, visitor: Visitor) -> None:
     await _sign(visitor, "198.51.100.1")
     await _emptied(visitor, slow=True)
-    await settle(visitor.site)
-    before = await rows(visitor.site)
+    await run_background_jobs(visitor.site)
+    before = await all_rows(visitor.site)
     answer = await _sign(visitor, f"{CROWDED}.251", email, country="LT", sure=email, **NAMED)
     assert answer.status_code == 429
     assert 0 < int(answer.headers["retry-after"]) <= 60
@@ -152,7 +152,7 @@ async def test_when_the_slower_lane_is_full_the_form_comes_back_as_it_was_typed(
     typed = {"email": email, "country": "LT", "consent": "on", "sure": email, **NAMED}
     assert page.fields() == typed
     assert "from your network" in page.text
-    assert await rows(visitor.site) == before
+    assert await all_rows(visitor.site) == before
     assert (await _sign(visitor, "198.51.100.2", email)).status_code == 303, "other networks are as ever"
 
 
@@ -294,7 +294,7 @@ async def test_no_address_of_a_network_is_stored(visitor: Visitor) -> None:
         tables = [str(row["name"]) for row in await c.all("database.tables")]
         held = str([row for table in tables for row in await c.execute(f"select * from {table}")])
     assert CROWDED not in held
-    (tag,) = {row.split("'network': ")[1][:26] for row in (await rows(visitor.site))["submissions"]}
+    (tag,) = {row.split("'network': ")[1][:26] for row in (await all_rows(visitor.site))["submissions"]}
     assert "None" not in tag
 
 

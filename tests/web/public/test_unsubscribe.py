@@ -3,7 +3,7 @@
 from petition.core import encryption
 from petition.site import Site
 from tests.conftest import IDENTITY, Clock, Visitor
-from tests.web.tools import FORM, rows, settle
+from tests.web.tools import FORM, all_rows, run_background_jobs
 
 ONE_CLICK = "List-Unsubscribe=One-Click"
 ELSEWHERE = {"Origin": "https://mail.example", "Sec-Fetch-Site": "cross-site", "Content-Type": FORM}
@@ -27,14 +27,14 @@ async def _link(visitor: Visitor) -> str:
 
 async def test_one_click_ends_news_and_nothing_else(time: Clock, visitor: Visitor) -> None:
     link = await _link(visitor)
-    await settle(visitor.site)
-    before = await rows(visitor.site)
+    await run_background_jobs(visitor.site)
+    before = await all_rows(visitor.site)
     shown = await visitor.get(link)
     assert (shown.status_code, shown.headers["cache-control"]) == (200, "no-store")
-    assert await rows(visitor.site) == before
+    assert await all_rows(visitor.site) == before
     done = await visitor.client.post(link, content=ONE_CLICK, headers=ELSEWHERE)
     assert done.status_code == 200
-    after = await rows(visitor.site)
+    after = await all_rows(visitor.site)
     assert (len(before.pop("contacts")), after.pop("contacts")) == (1, [])
     (was,), (now,) = before.pop("signatures"), after.pop("signatures")
     assert was.replace("'updates': 1", "'updates': 0") == now != was
@@ -43,11 +43,11 @@ async def test_one_click_ends_news_and_nothing_else(time: Clock, visitor: Visito
 
 async def test_the_answer_is_the_same_whatever_the_link(time: Clock, visitor: Visitor) -> None:
     link = await _link(visitor)
-    await settle(visitor.site)
-    before = await rows(visitor.site)
+    await run_background_jobs(visitor.site)
+    before = await all_rows(visitor.site)
     strange = [f"{link}x", "/en/unsubscribe/x", "/en/unsubscribe/%00%ff", f"/en/unsubscribe/{'a' * 3000}"]
     texts = [(await visitor.post(path)).text for path in strange]
-    assert await rows(visitor.site) == before
+    assert await all_rows(visitor.site) == before
     texts += [(await visitor.post(link)).text, (await visitor.post(link)).text]
     assert len(set(texts)) == 1
     assert len({(await visitor.get(path)).text for path in (link, *strange)}) == 1
