@@ -11,14 +11,14 @@ from pathlib import Path
 from petition.core import toml_tables
 from petition.core.toml_tables import TEXTS, Table
 
-HERE = "here"
+LOCAL_NETWORK = "here"
 # What an address out of these tells is where the onion service or a proxy of ours stands, not who comes through it.
-_INSIDE = tuple(
+_PRIVATE_NETWORKS = tuple(
     map(
         ip_network, ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7", "fe80::/10")
     )
 )
-_Listed = IPv4Network | IPv6Network
+_IPNetwork = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,38 +35,38 @@ class Networks:
 
     def __init__(self, file: Path) -> None:
         listed = toml_tables.load(file).tables("shared", needed=False)
-        shared = (*_INSIDE, *(network for entry in listed for network in _networks(entry)))
+        shared = (*_PRIVATE_NETWORKS, *(network for entry in listed for network in _read_networks(entry)))
         # As numbers: every signature is looked for in all of them.
-        self._shared = [(one.version, int(one[0]), int(one[-1])) for one in shared]
+        self._shared = [(network.version, int(network[0]), int(network[-1])) for network in shared]
 
-    def of(self, host: str | None) -> Network:
+    def find_network(self, host: str | None) -> Network:
         """The network of a client, by the address it has behind trusted proxies. Whatever is none is one of our own."""
-        found = _address(host or "")
-        if found is None or found.is_loopback:
-            return Network(HERE, HERE, shared=True)
-        n = int(found)
-        shared = any(version == found.version and first <= n <= last for version, first, last in self._shared)
-        lengths = (32, 24) if found.version == 4 else (64, 48)
-        address, block = (_within(found, n, length) for length in lengths)
+        ip = _parse_ip(host or "")
+        if ip is None or ip.is_loopback:
+            return Network(LOCAL_NETWORK, LOCAL_NETWORK, shared=True)
+        number = int(ip)
+        shared = any(version == ip.version and first <= number <= last for version, first, last in self._shared)
+        lengths = (32, 24) if ip.version == 4 else (64, 48)
+        address, block = (_prefix_of(ip, number, length) for length in lengths)
         return Network(address, block, shared)
 
 
-def _within(found: IPv4Address | IPv6Address, n: int, length: int) -> str:
+def _prefix_of(ip: IPv4Address | IPv6Address, number: int, length: int) -> str:
     """The network of this length that an address lies in."""
-    rest = found.max_prefixlen - length
-    return f"{type(found)(n >> rest << rest)}/{length}"
+    host_bits = ip.max_prefixlen - length
+    return f"{type(ip)(number >> host_bits << host_bits)}/{length}"
 
 
-def _address(host: str) -> IPv4Address | IPv6Address | None:
+def _parse_ip(host: str) -> IPv4Address | IPv6Address | None:
     try:
-        found = ip_address(host.strip("[]").partition("%")[0])  # without a zone (RFC 4007, 11)
+        ip = ip_address(host.strip("[]").partition("%")[0])  # without a zone (RFC 4007, 11)
     except ValueError:
         return None
-    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None  # RFC 4291, 2.5.5.2
-    return mapped or found
+    mapped = ip.ipv4_mapped if isinstance(ip, IPv6Address) else None  # RFC 4291, 2.5.5.2
+    return mapped or ip
 
 
-def _networks(entry: Table) -> Iterator[_Listed]:
+def _read_networks(entry: Table) -> Iterator[_IPNetwork]:
     entry.text("why"), entry.text("source")
     for text in entry.read("networks", TEXTS):
         try:

@@ -78,7 +78,7 @@ class Doors:
 
         With a token of the network, or with a proof of work, as ever; else on the slower lane.
         """
-        key, network = await self._keys.today(), self._networks.of(host)
+        key, network = await self._keys.today(), self._networks.find_network(host)
         tag = key.tag("network", network.block)
         if asked is not Mode.ON and self._enter(key, "sign", network):
             return Admission(tag)
@@ -94,20 +94,20 @@ class Doors:
 
     async def enter(self, door: str, host: str | None) -> None:
         """Whether somebody may pass another door now. Raises RateLimited."""
-        key, network = await self._keys.today(), self._networks.of(host)
+        key, network = await self._keys.today(), self._networks.find_network(host)
         if not self._enter(key, door, network):
             raise RateLimited(max(self._buckets.wait(*asked) for asked in _asked(key, door, network)))
 
     async def page(self, host: str | None) -> None:
         """Whether a whole page may be made for somebody who is refused. Raises RateLimited."""
-        key, network = await self._keys.today(), self._networks.of(host)
+        key, network = await self._keys.today(), self._networks.find_network(host)
         asked = _of_block(key, PAGE, network)
         if not self._buckets.take(asked):
             raise RateLimited(self._buckets.wait(*asked))
 
     async def challenge(self, host: str | None, asked: Mode) -> dict[str, object] | None:
         """A challenge, if somebody of this network needs a proof to sign as ever."""
-        key, network = await self._keys.today(), self._networks.of(host)
+        key, network = await self._keys.today(), self._networks.find_network(host)
         empty = any(self._buckets.wait(*one) for one in _asked(key, "sign", network))
         return proof_of_work.challenge(key) if asked is Mode.ON or (asked is Mode.AUTO and empty) else None
 

@@ -55,7 +55,7 @@ USES: dict[str, Callable[[Path], object]] = {
     "facts.toml": lambda file: citable_sources(Appeal(file.parent), LT),
     "governments.toml": lambda file: reader.load_address_book(file).find("LT"),
     "mailboxes.toml": _use_mailboxes,
-    "networks.toml": lambda file: Networks(file).of("192.0.2.1"),
+    "networks.toml": lambda file: Networks(file).find_network("192.0.2.1"),
     "parliament.toml": read_seats,
     "appeal/en.md": lambda file: Appeal(file.parent.parent).text(Language("en", {})),
     "letters/et.md": texts.read_text,

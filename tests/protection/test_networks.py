@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from petition.campaign.appeal import SHIPPED
 from petition.core.errors import DataError
-from petition.protection.networks import HERE, Network, Networks
+from petition.protection.networks import LOCAL_NETWORK, Network, Networks
 
 SHIPPED_FILE = SHIPPED / "networks.toml"
 NETWORKS = Networks(SHIPPED_FILE)
@@ -28,17 +28,17 @@ NETWORKS = Networks(SHIPPED_FILE)
     ],
 )
 def test_an_address_has_two_networks(host: str, address: str, block: str) -> None:
-    assert NETWORKS.of(host) == Network(address, block, shared=False)
+    assert NETWORKS.find_network(host) == Network(address, block, shared=False)
 
 
 @pytest.mark.parametrize("host", [None, "", "127.0.0.1", "::1", "::ffff:127.0.0.1", "unix:", "testclient", "1.2.3"])
 def test_what_is_no_address_of_a_visitor_is_one_shared_network(host: str | None) -> None:
-    assert NETWORKS.of(host) == Network(HERE, HERE, shared=True)
+    assert NETWORKS.find_network(host) == Network(LOCAL_NETWORK, LOCAL_NETWORK, shared=True)
 
 
 @pytest.mark.parametrize("host", ["10.1.2.3", "172.17.0.1", "192.168.1.1", "fd00::1", "fe80::1%eth0"])
 def test_an_address_of_our_own_network_is_shared(host: str) -> None:
-    assert NETWORKS.of(host).shared
+    assert NETWORKS.find_network(host).shared
 
 
 @given(st.ip_addresses())
@@ -46,8 +46,8 @@ def test_every_spelling_of_an_address_is_in_the_same_networks(found: IPv4Address
     spellings = [str(found), found.exploded, str(found).upper(), f"[{found}]"]
     if isinstance(found, IPv4Address):
         spellings += [f"::ffff:{found}", f"::FFFF:{int(found) >> 16:x}:{int(found) & 0xFFFF:x}"]
-    (network,) = {NETWORKS.of(text) for text in spellings}
-    if network.address != HERE:
+    (network,) = {NETWORKS.find_network(text) for text in spellings}
+    if network.address != LOCAL_NETWORK:
         plain = getattr(found, "ipv4_mapped", None) or found
         assert plain in ip_network(network.address)
         assert ip_network(network.address).subnet_of(ip_network(network.block))  # type: ignore[arg-type]  # both of one family
@@ -55,8 +55,8 @@ def test_every_spelling_of_an_address_is_in_the_same_networks(found: IPv4Address
 
 @given(st.text())
 def test_no_text_is_too_odd(text: str) -> None:
-    found = NETWORKS.of(text)
-    assert found.address == HERE or ip_address(found.address.partition("/")[0]) in ip_network(found.block)
+    found = NETWORKS.find_network(text)
+    assert found.address == LOCAL_NETWORK or ip_address(found.address.partition("/")[0]) in ip_network(found.block)
 
 
 def _file(folder: Path, text: str) -> Path:
@@ -68,7 +68,7 @@ def _file(folder: Path, text: str) -> Path:
 def test_a_campaign_lists_networks_that_many_people_share(tmp_path: Path) -> None:
     text = '[[shared]]\nnetworks = ["198.51.100.0/25", "2001:db8::/32"]\nwhy = "a provider"\nsource = "https://example.org"\n'
     networks = Networks(_file(tmp_path, text))
-    assert [networks.of(host).shared for host in ("198.51.100.1", "198.51.100.200", "2001:db8:7::1")] == [
+    assert [networks.find_network(host).shared for host in ("198.51.100.1", "198.51.100.200", "2001:db8:7::1")] == [
         True,
         False,
         True,
