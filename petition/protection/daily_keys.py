@@ -19,7 +19,7 @@ from petition.core.encryption import ServerKeys
 
 
 @dataclass(frozen=True, slots=True)
-class DayKey:
+class DailyKey:
     """The key of one day."""
 
     day: str
@@ -33,33 +33,33 @@ class DayKey:
         digest = hashlib.blake2b(f"{purpose} {text}".encode(), key=self.secret, digest_size=18).digest()
         return urlsafe_b64encode(digest).decode()
 
-    def derived(self, purpose: str) -> bytes:
+    def derive_key(self, purpose: str) -> bytes:
         """A key for something else of this day."""
         return hmac.digest(self.secret, purpose.encode(), hashlib.sha256)
 
 
-class DayKeys:
+class DailyKeys:
     """The key of today, asked of the database once a day."""
 
-    def __init__(self, database: Database, vault: ServerKeys) -> None:
-        self._database, self._vault = database, vault
-        self._known: tuple[int, DayKey] | None = None
+    def __init__(self, database: Database, server_keys: ServerKeys) -> None:
+        self._database, self._server_keys = database, server_keys
+        self._cached: tuple[int, DailyKey] | None = None
 
-    async def today(self) -> DayKey:
+    async def get_today(self) -> DailyKey:
         """Makes it if nobody has yet."""
-        number = clock.epoch() // DAY
-        if self._known is None or self._known[0] != number:
-            self._known = number, await self._database.write(self._of_today)
-        return self._known[1]
+        day_number = clock.epoch() // DAY
+        if self._cached is None or self._cached[0] != day_number:
+            self._cached = day_number, await self._database.write(self._load_today)
+        return self._cached[1]
 
-    async def _of_today(self, c: Connection) -> DayKey:
+    async def _load_today(self, c: Connection) -> DailyKey:
         day = clock.today().isoformat()
         await c.run("daykeys.make", day=day, random=secrets.token_urlsafe(32))
         row = await c.one("daykeys.get", day=day) or {}
-        return DayKey(day, self._vault.daily_key(row["random"]))
+        return DailyKey(day, self._server_keys.daily_key(row["random"]))
 
 
-async def expire(c: Connection) -> list[str]:
+async def destroy_expired(c: Connection) -> list[str]:
     """Destroys the keys of before yesterday, whose two days are over; their days, whose tags are to go too."""
     yesterday = (clock.today() - timedelta(1)).isoformat()
     return [row["day"] for row in await c.all("daykeys.destroy", yesterday=yesterday)]

@@ -14,7 +14,7 @@ from petition.core import clock
 from petition.core.clock import HOUR
 from petition.core.database import state
 from petition.core.database.connection import Connection, Row
-from petition.protection.daily_keys import DayKey
+from petition.protection.daily_keys import DailyKey
 
 LIVES = HOUR // 2  # of a challenge: somebody may read the whole appeal between opening the form and sending it
 COST = 2000  # rounds of one try; with so many tries a computer needs half a second, an old phone five
@@ -31,24 +31,24 @@ class Mode(StrEnum):
     ON = "on"
 
 
-def challenge(key: DayKey) -> dict[str, Any]:
+def challenge(key: DailyKey) -> dict[str, Any]:
     """A new one, as ALTCHA's clients take it."""
     made = altcha.create_challenge(
         _KIND,
         COST,
         counter=TRIES[0] + secrets.randbelow(TRIES[1] - TRIES[0]),
         expires_at=clock.epoch() + LIVES,
-        hmac_secret=key.derived("work"),
-        hmac_key_secret=key.derived("work done"),
+        hmac_secret=key.derive_key("work"),
+        hmac_key_secret=key.derive_key("work done"),
     )
     return made.to_dict()
 
 
-def proof(key: DayKey, text: str) -> Row | None:
+def proof(key: DailyKey, text: str) -> Row | None:
     """What to remember of a solution; None for one that is forged, wrong, expired or of another day."""
     if not text or len(text) > LONGEST:
         return None
-    signed, solved = key.derived("work"), key.derived("work done")
+    signed, solved = key.derive_key("work"), key.derive_key("work done")
     if not altcha.verify_solution(text, signed, hmac_key_secret=solved).verified:
         return None
     done = altcha.Payload.from_base64(text).challenge

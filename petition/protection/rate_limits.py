@@ -12,7 +12,7 @@ from petition.core.database.database import Database
 from petition.core.encryption import ServerKeys
 from petition.core.errors import RateLimited
 from petition.protection import proof_of_work, token_buckets
-from petition.protection.daily_keys import DayKey, DayKeys
+from petition.protection.daily_keys import DailyKey, DailyKeys
 from petition.protection.mail_quota import A_FORTNIGHT
 from petition.protection.networks import Network, Networks
 from petition.protection.proof_of_work import Mode
@@ -70,7 +70,7 @@ class Doors:
 
     def __init__(self, database: Database, vault: ServerKeys, networks: Networks) -> None:
         self._database, self._networks = database, networks
-        self._keys, self._buckets = DayKeys(database, vault), Buckets()
+        self._keys, self._buckets = DailyKeys(database, vault), Buckets()
         self._told = 0
 
     async def sign(self, host: str | None, solution: str, asked: Mode, *, trapped: bool) -> Admission:
@@ -78,7 +78,7 @@ class Doors:
 
         With a token of the network, or with a proof of work, as ever; else on the slower lane.
         """
-        key, network = await self._keys.today(), self._networks.find_network(host)
+        key, network = await self._keys.get_today(), self._networks.find_network(host)
         tag = key.tag("network", network.block)
         if asked is not Mode.ON and self._enter(key, "sign", network):
             return Admission(tag)
@@ -94,26 +94,26 @@ class Doors:
 
     async def enter(self, door: str, host: str | None) -> None:
         """Whether somebody may pass another door now. Raises RateLimited."""
-        key, network = await self._keys.today(), self._networks.find_network(host)
+        key, network = await self._keys.get_today(), self._networks.find_network(host)
         if not self._enter(key, door, network):
             raise RateLimited(max(self._buckets.wait(*asked) for asked in _asked(key, door, network)))
 
     async def page(self, host: str | None) -> None:
         """Whether a whole page may be made for somebody who is refused. Raises RateLimited."""
-        key, network = await self._keys.today(), self._networks.find_network(host)
+        key, network = await self._keys.get_today(), self._networks.find_network(host)
         asked = _of_block(key, PAGE, network)
         if not self._buckets.take(asked):
             raise RateLimited(self._buckets.wait(*asked))
 
     async def challenge(self, host: str | None, asked: Mode) -> dict[str, object] | None:
         """A challenge, if somebody of this network needs a proof to sign as ever."""
-        key, network = await self._keys.today(), self._networks.find_network(host)
+        key, network = await self._keys.get_today(), self._networks.find_network(host)
         empty = any(self._buckets.wait(*one) for one in _asked(key, "sign", network))
         return proof_of_work.challenge(key) if asked is Mode.ON or (asked is Mode.AUTO and empty) else None
 
     async def wait(self, domain: str) -> int:
         """How many seconds a mail to a domain is put off that no reviewed table knows."""
-        key = (await self._keys.today()).tag(DOMAIN.name, domain)
+        key = (await self._keys.get_today()).tag(DOMAIN.name, domain)
         wait = self._buckets.wait(DOMAIN, key)
         self._buckets.take((_AHEAD, key))
         return wait
@@ -122,28 +122,28 @@ class Doors:
         """Tells the other processes, and hears from them."""
         await self._buckets.share(self._database)
 
-    def _enter(self, key: DayKey, door: str, network: Network) -> bool:
+    def _enter(self, key: DailyKey, door: str, network: Network) -> bool:
         return self._buckets.take(*_asked(key, door, network))
 
-    async def _notice(self, key: DayKey) -> None:
+    async def _notice(self, key: DailyKey) -> None:
         """Counts who met an empty bucket; a flood of them makes everybody prove, once a minute at most."""
         if not self._buckets.take((FLOOD, key.tag(FLOOD.name, ""))) and abs(clock.epoch() - self._told) >= 60:
             self._told = clock.epoch()
             await self._database.write(proof_of_work.flood)
 
 
-def _asked(key: DayKey, door: str, network: Network) -> list[token_buckets.Asked]:
+def _asked(key: DailyKey, door: str, network: Network) -> list[token_buckets.Asked]:
     """The buckets of a door: of the block, and of the address where it tells anything more."""
     address, block = DOORS[door]
     alone = [_rule(key, address, network, network.address)] if network.address != network.block else []
     return [*alone, _of_block(key, block, network)]
 
 
-def _of_block(key: DayKey, rule: Rule, network: Network) -> token_buckets.Asked:
+def _of_block(key: DailyKey, rule: Rule, network: Network) -> token_buckets.Asked:
     return _rule(key, rule, network, network.block)
 
 
-def _rule(key: DayKey, rule: Rule, network: Network, of: str) -> token_buckets.Asked:
+def _rule(key: DailyKey, rule: Rule, network: Network, of: str) -> token_buckets.Asked:
     return widened(rule, SHARED if network.shared else 1), key.tag(rule.name, of)
 
 

@@ -112,5 +112,5 @@ async def expire(c: Connection) -> None:
 
 async def expire_networks(c: Connection) -> None:
     """The tags of networks go with the key of their day."""
-    for day in await daily_keys.expire(c):
+    for day in await daily_keys.destroy_expired(c):
         await c.run("signatures.drop_networks", expires=clock.start_of_day(day) + LIVES)

@@ -5,7 +5,7 @@ import asyncio
 from petition.core.database.connection import Row
 from petition.core.email_addresses import EmailAddress
 from petition.core.encryption import ServerKeys
-from petition.protection.daily_keys import DayKeys
+from petition.protection.daily_keys import DailyKeys
 from petition.protection.rate_limits import Admission
 from petition.signing import submissions
 from petition.signing.submissions import Signing
@@ -25,36 +25,36 @@ async def _all(site: Site, columns: str) -> list[Row]:
 
 
 async def test_all_processes_have_one_key_and_each_day_another(site: Site, time: Clock) -> None:
-    processes = [DayKeys(site.database, site.vault) for _ in range(5)]
-    today = await asyncio.gather(*[process.today() for process in processes])
+    processes = [DailyKeys(site.database, site.vault) for _ in range(5)]
+    today = await asyncio.gather(*[process.get_today() for process in processes])
     assert len(set(today)) == 1
     time.advance(days=1)
-    assert (await processes[0].today()).secret != today[0].secret
+    assert (await processes[0].get_today()).secret != today[0].secret
 
 
 async def test_tags_of_two_purposes_or_days_cannot_be_compared(site: Site, time: Clock) -> None:
-    keys = DayKeys(site.database, site.vault)
-    key = await keys.today()
+    keys = DailyKeys(site.database, site.vault)
+    key = await keys.get_today()
     tags = {key.tag("network", "203.0.113.0/24"), key.tag("sign network", "203.0.113.0/24")}
     time.advance(days=1)
-    tags.add((await keys.today()).tag("network", "203.0.113.0/24"))
+    tags.add((await keys.get_today()).tag("network", "203.0.113.0/24"))
     assert len(tags) == 3
 
 
 async def test_a_key_is_made_of_what_the_database_has_and_what_it_has_not(site: Site, time: Clock) -> None:
-    key = await DayKeys(site.database, site.vault).today()
+    key = await DailyKeys(site.database, site.vault).get_today()
     (row,) = await _all(site, "* from day_keys")
     assert key.secret == site.vault.daily_key(row["random"])
     assert key.secret.hex() not in str(row)
-    elsewhere = DayKeys(site.database, ServerKeys("another key of addresses", (), site.vault.outbox))
-    assert (await elsewhere.today()).secret != key.secret
+    elsewhere = DailyKeys(site.database, ServerKeys("another key of addresses", (), site.vault.outbox))
+    assert (await elsewhere.get_today()).secret != key.secret
 
 
 async def test_a_key_dies_after_two_days_and_its_tags_with_it(site: Site, time: Clock) -> None:
     """The clock stands at noon: the key of the 22nd dies with the first pruning on the 24th."""
-    keys = DayKeys(site.database, site.vault)
+    keys = DailyKeys(site.database, site.vault)
     for name in ("anna", "boris"):
-        await _tagged(site, name, (await keys.today()).tag("network", "203.0.113.0/24"))
+        await _tagged(site, name, (await keys.get_today()).tag("network", "203.0.113.0/24"))
         time.advance(days=1)
     time.advance(seconds=-12 * 3600 - 1)  # the last second of the 23rd
     await site.prune()
@@ -71,8 +71,8 @@ async def test_a_key_dies_after_two_days_and_its_tags_with_it(site: Site, time: 
 async def test_no_backup_has_a_key_or_a_tag(site: Site, time: Clock) -> None:
     from petition.retention import backup
 
-    keys = DayKeys(site.database, site.vault)
-    await _tagged(site, "anna", (await keys.today()).tag("network", "203.0.113.0/24"))
+    keys = DailyKeys(site.database, site.vault)
+    await _tagged(site, "anna", (await keys.get_today()).tag("network", "203.0.113.0/24"))
     async with site.database.reading() as c:
         chunks = [chunk async for chunk in backup._chunks(c)]
     assert "day_keys" not in dict(chunks)

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from petition.core.database.database import Database
 from petition.protection import proof_of_work
-from petition.protection.daily_keys import DayKey
+from petition.protection.daily_keys import DailyKey
 from petition.protection.proof_of_work import LIVES, Mode
 from tests.conftest import Clock
 
-KEY = DayKey("2026-11-22", b"the key of a day")
+KEY = DailyKey("2026-11-22", b"the key of a day")
 
 
 def solution(challenge: dict[str, Any]) -> str:
@@ -51,7 +51,7 @@ def test_as_many_tries_as_are_meant(time: Clock) -> None:
 
 
 def test_a_solution_of_another_day_is_refused(solved: str) -> None:
-    assert proof_of_work.proof(DayKey("2026-11-23", b"the key of the next day"), solved) is None
+    assert proof_of_work.proof(DailyKey("2026-11-23", b"the key of the next day"), solved) is None
 
 
 def test_a_solution_to_a_challenge_of_others_is_refused(time: Clock) -> None:
