@@ -16,34 +16,34 @@ from petition.protection.daily_keys import DailyKey, DailyKeys
 from petition.protection.mail_quota import A_FORTNIGHT
 from petition.protection.networks import Network, Networks
 from petition.protection.proof_of_work import Mode
-from petition.protection.token_buckets import Buckets, Rule, widened
+from petition.protection.token_buckets import BucketRule, TokenBuckets, scale_rule
 
 # At each door a rule for one address (/32, /64) and one for the block it lies in (/24, /48).
 DOORS = {
     "sign": (
-        Rule("sign address", 30, 60, "a big household, or a table in front of a shop, in an evening"),
-        Rule("sign network", 200, 600, "the homes and phones behind one exchange of a provider"),
+        BucketRule("sign address", 30, 60, "a big household, or a table in front of a shop, in an evening"),
+        BucketRule("sign network", 200, 600, "the homes and phones behind one exchange of a provider"),
     ),
     "manage": (
-        Rule("manage address", 30, 60, "each makes us write a mail; nobody needs many"),
-        Rule("manage network", 200, 600, "as for signing"),
+        BucketRule("manage address", 30, 60, "each makes us write a mail; nobody needs many"),
+        BucketRule("manage network", 200, 600, "as for signing"),
     ),
     "login": (
-        Rule("login address", 30, 60, "a handful of organisers, who sometimes mistype"),
-        Rule("login network", 200, 600, "as for signing"),
+        BucketRule("login address", 30, 60, "a handful of organisers, who sometimes mistype"),
+        BucketRule("login network", 200, 600, "as for signing"),
     ),
 }
-PROVEN = Rule(
+PROVEN = BucketRule(
     "proven network", 3000, 6000, "each cost a second of computing; even so no network fills our outbox alone"
 )
-SLOW = Rule("slow network", 60, 60, "without a proof, so that nobody is shut out; these mails hold nobody else's")
+SLOW = BucketRule("slow network", 60, 60, "without a proof, so that nobody is shut out; these mails hold nobody else's")
 SHARED = 50  # times as much for networks that very many people share
 # What is made for one visitor, the appeal around a form that was refused, costs ten times what signing does.
-PAGE = Rule(
+PAGE = BucketRule(
     "page network", 200, 3600, "people mistype and come back; a program that is refused needs no page each time"
 )
-FLOOD = Rule("flood", 300, 18_000, "so many a minute, of networks that had their share, are no crowd of people")
-DOMAIN = Rule(
+FLOOD = BucketRule("flood", 300, 18_000, "so many a minute, of networks that had their share, are no crowd of people")
+DOMAIN = BucketRule(
     "mail domain", 500, 1500, "a strange provider that gets all at once blocks us, or is being mailed to death"
 )
 _AHEAD = replace(DOMAIN, burst=DOMAIN.hourly)  # as far as mail is put off: forty minutes, less than outbox.BACK_OFF
@@ -70,7 +70,7 @@ class Doors:
 
     def __init__(self, database: Database, vault: ServerKeys, networks: Networks) -> None:
         self._database, self._networks = database, networks
-        self._keys, self._buckets = DailyKeys(database, vault), Buckets()
+        self._keys, self._buckets = DailyKeys(database, vault), TokenBuckets()
         self._told = 0
 
     async def sign(self, host: str | None, solution: str, asked: Mode, *, trapped: bool) -> Admission:
@@ -85,70 +85,70 @@ class Doors:
         if asked is Mode.AUTO:
             await self._notice(key)
         proof = proof_of_work.proof(key, solution) if asked is not Mode.OFF else None
-        if proof and self._buckets.take(_of_block(key, PROVEN, network)):
+        if proof and self._buckets.consume(_of_block(key, PROVEN, network)):
             return Admission(tag, proof=proof)
         slow = _of_block(key, SLOW, network)
-        if not self._buckets.take(slow):
-            raise RateLimited(self._buckets.wait(*slow))
+        if not self._buckets.consume(slow):
+            raise RateLimited(self._buckets.wait_seconds(*slow))
         return Admission(tag, low_priority=True, hold_reason=TRAPPED if trapped else None)
 
     async def enter(self, door: str, host: str | None) -> None:
         """Whether somebody may pass another door now. Raises RateLimited."""
         key, network = await self._keys.get_today(), self._networks.find_network(host)
         if not self._enter(key, door, network):
-            raise RateLimited(max(self._buckets.wait(*asked) for asked in _asked(key, door, network)))
+            raise RateLimited(max(self._buckets.wait_seconds(*asked) for asked in _asked(key, door, network)))
 
     async def page(self, host: str | None) -> None:
         """Whether a whole page may be made for somebody who is refused. Raises RateLimited."""
         key, network = await self._keys.get_today(), self._networks.find_network(host)
         asked = _of_block(key, PAGE, network)
-        if not self._buckets.take(asked):
-            raise RateLimited(self._buckets.wait(*asked))
+        if not self._buckets.consume(asked):
+            raise RateLimited(self._buckets.wait_seconds(*asked))
 
     async def challenge(self, host: str | None, asked: Mode) -> dict[str, object] | None:
         """A challenge, if somebody of this network needs a proof to sign as ever."""
         key, network = await self._keys.get_today(), self._networks.find_network(host)
-        empty = any(self._buckets.wait(*one) for one in _asked(key, "sign", network))
+        empty = any(self._buckets.wait_seconds(*one) for one in _asked(key, "sign", network))
         return proof_of_work.challenge(key) if asked is Mode.ON or (asked is Mode.AUTO and empty) else None
 
     async def wait(self, domain: str) -> int:
         """How many seconds a mail to a domain is put off that no reviewed table knows."""
         key = (await self._keys.get_today()).tag(DOMAIN.name, domain)
-        wait = self._buckets.wait(DOMAIN, key)
-        self._buckets.take((_AHEAD, key))
+        wait = self._buckets.wait_seconds(DOMAIN, key)
+        self._buckets.consume((_AHEAD, key))
         return wait
 
     async def share(self) -> None:
         """Tells the other processes, and hears from them."""
-        await self._buckets.share(self._database)
+        await self._buckets.sync(self._database)
 
     def _enter(self, key: DailyKey, door: str, network: Network) -> bool:
-        return self._buckets.take(*_asked(key, door, network))
+        return self._buckets.consume(*_asked(key, door, network))
 
     async def _notice(self, key: DailyKey) -> None:
         """Counts who met an empty bucket; a flood of them makes everybody prove, once a minute at most."""
-        if not self._buckets.take((FLOOD, key.tag(FLOOD.name, ""))) and abs(clock.epoch() - self._told) >= 60:
+        if not self._buckets.consume((FLOOD, key.tag(FLOOD.name, ""))) and abs(clock.epoch() - self._told) >= 60:
             self._told = clock.epoch()
             await self._database.write(proof_of_work.flood)
 
 
-def _asked(key: DailyKey, door: str, network: Network) -> list[token_buckets.Asked]:
+def _asked(key: DailyKey, door: str, network: Network) -> list[token_buckets.BucketKey]:
     """The buckets of a door: of the block, and of the address where it tells anything more."""
     address, block = DOORS[door]
     alone = [_rule(key, address, network, network.address)] if network.address != network.block else []
     return [*alone, _of_block(key, block, network)]
 
 
-def _of_block(key: DailyKey, rule: Rule, network: Network) -> token_buckets.Asked:
+def _of_block(key: DailyKey, rule: BucketRule, network: Network) -> token_buckets.BucketKey:
     return _rule(key, rule, network, network.block)
 
 
-def _rule(key: DailyKey, rule: Rule, network: Network, of: str) -> token_buckets.Asked:
-    return widened(rule, SHARED if network.shared else 1), key.tag(rule.name, of)
+def _rule(key: DailyKey, rule: BucketRule, network: Network, of: str) -> token_buckets.BucketKey:
+    return scale_rule(rule, SHARED if network.shared else 1), key.tag(rule.name, of)
 
 
 async def expire(c: Connection) -> None:
     """What no rule needs any more."""
     await proof_of_work.expire(c)
     await c.run("throttle.expired", fortnight=clock.epoch() - A_FORTNIGHT.window)
-    await token_buckets.expire(c)
+    await token_buckets.delete_expired(c)

@@ -16,13 +16,13 @@ from petition.core.database.connection import Connection, Row
 from petition.core.database.database import Database
 from petition.core.errors import DatabaseError
 
-KNOWN = 20_000  # buckets that one process remembers, the latest: some five megabytes
-TOLD = 10  # of a bucket, the part that is told
-TOKEN = HOUR  # what one token weighs, so that each second gives back `hourly`, a whole number
+MAX_BUCKETS = 20_000  # buckets that one process remembers, the latest: some five megabytes
+REPORT_DIVISOR = 10  # of a bucket, the part that is told
+TOKEN_WEIGHT = HOUR  # what one token weighs, so that each second gives back `hourly`, a whole number
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class BucketRule:
     """A bucket of `burst` tokens that gets `hourly` back in an hour, and why; `burst` is never more than an hour's."""
 
     name: str
@@ -31,89 +31,93 @@ class Rule:
     reason: str
 
     @property
-    def full(self) -> int:
+    def capacity(self) -> int:
         """What a whole bucket weighs."""
-        return self.burst * TOKEN
+        return self.burst * TOKEN_WEIGHT
 
 
 @cache
-def widened(rule: Rule, times: int) -> Rule:
+def scale_rule(rule: BucketRule, times: int) -> BucketRule:
     """The same rule for so many times as many people."""
     return replace(rule, burst=rule.burst * times, hourly=rule.hourly * times)
 
 
-Asked = tuple[Rule, str]  # a rule, and the opaque key of whom it is applied to
+BucketKey = tuple[BucketRule, str]  # a rule, and the opaque key of whom it is applied to
 
 
 @dataclass(slots=True)
-class Level:
+class BucketLevel:
     """How much of a bucket was used up at a moment; `spent` of it nobody has been told yet."""
 
     used: int
-    at: int
-    spent: int
+    updated_at: int
+    pending: int
     hourly: int
 
-    def used_at(self, now: int) -> int:
+    def current_use(self, now: int) -> int:
         """How much is used up at a moment. A clock that was set back gives nothing."""
-        return max(0, self.used - self.hourly * max(0, now - self.at))
+        return max(0, self.used - self.hourly * max(0, now - self.updated_at))
 
 
-class Buckets:
+class TokenBuckets:
     """The buckets as this process knows them."""
 
-    def __init__(self, known: int = KNOWN) -> None:
-        self._levels: OrderedDict[str, Level] = OrderedDict()
-        self._untold: dict[str, Level] = {}
-        self._most = known
+    def __init__(self, max_buckets: int = MAX_BUCKETS) -> None:
+        self._levels: OrderedDict[str, BucketLevel] = OrderedDict()
+        self._unreported: dict[str, BucketLevel] = {}
+        self._max_buckets = max_buckets
 
-    def wait(self, rule: Rule, key: str) -> int:
+    def wait_seconds(self, rule: BucketRule, key: str) -> int:
         """How many seconds until there is a token; 0 if there is one."""
         level = self._levels.get(key)
-        lacking = level.used_at(clock.epoch()) + TOKEN - rule.full if level else 0
-        return max(0, -(-lacking // rule.hourly))
+        missing = level.current_use(clock.epoch()) + TOKEN_WEIGHT - rule.capacity if level else 0
+        return max(0, -(-missing // rule.hourly))
 
-    def take(self, *asked: Asked) -> bool:
+    def consume(self, *buckets: BucketKey) -> bool:
         """Takes a token out of each bucket, or out of none if one is empty."""
-        if any(self.wait(rule, key) for rule, key in asked):
+        if any(self.wait_seconds(rule, key) for rule, key in buckets):
             return False
         now = clock.epoch()
-        for rule, key in asked:
-            level = self._levels.pop(key, None) or Level(0, now, 0, rule.hourly)
-            level.used, level.at, level.spent = level.used_at(now) + TOKEN, now, level.spent + TOKEN
+        for rule, key in buckets:
+            level = self._levels.pop(key, None) or BucketLevel(0, now, 0, rule.hourly)
+            level.used, level.updated_at, level.pending = (
+                level.current_use(now) + TOKEN_WEIGHT,
+                now,
+                level.pending + TOKEN_WEIGHT,
+            )
             self._levels[key] = level
-            if level.spent * TOLD >= rule.full:
-                self._untold[key] = level
-        while len(self._levels) > self._most:
-            self._untold.pop(self._levels.popitem(last=False)[0], None)
+            if level.pending * REPORT_DIVISOR >= rule.capacity:
+                self._unreported[key] = level
+        while len(self._levels) > self._max_buckets:
+            self._unreported.pop(self._levels.popitem(last=False)[0], None)
         return True
 
-    async def share(self, database: Database) -> None:
+    async def sync(self, database: Database) -> None:
         """Tells the others what was spent since the last time, and learns what they spent out of the same buckets."""
-        told, self._untold = self._untold, {}
-        if not told:
+        reported, self._unreported = self._unreported, {}
+        if not reported:
             return
-        spent = {key: level.spent for key, level in sorted(told.items())}
-        for level in told.values():
-            level.spent = 0
-        rows: list[Row] = [{"id": key, "used": n, "hourly": told[key].hourly} for key, n in spent.items()]
+        pending = {key: level.pending for key, level in sorted(reported.items())}
+        for level in reported.values():
+            level.pending = 0
+        rows: list[Row] = [{"id": key, "used": n, "hourly": reported[key].hourly} for key, n in pending.items()]
         now = clock.epoch()
         try:
-            common = await database.own_transaction(partial(_merge, rows=rows, now=now))
+            merged = await database.own_transaction(partial(_merge_buckets, rows=rows, now=now))
         except DatabaseError:
-            for key, n in spent.items():
-                told[key].spent += n
-            self._untold = told | self._untold
+            for key, n in pending.items():
+                reported[key].pending += n
+            self._unreported = reported | self._unreported
             raise
-        for row in common:
-            level = told[row["id"]]
-            level.used, level.at = int(row["used"]) + level.spent, now
+        for row in merged:
+            level = reported[row["id"]]
+            level.used, level.updated_at = int(row["used"]) + level.pending, now
 
 
-async def _merge(c: Connection, *, rows: list[Row], now: int) -> list[Row]:
+async def _merge_buckets(c: Connection, *, rows: list[Row], now: int) -> list[Row]:
     return await c.all("buckets.merge", rows=rows, now=now)
 
 
-async def expire(c: Connection) -> None:
+async def delete_expired(c: Connection) -> None:
     """Forgets what is full again; and what a wrong clock dated."""
     await c.run("buckets.expired", before=clock.epoch() - HOUR, after=clock.epoch() + HOUR)

@@ -8,20 +8,20 @@ from petition.core.database.database import Database
 from petition.core.errors import DatabaseError
 from petition.protection import token_buckets
 from petition.protection.rate_limits import DOMAIN, DOORS, FLOOD, PROVEN, SLOW
-from petition.protection.token_buckets import TOKEN, Buckets, Rule, widened
+from petition.protection.token_buckets import TOKEN_WEIGHT, BucketRule, TokenBuckets, scale_rule
 from tests.conftest import Clock
 
-RULE = Rule("of a test", 5, 60, "five at once, one a minute")
+RULE = BucketRule("of a test", 5, 60, "five at once, one a minute")
 
 
-def _taken(found: Buckets, times: int, rule: Rule = RULE, key: str = "a") -> int:
-    return sum([found.take((rule, key)) for _ in range(times)])
+def _taken(found: TokenBuckets, times: int, rule: BucketRule = RULE, key: str = "a") -> int:
+    return sum([found.consume((rule, key)) for _ in range(times)])
 
 
 def test_a_bucket_gives_what_it_has_and_fills_by_the_hour(time: Clock) -> None:
-    found = Buckets()
+    found = TokenBuckets()
     assert _taken(found, 9) == 5
-    assert found.wait(RULE, "a") == 60
+    assert found.wait_seconds(RULE, "a") == 60
     time.advance(seconds=59)
     assert _taken(found, 1) == 0
     time.advance(seconds=1)
@@ -31,19 +31,19 @@ def test_a_bucket_gives_what_it_has_and_fills_by_the_hour(time: Clock) -> None:
 
 
 def test_each_key_has_a_bucket_of_its_own(time: Clock) -> None:
-    found = Buckets()
+    found = TokenBuckets()
     assert [_taken(found, 9, key=key) for key in ("a", "b")] == [5, 5]
 
 
 def test_of_two_buckets_both_give_or_none(time: Clock) -> None:
-    found = Buckets()
+    found = TokenBuckets()
     _taken(found, 5, key="full")
-    assert not found.take((RULE, "other"), (RULE, "full"))
+    assert not found.consume((RULE, "other"), (RULE, "full"))
     assert _taken(found, 9, key="other") == 5
 
 
 def test_a_clock_set_back_gives_nothing_and_takes_nothing(time: Clock) -> None:
-    found = Buckets()
+    found = TokenBuckets()
     _taken(found, 5)
     time.advance(hours=-2)
     assert _taken(found, 1) == 0
@@ -52,15 +52,15 @@ def test_a_clock_set_back_gives_nothing_and_takes_nothing(time: Clock) -> None:
 
 
 def test_the_latest_are_remembered(time: Clock) -> None:
-    found = Buckets(known=2)
+    found = TokenBuckets(max_buckets=2)
     for key in ("a", "b", "c"):
         _taken(found, 5, key=key)
-    assert [found.wait(RULE, key) > 0 for key in ("a", "b", "c")] == [False, True, True]
+    assert [found.wait_seconds(RULE, key) > 0 for key in ("a", "b", "c")] == [False, True, True]
 
 
 @given(st.lists(st.integers(0, 200), max_size=60))
 def test_never_more_than_the_rule_in_any_order_of_events(pauses: list[int]) -> None:
-    found, clock = Buckets(), Clock()
+    found, clock = TokenBuckets(), Clock()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("petition.core.clock.time_source", clock.seconds)
         given_, passed = 0, 0
@@ -72,15 +72,15 @@ def test_never_more_than_the_rule_in_any_order_of_events(pauses: list[int]) -> N
 
 
 async def test_two_processes_share_what_is_left(database: Database, time: Clock) -> None:
-    one, other = Buckets(), Buckets()
+    one, other = TokenBuckets(), TokenBuckets()
     assert _taken(one, 3) == 3
     assert _taken(other, 1) == 1
     for process in (one, other):
-        await process.share(database)
+        await process.sync(database)
     assert _taken(other, 9) == 1
-    await other.share(database)
+    await other.sync(database)
     assert _taken(one, 9) == 2, "it has not heard yet"
-    await one.share(database)
+    await one.sync(database)
     time.advance(minutes=2)
     assert _taken(one, 9) == 0
     time.advance(minutes=1)
@@ -88,7 +88,7 @@ async def test_two_processes_share_what_is_left(database: Database, time: Clock)
 
 
 async def test_what_comes_while_the_levels_are_shared_counts(database: Database, time: Clock) -> None:
-    found, beside = Buckets(), Buckets()
+    found, beside = TokenBuckets(), TokenBuckets()
     _taken(found, 2)
     apart = database.own_transaction
 
@@ -97,38 +97,45 @@ async def test_what_comes_while_the_levels_are_shared_counts(database: Database,
         return await apart(job)  # type: ignore[arg-type]  # passes on what it was given
 
     database.own_transaction = busy  # type: ignore[method-assign, assignment]  # as if other servers had been here
-    await found.share(database)
+    await found.sync(database)
     assert _taken(found, 9) == 2
-    await found.share(database)
+    await found.sync(database)
     _taken(beside, 1)
-    await beside.share(database)
-    assert beside.wait(RULE, "a") > 0
+    await beside.sync(database)
+    assert beside.wait_seconds(RULE, "a") > 0
 
 
 async def test_what_the_database_did_not_hear_is_told_again(database: Database, time: Clock) -> None:
-    found = Buckets()
+    found = TokenBuckets()
     _taken(found, 5)
     await database.write(lambda c: c.execute("alter table buckets rename to elsewhere"))
     with pytest.raises(DatabaseError):
-        await found.share(database)
+        await found.sync(database)
     await database.write(lambda c: c.execute("alter table elsewhere rename to buckets"))
-    await found.share(database)
+    await found.sync(database)
     async with database.reading() as c:
-        assert [row["used"] for row in await c.execute("select used from buckets")] == [5 * TOKEN]
+        assert [row["used"] for row in await c.execute("select used from buckets")] == [5 * TOKEN_WEIGHT]
 
 
 async def test_a_bucket_that_is_full_again_is_forgotten(database: Database, time: Clock) -> None:
-    found = Buckets()
+    found = TokenBuckets()
     _taken(found, 5)
-    await found.share(database)
+    await found.sync(database)
     for minutes, left in ((59, 1), (1, 0)):
         time.advance(minutes=minutes)
-        await database.write(token_buckets.expire)
+        await database.write(token_buckets.delete_expired)
         async with database.reading() as c:
             assert len(await c.execute("select * from buckets")) == left
 
 
 def test_every_rule_is_full_again_after_an_hour_and_says_why() -> None:
-    for rule in (*[rule for pair in DOORS.values() for rule in pair], PROVEN, SLOW, FLOOD, DOMAIN, widened(SLOW, 50)):
+    for rule in (
+        *[rule for pair in DOORS.values() for rule in pair],
+        PROVEN,
+        SLOW,
+        FLOOD,
+        DOMAIN,
+        scale_rule(SLOW, 50),
+    ):
         assert 0 < rule.burst <= rule.hourly
         assert rule.reason
