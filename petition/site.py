@@ -36,7 +36,7 @@ from petition.organisers.passkeys import Passkeys
 from petition.organisers.second_factor import Locker
 from petition.protection import proof_of_work
 from petition.protection.networks import Networks
-from petition.protection.proof_of_work import Mode as Work
+from petition.protection.proof_of_work import ProofMode as Work
 from petition.protection.rate_limits import Doors
 from petition.retention import prune
 from petition.signing import signatures
@@ -143,7 +143,7 @@ class Site:
     async def board(self, c: Connection) -> Board:
         """What the pages need of the database."""
         snapshot, closed = await tally.published(c), await state.is_closed(c)
-        return Board(snapshot, closed, await signatures.readable_is_warning(c), await proof_of_work.asked(c))
+        return Board(snapshot, closed, await signatures.readable_is_warning(c), await proof_of_work.effective_mode(c))
 
     async def publish(self) -> None:
         """Makes a new snapshot if the last one is a minute old."""

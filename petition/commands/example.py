@@ -14,7 +14,7 @@ from petition.core.email_addresses import EmailAddress
 from petition.letters import correspondence
 from petition.letters.correspondence import Channel, Entry, Stance
 from petition.organisers import activity_log
-from petition.protection.proof_of_work import Mode
+from petition.protection.proof_of_work import ProofMode
 from petition.retention import reorder
 from petition.signing import quarantine, submissions
 from petition.signing.printed_names import PASSED
@@ -118,7 +118,7 @@ async def _forms(site: Site, network: str, many: int) -> list[Row]:
     found = []
     for k in range(many):
         signing = Signing(_address(f"{network}.{k}"), "DE", None, updates=False, consent="demo", language="en")
-        terms = await site.doors.sign(f"{network}.{k}", "", Mode.OFF, trapped=False)
+        terms = await site.doors.sign(f"{network}.{k}", "", ProofMode.OFF, trapped=False)
         found.append(submissions.submitted(site.vault, signing, terms).row)
     return found
 

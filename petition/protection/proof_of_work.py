@@ -16,14 +16,16 @@ from petition.core.database import state
 from petition.core.database.connection import Connection, Row
 from petition.protection.daily_keys import DailyKey
 
-LIVES = HOUR // 2  # of a challenge: somebody may read the whole appeal between opening the form and sending it
-COST = 2000  # rounds of one try; with so many tries a computer needs half a second, an old phone five
-TRIES = (400, 1200)
-LONGEST = 2000  # characters of a solution; it has about 900
-_KIND = "PBKDF2/SHA-256"
+CHALLENGE_LIFETIME = (
+    HOUR // 2
+)  # of a challenge: somebody may read the whole appeal between opening the form and sending it
+ROUNDS_PER_TRY = 2000  # rounds of one try; with so many tries a computer needs half a second, an old phone five
+TRIES_RANGE = (400, 1200)
+MAX_SOLUTION_LENGTH = 2000  # characters of a solution; it has about 900
+_ALGORITHM = "PBKDF2/SHA-256"
 
 
-class Mode(StrEnum):
+class ProofMode(StrEnum):
     """When proofs are asked for."""
 
     OFF = "off"
@@ -31,59 +33,59 @@ class Mode(StrEnum):
     ON = "on"
 
 
-def challenge(key: DailyKey) -> dict[str, Any]:
+def create_challenge(key: DailyKey) -> dict[str, Any]:
     """A new one, as ALTCHA's clients take it."""
-    made = altcha.create_challenge(
-        _KIND,
-        COST,
-        counter=TRIES[0] + secrets.randbelow(TRIES[1] - TRIES[0]),
-        expires_at=clock.epoch() + LIVES,
+    challenge = altcha.create_challenge(
+        _ALGORITHM,
+        ROUNDS_PER_TRY,
+        counter=TRIES_RANGE[0] + secrets.randbelow(TRIES_RANGE[1] - TRIES_RANGE[0]),
+        expires_at=clock.epoch() + CHALLENGE_LIFETIME,
         hmac_secret=key.derive_key("work"),
         hmac_key_secret=key.derive_key("work done"),
     )
-    return made.to_dict()
+    return challenge.to_dict()
 
 
-def proof(key: DailyKey, text: str) -> Row | None:
+def verify_solution(key: DailyKey, solution: str) -> Row | None:
     """What to remember of a solution; None for one that is forged, wrong, expired or of another day."""
-    if not text or len(text) > LONGEST:
+    if not solution or len(solution) > MAX_SOLUTION_LENGTH:
         return None
-    signed, solved = key.derive_key("work"), key.derive_key("work done")
-    if not altcha.verify_solution(text, signed, hmac_key_secret=solved).verified:
+    challenge_key, solution_key = key.derive_key("work"), key.derive_key("work done")
+    if not altcha.verify_solution(solution, challenge_key, hmac_key_secret=solution_key).verified:
         return None
-    done = altcha.Payload.from_base64(text).challenge
-    return {"id": done.signature, "expires": done.parameters.expires_at}
+    challenge = altcha.Payload.from_base64(solution).challenge
+    return {"id": challenge.signature, "expires": challenge.parameters.expires_at}
 
 
-async def spend(c: Connection, proofs: list[Row]) -> set[str]:
+async def use_proofs(c: Connection, proofs: list[Row]) -> set[str]:
     """Remembers proofs; the ids of those that nobody used before."""
     return {row["id"] for row in await c.all("work.spend", rows=proofs)} if proofs else set()
 
 
-async def mode(c: Connection) -> Mode:
+async def chosen_mode(c: Connection) -> ProofMode:
     """What organisers chose."""
     row = await state.get(c, "work")
-    return Mode(row) if row else Mode.AUTO
+    return ProofMode(row) if row else ProofMode.AUTO
 
 
-async def asked(c: Connection) -> Mode:
+async def effective_mode(c: Connection) -> ProofMode:
     """What holds at this moment: on, too, within an hour of a flood; an hour that a wrong clock dated is none."""
-    chosen, flood = await mode(c), await state.get(c, "flood")
-    flooded = flood is not None and 0 < int(flood) - clock.epoch() <= HOUR
-    return Mode.ON if chosen is Mode.AUTO and flooded else chosen
+    chosen, flood_until = await chosen_mode(c), await state.get(c, "flood")
+    flooded = flood_until is not None and 0 < int(flood_until) - clock.epoch() <= HOUR
+    return ProofMode.ON if chosen is ProofMode.AUTO and flooded else chosen
 
 
-async def choose(c: Connection, chosen: Mode) -> None:
+async def set_mode(c: Connection, chosen: ProofMode) -> None:
     """What organisers choose from now on; a flood that was noticed before is over."""
     await state.put(c, "work", chosen.value)
     await state.put(c, "flood", "0")
 
 
-async def flood(c: Connection) -> None:
+async def start_flood(c: Connection) -> None:
     """A flood was noticed: for an hour everybody is asked."""
     await state.put(c, "flood", str(clock.epoch() + HOUR))
 
 
-async def expire(c: Connection) -> None:
+async def delete_expired(c: Connection) -> None:
     """Proofs that would not be taken any more."""
     await c.run("work.expired", now=clock.epoch())

@@ -15,7 +15,7 @@ from petition.protection import proof_of_work, token_buckets
 from petition.protection.daily_keys import DailyKey, DailyKeys
 from petition.protection.mail_quota import A_FORTNIGHT
 from petition.protection.networks import Network, Networks
-from petition.protection.proof_of_work import Mode
+from petition.protection.proof_of_work import ProofMode
 from petition.protection.token_buckets import BucketRule, TokenBuckets, scale_rule
 
 # At each door a rule for one address (/32, /64) and one for the block it lies in (/24, /48).
@@ -73,18 +73,18 @@ class Doors:
         self._keys, self._buckets = DailyKeys(database, vault), TokenBuckets()
         self._told = 0
 
-    async def sign(self, host: str | None, solution: str, asked: Mode, *, trapped: bool) -> Admission:
+    async def sign(self, host: str | None, solution: str, asked: ProofMode, *, trapped: bool) -> Admission:
         """On which terms somebody may sign now. Raises RateLimited if on none.
 
         With a token of the network, or with a proof of work, as ever; else on the slower lane.
         """
         key, network = await self._keys.get_today(), self._networks.find_network(host)
         tag = key.tag("network", network.block)
-        if asked is not Mode.ON and self._enter(key, "sign", network):
+        if asked is not ProofMode.ON and self._enter(key, "sign", network):
             return Admission(tag)
-        if asked is Mode.AUTO:
+        if asked is ProofMode.AUTO:
             await self._notice(key)
-        proof = proof_of_work.proof(key, solution) if asked is not Mode.OFF else None
+        proof = proof_of_work.verify_solution(key, solution) if asked is not ProofMode.OFF else None
         if proof and self._buckets.consume(_of_block(key, PROVEN, network)):
             return Admission(tag, proof=proof)
         slow = _of_block(key, SLOW, network)
@@ -105,11 +105,15 @@ class Doors:
         if not self._buckets.consume(asked):
             raise RateLimited(self._buckets.wait_seconds(*asked))
 
-    async def challenge(self, host: str | None, asked: Mode) -> dict[str, object] | None:
+    async def challenge(self, host: str | None, asked: ProofMode) -> dict[str, object] | None:
         """A challenge, if somebody of this network needs a proof to sign as ever."""
         key, network = await self._keys.get_today(), self._networks.find_network(host)
         empty = any(self._buckets.wait_seconds(*one) for one in _asked(key, "sign", network))
-        return proof_of_work.challenge(key) if asked is Mode.ON or (asked is Mode.AUTO and empty) else None
+        return (
+            proof_of_work.create_challenge(key)
+            if asked is ProofMode.ON or (asked is ProofMode.AUTO and empty)
+            else None
+        )
 
     async def wait(self, domain: str) -> int:
         """How many seconds a mail to a domain is put off that no reviewed table knows."""
@@ -129,7 +133,7 @@ class Doors:
         """Counts who met an empty bucket; a flood of them makes everybody prove, once a minute at most."""
         if not self._buckets.consume((FLOOD, key.tag(FLOOD.name, ""))) and abs(clock.epoch() - self._told) >= 60:
             self._told = clock.epoch()
-            await self._database.write(proof_of_work.flood)
+            await self._database.write(proof_of_work.start_flood)
 
 
 def _asked(key: DailyKey, door: str, network: Network) -> list[token_buckets.BucketKey]:
@@ -149,6 +153,6 @@ def _rule(key: DailyKey, rule: BucketRule, network: Network, of: str) -> token_b
 
 async def expire(c: Connection) -> None:
     """What no rule needs any more."""
-    await proof_of_work.expire(c)
+    await proof_of_work.delete_expired(c)
     await c.run("throttle.expired", fortnight=clock.epoch() - A_FORTNIGHT.window)
     await token_buckets.delete_expired(c)

@@ -12,7 +12,7 @@ from petition.core.encryption import ServerKeys
 from petition.core.errors import ProofReused
 from petition.core.form import Form
 from petition.core.languages import N_, Language
-from petition.protection.proof_of_work import Mode
+from petition.protection.proof_of_work import ProofMode
 from petition.protection.rate_limits import Admission, Doors
 from petition.signing import submissions
 from petition.signing.submissions import Signing
@@ -38,7 +38,7 @@ class Intake:
     doors: Doors
     base_url: str
 
-    async def accept(self, signing: Signing, host: str | None, mode: Mode, form: Form) -> Admission:
+    async def accept(self, signing: Signing, host: str | None, mode: ProofMode, form: Form) -> Admission:
         """Stores it as its network may sign now. Raises RateLimited, or ClosedError once signing has ended."""
         delay = await self.mail_delay(signing.address)
         admit = partial(self.doors.sign, host, asked=mode, trapped=trapped(form))

@@ -94,7 +94,7 @@ async def sign(c: Connection, forms: list[Submitted]) -> list[Exception | None]:
     """
     if await state.is_closed(c):
         return [ClosedError("Signing has ended.") for _ in forms]
-    fresh = await proof_of_work.spend(c, [form.proof for form in forms if form.proof])
+    fresh = await proof_of_work.use_proofs(c, [form.proof for form in forms if form.proof])
     answers = [_unused(form, fresh) for form in forms]
     await _store(c, [form for form, answer in zip(forms, answers, strict=True) if answer is None])
     return answers

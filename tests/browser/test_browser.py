@@ -231,7 +231,7 @@ async def test_where_a_proof_is_asked_for_a_browser_computes_it_and_one_without_
 async def _ask_everybody(shell: Shell) -> None:
     """As an admin does at the desk."""
     async with opened(settings.from_environment(shell.environment)) as site:
-        await site.database.write(partial(proof_of_work.choose, chosen=proof_of_work.Mode.ON))
+        await site.database.write(partial(proof_of_work.set_mode, chosen=proof_of_work.ProofMode.ON))
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from petition.core.database.database import Database
 from petition.protection import proof_of_work
 from petition.protection.daily_keys import DailyKey
-from petition.protection.proof_of_work import LIVES, Mode
+from petition.protection.proof_of_work import CHALLENGE_LIFETIME, ProofMode
 from tests.conftest import Clock
 
 KEY = DailyKey("2026-11-22", b"the key of a day")
@@ -32,33 +32,33 @@ def solution(challenge: dict[str, Any]) -> str:
 def solved(time: Clock, monkeypatch: pytest.MonkeyPatch) -> str:
     """A solution, at noon, that took few tries."""
     monkeypatch.setattr(proof_of_work, "TRIES", (3, 5))
-    return solution(proof_of_work.challenge(KEY))
+    return solution(proof_of_work.create_challenge(KEY))
 
 
 def test_a_solution_is_taken_until_it_expires(solved: str, time: Clock) -> None:
-    proof = proof_of_work.proof(KEY, solved)
+    proof = proof_of_work.verify_solution(KEY, solved)
     assert proof is not None
-    assert proof["expires"] == int(time.seconds()) + LIVES
-    time.advance(seconds=LIVES)
-    assert proof_of_work.proof(KEY, solved) == proof
+    assert proof["expires"] == int(time.seconds()) + CHALLENGE_LIFETIME
+    time.advance(seconds=CHALLENGE_LIFETIME)
+    assert proof_of_work.verify_solution(KEY, solved) == proof
     time.advance(seconds=1)
-    assert proof_of_work.proof(KEY, solved) is None
+    assert proof_of_work.verify_solution(KEY, solved) is None
 
 
 def test_as_many_tries_as_are_meant(time: Clock) -> None:
-    content = json.loads(base64.b64decode(solution(proof_of_work.challenge(KEY))))
-    assert proof_of_work.TRIES[0] <= content["solution"]["counter"] < proof_of_work.TRIES[1]
+    content = json.loads(base64.b64decode(solution(proof_of_work.create_challenge(KEY))))
+    assert proof_of_work.TRIES_RANGE[0] <= content["solution"]["counter"] < proof_of_work.TRIES_RANGE[1]
 
 
 def test_a_solution_of_another_day_is_refused(solved: str) -> None:
-    assert proof_of_work.proof(DailyKey("2026-11-23", b"the key of the next day"), solved) is None
+    assert proof_of_work.verify_solution(DailyKey("2026-11-23", b"the key of the next day"), solved) is None
 
 
 def test_a_solution_to_a_challenge_of_others_is_refused(time: Clock) -> None:
     own = altcha.create_challenge("PBKDF2/SHA-256", 1, counter=1, hmac_secret="x", hmac_key_secret="x")
-    assert proof_of_work.proof(KEY, solution(own.to_dict())) is None
+    assert proof_of_work.verify_solution(KEY, solution(own.to_dict())) is None
     unsigned = altcha.create_challenge("PBKDF2/SHA-256", 1, counter=1)
-    assert proof_of_work.proof(KEY, solution(unsigned.to_dict())) is None
+    assert proof_of_work.verify_solution(KEY, solution(unsigned.to_dict())) is None
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_what_is_forged_is_refused(place: tuple[str, ...], value: object, solved
     for name in place[:-1]:
         inner = inner[name]
     inner[place[-1]] = value
-    assert proof_of_work.proof(KEY, base64.b64encode(json.dumps(content).encode()).decode()) is None
+    assert proof_of_work.verify_solution(KEY, base64.b64encode(json.dumps(content).encode()).decode()) is None
 
 
 _JSON = st.recursive(
@@ -92,7 +92,7 @@ _JSON = st.recursive(
 
 @given(st.text() | _JSON.map(lambda value: base64.b64encode(json.dumps(value).encode()).decode()))
 def test_whatever_is_sent_is_no_error(text: str) -> None:
-    assert proof_of_work.proof(KEY, text) is None
+    assert proof_of_work.verify_solution(KEY, text) is None
 
 
 @examples(max_examples=300, deadline=None)
@@ -112,44 +112,44 @@ def test_whatever_is_sent_is_no_error(text: str) -> None:
     )
 )
 def test_whatever_has_the_form_of_a_solution_is_no_error(value: dict[str, Any]) -> None:
-    assert proof_of_work.proof(KEY, base64.b64encode(json.dumps(value).encode()).decode()) is None
+    assert proof_of_work.verify_solution(KEY, base64.b64encode(json.dumps(value).encode()).decode()) is None
 
 
 async def test_a_proof_is_spent_once_by_whomever_it_is_sent(database: Database, time: Clock) -> None:
     proofs = [{"id": "a", "expires": 1}, {"id": "b", "expires": 1}, {"id": "a", "expires": 1}]
-    assert await database.write(partial(proof_of_work.spend, proofs=proofs)) == {"a", "b"}
-    assert await database.write(partial(proof_of_work.spend, proofs=proofs)) == set()
-    await database.write(proof_of_work.expire)
+    assert await database.write(partial(proof_of_work.use_proofs, proofs=proofs)) == {"a", "b"}
+    assert await database.write(partial(proof_of_work.use_proofs, proofs=proofs)) == set()
+    await database.write(proof_of_work.delete_expired)
     async with database.reading() as c:
         assert await c.execute("select * from spent_proofs") == []
 
 
-async def _asked(database: Database) -> Mode:
+async def _asked(database: Database) -> ProofMode:
     async with database.reading() as c:
-        return await proof_of_work.asked(c)
+        return await proof_of_work.effective_mode(c)
 
 
 async def test_a_flood_asks_everybody_for_an_hour(database: Database, time: Clock) -> None:
-    assert await _asked(database) is Mode.AUTO
-    await database.write(proof_of_work.flood)
-    assert await _asked(database) is Mode.ON
+    assert await _asked(database) is ProofMode.AUTO
+    await database.write(proof_of_work.start_flood)
+    assert await _asked(database) is ProofMode.ON
     time.advance(minutes=59, seconds=59)
-    assert await _asked(database) is Mode.ON
+    assert await _asked(database) is ProofMode.ON
     time.advance(seconds=1)
-    assert await _asked(database) is Mode.AUTO
+    assert await _asked(database) is ProofMode.AUTO
 
 
 async def test_a_flood_that_a_wrong_clock_dated_is_none(database: Database, time: Clock) -> None:
     time.advance(days=1)
-    await database.write(proof_of_work.flood)
+    await database.write(proof_of_work.start_flood)
     time.advance(days=-1)
-    assert await _asked(database) is Mode.AUTO
+    assert await _asked(database) is ProofMode.AUTO
 
 
-@pytest.mark.parametrize("mode", Mode)
-async def test_organisers_choose(mode: Mode, database: Database, time: Clock) -> None:
-    await database.write(proof_of_work.flood)
-    await database.write(partial(proof_of_work.choose, chosen=mode))
+@pytest.mark.parametrize("mode", ProofMode)
+async def test_organisers_choose(mode: ProofMode, database: Database, time: Clock) -> None:
+    await database.write(proof_of_work.start_flood)
+    await database.write(partial(proof_of_work.set_mode, chosen=mode))
     assert await _asked(database) is mode
     async with database.reading() as c:
-        assert await proof_of_work.mode(c) is mode
+        assert await proof_of_work.chosen_mode(c) is mode

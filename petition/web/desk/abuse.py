@@ -11,7 +11,7 @@ from petition.core.database.connection import Connection
 from petition.organisers import activity_log
 from petition.organisers.accounts import Role
 from petition.protection import proof_of_work
-from petition.protection.proof_of_work import Mode
+from petition.protection.proof_of_work import ProofMode
 from petition.signing import quarantine
 from petition.tally.rounding import rounded
 from petition.web.desk.access import requires_role, run_and_log
@@ -23,10 +23,10 @@ from petition.web.http.pages import get_site, refresh_public_pages
 async def set_proof_mode(request: Request) -> Response:
     """Of whom a proof of work is asked from now on."""
     chosen = (await forms.read_form(request)).values.get("work", "")
-    if chosen not in list(Mode):
+    if chosen not in list(ProofMode):
         raise HTTPException(422)
     await run_and_log(
-        request, partial(proof_of_work.choose, chosen=Mode(chosen)), "changed a rule", f"proof of work: {chosen}"
+        request, partial(proof_of_work.set_mode, chosen=ProofMode(chosen)), "changed a rule", f"proof of work: {chosen}"
     )
     await refresh_public_pages(request)
     return RedirectResponse("/organisers/", 303)

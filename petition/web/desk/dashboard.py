@@ -30,7 +30,7 @@ async def dashboard(request: Request) -> Response:
         counts = await _counts(c) if organiser.may(Role.ORGANISER) else None
         actions = await activity_log.page(c, most=LATEST_ACTIONS)
         warn_only = await signatures.readable_is_warning(c)
-        mode, effective_mode = await proof_of_work.mode(c), await proof_of_work.asked(c)
+        mode, effective_mode = await proof_of_work.chosen_mode(c), await proof_of_work.effective_mode(c)
         unacknowledged = await public_keys.unseen(c, organiser.nickname, keys)
     context: dict[str, Any] = {
         "organiser": organiser,

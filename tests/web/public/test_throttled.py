@@ -18,7 +18,7 @@ from petition.commands import server
 from petition.core.settings import Settings
 from petition.mail import outbox
 from petition.protection import proof_of_work, rate_limits
-from petition.protection.proof_of_work import Mode
+from petition.protection.proof_of_work import ProofMode
 from petition.protection.rate_limits import DOORS, PAGE, SLOW, TRAPPED
 from petition.signing import quarantine, submissions
 from petition.signing.intake import TRAP
@@ -58,7 +58,7 @@ async def _emptied(visitor: Visitor, *, slow: bool = False) -> None:
     """The block has had its share, of the slower lane too if that is said, from many addresses."""
     doors, (_, block) = visitor.site.doors, DOORS["sign"]
     for n in range(block.burst + (SLOW.burst if slow else 0)):
-        await doors.sign(f"{CROWDED}.{n % 250}", "", Mode.AUTO, trapped=False)
+        await doors.sign(f"{CROWDED}.{n % 250}", "", ProofMode.AUTO, trapped=False)
 
 
 async def _challenge(visitor: Visitor, host: str = f"{CROWDED}.7") -> dict[str, object]:
@@ -69,8 +69,8 @@ async def _challenge(visitor: Visitor, host: str = f"{CROWDED}.7") -> dict[str, 
     return challenge
 
 
-async def _ask(visitor: Visitor, mode: Mode) -> None:
-    await visitor.site.database.write(partial(proof_of_work.choose, chosen=mode))
+async def _ask(visitor: Visitor, mode: ProofMode) -> None:
+    await visitor.site.database.write(partial(proof_of_work.set_mode, chosen=mode))
     await visitor.app.state.published.renew()
 
 
@@ -192,16 +192,16 @@ async def test_one_address_alone_leaves_its_neighbours_their_share(visitor: Visi
 async def test_a_block_of_ipv6_has_one_share(visitor: Visitor) -> None:
     doors, (_, block) = visitor.site.doors, DOORS["sign"]
     for n in range(block.burst):
-        assert not (await doors.sign(f"2001:db8:1:{n:x}::1", "", Mode.AUTO, trapped=False)).low_priority
-    assert (await doors.sign("2001:db8:1:ffff::1", "", Mode.AUTO, trapped=False)).low_priority
-    assert not (await doors.sign("2001:db8:2::1", "", Mode.AUTO, trapped=False)).low_priority
+        assert not (await doors.sign(f"2001:db8:1:{n:x}::1", "", ProofMode.AUTO, trapped=False)).low_priority
+    assert (await doors.sign("2001:db8:1:ffff::1", "", ProofMode.AUTO, trapped=False)).low_priority
+    assert not (await doors.sign("2001:db8:2::1", "", ProofMode.AUTO, trapped=False)).low_priority
 
 
 async def test_the_onion_service_has_fifty_times_as_much(visitor: Visitor) -> None:
     doors, (_, block) = visitor.site.doors, DOORS["sign"]
     for _ in range(block.burst * rate_limits.SHARED):
-        assert not (await doors.sign("127.0.0.1", "", Mode.AUTO, trapped=False)).low_priority
-    assert (await doors.sign("127.0.0.1", "", Mode.AUTO, trapped=False)).low_priority
+        assert not (await doors.sign("127.0.0.1", "", ProofMode.AUTO, trapped=False)).low_priority
+    assert (await doors.sign("127.0.0.1", "", ProofMode.AUTO, trapped=False)).low_priority
 
 
 @pytest.mark.parametrize(("door", "path"), [("manage", "/en/manage"), ("login", "/organisers/login")])
@@ -221,7 +221,7 @@ async def test_other_doors_refuse_alike_whoever_is_typed(door: str, path: str, v
 
 
 async def test_with_proofs_switched_on_everybody_without_one_takes_the_slower_lane(visitor: Visitor) -> None:
-    await _ask(visitor, Mode.ON)
+    await _ask(visitor, ProofMode.ON)
     challenge = await _challenge(visitor, "198.51.100.1")
     assert challenge["needed"] is True
     proof = solution({name: challenge[name] for name in ("parameters", "signature")})
@@ -230,7 +230,7 @@ async def test_with_proofs_switched_on_everybody_without_one_takes_the_slower_la
 
 
 async def test_with_proofs_switched_off_nobody_is_asked(visitor: Visitor) -> None:
-    await _ask(visitor, Mode.OFF)
+    await _ask(visitor, ProofMode.OFF)
     await _emptied(visitor)
     assert await _challenge(visitor) == {"needed": False}
 
@@ -239,11 +239,11 @@ async def test_with_proofs_switched_off_nobody_is_asked(visitor: Visitor) -> Non
 async def test_a_flood_switches_proofs_on_for_an_hour_and_a_crowd_does_not(visitor: Visitor, time: Clock) -> None:
     doors = visitor.site.doors
     for n in range(1000):
-        assert not (await doors.sign(f"198.18.{n % 250}.{n}", "", Mode.AUTO, trapped=False)).low_priority
+        assert not (await doors.sign(f"198.18.{n % 250}.{n}", "", ProofMode.AUTO, trapped=False)).low_priority
     assert await _mode(visitor) == "auto"
     for n in range(DOORS["sign"][1].burst + rate_limits.FLOOD.burst + 1):
         if n < DOORS["sign"][1].burst + SLOW.burst:
-            await doors.sign(f"{CROWDED}.{n % 250}", "", Mode.AUTO, trapped=False)
+            await doors.sign(f"{CROWDED}.{n % 250}", "", ProofMode.AUTO, trapped=False)
         else:
             assert (await _sign(visitor, f"{CROWDED}.{n % 250}")).status_code == 429
     assert await _mode(visitor) == "on"
