@@ -103,7 +103,10 @@ async def ask_login(c: Connection, vault: ServerKeys, to: EmailAddress, language
     nickname = row["nickname"] if not row["never"] else None
     decoy = tokens.secret_hash(number)
     counted = tokens.secret_hash(f"login {mailbox}")  # a count of its own: forms that anybody fills in lock nobody out
-    if all(await mail_quota.allow_mail(c, [counted if nickname else decoy], [decoy], mail_quota.LOGIN)) and nickname:
+    if (
+        all(await mail_quota.reserve_emails(c, [counted if nickname else decoy], [decoy], mail_quota.LOGIN_QUOTAS))
+        and nickname
+    ):
         await _put_link(c, nickname, number)
     else:
         await _put_link(c, "", number)

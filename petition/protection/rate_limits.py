@@ -13,7 +13,7 @@ from petition.core.encryption import ServerKeys
 from petition.core.errors import RateLimited
 from petition.protection import proof_of_work, token_buckets
 from petition.protection.daily_keys import DailyKey, DailyKeys
-from petition.protection.mail_quota import A_FORTNIGHT
+from petition.protection.mail_quota import PER_FORTNIGHT
 from petition.protection.networks import Network, Networks
 from petition.protection.proof_of_work import ProofMode
 from petition.protection.token_buckets import BucketRule, TokenBuckets, scale_rule
@@ -154,5 +154,5 @@ def _rule(key: DailyKey, rule: BucketRule, network: Network, of: str) -> token_b
 async def expire(c: Connection) -> None:
     """What no rule needs any more."""
     await proof_of_work.delete_expired(c)
-    await c.run("throttle.expired", fortnight=clock.epoch() - A_FORTNIGHT.window)
+    await c.run("throttle.expired", fortnight=clock.epoch() - PER_FORTNIGHT.window)
     await token_buckets.delete_expired(c)

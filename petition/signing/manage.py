@@ -29,7 +29,7 @@ async def ask_to_manage(c: Connection, vault: ServerKeys, to: EmailAddress, lang
     number = tokens.new_secret()
     mail = outbox.put_off(messages.manage(vault, language, to.exact, number, mailbox), wait)
     id_ = tokens.secret_hash(number)
-    if not all(await mail_quota.allow_mail(c, [mailbox], [id_])):
+    if not all(await mail_quota.reserve_emails(c, [mailbox], [id_])):
         mailbox, address, mail = id_, id_, outbox.decoy(mail)
     await c.run(
         "links.put",

@@ -110,7 +110,7 @@ def _unused(form: Submitted, fresh: set[str]) -> Exception | None:
 
 async def _store(c: Connection, forms: list[Submitted]) -> None:
     ids = [form.row["id"] for form in forms]
-    allowed = await mail_quota.allow_mail(c, [form.row["mailbox"] for form in forms], ids)
+    allowed = await mail_quota.reserve_emails(c, [form.row["mailbox"] for form in forms], ids)
     stored = [form if may else _decoy(form) for form, may in zip(forms, allowed, strict=True)]
     await c.run("signatures.submit", rows=[form.row for form in stored])
     await c.run("signatures.displace", mailboxes=[form.row["mailbox"] for form in stored], ids=ids)

@@ -24,7 +24,7 @@ ADDRESS = EmailAddress("anna@example.org", "anna@example.org")
 
 async def _allowed(database: Database, times: int = 1, mailbox: str = "anna") -> int:
     """How many of so many mails at this moment may go."""
-    asks = [partial(mail_quota.allow_mail, mailboxes=[mailbox], decoys=[tokens.new_secret()]) for _ in range(times)]
+    asks = [partial(mail_quota.reserve_emails, mailboxes=[mailbox], decoys=[tokens.new_secret()]) for _ in range(times)]
     return sum([sum(await database.write(ask)) for ask in asks])
 
 
@@ -90,7 +90,7 @@ async def test_what_is_refused_does_not_count(database: Database, time: Clock) -
 
 
 async def test_two_hundred_at_once_get_no_more(database: Database, time: Clock) -> None:
-    jobs = [partial(mail_quota.allow_mail, mailboxes=["anna"], decoys=[str(n)]) for n in range(200)]
+    jobs = [partial(mail_quota.reserve_emails, mailboxes=["anna"], decoys=[str(n)]) for n in range(200)]
     assert (await asyncio.gather(*[database.write(job) for job in jobs])).count([True]) == 3
 
 
