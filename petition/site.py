@@ -37,7 +37,7 @@ from petition.organisers.second_factor import Locker
 from petition.protection import proof_of_work
 from petition.protection.networks import Networks
 from petition.protection.proof_of_work import ProofMode as Work
-from petition.protection.rate_limits import Doors
+from petition.protection.rate_limits import RateLimiter
 from petition.retention import prune
 from petition.signing import signatures
 from petition.signing.intake import Intake
@@ -97,9 +97,9 @@ class Site:
         return Passkeys(self.settings.base_url)
 
     @cached_property
-    def doors(self) -> Doors:
+    def doors(self) -> RateLimiter:
         """The throttle at the doors of this process."""
-        return Doors(self.database, self.vault, Networks(self.appeal.file("networks.toml")))
+        return RateLimiter(self.database, self.vault, Networks(self.appeal.file("networks.toml")))
 
     @cached_property
     def intake(self) -> Intake:

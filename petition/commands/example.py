@@ -118,7 +118,7 @@ async def _forms(site: Site, network: str, many: int) -> list[Row]:
     found = []
     for k in range(many):
         signing = Signing(_address(f"{network}.{k}"), "DE", None, updates=False, consent="demo", language="en")
-        terms = await site.doors.sign(f"{network}.{k}", "", ProofMode.OFF, trapped=False)
+        terms = await site.doors.admit_form(f"{network}.{k}", "", ProofMode.OFF, trapped=False)
         found.append(submissions.submitted(site.vault, signing, terms).row)
     return found
 

@@ -19,7 +19,7 @@ from petition.protection.proof_of_work import ProofMode
 from petition.protection.token_buckets import BucketRule, TokenBuckets, scale_rule
 
 # At each door a rule for one address (/32, /64) and one for the block it lies in (/24, /48).
-DOORS = {
+LIMITS = {
     "sign": (
         BucketRule("sign address", 30, 60, "a big household, or a table in front of a shop, in an evening"),
         BucketRule("sign network", 200, 600, "the homes and phones behind one exchange of a provider"),
@@ -33,20 +33,26 @@ DOORS = {
         BucketRule("login network", 200, 600, "as for signing"),
     ),
 }
-PROVEN = BucketRule(
+PROOF_LIMIT = BucketRule(
     "proven network", 3000, 6000, "each cost a second of computing; even so no network fills our outbox alone"
 )
-SLOW = BucketRule("slow network", 60, 60, "without a proof, so that nobody is shut out; these mails hold nobody else's")
-SHARED = 50  # times as much for networks that very many people share
+LOW_PRIORITY_LIMIT = BucketRule(
+    "slow network", 60, 60, "without a proof, so that nobody is shut out; these mails hold nobody else's"
+)
+SHARED_FACTOR = 50  # times as much for networks that very many people share
 # What is made for one visitor, the appeal around a form that was refused, costs ten times what signing does.
-PAGE = BucketRule(
+PAGE_LIMIT = BucketRule(
     "page network", 200, 3600, "people mistype and come back; a program that is refused needs no page each time"
 )
-FLOOD = BucketRule("flood", 300, 18_000, "so many a minute, of networks that had their share, are no crowd of people")
-DOMAIN = BucketRule(
+FLOOD_LIMIT = BucketRule(
+    "flood", 300, 18_000, "so many a minute, of networks that had their share, are no crowd of people"
+)
+DOMAIN_LIMIT = BucketRule(
     "mail domain", 500, 1500, "a strange provider that gets all at once blocks us, or is being mailed to death"
 )
-_AHEAD = replace(DOMAIN, burst=DOMAIN.hourly)  # as far as mail is put off: forty minutes, less than outbox.BACK_OFF
+_DOMAIN_BACKLOG = replace(
+    DOMAIN_LIMIT, burst=DOMAIN_LIMIT.hourly
+)  # as far as mail is put off: forty minutes, less than outbox.BACK_OFF
 TRAPPED = "trap"  # why a submission is set aside: a field that nobody sees was filled in, on the slower lane
 
 
@@ -65,93 +71,98 @@ class Admission:
 NORMAL = Admission()
 
 
-class Doors:
+class RateLimiter:
     """The doors of one process, which share their buckets with all others."""
 
-    def __init__(self, database: Database, vault: ServerKeys, networks: Networks) -> None:
+    def __init__(self, database: Database, server_keys: ServerKeys, networks: Networks) -> None:
         self._database, self._networks = database, networks
-        self._keys, self._buckets = DailyKeys(database, vault), TokenBuckets()
-        self._told = 0
+        self._keys, self._buckets = DailyKeys(database, server_keys), TokenBuckets()
+        self._flood_noted_at = 0
 
-    async def sign(self, host: str | None, solution: str, asked: ProofMode, *, trapped: bool) -> Admission:
+    async def admit_form(self, host: str | None, solution: str, mode: ProofMode, *, trapped: bool) -> Admission:
         """On which terms somebody may sign now. Raises RateLimited if on none.
 
         With a token of the network, or with a proof of work, as ever; else on the slower lane.
         """
         key, network = await self._keys.get_today(), self._networks.find_network(host)
         tag = key.tag("network", network.block)
-        if asked is not ProofMode.ON and self._enter(key, "sign", network):
+        if mode is not ProofMode.ON and self._consume_action(key, "sign", network):
             return Admission(tag)
-        if asked is ProofMode.AUTO:
-            await self._notice(key)
-        proof = proof_of_work.verify_solution(key, solution) if asked is not ProofMode.OFF else None
-        if proof and self._buckets.consume(_of_block(key, PROVEN, network)):
+        if mode is ProofMode.AUTO:
+            await self._count_for_flood(key)
+        proof = proof_of_work.verify_solution(key, solution) if mode is not ProofMode.OFF else None
+        if proof and self._buckets.consume(_block_bucket(key, PROOF_LIMIT, network)):
             return Admission(tag, proof=proof)
-        slow = _of_block(key, SLOW, network)
-        if not self._buckets.consume(slow):
-            raise RateLimited(self._buckets.wait_seconds(*slow))
+        low_priority = _block_bucket(key, LOW_PRIORITY_LIMIT, network)
+        if not self._buckets.consume(low_priority):
+            raise RateLimited(self._buckets.wait_seconds(*low_priority))
         return Admission(tag, low_priority=True, hold_reason=TRAPPED if trapped else None)
 
-    async def enter(self, door: str, host: str | None) -> None:
+    async def limit_action(self, action: str, host: str | None) -> None:
         """Whether somebody may pass another door now. Raises RateLimited."""
         key, network = await self._keys.get_today(), self._networks.find_network(host)
-        if not self._enter(key, door, network):
-            raise RateLimited(max(self._buckets.wait_seconds(*asked) for asked in _asked(key, door, network)))
+        if not self._consume_action(key, action, network):
+            raise RateLimited(
+                max(self._buckets.wait_seconds(*bucket) for bucket in _action_buckets(key, action, network))
+            )
 
-    async def page(self, host: str | None) -> None:
+    async def limit_page(self, host: str | None) -> None:
         """Whether a whole page may be made for somebody who is refused. Raises RateLimited."""
         key, network = await self._keys.get_today(), self._networks.find_network(host)
-        asked = _of_block(key, PAGE, network)
-        if not self._buckets.consume(asked):
-            raise RateLimited(self._buckets.wait_seconds(*asked))
+        bucket = _block_bucket(key, PAGE_LIMIT, network)
+        if not self._buckets.consume(bucket):
+            raise RateLimited(self._buckets.wait_seconds(*bucket))
 
-    async def challenge(self, host: str | None, asked: ProofMode) -> dict[str, object] | None:
+    async def get_challenge(self, host: str | None, mode: ProofMode) -> dict[str, object] | None:
         """A challenge, if somebody of this network needs a proof to sign as ever."""
         key, network = await self._keys.get_today(), self._networks.find_network(host)
-        empty = any(self._buckets.wait_seconds(*one) for one in _asked(key, "sign", network))
+        limited = any(self._buckets.wait_seconds(*bucket) for bucket in _action_buckets(key, "sign", network))
         return (
             proof_of_work.create_challenge(key)
-            if asked is ProofMode.ON or (asked is ProofMode.AUTO and empty)
+            if mode is ProofMode.ON or (mode is ProofMode.AUTO and limited)
             else None
         )
 
-    async def wait(self, domain: str) -> int:
+    async def delay_for_domain(self, domain: str) -> int:
         """How many seconds a mail to a domain is put off that no reviewed table knows."""
-        key = (await self._keys.get_today()).tag(DOMAIN.name, domain)
-        wait = self._buckets.wait_seconds(DOMAIN, key)
-        self._buckets.consume((_AHEAD, key))
-        return wait
+        key = (await self._keys.get_today()).tag(DOMAIN_LIMIT.name, domain)
+        delay = self._buckets.wait_seconds(DOMAIN_LIMIT, key)
+        self._buckets.consume((_DOMAIN_BACKLOG, key))
+        return delay
 
-    async def share(self) -> None:
+    async def sync(self) -> None:
         """Tells the other processes, and hears from them."""
         await self._buckets.sync(self._database)
 
-    def _enter(self, key: DailyKey, door: str, network: Network) -> bool:
-        return self._buckets.consume(*_asked(key, door, network))
+    def _consume_action(self, key: DailyKey, action: str, network: Network) -> bool:
+        return self._buckets.consume(*_action_buckets(key, action, network))
 
-    async def _notice(self, key: DailyKey) -> None:
+    async def _count_for_flood(self, key: DailyKey) -> None:
         """Counts who met an empty bucket; a flood of them makes everybody prove, once a minute at most."""
-        if not self._buckets.consume((FLOOD, key.tag(FLOOD.name, ""))) and abs(clock.epoch() - self._told) >= 60:
-            self._told = clock.epoch()
+        if (
+            not self._buckets.consume((FLOOD_LIMIT, key.tag(FLOOD_LIMIT.name, "")))
+            and abs(clock.epoch() - self._flood_noted_at) >= 60
+        ):
+            self._flood_noted_at = clock.epoch()
             await self._database.write(proof_of_work.start_flood)
 
 
-def _asked(key: DailyKey, door: str, network: Network) -> list[token_buckets.BucketKey]:
+def _action_buckets(key: DailyKey, action: str, network: Network) -> list[token_buckets.BucketKey]:
     """The buckets of a door: of the block, and of the address where it tells anything more."""
-    address, block = DOORS[door]
-    alone = [_rule(key, address, network, network.address)] if network.address != network.block else []
-    return [*alone, _of_block(key, block, network)]
+    address, block = LIMITS[action]
+    address_bucket = [_bucket_key(key, address, network, network.address)] if network.address != network.block else []
+    return [*address_bucket, _block_bucket(key, block, network)]
 
 
-def _of_block(key: DailyKey, rule: BucketRule, network: Network) -> token_buckets.BucketKey:
-    return _rule(key, rule, network, network.block)
+def _block_bucket(key: DailyKey, rule: BucketRule, network: Network) -> token_buckets.BucketKey:
+    return _bucket_key(key, rule, network, network.block)
 
 
-def _rule(key: DailyKey, rule: BucketRule, network: Network, of: str) -> token_buckets.BucketKey:
-    return scale_rule(rule, SHARED if network.shared else 1), key.tag(rule.name, of)
+def _bucket_key(key: DailyKey, rule: BucketRule, network: Network, subject: str) -> token_buckets.BucketKey:
+    return scale_rule(rule, SHARED_FACTOR if network.shared else 1), key.tag(rule.name, subject)
 
 
-async def expire(c: Connection) -> None:
+async def delete_expired(c: Connection) -> None:
     """What no rule needs any more."""
     await proof_of_work.delete_expired(c)
     await c.run("throttle.expired", fortnight=clock.epoch() - PER_FORTNIGHT.window)

@@ -13,7 +13,7 @@ from petition.core.errors import ProofReused
 from petition.core.form import Form
 from petition.core.languages import N_, Language
 from petition.protection.proof_of_work import ProofMode
-from petition.protection.rate_limits import Admission, Doors
+from petition.protection.rate_limits import Admission, RateLimiter
 from petition.signing import submissions
 from petition.signing.submissions import Signing
 from petition.tally.rounding import UNSTATED_COUNTRY
@@ -35,13 +35,13 @@ class Intake:
     database: Database
     vault: ServerKeys
     mailboxes: EmailProviders
-    doors: Doors
+    doors: RateLimiter
     base_url: str
 
     async def accept(self, signing: Signing, host: str | None, mode: ProofMode, form: Form) -> Admission:
         """Stores it as its network may sign now. Raises RateLimited, or ClosedError once signing has ended."""
         delay = await self.mail_delay(signing.address)
-        admit = partial(self.doors.sign, host, asked=mode, trapped=trapped(form))
+        admit = partial(self.doors.admit_form, host, mode=mode, trapped=trapped(form))
         try:
             return await self._store(signing, await admit(solution=form.values.get(WORK, "")), delay)
         except ProofReused:  # a proof that was used before counts for none
@@ -56,7 +56,7 @@ class Intake:
 
     async def mail_delay(self, address: EmailAddress) -> int:
         """Seconds before an email may leave to a provider that nobody has reviewed and that gets much now."""
-        return 0 if self.mailboxes.is_reviewed(address) else await self.doors.wait(address.domain)
+        return 0 if self.mailboxes.is_reviewed(address) else await self.doors.delay_for_domain(address.domain)
 
 
 def signing(

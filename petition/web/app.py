@@ -99,7 +99,7 @@ async def _background_tasks(site: Site, cache: PublicStateCache, deliver: bool) 
     They are asked to stop, not cancelled: a connection that is cancelled while it opens is lost.
     """
     stopping = asyncio.Event()
-    sync = (SYNC_SECONDS, site.doors.share)
+    sync = (SYNC_SECONDS, site.doors.sync)
     jobs = (sync, (PUBLISH_SECONDS, site.publish), (PUBLISH_SECONDS, cache.refresh), (PRUNE_SECONDS, site.prune))
     loops = [_repeat(seconds, job, stopping) for seconds, job in jobs]
     deliverer = site.lanes()

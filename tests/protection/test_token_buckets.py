@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from petition.core.database.database import Database
 from petition.core.errors import DatabaseError
 from petition.protection import token_buckets
-from petition.protection.rate_limits import DOMAIN, DOORS, FLOOD, PROVEN, SLOW
+from petition.protection.rate_limits import DOMAIN_LIMIT, FLOOD_LIMIT, LIMITS, LOW_PRIORITY_LIMIT, PROOF_LIMIT
 from petition.protection.token_buckets import TOKEN_WEIGHT, BucketRule, TokenBuckets, scale_rule
 from tests.conftest import Clock
 
@@ -130,12 +130,12 @@ async def test_a_bucket_that_is_full_again_is_forgotten(database: Database, time
 
 def test_every_rule_is_full_again_after_an_hour_and_says_why() -> None:
     for rule in (
-        *[rule for pair in DOORS.values() for rule in pair],
-        PROVEN,
-        SLOW,
-        FLOOD,
-        DOMAIN,
-        scale_rule(SLOW, 50),
+        *[rule for pair in LIMITS.values() for rule in pair],
+        PROOF_LIMIT,
+        LOW_PRIORITY_LIMIT,
+        FLOOD_LIMIT,
+        DOMAIN_LIMIT,
+        scale_rule(LOW_PRIORITY_LIMIT, 50),
     ):
         assert 0 < rule.burst <= rule.hourly
         assert rule.reason

@@ -26,7 +26,7 @@ async def login(request: Request) -> Response:
     if address is None:
         return render_page(request, "web/desk/login.html", status=422, form=form, sent=False)
     try:
-        await site.doors.enter("login", client_address(request))
+        await site.doors.limit_action("login", client_address(request))
     except RateLimited as refusal:
         return render_page(
             request, "web/desk/login.html", status=429, wait=refusal.retry_after, form=rate_limited(form), sent=False

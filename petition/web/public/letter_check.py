@@ -27,7 +27,7 @@ async def check_letter(request: Request) -> Response:
             **_addressee_context(site, annex.key),
         )
     if issued is None:
-        await site.doors.page(client_address(request))
+        await site.doors.limit_page(client_address(request))
         return render_page(request, "web/public/letter_check/unknown.html", status=404, reference=reference[:60])
     letter, document, basis = issued
     context: dict[str, Any] = {

@@ -32,7 +32,7 @@ async def request_link(request: Request) -> Response:
     if address is None:
         return render_page(request, "web/public/manage/ask.html", status=422, form=form)
     try:
-        await site.doors.enter("manage", client_address(request))
+        await site.doors.limit_action("manage", client_address(request))
         wait = await site.intake.mail_delay(address)
         request_mail = partial(actions.ask_to_manage, vault=site.vault, to=address, language=language.code, wait=wait)
         await site.database.write(request_mail)

@@ -49,7 +49,7 @@ def _appeal_context(site: Site, language: Language, public_status: Board, state:
 async def _appeal_response(request: Request, form: Form, status: int, wait: int = 0) -> Response:
     """The appeal with somebody's form in it, or in a state that refuses one."""
     site = get_site(request)
-    await site.doors.page(client_address(request))
+    await site.doors.limit_page(client_address(request))
     context = _appeal_context(site, get_language(request), get_public_status(request), site.state(), form)
     return render_page(request, "web/public/appeal/appeal.html", status=status, wait=wait, **context)
 
@@ -76,7 +76,7 @@ async def sign(request: Request) -> Response:
 
 async def proof_of_work(request: Request) -> Response:
     """Whether a browser must compute something to sign as ever, and what; see static/petition.js."""
-    challenge = await get_site(request).doors.challenge(client_address(request), get_public_status(request).work)
+    challenge = await get_site(request).doors.get_challenge(client_address(request), get_public_status(request).work)
     return JSONResponse({"needed": challenge is not None, **(challenge or {})}, headers={"Cache-Control": NO_STORE})
 
 
@@ -107,7 +107,7 @@ async def confirm(request: Request) -> Response:
 
 async def _dead_link(request: Request) -> Response:
     """One page for damaged, expired and unknown links alike, with the form to get a new one."""
-    await get_site(request).doors.page(client_address(request))
+    await get_site(request).doors.limit_page(client_address(request))
     state, public_status = get_site(request).state(), get_public_status(request)
     return render_page(
         request,

@@ -19,7 +19,7 @@ from petition.core.settings import Settings
 from petition.mail import outbox
 from petition.protection import proof_of_work, rate_limits
 from petition.protection.proof_of_work import ProofMode
-from petition.protection.rate_limits import DOORS, PAGE, SLOW, TRAPPED
+from petition.protection.rate_limits import LIMITS, LOW_PRIORITY_LIMIT, PAGE_LIMIT, TRAPPED
 from petition.signing import quarantine, submissions
 from petition.signing.intake import TRAP
 from petition.web.http import errors
@@ -56,9 +56,9 @@ async def _sign(visitor: Visitor, host: str, email: str = "anna@gmail.com", **fi
 
 async def _emptied(visitor: Visitor, *, slow: bool = False) -> None:
     """The block has had its share, of the slower lane too if that is said, from many addresses."""
-    doors, (_, block) = visitor.site.doors, DOORS["sign"]
-    for n in range(block.burst + (SLOW.burst if slow else 0)):
-        await doors.sign(f"{CROWDED}.{n % 250}", "", ProofMode.AUTO, trapped=False)
+    doors, (_, block) = visitor.site.doors, LIMITS["sign"]
+    for n in range(block.burst + (LOW_PRIORITY_LIMIT.burst if slow else 0)):
+        await doors.admit_form(f"{CROWDED}.{n % 250}", "", ProofMode.AUTO, trapped=False)
 
 
 async def _challenge(visitor: Visitor, host: str = f"{CROWDED}.7") -> dict[str, object]:
@@ -161,8 +161,8 @@ async def test_whoever_is_refused_all_the_time_gets_no_page_each_time(
     path: str, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(errors, "SLOWLY", 0)
-    for n in range(PAGE.burst):
-        await visitor.site.doors.page(f"{CROWDED}.{n % 250}")
+    for n in range(PAGE_LIMIT.burst):
+        await visitor.site.doors.limit_page(f"{CROWDED}.{n % 250}")
     async with coming(visitor, f"{CROWDED}.7") as there:
         answer = await there.post(path, email="no address")
         assert answer.status_code == 429
@@ -185,29 +185,29 @@ async def test_after_a_while_the_lanes_are_open_again(visitor: Visitor, time: Cl
 async def test_one_address_alone_leaves_its_neighbours_their_share(visitor: Visitor) -> None:
     for n in range(40):
         place = (await _sign(visitor, f"{CROWDED}.7", f"anna{n}@gmail.com")).headers["location"]
-        assert (place == LATE) == (n >= DOORS["sign"][0].burst)
+        assert (place == LATE) == (n >= LIMITS["sign"][0].burst)
     assert (await _sign(visitor, f"{CROWDED}.8")).headers["location"] == "/en/check-inbox"
 
 
 async def test_a_block_of_ipv6_has_one_share(visitor: Visitor) -> None:
-    doors, (_, block) = visitor.site.doors, DOORS["sign"]
+    doors, (_, block) = visitor.site.doors, LIMITS["sign"]
     for n in range(block.burst):
-        assert not (await doors.sign(f"2001:db8:1:{n:x}::1", "", ProofMode.AUTO, trapped=False)).low_priority
-    assert (await doors.sign("2001:db8:1:ffff::1", "", ProofMode.AUTO, trapped=False)).low_priority
-    assert not (await doors.sign("2001:db8:2::1", "", ProofMode.AUTO, trapped=False)).low_priority
+        assert not (await doors.admit_form(f"2001:db8:1:{n:x}::1", "", ProofMode.AUTO, trapped=False)).low_priority
+    assert (await doors.admit_form("2001:db8:1:ffff::1", "", ProofMode.AUTO, trapped=False)).low_priority
+    assert not (await doors.admit_form("2001:db8:2::1", "", ProofMode.AUTO, trapped=False)).low_priority
 
 
 async def test_the_onion_service_has_fifty_times_as_much(visitor: Visitor) -> None:
-    doors, (_, block) = visitor.site.doors, DOORS["sign"]
-    for _ in range(block.burst * rate_limits.SHARED):
-        assert not (await doors.sign("127.0.0.1", "", ProofMode.AUTO, trapped=False)).low_priority
-    assert (await doors.sign("127.0.0.1", "", ProofMode.AUTO, trapped=False)).low_priority
+    doors, (_, block) = visitor.site.doors, LIMITS["sign"]
+    for _ in range(block.burst * rate_limits.SHARED_FACTOR):
+        assert not (await doors.admit_form("127.0.0.1", "", ProofMode.AUTO, trapped=False)).low_priority
+    assert (await doors.admit_form("127.0.0.1", "", ProofMode.AUTO, trapped=False)).low_priority
 
 
 @pytest.mark.parametrize(("door", "path"), [("manage", "/en/manage"), ("login", "/organisers/login")])
 async def test_other_doors_refuse_alike_whoever_is_typed(door: str, path: str, visitor: Visitor) -> None:
-    for n in range(DOORS[door][1].burst):
-        await visitor.site.doors.enter(door, f"{CROWDED}.{n % 250}")
+    for n in range(LIMITS[door][1].burst):
+        await visitor.site.doors.limit_action(door, f"{CROWDED}.{n % 250}")
     answers = []
     async with coming(visitor, f"{CROWDED}.251") as there:
         for email in ("anna@gmail.com", "boris@gmail.com"):
@@ -239,11 +239,11 @@ async def test_with_proofs_switched_off_nobody_is_asked(visitor: Visitor) -> Non
 async def test_a_flood_switches_proofs_on_for_an_hour_and_a_crowd_does_not(visitor: Visitor, time: Clock) -> None:
     doors = visitor.site.doors
     for n in range(1000):
-        assert not (await doors.sign(f"198.18.{n % 250}.{n}", "", ProofMode.AUTO, trapped=False)).low_priority
+        assert not (await doors.admit_form(f"198.18.{n % 250}.{n}", "", ProofMode.AUTO, trapped=False)).low_priority
     assert await _mode(visitor) == "auto"
-    for n in range(DOORS["sign"][1].burst + rate_limits.FLOOD.burst + 1):
-        if n < DOORS["sign"][1].burst + SLOW.burst:
-            await doors.sign(f"{CROWDED}.{n % 250}", "", ProofMode.AUTO, trapped=False)
+    for n in range(LIMITS["sign"][1].burst + rate_limits.FLOOD_LIMIT.burst + 1):
+        if n < LIMITS["sign"][1].burst + LOW_PRIORITY_LIMIT.burst:
+            await doors.admit_form(f"{CROWDED}.{n % 250}", "", ProofMode.AUTO, trapped=False)
         else:
             assert (await _sign(visitor, f"{CROWDED}.{n % 250}")).status_code == 429
     assert await _mode(visitor) == "on"
@@ -272,8 +272,8 @@ async def test_the_field_that_nobody_sees_is_a_sign_and_never_the_only_one(visit
 async def test_mail_to_a_domain_that_nobody_reviewed_is_put_off_and_never_refused(
     visitor: Visitor, time: Clock
 ) -> None:
-    for _ in range(rate_limits.DOMAIN.burst):
-        assert await visitor.site.doors.wait("strange.example") == 0
+    for _ in range(rate_limits.DOMAIN_LIMIT.burst):
+        assert await visitor.site.doors.delay_for_domain("strange.example") == 0
     answer = await _sign(visitor, "198.51.100.1", "anna@strange.example")
     assert (answer.status_code, answer.headers["location"]) == (303, "/en/check-inbox")
     await _sign(visitor, "198.51.100.1", "boris@gmail.com")
@@ -282,14 +282,14 @@ async def test_mail_to_a_domain_that_nobody_reviewed_is_put_off_and_never_refuse
     time.advance(minutes=1)
     await visitor.deliver()
     assert visitor.smtp.recipients == ["boris@gmail.com", "anna@strange.example"]
-    waits = [await visitor.site.doors.wait("strange.example") for _ in range(3000)]
+    waits = [await visitor.site.doors.delay_for_domain("strange.example") for _ in range(3000)]
     assert max(waits) == waits[-1] < max(outbox.BACK_OFF)
 
 
 async def test_no_address_of_a_network_is_stored(visitor: Visitor) -> None:
     await _emptied(visitor)
     await _sign(visitor, f"{CROWDED}.7", altcha="forged")
-    await visitor.site.doors.share()
+    await visitor.site.doors.sync()
     async with visitor.site.database.reading() as c:
         tables = [str(row["name"]) for row in await c.all("database.tables")]
         held = str([row for table in tables for row in await c.execute(f"select * from {table}")])
@@ -314,7 +314,7 @@ async def test_only_headers_of_trusted_proxies_count(
     transport = httpx2.ASGITransport(app=outer.loaded_app, client=("198.51.100.1", 50_000))
     async with httpx2.AsyncClient(transport=transport, base_url=visitor.site.settings.base_url) as client:
         places = []
-        for n in range(DOORS["sign"][0].burst + 1):
+        for n in range(LIMITS["sign"][0].burst + 1):
             fields = {"email": f"anna{n}@gmail.com", "country": "PL", "consent": "on"}
             answer = await client.post("/en/sign", data=fields, headers={"X-Forwarded-For": f"203.0.{n}.7"})
             places.append(answer.headers["location"])
