@@ -26,7 +26,7 @@ from petition.letters.editions import drafts
 from petition.letters.editions.drafts import Draft
 from petition.mail import compose, messages
 from petition.mail import smtp as mail
-from petition.mail.backoff import Pace
+from petition.mail.backoff import ProviderBackoff
 from petition.mail.compose import Finished
 from petition.mail.delivery import Deliverer
 from petition.mail.delivery_pool import Lanes
@@ -113,7 +113,7 @@ class Site:
             return mail.Folder(self.settings.var / "mail", smtp)
         return smtp
 
-    def deliverer(self, pace: Pace | None = None, more: Callable[[], None] = lambda: None) -> Deliverer:
+    def deliverer(self, pace: ProviderBackoff | None = None, more: Callable[[], None] = lambda: None) -> Deliverer:
         """A loop over the outbox with a relay of its own."""
         return Deliverer(self.database, self.vault, self.written, self.relay(), pace, more)
 

@@ -2,10 +2,10 @@
 
 from petition.core import clock
 
-PAUSE, LONGEST = 30, 1800  # seconds a provider is left alone after its first refusal in a row, and at most
+FIRST_PAUSE, MAX_PAUSE = 30, 1800  # seconds a provider is left alone after its first refusal in a row, and at most
 
 
-class Pace:
+class ProviderBackoff:
     """Which providers want to be left alone, by the domain of their mailboxes; so that one's limits hold no other.
 
     Kept in memory alone: after a restart each is asked again once.
@@ -14,18 +14,18 @@ class Pace:
     def __init__(self) -> None:
         self._pauses: dict[str, tuple[int, int]] = {}
 
-    def wait(self, domain: str) -> int:
+    def remaining(self, domain: str) -> int:
         """For how many seconds more nothing goes there."""
         until, _ = self._pauses.get(domain, (0, 0))
         return max(0, until - clock.epoch())
 
-    def slower(self, domain: str) -> None:
+    def limited(self, domain: str) -> None:
         """The provider takes nothing for now: twice as long a pause as the last one."""
-        if not self.wait(domain):  # lanes that were under way find out together
+        if not self.remaining(domain):  # lanes that were under way find out together
             _, last = self._pauses.get(domain, (0, 0))
-            pause = min(last * 2 or PAUSE, LONGEST)
+            pause = min(last * 2 or FIRST_PAUSE, MAX_PAUSE)
             self._pauses[domain] = clock.epoch() + pause, pause
 
-    def well(self, domain: str) -> None:
+    def accepted(self, domain: str) -> None:
         """It has taken a mail."""
         self._pauses.pop(domain, None)

@@ -14,7 +14,7 @@ from petition.core.database.database import Database
 from petition.core.encryption import ServerKeys
 from petition.core.errors import DatabaseError
 from petition.mail import outbox
-from petition.mail.backoff import Pace
+from petition.mail.backoff import ProviderBackoff
 from petition.mail.compose import Finished
 from petition.mail.outbox import Mail
 from petition.mail.smtp import Delayed, Limited, Refused, Transport, Unreachable
@@ -35,14 +35,14 @@ class Deliverer:
         vault: ServerKeys,
         written: Callable[[Mail], Finished],
         relay: Transport,
-        pace: Pace | None = None,
+        pace: ProviderBackoff | None = None,
         more: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
         self._vault = vault
         self._written = written
         self._relay = relay
-        self._pace = pace or Pace()
+        self._pace = pace or ProviderBackoff()
         self._more = more
         self._limit: asyncio.Timeout | None = None  # of the mail in hand
         self._stopping = asyncio.Event()
@@ -86,7 +86,7 @@ class Deliverer:
             self._more()
         while waiting and not self._stopping.is_set():
             claimed, *waiting = waiting
-            if wait := self._pace.wait(claimed.domain):
+            if wait := self._pace.remaining(claimed.domain):
                 paused.append((claimed, wait))
             elif await self._ours(claimed) and not await self._deliver(claimed):
                 break
@@ -117,14 +117,14 @@ class Deliverer:
         except Delayed as delay:
             log.warning("mail delayed: %s", delay)
             if isinstance(delay, Limited):
-                self._pace.slower(claimed.domain)
+                self._pace.limited(claimed.domain)
             await self._settle(self._job(outbox.later, mail=claimed))
             return not isinstance(delay, Unreachable)
         except Exception as error:  # one mail that cannot be written must not keep the others; its text may quote it
             log.error("mail delayed: %s", type(error).__name__)
             await self._settle(self._job(outbox.later, mail=claimed))
         else:
-            self._pace.well(claimed.domain)
+            self._pace.accepted(claimed.domain)
             await self._settle(partial(self._database.join, outbox.sent, claimed.id))
         return True
 

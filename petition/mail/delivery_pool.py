@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from petition.mail.backoff import Pace
+from petition.mail.backoff import ProviderBackoff
 from petition.mail.delivery import Deliverer
 
 LANES = 8
@@ -12,10 +12,10 @@ LANES = 8
 class Lanes:
     """Deliverers side by side. One always looks; more begin while a batch is full, and end when nothing is due."""
 
-    def __init__(self, lane: Callable[[Pace, Callable[[], None]], Deliverer], most: int = LANES) -> None:
+    def __init__(self, lane: Callable[[ProviderBackoff, Callable[[], None]], Deliverer], most: int = LANES) -> None:
         self._lane = lane
         self._most = most
-        self._pace = Pace()
+        self._pace = ProviderBackoff()
         self._stopping = False
         self._under_way: dict[Deliverer, asyncio.Task[None]] = {}
 

@@ -7,7 +7,7 @@ import pytest
 
 from petition.core.email_addresses import EmailAddress
 from petition.mail import backoff, outbox
-from petition.mail.backoff import Pace
+from petition.mail.backoff import ProviderBackoff
 from petition.mail.delivery_pool import Lanes
 from petition.mail.smtp import Smtp
 from petition.signing.submissions import Signing, sign, submitted
@@ -23,11 +23,11 @@ async def _sign(site: Site, address: str) -> None:
     await site.database.join(sign, submitted(site.vault, signing))
 
 
-def _lanes(site: Site, url: str, begun: list[Pace], further: str = "") -> Lanes:
+def _lanes(site: Site, url: str, begun: list[ProviderBackoff], further: str = "") -> Lanes:
     """Lanes over a relay alone, over another one from the second on; `begun` gets the pace of each that begins."""
     from petition.mail.delivery import Deliverer
 
-    def lane(common: Pace, more: object) -> Deliverer:
+    def lane(common: ProviderBackoff, more: object) -> Deliverer:
         begun.append(common)
         to = further if further and len(begun) > 1 else url
         return Deliverer(site.database, site.vault, site.written, Smtp(to), common, more)  # type: ignore[arg-type]  # as Lanes calls it
@@ -38,7 +38,7 @@ def _lanes(site: Site, url: str, begun: list[Pace], further: str = "") -> Lanes:
 async def test_lanes_begin_while_there_is_much_to_do_and_end_when_it_is_done(site: Site, smtp: Relay) -> None:
     people = [f"a{n}@example.org" for n in range(outbox.BATCH * 4)]
     await asyncio.gather(*[_sign(site, person) for person in people])
-    begun: list[Pace] = []
+    begun: list[ProviderBackoff] = []
     lanes = _lanes(site, smtp.url, begun)
     running = asyncio.create_task(lanes.run())
     await until(lambda: len(smtp.mails) == len(people))
@@ -89,7 +89,7 @@ async def test_a_provider_that_takes_nothing_holds_nobody_else(site: Site, smtp:
         await _sign(site, "late@slow.example")
         await sender.once()
         assert "late@slow.example" not in smtp.recipients, "it is left alone"
-        time.advance(seconds=backoff.PAUSE)
+        time.advance(seconds=backoff.FIRST_PAUSE)
         while await sender.once():
             pass
     assert len(smtp.recipients) == 9
@@ -107,15 +107,15 @@ async def test_what_is_about_one_mailbox_pauses_no_provider(answer: str, site: S
 
 
 def test_pauses_grow_to_a_limit_and_end_with_a_mail_that_is_taken(time: Clock) -> None:
-    found, waits = Pace(), []
+    found, waits = ProviderBackoff(), []
     for _ in range(9):
-        found.slower("example.org")
-        found.slower("example.org")  # another lane finds out at the same moment
-        waits.append(found.wait("example.org"))
+        found.limited("example.org")
+        found.limited("example.org")  # another lane finds out at the same moment
+        waits.append(found.remaining("example.org"))
         time.advance(seconds=waits[-1])
-        assert found.wait("example.org") == 0
+        assert found.remaining("example.org") == 0
     assert waits == [30, 60, 120, 240, 480, 960, 1800, 1800, 1800]
-    found.well("example.org")
-    found.slower("example.org")
-    assert found.wait("example.org") == 30
-    assert found.wait("example.net") == 0
+    found.accepted("example.org")
+    found.limited("example.org")
+    assert found.remaining("example.org") == 30
+    assert found.remaining("example.net") == 0
