@@ -54,7 +54,7 @@ async def bounce(given: Settings, arguments: Arguments) -> None:
     contents, read = _reports(arguments.source)
     async with opened(given) as site:
         for content in contents:
-            if returned := bounce_reports.read(content):
+            if returned := bounce_reports.parse_report(content):
                 await site.database.write(partial(quarantine.apply_report, returned=returned))
     for file in read:
         file.unlink(missing_ok=True)
@@ -64,10 +64,10 @@ def _reports(source: str) -> tuple[list[bytes], list[Path]]:
     """The reports, and which files go once they were read."""
     try:
         if source == "-":
-            return [sys.stdin.buffer.read(bounce_reports.LONGEST)], []
+            return [sys.stdin.buffer.read(bounce_reports.MAX_REPORT_BYTES)], []
         if not Path(source).is_dir():
             return [Path(source).read_bytes()], []
-        files = bounce_reports.maildir(Path(source))
+        files = bounce_reports.maildir_files(Path(source))
         return [file.read_bytes() for file in files], files
     except OSError as error:
         raise DataError(f"{source} cannot be read: {error.strerror}.") from None

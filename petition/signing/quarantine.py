@@ -8,7 +8,7 @@ import hashlib
 from petition.core import clock, tokens
 from petition.core.database.connection import Connection
 from petition.mail import outbox
-from petition.mail.bounce_reports import BOUNCED, COMPLAINT, Returned
+from petition.mail.bounce_reports import BOUNCED, COMPLAINT, BounceReport
 from petition.protection.rate_limits import TRAPPED
 from petition.signing import submissions
 
@@ -64,6 +64,6 @@ def _today() -> int:
     return submissions.midnight() + submissions.LIVES
 
 
-async def apply_report(c: Connection, returned: Returned) -> None:
+async def apply_report(c: Connection, returned: BounceReport) -> None:
     """Sets the submission aside that waits for this email, and holds the email if it has not left; else nothing."""
     await set_aside(c, [tokens.secret_hash(returned.reference)], returned.reason)

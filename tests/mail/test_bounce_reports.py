@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from petition.core import tokens
 from petition.mail import bounce_reports, outbox
-from petition.mail.bounce_reports import BOUNCED, COMPLAINT, Returned
+from petition.mail.bounce_reports import BOUNCED, COMPLAINT, BounceReport
 from petition.signing import quarantine
 from petition.site import Site
 from tests.conftest import Clock, Visit, Visitor
@@ -78,17 +78,17 @@ def arf(reference: str = REFERENCE, kind: str = "abuse") -> bytes:
 
 @pytest.mark.parametrize("kind", ["message/rfc822", "text/rfc822-headers"])
 def test_a_bounce_names_its_mail(kind: str) -> None:
-    assert bounce_reports.read(dsn(kind=kind)) == Returned(REFERENCE, BOUNCED)
-    assert bounce_reports.read(dsn(kind=kind).replace(b"\n", b"\r\n")) == Returned(REFERENCE, BOUNCED)
+    assert bounce_reports.parse_report(dsn(kind=kind)) == BounceReport(REFERENCE, BOUNCED)
+    assert bounce_reports.parse_report(dsn(kind=kind).replace(b"\n", b"\r\n")) == BounceReport(REFERENCE, BOUNCED)
 
 
 def test_a_bounce_names_the_envelope_where_it_quotes_nothing() -> None:
-    assert bounce_reports.read(enveloped()) == Returned(REFERENCE, BOUNCED)
-    assert bounce_reports.read(enveloped("of somebody else")) is None
+    assert bounce_reports.parse_report(enveloped()) == BounceReport(REFERENCE, BOUNCED)
+    assert bounce_reports.parse_report(enveloped("of somebody else")) is None
 
 
 def test_a_complaint_names_its_mail() -> None:
-    assert bounce_reports.read(arf()) == Returned(REFERENCE, COMPLAINT)
+    assert bounce_reports.parse_report(arf()) == BounceReport(REFERENCE, COMPLAINT)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_complaint_names_its_mail() -> None:
     ],
 )
 def test_whatever_is_no_permanent_failure_is_nothing(content: bytes) -> None:
-    assert bounce_reports.read(content) is None
+    assert bounce_reports.parse_report(content) is None
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_whatever_is_no_permanent_failure_is_nothing(content: bytes) -> None:
     ],
 )
 def test_json_says_the_same(told: object, reason: str | None) -> None:
-    assert bounce_reports.read_json(json.dumps(told).encode()) == (Returned(REFERENCE, reason) if reason else None)
+    assert bounce_reports.parse_json(json.dumps(told).encode()) == (BounceReport(REFERENCE, reason) if reason else None)
 
 
 HEADS = st.sampled_from(
@@ -155,13 +155,13 @@ def torn(draw: st.DrawFn) -> bytes:
 @given(st.binary(max_size=400) | MAILS | torn())
 @example(b"Content-Type: multipart/mixed; boundary=a\n\n" + b"--a\nContent-Type: message/rfc822\n\n" * 3000)
 def test_garbage_is_nothing_or_names_one_mail(content: bytes) -> None:
-    for found in (bounce_reports.read(content), bounce_reports.read_json(content)):
-        assert found is None or found == Returned(found.reference, found.reason)
+    for found in (bounce_reports.parse_report(content), bounce_reports.parse_json(content)):
+        assert found is None or found == BounceReport(found.reference, found.reason)
         assert found is None or (len(found.reference) == 32 and found.reason in (BOUNCED, COMPLAINT))
 
 
 async def _take(site: Site, reference: str, reason: str = BOUNCED) -> None:
-    await site.database.write(partial(quarantine.apply_report, returned=Returned(reference, reason)))
+    await site.database.write(partial(quarantine.apply_report, returned=BounceReport(reference, reason)))
 
 
 async def _reasons(site: Site) -> dict[str, int]:

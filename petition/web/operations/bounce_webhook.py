@@ -13,9 +13,9 @@ from petition.web.http.pages import NO_STORE, get_site
 from petition.web.http.security import has_bearer_token
 
 _PARSERS = {
-    "application/json": bounce_reports.read_json,
-    "message/rfc822": bounce_reports.read,
-    "multipart/report": bounce_reports.read,
+    "application/json": bounce_reports.parse_json,
+    "message/rfc822": bounce_reports.parse_report,
+    "multipart/report": bounce_reports.parse_report,
 }
 BODY_TIMEOUT_SECONDS = 15  # seconds for a body of at most guards.BODY
 
