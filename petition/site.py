@@ -27,7 +27,7 @@ from petition.letters.editions.drafts import Draft
 from petition.mail import compose, messages
 from petition.mail import smtp as mail
 from petition.mail.backoff import ProviderBackoff
-from petition.mail.compose import Finished
+from petition.mail.compose import RenderedEmail
 from petition.mail.delivery import Deliverer
 from petition.mail.delivery_pool import Lanes
 from petition.mail.outbox import Mail
@@ -117,13 +117,13 @@ class Site:
         """A loop over the outbox with a relay of its own."""
         return Deliverer(self.database, self.vault, self.written, self.relay(), pace, more)
 
-    def written(self, claimed: Mail) -> Finished:
+    def written(self, claimed: Mail) -> RenderedEmail:
         """A mail of the outbox in its reader's language; in ours if that is not offered any more."""
         known = claimed.language in self.languages
         language = self.languages[claimed.language] if known else self.languages.default
         links = messages.links(self.signer, self.settings.base_url, language.code, claimed.name, claimed.number)
         reference = tokens.message_reference(claimed.number)
-        return compose.write(language, claimed.name, claimed.to, self.settings.mail_from, reference, links)
+        return compose.render_email(language, claimed.name, claimed.to, self.settings.mail_from, reference, links)
 
     def lanes(self) -> Lanes:
         """As many of them as there is work for."""

@@ -13,41 +13,47 @@ from petition.core.languages import Language
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class RenderedEmail:
     """A mail as it goes over the line: lines end in CRLF, none is longer than 998 bytes, all is ASCII."""
 
     sender: str
     to: str
-    id: str
+    message_id: str
     content: bytes
 
 
-def write(language: Language, name: str, to: str, sender: str, message_id: str, links: dict[str, str]) -> Finished:
+def render_email(
+    language: Language, template: str, to: str, sender: str, reference: str, links: dict[str, str]
+) -> RenderedEmail:
     """The mail `name` (templates/mail/name/) in a language. The same id gives the same Message-ID.
 
     Python's EmailMessage parses whatever it is given, which takes ten times as long as the rest: it makes only the head
     that the mails of one kind have in common.
     """
-    address, head = _head(sender, language.render(f"mail/{name}/subject.txt").strip(), language.code)
-    id_ = f"<{message_id}@{address.rpartition('@')[2]}>"
-    between = f"=_{message_id}"  # "=_" is never in a quoted-printable text
-    own = {
+    address, common_headers = _common_headers(
+        sender, language.render(f"mail/{template}/subject.txt").strip(), language.code
+    )
+    message_id = f"<{reference}@{address.rpartition('@')[2]}>"
+    boundary = f"=_{reference}"  # "=_" is never in a quoted-printable text
+    headers = {
         "To": to,
         "Date": format_datetime(clock.now()),
-        "Message-ID": id_,
-        "Content-Type": f'multipart/alternative; boundary="{between}"',
+        "Message-ID": message_id,
+        "Content-Type": f'multipart/alternative; boundary="{boundary}"',
     }
-    lines = "".join(f"{key}: {value}\r\n" for key, value in own.items())
-    bodies = [(kind, language.render(f"mail/{name}/body.{end}", **links)) for kind, end in _BODIES]
-    parts = "".join(f"\r\n--{between}\r\n{_part(kind, text)}" for kind, text in bodies)
-    return Finished(address, to, id_, head + f"{lines}{parts}\r\n--{between}--\r\n".encode("ascii"))
+    lines = "".join(f"{key}: {value}\r\n" for key, value in headers.items())
+    bodies = [(kind, language.render(f"mail/{template}/body.{suffix}", **links)) for kind, suffix in _BODIES]
+    parts = "".join(f"\r\n--{boundary}\r\n{_mime_part(kind, text)}" for kind, text in bodies)
+    return RenderedEmail(
+        address, to, message_id, common_headers + f"{lines}{parts}\r\n--{boundary}--\r\n".encode("ascii")
+    )
 
 
 _BODIES = (("plain", "txt"), ("html", "html"))
 
 
 @lru_cache(maxsize=256)
-def _head(sender: str, subject: str, language: str) -> tuple[str, bytes]:
+def _common_headers(sender: str, subject: str, language: str) -> tuple[str, bytes]:
     """The sender's address alone, and the lines that do not depend on whom it goes to."""
     display, address = parseaddr(sender)
     local, _, domain = address.rpartition("@")
@@ -60,8 +66,8 @@ def _head(sender: str, subject: str, language: str) -> tuple[str, bytes]:
     return address, message.as_bytes().rstrip(b"\r\n") + b"\r\n"
 
 
-def _part(kind: str, text: str) -> str:
+def _mime_part(kind: str, text: str) -> str:
     # Quoted-printable: a long link may be torn apart, and comes together again.
     quoted = b2a_qp(text.encode().replace(b"\n", b"\r\n")).decode("ascii")
-    described = f'Content-Type: text/{kind}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable'
-    return f"{described}\r\n\r\n{quoted}"
+    headers = f'Content-Type: text/{kind}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable'
+    return f"{headers}\r\n\r\n{quoted}"

@@ -15,7 +15,7 @@ from petition.core.encryption import ServerKeys
 from petition.core.errors import DatabaseError
 from petition.mail import outbox
 from petition.mail.backoff import ProviderBackoff
-from petition.mail.compose import Finished
+from petition.mail.compose import RenderedEmail
 from petition.mail.outbox import Mail
 from petition.mail.smtp import Delayed, Limited, Refused, Transport, Unreachable
 
@@ -33,7 +33,7 @@ class Deliverer:
         self,
         database: Database,
         vault: ServerKeys,
-        written: Callable[[Mail], Finished],
+        written: Callable[[Mail], RenderedEmail],
         relay: Transport,
         pace: ProviderBackoff | None = None,
         more: Callable[[], None] = lambda: None,
@@ -128,7 +128,7 @@ class Deliverer:
             await self._settle(partial(self._database.join, outbox.sent, claimed.id))
         return True
 
-    async def _send(self, message: Finished) -> None:
+    async def _send(self, message: RenderedEmail) -> None:
         """Raises what the relay raises, and Unreachable for a dialogue that takes longer than SENDING."""
         try:
             async with asyncio.timeout(PATIENCE if self._stopping.is_set() else SENDING) as self._limit:

@@ -11,7 +11,7 @@ import aiosmtplib
 
 from petition.core import clock
 from petition.core.errors import SettingsError
-from petition.mail.compose import Finished
+from petition.mail.compose import RenderedEmail
 
 TIMEOUT = 30  # seconds for each step of the dialogue
 # Temporary, and about the provider rather than one mailbox: its system, the way to it, its policy (RFC 3463).
@@ -38,15 +38,15 @@ class Limited(Delayed):
 class Transport(Protocol):
     """Takes a finished mail, or raises Refused or Delayed."""
 
-    async def send(self, message: Finished) -> None: ...
+    async def send(self, message: RenderedEmail) -> None: ...
     async def close(self) -> None: ...
 
 
-def _reports(client: aiosmtplib.SMTP, message: Finished) -> tuple[list[str], list[str]]:
+def _reports(client: aiosmtplib.SMTP, message: RenderedEmail) -> tuple[list[str], list[str]]:
     """Asks for bounces that name the mail and quote its head alone: its link is in the body (RFC 3461, 4.3 and 4.4)."""
     if not client.supports_extension("dsn"):
         return [], []
-    reference = message.id.strip("<>").partition("@")[0]
+    reference = message.message_id.strip("<>").partition("@")[0]
     return ["RET=HDRS", f"ENVID={reference}"], ["NOTIFY=FAILURE"]
 
 
@@ -72,7 +72,7 @@ class Smtp:
         self._client: aiosmtplib.SMTP | None = None
         self._turn = asyncio.Lock()
 
-    async def send(self, message: Finished) -> None:
+    async def send(self, message: RenderedEmail) -> None:
         """Raises Refused for a permanent refusal of this mail, Delayed for everything else that goes wrong."""
         async with self._turn:
             try:
@@ -136,10 +136,10 @@ class Folder:
         self._folder = folder
         self._relay = relay
 
-    async def send(self, message: Finished) -> None:
+    async def send(self, message: RenderedEmail) -> None:
         """Keeps the mail as a file; passes it on where a relay is set."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        name = message.id.strip("<>").partition("@")[0]
+        name = message.message_id.strip("<>").partition("@")[0]
         (self._folder / f"{clock.epoch():011}-{name}.eml").write_bytes(message.content)
         if self._relay:
             await self._relay.send(message)

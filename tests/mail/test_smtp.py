@@ -19,7 +19,7 @@ from petition.core.email_addresses import EmailProviders
 from petition.core.languages import Languages
 from petition.core.tokens import Signer, new_secret
 from petition.mail import compose, messages
-from petition.mail.compose import Finished
+from petition.mail.compose import RenderedEmail
 from petition.mail.messages import LINKS
 from petition.mail.smtp import Folder, Smtp
 from tests.conftest import MIDDAY, Clock
@@ -36,12 +36,12 @@ def _links(code: str, name: str, base: str = "https://petition.example") -> dict
     return messages.links(SIGNER, base, code, name, new_secret())
 
 
-def _written(code: str, name: str, to: str = "anna@example.org", **links: str) -> Finished:
+def _written(code: str, name: str, to: str = "anna@example.org", **links: str) -> RenderedEmail:
     sender = "Links <links@sender.example>"
-    return compose.write(LANGUAGES[code], name, to, sender, "0123456789abcdef", links or _links(code, name))
+    return compose.render_email(LANGUAGES[code], name, to, sender, "0123456789abcdef", links or _links(code, name))
 
 
-def _arrived(message: Finished) -> EmailMessage:
+def _arrived(message: RenderedEmail) -> EmailMessage:
     """As the reader's program takes it apart."""
     parsed = message_from_bytes(message.content, policy=policy.default)
     assert parsed.defects == []
@@ -152,7 +152,7 @@ def test_whoever_can_sign_can_be_written_to(typed: str) -> None:
 
 def test_the_same_row_gives_the_same_message_id() -> None:
     one, two = _written("en", "confirm"), _written("ru", "confirm")
-    assert one.id == two.id
+    assert one.message_id == two.message_id
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_the_same_row_gives_the_same_message_id() -> None:
     ],
 )
 def test_the_sender_is_shown_as_it_was_set(sender: str, shown: str) -> None:
-    found = _arrived(compose.write(LANGUAGES["en"], "login", "a@b.eu", sender, "x", {"login": "L"}))
+    found = _arrived(compose.render_email(LANGUAGES["en"], "login", "a@b.eu", sender, "x", {"login": "L"}))
     assert str(found["From"]) == shown
     assert found["Message-ID"] == "<x@sender.example>"
 

@@ -22,7 +22,7 @@ from petition.core.errors import SettingsError
 from petition.core.languages import Languages
 from petition.mail import compose
 from petition.mail import smtp as mail
-from petition.mail.compose import Finished
+from petition.mail.compose import RenderedEmail
 from petition.mail.smtp import Delayed, Refused, Smtp, Unreachable
 from tests import relay
 from tests.relay import Relay
@@ -31,8 +31,10 @@ ADDRESS = "anna@example.org"
 ENGLISH = Languages(["en"], {})["en"]
 
 
-def _message(to: str = ADDRESS) -> Finished:
-    return compose.write(ENGLISH, "login", to, "Links <links@sender.example>", "id", {"login": "https://x.example/T"})
+def _message(to: str = ADDRESS) -> RenderedEmail:
+    return compose.render_email(
+        ENGLISH, "login", to, "Links <links@sender.example>", "id", {"login": "https://x.example/T"}
+    )
 
 
 async def _sent(url: str) -> str:
