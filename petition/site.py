@@ -121,7 +121,7 @@ class Site:
         """A mail of the outbox in its reader's language; in ours if that is not offered any more."""
         known = claimed.language in self.languages
         language = self.languages[claimed.language] if known else self.languages.default
-        links = messages.links(self.signer, self.settings.base_url, language.code, claimed.name, claimed.number)
+        links = messages.email_links(self.signer, self.settings.base_url, language.code, claimed.name, claimed.number)
         reference = tokens.message_reference(claimed.number)
         return compose.render_email(language, claimed.name, claimed.to, self.settings.mail_from, reference, links)
 

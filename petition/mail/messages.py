@@ -10,34 +10,34 @@ from petition.core.tokens import Purpose, Signer
 from petition.mail import outbox
 
 # Which links a mail carries: name in its templates -> purpose.
-LINKS = {
+LINK_PURPOSES = {
     "confirm": {"confirm": Purpose.CONFIRM, "never_write": Purpose.NEVER_WRITE},
     "manage": {"manage": Purpose.MANAGE, "never_write": Purpose.NEVER_WRITE},
     "login": {"login": Purpose.LOGIN},
 }
 
 
-def confirm(vault: ServerKeys, language: str, to: str, number: str, mailbox: str) -> Row:
+def confirm_email(server_keys: ServerKeys, language: str, to: str, secret: str, mailbox: str) -> Row:
     """Someone typed this address into the form; nothing counts unless its owner presses."""
-    return outbox.sealed(vault, name="confirm", language=language, to=to, number=number, mailbox=mailbox)
+    return outbox.sealed(server_keys, name="confirm", language=language, to=to, number=secret, mailbox=mailbox)
 
 
-def manage(vault: ServerKeys, language: str, to: str, number: str, mailbox: str) -> Row:
+def manage_email(server_keys: ServerKeys, language: str, to: str, secret: str, mailbox: str) -> Row:
     """Someone asked for the link to see, change or withdraw a signature; the mail is the same if there is none."""
-    return outbox.sealed(vault, name="manage", language=language, to=to, number=number, mailbox=mailbox)
+    return outbox.sealed(server_keys, name="manage", language=language, to=to, number=secret, mailbox=mailbox)
 
 
-def login(vault: ServerKeys, language: str, to: str, number: str) -> Row:
+def login_email(server_keys: ServerKeys, language: str, to: str, secret: str) -> Row:
     """An organiser's link, good once."""
-    return outbox.sealed(vault, name="login", language=language, to=to, number=number, mailbox=None)
+    return outbox.sealed(server_keys, name="login", language=language, to=to, number=secret, mailbox=None)
 
 
-def unsubscribe(base_url: str, language: str, number: str) -> str:
+def unsubscribe_link(base_url: str, language: str, secret: str) -> str:
     """The link for the organisers' own news (RFC 8058), sealed with the address."""
-    return f"{base_url}/{language}/unsubscribe/{tokens.unsubscribe_secret(number)}"
+    return f"{base_url}/{language}/unsubscribe/{tokens.unsubscribe_secret(secret)}"
 
 
-def links(signer: Signer, base_url: str, language: str, name: str, number: str) -> dict[str, str]:
+def email_links(signer: Signer, base_url: str, language: str, template: str, secret: str) -> dict[str, str]:
     """The addresses a mail's templates may use, from the public address, never from a Host header."""
     paths = {
         Purpose.CONFIRM: f"{language}/confirm",
@@ -46,5 +46,6 @@ def links(signer: Signer, base_url: str, language: str, name: str, number: str) 
         Purpose.LOGIN: "organisers/login",
     }
     return {
-        key: f"{base_url}/{paths[purpose]}/{signer.make_token(purpose, number)}" for key, purpose in LINKS[name].items()
+        key: f"{base_url}/{paths[purpose]}/{signer.make_token(purpose, secret)}"
+        for key, purpose in LINK_PURPOSES[template].items()
     }

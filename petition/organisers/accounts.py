@@ -98,7 +98,7 @@ async def ask_login(c: Connection, vault: ServerKeys, to: EmailAddress, language
     """
     mailbox, hashed = vault.email_hashes(to)
     number = tokens.new_secret()
-    mail = messages.login(vault, language, to.exact, number)
+    mail = messages.login_email(vault, language, to.exact, number)
     row = await c.one("organisers.known", address=hashed, mailbox=mailbox) or {}
     nickname = row["nickname"] if not row["never"] else None
     decoy = tokens.secret_hash(number)

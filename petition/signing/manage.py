@@ -27,7 +27,7 @@ async def ask_to_manage(c: Connection, vault: ServerKeys, to: EmailAddress, lang
     await submissions.refuse_closed(c)
     mailbox, address = vault.email_hashes(to)
     number = tokens.new_secret()
-    mail = outbox.put_off(messages.manage(vault, language, to.exact, number, mailbox), wait)
+    mail = outbox.put_off(messages.manage_email(vault, language, to.exact, number, mailbox), wait)
     id_ = tokens.secret_hash(number)
     if not all(await mail_quota.reserve_emails(c, [mailbox], [id_])):
         mailbox, address, mail = id_, id_, outbox.decoy(mail)

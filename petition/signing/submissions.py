@@ -52,7 +52,7 @@ def submitted(vault: ServerKeys, signing: Signing, admission: Admission = NORMAL
     """Makes a form ready, before any transaction begins."""
     mailbox, address = vault.email_hashes(signing.address)
     number = tokens.new_secret()
-    mail = messages.confirm(vault, signing.language, signing.address.exact, number, mailbox)
+    mail = messages.confirm_email(vault, signing.language, signing.address.exact, number, mailbox)
     row: Row = {
         "id": tokens.submission_id(number),
         "mailbox": mailbox,
@@ -82,7 +82,7 @@ def _scheduled(mail: Row, admission: Admission) -> Row:
 
 
 def _sealed(vault: ServerKeys, signing: Signing, number: str, base_url: str) -> str:
-    return vault.seal_contact(signing.address.exact, messages.unsubscribe(base_url, signing.language, number))
+    return vault.seal_contact(signing.address.exact, messages.unsubscribe_link(base_url, signing.language, number))
 
 
 @act("sign")

@@ -20,7 +20,7 @@ from petition.core.languages import Languages
 from petition.core.tokens import Signer, new_secret
 from petition.mail import compose, messages
 from petition.mail.compose import RenderedEmail
-from petition.mail.messages import LINKS
+from petition.mail.messages import LINK_PURPOSES
 from petition.mail.smtp import Folder, Smtp
 from tests.conftest import MIDDAY, Clock
 
@@ -28,12 +28,12 @@ APPEAL = Appeal()
 MAILBOXES = EmailProviders(APPEAL.file("mailboxes.toml"))
 LANGUAGES = Languages(languages.offered_languages(APPEAL.languages()), {})
 SIGNER = Signer(("a-key-of-thirty-two-characters----",))
-MAILS = [(language.code, name) for language in LANGUAGES for name in LINKS]
+MAILS = [(language.code, name) for language in LANGUAGES for name in LINK_PURPOSES]
 in_every_form = pytest.mark.parametrize(("code", "name"), MAILS)
 
 
 def _links(code: str, name: str, base: str = "https://petition.example") -> dict[str, str]:
-    return messages.links(SIGNER, base, code, name, new_secret())
+    return messages.email_links(SIGNER, base, code, name, new_secret())
 
 
 def _written(code: str, name: str, to: str = "anna@example.org", **links: str) -> RenderedEmail:
@@ -121,7 +121,7 @@ def test_a_mail_loads_nothing_from_anywhere(code: str, name: str) -> None:
 
 @in_every_form
 def test_every_language_says_it_in_its_own_words(code: str, name: str) -> None:
-    english, own = (_text(_arrived(_written(c, name, **dict.fromkeys(LINKS[name], "L")))) for c in ("en", code))
+    english, own = (_text(_arrived(_written(c, name, **dict.fromkeys(LINK_PURPOSES[name], "L")))) for c in ("en", code))
     assert (english == own) == (code == "en")
 
 
@@ -170,7 +170,7 @@ def test_the_sender_is_shown_as_it_was_set(sender: str, shown: str) -> None:
 
 
 def test_a_link_is_made_of_the_public_address_and_its_purpose() -> None:
-    for name, purposes in LINKS.items():
+    for name, purposes in LINK_PURPOSES.items():
         for key, url in _links("be", name).items():
             place = "organisers/login" if name == "login" else f"be/{purposes[key].value}"
             assert url.startswith(f"https://petition.example/{place}/")
