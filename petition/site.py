@@ -30,7 +30,7 @@ from petition.mail.backoff import ProviderBackoff
 from petition.mail.compose import RenderedEmail
 from petition.mail.delivery import Deliverer
 from petition.mail.delivery_pool import Lanes
-from petition.mail.outbox import Mail
+from petition.mail.outbox import ClaimedEmail
 from petition.mail.smtp import Transport
 from petition.organisers.passkeys import Passkeys
 from petition.organisers.second_factor import Locker
@@ -117,13 +117,15 @@ class Site:
         """A loop over the outbox with a relay of its own."""
         return Deliverer(self.database, self.vault, self.written, self.relay(), pace, more)
 
-    def written(self, claimed: Mail) -> RenderedEmail:
+    def written(self, claimed: ClaimedEmail) -> RenderedEmail:
         """A mail of the outbox in its reader's language; in ours if that is not offered any more."""
         known = claimed.language in self.languages
         language = self.languages[claimed.language] if known else self.languages.default
-        links = messages.email_links(self.signer, self.settings.base_url, language.code, claimed.name, claimed.number)
-        reference = tokens.message_reference(claimed.number)
-        return compose.render_email(language, claimed.name, claimed.to, self.settings.mail_from, reference, links)
+        links = messages.email_links(
+            self.signer, self.settings.base_url, language.code, claimed.template, claimed.secret
+        )
+        reference = tokens.message_reference(claimed.secret)
+        return compose.render_email(language, claimed.template, claimed.to, self.settings.mail_from, reference, links)
 
     def lanes(self) -> Lanes:
         """As many of them as there is work for."""

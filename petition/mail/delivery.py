@@ -16,7 +16,7 @@ from petition.core.errors import DatabaseError
 from petition.mail import outbox
 from petition.mail.backoff import ProviderBackoff
 from petition.mail.compose import RenderedEmail
-from petition.mail.outbox import Mail
+from petition.mail.outbox import ClaimedEmail
 from petition.mail.smtp import Delayed, Limited, Refused, Transport, Unreachable
 
 PAUSE = 1.0  # seconds between two looks into an empty outbox
@@ -33,7 +33,7 @@ class Deliverer:
         self,
         database: Database,
         vault: ServerKeys,
-        written: Callable[[Mail], RenderedEmail],
+        written: Callable[[ClaimedEmail], RenderedEmail],
         relay: Transport,
         pace: ProviderBackoff | None = None,
         more: Callable[[], None] = lambda: None,
@@ -80,9 +80,9 @@ class Deliverer:
 
     async def once(self) -> int:
         """One batch; how many mails it had. With an empty outbox it takes leave of the relay."""
-        waiting = mails = await self._database.write(partial(outbox.claim, vault=self._vault))
-        paused: list[tuple[Mail, int]] = []
-        if len(mails) == outbox.BATCH:
+        waiting = mails = await self._database.write(partial(outbox.claim_batch, server_keys=self._vault))
+        paused: list[tuple[ClaimedEmail, int]] = []
+        if len(mails) == outbox.BATCH_SIZE:
             self._more()
         while waiting and not self._stopping.is_set():
             claimed, *waiting = waiting
@@ -91,21 +91,21 @@ class Deliverer:
             elif await self._ours(claimed) and not await self._deliver(claimed):
                 break
         if waiting or paused:
-            await self._settle(self._job(outbox.give_back, mails=waiting, paused=paused))
+            await self._settle(self._job(outbox.release_emails, mails=waiting, paused=paused))
         if not mails:
             await self._relay.close()
         return len(mails)
 
-    async def _ours(self, claimed: Mail) -> bool:
+    async def _ours(self, claimed: ClaimedEmail) -> bool:
         """Whether nobody else can take this mail until we are through with it, however slow the relay is.
 
         A claim that seems to last longer than any does was made by a clock that was ahead: somebody may have taken it.
         """
-        if SENDING + SETTLING < claimed.until - clock.epoch() <= outbox.CLAIMED:
+        if SENDING + SETTLING < claimed.claim_expires_at - clock.epoch() <= outbox.CLAIM_SECONDS:
             return True
-        return await self._database.write(partial(outbox.renew, mail=claimed))
+        return await self._database.write(partial(outbox.renew_claim, email=claimed))
 
-    async def _deliver(self, claimed: Mail) -> bool:
+    async def _deliver(self, claimed: ClaimedEmail) -> bool:
         """Sends one mail and settles its row; False if the relay is away.
 
         Sent twice only if we, or the connection, die between the message and the commit after the relay's yes.
@@ -113,19 +113,19 @@ class Deliverer:
         try:
             await self._send(self._written(claimed))
         except Refused as refusal:
-            await self._settle(self._job(outbox.refused, mail=claimed, code=str(refusal)))
+            await self._settle(self._job(outbox.mark_refused, mail=claimed, code=str(refusal)))
         except Delayed as delay:
             log.warning("mail delayed: %s", delay)
             if isinstance(delay, Limited):
                 self._pace.limited(claimed.domain)
-            await self._settle(self._job(outbox.later, mail=claimed))
+            await self._settle(self._job(outbox.retry_later, mail=claimed))
             return not isinstance(delay, Unreachable)
         except Exception as error:  # one mail that cannot be written must not keep the others; its text may quote it
             log.error("mail delayed: %s", type(error).__name__)
-            await self._settle(self._job(outbox.later, mail=claimed))
+            await self._settle(self._job(outbox.retry_later, mail=claimed))
         else:
             self._pace.accepted(claimed.domain)
-            await self._settle(partial(self._database.join, outbox.sent, claimed.id))
+            await self._settle(partial(self._database.join, outbox.mark_sent, claimed.id))
         return True
 
     async def _send(self, message: RenderedEmail) -> None:

@@ -19,17 +19,21 @@ LINK_PURPOSES = {
 
 def confirm_email(server_keys: ServerKeys, language: str, to: str, secret: str, mailbox: str) -> Row:
     """Someone typed this address into the form; nothing counts unless its owner presses."""
-    return outbox.sealed(server_keys, name="confirm", language=language, to=to, number=secret, mailbox=mailbox)
+    return outbox.prepare_email(
+        server_keys, template="confirm", language=language, to=to, secret=secret, mailbox=mailbox
+    )
 
 
 def manage_email(server_keys: ServerKeys, language: str, to: str, secret: str, mailbox: str) -> Row:
     """Someone asked for the link to see, change or withdraw a signature; the mail is the same if there is none."""
-    return outbox.sealed(server_keys, name="manage", language=language, to=to, number=secret, mailbox=mailbox)
+    return outbox.prepare_email(
+        server_keys, template="manage", language=language, to=to, secret=secret, mailbox=mailbox
+    )
 
 
 def login_email(server_keys: ServerKeys, language: str, to: str, secret: str) -> Row:
     """An organiser's link, good once."""
-    return outbox.sealed(server_keys, name="login", language=language, to=to, number=secret, mailbox=None)
+    return outbox.prepare_email(server_keys, template="login", language=language, to=to, secret=secret, mailbox=None)
 
 
 def unsubscribe_link(base_url: str, language: str, secret: str) -> str:

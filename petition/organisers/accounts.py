@@ -110,8 +110,8 @@ async def ask_login(c: Connection, vault: ServerKeys, to: EmailAddress, language
         await _put_link(c, nickname, number)
     else:
         await _put_link(c, "", number)
-        mail = outbox.decoy(mail)
-    await outbox.put(c, [mail])
+        mail = outbox.make_decoy(mail)
+    await outbox.enqueue(c, [mail])
 
 
 async def _put_link(c: Connection, nickname: str, number: str) -> None:

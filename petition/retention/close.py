@@ -67,7 +67,7 @@ async def end(c: Connection) -> int:
     ended, kept = await state.get(c, "closed"), await state.get(c, "kept")
     if ended is None or kept is not None:
         await printed_names.close(c)
-        await outbox.close(c)
+        await outbox.delete_all(c)
         await state.delete(c, "kept")
         if ended is None:
             await state.put(c, "closed", str(clock.epoch()))

@@ -82,7 +82,7 @@ def _email_key(file: Path | None) -> list[str]:
 
 
 async def _outbox(c: Connection) -> None:
-    await outbox.close(c)
+    await outbox.delete_all(c)
     await activity_log.write(c, activity_log.SERVER, "destroyed the mail that waited")
 
 

@@ -27,10 +27,10 @@ async def ask_to_manage(c: Connection, vault: ServerKeys, to: EmailAddress, lang
     await submissions.refuse_closed(c)
     mailbox, address = vault.email_hashes(to)
     number = tokens.new_secret()
-    mail = outbox.put_off(messages.manage_email(vault, language, to.exact, number, mailbox), wait)
+    mail = outbox.delay_email(messages.manage_email(vault, language, to.exact, number, mailbox), wait)
     id_ = tokens.secret_hash(number)
     if not all(await mail_quota.reserve_emails(c, [mailbox], [id_])):
-        mailbox, address, mail = id_, id_, outbox.decoy(mail)
+        mailbox, address, mail = id_, id_, outbox.make_decoy(mail)
     await c.run(
         "links.put",
         id=id_,
@@ -39,7 +39,7 @@ async def ask_to_manage(c: Connection, vault: ServerKeys, to: EmailAddress, lang
         mailbox=mailbox,
         expires=submissions.midnight() + submissions.LIVES,
     )
-    await outbox.put(c, [mail])
+    await outbox.enqueue(c, [mail])
 
 
 @dataclass(frozen=True, slots=True)

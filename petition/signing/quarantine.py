@@ -20,14 +20,14 @@ RANKS = 5  # networks that the desk lists
 async def set_aside(c: Connection, ids: list[str], reason: str) -> int:
     """Takes submissions that wait out of the way, and holds mail that has not left; how many there were."""
     taken = [row["id"] for row in await c.all("aside.set", ids=ids, reason=reason)]
-    await c.run("aside.hold", ids=taken, held=outbox.HELD)
+    await c.run("aside.hold", ids=taken, held=outbox.HELD_URGENCY)
     return len(taken)
 
 
 async def restore(c: Connection, reason: str) -> int:
     """Puts back whatever was set aside for a reason: links work again, held mail leaves after all other; how many."""
     back = [row["id"] for row in await c.all("aside.restore", reason=reason, now=clock.epoch())]
-    await c.run("aside.release", ids=back, held=outbox.HELD, urgency=outbox.LAST)
+    await c.run("aside.release", ids=back, held=outbox.HELD_URGENCY, urgency=outbox.LOW_PRIORITY_URGENCY)
     return len(back)
 
 

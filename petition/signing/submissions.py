@@ -77,8 +77,14 @@ def _columns(admission: Admission) -> Row:
 
 
 def _scheduled(mail: Row, admission: Admission) -> Row:
-    urgency = outbox.HELD if admission.hold_reason else outbox.LAST if admission.low_priority else mail["urgency"]
-    return outbox.put_off({**mail, "urgency": urgency}, admission.mail_delay)
+    urgency = (
+        outbox.HELD_URGENCY
+        if admission.hold_reason
+        else outbox.LOW_PRIORITY_URGENCY
+        if admission.low_priority
+        else mail["urgency"]
+    )
+    return outbox.delay_email({**mail, "urgency": urgency}, admission.mail_delay)
 
 
 def _sealed(vault: ServerKeys, signing: Signing, number: str, base_url: str) -> str:
@@ -114,7 +120,7 @@ async def _store(c: Connection, forms: list[Submitted]) -> None:
     stored = [form if may else _decoy(form) for form, may in zip(forms, allowed, strict=True)]
     await c.run("signatures.submit", rows=[form.row for form in stored])
     await c.run("signatures.displace", mailboxes=[form.row["mailbox"] for form in stored], ids=ids)
-    await outbox.put(c, [form.mail for form in stored])
+    await outbox.enqueue(c, [form.mail for form in stored])
 
 
 def _decoy(form: Submitted) -> Submitted:
@@ -123,7 +129,7 @@ def _decoy(form: Submitted) -> Submitted:
     void: Row = {"mailbox": nobody, "address": nobody, "state": "void", "aside": None, "network": None, "disposable": 0}
     row = form.row | void
     emptied = {key: "-" * len(row[key]) for key in ("name", "sealed") if row[key] is not None}
-    return Submitted({**row, **emptied}, outbox.decoy(form.mail))
+    return Submitted({**row, **emptied}, outbox.make_decoy(form.mail))
 
 
 async def submission(c: Connection, number: str) -> Submission:

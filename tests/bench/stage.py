@@ -16,7 +16,7 @@ from petition.core import settings
 from petition.core.database import vacuum
 from petition.core.database.queries import POSTGRESQL
 from petition.core.tokens import Purpose
-from petition.mail.outbox import NOTHING
+from petition.mail.outbox import DECOY_TEMPLATE
 from petition.site import Site, opened
 from tests import postgres
 from tests.bench.floors import Headers, command
@@ -99,7 +99,9 @@ class Stage:
         async with self.site() as site:
             rows = await site.database.write(lambda c: c.execute("delete from outbox returning mail, key_name, sealed"))
             contents = [
-                site.vault.outbox.decrypt(row["key_name"], row["sealed"]) for row in rows if row["mail"] != NOTHING
+                site.vault.outbox.decrypt(row["key_name"], row["sealed"])
+                for row in rows
+                if row["mail"] != DECOY_TEMPLATE
             ]
             return [site.signer.make_token(Purpose.CONFIRM, json.loads(one)[1]) for one in contents]
 

@@ -31,7 +31,7 @@ async def sign(site: Site, name: str = "anna", language: str = "en") -> None:
 async def waiting(site: Site) -> int:
     """How many mails wait."""
     async with site.database.reading() as c:
-        return (await outbox.waiting(c))[0]
+        return (await outbox.queue_status(c))[0]
 
 
 async def until(true: Callable[[], bool]) -> None:

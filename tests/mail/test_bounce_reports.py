@@ -196,14 +196,14 @@ async def test_a_confirmed_signature_stays_and_a_forged_reference_does_nothing(t
 
 async def test_a_mail_that_waits_for_its_second_attempt_is_held(site: Site, time: Clock) -> None:
     await sign(site)
-    (mail,) = await site.database.write(partial(outbox.claim, vault=site.vault))
-    await site.database.write(partial(outbox.later, mail=mail))
-    await _take(site, tokens.message_reference(mail.number))
+    (mail,) = await site.database.write(partial(outbox.claim_batch, server_keys=site.vault))
+    await site.database.write(partial(outbox.retry_later, email=mail))
+    await _take(site, tokens.message_reference(mail.secret))
     time.advance(hours=1)
-    assert await site.database.write(partial(outbox.claim, vault=site.vault)) == []
+    assert await site.database.write(partial(outbox.claim_batch, server_keys=site.vault)) == []
     assert await _reasons(site) == {BOUNCED: 1}
     await site.database.write(partial(quarantine.restore, reason=BOUNCED))
-    claimed = await site.database.write(partial(outbox.claim, vault=site.vault))
+    claimed = await site.database.write(partial(outbox.claim_batch, server_keys=site.vault))
     assert [mail.to for mail in claimed] == ["anna@example.org"]
 
 

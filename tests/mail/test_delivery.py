@@ -85,8 +85,8 @@ async def test_a_mail_that_cannot_be_written_keeps_nobody_else_waiting(
     site: Site, smtp: Relay, deliverer: Deliverer, time: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     unknown = {"name": "of-a-newer-version", "language": "en", "to": "anna@example.org", "number": "a-number"}
-    mail = outbox.sealed(site.vault, mailbox=None, **unknown)
-    await site.database.write(partial(outbox.put, mails=[mail]))
+    mail = outbox.prepare_email(site.vault, mailbox=None, **unknown)
+    await site.database.write(partial(outbox.enqueue, emails=[mail]))
     time.advance(seconds=1)
     await sign(site, "boris")
     await deliverer.once()

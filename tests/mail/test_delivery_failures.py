@@ -145,7 +145,7 @@ async def test_who_lost_a_mail_to_a_clock_that_leapt_ahead_and_back_does_not_sen
     def leap(_: object) -> str:
         smtp.data = saying(relay.ACCEPTED)
         time.advance(hours=3)
-        claim = site.database.write(partial(outbox.claim, vault=site.vault))
+        claim = site.database.write(partial(outbox.claim_batch, server_keys=site.vault))
         assert len(asyncio.run_coroutine_threadsafe(claim, loop).result()) == 3, "another deliverer takes them all"
         time.advance(hours=-4)
         return relay.ACCEPTED
@@ -198,7 +198,7 @@ async def test_a_dialogue_that_takes_too_long_is_cut(
 
 
 async def test_a_claim_outlives_the_longest_dialogue() -> None:
-    assert delivery.SENDING + delivery.SETTLING < outbox.CLAIMED
+    assert delivery.SENDING + delivery.SETTLING < outbox.CLAIM_SECONDS
 
 
 async def test_a_database_that_goes_away_after_the_relays_yes_brings_no_second_copy(

@@ -36,7 +36,7 @@ def _lanes(site: Site, url: str, begun: list[ProviderBackoff], further: str = ""
 
 
 async def test_lanes_begin_while_there_is_much_to_do_and_end_when_it_is_done(site: Site, smtp: Relay) -> None:
-    people = [f"a{n}@example.org" for n in range(outbox.BATCH * 4)]
+    people = [f"a{n}@example.org" for n in range(outbox.BATCH_SIZE * 4)]
     await asyncio.gather(*[_sign(site, person) for person in people])
     begun: list[ProviderBackoff] = []
     lanes = _lanes(site, smtp.url, begun)
@@ -51,7 +51,7 @@ async def test_lanes_begin_while_there_is_much_to_do_and_end_when_it_is_done(sit
 
 
 async def test_told_to_stop_it_ends_with_the_last_lane(site: Site, smtp: Relay) -> None:
-    people = [f"a{n}@example.org" for n in range(outbox.BATCH * 4)]
+    people = [f"a{n}@example.org" for n in range(outbox.BATCH_SIZE * 4)]
     await asyncio.gather(*[_sign(site, person) for person in people])
     reached, answer = Event(), Event()
 

@@ -10,7 +10,7 @@ from petition.core.database.connection import Connection, Row
 from petition.core.database.database import Database, open_database
 from petition.core.encryption import OutboxKeys, ServerKeys
 from petition.mail import outbox
-from petition.mail.outbox import Mail
+from petition.mail.outbox import ClaimedEmail
 from tests.conftest import IDENTITY, MIDDAY, Clock
 
 ADDRESS = "anna@example.org"
@@ -33,13 +33,13 @@ async def put(database: Database, vault: ServerKeys, to: str = ADDRESS) -> None:
 
 
 async def _put(database: Database, vault: ServerKeys, name: str, to: str, number: str, mailbox: str | None) -> None:
-    mail = outbox.sealed(vault, name=name, language="en", to=to, number=number, mailbox=mailbox)
-    await database.write(partial(outbox.put, mails=[mail]))
+    mail = outbox.prepare_email(vault, template=name, language="en", to=to, secret=number, mailbox=mailbox)
+    await database.write(partial(outbox.enqueue, emails=[mail]))
 
 
-async def claim(database: Database, vault: ServerKeys) -> list[Mail]:
+async def claim(database: Database, vault: ServerKeys) -> list[ClaimedEmail]:
     """What a deliverer takes."""
-    return await database.write(partial(outbox.claim, vault=vault))
+    return await database.write(partial(outbox.claim_batch, server_keys=vault))
 
 
 async def rows(database: Database) -> list[Row]:
@@ -50,14 +50,14 @@ async def rows(database: Database) -> list[Row]:
 
 async def _refusals(database: Database) -> dict[str, int]:
     async with database.reading() as c:
-        return {row["code"]: int(row["n"]) for row in await outbox.refusals(c)}
+        return {row["code"]: int(row["n"]) for row in await outbox.refusal_counts(c)}
 
 
 async def test_a_claimed_mail_is_what_was_put(database: Database, vault: ServerKeys, time: Clock) -> None:
     await put(database, vault)
     ((row,), (mail,)) = await rows(database), await claim(database, vault)
-    assert mail == Mail(
-        row["id"], "confirm", "en", ADDRESS, f"number of {ADDRESS}", 1, int(time.seconds()) + outbox.CLAIMED
+    assert mail == ClaimedEmail(
+        row["id"], "confirm", "en", ADDRESS, f"number of {ADDRESS}", 1, int(time.seconds()) + outbox.CLAIM_SECONDS
     )
 
 
@@ -70,8 +70,8 @@ async def test_a_row_shows_neither_address_nor_number(database: Database, vault:
 
 async def test_mail_is_put_in_the_transaction_of_its_cause(database: Database, vault: ServerKeys) -> None:
     async def failing(c: Connection) -> None:
-        mail = outbox.sealed(vault, name="login", language="en", to=ADDRESS, number="n", mailbox=None)
-        await outbox.put(c, [mail])
+        mail = outbox.prepare_email(vault, template="login", language="en", to=ADDRESS, secret="n", mailbox=None)
+        await outbox.enqueue(c, [mail])
         raise LookupError
 
     with pytest.raises(LookupError):
@@ -91,8 +91,8 @@ async def test_a_claimed_mail_is_nobody_elses_for_a_minute_and_a_half(
     assert (again.id, again.attempts) == (first.id, 2), "its deliverer is thought dead"
 
 
-async def _renewed(database: Database, mail: Mail) -> bool:
-    return await database.write(partial(outbox.renew, mail=mail))
+async def _renewed(database: Database, mail: ClaimedEmail) -> bool:
+    return await database.write(partial(outbox.renew_claim, email=mail))
 
 
 async def test_who_needs_longer_claims_anew_as_long_as_nobody_else_has(
@@ -109,7 +109,7 @@ async def test_who_needs_longer_claims_anew_as_long_as_nobody_else_has(
     time.advance(seconds=90)
     (second,) = await claim(database, vault)
     assert not await _renewed(database, first)
-    for job in (partial(outbox.later, mail=first), partial(outbox.give_back, mails=[first], paused=[])):
+    for job in (partial(outbox.retry_later, email=first), partial(outbox.release_emails, emails=[first], paused=[])):
         await database.write(job)
         assert await claim(database, vault) == [], "who lost a mail cannot give it away"
     assert await _renewed(database, second)
@@ -125,11 +125,11 @@ async def test_a_batch_is_twenty_and_the_oldest_come_first(database: Database, v
 
 
 async def test_decoys_keep_no_mail_waiting(database: Database, vault: ServerKeys, time: Clock) -> None:
-    mail = outbox.sealed(vault, name="confirm", language="en", to=ADDRESS, number="n", mailbox="m")
-    decoys = [outbox.decoy({**mail, "id": str(n)}) for n in range(outbox.BATCH * 3)]
-    await database.write(partial(outbox.put, mails=[*decoys, mail]))
+    mail = outbox.prepare_email(vault, template="confirm", language="en", to=ADDRESS, secret="n", mailbox="m")
+    decoys = [outbox.make_decoy({**mail, "id": str(n)}) for n in range(outbox.BATCH_SIZE * 3)]
+    await database.write(partial(outbox.enqueue, emails=[*decoys, mail]))
     async with database.reading() as c:
-        assert (await outbox.waiting(c))[0] == 1
+        assert (await outbox.queue_status(c))[0] == 1
     assert [claimed.to for claimed in await claim(database, vault)] == [ADDRESS]
     assert len(await rows(database)) == 1
 
@@ -178,7 +178,7 @@ async def test_a_damaged_row_is_counted_and_harms_no_other(damage: str, database
 async def test_a_mail_that_has_left_leaves_nothing(database: Database, vault: ServerKeys) -> None:
     await put(database, vault)
     (mail,) = await claim(database, vault)
-    await database.join(outbox.sent, mail.id)
+    await database.join(outbox.mark_sent, mail.id)
     assert await rows(database) == []
     assert await _refusals(database) == {}
 
@@ -188,7 +188,7 @@ async def test_refusals_are_counted_by_day_and_code(database: Database, vault: S
         await put(database, vault)
         (mail,) = await claim(database, vault)
         for _ in range(2):  # once more, as after an answer of the database that was lost
-            await database.write(partial(outbox.refused, mail=mail, code=code))
+            await database.write(partial(outbox.mark_refused, email=mail, code=code))
         time.advance(days=1)
     assert await rows(database) == []
     assert await _refusals(database) == {"5.1.1": 2, "5.7.1": 1}
@@ -205,7 +205,7 @@ async def test_the_pauses_grow_to_an_hour(database: Database, vault: ServerKeys,
     await put(database, vault)
     for pause in (30, 120, 600, 1800, 3600, 3600, 3600):
         (mail,) = await claim(database, vault)
-        await database.write(partial(outbox.later, mail=mail))
+        await database.write(partial(outbox.retry_later, email=mail))
         time.advance(seconds=pause - 1)
         assert await claim(database, vault) == []
         time.advance(seconds=1)
@@ -214,7 +214,7 @@ async def test_the_pauses_grow_to_an_hour(database: Database, vault: ServerKeys,
 async def test_a_mail_given_back_is_anybodys_at_once(database: Database, vault: ServerKeys) -> None:
     await put(database, vault)
     mails = await claim(database, vault)
-    await database.write(partial(outbox.give_back, mails=mails, paused=[]))
+    await database.write(partial(outbox.release_emails, emails=mails, paused=[]))
     assert await claim(database, vault) == mails, "and the attempt was none"
 
 
@@ -224,11 +224,11 @@ async def test_a_mail_dies_with_its_link_however_often_it_was_tried(
     await put(database, vault)
     time.advance(days=13, hours=23, minutes=59, seconds=59)
     (mail,) = await claim(database, vault)
-    await database.write(partial(outbox.later, mail=mail))
-    await database.write(outbox.expire)
+    await database.write(partial(outbox.retry_later, email=mail))
+    await database.write(outbox.delete_expired)
     assert len(await rows(database)) == 1
     time.advance(seconds=1)
-    await database.write(outbox.expire)
+    await database.write(outbox.delete_expired)
     assert await rows(database) == []
 
 
@@ -237,7 +237,7 @@ async def test_how_much_waits_and_how_long(database: Database, vault: ServerKeys
 
     async def waiting() -> tuple[int, int]:
         async with database.reading() as c:
-            return await outbox.waiting(c)
+            return await outbox.queue_status(c)
 
     assert await waiting() == (0, 0)
     time.advance(seconds=40)
@@ -246,7 +246,7 @@ async def test_how_much_waits_and_how_long(database: Database, vault: ServerKeys
     await put(database, vault)
     assert await waiting() == (2, 80), "the row tells the minute only"
     for mail in await claim(database, vault):
-        await database.write(partial(outbox.later, mail=mail))
+        await database.write(partial(outbox.retry_later, email=mail))
     time.advance(hours=1)
     assert await waiting() == (2, 3680)
     time.moment = MIDDAY
@@ -256,5 +256,5 @@ async def test_how_much_waits_and_how_long(database: Database, vault: ServerKeys
 
 async def test_at_the_end_nothing_waits(database: Database, vault: ServerKeys) -> None:
     await put(database, vault)
-    await database.write(outbox.close)
+    await database.write(outbox.delete_all)
     assert await rows(database) == []

@@ -25,14 +25,14 @@ def vault(time: Clock, tmp_path: Path) -> ServerKeys:
 async def test_what_still_waits_is_sealed_anew(database: Database, vault: ServerKeys, time: Clock) -> None:
     await put(database, vault)
     (before,) = await rows(database)
-    assert await outbox.rotate(database, vault) == 0
+    assert await outbox.rotate_keys(database, vault) == 0
     time.advance(days=2)
-    assert await outbox.rotate(database, vault) == 1
+    assert await outbox.rotate_keys(database, vault) == 1
     (after,) = await rows(database)
     assert vault.outbox.key_names() == [after["key_name"]] != [before["key_name"]]
     assert after | {"key_name": "", "sealed": ""} == before | {"key_name": "", "sealed": ""}
     (mail,) = await claim(database, vault)
-    assert (mail.to, mail.number) == (ADDRESS, f"number of {ADDRESS}")
+    assert (mail.to, mail.secret) == (ADDRESS, f"number of {ADDRESS}")
 
 
 async def test_a_mail_survives_a_relay_that_is_down_for_a_fortnight(
@@ -41,9 +41,9 @@ async def test_a_mail_survives_a_relay_that_is_down_for_a_fortnight(
     await put(database, vault)
     for _ in range(13):
         (mail,) = await claim(database, vault)
-        await database.write(partial(outbox.later, mail=mail))
+        await database.write(partial(outbox.retry_later, email=mail))
         time.advance(days=1)
-        await outbox.rotate(database, vault)
+        await outbox.rotate_keys(database, vault)
         assert len(vault.outbox.key_names()) <= 2
     assert [mail.to for mail in await claim(database, vault)] == [ADDRESS]
 
@@ -54,11 +54,11 @@ async def test_a_damaged_row_keeps_no_key_alive(database: Database, vault: Serve
     await put(database, vault, "boris@example.org")
     time.advance(days=2)
     (old,) = vault.outbox.key_names()
-    await outbox.rotate(database, vault)
+    await outbox.rotate_keys(database, vault)
     assert old not in vault.outbox.key_names()
     assert [mail.to for mail in await claim(database, vault)] == ["boris@example.org"]
     async with database.reading() as c:
-        assert [row["code"] for row in await outbox.refusals(c)] == ["unreadable"]
+        assert [row["code"] for row in await outbox.refusal_counts(c)] == ["unreadable"]
 
 
 async def test_rows_of_another_machine_are_not_touched(
@@ -69,7 +69,7 @@ async def test_rows_of_another_machine_are_not_touched(
     await put(database, vault)
     before = [row for row in await rows(database) if row["key_name"] in other.outbox.key_names()]
     time.advance(days=2)
-    await outbox.rotate(database, vault)
+    await outbox.rotate_keys(database, vault)
     assert [row for row in await rows(database) if row["key_name"] in other.outbox.key_names()] == before
 
 
@@ -84,11 +84,11 @@ async def test_processes_that_rotate_at_once_lose_nothing(database_url: str, tim
         for n, (database, vault) in product(range(10), processes):
             await put(database, vault, f"a{n}-{vaults.index(vault)}@example.org")
         time.advance(days=2)
-        await asyncio.gather(*[outbox.rotate(*process) for process in processes])
+        await asyncio.gather(*[outbox.rotate_keys(*process) for process in processes])
         mails = [mail for _ in range(3) for mail in await claim(one, vaults[0])]
         assert len(mails) == 30
         async with one.reading() as c:
-            assert await outbox.refusals(c) == []
+            assert await outbox.refusal_counts(c) == []
 
 
 def _opens(folder: Path, name: str, sealed: str) -> bool:
@@ -108,15 +108,15 @@ async def test_no_key_opens_a_mail_72_hours_after_it_left(
     """`petition serve` rotates every hour; `age` is that of the key in hours when the mail is put."""
     await put(database, vault, "before@example.org")  # makes the key, and waits
     time.advance(hours=age)
-    await outbox.rotate(database, vault)
+    await outbox.rotate_keys(database, vault)
     await put(database, vault)
     copies = {(row["key_name"], row["sealed"]) for row in await rows(database)}
     assert all(_opens(tmp_path / "keys", *copy) for copy in copies)
     for mail in await claim(database, vault):
-        await database.join(outbox.sent, mail.id)
+        await database.join(outbox.mark_sent, mail.id)
     for _ in range(72):
         time.advance(hours=1)
-        await outbox.rotate(database, vault)
+        await outbox.rotate_keys(database, vault)
         await put(database, vault, "later@example.org")
     assert not any(_opens(tmp_path / "keys", *copy) for copy in copies)
 
@@ -129,6 +129,6 @@ async def test_a_copy_of_a_row_dies_though_its_mail_still_waits(
     ((copy,)) = await rows(database)
     for _ in range(72):
         time.advance(hours=1)
-        await outbox.rotate(database, vault)
+        await outbox.rotate_keys(database, vault)
     assert not _opens(tmp_path / "keys", copy["key_name"], copy["sealed"])
     assert [mail.to for mail in await claim(database, vault)] == [ADDRESS]

@@ -46,7 +46,7 @@ async def _ask(site: Site, email: str) -> int:
     assert address is not None
     await site.database.write(partial(accounts.ask_login, vault=site.vault, to=address, language="en"))
     async with site.database.reading() as c:
-        return (await outbox.waiting(c))[0]
+        return (await outbox.queue_status(c))[0]
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ async def test_a_link_is_mailed_to_an_organiser_and_to_nobody_else(house: Site) 
     assert await _ask(house, "stranger@example.org") == 0
     assert [row["mail"] for row in await _rows(house, "outbox")] == ["nothing"], "so that the same is written"
     assert await _ask(house, "MARTA@example.org") == 1
-    mails = await house.database.write(partial(outbox.claim, vault=house.vault))
+    mails = await house.database.write(partial(outbox.claim_batch, server_keys=house.vault))
     assert [mail.to for mail in mails] == ["marta@example.org"]
     assert len(await _rows(house, "outbox")) == 1, "the one to nobody is gone"
 
@@ -145,7 +145,7 @@ async def test_a_link_is_mailed_to_an_organiser_and_to_nobody_else(house: Site) 
 async def test_an_organiser_gets_twelve_links_a_day_at_most(house: Site) -> None:
     for _ in range(14):
         await _ask(house, "marta@example.org")
-    assert len(await house.database.write(partial(outbox.claim, vault=house.vault))) == 12
+    assert len(await house.database.write(partial(outbox.claim_batch, server_keys=house.vault))) == 12
 
 
 async def test_who_is_removed_is_out_with_every_session_and_link(house: Site) -> None:

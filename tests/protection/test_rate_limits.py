@@ -106,7 +106,7 @@ async def _mails(site: Site) -> list[str]:
     """The names of the mails that wait."""
     async with site.database.reading() as c:
         rows = await c.execute("select mail from outbox order by mail")
-    return [row["mail"] for row in rows if row["mail"] != outbox.NOTHING]
+    return [row["mail"] for row in rows if row["mail"] != outbox.DECOY_TEMPLATE]
 
 
 async def _sign(site: Site, address: EmailAddress = ADDRESS) -> None:
@@ -179,9 +179,11 @@ async def test_beyond_the_cap_nothing_of_anybody_is_stored(site: Site, time: Clo
         decoys = await c.execute("select * from submissions where state = 'void'")
         assert await submissions.waiting(c) == 3
     assert [(row["name"], row["sealed"], row["mailbox"]) for row in decoys] == [(None, None, decoys[0]["id"])]
-    assert [mail.name for mail in await site.database.write(partial(outbox.claim, vault=site.vault))] == ["confirm"] * 3
+    assert [
+        mail.template for mail in await site.database.write(partial(outbox.claim_batch, server_keys=site.vault))
+    ] == ["confirm"] * 3
     async with site.database.reading() as c:
-        assert (await outbox.waiting(c))[0] == 3, "mails to nobody are dropped when they are claimed"
+        assert (await outbox.queue_status(c))[0] == 3, "mails to nobody are dropped when they are claimed"
 
 
 async def test_whoever_is_no_organiser_loses_nothing_of_their_share(site: Site, time: Clock) -> None:
@@ -194,8 +196,8 @@ async def test_whoever_is_no_organiser_loses_nothing_of_their_share(site: Site, 
 async def test_whoever_wants_no_mail_gets_none_from_any_form(site: Site, time: Clock) -> None:
     await add_organiser(site, "anna")
     await _sign(site)
-    (mail,) = await site.database.write(partial(outbox.claim, vault=site.vault))
-    await site.database.write(partial(manage.never_write, number=mail.number))
+    (mail,) = await site.database.write(partial(outbox.claim_batch, server_keys=site.vault))
+    await site.database.write(partial(manage.never_write, number=mail.secret))
     time.advance(days=30)
     for act in (_sign, _manage, _log_in):
         await act(site)

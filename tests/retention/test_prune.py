@@ -81,7 +81,7 @@ async def test_mail_that_waits_is_sealed_anew_and_its_old_key_dies(time: Clock, 
     time.advance(days=2)
     await visitor.site.prune()
     assert old not in visitor.site.vault.outbox.key_names()
-    (mail,) = await visitor.site.database.write(partial(outbox.claim, vault=visitor.site.vault))
+    (mail,) = await visitor.site.database.write(partial(outbox.claim_batch, server_keys=visitor.site.vault))
     assert mail.to == "anna@example.net"
 
 

@@ -14,7 +14,7 @@ from petition.core.database.connection import Connection, Row
 from petition.core.email_addresses import EmailAddress
 from petition.mail import outbox
 from petition.mail.bounce_reports import BOUNCED
-from petition.mail.outbox import Mail
+from petition.mail.outbox import ClaimedEmail
 from petition.organisers import accounts
 from petition.protection.rate_limits import NORMAL, Admission
 from petition.signing import manage, quarantine, signatures, submissions
@@ -29,13 +29,13 @@ Act = Callable[[Site, EmailAddress], Coroutine[Any, Any, None]]
 async def _number(site: Site) -> str:
     """Of the only mail's link, taken from the outbox as a deliverer does."""
     (mail,) = await _emptied(site)
-    return mail.number
+    return mail.secret
 
 
-async def _emptied(site: Site) -> list[Mail]:
-    mails = await site.database.write(partial(outbox.claim, vault=site.vault))
+async def _emptied(site: Site) -> list[ClaimedEmail]:
+    mails = await site.database.write(partial(outbox.claim_batch, server_keys=site.vault))
     for mail in mails:
-        await site.database.join(outbox.sent, mail.id)
+        await site.database.join(outbox.mark_sent, mail.id)
     return mails
 
 
@@ -143,7 +143,7 @@ async def test_asking_to_log_in_costs_the_same_for_everybody(
             await _log_in(site, _address(site, email))
         work.append(done)
     assert work == [work[0]] * 15
-    mails = await site.database.write(partial(outbox.claim, vault=site.vault))
+    mails = await site.database.write(partial(outbox.claim_batch, server_keys=site.vault))
     assert [mail.to for mail in mails] == ["marta@example.org"] * 12
 
 

@@ -29,7 +29,7 @@ async def _restore(site: Site, reason: str = BOUNCED) -> int:
 
 
 async def _claimed(site: Site) -> list[str]:
-    return [mail.to for mail in await site.database.write(partial(outbox.claim, vault=site.vault))]
+    return [mail.to for mail in await site.database.write(partial(outbox.claim_batch, server_keys=site.vault))]
 
 
 async def test_what_is_set_aside_is_counted_nowhere_and_its_mail_is_held(site: Site, time: Clock) -> None:
@@ -37,7 +37,7 @@ async def test_what_is_set_aside_is_counted_nowhere_and_its_mail_is_held(site: S
     assert await _aside(site, anna) == 1
     async with site.database.reading() as c:
         assert await submissions.waiting(c) == 1
-        assert (await outbox.waiting(c))[0] == 1
+        assert (await outbox.queue_status(c))[0] == 1
         assert await quarantine.reasons(c) == {BOUNCED: 1}
     assert await _claimed(site) == ["boris@example.org"]
 

@@ -29,8 +29,8 @@ def _signing(site: Site, email: str, country: str = "PL") -> Signing:
 
 async def _numbers(site: Site) -> list[str]:
     """The link numbers of the mail that waits."""
-    mails = await site.database.write(partial(outbox.claim, vault=site.vault))
-    return [mail.number for mail in mails]
+    mails = await site.database.write(partial(outbox.claim_batch, server_keys=site.vault))
+    return [mail.secret for mail in mails]
 
 
 async def test_two_hundred_at_once_for_one_address_leave_one_signature(visitor: Visitor) -> None:
@@ -82,7 +82,7 @@ async def test_two_servers_together_keep_the_cap_on_mail(postgresql_settings: Se
             ]
         )
         async with one.database.reading() as c:
-            assert (await outbox.waiting(c))[0] == 3
+            assert (await outbox.queue_status(c))[0] == 3
 
 
 async def test_withdrawing_and_confirming_at_once_agree(site: Site) -> None:
@@ -91,8 +91,8 @@ async def test_withdrawing_and_confirming_at_once_agree(site: Site) -> None:
     await site.database.join(submissions.sign, submissions.submitted(site.vault, signing))
     ask = partial(manage.ask_to_manage, vault=site.vault, to=address, language="en")
     await site.database.write(ask)
-    mails = await site.database.write(partial(outbox.claim, vault=site.vault))
-    number = {mail.name: mail.number for mail in mails}
+    mails = await site.database.write(partial(outbox.claim_batch, server_keys=site.vault))
+    number = {mail.template: mail.secret for mail in mails}
     confirm = site.database.join(signatures.confirm, number["confirm"])
     withdraw = site.database.write(partial(manage.withdraw, number=number["manage"]))
     country, done = await asyncio.gather(confirm, withdraw, return_exceptions=True)

@@ -50,7 +50,7 @@ async def dashboard(request: Request) -> Response:
 async def _counts(c: Connection) -> dict[str, object]:
     """The desk's counts, none finer than ten."""
     by_country_code = await tally.counts(c)
-    queued, oldest = await outbox.waiting(c)
+    queued, oldest = await outbox.queue_status(c)
     by_country = sorted(
         by_country_code.items(), key=lambda item: (item[0] == UNSTATED_COUNTRY, -rounding.floor(item[1]), item[0])
     )
@@ -65,7 +65,7 @@ async def _counts(c: Connection) -> dict[str, object]:
         "aside": [(reason, hide_small(n)) for reason, n in (await quarantine.reasons(c)).items()],
         "disposable": hide_small(await quarantine.disposable(c)),
         "networks": [(handle, rounding.floor(n)) for handle, n in await quarantine.networks(c) if n >= STEP],
-        "refusals": [(row["code"], hide_small(int(row["n"]))) for row in await outbox.refusals(c)],
+        "refusals": [(row["code"], hide_small(int(row["n"]))) for row in await outbox.refusal_counts(c)],
     }
 
 

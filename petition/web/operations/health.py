@@ -68,7 +68,7 @@ async def metrics(request: Request) -> Response:
     if not _may_read_metrics(request):
         raise HTTPException(404)
     async with get_site(request).database.reading() as c:
-        waiting, oldest = await outbox.waiting(c)
+        waiting, oldest = await outbox.queue_status(c)
     snapshot = get_snapshot(request)
     values = {
         "petition_confirmed": ("gauge", snapshot.confirmed),

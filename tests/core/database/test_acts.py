@@ -57,5 +57,5 @@ def test_a_name_that_is_taken_or_unknown_is_refused(name: str) -> None:
 
 
 def test_the_order_of_our_acts_never_changes() -> None:
-    ours: list[Act[Connection, Any, Any]] = [submissions.sign, signatures.confirm, outbox.sent]
+    ours: list[Act[Connection, Any, Any]] = [submissions.sign, signatures.confirm, outbox.mark_sent]
     assert [(act.name, act.place) for act in ours] == [("sign", 0), ("confirm", 1), ("sent", 2)]

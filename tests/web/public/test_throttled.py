@@ -98,7 +98,7 @@ async def test_a_mail_of_the_slower_lane_leaves_after_all_others(visitor: Visito
     await _sign(visitor, "198.51.100.1", "boris@gmail.com")
     async with coming(visitor, "198.51.100.1") as there:
         await there.post("/en/manage", email="carla@gmail.com")
-    mails = await visitor.site.database.write(partial(outbox.claim, vault=visitor.site.vault))
+    mails = await visitor.site.database.write(partial(outbox.claim_batch, server_keys=visitor.site.vault))
     assert [mail.to for mail in mails] == ["boris@gmail.com", "carla@gmail.com", "anna@gmail.com"]
 
 
@@ -111,7 +111,7 @@ async def test_through_a_saturated_network_one_signs_with_a_proof_as_ever(visito
     assert (answer.status_code, answer.headers["location"]) == (303, "/en/check-inbox")
     async with visitor.site.database.reading() as c:
         (mail,) = await c.execute("select urgency from outbox")
-    assert mail["urgency"] == outbox.URGENCY["confirm"]
+    assert mail["urgency"] == outbox.URGENCY_BY_TEMPLATE["confirm"]
 
 
 async def test_a_proof_that_was_used_counts_for_none(visitor: Visitor) -> None:
@@ -283,7 +283,7 @@ async def test_mail_to_a_domain_that_nobody_reviewed_is_put_off_and_never_refuse
     await visitor.deliver()
     assert visitor.smtp.recipients == ["boris@gmail.com", "anna@strange.example"]
     waits = [await visitor.site.doors.delay_for_domain("strange.example") for _ in range(3000)]
-    assert max(waits) == waits[-1] < max(outbox.BACK_OFF)
+    assert max(waits) == waits[-1] < max(outbox.RETRY_DELAYS)
 
 
 async def test_no_address_of_a_network_is_stored(visitor: Visitor) -> None:
