@@ -108,9 +108,9 @@ class Site:
 
     def relay(self) -> Transport:
         """Where finished mail goes: a relay, and in demo mode a folder that /dev/outbox shows."""
-        smtp = mail.Smtp(self.settings.smtp_url) if self.settings.smtp_url else None
+        smtp = mail.SmtpTransport(self.settings.smtp_url) if self.settings.smtp_url else None
         if self.settings.demo or smtp is None:
-            return mail.Folder(self.settings.var / "mail", smtp)
+            return mail.FolderTransport(self.settings.var / "mail", smtp)
         return smtp
 
     def deliverer(self, pace: ProviderBackoff | None = None, more: Callable[[], None] = lambda: None) -> Deliverer:

@@ -17,7 +17,7 @@ from petition.core.database.database import open_database
 from petition.core.database.migrations import check_schema
 from petition.core.errors import PetitionError
 from petition.core.settings import Settings
-from petition.mail.smtp import Delayed, Smtp
+from petition.mail.smtp import Delayed, SmtpTransport
 
 _WIDEST = 8  # bits of an address: a /24 at most
 
@@ -174,7 +174,7 @@ async def _relay(settings: Settings) -> Finding:
     if not settings.smtp_url:
         return Finding("relay (none: demo mode keeps mail in a folder)")
     try:
-        await Smtp(settings.smtp_url).check()
+        await SmtpTransport(settings.smtp_url).check()
     except Delayed as error:
         return Finding("relay", f"PETITION_SMTP_URL does not answer as it should ({error})")
     except PetitionError as error:

@@ -17,7 +17,7 @@ from petition.mail import outbox
 from petition.mail.backoff import ProviderBackoff
 from petition.mail.compose import RenderedEmail
 from petition.mail.outbox import ClaimedEmail
-from petition.mail.smtp import Delayed, Limited, Refused, Transport, Unreachable
+from petition.mail.smtp import Delayed, ProviderLimited, Refused, Transport, Unreachable
 
 PAUSE = 1.0  # seconds between two looks into an empty outbox
 PATIENCE = 10.0  # seconds that the mail in hand has once we are told to stop
@@ -116,7 +116,7 @@ class Deliverer:
             await self._settle(self._job(outbox.mark_refused, mail=claimed, code=str(refusal)))
         except Delayed as delay:
             log.warning("mail delayed: %s", delay)
-            if isinstance(delay, Limited):
+            if isinstance(delay, ProviderLimited):
                 self._pace.limited(claimed.domain)
             await self._settle(self._job(outbox.retry_later, mail=claimed))
             return not isinstance(delay, Unreachable)

@@ -13,10 +13,10 @@ from petition.core import clock
 from petition.core.errors import SettingsError
 from petition.mail.compose import RenderedEmail
 
-TIMEOUT = 30  # seconds for each step of the dialogue
+STEP_TIMEOUT = 30  # seconds for each step of the dialogue
 # Temporary, and about the provider rather than one mailbox: its system, the way to it, its policy (RFC 3463).
-_LIMITED = re.compile(r"421 |4\d\d 4\.[347]\.")
-_ENHANCED = re.compile(r"(5\.\d{1,3}\.\d{1,3})(?:\s|$)")  # RFC 2034: the first word of a refusal, if it is there
+_PROVIDER_LIMIT = re.compile(r"421 |4\d\d 4\.[347]\.")
+_ENHANCED_CODE = re.compile(r"(5\.\d{1,3}\.\d{1,3})(?:\s|$)")  # RFC 2034: the first word of a refusal, if it is there
 
 
 class Refused(Exception):
@@ -31,7 +31,7 @@ class Unreachable(Delayed):
     """The relay does not answer at all: no use to try the next mail at once."""
 
 
-class Limited(Delayed):
+class ProviderLimited(Delayed):
     """The addressee's provider takes nothing from us for now: no use to try its other mailboxes at once."""
 
 
@@ -42,7 +42,7 @@ class Transport(Protocol):
     async def close(self) -> None: ...
 
 
-def _reports(client: aiosmtplib.SMTP, message: RenderedEmail) -> tuple[list[str], list[str]]:
+def _dsn_options(client: aiosmtplib.SMTP, message: RenderedEmail) -> tuple[list[str], list[str]]:
     """Asks for bounces that name the mail and quote its head alone: its link is in the body (RFC 3461, 4.3 and 4.4)."""
     if not client.supports_extension("dsn"):
         return [], []
@@ -50,15 +50,15 @@ def _reports(client: aiosmtplib.SMTP, message: RenderedEmail) -> tuple[list[str]
     return ["RET=HDRS", f"ENVID={reference}"], ["NOTIFY=FAILURE"]
 
 
-class Smtp:
+class SmtpTransport:
     """A relay behind PETITION_SMTP_URL, over one kept connection."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         options = parse_qs(parts.query)
         implicit = parts.scheme == "smtps"
-        self._plain = options.get("tls") == ["no"]
-        if self._plain and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+        self._without_tls = options.get("tls") == ["no"]
+        if self._without_tls and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
             raise SettingsError("PETITION_SMTP_URL: tls=no is for a relay on this machine only.")
         self._options = {
             "hostname": parts.hostname,
@@ -66,23 +66,27 @@ class Smtp:
             "username": unquote(parts.username) if parts.username else None,
             "password": unquote(parts.password) if parts.password else None,
             "use_tls": implicit,
-            "start_tls": None if implicit else not self._plain,
-            "timeout": TIMEOUT,
+            "start_tls": None if implicit else not self._without_tls,
+            "timeout": STEP_TIMEOUT,
         }
         self._client: aiosmtplib.SMTP | None = None
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def send(self, message: RenderedEmail) -> None:
         """Raises Refused for a permanent refusal of this mail, Delayed for everything else that goes wrong."""
-        async with self._turn:
+        async with self._lock:
             try:
-                client = await self._connected()
-                of_mail, of_recipient = _reports(client, message)
+                client = await self._connect()
+                mail_options, recipient_options = _dsn_options(client, message)
                 await client.sendmail(
-                    message.sender, [message.to], message.content, mail_options=of_mail, rcpt_options=of_recipient
+                    message.sender,
+                    [message.to],
+                    message.content,
+                    mail_options=mail_options,
+                    rcpt_options=recipient_options,
                 )
             except (aiosmtplib.SMTPException, OSError) as error:
-                await self._settle(error)
+                await self._raise_for_sender(error)
 
     async def close(self) -> None:
         """Takes leave of the relay."""
@@ -93,13 +97,13 @@ class Smtp:
     async def check(self) -> None:
         """Raises Delayed if the relay cannot be reached or does not let us in."""
         try:
-            await self._connected()
+            await self._connect()
         except (aiosmtplib.SMTPException, OSError) as error:
             raise Unreachable(type(error).__name__) from None
         finally:
             await self.close()
 
-    async def _connected(self) -> aiosmtplib.SMTP:
+    async def _connect(self) -> aiosmtplib.SMTP:
         if self._client is None or not self._client.is_connected:
             self._client = aiosmtplib.SMTP(**self._options)  # type: ignore[arg-type]  # a dict of mixed kinds
             await self._client.connect()
@@ -108,43 +112,43 @@ class Smtp:
                 await self._client.ehlo()
         return self._client
 
-    async def _settle(self, error: Exception) -> None:
+    async def _raise_for_sender(self, error: Exception) -> None:
         """Which of the two it is. What the relay says may quote the address: only its code goes on."""
         if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
             refusal: Exception = error.recipients[0]
         else:
             refusal = error
-        of_this_mail = isinstance(refusal, aiosmtplib.SMTPRecipientRefused | aiosmtplib.SMTPDataError)
-        if of_this_mail and 500 <= refusal.code < 600:  # type: ignore[attr-defined]  # both kinds have one
-            raise Refused(_code(refusal)) from None
-        if of_this_mail and _LIMITED.match(f"{refusal.code} {refusal.message}"):  # type: ignore[attr-defined]  # as above
-            raise Limited(type(error).__name__) from None
+        of_this_email = isinstance(refusal, aiosmtplib.SMTPRecipientRefused | aiosmtplib.SMTPDataError)
+        if of_this_email and 500 <= refusal.code < 600:  # type: ignore[attr-defined]  # both kinds have one
+            raise Refused(_enhanced_code(refusal)) from None
+        if of_this_email and _PROVIDER_LIMIT.match(f"{refusal.code} {refusal.message}"):  # type: ignore[attr-defined]  # as above
+            raise ProviderLimited(type(error).__name__) from None
         await self.close()
         answered = isinstance(refusal, aiosmtplib.SMTPResponseException)
         raise (Delayed if answered else Unreachable)(type(error).__name__) from None
 
 
-def _code(refusal: Exception) -> str:
-    found = _ENHANCED.match(getattr(refusal, "message", "") or "")
-    return found[1] if found else "5.0.0"
+def _enhanced_code(refusal: Exception) -> str:
+    match = _ENHANCED_CODE.match(getattr(refusal, "message", "") or "")
+    return match[1] if match else "5.0.0"
 
 
-class Folder:
+class FolderTransport:
     """Demo mode's relay: a folder of .eml files, which /dev/outbox shows."""
 
-    def __init__(self, folder: Path, relay: Transport | None = None) -> None:
+    def __init__(self, folder: Path, next_transport: Transport | None = None) -> None:
         self._folder = folder
-        self._relay = relay
+        self._next_transport = next_transport
 
     async def send(self, message: RenderedEmail) -> None:
         """Keeps the mail as a file; passes it on where a relay is set."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         name = message.message_id.strip("<>").partition("@")[0]
         (self._folder / f"{clock.epoch():011}-{name}.eml").write_bytes(message.content)
-        if self._relay:
-            await self._relay.send(message)
+        if self._next_transport:
+            await self._next_transport.send(message)
 
     async def close(self) -> None:
         """Nothing is held."""
-        if self._relay:
-            await self._relay.close()
+        if self._next_transport:
+            await self._next_transport.close()

@@ -14,7 +14,7 @@ def test_mail_outlives_a_moody_relay(
     staged: Staging, sqlite_url: str, kills: int, chance: random.Random, tell: Tell
 ) -> None:
     long = kills >= 100
-    rounds, hang = 2 + kills // 20, mail.TIMEOUT + 5 if long else 1
+    rounds, hang = 2 + kills // 20, mail.STEP_TIMEOUT + 5 if long else 1
     with relay.at_work(Moody(chance, hang)) as moody:
         stage = staged(sqlite_url, relay=moody)
         moody.mood = 0.2

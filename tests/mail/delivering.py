@@ -16,7 +16,7 @@ from tests.relay import Answer
 @asynccontextmanager
 async def delivering(site: Site, url: str) -> AsyncIterator[Deliverer]:
     """One process that delivers to a relay alone, without the folder of the demo."""
-    relay = smtp.Smtp(url)
+    relay = smtp.SmtpTransport(url)
     yield Deliverer(site.database, site.vault, site.written, relay)
     await relay.close()
 

@@ -9,7 +9,7 @@ from petition.core.email_addresses import EmailAddress
 from petition.mail import backoff, outbox
 from petition.mail.backoff import ProviderBackoff
 from petition.mail.delivery_pool import Lanes
-from petition.mail.smtp import Smtp
+from petition.mail.smtp import SmtpTransport
 from petition.signing.submissions import Signing, sign, submitted
 from petition.site import Site
 from tests import relay
@@ -30,7 +30,7 @@ def _lanes(site: Site, url: str, begun: list[ProviderBackoff], further: str = ""
     def lane(common: ProviderBackoff, more: object) -> Deliverer:
         begun.append(common)
         to = further if further and len(begun) > 1 else url
-        return Deliverer(site.database, site.vault, site.written, Smtp(to), common, more)  # type: ignore[arg-type]  # as Lanes calls it
+        return Deliverer(site.database, site.vault, site.written, SmtpTransport(to), common, more)  # type: ignore[arg-type]  # as Lanes calls it
 
     return Lanes(lane, most=3)
 

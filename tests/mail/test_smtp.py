@@ -21,7 +21,7 @@ from petition.core.tokens import Signer, new_secret
 from petition.mail import compose, messages
 from petition.mail.compose import RenderedEmail
 from petition.mail.messages import LINK_PURPOSES
-from petition.mail.smtp import Folder, Smtp
+from petition.mail.smtp import FolderTransport, SmtpTransport
 from tests.conftest import MIDDAY, Clock
 
 APPEAL = Appeal()
@@ -178,7 +178,7 @@ def test_a_link_is_made_of_the_public_address_and_its_purpose() -> None:
 
 
 async def test_a_demo_keeps_its_mail_in_a_folder(tmp_path: Path, time: Clock) -> None:
-    folder = Folder(tmp_path / "mail")
+    folder = FolderTransport(tmp_path / "mail")
     await folder.send(_written("en", "confirm"))
     await folder.close()
     (file,) = (tmp_path / "mail").glob("*")
@@ -188,7 +188,7 @@ async def test_a_demo_keeps_its_mail_in_a_folder(tmp_path: Path, time: Clock) ->
 
 
 async def test_a_demo_passes_its_mail_on_where_a_relay_is_set(tmp_path: Path, smtp: Any) -> None:
-    folder = Folder(tmp_path / "mail", Smtp(smtp.url))
+    folder = FolderTransport(tmp_path / "mail", SmtpTransport(smtp.url))
     await folder.send(_written("en", "confirm"))
     await folder.close()
     assert smtp.recipients == ["anna@example.org"]

@@ -23,7 +23,7 @@ from petition.core.languages import Languages
 from petition.mail import compose
 from petition.mail import smtp as mail
 from petition.mail.compose import RenderedEmail
-from petition.mail.smtp import Delayed, Refused, Smtp, Unreachable
+from petition.mail.smtp import Delayed, Refused, SmtpTransport, Unreachable
 from tests import relay
 from tests.relay import Relay
 
@@ -39,7 +39,7 @@ def _message(to: str = ADDRESS) -> RenderedEmail:
 
 async def _sent(url: str) -> str:
     """What becomes of a mail: "sent", or the kind of failure and its text."""
-    smtp = Smtp(url)
+    smtp = SmtpTransport(url)
     said = "sent"
     try:
         await smtp.send(_message())
@@ -85,7 +85,7 @@ async def test_a_refused_sender_is_our_mistake_and_loses_no_mail(smtp: Relay, an
 
 
 async def test_a_refusal_leaves_the_connection_fit_for_the_next_mail(smtp: Relay) -> None:
-    one = Smtp(smtp.url)
+    one = SmtpTransport(smtp.url)
     smtp.rcpt = lambda envelope: "550 5.1.1 unknown" if not smtp.recipients else relay.ACCEPTED
     with pytest.raises(Refused):
         await one.send(_message())
@@ -103,7 +103,7 @@ async def test_a_relay_that_knows_reports_is_asked_to_name_the_mail_and_quote_no
 
 
 async def test_mails_take_turns_on_one_connection(smtp: Relay) -> None:
-    one = Smtp(smtp.url)
+    one = SmtpTransport(smtp.url)
     await asyncio.gather(*[one.send(_message(f"a{n}@example.org")) for n in range(20)])
     await one.close()
     assert sorted(smtp.recipients) == sorted(f"a{n}@example.org" for n in range(20))
@@ -112,7 +112,7 @@ async def test_mails_take_turns_on_one_connection(smtp: Relay) -> None:
 @examples(max_examples=100, deadline=None)
 @given(st.text(max_size=60))
 def test_whatever_a_relay_says_only_a_code_is_kept(said: str) -> None:
-    code = mail._code(SMTPDataError(550, said))
+    code = mail._enhanced_code(SMTPDataError(550, said))
     assert code.split(".")[0] == "5"
     assert all(part.isdigit() for part in code.split("."))
 
@@ -171,11 +171,11 @@ async def test_a_relay_that_is_not_there() -> None:
         pass
     assert await _sent(gone.url) == "Unreachable SMTPConnectError"
     with pytest.raises(Unreachable):
-        await Smtp(gone.url).check()
+        await SmtpTransport(gone.url).check()
 
 
 async def test_a_relay_that_is_there_passes_the_check(smtp: Relay) -> None:
-    await Smtp(smtp.url).check()
+    await SmtpTransport(smtp.url).check()
     assert smtp.mails == []
 
 
@@ -184,7 +184,7 @@ async def test_nothing_is_sent_in_the_clear_unless_the_relay_is_on_this_machine(
     assert smtp.mails == []
     for host in ("relay.example", "192.0.2.1", "127.0.0.1.example.org"):
         with pytest.raises(SettingsError, match="this machine only"):
-            Smtp(f"smtp://{host}:25?tls=no")
+            SmtpTransport(f"smtp://{host}:25?tls=no")
 
 
 @pytest.fixture(scope="module")
