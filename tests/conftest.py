@@ -217,7 +217,7 @@ class Visitor:
     async def deliver(self) -> None:
         """Lets everything that is due leave the outbox."""
         deliverer = self.site.deliverer()
-        while await deliverer.once():
+        while await deliverer.deliver_batch():
             pass
 
     async def link(self, address: str, kind: str = "confirm", base: str = "http://127.0.0.1:8000") -> str:

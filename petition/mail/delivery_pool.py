@@ -35,6 +35,6 @@ class Lanes:
 
     def _begin(self, *, lasting: bool) -> "asyncio.Task[None]":
         deliverer = self._lane(self._pace, self._more)
-        task = self._under_way[deliverer] = asyncio.create_task(deliverer.run(lasting=lasting))
+        task = self._under_way[deliverer] = asyncio.create_task(deliverer.run(forever=lasting))
         task.add_done_callback(lambda _: self._under_way.pop(deliverer))
         return task

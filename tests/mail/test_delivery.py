@@ -30,8 +30,8 @@ async def deliverer(site: Site, smtp: Relay, time: Clock) -> AsyncIterator[Deliv
 async def test_a_mail_arrives_in_the_language_of_its_reader(site: Site, smtp: Relay, deliverer: Deliverer) -> None:
     for code in ("en", "ru", "be"):
         await sign(site, f"anna-{code}", code)
-    assert await deliverer.once() == 3
-    assert await deliverer.once() == 0
+    assert await deliverer.deliver_batch() == 3
+    assert await deliverer.deliver_batch() == 0
     assert {str(m["To"]): m["Content-Language"] for m in smtp.mails} == {
         f"anna-{code}@example.org": code for code in ("en", "ru", "be")
     }
@@ -43,7 +43,7 @@ async def test_a_language_that_is_no_longer_offered_gives_way_to_english(
     site: Site, smtp: Relay, deliverer: Deliverer
 ) -> None:
     await sign(site, language="xx")
-    await deliverer.once()
+    await deliverer.deliver_batch()
     assert smtp.mails[0]["Content-Language"] == "en"
 
 
@@ -53,13 +53,13 @@ async def test_mail_that_a_clock_dated_which_was_ahead_leaves_all_the_same(
     time.advance(hours=5)
     await sign(site)
     time.advance(hours=-5)
-    await deliverer.once()
+    await deliverer.deliver_batch()
     assert smtp.recipients == ["anna@example.org"]
 
 
 async def test_the_address_is_forgotten_once_the_mail_has_left(site: Site, smtp: Relay, deliverer: Deliverer) -> None:
     await sign(site)
-    await deliverer.once()
+    await deliverer.deliver_batch()
     assert smtp.recipients == ["anna@example.org"]
     found = await everything(site)
     assert found["outbox"] == []
@@ -73,7 +73,7 @@ async def test_deliverers_at_once_send_each_mail_once(settings: Settings, smtp: 
 
         async def work(site: Site) -> None:
             async with delivering(site, smtp.url) as sender:
-                while await sender.once():
+                while await sender.deliver_batch():
                     pass
 
         await asyncio.gather(*[work(site) for site in (one, two, one)])
@@ -89,7 +89,7 @@ async def test_a_mail_that_cannot_be_written_keeps_nobody_else_waiting(
     await site.database.write(partial(outbox.enqueue, emails=[mail]))
     time.advance(seconds=1)
     await sign(site, "boris")
-    await deliverer.once()
+    await deliverer.deliver_batch()
     assert smtp.recipients == ["boris@example.org"]
     assert await waiting(site) == 1
     assert "a-number" not in caplog.text
@@ -104,7 +104,7 @@ async def test_no_log_has_an_address_or_a_token(
         await sign(site)
         smtp.drop_after_data = int(answer == relay.ACCEPTED)
         for _ in range(3):
-            await deliverer.once()
+            await deliverer.deliver_batch()
             time.advance(hours=1)
     texts = [relay.plain(mail) for mail in smtp.mails]
     tokens = {token for text in texts for token in re.findall(r"https?://\S+/(\S+)", text)}
@@ -144,7 +144,7 @@ async def test_told_to_stop_it_finishes_the_mail_in_hand_and_gives_the_others_ba
     assert await waiting(site) == 5 - len(smtp.mails)
     smtp.rcpt = saying(relay.ACCEPTED)
     async with delivering(site, smtp.url) as other:
-        await other.once()
+        await other.deliver_batch()
     assert sorted(smtp.recipients) == [f"a{n}@example.org" for n in range(5)]
 
 

@@ -38,7 +38,7 @@ async def test_a_permanent_refusal_is_counted_by_its_code_and_forgotten(
 ) -> None:
     smtp.rcpt = saying(answer)
     await sign(site)
-    await deliverer.once()
+    await deliverer.deliver_batch()
     assert await _refusals(site) == [{"day": "2026-11-22", "code": code, "n": 1}]
     assert await waiting(site) == 0
     assert "example.org" not in str(await everything(site))
@@ -50,11 +50,11 @@ async def test_what_cannot_be_taken_now_is_tried_again(
     smtp.data = saying("451 4.3.0 later")
     await sign(site)
     for pause in (30, 120, 600):
-        assert await deliverer.once() == 1
-        assert await deliverer.once() == 0
+        assert await deliverer.deliver_batch() == 1
+        assert await deliverer.deliver_batch() == 0
         time.advance(seconds=pause)
     smtp.data = saying(relay.ACCEPTED)
-    await deliverer.once()
+    await deliverer.deliver_batch()
     assert smtp.recipients == ["anna@example.org"]
     assert await _refusals(site) == []
 
@@ -64,7 +64,7 @@ async def test_one_refused_mailbox_delays_nobody_else(site: Site, smtp: Relay, d
     smtp.data = lambda e: answers.get(str(e.rcpt_tos[0]).partition("@")[0], relay.ACCEPTED)
     for name in ("anna", "boris", "clara", "daria"):
         await sign(site, name)
-    await deliverer.once()
+    await deliverer.deliver_batch()
     assert sorted(smtp.recipients) == ["clara@example.org", "daria@example.org"]
     assert await waiting(site) == 1
 
@@ -76,11 +76,11 @@ async def test_a_relay_that_is_down_loses_nothing(site: Site, time: Clock) -> No
         await sign(site, f"a{n}")
     async with delivering(site, before.url) as sender:
         for _ in range(5):
-            await sender.once()
+            await sender.deliver_batch()
             time.advance(hours=1)
         assert await waiting(site) == 25
         with relay.running(before.port) as after:
-            while await sender.once():
+            while await sender.deliver_batch():
                 time.advance(hours=1)
     assert sorted(after.recipients) == sorted(f"a{n}@example.org" for n in range(25))
 
@@ -91,7 +91,7 @@ async def test_when_the_relay_is_down_one_mail_finds_it_out_for_all(site: Site, 
     for n in range(10):
         await sign(site, f"a{n}")
     async with delivering(site, down.url) as sender:
-        await sender.once()
+        await sender.deliver_batch()
     async with site.database.reading() as c:
         attempts = await c.execute("select attempts, claimed_until from outbox order by attempts")
     assert [row["attempts"] for row in attempts] == [0] * 9 + [1]
@@ -103,10 +103,10 @@ async def test_a_connection_that_dies_after_the_data_brings_a_second_copy_with_t
 ) -> None:
     smtp.drop_after_data = 1
     await sign(site)
-    await deliverer.once()
+    await deliverer.deliver_batch()
     assert await waiting(site) == 1
     time.advance(seconds=30)
-    await deliverer.once()
+    await deliverer.deliver_batch()
     assert smtp.recipients == ["anna@example.org"] * 2
     assert smtp.mails[0]["Message-ID"] == smtp.mails[1]["Message-ID"]
     assert await waiting(site) == 0
@@ -123,12 +123,12 @@ async def test_a_slow_relay_leaves_no_time_for_a_second_copy(
         async with delivering(site, elsewhere.url) as other:
 
             def slow(_: object) -> str:
-                time.advance(seconds=delivery.SENDING - 1)
-                asyncio.run_coroutine_threadsafe(other.once(), loop).result()
+                time.advance(seconds=delivery.SEND_TIMEOUT - 1)
+                asyncio.run_coroutine_threadsafe(other.deliver_batch(), loop).result()
                 return relay.ACCEPTED
 
             smtp.data = slow
-            while await deliverer.once():
+            while await deliverer.deliver_batch():
                 pass
         assert smtp.recipients
         assert elsewhere.recipients, "the first lost what it could not begin in time"
@@ -151,7 +151,7 @@ async def test_who_lost_a_mail_to_a_clock_that_leapt_ahead_and_back_does_not_sen
         return relay.ACCEPTED
 
     smtp.data = leap
-    await deliverer.once()
+    await deliverer.deliver_batch()
     assert len(smtp.mails) == 1, "the one in hand"
 
 
@@ -192,13 +192,13 @@ async def test_a_dialogue_that_takes_too_long_is_cut(
     for n in range(3):
         await sign(site, f"a{n}")
     async with _hanging() as (url, _), delivering(site, url) as sender:
-        await sender.once()
+        await sender.deliver_batch()
     assert "mail delayed: it takes too long" in caplog.text
     assert await _held(site) == [{"attempts": n, "claimed_until": 0} for n in (0, 0, 1)]
 
 
 async def test_a_claim_outlives_the_longest_dialogue() -> None:
-    assert delivery.SENDING + delivery.SETTLING < outbox.CLAIM_SECONDS
+    assert delivery.SEND_TIMEOUT + delivery.RECORD_TIMEOUT < outbox.CLAIM_SECONDS
 
 
 async def test_a_database_that_goes_away_after_the_relays_yes_brings_no_second_copy(
@@ -215,10 +215,10 @@ async def test_a_database_that_goes_away_after_the_relays_yes_brings_no_second_c
         return relay.ACCEPTED
 
     smtp.data = lost
-    batch = asyncio.create_task(deliverer.once())
+    batch = asyncio.create_task(deliverer.deliver_batch())
     await until(lambda: "The database cannot be used" in caplog.text)
     await rename("elsewhere", "outbox")
     await batch
     time.advance(hours=1)
-    assert await deliverer.once() == 0
+    assert await deliverer.deliver_batch() == 0
     assert smtp.recipients == ["anna@example.org"]

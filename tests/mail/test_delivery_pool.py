@@ -80,17 +80,17 @@ async def test_a_provider_that_takes_nothing_holds_nobody_else(site: Site, smtp:
         await _sign(site, f"a{n}@slow.example")
         await _sign(site, f"b{n}@quick.example")
     async with delivering(site, smtp.url) as sender:
-        await sender.once()
+        await sender.deliver_batch()
         async with site.database.reading() as c:
             tried = [row["attempts"] for row in await c.execute("select attempts from outbox order by attempts")]
         assert sorted(smtp.recipients) == [f"b{n}@quick.example" for n in range(4)]
         assert tried == [0, 0, 0, 1], "the first finds it out for the others"
         smtp.data = lambda _: relay.ACCEPTED
         await _sign(site, "late@slow.example")
-        await sender.once()
+        await sender.deliver_batch()
         assert "late@slow.example" not in smtp.recipients, "it is left alone"
         time.advance(seconds=backoff.FIRST_PAUSE)
-        while await sender.once():
+        while await sender.deliver_batch():
             pass
     assert len(smtp.recipients) == 9
     assert await waiting(site) == 0
@@ -102,7 +102,7 @@ async def test_what_is_about_one_mailbox_pauses_no_provider(answer: str, site: S
     for name in ("anna", "boris"):
         await _sign(site, f"{name}@example.org")
     async with delivering(site, smtp.url) as sender:
-        await sender.once()
+        await sender.deliver_batch()
     assert smtp.recipients == ["boris@example.org"]
 
 

@@ -138,7 +138,7 @@ async def test_two_deliverers_send_each_mail_once(settings: Settings, smtp: Rela
         deliverers = [one.deliverer(), two.deliverer()]
 
         async def work(n: int) -> None:
-            while await deliverers[n].once():
+            while await deliverers[n].deliver_batch():
                 pass
 
         await asyncio.gather(work(0), work(1))
