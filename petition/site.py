@@ -29,7 +29,7 @@ from petition.mail import smtp as mail
 from petition.mail.backoff import ProviderBackoff
 from petition.mail.compose import RenderedEmail
 from petition.mail.delivery import Deliverer
-from petition.mail.delivery_pool import Lanes
+from petition.mail.delivery_pool import DeliveryPool
 from petition.mail.outbox import ClaimedEmail
 from petition.mail.smtp import Transport
 from petition.organisers.passkeys import Passkeys
@@ -127,9 +127,9 @@ class Site:
         reference = tokens.message_reference(claimed.secret)
         return compose.render_email(language, claimed.template, claimed.to, self.settings.mail_from, reference, links)
 
-    def lanes(self) -> Lanes:
+    def lanes(self) -> DeliveryPool:
         """As many of them as there is work for."""
-        return Lanes(self.deliverer)
+        return DeliveryPool(self.deliverer)
 
     async def draft(self, c: Connection | None = None) -> Draft:
         """All letters as they would be now; one read shared with the caller's, if there is one."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from petition.mail.delivery_pool import LANES
+from petition.mail.delivery_pool import MAX_DELIVERERS
 from tests.chaos.conftest import Staging, Tell
 from tests.chaos.crowd import until
 from tests.chaos.reckoning import ask
@@ -67,7 +67,7 @@ def test_a_clock_that_jumps(
         stage.crowd.press_again()
         until(lambda: not stage.crowd.busy, "the last button")
     found = stage.reckoning()
-    assert found.twice <= LANES * len(jumps), "a mail in hand looks abandoned when the clock leaps ahead"
+    assert found.twice <= MAX_DELIVERERS * len(jumps), "a mail in hand looks abandoned when the clock leaps ahead"
     tell("a clock that jumps", f"jumps {len(jumps) + 1}", found)
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import pytest
 
-from petition.mail.delivery_pool import LANES
+from petition.mail.delivery_pool import MAX_DELIVERERS
 from tests import postgres
 from tests.chaos.conftest import Staging, Tell
 from tests.chaos.machines import Backend, Worker
@@ -57,7 +57,7 @@ def test_whatever_dies_nothing_acknowledged_is_lost_or_doubled(
         stage.settle()
     found = stage.reckoning()
     # The one case a second copy is allowed in: the deliverer died between the relay's yes and its own commit.
-    assert found.twice <= LANES * deaths["deliverer"]
+    assert found.twice <= MAX_DELIVERERS * deaths["deliverer"]
     tell(f"killed on {stage.dialect}", ", ".join(f"{name} {n}" for name, n in sorted(deaths.items())), found)
 
 

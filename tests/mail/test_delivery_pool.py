@@ -8,7 +8,7 @@ import pytest
 from petition.core.email_addresses import EmailAddress
 from petition.mail import backoff, outbox
 from petition.mail.backoff import ProviderBackoff
-from petition.mail.delivery_pool import Lanes
+from petition.mail.delivery_pool import DeliveryPool
 from petition.mail.smtp import SmtpTransport
 from petition.signing.submissions import Signing, sign, submitted
 from petition.site import Site
@@ -23,7 +23,7 @@ async def _sign(site: Site, address: str) -> None:
     await site.database.join(sign, submitted(site.vault, signing))
 
 
-def _lanes(site: Site, url: str, begun: list[ProviderBackoff], further: str = "") -> Lanes:
+def _lanes(site: Site, url: str, begun: list[ProviderBackoff], further: str = "") -> DeliveryPool:
     """Lanes over a relay alone, over another one from the second on; `begun` gets the pace of each that begins."""
     from petition.mail.delivery import Deliverer
 
@@ -32,7 +32,7 @@ def _lanes(site: Site, url: str, begun: list[ProviderBackoff], further: str = ""
         to = further if further and len(begun) > 1 else url
         return Deliverer(site.database, site.vault, site.written, SmtpTransport(to), common, more)  # type: ignore[arg-type]  # as Lanes calls it
 
-    return Lanes(lane, most=3)
+    return DeliveryPool(lane, max_deliverers=3)
 
 
 async def test_lanes_begin_while_there_is_much_to_do_and_end_when_it_is_done(site: Site, smtp: Relay) -> None:
