@@ -144,12 +144,12 @@ class Site:
 
     async def board(self, c: Connection) -> Board:
         """What the pages need of the database."""
-        snapshot, closed = await tally.published(c), await state.is_closed(c)
+        snapshot, closed = await tally.get_snapshot(c), await state.is_closed(c)
         return Board(snapshot, closed, await signatures.readable_is_warning(c), await proof_of_work.effective_mode(c))
 
     async def publish(self) -> None:
         """Makes a new snapshot if the last one is a minute old."""
-        await self.database.write(tally.publish)
+        await self.database.write(tally.take_snapshot)
 
     async def prune(self) -> None:
         """Applies the retention rules."""

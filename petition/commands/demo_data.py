@@ -45,7 +45,7 @@ async def fill(
     if not await empty(database):
         raise DatabaseError("The database has signatures already: demo signatures go into an empty one only.")
     dice = dice or random.Random()  # noqa: S311 (plausible, not secret)
-    await database.write(history.reopen_history)  # days that are over get signatures after all
+    await database.write(history.reset_history)  # days that are over get signatures after all
     for first in range(0, n, CHUNK):
         size = min(CHUNK, n - first)
         rows = _rows(_mailboxes(first, size, n), days, dice)

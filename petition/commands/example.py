@@ -128,7 +128,7 @@ async def _put_forms(c: Connection, *, flood: list[Row], others: list[Row]) -> N
     await c.run("signatures.submit", rows=flood)
     [(handle, _)] = await quarantine.networks(c)
     n = await quarantine.set_network_aside(c, handle)
-    await activity_log.write(c, activity_log.SERVER, "set aside the forms of one network", rounding.rounded(n))
+    await activity_log.write(c, activity_log.SERVER, "set aside the forms of one network", rounding.round_for_log(n))
     await c.run("signatures.submit", rows=others)
 
 

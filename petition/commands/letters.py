@@ -32,7 +32,9 @@ async def _previews(site: Site, arguments: Arguments) -> None:
     async with site.database.reading() as c:
         draft = await site.draft(c)
         names = await drafts.get_annex_names(c, draft, addressees)
-    await noted(site, "drew letters", f"{len(addressees)}, names: {rounding.rounded(sum(map(len, names.values())))}")
+    await noted(
+        site, "drew letters", f"{len(addressees)}, names: {rounding.round_for_log(sum(map(len, names.values())))}"
+    )
     for name, content in progress(drafts.render_files(draft, addressees, names), "letter", len(addressees)):
         _save(arguments.output, name, content)
 

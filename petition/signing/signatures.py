@@ -53,7 +53,7 @@ async def _put(c: Connection, rows: list[Row], number_of: dict[str, str]) -> Non
     put = {row["mailbox"] for row in signed}
     await _keep_choices(c, [row for row in rows if row["mailbox"] in put], number_of)
     changes = [Change(row["country"], "replaced", -1) for row in replaced]
-    await tally.change(c, changes + [Change(row["country"], "confirmed", 1) for row in signed])
+    await tally.apply_changes(c, changes + [Change(row["country"], "confirmed", 1) for row in signed])
 
 
 def _signature(row: Row) -> dict[str, str | int | None]:
@@ -87,7 +87,7 @@ async def _remove(c: Connection, mailboxes: list[str]) -> list[Row]:
 
 async def remove(c: Connection, mailbox: str, reason: str) -> None:
     """Takes a signature away with its name and contact, and lowers the tally; nothing if there is none."""
-    await tally.change(c, [Change(row["country"], reason, -1) for row in await _remove(c, [mailbox])])
+    await tally.apply_changes(c, [Change(row["country"], reason, -1) for row in await _remove(c, [mailbox])])
 
 
 async def readable_is_warning(c: Connection) -> bool:

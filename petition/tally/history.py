@@ -6,63 +6,63 @@ from petition.core import clock
 from petition.core.clock import HOUR
 from petition.core.database import state
 from petition.core.database.connection import Connection
-from petition.tally.rounding import UNSTATED_COUNTRY, floor
+from petition.tally.rounding import UNSTATED_COUNTRY, round_down
 
-GRACE = 300  # seconds after an hour or day during which a slow commit may still belong to it
+LATE_COMMIT_SECONDS = 300  # seconds after an hour or day during which a slow commit may still belong to it
 
 
-async def close_past(c: Connection) -> None:
+async def close_past_periods(c: Connection) -> None:
     """Writes the published figures of the hours and days that are over since the last time."""
-    over = datetime.fromtimestamp(clock.epoch() - GRACE, UTC)
-    hour = hour_of(over)
-    kept = await state.get(c, "history")
-    if kept == hour:
+    latest_end = datetime.fromtimestamp(clock.epoch() - LATE_COMMIT_SECONDS, UTC)
+    hour = iso_hour(latest_end)
+    last_closed = await state.get(c, "history")
+    if last_closed == hour:
         return
-    if kept and kept > hour:  # a clock was set back: what it had closed too early is open again
+    if last_closed and last_closed > hour:  # a clock was set back: what it had closed too early is open again
         await c.run("tally.reopen_hours", hour=hour)
         await c.run("tally.reopen_days", day=hour[:10])
         await state.put(c, "history", hour)
         return
-    await _close_hours(c, after=kept or "", before=hour)
-    await _close_days(c, after=kept[:10] if kept else "", before=hour[:10])
+    await _write_hours(c, after=last_closed or "", before=hour)
+    await _write_days(c, after=last_closed[:10] if last_closed else "", before=hour[:10])
     await state.put(c, "history", hour)
 
 
-async def _close_hours(c: Connection, after: str, before: str) -> None:
+async def _write_hours(c: Connection, after: str, before: str) -> None:
     """Hours from `after` (not yet closed then) to the last before `before`."""
     total = int((await c.one("tally.hours_before", hour=after) or {})["n"])
     for row in await c.all("tally.hours", after=after, before=before):
         total, earlier = total + int(row["n"]), total
-        if floor(total) != floor(earlier):
-            await c.run("tally.history_hour", hour=row["hour"], confirmed=floor(total))
+        if round_down(total) != round_down(earlier):
+            await c.run("tally.history_hour", hour=row["hour"], confirmed=round_down(total))
 
 
-async def _close_days(c: Connection, after: str, before: str) -> None:
+async def _write_days(c: Connection, after: str, before: str) -> None:
     totals = {row["country"]: int(row["n"]) for row in await c.all("tally.days_before", day=after)}
     for row in await c.all("tally.days", after=after, before=before):
         earlier = totals.get(row["country"], 0)
         totals[row["country"]] = total = earlier + int(row["n"])
-        if row["country"] != UNSTATED_COUNTRY and floor(total) != floor(earlier):
-            await c.run("tally.history_day", day=row["day"], country=row["country"], confirmed=floor(total))
+        if row["country"] != UNSTATED_COUNTRY and round_down(total) != round_down(earlier):
+            await c.run("tally.history_day", day=row["day"], country=row["country"], confirmed=round_down(total))
 
 
-async def reopen_history(c: Connection) -> None:
+async def reset_history(c: Connection) -> None:
     """The history is written anew from its beginning; for demo signatures with days in the past."""
     await c.run("tally.forget_history")
 
 
-def hour_of(moment: datetime) -> str:
+def iso_hour(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%HZ")
 
 
-async def history(c: Connection) -> tuple[list[tuple[str, int]], list[tuple[str, str, int]]]:
+async def get_history(c: Connection) -> tuple[list[tuple[str, int]], list[tuple[str, str, int]]]:
     """(hour, total) and (day, country, count) wherever a published figure moved; only what is over."""
     hours = [(row["hour"], int(row["confirmed"])) for row in await c.all("tally.history_hours")]
     days = [(r["day"], r["country"], int(r["confirmed"])) for r in await c.all("tally.history_days")]
     return hours, days
 
 
-async def last_day(c: Connection) -> int:
+async def last_day_change(c: Connection) -> int:
     """The net change of the last 24 hours, for the desk."""
     since = datetime.fromtimestamp(clock.epoch() - 24 * HOUR, UTC)
-    return int((await c.one("tally.last_day", hour=hour_of(since)) or {})["n"])
+    return int((await c.one("tally.last_day", hour=iso_hour(since)) or {})["n"])

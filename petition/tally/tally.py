@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 
 from petition.core import clock
 from petition.core.database.connection import Connection
-from petition.tally.history import close_past, hour_of
-from petition.tally.rounding import fold
+from petition.tally.history import close_past_periods, iso_hour
+from petition.tally.rounding import round_counts
 
-FRESH = 60  # seconds between two snapshots
+SNAPSHOT_SECONDS = 60  # seconds between two snapshots
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,34 +36,34 @@ class Change:
     n: int
 
 
-async def change(c: Connection, changes: list[Change]) -> None:
+async def apply_changes(c: Connection, changes: list[Change]) -> None:
     """Moves counts, in the journal and in the tally, in the transaction of their causes.
 
     However many at once, each country's row is touched once, in the order of the countries: the row of the tally is
     where all servers meet.
     """
-    moment = clock.now()
+    now = clock.now()
     entries: Counter[tuple[str, str]] = Counter()
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     hours: Counter[bool] = Counter()
-    for one in changes:
-        entries[one.country, one.reason] += one.n
-        counts[one.country].update(n=one.n, changes=abs(one.n))
-        hours[one.n > 0] += one.n
-    day, hour = moment.date().isoformat(), hour_of(moment)
+    for change in changes:
+        entries[change.country, change.reason] += change.n
+        counts[change.country].update(n=change.n, changes=abs(change.n))
+        hours[change.n > 0] += change.n
+    day, hour = now.date().isoformat(), iso_hour(now)
     journal = [{"country": country, "day": day, "reason": reason, "n": n} for (country, reason), n in entries.items()]
     await c.run("tally.journal", rows=journal)
     await c.run("tally.journal_hours", rows=[{"hour": hour, "n": n} for n in hours.values()])
     await c.run("tally.count", rows=[{"country": country, **counts[country]} for country in sorted(counts)])
 
 
-async def publish(c: Connection) -> bool:
+async def take_snapshot(c: Connection) -> bool:
     """Makes the snapshot of this minute unless somebody has; True if it was made now."""
     now = clock.epoch()
-    if await c.one("tally.turn", now=now, limit=now - FRESH) is None:
+    if await c.one("tally.turn", now=now, limit=now - SNAPSHOT_SECONDS) is None:
         return False
     rows = await c.all("tally.counts")
-    confirmed, countries, other = fold({row["country"]: row["confirmed"] for row in rows})
+    confirmed, countries, other = round_counts({row["country"]: row["confirmed"] for row in rows})
     await c.run(
         "tally.publish",
         changes=sum(row["changes"] for row in rows),
@@ -71,17 +71,17 @@ async def publish(c: Connection) -> bool:
         countries=json.dumps(countries),
         other=other,
     )
-    await close_past(c)
+    await close_past_periods(c)
     return True
 
 
-async def published(c: Connection) -> Snapshot:
+async def get_snapshot(c: Connection) -> Snapshot:
     """The snapshot everything quotes."""
     row = await c.one("tally.published") or {}
     as_of = datetime.fromtimestamp(row["as_of"], UTC)
     return Snapshot(as_of, row["confirmed"], json.loads(row["countries"]), row["other"])
 
 
-async def counts(c: Connection) -> dict[str, int]:
+async def exact_counts(c: Connection) -> dict[str, int]:
     """The exact counts, for letters ("citizens of your country are among …") and the desk; never published."""
     return {row["country"]: int(row["confirmed"]) for row in await c.all("tally.counts") if row["confirmed"]}

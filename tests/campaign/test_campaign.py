@@ -180,7 +180,7 @@ async def test_its_unsafe_countries_are_never_counted_by_country(guest: Visitor,
         assert f"<dd>{shown}</dd>" in (await guest.get(link)).text
         await guest.post(link)
     async with guest.site.database.reading() as c:
-        counts = await tally.counts(c)
+        counts = await tally.exact_counts(c)
     assert counts == {"ZZ": 3, "PL": 1}
     for country in ("SM", "ZZ"):
         answer = await guest.sign("anna@example.net", country, named="on", name="Anna")

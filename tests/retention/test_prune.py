@@ -183,7 +183,7 @@ async def test_closing_keeps_the_figures_and_the_record(full: Visitor, key_file:
         (line, *others) = await activity_log.page(c)
     assert (line["nickname"], line["action"], len(others)) == (activity_log.SERVER, "ended signing for good", lines)
     async with full.site.database.reading() as c:
-        assert (await tally.published(c)).countries == {"PL": 10}
+        assert (await tally.get_snapshot(c)).countries == {"PL": 10}
         assert await audit.disagreements(c) == []
 
 

@@ -20,7 +20,7 @@ async def counted(database: Database, time: Clock) -> Database:
     await demo_data.fill(database, 400)
     time.advance(hours=2)
     await database.write(_named)
-    await database.write(tally.publish)
+    await database.write(tally.take_snapshot)
     return database
 
 
@@ -89,34 +89,34 @@ async def test_a_snapshot_cannot_excuse_itself(counted: Database, visitor: Visit
 
 async def test_a_snapshot_that_is_never_renewed_is_found(counted: Database, time: Clock) -> None:
     time.advance(hours=5)
-    await counted.write(partial(tally.change, changes=[tally.Change("PL", "confirmed", 1)]))
+    await counted.write(partial(tally.apply_changes, changes=[tally.Change("PL", "confirmed", 1)]))
     found = [s for s in await _found(counted) if "signatures" not in s]
     assert found == ["The published numbers were not renewed although the counts moved."]
 
 
 async def test_what_a_clock_wrote_that_was_ahead_is_not_later_than_now(counted: Database, time: Clock) -> None:
     time.advance(hours=5)
-    await counted.write(partial(tally.change, changes=[tally.Change("PL", "confirmed", 1)]))
+    await counted.write(partial(tally.apply_changes, changes=[tally.Change("PL", "confirmed", 1)]))
     time.advance(hours=-4)
-    await counted.write(tally.publish)
+    await counted.write(tally.take_snapshot)
     assert [s for s in await _found(counted) if "signatures" not in s] == []
 
 
 async def test_a_clock_that_was_just_set_back_is_no_disagreement(counted: Database, time: Clock) -> None:
     time.advance(hours=30)
-    await counted.write(tally.publish)
+    await counted.write(tally.take_snapshot)
     time.advance(hours=-35)
-    await counted.write(partial(tally.change, changes=[tally.Change("PL", "confirmed", 90)]))
+    await counted.write(partial(tally.apply_changes, changes=[tally.Change("PL", "confirmed", 90)]))
     assert [s for s in await _found(counted) if "history" in s] == []
 
 
 async def test_a_snapshot_of_a_clock_gone_wrong_is_replaced(counted: Database, time: Clock) -> None:
     time.advance(days=30)
-    await counted.write(tally.publish)
+    await counted.write(tally.take_snapshot)
     time.advance(days=-30, minutes=2)
-    await counted.write(tally.publish)
+    await counted.write(tally.take_snapshot)
     async with counted.reading() as c:
-        assert (await tally.published(c)).as_of == time.moment
+        assert (await tally.get_snapshot(c)).as_of == time.moment
 
 
 async def test_a_snapshot_may_lag_by_what_has_changed_since(visitor: Visitor, time: Clock) -> None:
@@ -130,7 +130,7 @@ async def test_a_snapshot_may_lag_by_what_has_changed_since(visitor: Visitor, ti
 
 async def test_history_agrees_after_a_clock_that_ran_ahead(time: Clock, site: Site) -> None:
     async def count(n: int) -> None:
-        await site.database.write(partial(tally.change, changes=[tally.Change("PL", "confirmed", n)]))
+        await site.database.write(partial(tally.apply_changes, changes=[tally.Change("PL", "confirmed", n)]))
         await site.publish()
 
     await count(20)
@@ -142,17 +142,17 @@ async def test_history_agrees_after_a_clock_that_ran_ahead(time: Clock, site: Si
     await count(10)
     async with site.database.reading() as c:
         assert [s for s in await audit.disagreements(c) if "signatures" not in s] == []
-        assert len((await history.history(c))[0]) == 3
+        assert len((await history.get_history(c))[0]) == 3
 
 
 async def test_history_agrees_over_many_days(site: Site, time: Clock) -> None:
     for day in range(5):
         for country, n in (("PL", 7 + day), ("DE", 6), ("ZZ", 11)):
-            await site.database.write(partial(tally.change, changes=[tally.Change(country, "confirmed", n)]))
+            await site.database.write(partial(tally.apply_changes, changes=[tally.Change(country, "confirmed", n)]))
         time.moment += timedelta(days=1, hours=day)
         await site.publish()
     async with site.database.reading() as c:
-        hours, days = await history.history(c)
+        hours, days = await history.get_history(c)
         found = await audit.disagreements(c)
     assert len(hours) == 5
     assert {country for _, country, _ in days} == {"PL", "DE"}

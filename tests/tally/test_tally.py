@@ -20,14 +20,14 @@ many = examples(max_examples=200, deadline=None)
 @many
 @given(COUNTS)
 def test_the_sum_always_agrees(counts: dict[str, int]) -> None:
-    confirmed, countries, other = rounding.fold(counts)
+    confirmed, countries, other = rounding.round_counts(counts)
     assert confirmed == sum(countries.values()) + other
 
 
 @many
 @given(COUNTS)
 def test_every_figure_is_in_tens_and_none_is_above_the_truth(counts: dict[str, int]) -> None:
-    confirmed, countries, other = rounding.fold(counts)
+    confirmed, countries, other = rounding.round_counts(counts)
     assert not [n for n in (confirmed, other, *countries.values()) if n % 10 or n < 0]
     assert 0 <= sum(counts.values()) - confirmed < 10
     assert all(0 <= counts[country] - n < 10 for country, n in countries.items())
@@ -36,7 +36,7 @@ def test_every_figure_is_in_tens_and_none_is_above_the_truth(counts: dict[str, i
 @many
 @given(COUNTS)
 def test_a_country_is_published_from_ten_on_and_the_unsaid_never(counts: dict[str, int]) -> None:
-    _, countries, _ = rounding.fold(counts)
+    _, countries, _ = rounding.round_counts(counts)
     assert set(countries) == {country for country, n in counts.items() if n >= 10 and country != "ZZ"}
 
 
@@ -44,15 +44,15 @@ def test_a_country_is_published_from_ten_on_and_the_unsaid_never(counts: dict[st
 @given(COUNTS, st.sampled_from(["PL", "ZZ"]))
 def test_one_signature_moves_the_total_by_a_whole_ten_or_not_at_all(counts: dict[str, int], country: str) -> None:
     more = counts | {country: counts.get(country, 0) + 1}
-    assert rounding.fold(more)[0] - rounding.fold(counts)[0] in (0, 10)
+    assert rounding.round_counts(more)[0] - rounding.round_counts(counts)[0] in (0, 10)
 
 
 def test_nothing_is_nothing() -> None:
-    assert rounding.fold({}) == (0, {}, 0)
+    assert rounding.round_counts({}) == (0, {}, 0)
 
 
 def test_what_is_left_over_is_in_other() -> None:
-    assert rounding.fold({"PL": 19, "LT": 9, "ZZ": 30}) == (50, {"PL": 10}, 40)
+    assert rounding.round_counts({"PL": 19, "LT": 9, "ZZ": 30}) == (50, {"PL": 10}, 40)
 
 
 @pytest.fixture
@@ -64,21 +64,21 @@ async def counted(database: Database, time: Clock) -> Database:
 
 async def _change(database: Database, country: str, n: int) -> None:
     reason = "confirmed" if n > 0 else "withdrawn"
-    await database.write(partial(tally.change, changes=[tally.Change(country, reason, n)]))
+    await database.write(partial(tally.apply_changes, changes=[tally.Change(country, reason, n)]))
 
 
 async def _published(database: Database) -> Snapshot:
     async with database.reading() as c:
-        return await tally.published(c)
+        return await tally.get_snapshot(c)
 
 
 async def _history(database: Database) -> tuple[list[tuple[str, int]], list[tuple[str, str, int]]]:
     async with database.reading() as c:
-        return await history.history(c)
+        return await history.get_history(c)
 
 
 async def test_a_snapshot_says_when_it_was_made(counted: Database) -> None:
-    assert await counted.write(tally.publish)
+    assert await counted.write(tally.take_snapshot)
     moment = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
     assert await _published(counted) == Snapshot(moment, 10, {"PL": 10}, 0)
 
@@ -89,13 +89,13 @@ async def test_before_the_first_snapshot_nothing_is_published(counted: Database)
 
 
 async def test_a_snapshot_is_made_once_a_minute_at_most(counted: Database, time: Clock) -> None:
-    assert await counted.write(tally.publish)
+    assert await counted.write(tally.take_snapshot)
     await _change(counted, "PL", 100)
     time.advance(seconds=59)
-    assert not await counted.write(tally.publish)
+    assert not await counted.write(tally.take_snapshot)
     assert (await _published(counted)).confirmed == 10
     time.advance(seconds=1)
-    assert await counted.write(tally.publish)
+    assert await counted.write(tally.take_snapshot)
     assert (await _published(counted)).confirmed == 110
 
 
@@ -103,25 +103,25 @@ async def test_exact_counts_leave_out_who_is_gone(counted: Database) -> None:
     for n in (3, -3):
         await _change(counted, "LT", n)
     async with counted.reading() as c:
-        assert await tally.counts(c) == {"PL": 12}
+        assert await tally.exact_counts(c) == {"PL": 12}
 
 
 async def test_an_hour_is_history_once_it_is_over_and_the_slowest_commit_too(counted: Database, time: Clock) -> None:
-    await counted.write(tally.publish)
+    await counted.write(tally.take_snapshot)
     time.advance(minutes=64, seconds=59)
-    await counted.write(tally.publish)
+    await counted.write(tally.take_snapshot)
     assert (await _history(counted))[0] == []
     time.advance(minutes=1)  # 13:05:59
-    await counted.write(tally.publish)
+    await counted.write(tally.take_snapshot)
     assert (await _history(counted))[0] == [("2026-11-22T12Z", 10)]
 
 
 async def test_a_day_is_history_once_it_is_over(counted: Database, time: Clock) -> None:
     time.advance(hours=12, minutes=4)
-    await counted.write(tally.publish)
+    await counted.write(tally.take_snapshot)
     assert (await _history(counted))[1] == []
     time.advance(minutes=1)
-    await counted.write(tally.publish)
+    await counted.write(tally.take_snapshot)
     assert (await _history(counted))[1] == [("2026-11-22", "PL", 10)]
 
 
@@ -130,7 +130,7 @@ async def test_only_hours_and_days_in_which_a_figure_moved_are_history(counted: 
         time.advance(days=1)
         await _change(counted, "PL", n)
     time.advance(days=2)
-    await counted.write(tally.publish)
+    await counted.write(tally.take_snapshot)
     hours, days = await _history(counted)
     assert hours == [("2026-11-22T12Z", 10), ("2026-11-25T12Z", 20)]
     assert days == [("2026-11-22", "PL", 10), ("2026-11-25", "PL", 20)]
@@ -140,7 +140,7 @@ async def test_a_figure_that_falls_is_history_too(counted: Database, time: Clock
     time.advance(days=1)
     await _change(counted, "PL", -3)
     time.advance(days=1)
-    await counted.write(tally.publish)
+    await counted.write(tally.take_snapshot)
     hours, days = await _history(counted)
     assert hours[-1] == ("2026-11-23T12Z", 0)
     assert days[-1] == ("2026-11-23", "PL", 0)
@@ -150,7 +150,7 @@ async def test_the_unsaid_is_in_the_total_of_the_history_only(counted: Database,
     await _change(counted, "ZZ", 40)
     await _change(counted, "LT", 9)
     time.advance(days=2)
-    await counted.write(tally.publish)
+    await counted.write(tally.take_snapshot)
     hours, days = await _history(counted)
     assert hours == [("2026-11-22T12Z", 60)]
     assert [country for _, country, _ in days] == ["PL"]
@@ -161,10 +161,10 @@ async def test_history_is_the_same_however_often_it_was_published(counted: Datab
     for step in range(96):
         if step in (30, 70):
             await _change(counted, "PL", 10)
-        await counted.write(tally.publish)
+        await counted.write(tally.take_snapshot)
         time.advance(minutes=30)
     time.advance(days=1)
-    await counted.write(tally.publish)
+    await counted.write(tally.take_snapshot)
     hours, days = await _history(counted)
     assert hours == [("2026-11-22T12Z", 10), ("2026-11-23T03Z", 20), ("2026-11-23T23Z", 30)]
     assert days == [("2026-11-22", "PL", 10), ("2026-11-23", "PL", 30)]
@@ -175,7 +175,7 @@ async def test_the_last_day_is_the_net_change(counted: Database, time: Clock) ->
     await _change(counted, "LT", 5)
     await _change(counted, "LT", -2)
     async with counted.reading() as c:
-        assert await history.last_day(c) == 15
+        assert await history.last_day_change(c) == 15
     time.advance(hours=1)
     async with counted.reading() as c:
-        assert await history.last_day(c) == 3
+        assert await history.last_day_change(c) == 3

@@ -18,7 +18,7 @@ from petition.letters.writing.citations import citable_sources
 from petition.letters.writing.document import Figures, IssueDetails, Letter
 from petition.signing import printed_names
 from petition.tally import rounding, tally
-from petition.tally.rounding import STEP, UNSTATED_COUNTRY
+from petition.tally.rounding import ROUNDING_STEP, UNSTATED_COUNTRY
 from petition.tally.tally import Snapshot
 
 NamesByCode = Mapping[str, list[str]]  # by the code of the addressee
@@ -72,7 +72,7 @@ class Draft:
             confirmed=self.snapshot.confirmed,
             country=self.snapshot.countries.get(country) if country else None,
             has_signatures=country in self.countries_with_signatures,
-            named=rounding.floor(named) if named >= STEP else None,
+            named=rounding.round_down(named) if named >= ROUNDING_STEP else None,
             named_outside_eu=country is None and annex_size > 0,
             countries=self.snapshot.countries,
         )
@@ -99,13 +99,13 @@ class Draft:
 
 async def create_draft(c: Connection, appeal: Appeal, book: AddressBook, base_url: str) -> Draft:
     """The draft of this moment."""
-    counts = await tally.counts(c)
+    counts = await tally.exact_counts(c)
     return Draft(
         appeal=appeal,
         book=corrections.apply_corrections(book, await corrections.get_corrections(c)),
         base_url=base_url,
         moment=clock.now(),
-        snapshot=await tally.published(c),
+        snapshot=await tally.get_snapshot(c),
         countries_with_signatures=frozenset(country for country, n in counts.items() if n > 0),
         named_by_country=await printed_names.named(c),
         enabled_annexes=frozenset(row["code"] for row in await c.all("annexes.enabled")),

@@ -13,7 +13,7 @@ from petition.organisers.accounts import Organiser, Role
 from petition.protection import proof_of_work
 from petition.signing import quarantine, signatures, submissions
 from petition.tally import history, rounding, tally
-from petition.tally.rounding import STEP, UNSTATED_COUNTRY, hide_small
+from petition.tally.rounding import ROUNDING_STEP, UNSTATED_COUNTRY, hide_small
 from petition.web.desk.access import requires_role, run_and_log
 from petition.web.http import forms
 from petition.web.http.pages import get_site, get_snapshot, refresh_public_pages, render_page
@@ -49,22 +49,24 @@ async def dashboard(request: Request) -> Response:
 
 async def _counts(c: Connection) -> dict[str, object]:
     """The desk's counts, none finer than ten."""
-    by_country_code = await tally.counts(c)
+    by_country_code = await tally.exact_counts(c)
     queued, oldest = await outbox.queue_status(c)
     by_country = sorted(
-        by_country_code.items(), key=lambda item: (item[0] == UNSTATED_COUNTRY, -rounding.floor(item[1]), item[0])
+        by_country_code.items(), key=lambda item: (item[0] == UNSTATED_COUNTRY, -rounding.round_down(item[1]), item[0])
     )
     return {
         # In tens: the exact total less the countries shown would tell the count of one that is not.
-        "confirmed": hide_small(rounding.floor(sum(by_country_code.values()))),
+        "confirmed": hide_small(rounding.round_down(sum(by_country_code.values()))),
         "waiting": hide_small(await submissions.waiting(c)),
-        "last_day": hide_small(await history.last_day(c)),
+        "last_day": hide_small(await history.last_day_change(c)),
         "countries": [(country, hide_small(n)) for country, n in by_country],
         "queued": hide_small(queued),
         "oldest": oldest,
         "aside": [(reason, hide_small(n)) for reason, n in (await quarantine.reasons(c)).items()],
         "disposable": hide_small(await quarantine.disposable(c)),
-        "networks": [(handle, rounding.floor(n)) for handle, n in await quarantine.networks(c) if n >= STEP],
+        "networks": [
+            (handle, rounding.round_down(n)) for handle, n in await quarantine.networks(c) if n >= ROUNDING_STEP
+        ],
         "refusals": [(row["code"], hide_small(int(row["n"]))) for row in await outbox.refusal_counts(c)],
     }
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from petition.organisers.accounts import Role
 from petition.signing import printed_names
-from petition.tally.rounding import rounded
+from petition.tally.rounding import round_for_log
 from petition.web.desk.access import requires_role
 from petition.web.desk.downloads import NO_STORE_HEADERS, log_download
 from petition.web.http.pages import get_site
@@ -24,7 +24,7 @@ async def signatures_csv(request: Request) -> Response:
     table = csv.writer(text, lineterminator="\r\n")
     table.writerow(("country", "name", "sealed_address"))
     table.writerows((r["country"], _escape_formula(r["name"] or ""), r["sealed"] or "") for r in rows)
-    await log_download(request, "downloaded signatures", rounded(len(rows)))
+    await log_download(request, "downloaded signatures", round_for_log(len(rows)))
     headers = {**NO_STORE_HEADERS, "Content-Disposition": 'attachment; filename="signatures.csv"'}
     return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
 

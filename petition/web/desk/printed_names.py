@@ -13,7 +13,7 @@ from petition.organisers.accounts import Role
 from petition.signing import printed_names
 from petition.signing.printed_names import ASIDE, PASSED
 from petition.signing.signatures import NEW
-from petition.tally.rounding import UNSTATED_COUNTRY, hide_small, rounded
+from petition.tally.rounding import UNSTATED_COUNTRY, hide_small, round_for_log
 from petition.web.desk.access import requires_role
 from petition.web.http import forms
 from petition.web.http.pages import get_site, negotiate_language, render_page
@@ -67,4 +67,4 @@ async def _apply_decisions(c: Connection, *, country: str, chosen: dict[str, set
     for decision, handles in chosen.items():
         old, new, action = DECISIONS[decision]
         if n := await printed_names.judge(c, country, handles, old, new):
-            await activity_log.write(c, nickname, action, f"{country}: {rounded(n)}")
+            await activity_log.write(c, nickname, action, f"{country}: {round_for_log(n)}")

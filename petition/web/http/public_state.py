@@ -86,5 +86,5 @@ async def read_public_state(site: Site, before: PublicState | None = None) -> Pu
         if before is not None and before.status.snapshot == status.snapshot:
             hours, days = before.hourly_totals, before.daily_counts  # long, and written only with a snapshot
         else:
-            hours, days = await history.history(c)
+            hours, days = await history.get_history(c)
     return PublicState(status, site.state(), clock.today(), entries, hours, days)

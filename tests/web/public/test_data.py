@@ -152,7 +152,7 @@ COUNTS = st.dictionaries(st.sampled_from(["PL", "LT", "MT", "DE", "ZZ"]), st.int
 @examples(deadline=None)
 @given(COUNTS)
 def test_whatever_the_counts_the_published_sum_agrees_in_tens(counts: dict[str, int]) -> None:
-    confirmed, countries, other = rounding.fold(counts)
+    confirmed, countries, other = rounding.round_counts(counts)
     assert confirmed == sum(countries.values()) + other
     assert not [n for n in (confirmed, other, *countries.values()) if n % 10 or n < 0]
     assert 0 <= sum(counts.values()) - confirmed < 10
