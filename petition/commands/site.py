@@ -172,7 +172,7 @@ async def destroy(given: Settings, arguments: Arguments) -> int:
 async def recount(given: Settings, _: Arguments) -> int:
     """Recounts every number."""
     async with opened(given) as site, site.database.reading() as c:
-        found = await audit.disagreements(c)
+        found = await audit.find_disagreements(c)
     for sentence in found:
         print(sentence, file=sys.stderr)
     if not found:

@@ -12,23 +12,25 @@ from typing import Any
 from petition.core import clock
 from petition.core.database.connection import Connection, Row
 
-STALE = timedelta(hours=2)  # a snapshot is made each minute while a server runs; hours are what the journal knows
+MAX_SNAPSHOT_AGE = timedelta(
+    hours=2
+)  # a snapshot is made each minute while a server runs; hours are what the journal knows
 
 
-async def disagreements(c: Connection) -> list[str]:
+async def find_disagreements(c: Connection) -> list[str]:
     """One sentence for each number that cannot be recounted; empty if all agree."""
-    found = [*await _counts(c), *await _totals(c), *await _choices(c), *await _published(c)]
-    return [*found, *await _history(c)]
+    messages = [*await _check_counts(c), *await _check_totals(c), *await _check_choices(c), *await _check_snapshot(c)]
+    return [*messages, *await _check_history(c)]
 
 
-async def _counts(c: Connection) -> list[str]:
+async def _check_counts(c: Connection) -> list[str]:
     """Signatures, journal and tally tell the same of every country."""
     journal, tally = await _by_country(c, "audit.journal"), await _by_country(c, "audit.tally")
-    found = _differences("tally", tally, "journal", journal)
+    messages = _differences("tally", tally, "journal", journal)
     if not (await c.one("audit.closed") or {})["signing"]:  # after `close` only the journal is left to count
         signatures = await _by_country(c, "audit.signatures")
-        found += _differences("journal", journal, "signatures", signatures)
-    return found
+        messages += _differences("journal", journal, "signatures", signatures)
+    return messages
 
 
 def _differences(a: str, left: dict[str, int], b: str, right: dict[str, int]) -> list[str]:
@@ -43,65 +45,67 @@ async def _by_country(c: Connection, query: str) -> dict[str, int]:
     return {row["country"]: int(row["n"]) for row in await c.all(query)}
 
 
-async def _totals(c: Connection) -> list[str]:
+async def _check_totals(c: Connection) -> list[str]:
     row = await c.one("audit.totals") or {}
-    found = []
+    messages = []
     if row["journal"] != row["journal_by_hour"]:
-        found.append(f"The journal sums to {row['journal']}, its hours to {row['journal_by_hour']}.")
+        messages.append(f"The journal sums to {row['journal']}, its hours to {row['journal_by_hour']}.")
     if row["changes"] != row["moved"]:
-        found.append(f"The tally knows of {row['changes']} changes, the journal of {row['moved']}.")
-    return found
+        messages.append(f"The tally knows of {row['changes']} changes, the journal of {row['moved']}.")
+    return messages
 
 
-async def _choices(c: Connection) -> list[str]:
+async def _check_choices(c: Connection) -> list[str]:
     row = await c.one("audit.choices") or {}
     pairs = (("named", "names"), ("updates", "contacts"))
     return [f"{row[a]} signatures say {a}, but there are {row[b]} {b}." for a, b in pairs if row[a] != row[b]]
 
 
-async def _published(c: Connection) -> list[str]:
+async def _check_snapshot(c: Connection) -> list[str]:
     """The snapshot adds up, and is exactly the fold of the counts unless these moved since it was made."""
     row = await c.one("audit.published") or {}
     countries: dict[str, int] = json.loads(row["countries"])
-    found = []
+    messages = []
     if row["confirmed"] != sum(countries.values()) + row["other"]:
-        found.append("The published total is not the sum of the published countries and other.")
+        messages.append("The published total is not the sum of the published countries and other.")
     since = datetime.fromtimestamp(row["as_of"], UTC)
-    hours = {"hour": _hour(since), "later": _hour(since + STALE), "now": _hour(clock.now())}
+    hours = {"hour": _iso_hour(since), "later": _iso_hour(since + MAX_SNAPSHOT_AGE), "now": _iso_hour(clock.now())}
     recent = await c.one("audit.moved_since", **hours) or {}
     if recent["later"] and (row["as_of"] or row["confirmed"]):  # after a restore none was made yet
-        found.append("The published numbers were not renewed although the counts moved.")
+        messages.append("The published numbers were not renewed although the counts moved.")
     # What the snapshot claims to have missed, but never more than the journal saw since its hour.
     moved = min(int((await c.one("audit.totals") or {})["changes"]) - int(row["changes"]), int(recent["n"]))
     counts = await _by_country(c, "audit.journal")
     expected = {"total": sum(counts.values()), **{k: n for k, n in counts.items() if k != "ZZ"}}
     stated = {"total": row["confirmed"], **countries}
-    return found + [f for name in sorted({*expected, *stated}) for f in _stated(name, stated, expected, moved)]
+    return messages + [
+        f for name in sorted({*expected, *stated}) for f in _compare_count(name, stated, expected, moved)
+    ]
 
 
-def _stated(name: str, stated: dict[str, int], expected: dict[str, int], moved: int) -> Iterator[str]:
+def _compare_count(name: str, stated: dict[str, int], expected: dict[str, int], moved: int) -> Iterator[str]:
     """`moved` changes since the snapshot move a count by as much at most; a negative number is a false claim."""
     n, count = stated.get(name, 0), expected.get(name, 0)
-    if n % 10 or not _tens(count - moved) <= n <= _tens(count + moved):
-        yield f"Published for {name}: {n}; recounted: {_tens(count)}."
+    if n % 10 or not _round_down(count - moved) <= n <= _round_down(count + moved):
+        yield f"Published for {name}: {n}; recounted: {_round_down(count)}."
 
 
-async def _history(c: Connection) -> list[str]:
+async def _check_history(c: Connection) -> list[str]:
     """What a clock wrote that was ahead is written anew by whoever publishes next: until then it is not asked."""
-    written, now = (await c.one("audit.closed") or {})["history"], _hour(clock.now())
-    closed, ahead = min(written, now), written > now
-    hours = {row["hour"]: row["confirmed"] for row in _moves(await c.all("audit.hours", closed=closed))}
+    last_written, now = (await c.one("audit.closed") or {})["history"], _iso_hour(clock.now())
+    closed, ahead = min(last_written, now), last_written > now
+    hours = {row["hour"]: row["confirmed"] for row in _changed_rows(await c.all("audit.hours", closed=closed))}
     hourly = await c.all("audit.history_hours")
-    told_hours = {row["hour"]: row["confirmed"] for row in hourly if not ahead or row["hour"] < closed}
+    written_hours = {row["hour"]: row["confirmed"] for row in hourly if not ahead or row["hour"] < closed}
     days: dict[str, int] = {}
     for country, rows in groupby(await c.all("audit.days", closed=closed[:10]), key=lambda row: row["country"]):
-        days |= {f"{row['day']} {country}": row["confirmed"] for row in _moves(rows)}
+        days |= {f"{row['day']} {country}": row["confirmed"] for row in _changed_rows(rows)}
     daily = [row for row in await c.all("audit.history_days") if not ahead or row["day"] < closed[:10]]
-    told_days = {f"{row['day']} {row['country']}": row["confirmed"] for row in daily}
-    return _differences("history", told_hours | told_days, "journal", hours | days)
+    written_days = {f"{row['day']} {row['country']}": row["confirmed"] for row in daily}
+    return _differences("history", written_hours | written_days, "journal", hours | days)
 
 
-def _moves(rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
+def _changed_rows(rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
     """The rows where the published figure differs from the one before."""
     before = 0
     for row in rows:
@@ -110,9 +114,9 @@ def _moves(rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
         before = row["confirmed"]
 
 
-def _hour(moment: datetime) -> str:
+def _iso_hour(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%HZ")
 
 
-def _tens(n: int) -> int:
+def _round_down(n: int) -> int:
     return max(n, 0) // 10 * 10

@@ -49,7 +49,7 @@ async def test_no_page_has_a_hole_and_each_says_that_it_is_an_example(visitor: V
 
 async def test_the_numbers_agree_and_grew_over_weeks(visitor: Visitor) -> None:
     async with visitor.site.database.reading() as c:
-        assert await audit.disagreements(c) == []
+        assert await audit.find_disagreements(c) == []
         hours, days = await history.get_history(c)
     assert len(hours) > 30
     assert len({country for _, country, _ in days}) > 20

@@ -33,7 +33,7 @@ async def test_what_was_backed_up_comes_back(visitor: Visitor, time: Clock, tmp_
     async with site.database.reading() as c:
         assert await c.all("audit.signatures") == [{"country": "PL", "n": 1}]
         assert [row["name"] for row in await c.execute("select name from names")] == ["Anna Nowak"]
-        assert await audit.disagreements(c) == []
+        assert await audit.find_disagreements(c) == []
     assert (await visitor.post(waiting)).status_code == 303  # a link in somebody's mailbox still works
 
 
@@ -64,7 +64,7 @@ async def test_a_restore_does_not_bring_back_what_was_withdrawn(visitor: Visitor
     async with site.database.reading() as c:
         assert await c.all("audit.signatures") == [{"country": "PL", "n": 2}]
         assert len([row for row in await printed_names.export(c) if row["sealed"]]) == 1
-        assert await audit.disagreements(c) == []
+        assert await audit.find_disagreements(c) == []
     time.advance(days=1)
     await visitor.sign("boris@example.net")
     await visitor.deliver()
@@ -121,7 +121,7 @@ async def test_a_backup_moves_from_one_database_to_the_other(
         await backup.restore(other.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
         async with other.database.reading() as c:
             assert await c.all("audit.signatures") == [{"country": "FI", "n": 3}]
-            assert await audit.disagreements(c) == []
+            assert await audit.find_disagreements(c) == []
         number = other.signer.read_token(
             Purpose.CONFIRM, (await visitor.link("someone0@example.net")).rpartition("/")[2]
         )
@@ -139,7 +139,7 @@ async def test_a_withdrawal_after_never_is_remembered_too(visitor: Visitor, time
     await backup.restore(site.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
     async with site.database.reading() as c:
         assert await c.all("audit.signatures") == []
-        assert await audit.disagreements(c) == []
+        assert await audit.find_disagreements(c) == []
 
 
 async def test_nothing_is_restored_once_signing_has_ended(visitor: Visitor, time: Clock, tmp_path: Path) -> None:

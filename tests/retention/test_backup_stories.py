@@ -91,7 +91,7 @@ async def test_withdrawn_taken_back_and_blocked_after_the_backup_stay_so(busy: V
     assert len(held["signatures"]) == 1
     assert len(held["never_write"]) == 2
     async with site.database.reading() as c:
-        assert await audit.disagreements(c) == []
+        assert await audit.find_disagreements(c) == []
 
 
 async def test_a_lost_machine_is_followed_by_an_empty_one(
@@ -109,7 +109,7 @@ async def test_a_lost_machine_is_followed_by_an_empty_one(
         assert len(old["submissions"]) == len(new["submissions"])
         async with other.database.reading() as c:
             assert [row["name"] for row in await c.execute("select name from names")] == ["Anna Nowak"]
-            assert await audit.disagreements(c) == []
+            assert await audit.find_disagreements(c) == []
         await other.prune()
 
 

@@ -54,7 +54,7 @@ async def full(given: Settings, time: Clock, visit: Visit) -> Visitor:
 
 async def _agree(site: Site) -> None:
     async with site.database.reading() as c:
-        assert await audit.disagreements(c) == []
+        assert await audit.find_disagreements(c) == []
 
 
 def _gone(before: dict[str, list[str]], after: dict[str, list[str]]) -> set[str]:

@@ -184,7 +184,7 @@ async def test_closing_keeps_the_figures_and_the_record(full: Visitor, key_file:
     assert (line["nickname"], line["action"], len(others)) == (activity_log.SERVER, "ended signing for good", lines)
     async with full.site.database.reading() as c:
         assert (await tally.get_snapshot(c)).countries == {"PL": 10}
-        assert await audit.disagreements(c) == []
+        assert await audit.find_disagreements(c) == []
 
 
 async def test_after_closing_nobody_is_hashed_again(full: Visitor, key_file: Path) -> None:

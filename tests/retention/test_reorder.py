@@ -47,7 +47,7 @@ async def test_the_journal_keeps_its_sums_and_loses_its_order(time: Clock, visit
     assert journal == sorted(journal, key=lambda row: (row[1], row[0], row[2]))
     assert len(await _rows(database, "select hour from journal_hours")) == 2
     async with database.reading() as c:
-        assert await audit.disagreements(c) == []
+        assert await audit.find_disagreements(c) == []
 
 
 async def test_settling_again_changes_nothing(time: Clock, visitor: Visitor) -> None:

@@ -33,7 +33,7 @@ async def test_a_citizen_signs_and_is_counted(visitor: Visitor, time: Clock) -> 
     assert (again.status_code, again.headers["location"]) == (303, "/en/thanks?country=PL")
     async with visitor.site.database.reading() as c:
         assert await c.all("audit.signatures") == [{"country": "PL", "n": 1}]
-        assert await audit.disagreements(c) == []
+        assert await audit.find_disagreements(c) == []
 
 
 async def test_ten_signatures_become_a_number(visitor: Visitor, time: Clock) -> None:
@@ -102,7 +102,7 @@ async def test_somebody_changes_their_mind(visitor: Visitor, time: Clock) -> Non
     assert (await visitor.get(link)).status_code == 404
     async with visitor.site.database.reading() as c:
         assert await c.all("audit.signatures") == []
-        assert await audit.disagreements(c) == []
+        assert await audit.find_disagreements(c) == []
 
 
 async def test_the_sealed_address_is_held_once(visitor: Visitor, time: Clock) -> None:

@@ -72,7 +72,7 @@ async def test_a_withdrawal_and_the_lower_count_are_one_transaction(
     assert (await visitor.post(link, action="withdraw")).status_code == 200
     assert (await all_rows(visitor.site))["signatures"] == []
     async with visitor.site.database.reading() as c:
-        assert await audit.disagreements(c) == []
+        assert await audit.find_disagreements(c) == []
 
 
 @on_sqlite
@@ -107,4 +107,4 @@ async def test_on_that_day_everything_goes_whatever_its_state(time: Clock, visit
     assert [table for table in PERSONAL if after[table]] == []
     assert after["journal"] == before["journal"]
     async with visitor.site.database.reading() as c:
-        assert await audit.disagreements(c) == []
+        assert await audit.find_disagreements(c) == []

@@ -44,7 +44,7 @@ async def test_two_hundred_at_once_for_one_address_leave_one_signature(visitor: 
     assert Counter(a.status_code for a in answers) == {303: 200}
     async with visitor.site.database.reading() as c:
         assert await c.all("audit.signatures") == [{"country": "PL", "n": 1}]
-        assert await audit.disagreements(c) == []
+        assert await audit.find_disagreements(c) == []
 
 
 async def test_spellings_of_one_mailbox_are_one_signature(site: Site) -> None:
@@ -55,7 +55,7 @@ async def test_spellings_of_one_mailbox_are_one_signature(site: Site) -> None:
     await asyncio.gather(*[site.database.join(signatures.confirm, n) for n in numbers])
     async with site.database.reading() as c:
         assert await c.all("audit.signatures") == [{"country": "PL", "n": 1}]
-        assert await audit.disagreements(c) == []
+        assert await audit.find_disagreements(c) == []
 
 
 async def test_two_servers_confirm_the_same_mailbox(postgresql_settings: Settings) -> None:
@@ -68,7 +68,7 @@ async def test_two_servers_confirm_the_same_mailbox(postgresql_settings: Setting
         await asyncio.gather(*presses)
         async with two.database.reading() as c:
             assert sum(row["n"] for row in await c.all("audit.signatures")) == 1
-            assert await audit.disagreements(c) == []
+            assert await audit.find_disagreements(c) == []
 
 
 async def test_two_servers_together_keep_the_cap_on_mail(postgresql_settings: Settings) -> None:
@@ -99,7 +99,7 @@ async def test_withdrawing_and_confirming_at_once_agree(site: Site) -> None:
     assert country == "PL" or isinstance(country, LinkError)
     assert done in (True, False)
     async with site.database.reading() as c:
-        assert await audit.disagreements(c) == []
+        assert await audit.find_disagreements(c) == []
 
 
 async def test_one_failing_act_in_a_crowd_harms_nobody(site: Site) -> None:
@@ -116,7 +116,7 @@ async def test_one_failing_act_in_a_crowd_harms_nobody(site: Site) -> None:
     assert [type(r) for r in results] == [type(None)] * 20 + [LinkError] * 5
     async with site.database.reading() as c:
         assert await submissions.waiting(c) == 20
-        assert await audit.disagreements(c) == []
+        assert await audit.find_disagreements(c) == []
 
 
 async def test_many_machines_migrate_at_once(empty_database_url: str) -> None:

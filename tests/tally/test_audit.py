@@ -33,7 +33,7 @@ async def _named(c: Connection) -> None:
 
 async def _found(database: Database) -> list[str]:
     async with database.reading() as c:
-        return await audit.disagreements(c)
+        return await audit.find_disagreements(c)
 
 
 async def test_honest_numbers_agree(counted: Database) -> None:
@@ -141,7 +141,7 @@ async def test_history_agrees_after_a_clock_that_ran_ahead(time: Clock, site: Si
     time.advance(days=3)
     await count(10)
     async with site.database.reading() as c:
-        assert [s for s in await audit.disagreements(c) if "signatures" not in s] == []
+        assert [s for s in await audit.find_disagreements(c) if "signatures" not in s] == []
         assert len((await history.get_history(c))[0]) == 3
 
 
@@ -153,7 +153,7 @@ async def test_history_agrees_over_many_days(site: Site, time: Clock) -> None:
         await site.publish()
     async with site.database.reading() as c:
         hours, days = await history.get_history(c)
-        found = await audit.disagreements(c)
+        found = await audit.find_disagreements(c)
     assert len(hours) == 5
     assert {country for _, country, _ in days} == {"PL", "DE"}
     assert [sentence for sentence in found if "signatures" not in sentence] == []

@@ -105,7 +105,7 @@ async def test_a_newer_signature_takes_the_place_of_the_older(time: Clock, visit
     async with visitor.site.database.reading() as c:
         assert await c.all("audit.signatures") == [{"country": "LT", "n": 1}]
         assert [row["name"] for row in await c.execute("select name from names")] == []
-        assert await audit.disagreements(c) == []
+        assert await audit.find_disagreements(c) == []
     stored = await all_rows(visitor.site)
     assert [len(stored[t]) for t in ("names", "contacts")] == [0, 0]
     assert (await visitor.post(first)).status_code == 303  # pressed long ago: changes nothing any more
