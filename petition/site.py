@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from petition.campaign.appeal import Appeal, shown
-from petition.campaign.campaign import Placeholder, State
+from petition.campaign.campaign import CampaignState, Placeholder
 from petition.core import languages, safe_logging, tokens
 from petition.core.clock import today
 from petition.core.database import database as db
@@ -138,7 +138,7 @@ class Site:
         async with self.database.reading() as connection:
             return await self.draft(connection)
 
-    def state(self) -> State:
+    def state(self) -> CampaignState:
         """Where in its life the campaign is today."""
         return self.appeal.state(today())
 
@@ -177,7 +177,7 @@ async def opened(settings: Settings, *, migrate: bool = False) -> AsyncIterator[
     """A site with its database open. Raises a PetitionError with one sentence for whatever is in the way."""
     safe_logging.watch_tasks(asyncio.get_running_loop())
     appeal = Appeal(settings.campaign)
-    if not settings.demo and (why := appeal.campaign.unready()):
+    if not settings.demo and (why := appeal.campaign.why_not_ready()):
         raise SettingsError(f"{why}.")
     vault = ServerKeys(settings.email_key, settings.recipients, OutboxKeys(settings.outbox_keys))
     async with db.open_database(settings.database_url, create=migrate) as database:

@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
 from petition.campaign import campaign
-from petition.campaign.campaign import Fact, Placeholder, State
+from petition.campaign.campaign import CampaignState, Fact, Placeholder
 from petition.core import markdown, resources
 from petition.core.errors import DataError
 from petition.core.languages import Language
@@ -45,8 +45,8 @@ class Appeal:
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
         self._texts: dict[str, Text] = {}
-        self.campaign = campaign.load(self.file("campaign.toml"))
-        self.facts = {f.id: f for f in campaign.facts(self.file("facts.toml"))}
+        self.campaign = campaign.load_campaign(self.file("campaign.toml"))
+        self.facts = {f.id: f for f in campaign.load_facts(self.file("facts.toml"))}
 
     def file(self, name: str) -> Path:
         """A data file: the campaign's own, or the shipped one."""
@@ -56,14 +56,14 @@ class Appeal:
     @cached_property
     def text_folders(self) -> list[Path]:
         """Where texts are looked for, in this order: the campaign's own; ours only if it is our campaign."""
-        ours = self.campaign.id == campaign.load(SHIPPED / "campaign.toml").id
+        ours = self.campaign.id == campaign.load_campaign(SHIPPED / "campaign.toml").id
         return [*([self._folder] if self._folder else []), *([resources.folder("templates")] if ours else [])]
 
     def languages(self) -> list[str]:
         """The languages the appeal's text exists in."""
         return sorted({file.stem for folder in self.text_folders for file in (folder / "appeal").glob("*.md")})
 
-    def state(self, today: date) -> State:
+    def state(self, today: date) -> CampaignState:
         """Where in its life the campaign is."""
         return self.campaign.state(today)
 

@@ -11,7 +11,7 @@ from petition.core import toml_tables
 from petition.core.languages import SOURCE_LANGUAGE
 from petition.core.toml_tables import COUNTRY, DAY, TEXT, TEXT_BY_NAME, TEXTS, WHOLE_NUMBER, Kind, list_of
 
-_MARK = "PLACEHOLDER "
+_PLACEHOLDER_PREFIX = "PLACEHOLDER "
 T = TypeVar("T")
 
 
@@ -21,12 +21,12 @@ class Placeholder(str):
     __slots__ = ()
 
     @classmethod
-    def of(cls, what: str) -> "Placeholder":
+    def from_description(cls, description: str) -> "Placeholder":
         """From the text behind the mark in a data file."""
-        return cls(f"[{what}]")
+        return cls(f"[{description}]")
 
 
-class State(StrEnum):
+class CampaignState(StrEnum):
     """What the calendar says about the campaign."""
 
     BEFORE = "before"
@@ -36,14 +36,14 @@ class State(StrEnum):
     ARCHIVED = "archived"
 
     @property
-    def signing(self) -> bool:
+    def allows_signing(self) -> bool:
         """Whether the form is open. After the deadline one signs that governments act now."""
-        return self in (State.OPEN, State.PASSED)
+        return self in (CampaignState.OPEN, CampaignState.PASSED)
 
     @property
-    def writing(self) -> bool:
+    def allows_letters(self) -> bool:
         """Whether letters are written: demands while there is one, thanks once it is met."""
-        return self in (State.OPEN, State.PASSED, State.MET)
+        return self in (CampaignState.OPEN, CampaignState.PASSED, CampaignState.MET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Campaign:
     goal: int | Placeholder
     links: dict[str, str]
     hashtags: tuple[str, ...]
-    unsafe: tuple[str, ...]  # countries whose residents are never counted by country: stored as not said
+    unsafe_countries: tuple[str, ...]  # countries whose residents are never counted by country: stored as not said
     example: str = ""  # one sentence, if nothing of it is real: pages show it, production refuses it
 
     def name(self, language: str) -> str:
@@ -90,28 +90,28 @@ class Campaign:
         values |= {f"links.{name}": url for name, url in self.links.items()}
         return [name for name, value in values.items() if isinstance(value, Placeholder)]
 
-    def unready(self) -> str:
+    def why_not_ready(self) -> str:
         """Why production may not start with it; empty if it may."""
         if self.example:
             return "campaign.toml is the one of the example"
         missing = self.placeholders()
         return f"campaign.toml has placeholders: {', '.join(missing)}" if missing else ""
 
-    def state(self, today: date) -> State:
+    def state(self, today: date) -> CampaignState:
         """Where in its life the campaign is. Without a deadline it is open."""
         if isinstance(self.archived, date) and today >= self.archived:
-            return State.ARCHIVED
+            return CampaignState.ARCHIVED
         if isinstance(self.met, date) and today >= self.met:
-            return State.MET
+            return CampaignState.MET
         if isinstance(self.deadline, date) and today > self.deadline:
-            return State.PASSED
-        return State.BEFORE if isinstance(self.opens, date) and today < self.opens else State.OPEN
+            return CampaignState.PASSED
+        return CampaignState.BEFORE if isinstance(self.opens, date) and today < self.opens else CampaignState.OPEN
 
 
-def load(file: Path) -> Campaign:
+def load_campaign(file: Path) -> Campaign:
     """The campaign of a file. Raises DataError that names what is missing or of the wrong kind."""
     loaded = toml_tables.load(file)
-    table = replace(loaded, values=_told(loaded.values))
+    table = replace(loaded, values=_with_placeholders(loaded.values))
     organiser, dates = table.table("organiser"), table.table("dates")
     return Campaign(
         id=table.text("id"),
@@ -126,7 +126,7 @@ def load(file: Path) -> Campaign:
         goal=table.read("goal", _or_placeholder(WHOLE_NUMBER)),
         links=table.read("links", TEXT_BY_NAME),
         hashtags=tuple(table.read("hashtags", TEXTS)),
-        unsafe=tuple(table.read("unsafe", list_of(COUNTRY, "country codes such as BY"))),
+        unsafe_countries=tuple(table.read("unsafe", list_of(COUNTRY, "country codes such as BY"))),
         example=table.optional("example", TEXT, ""),
     )
 
@@ -139,19 +139,19 @@ _DAY = _or_placeholder(DAY)
 _NAMES: Kind[dict[str, str]] = Kind("a table of names", lambda value: TEXT_BY_NAME.fits(value) and value != {})
 
 
-def facts(file: Path) -> Iterator[Fact]:
+def load_facts(file: Path) -> Iterator[Fact]:
     """The facts of a file. Raises DataError that names the fact and what it lacks."""
     for row in toml_tables.load(file).tables("fact", needed=False):
         ranged = "low" in row.values and "value" not in row.values
         low, high = ("low", row.read("high", WHOLE_NUMBER)) if ranged else ("value", None)
-        said = row.text("publisher"), row.text("source"), row.text("level")
-        yield Fact(row.text("id"), row.read(low, WHOLE_NUMBER), high, row.read("as_of", DAY), *said)
+        origin = row.text("publisher"), row.text("source"), row.text("level")
+        yield Fact(row.text("id"), row.read(low, WHOLE_NUMBER), high, row.read("as_of", DAY), *origin)
 
 
-def _told(value: Any) -> Any:
+def _with_placeholders(value: Any) -> Any:
     """The data with placeholders as such."""
     if isinstance(value, dict):
-        return {key: _told(inner) for key, inner in value.items()}
-    if isinstance(value, str) and value.startswith(_MARK):
-        return Placeholder.of(value.removeprefix(_MARK))
+        return {key: _with_placeholders(inner) for key, inner in value.items()}
+    if isinstance(value, str) and value.startswith(_PLACEHOLDER_PREFIX):
+        return Placeholder.from_description(value.removeprefix(_PLACEHOLDER_PREFIX))
     return value

@@ -49,7 +49,7 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
 
 def _campaign(settings: Settings) -> Finding:
     try:
-        return Finding("campaign", Appeal(settings.campaign).campaign.unready())
+        return Finding("campaign", Appeal(settings.campaign).campaign.why_not_ready())
     except PetitionError as error:
         return Finding("campaign", str(error))
 

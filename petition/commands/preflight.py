@@ -61,7 +61,7 @@ def _days(appeal: Appeal) -> Iterator[date]:
     days = [today, dates.opens, dates.met]
     days += [dates.deadline + timedelta(1)] if isinstance(dates.deadline, date) else []
     states = {appeal.state(day): day for day in days if isinstance(day, date) and day >= today}
-    return (day for state, day in states.items() if state.writing)
+    return (day for state, day in states.items() if state.allows_letters)
 
 
 def _draw(appeal: Appeal, book: AddressBook, moment: datetime) -> None:

@@ -14,7 +14,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from petition.campaign.appeal import SHIPPED, Appeal, Text, shown
-from petition.campaign.campaign import Campaign, Fact, Placeholder, State
+from petition.campaign.campaign import Campaign, CampaignState, Fact, Placeholder
 from petition.core.errors import DataError
 from petition.core.languages import Language
 from tests.letters.samples import HOSTILE
@@ -52,26 +52,35 @@ def _read(markup: str) -> str:
 @pytest.mark.parametrize(
     ("changes", "yesterday", "on_the_day", "next_day"),
     [
-        ({}, State.OPEN, State.OPEN, State.OPEN),
-        ({"opens": DAY}, State.BEFORE, State.OPEN, State.OPEN),
-        ({"deadline": DAY}, State.OPEN, State.OPEN, State.PASSED),
-        ({"met": DAY}, State.OPEN, State.MET, State.MET),
-        ({"archived": DAY}, State.OPEN, State.ARCHIVED, State.ARCHIVED),
-        ({"deadline": BEFORE, "met": AFTER}, State.OPEN, State.PASSED, State.MET),
-        ({"deadline": BEFORE, "met": DAY, "archived": AFTER}, State.OPEN, State.MET, State.ARCHIVED),
-        ({"opens": DAY, "deadline": DAY}, State.BEFORE, State.OPEN, State.PASSED),
+        ({}, CampaignState.OPEN, CampaignState.OPEN, CampaignState.OPEN),
+        ({"opens": DAY}, CampaignState.BEFORE, CampaignState.OPEN, CampaignState.OPEN),
+        ({"deadline": DAY}, CampaignState.OPEN, CampaignState.OPEN, CampaignState.PASSED),
+        ({"met": DAY}, CampaignState.OPEN, CampaignState.MET, CampaignState.MET),
+        ({"archived": DAY}, CampaignState.OPEN, CampaignState.ARCHIVED, CampaignState.ARCHIVED),
+        ({"deadline": BEFORE, "met": AFTER}, CampaignState.OPEN, CampaignState.PASSED, CampaignState.MET),
+        (
+            {"deadline": BEFORE, "met": DAY, "archived": AFTER},
+            CampaignState.OPEN,
+            CampaignState.MET,
+            CampaignState.ARCHIVED,
+        ),
+        ({"opens": DAY, "deadline": DAY}, CampaignState.BEFORE, CampaignState.OPEN, CampaignState.PASSED),
     ],
 )
 def test_the_calendar_decides_the_state(
-    changes: dict[str, object], yesterday: State, on_the_day: State, next_day: State
+    changes: dict[str, object], yesterday: CampaignState, on_the_day: CampaignState, next_day: CampaignState
 ) -> None:
     found = _campaign(**changes)
     assert [found.state(day) for day in (BEFORE, DAY, AFTER)] == [yesterday, on_the_day, next_day]
 
 
 def test_each_state_says_what_may_be_done() -> None:
-    assert [state for state in State if state.signing] == [State.OPEN, State.PASSED]
-    assert [state for state in State if state.writing] == [State.OPEN, State.PASSED, State.MET]
+    assert [state for state in CampaignState if state.allows_signing] == [CampaignState.OPEN, CampaignState.PASSED]
+    assert [state for state in CampaignState if state.allows_letters] == [
+        CampaignState.OPEN,
+        CampaignState.PASSED,
+        CampaignState.MET,
+    ]
 
 
 def test_what_nobody_has_told_us_is_listed() -> None:
@@ -81,7 +90,7 @@ def test_what_nobody_has_told_us_is_listed() -> None:
 
 
 def test_a_placeholder_is_marked_in_a_page_and_a_value_is_not() -> None:
-    assert shown(Placeholder.of("a <b>")) == '<mark class="placeholder">[a &lt;b&gt;]</mark>'
+    assert shown(Placeholder.from_description("a <b>")) == '<mark class="placeholder">[a &lt;b&gt;]</mark>'
     assert shown("a <b>") == "a &lt;b&gt;"
 
 
@@ -188,7 +197,7 @@ def _published(folder: Path, typed: str) -> str:
 PRINTED: dict[str, Callable[[Path, str], str]] = {
     "organiser": lambda folder, typed: _text(folder, "{{ organiser }}", organiser={"en": typed}).body,
     "hashtags": lambda folder, typed: _text(folder, "{{ hashtags }}", hashtags=(typed,)).body,
-    "placeholder": lambda folder, typed: _text(folder, deadline=Placeholder.of(typed)).demand,
+    "placeholder": lambda folder, typed: _text(folder, deadline=Placeholder.from_description(typed)).demand,
     "publisher": _published,
 }
 

@@ -8,7 +8,7 @@ from typing import Any
 from babel.core import Locale
 
 from petition.campaign.appeal import Appeal
-from petition.campaign.campaign import State
+from petition.campaign.campaign import CampaignState
 from petition.core.errors import DataError, LetterError
 from petition.letters.addressees.address_book import Addressee, Ministry
 from petition.letters.writing.chart import build_chart
@@ -116,7 +116,7 @@ def _tally_link(base_url: str) -> Markdown:
     return markdown_link(f"{base_url}/{FALLBACK_LANGUAGE}/tally")
 
 
-def _letter_state(appeal: Appeal, moment: datetime) -> State:
+def _letter_state(appeal: Appeal, moment: datetime) -> CampaignState:
     state = appeal.state(moment.date())
     if state not in STATES_WITH_LETTERS:
         raise LetterError(

@@ -29,7 +29,7 @@ async def index(request: Request) -> Response:
 
 async def _index_page(request: Request, form: Form, error: str = "") -> Response:
     draft = await get_site(request).draft()
-    writing = get_site(request).state().writing
+    writing = get_site(request).state().allows_letters
     async with get_site(request).database.reading() as c:
         issued = await editions.list_editions(c)
         stale_sources = await source_checks.unchecked_sources(c, draft) if writing else []

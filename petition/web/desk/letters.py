@@ -27,7 +27,7 @@ async def index(request: Request) -> Response:
     draft = await get_site(request).draft()
     async with get_site(request).database.reading() as c:
         entries = await correspondence.entries(c)
-    writing = get_site(request).state().writing
+    writing = get_site(request).state().allows_letters
     rows = [_row(draft, a, entries, writing) for a in draft.book.addressees]
     context: dict[str, Any] = {"organiser": request.state.organiser, "roles": Role}
     return render_page(request, "web/desk/letters.html", rows=rows, drawable=writing, **context)
@@ -86,7 +86,7 @@ async def annex(request: Request) -> Response:
 async def archive(request: Request) -> Response:
     """All letters and annexes in one ZIP."""
     draft = await get_site(request).draft()
-    if not get_site(request).state().writing:
+    if not get_site(request).state().allows_letters:
         raise HTTPException(409)
     async with get_site(request).database.reading() as c:
         names = await drafts.get_annex_names(c, draft, draft.book.addressees)

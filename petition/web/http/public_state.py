@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
-from petition.campaign.campaign import State
+from petition.campaign.campaign import CampaignState
 from petition.core import clock
 from petition.core.errors import DatabaseError
 from petition.letters import correspondence
@@ -26,7 +26,7 @@ class PublicState:
     """Everything that public pages show and that can change."""
 
     status: Board
-    campaign_state: State
+    campaign_state: CampaignState
     today: date  # UTC: countdowns move at midnight
     entries: dict[str, Entry]  # what governments answered
     hourly_totals: list[tuple[str, int]]

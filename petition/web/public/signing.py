@@ -5,7 +5,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from petition.campaign.campaign import State
+from petition.campaign.campaign import CampaignState
 from petition.core.errors import ClosedError, LinkError, RateLimited
 from petition.core.form import EMPTY_FORM, Form
 from petition.core.languages import Language
@@ -41,7 +41,9 @@ def appeal_page(site: Site, language: Language, state: PublicState) -> dict[str,
     return _appeal_context(site, language, state.status, state.campaign_state, EMPTY_FORM)
 
 
-def _appeal_context(site: Site, language: Language, public_status: Board, state: State, form: Form) -> dict[str, Any]:
+def _appeal_context(
+    site: Site, language: Language, public_status: Board, state: CampaignState, form: Form
+) -> dict[str, Any]:
     text = site.appeal.text(language)
     return {"text": text, "board": public_status, "state": state, "form": form, "consent": intake.CONSENT}
 
@@ -58,10 +60,10 @@ async def sign(request: Request) -> Response:
     """A filled-in form: to the inbox page, or back with a sentence beside each field."""
     site, language = get_site(request), get_language(request)
     form = await forms.read_form(request)
-    if not site.state().signing:
+    if not site.state().allows_signing:
         return await _appeal_response(request, EMPTY_FORM, 403)
     warn_only = get_public_status(request).warn_only
-    unsafe = site.appeal.campaign.unsafe
+    unsafe = site.appeal.campaign.unsafe_countries
     signing, form = intake.signing(form, language, site.mailboxes, unsafe, warn_only=warn_only)
     if signing is None:
         return await _appeal_response(request, form, 422)
@@ -102,7 +104,9 @@ async def confirm(request: Request) -> Response:
             submission = await submissions.submission(c, secret)
     except LinkError:
         return await _dead_link(request)
-    return render_page(request, "web/public/signing/confirm.html", submission=submission, signing=site.state().signing)
+    return render_page(
+        request, "web/public/signing/confirm.html", submission=submission, signing=site.state().allows_signing
+    )
 
 
 async def _dead_link(request: Request) -> Response:
@@ -122,7 +126,7 @@ async def _dead_link(request: Request) -> Response:
 
 async def _confirm_signature(request: Request, secret: str) -> Response:
     site = get_site(request)
-    if not site.state().signing:
+    if not site.state().allows_signing:
         return await _appeal_response(request, EMPTY_FORM, 403)
     country = await site.database.join(signatures.confirm, secret)
     return RedirectResponse(f"/{get_language(request).code}/thanks?country={country}", 303)
