@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
-from petition.campaign.appeal import Appeal, shown
+from petition.campaign.appeal import Appeal, show_value
 from petition.campaign.campaign import CampaignState, Placeholder
 from petition.core import languages, safe_logging, tokens
 from petition.core.clock import today
@@ -76,7 +76,7 @@ class Site:
             "relayed": bool(self.settings.smtp_url),
             "base_url": self.settings.base_url,
             "onion_url": self.settings.onion_url,
-            "shown": shown,
+            "shown": show_value,
             "is_placeholder": lambda value: isinstance(value, Placeholder),
         }
         return Languages(languages.offered_languages(self.appeal.languages()), common)
@@ -84,7 +84,7 @@ class Site:
     @cached_property
     def book(self) -> AddressBook:
         """The addressees of letters."""
-        return reader.load_address_book(self.appeal.file("governments.toml"))
+        return reader.load_address_book(self.appeal.data_file("governments.toml"))
 
     @cached_property
     def locker(self) -> Locker:
@@ -99,7 +99,7 @@ class Site:
     @cached_property
     def doors(self) -> RateLimiter:
         """The throttle at the doors of this process."""
-        return RateLimiter(self.database, self.vault, Networks(self.appeal.file("networks.toml")))
+        return RateLimiter(self.database, self.vault, Networks(self.appeal.data_file("networks.toml")))
 
     @cached_property
     def intake(self) -> Intake:
@@ -140,7 +140,7 @@ class Site:
 
     def state(self) -> CampaignState:
         """Where in its life the campaign is today."""
-        return self.appeal.state(today())
+        return self.appeal.campaign_state(today())
 
     async def board(self, c: Connection) -> Board:
         """What the pages need of the database."""
@@ -183,9 +183,9 @@ async def opened(settings: Settings, *, migrate: bool = False) -> AsyncIterator[
     async with db.open_database(settings.database_url, create=migrate) as database:
         if migrate:
             await migrations.migrate(database, settings.mode)
-        mailboxes = EmailProviders(appeal.file("mailboxes.toml"))
+        mailboxes = EmailProviders(appeal.data_file("mailboxes.toml"))
         site = Site(settings, appeal, database, vault, Signer(settings.secret_keys), mailboxes)
         for language in site.languages:
-            appeal.text(language)  # a text that lacks something is found now, not by a visitor
+            appeal.get_text(language)  # a text that lacks something is found now, not by a visitor
         await site.ready()
         yield site

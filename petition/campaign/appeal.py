@@ -23,18 +23,18 @@ from petition.core.errors import DataError
 from petition.core.languages import Language
 from petition.core.toml_tables import TEXT_BY_NAME
 
-SHIPPED = resources.folder("data")
+SHIPPED_DATA = resources.folder("data")
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class AppealText:
     """The appeal in one language, ready to be shown."""
 
     title: str
     summary: str
     demand: Markup
     share: str
-    unsaid: str  # the line of the form for whoever lives in an unsafe country or does not say where
+    unstated_country: str  # the line of the form for whoever lives in an unsafe country or does not say where
     reviewed: str
     body: Markup
 
@@ -44,103 +44,103 @@ class Appeal:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
-        self._texts: dict[str, Text] = {}
-        self.campaign = campaign.load_campaign(self.file("campaign.toml"))
-        self.facts = {f.id: f for f in campaign.load_facts(self.file("facts.toml"))}
+        self._texts: dict[str, AppealText] = {}
+        self.campaign = campaign.load_campaign(self.data_file("campaign.toml"))
+        self.facts = {f.id: f for f in campaign.load_facts(self.data_file("facts.toml"))}
 
-    def file(self, name: str) -> Path:
+    def data_file(self, name: str) -> Path:
         """A data file: the campaign's own, or the shipped one."""
-        own = self._folder / name if self._folder else None
-        return own if own and own.is_file() else SHIPPED / name
+        override = self._folder / name if self._folder else None
+        return override if override and override.is_file() else SHIPPED_DATA / name
 
     @cached_property
     def text_folders(self) -> list[Path]:
         """Where texts are looked for, in this order: the campaign's own; ours only if it is our campaign."""
-        ours = self.campaign.id == campaign.load_campaign(SHIPPED / "campaign.toml").id
+        ours = self.campaign.id == campaign.load_campaign(SHIPPED_DATA / "campaign.toml").id
         return [*([self._folder] if self._folder else []), *([resources.folder("templates")] if ours else [])]
 
     def languages(self) -> list[str]:
         """The languages the appeal's text exists in."""
         return sorted({file.stem for folder in self.text_folders for file in (folder / "appeal").glob("*.md")})
 
-    def state(self, today: date) -> CampaignState:
+    def campaign_state(self, today: date) -> CampaignState:
         """Where in its life the campaign is."""
         return self.campaign.state(today)
 
-    def text(self, language: Language) -> Text:
+    def get_text(self, language: Language) -> AppealText:
         """The appeal in a language, read once. Raises DataError for a text that does not fit the data."""
         if language.code not in self._texts:
-            self._texts[language.code] = self._found(language)
+            self._texts[language.code] = self._load_text(language)
         return self._texts[language.code]
 
-    def _found(self, language: Language) -> Text:
+    def _load_text(self, language: Language) -> AppealText:
         name = f"appeal/{language.code}.md"
         file = next((f / name for f in self.text_folders if (f / name).is_file()), None)
         if file is None:
             raise DataError(f"There is no text {name}.")
         try:
-            return self._read(file, language)
+            return self._parse_text(file, language)
         except KeyError as error:
             raise DataError(f"{name} cannot be used: there is no fact or link {error}.") from None
         except (jinja2.TemplateError, ValueError, TypeError, AttributeError) as error:
             raise DataError(f"{name} cannot be used: {error}.") from None
 
-    def _read(self, file: Path, language: Language) -> Text:
+    def _parse_text(self, file: Path, language: Language) -> AppealText:
         head, body = markdown.front_matter(file)
-        fill = self._filler(language, head.optional("publishers", TEXT_BY_NAME, {}))
-        return Text(
+        fill = self._make_filler(language, head.optional("publishers", TEXT_BY_NAME, {}))
+        return AppealText(
             title=head.text("title"),
             summary=head.text("summary"),
-            demand=Markup(marked(_MARKDOWN.renderInline(fill(head.text("demand"))))),  # noqa: S704 (raw HTML is off)
+            demand=Markup(mark_placeholders(_MARKDOWN.renderInline(fill(head.text("demand"))))),  # noqa: S704 (raw HTML is off)
             share=head.text("share"),
-            unsaid=head.text("unsaid"),
+            unstated_country=head.text("unsaid"),
             reviewed=head.text("reviewed"),
-            body=Markup(marked(_MARKDOWN.render(fill(body)))),  # noqa: S704 (raw HTML is off)
+            body=Markup(mark_placeholders(_MARKDOWN.render(fill(body)))),  # noqa: S704 (raw HTML is off)
         )
 
-    def _filler(self, language: Language, publishers: Mapping[str, str]) -> Callable[[str], str]:
+    def _make_filler(self, language: Language, publishers: Mapping[str, str]) -> Callable[[str], str]:
         """Fills in a text; `publishers` are names in its language of those that the data has in English."""
         day = self.campaign.deadline
         values = {
-            "fact": lambda id_: self._fact(id_, language, publishers),
-            "link": self._link,
-            "deadline": _bracketed(day) if isinstance(day, Placeholder) else language.format_date(day),
+            "fact": lambda id_: self._fact_markdown(id_, language, publishers),
+            "link": self._link_markdown,
+            "deadline": _mark_for_markdown(day) if isinstance(day, Placeholder) else language.format_date(day),
             "hashtags": " ".join(markdown.escape(tag) for tag in self.campaign.hashtags),
             "organiser": markdown.escape(self.campaign.name(language.code)),
         }
         return lambda text: _JINJA.from_string(text).render(values)
 
-    def _fact(self, id_: str, language: Language, publishers: Mapping[str, str]) -> str:
-        fact = self.facts[id_]
+    def _fact_markdown(self, fact_id: str, language: Language, publishers: Mapping[str, str]) -> str:
+        fact = self.facts[fact_id]
         publisher = publishers.get(fact.publisher, fact.publisher)
         source = f"{markdown.escape(publisher)}, {language.format_date(fact.as_of)}"
-        return f"**{figure(fact, language)}** ([{source}](<{fact.source}>))"
+        return f"**{format_fact(fact, language)}** ([{source}](<{fact.source}>))"
 
-    def _link(self, name: str, text: str) -> str:
-        url, shown = self.campaign.links[name], markdown.escape(text)
-        return f"{shown} {_bracketed(url)}" if isinstance(url, Placeholder) else f"[{shown}](<{url}>)"
+    def _link_markdown(self, name: str, text: str) -> str:
+        url, label = self.campaign.links[name], markdown.escape(text)
+        return f"{label} {_mark_for_markdown(url)}" if isinstance(url, Placeholder) else f"[{label}](<{url}>)"
 
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "typographer": False})
 _JINJA = SandboxedEnvironment(undefined=jinja2.StrictUndefined)  # makes Markdown, which is what escapes
 
 
-def figure(fact: Fact, language: Language) -> str:
+def format_fact(fact: Fact, language: Language) -> str:
     """The number of a fact as the language writes it; a range with a dash."""
     low = language.format_number(fact.low)
     return low if fact.high is None else f"{low}–{language.format_number(fact.high)}"
 
 
-def marked(html: str) -> str:
+def mark_placeholders(html: str) -> str:
     """Placeholders, bracketed ⟦so⟧ in texts, as marked text."""
     return re.sub("⟦(.*?)⟧", r'<mark class="placeholder">[\1]</mark>', html)
 
 
-def shown(value: object) -> Markup:
+def show_value(value: object) -> Markup:
     """A value of campaign.toml in a page: escaped, a placeholder marked as one."""
     text = escape(str(value))
     return Markup('<mark class="placeholder">{}</mark>').format(text) if isinstance(value, Placeholder) else text
 
 
-def _bracketed(value: Placeholder) -> str:
+def _mark_for_markdown(value: Placeholder) -> str:
     return f"⟦{markdown.escape(value[1:-1])}⟧"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from functools import partial
 
-from petition.campaign.appeal import SHIPPED
+from petition.campaign.appeal import SHIPPED_DATA
 from petition.commands import demo_data
 from petition.core import clock, demo_secrets
 from petition.core.database.connection import Connection, Row
@@ -85,7 +85,7 @@ def campaign(today: date) -> str:
     """The shipped campaign.toml with a value in the place of each placeholder."""
     days = {"deadline": today + timedelta(100), "destruction": today + timedelta(465)}
     told = _TOLD | {name: day.isoformat() for name, day in days.items()}
-    text = (SHIPPED / "campaign.toml").read_text("utf-8").partition("\n\n")[2]  # without its words on placeholders
+    text = (SHIPPED_DATA / "campaign.toml").read_text("utf-8").partition("\n\n")[2]  # without its words on placeholders
     filled = re.sub(
         r'^(\w+) = "PLACEHOLDER .*"$',
         lambda found: f"{found[1]} = " + told.get(found[1], f'"https://example.org/{found[1]}"'),

@@ -30,14 +30,14 @@ _NONE = replace(_MANY, confirmed=0, country=None, has_signatures=False, named=No
 
 def read(appeal: Appeal) -> None:
     """Reads everything that pages and letters are made of. Raises DataError that names the file."""
-    EmailProviders(appeal.file("mailboxes.toml"))
-    Networks(appeal.file("networks.toml"))
+    EmailProviders(appeal.data_file("mailboxes.toml"))
+    Networks(appeal.data_file("networks.toml"))
     codes = offered_languages(appeal.languages())
     if not codes:
         raise DataError("The campaign has no text in any language: appeal/en.md would be one.")
     for code in codes:
-        appeal.text(_language(code))
-    book = reader.load_address_book(appeal.file("governments.toml"))
+        appeal.get_text(_language(code))
+    book = reader.load_address_book(appeal.data_file("governments.toml"))
     for day in _days(appeal):
         _draw(appeal, book, datetime.combine(day, time(12), UTC))
 
@@ -51,7 +51,7 @@ def _language(code: str) -> Language:
 
 def unwritten(appeal: Appeal) -> list[str]:
     """Keys of addressees that the campaign has no text of a letter for."""
-    book = reader.load_address_book(appeal.file("governments.toml"))
+    book = reader.load_address_book(appeal.data_file("governments.toml"))
     return [addressee.key for addressee in book.addressees if not _has_text(appeal, addressee)]
 
 
@@ -60,7 +60,7 @@ def _days(appeal: Appeal) -> Iterator[date]:
     dates, today = appeal.campaign, clock.today()
     days = [today, dates.opens, dates.met]
     days += [dates.deadline + timedelta(1)] if isinstance(dates.deadline, date) else []
-    states = {appeal.state(day): day for day in days if isinstance(day, date) and day >= today}
+    states = {appeal.campaign_state(day): day for day in days if isinstance(day, date) and day >= today}
     return (day for state, day in states.items() if state.allows_letters)
 
 

@@ -127,7 +127,7 @@ def _render_embed(
 ) -> RenderedText:
     """The counter for other sites: the one page that others may frame."""
     path = f"/{language.code}/embed" + (f"?theme={theme}" if theme else "")
-    values = extra | tally.tally_page(site, language, state) | {"text": site.appeal.text(language), "theme": theme}
+    values = extra | tally.tally_page(site, language, state) | {"text": site.appeal.get_text(language), "theme": theme}
     text = render_template(site, language, "web/public/tally/embed.html", page_path="embed", private=False, **values)
     headers = {"Content-Type": _HTML, "Content-Language": language.code, "Cache-Control": _LIVE_CACHE}
     return path, text, headers | {"Content-Security-Policy": security.EMBEDDABLE_CSP, "X-Frame-Options": ""}

@@ -23,7 +23,7 @@ def measure(report: Report) -> None:
     with tempfile.TemporaryDirectory() as folder:
         vault = ServerKeys("e" * 40, (str(IDENTITY.to_public()),), OutboxKeys(Path(folder)))
         mailboxes, signer, number = (
-            EmailProviders(Appeal(None).file("mailboxes.toml")),
+            EmailProviders(Appeal(None).data_file("mailboxes.toml")),
             Signer(("s" * 40,)),
             tokens.new_secret(),
         )

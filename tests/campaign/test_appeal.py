@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from petition.campaign.appeal import SHIPPED, Appeal, Text, shown
+from petition.campaign.appeal import SHIPPED_DATA, Appeal, AppealText, show_value
 from petition.campaign.campaign import Campaign, CampaignState, Fact, Placeholder
 from petition.core.errors import DataError
 from petition.core.languages import Language
@@ -40,8 +40,8 @@ def _appeal(folder: Path, body: str = "", **changes: Any) -> Appeal:
     return found
 
 
-def _text(folder: Path, body: str = "", **changes: Any) -> Text:
-    return _appeal(folder, body, **changes).text(ENGLISH)
+def _text(folder: Path, body: str = "", **changes: Any) -> AppealText:
+    return _appeal(folder, body, **changes).get_text(ENGLISH)
 
 
 def _read(markup: str) -> str:
@@ -86,12 +86,12 @@ def test_each_state_says_what_may_be_done() -> None:
 def test_what_nobody_has_told_us_is_listed() -> None:
     listed = Appeal().campaign.placeholders()
     assert set(listed) >= {"controller", "contact", "deadline", "destruction", "goal", "links.donate"}
-    assert len(listed) == (SHIPPED / "campaign.toml").read_text("utf-8").count('= "PLACEHOLDER ')
+    assert len(listed) == (SHIPPED_DATA / "campaign.toml").read_text("utf-8").count('= "PLACEHOLDER ')
 
 
 def test_a_placeholder_is_marked_in_a_page_and_a_value_is_not() -> None:
-    assert shown(Placeholder.from_description("a <b>")) == '<mark class="placeholder">[a &lt;b&gt;]</mark>'
-    assert shown("a <b>") == "a &lt;b&gt;"
+    assert show_value(Placeholder.from_description("a <b>")) == '<mark class="placeholder">[a &lt;b&gt;]</mark>'
+    assert show_value("a <b>") == "a &lt;b&gt;"
 
 
 WRONG = {
@@ -121,7 +121,7 @@ WRONG = {
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_value_of_the_wrong_kind_is_named_in_one_sentence(wrong: str, tmp_path: Path) -> None:
     place, sentence = WRONG[wrong]
-    content, n = re.subn(place, lambda _: wrong, (SHIPPED / "campaign.toml").read_text("utf-8"), count=1)
+    content, n = re.subn(place, lambda _: wrong, (SHIPPED_DATA / "campaign.toml").read_text("utf-8"), count=1)
     assert n == 1
     (tmp_path / "campaign.toml").write_text(content, "utf-8")
     with pytest.raises(DataError, match=re.escape(sentence)) as error:
@@ -171,7 +171,7 @@ def test_what_the_head_of_a_text_lacks_is_named(name: str, tmp_path: Path) -> No
         (tmp_path / "appeal" / "en.md").write_text(re.sub(f"{name} = .*", other, HEAD), "utf-8")
         sentence = rf"^appeal/en\.md( lacks {name}, a text|: {name} is (not a text|empty))\.$"
         with pytest.raises(DataError, match=sentence):
-            found.text(ENGLISH)
+            found.get_text(ENGLISH)
 
 
 def test_a_text_without_its_head_is_refused(tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_a_text_without_its_head_is_refused(tmp_path: Path) -> None:
     for content in ("", "no head", f"x{HEAD}", HEAD.replace('title = "T"', "")):
         (tmp_path / "appeal" / "en.md").write_text(content, "utf-8")
         with pytest.raises(DataError, match=r"^appeal/en\.md (has no front matter|lacks title)"):
-            found.text(ENGLISH)
+            found.get_text(ENGLISH)
 
 
 @pytest.fixture(scope="module")
@@ -191,7 +191,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _published(folder: Path, typed: str) -> str:
     found = _appeal(folder, '{{ fact("x") }}')
     found.facts = {"x": Fact("x", 1, None, DAY, typed, "https://example.org")}
-    return found.text(ENGLISH).body
+    return found.get_text(ENGLISH).body
 
 
 PRINTED: dict[str, Callable[[Path, str], str]] = {

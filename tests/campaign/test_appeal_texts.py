@@ -18,7 +18,7 @@ every_language = pytest.mark.parametrize("code", LANGUAGES)
 
 @every_language
 def test_a_demo_marks_what_nobody_has_told_us(code: str) -> None:
-    text = Appeal().text(LANGUAGES[code])
+    text = Appeal().get_text(LANGUAGES[code])
     assert '<mark class="placeholder">[the deadline: a day]</mark>' in text.demand
     assert '<mark class="placeholder">[the donation page]</mark>' in text.body
     assert not re.search("PLACEHOLDER|⟦|⟧", text.body + text.demand)
@@ -39,7 +39,7 @@ def test_every_language_has_the_facts_and_the_links_of_english(code: str, called
 @every_language
 def test_every_language_has_the_structure_of_english(code: str) -> None:
     tags = partial(re.findall, r"<(h\d|ul|li|p)>")
-    assert tags(Appeal().text(LANGUAGES[code]).body) == tags(Appeal().text(LANGUAGES["en"]).body)
+    assert tags(Appeal().get_text(LANGUAGES[code]).body) == tags(Appeal().get_text(LANGUAGES["en"]).body)
 
 
 @every_language
@@ -63,4 +63,4 @@ def test_every_publisher_that_a_language_names_its_own_way_is_one_of_the_data(co
 
 @every_language
 def test_a_summary_fits_into_a_list_of_search_results(code: str) -> None:
-    assert 0 < len(Appeal().text(LANGUAGES[code]).summary) <= 155
+    assert 0 < len(Appeal().get_text(LANGUAGES[code]).summary) <= 155

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from petition.campaign.appeal import SHIPPED
+from petition.campaign.appeal import SHIPPED_DATA
 from tests import ROOT
 from tests.chaos.reckoning import Reckoning
 from tests.chaos.stage import Stage
@@ -37,7 +37,7 @@ def chance() -> random.Random:
 def campaign(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Ours in one language: a site that draws fewer letters before it starts is up again in half the time."""
     folder = tmp_path_factory.mktemp("campaign")
-    text = (SHIPPED / "campaign.toml").read_text("utf-8")
+    text = (SHIPPED_DATA / "campaign.toml").read_text("utf-8")
     (folder / "campaign.toml").write_text(re.sub("^id = .*", 'id = "one-language"', text, flags=re.M), "utf-8")
     for name in ("appeal/en.md", "letters/en.md"):
         (folder / name).parent.mkdir()

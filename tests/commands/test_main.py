@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from petition.campaign.appeal import SHIPPED
+from petition.campaign.appeal import SHIPPED_DATA
 from petition.core import encryption
 from petition.core.email_addresses import EmailProviders
 from tests import ROOT
@@ -166,7 +166,7 @@ def test_backup_and_restore(migrated: Shell, tmp_path: Path) -> None:
 
 
 def test_unsealing_on_another_machine(tmp_path: Path) -> None:
-    address = EmailProviders(SHIPPED / "mailboxes.toml").parse("anna@example.net")
+    address = EmailProviders(SHIPPED_DATA / "mailboxes.toml").parse("anna@example.net")
     assert address is not None
     vault = encryption.ServerKeys("k" * 32, (str(IDENTITY.to_public()),), encryption.OutboxKeys(tmp_path))
     with (tmp_path / "signatures.csv").open("w", newline="") as file:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from petition.campaign.appeal import SHIPPED, Appeal
+from petition.campaign.appeal import SHIPPED_DATA, Appeal
 from petition.commands import preflight
 from petition.core.errors import PetitionError
 from tests import ROOT
@@ -17,7 +17,7 @@ Change = Callable[[str], str]
 
 
 def _shipped(name: str) -> str:
-    return ((ROOT / "templates" if name.endswith(".md") else SHIPPED) / name).read_text("utf-8")
+    return ((ROOT / "templates" if name.endswith(".md") else SHIPPED_DATA) / name).read_text("utf-8")
 
 
 def _put(folder: Path, name: str, content: bytes) -> None:

@@ -9,7 +9,7 @@ from petition.campaign.appeal import Appeal
 from petition.core import email_addresses
 from petition.core.email_addresses import MAX_EMAIL_LENGTH, EmailAddress, EmailProviders, keyed_hash
 
-MAILBOXES = EmailProviders(Appeal().file("mailboxes.toml"))
+MAILBOXES = EmailProviders(Appeal().data_file("mailboxes.toml"))
 many = examples(max_examples=200, deadline=None)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from petition.campaign.appeal import SHIPPED
+from petition.campaign.appeal import SHIPPED_DATA
 from petition.core.email_addresses import KEY_VERSION, EmailAddress, EmailProviders, keyed_hash
 
 FROZEN = (
@@ -26,7 +26,7 @@ FORMS = {
     "anna@BÜCHER.example": ("anna@xn--bcher-kva.example", "anna@xn--bcher-kva.example"),
     "anna@mail.gmail.com": ("anna@mail.gmail.com", "anna@mail.gmail.com"),
 }
-_MAILBOXES = EmailProviders(SHIPPED / "mailboxes.toml")
+_MAILBOXES = EmailProviders(SHIPPED_DATA / "mailboxes.toml")
 
 
 @pytest.mark.parametrize("typed", FORMS)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from petition.campaign.appeal import Appeal
 from petition.core.email_addresses import EmailAddress, EmailProviders
 
-FILE = Appeal().file("mailboxes.toml")
+FILE = Appeal().data_file("mailboxes.toml")
 MAILBOXES = EmailProviders(FILE)
 DATA: dict[str, Any] = tomllib.loads(FILE.read_text("utf-8"))
 READABLE = sorted({d for entry in DATA["readable"] for d in entry["domains"]})

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from petition.campaign.appeal import SHIPPED, Appeal
+from petition.campaign.appeal import SHIPPED_DATA, Appeal
 from petition.letters.addressees.address_book import Addressee
 from petition.letters.addressees.reader import load_address_book
 from petition.letters.writing.compose import compose_letter
@@ -16,7 +16,7 @@ LANGUAGES = sorted(file.stem for file in TEXTS.glob("*.md"))
 STATE_ROLES = ("border", "vote", "no-rail")
 MOMENT = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 DEADLINE = {"open": date(2027, 3, 1), "passed": date(2026, 11, 1), "met": date(2026, 11, 1)}
-BOOK = load_address_book(SHIPPED / "governments.toml")
+BOOK = load_address_book(SHIPPED_DATA / "governments.toml")
 COUNTRIES = {
     "PL": 2500,
     "DE": 1800,

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from petition.campaign.appeal import SHIPPED, Appeal
+from petition.campaign.appeal import SHIPPED_DATA, Appeal
 from petition.core.email_addresses import EmailProviders
 from petition.core.errors import DataError
 from petition.core.languages import Language
@@ -28,7 +28,7 @@ from petition.protection.networks import Networks
 from tests import ROOT
 
 PLACE = tuple[str | int, ...]
-LT = reader.load_address_book(SHIPPED / "governments.toml").find("LT")
+LT = reader.load_address_book(SHIPPED_DATA / "governments.toml").find("LT")
 SHARED = {"shared": [{"networks": ["192.0.2.0/24"], "why": "a provider", "source": "https://example.org"}]}
 
 
@@ -57,7 +57,7 @@ USES: dict[str, Callable[[Path], object]] = {
     "mailboxes.toml": _use_mailboxes,
     "networks.toml": lambda file: Networks(file).find_network("192.0.2.1"),
     "parliament.toml": read_seats,
-    "appeal/en.md": lambda file: Appeal(file.parent.parent).text(Language("en", {})),
+    "appeal/en.md": lambda file: Appeal(file.parent.parent).get_text(Language("en", {})),
     "letters/et.md": texts.read_text,
 }
 
@@ -66,7 +66,7 @@ def _read(name: str) -> tuple[dict[str, Any], str]:
     if name.endswith(".md"):
         head, body = front_matter(ROOT / "templates" / name)
         return head.values, body
-    return (SHARED if name == "networks.toml" else tomllib.loads((SHIPPED / name).read_text("utf-8"))), ""
+    return (SHARED if name == "networks.toml" else tomllib.loads((SHIPPED_DATA / name).read_text("utf-8"))), ""
 
 
 def _places(value: object, place: PLACE = ()) -> Iterator[PLACE]:

@@ -25,7 +25,7 @@ from petition.mail.smtp import FolderTransport, SmtpTransport
 from tests.conftest import MIDDAY, Clock
 
 APPEAL = Appeal()
-MAILBOXES = EmailProviders(APPEAL.file("mailboxes.toml"))
+MAILBOXES = EmailProviders(APPEAL.data_file("mailboxes.toml"))
 LANGUAGES = Languages(languages.offered_languages(APPEAL.languages()), {})
 SIGNER = Signer(("a-key-of-thirty-two-characters----",))
 MAILS = [(language.code, name) for language in LANGUAGES for name in LINK_PURPOSES]
@@ -68,7 +68,7 @@ def test_a_mail_has_the_headers_it_needs(code: str, name: str, time: Clock) -> N
 
 @in_every_form
 def test_no_header_carries_a_word_of_the_campaign(code: str, name: str) -> None:
-    texts = [APPEAL.text(language) for language in LANGUAGES]
+    texts = [APPEAL.get_text(language) for language in LANGUAGES]
     spoken = [part for t in texts for part in (t.title, t.summary, t.share, t.demand)]
     named = [*APPEAL.campaign.organiser.values(), *APPEAL.campaign.hashtags, APPEAL.campaign.id, "petition"]
     words = {word for part in spoken + named for word in re.findall(r"\w{5,}", part.lower())}
@@ -78,7 +78,7 @@ def test_no_header_carries_a_word_of_the_campaign(code: str, name: str) -> None:
 
 @in_every_form
 def test_the_body_is_short_and_without_the_appeal(code: str, name: str) -> None:
-    text = APPEAL.text(LANGUAGES[code])
+    text = APPEAL.get_text(LANGUAGES[code])
     said = {text.title, text.summary, text.share, str(text.demand)[:40], *APPEAL.campaign.hashtags}
     for kind in ("plain", "html"):
         body = _text(_arrived(_written(code, name)), kind)

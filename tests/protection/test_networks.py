@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petition.campaign.appeal import SHIPPED
+from petition.campaign.appeal import SHIPPED_DATA
 from petition.core.errors import DataError
 from petition.protection.networks import LOCAL_NETWORK, Network, Networks
 
-SHIPPED_FILE = SHIPPED / "networks.toml"
+SHIPPED_FILE = SHIPPED_DATA / "networks.toml"
 NETWORKS = Networks(SHIPPED_FILE)
 
 

@@ -16,7 +16,7 @@ from hypothesis import settings as examples
 from hypothesis.strategies import SearchStrategy
 from starlette.routing import Route
 
-from petition.campaign.appeal import SHIPPED, Appeal
+from petition.campaign.appeal import SHIPPED_DATA, Appeal
 from petition.core import clock, languages
 from petition.core.settings import Mode, Settings
 from petition.core.tokens import Purpose
@@ -132,7 +132,7 @@ async def for_all(strategy: SearchStrategy[T], check: Callable[[T], Awaitable[No
 def campaign(folder: Path, **dates: str) -> Path:
     """A campaign folder without placeholders; `dates` adds or replaces days, such as met="2026-11-01"."""
     values = {"goal": "5000", "deadline": "2026-12-31", "destruction": "2027-12-31"} | dates
-    text = (SHIPPED / "campaign.toml").read_text("utf-8")
+    text = (SHIPPED_DATA / "campaign.toml").read_text("utf-8")
     text = re.sub(
         r'^(\w+) = "PLACEHOLDER.*"$',
         lambda m: f"{m[1]} = " + values.get(m[1], '"https://example.org/x"'),

@@ -43,7 +43,7 @@ def build_chart(
     """The chart for one addressee, none while nothing is published; and the note it cites, which gets this number."""
     if not figures.confirmed:
         return None, ()
-    parliament = read_seats(appeal.file("parliament.toml"))
+    parliament = read_seats(appeal.data_file("parliament.toml"))
     seats = parliament.by_country.get(addressee.country or "", 0)
     values = {"threshold": formatter.number(seats * parliament.total), "seats": formatter.number(seats)}
     labels, publisher = text.figures, text.publishers.get(parliament.source.publisher, parliament.source.publisher)

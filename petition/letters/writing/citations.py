@@ -17,7 +17,7 @@ from petition.letters.writing.texts import Markdown
 def citable_sources(appeal: Appeal, addressee: Addressee) -> dict[str, Source]:
     """Everything that can be cited in a letter, by its id in the data files."""
     facts = {f.id: Source(f.publisher, f.as_of.isoformat(), f.source, level=f.level) for f in appeal.facts.values()}
-    return {**addressee.sources, **_event_sources(appeal.file("facts.toml")), **facts}
+    return {**addressee.sources, **_event_sources(appeal.data_file("facts.toml")), **facts}
 
 
 _YEAR: Kind[int] = Kind("a year such as 2026", lambda value: type(value) is int and 1000 <= value <= 9999)

@@ -117,7 +117,7 @@ def _tally_link(base_url: str) -> Markdown:
 
 
 def _letter_state(appeal: Appeal, moment: datetime) -> CampaignState:
-    state = appeal.state(moment.date())
+    state = appeal.campaign_state(moment.date())
     if state not in STATES_WITH_LETTERS:
         raise LetterError(
             "Letters are drawn while the campaign is under way, not before it opens or once it is archived."

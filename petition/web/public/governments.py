@@ -39,7 +39,7 @@ def _letter_keys(site: Site) -> dict[str, list[str]]:
 
 def governments_svg(site: Site, state: PublicState) -> str:
     """What governments answered, as a map."""
-    return maps.answers_map(state.entries, site.appeal.file("europe.svg"))
+    return maps.answers_map(state.entries, site.appeal.data_file("europe.svg"))
 
 
 def governments_json(site: Site, state: PublicState) -> str:

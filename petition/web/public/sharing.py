@@ -9,7 +9,7 @@ import segno
 from starlette.requests import Request
 from starlette.responses import Response
 
-from petition.campaign.appeal import Text
+from petition.campaign.appeal import AppealText
 from petition.campaign.campaign import Placeholder
 from petition.core import clock
 from petition.core.languages import Language
@@ -52,7 +52,7 @@ async def picture(request: Request) -> Response:
 async def poster(request: Request) -> Response:
     """To print and hang."""
     site, language = get_site(request), get_language(request)
-    text, sender = site.appeal.text(language), site.appeal.campaign.name(language.code)
+    text, sender = site.appeal.get_text(language), site.appeal.campaign.name(language.code)
     call = language.jinja.from_string('{{ _("Sign the ultimatum") }}').render()
     address = f"{site.settings.base_url}/{language.code}/"
     inputs = (text.title, text.demand, sender, address)
@@ -67,7 +67,7 @@ def _picture_values(site: Site, language: Language, snapshot: Snapshot) -> dict[
     day = site.appeal.campaign.deadline
     return {
         "language": language.code,
-        "title": site.appeal.text(language).title,
+        "title": site.appeal.get_text(language).title,
         "number": language.format_number(snapshot.confirmed) if snapshot.confirmed else "",
         "counted": counted,
         "deadline": f"{deadline}: {day if isinstance(day, Placeholder) else language.format_date(day)}",
@@ -88,7 +88,7 @@ def _file_response(request: Request, content: bytes, kind: str) -> Response:
     return Response(content, media_type=kind, headers=headers)
 
 
-def _render_poster(language: str, text: Text, sender: str, call: str, address: str) -> bytes:
+def _render_poster(language: str, text: AppealText, sender: str, call: str, address: str) -> bytes:
     """A4 as PDF: title and demand of the appeal, and a QR code (ISO/IEC 18004) of the address. Raises LetterError."""
     values = {
         "language": language,

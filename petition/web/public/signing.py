@@ -44,7 +44,7 @@ def appeal_page(site: Site, language: Language, state: PublicState) -> dict[str,
 def _appeal_context(
     site: Site, language: Language, public_status: Board, state: CampaignState, form: Form
 ) -> dict[str, Any]:
-    text = site.appeal.text(language)
+    text = site.appeal.get_text(language)
     return {"text": text, "board": public_status, "state": state, "form": form, "consent": intake.CONSENT}
 
 
@@ -137,7 +137,7 @@ async def thanks(request: Request) -> Response:
     snapshot = get_snapshot(request)
     country = request.query_params.get("country", "")
     among = snapshot.countries.get(country, 0)
-    text = get_site(request).appeal.text(get_language(request))
+    text = get_site(request).appeal.get_text(get_language(request))
     return render_page(
         request, "web/public/signing/thanks.html", country=country, among=among, snapshot=snapshot, text=text
     )

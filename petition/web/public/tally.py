@@ -21,12 +21,12 @@ def tally_page(site: Site, language: Language, state: PublicState) -> dict[str, 
 
 def data_page(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
     """What is there to be used by others."""
-    return {"text": site.appeal.text(language)}
+    return {"text": site.appeal.get_text(language)}
 
 
 def tally_svg(site: Site, state: PublicState) -> str:
     """The tally as a map."""
-    return maps.numbers_map(state.status.snapshot.countries, site.appeal.file("europe.svg"))
+    return maps.numbers_map(state.status.snapshot.countries, site.appeal.data_file("europe.svg"))
 
 
 def history_svg(site: Site, state: PublicState) -> str:

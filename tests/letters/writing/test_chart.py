@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petition.campaign.appeal import SHIPPED
+from petition.campaign.appeal import SHIPPED_DATA
 from petition.core.errors import DataError
 from petition.letters.formats import pdf
 from petition.letters.writing.chart import MAX_COUNTRIES, read_seats
@@ -16,7 +16,7 @@ from petition.letters.writing.document import Chart, letter_from_dict, to_dict
 from petition.letters.writing.texts import find_text
 from tests.letters.samples import BOOK, COUNTRIES, FIGURES, LANGUAGES, TEXTS, letter, pdf_text
 
-FILE = SHIPPED / "parliament.toml"
+FILE = SHIPPED_DATA / "parliament.toml"
 STATES = sorted({a.country for a in BOOK.addressees if a.country})
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from petition.campaign.appeal import SHIPPED, Appeal
+from petition.campaign.appeal import SHIPPED_DATA, Appeal
 from petition.core.errors import LetterError
 from petition.letters.addressees.address_book import Addressee
 from petition.letters.formats import pdf
@@ -101,7 +101,7 @@ def test_each_state_has_its_letter() -> None:
     met = letter("IE-en", "met")
     assert "On 20 November 2026 the demand" in letter_text(met)
     assert "keep watch" in letter_text(met)
-    assert [note.url for note in met.sources] == [read_seats(SHIPPED / "parliament.toml").source.url]
+    assert [note.url for note in met.sources] == [read_seats(SHIPPED_DATA / "parliament.toml").source.url]
 
 
 @pytest.mark.parametrize("state", STATES_WITH_LETTERS)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from babel.core import Locale
 
-from petition.campaign.appeal import SHIPPED, Appeal
+from petition.campaign.appeal import SHIPPED_DATA, Appeal
 from petition.core.errors import DataError
 from petition.letters.addressees.address_book import Addressee, Source
 from petition.letters.writing.chart import read_seats
@@ -248,7 +248,7 @@ def test_official_bodies_are_called_by_their_names_in_the_language(language: str
             words = source.text.partition(",")[0] if source.text.startswith("Railway") else source.text
             assert not re.search("Government|Council|Regulation|cited|citing|through|embassy|Polish", words), words
     known = {source.publisher for source in citable_sources(appeal(), BOOK.find("PL")).values()}
-    known |= {read_seats(SHIPPED / "parliament.toml").source.publisher}
+    known |= {read_seats(SHIPPED_DATA / "parliament.toml").source.publisher}
     assert _text(language).publishers.keys() <= known, "a publisher that nothing cites any more"
 
 
@@ -296,7 +296,7 @@ def test_a_text_not_written_for_a_role_is_not_used() -> None:
 
 
 def test_an_event_without_publisher_is_refused_in_one_sentence(tmp_path: Path) -> None:
-    facts = (SHIPPED / "facts.toml").read_text("utf-8")
+    facts = (SHIPPED_DATA / "facts.toml").read_text("utf-8")
     (tmp_path / "facts.toml").write_text(f'{facts}\n[[event]]\nid = "x"\ndate = 2026-01-01\n', "utf-8")
     with pytest.raises(DataError, match=r"^facts\.toml, event x lacks publisher, a text\.$"):
         compose_letter(Appeal(tmp_path), [TEXTS], BOOK.find("PL"), FIGURES, MOMENT, "https://example.org")

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message
 
-from petition.campaign.appeal import SHIPPED
+from petition.campaign.appeal import SHIPPED_DATA
 from petition.core.email_addresses import MAX_EMAIL_LENGTH, EmailProviders
 from petition.core.form import Form
 from petition.core.languages import Language
@@ -21,7 +21,7 @@ from petition.web.http import forms
 from tests.conftest import Clock, Visitor
 from tests.web.tools import FORM, Html, all_rows, for_all, in_each_language, on_sqlite, paths, run_background_jobs
 
-MAILBOXES = EmailProviders(SHIPPED / "mailboxes.toml")
+MAILBOXES = EmailProviders(SHIPPED_DATA / "mailboxes.toml")
 ENGLISH = Language("en", {})
 UNSAFE = ("BY",)
 GOOD = {"email": "anna@example.net", "country": "PL", "consent": "on"}

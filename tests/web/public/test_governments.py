@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from petition.campaign.appeal import SHIPPED
+from petition.campaign.appeal import SHIPPED_DATA
 from petition.letters import correspondence
 from petition.letters.correspondence import Channel, Entry, Stance
 from petition.site import Site
@@ -19,7 +19,7 @@ from petition.web.public import maps
 from tests.conftest import Clock, Visit, Visitor
 from tests.web.tools import Html, campaign, on_sqlite
 
-SHAPES = SHIPPED / "europe.svg"
+SHAPES = SHIPPED_DATA / "europe.svg"
 ANSWERS = {
     "PL": Entry(
         sent=date(2026, 11, 1),

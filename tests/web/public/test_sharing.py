@@ -38,7 +38,7 @@ async def test_each_language_has_its_picture_and_its_poster(
     assert len(picture.content) < 150_000
     poster = await visitor.get(f"/{lang}/poster.pdf")
     words = pdf_text(poster.content)
-    title = visitor.site.appeal.text(visitor.site.languages[lang]).title
+    title = visitor.site.appeal.get_text(visitor.site.languages[lang]).title
     assert "".join(title.split()) in "".join(words.split())
     assert _scanned(poster.content, tmp_path / "poster.pdf") == f"http://127.0.0.1:8000/{lang}/"
 
