@@ -24,8 +24,7 @@ from petition.letters.addressees import reader
 from petition.letters.addressees.reader import AddressBook
 from petition.letters.editions import drafts
 from petition.letters.editions.drafts import Draft
-from petition.mail import compose, messages
-from petition.mail import smtp as mail
+from petition.mail import compose, messages, smtp
 from petition.mail.backoff import ProviderBackoff
 from petition.mail.compose import RenderedEmail
 from petition.mail.delivery import Deliverer
@@ -36,7 +35,7 @@ from petition.organisers.passkeys import Passkeys
 from petition.organisers.second_factor import Locker
 from petition.protection import proof_of_work
 from petition.protection.networks import Networks
-from petition.protection.proof_of_work import ProofMode as Work
+from petition.protection.proof_of_work import ProofMode
 from petition.protection.rate_limits import RateLimiter
 from petition.retention import prune
 from petition.signing import signatures
@@ -46,13 +45,13 @@ from petition.tally.tally import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class PublicStatus:
     """What every visitor sees of the database: the published numbers, and the rules of the form."""
 
     snapshot: Snapshot
-    closed: bool  # signing has ended for good
+    signing_closed: bool  # signing has ended for good
     warn_only: bool  # a mailbox that authorities can read is warned of, not refused
-    work: Work  # of whom a proof of work is asked
+    proof_mode: ProofMode  # of whom a proof of work is asked
 
 
 @dataclass(frozen=True)
@@ -62,9 +61,9 @@ class Site:
     settings: Settings
     appeal: Appeal
     database: Database
-    vault: ServerKeys
+    server_keys: ServerKeys
     signer: Signer
-    mailboxes: EmailProviders
+    email_providers: EmailProviders
 
     @cached_property
     def languages(self) -> Languages:
@@ -82,12 +81,12 @@ class Site:
         return Languages(languages.offered_languages(self.appeal.languages()), common)
 
     @cached_property
-    def book(self) -> AddressBook:
+    def address_book(self) -> AddressBook:
         """The addressees of letters."""
         return reader.load_address_book(self.appeal.data_file("governments.toml"))
 
     @cached_property
-    def locker(self) -> Locker:
+    def factor_cipher(self) -> Locker:
         """What shuts organisers' second factors."""
         return Locker(self.settings.desk_keys)
 
@@ -97,75 +96,79 @@ class Site:
         return Passkeys(self.settings.base_url)
 
     @cached_property
-    def doors(self) -> RateLimiter:
+    def rate_limiter(self) -> RateLimiter:
         """The throttle at the doors of this process."""
-        return RateLimiter(self.database, self.vault, Networks(self.appeal.data_file("networks.toml")))
+        return RateLimiter(self.database, self.server_keys, Networks(self.appeal.data_file("networks.toml")))
 
     @cached_property
     def intake(self) -> Intake:
         """How forms are taken."""
-        return Intake(self.database, self.vault, self.mailboxes, self.doors, self.settings.base_url)
+        return Intake(self.database, self.server_keys, self.email_providers, self.rate_limiter, self.settings.base_url)
 
-    def relay(self) -> Transport:
+    def make_transport(self) -> Transport:
         """Where finished mail goes: a relay, and in demo mode a folder that /dev/outbox shows."""
-        smtp = mail.SmtpTransport(self.settings.smtp_url) if self.settings.smtp_url else None
-        if self.settings.demo or smtp is None:
-            return mail.FolderTransport(self.settings.var / "mail", smtp)
-        return smtp
+        server = smtp.SmtpTransport(self.settings.smtp_url) if self.settings.smtp_url else None
+        if self.settings.demo or server is None:
+            return smtp.FolderTransport(self.settings.var / "mail", server)
+        return server
 
-    def deliverer(self, pace: ProviderBackoff | None = None, more: Callable[[], None] = lambda: None) -> Deliverer:
+    def make_deliverer(
+        self, backoff: ProviderBackoff | None = None, on_full_batch: Callable[[], None] = lambda: None
+    ) -> Deliverer:
         """A loop over the outbox with a relay of its own."""
-        return Deliverer(self.database, self.vault, self.written, self.relay(), pace, more)
-
-    def written(self, claimed: ClaimedEmail) -> RenderedEmail:
-        """A mail of the outbox in its reader's language; in ours if that is not offered any more."""
-        known = claimed.language in self.languages
-        language = self.languages[claimed.language] if known else self.languages.default
-        links = messages.email_links(
-            self.signer, self.settings.base_url, language.code, claimed.template, claimed.secret
+        return Deliverer(
+            self.database, self.server_keys, self.render_email, self.make_transport(), backoff, on_full_batch
         )
-        reference = tokens.message_reference(claimed.secret)
-        return compose.render_email(language, claimed.template, claimed.to, self.settings.mail_from, reference, links)
 
-    def lanes(self) -> DeliveryPool:
+    def render_email(self, email: ClaimedEmail) -> RenderedEmail:
+        """A mail of the outbox in its reader's language; in ours if that is not offered any more."""
+        offered = email.language in self.languages
+        language = self.languages[email.language] if offered else self.languages.default
+        links = messages.email_links(self.signer, self.settings.base_url, language.code, email.template, email.secret)
+        reference = tokens.message_reference(email.secret)
+        return compose.render_email(language, email.template, email.to, self.settings.mail_from, reference, links)
+
+    def make_delivery_pool(self) -> DeliveryPool:
         """As many of them as there is work for."""
-        return DeliveryPool(self.deliverer)
+        return DeliveryPool(self.make_deliverer)
 
-    async def draft(self, c: Connection | None = None) -> Draft:
+    async def current_draft(self, c: Connection | None = None) -> Draft:
         """All letters as they would be now; one read shared with the caller's, if there is one."""
         if c is not None:
-            return await drafts.create_draft(c, self.appeal, self.book, self.settings.base_url)
+            return await drafts.create_draft(c, self.appeal, self.address_book, self.settings.base_url)
         async with self.database.reading() as connection:
-            return await self.draft(connection)
+            return await self.current_draft(connection)
 
-    def state(self) -> CampaignState:
+    def campaign_state(self) -> CampaignState:
         """Where in its life the campaign is today."""
         return self.appeal.campaign_state(today())
 
-    async def board(self, c: Connection) -> Board:
+    async def public_status(self, c: Connection) -> PublicStatus:
         """What the pages need of the database."""
-        snapshot, closed = await tally.get_snapshot(c), await state.is_closed(c)
-        return Board(snapshot, closed, await signatures.readable_is_warning(c), await proof_of_work.effective_mode(c))
+        snapshot, signing_closed = await tally.get_snapshot(c), await state.is_closed(c)
+        return PublicStatus(
+            snapshot, signing_closed, await signatures.readable_is_warning(c), await proof_of_work.effective_mode(c)
+        )
 
-    async def publish(self) -> None:
+    async def take_snapshot(self) -> None:
         """Makes a new snapshot if the last one is a minute old."""
         await self.database.write(tally.take_snapshot)
 
     async def prune(self) -> None:
         """Applies the retention rules."""
-        await prune.prune(self.database, self.vault, self.appeal, self.settings.email_key_file)
+        await prune.prune(self.database, self.server_keys, self.appeal, self.settings.email_key_file)
 
-    async def ready(self) -> None:
+    async def check_ready(self) -> None:
         """Raises DatabaseError unless the database is reachable, migrated and of our mode."""
         async with self.database.reading() as c:
             await migrations.check_schema(c, self.settings.mode)
 
-    async def writable(self) -> None:
+    async def check_writable(self) -> None:
         """Raises DatabaseError unless the database takes a write, right now and on disk. It leaves nothing behind."""
-        await self.database.write(_touch)
+        await self.database.write(_write_and_delete)
 
 
-async def _touch(c: Connection) -> None:
+async def _write_and_delete(c: Connection) -> None:
     """A row of our own comes and goes: SQLite writes nothing for an update that changes nothing."""
     name = f"touch {tokens.new_secret()}"
     await state.put(c, name, "")
@@ -173,19 +176,19 @@ async def _touch(c: Connection) -> None:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, *, migrate: bool = False) -> AsyncIterator[Site]:
+async def open_site(settings: Settings, *, migrate: bool = False) -> AsyncIterator[Site]:
     """A site with its database open. Raises a PetitionError with one sentence for whatever is in the way."""
     safe_logging.watch_tasks(asyncio.get_running_loop())
     appeal = Appeal(settings.campaign)
-    if not settings.demo and (why := appeal.campaign.why_not_ready()):
-        raise SettingsError(f"{why}.")
-    vault = ServerKeys(settings.email_key, settings.recipients, OutboxKeys(settings.outbox_keys))
+    if not settings.demo and (fault := appeal.campaign.why_not_ready()):
+        raise SettingsError(f"{fault}.")
+    server_keys = ServerKeys(settings.email_key, settings.recipients, OutboxKeys(settings.outbox_keys))
     async with db.open_database(settings.database_url, create=migrate) as database:
         if migrate:
             await migrations.migrate(database, settings.mode)
-        mailboxes = EmailProviders(appeal.data_file("mailboxes.toml"))
-        site = Site(settings, appeal, database, vault, Signer(settings.secret_keys), mailboxes)
+        email_providers = EmailProviders(appeal.data_file("mailboxes.toml"))
+        site = Site(settings, appeal, database, server_keys, Signer(settings.secret_keys), email_providers)
         for language in site.languages:
             appeal.get_text(language)  # a text that lacks something is found now, not by a visitor
-        await site.ready()
+        await site.check_ready()
         yield site

@@ -24,7 +24,7 @@ from petition.core.database import migrations
 from petition.core.database.database import Database
 from petition.core.languages import LOCALE_FOLDER
 from petition.core.settings import Mode, Settings
-from petition.site import Site, opened
+from petition.site import Site, open_site
 from petition.web.app import create_app
 from tests import postgres, relay
 from tests.relay import Relay
@@ -184,7 +184,7 @@ def make_settings(database_url: str, folder: Path, smtp_url: str = "", **other: 
 @pytest.fixture
 async def site(settings: Settings) -> AsyncIterator[Site]:
     """The site without its web."""
-    async with opened(settings) as found:
+    async with open_site(settings) as found:
         yield found
 
 
@@ -216,7 +216,7 @@ class Visitor:
 
     async def deliver(self) -> None:
         """Lets everything that is due leave the outbox."""
-        deliverer = self.site.deliverer()
+        deliverer = self.site.make_deliverer()
         while await deliverer.deliver_batch():
             pass
 
@@ -237,7 +237,7 @@ class Visitor:
 
     async def published(self) -> dict[str, Any]:
         """What /tally.json says, freshly published."""
-        await self.site.publish()
+        await self.site.take_snapshot()
         await self.app.state.published.renew()
         found: dict[str, Any] = (await self.get("/tally.json")).json()
         return found
@@ -256,9 +256,9 @@ async def add_organiser(site: Site, nickname: str, role: str = "organiser") -> N
     from petition.organisers import accounts
     from petition.organisers.accounts import Role
 
-    address = site.mailboxes.parse(f"{nickname}@example.org")
+    address = site.email_providers.parse(f"{nickname}@example.org")
     assert address is not None
-    await site.database.write(lambda c: accounts.add(c, site.vault, nickname, address, Role[role.upper()]))
+    await site.database.write(lambda c: accounts.add(c, site.server_keys, nickname, address, Role[role.upper()]))
 
 
 Visit = Callable[..., Any]

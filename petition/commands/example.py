@@ -100,7 +100,7 @@ def _names(site: Site, dice: random.Random) -> Iterator[tuple[demo_data.Signatur
     for country, (surname, many) in _NAMED.items():
         people = [f"{given} {surname}" for given in dice.sample(_GIVEN, many)]
         for k, name in enumerate([*people, *(_NOT_NAMES if country == "PL" else ())]):
-            mailbox, _ = site.vault.email_hashes(_address(f"{country}{k}".lower()))
+            mailbox, _ = site.server_keys.email_hashes(_address(f"{country}{k}".lower()))
             day = clock.today() - timedelta(dice.randint(5, len(DAYS) - 1))
             state = PASSED if k % 3 and k < many else NEW
             signature = demo_data.row(mailbox, country, day.isoformat(), named=True)
@@ -118,8 +118,8 @@ async def _forms(site: Site, network: str, many: int) -> list[Row]:
     found = []
     for k in range(many):
         signing = Signing(_address(f"{network}.{k}"), "DE", None, updates=False, consent="demo", language="en")
-        terms = await site.doors.admit_form(f"{network}.{k}", "", ProofMode.OFF, trapped=False)
-        found.append(submissions.submitted(site.vault, signing, terms).row)
+        terms = await site.rate_limiter.admit_form(f"{network}.{k}", "", ProofMode.OFF, trapped=False)
+        found.append(submissions.submitted(site.server_keys, signing, terms).row)
     return found
 
 

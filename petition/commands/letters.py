@@ -10,13 +10,13 @@ from petition.core.settings import Settings
 from petition.letters.editions import annexes, drafts, files
 from petition.letters.editions.editions import Edition
 from petition.organisers import activity_log
-from petition.site import Site, opened
+from petition.site import Site, open_site
 from petition.tally import rounding
 
 
 async def letters(given: Settings, arguments: Arguments) -> None:
     """Letters as PDF into a folder: previews, or all files of an edition, or the names that go with them."""
-    async with opened(given) as site:
+    async with open_site(given) as site:
         if arguments.edition:
             await _edition(site, arguments)
         elif arguments.names:
@@ -26,11 +26,11 @@ async def letters(given: Settings, arguments: Arguments) -> None:
 
 
 async def _previews(site: Site, arguments: Arguments) -> None:
-    keys = arguments.keys or [a.key for a in site.book.addressees]
-    addressees = [site.book.find(key) for key in keys]
-    await site.publish()
+    keys = arguments.keys or [a.key for a in site.address_book.addressees]
+    addressees = [site.address_book.find(key) for key in keys]
+    await site.take_snapshot()
     async with site.database.reading() as c:
-        draft = await site.draft(c)
+        draft = await site.current_draft(c)
         names = await drafts.get_annex_names(c, draft, addressees)
     await noted(
         site, "drew letters", f"{len(addressees)}, names: {rounding.round_for_log(sum(map(len, names.values())))}"
@@ -55,13 +55,13 @@ async def _edition(site: Site, arguments: Arguments) -> None:
 
 async def _names(site: Site, edition: Edition, arguments: Arguments) -> None:
     async with site.database.reading() as c:
-        draft = await site.draft(c)
+        draft = await site.current_draft(c)
     keys = arguments.keys or edition.basis["annexes"]
     if not keys:
         raise DataError(f"No letter of edition {edition.number} speaks of names.")
     offered = [language.code for language in site.languages]
     for key in progress(keys, "annex", len(keys)):
-        addressee = site.book.find(key)
+        addressee = site.address_book.find(key)
         for reference, content in await annexes.make_annex(
             site.database, draft, edition, addressee, offered, activity_log.SERVER
         ):

@@ -23,7 +23,7 @@ from petition.core.settings import Settings
 from petition.core.tokens import Purpose
 from petition.organisers import accounts, public_keys
 from petition.organisers.accounts import Role
-from petition.site import Site, opened
+from petition.site import Site, open_site
 from petition.web.app import DELIVER_VARIABLE
 
 GRACE = 1.0  # seconds
@@ -122,8 +122,8 @@ def _many_files() -> None:
 
 
 async def _prepare(settings: Settings) -> None:
-    async with opened(settings, migrate=True) as site:
-        await site.publish()
+    async with open_site(settings, migrate=True) as site:
+        await site.take_snapshot()
         await site.database.write(partial(public_keys.announce, recipients=settings.recipients))
         if settings.demo:
             number = await site.database.write(partial(_demo_link, site=site))
@@ -140,5 +140,5 @@ async def _demo_link(c: Connection, *, site: Site) -> str:
     """A login link for the demo organiser, who is made on the first start."""
     if all(row["nickname"] != _DEMO for row in await accounts.listed(c)):
         address = EmailAddress(_DEMO_ADDRESS, _DEMO_ADDRESS)
-        await accounts.add(c, site.vault, _DEMO, address, Role.ADMIN)
+        await accounts.add(c, site.server_keys, _DEMO, address, Role.ADMIN)
     return await accounts.link(c, _DEMO)

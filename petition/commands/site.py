@@ -25,7 +25,7 @@ from petition.retention import close as closing
 from petition.retention import destroy as destruction
 from petition.retention.destroy import What
 from petition.signing import quarantine
-from petition.site import Site, opened
+from petition.site import Site, open_site
 from petition.tally import audit
 
 Arguments = argparse.Namespace
@@ -41,8 +41,8 @@ def serve(arguments: Arguments) -> int:
 
 async def deliver(given: Settings, _: Arguments) -> None:
     """Mail delivery alone, until it is told to stop."""
-    async with opened(given) as site:
-        deliverer = site.lanes()
+    async with open_site(given) as site:
+        deliverer = site.make_delivery_pool()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, lambda: loop.create_task(deliverer.stop()))
@@ -52,7 +52,7 @@ async def deliver(given: Settings, _: Arguments) -> None:
 async def bounce(given: Settings, arguments: Arguments) -> None:
     """One report from a file or a pipe, or all that lie in a Maildir, which is emptied."""
     contents, read = _reports(arguments.source)
-    async with opened(given) as site:
+    async with open_site(given) as site:
         for content in contents:
             if returned := bounce_reports.parse_report(content):
                 await site.database.write(partial(quarantine.apply_report, returned=returned))
@@ -75,43 +75,43 @@ def _reports(source: str) -> tuple[list[bytes], list[Path]]:
 
 async def migrate(given: Settings, _: Arguments) -> None:
     """The database to the current schema."""
-    async with opened(given, migrate=True):
+    async with open_site(given, migrate=True):
         print("The database has the current schema.")
 
 
 async def organiser_add(given: Settings, arguments: Arguments) -> None:
     """A new organiser."""
-    async with opened(given) as site:
-        if (address := site.mailboxes.parse(arguments.email)) is None:
+    async with open_site(given) as site:
+        if (address := site.email_providers.parse(arguments.email)) is None:
             raise OrganiserError("This is not an email address.")
         role = Role[arguments.role.upper()]
-        add = partial(accounts.add, vault=site.vault, nickname=arguments.nickname, address=address, role=role)
+        add = partial(accounts.add, vault=site.server_keys, nickname=arguments.nickname, address=address, role=role)
         await site.database.write(add)
 
 
 async def organiser_list(given: Settings, _: Arguments) -> None:
     """Who they are, by nickname."""
-    async with opened(given) as site, site.database.reading() as c:
+    async with open_site(given) as site, site.database.reading() as c:
         for row in await accounts.listed(c):
             print(f"{row['nickname']}\t{row['role']}\tsince {row['since']}")
 
 
 async def organiser_remove(given: Settings, arguments: Arguments) -> None:
     """Ends what an organiser may do."""
-    async with opened(given) as site:
+    async with open_site(given) as site:
         await site.database.write(partial(accounts.remove, nickname=arguments.nickname))
 
 
 async def organiser_reset(given: Settings, arguments: Arguments) -> None:
     """Takes away the second factors of whoever lost one."""
-    async with opened(given) as site:
+    async with open_site(given) as site:
         await site.database.write(partial(accounts.reset, nickname=arguments.nickname))
     print("Second factors, sessions and links are gone. The next login sets up a new factor.")
 
 
 async def organiser_link(given: Settings, arguments: Arguments) -> None:
     """A login link that works once."""
-    async with opened(given) as site:
+    async with open_site(given) as site:
         number = await site.database.write(partial(accounts.link, nickname=arguments.nickname))
         print(f"{given.base_url}/organisers/login/{site.signer.make_token(Purpose.LOGIN, number)}")
 
@@ -120,7 +120,7 @@ async def mirror(given: Settings, arguments: Arguments) -> None:
     """The public pages as files."""
     from petition.web import mirror as pages  # noqa: PLC0415 (only this verb and `serve` need the web)
 
-    async with opened(given) as site:
+    async with open_site(given) as site:
         print(f"{await pages.write_mirror(site, arguments.folder)} files; the form stays at {given.base_url}.")
 
 
@@ -146,8 +146,8 @@ async def close(given: Settings, _: Arguments) -> int:
     if sys.stdin.isatty() and await asyncio.to_thread(input, question) != "close":
         print("Nothing was changed.", file=sys.stderr)
         return 1
-    async with opened(given) as site:
-        await closing.close(site.database, site.vault, given.email_key_file)
+    async with open_site(given) as site:
+        await closing.close(site.database, site.server_keys, given.email_key_file)
     print("Signing has ended. Keyed hashes, names and contacts are gone; numbers and answers stay.")
     if given.email_key_file is None:
         print("PETITION_EMAIL_KEY stands in the environment: put a new random value there, and destroy the old one.")
@@ -171,7 +171,7 @@ async def destroy(given: Settings, arguments: Arguments) -> int:
 
 async def recount(given: Settings, _: Arguments) -> int:
     """Recounts every number."""
-    async with opened(given) as site, site.database.reading() as c:
+    async with open_site(given) as site, site.database.reading() as c:
         found = await audit.find_disagreements(c)
     for sentence in found:
         print(sentence, file=sys.stderr)
@@ -182,7 +182,7 @@ async def recount(given: Settings, _: Arguments) -> int:
 
 async def back_up(given: Settings, arguments: Arguments) -> None:
     """A backup, sealed to the recipients."""
-    async with opened(given) as site:
+    async with open_site(given) as site:
         rows = await backup.backup(site.database, given.recipients, arguments.file)
         await noted(site, "made a backup")
     print(f"{rows} rows, sealed to {len(given.recipients)} recipients.")
@@ -197,14 +197,14 @@ async def restore(given: Settings, arguments: Arguments) -> None:
         identity = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError):
         raise DataError(f"{file} cannot be read.") from None
-    async with opened(given, migrate=True) as site:
+    async with open_site(given, migrate=True) as site:
         rows = await backup.restore(site.database, given.mode, identity, arguments.file)
     print(f"{rows} rows restored; the never-write list is applied.")
 
 
 async def prune(given: Settings, _: Arguments) -> None:
     """The retention rules, now."""
-    async with opened(given) as site:
+    async with open_site(given) as site:
         await site.prune()
 
 
@@ -214,7 +214,7 @@ async def demo(given: Settings, arguments: Arguments) -> None:
         raise DataError("Demo signatures go into a demo database only: set PETITION_MODE=demo.")
     if not (arguments.example or arguments.signatures):
         raise DataError("Say what to fill it with: --signatures N, --example, or both.")
-    async with opened(given, migrate=True) as site:
+    async with open_site(given, migrate=True) as site:
         if arguments.example and (why := await example.unwanted(site)):
             print(why)
             return
@@ -224,7 +224,7 @@ async def demo(given: Settings, arguments: Arguments) -> None:
                 await example.fill(site, n, bar.update)
             else:
                 await demo_data.fill(site.database, n, bar.update)
-        await site.publish()
+        await site.take_snapshot()
 
 
 async def examine(given: Settings, _: Arguments) -> int:

@@ -17,7 +17,7 @@ from petition.core import safe_logging
 from petition.core import settings as settings_
 from petition.core.errors import PetitionError
 from petition.core.settings import Settings
-from petition.site import Site, opened
+from petition.site import Site, open_site
 from petition.web import prerender
 from petition.web.http import public_state, security
 from petition.web.http.errors import EXCEPTION_HANDLERS, BodyLimit, CrossSiteCheck, ErrorPages
@@ -38,7 +38,7 @@ def create_app(settings: Settings, *, deliver: bool = False) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with opened(settings) as site:
+        async with open_site(settings) as site:
             app.state.site, app.state.published = (
                 site,
                 await public_state.create_cache(site, prerender.prerender_all, store),
@@ -99,10 +99,10 @@ async def _background_tasks(site: Site, cache: PublicStateCache, deliver: bool) 
     They are asked to stop, not cancelled: a connection that is cancelled while it opens is lost.
     """
     stopping = asyncio.Event()
-    sync = (SYNC_SECONDS, site.doors.sync)
-    jobs = (sync, (PUBLISH_SECONDS, site.publish), (PUBLISH_SECONDS, cache.refresh), (PRUNE_SECONDS, site.prune))
+    sync = (SYNC_SECONDS, site.rate_limiter.sync)
+    jobs = (sync, (PUBLISH_SECONDS, site.take_snapshot), (PUBLISH_SECONDS, cache.refresh), (PRUNE_SECONDS, site.prune))
     loops = [_repeat(seconds, job, stopping) for seconds, job in jobs]
-    deliverer = site.lanes()
+    deliverer = site.make_delivery_pool()
     tasks = [asyncio.create_task(job) for job in (*loops, *([deliverer.run()] if deliver else []))]
     try:
         yield

@@ -21,7 +21,7 @@ _INDEX = "index.html"
 
 async def write_mirror(site: Site, folder: Path) -> int:
     """All of it into a folder, which must be new or empty, or nothing at all; how many files. Raises DataError."""
-    await site.publish()
+    await site.take_snapshot()
     contents = render_files(site, await public_state.read_public_state(site))
     try:
         _save_files(contents, folder)

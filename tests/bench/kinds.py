@@ -78,17 +78,19 @@ async def _prepare(site: Site, kind: str, run: str) -> None:
 
 
 def _form(site: Site, address: str) -> Submitted:
-    return submissions.submitted(site.vault, Signing(EmailAddress(address, address), "PL", None, False, "bench", "en"))
+    return submissions.submitted(
+        site.server_keys, Signing(EmailAddress(address, address), "PL", None, False, "bench", "en")
+    )
 
 
 def _number(site: Site, form: Submitted) -> str:
     """Of its link, from the mail."""
-    return str(json.loads(site.vault.outbox.decrypt(form.mail["key_name"], form.mail["sealed"]))[1])
+    return str(json.loads(site.server_keys.outbox.decrypt(form.mail["key_name"], form.mail["sealed"]))[1])
 
 
 async def _add(c: Connection, *, site: Site, people: list[str]) -> None:
     for one in people:
-        await accounts.add(c, site.vault, secrets.token_hex(8), EmailAddress(one, one), Role.VIEWER)
+        await accounts.add(c, site.server_keys, secrets.token_hex(8), EmailAddress(one, one), Role.VIEWER)
 
 
 async def _withdraw(c: Connection, *, mailboxes: list[str]) -> None:

@@ -29,9 +29,9 @@ def measure(stage: Stage, report: Report) -> None:
 
 async def _drawn(stage: Stage) -> list[tuple[str, int, float, float, float]]:
     async with stage.site() as site:
-        await site.publish()
+        await site.take_snapshot()
         async with site.database.reading() as c:
-            draft = await site.draft(c)
+            draft = await site.current_draft(c)
         return [_letters(draft), await _edition(site, draft), await _annex(draft)]
 
 

@@ -89,7 +89,7 @@ async def _fill(stage: Stage) -> None:
         for _ in range(MAILS // BATCH):
             people = [f"{secrets.token_hex(6)}@example.net" for _ in range(BATCH)]
             signings = [Signing(EmailAddress(one, one), "PL", None, False, "bench", "en") for one in people]
-            forms = [submissions.submitted(site.vault, signing) for signing in signings]
+            forms = [submissions.submitted(site.server_keys, signing) for signing in signings]
             await site.database.write(partial(submissions.sign, items=forms))
 
 

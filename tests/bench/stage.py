@@ -17,7 +17,7 @@ from petition.core.database import vacuum
 from petition.core.database.queries import POSTGRESQL
 from petition.core.tokens import Purpose
 from petition.mail.outbox import DECOY_TEMPLATE
-from petition.site import Site, opened
+from petition.site import Site, open_site
 from tests import postgres
 from tests.bench.floors import Headers, command
 from tests.chaos.machines import Machine, Web
@@ -51,7 +51,7 @@ class Stage:
     @asynccontextmanager
     async def site(self) -> AsyncIterator[Site]:
         """The site without its web, in this process."""
-        async with opened(settings.from_environment(self.shell.environment), migrate=True) as site:
+        async with open_site(settings.from_environment(self.shell.environment), migrate=True) as site:
             yield site
 
     @contextmanager
@@ -78,7 +78,7 @@ class Stage:
         async with self.site() as site:
             with tqdm(total=signatures, unit="signature", disable=None) as bar:
                 await demo_data.fill(site.database, signatures, bar.update)
-            await site.publish()
+            await site.take_snapshot()
             if site.database.dialect == POSTGRESQL:
                 await vacuum.vacuum_tables(site.database, full=())  # PostgreSQL's autovacuum would, amid the figures
 
@@ -99,7 +99,7 @@ class Stage:
         async with self.site() as site:
             rows = await site.database.write(lambda c: c.execute("delete from outbox returning mail, key_name, sealed"))
             contents = [
-                site.vault.outbox.decrypt(row["key_name"], row["sealed"])
+                site.server_keys.outbox.decrypt(row["key_name"], row["sealed"])
                 for row in rows
                 if row["mail"] != DECOY_TEMPLATE
             ]

@@ -27,9 +27,9 @@ async def _costs(few: Stage, many: Stage) -> tuple[list[float], list[float]]:
             for site, cost in zip((small, large), costs, strict=True):
                 await site.database.write(_age)
                 begun = time.perf_counter()
-                await site.publish()
+                await site.take_snapshot()
                 async with site.database.reading() as c:
-                    await site.board(c)
+                    await site.public_status(c)
                 cost.append((time.perf_counter() - begun) * 1000)
     return costs
 

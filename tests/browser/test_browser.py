@@ -14,7 +14,7 @@ from playwright.async_api import Browser, ViewportSize, expect
 
 from petition.core import settings
 from petition.protection import proof_of_work
-from petition.site import opened
+from petition.site import open_site
 from tests.browser.conftest import Watched
 from tests.relay import Relay, plain
 from tests.shell import Shell, serving
@@ -230,7 +230,7 @@ async def test_where_a_proof_is_asked_for_a_browser_computes_it_and_one_without_
 
 async def _ask_everybody(shell: Shell) -> None:
     """As an admin does at the desk."""
-    async with opened(settings.from_environment(shell.environment)) as site:
+    async with open_site(settings.from_environment(shell.environment)) as site:
         await site.database.write(partial(proof_of_work.set_mode, chosen=proof_of_work.ProofMode.ON))
 
 

@@ -15,7 +15,7 @@ from petition.core.database.database import open_database
 from petition.core.errors import DataError, SettingsError
 from petition.core.languages import LOCALE_FOLDER
 from petition.core.settings import Mode, Settings
-from petition.site import opened as site_opened
+from petition.site import open_site as site_opened
 from petition.tally import tally
 from tests import ROOT
 from tests.conftest import Clock, Visitor, make_settings, visiting

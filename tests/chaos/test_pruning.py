@@ -57,8 +57,8 @@ async def _signed(stage: Stage, n: int) -> None:
 
 
 async def _sign(site: Site, n: int) -> None:
-    address = site.mailboxes.parse(f"early{n}@example.net")
+    address = site.email_providers.parse(f"early{n}@example.net")
     assert address is not None
     name = f"Person {n}" if n % 3 else None
     signing = Signing(address, COUNTRIES[n % len(COUNTRIES)], name, n % 3 == 0, "test", "en")
-    await site.database.join(submissions.sign, submissions.submitted(site.vault, signing))
+    await site.database.join(submissions.sign, submissions.submitted(site.server_keys, signing))

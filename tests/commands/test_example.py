@@ -13,7 +13,7 @@ from petition.campaign.appeal import Appeal
 from petition.commands import example
 from petition.core import demo_secrets, settings
 from petition.core.errors import SettingsError
-from petition.site import opened
+from petition.site import open_site
 from petition.tally import audit, history, tally
 from tests import ROOT
 from tests.conftest import Clock, Visit, Visitor, make_settings
@@ -87,7 +87,7 @@ async def test_the_desk_has_something_of_each_kind(visitor: Visitor) -> None:
 @on_sqlite
 async def test_it_is_the_same_for_everybody(visitor: Visitor, tmp_path: Path, time: Clock) -> None:
     other = make_settings(f"sqlite:///{tmp_path / 'other.db'}", tmp_path / "other", email_key="another key " * 4)
-    async with opened(other, migrate=True) as site:
+    async with open_site(other, migrate=True) as site:
         await example.fill(site, 2000)
         async with site.database.reading() as c:
             there = await tally.exact_counts(c)
@@ -147,7 +147,7 @@ async def test_production_refuses_it(tmp_path: Path, time: Clock) -> None:
     assert settings.from_environment(PRODUCTION | own).campaign is None, "nor does it find it by itself"
     given = settings.from_environment(PRODUCTION | own | {"PETITION_CAMPAIGN": folder})
     with pytest.raises(SettingsError, match=r"campaign\.toml is the one of the example\.$"):
-        async with opened(given):
+        async with open_site(given):
             pass
 
 

@@ -17,7 +17,7 @@ from tests.relay import Answer
 async def delivering(site: Site, url: str) -> AsyncIterator[Deliverer]:
     """One process that delivers to a relay alone, without the folder of the demo."""
     relay = smtp.SmtpTransport(url)
-    yield Deliverer(site.database, site.vault, site.written, relay)
+    yield Deliverer(site.database, site.server_keys, site.render_email, relay)
     await relay.close()
 
 
@@ -25,7 +25,7 @@ async def sign(site: Site, name: str = "anna", language: str = "en") -> None:
     """NAME@example.org is typed into the form."""
     address = EmailAddress(f"{name}@example.org", f"{name}@example.org")
     signing = Signing(address, "PL", None, False, "test", language)
-    await site.database.join(submissions.sign, submissions.submitted(site.vault, signing))
+    await site.database.join(submissions.sign, submissions.submitted(site.server_keys, signing))
 
 
 async def waiting(site: Site) -> int:

@@ -196,14 +196,14 @@ async def test_a_confirmed_signature_stays_and_a_forged_reference_does_nothing(t
 
 async def test_a_mail_that_waits_for_its_second_attempt_is_held(site: Site, time: Clock) -> None:
     await sign(site)
-    (mail,) = await site.database.write(partial(outbox.claim_batch, server_keys=site.vault))
+    (mail,) = await site.database.write(partial(outbox.claim_batch, server_keys=site.server_keys))
     await site.database.write(partial(outbox.retry_later, email=mail))
     await _take(site, tokens.message_reference(mail.secret))
     time.advance(hours=1)
-    assert await site.database.write(partial(outbox.claim_batch, server_keys=site.vault)) == []
+    assert await site.database.write(partial(outbox.claim_batch, server_keys=site.server_keys)) == []
     assert await _reasons(site) == {BOUNCED: 1}
     await site.database.write(partial(quarantine.restore, reason=BOUNCED))
-    claimed = await site.database.write(partial(outbox.claim_batch, server_keys=site.vault))
+    claimed = await site.database.write(partial(outbox.claim_batch, server_keys=site.server_keys))
     assert [mail.to for mail in claimed] == ["anna@example.org"]
 
 

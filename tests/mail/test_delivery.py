@@ -11,7 +11,7 @@ import pytest
 from petition.core.settings import Settings
 from petition.mail import outbox
 from petition.mail.delivery import Deliverer
-from petition.site import Site, opened
+from petition.site import Site, open_site
 from tests import relay
 from tests.conftest import Clock
 from tests.mail.delivering import delivering, saying, sign, until, waiting
@@ -67,7 +67,7 @@ async def test_the_address_is_forgotten_once_the_mail_has_left(site: Site, smtp:
 
 
 async def test_deliverers_at_once_send_each_mail_once(settings: Settings, smtp: Relay) -> None:
-    async with opened(settings) as one, opened(settings) as two:
+    async with open_site(settings) as one, open_site(settings) as two:
         for n in range(50):
             await sign(one, f"a{n}")
 
@@ -85,7 +85,7 @@ async def test_a_mail_that_cannot_be_written_keeps_nobody_else_waiting(
     site: Site, smtp: Relay, deliverer: Deliverer, time: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     unknown = {"name": "of-a-newer-version", "language": "en", "to": "anna@example.org", "number": "a-number"}
-    mail = outbox.prepare_email(site.vault, mailbox=None, **unknown)
+    mail = outbox.prepare_email(site.server_keys, mailbox=None, **unknown)
     await site.database.write(partial(outbox.enqueue, emails=[mail]))
     time.advance(seconds=1)
     await sign(site, "boris")

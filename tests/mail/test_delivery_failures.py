@@ -145,7 +145,7 @@ async def test_who_lost_a_mail_to_a_clock_that_leapt_ahead_and_back_does_not_sen
     def leap(_: object) -> str:
         smtp.data = saying(relay.ACCEPTED)
         time.advance(hours=3)
-        claim = site.database.write(partial(outbox.claim_batch, server_keys=site.vault))
+        claim = site.database.write(partial(outbox.claim_batch, server_keys=site.server_keys))
         assert len(asyncio.run_coroutine_threadsafe(claim, loop).result()) == 3, "another deliverer takes them all"
         time.advance(hours=-4)
         return relay.ACCEPTED

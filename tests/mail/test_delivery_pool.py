@@ -20,7 +20,7 @@ from tests.relay import Relay
 
 async def _sign(site: Site, address: str) -> None:
     signing = Signing(EmailAddress(address, address), "PL", None, False, "test", "en")
-    await site.database.join(sign, submitted(site.vault, signing))
+    await site.database.join(sign, submitted(site.server_keys, signing))
 
 
 def _lanes(site: Site, url: str, begun: list[ProviderBackoff], further: str = "") -> DeliveryPool:
@@ -30,7 +30,7 @@ def _lanes(site: Site, url: str, begun: list[ProviderBackoff], further: str = ""
     def lane(common: ProviderBackoff, more: object) -> Deliverer:
         begun.append(common)
         to = further if further and len(begun) > 1 else url
-        return Deliverer(site.database, site.vault, site.written, SmtpTransport(to), common, more)  # type: ignore[arg-type]  # as Lanes calls it
+        return Deliverer(site.database, site.server_keys, site.render_email, SmtpTransport(to), common, more)  # type: ignore[arg-type]  # as Lanes calls it
 
     return DeliveryPool(lane, max_deliverers=3)
 

@@ -42,9 +42,9 @@ async def _rows(site: Site, table: str) -> list[Row]:
 
 async def _ask(site: Site, email: str) -> int:
     """Asks for a login link; how many mails wait then."""
-    address = site.mailboxes.parse(email)
+    address = site.email_providers.parse(email)
     assert address is not None
-    await site.database.write(partial(accounts.ask_login, vault=site.vault, to=address, language="en"))
+    await site.database.write(partial(accounts.ask_login, vault=site.server_keys, to=address, language="en"))
     async with site.database.reading() as c:
         return (await outbox.queue_status(c))[0]
 
@@ -70,18 +70,18 @@ async def test_nothing_readable_is_kept_of_an_address(house: Site) -> None:
 
 @pytest.mark.parametrize("nickname", ["", "a", "a" * 41, "a b", "žana", "marta\n", "a\0b", "<b>", "a'--", "../a"])
 async def test_a_nickname_that_is_none_is_refused(house: Site, nickname: str) -> None:
-    address = house.mailboxes.parse("new@example.org")
+    address = house.email_providers.parse("new@example.org")
     assert address is not None
-    job = partial(accounts.add, vault=house.vault, nickname=nickname, address=address, role=Role.VIEWER)
+    job = partial(accounts.add, vault=house.server_keys, nickname=nickname, address=address, role=Role.VIEWER)
     with pytest.raises(OrganiserError, match="2 to 40"):
         await house.database.write(job)
 
 
 @pytest.mark.parametrize(("nickname", "email"), [("marta", "other@example.org"), ("other", "Marta@EXAMPLE.org")])
 async def test_a_taken_nickname_or_address_is_refused(house: Site, nickname: str, email: str) -> None:
-    address = house.mailboxes.parse(email)
+    address = house.email_providers.parse(email)
     assert address is not None
-    job = partial(accounts.add, vault=house.vault, nickname=nickname, address=address, role=Role.ADMIN)
+    job = partial(accounts.add, vault=house.server_keys, nickname=nickname, address=address, role=Role.ADMIN)
     with pytest.raises(OrganiserError, match="already"):
         await house.database.write(job)
     assert len(await _rows(house, "organisers")) == 1
@@ -137,7 +137,7 @@ async def test_a_link_is_mailed_to_an_organiser_and_to_nobody_else(house: Site) 
     assert await _ask(house, "stranger@example.org") == 0
     assert [row["mail"] for row in await _rows(house, "outbox")] == ["nothing"], "so that the same is written"
     assert await _ask(house, "MARTA@example.org") == 1
-    mails = await house.database.write(partial(outbox.claim_batch, server_keys=house.vault))
+    mails = await house.database.write(partial(outbox.claim_batch, server_keys=house.server_keys))
     assert [mail.to for mail in mails] == ["marta@example.org"]
     assert len(await _rows(house, "outbox")) == 1, "the one to nobody is gone"
 
@@ -145,7 +145,7 @@ async def test_a_link_is_mailed_to_an_organiser_and_to_nobody_else(house: Site) 
 async def test_an_organiser_gets_twelve_links_a_day_at_most(house: Site) -> None:
     for _ in range(14):
         await _ask(house, "marta@example.org")
-    assert len(await house.database.write(partial(outbox.claim_batch, server_keys=house.vault))) == 12
+    assert len(await house.database.write(partial(outbox.claim_batch, server_keys=house.server_keys))) == 12
 
 
 async def test_who_is_removed_is_out_with_every_session_and_link(house: Site) -> None:

@@ -37,8 +37,8 @@ async def _arrive(site: Site, nickname: str = "marta") -> Session:
 async def _equip(site: Site, nickname: str = "marta") -> bytes:
     """Sets up codes; the secret."""
     session = await _arrive(site, nickname)
-    secret = site.locker.proposed(session)
-    add = partial(second_factor.add_codes, locker=site.locker, session=session, given=_code(secret))
+    secret = site.factor_cipher.proposed(session)
+    add = partial(second_factor.add_codes, locker=site.factor_cipher, session=session, given=_code(secret))
     assert await site.database.write(add)
     return secret
 
@@ -48,7 +48,7 @@ def _code(secret: bytes, later: int = 0) -> str:
 
 
 async def _prove(site: Site, session: Session, code: str, locker: Locker | None = None) -> bool:
-    prove = partial(second_factor.prove_code, locker=locker or site.locker, session=session, given=code)
+    prove = partial(second_factor.prove_code, locker=locker or site.factor_cipher, session=session, given=code)
     return await site.database.write(prove) is not None
 
 
@@ -66,7 +66,7 @@ async def test_a_code_makes_the_session_whole(house: Site, time: Clock) -> None:
     secret = await _equip(house)
     time.advance(seconds=totp.STEP)
     session = await _arrive(house)
-    prove = partial(second_factor.prove_code, locker=house.locker, session=session, given=_code(secret))
+    prove = partial(second_factor.prove_code, locker=house.factor_cipher, session=session, given=_code(secret))
     number = await house.database.write(prove)
     assert number
     async with house.database.reading() as c:
@@ -147,17 +147,17 @@ async def test_whoever_has_no_codes_is_let_in_by_none(house: Site) -> None:
 
 async def test_a_session_is_offered_one_secret_another_session_another(house: Site) -> None:
     session, other = await _arrive(house), await _arrive(house)
-    assert house.locker.proposed(session) == house.locker.proposed(session)
-    assert house.locker.proposed(session) != house.locker.proposed(other)
-    assert len(house.locker.proposed(session)) == 20
+    assert house.factor_cipher.proposed(session) == house.factor_cipher.proposed(session)
+    assert house.factor_cipher.proposed(session) != house.factor_cipher.proposed(other)
+    assert len(house.factor_cipher.proposed(session)) == 20
 
 
 async def test_a_wrong_code_sets_nothing_up_and_a_second_app_neither(house: Site, time: Clock) -> None:
     session = await _arrive(house)
-    add = partial(second_factor.add_codes, locker=house.locker, session=session)
+    add = partial(second_factor.add_codes, locker=house.factor_cipher, session=session)
     assert not await house.database.write(partial(add, given="123456"))
     assert await _rows(house, "factors") == []
-    secret = house.locker.proposed(session)
+    secret = house.factor_cipher.proposed(session)
     assert await house.database.write(partial(add, given=_code(secret)))
     assert not await house.database.write(partial(add, given=_code(secret, 1)))
     assert len(await _rows(house, "factors")) == 1
@@ -165,8 +165,10 @@ async def test_a_wrong_code_sets_nothing_up_and_a_second_app_neither(house: Site
 
 async def test_of_two_who_came_by_mail_only_the_first_sets_a_factor_up(house: Site, time: Clock) -> None:
     first, second = await _arrive(house), await _arrive(house)
-    asked = [(one, _code(house.locker.proposed(one))) for one in (first, second)]
-    jobs = [partial(second_factor.add_codes, locker=house.locker, session=one, given=code) for one, code in asked]
+    asked = [(one, _code(house.factor_cipher.proposed(one))) for one in (first, second)]
+    jobs = [
+        partial(second_factor.add_codes, locker=house.factor_cipher, session=one, given=code) for one, code in asked
+    ]
     assert [await house.database.write(job) for job in jobs] == [True, False]
 
 
@@ -186,7 +188,7 @@ async def test_the_database_alone_makes_no_code_and_takes_none_from_another_row(
     with pytest.raises(KeysError):
         Locker(("another-key-of-thirty-two-characters",)).open("anna", row["sealed"])
     with pytest.raises(KeysError):
-        house.locker.open("marta", row["sealed"])
+        house.factor_cipher.open("marta", row["sealed"])
     await house.database.write(lambda c: c.execute("update factors set nickname = 'marta'"))
     time.advance(minutes=1)
     assert not await _prove(house, await _arrive(house), _code(secret))

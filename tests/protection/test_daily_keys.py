@@ -16,7 +16,7 @@ from tests.conftest import Clock
 async def _tagged(site: Site, name: str, tag: str) -> None:
     address = EmailAddress(f"{name}@example.org", f"{name}@example.org")
     signing = Signing(address, "PL", None, False, "test", "en")
-    await site.database.join(submissions.sign, submissions.submitted(site.vault, signing, Admission(tag)))
+    await site.database.join(submissions.sign, submissions.submitted(site.server_keys, signing, Admission(tag)))
 
 
 async def _all(site: Site, columns: str) -> list[Row]:
@@ -25,7 +25,7 @@ async def _all(site: Site, columns: str) -> list[Row]:
 
 
 async def test_all_processes_have_one_key_and_each_day_another(site: Site, time: Clock) -> None:
-    processes = [DailyKeys(site.database, site.vault) for _ in range(5)]
+    processes = [DailyKeys(site.database, site.server_keys) for _ in range(5)]
     today = await asyncio.gather(*[process.get_today() for process in processes])
     assert len(set(today)) == 1
     time.advance(days=1)
@@ -33,7 +33,7 @@ async def test_all_processes_have_one_key_and_each_day_another(site: Site, time:
 
 
 async def test_tags_of_two_purposes_or_days_cannot_be_compared(site: Site, time: Clock) -> None:
-    keys = DailyKeys(site.database, site.vault)
+    keys = DailyKeys(site.database, site.server_keys)
     key = await keys.get_today()
     tags = {key.tag("network", "203.0.113.0/24"), key.tag("sign network", "203.0.113.0/24")}
     time.advance(days=1)
@@ -42,17 +42,17 @@ async def test_tags_of_two_purposes_or_days_cannot_be_compared(site: Site, time:
 
 
 async def test_a_key_is_made_of_what_the_database_has_and_what_it_has_not(site: Site, time: Clock) -> None:
-    key = await DailyKeys(site.database, site.vault).get_today()
+    key = await DailyKeys(site.database, site.server_keys).get_today()
     (row,) = await _all(site, "* from day_keys")
-    assert key.secret == site.vault.daily_key(row["random"])
+    assert key.secret == site.server_keys.daily_key(row["random"])
     assert key.secret.hex() not in str(row)
-    elsewhere = DailyKeys(site.database, ServerKeys("another key of addresses", (), site.vault.outbox))
+    elsewhere = DailyKeys(site.database, ServerKeys("another key of addresses", (), site.server_keys.outbox))
     assert (await elsewhere.get_today()).secret != key.secret
 
 
 async def test_a_key_dies_after_two_days_and_its_tags_with_it(site: Site, time: Clock) -> None:
     """The clock stands at noon: the key of the 22nd dies with the first pruning on the 24th."""
-    keys = DailyKeys(site.database, site.vault)
+    keys = DailyKeys(site.database, site.server_keys)
     for name in ("anna", "boris"):
         await _tagged(site, name, (await keys.get_today()).tag("network", "203.0.113.0/24"))
         time.advance(days=1)
@@ -71,7 +71,7 @@ async def test_a_key_dies_after_two_days_and_its_tags_with_it(site: Site, time: 
 async def test_no_backup_has_a_key_or_a_tag(site: Site, time: Clock) -> None:
     from petition.retention import backup
 
-    keys = DailyKeys(site.database, site.vault)
+    keys = DailyKeys(site.database, site.server_keys)
     await _tagged(site, "anna", (await keys.get_today()).tag("network", "203.0.113.0/24"))
     async with site.database.reading() as c:
         chunks = [chunk async for chunk in backup._chunks(c)]

@@ -111,15 +111,15 @@ async def _mails(site: Site) -> list[str]:
 
 async def _sign(site: Site, address: EmailAddress = ADDRESS) -> None:
     signing = Signing(address, "PL", None, False, "test", "en")
-    await site.database.join(submissions.sign, submissions.submitted(site.vault, signing))
+    await site.database.join(submissions.sign, submissions.submitted(site.server_keys, signing))
 
 
 async def _manage(site: Site, address: EmailAddress = ADDRESS) -> None:
-    await site.database.write(partial(manage.ask_to_manage, vault=site.vault, to=address, language="en"))
+    await site.database.write(partial(manage.ask_to_manage, vault=site.server_keys, to=address, language="en"))
 
 
 async def _log_in(site: Site, address: EmailAddress = ADDRESS) -> None:
-    await site.database.write(partial(accounts.ask_login, vault=site.vault, to=address, language="en"))
+    await site.database.write(partial(accounts.ask_login, vault=site.server_keys, to=address, language="en"))
 
 
 async def test_all_forms_for_visitors_share_one_cap(site: Site, time: Clock) -> None:
@@ -154,7 +154,7 @@ async def test_a_fortnight_has_sixty_links_to_log_in(site: Site, time: Clock) ->
 
 async def test_spellings_of_one_mailbox_share_one_cap(site: Site, time: Clock) -> None:
     for text in ("anna@gmail.com", "an.na@gmail.com", "anna+x@googlemail.com", "a.nna@gmail.com"):
-        address = site.mailboxes.parse(text)
+        address = site.email_providers.parse(text)
         assert address is not None
         await _sign(site, address)
     assert len(await _mails(site)) == 3
@@ -163,7 +163,7 @@ async def test_spellings_of_one_mailbox_share_one_cap(site: Site, time: Clock) -
 async def test_beyond_the_cap_nothing_of_anybody_is_stored(site: Site, time: Clock) -> None:
     for _ in range(3):
         await _sign(site)
-    mailbox, address = site.vault.email_hashes(ADDRESS)
+    mailbox, address = site.server_keys.email_hashes(ADDRESS)
 
     async def of_anna() -> list[Row]:
         async with site.database.reading() as c:
@@ -180,7 +180,7 @@ async def test_beyond_the_cap_nothing_of_anybody_is_stored(site: Site, time: Clo
         assert await submissions.waiting(c) == 3
     assert [(row["name"], row["sealed"], row["mailbox"]) for row in decoys] == [(None, None, decoys[0]["id"])]
     assert [
-        mail.template for mail in await site.database.write(partial(outbox.claim_batch, server_keys=site.vault))
+        mail.template for mail in await site.database.write(partial(outbox.claim_batch, server_keys=site.server_keys))
     ] == ["confirm"] * 3
     async with site.database.reading() as c:
         assert (await outbox.queue_status(c))[0] == 3, "mails to nobody are dropped when they are claimed"
@@ -196,7 +196,7 @@ async def test_whoever_is_no_organiser_loses_nothing_of_their_share(site: Site, 
 async def test_whoever_wants_no_mail_gets_none_from_any_form(site: Site, time: Clock) -> None:
     await add_organiser(site, "anna")
     await _sign(site)
-    (mail,) = await site.database.write(partial(outbox.claim_batch, server_keys=site.vault))
+    (mail,) = await site.database.write(partial(outbox.claim_batch, server_keys=site.server_keys))
     await site.database.write(partial(manage.never_write, number=mail.secret))
     time.advance(days=30)
     for act in (_sign, _manage, _log_in):
@@ -206,7 +206,7 @@ async def test_whoever_wants_no_mail_gets_none_from_any_form(site: Site, time: C
 
 async def test_after_a_withdrawal_one_may_sign_again(site: Site, time: Clock) -> None:
     async def withdrawn(c: Connection) -> None:
-        mailbox, _ = site.vault.email_hashes(ADDRESS)
+        mailbox, _ = site.server_keys.email_hashes(ADDRESS)
         await c.run("managing.never_write", mailbox=mailbox, reason="withdrawn", day="2026-11-22")
 
     await site.database.write(withdrawn)
@@ -218,6 +218,6 @@ async def test_what_no_rule_needs_is_forgotten(site: Site, time: Clock) -> None:
     await _sign(site)
     for days, left in ((14, 1), (1, 0)):
         time.advance(days=days)
-        await prune.prune(site.database, site.vault, site.appeal, None)
+        await prune.prune(site.database, site.server_keys, site.appeal, None)
         async with site.database.reading() as c:
             assert len(await c.execute("select * from mailings")) == left

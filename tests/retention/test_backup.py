@@ -11,7 +11,7 @@ from petition.organisers import activity_log
 from petition.retention import backup, close
 from petition.signing import printed_names, signatures
 from petition.site import Site
-from petition.site import opened as site_opened
+from petition.site import open_site as site_opened
 from petition.tally import audit
 from tests.conftest import IDENTITY, Clock, Visitor, add_organiser, make_settings
 
@@ -146,7 +146,7 @@ async def test_nothing_is_restored_once_signing_has_ended(visitor: Visitor, time
     site = visitor.site
     await visitor.confirmed("anna@example.net", "PL", named="on", name="Anna Nowak")
     await _back_up(site, tmp_path / "backup")
-    await close.close(site.database, site.vault, None)
+    await close.close(site.database, site.server_keys, None)
     with pytest.raises(DataError, match="Signing has ended"):
         await backup.restore(site.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
     async with site.database.reading() as c:

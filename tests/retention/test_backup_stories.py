@@ -17,7 +17,7 @@ from petition.core.errors import DataError
 from petition.core.settings import Mode
 from petition.retention import backup, close
 from petition.site import Site
-from petition.site import opened as site_opened
+from petition.site import open_site as site_opened
 from petition.tally import audit
 from tests.conftest import IDENTITY, Clock, Visitor, make_settings
 from tests.shell import Shell
@@ -132,7 +132,7 @@ async def test_a_backup_of_a_newer_schema_changes_nothing(busy: Visitor, tmp_pat
 
 
 async def test_what_was_closed_is_not_in_a_later_backup(busy: Visitor, tmp_path: Path) -> None:
-    await close.close(busy.site.database, busy.site.vault, None)
+    await close.close(busy.site.database, busy.site.server_keys, None)
     await _back_up(busy.site, tmp_path / "backup")
     told = {table for table, found in _opened(tmp_path / "backup") if found}
     assert told & {"signatures", "names", "contacts", "submissions", "mailings", "never_write"} == set()

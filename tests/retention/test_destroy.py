@@ -47,7 +47,7 @@ async def full(given: Settings, time: Clock, visit: Visit) -> Visitor:
     await visitor.organiser()
     await visitor.sign("waiting@example.net", named="on", name="Vera Waiting")
     time.advance(minutes=2)
-    await visitor.site.publish()
+    await visitor.site.take_snapshot()
     await reorder.settle(visitor.site.database)
     return visitor
 
@@ -66,10 +66,10 @@ HASHED = {"submissions", "links", "mailings", "never_write", "outbox"}
 
 
 async def test_the_outbox_goes_with_its_keys_and_nothing_else(full: Visitor, given: Settings) -> None:
-    before, keys = await all_rows(full.site), full.site.vault.outbox.key_names()
+    before, keys = await all_rows(full.site), full.site.server_keys.outbox.key_names()
     assert keys
     assert await destroy.destroy(given, What.OUTBOX) == []
-    assert full.site.vault.outbox.key_names() == []
+    assert full.site.server_keys.outbox.key_names() == []
     after = await all_rows(full.site)
     assert _gone(before, after) == {"outbox"}
     assert after["signatures"] == before["signatures"]
@@ -135,13 +135,13 @@ async def test_a_second_time_nothing_more_happens(what: What, full: Visitor, giv
 async def test_keys_go_while_the_database_is_away_and_the_rest_later(
     full: Visitor, given: Settings, database_url: str, time: Clock
 ) -> None:
-    old = full.site.vault.outbox.key_names()
+    old = full.site.server_keys.outbox.key_names()
     async with away(database_url):
         (sentence,) = await destroy.destroy(given, What.HASHES)
     assert "stop the service, and call this again" in sentence
-    assert full.site.vault.outbox.key_names() == []
+    assert full.site.server_keys.outbox.key_names() == []
     with pytest.raises(KeysError):
-        full.site.vault.outbox.decrypt(old[0], "")
+        full.site.server_keys.outbox.decrypt(old[0], "")
     assert "test-email-key" not in _key(given)
     for _ in range(2):  # the first may still find the connection that was lost
         failed = await destroy.destroy(given, What.HASHES)
@@ -171,9 +171,9 @@ async def test_it_says_what_it_could_not_do(full: Visitor, given: Settings, tmp_
 
 
 def _hashes(site: Site, email: str) -> tuple[str, str]:
-    address = site.mailboxes.parse(email)
+    address = site.email_providers.parse(email)
     assert address is not None
-    return site.vault.email_hashes(address)
+    return site.server_keys.email_hashes(address)
 
 
 def _key(given: Settings) -> str:

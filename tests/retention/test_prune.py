@@ -77,11 +77,11 @@ async def test_mail_that_never_left_is_dropped_with_its_link(time: Clock, visito
 
 async def test_mail_that_waits_is_sealed_anew_and_its_old_key_dies(time: Clock, visitor: Visitor) -> None:
     await visitor.sign("anna@example.net")
-    (old,) = visitor.site.vault.outbox.key_names()
+    (old,) = visitor.site.server_keys.outbox.key_names()
     time.advance(days=2)
     await visitor.site.prune()
-    assert old not in visitor.site.vault.outbox.key_names()
-    (mail,) = await visitor.site.database.write(partial(outbox.claim_batch, server_keys=visitor.site.vault))
+    assert old not in visitor.site.server_keys.outbox.key_names()
+    (mail,) = await visitor.site.database.write(partial(outbox.claim_batch, server_keys=visitor.site.server_keys))
     assert mail.to == "anna@example.net"
 
 
@@ -139,7 +139,7 @@ async def full(time: Clock, visitor: Visitor) -> Visitor:
     await visitor.organiser()
     await visitor.sign("waiting@example.net")
     time.advance(minutes=2)
-    await visitor.site.publish()
+    await visitor.site.take_snapshot()
     await reorder.settle(visitor.site.database)
     assert all([await _count(visitor.site, table) for table in PERSONAL])
     return visitor
@@ -158,7 +158,7 @@ def _key(file: Path) -> str:
 
 
 async def _close(site: Site, key_file: Path | None) -> None:
-    await close.close(site.database, site.vault, key_file)
+    await close.close(site.database, site.server_keys, key_file)
 
 
 async def test_closing_leaves_nothing_that_leads_to_a_person(full: Visitor, key_file: Path) -> None:
@@ -167,9 +167,9 @@ async def test_closing_leaves_nothing_that_leads_to_a_person(full: Visitor, key_
 
 
 async def test_closing_destroys_the_keys(full: Visitor, key_file: Path) -> None:
-    assert full.site.vault.outbox.key_names()
+    assert full.site.server_keys.outbox.key_names()
     await _close(full.site, key_file)
-    assert full.site.vault.outbox.key_names() == []
+    assert full.site.server_keys.outbox.key_names() == []
     assert "hashed everybody" not in _key(key_file)
     assert len(_key(key_file)) >= 32, "a site that starts again needs a key"
 

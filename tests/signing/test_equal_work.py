@@ -33,7 +33,7 @@ async def _number(site: Site) -> str:
 
 
 async def _emptied(site: Site) -> list[ClaimedEmail]:
-    mails = await site.database.write(partial(outbox.claim_batch, server_keys=site.vault))
+    mails = await site.database.write(partial(outbox.claim_batch, server_keys=site.server_keys))
     for mail in mails:
         await site.database.join(outbox.mark_sent, mail.id)
     return mails
@@ -92,7 +92,7 @@ async def _watching(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ledger]:
 
 async def _sign(site: Site, address: EmailAddress, admission: Admission = NORMAL) -> None:
     signing = Signing(address, "LT", "Anna", True, "test", "en")
-    await site.database.join(submissions.sign, submissions.submitted(site.vault, signing, admission))
+    await site.database.join(submissions.sign, submissions.submitted(site.server_keys, signing, admission))
 
 
 async def _sign_slowly(site: Site, address: EmailAddress) -> None:
@@ -108,11 +108,11 @@ async def _sign_with_a_proof(site: Site, address: EmailAddress) -> None:
 
 
 async def _manage(site: Site, address: EmailAddress) -> None:
-    await site.database.write(partial(manage.ask_to_manage, vault=site.vault, to=address, language="en"))
+    await site.database.write(partial(manage.ask_to_manage, vault=site.server_keys, to=address, language="en"))
 
 
 async def _log_in(site: Site, address: EmailAddress) -> None:
-    await site.database.write(partial(accounts.ask_login, vault=site.vault, to=address, language="en"))
+    await site.database.write(partial(accounts.ask_login, vault=site.server_keys, to=address, language="en"))
 
 
 @pytest.mark.parametrize("act", [_sign, _sign_slowly, _sign_aside, _sign_with_a_proof, _manage])
@@ -143,11 +143,11 @@ async def test_asking_to_log_in_costs_the_same_for_everybody(
             await _log_in(site, _address(site, email))
         work.append(done)
     assert work == [work[0]] * 15
-    mails = await site.database.write(partial(outbox.claim_batch, server_keys=site.vault))
+    mails = await site.database.write(partial(outbox.claim_batch, server_keys=site.server_keys))
     assert [mail.to for mail in mails] == ["marta@example.org"] * 12
 
 
 def _address(site: Site, text: str) -> EmailAddress:
-    found = site.mailboxes.parse(text)
+    found = site.email_providers.parse(text)
     assert found is not None
     return found

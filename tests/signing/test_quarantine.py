@@ -15,7 +15,7 @@ from tests.web.tools import all_rows, run_background_jobs
 async def _sign(site: Site, name: str) -> str:
     """Somebody signs; the id of the submission."""
     address = EmailAddress(f"{name}@example.org", f"{name}@example.org")
-    form = submissions.submitted(site.vault, Signing(address, "PL", None, False, "test", "en"))
+    form = submissions.submitted(site.server_keys, Signing(address, "PL", None, False, "test", "en"))
     await site.database.join(submissions.sign, form)
     return str(form.row["id"])
 
@@ -29,7 +29,7 @@ async def _restore(site: Site, reason: str = BOUNCED) -> int:
 
 
 async def _claimed(site: Site) -> list[str]:
-    return [mail.to for mail in await site.database.write(partial(outbox.claim_batch, server_keys=site.vault))]
+    return [mail.to for mail in await site.database.write(partial(outbox.claim_batch, server_keys=site.server_keys))]
 
 
 async def test_what_is_set_aside_is_counted_nowhere_and_its_mail_is_held(site: Site, time: Clock) -> None:

@@ -56,7 +56,7 @@ async def test_an_organiser_reads_the_desk_and_a_letter(visitor: Visitor, time: 
     for n in range(11):
         await visitor.confirmed(f"polka{n}@example.net", "PL", named="on", name=f"Polka Number{'abcdefghijk'[n]}")
     time.advance(days=4)
-    await visitor.site.publish()
+    await visitor.site.take_snapshot()
     assert (await visitor.get("/organisers/")).status_code == 404
 
     await visitor.organiser("marta", "organiser")

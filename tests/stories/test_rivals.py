@@ -15,21 +15,21 @@ from petition.mail import outbox
 from petition.signing import manage, signatures, submissions
 from petition.signing.submissions import Signing
 from petition.site import Site
-from petition.site import opened as site_opened
+from petition.site import open_site as site_opened
 from petition.tally import audit
 from tests.conftest import Visitor, administer
 from tests.relay import Relay
 
 
 def _signing(site: Site, email: str, country: str = "PL") -> Signing:
-    address = site.mailboxes.parse(email)
+    address = site.email_providers.parse(email)
     assert address is not None
     return Signing(address, country, None, False, "test", "en")
 
 
 async def _numbers(site: Site) -> list[str]:
     """The link numbers of the mail that waits."""
-    mails = await site.database.write(partial(outbox.claim_batch, server_keys=site.vault))
+    mails = await site.database.write(partial(outbox.claim_batch, server_keys=site.server_keys))
     return [mail.secret for mail in mails]
 
 
@@ -49,7 +49,7 @@ async def test_two_hundred_at_once_for_one_address_leave_one_signature(visitor: 
 
 async def test_spellings_of_one_mailbox_are_one_signature(site: Site) -> None:
     for email in ("a.nna@gmail.com", "anna+petition@gmail.com", "ANNA@googlemail.com"):
-        await site.database.join(submissions.sign, submissions.submitted(site.vault, _signing(site, email)))
+        await site.database.join(submissions.sign, submissions.submitted(site.server_keys, _signing(site, email)))
     numbers = await _numbers(site)
     assert len(numbers) == 3
     await asyncio.gather(*[site.database.join(signatures.confirm, n) for n in numbers])
@@ -62,7 +62,7 @@ async def test_two_servers_confirm_the_same_mailbox(postgresql_settings: Setting
     async with site_opened(postgresql_settings) as one, site_opened(postgresql_settings) as two:
         for country in ("PL", "DE", "LT"):
             signing = _signing(one, "anna@example.net", country)
-            await one.database.join(submissions.sign, submissions.submitted(one.vault, signing))
+            await one.database.join(submissions.sign, submissions.submitted(one.server_keys, signing))
         numbers = await _numbers(one)
         presses = [server.database.join(signatures.confirm, n) for n in numbers * 5 for server in (one, two)]
         await asyncio.gather(*presses)
@@ -76,7 +76,7 @@ async def test_two_servers_together_keep_the_cap_on_mail(postgresql_settings: Se
         signing = _signing(one, "anna@example.net")
         await asyncio.gather(
             *[
-                s.database.join(submissions.sign, submissions.submitted(s.vault, signing))
+                s.database.join(submissions.sign, submissions.submitted(s.server_keys, signing))
                 for s in (one, two)
                 for _ in range(20)
             ]
@@ -88,10 +88,10 @@ async def test_two_servers_together_keep_the_cap_on_mail(postgresql_settings: Se
 async def test_withdrawing_and_confirming_at_once_agree(site: Site) -> None:
     signing = _signing(site, "anna@example.net")
     address = signing.address
-    await site.database.join(submissions.sign, submissions.submitted(site.vault, signing))
-    ask = partial(manage.ask_to_manage, vault=site.vault, to=address, language="en")
+    await site.database.join(submissions.sign, submissions.submitted(site.server_keys, signing))
+    ask = partial(manage.ask_to_manage, vault=site.server_keys, to=address, language="en")
     await site.database.write(ask)
-    mails = await site.database.write(partial(outbox.claim_batch, server_keys=site.vault))
+    mails = await site.database.write(partial(outbox.claim_batch, server_keys=site.server_keys))
     number = {mail.template: mail.secret for mail in mails}
     confirm = site.database.join(signatures.confirm, number["confirm"])
     withdraw = site.database.write(partial(manage.withdraw, number=number["manage"]))
@@ -108,7 +108,9 @@ async def test_one_failing_act_in_a_crowd_harms_nobody(site: Site) -> None:
         raise LinkError("no")
 
     good = [
-        site.database.join(submissions.sign, submissions.submitted(site.vault, _signing(site, f"a{n}@example.net")))
+        site.database.join(
+            submissions.sign, submissions.submitted(site.server_keys, _signing(site, f"a{n}@example.net"))
+        )
         for n in range(20)
     ]
     bad = [site.database.write(broken) for _ in range(5)]
@@ -134,8 +136,8 @@ async def test_two_deliverers_send_each_mail_once(settings: Settings, smtp: Rela
     async with site_opened(settings) as one, site_opened(other) as two:
         for n in range(60):
             signing = _signing(one, f"someone{n}@example.net")
-            await one.database.join(submissions.sign, submissions.submitted(one.vault, signing))
-        deliverers = [one.deliverer(), two.deliverer()]
+            await one.database.join(submissions.sign, submissions.submitted(one.server_keys, signing))
+        deliverers = [one.make_deliverer(), two.make_deliverer()]
 
         async def work(n: int) -> None:
             while await deliverers[n].deliver_batch():
@@ -149,9 +151,11 @@ async def test_a_connection_lost_while_idle_costs_nobody_anything(
     postgresql_settings: Settings, postgresql_server: str
 ) -> None:
     async with site_opened(postgresql_settings) as site:
-        await site.publish()
+        await site.take_snapshot()
         await administer(postgresql_server, "select pg_terminate_backend(pid) from pg_stat_activity "
                          "where datname like 'test_%' and pid <> pg_backend_pid()")  # fmt: skip
-        await site.database.join(submissions.sign, submissions.submitted(site.vault, _signing(site, "a@example.net")))
+        await site.database.join(
+            submissions.sign, submissions.submitted(site.server_keys, _signing(site, "a@example.net"))
+        )
         async with site.database.reading() as c:
             assert await submissions.waiting(c) == 1

@@ -23,7 +23,7 @@ from petition.core import settings as settings_
 from petition.core.settings import Settings
 from petition.retention import backup
 from petition.site import Site
-from petition.site import opened as site_opened
+from petition.site import open_site as site_opened
 from petition.web.app import create_app
 from tests import postgres
 from tests.conftest import Clock, Visitor

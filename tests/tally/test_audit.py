@@ -124,14 +124,14 @@ async def test_a_snapshot_may_lag_by_what_has_changed_since(visitor: Visitor, ti
         await visitor.confirmed(f"someone{n}@example.net")
     assert await _found(visitor.site.database) == []
     time.advance(minutes=2)
-    await visitor.site.publish()
+    await visitor.site.take_snapshot()
     assert await _found(visitor.site.database) == []
 
 
 async def test_history_agrees_after_a_clock_that_ran_ahead(time: Clock, site: Site) -> None:
     async def count(n: int) -> None:
         await site.database.write(partial(tally.apply_changes, changes=[tally.Change("PL", "confirmed", n)]))
-        await site.publish()
+        await site.take_snapshot()
 
     await count(20)
     time.advance(days=2)
@@ -150,7 +150,7 @@ async def test_history_agrees_over_many_days(site: Site, time: Clock) -> None:
         for country, n in (("PL", 7 + day), ("DE", 6), ("ZZ", 11)):
             await site.database.write(partial(tally.apply_changes, changes=[tally.Change(country, "confirmed", n)]))
         time.moment += timedelta(days=1, hours=day)
-        await site.publish()
+        await site.take_snapshot()
     async with site.database.reading() as c:
         hours, days = await history.get_history(c)
         found = await audit.find_disagreements(c)
@@ -160,7 +160,7 @@ async def test_history_agrees_over_many_days(site: Site, time: Clock) -> None:
 
 
 async def test_after_closing_the_journal_is_what_is_counted(counted: Database, site: Site) -> None:
-    await close.close(site.database, site.vault, None)
+    await close.close(site.database, site.server_keys, None)
     assert await _found(counted) == []
     async with counted.reading() as c:
         assert await c.all("audit.signatures") == []

@@ -110,7 +110,7 @@ async def all_rows(site: Site) -> dict[str, list[str]]:
 
 async def run_background_jobs(site: Site) -> None:
     """Lets what runs beside the requests have its turn, so that only requests change rows from here on."""
-    await site.publish()
+    await site.take_snapshot()
     await site.prune()
 
 
@@ -177,7 +177,7 @@ async def pass_names(site: Site) -> None:
 
 async def allow_all_annexes(site: Site) -> None:
     """An admin lets everybody have an annex of names."""
-    for code in {a.code for a in site.book.addressees}:
+    for code in {a.code for a in site.address_book.addressees}:
         await site.database.write(partial(annexes.switch_annex, code=code, nickname="marta", on=True))
 
 

@@ -48,7 +48,7 @@ async def edit_address(request: Request) -> Response:
 def _addressee(request: Request) -> Addressee:
     """As the book's file has it."""
     try:
-        return get_site(request).book.find(request.path_params["key"])
+        return get_site(request).address_book.find(request.path_params["key"])
     except LetterError:
         raise HTTPException(404) from None
 

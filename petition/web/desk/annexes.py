@@ -31,20 +31,20 @@ async def permissions(request: Request) -> Response:
         allowed = {name.removeprefix("on ") for name in form.values if name.startswith("on ") and form.is_checked(name)}
         await get_site(request).database.write(partial(_save_permissions, request=request, allowed=allowed))
         return RedirectResponse("/organisers/annexes", 303)
-    draft = await get_site(request).draft()
+    draft = await get_site(request).current_draft()
     names = {a.code: a.name_en for a in draft.book.addressees}
     return render_page(request, "web/desk/annexes.html", names=names, on=draft.enabled_annexes)
 
 
 async def _save_permissions(c: Connection, *, request: Request, allowed: set[str]) -> None:
-    for code in {a.code for a in get_site(request).book.addressees}:
+    for code in {a.code for a in get_site(request).address_book.addressees}:
         await annexes.switch_annex(c, code, request.state.organiser.nickname, on=code in allowed)
 
 
 @requires_role(Role.ORGANISER)
 async def make_annex(request: Request) -> Response:
     """Makes the annex to one letter of an edition and hands it over; nothing of it stays here but its fingerprint."""
-    site, draft = get_site(request), await get_site(request).draft()
+    site, draft = get_site(request), await get_site(request).current_draft()
     addressee = _find_addressee(draft, request.path_params["key"])
     try:
         edition, _ = await edition_files.find_edition(site.database, request.path_params["n"])

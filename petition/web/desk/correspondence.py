@@ -36,7 +36,7 @@ _Choice = TypeVar("_Word", bound=StrEnum)
 async def edit_entry(request: Request) -> Response:
     """What was sent to one government and what it answered."""
     site, key = get_site(request), request.path_params["key"]
-    if key not in {a.code for a in site.book.addressees}:
+    if key not in {a.code for a in site.address_book.addressees}:
         raise HTTPException(404)
     async with site.database.reading() as c:
         edition_numbers = [str(edition.number) for edition in await editions.list_editions(c)]
@@ -141,7 +141,7 @@ async def reminders(request: Request) -> Response:
     async with get_site(request).database.reading() as c:
         entries = await correspondence.entries(c)
     rows = correspondence.unanswered(entries, clock.today(), REMINDER_DAYS if days is None else days)
-    names = {a.code: a.name_en for a in get_site(request).book.addressees}
+    names = {a.code: a.name_en for a in get_site(request).address_book.addressees}
     context: dict[str, Any] = {"rows": rows, "names": names, "typed": typed, "wrong": days is None}
     return render_page(
         request, "web/desk/reminders.html", status=422 if days is None else 200, today=clock.today(), **context

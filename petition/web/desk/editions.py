@@ -28,8 +28,8 @@ async def index(request: Request) -> Response:
 
 
 async def _index_page(request: Request, form: Form, error: str = "") -> Response:
-    draft = await get_site(request).draft()
-    writing = get_site(request).state().allows_letters
+    draft = await get_site(request).current_draft()
+    writing = get_site(request).campaign_state().allows_letters
     async with get_site(request).database.reading() as c:
         issued = await editions.list_editions(c)
         stale_sources = await source_checks.unchecked_sources(c, draft) if writing else []
@@ -44,7 +44,7 @@ async def _index_page(request: Request, form: Form, error: str = "") -> Response
 
 
 async def _issue_edition(request: Request, form: Form) -> Response:
-    site, draft = get_site(request), await get_site(request).draft()
+    site, draft = get_site(request), await get_site(request).current_draft()
     decisions = {name.partition(" ")[2]: value for name, value in form.values.items() if name.startswith("doubt ")}
     confirmed, without = (
         frozenset(id_ for id_, decision in decisions.items() if decision == kind) for kind in (CONFIRMED, LEFT_OUT)
@@ -62,7 +62,7 @@ async def _issue_edition(request: Request, form: Form) -> Response:
 async def edition(request: Request) -> Response:
     """The letters of one edition, each with the fingerprint of its file."""
     issued, letters = await _load_edition(request)
-    names = {a.key: a.name_en for a in get_site(request).book.addressees}
+    names = {a.key: a.name_en for a in get_site(request).address_book.addressees}
     async with get_site(request).database.reading() as c:
         issued_annexes = await annexes.list_annexes(c, issued.number)
     return render_page(

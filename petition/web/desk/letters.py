@@ -24,10 +24,10 @@ from petition.web.http.pages import get_site, render_page
 @requires_role(Role.ORGANISER)
 async def index(request: Request) -> Response:
     """Every letter with what is to be mended before it is sent."""
-    draft = await get_site(request).draft()
+    draft = await get_site(request).current_draft()
     async with get_site(request).database.reading() as c:
         entries = await correspondence.entries(c)
-    writing = get_site(request).state().allows_letters
+    writing = get_site(request).campaign_state().allows_letters
     rows = [_row(draft, a, entries, writing) for a in draft.book.addressees]
     context: dict[str, Any] = {"organiser": request.state.organiser, "roles": Role}
     return render_page(request, "web/desk/letters.html", rows=rows, drawable=writing, **context)
@@ -85,8 +85,8 @@ async def annex(request: Request) -> Response:
 @requires_role(Role.ORGANISER)
 async def archive(request: Request) -> Response:
     """All letters and annexes in one ZIP."""
-    draft = await get_site(request).draft()
-    if not get_site(request).state().allows_letters:
+    draft = await get_site(request).current_draft()
+    if not get_site(request).campaign_state().allows_letters:
         raise HTTPException(409)
     async with get_site(request).database.reading() as c:
         names = await drafts.get_annex_names(c, draft, draft.book.addressees)
@@ -97,7 +97,7 @@ async def archive(request: Request) -> Response:
 
 
 async def _draft_and_addressee(request: Request) -> tuple[Draft, Addressee]:
-    draft = await get_site(request).draft()
+    draft = await get_site(request).current_draft()
     try:
         return draft, draft.book.find(request.path_params["key"])
     except LetterError:

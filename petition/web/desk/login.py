@@ -22,16 +22,18 @@ async def login(request: Request) -> Response:
     site = get_site(request)
     if request.method != "POST":
         return render_page(request, "web/desk/login.html", form=EMPTY_FORM, sent=False)
-    address, form = intake.address(await forms.read_form(request), site.mailboxes)
+    address, form = intake.address(await forms.read_form(request), site.email_providers)
     if address is None:
         return render_page(request, "web/desk/login.html", status=422, form=form, sent=False)
     try:
-        await site.doors.limit_action("login", client_address(request))
+        await site.rate_limiter.limit_action("login", client_address(request))
     except RateLimited as refusal:
         return render_page(
             request, "web/desk/login.html", status=429, wait=refusal.retry_after, form=rate_limited(form), sent=False
         )
-    request_link = partial(accounts.ask_login, vault=site.vault, to=address, language=negotiate_language(request).code)
+    request_link = partial(
+        accounts.ask_login, vault=site.server_keys, to=address, language=negotiate_language(request).code
+    )
     await site.database.write(request_link)
     return render_page(request, "web/desk/login.html", form=EMPTY_FORM, sent=True)
 

@@ -44,9 +44,9 @@ async def _verification(request: Request) -> Callable[[Connection], Awaitable[st
     session: Session = request.state.session
     if passkey := typed.get("passkey", "")[:_MAX_PASSKEY_LENGTH]:
         return partial(
-            second_factor.prove_passkey, locker=site.locker, keys=site.passkeys, session=session, answer=passkey
+            second_factor.prove_passkey, locker=site.factor_cipher, keys=site.passkeys, session=session, answer=passkey
         )
-    return partial(second_factor.prove_code, locker=site.locker, session=session, given=typed.get("code", ""))
+    return partial(second_factor.prove_code, locker=site.factor_cipher, session=session, given=typed.get("code", ""))
 
 
 @requires_session
@@ -73,7 +73,7 @@ async def manage_factors(request: Request) -> Response:
 
 def _factors_page(request: Request, factors: list[Row], status: int = 200) -> Response:
     site, session = get_site(request), request.state.session
-    secret = site.locker.proposed(session)
+    secret = site.factor_cipher.proposed(session)
     address = totp.address(secret, session.organiser.nickname)
     context = {
         "owned": [(row["id"], second_factor.CALLED[row["kind"]], row["since"]) for row in factors],
@@ -94,9 +94,9 @@ def _addition(request: Request, typed: dict[str, str]) -> Callable[[Connection],
     site, session = get_site(request), request.state.session
     if passkey := typed.get("passkey", "")[:_MAX_PASSKEY_LENGTH]:
         return partial(
-            second_factor.add_passkey, locker=site.locker, keys=site.passkeys, session=session, answer=passkey
+            second_factor.add_passkey, locker=site.factor_cipher, keys=site.passkeys, session=session, answer=passkey
         )
-    return partial(second_factor.add_codes, locker=site.locker, session=session, given=typed.get("code", ""))
+    return partial(second_factor.add_codes, locker=site.factor_cipher, session=session, given=typed.get("code", ""))
 
 
 async def _remove(request: Request, id_: str) -> Response:

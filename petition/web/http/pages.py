@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from petition.core.languages import Language
-from petition.site import Board, Site
+from petition.site import PublicStatus, Site
 from petition.tally.tally import Snapshot
 from petition.web.http import assets
 from petition.web.http.public_state import PublicStateCache
@@ -46,7 +46,7 @@ def _public_state_cache(request: Request) -> PublicStateCache:
     return cache
 
 
-def get_public_status(request: Request) -> Board:
+def get_public_status(request: Request) -> PublicStatus:
     """The published numbers and the form's rules, from this process's copy, a few seconds behind at most."""
     return _public_state_cache(request).status
 

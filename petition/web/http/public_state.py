@@ -14,7 +14,7 @@ from petition.core import clock
 from petition.core.errors import DatabaseError
 from petition.letters import correspondence
 from petition.letters.correspondence import Entry
-from petition.site import Board, Site
+from petition.site import PublicStatus, Site
 from petition.tally import history
 from petition.web.http.prerendered import PrerenderedResponse, ResponseStore
 
@@ -25,7 +25,7 @@ Prerender = Callable[[Site, "PublicState", Mapping[str, PrerenderedResponse]], M
 class PublicState:
     """Everything that public pages show and that can change."""
 
-    status: Board
+    status: PublicStatus
     campaign_state: CampaignState
     today: date  # UTC: countdowns move at midnight
     entries: dict[str, Entry]  # what governments answered
@@ -42,7 +42,7 @@ class PublicStateCache:
         self._rounds_started = 0
 
     @property
-    def status(self) -> Board:
+    def status(self) -> PublicStatus:
         """The published numbers and the form's rules, a few seconds behind at most."""
         return self._state.status
 
@@ -82,9 +82,9 @@ async def _fill_store(store: ResponseStore, prerender: Prerender, site: Site, st
 async def read_public_state(site: Site, before: PublicState | None = None) -> PublicState:
     """What the database has to show now; the history of the moment before, if it is the same still."""
     async with site.database.reading() as c:
-        status, entries = await site.board(c), await correspondence.entries(c)
+        status, entries = await site.public_status(c), await correspondence.entries(c)
         if before is not None and before.status.snapshot == status.snapshot:
             hours, days = before.hourly_totals, before.daily_counts  # long, and written only with a snapshot
         else:
             hours, days = await history.get_history(c)
-    return PublicState(status, site.state(), clock.today(), entries, hours, days)
+    return PublicState(status, site.campaign_state(), clock.today(), entries, hours, days)

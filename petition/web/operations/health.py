@@ -38,8 +38,8 @@ class Readiness:
 
     async def _run_check(self) -> str:
         try:
-            await self._site.ready()
-            await self._site.writable()
+            await self._site.check_ready()
+            await self._site.check_writable()
         except DatabaseError as error:
             return str(error)
         finally:

@@ -16,10 +16,10 @@ _COLUMNS = ("key", "name", "office", "sent", "channel", "acknowledged", "answere
 
 def governments_page(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
     """Whom the letters went to, when, and what came back; in the page's alphabetical order."""
-    countries = [(code, name) for code, name in language.countries if code in site.book.countries]
-    institutions = [(a.key, a.name(language.code)) for a in site.book.addressees if a.country is None]
+    countries = [(code, name) for code, name in language.countries if code in site.address_book.countries]
+    institutions = [(a.key, a.name(language.code)) for a in site.address_book.addressees if a.country is None]
     sent = {key: entry for key, entry in state.entries.items() if entry.sent}
-    national = [entry for code, entry in sent.items() if code in site.book.countries]
+    national = [entry for code, entry in sent.items() if code in site.address_book.countries]
     counts = {
         "written": len(national),
         "answered": sum(entry.answered is not None for entry in national),
@@ -32,7 +32,7 @@ def governments_page(site: Site, language: Language, state: PublicState) -> dict
 def _letter_keys(site: Site) -> dict[str, list[str]]:
     """The keys of the letters to each: Belgium gets three."""
     keys: dict[str, list[str]] = {}
-    for addressee in site.book.addressees:
+    for addressee in site.address_book.addressees:
         keys.setdefault(addressee.code, []).append(addressee.key)
     return keys
 
@@ -53,7 +53,7 @@ def governments_json(site: Site, state: PublicState) -> str:
 
 
 def _as_dict(site: Site, key: str, entry: Entry) -> dict[str, Any]:
-    addressee = site.book.find(_letter_keys(site)[key][0])
+    addressee = site.address_book.find(_letter_keys(site)[key][0])
     letters = [f"{letter}-{entry.edition}" for letter in _letter_keys(site)[key]] if entry.edition else []
     days = {name: getattr(entry, name) for name in ("sent", "acknowledged", "answered")}
     return {

@@ -27,7 +27,7 @@ async def check_letter(request: Request) -> Response:
             **_addressee_context(site, annex.key),
         )
     if issued is None:
-        await site.doors.limit_page(client_address(request))
+        await site.rate_limiter.limit_page(client_address(request))
         return render_page(request, "web/public/letter_check/unknown.html", status=404, reference=reference[:60])
     letter, document, basis = issued
     context: dict[str, Any] = {
@@ -41,6 +41,6 @@ async def check_letter(request: Request) -> Response:
 
 def _addressee_context(site: Site, key: str) -> dict[str, Any]:
     try:
-        return {"addressee": site.book.find(key)}
+        return {"addressee": site.address_book.find(key)}
     except LetterError:
         return {"addressee": None}  # the book has changed since

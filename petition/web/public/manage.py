@@ -28,13 +28,15 @@ async def request_link(request: Request) -> Response:
     if request.method != "POST":
         return render_page(request, "web/public/manage/ask.html", form=EMPTY_FORM)
     warn_only = get_public_status(request).warn_only
-    address, form = intake.manageable(await forms.read_form(request), site.mailboxes, warn_only=warn_only)
+    address, form = intake.manageable(await forms.read_form(request), site.email_providers, warn_only=warn_only)
     if address is None:
         return render_page(request, "web/public/manage/ask.html", status=422, form=form)
     try:
-        await site.doors.limit_action("manage", client_address(request))
+        await site.rate_limiter.limit_action("manage", client_address(request))
         wait = await site.intake.mail_delay(address)
-        request_mail = partial(actions.ask_to_manage, vault=site.vault, to=address, language=language.code, wait=wait)
+        request_mail = partial(
+            actions.ask_to_manage, vault=site.server_keys, to=address, language=language.code, wait=wait
+        )
         await site.database.write(request_mail)
     except ClosedError:
         raise HTTPException(403) from None

@@ -11,7 +11,7 @@ from petition.core.form import EMPTY_FORM, Form
 from petition.core.languages import Language
 from petition.core.tokens import Purpose
 from petition.signing import intake, signatures, submissions
-from petition.site import Board, Site
+from petition.site import PublicStatus, Site
 from petition.web.http import forms
 from petition.web.http.pages import (
     NO_STORE,
@@ -42,7 +42,7 @@ def appeal_page(site: Site, language: Language, state: PublicState) -> dict[str,
 
 
 def _appeal_context(
-    site: Site, language: Language, public_status: Board, state: CampaignState, form: Form
+    site: Site, language: Language, public_status: PublicStatus, state: CampaignState, form: Form
 ) -> dict[str, Any]:
     text = site.appeal.get_text(language)
     return {"text": text, "board": public_status, "state": state, "form": form, "consent": intake.CONSENT}
@@ -51,8 +51,8 @@ def _appeal_context(
 async def _appeal_response(request: Request, form: Form, status: int, wait: int = 0) -> Response:
     """The appeal with somebody's form in it, or in a state that refuses one."""
     site = get_site(request)
-    await site.doors.limit_page(client_address(request))
-    context = _appeal_context(site, get_language(request), get_public_status(request), site.state(), form)
+    await site.rate_limiter.limit_page(client_address(request))
+    context = _appeal_context(site, get_language(request), get_public_status(request), site.campaign_state(), form)
     return render_page(request, "web/public/appeal/appeal.html", status=status, wait=wait, **context)
 
 
@@ -60,15 +60,17 @@ async def sign(request: Request) -> Response:
     """A filled-in form: to the inbox page, or back with a sentence beside each field."""
     site, language = get_site(request), get_language(request)
     form = await forms.read_form(request)
-    if not site.state().allows_signing:
+    if not site.campaign_state().allows_signing:
         return await _appeal_response(request, EMPTY_FORM, 403)
     warn_only = get_public_status(request).warn_only
     unsafe = site.appeal.campaign.unsafe_countries
-    signing, form = intake.signing(form, language, site.mailboxes, unsafe, warn_only=warn_only)
+    signing, form = intake.signing(form, language, site.email_providers, unsafe, warn_only=warn_only)
     if signing is None:
         return await _appeal_response(request, form, 422)
     try:
-        admission = await site.intake.accept(signing, client_address(request), get_public_status(request).work, form)
+        admission = await site.intake.accept(
+            signing, client_address(request), get_public_status(request).proof_mode, form
+        )
     except ClosedError:
         return await _appeal_response(request, EMPTY_FORM, 403)
     except RateLimited as throttled:
@@ -78,7 +80,9 @@ async def sign(request: Request) -> Response:
 
 async def proof_of_work(request: Request) -> Response:
     """Whether a browser must compute something to sign as ever, and what; see static/petition.js."""
-    challenge = await get_site(request).doors.get_challenge(client_address(request), get_public_status(request).work)
+    challenge = await get_site(request).rate_limiter.get_challenge(
+        client_address(request), get_public_status(request).proof_mode
+    )
     return JSONResponse({"needed": challenge is not None, **(challenge or {})}, headers={"Cache-Control": NO_STORE})
 
 
@@ -105,14 +109,14 @@ async def confirm(request: Request) -> Response:
     except LinkError:
         return await _dead_link(request)
     return render_page(
-        request, "web/public/signing/confirm.html", submission=submission, signing=site.state().allows_signing
+        request, "web/public/signing/confirm.html", submission=submission, signing=site.campaign_state().allows_signing
     )
 
 
 async def _dead_link(request: Request) -> Response:
     """One page for damaged, expired and unknown links alike, with the form to get a new one."""
-    await get_site(request).doors.limit_page(client_address(request))
-    state, public_status = get_site(request).state(), get_public_status(request)
+    await get_site(request).rate_limiter.limit_page(client_address(request))
+    state, public_status = get_site(request).campaign_state(), get_public_status(request)
     return render_page(
         request,
         "web/public/signing/link.html",
@@ -126,7 +130,7 @@ async def _dead_link(request: Request) -> Response:
 
 async def _confirm_signature(request: Request, secret: str) -> Response:
     site = get_site(request)
-    if not site.state().allows_signing:
+    if not site.campaign_state().allows_signing:
         return await _appeal_response(request, EMPTY_FORM, 403)
     country = await site.database.join(signatures.confirm, secret)
     return RedirectResponse(f"/{get_language(request).code}/thanks?country={country}", 303)

@@ -32,10 +32,12 @@ NAMES = ("Anna Nowak", "Bolesław Żak", "Celina Ćma")
 async def edition_of_moment(visitor: Visitor) -> Edition:
     """One of a moment at which all names are old enough; every doubt is taken for settled."""
     here = visitor.site
-    await here.publish()
+    await here.take_snapshot()
     async with here.database.reading() as c:
-        draft = await drafts.create_draft(c, here.appeal, replace(here.book, addressees=(PL,)), here.settings.base_url)
-    doubts = frozenset(f"address:{a.key}" for a in here.book.addressees) | {
+        draft = await drafts.create_draft(
+            c, here.appeal, replace(here.address_book, addressees=(PL,)), here.settings.base_url
+        )
+    doubts = frozenset(f"address:{a.key}" for a in here.address_book.addressees) | {
         f"fact:{id_}" for id_ in draft.cited_sources()
     }
     n = await editions.issue_edition(here.database, draft, ["en"], Decisions(doubts, frozenset()), "marta")

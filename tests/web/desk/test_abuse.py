@@ -18,7 +18,7 @@ async def _signed(visitor: Visitor, tag: str, times: int, admission: Admission |
     for n in range(times):
         address = EmailAddress(f"{tag}{n}@example.org", f"{tag}{n}@example.org")
         signing = Signing(address, "PL", None, False, "test", "en")
-        form = submissions.submitted(visitor.site.vault, signing, admission or Admission(tag))
+        form = submissions.submitted(visitor.site.server_keys, signing, admission or Admission(tag))
         await visitor.site.database.join(submissions.sign, form)
 
 

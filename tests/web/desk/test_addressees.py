@@ -32,7 +32,7 @@ WRONG = [
 
 async def _doubted(site: Site) -> set[str]:
     async with site.database.reading() as c:
-        draft = await site.draft(c)
+        draft = await site.current_draft(c)
         return {doubt.id for doubt in await source_checks.unchecked_sources(c, draft)}
 
 

@@ -43,7 +43,9 @@ async def test_numbers_under_ten_are_not_shown(time: Clock, visitor: Visitor) ->
     for n in range(1, 10):
         await visitor.confirmed(f"anna{n}@example.net", "LT")
         await visitor.sign(f"boris{n}@example.net")
-        (refused,) = await visitor.site.database.write(partial(outbox.claim_batch, server_keys=visitor.site.vault))
+        (refused,) = await visitor.site.database.write(
+            partial(outbox.claim_batch, server_keys=visitor.site.server_keys)
+        )
         await visitor.site.database.write(partial(outbox.mark_refused, email=refused, code="5.1.1"))
         page = Html((await visitor.get("/organisers/")).text)
         for line in (

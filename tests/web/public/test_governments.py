@@ -134,7 +134,7 @@ async def test_a_map_colours_whom_the_table_names(time: Clock, visitor: Visitor)
 
 def test_every_government_and_every_published_number_has_its_place_on_the_map(site: Site) -> None:
     ids = {path.get("id") for path in ElementTree.parse(SHAPES).iter("{http://www.w3.org/2000/svg}path")}
-    assert {f"c-{code}" for code in site.book.countries} <= ids
+    assert {f"c-{code}" for code in site.address_book.countries} <= ids
     shades = {"PL": 10, "DE": 99, "FR": 100, "LT": 99_999, "LV": 5_000_000, "EE": 0}
     light = maps.numbers_map(shades, SHAPES).partition("@media")[0]
     assert "#c-DE,#c-PL{" in light

@@ -56,7 +56,7 @@ async def _sign(visitor: Visitor, host: str, email: str = "anna@gmail.com", **fi
 
 async def _emptied(visitor: Visitor, *, slow: bool = False) -> None:
     """The block has had its share, of the slower lane too if that is said, from many addresses."""
-    doors, (_, block) = visitor.site.doors, LIMITS["sign"]
+    doors, (_, block) = visitor.site.rate_limiter, LIMITS["sign"]
     for n in range(block.burst + (LOW_PRIORITY_LIMIT.burst if slow else 0)):
         await doors.admit_form(f"{CROWDED}.{n % 250}", "", ProofMode.AUTO, trapped=False)
 
@@ -98,7 +98,7 @@ async def test_a_mail_of_the_slower_lane_leaves_after_all_others(visitor: Visito
     await _sign(visitor, "198.51.100.1", "boris@gmail.com")
     async with coming(visitor, "198.51.100.1") as there:
         await there.post("/en/manage", email="carla@gmail.com")
-    mails = await visitor.site.database.write(partial(outbox.claim_batch, server_keys=visitor.site.vault))
+    mails = await visitor.site.database.write(partial(outbox.claim_batch, server_keys=visitor.site.server_keys))
     assert [mail.to for mail in mails] == ["boris@gmail.com", "carla@gmail.com", "anna@gmail.com"]
 
 
@@ -162,7 +162,7 @@ async def test_whoever_is_refused_all_the_time_gets_no_page_each_time(
 ) -> None:
     monkeypatch.setattr(errors, "SLOWLY", 0)
     for n in range(PAGE_LIMIT.burst):
-        await visitor.site.doors.limit_page(f"{CROWDED}.{n % 250}")
+        await visitor.site.rate_limiter.limit_page(f"{CROWDED}.{n % 250}")
     async with coming(visitor, f"{CROWDED}.7") as there:
         answer = await there.post(path, email="no address")
         assert answer.status_code == 429
@@ -190,7 +190,7 @@ async def test_one_address_alone_leaves_its_neighbours_their_share(visitor: Visi
 
 
 async def test_a_block_of_ipv6_has_one_share(visitor: Visitor) -> None:
-    doors, (_, block) = visitor.site.doors, LIMITS["sign"]
+    doors, (_, block) = visitor.site.rate_limiter, LIMITS["sign"]
     for n in range(block.burst):
         assert not (await doors.admit_form(f"2001:db8:1:{n:x}::1", "", ProofMode.AUTO, trapped=False)).low_priority
     assert (await doors.admit_form("2001:db8:1:ffff::1", "", ProofMode.AUTO, trapped=False)).low_priority
@@ -198,7 +198,7 @@ async def test_a_block_of_ipv6_has_one_share(visitor: Visitor) -> None:
 
 
 async def test_the_onion_service_has_fifty_times_as_much(visitor: Visitor) -> None:
-    doors, (_, block) = visitor.site.doors, LIMITS["sign"]
+    doors, (_, block) = visitor.site.rate_limiter, LIMITS["sign"]
     for _ in range(block.burst * rate_limits.SHARED_FACTOR):
         assert not (await doors.admit_form("127.0.0.1", "", ProofMode.AUTO, trapped=False)).low_priority
     assert (await doors.admit_form("127.0.0.1", "", ProofMode.AUTO, trapped=False)).low_priority
@@ -207,7 +207,7 @@ async def test_the_onion_service_has_fifty_times_as_much(visitor: Visitor) -> No
 @pytest.mark.parametrize(("door", "path"), [("manage", "/en/manage"), ("login", "/organisers/login")])
 async def test_other_doors_refuse_alike_whoever_is_typed(door: str, path: str, visitor: Visitor) -> None:
     for n in range(LIMITS[door][1].burst):
-        await visitor.site.doors.limit_action(door, f"{CROWDED}.{n % 250}")
+        await visitor.site.rate_limiter.limit_action(door, f"{CROWDED}.{n % 250}")
     answers = []
     async with coming(visitor, f"{CROWDED}.251") as there:
         for email in ("anna@gmail.com", "boris@gmail.com"):
@@ -237,7 +237,7 @@ async def test_with_proofs_switched_off_nobody_is_asked(visitor: Visitor) -> Non
 
 @pytest.mark.low_priority
 async def test_a_flood_switches_proofs_on_for_an_hour_and_a_crowd_does_not(visitor: Visitor, time: Clock) -> None:
-    doors = visitor.site.doors
+    doors = visitor.site.rate_limiter
     for n in range(1000):
         assert not (await doors.admit_form(f"198.18.{n % 250}.{n}", "", ProofMode.AUTO, trapped=False)).low_priority
     assert await _mode(visitor) == "auto"
@@ -273,7 +273,7 @@ async def test_mail_to_a_domain_that_nobody_reviewed_is_put_off_and_never_refuse
     visitor: Visitor, time: Clock
 ) -> None:
     for _ in range(rate_limits.DOMAIN_LIMIT.burst):
-        assert await visitor.site.doors.delay_for_domain("strange.example") == 0
+        assert await visitor.site.rate_limiter.delay_for_domain("strange.example") == 0
     answer = await _sign(visitor, "198.51.100.1", "anna@strange.example")
     assert (answer.status_code, answer.headers["location"]) == (303, "/en/check-inbox")
     await _sign(visitor, "198.51.100.1", "boris@gmail.com")
@@ -282,14 +282,14 @@ async def test_mail_to_a_domain_that_nobody_reviewed_is_put_off_and_never_refuse
     time.advance(minutes=1)
     await visitor.deliver()
     assert visitor.smtp.recipients == ["boris@gmail.com", "anna@strange.example"]
-    waits = [await visitor.site.doors.delay_for_domain("strange.example") for _ in range(3000)]
+    waits = [await visitor.site.rate_limiter.delay_for_domain("strange.example") for _ in range(3000)]
     assert max(waits) == waits[-1] < max(outbox.RETRY_DELAYS)
 
 
 async def test_no_address_of_a_network_is_stored(visitor: Visitor) -> None:
     await _emptied(visitor)
     await _sign(visitor, f"{CROWDED}.7", altcha="forged")
-    await visitor.site.doors.sync()
+    await visitor.site.rate_limiter.sync()
     async with visitor.site.database.reading() as c:
         tables = [str(row["name"]) for row in await c.all("database.tables")]
         held = str([row for table in tables for row in await c.execute(f"select * from {table}")])
