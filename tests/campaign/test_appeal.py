@@ -35,9 +35,9 @@ def _appeal(folder: Path, body: str = "", **changes: Any) -> Appeal:
     """Our campaign with a text of its own in English."""
     (folder / "appeal").mkdir(exist_ok=True)
     (folder / "appeal" / "en.md").write_text(HEAD + body, "utf-8")
-    found = Appeal(folder)
-    found.campaign = replace(found.campaign, **changes)
-    return found
+    appeal = Appeal(folder)
+    appeal.campaign = replace(appeal.campaign, **changes)
+    return appeal
 
 
 def _text(folder: Path, body: str = "", **changes: Any) -> AppealText:
@@ -70,8 +70,8 @@ def _read(markup: str) -> str:
 def test_the_calendar_decides_the_state(
     changes: dict[str, object], yesterday: CampaignState, on_the_day: CampaignState, next_day: CampaignState
 ) -> None:
-    found = _campaign(**changes)
-    assert [found.state(day) for day in (BEFORE, DAY, AFTER)] == [yesterday, on_the_day, next_day]
+    campaign_ = _campaign(**changes)
+    assert [campaign_.state(day) for day in (BEFORE, DAY, AFTER)] == [yesterday, on_the_day, next_day]
 
 
 def test_each_state_says_what_may_be_done() -> None:
@@ -166,20 +166,20 @@ def test_a_text_that_does_not_fit_the_data_is_refused(body: str, tmp_path: Path)
 
 @pytest.mark.parametrize("name", ["title", "summary", "demand", "share", "unsaid", "reviewed"])
 def test_what_the_head_of_a_text_lacks_is_named(name: str, tmp_path: Path) -> None:
-    found = _appeal(tmp_path)
+    appeal = _appeal(tmp_path)
     for other in ("", f"{name} = 3", f'{name} = ""'):
         (tmp_path / "appeal" / "en.md").write_text(re.sub(f"{name} = .*", other, HEAD), "utf-8")
         sentence = rf"^appeal/en\.md( lacks {name}, a text|: {name} is (not a text|empty))\.$"
         with pytest.raises(DataError, match=sentence):
-            found.get_text(ENGLISH)
+            appeal.get_text(ENGLISH)
 
 
 def test_a_text_without_its_head_is_refused(tmp_path: Path) -> None:
-    found = _appeal(tmp_path)
+    appeal = _appeal(tmp_path)
     for content in ("", "no head", f"x{HEAD}", HEAD.replace('title = "T"', "")):
         (tmp_path / "appeal" / "en.md").write_text(content, "utf-8")
         with pytest.raises(DataError, match=r"^appeal/en\.md (has no front matter|lacks title)"):
-            found.get_text(ENGLISH)
+            appeal.get_text(ENGLISH)
 
 
 @pytest.fixture(scope="module")
@@ -189,9 +189,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _published(folder: Path, typed: str) -> str:
-    found = _appeal(folder, '{{ fact("x") }}')
-    found.facts = {"x": Fact("x", 1, None, DAY, typed, "https://example.org")}
-    return found.get_text(ENGLISH).body
+    appeal = _appeal(folder, '{{ fact("x") }}')
+    appeal.facts = {"x": Fact("x", 1, None, DAY, typed, "https://example.org")}
+    return appeal.get_text(ENGLISH).body
 
 
 PRINTED: dict[str, Callable[[Path, str], str]] = {

@@ -125,8 +125,10 @@ def test_whatever_is_no_permanent_failure_is_nothing(content: bytes) -> None:
         (None, None),
     ],
 )
-def test_json_says_the_same(told: object, reason: str | None) -> None:
-    assert bounce_reports.parse_json(json.dumps(told).encode()) == (BounceReport(REFERENCE, reason) if reason else None)
+def test_json_says_the_same(event: object, reason: str | None) -> None:
+    assert bounce_reports.parse_json(json.dumps(event).encode()) == (
+        BounceReport(REFERENCE, reason) if reason else None
+    )
 
 
 HEADS = st.sampled_from(
@@ -155,9 +157,9 @@ def torn(draw: st.DrawFn) -> bytes:
 @given(st.binary(max_size=400) | MAILS | torn())
 @example(b"Content-Type: multipart/mixed; boundary=a\n\n" + b"--a\nContent-Type: message/rfc822\n\n" * 3000)
 def test_garbage_is_nothing_or_names_one_mail(content: bytes) -> None:
-    for found in (bounce_reports.parse_report(content), bounce_reports.parse_json(content)):
-        assert found is None or found == BounceReport(found.reference, found.reason)
-        assert found is None or (len(found.reference) == 32 and found.reason in (BOUNCED, COMPLAINT))
+    for report in (bounce_reports.parse_report(content), bounce_reports.parse_json(content)):
+        assert report is None or report == BounceReport(report.reference, report.reason)
+        assert report is None or (len(report.reference) == 32 and report.reason in (BOUNCED, COMPLAINT))
 
 
 async def _take(site: Site, reference: str, reason: str = BOUNCED) -> None:
@@ -233,8 +235,8 @@ async def test_reports_come_as_json_or_by_their_parts(kind: str, visit: Visit) -
     await visitor.sign("anna@example.net")
     await visitor.deliver()
     reference = _reference(visitor.smtp.mails[-1])
-    told = {"message_id": f"<{reference}@example.org>", "event": "bounced", "status": "5.1.1"}
-    body = json.dumps(told).encode() if "json" in kind else dsn(reference).partition(b"\n\n")[2]
+    event = {"message_id": f"<{reference}@example.org>", "event": "bounced", "status": "5.1.1"}
+    body = json.dumps(event).encode() if "json" in kind else dsn(reference).partition(b"\n\n")[2]
     headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": kind}
     assert (await visitor.client.post("/bounces", content=body, headers=headers)).status_code == 204
     assert await _reasons(visitor.site) == {BOUNCED: 1}

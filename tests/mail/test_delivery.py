@@ -61,24 +61,24 @@ async def test_the_address_is_forgotten_once_the_mail_has_left(site: Site, smtp:
     await sign(site)
     await deliverer.deliver_batch()
     assert smtp.recipients == ["anna@example.org"]
-    found = await everything(site)
-    assert found["outbox"] == []
-    assert "example.org" not in str(found)
+    tables = await everything(site)
+    assert tables["outbox"] == []
+    assert "example.org" not in str(tables)
 
 
 async def test_deliverers_at_once_send_each_mail_once(settings: Settings, smtp: Relay) -> None:
-    async with open_site(settings) as one, open_site(settings) as two:
+    async with open_site(settings) as first, open_site(settings) as second:
         for n in range(50):
-            await sign(one, f"a{n}")
+            await sign(first, f"a{n}")
 
         async def work(site: Site) -> None:
             async with delivering(site, smtp.url) as sender:
                 while await sender.deliver_batch():
                     pass
 
-        await asyncio.gather(*[work(site) for site in (one, two, one)])
+        await asyncio.gather(*[work(site) for site in (first, second, first)])
         assert sorted(smtp.recipients) == sorted(f"a{n}@example.org" for n in range(50))
-        assert await waiting(one) == 0
+        assert await waiting(first) == 0
 
 
 async def test_a_mail_that_cannot_be_written_keeps_nobody_else_waiting(

@@ -23,13 +23,13 @@ async def _sign(site: Site, address: str) -> None:
     await site.database.join(sign, submitted(site.server_keys, signing))
 
 
-def _lanes(site: Site, url: str, begun: list[ProviderBackoff], further: str = "") -> DeliveryPool:
+def _pool(site: Site, url: str, backoffs: list[ProviderBackoff], second_url: str = "") -> DeliveryPool:
     """Lanes over a relay alone, over another one from the second on; `begun` gets the pace of each that begins."""
     from petition.mail.delivery import Deliverer
 
     def lane(common: ProviderBackoff, more: object) -> Deliverer:
-        begun.append(common)
-        to = further if further and len(begun) > 1 else url
+        backoffs.append(common)
+        to = second_url if second_url and len(backoffs) > 1 else url
         return Deliverer(site.database, site.server_keys, site.render_email, SmtpTransport(to), common, more)  # type: ignore[arg-type]  # as Lanes calls it
 
     return DeliveryPool(lane, max_deliverers=3)
@@ -39,7 +39,7 @@ async def test_lanes_begin_while_there_is_much_to_do_and_end_when_it_is_done(sit
     people = [f"a{n}@example.org" for n in range(outbox.BATCH_SIZE * 4)]
     await asyncio.gather(*[_sign(site, person) for person in people])
     begun: list[ProviderBackoff] = []
-    lanes = _lanes(site, smtp.url, begun)
+    lanes = _pool(site, smtp.url, begun)
     running = asyncio.create_task(lanes.run())
     await until(lambda: len(smtp.mails) == len(people))
     await lanes.stop()
@@ -62,7 +62,7 @@ async def test_told_to_stop_it_ends_with_the_last_lane(site: Site, smtp: Relay) 
 
     with relay.running() as slow:
         slow.data = hanging
-        lanes = _lanes(site, smtp.url, [], slow.url)
+        lanes = _pool(site, smtp.url, [], slow.url)
         running = asyncio.create_task(lanes.run())
         await until(reached.is_set)
         stopping = asyncio.create_task(lanes.stop())
@@ -107,15 +107,15 @@ async def test_what_is_about_one_mailbox_pauses_no_provider(answer: str, site: S
 
 
 def test_pauses_grow_to_a_limit_and_end_with_a_mail_that_is_taken(time: Clock) -> None:
-    found, waits = ProviderBackoff(), []
+    backoff, waits = ProviderBackoff(), []
     for _ in range(9):
-        found.limited("example.org")
-        found.limited("example.org")  # another lane finds out at the same moment
-        waits.append(found.remaining("example.org"))
+        backoff.limited("example.org")
+        backoff.limited("example.org")  # another lane finds out at the same moment
+        waits.append(backoff.remaining("example.org"))
         time.advance(seconds=waits[-1])
-        assert found.remaining("example.org") == 0
+        assert backoff.remaining("example.org") == 0
     assert waits == [30, 60, 120, 240, 480, 960, 1800, 1800, 1800]
-    found.accepted("example.org")
-    found.limited("example.org")
-    assert found.remaining("example.org") == 30
-    assert found.remaining("example.net") == 0
+    backoff.accepted("example.org")
+    backoff.limited("example.org")
+    assert backoff.remaining("example.org") == 30
+    assert backoff.remaining("example.net") == 0

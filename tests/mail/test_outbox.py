@@ -143,10 +143,10 @@ async def test_whoever_signs_comes_before_everything_else(database: Database, va
 
 
 async def test_claimers_at_once_never_get_the_same_mail(database_url: str, vault: ServerKeys) -> None:
-    async with open_database(database_url) as one, open_database(database_url) as two:
+    async with open_database(database_url) as first, open_database(database_url) as second:
         for n in range(60):
-            await put(one, vault, f"a{n}@example.org")
-        batches = await asyncio.gather(*[claim(database, vault) for database in (one, two) * 4])
+            await put(first, vault, f"a{n}@example.org")
+        batches = await asyncio.gather(*[claim(database, vault) for database in (first, second) * 4])
     taken = [mail.to for batch in batches for mail in batch]
     assert sorted(taken) == sorted({f"a{n}@example.org" for n in range(60)})
 

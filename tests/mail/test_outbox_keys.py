@@ -76,18 +76,18 @@ async def test_rows_of_another_machine_are_not_touched(
 async def test_processes_that_rotate_at_once_lose_nothing(database_url: str, time: Clock, tmp_path: Path) -> None:
     vaults = [make_vault(tmp_path / "keys") for _ in range(3)]
     async with (
-        open_database(database_url) as one,
-        open_database(database_url) as two,
-        open_database(database_url) as three,
+        open_database(database_url) as first,
+        open_database(database_url) as second,
+        open_database(database_url) as third,
     ):
-        processes = list(zip((one, two, three), vaults, strict=True))
+        processes = list(zip((first, second, third), vaults, strict=True))
         for n, (database, vault) in product(range(10), processes):
             await put(database, vault, f"a{n}-{vaults.index(vault)}@example.org")
         time.advance(days=2)
         await asyncio.gather(*[outbox.rotate_keys(*process) for process in processes])
-        mails = [mail for _ in range(3) for mail in await claim(one, vaults[0])]
+        mails = [mail for _ in range(3) for mail in await claim(first, vaults[0])]
         assert len(mails) == 30
-        async with one.reading() as c:
+        async with first.reading() as c:
             assert await outbox.refusal_counts(c) == []
 
 

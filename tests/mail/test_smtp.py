@@ -55,23 +55,23 @@ def _text(message: EmailMessage, kind: str = "plain") -> str:
 
 @in_every_form
 def test_a_mail_has_the_headers_it_needs(code: str, name: str, time: Clock) -> None:
-    found = _arrived(_written(code, name))
-    assert str(found["From"]) == "Links <links@sender.example>"
-    assert str(found["To"]) == "anna@example.org"
-    assert found["Message-ID"] == "<0123456789abcdef@sender.example>"
-    assert parsedate_to_datetime(found["Date"]) == MIDDAY
-    assert found["Auto-Submitted"] == "auto-generated"
-    assert found["Content-Language"] == code
-    assert found["Subject"]
-    assert len(found.keys()) == len(set(found.keys()))
+    message = _arrived(_written(code, name))
+    assert str(message["From"]) == "Links <links@sender.example>"
+    assert str(message["To"]) == "anna@example.org"
+    assert message["Message-ID"] == "<0123456789abcdef@sender.example>"
+    assert parsedate_to_datetime(message["Date"]) == MIDDAY
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Content-Language"] == code
+    assert message["Subject"]
+    assert len(message.keys()) == len(set(message.keys()))
 
 
 @in_every_form
 def test_no_header_carries_a_word_of_the_campaign(code: str, name: str) -> None:
     texts = [APPEAL.get_text(language) for language in LANGUAGES]
-    spoken = [part for t in texts for part in (t.title, t.summary, t.share, t.demand)]
+    phrases = [part for t in texts for part in (t.title, t.summary, t.share, t.demand)]
     named = [*APPEAL.campaign.organiser.values(), *APPEAL.campaign.hashtags, APPEAL.campaign.id, "petition"]
-    words = {word for part in spoken + named for word in re.findall(r"\w{5,}", part.lower())}
+    words = {word for part in phrases + named for word in re.findall(r"\w{5,}", part.lower())}
     headers = " ".join(str(value) for value in _arrived(_written(code, name)).values()).lower()
     assert {word for word in re.findall(r"\w{5,}", headers) if word in words} == set()
 
@@ -90,22 +90,22 @@ def test_the_body_is_short_and_without_the_appeal(code: str, name: str) -> None:
 @in_every_form
 def test_both_versions_carry_every_link(code: str, name: str) -> None:
     links = _links(code, name)
-    found = _arrived(_written(code, name, **links))
-    assert found.get_content_type() == "multipart/alternative"
-    assert [part.get_content_type() for part in found.iter_parts()] == ["text/plain", "text/html"]
-    assert re.findall(r"https?://\S+", _text(found)) == list(links.values())
-    assert set(re.findall(r'href="(.*?)"', _text(found, "html"))) == set(links.values())
+    message = _arrived(_written(code, name, **links))
+    assert message.get_content_type() == "multipart/alternative"
+    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+    assert re.findall(r"https?://\S+", _text(message)) == list(links.values())
+    assert set(re.findall(r'href="(.*?)"', _text(message, "html"))) == set(links.values())
 
 
 @in_every_form
 def test_the_first_lines_of_both_versions_are_what_a_list_of_mails_shows(code: str, name: str) -> None:
     """No hidden preheader: it would say a second time what the first sentence says."""
-    found = _arrived(_written(code, name))
-    shown = re.sub("<[^>]*>", " ", _text(found, "html").partition("<body")[2].partition(">")[2])
-    first = _text(found).partition("http")[0].split()
+    message = _arrived(_written(code, name))
+    shown = re.sub("<[^>]*>", " ", _text(message, "html").partition("<body")[2].partition(">")[2])
+    first = _text(message).partition("http")[0].split()
     assert len(first) > 8
     assert shown.split()[: len(first)] == first
-    assert not re.search("display: *none|font-size: *0|visibility", _text(found, "html"))
+    assert not re.search("display: *none|font-size: *0|visibility", _text(message, "html"))
 
 
 @in_every_form
@@ -135,9 +135,9 @@ def test_a_long_link_is_not_torn_apart(labels: int, which: tuple[str, str]) -> N
     assert max(len(line) for line in raw.split(b"\r\n")) <= 998, "RFC 5322, 2.1.1"
     assert b"\n" not in raw.replace(b"\r\n", b"")
     assert b"\r" not in raw.replace(b"\r\n", b"")
-    found: Any = message_from_bytes(raw, policy=policy.default)
-    assert re.findall(r"https?://\S+", _text(found)) == list(links.values())
-    assert set(re.findall(r'href="(.*?)"', _text(found, "html"))) == set(links.values())
+    message: Any = message_from_bytes(raw, policy=policy.default)
+    assert re.findall(r"https?://\S+", _text(message)) == list(links.values())
+    assert set(re.findall(r'href="(.*?)"', _text(message, "html"))) == set(links.values())
 
 
 @examples(max_examples=100, deadline=None)
@@ -151,8 +151,8 @@ def test_whoever_can_sign_can_be_written_to(typed: str) -> None:
 
 
 def test_the_same_row_gives_the_same_message_id() -> None:
-    one, two = _written("en", "confirm"), _written("ru", "confirm")
-    assert one.message_id == two.message_id
+    english, russian = _written("en", "confirm"), _written("ru", "confirm")
+    assert english.message_id == russian.message_id
 
 
 @pytest.mark.parametrize(
@@ -164,9 +164,9 @@ def test_the_same_row_gives_the_same_message_id() -> None:
     ],
 )
 def test_the_sender_is_shown_as_it_was_set(sender: str, shown: str) -> None:
-    found = _arrived(compose.render_email(LANGUAGES["en"], "login", "a@b.eu", sender, "x", {"login": "L"}))
-    assert str(found["From"]) == shown
-    assert found["Message-ID"] == "<x@sender.example>"
+    message = _arrived(compose.render_email(LANGUAGES["en"], "login", "a@b.eu", sender, "x", {"login": "L"}))
+    assert str(message["From"]) == shown
+    assert message["Message-ID"] == "<x@sender.example>"
 
 
 def test_a_link_is_made_of_the_public_address_and_its_purpose() -> None:

@@ -85,13 +85,13 @@ async def test_a_refused_sender_is_our_mistake_and_loses_no_mail(smtp: Relay, an
 
 
 async def test_a_refusal_leaves_the_connection_fit_for_the_next_mail(smtp: Relay) -> None:
-    one = SmtpTransport(smtp.url)
+    transport = SmtpTransport(smtp.url)
     smtp.rcpt = lambda envelope: "550 5.1.1 unknown" if not smtp.recipients else relay.ACCEPTED
     with pytest.raises(Refused):
-        await one.send(_message())
+        await transport.send(_message())
     smtp.rcpt = lambda _: relay.ACCEPTED
-    await one.send(_message("boris@example.org"))
-    await one.close()
+    await transport.send(_message("boris@example.org"))
+    await transport.close()
     assert smtp.recipients == ["boris@example.org"]
 
 
@@ -103,9 +103,9 @@ async def test_a_relay_that_knows_reports_is_asked_to_name_the_mail_and_quote_no
 
 
 async def test_mails_take_turns_on_one_connection(smtp: Relay) -> None:
-    one = SmtpTransport(smtp.url)
-    await asyncio.gather(*[one.send(_message(f"a{n}@example.org")) for n in range(20)])
-    await one.close()
+    transport = SmtpTransport(smtp.url)
+    await asyncio.gather(*[transport.send(_message(f"a{n}@example.org")) for n in range(20)])
+    await transport.close()
     assert sorted(smtp.recipients) == sorted(f"a{n}@example.org" for n in range(20))
 
 

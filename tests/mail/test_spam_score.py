@@ -31,10 +31,12 @@ def test_no_mail_looks_like_spam(time: Clock) -> None:
         "--cf=score ALL_TRUSTED 0",
     ]  # no praise for loopback
     judged = subprocess.run(command, input=box, capture_output=True, check=True).stdout
-    found = [message_from_bytes(part) for part in re.split(rb"^From x .*\n", judged, flags=re.M)[1:]]
-    told = {mail: " ".join(str(one["X-Spam-Status"]).split()) for mail, one in zip(MAILS, found, strict=True)}
-    scores = {mail: float(re.findall(r"score=(-?[\d.]+)", status)[0]) for mail, status in told.items()}
-    assert {mail: told[mail] for mail, score in scores.items() if score >= MOST} == {}
+    messages = [message_from_bytes(part) for part in re.split(rb"^From x .*\n", judged, flags=re.M)[1:]]
+    verdicts = {
+        mail: " ".join(str(message["X-Spam-Status"]).split()) for mail, message in zip(MAILS, messages, strict=True)
+    }
+    scores = {mail: float(re.findall(r"score=(-?[\d.]+)", status)[0]) for mail, status in verdicts.items()}
+    assert {mail: verdicts[mail] for mail, score in scores.items() if score >= MOST} == {}
 
 
 def test_the_filter_knows_spam() -> None:

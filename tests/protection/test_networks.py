@@ -42,21 +42,23 @@ def test_an_address_of_our_own_network_is_shared(host: str) -> None:
 
 
 @given(st.ip_addresses())
-def test_every_spelling_of_an_address_is_in_the_same_networks(found: IPv4Address | IPv6Address) -> None:
-    spellings = [str(found), found.exploded, str(found).upper(), f"[{found}]"]
-    if isinstance(found, IPv4Address):
-        spellings += [f"::ffff:{found}", f"::FFFF:{int(found) >> 16:x}:{int(found) & 0xFFFF:x}"]
+def test_every_spelling_of_an_address_is_in_the_same_networks(ip: IPv4Address | IPv6Address) -> None:
+    spellings = [str(ip), ip.exploded, str(ip).upper(), f"[{ip}]"]
+    if isinstance(ip, IPv4Address):
+        spellings += [f"::ffff:{ip}", f"::FFFF:{int(ip) >> 16:x}:{int(ip) & 0xFFFF:x}"]
     (network,) = {NETWORKS.find_network(text) for text in spellings}
     if network.address != LOCAL_NETWORK:
-        plain = getattr(found, "ipv4_mapped", None) or found
+        plain = getattr(ip, "ipv4_mapped", None) or ip
         assert plain in ip_network(network.address)
         assert ip_network(network.address).subnet_of(ip_network(network.block))  # type: ignore[arg-type]  # both of one family
 
 
 @given(st.text())
 def test_no_text_is_too_odd(text: str) -> None:
-    found = NETWORKS.find_network(text)
-    assert found.address == LOCAL_NETWORK or ip_address(found.address.partition("/")[0]) in ip_network(found.block)
+    network = NETWORKS.find_network(text)
+    assert network.address == LOCAL_NETWORK or ip_address(network.address.partition("/")[0]) in ip_network(
+        network.block
+    )
 
 
 def _file(folder: Path, text: str) -> Path:

@@ -19,108 +19,108 @@ def _taken(found: TokenBuckets, times: int, rule: BucketRule = RULE, key: str = 
 
 
 def test_a_bucket_gives_what_it_has_and_fills_by_the_hour(time: Clock) -> None:
-    found = TokenBuckets()
-    assert _taken(found, 9) == 5
-    assert found.wait_seconds(RULE, "a") == 60
+    buckets = TokenBuckets()
+    assert _taken(buckets, 9) == 5
+    assert buckets.wait_seconds(RULE, "a") == 60
     time.advance(seconds=59)
-    assert _taken(found, 1) == 0
+    assert _taken(buckets, 1) == 0
     time.advance(seconds=1)
-    assert _taken(found, 9) == 1
+    assert _taken(buckets, 9) == 1
     time.advance(days=1)
-    assert _taken(found, 9) == 5, "never more than a whole bucket"
+    assert _taken(buckets, 9) == 5, "never more than a whole bucket"
 
 
 def test_each_key_has_a_bucket_of_its_own(time: Clock) -> None:
-    found = TokenBuckets()
-    assert [_taken(found, 9, key=key) for key in ("a", "b")] == [5, 5]
+    buckets = TokenBuckets()
+    assert [_taken(buckets, 9, key=key) for key in ("a", "b")] == [5, 5]
 
 
 def test_of_two_buckets_both_give_or_none(time: Clock) -> None:
-    found = TokenBuckets()
-    _taken(found, 5, key="full")
-    assert not found.consume((RULE, "other"), (RULE, "full"))
-    assert _taken(found, 9, key="other") == 5
+    buckets = TokenBuckets()
+    _taken(buckets, 5, key="full")
+    assert not buckets.consume((RULE, "other"), (RULE, "full"))
+    assert _taken(buckets, 9, key="other") == 5
 
 
 def test_a_clock_set_back_gives_nothing_and_takes_nothing(time: Clock) -> None:
-    found = TokenBuckets()
-    _taken(found, 5)
+    buckets = TokenBuckets()
+    _taken(buckets, 5)
     time.advance(hours=-2)
-    assert _taken(found, 1) == 0
+    assert _taken(buckets, 1) == 0
     time.advance(hours=2, minutes=1)
-    assert _taken(found, 9) == 1
+    assert _taken(buckets, 9) == 1
 
 
 def test_the_latest_are_remembered(time: Clock) -> None:
-    found = TokenBuckets(max_buckets=2)
+    buckets = TokenBuckets(max_buckets=2)
     for key in ("a", "b", "c"):
-        _taken(found, 5, key=key)
-    assert [found.wait_seconds(RULE, key) > 0 for key in ("a", "b", "c")] == [False, True, True]
+        _taken(buckets, 5, key=key)
+    assert [buckets.wait_seconds(RULE, key) > 0 for key in ("a", "b", "c")] == [False, True, True]
 
 
 @given(st.lists(st.integers(0, 200), max_size=60))
 def test_never_more_than_the_rule_in_any_order_of_events(pauses: list[int]) -> None:
-    found, clock = TokenBuckets(), Clock()
+    buckets, clock = TokenBuckets(), Clock()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("petition.core.clock.time_source", clock.seconds)
         given_, passed = 0, 0
         for pause in pauses:
-            given_ += _taken(found, 1)
+            given_ += _taken(buckets, 1)
             clock.advance(seconds=pause)
             passed += pause
         assert given_ <= RULE.burst + passed * RULE.hourly // 3600
 
 
 async def test_two_processes_share_what_is_left(database: Database, time: Clock) -> None:
-    one, other = TokenBuckets(), TokenBuckets()
-    assert _taken(one, 3) == 3
-    assert _taken(other, 1) == 1
-    for process in (one, other):
+    first, second = TokenBuckets(), TokenBuckets()
+    assert _taken(first, 3) == 3
+    assert _taken(second, 1) == 1
+    for process in (first, second):
         await process.sync(database)
-    assert _taken(other, 9) == 1
-    await other.sync(database)
-    assert _taken(one, 9) == 2, "it has not heard yet"
-    await one.sync(database)
+    assert _taken(second, 9) == 1
+    await second.sync(database)
+    assert _taken(first, 9) == 2, "it has not heard yet"
+    await first.sync(database)
     time.advance(minutes=2)
-    assert _taken(one, 9) == 0
+    assert _taken(first, 9) == 0
     time.advance(minutes=1)
-    assert _taken(one, 9) == 1
+    assert _taken(first, 9) == 1
 
 
 async def test_what_comes_while_the_levels_are_shared_counts(database: Database, time: Clock) -> None:
-    found, beside = TokenBuckets(), TokenBuckets()
-    _taken(found, 2)
+    buckets, beside = TokenBuckets(), TokenBuckets()
+    _taken(buckets, 2)
     apart = database.own_transaction
 
     async def busy(job: object) -> object:
-        _taken(found, 1)
+        _taken(buckets, 1)
         return await apart(job)  # type: ignore[arg-type]  # passes on what it was given
 
     database.own_transaction = busy  # type: ignore[method-assign, assignment]  # as if other servers had been here
-    await found.sync(database)
-    assert _taken(found, 9) == 2
-    await found.sync(database)
+    await buckets.sync(database)
+    assert _taken(buckets, 9) == 2
+    await buckets.sync(database)
     _taken(beside, 1)
     await beside.sync(database)
     assert beside.wait_seconds(RULE, "a") > 0
 
 
 async def test_what_the_database_did_not_hear_is_told_again(database: Database, time: Clock) -> None:
-    found = TokenBuckets()
-    _taken(found, 5)
+    buckets = TokenBuckets()
+    _taken(buckets, 5)
     await database.write(lambda c: c.execute("alter table buckets rename to elsewhere"))
     with pytest.raises(DatabaseError):
-        await found.sync(database)
+        await buckets.sync(database)
     await database.write(lambda c: c.execute("alter table elsewhere rename to buckets"))
-    await found.sync(database)
+    await buckets.sync(database)
     async with database.reading() as c:
         assert [row["used"] for row in await c.execute("select used from buckets")] == [5 * TOKEN_WEIGHT]
 
 
 async def test_a_bucket_that_is_full_again_is_forgotten(database: Database, time: Clock) -> None:
-    found = TokenBuckets()
-    _taken(found, 5)
-    await found.sync(database)
+    buckets = TokenBuckets()
+    _taken(buckets, 5)
+    await buckets.sync(database)
     for minutes, left in ((59, 1), (1, 0)):
         time.advance(minutes=minutes)
         await database.write(token_buckets.delete_expired)

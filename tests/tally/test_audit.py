@@ -90,8 +90,8 @@ async def test_a_snapshot_cannot_excuse_itself(counted: Database, visitor: Visit
 async def test_a_snapshot_that_is_never_renewed_is_found(counted: Database, time: Clock) -> None:
     time.advance(hours=5)
     await counted.write(partial(tally.apply_changes, changes=[tally.Change("PL", "confirmed", 1)]))
-    found = [s for s in await _found(counted) if "signatures" not in s]
-    assert found == ["The published numbers were not renewed although the counts moved."]
+    messages = [s for s in await _found(counted) if "signatures" not in s]
+    assert messages == ["The published numbers were not renewed although the counts moved."]
 
 
 async def test_what_a_clock_wrote_that_was_ahead_is_not_later_than_now(counted: Database, time: Clock) -> None:
@@ -153,10 +153,10 @@ async def test_history_agrees_over_many_days(site: Site, time: Clock) -> None:
         await site.take_snapshot()
     async with site.database.reading() as c:
         hours, days = await history.get_history(c)
-        found = await audit.find_disagreements(c)
+        messages = await audit.find_disagreements(c)
     assert len(hours) == 5
     assert {country for _, country, _ in days} == {"PL", "DE"}
-    assert [sentence for sentence in found if "signatures" not in sentence] == []
+    assert [sentence for sentence in messages if "signatures" not in sentence] == []
 
 
 async def test_after_closing_the_journal_is_what_is_counted(counted: Database, site: Site) -> None:

@@ -84,8 +84,8 @@ async def test_a_snapshot_says_when_it_was_made(counted: Database) -> None:
 
 
 async def test_before_the_first_snapshot_nothing_is_published(counted: Database) -> None:
-    found = await _published(counted)
-    assert (found.confirmed, found.countries, found.other) == (0, {}, 0)
+    snapshot = await _published(counted)
+    assert (snapshot.confirmed, snapshot.countries, snapshot.other) == (0, {}, 0)
 
 
 async def test_a_snapshot_is_made_once_a_minute_at_most(counted: Database, time: Clock) -> None:
