@@ -51,7 +51,7 @@ class PublicStatus:
     snapshot: Snapshot
     signing_closed: bool  # signing has ended for good
     warn_only: bool  # a mailbox that authorities can read is warned of, not refused
-    proof_mode: ProofMode  # of whom a proof of work is asked
+    proof_mode: ProofMode  # who is asked for a proof of work
 
 
 @dataclass(frozen=True)
@@ -72,10 +72,10 @@ class Site:
             "campaign": self.appeal.campaign,
             "appeal": self.appeal,
             "demo": self.settings.demo,
-            "relayed": bool(self.settings.smtp_url),
+            "sends_real_email": bool(self.settings.smtp_url),
             "base_url": self.settings.base_url,
             "onion_url": self.settings.onion_url,
-            "shown": show_value,
+            "show_value": show_value,
             "is_placeholder": lambda value: isinstance(value, Placeholder),
         }
         return Languages(languages.offered_languages(self.appeal.languages()), common)
@@ -87,7 +87,7 @@ class Site:
 
     @cached_property
     def factor_cipher(self) -> Locker:
-        """What shuts organisers' second factors."""
+        """Encrypts organisers' second factors."""
         return Locker(self.settings.desk_keys)
 
     @cached_property
@@ -97,7 +97,7 @@ class Site:
 
     @cached_property
     def rate_limiter(self) -> RateLimiter:
-        """The throttle at the doors of this process."""
+        """The rate limits of this process."""
         return RateLimiter(self.database, self.server_keys, Networks(self.appeal.data_file("networks.toml")))
 
     @cached_property
@@ -129,7 +129,7 @@ class Site:
         return compose.render_email(language, email.template, email.to, self.settings.mail_from, reference, links)
 
     def make_delivery_pool(self) -> DeliveryPool:
-        """As many of them as there is work for."""
+        """As many deliverers as there is work for."""
         return DeliveryPool(self.make_deliverer)
 
     async def current_draft(self, c: Connection | None = None) -> Draft:

@@ -93,7 +93,7 @@ class Appeal:
             summary=head.text("summary"),
             demand=Markup(mark_placeholders(_MARKDOWN.renderInline(fill(head.text("demand"))))),  # noqa: S704 (raw HTML is off)
             share=head.text("share"),
-            unstated_country=head.text("unsaid"),
+            unstated_country=head.text("unstated_country"),
             reviewed=head.text("reviewed"),
             body=Markup(mark_placeholders(_MARKDOWN.render(fill(body)))),  # noqa: S704 (raw HTML is off)
         )

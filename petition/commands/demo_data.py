@@ -75,7 +75,7 @@ async def put(c: Connection, *, rows: list[Signature]) -> None:
     now = f"{clock.now():%Y-%m-%dT%HZ}"  # today's are not of an hour to come
     await c.insert_rows("journal_hours", [{"hour": min(f"{day}T12Z", now), "n": n} for day, n in Counter(days).items()])
     counts = [{"country": country, "n": n, "changes": n} for country, n in sorted(Counter(countries).items())]
-    await c.run("tally.count", rows=counts)
+    await c.run("tally.add_counts", rows=counts)
 
 
 _COLUMNS = ("mailbox", "address", "country", "day", "named", "updates", "consent")

@@ -1,4 +1,4 @@
-"""How fast mail goes to each provider."""
+"""Exponential back-off by provider: who refuses for now is left alone for a while."""
 
 from petition.core import clock
 
@@ -15,17 +15,17 @@ class ProviderBackoff:
         self._pauses: dict[str, tuple[int, int]] = {}
 
     def remaining(self, domain: str) -> int:
-        """For how many seconds more nothing goes there."""
+        """Seconds left in which nothing is sent there."""
         until, _ = self._pauses.get(domain, (0, 0))
         return max(0, until - clock.epoch())
 
     def limited(self, domain: str) -> None:
         """The provider takes nothing for now: twice as long a pause as the last one."""
-        if not self.remaining(domain):  # lanes that were under way find out together
+        if not self.remaining(domain):  # deliverers side by side learn of it together
             _, last = self._pauses.get(domain, (0, 0))
             pause = min(last * 2 or FIRST_PAUSE, MAX_PAUSE)
             self._pauses[domain] = clock.epoch() + pause, pause
 
     def accepted(self, domain: str) -> None:
-        """It has taken a mail."""
+        """It has taken an email: the next pause is short again."""
         self._pauses.pop(domain, None)

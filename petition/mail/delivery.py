@@ -1,6 +1,6 @@
 """Delivery: takes mail from the outbox, writes it in its reader's language, hands it to the relay.
 
-Any number of deliverers may run, in one process (see lanes.py) and in many.
+Any number of deliverers may run, in one process (see delivery_pool.py) and in many.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class Deliverer:
-    """One loop over the outbox with one relay. `pace` may be shared with others; `more` is called for a full batch."""
+    """One loop over the outbox with one mail server. `backoff` may be shared with other loops."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Deliverer:
         self._idle.set()
 
     async def run(self, *, forever: bool = True) -> None:
-        """Delivers until stop(), or with lasting=False until nothing is due. A database that is away makes it wait."""
+        """Delivers until stop(), or with forever=False until nothing is due. A database that is away makes it wait."""
         self._idle.clear()
         try:
             while not self._stopping.is_set():
@@ -63,7 +63,7 @@ class Deliverer:
             self._idle.set()
 
     async def stop(self) -> None:
-        """Ends run(). A relay that hangs has PATIENCE seconds for the mail in hand; the others are given back."""
+        """Ends run(). A server that hangs has STOP_TIMEOUT seconds for the email in hand; the others are given back."""
         self._stopping.set()
         deadline = asyncio.get_running_loop().time() + STOP_TIMEOUT
         if self._send_timeout and (self._send_timeout.when() or deadline) > deadline:
@@ -79,7 +79,7 @@ class Deliverer:
             return 0
 
     async def deliver_batch(self) -> int:
-        """One batch; how many mails it had. With an empty outbox it takes leave of the relay."""
+        """One batch; how many mails it had. With an empty outbox it closes the connection."""
         waiting = emails = await self._database.write(partial(outbox.claim_batch, server_keys=self._server_keys))
         paused: list[tuple[ClaimedEmail, int]] = []
         if len(emails) == outbox.BATCH_SIZE:
@@ -91,7 +91,7 @@ class Deliverer:
             elif await self._still_claimed(email) and not await self._deliver_email(email):
                 break
         if waiting or paused:
-            await self._record(self._write_job(outbox.release_emails, mails=waiting, paused=paused))
+            await self._record(self._write_job(outbox.release_emails, emails=waiting, paused=paused))
         if not emails:
             await self._transport.close()
         return len(emails)
@@ -106,30 +106,30 @@ class Deliverer:
         return await self._database.write(partial(outbox.renew_claim, email=email))
 
     async def _deliver_email(self, email: ClaimedEmail) -> bool:
-        """Sends one mail and settles its row; False if the relay is away.
+        """Sends one email and records the result; False if the mail server is away.
 
         Sent twice only if we, or the connection, die between the message and the commit after the relay's yes.
         """
         try:
             await self._send(self._render(email))
         except Refused as refusal:
-            await self._record(self._write_job(outbox.mark_refused, mail=email, code=str(refusal)))
+            await self._record(self._write_job(outbox.mark_refused, email=email, code=str(refusal)))
         except Delayed as delay:
             log.warning("mail delayed: %s", delay)
             if isinstance(delay, ProviderLimited):
                 self._backoff.limited(email.domain)
-            await self._record(self._write_job(outbox.retry_later, mail=email))
+            await self._record(self._write_job(outbox.retry_later, email=email))
             return not isinstance(delay, Unreachable)
         except Exception as error:  # one mail that cannot be written must not keep the others; its text may quote it
             log.error("mail delayed: %s", type(error).__name__)
-            await self._record(self._write_job(outbox.retry_later, mail=email))
+            await self._record(self._write_job(outbox.retry_later, email=email))
         else:
             self._backoff.accepted(email.domain)
             await self._record(partial(self._database.join, outbox.mark_sent, email.id))
         return True
 
     async def _send(self, message: RenderedEmail) -> None:
-        """Raises what the relay raises, and Unreachable for a dialogue that takes longer than SENDING."""
+        """Raises what the relay raises, and Unreachable for a dialogue that takes longer than SEND_TIMEOUT."""
         try:
             async with asyncio.timeout(STOP_TIMEOUT if self._stopping.is_set() else SEND_TIMEOUT) as self._send_timeout:
                 await self._transport.send(message)

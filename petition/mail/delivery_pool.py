@@ -1,4 +1,4 @@
-"""Delivery of one process: as many lanes as there is work for, over one relay each, with one common pace."""
+"""Delivery of one process: as many deliverers as there is work for, each with its own connection, with one back-off."""
 
 import asyncio
 from collections.abc import Callable
@@ -24,7 +24,7 @@ class DeliveryPool:
         self._tasks: dict[Deliverer, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
-        """Delivers until stop(), and until every lane has written down what became of the mail in its hand."""
+        """Delivers until stop(), and until every deliverer has recorded the result of its last email."""
         await self._start_deliverer(forever=True)
         await asyncio.gather(*self._tasks.values())
 

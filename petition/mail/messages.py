@@ -1,6 +1,6 @@
 """Every mail we send, one short function each: makes it ready for the outbox, to be put there with its cause.
 
-The outbox keeps a number; the links made of it are signed only when the mail is written.
+The outbox keeps the secret of its links; they are signed only when the email is rendered.
 """
 
 from petition.core import tokens
@@ -9,7 +9,7 @@ from petition.core.encryption import ServerKeys
 from petition.core.tokens import Purpose, Signer
 from petition.mail import outbox
 
-# Which links a mail carries: name in its templates -> purpose.
+# Which links an email has: template -> name in the template -> purpose.
 LINK_PURPOSES = {
     "confirm": {"confirm": Purpose.CONFIRM, "never_write": Purpose.NEVER_WRITE},
     "manage": {"manage": Purpose.MANAGE, "never_write": Purpose.NEVER_WRITE},

@@ -1,4 +1,4 @@
-"""Mail waiting to leave: put, claim, sent, refused, later, forget.
+"""Emails waiting to leave: each is enqueued, claimed, then sent, refused or tried again later.
 
 A row holds its address only under a key that dies.
 """
@@ -35,7 +35,7 @@ HELD_URGENCY = 9  # of a submission that is set aside: nobody claims it
 
 @dataclass(frozen=True, slots=True)
 class ClaimedEmail:
-    """A claimed mail, opened: which template, in which language, to whom, with which link's number."""
+    """A claimed mail, opened: which template, in which language, to whom, with which link's secret."""
 
     id: str
     template: str
@@ -54,21 +54,21 @@ class ClaimedEmail:
 def prepare_email(
     server_keys: ServerKeys, *, template: str, language: str, to: str, secret: str, mailbox: str | None
 ) -> Row:
-    """A mail ready to be put, its address and number encrypted."""
+    """The row of an email for enqueue(), its address and secret encrypted."""
     key_name, encrypted = server_keys.outbox.encrypt(json.dumps([to, secret]))
     now = clock.epoch()
     return {
         "id": _time_ordered_id(),
-        "mail": template,
+        "template": template,
         "language": language,
         "mailbox": mailbox,
-        "submission": None,
+        "submission_id": None,
         "key_name": key_name,
-        "sealed": encrypted,
+        "encrypted": encrypted,
         "urgency": URGENCY_BY_TEMPLATE.get(template, DEFAULT_URGENCY),
-        "since": now // 60 * 60,  # says how late mail is, and needs to say no more
-        "due": now,
-        "expires": now + EMAIL_LIFETIME,
+        "queued_at": now // 60 * 60,  # says how late mail is, and needs to say no more
+        "due_at": now,
+        "expires_at": now + EMAIL_LIFETIME,
     }
 
 
@@ -79,31 +79,37 @@ def _time_ordered_id() -> str:
 
 def make_decoy(email: Row) -> Row:
     """A mail like this one that goes to nobody: whoever claims mail drops all of these first, unopened."""
-    return {**email, "mail": DECOY_TEMPLATE, "mailbox": None, "submission": None, "urgency": DECOY_URGENCY}
+    return {**email, "template": DECOY_TEMPLATE, "mailbox": None, "submission_id": None, "urgency": DECOY_URGENCY}
 
 
 def delay_email(email: Row, seconds: int) -> Row:
-    """A mail that leaves later, by no more than BACK_OFF knows: beyond it, claim() thinks of a wrong clock."""
-    due_at = int(email["due"]) + min(seconds, max(RETRY_DELAYS))
-    return {**email, "due": due_at, "since": due_at // 60 * 60}
+    """Makes an email leave later, by the longest of RETRY_DELAYS at most; more would look like a wrong clock."""
+    due_at = int(email["due_at"]) + min(seconds, max(RETRY_DELAYS))
+    return {**email, "due_at": due_at, "queued_at": due_at // 60 * 60}
 
 
 async def enqueue(c: Connection, emails: list[Row]) -> None:
-    """Mails more, in the transaction of whatever they tell about."""
-    await c.run("outbox.put", rows=emails)
+    """Adds emails, in the transaction of what they tell about."""
+    await c.run("outbox.insert", rows=emails)
 
 
 async def claim_batch(c: Connection, server_keys: ServerKeys) -> list[ClaimedEmail]:
     """A batch that nobody else holds, the most urgent first. Rows sealed on another machine are left to that one."""
     now = clock.epoch()
     latest, keys = now + max(RETRY_DELAYS), ",".join(server_keys.outbox.key_names())
-    await c.run("outbox.drop_decoys")
+    await c.run("outbox.delete_decoys")
     claim_expires_at = now + CLAIM_SECONDS
     rows = await c.all(
-        "outbox.claim", now=now, latest=latest, until=claim_expires_at, held=HELD_URGENCY, most=BATCH_SIZE, keys=keys
+        "outbox.claim_batch",
+        now=now,
+        latest=latest,
+        until=claim_expires_at,
+        held=HELD_URGENCY,
+        most=BATCH_SIZE,
+        keys=keys,
     )
     emails = []
-    for row in sorted(rows, key=lambda row: (row["urgency"], row["due"])):
+    for row in sorted(rows, key=lambda row: (row["urgency"], row["due_at"])):
         try:
             emails.append(_decrypt_email(server_keys, row))
         except KeysError:
@@ -112,22 +118,22 @@ async def claim_batch(c: Connection, server_keys: ServerKeys) -> list[ClaimedEma
 
 
 def _decrypt_email(server_keys: ServerKeys, row: Row) -> ClaimedEmail:
-    to, secret = json.loads(server_keys.outbox.decrypt(row["key_name"], row["sealed"]))
+    to, secret = json.loads(server_keys.outbox.decrypt(row["key_name"], row["encrypted"]))
     return ClaimedEmail(
-        row["id"], row["mail"], row["language"], to, secret, int(row["attempts"]), int(row["claimed_until"])
+        row["id"], row["template"], row["language"], to, secret, int(row["attempts"]), int(row["claim_expires_at"])
     )
 
 
 async def renew_claim(c: Connection, email: ClaimedEmail) -> bool:
-    """Holds a claimed mail for CLAIMED seconds from now; False if it is no longer ours."""
+    """Holds a claimed email for CLAIM_SECONDS from now; False if it is no longer ours."""
     claim_expires_at = clock.epoch() + CLAIM_SECONDS
-    return await c.one("outbox.renew", id=email.id, attempts=email.attempts, until=claim_expires_at) is not None
+    return await c.one("outbox.renew_claim", id=email.id, attempts=email.attempts, until=claim_expires_at) is not None
 
 
 @act("sent")
 async def mark_sent(c: Connection, ids: list[str]) -> list[None]:
     """The relay has taken them: the addresses are forgotten."""
-    await c.run("outbox.sent", ids=ids)
+    await c.run("outbox.delete_sent", ids=ids)
     return [None for _ in ids]
 
 
@@ -137,14 +143,14 @@ async def mark_refused(c: Connection, email: ClaimedEmail, code: str) -> None:
 
 
 async def _delete_and_count(c: Connection, id_: str, code: str) -> None:
-    if await c.one("outbox.gone", id=id_):  # said twice after a lost answer, it is counted once
-        await c.run("outbox.refused", day=clock.today().isoformat(), code=code)
+    if await c.one("outbox.delete", id=id_):  # said twice after a lost answer, it is counted once
+        await c.run("outbox.count_refusal", day=clock.today().isoformat(), code=code)
 
 
 async def retry_later(c: Connection, email: ClaimedEmail) -> None:
     """It could not be taken now: tried again after the back-off for this attempt."""
     delay = RETRY_DELAYS[min(email.attempts, len(RETRY_DELAYS)) - 1]
-    await c.run("outbox.later", id=email.id, attempts=email.attempts, due=clock.epoch() + delay)
+    await c.run("outbox.retry_later", id=email.id, attempts=email.attempts, due_at=clock.epoch() + delay)
 
 
 async def release_emails(c: Connection, *, emails: list[ClaimedEmail], paused: list[tuple[ClaimedEmail, int]]) -> None:
@@ -153,13 +159,13 @@ async def release_emails(c: Connection, *, emails: list[ClaimedEmail], paused: l
     for email in sorted([*emails, *(mail for mail, _ in paused)], key=lambda mail: mail.id):
         if email.id in delays:
             due_at = clock.epoch() + delays[email.id]
-            await c.run("outbox.put_off", id=email.id, attempts=email.attempts, due=due_at)
+            await c.run("outbox.postpone", id=email.id, attempts=email.attempts, due_at=due_at)
         else:
             await c.run("outbox.release", id=email.id, attempts=email.attempts)
 
 
 async def rotate_keys(database: Database, server_keys: ServerKeys) -> int:
-    """Seals anew what still waits under keys whose time is over, then destroys those keys; how many."""
+    """Encrypts again what still waits under keys whose time is over, then destroys those keys; how many."""
     expired_keys = server_keys.outbox.expired()
     for name in expired_keys:
         await database.write(partial(_reencrypt, server_keys=server_keys, old_key_name=name))
@@ -168,30 +174,30 @@ async def rotate_keys(database: Database, server_keys: ServerKeys) -> int:
 
 
 async def _reencrypt(c: Connection, *, server_keys: ServerKeys, old_key_name: str) -> None:
-    for row in await c.all("outbox.sealed_with", key_name=old_key_name):
+    for row in await c.all("outbox.encrypted_with", key_name=old_key_name):
         try:
-            key_name, encrypted = server_keys.outbox.encrypt(server_keys.outbox.decrypt(old_key_name, row["sealed"]))
-            await c.run("outbox.reseal", id=row["id"], key_name=key_name, sealed=encrypted, old=old_key_name)
+            key_name, encrypted = server_keys.outbox.encrypt(server_keys.outbox.decrypt(old_key_name, row["encrypted"]))
+            await c.run("outbox.reencrypt", id=row["id"], key_name=key_name, encrypted=encrypted, old=old_key_name)
         except KeysError:  # a damaged row must not keep the key alive
             await _delete_and_count(c, row["id"], "unreadable")
 
 
 async def delete_expired(c: Connection) -> None:
     """Drops mail whose link is dead."""
-    await c.run("outbox.expired", now=clock.epoch())
+    await c.run("outbox.delete_expired", now=clock.epoch())
 
 
 async def delete_all(c: Connection) -> None:
-    """Nothing waits any more."""
-    await c.run("outbox.close")
+    """Drops every email."""
+    await c.run("outbox.delete_all")
 
 
 async def queue_status(c: Connection) -> tuple[int, int]:
     """How many mails wait, and for how many seconds the oldest has, tried or not; exact to the minute."""
-    row = await c.one("outbox.waiting", held=HELD_URGENCY) or {}
+    row = await c.one("outbox.queue_status", held=HELD_URGENCY) or {}
     return int(row["n"]), max(0, clock.epoch() - int(row["oldest"])) if row["n"] else 0
 
 
 async def refusal_counts(c: Connection) -> list[Row]:
     """Permanent refusals by code."""
-    return await c.all("outbox.refusals")
+    return await c.all("outbox.refusal_counts")

@@ -89,7 +89,7 @@ class SmtpTransport:
                 await self._raise_for_sender(error)
 
     async def close(self) -> None:
-        """Takes leave of the relay."""
+        """Closes the connection."""
         if self._client is not None:
             self._client.close()
             self._client = None
@@ -113,7 +113,7 @@ class SmtpTransport:
         return self._client
 
     async def _raise_for_sender(self, error: Exception) -> None:
-        """Which of the two it is. What the relay says may quote the address: only its code goes on."""
+        """Raises Refused or Delayed. What the mail server says may quote the address: only its code goes on."""
         if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
             refusal: Exception = error.recipients[0]
         else:
@@ -149,6 +149,6 @@ class FolderTransport:
             await self._next_transport.send(message)
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """Closes the next transport, if there is one."""
         if self._next_transport:
             await self._next_transport.close()

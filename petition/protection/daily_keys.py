@@ -54,12 +54,12 @@ class DailyKeys:
 
     async def _load_today(self, c: Connection) -> DailyKey:
         day = clock.today().isoformat()
-        await c.run("daykeys.make", day=day, random=secrets.token_urlsafe(32))
-        row = await c.one("daykeys.get", day=day) or {}
+        await c.run("daily_keys.insert", day=day, random=secrets.token_urlsafe(32))
+        row = await c.one("daily_keys.get", day=day) or {}
         return DailyKey(day, self._server_keys.daily_key(row["random"]))
 
 
 async def destroy_expired(c: Connection) -> list[str]:
     """Destroys the keys of before yesterday, whose two days are over; their days, whose tags are to go too."""
     yesterday = (clock.today() - timedelta(1)).isoformat()
-    return [row["day"] for row in await c.all("daykeys.destroy", yesterday=yesterday)]
+    return [row["day"] for row in await c.all("daily_keys.delete_before", yesterday=yesterday)]

@@ -11,7 +11,7 @@ from petition.core.database.connection import Connection, Row
 
 @dataclass(frozen=True, slots=True)
 class EmailQuota:
-    """At most `most` in `window` seconds."""
+    """At most `max_emails` in `window` seconds."""
 
     max_emails: int
     window: int
@@ -30,16 +30,16 @@ MAILBOX_QUOTAS, LOGIN_QUOTAS = (PER_DAY, PER_FORTNIGHT), (LOGIN_PER_DAY, LOGIN_P
 async def reserve_emails(
     c: Connection, mailboxes: list[str], decoys: list[str], quotas: tuple[EmailQuota, EmailQuota] = MAILBOX_QUOTAS
 ) -> list[bool]:
-    """Whether one more mail may go to each mailbox; counts it if so. Over all forms together, but for logging in.
+    """Whether one more email may go to each mailbox; counts it if so. Over all forms together, but for logging in.
 
     One that is named twice is counted twice. The caller tells nobody: who types an address must not learn what else
     happened with it. For a mailbox that had its share a decoy is counted, a random key of the caller's, so that as
     much is written.
     """
-    await c.run("throttle.lock", mailboxes=mailboxes)
+    await c.run("mail_quota.lock_mailboxes", mailboxes=mailboxes)
     now = clock.epoch()
     day, fortnight = now - quotas[0].window, now - quotas[1].window
-    rows = await c.all("throttle.mailings", mailboxes=mailboxes, day=day, fortnight=fortnight)
+    rows = await c.all("mail_quota.sent_counts", mailboxes=mailboxes, day=day, fortnight=fortnight)
     remaining = {row["mailbox"]: _remaining_emails(row, quotas) for row in rows}
     allowed = []
     for mailbox in mailboxes:
@@ -48,12 +48,12 @@ async def reserve_emails(
     choices = zip(mailboxes, decoys, allowed, strict=True)
     counted = Counter(mailbox if may else decoy for mailbox, decoy, may in choices)
     sent_counts = [{"mailbox": mailbox, "n": n} for mailbox, n in sorted(counted.items())]
-    await c.run("throttle.mailed", rows=sent_counts, hour=now - now % HOUR + HOUR)
+    await c.run("mail_quota.add_sent", rows=sent_counts, hour_ends_at=now - now % HOUR + HOUR)
     return allowed
 
 
 def _remaining_emails(counts: Row, quotas: tuple[EmailQuota, EmailQuota]) -> int:
-    """How many mails more a mailbox may get now."""
+    """How many more emails a mailbox may get now."""
     return (
         0
         if counts["never"]

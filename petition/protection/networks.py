@@ -1,6 +1,6 @@
 """Networks: which one a client comes from, and which of them many people share. What an address says goes no further.
 
-The address and its block are used to make opaque keys (daykeys.py) and are neither stored nor logged.
+The address and its block are used to make opaque keys (daily_keys.py) and are neither stored nor logged.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """Proof of work: a browser computes for a second where a network has had its share, or everywhere during a flood.
 
 ALTCHA's protocol (version 2, PBKDF2/SHA-256): no third party, no picture. A challenge is signed with a key of the day
-and dated; its solution counts once. It opens the ordinary lane; nobody needs it, for there is the slower one.
+and dated; its solution counts once. It gives normal priority; nobody needs it, for there is the low one.
 """
 
 import secrets
@@ -47,45 +47,45 @@ def create_challenge(key: DailyKey) -> dict[str, Any]:
 
 
 def verify_solution(key: DailyKey, solution: str) -> Row | None:
-    """What to remember of a solution; None for one that is forged, wrong, expired or of another day."""
+    """The row that marks its proof as used; None for one that is forged, wrong, expired or of another day."""
     if not solution or len(solution) > MAX_SOLUTION_LENGTH:
         return None
     challenge_key, solution_key = key.derive_key("work"), key.derive_key("work done")
     if not altcha.verify_solution(solution, challenge_key, hmac_key_secret=solution_key).verified:
         return None
     challenge = altcha.Payload.from_base64(solution).challenge
-    return {"id": challenge.signature, "expires": challenge.parameters.expires_at}
+    return {"id": challenge.signature, "expires_at": challenge.parameters.expires_at}
 
 
 async def use_proofs(c: Connection, proofs: list[Row]) -> set[str]:
     """Remembers proofs; the ids of those that nobody used before."""
-    return {row["id"] for row in await c.all("work.spend", rows=proofs)} if proofs else set()
+    return {row["id"] for row in await c.all("proof_of_work.insert_unused", rows=proofs)} if proofs else set()
 
 
 async def chosen_mode(c: Connection) -> ProofMode:
     """What organisers chose."""
-    row = await state.get(c, "work")
+    row = await state.get(c, "proof_mode")
     return ProofMode(row) if row else ProofMode.AUTO
 
 
 async def effective_mode(c: Connection) -> ProofMode:
     """What holds at this moment: on, too, within an hour of a flood; an hour that a wrong clock dated is none."""
-    chosen, flood_until = await chosen_mode(c), await state.get(c, "flood")
+    chosen, flood_until = await chosen_mode(c), await state.get(c, "flood_until")
     flooded = flood_until is not None and 0 < int(flood_until) - clock.epoch() <= HOUR
     return ProofMode.ON if chosen is ProofMode.AUTO and flooded else chosen
 
 
 async def set_mode(c: Connection, chosen: ProofMode) -> None:
     """What organisers choose from now on; a flood that was noticed before is over."""
-    await state.put(c, "work", chosen.value)
-    await state.put(c, "flood", "0")
+    await state.put(c, "proof_mode", chosen.value)
+    await state.put(c, "flood_until", "0")
 
 
 async def start_flood(c: Connection) -> None:
     """A flood was noticed: for an hour everybody is asked."""
-    await state.put(c, "flood", str(clock.epoch() + HOUR))
+    await state.put(c, "flood_until", str(clock.epoch() + HOUR))
 
 
 async def delete_expired(c: Connection) -> None:
     """Proofs that would not be taken any more."""
-    await c.run("work.expired", now=clock.epoch())
+    await c.run("proof_of_work.delete_expired", now=clock.epoch())

@@ -1,6 +1,6 @@
-"""How often what may happen: each door has named rules with their reason.
+"""How often what may happen: each action has named rules with their reason.
 
-Two kinds. A cap on mail to one mailbox, which nobody is told of. And buckets for each network at each door; what a
+Two kinds. A cap on mail to one mailbox, which nobody is told of. And buckets for each network and action; what a
 network meets depends on it alone, and is said.
 """
 
@@ -18,7 +18,7 @@ from petition.protection.networks import Network, Networks
 from petition.protection.proof_of_work import ProofMode
 from petition.protection.token_buckets import BucketRule, TokenBuckets, scale_rule
 
-# At each door a rule for one address (/32, /64) and one for the block it lies in (/24, /48).
+# For each action a rule for one address (/32, /64) and one for the block it lies in (/24, /48).
 LIMITS = {
     "sign": (
         BucketRule("sign address", 30, 60, "a big household, or a table in front of a shop, in an evening"),
@@ -52,8 +52,8 @@ DOMAIN_LIMIT = BucketRule(
 )
 _DOMAIN_BACKLOG = replace(
     DOMAIN_LIMIT, burst=DOMAIN_LIMIT.hourly
-)  # as far as mail is put off: forty minutes, less than outbox.BACK_OFF
-TRAPPED = "trap"  # why a submission is set aside: a field that nobody sees was filled in, on the slower lane
+)  # as far as mail is put off: forty minutes, less than outbox.RETRY_DELAYS
+TRAPPED = "trap"  # why a submission is set aside: a field that nobody sees was filled in, with low priority
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ NORMAL = Admission()
 
 
 class RateLimiter:
-    """The doors of one process, which share their buckets with all others."""
+    """The limits of one process, which shares its buckets with all others."""
 
     def __init__(self, database: Database, server_keys: ServerKeys, networks: Networks) -> None:
         self._database, self._networks = database, networks
@@ -80,9 +80,9 @@ class RateLimiter:
         self._flood_noted_at = 0
 
     async def admit_form(self, host: str | None, solution: str, mode: ProofMode, *, trapped: bool) -> Admission:
-        """On which terms somebody may sign now. Raises RateLimited if on none.
+        """How a form is taken now. Raises RateLimited if not at all.
 
-        With a token of the network, or with a proof of work, as ever; else on the slower lane.
+        With a token of the network, or with a proof of work, as always; else with low priority.
         """
         key, network = await self._keys.get_today(), self._networks.find_network(host)
         tag = key.tag("network", network.block)
@@ -99,7 +99,7 @@ class RateLimiter:
         return Admission(tag, low_priority=True, hold_reason=TRAPPED if trapped else None)
 
     async def limit_action(self, action: str, host: str | None) -> None:
-        """Whether somebody may pass another door now. Raises RateLimited."""
+        """Takes a token for an action. Raises RateLimited."""
         key, network = await self._keys.get_today(), self._networks.find_network(host)
         if not self._consume_action(key, action, network):
             raise RateLimited(
@@ -107,14 +107,14 @@ class RateLimiter:
             )
 
     async def limit_page(self, host: str | None) -> None:
-        """Whether a whole page may be made for somebody who is refused. Raises RateLimited."""
+        """Takes a token for a whole page, made for somebody who is refused. Raises RateLimited."""
         key, network = await self._keys.get_today(), self._networks.find_network(host)
         bucket = _block_bucket(key, PAGE_LIMIT, network)
         if not self._buckets.consume(bucket):
             raise RateLimited(self._buckets.wait_seconds(*bucket))
 
     async def get_challenge(self, host: str | None, mode: ProofMode) -> dict[str, object] | None:
-        """A challenge, if somebody of this network needs a proof to sign as ever."""
+        """A challenge, if somebody of this network needs a proof to sign with normal priority."""
         key, network = await self._keys.get_today(), self._networks.find_network(host)
         limited = any(self._buckets.wait_seconds(*bucket) for bucket in _action_buckets(key, "sign", network))
         return (
@@ -124,14 +124,14 @@ class RateLimiter:
         )
 
     async def delay_for_domain(self, domain: str) -> int:
-        """How many seconds a mail to a domain is put off that no reviewed table knows."""
+        """Seconds that an email to a domain waits that no reviewed table knows."""
         key = (await self._keys.get_today()).tag(DOMAIN_LIMIT.name, domain)
         delay = self._buckets.wait_seconds(DOMAIN_LIMIT, key)
         self._buckets.consume((_DOMAIN_BACKLOG, key))
         return delay
 
     async def sync(self) -> None:
-        """Tells the other processes, and hears from them."""
+        """Exchanges what was used with the other processes."""
         await self._buckets.sync(self._database)
 
     def _consume_action(self, key: DailyKey, action: str, network: Network) -> bool:
@@ -148,7 +148,7 @@ class RateLimiter:
 
 
 def _action_buckets(key: DailyKey, action: str, network: Network) -> list[token_buckets.BucketKey]:
-    """The buckets of a door: of the block, and of the address where it tells anything more."""
+    """The buckets of an action: of the block, and of the address where it says more."""
     address, block = LIMITS[action]
     address_bucket = [_bucket_key(key, address, network, network.address)] if network.address != network.block else []
     return [*address_bucket, _block_bucket(key, block, network)]
@@ -165,5 +165,5 @@ def _bucket_key(key: DailyKey, rule: BucketRule, network: Network, subject: str)
 async def delete_expired(c: Connection) -> None:
     """What no rule needs any more."""
     await proof_of_work.delete_expired(c)
-    await c.run("throttle.expired", fortnight=clock.epoch() - PER_FORTNIGHT.window)
+    await c.run("mail_quota.delete_expired", fortnight=clock.epoch() - PER_FORTNIGHT.window)
     await token_buckets.delete_expired(c)

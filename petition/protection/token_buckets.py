@@ -1,7 +1,7 @@
 """Token buckets, shared by all processes: how much of what a rule allows is used up.
 
-Each process counts in memory and tells the others once a second, through one statement of its own: signing waits for
-no row that two servers share. It tells what came to a tenth of a bucket: of somebody who signs once nothing is written
+Each process counts in memory and reports once a second, through one statement of its own: signing waits for
+no row that two servers share. It reports what is a tenth of a bucket: of somebody who signs once nothing is written
 at all. So a limit is exact to a second and to a tenth for each process. A bucket that nobody has touched for an hour
 is full again and forgotten.
 """
@@ -17,7 +17,7 @@ from petition.core.database.database import Database
 from petition.core.errors import DatabaseError
 
 MAX_BUCKETS = 20_000  # buckets that one process remembers, the latest: some five megabytes
-REPORT_DIVISOR = 10  # of a bucket, the part that is told
+REPORT_DIVISOR = 10  # what comes to this part of a bucket is reported
 TOKEN_WEIGHT = HOUR  # what one token weighs, so that each second gives back `hourly`, a whole number
 
 
@@ -32,7 +32,7 @@ class BucketRule:
 
     @property
     def capacity(self) -> int:
-        """What a whole bucket weighs."""
+        """The weight of all tokens of a full bucket."""
         return self.burst * TOKEN_WEIGHT
 
 
@@ -47,7 +47,7 @@ BucketKey = tuple[BucketRule, str]  # a rule, and the opaque key of whom it is a
 
 @dataclass(slots=True)
 class BucketLevel:
-    """How much of a bucket was used up at a moment; `spent` of it nobody has been told yet."""
+    """How much of a bucket was used up at a moment; `pending` of it is not reported yet."""
 
     used: int
     updated_at: int
@@ -93,7 +93,7 @@ class TokenBuckets:
         return True
 
     async def sync(self, database: Database) -> None:
-        """Tells the others what was spent since the last time, and learns what they spent out of the same buckets."""
+        """Reports what was used since the last time, and reads what the others used of the same buckets."""
         reported, self._unreported = self._unreported, {}
         if not reported:
             return
@@ -115,9 +115,9 @@ class TokenBuckets:
 
 
 async def _merge_buckets(c: Connection, *, rows: list[Row], now: int) -> list[Row]:
-    return await c.all("buckets.merge", rows=rows, now=now)
+    return await c.all("token_buckets.merge", rows=rows, now=now)
 
 
 async def delete_expired(c: Connection) -> None:
     """Forgets what is full again; and what a wrong clock dated."""
-    await c.run("buckets.expired", before=clock.epoch() - HOUR, after=clock.epoch() + HOUR)
+    await c.run("token_buckets.delete_expired", before=clock.epoch() - HOUR, after=clock.epoch() + HOUR)

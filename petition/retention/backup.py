@@ -31,7 +31,7 @@ TABLES = (
     "names",
     "contacts",
     "submissions",
-    "mailings",
+    "email_counts",
     "never_write",
     "refusals",
     "tally",

@@ -20,7 +20,7 @@ from petition.retention import close, reorder
 
 # What everybody has seen, and what it is recounted from. A table that comes later is destroyed unless it is named here.
 LASTING = (
-    *("site_state", "tally", "journal", "journal_hours", "published", "history_hours", "history_days"),
+    *("site_state", "tally", "journal", "journal_hours", "snapshot", "history_hours", "history_days"),
     *("refusals", "correspondence", "answer_summaries"),
 )
 

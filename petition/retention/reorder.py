@@ -26,7 +26,7 @@ KEYED = {
     "contacts": "mailbox",
     "submissions": "id",
     "links": "id",
-    "mailings": "mailbox",
+    "email_counts": "mailbox",
     "never_write": "mailbox",
 }
 
@@ -55,7 +55,7 @@ async def settle_now(database: Database) -> None:
     for table, key in KEYED.items():
         await _rewrite(database, table, key, since)
     if database.dialect == POSTGRESQL:
-        await vacuum.vacuum_tables(database, full=("names", "day_keys", "journal", "journal_hours"))
+        await vacuum.vacuum_tables(database, full=("names", "daily_keys", "journal", "journal_hours"))
     if since != clock.today().isoformat():  # once a day is what the privacy page promises
         await vacuum.rotate_wal(database)
     await database.write(remember)
@@ -69,8 +69,8 @@ async def _add_up(c: Connection, *, since: str) -> None:
     await c.run("settling.drop_days", since=since)
     await c.run("settling.drop_hours", since=since)
     await state.delete(c, "settling")
-    await c.run("tally.journal", rows=days)
-    await c.run("tally.journal_hours", rows=hours)
+    await c.run("tally.insert_journal", rows=days)
+    await c.run("tally.insert_journal_hours", rows=hours)
 
 
 async def _rewrite(database: Database, table: str, key: str, since: str) -> None:

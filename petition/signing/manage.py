@@ -86,7 +86,7 @@ async def _withdraw(c: Connection, address: str, mailbox: str) -> bool:
         await _remember(c, row["mailbox"], "withdrawn")
         await signatures.remove(c, row["mailbox"], "withdrawn")
     await c.run("links.drop", mailbox=mailbox)
-    await c.run("outbox.drop", mailbox=mailbox)
+    await c.run("outbox.delete_to_mailbox", mailbox=mailbox)
     return row is not None
 
 
@@ -124,7 +124,7 @@ async def never_write(c: Connection, number: str) -> bool:
     await c.run("signatures.void_submissions", mailbox=mailbox)
     await _remember(c, mailbox, "never")
     await _stop_updates(c, mailbox)
-    await c.run("outbox.drop", mailbox=mailbox)
+    await c.run("outbox.delete_to_mailbox", mailbox=mailbox)
     return True
 
 

@@ -12,7 +12,17 @@ PASSED, ASIDE = "passed", "aside"
 STATES = (NEW, PASSED, ASIDE)
 HOURS_KEPT_BACK = 72  # from confirmation to the first letter: whoever changes their mind has three days
 # Where a row leads to a mailbox or a network.
-PERSONAL = ("day_keys", "mailings", "submissions", "never_write", "signatures", "contacts", "names", "links", "buckets")
+PERSONAL = (
+    "daily_keys",
+    "email_counts",
+    "submissions",
+    "never_write",
+    "signatures",
+    "contacts",
+    "names",
+    "links",
+    "token_buckets",
+)
 PAGE = 100  # names that an organiser looks at in one go
 
 

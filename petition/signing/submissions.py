@@ -64,7 +64,7 @@ def submitted(vault: ServerKeys, signing: Signing, admission: Admission = NORMAL
         **_columns(admission),
         "expires": midnight() + LIVES,
     }
-    return Submitted(row, {**_scheduled(mail, admission), "submission": row["id"]}, admission.proof)
+    return Submitted(row, {**_scheduled(mail, admission), "submission_id": row["id"]}, admission.proof)
 
 
 def _columns(admission: Admission) -> Row:

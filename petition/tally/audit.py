@@ -27,7 +27,7 @@ async def _check_counts(c: Connection) -> list[str]:
     """Signatures, journal and tally tell the same of every country."""
     journal, tally = await _by_country(c, "audit.journal"), await _by_country(c, "audit.tally")
     messages = _differences("tally", tally, "journal", journal)
-    if not (await c.one("audit.closed") or {})["signing"]:  # after `close` only the journal is left to count
+    if not (await c.one("audit.closing_state") or {})["signing"]:  # after `close` only the journal is left to count
         signatures = await _by_country(c, "audit.signatures")
         messages += _differences("journal", journal, "signatures", signatures)
     return messages
@@ -63,15 +63,15 @@ async def _check_choices(c: Connection) -> list[str]:
 
 async def _check_snapshot(c: Connection) -> list[str]:
     """The snapshot adds up, and is exactly the fold of the counts unless these moved since it was made."""
-    row = await c.one("audit.published") or {}
+    row = await c.one("audit.snapshot") or {}
     countries: dict[str, int] = json.loads(row["countries"])
     messages = []
     if row["confirmed"] != sum(countries.values()) + row["other"]:
         messages.append("The published total is not the sum of the published countries and other.")
-    since = datetime.fromtimestamp(row["as_of"], UTC)
+    since = datetime.fromtimestamp(row["taken_at"], UTC)
     hours = {"hour": _iso_hour(since), "later": _iso_hour(since + MAX_SNAPSHOT_AGE), "now": _iso_hour(clock.now())}
-    recent = await c.one("audit.moved_since", **hours) or {}
-    if recent["later"] and (row["as_of"] or row["confirmed"]):  # after a restore none was made yet
+    recent = await c.one("audit.changes_since", **hours) or {}
+    if recent["later"] and (row["taken_at"] or row["confirmed"]):  # after a restore none was made yet
         messages.append("The published numbers were not renewed although the counts moved.")
     # What the snapshot claims to have missed, but never more than the journal saw since its hour.
     moved = min(int((await c.one("audit.totals") or {})["changes"]) - int(row["changes"]), int(recent["n"]))
@@ -92,7 +92,7 @@ def _compare_count(name: str, stated: dict[str, int], expected: dict[str, int], 
 
 async def _check_history(c: Connection) -> list[str]:
     """What a clock wrote that was ahead is written anew by whoever publishes next: until then it is not asked."""
-    last_written, now = (await c.one("audit.closed") or {})["history"], _iso_hour(clock.now())
+    last_written, now = (await c.one("audit.closing_state") or {})["history"], _iso_hour(clock.now())
     closed, ahead = min(last_written, now), last_written > now
     hours = {row["hour"]: row["confirmed"] for row in _changed_rows(await c.all("audit.hours", closed=closed))}
     hourly = await c.all("audit.history_hours")

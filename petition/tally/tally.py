@@ -52,20 +52,20 @@ async def apply_changes(c: Connection, changes: list[Change]) -> None:
         hours[change.n > 0] += change.n
     day, hour = now.date().isoformat(), iso_hour(now)
     journal = [{"country": country, "day": day, "reason": reason, "n": n} for (country, reason), n in entries.items()]
-    await c.run("tally.journal", rows=journal)
-    await c.run("tally.journal_hours", rows=[{"hour": hour, "n": n} for n in hours.values()])
-    await c.run("tally.count", rows=[{"country": country, **counts[country]} for country in sorted(counts)])
+    await c.run("tally.insert_journal", rows=journal)
+    await c.run("tally.insert_journal_hours", rows=[{"hour": hour, "n": n} for n in hours.values()])
+    await c.run("tally.add_counts", rows=[{"country": country, **counts[country]} for country in sorted(counts)])
 
 
 async def take_snapshot(c: Connection) -> bool:
     """Makes the snapshot of this minute unless somebody has; True if it was made now."""
     now = clock.epoch()
-    if await c.one("tally.turn", now=now, limit=now - SNAPSHOT_SECONDS) is None:
+    if await c.one("tally.claim_snapshot", now=now, limit=now - SNAPSHOT_SECONDS) is None:
         return False
     rows = await c.all("tally.counts")
     confirmed, countries, other = round_counts({row["country"]: row["confirmed"] for row in rows})
     await c.run(
-        "tally.publish",
+        "tally.update_snapshot",
         changes=sum(row["changes"] for row in rows),
         confirmed=confirmed,
         countries=json.dumps(countries),
@@ -77,8 +77,8 @@ async def take_snapshot(c: Connection) -> bool:
 
 async def get_snapshot(c: Connection) -> Snapshot:
     """The snapshot everything quotes."""
-    row = await c.one("tally.published") or {}
-    as_of = datetime.fromtimestamp(row["as_of"], UTC)
+    row = await c.one("tally.get_snapshot") or {}
+    as_of = datetime.fromtimestamp(row["taken_at"], UTC)
     return Snapshot(as_of, row["confirmed"], json.loads(row["countries"]), row["other"])
 
 

@@ -74,11 +74,11 @@ create table links (
 without rowid -- sqlite
 
 -- How often a mailbox was recently written to, by the hour; the limit on emails is counted from it.
-create table mailings (
+create table email_counts (
     mailbox text not null,
-    hour bigint not null,
+    hour_ends_at bigint not null,
     n bigint not null,
-    primary key (mailbox, hour)
+    primary key (mailbox, hour_ends_at)
 )
 without rowid -- sqlite
 
@@ -92,47 +92,47 @@ create table never_write (
 without rowid -- sqlite
 
 -- Random keys, one for each day, that turn networks and domains into opaque tags; destroyed after two days.
-create table day_keys (
+create table daily_keys (
     day text primary key,
     random text not null
 )
 
--- How much of what the throttle allows is used up, by an opaque tag of a network or domain; at most an hour old.
-create table buckets (
+-- How much of what the rate limits allow is used up, by an opaque tag of a network or domain; at most an hour old.
+create table token_buckets (
     id text primary key,
     used bigint not null,
     hourly bigint not null,
-    at bigint not null
+    updated_at bigint not null
 )
 without rowid -- sqlite
 
 -- Proofs of work that were used, until they would expire anyway: each counts once.
-create table spent_proofs (
+create table used_proofs (
     id text primary key,
-    expires bigint not null
+    expires_at bigint not null
 )
 without rowid -- sqlite
 
--- Email waiting to leave. id is also its Message-ID; sealed holds address and link under a key that is destroyed within
--- days; submission is the one that its link would confirm.
+-- Email waiting to leave. id is also its Message-ID; encrypted holds address and link under a key that is destroyed
+-- within days; submission_id is the one that its link would confirm.
 create table outbox (
     id text primary key,
-    mail text not null,
+    template text not null,
     language text not null,
     mailbox text,
-    submission text,
+    submission_id text,
     key_name text not null,
-    sealed text not null,
+    encrypted text not null,
     urgency bigint not null,
-    since bigint not null,
-    due bigint not null,
+    queued_at bigint not null,
+    due_at bigint not null,
     attempts bigint not null,
-    claimed_until bigint not null,
-    expires bigint not null
+    claim_expires_at bigint not null,
+    expires_at bigint not null
 )
 without rowid -- sqlite
 
-create index outbox_due on outbox (urgency, due)
+create index outbox_due on outbox (urgency, due_at)
 
 -- Permanent refusals by enhanced status code (RFC 3463), nothing about the person.
 create table refusals (
@@ -183,16 +183,16 @@ create trigger journal_append_only before update or delete or truncate on journa
 create trigger journal_hours_append_only before update or delete or truncate on journal_hours for each statement execute function refuse_change() -- postgresql
 
 -- The one published snapshot; countries is JSON {"PL": 700}.
-create table published (
+create table snapshot (
     id bigint primary key,
-    as_of bigint not null,
+    taken_at bigint not null,
     changes bigint not null,
     confirmed bigint not null,
     countries text not null,
     other bigint not null
 )
 
-insert into published (id, as_of, changes, confirmed, countries, other) values (1, 0, 0, 0, '{}', 0)
+insert into snapshot (id, taken_at, changes, confirmed, countries, other) values (1, 0, 0, 0, '{}', 0)
 
 -- Published figures of past hours and days, written when the hour or day is over, and only where the figure changed.
 create table history_hours (

@@ -85,7 +85,7 @@ def _form(site: Site, address: str) -> Submitted:
 
 def _number(site: Site, form: Submitted) -> str:
     """Of its link, from the mail."""
-    return str(json.loads(site.server_keys.outbox.decrypt(form.mail["key_name"], form.mail["sealed"]))[1])
+    return str(json.loads(site.server_keys.outbox.decrypt(form.mail["key_name"], form.mail["encrypted"]))[1])
 
 
 async def _add(c: Connection, *, site: Site, people: list[str]) -> None:

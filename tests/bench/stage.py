@@ -97,11 +97,13 @@ class Stage:
 
     async def _tokens(self) -> list[str]:
         async with self.site() as site:
-            rows = await site.database.write(lambda c: c.execute("delete from outbox returning mail, key_name, sealed"))
+            rows = await site.database.write(
+                lambda c: c.execute("delete from outbox returning template, key_name, encrypted")
+            )
             contents = [
-                site.server_keys.outbox.decrypt(row["key_name"], row["sealed"])
+                site.server_keys.outbox.decrypt(row["key_name"], row["encrypted"])
                 for row in rows
-                if row["mail"] != DECOY_TEMPLATE
+                if row["template"] != DECOY_TEMPLATE
             ]
             return [site.signer.make_token(Purpose.CONFIRM, json.loads(one)[1]) for one in contents]
 

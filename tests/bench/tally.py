@@ -35,4 +35,4 @@ async def _costs(few: Stage, many: Stage) -> tuple[list[float], list[float]]:
 
 
 async def _age(c: Connection) -> None:
-    await c.execute("update published set as_of = 0")
+    await c.execute("update snapshot set taken_at = 0")

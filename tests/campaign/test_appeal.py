@@ -23,7 +23,8 @@ ENGLISH = Language("en", {})
 DAY = date(2026, 12, 24)
 BEFORE, AFTER = DAY - timedelta(1), DAY + timedelta(1)
 HEAD = (
-    '+++\ntitle = "T"\nsummary = "S"\ndemand = "By {{ deadline }}"\nshare = "X"\nunsaid = "U"\nreviewed = "no"\n+++\n'
+    '+++\ntitle = "T"\nsummary = "S"\ndemand = "By {{ deadline }}"\nshare = "X"\n'
+    'unstated_country = "U"\nreviewed = "no"\n+++\n'
 )
 
 
@@ -164,7 +165,7 @@ def test_a_text_that_does_not_fit_the_data_is_refused(body: str, tmp_path: Path)
         _text(tmp_path, body)
 
 
-@pytest.mark.parametrize("name", ["title", "summary", "demand", "share", "unsaid", "reviewed"])
+@pytest.mark.parametrize("name", ["title", "summary", "demand", "share", "unstated_country", "reviewed"])
 def test_what_the_head_of_a_text_lacks_is_named(name: str, tmp_path: Path) -> None:
     appeal = _appeal(tmp_path)
     for other in ("", f"{name} = 3", f'{name} = ""'):

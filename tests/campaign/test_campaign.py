@@ -57,7 +57,7 @@ title = "Open the sluices"
 summary = "Let the river run."
 demand = "The sluices are open by {{ deadline }}."
 share = "Let the river run"
-unsaid = "In San Marino or the Vatican, or not said"
+unstated_country = "In San Marino or the Vatican, or not said"
 reviewed = "by River Friends, 2026-11-01"
 +++
 {{ fact("fish-2025") }} fish. See {{ link("river", "the river") }} by {{ organiser }}. {{ hashtags }}
@@ -247,7 +247,7 @@ async def test_a_placeholder_or_a_missing_text_is_named(production: Settings, fo
         async with site_opened(production):
             pass
     (folder / "campaign.toml").write_text(CAMPAIGN, "utf-8")
-    (folder / "appeal/en.md").write_text(re.sub("unsaid = .*", "", APPEAL), "utf-8")
-    with pytest.raises(DataError, match=r"appeal/en\.md lacks unsaid, a text\."):
+    (folder / "appeal/en.md").write_text(re.sub("unstated_country = .*", "", APPEAL), "utf-8")
+    with pytest.raises(DataError, match=r"appeal/en\.md lacks unstated_country, a text\."):
         async with site_opened(production):
             pass

@@ -43,7 +43,7 @@ class Stage:
     def later(self) -> None:
         """Hours pass for the mail that waits: every back-off, and the claim of every deliverer that died, is over."""
         self.deliverer.stop()
-        ask(self.url, "update outbox set due = 0, claimed_until = 0")
+        ask(self.url, "update outbox set due_at = 0, claim_expires_at = 0")
         self.deliverer.start()
 
     def waiting(self) -> int:

@@ -72,4 +72,4 @@ def test_a_clock_that_jumps(
 
 
 def _published(url: str) -> int:
-    return int(ask(url, "select as_of from published")[0]["as_of"])
+    return int(ask(url, "select taken_at from snapshot")[0]["taken_at"])

@@ -111,7 +111,7 @@ def test_whatever_is_no_permanent_failure_is_nothing(content: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "reason"),
+    ("event", "reason"),
     [
         ({"message_id": f"<{REFERENCE}@example.org>", "event": "bounced", "status": "5.1.1"}, BOUNCED),
         ({"message_id": REFERENCE, "event": "complaint"}, COMPLAINT),

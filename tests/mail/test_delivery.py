@@ -84,7 +84,7 @@ async def test_deliverers_at_once_send_each_mail_once(settings: Settings, smtp: 
 async def test_a_mail_that_cannot_be_written_keeps_nobody_else_waiting(
     site: Site, smtp: Relay, deliverer: Deliverer, time: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    unknown = {"name": "of-a-newer-version", "language": "en", "to": "anna@example.org", "number": "a-number"}
+    unknown = {"template": "of-a-newer-version", "language": "en", "to": "anna@example.org", "secret": "a-number"}
     mail = outbox.prepare_email(site.server_keys, mailbox=None, **unknown)
     await site.database.write(partial(outbox.enqueue, emails=[mail]))
     time.advance(seconds=1)

@@ -93,9 +93,9 @@ async def test_when_the_relay_is_down_one_mail_finds_it_out_for_all(site: Site, 
     async with delivering(site, down.url) as sender:
         await sender.deliver_batch()
     async with site.database.reading() as c:
-        attempts = await c.execute("select attempts, claimed_until from outbox order by attempts")
+        attempts = await c.execute("select attempts, claim_expires_at from outbox order by attempts")
     assert [row["attempts"] for row in attempts] == [0] * 9 + [1]
-    assert {row["claimed_until"] for row in attempts} == {0}
+    assert {row["claim_expires_at"] for row in attempts} == {0}
 
 
 async def test_a_connection_that_dies_after_the_data_brings_a_second_copy_with_the_same_id(
@@ -168,33 +168,33 @@ async def _hanging() -> AsyncIterator[tuple[str, list[asyncio.StreamWriter]]]:
 
 async def _held(site: Site) -> list[Row]:
     async with site.database.reading() as c:
-        return await c.execute("select attempts, claimed_until from outbox order by attempts")
+        return await c.execute("select attempts, claim_expires_at from outbox order by attempts")
 
 
 async def test_told_to_stop_while_the_relay_hangs_it_gives_everything_back(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "PATIENCE", 0.1)
+    monkeypatch.setattr(delivery, "STOP_TIMEOUT", 0.1)
     for n in range(3):
         await sign(site, f"a{n}")
     async with _hanging() as (url, kept), delivering(site, url) as sender:
         running = asyncio.create_task(sender.run())
         await until(lambda: bool(kept))
         await sender.stop()
-        assert await _held(site) == [{"attempts": n, "claimed_until": 0} for n in (0, 0, 1)]
+        assert await _held(site) == [{"attempts": n, "claim_expires_at": 0} for n in (0, 0, 1)]
         await running
 
 
 async def test_a_dialogue_that_takes_too_long_is_cut(
     site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(delivery, "SENDING", 0.1)
+    monkeypatch.setattr(delivery, "SEND_TIMEOUT", 0.1)
     for n in range(3):
         await sign(site, f"a{n}")
     async with _hanging() as (url, _), delivering(site, url) as sender:
         await sender.deliver_batch()
     assert "mail delayed: it takes too long" in caplog.text
-    assert await _held(site) == [{"attempts": n, "claimed_until": 0} for n in (0, 0, 1)]
+    assert await _held(site) == [{"attempts": n, "claim_expires_at": 0} for n in (0, 0, 1)]
 
 
 async def test_a_claim_outlives_the_longest_dialogue() -> None:

@@ -162,13 +162,17 @@ async def test_mail_of_another_machine_is_left_alone(database: Database, vault: 
     assert [mail.to for mail in await claim(database, other)] == [ADDRESS]
 
 
-DAMAGES = {"its middle": "substr(sealed, 1, 60) || 'AAAA' || substr(sealed, 65)", "all": "'?'", "nothing left": "''"}
+DAMAGES = {
+    "its middle": "substr(encrypted, 1, 60) || 'AAAA' || substr(encrypted, 65)",
+    "all": "'?'",
+    "nothing left": "''",
+}
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
 async def test_a_damaged_row_is_counted_and_harms_no_other(damage: str, database: Database, vault: ServerKeys) -> None:
     await put(database, vault)
-    await database.write(lambda c: c.execute(f"update outbox set sealed = {DAMAGES[damage]}"))
+    await database.write(lambda c: c.execute(f"update outbox set encrypted = {DAMAGES[damage]}"))
     await put(database, vault, "boris@example.org")
     assert [mail.to for mail in await claim(database, vault)] == ["boris@example.org"]
     assert len(await rows(database)) == 1

@@ -30,7 +30,7 @@ async def test_what_still_waits_is_sealed_anew(database: Database, vault: Server
     assert await outbox.rotate_keys(database, vault) == 1
     (after,) = await rows(database)
     assert vault.outbox.key_names() == [after["key_name"]] != [before["key_name"]]
-    assert after | {"key_name": "", "sealed": ""} == before | {"key_name": "", "sealed": ""}
+    assert after | {"key_name": "", "encrypted": ""} == before | {"key_name": "", "encrypted": ""}
     (mail,) = await claim(database, vault)
     assert (mail.to, mail.secret) == (ADDRESS, f"number of {ADDRESS}")
 
@@ -50,7 +50,7 @@ async def test_a_mail_survives_a_relay_that_is_down_for_a_fortnight(
 
 async def test_a_damaged_row_keeps_no_key_alive(database: Database, vault: ServerKeys, time: Clock) -> None:
     await put(database, vault)
-    await database.write(lambda c: c.execute("update outbox set sealed = 'x'"))
+    await database.write(lambda c: c.execute("update outbox set encrypted = 'x'"))
     await put(database, vault, "boris@example.org")
     time.advance(days=2)
     (old,) = vault.outbox.key_names()
@@ -110,7 +110,7 @@ async def test_no_key_opens_a_mail_72_hours_after_it_left(
     time.advance(hours=age)
     await outbox.rotate_keys(database, vault)
     await put(database, vault)
-    copies = {(row["key_name"], row["sealed"]) for row in await rows(database)}
+    copies = {(row["key_name"], row["encrypted"]) for row in await rows(database)}
     assert all(_opens(tmp_path / "keys", *copy) for copy in copies)
     for mail in await claim(database, vault):
         await database.join(outbox.mark_sent, mail.id)
@@ -130,5 +130,5 @@ async def test_a_copy_of_a_row_dies_though_its_mail_still_waits(
     for _ in range(72):
         time.advance(hours=1)
         await outbox.rotate_keys(database, vault)
-    assert not _opens(tmp_path / "keys", copy["key_name"], copy["sealed"])
+    assert not _opens(tmp_path / "keys", copy["key_name"], copy["encrypted"])
     assert [mail.to for mail in await claim(database, vault)] == [ADDRESS]

@@ -73,15 +73,15 @@ async def test_a_refusal_keeps_its_enhanced_code_only(smtp: Relay, answer: str, 
 @pytest.mark.parametrize("answer", ["450 4.2.0 later", "451 later", "421 4.3.2 closing", "452 4.2.2 full"])
 async def test_not_now_is_not_never(smtp: Relay, answer: str) -> None:
     smtp.rcpt = lambda _: answer
-    assert (await _sent(smtp.url)).startswith(("Delayed ", "Limited "))
+    assert (await _sent(smtp.url)).startswith(("Delayed ", "ProviderLimited "))
     smtp.rcpt, smtp.data = (lambda _: relay.ACCEPTED), (lambda _: answer)
-    assert (await _sent(smtp.url)).startswith(("Delayed ", "Limited "))
+    assert (await _sent(smtp.url)).startswith(("Delayed ", "ProviderLimited "))
 
 
 @pytest.mark.parametrize("answer", ["550 5.7.1 you may not send", "450 4.7.1 not so fast"])
 async def test_a_refused_sender_is_our_mistake_and_loses_no_mail(smtp: Relay, answer: str) -> None:
     smtp.mail = lambda _: answer
-    assert (await _sent(smtp.url)).startswith(("Delayed ", "Limited "))
+    assert (await _sent(smtp.url)).startswith(("Delayed ", "ProviderLimited "))
 
 
 async def test_a_refusal_leaves_the_connection_fit_for_the_next_mail(smtp: Relay) -> None:
@@ -226,7 +226,7 @@ async def test_a_known_relay_gets_mail_over_tls_with_our_password(
         host = f"localhost:{found.port}"
         assert (await _sent(f"smtp://us:p%40ss@{host}")).startswith("Unreachable "), "nobody vouches for it"
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-        assert (await _sent(f"smtp://us:wrong@{host}")).startswith(("Delayed ", "Limited "))
+        assert (await _sent(f"smtp://us:wrong@{host}")).startswith(("Delayed ", "ProviderLimited "))
         assert (await _sent(f"smtps://us:p%40ss@{host}")).startswith("Unreachable "), "it speaks no TLS from the start"
         assert found.mails == []
         assert await _sent(f"smtp://us:p%40ss@{host}") == "sent"

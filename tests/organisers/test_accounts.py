@@ -135,7 +135,7 @@ async def test_the_database_opens_no_link_and_no_session(house: Site) -> None:
 
 async def test_a_link_is_mailed_to_an_organiser_and_to_nobody_else(house: Site) -> None:
     assert await _ask(house, "stranger@example.org") == 0
-    assert [row["mail"] for row in await _rows(house, "outbox")] == ["nothing"], "so that the same is written"
+    assert [row["template"] for row in await _rows(house, "outbox")] == ["nothing"], "so that the same is written"
     assert await _ask(house, "MARTA@example.org") == 1
     mails = await house.database.write(partial(outbox.claim_batch, server_keys=house.server_keys))
     assert [mail.to for mail in mails] == ["marta@example.org"]

@@ -43,7 +43,7 @@ async def test_tags_of_two_purposes_or_days_cannot_be_compared(site: Site, time:
 
 async def test_a_key_is_made_of_what_the_database_has_and_what_it_has_not(site: Site, time: Clock) -> None:
     key = await DailyKeys(site.database, site.server_keys).get_today()
-    (row,) = await _all(site, "* from day_keys")
+    (row,) = await _all(site, "* from daily_keys")
     assert key.secret == site.server_keys.daily_key(row["random"])
     assert key.secret.hex() not in str(row)
     elsewhere = DailyKeys(site.database, ServerKeys("another key of addresses", (), site.server_keys.outbox))
@@ -58,10 +58,10 @@ async def test_a_key_dies_after_two_days_and_its_tags_with_it(site: Site, time: 
         time.advance(days=1)
     time.advance(seconds=-12 * 3600 - 1)  # the last second of the 23rd
     await site.prune()
-    assert len(await _all(site, "* from day_keys")) == 2
+    assert len(await _all(site, "* from daily_keys")) == 2
     time.advance(seconds=1)
     await site.prune()
-    assert [row["day"] for row in await _all(site, "day from day_keys")] == ["2026-11-23"]
+    assert [row["day"] for row in await _all(site, "day from daily_keys")] == ["2026-11-23"]
     assert [row["network"] is None for row in await _all(site, "network from submissions order by expires")] == [
         True,
         False,
@@ -75,6 +75,6 @@ async def test_no_backup_has_a_key_or_a_tag(site: Site, time: Clock) -> None:
     await _tagged(site, "anna", (await keys.get_today()).tag("network", "203.0.113.0/24"))
     async with site.database.reading() as c:
         chunks = [chunk async for chunk in backup._chunks(c)]
-    assert "day_keys" not in dict(chunks)
-    assert "buckets" not in dict(chunks)
+    assert "daily_keys" not in dict(chunks)
+    assert "token_buckets" not in dict(chunks)
     assert ["network" in row for table, rows in chunks for row in rows if table == "submissions"] == [False]

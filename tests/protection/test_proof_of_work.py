@@ -31,14 +31,14 @@ def solution(challenge: dict[str, Any]) -> str:
 @pytest.fixture
 def solved(time: Clock, monkeypatch: pytest.MonkeyPatch) -> str:
     """A solution, at noon, that took few tries."""
-    monkeypatch.setattr(proof_of_work, "TRIES", (3, 5))
+    monkeypatch.setattr(proof_of_work, "TRIES_RANGE", (3, 5))
     return solution(proof_of_work.create_challenge(KEY))
 
 
 def test_a_solution_is_taken_until_it_expires(solved: str, time: Clock) -> None:
     proof = proof_of_work.verify_solution(KEY, solved)
     assert proof is not None
-    assert proof["expires"] == int(time.seconds()) + CHALLENGE_LIFETIME
+    assert proof["expires_at"] == int(time.seconds()) + CHALLENGE_LIFETIME
     time.advance(seconds=CHALLENGE_LIFETIME)
     assert proof_of_work.verify_solution(KEY, solved) == proof
     time.advance(seconds=1)
@@ -116,12 +116,12 @@ def test_whatever_has_the_form_of_a_solution_is_no_error(value: dict[str, Any]) 
 
 
 async def test_a_proof_is_spent_once_by_whomever_it_is_sent(database: Database, time: Clock) -> None:
-    proofs = [{"id": "a", "expires": 1}, {"id": "b", "expires": 1}, {"id": "a", "expires": 1}]
+    proofs = [{"id": "a", "expires_at": 1}, {"id": "b", "expires_at": 1}, {"id": "a", "expires_at": 1}]
     assert await database.write(partial(proof_of_work.use_proofs, proofs=proofs)) == {"a", "b"}
     assert await database.write(partial(proof_of_work.use_proofs, proofs=proofs)) == set()
     await database.write(proof_of_work.delete_expired)
     async with database.reading() as c:
-        assert await c.execute("select * from spent_proofs") == []
+        assert await c.execute("select * from used_proofs") == []
 
 
 async def _asked(database: Database) -> ProofMode:

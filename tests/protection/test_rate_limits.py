@@ -98,15 +98,15 @@ async def test_only_the_end_of_the_hour_is_kept(database: Database, time: Clock)
     time.advance(minutes=17, seconds=5)
     await _allowed(database)
     async with database.reading() as c:
-        (row,) = await c.execute("select * from mailings")
-    assert row == {"mailbox": "anna", "hour": int(MIDDAY.timestamp()) + 3600, "n": 1}
+        (row,) = await c.execute("select * from email_counts")
+    assert row == {"mailbox": "anna", "hour_ends_at": int(MIDDAY.timestamp()) + 3600, "n": 1}
 
 
 async def _mails(site: Site) -> list[str]:
     """The names of the mails that wait."""
     async with site.database.reading() as c:
-        rows = await c.execute("select mail from outbox order by mail")
-    return [row["mail"] for row in rows if row["mail"] != outbox.DECOY_TEMPLATE]
+        rows = await c.execute("select template from outbox order by template")
+    return [row["template"] for row in rows if row["template"] != outbox.DECOY_TEMPLATE]
 
 
 async def _sign(site: Site, address: EmailAddress = ADDRESS) -> None:
@@ -167,7 +167,7 @@ async def test_beyond_the_cap_nothing_of_anybody_is_stored(site: Site, time: Clo
 
     async def of_anna() -> list[Row]:
         async with site.database.reading() as c:
-            tables = ("submissions", "links", "outbox", "mailings")
+            tables = ("submissions", "links", "outbox", "email_counts")
             found = [row for table in tables for row in await c.execute(f"select * from {table}")]
         return [row for row in found if {mailbox, address} & {str(value) for value in row.values()}]
 
@@ -220,4 +220,4 @@ async def test_what_no_rule_needs_is_forgotten(site: Site, time: Clock) -> None:
         time.advance(days=days)
         await prune.prune(site.database, site.server_keys, site.appeal, None)
         async with site.database.reading() as c:
-            assert len(await c.execute("select * from mailings")) == left
+            assert len(await c.execute("select * from email_counts")) == left

@@ -108,13 +108,13 @@ async def test_what_comes_while_the_levels_are_shared_counts(database: Database,
 async def test_what_the_database_did_not_hear_is_told_again(database: Database, time: Clock) -> None:
     buckets = TokenBuckets()
     _taken(buckets, 5)
-    await database.write(lambda c: c.execute("alter table buckets rename to elsewhere"))
+    await database.write(lambda c: c.execute("alter table token_buckets rename to elsewhere"))
     with pytest.raises(DatabaseError):
         await buckets.sync(database)
-    await database.write(lambda c: c.execute("alter table elsewhere rename to buckets"))
+    await database.write(lambda c: c.execute("alter table elsewhere rename to token_buckets"))
     await buckets.sync(database)
     async with database.reading() as c:
-        assert [row["used"] for row in await c.execute("select used from buckets")] == [5 * TOKEN_WEIGHT]
+        assert [row["used"] for row in await c.execute("select used from token_buckets")] == [5 * TOKEN_WEIGHT]
 
 
 async def test_a_bucket_that_is_full_again_is_forgotten(database: Database, time: Clock) -> None:
@@ -125,7 +125,7 @@ async def test_a_bucket_that_is_full_again_is_forgotten(database: Database, time
         time.advance(minutes=minutes)
         await database.write(token_buckets.delete_expired)
         async with database.reading() as c:
-            assert len(await c.execute("select * from buckets")) == left
+            assert len(await c.execute("select * from token_buckets")) == left
 
 
 def test_every_rule_is_full_again_after_an_hour_and_says_why() -> None:

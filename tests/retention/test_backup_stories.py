@@ -23,7 +23,7 @@ from tests.conftest import IDENTITY, Clock, Visitor, make_settings
 from tests.shell import Shell
 from tests.web.tools import all_rows, on_sqlite, run_background_jobs
 
-LEFT_OUT = {"outbox", "sessions", "links", "published"}
+LEFT_OUT = {"outbox", "sessions", "links", "snapshot"}
 
 
 async def _back_up(site: Site, file: Path) -> None:
@@ -68,7 +68,7 @@ async def test_a_backup_holds_no_secret_no_mail_no_session_and_no_link(busy: Vis
     content = json.dumps(chunks)
     async with site.database.reading() as c:
         held = {table: await c.execute(f"select id from {table}") for table in ("outbox", "sessions", "links")}
-        sealed = [row["sealed"] for row in await c.execute("select sealed from outbox")]
+        sealed = [row["encrypted"] for row in await c.execute("select encrypted from outbox")]
     keys = [file.read_bytes() for file in site.settings.outbox_keys.iterdir()]
     secrets = [site.settings.email_key, *site.settings.secret_keys, str(IDENTITY)]
     ids = [row["id"] for found in held.values() for row in found]
@@ -102,7 +102,7 @@ async def test_a_lost_machine_is_followed_by_an_empty_one(
     async with site_opened(fresh, migrate=True) as other:
         await backup.restore(other.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
         old, new = await all_rows(busy.site), await all_rows(other)
-        assert [new[table] for table in LEFT_OUT - {"published"}] == [[]] * 3
+        assert [new[table] for table in LEFT_OUT - {"snapshot"}] == [[]] * 3
         # That there was a restore is on record; the tag of the network a form came from is in no backup.
         same = set(backup.TABLES) - {"site_state", "actions", "submissions"}
         assert [table for table in sorted(same) if old[table] != new[table]] == []
@@ -126,7 +126,7 @@ async def test_a_backup_of_a_newer_schema_changes_nothing(busy: Visitor, tmp_pat
     with pytest.raises(DataError, match="newer version"):
         await backup.restore(site.database, Mode.DEMO, str(IDENTITY), file)
     after = await all_rows(site)
-    assert [table for table in before if table != "published" and before[table] != after[table]] == []
+    assert [table for table in before if table != "snapshot" and before[table] != after[table]] == []
     _closed_up(file, _opened(tmp_path / "backup")[1:])
     assert await backup.restore(site.database, Mode.DEMO, str(IDENTITY), file), "but for that the file was whole"
 
@@ -135,7 +135,7 @@ async def test_what_was_closed_is_not_in_a_later_backup(busy: Visitor, tmp_path:
     await close.close(busy.site.database, busy.site.server_keys, None)
     await _back_up(busy.site, tmp_path / "backup")
     told = {table for table, found in _opened(tmp_path / "backup") if found}
-    assert told & {"signatures", "names", "contacts", "submissions", "mailings", "never_write"} == set()
+    assert told & {"signatures", "names", "contacts", "submissions", "email_counts", "never_write"} == set()
     assert {"journal", "tally", "actions"} <= told
 
 

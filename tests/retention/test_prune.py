@@ -15,8 +15,8 @@ from petition.site import Site
 from petition.tally import audit, tally
 from tests.conftest import Clock, Visitor
 
-PERSONAL = ("signatures", "names", "contacts", "submissions", "mailings", "never_write", "links", "outbox")
-LASTING = ("tally", "journal", "journal_hours", "published", "organisers", "actions", "correspondence")
+PERSONAL = ("signatures", "names", "contacts", "submissions", "email_counts", "never_write", "links", "outbox")
+LASTING = ("tally", "journal", "journal_hours", "snapshot", "organisers", "actions", "correspondence")
 
 
 async def _count(site: Site, table: str) -> int:
@@ -61,9 +61,9 @@ async def test_a_link_to_manage_lives_until_the_midnight_after_a_fortnight(time:
 async def test_that_a_mailbox_was_written_to_is_forgotten_after_a_fortnight(time: Clock, visitor: Visitor) -> None:
     await visitor.sign("anna@example.net")
     time.advance(days=14, hours=1, seconds=-1)
-    assert await _left(visitor.site, "mailings") == 1
+    assert await _left(visitor.site, "email_counts") == 1
     time.advance(seconds=1)
-    assert await _left(visitor.site, "mailings") == 0
+    assert await _left(visitor.site, "email_counts") == 0
 
 
 async def test_mail_that_never_left_is_dropped_with_its_link(time: Clock, visitor: Visitor) -> None:

@@ -104,7 +104,7 @@ async def _sign_aside(site: Site, address: EmailAddress) -> None:
 
 
 async def _sign_with_a_proof(site: Site, address: EmailAddress) -> None:
-    await _sign(site, address, Admission("tag", proof={"id": tokens.new_secret(), "expires": 2**40}))
+    await _sign(site, address, Admission("tag", proof={"id": tokens.new_secret(), "expires_at": 2**40}))
 
 
 async def _manage(site: Site, address: EmailAddress) -> None:

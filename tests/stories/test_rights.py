@@ -15,7 +15,7 @@ from tests.web.tools import Html, all_rows, in_each_language, in_production, on_
 
 ADDRESS = "anna@example.net"
 # Every table with something of a person in it, in whatever state a signature is.
-PERSONAL = ("signatures", "names", "contacts", "submissions", "mailings", "never_write", "links", "outbox")
+PERSONAL = ("signatures", "names", "contacts", "submissions", "email_counts", "never_write", "links", "outbox")
 
 
 async def _manage(visitor: Visitor, action: str, address: str = ADDRESS) -> str:

@@ -104,7 +104,7 @@ async def test_withdrawing_and_confirming_at_once_agree(site: Site) -> None:
 
 async def test_one_failing_act_in_a_crowd_harms_nobody(site: Site) -> None:
     async def broken(c: Connection) -> None:
-        await c.run("tally.count", rows=[{"country": "PL", "n": 5, "changes": 5}])
+        await c.run("tally.add_counts", rows=[{"country": "PL", "n": 5, "changes": 5}])
         raise LinkError("no")
 
     good = [

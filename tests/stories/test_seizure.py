@@ -63,7 +63,7 @@ class Theatre:
         """Copies what is there now."""
         async with self.site.database.reading() as c:
             for kind, sql in (
-                ("mail", "select sealed as text from outbox"),
+                ("mail", "select encrypted as text from outbox"),
                 ("name", "select name as text from submissions where name is not null"),
                 ("contact", "select sealed as text from submissions where sealed is not null and sealed <> ''"),
                 ("contact", "select sealed as text from contacts"),

@@ -51,9 +51,9 @@ FALSE = {
     "an entry in the journal": "insert into journal (country, day, reason, n) "
     "values ('PL', '2026-11-01', 'confirmed', 1)",
     "an entry in the journal of hours": "insert into journal_hours (hour, n) values ('2026-11-01T10Z', 1)",
-    "the published total": "update published set confirmed = confirmed + 10, other = other + 10",
-    "the published rest": "update published set other = other + 10",
-    "a published country": "update published set countries = replace(countries, '\"PL\": ', '\"PL\": 1')",
+    "the published total": "update snapshot set confirmed = confirmed + 10, other = other + 10",
+    "the published rest": "update snapshot set other = other + 10",
+    "a published country": "update snapshot set countries = replace(countries, '\"PL\": ', '\"PL\": 1')",
     "an hour of the history": "update history_hours set confirmed = confirmed + 10 where hour = "
     "(select max(hour) from history_hours)",
     "an hour left out": "delete from history_hours where hour = (select max(hour) from history_hours)",
@@ -81,7 +81,7 @@ async def test_a_snapshot_cannot_excuse_itself(counted: Database, visitor: Visit
     assert await _found(counted) == []
 
     async def falsify(c: Connection) -> None:
-        await c.execute("update published set confirmed = confirmed + 50, other = other + 50, changes = changes - 100")
+        await c.execute("update snapshot set confirmed = confirmed + 50, other = other + 50, changes = changes - 100")
 
     await counted.write(falsify)
     assert await _found(counted) != []

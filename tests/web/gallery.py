@@ -138,7 +138,7 @@ class Gallery:
             patch.setattr(submissions, "submitted", None)
             await self._refused(visitor, "broken")
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(visitor.site.rate_limiter, "sign", _throttled)
+            patch.setattr(visitor.site.rate_limiter, "admit_form", _throttled)
             await self._refused(visitor, "throttled")
 
     async def _refused(self, visitor: Visitor, name: str, **other: Any) -> None:

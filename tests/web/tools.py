@@ -96,7 +96,7 @@ class Html(HTMLParser):
         return sentences[0] if sentences else ""
 
 
-THROTTLE_TABLES = {"buckets", "day_keys"}  # which any request may move, and a moment later
+THROTTLE_TABLES = {"token_buckets", "daily_keys"}  # which any request may move, and a moment later
 
 
 async def all_rows(site: Site) -> dict[str, list[str]]:

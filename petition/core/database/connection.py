@@ -28,9 +28,9 @@ LONG_TIMEOUT = 3600  # seconds
 # for each other in a circle. So whatever takes rows of several tables takes them in this order, and of one table in the
 # order of its key (or `skip locked`). Whoever locks whole tables does it first of all, in own_transaction().
 LOCKS = (
-    *("day_keys", "spent_proofs", "mailings", "submissions", "never_write", "signatures", "contacts", "names"),
-    *("journal", "journal_hours", "tally", "links", "outbox", "refusals", "buckets"),
-    *("published", "history_hours", "history_days", "organisers", "factors", "sessions"),
+    *("daily_keys", "used_proofs", "email_counts", "submissions", "never_write", "signatures", "contacts", "names"),
+    *("journal", "journal_hours", "tally", "links", "outbox", "refusals", "token_buckets"),
+    *("snapshot", "history_hours", "history_days", "organisers", "factors", "sessions"),
     *("editions", "edition_letters", "edition_annexes", "annexes", "confirmations", "corrections"),
     *("correspondence", "answer_summaries", "site_state", "actions"),
 )
@@ -47,7 +47,7 @@ class Connection:
         self.dialect = dialect
 
     async def one(self, name: str, /, **values: Value) -> Row | None:
-        """The first row of a query such as `tally.published`, or None."""
+        """The first row of a query such as `tally.get_snapshot`, or None."""
         rows = await self.all(name, **values)
         return rows[0] if rows else None
 

@@ -35,8 +35,8 @@ select id as key from submissions where expires + 0 >= :expiry and id > :after o
 -- name: fresh_links
 select id as key from links where expires + 0 >= :midnight and id > :after order by id limit :most
 
--- name: fresh_mailings
-select distinct mailbox as key from mailings where hour >= :midnight and mailbox > :after order by mailbox limit :most
+-- name: fresh_email_counts
+select distinct mailbox as key from email_counts where hour_ends_at >= :midnight and mailbox > :after order by mailbox limit :most
 
 -- name: fresh_never_write
 select distinct mailbox as key from never_write where day >= :since and mailbox > :after order by mailbox limit :most

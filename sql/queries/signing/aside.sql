@@ -9,8 +9,8 @@ returning id
 -- name: hold
 -- Email that has not left yet is held; decoys belong to no submission.
 update outbox set urgency = :held where
-submission in (select value from json_each(:ids)) -- sqlite
-id = any(array(select id from outbox where submission -- postgresql
+submission_id in (select value from json_each(:ids)) -- sqlite
+id = any(array(select id from outbox where submission_id -- postgresql
 = any(array(select json_array_elements_text(cast(:ids as json)))) order by id || '' for update)) -- postgresql
 
 -- name: restore
@@ -22,8 +22,8 @@ returning id
 
 -- name: release
 update outbox set urgency = :urgency where urgency = :held and
-submission in (select value from json_each(:ids)) -- sqlite
-id = any(array(select id from outbox where submission -- postgresql
+submission_id in (select value from json_each(:ids)) -- sqlite
+id = any(array(select id from outbox where submission_id -- postgresql
 = any(array(select json_array_elements_text(cast(:ids as json)))) order by id || '' for update)) -- postgresql
 
 -- name: reasons

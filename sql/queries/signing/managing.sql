@@ -12,7 +12,7 @@ select
         select count(*) from submissions
         where mailbox = :mailbox and address = :address and state in ('waiting', 'aside') and expires + 0 > :now
     ) as waiting,
-    (select coalesce(sum(n), 0) from mailings where mailbox = :mailbox) as mails,
+    (select coalesce(sum(n), 0) from email_counts where mailbox = :mailbox) as mails,
     (select count(*) from never_write where mailbox = :mailbox and reason = 'never') as never,
     (select count(*) from never_write where mailbox = :mailbox and reason = 'withdrawn') as withdrawn
 

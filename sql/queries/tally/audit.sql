@@ -26,10 +26,10 @@ select
     (select count(*) from signatures where updates = 1) as updates,
     (select count(*) from contacts) as contacts
 
--- name: published
-select as_of, changes, confirmed, countries, other from published where id = 1
+-- name: snapshot
+select taken_at, changes, confirmed, countries, other from snapshot where id = 1
 
--- name: moved_since
+-- name: changes_since
 -- How much changed since the snapshot's hour, and whether anything changed long after it. What a clock that was ahead
 -- wrote does not count as later than now.
 select
@@ -52,8 +52,8 @@ from journal where day < :closed and country <> 'ZZ' group by country, day order
 -- name: history_days
 select country, day, confirmed from history_days order by country, day
 
--- name: closed
+-- name: closing_state
 -- The last hour and day of the written history, and whether signing has ended for good.
 select
-    coalesce((select value from site_state where name = 'history'), '') as history,
+    coalesce((select value from site_state where name = 'history_written_until'), '') as history,
     coalesce((select value from site_state where name = 'closed'), '') as signing

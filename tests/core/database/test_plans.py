@@ -17,7 +17,7 @@ from petition.core.database.database import Database
 from petition.core.database.queries import POSTGRESQL, numbered_parameters, queries
 from tests.web.tools import on_postgresql
 
-GROWING = {"signatures", "names", "contacts", "submissions", "links", "mailings", "never_write", "outbox"}
+GROWING = {"signatures", "names", "contacts", "submissions", "links", "email_counts", "never_write", "outbox"}
 # What happens while somebody waits for an answer, and once for each mail.
 BY_KEY = (
     *("displace", "submission", "written_to", "void_submissions", "take", "remove", "drop_names", "drop_contacts"),
@@ -25,7 +25,15 @@ BY_KEY = (
 )
 WAITED_FOR = (
     *(f"signatures.{name}" for name in BY_KEY),
-    *("throttle.mailings", "links.get", "links.redeem", "outbox.renew", "outbox.gone", "outbox.sent", "outbox.later"),
+    *(
+        "mail_quota.sent_counts",
+        "links.get",
+        "links.redeem",
+        "outbox.renew_claim",
+        "outbox.delete",
+        "outbox.delete_sent",
+        "outbox.retry_later",
+    ),
     *(
         "managing.signature",
         "managing.held",

@@ -209,9 +209,9 @@ async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, 
             "Beside a form that waits: that the mailbox is a throw-away one, or that our mail came back"
         ),
         "links": "Links to see or change a signature: a hash of the link and two codes of the address",
-        "mailings": "How often the mailbox was written to",
+        "email_counts": "How often the mailbox was written to",
         "never_write": "A code of the address, if it shall never get mail or a signature was withdrawn",
-        "day_keys, buckets": (
+        "daily_keys, token_buckets": (
             "A tag of your network and, with a less known provider, of your mail domain, "
             "made with a random key of the day"
         ),
@@ -229,7 +229,7 @@ async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, 
         "tally",
         "journal",
         "journal_hours",
-        "published",
+        "snapshot",
         "history_hours",
         "history_days",
     }
@@ -240,7 +240,7 @@ async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, 
             "correspondence",
             "edition_annexes",
             "edition_letters",
-            "spent_proofs",
+            "used_proofs",
         }
 
 

@@ -37,7 +37,7 @@ async def visitor(
     time: Clock, visit: Visit, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Visitor:
     """Somebody on the site in production; proofs take few tries."""
-    monkeypatch.setattr(proof_of_work, "TRIES", (3, 5))
+    monkeypatch.setattr(proof_of_work, "TRIES_RANGE", (3, 5))
     return await in_production(visit, settings, tmp_path)
 
 
@@ -125,7 +125,7 @@ async def test_a_proof_that_was_used_counts_for_none(visitor: Visitor) -> None:
     assert places == ["/en/check-inbox", LATE, LATE]
     async with visitor.site.database.reading() as c:
         assert await submissions.waiting(c) == 3
-        assert len(await c.execute("select * from spent_proofs")) == 1
+        assert len(await c.execute("select * from used_proofs")) == 1
 
 
 async def test_two_forms_with_one_proof_at_once_are_taken_on_their_terms(visitor: Visitor) -> None:
