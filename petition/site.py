@@ -147,7 +147,7 @@ class Site:
         """What the pages need of the database."""
         snapshot, signing_closed = await tally.get_snapshot(c), await state.is_closed(c)
         return PublicStatus(
-            snapshot, signing_closed, await signatures.readable_is_warning(c), await proof_of_work.effective_mode(c)
+            snapshot, signing_closed, await signatures.get_warn_only(c), await proof_of_work.effective_mode(c)
         )
 
     async def take_snapshot(self) -> None:

@@ -17,9 +17,9 @@ from petition.organisers import activity_log
 from petition.protection.proof_of_work import ProofMode
 from petition.retention import reorder
 from petition.signing import quarantine, submissions
-from petition.signing.printed_names import PASSED
+from petition.signing.printed_names import APPROVED
 from petition.signing.signatures import NEW
-from petition.signing.submissions import Signing
+from petition.signing.submissions import SigningRequest
 from petition.site import Site
 from petition.tally import rounding
 
@@ -63,7 +63,7 @@ async def unwanted(site: Site) -> str:
     if site.settings.campaign not in (None, demo_secrets.campaign_folder(site.settings.var)):
         return "PETITION_CAMPAIGN names a campaign of your own: the example stays out."
     async with site.database.reading() as c:
-        waiting = await submissions.waiting(c)
+        waiting = await submissions.count_waiting(c)
     if waiting or not await demo_data.empty(site.database):
         return "People have signed here already: the example goes into an empty database only."
     return ""
@@ -102,7 +102,7 @@ def _names(site: Site, dice: random.Random) -> Iterator[tuple[demo_data.Signatur
         for k, name in enumerate([*people, *(_NOT_NAMES if country == "PL" else ())]):
             mailbox, _ = site.server_keys.email_hashes(_address(f"{country}{k}".lower()))
             day = clock.today() - timedelta(dice.randint(5, len(DAYS) - 1))
-            state = PASSED if k % 3 and k < many else NEW
+            state = APPROVED if k % 3 and k < many else NEW
             signature = demo_data.row(mailbox, country, day.isoformat(), named=True)
             yield signature, {"mailbox": mailbox, "name": name, "state": state}
 
@@ -117,17 +117,19 @@ async def _forms(site: Site, network: str, many: int) -> list[Row]:
     """Forms of today that wait for their button; their mail has left."""
     found = []
     for k in range(many):
-        signing = Signing(_address(f"{network}.{k}"), "DE", None, updates=False, consent="demo", language="en")
+        signing = SigningRequest(
+            _address(f"{network}.{k}"), "DE", None, updates=False, consent_version="demo", language="en"
+        )
         terms = await site.rate_limiter.admit_form(f"{network}.{k}", "", ProofMode.OFF, trapped=False)
-        found.append(submissions.submitted(site.server_keys, signing, terms).row)
+        found.append(submissions.prepare_submission(site.server_keys, signing, terms).row)
     return found
 
 
 async def _put_forms(c: Connection, *, flood: list[Row], others: list[Row]) -> None:
     """The flood comes first and is set aside as an organiser does it: as the busiest network."""
     await c.run("signatures.submit", rows=flood)
-    [(handle, _)] = await quarantine.networks(c)
-    n = await quarantine.set_network_aside(c, handle)
+    [(handle, _)] = await quarantine.busiest_networks(c)
+    n = await quarantine.hold_network(c, handle)
     await activity_log.write(c, activity_log.SERVER, "set aside the forms of one network", rounding.round_for_log(n))
     await c.run("signatures.submit", rows=others)
 

@@ -55,7 +55,7 @@ async def bounce(given: Settings, arguments: Arguments) -> None:
     async with open_site(given) as site:
         for content in contents:
             if returned := bounce_reports.parse_report(content):
-                await site.database.write(partial(quarantine.apply_report, returned=returned))
+                await site.database.write(partial(quarantine.apply_report, report=returned))
     for file in read:
         file.unlink(missing_ok=True)
 

@@ -100,7 +100,7 @@ async def _restore(c: Connection, *, mode: Mode, key: Any, file: Path) -> int:
     await c.lock(LOCKS, "access exclusive")
     if await state.is_closed(c):
         raise DataError("Signing has ended here: a restore would bring back what was destroyed.")
-    kept = await manage.never_write_list(c)
+    kept = await manage.list_never_write(c)
     lines = await activity_log.whole(c)
     await c.drop_everything()
     await migrations.apply_all(c, mode)

@@ -17,7 +17,7 @@ from petition.retention import reorder
 from petition.signing import printed_names
 
 _AFTER = "after-closing-"
-ENDING = (*printed_names.PERSONAL, "outbox")  # what is emptied once signing has ended
+ENDING = (*printed_names.PERSONAL_TABLES, "outbox")  # what is emptied once signing has ended
 
 
 async def close(database: Database, vault: ServerKeys, key_file: Path | None) -> None:
@@ -66,7 +66,7 @@ async def end(c: Connection) -> int:
     """Everything that leads to a person goes; the moment signing ended, now or before."""
     ended, kept = await state.get(c, "closed"), await state.get(c, "kept")
     if ended is None or kept is not None:
-        await printed_names.close(c)
+        await printed_names.delete_keyed_hashes(c)
         await outbox.delete_all(c)
         await state.delete(c, "kept")
         if ended is None:
@@ -78,7 +78,10 @@ async def end_hashes(c: Connection) -> None:
     """Signing ends, and every keyed hash goes; names and contacts are kept until end(), under random keys."""
     if await state.is_closed(c):
         return
-    rows = [{**row, "mailbox": (key := secrets.token_hex(16)), "address": key} for row in await printed_names.chosen(c)]
+    rows = [
+        {**row, "mailbox": (key := secrets.token_hex(16)), "address": key}
+        for row in await printed_names.list_named_or_contactable(c)
+    ]
     await end(c)
-    await printed_names.put_back(c, rows)
+    await printed_names.insert_with_new_keys(c, rows)
     await state.put(c, "kept", "names")

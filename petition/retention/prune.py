@@ -22,7 +22,7 @@ async def prune(database: Database, vault: ServerKeys, appeal: Appeal, key_file:
     async with reorder.turn(database):
         for module in (rate_limits, signatures, outbox, sessions):
             await database.own_transaction(module.expire)
-        await database.own_transaction(signatures.expire_networks)
+        await database.own_transaction(signatures.delete_network_tags)
         await outbox.rotate_keys(database, vault)
         await _ended(database, vault, appeal, key_file)
         await reorder.settle_now(database)

@@ -75,7 +75,11 @@ async def _add_up(c: Connection, *, since: str) -> None:
 
 async def _rewrite(database: Database, table: str, key: str, since: str) -> None:
     midnight = clock.start_of_day(since) if since else 0
-    values: dict[str, str | int] = {"since": since, "midnight": midnight, "expiry": midnight + submissions.LIVES}
+    values: dict[str, str | int] = {
+        "since": since,
+        "midnight": midnight,
+        "expiry": midnight + submissions.SUBMISSION_LIFETIME,
+    }
     after = ""
     while True:  # page by page: on a great day there are millions
         async with database.reading() as c:

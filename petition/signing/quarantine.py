@@ -14,56 +14,58 @@ from petition.signing import submissions
 
 NETWORK = "network"  # organisers set aside what came from one network
 REASONS = (BOUNCED, COMPLAINT, TRAPPED, NETWORK)
-RANKS = 5  # networks that the desk lists
+LISTED_NETWORKS = 5  # networks that the desk lists
 
 
-async def set_aside(c: Connection, ids: list[str], reason: str) -> int:
+async def hold_submissions(c: Connection, ids: list[str], reason: str) -> int:
     """Takes submissions that wait out of the way, and holds mail that has not left; how many there were."""
-    taken = [row["id"] for row in await c.all("aside.set", ids=ids, reason=reason)]
-    await c.run("aside.hold", ids=taken, held=outbox.HELD_URGENCY)
-    return len(taken)
+    held = [row["id"] for row in await c.all("aside.set", ids=ids, reason=reason)]
+    await c.run("aside.hold", ids=held, held=outbox.HELD_URGENCY)
+    return len(held)
 
 
-async def restore(c: Connection, reason: str) -> int:
+async def release_submissions(c: Connection, reason: str) -> int:
     """Puts back whatever was set aside for a reason: links work again, held mail leaves after all other; how many."""
-    back = [row["id"] for row in await c.all("aside.restore", reason=reason, now=clock.epoch())]
-    await c.run("aside.release", ids=back, held=outbox.HELD_URGENCY, urgency=outbox.LOW_PRIORITY_URGENCY)
-    return len(back)
+    released = [row["id"] for row in await c.all("aside.restore", reason=reason, now=clock.epoch())]
+    await c.run("aside.release", ids=released, held=outbox.HELD_URGENCY, urgency=outbox.LOW_PRIORITY_URGENCY)
+    return len(released)
 
 
-async def reasons(c: Connection) -> dict[str, int]:
+async def count_by_reason(c: Connection) -> dict[str, int]:
     """How many are set aside, by reason."""
     return {row["reason"]: int(row["n"]) for row in await c.all("aside.reasons", now=clock.epoch())}
 
 
-async def disposable(c: Connection) -> int:
+async def count_disposable(c: Connection) -> int:
     """How many forms of the last fortnight came from mailboxes that live for minutes: a flag and no more."""
     return int((await c.one("aside.disposable", now=clock.epoch()) or {})["n"])
 
 
-async def networks(c: Connection) -> list[tuple[str, int]]:
+async def busiest_networks(c: Connection) -> list[tuple[str, int]]:
     """How many forms of today wait from each of the busiest networks, with a handle that is not the network's tag."""
-    rows = await c.all("aside.networks", expires=_today(), most=RANKS)
-    return [(_handle(row["network"]), int(row["n"])) for row in rows]
+    rows = await c.all("aside.networks", expires=_expiry_of_today(), most=LISTED_NETWORKS)
+    return [(_network_handle(row["network"]), int(row["n"])) for row in rows]
 
 
-async def set_network_aside(c: Connection, handle: str) -> int:
+async def hold_network(c: Connection, handle: str) -> int:
     """Sets aside what waits of today from one of the busiest networks; how many. 0 if it is none of them any more."""
-    rows = await c.all("aside.networks", expires=_today(), most=RANKS)
-    tags = [row["network"] for row in rows if _handle(row["network"]) == handle]
-    ids = [row["id"] for tag in tags for row in await c.all("aside.of_network", network=tag, expires=_today())]
-    return await set_aside(c, ids, NETWORK)
+    rows = await c.all("aside.networks", expires=_expiry_of_today(), most=LISTED_NETWORKS)
+    tags = [row["network"] for row in rows if _network_handle(row["network"]) == handle]
+    ids = [
+        row["id"] for tag in tags for row in await c.all("aside.of_network", network=tag, expires=_expiry_of_today())
+    ]
+    return await hold_submissions(c, ids, NETWORK)
 
 
-def _handle(tag: str) -> str:
+def _network_handle(tag: str) -> str:
     return hashlib.sha256(tag.encode()).hexdigest()[:16]
 
 
-def _today() -> int:
+def _expiry_of_today() -> int:
     """When submissions of today die: what tells them from others."""
-    return submissions.midnight() + submissions.LIVES
+    return submissions.start_of_today() + submissions.SUBMISSION_LIFETIME
 
 
-async def apply_report(c: Connection, returned: BounceReport) -> None:
+async def apply_report(c: Connection, report: BounceReport) -> None:
     """Sets the submission aside that waits for this email, and holds the email if it has not left; else nothing."""
-    await set_aside(c, [tokens.secret_hash(returned.reference)], returned.reason)
+    await hold_submissions(c, [tokens.secret_hash(report.reference)], report.reason)

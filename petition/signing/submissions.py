@@ -14,18 +14,18 @@ from petition.mail import messages, outbox
 from petition.protection import mail_quota, proof_of_work
 from petition.protection.rate_limits import NORMAL, Admission
 
-LIVES = 15 * DAY  # of a submission, counted from the start of its day, so that its end tells no hour
+SUBMISSION_LIFETIME = 15 * DAY  # of a submission, counted from the start of its day, so that its end tells no hour
 
 
 @dataclass(frozen=True, slots=True)
-class Signing:
+class SigningRequest:
     """A form that was filled in well."""
 
-    address: EmailAddress
+    email: EmailAddress
     country: str
     name: str | None
     updates: bool
-    consent: str
+    consent_version: str
     language: str
 
 
@@ -40,7 +40,7 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
-class Submitted:
+class PreparedSubmission:
     """A form ready to be stored: all is hashed, sealed and encrypted, whatever will become of it."""
 
     row: Row
@@ -48,26 +48,28 @@ class Submitted:
     proof: Row | None = None
 
 
-def submitted(vault: ServerKeys, signing: Signing, admission: Admission = NORMAL, base_url: str = "") -> Submitted:
+def prepare_submission(
+    server_keys: ServerKeys, request: SigningRequest, admission: Admission = NORMAL, base_url: str = ""
+) -> PreparedSubmission:
     """Makes a form ready, before any transaction begins."""
-    mailbox, address = vault.email_hashes(signing.address)
-    number = tokens.new_secret()
-    mail = messages.confirm_email(vault, signing.language, signing.address.exact, number, mailbox)
+    mailbox, email_hash = server_keys.email_hashes(request.email)
+    secret = tokens.new_secret()
+    mail = messages.confirm_email(server_keys, request.language, request.email.exact, secret, mailbox)
     row: Row = {
-        "id": tokens.submission_id(number),
+        "id": tokens.submission_id(secret),
         "mailbox": mailbox,
-        "address": address,
-        "country": signing.country,
-        "name": encryption.encrypt_name(number, signing.name) if signing.name else None,
-        "sealed": _sealed(vault, signing, number, base_url) if signing.updates else None,
-        "consent": signing.consent,
-        **_columns(admission),
-        "expires": midnight() + LIVES,
+        "address": email_hash,
+        "country": request.country,
+        "name": encryption.encrypt_name(secret, request.name) if request.name else None,
+        "sealed": _seal_contact(server_keys, request, secret, base_url) if request.updates else None,
+        "consent": request.consent_version,
+        **_admission_columns(admission),
+        "expires": start_of_today() + SUBMISSION_LIFETIME,
     }
-    return Submitted(row, {**_scheduled(mail, admission), "submission_id": row["id"]}, admission.proof)
+    return PreparedSubmission(row, {**_schedule_mail(mail, admission), "submission_id": row["id"]}, admission.proof)
 
 
-def _columns(admission: Admission) -> Row:
+def _admission_columns(admission: Admission) -> Row:
     return {
         "state": "aside" if admission.hold_reason else "waiting",
         "aside": admission.hold_reason,
@@ -76,7 +78,7 @@ def _columns(admission: Admission) -> Row:
     }
 
 
-def _scheduled(mail: Row, admission: Admission) -> Row:
+def _schedule_mail(mail: Row, admission: Admission) -> Row:
     urgency = (
         outbox.HELD_URGENCY
         if admission.hold_reason
@@ -87,12 +89,12 @@ def _scheduled(mail: Row, admission: Admission) -> Row:
     return outbox.delay_email({**mail, "urgency": urgency}, admission.mail_delay)
 
 
-def _sealed(vault: ServerKeys, signing: Signing, number: str, base_url: str) -> str:
-    return vault.seal_contact(signing.address.exact, messages.unsubscribe_link(base_url, signing.language, number))
+def _seal_contact(server_keys: ServerKeys, request: SigningRequest, secret: str, base_url: str) -> str:
+    return server_keys.seal_contact(request.email.exact, messages.unsubscribe_link(base_url, request.language, secret))
 
 
 @act("sign")
-async def sign(c: Connection, forms: list[Submitted]) -> list[Exception | None]:
+async def sign(c: Connection, forms: list[PreparedSubmission]) -> list[Exception | None]:
     """Stores submissions and their mails, or silently nothing for a mailbox that had its share of mail.
 
     For the latter as much is written, for nobody: else time would tell. Answers ClosedError for each once signing
@@ -100,58 +102,65 @@ async def sign(c: Connection, forms: list[Submitted]) -> list[Exception | None]:
     """
     if await state.is_closed(c):
         return [ClosedError("Signing has ended.") for _ in forms]
-    fresh = await proof_of_work.use_proofs(c, [form.proof for form in forms if form.proof])
-    answers = [_unused(form, fresh) for form in forms]
-    await _store(c, [form for form, answer in zip(forms, answers, strict=True) if answer is None])
-    return answers
+    unspent = await proof_of_work.use_proofs(c, [form.proof for form in forms if form.proof])
+    outcomes = [_proof_error(form, unspent) for form in forms]
+    await _store_forms(c, [form for form, outcome in zip(forms, outcomes, strict=True) if outcome is None])
+    return outcomes
 
 
-def _unused(form: Submitted, fresh: set[str]) -> Exception | None:
+def _proof_error(form: PreparedSubmission, unspent: set[str]) -> Exception | None:
     """Of two forms with one proof, both of this moment, the first counts."""
-    if form.proof is None or form.proof["id"] in fresh:
-        fresh.discard(form.proof["id"] if form.proof else "")
+    if form.proof is None or form.proof["id"] in unspent:
+        unspent.discard(form.proof["id"] if form.proof else "")
         return None
     return ProofReused("This proof of work was used before.")
 
 
-async def _store(c: Connection, forms: list[Submitted]) -> None:
+async def _store_forms(c: Connection, forms: list[PreparedSubmission]) -> None:
     ids = [form.row["id"] for form in forms]
     allowed = await mail_quota.reserve_emails(c, [form.row["mailbox"] for form in forms], ids)
-    stored = [form if may else _decoy(form) for form, may in zip(forms, allowed, strict=True)]
+    stored = [form if may_mail else _make_decoy(form) for form, may_mail in zip(forms, allowed, strict=True)]
     await c.run("signatures.submit", rows=[form.row for form in stored])
     await c.run("signatures.displace", mailboxes=[form.row["mailbox"] for form in stored], ids=ids)
     await outbox.enqueue(c, [form.mail for form in stored])
 
 
-def _decoy(form: Submitted) -> Submitted:
+def _make_decoy(form: PreparedSubmission) -> PreparedSubmission:
     """A form of nobody: it hangs on a random key, holds nothing, and its link was sent to no one."""
-    nobody = form.row["id"]
-    void: Row = {"mailbox": nobody, "address": nobody, "state": "void", "aside": None, "network": None, "disposable": 0}
-    row = form.row | void
-    emptied = {key: "-" * len(row[key]) for key in ("name", "sealed") if row[key] is not None}
-    return Submitted({**row, **emptied}, outbox.make_decoy(form.mail))
+    random_key = form.row["id"]
+    blank: Row = {
+        "mailbox": random_key,
+        "address": random_key,
+        "state": "void",
+        "aside": None,
+        "network": None,
+        "disposable": 0,
+    }
+    row = form.row | blank
+    masked = {key: "-" * len(row[key]) for key in ("name", "sealed") if row[key] is not None}
+    return PreparedSubmission({**row, **masked}, outbox.make_decoy(form.mail))
 
 
-async def submission(c: Connection, number: str) -> Submission:
+async def get_submission(c: Connection, secret: str) -> Submission:
     """What the link with this number is about. Raises LinkError if there is nothing behind it any more."""
-    row = await c.one("signatures.submission", id=tokens.submission_id(number), now=clock.epoch())
+    row = await c.one("signatures.submission", id=tokens.submission_id(secret), now=clock.epoch())
     if row is None:
         raise LinkError("This link does not work.")
-    name = encryption.decrypt_name(number, row["name"]) if row["name"] else None
+    name = encryption.decrypt_name(secret, row["name"]) if row["name"] else None
     return Submission(row["country"], name, row["sealed"] is not None, row["state"] == "confirmed")
 
 
-async def waiting(c: Connection) -> int:
+async def count_waiting(c: Connection) -> int:
     """How many links wait for their button."""
     return int((await c.one("signatures.waiting", now=clock.epoch()) or {})["n"])
 
 
-async def refuse_closed(c: Connection) -> None:
+async def require_open(c: Connection) -> None:
     """Raises ClosedError once signing has ended for good: nobody is hashed any more."""
     if await state.is_closed(c):
         raise ClosedError("Signing has ended.")
 
 
-def midnight() -> int:
+def start_of_today() -> int:
     """The start of today: what is dated by it tells no hour."""
     return clock.epoch() // DAY * DAY

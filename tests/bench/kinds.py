@@ -17,7 +17,7 @@ from petition.core.email_addresses import EmailAddress
 from petition.organisers import accounts
 from petition.organisers.accounts import Role
 from petition.signing import manage, signatures, submissions
-from petition.signing.submissions import Signing, Submitted
+from petition.signing.submissions import PreparedSubmission, SigningRequest
 from petition.site import Site
 from tests.bench.crowd import Crowd, mailbox, raw
 from tests.bench.report import Report, middle
@@ -74,16 +74,16 @@ async def _prepare(site: Site, kind: str, run: str) -> None:
         await site.database.write(partial(_withdraw, mailboxes=[str(form.row["mailbox"]) for form in forms]))
     if kind == "blocked":
         for form in forms:
-            await site.database.write(partial(manage.never_write, number=_number(site, form)))
+            await site.database.write(partial(manage.never_write, secret=_number(site, form)))
 
 
-def _form(site: Site, address: str) -> Submitted:
-    return submissions.submitted(
-        site.server_keys, Signing(EmailAddress(address, address), "PL", None, False, "bench", "en")
+def _form(site: Site, address: str) -> PreparedSubmission:
+    return submissions.prepare_submission(
+        site.server_keys, SigningRequest(EmailAddress(address, address), "PL", None, False, "bench", "en")
     )
 
 
-def _number(site: Site, form: Submitted) -> str:
+def _number(site: Site, form: PreparedSubmission) -> str:
     """Of its link, from the mail."""
     return str(json.loads(site.server_keys.outbox.decrypt(form.mail["key_name"], form.mail["encrypted"]))[1])
 
@@ -95,6 +95,6 @@ async def _add(c: Connection, *, site: Site, people: list[str]) -> None:
 
 async def _withdraw(c: Connection, *, mailboxes: list[str]) -> None:
     for one in mailboxes:
-        await signatures.remove(c, one, "withdrawn")
+        await signatures.remove_signature(c, one, "withdrawn")
         await c.run("signatures.drop_submissions", mailbox=one)
         await c.run("managing.never_write", mailbox=one, reason="withdrawn", day=clock.today().isoformat())

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from petition.core.email_addresses import EmailAddress
 from petition.signing import submissions
-from petition.signing.submissions import Signing
+from petition.signing.submissions import SigningRequest
 from tests.bench.crowd import mailbox, schedule
 from tests.bench.load import offer, percentile
 from tests.bench.report import Report
@@ -88,8 +88,8 @@ async def _fill(stage: Stage) -> None:
     async with stage.site() as site:
         for _ in range(MAILS // BATCH):
             people = [f"{secrets.token_hex(6)}@example.net" for _ in range(BATCH)]
-            signings = [Signing(EmailAddress(one, one), "PL", None, False, "bench", "en") for one in people]
-            forms = [submissions.submitted(site.server_keys, signing) for signing in signings]
+            signings = [SigningRequest(EmailAddress(one, one), "PL", None, False, "bench", "en") for one in people]
+            forms = [submissions.prepare_submission(site.server_keys, signing) for signing in signings]
             await site.database.write(partial(submissions.sign, items=forms))
 
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from petition.signing import submissions
-from petition.signing.submissions import Signing
+from petition.signing.submissions import SigningRequest
 from petition.site import Site
 from tests import postgres
 from tests.bench.crowd import COUNTRIES
@@ -60,5 +60,5 @@ async def _sign(site: Site, n: int) -> None:
     address = site.email_providers.parse(f"early{n}@example.net")
     assert address is not None
     name = f"Person {n}" if n % 3 else None
-    signing = Signing(address, COUNTRIES[n % len(COUNTRIES)], name, n % 3 == 0, "test", "en")
-    await site.database.join(submissions.sign, submissions.submitted(site.server_keys, signing))
+    signing = SigningRequest(address, COUNTRIES[n % len(COUNTRIES)], name, n % 3 == 0, "test", "en")
+    await site.database.join(submissions.sign, submissions.prepare_submission(site.server_keys, signing))

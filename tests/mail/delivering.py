@@ -8,7 +8,7 @@ from petition.core.email_addresses import EmailAddress
 from petition.mail import outbox, smtp
 from petition.mail.delivery import Deliverer
 from petition.signing import submissions
-from petition.signing.submissions import Signing
+from petition.signing.submissions import SigningRequest
 from petition.site import Site
 from tests.relay import Answer
 
@@ -24,8 +24,8 @@ async def delivering(site: Site, url: str) -> AsyncIterator[Deliverer]:
 async def sign(site: Site, name: str = "anna", language: str = "en") -> None:
     """NAME@example.org is typed into the form."""
     address = EmailAddress(f"{name}@example.org", f"{name}@example.org")
-    signing = Signing(address, "PL", None, False, "test", language)
-    await site.database.join(submissions.sign, submissions.submitted(site.server_keys, signing))
+    signing = SigningRequest(address, "PL", None, False, "test", language)
+    await site.database.join(submissions.sign, submissions.prepare_submission(site.server_keys, signing))
 
 
 async def waiting(site: Site) -> int:

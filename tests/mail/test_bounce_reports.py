@@ -163,12 +163,12 @@ def test_garbage_is_nothing_or_names_one_mail(content: bytes) -> None:
 
 
 async def _take(site: Site, reference: str, reason: str = BOUNCED) -> None:
-    await site.database.write(partial(quarantine.apply_report, returned=BounceReport(reference, reason)))
+    await site.database.write(partial(quarantine.apply_report, report=BounceReport(reference, reason)))
 
 
 async def _reasons(site: Site) -> dict[str, int]:
     async with site.database.reading() as c:
-        return await quarantine.reasons(c)
+        return await quarantine.count_by_reason(c)
 
 
 def _reference(mail: EmailMessage) -> str:
@@ -204,7 +204,7 @@ async def test_a_mail_that_waits_for_its_second_attempt_is_held(site: Site, time
     time.advance(hours=1)
     assert await site.database.write(partial(outbox.claim_batch, server_keys=site.server_keys)) == []
     assert await _reasons(site) == {BOUNCED: 1}
-    await site.database.write(partial(quarantine.restore, reason=BOUNCED))
+    await site.database.write(partial(quarantine.release_submissions, reason=BOUNCED))
     claimed = await site.database.write(partial(outbox.claim_batch, server_keys=site.server_keys))
     assert [mail.to for mail in claimed] == ["anna@example.org"]
 

@@ -10,7 +10,7 @@ from petition.mail import backoff, outbox
 from petition.mail.backoff import ProviderBackoff
 from petition.mail.delivery_pool import DeliveryPool
 from petition.mail.smtp import SmtpTransport
-from petition.signing.submissions import Signing, sign, submitted
+from petition.signing.submissions import SigningRequest, prepare_submission, sign
 from petition.site import Site
 from tests import relay
 from tests.conftest import Clock
@@ -19,8 +19,8 @@ from tests.relay import Relay
 
 
 async def _sign(site: Site, address: str) -> None:
-    signing = Signing(EmailAddress(address, address), "PL", None, False, "test", "en")
-    await site.database.join(sign, submitted(site.server_keys, signing))
+    signing = SigningRequest(EmailAddress(address, address), "PL", None, False, "test", "en")
+    await site.database.join(sign, prepare_submission(site.server_keys, signing))
 
 
 def _pool(site: Site, url: str, backoffs: list[ProviderBackoff], second_url: str = "") -> DeliveryPool:

@@ -8,15 +8,17 @@ from petition.core.encryption import ServerKeys
 from petition.protection.daily_keys import DailyKeys
 from petition.protection.rate_limits import Admission
 from petition.signing import submissions
-from petition.signing.submissions import Signing
+from petition.signing.submissions import SigningRequest
 from petition.site import Site
 from tests.conftest import Clock
 
 
 async def _tagged(site: Site, name: str, tag: str) -> None:
     address = EmailAddress(f"{name}@example.org", f"{name}@example.org")
-    signing = Signing(address, "PL", None, False, "test", "en")
-    await site.database.join(submissions.sign, submissions.submitted(site.server_keys, signing, Admission(tag)))
+    signing = SigningRequest(address, "PL", None, False, "test", "en")
+    await site.database.join(
+        submissions.sign, submissions.prepare_submission(site.server_keys, signing, Admission(tag))
+    )
 
 
 async def _all(site: Site, columns: str) -> list[Row]:

@@ -15,7 +15,7 @@ from petition.organisers import accounts
 from petition.protection import mail_quota
 from petition.retention import prune
 from petition.signing import manage, submissions
-from petition.signing.submissions import Signing
+from petition.signing.submissions import SigningRequest
 from petition.site import Site
 from tests.conftest import MIDDAY, Clock, add_organiser
 
@@ -110,12 +110,14 @@ async def _mails(site: Site) -> list[str]:
 
 
 async def _sign(site: Site, address: EmailAddress = ADDRESS) -> None:
-    signing = Signing(address, "PL", None, False, "test", "en")
-    await site.database.join(submissions.sign, submissions.submitted(site.server_keys, signing))
+    signing = SigningRequest(address, "PL", None, False, "test", "en")
+    await site.database.join(submissions.sign, submissions.prepare_submission(site.server_keys, signing))
 
 
 async def _manage(site: Site, address: EmailAddress = ADDRESS) -> None:
-    await site.database.write(partial(manage.ask_to_manage, vault=site.server_keys, to=address, language="en"))
+    await site.database.write(
+        partial(manage.request_manage_link, server_keys=site.server_keys, email=address, language="en")
+    )
 
 
 async def _log_in(site: Site, address: EmailAddress = ADDRESS) -> None:
@@ -177,7 +179,7 @@ async def test_beyond_the_cap_nothing_of_anybody_is_stored(site: Site, time: Clo
     assert await of_anna() == before
     async with site.database.reading() as c:
         decoys = await c.execute("select * from submissions where state = 'void'")
-        assert await submissions.waiting(c) == 3
+        assert await submissions.count_waiting(c) == 3
     assert [(row["name"], row["sealed"], row["mailbox"]) for row in decoys] == [(None, None, decoys[0]["id"])]
     assert [
         mail.template for mail in await site.database.write(partial(outbox.claim_batch, server_keys=site.server_keys))
@@ -197,7 +199,7 @@ async def test_whoever_wants_no_mail_gets_none_from_any_form(site: Site, time: C
     await add_organiser(site, "anna")
     await _sign(site)
     (mail,) = await site.database.write(partial(outbox.claim_batch, server_keys=site.server_keys))
-    await site.database.write(partial(manage.never_write, number=mail.secret))
+    await site.database.write(partial(manage.never_write, secret=mail.secret))
     time.advance(days=30)
     for act in (_sign, _manage, _log_in):
         await act(site)

@@ -63,7 +63,7 @@ async def test_a_restore_does_not_bring_back_what_was_withdrawn(visitor: Visitor
     await backup.restore(site.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
     async with site.database.reading() as c:
         assert await c.all("audit.signatures") == [{"country": "PL", "n": 2}]
-        assert len([row for row in await printed_names.export(c) if row["sealed"]]) == 1
+        assert len([row for row in await printed_names.export_rows(c) if row["sealed"]]) == 1
         assert await audit.find_disagreements(c) == []
     time.advance(days=1)
     await visitor.sign("boris@example.net")

@@ -91,7 +91,7 @@ async def test_no_hash_is_left_but_names_and_contacts(full: Visitor, given: Sett
     ] == []
     async with full.site.database.reading() as c:
         assert [row["name"] for row in await c.execute("select name from names")] == ["Anna Nowak"]
-        assert len([row for row in await printed_names.export(c) if row["sealed"]]) == 1
+        assert len([row for row in await printed_names.export_rows(c) if row["sealed"]]) == 1
     await _agree(full.site)
     assert "test-email-key" not in _key(given)
     assert (await full.sign("late@example.net")).status_code != 303

@@ -18,7 +18,7 @@ from petition.mail.outbox import ClaimedEmail
 from petition.organisers import accounts
 from petition.protection.rate_limits import NORMAL, Admission
 from petition.signing import manage, quarantine, signatures, submissions
-from petition.signing.submissions import Signing
+from petition.signing.submissions import SigningRequest
 from petition.site import Site
 from tests.conftest import Clock, add_organiser
 
@@ -49,11 +49,13 @@ async def _bring(site: Site, address: EmailAddress, state: str) -> None:
         await site.database.join(signatures.confirm, number)
     if state == "withdrawn":
         await _manage(site, address)
-        await site.database.write(partial(manage.withdraw, number=await _number(site)))
+        await site.database.write(partial(manage.withdraw, secret=await _number(site)))
     if state == "blocked":
-        await site.database.write(partial(manage.never_write, number=number))
+        await site.database.write(partial(manage.never_write, secret=number))
     if state == "aside":
-        await site.database.write(partial(quarantine.set_aside, ids=[tokens.submission_id(number)], reason=BOUNCED))
+        await site.database.write(
+            partial(quarantine.hold_submissions, ids=[tokens.submission_id(number)], reason=BOUNCED)
+        )
     if state == "throttled":
         for _ in range(3):
             await _sign(site, address)
@@ -91,8 +93,8 @@ async def _watching(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ledger]:
 
 
 async def _sign(site: Site, address: EmailAddress, admission: Admission = NORMAL) -> None:
-    signing = Signing(address, "LT", "Anna", True, "test", "en")
-    await site.database.join(submissions.sign, submissions.submitted(site.server_keys, signing, admission))
+    signing = SigningRequest(address, "LT", "Anna", True, "test", "en")
+    await site.database.join(submissions.sign, submissions.prepare_submission(site.server_keys, signing, admission))
 
 
 async def _sign_slowly(site: Site, address: EmailAddress) -> None:
@@ -108,7 +110,9 @@ async def _sign_with_a_proof(site: Site, address: EmailAddress) -> None:
 
 
 async def _manage(site: Site, address: EmailAddress) -> None:
-    await site.database.write(partial(manage.ask_to_manage, vault=site.server_keys, to=address, language="en"))
+    await site.database.write(
+        partial(manage.request_manage_link, server_keys=site.server_keys, email=address, language="en")
+    )
 
 
 async def _log_in(site: Site, address: EmailAddress) -> None:

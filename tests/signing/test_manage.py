@@ -9,7 +9,7 @@ from petition.core.database.connection import Row
 from petition.core.errors import LinkError
 from petition.core.tokens import Purpose
 from petition.signing import manage as managing
-from petition.signing.manage import Held
+from petition.signing.manage import StoredData
 from petition.site import Site
 from tests.conftest import Clock, Visitor
 
@@ -21,10 +21,10 @@ async def _manage(visitor: Visitor, email: str = ANNA) -> str:
     return await visitor.link(email.lower(), "manage")
 
 
-async def _held(visitor: Visitor, path: str) -> Held:
+async def _held(visitor: Visitor, path: str) -> StoredData:
     number = visitor.site.signer.read_token(Purpose.MANAGE, path.rsplit("/", 1)[1])
     async with visitor.site.database.reading() as c:
-        return await managing.held(c, number)
+        return await managing.get_stored_data(c, number)
 
 
 async def _rows(site: Site, table: str) -> list[Row]:
@@ -37,14 +37,14 @@ async def test_everything_that_is_held_is_shown(time: Clock, visitor: Visitor) -
     await visitor.sign(ANNA, "LT")
     held = await _held(visitor, await _manage(visitor))
     assert held.signature is not None
-    assert (held.signature["country"], held.waiting, held.mails, held.never) == ("LV", 1, 3, False)
+    assert (held.signature["country"], held.waiting_links, held.recent_emails, held.never_write) == ("LV", 1, 3, False)
 
 
 async def test_a_link_shows_only_what_was_signed_with_exactly_this_spelling(time: Clock, visitor: Visitor) -> None:
     await visitor.confirmed("anna.b@gmail.com")
     path = await _manage(visitor, "annab@gmail.com")
     held = await _held(visitor, path)
-    assert (held.signature, held.mails) == (None, 2)
+    assert (held.signature, held.recent_emails) == (None, 2)
     page = (await visitor.post(path, action="show")).text
     assert "spelling" in page
     other = await _held(visitor, await _manage(visitor, "Anna.B@gmail.com"))
@@ -84,7 +84,7 @@ async def test_never_write_alone_keeps_the_signature_and_the_links_of_old_mail(t
     never = await visitor.link(ANNA, "never-write")
     assert (await visitor.post(never, action="never_write")).status_code == 200
     assert len(await _rows(visitor.site, "signatures")) == 1
-    assert (await _held(visitor, manage)).never
+    assert (await _held(visitor, manage)).never_write
     assert (await visitor.post(manage, action="withdraw")).status_code == 200
     assert await _rows(visitor.site, "signatures") == []
 
@@ -98,4 +98,4 @@ async def test_a_link_to_manage_tells_no_hour_by_its_end(time: Clock, visitor: V
 async def test_a_number_of_nothing_opens_nothing(site: Site) -> None:
     for act in (managing.withdraw, managing.never_write, managing.withdraw_never):
         with pytest.raises(LinkError):
-            await site.database.write(partial(act, number=tokens.new_secret()))
+            await site.database.write(partial(act, secret=tokens.new_secret()))

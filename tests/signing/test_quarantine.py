@@ -6,7 +6,7 @@ from petition.core.email_addresses import EmailAddress
 from petition.mail import outbox
 from petition.mail.bounce_reports import BOUNCED, COMPLAINT
 from petition.signing import quarantine, submissions
-from petition.signing.submissions import Signing
+from petition.signing.submissions import SigningRequest
 from petition.site import Site
 from tests.conftest import Clock, Visitor
 from tests.web.tools import all_rows, run_background_jobs
@@ -15,17 +15,17 @@ from tests.web.tools import all_rows, run_background_jobs
 async def _sign(site: Site, name: str) -> str:
     """Somebody signs; the id of the submission."""
     address = EmailAddress(f"{name}@example.org", f"{name}@example.org")
-    form = submissions.submitted(site.server_keys, Signing(address, "PL", None, False, "test", "en"))
+    form = submissions.prepare_submission(site.server_keys, SigningRequest(address, "PL", None, False, "test", "en"))
     await site.database.join(submissions.sign, form)
     return str(form.row["id"])
 
 
 async def _aside(site: Site, *ids: str, reason: str = BOUNCED) -> int:
-    return await site.database.write(partial(quarantine.set_aside, ids=list(ids), reason=reason))
+    return await site.database.write(partial(quarantine.hold_submissions, ids=list(ids), reason=reason))
 
 
 async def _restore(site: Site, reason: str = BOUNCED) -> int:
-    return await site.database.write(partial(quarantine.restore, reason=reason))
+    return await site.database.write(partial(quarantine.release_submissions, reason=reason))
 
 
 async def _claimed(site: Site) -> list[str]:
@@ -36,9 +36,9 @@ async def test_what_is_set_aside_is_counted_nowhere_and_its_mail_is_held(site: S
     anna, _ = await _sign(site, "anna"), await _sign(site, "boris")
     assert await _aside(site, anna) == 1
     async with site.database.reading() as c:
-        assert await submissions.waiting(c) == 1
+        assert await submissions.count_waiting(c) == 1
         assert (await outbox.queue_status(c))[0] == 1
-        assert await quarantine.reasons(c) == {BOUNCED: 1}
+        assert await quarantine.count_by_reason(c) == {BOUNCED: 1}
     assert await _claimed(site) == ["boris@example.org"]
 
 
@@ -49,8 +49,8 @@ async def test_what_is_restored_waits_again_and_its_mail_leaves_last(site: Site,
     assert await _restore(site, COMPLAINT) == 0
     assert await _restore(site) == 1
     async with site.database.reading() as c:
-        assert await submissions.waiting(c) == 2
-        assert await quarantine.reasons(c) == {}
+        assert await submissions.count_waiting(c) == 2
+        assert await quarantine.count_by_reason(c) == {}
     assert await _claimed(site) == ["boris@example.org", "anna@example.org"]
 
 
@@ -86,7 +86,7 @@ async def test_what_lies_aside_dies_on_its_day(site: Site, time: Clock) -> None:
     assert await _restore(site) == 0
     await site.prune()
     async with site.database.reading() as c:
-        assert await quarantine.reasons(c) == {}
+        assert await quarantine.count_by_reason(c) == {}
         assert await c.execute("select * from outbox") == []
 
 

@@ -44,7 +44,7 @@ async def test_a_form_that_was_set_aside_is_shown(time: Clock, visitor: Visitor)
     await visitor.sign(ADDRESS)
     await visitor.deliver()
     ids = [row["id"] for row in await visitor.site.database.write(lambda c: c.execute("select id from submissions"))]
-    await visitor.site.database.write(lambda c: quarantine.set_aside(c, ids, "test"))
+    await visitor.site.database.write(lambda c: quarantine.hold_submissions(c, ids, "test"))
     assert "that wait for the button 1" in await _manage(visitor, "show")
 
 

@@ -13,7 +13,7 @@ from petition.core.errors import LinkError
 from petition.core.settings import Mode, Settings
 from petition.mail import outbox
 from petition.signing import manage, signatures, submissions
-from petition.signing.submissions import Signing
+from petition.signing.submissions import SigningRequest
 from petition.site import Site
 from petition.site import open_site as site_opened
 from petition.tally import audit
@@ -21,10 +21,10 @@ from tests.conftest import Visitor, administer
 from tests.relay import Relay
 
 
-def _signing(site: Site, email: str, country: str = "PL") -> Signing:
+def _signing(site: Site, email: str, country: str = "PL") -> SigningRequest:
     address = site.email_providers.parse(email)
     assert address is not None
-    return Signing(address, country, None, False, "test", "en")
+    return SigningRequest(address, country, None, False, "test", "en")
 
 
 async def _numbers(site: Site) -> list[str]:
@@ -49,7 +49,9 @@ async def test_two_hundred_at_once_for_one_address_leave_one_signature(visitor: 
 
 async def test_spellings_of_one_mailbox_are_one_signature(site: Site) -> None:
     for email in ("a.nna@gmail.com", "anna+petition@gmail.com", "ANNA@googlemail.com"):
-        await site.database.join(submissions.sign, submissions.submitted(site.server_keys, _signing(site, email)))
+        await site.database.join(
+            submissions.sign, submissions.prepare_submission(site.server_keys, _signing(site, email))
+        )
     numbers = await _numbers(site)
     assert len(numbers) == 3
     await asyncio.gather(*[site.database.join(signatures.confirm, n) for n in numbers])
@@ -62,7 +64,7 @@ async def test_two_servers_confirm_the_same_mailbox(postgresql_settings: Setting
     async with site_opened(postgresql_settings) as one, site_opened(postgresql_settings) as two:
         for country in ("PL", "DE", "LT"):
             signing = _signing(one, "anna@example.net", country)
-            await one.database.join(submissions.sign, submissions.submitted(one.server_keys, signing))
+            await one.database.join(submissions.sign, submissions.prepare_submission(one.server_keys, signing))
         numbers = await _numbers(one)
         presses = [server.database.join(signatures.confirm, n) for n in numbers * 5 for server in (one, two)]
         await asyncio.gather(*presses)
@@ -76,7 +78,7 @@ async def test_two_servers_together_keep_the_cap_on_mail(postgresql_settings: Se
         signing = _signing(one, "anna@example.net")
         await asyncio.gather(
             *[
-                s.database.join(submissions.sign, submissions.submitted(s.server_keys, signing))
+                s.database.join(submissions.sign, submissions.prepare_submission(s.server_keys, signing))
                 for s in (one, two)
                 for _ in range(20)
             ]
@@ -87,14 +89,14 @@ async def test_two_servers_together_keep_the_cap_on_mail(postgresql_settings: Se
 
 async def test_withdrawing_and_confirming_at_once_agree(site: Site) -> None:
     signing = _signing(site, "anna@example.net")
-    address = signing.address
-    await site.database.join(submissions.sign, submissions.submitted(site.server_keys, signing))
-    ask = partial(manage.ask_to_manage, vault=site.server_keys, to=address, language="en")
+    address = signing.email
+    await site.database.join(submissions.sign, submissions.prepare_submission(site.server_keys, signing))
+    ask = partial(manage.request_manage_link, server_keys=site.server_keys, email=address, language="en")
     await site.database.write(ask)
     mails = await site.database.write(partial(outbox.claim_batch, server_keys=site.server_keys))
     number = {mail.template: mail.secret for mail in mails}
     confirm = site.database.join(signatures.confirm, number["confirm"])
-    withdraw = site.database.write(partial(manage.withdraw, number=number["manage"]))
+    withdraw = site.database.write(partial(manage.withdraw, secret=number["manage"]))
     country, done = await asyncio.gather(confirm, withdraw, return_exceptions=True)
     assert country == "PL" or isinstance(country, LinkError)
     assert done in (True, False)
@@ -109,7 +111,7 @@ async def test_one_failing_act_in_a_crowd_harms_nobody(site: Site) -> None:
 
     good = [
         site.database.join(
-            submissions.sign, submissions.submitted(site.server_keys, _signing(site, f"a{n}@example.net"))
+            submissions.sign, submissions.prepare_submission(site.server_keys, _signing(site, f"a{n}@example.net"))
         )
         for n in range(20)
     ]
@@ -117,7 +119,7 @@ async def test_one_failing_act_in_a_crowd_harms_nobody(site: Site) -> None:
     results = await asyncio.gather(*good, *bad, return_exceptions=True)
     assert [type(r) for r in results] == [type(None)] * 20 + [LinkError] * 5
     async with site.database.reading() as c:
-        assert await submissions.waiting(c) == 20
+        assert await submissions.count_waiting(c) == 20
         assert await audit.find_disagreements(c) == []
 
 
@@ -136,7 +138,7 @@ async def test_two_deliverers_send_each_mail_once(settings: Settings, smtp: Rela
     async with site_opened(settings) as one, site_opened(other) as two:
         for n in range(60):
             signing = _signing(one, f"someone{n}@example.net")
-            await one.database.join(submissions.sign, submissions.submitted(one.server_keys, signing))
+            await one.database.join(submissions.sign, submissions.prepare_submission(one.server_keys, signing))
         deliverers = [one.make_deliverer(), two.make_deliverer()]
 
         async def work(n: int) -> None:
@@ -155,7 +157,7 @@ async def test_a_connection_lost_while_idle_costs_nobody_anything(
         await administer(postgresql_server, "select pg_terminate_backend(pid) from pg_stat_activity "
                          "where datname like 'test_%' and pid <> pg_backend_pid()")  # fmt: skip
         await site.database.join(
-            submissions.sign, submissions.submitted(site.server_keys, _signing(site, "a@example.net"))
+            submissions.sign, submissions.prepare_submission(site.server_keys, _signing(site, "a@example.net"))
         )
         async with site.database.reading() as c:
-            assert await submissions.waiting(c) == 1
+            assert await submissions.count_waiting(c) == 1

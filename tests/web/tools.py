@@ -23,8 +23,8 @@ from petition.core.tokens import Purpose
 from petition.letters.editions import annexes
 from petition.organisers import totp
 from petition.signing import printed_names
-from petition.signing.intake import TRAP, WORK
-from petition.signing.printed_names import PASSED
+from petition.signing.intake import PROOF_OF_WORK_FIELD, TRAP_FIELD
+from petition.signing.printed_names import APPROVED
 from petition.signing.signatures import NEW
 from petition.site import Site
 from petition.web.routes import routes
@@ -74,7 +74,11 @@ class Html(HTMLParser):
         """What people would send if its button was pressed without another touch; not what is there for machines."""
         values, select = {}, ""
         for (tag, a), text in zip(self.tags, self.texts, strict=True):
-            if tag == "input" and (a.get("type") != "checkbox" or "checked" in a) and a["name"] not in (WORK, TRAP):
+            if (
+                tag == "input"
+                and (a.get("type") != "checkbox" or "checked" in a)
+                and a["name"] not in (PROOF_OF_WORK_FIELD, TRAP_FIELD)
+            ):
                 values[a["name"]] = a.get("value", "")
             elif tag == "textarea":
                 values[a["name"]] = text.strip("\n")
@@ -168,10 +172,10 @@ def token(visitor: Visitor, purpose: Purpose, secret: str = "AAAAAAAAAAAAAAAAAAA
 async def pass_names(site: Site) -> None:
     """An organiser passes every name that is old enough."""
     async with site.database.reading() as c:
-        countries = await printed_names.by_country(c, NEW)
-        handles = {country: [h for h, _ in await printed_names.listed(c, country, NEW)] for country in countries}
+        countries = await printed_names.count_by_country(c, NEW)
+        handles = {country: [h for h, _ in await printed_names.list_names(c, country, NEW)] for country in countries}
     for country, found in handles.items():
-        judge = partial(printed_names.judge, country=country, handles=found, old=NEW, new=PASSED)
+        judge = partial(printed_names.move_names, country=country, handles=found, old=NEW, new=APPROVED)
         await site.database.write(judge)
 
 

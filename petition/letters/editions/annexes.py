@@ -73,7 +73,9 @@ async def make_annex(
     moment = datetime.fromisoformat(edition.issued_at)
     async with database.reading() as c:
         countries = draft.annex_countries(addressee)
-        names = [name for country in countries for name in await printed_names.names(c, country, moment.date())]
+        names = [
+            name for country in countries for name in await printed_names.list_printable(c, country, moment.date())
+        ]
         latest = await c.one("annexes.latest_version", edition=edition.number, key=addressee.key)
     version = int(latest["version"] if latest else 0) + 1
     letter_language, _ = compose.letter_languages(draft.text_folders, addressee)

@@ -107,7 +107,7 @@ async def create_draft(c: Connection, appeal: Appeal, book: AddressBook, base_ur
         moment=clock.now(),
         snapshot=await tally.get_snapshot(c),
         countries_with_signatures=frozenset(country for country, n in counts.items() if n > 0),
-        named_by_country=await printed_names.named(c),
+        named_by_country=await printed_names.count_printable(c),
         enabled_annexes=frozenset(row["code"] for row in await c.all("annexes.enabled")),
     )
 
@@ -116,7 +116,7 @@ async def get_annex_names(c: Connection, draft: Draft, addressees: Iterable[Addr
     """Names to be printed, by the code of the addressee; annexes without any are left out."""
     countries_by_code = {a.code: draft.annex_countries(a) for a in addressees if draft.annex_size(a)}
     return {
-        code: [name for country in countries for name in await printed_names.names(c, country)]
+        code: [name for country in countries for name in await printed_names.list_printable(c, country)]
         for code, countries in countries_by_code.items()
     }
 

@@ -39,7 +39,7 @@ async def restore(request: Request) -> Response:
     if reason not in quarantine.REASONS:
         raise HTTPException(422)
     await _run_and_log_count(
-        request, partial(quarantine.restore, reason=reason), f"restored forms set aside ({reason})"
+        request, partial(quarantine.release_submissions, reason=reason), f"restored forms set aside ({reason})"
     )
     return RedirectResponse("/organisers/", 303)
 
@@ -49,7 +49,7 @@ async def quarantine_network(request: Request) -> Response:
     """Sets aside what waits of today from one network."""
     handle = (await forms.read_form(request)).values.get("network", "")
     await _run_and_log_count(
-        request, partial(quarantine.set_network_aside, handle=handle), "set aside the forms of one network"
+        request, partial(quarantine.hold_network, handle=handle), "set aside the forms of one network"
     )
     return RedirectResponse("/organisers/", 303)
 

@@ -29,7 +29,7 @@ async def dashboard(request: Request) -> Response:
     async with get_site(request).database.reading() as c:
         counts = await _counts(c) if organiser.may(Role.ORGANISER) else None
         actions = await activity_log.page(c, most=LATEST_ACTIONS)
-        warn_only = await signatures.readable_is_warning(c)
+        warn_only = await signatures.get_warn_only(c)
         mode, effective_mode = await proof_of_work.chosen_mode(c), await proof_of_work.effective_mode(c)
         unacknowledged = await public_keys.unseen(c, organiser.nickname, keys)
     context: dict[str, Any] = {
@@ -57,15 +57,15 @@ async def _counts(c: Connection) -> dict[str, object]:
     return {
         # In tens: the exact total less the countries shown would tell the count of one that is not.
         "confirmed": hide_small(rounding.round_down(sum(by_country_code.values()))),
-        "waiting": hide_small(await submissions.waiting(c)),
+        "waiting": hide_small(await submissions.count_waiting(c)),
         "last_day": hide_small(await history.last_day_change(c)),
         "countries": [(country, hide_small(n)) for country, n in by_country],
         "queued": hide_small(queued),
         "oldest": oldest,
-        "aside": [(reason, hide_small(n)) for reason, n in (await quarantine.reasons(c)).items()],
-        "disposable": hide_small(await quarantine.disposable(c)),
+        "aside": [(reason, hide_small(n)) for reason, n in (await quarantine.count_by_reason(c)).items()],
+        "disposable": hide_small(await quarantine.count_disposable(c)),
         "networks": [
-            (handle, rounding.round_down(n)) for handle, n in await quarantine.networks(c) if n >= ROUNDING_STEP
+            (handle, rounding.round_down(n)) for handle, n in await quarantine.busiest_networks(c) if n >= ROUNDING_STEP
         ],
         "refusals": [(row["code"], hide_small(int(row["n"]))) for row in await outbox.refusal_counts(c)],
     }
@@ -76,7 +76,7 @@ async def set_mailbox_rule(request: Request) -> Response:
     """Whether mailboxes that authorities can read are refused or only warned of."""
     warn = (await forms.read_form(request)).is_checked("warn")
     detail = "readable mailboxes: " + ("warn" if warn else "refuse")
-    await run_and_log(request, partial(signatures.warn_of_readable, warn=warn), "changed a rule", detail)
+    await run_and_log(request, partial(signatures.set_warn_only, warn_only=warn), "changed a rule", detail)
     await refresh_public_pages(request)
     return RedirectResponse("/organisers/", 303)
 

@@ -19,7 +19,7 @@ from petition.web.http.pages import get_site
 async def signatures_csv(request: Request) -> Response:
     """For the organisers' own machine: `petition unseal` opens the sealed addresses there."""
     async with get_site(request).database.reading() as c:
-        rows = await printed_names.export(c)
+        rows = await printed_names.export_rows(c)
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\r\n")
     table.writerow(("country", "name", "sealed_address"))

@@ -11,7 +11,7 @@ from petition.core.form import Form
 from petition.organisers import activity_log
 from petition.organisers.accounts import Role
 from petition.signing import printed_names
-from petition.signing.printed_names import ASIDE, PASSED
+from petition.signing.printed_names import APPROVED, REJECTED
 from petition.signing.signatures import NEW
 from petition.tally.rounding import UNSTATED_COUNTRY, hide_small, round_for_log
 from petition.web.desk.access import requires_role
@@ -20,9 +20,9 @@ from petition.web.http.pages import get_site, negotiate_language, render_page
 
 # From where to where, and what the record says of it.
 DECISIONS = {
-    "pass": (NEW, PASSED, "passed names"),
-    "aside": (NEW, ASIDE, "set names aside"),
-    "back": (ASIDE, NEW, "brought names back"),
+    "pass": (NEW, APPROVED, "passed names"),
+    "aside": (NEW, REJECTED, "set names aside"),
+    "back": (REJECTED, NEW, "brought names back"),
 }
 
 
@@ -30,33 +30,33 @@ DECISIONS = {
 async def index(request: Request) -> Response:
     """How many names of which country wait for somebody to look at them, and how many are set aside."""
     async with get_site(request).database.reading() as c:
-        counts = {state: await printed_names.by_country(c, state) for state in (NEW, ASIDE)}
+        counts = {state: await printed_names.count_by_country(c, state) for state in (NEW, REJECTED)}
     codes = [*dict(negotiate_language(request).countries), UNSTATED_COUNTRY]
     rows = {
         state: [(code, hide_small(by_country[code])) for code in codes if code in by_country]
         for state, by_country in counts.items()
     }
-    return render_page(request, "web/desk/names.html", new=rows[NEW], aside=rows[ASIDE])
+    return render_page(request, "web/desk/names.html", new=rows[NEW], aside=rows[REJECTED])
 
 
 @requires_role(Role.ORGANISER)
 async def names_of_country(request: Request) -> Response:
     """A page of them. POST: what was ticked is set aside and the rest passed, or what was ticked comes back."""
     country, state = request.path_params["country"], request.path_params["state"]
-    if state not in (NEW, ASIDE):
+    if state not in (NEW, REJECTED):
         raise HTTPException(404)
     if request.method == "POST":
         await _save_decisions(request, country, state, await forms.read_form(request))
         return RedirectResponse(f"/organisers/names/{country}/{state}", 303)
     async with get_site(request).database.reading() as c:
-        rows = await printed_names.listed(c, country, state)
+        rows = await printed_names.list_names(c, country, state)
     return render_page(request, "web/desk/names_of.html", country=country, state=state, rows=rows)
 
 
 async def _save_decisions(request: Request, country: str, state: str, form: Form) -> None:
     checked = {name.removeprefix("name ") for name in form.values if name.startswith("name ") and form.is_checked(name)}
     shown = set(form.values.get("shown", "").split())
-    chosen = {"back": checked} if state == ASIDE else {"pass": shown - checked, "aside": checked}
+    chosen = {"back": checked} if state == REJECTED else {"pass": shown - checked, "aside": checked}
     await get_site(request).database.write(
         partial(_apply_decisions, country=country, chosen=chosen, nickname=request.state.organiser.nickname)
     )
@@ -66,5 +66,5 @@ async def _apply_decisions(c: Connection, *, country: str, chosen: dict[str, set
     """All of it and its lines in the record, or nothing."""
     for decision, handles in chosen.items():
         old, new, action = DECISIONS[decision]
-        if n := await printed_names.judge(c, country, handles, old, new):
+        if n := await printed_names.move_names(c, country, handles, old, new):
             await activity_log.write(c, nickname, action, f"{country}: {round_for_log(n)}")

@@ -28,14 +28,18 @@ async def request_link(request: Request) -> Response:
     if request.method != "POST":
         return render_page(request, "web/public/manage/ask.html", form=EMPTY_FORM)
     warn_only = get_public_status(request).warn_only
-    address, form = intake.manageable(await forms.read_form(request), site.email_providers, warn_only=warn_only)
+    address, form = intake.check_manage_email(await forms.read_form(request), site.email_providers, warn_only=warn_only)
     if address is None:
         return render_page(request, "web/public/manage/ask.html", status=422, form=form)
     try:
         await site.rate_limiter.limit_action("manage", client_address(request))
         wait = await site.intake.mail_delay(address)
         request_mail = partial(
-            actions.ask_to_manage, vault=site.server_keys, to=address, language=language.code, wait=wait
+            actions.request_manage_link,
+            server_keys=site.server_keys,
+            email=address,
+            language=language.code,
+            mail_delay=wait,
         )
         await site.database.write(request_mail)
     except ClosedError:
@@ -63,10 +67,10 @@ async def _run_action(request: Request, secret: str) -> Response:
     action = (await forms.read_form(request)).values.get("action", "")
     if action == "show":
         async with site.database.reading() as c:
-            return render_page(request, "web/public/manage/held.html", held=await actions.held(c, secret))
+            return render_page(request, "web/public/manage/held.html", held=await actions.get_stored_data(c, secret))
     if action not in _ACTIONS:
         raise HTTPException(422)
-    changed = await site.database.write(partial(_ACTIONS[action], number=secret))
+    changed = await site.database.write(partial(_ACTIONS[action], secret=secret))
     return render_page(request, "web/public/manage/done.html", action=action if changed else "nothing")
 
 
@@ -92,6 +96,6 @@ async def unsubscribe(request: Request) -> Response:
     """
     if request.method != "POST":
         return render_page(request, "web/public/manage/unsubscribe.html")
-    act = partial(actions.unsubscribe, number=request.path_params["token"])
+    act = partial(actions.unsubscribe, secret=request.path_params["token"])
     await get_site(request).database.write(act)
     return render_page(request, "web/public/manage/done.html", action="unsubscribe")

@@ -45,7 +45,7 @@ def _appeal_context(
     site: Site, language: Language, public_status: PublicStatus, state: CampaignState, form: Form
 ) -> dict[str, Any]:
     text = site.appeal.get_text(language)
-    return {"text": text, "board": public_status, "state": state, "form": form, "consent": intake.CONSENT}
+    return {"text": text, "board": public_status, "state": state, "form": form, "consent": intake.CONSENT_VERSION}
 
 
 async def _appeal_response(request: Request, form: Form, status: int, wait: int = 0) -> Response:
@@ -64,7 +64,7 @@ async def sign(request: Request) -> Response:
         return await _appeal_response(request, EMPTY_FORM, 403)
     warn_only = get_public_status(request).warn_only
     unsafe = site.appeal.campaign.unsafe_countries
-    signing, form = intake.signing(form, language, site.email_providers, unsafe, warn_only=warn_only)
+    signing, form = intake.check_signing(form, language, site.email_providers, unsafe, warn_only=warn_only)
     if signing is None:
         return await _appeal_response(request, form, 422)
     try:
@@ -105,7 +105,7 @@ async def confirm(request: Request) -> Response:
         if request.method == "POST":
             return await _confirm_signature(request, secret)
         async with site.database.reading() as c:
-            submission = await submissions.submission(c, secret)
+            submission = await submissions.get_submission(c, secret)
     except LinkError:
         return await _dead_link(request)
     return render_page(

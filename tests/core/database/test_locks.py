@@ -46,20 +46,20 @@ async def _people(visitor: Visitor) -> None:
         await visitor.post("/en/manage", email="anna@example.net")
         await visitor.post(await visitor.link("anna@example.net", "manage"), action=action)
     other = await visitor.confirmed("jan@example.net", **chosen)
-    await write(partial(manage.never_write, number=_number(visitor, other)))
+    await write(partial(manage.never_write, secret=_number(visitor, other)))
     third = await visitor.confirmed("eva@example.net", **chosen)
-    await write(partial(manage.withdraw_never, number=_number(visitor, third)))
+    await write(partial(manage.withdraw_never, secret=_number(visitor, third)))
     await visitor.sign("ola@example.net")
     waits = tokens.submission_id(_number(visitor, await visitor.link("ola@example.net")))
-    await write(partial(quarantine.set_aside, ids=[waits], reason=BOUNCED))
-    await write(partial(quarantine.restore, reason=BOUNCED))
+    await write(partial(quarantine.hold_submissions, ids=[waits], reason=BOUNCED))
+    await write(partial(quarantine.release_submissions, reason=BOUNCED))
 
 
 async def _desk(visitor: Visitor) -> None:
     """Organisers come and go."""
     await visitor.organiser()
     write = visitor.site.database.write
-    await write(partial(signatures.warn_of_readable, warn=True))
+    await write(partial(signatures.set_warn_only, warn_only=True))
     await write(partial(accounts.reset, nickname="marta"))
     await write(partial(accounts.remove, nickname="marta"))
 

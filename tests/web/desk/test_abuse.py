@@ -7,7 +7,7 @@ import pytest
 from petition.core.email_addresses import EmailAddress
 from petition.protection.rate_limits import TRAPPED, Admission
 from petition.signing import quarantine, submissions
-from petition.signing.submissions import Signing
+from petition.signing.submissions import SigningRequest
 from tests.conftest import Clock, Visitor
 from tests.web.tools import Html, on_sqlite
 
@@ -17,8 +17,8 @@ pytestmark = on_sqlite
 async def _signed(visitor: Visitor, tag: str, times: int, admission: Admission | None = None) -> None:
     for n in range(times):
         address = EmailAddress(f"{tag}{n}@example.org", f"{tag}{n}@example.org")
-        signing = Signing(address, "PL", None, False, "test", "en")
-        form = submissions.submitted(visitor.site.server_keys, signing, admission or Admission(tag))
+        signing = SigningRequest(address, "PL", None, False, "test", "en")
+        form = submissions.prepare_submission(visitor.site.server_keys, signing, admission or Admission(tag))
         await visitor.site.database.join(submissions.sign, form)
 
 
@@ -32,7 +32,7 @@ def _handles(page: Html) -> list[str]:
 
 async def _waiting(visitor: Visitor) -> int:
     async with visitor.site.database.reading() as c:
-        return await submissions.waiting(c)
+        return await submissions.count_waiting(c)
 
 
 async def test_the_busiest_networks_of_today_are_listed_by_rank_and_in_tens(time: Clock, visitor: Visitor) -> None:
@@ -77,7 +77,7 @@ async def test_under_ten_set_aside_are_not_counted(time: Clock, visitor: Visitor
 
 async def test_what_is_no_reason_or_network_changes_nothing(time: Clock, visitor: Visitor) -> None:
     await _signed(visitor, "big", 12)
-    await visitor.site.database.write(partial(quarantine.set_aside, ids=["x"], reason="network"))
+    await visitor.site.database.write(partial(quarantine.hold_submissions, ids=["x"], reason="network"))
     await visitor.organiser()
     assert (await visitor.post("/organisers/restore", reason="because")).status_code == 422
     assert (await visitor.post("/organisers/work", work="sometimes")).status_code == 422

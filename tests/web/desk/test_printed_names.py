@@ -7,7 +7,7 @@ import pytest
 
 from petition.organisers import activity_log
 from petition.signing import printed_names
-from petition.signing.printed_names import ASIDE, PASSED
+from petition.signing.printed_names import APPROVED, REJECTED
 from petition.signing.signatures import NEW
 from tests.conftest import Clock, Visitor
 from tests.web.tools import Html, all_rows, on_sqlite, pass_names
@@ -15,7 +15,7 @@ from tests.web.tools import Html, all_rows, on_sqlite, pass_names
 
 async def _printed(visitor: Visitor, country: str = "PL") -> list[str]:
     async with visitor.site.database.reading() as c:
-        return await printed_names.names(c, country)
+        return await printed_names.list_printable(c, country)
 
 
 async def _named(visitor: Visitor, *names: str, country: str = "PL") -> None:
@@ -114,10 +114,10 @@ async def test_of_two_who_look_at_once_the_first_ones_word_counts(time: Clock, v
     time.advance(days=4)
     site = visitor.site
     async with site.database.reading() as c:
-        handles = [handle for handle, _ in await printed_names.listed(c, "PL", NEW)]
+        handles = [handle for handle, _ in await printed_names.list_names(c, "PL", NEW)]
     moved = []
-    for new in (ASIDE, PASSED):
-        judge = partial(printed_names.judge, country="PL", handles=handles, old=NEW, new=new)
+    for new in (REJECTED, APPROVED):
+        judge = partial(printed_names.move_names, country="PL", handles=handles, old=NEW, new=new)
         moved.append(await site.database.write(judge))
     assert moved == [1, 0]
     assert await _printed(visitor) == []

@@ -17,7 +17,7 @@ from petition.core.settings import Settings
 from petition.core.tokens import Purpose, new_secret
 from petition.organisers import sessions
 from petition.organisers.accounts import Role
-from petition.signing.intake import TRAP, WORK
+from petition.signing.intake import PROOF_OF_WORK_FIELD, TRAP_FIELD
 from petition.web.routes import routes
 from tests.conftest import Clock, Visit, Visitor, add_organiser
 from tests.web.tools import (
@@ -35,7 +35,20 @@ from tests.web.tools import (
 EXAMPLES = int(os.environ.get("PETITION_TEST_EXAMPLES", "200"))
 FIELDS = (
     *("email", "country", "consent", "named", "name", "updates", "sure", "action", "code", "answer", "session", "keys"),
-    *("nickname", "warn", "work", "reason", "network", "sent", "answered", "stance", "summary", "link", TRAP, WORK),
+    *(
+        "nickname",
+        "warn",
+        "work",
+        "reason",
+        "network",
+        "sent",
+        "answered",
+        "stance",
+        "summary",
+        "link",
+        TRAP_FIELD,
+        PROOF_OF_WORK_FIELD,
+    ),
 )
 # Requests that cost seconds of drawing, and are tested elsewhere.
 DEAR = {"/organisers/letters.zip", "/organisers/editions"}

@@ -120,7 +120,7 @@ async def test_everything_that_is_held_is_listed(time: Clock, visitor: Visitor) 
         "Day of confirmation": "22 November 2026",
         "Name in the letters to governments": "No name",
         "News by mail": "Yes, the address is kept sealed",
-        "Version of the consent": intake.CONSENT,
+        "Version of the consent": intake.CONSENT_VERSION,
         "Forms sent in that wait for the button": "1",
         "Mails from here in the last 14 days": "3",
         "Never to be written to": "No",

@@ -21,7 +21,7 @@ from petition.protection import proof_of_work, rate_limits
 from petition.protection.proof_of_work import ProofMode
 from petition.protection.rate_limits import LIMITS, LOW_PRIORITY_LIMIT, PAGE_LIMIT, TRAPPED
 from petition.signing import quarantine, submissions
-from petition.signing.intake import TRAP
+from petition.signing.intake import TRAP_FIELD
 from petition.web.http import errors
 from tests.conftest import Clock, Visit, Visitor
 from tests.protection.test_proof_of_work import solution
@@ -124,7 +124,7 @@ async def test_a_proof_that_was_used_counts_for_none(visitor: Visitor) -> None:
     ]
     assert places == ["/en/check-inbox", LATE, LATE]
     async with visitor.site.database.reading() as c:
-        assert await submissions.waiting(c) == 3
+        assert await submissions.count_waiting(c) == 3
         assert len(await c.execute("select * from used_proofs")) == 1
 
 
@@ -252,19 +252,19 @@ async def test_a_flood_switches_proofs_on_for_an_hour_and_a_crowd_does_not(visit
 
 
 async def test_the_field_that_nobody_sees_is_a_sign_and_never_the_only_one(visitor: Visitor) -> None:
-    await _sign(visitor, f"{CROWDED}.7", "boris@gmail.com", **{TRAP: "https://example.org"})
+    await _sign(visitor, f"{CROWDED}.7", "boris@gmail.com", **{TRAP_FIELD: "https://example.org"})
     async with visitor.site.database.reading() as c:
-        assert await submissions.waiting(c) == 1
+        assert await submissions.count_waiting(c) == 1
     await _emptied(visitor)
     await _sign(visitor, f"{CROWDED}.7", "carla@gmail.com")
-    answer = await _sign(visitor, f"{CROWDED}.7", **{TRAP: "https://example.org"})
+    answer = await _sign(visitor, f"{CROWDED}.7", **{TRAP_FIELD: "https://example.org"})
     assert (answer.status_code, answer.headers["location"]) == (303, LATE)
     async with visitor.site.database.reading() as c:
-        assert await quarantine.reasons(c) == {TRAPPED: 1}
-        assert await submissions.waiting(c) == 2
+        assert await quarantine.count_by_reason(c) == {TRAPPED: 1}
+        assert await submissions.count_waiting(c) == 2
     await visitor.deliver()
     assert sorted(visitor.smtp.recipients) == ["boris@gmail.com", "carla@gmail.com"]
-    await visitor.site.database.write(partial(quarantine.restore, reason=TRAPPED))
+    await visitor.site.database.write(partial(quarantine.release_submissions, reason=TRAPPED))
     await visitor.deliver()
     assert visitor.smtp.recipients[-1] == "anna@gmail.com"
 
