@@ -32,7 +32,7 @@ from petition.mail.delivery_pool import DeliveryPool
 from petition.mail.outbox import ClaimedEmail
 from petition.mail.smtp import Transport
 from petition.organisers.passkeys import Passkeys
-from petition.organisers.second_factor import Locker
+from petition.organisers.second_factor import FactorCipher
 from petition.protection import proof_of_work
 from petition.protection.networks import Networks
 from petition.protection.proof_of_work import ProofMode
@@ -86,9 +86,9 @@ class Site:
         return reader.load_address_book(self.appeal.data_file("governments.toml"))
 
     @cached_property
-    def factor_cipher(self) -> Locker:
+    def factor_cipher(self) -> FactorCipher:
         """Encrypts organisers' second factors."""
-        return Locker(self.settings.desk_keys)
+        return FactorCipher(self.settings.desk_keys)
 
     @cached_property
     def passkeys(self) -> Passkeys:

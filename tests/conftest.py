@@ -258,7 +258,9 @@ async def add_organiser(site: Site, nickname: str, role: str = "organiser") -> N
 
     address = site.email_providers.parse(f"{nickname}@example.org")
     assert address is not None
-    await site.database.write(lambda c: accounts.add(c, site.server_keys, nickname, address, Role[role.upper()]))
+    await site.database.write(
+        lambda c: accounts.add_organiser(c, site.server_keys, nickname, address, Role[role.upper()])
+    )
 
 
 Visit = Callable[..., Any]

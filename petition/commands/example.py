@@ -130,14 +130,14 @@ async def _put_forms(c: Connection, *, flood: list[Row], others: list[Row]) -> N
     await c.run("signatures.submit", rows=flood)
     [(handle, _)] = await quarantine.busiest_networks(c)
     n = await quarantine.hold_network(c, handle)
-    await activity_log.write(c, activity_log.SERVER, "set aside the forms of one network", rounding.round_for_log(n))
+    await activity_log.append(c, activity_log.SERVER, "set aside the forms of one network", rounding.round_for_log(n))
     await c.run("signatures.submit", rows=others)
 
 
 async def _put_answers(c: Connection) -> None:
     for key, entry in _answers(clock.today()).items():
         await correspondence.save_entry(c, key, entry)
-    await activity_log.write(c, activity_log.SERVER, "filled in the example", "signatures, names, forms, answers")
+    await activity_log.append(c, activity_log.SERVER, "filled in the example", "signatures, names, forms, answers")
 
 
 def _answers(today: date) -> Mapping[str, Entry]:

@@ -124,7 +124,7 @@ def _many_files() -> None:
 async def _prepare(settings: Settings) -> None:
     async with open_site(settings, migrate=True) as site:
         await site.take_snapshot()
-        await site.database.write(partial(public_keys.announce, recipients=settings.recipients))
+        await site.database.write(partial(public_keys.log_changes, recipients=settings.recipients))
         if settings.demo:
             number = await site.database.write(partial(_demo_link, site=site))
             base = settings.base_url
@@ -138,7 +138,7 @@ async def _prepare(settings: Settings) -> None:
 
 async def _demo_link(c: Connection, *, site: Site) -> str:
     """A login link for the demo organiser, who is made on the first start."""
-    if all(row["nickname"] != _DEMO for row in await accounts.listed(c)):
+    if all(row["nickname"] != _DEMO for row in await accounts.list_organisers(c)):
         address = EmailAddress(_DEMO_ADDRESS, _DEMO_ADDRESS)
-        await accounts.add(c, site.server_keys, _DEMO, address, Role.ADMIN)
-    return await accounts.link(c, _DEMO)
+        await accounts.add_organiser(c, site.server_keys, _DEMO, address, Role.ADMIN)
+    return await accounts.make_login_link(c, _DEMO)

@@ -85,34 +85,36 @@ async def organiser_add(given: Settings, arguments: Arguments) -> None:
         if (address := site.email_providers.parse(arguments.email)) is None:
             raise OrganiserError("This is not an email address.")
         role = Role[arguments.role.upper()]
-        add = partial(accounts.add, vault=site.server_keys, nickname=arguments.nickname, address=address, role=role)
+        add = partial(
+            accounts.add_organiser, server_keys=site.server_keys, nickname=arguments.nickname, email=address, role=role
+        )
         await site.database.write(add)
 
 
 async def organiser_list(given: Settings, _: Arguments) -> None:
     """Who they are, by nickname."""
     async with open_site(given) as site, site.database.reading() as c:
-        for row in await accounts.listed(c):
+        for row in await accounts.list_organisers(c):
             print(f"{row['nickname']}\t{row['role']}\tsince {row['since']}")
 
 
 async def organiser_remove(given: Settings, arguments: Arguments) -> None:
     """Ends what an organiser may do."""
     async with open_site(given) as site:
-        await site.database.write(partial(accounts.remove, nickname=arguments.nickname))
+        await site.database.write(partial(accounts.remove_organiser, nickname=arguments.nickname))
 
 
 async def organiser_reset(given: Settings, arguments: Arguments) -> None:
     """Takes away the second factors of whoever lost one."""
     async with open_site(given) as site:
-        await site.database.write(partial(accounts.reset, nickname=arguments.nickname))
+        await site.database.write(partial(accounts.reset_factors, nickname=arguments.nickname))
     print("Second factors, sessions and links are gone. The next login sets up a new factor.")
 
 
 async def organiser_link(given: Settings, arguments: Arguments) -> None:
     """A login link that works once."""
     async with open_site(given) as site:
-        number = await site.database.write(partial(accounts.link, nickname=arguments.nickname))
+        number = await site.database.write(partial(accounts.make_login_link, nickname=arguments.nickname))
         print(f"{given.base_url}/organisers/login/{site.signer.make_token(Purpose.LOGIN, number)}")
 
 
@@ -239,7 +241,7 @@ async def examine(given: Settings, _: Arguments) -> int:
 
 async def noted(site: Site, action: str, detail: str = "") -> None:
     """What a command did, in the record."""
-    await site.database.write(partial(activity_log.write, who=activity_log.SERVER, action=action, detail=detail))
+    await site.database.write(partial(activity_log.append, who=activity_log.SERVER, action=action, detail=detail))
 
 
 def progress(things: Any, unit: str, total: int) -> Any:

@@ -37,87 +37,93 @@ class Organiser:
         return self.role >= role
 
 
-async def add(c: Connection, vault: ServerKeys, nickname: str, address: EmailAddress, role: Role) -> None:
+async def add_organiser(c: Connection, server_keys: ServerKeys, nickname: str, email: EmailAddress, role: Role) -> None:
     """A new organiser. Raises OrganiserError for a bad or taken nickname or a known address."""
     if not _NICKNAME.fullmatch(nickname):
         raise OrganiserError("A nickname has 2 to 40 letters, digits, - or _.")
-    _, hashed = vault.email_hashes(address)
-    values = {"nickname": nickname, "address": hashed, "role": role.name.lower()}
+    _, email_hash = server_keys.email_hashes(email)
+    values = {"nickname": nickname, "address": email_hash, "role": role.name.lower()}
     if await c.one("organisers.add", **values, since=clock.today().isoformat()) is None:
         raise OrganiserError("This nickname or this address is an organiser's already.")
-    await activity_log.write(c, activity_log.SERVER, "added", f"{nickname}, {role.name.lower()}")
+    await activity_log.append(c, activity_log.SERVER, "added", f"{nickname}, {role.name.lower()}")
 
 
-async def listed(c: Connection) -> list[Row]:
+async def list_organisers(c: Connection) -> list[Row]:
     """Nickname, role and first day of each."""
     return await c.all("organisers.list")
 
 
-async def known(c: Connection, nickname: str) -> Row:
+async def get_organiser(c: Connection, nickname: str) -> Row:
     """What is kept of an organiser. Raises OrganiserError for an unknown nickname."""
     if (row := await c.one("organisers.get", nickname=nickname)) is None:
         raise OrganiserError(f"There is no organiser {nickname}.")
     return row
 
 
-async def remove(c: Connection, nickname: str) -> None:
+async def remove_organiser(c: Connection, nickname: str) -> None:
     """Ends what an organiser may do, sessions, factors and links included. Raises OrganiserError if unknown."""
-    await _drop_links(c, nickname)
+    await _delete_login_links(c, nickname)
     if await c.one("organisers.remove", nickname=nickname) is None:
         raise OrganiserError(f"There is no organiser {nickname}.")
-    await activity_log.write(c, activity_log.SERVER, "removed", nickname)
+    await activity_log.append(c, activity_log.SERVER, "removed", nickname)
 
 
-async def reset(c: Connection, nickname: str) -> None:
+async def reset_factors(c: Connection, nickname: str) -> None:
     """Takes second factors, sessions and links from whoever lost a factor: the next login sets one up anew."""
-    await known(c, nickname)
-    await _drop_links(c, nickname)
+    await get_organiser(c, nickname)
+    await _delete_login_links(c, nickname)
     await c.run("factors.forgive", nickname=nickname)
     await c.run("factors.drop_all", nickname=nickname)
     await c.run("sessions.end_all", nickname=nickname)
-    await activity_log.write(c, activity_log.SERVER, "took the second factors from", nickname)
+    await activity_log.append(c, activity_log.SERVER, "took the second factors from", nickname)
 
 
-async def _drop_links(c: Connection, nickname: str) -> None:
+async def _delete_login_links(c: Connection, nickname: str) -> None:
     await c.run("links.drop_logins", purpose=Purpose.LOGIN.value, nickname=nickname)
 
 
-async def link(c: Connection, nickname: str) -> str:
+async def make_login_link(c: Connection, nickname: str) -> str:
     """The number of a one-time login link, for the first login before mail works. Raises OrganiserError."""
-    await known(c, nickname)
-    number = tokens.new_secret()
-    await _put_link(c, nickname, number)
-    await activity_log.write(c, activity_log.SERVER, "made a login link for", nickname)
-    return number
+    await get_organiser(c, nickname)
+    secret = tokens.new_secret()
+    await _insert_login_link(c, nickname, secret)
+    await activity_log.append(c, activity_log.SERVER, "made a login link for", nickname)
+    return secret
 
 
-async def ask_login(c: Connection, vault: ServerKeys, to: EmailAddress, language: str) -> None:
+async def request_login_link(c: Connection, server_keys: ServerKeys, email: EmailAddress, language: str) -> None:
     """Mails a login link if the address is an organiser's. Tells nobody whether it is.
 
     For anybody else the same is written, for nobody: a link that no one gets and a mail that the deliverer drops.
     """
-    mailbox, hashed = vault.email_hashes(to)
-    number = tokens.new_secret()
-    mail = messages.login_email(vault, language, to.exact, number)
-    row = await c.one("organisers.known", address=hashed, mailbox=mailbox) or {}
+    mailbox, email_hash = server_keys.email_hashes(email)
+    secret = tokens.new_secret()
+    mail = messages.login_email(server_keys, language, email.exact, secret)
+    row = await c.one("organisers.known", address=email_hash, mailbox=mailbox) or {}
     nickname = row["nickname"] if not row["never"] else None
-    decoy = tokens.secret_hash(number)
-    counted = tokens.secret_hash(f"login {mailbox}")  # a count of its own: forms that anybody fills in lock nobody out
+    random_key = tokens.secret_hash(secret)
+    quota_key = tokens.secret_hash(
+        f"login {mailbox}"
+    )  # a count of its own: forms that anybody fills in lock nobody out
     if (
-        all(await mail_quota.reserve_emails(c, [counted if nickname else decoy], [decoy], mail_quota.LOGIN_QUOTAS))
+        all(
+            await mail_quota.reserve_emails(
+                c, [quota_key if nickname else random_key], [random_key], mail_quota.LOGIN_QUOTAS
+            )
+        )
         and nickname
     ):
-        await _put_link(c, nickname, number)
+        await _insert_login_link(c, nickname, secret)
     else:
-        await _put_link(c, "", number)
+        await _insert_login_link(c, "", secret)
         mail = outbox.make_decoy(mail)
     await outbox.enqueue(c, [mail])
 
 
-async def _put_link(c: Connection, nickname: str, number: str) -> None:
+async def _insert_login_link(c: Connection, nickname: str, secret: str) -> None:
     await c.run(
         "links.put",
-        id=tokens.secret_hash(number),
+        id=tokens.secret_hash(secret),
         purpose=Purpose.LOGIN.value,
         subject=nickname,
         mailbox=None,

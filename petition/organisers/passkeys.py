@@ -18,7 +18,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-_PATIENCE = 120_000  # milliseconds the browser waits for its user
+_TIMEOUT_MS = 120_000  # milliseconds the browser waits for its user
 _VERIFIED = UserVerificationRequirement.REQUIRED
 _SELECTION = AuthenticatorSelectionCriteria(
     resident_key=ResidentKeyRequirement.DISCOURAGED, user_verification=_VERIFIED
@@ -26,12 +26,12 @@ _SELECTION = AuthenticatorSelectionCriteria(
 
 
 @dataclass(frozen=True, slots=True)
-class Created:
+class NewPasskey:
     """A new passkey."""
 
     id: str
     public_key: bytes
-    used: int
+    counter: int
 
 
 class Passkeys:
@@ -42,7 +42,7 @@ class Passkeys:
         self._host = urlsplit(base_url).hostname or ""
 
     @property
-    def possible(self) -> bool:
+    def is_possible(self) -> bool:
         """Whether browsers make passkeys for this address: no number, and https or localhost (WebAuthn 5.1.2)."""
         try:
             ipaddress.ip_address(self._host)
@@ -50,34 +50,34 @@ class Passkeys:
             return self._origin.startswith("https:") or self._host == "localhost"
         return False
 
-    def creation(self, nickname: str, challenge: str, known: list[str]) -> str:
+    def creation_options(self, nickname: str, challenge: str, known_ids: list[str]) -> str:
         """What the browser is asked for a new passkey, as JSON; none is made on a key that has one."""
         options = webauthn.generate_registration_options(
             rp_id=self._host,
             rp_name=self._host,
             user_name=nickname,
             challenge=challenge.encode(),
-            timeout=_PATIENCE,
+            timeout=_TIMEOUT_MS,
             authenticator_selection=_SELECTION,
-            exclude_credentials=_descriptors(known),
+            exclude_credentials=_descriptors(known_ids),
         )
         return webauthn.options_to_json(options)
 
-    def request(self, challenge: str, known: list[str]) -> str:
+    def request_options(self, challenge: str, known_ids: list[str]) -> str:
         """What the browser is asked for one of the known passkeys, as JSON."""
         options = webauthn.generate_authentication_options(
             rp_id=self._host,
             challenge=challenge.encode(),
-            timeout=_PATIENCE,
-            allow_credentials=_descriptors(known),
+            timeout=_TIMEOUT_MS,
+            allow_credentials=_descriptors(known_ids),
             user_verification=_VERIFIED,
         )
         return webauthn.options_to_json(options)
 
-    def created(self, answer: str, challenge: str) -> Created | None:
+    def verify_creation(self, answer: str, challenge: str) -> NewPasskey | None:
         """The new passkey in a browser's answer; None unless it answers this challenge, for this address."""
         try:
-            made = webauthn.verify_registration_response(
+            verified = webauthn.verify_registration_response(
                 credential=answer,
                 expected_challenge=challenge.encode(),
                 expected_rp_id=self._host,
@@ -86,9 +86,11 @@ class Passkeys:
             )
         except Exception:  # an answer that is forged or garbled raises whatever it likes
             return None
-        return Created(bytes_to_base64url(made.credential_id), made.credential_public_key, made.sign_count)
+        return NewPasskey(
+            bytes_to_base64url(verified.credential_id), verified.credential_public_key, verified.sign_count
+        )
 
-    def used(self, answer: str, challenge: str, public_key: bytes, before: int) -> int | None:
+    def verify_answer(self, answer: str, challenge: str, public_key: bytes, last_counter: int) -> int | None:
         """The passkey's counter in a browser's answer; None unless all is right, the counter too (WebAuthn 7.2)."""
         try:
             return webauthn.verify_authentication_response(
@@ -97,22 +99,22 @@ class Passkeys:
                 expected_rp_id=self._host,
                 expected_origin=self._origin,
                 credential_public_key=public_key,
-                credential_current_sign_count=before,
+                credential_current_sign_count=last_counter,
                 require_user_verification=True,
             ).new_sign_count
         except Exception:  # as above
             return None
 
 
-def named(answer: str) -> str:
+def credential_id(answer: str) -> str:
     """Which passkey a browser's answer names; empty if it is no such answer."""
     try:
-        found = json.loads(answer)
+        parsed = json.loads(answer)
     except (ValueError, RecursionError):
         return ""
-    id_ = found.get("id") if isinstance(found, dict) else None
+    id_ = parsed.get("id") if isinstance(parsed, dict) else None
     return id_ if isinstance(id_, str) else ""
 
 
-def _descriptors(known: list[str]) -> list[PublicKeyCredentialDescriptor]:
-    return [PublicKeyCredentialDescriptor(id=base64url_to_bytes(id_)) for id_ in known]
+def _descriptors(known_ids: list[str]) -> list[PublicKeyCredentialDescriptor]:
+    return [PublicKeyCredentialDescriptor(id=base64url_to_bytes(id_)) for id_ in known_ids]

@@ -7,7 +7,7 @@ from petition.core.database import state
 from petition.core.database.connection import Connection
 from petition.organisers import activity_log
 
-_KEPT = "recipients"
+_STATE_NAME = "recipients"
 
 
 def fingerprint(recipient: str) -> str:
@@ -20,26 +20,26 @@ def fingerprints(recipients: Iterable[str]) -> list[str]:
     return sorted({fingerprint(text) for text in recipients})
 
 
-async def announce(c: Connection, recipients: Iterable[str]) -> None:
+async def log_changes(c: Connection, recipients: Iterable[str]) -> None:
     """At the start of a server: a line in the record if the keys are others than at the last start."""
-    now = fingerprints(recipients)
-    row = await state.get(c, _KEPT)
-    before = row.split() if row else []
-    if now == before:
+    current = fingerprints(recipients)
+    row = await state.get(c, _STATE_NAME)
+    previous = row.split() if row else []
+    if current == previous:
         return
-    added = [f"+{one}" for one in now if one not in before]
-    gone = [f"-{one}" for one in before if one not in now]
-    action = "seals to other keys" if before else "seals to"
-    await activity_log.write(c, activity_log.SERVER, action, " ".join([*added, *gone]))
-    await state.put(c, _KEPT, " ".join(now))
+    added = [f"+{key}" for key in current if key not in previous]
+    removed = [f"-{key}" for key in previous if key not in current]
+    action = "seals to other keys" if previous else "seals to"
+    await activity_log.append(c, activity_log.SERVER, action, " ".join([*added, *removed]))
+    await state.put(c, _STATE_NAME, " ".join(current))
 
 
-async def unseen(c: Connection, nickname: str, recipients: Iterable[str]) -> bool:
+async def unacknowledged(c: Connection, nickname: str, recipients: Iterable[str]) -> bool:
     """Whether an organiser has not yet said that they saw these keys."""
     row = await c.one("organisers.get", nickname=nickname)
     return row is not None and row["seen"] != " ".join(fingerprints(recipients))
 
 
-async def saw(c: Connection, nickname: str, recipients: Iterable[str]) -> None:
+async def acknowledge(c: Connection, nickname: str, recipients: Iterable[str]) -> None:
     """They say so now."""
     await c.run("organisers.saw", nickname=nickname, seen=" ".join(fingerprints(recipients)))

@@ -22,13 +22,15 @@ from petition.organisers.passkeys import Passkeys
 from petition.organisers.sessions import Session
 
 PASSKEY, CODE = "passkey", "code"
-CALLED = {PASSKEY: "a passkey", CODE: "codes of an app"}
-TRIES = 5
-WAIT = HOUR // 4  # seconds after so many wrong codes; twice as long after as many more, a day at most
-FRESH = HOUR // 4  # seconds after a login in which one may change one's factors: a desk left open is not enough
+KIND_NAMES = {PASSKEY: "a passkey", CODE: "codes of an app"}
+MAX_WRONG_CODES = 5
+LOCK_SECONDS = HOUR // 4  # seconds after so many wrong codes; twice as long after as many more, a day at most
+RECENT_LOGIN_SECONDS = (
+    HOUR // 4
+)  # seconds after a login in which one may change one's factors: a desk left open is not enough
 
 
-class Locker:
+class FactorCipher:
     """Shuts factors under PETITION_DESK_KEY (newest first), each for its owner alone: rows cannot be exchanged."""
 
     def __init__(self, keys: tuple[str, ...]) -> None:
@@ -36,14 +38,14 @@ class Locker:
         self._ciphers = [AESGCM(digest) for digest in digests]
         self._newest = digests[0]
 
-    def shut(self, nickname: str, content: bytes) -> str:
+    def encrypt(self, nickname: str, content: bytes) -> str:
         """A public key or a secret, as it is kept."""
         nonce = secrets.token_bytes(NONCE_BYTES)
         return urlsafe_b64encode(nonce + self._ciphers[0].encrypt(nonce, content, nickname.encode())).decode()
 
-    def open(self, nickname: str, sealed: str) -> bytes:
+    def decrypt(self, nickname: str, encrypted: str) -> bytes:
         """The reverse. Raises KeysError if no key fits, or the row is another's."""
-        content = urlsafe_b64decode(sealed.encode())
+        content = urlsafe_b64decode(encrypted.encode())
         for cipher in self._ciphers:
             try:
                 return cipher.decrypt(content[:NONCE_BYTES], content[NONCE_BYTES:], nickname.encode())
@@ -51,120 +53,130 @@ class Locker:
                 continue
         raise KeysError("A second factor does not open with PETITION_DESK_KEY.")
 
-    def proposed(self, session: Session) -> bytes:
+    def proposed_secret(self, session: Session) -> bytes:
         """The secret that is offered to a session: always the same one, so that looking at it writes nothing."""
         return hmac.digest(self._newest, f"{session.id} {session.organiser.nickname}".encode(), "sha1")
 
 
-async def of(c: Connection, nickname: str) -> list[Row]:
+async def list_factors(c: Connection, nickname: str) -> list[Row]:
     """What somebody has: id, kind, first day."""
     return await c.all("factors.of", nickname=nickname)
 
 
-def fresh(session: Session) -> bool:
+def has_recent_login(session: Session) -> bool:
     """Whether this session may still change its organiser's factors."""
-    return clock.epoch() - session.begun < FRESH
+    return clock.epoch() - session.created_at < RECENT_LOGIN_SECONDS
 
 
-async def prove_code(c: Connection, locker: Locker, session: Session, given: str) -> str | None:
+async def verify_code(c: Connection, cipher: FactorCipher, session: Session, code: str) -> str | None:
     """A code after the link: the number of the whole session. None for a wrong code, a used one, or while one waits."""
     nickname = session.organiser.nickname
-    if (tried := await c.one("factors.try", nickname=nickname, now=clock.epoch())) is None:
+    if (attempt := await c.one("factors.try", nickname=nickname, now=clock.epoch())) is None:
         return None
-    if await _code_counts(c, locker, nickname, given):
+    if await _matches_unused_code(c, cipher, nickname, code):
         await c.run("factors.forgive", nickname=nickname)
-        return await sessions.complete(c, session)
-    if tried["wrong"] % TRIES == 0:
-        wait = min(DAY, WAIT * 2 ** min(tried["wrong"] // TRIES - 1, 10))
-        await c.run("factors.wait", nickname=nickname, until=clock.epoch() + wait)
-        await activity_log.write(c, nickname, "gave a wrong code", f"{TRIES} times")
+        return await sessions.complete_login(c, session)
+    if attempt["wrong"] % MAX_WRONG_CODES == 0:
+        locked_for = min(DAY, LOCK_SECONDS * 2 ** min(attempt["wrong"] // MAX_WRONG_CODES - 1, 10))
+        await c.run("factors.wait", nickname=nickname, until=clock.epoch() + locked_for)
+        await activity_log.append(c, nickname, "gave a wrong code", f"{MAX_WRONG_CODES} times")
     return None
 
 
-async def _code_counts(c: Connection, locker: Locker, nickname: str, given: str) -> bool:
-    for row in await of(c, nickname):
+async def _matches_unused_code(c: Connection, cipher: FactorCipher, nickname: str, code: str) -> bool:
+    for row in await list_factors(c, nickname):
         if row["kind"] != CODE:
             continue
         try:
-            secret = locker.open(nickname, row["sealed"])
+            secret = cipher.decrypt(nickname, row["sealed"])
         except KeysError:
             continue
-        step = totp.step_of(secret, given)
-        if step is not None and await _use(c, locker, nickname, row, secret, step):
+        step = totp.matching_step(secret, code)
+        if step is not None and await _record_use(c, cipher, nickname, row, secret, step):
             return True
     return False
 
 
-async def _use(c: Connection, locker: Locker, nickname: str, row: Row, content: bytes, used: int) -> bool:
+async def _record_use(
+    c: Connection, cipher: FactorCipher, nickname: str, row: Row, content: bytes, counter: int
+) -> bool:
     """Whether this use counts: only one that is later than the last. Shuts it anew, under the newest key."""
-    sealed = locker.shut(nickname, content)
-    return await c.one("factors.use", id=row["id"], nickname=nickname, used=used, sealed=sealed) is not None
+    encrypted = cipher.encrypt(nickname, content)
+    return await c.one("factors.use", id=row["id"], nickname=nickname, used=counter, sealed=encrypted) is not None
 
 
-async def challenge(c: Connection, session: Session) -> str:
+async def new_challenge(c: Connection, session: Session) -> str:
     """A new challenge for a passkey, in the place of the session's last one."""
-    number = tokens.new_secret()
-    await c.run("factors.ask", id=session.id, challenge=number)
-    return number
+    secret = tokens.new_secret()
+    await c.run("factors.ask", id=session.id, challenge=secret)
+    return secret
 
 
-async def _challenged(c: Connection, session: Session) -> str:
+async def _use_challenge(c: Connection, session: Session) -> str:
     """The session's challenge, for the first answer only; empty for every other."""
     row = await c.one("factors.challenge", id=session.id)
-    asked = row["challenge"] if row else ""
-    return asked if await c.one("factors.answered", id=session.id, challenge=asked) else ""
+    challenge = row["challenge"] if row else ""
+    return challenge if await c.one("factors.answered", id=session.id, challenge=challenge) else ""
 
 
-async def prove_passkey(c: Connection, locker: Locker, keys: Passkeys, session: Session, answer: str) -> str | None:
+async def verify_passkey(
+    c: Connection, cipher: FactorCipher, verifier: Passkeys, session: Session, answer: str
+) -> str | None:
     """A passkey's answer after the link: the number of the whole session, or None. Wrong ones need not wait."""
-    nickname, asked = session.organiser.nickname, await _challenged(c, session)
-    for row in await of(c, nickname):
-        if row["kind"] != PASSKEY or row["id"] != passkeys.named(answer) or not asked:
+    nickname, challenge = session.organiser.nickname, await _use_challenge(c, session)
+    for row in await list_factors(c, nickname):
+        if row["kind"] != PASSKEY or row["id"] != passkeys.credential_id(answer) or not challenge:
             continue
         try:
-            public_key = locker.open(nickname, row["sealed"])
+            public_key = cipher.decrypt(nickname, row["sealed"])
         except KeysError:
             return None
-        used = keys.used(answer, asked, public_key, int(row["used"]))
-        if used is not None and await _use(c, locker, nickname, row, public_key, used):
+        counter = verifier.verify_answer(answer, challenge, public_key, int(row["used"]))
+        if counter is not None and await _record_use(c, cipher, nickname, row, public_key, counter):
             await c.run("factors.forgive", nickname=nickname)
-            return await sessions.complete(c, session)
+            return await sessions.complete_login(c, session)
     return None
 
 
-async def add_codes(c: Connection, locker: Locker, session: Session, given: str) -> bool:
+async def add_code_app(c: Connection, cipher: FactorCipher, session: Session, code: str) -> bool:
     """The app is set up: its first code shows that it has the secret. One app for each organiser."""
-    secret = locker.proposed(session)
-    step = totp.step_of(secret, given)
-    if step is None or any(row["kind"] == CODE for row in await of(c, session.organiser.nickname)):
+    secret = cipher.proposed_secret(session)
+    step = totp.matching_step(secret, code)
+    if step is None or any(row["kind"] == CODE for row in await list_factors(c, session.organiser.nickname)):
         return False
-    return await _add(c, locker, session, CODE, tokens.new_secret(), secret, step)
+    return await _add_factor(c, cipher, session, CODE, tokens.new_secret(), secret, step)
 
 
-async def add_passkey(c: Connection, locker: Locker, keys: Passkeys, session: Session, answer: str) -> bool:
+async def add_passkey(c: Connection, cipher: FactorCipher, verifier: Passkeys, session: Session, answer: str) -> bool:
     """A new passkey, if it answers this session's challenge."""
-    asked = await _challenged(c, session)
-    made = keys.created(answer, asked) if asked else None
-    return made is not None and await _add(c, locker, session, PASSKEY, made.id, made.public_key, made.used)
+    challenge = await _use_challenge(c, session)
+    created = verifier.verify_creation(answer, challenge) if challenge else None
+    return created is not None and await _add_factor(
+        c, cipher, session, PASSKEY, created.id, created.public_key, created.counter
+    )
 
 
-async def _add(c: Connection, locker: Locker, session: Session, kind: str, id_: str, content: bytes, used: int) -> bool:
+async def _add_factor(
+    c: Connection, cipher: FactorCipher, session: Session, kind: str, id_: str, content: bytes, counter: int
+) -> bool:
     nickname = session.organiser.nickname
-    if not session.whole and await of(c, nickname):  # another who reads the mailbox was faster, or the owner was
+    if not session.authenticated and await list_factors(
+        c, nickname
+    ):  # another who reads the mailbox was faster, or the owner was
         return False
-    values = {"id": id_, "nickname": nickname, "kind": kind, "sealed": locker.shut(nickname, content)}
-    if await c.one("factors.put", **values, used=used, since=clock.today().isoformat()) is None:
+    values = {"id": id_, "nickname": nickname, "kind": kind, "sealed": cipher.encrypt(nickname, content)}
+    if await c.one("factors.put", **values, used=counter, since=clock.today().isoformat()) is None:
         return False
-    await activity_log.write(c, nickname, "set up", CALLED[kind])
+    await activity_log.append(c, nickname, "set up", KIND_NAMES[kind])
     return True
 
 
-async def drop(c: Connection, session: Session, id_: str, *, strict: bool) -> bool:
+async def remove_factor(c: Connection, session: Session, id_: str, *, require_factor: bool) -> bool:
     """Takes away one of one's factors; where we are strict never the last. Whether it was there."""
     nickname = session.organiser.nickname
-    if strict and len(await of(c, nickname)) < 2:
+    if require_factor and len(await list_factors(c, nickname)) < 2:
         return False
     if (row := await c.one("factors.drop", id=id_, nickname=nickname)) is None:
         return False
-    await activity_log.write(c, nickname, "took away", CALLED[row["kind"]])
+    await activity_log.append(c, nickname, "took away", KIND_NAMES[row["kind"]])
     return True

@@ -101,7 +101,7 @@ async def _restore(c: Connection, *, mode: Mode, key: Any, file: Path) -> int:
     if await state.is_closed(c):
         raise DataError("Signing has ended here: a restore would bring back what was destroyed.")
     kept = await manage.list_never_write(c)
-    lines = await activity_log.whole(c)
+    lines = await activity_log.list_all_lines(c)
     await c.drop_everything()
     await migrations.apply_all(c, mode)
     total = 0
@@ -111,7 +111,7 @@ async def _restore(c: Connection, *, mode: Mode, key: Any, file: Path) -> int:
             total += len(rows)
     await manage.apply_never_write(c, kept)
     await c.insert_rows("actions", lines)  # what was done since the backup stays on record
-    await activity_log.write(c, activity_log.SERVER, "restored a backup")
+    await activity_log.append(c, activity_log.SERVER, "restored a backup")
     return total
 
 

@@ -58,7 +58,7 @@ async def end_and_record(c: Connection) -> int:
     over = await state.is_closed(c)
     ended = await end(c)
     if not over:
-        await activity_log.write(c, activity_log.SERVER, "ended signing for good")
+        await activity_log.append(c, activity_log.SERVER, "ended signing for good")
     return ended
 
 

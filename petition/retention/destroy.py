@@ -83,12 +83,12 @@ def _email_key(file: Path | None) -> list[str]:
 
 async def _outbox(c: Connection) -> None:
     await outbox.delete_all(c)
-    await activity_log.write(c, activity_log.SERVER, "destroyed the mail that waited")
+    await activity_log.append(c, activity_log.SERVER, "destroyed the mail that waited")
 
 
 async def _hashes(c: Connection) -> None:
     await close.end_hashes(c)
-    await activity_log.write(c, activity_log.SERVER, "destroyed every keyed hash; signing has ended")
+    await activity_log.append(c, activity_log.SERVER, "destroyed every keyed hash; signing has ended")
 
 
 async def _all(c: Connection) -> None:

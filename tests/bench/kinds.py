@@ -90,7 +90,7 @@ def _number(site: Site, form: PreparedSubmission) -> str:
 
 async def _add(c: Connection, *, site: Site, people: list[str]) -> None:
     for one in people:
-        await accounts.add(c, site.server_keys, secrets.token_hex(8), EmailAddress(one, one), Role.VIEWER)
+        await accounts.add_organiser(c, site.server_keys, secrets.token_hex(8), EmailAddress(one, one), Role.VIEWER)
 
 
 async def _withdraw(c: Connection, *, mailboxes: list[str]) -> None:

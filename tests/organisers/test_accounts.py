@@ -16,22 +16,22 @@ from tests.conftest import Clock, add_organiser
 
 
 async def _link(site: Site, nickname: str = "marta") -> str:
-    return await site.database.write(partial(accounts.link, nickname=nickname))
+    return await site.database.write(partial(accounts.make_login_link, nickname=nickname))
 
 
 async def _log_in(site: Site, number: str) -> str:
-    session, whole = await site.database.write(partial(sessions.log_in, number=number, strict=False))
+    session, whole = await site.database.write(partial(sessions.log_in, secret=number, require_factor=False))
     assert whole
     return session
 
 
 async def _remove(site: Site, nickname: str = "marta") -> None:
-    await site.database.write(partial(accounts.remove, nickname=nickname))
+    await site.database.write(partial(accounts.remove_organiser, nickname=nickname))
 
 
 async def _who(site: Site, session: str) -> Organiser | None:
     async with site.database.reading() as c:
-        found = await sessions.find(c, session)
+        found = await sessions.find_session(c, session)
     return found.organiser if found else None
 
 
@@ -44,7 +44,9 @@ async def _ask(site: Site, email: str) -> int:
     """Asks for a login link; how many mails wait then."""
     address = site.email_providers.parse(email)
     assert address is not None
-    await site.database.write(partial(accounts.ask_login, vault=site.server_keys, to=address, language="en"))
+    await site.database.write(
+        partial(accounts.request_login_link, server_keys=site.server_keys, email=address, language="en")
+    )
     async with site.database.reading() as c:
         return (await outbox.queue_status(c))[0]
 
@@ -59,7 +61,9 @@ async def house(site: Site, time: Clock) -> Site:
 async def test_organisers_are_listed_by_nickname_with_role_and_first_day(house: Site) -> None:
     await add_organiser(house, "anna", "viewer")
     async with house.database.reading() as c:
-        listed = [tuple(row[name] for name in ("nickname", "role", "since")) for row in await accounts.listed(c)]
+        listed = [
+            tuple(row[name] for name in ("nickname", "role", "since")) for row in await accounts.list_organisers(c)
+        ]
     assert listed == [("anna", "viewer", "2026-11-22"), ("marta", "organiser", "2026-11-22")]
 
 
@@ -72,7 +76,9 @@ async def test_nothing_readable_is_kept_of_an_address(house: Site) -> None:
 async def test_a_nickname_that_is_none_is_refused(house: Site, nickname: str) -> None:
     address = house.email_providers.parse("new@example.org")
     assert address is not None
-    job = partial(accounts.add, vault=house.server_keys, nickname=nickname, address=address, role=Role.VIEWER)
+    job = partial(
+        accounts.add_organiser, server_keys=house.server_keys, nickname=nickname, email=address, role=Role.VIEWER
+    )
     with pytest.raises(OrganiserError, match="2 to 40"):
         await house.database.write(job)
 
@@ -81,7 +87,9 @@ async def test_a_nickname_that_is_none_is_refused(house: Site, nickname: str) ->
 async def test_a_taken_nickname_or_address_is_refused(house: Site, nickname: str, email: str) -> None:
     address = house.email_providers.parse(email)
     assert address is not None
-    job = partial(accounts.add, vault=house.server_keys, nickname=nickname, address=address, role=Role.ADMIN)
+    job = partial(
+        accounts.add_organiser, server_keys=house.server_keys, nickname=nickname, email=address, role=Role.ADMIN
+    )
     with pytest.raises(OrganiserError, match="already"):
         await house.database.write(job)
     assert len(await _rows(house, "organisers")) == 1
@@ -175,10 +183,10 @@ async def test_each_role_may_what_those_below_it_may(site: Site, time: Clock, ro
 
 async def test_what_commands_do_is_on_record(house: Site) -> None:
     await _link(house)
-    await house.database.write(partial(accounts.reset, nickname="marta"))
+    await house.database.write(partial(accounts.reset_factors, nickname="marta"))
     await _remove(house)
     async with house.database.reading() as c:
-        lines = [(row["nickname"], row["action"], row["detail"]) for row in reversed(await activity_log.page(c))]
+        lines = [(row["nickname"], row["action"], row["detail"]) for row in reversed(await activity_log.list_lines(c))]
     assert lines == [
         (activity_log.SERVER, "added", "marta, organiser"),
         (activity_log.SERVER, "made a login link for", "marta"),
@@ -189,9 +197,9 @@ async def test_what_commands_do_is_on_record(house: Site) -> None:
 
 async def test_a_reset_ends_sessions_and_links_too(house: Site) -> None:
     session, number = await _log_in(house, await _link(house)), await _link(house)
-    await house.database.write(partial(accounts.reset, nickname="marta"))
+    await house.database.write(partial(accounts.reset_factors, nickname="marta"))
     assert await _who(house, session) is None
     with pytest.raises(LinkError):
         await _log_in(house, number)
     with pytest.raises(OrganiserError, match="There is no organiser"):
-        await house.database.write(partial(accounts.reset, nickname="nobody"))
+        await house.database.write(partial(accounts.reset_factors, nickname="nobody"))

@@ -14,13 +14,13 @@ from tests.conftest import Clock
 
 async def _write(site: Site, *actions: str) -> None:
     for action in actions:
-        await site.database.write(partial(activity_log.write, who="marta", action=action, detail="PL"))
+        await site.database.write(partial(activity_log.append, who="marta", action=action, detail="PL"))
 
 
 async def _pages(site: Site, most: int) -> list[list[str]]:
     pages, before = [], None
     async with site.database.reading() as c:
-        while rows := await activity_log.page(c, before, most):
+        while rows := await activity_log.list_lines(c, before, most):
             pages.append([row["action"] for row in rows])
             before = rows[-1]["n"]
     return pages
@@ -30,14 +30,14 @@ async def test_the_newest_lines_come_first_page_by_page(site: Site, time: Clock)
     await _write(site, *"abcde")
     assert await _pages(site, 2) == [["e", "d"], ["c", "b"], ["a"]]
     async with site.database.reading() as c:
-        (row,) = await activity_log.page(c, most=1)
+        (row,) = await activity_log.list_lines(c, limit=1)
     assert row == {"n": 5, "moment": "2026-11-22T12:00:00Z", "nickname": "marta", "action": "e", "detail": "PL"}
 
 
 async def test_lines_of_one_moment_are_numbered_without_a_gap(site: Site) -> None:
     await asyncio.gather(*[_write(site, str(n)) for n in range(30)])
     async with site.database.reading() as c:
-        assert sorted(row["n"] for row in await activity_log.page(c)) == list(range(1, 31))
+        assert sorted(row["n"] for row in await activity_log.list_lines(c)) == list(range(1, 31))
 
 
 @pytest.mark.parametrize(
@@ -69,10 +69,10 @@ async def test_the_table_cannot_be_emptied_either(site: Site) -> None:
 
 async def test_what_fails_leaves_no_line_and_a_line_that_fails_leaves_no_change(database: Database) -> None:
     async def act(c: object) -> None:
-        await activity_log.write(c, "marta", "changed a rule")  # type: ignore[arg-type]  # the writer gives a connection
+        await activity_log.append(c, "marta", "changed a rule")  # type: ignore[arg-type]  # the writer gives a connection
         raise ValueError
 
     with pytest.raises(ValueError):  # noqa: PT011 (our own)
         await database.write(act)
     async with database.reading() as c:
-        assert await activity_log.page(c) == []
+        assert await activity_log.list_lines(c) == []

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petition.organisers.passkeys import Created, Passkeys, named
+from petition.organisers.passkeys import NewPasskey, Passkeys, credential_id
 
 SITE = Passkeys("https://petition.example")
 PRESENT, VERIFIED, ATTESTED = 1, 4, 64  # flags of authenticator data (WebAuthn 6.1)
@@ -67,22 +67,22 @@ def device() -> Authenticator:
     return Authenticator()
 
 
-def _made(device: Authenticator) -> Created:
-    found = SITE.created(device.create("asked"), "asked")
+def _made(device: Authenticator) -> NewPasskey:
+    found = SITE.verify_creation(device.create("asked"), "asked")
     assert found is not None
     return found
 
 
 def test_a_passkey_is_made_and_used(device: Authenticator) -> None:
     made = _made(device)
-    assert (made.id, made.used) == (_text(device.id), 0)
+    assert (made.id, made.counter) == (_text(device.id), 0)
     for count in (1, 2, 7):
         device.count = count
-        assert SITE.used(device.get("again"), "again", made.public_key, count - 1) == count
+        assert SITE.verify_answer(device.get("again"), "again", made.public_key, count - 1) == count
 
 
 def test_one_that_does_not_count_stays_at_nought(device: Authenticator) -> None:
-    assert SITE.used(device.get("again"), "again", _made(device).public_key, 0) == 0
+    assert SITE.verify_answer(device.get("again"), "again", _made(device).public_key, 0) == 0
 
 
 LIES: dict[str, dict[str, str | int]] = {
@@ -100,24 +100,24 @@ def test_what_is_not_for_us_or_not_verified_counts_for_nothing(lie: str, device:
     made = _made(device)
     for name, value in LIES[lie].items():
         setattr(device, name, value)
-    assert SITE.created(device.create("asked"), "asked") is None
-    assert SITE.used(device.get("again"), "again", made.public_key, 0) is None
+    assert SITE.verify_creation(device.create("asked"), "asked") is None
+    assert SITE.verify_answer(device.get("again"), "again", made.public_key, 0) is None
 
 
 def test_another_challenge_key_or_kind_of_answer_counts_for_nothing(device: Authenticator) -> None:
     made, other = _made(device), _made(Authenticator())
-    assert SITE.created(device.create("asked"), "other") is None
-    assert SITE.used(device.get("again"), "other", made.public_key, 0) is None
-    assert SITE.used(device.get("again"), "again", other.public_key, 0) is None
-    assert SITE.created(device.get("asked"), "asked") is None
-    assert SITE.used(device.create("again"), "again", made.public_key, 0) is None
+    assert SITE.verify_creation(device.create("asked"), "other") is None
+    assert SITE.verify_answer(device.get("again"), "other", made.public_key, 0) is None
+    assert SITE.verify_answer(device.get("again"), "again", other.public_key, 0) is None
+    assert SITE.verify_creation(device.get("asked"), "asked") is None
+    assert SITE.verify_answer(device.create("again"), "again", made.public_key, 0) is None
 
 
 @pytest.mark.parametrize("count", [4, 5])
 def test_a_counter_that_does_not_rise_is_a_copy(count: int, device: Authenticator) -> None:
     made = _made(device)
     device.count = count
-    assert SITE.used(device.get("again"), "again", made.public_key, 5) is None
+    assert SITE.verify_answer(device.get("again"), "again", made.public_key, 5) is None
 
 
 _JSON = st.recursive(
@@ -130,9 +130,9 @@ _JSON = st.recursive(
 
 @given(st.text() | _JSON.map(json.dumps))
 def test_whatever_else_arrives_is_no_answer(text: str) -> None:
-    assert isinstance(named(text), str)
-    assert SITE.created(text, "asked") is None
-    assert SITE.used(text, "asked", b"", 0) is None
+    assert isinstance(credential_id(text), str)
+    assert SITE.verify_creation(text, "asked") is None
+    assert SITE.verify_answer(text, "asked", b"", 0) is None
 
 
 _DEVICE = Authenticator()
@@ -147,7 +147,7 @@ def test_an_answer_with_a_byte_changed_is_none(data: st.DataObject) -> None:
     where = data.draw(st.integers(0, len(text) - 3))  # the last characters may hold bits that nobody reads
     changed = data.draw(st.sampled_from("ABab09-_").filter(lambda c: c != text[where]))
     answer["response"][part] = text[:where] + changed + text[where + 1 :]
-    assert SITE.used(json.dumps(answer), "again", _MADE.public_key, 0) is None
+    assert SITE.verify_answer(json.dumps(answer), "again", _MADE.public_key, 0) is None
 
 
 @pytest.mark.parametrize(
@@ -162,14 +162,14 @@ def test_an_answer_with_a_byte_changed_is_none(data: st.DataObject) -> None:
     ],
 )
 def test_browsers_know_passkeys_of_names_only(address: str, possible: bool) -> None:
-    assert Passkeys(address).possible == possible
+    assert Passkeys(address).is_possible == possible
 
 
 def test_a_browser_is_asked_for_what_is_known_and_makes_no_second_one(device: Authenticator) -> None:
     made = _made(device)
-    asked = json.loads(SITE.request("again", [made.id]))
+    asked = json.loads(SITE.request_options("again", [made.id]))
     assert [one["id"] for one in asked["allowCredentials"]] == [made.id]
-    creation = json.loads(SITE.creation("marta", "asked", [made.id]))
+    creation = json.loads(SITE.creation_options("marta", "asked", [made.id]))
     assert [one["id"] for one in creation["excludeCredentials"]] == [made.id]
     assert creation["authenticatorSelection"]["residentKey"] == "discouraged"
     assert creation["rp"]["name"] == "petition.example", "no word of the campaign"

@@ -13,10 +13,10 @@ OLD, NEW = ("age1old", "age1both"), ("age1both", "age1new")
 async def _start(site: Site, keys: tuple[str, ...]) -> list[str]:
     """What a start of the server announces."""
     async with site.database.reading() as c:
-        before = len(await activity_log.page(c))
-    await site.database.write(partial(public_keys.announce, recipients=keys))
+        before = len(await activity_log.list_lines(c))
+    await site.database.write(partial(public_keys.log_changes, recipients=keys))
     async with site.database.reading() as c:
-        rows = await activity_log.page(c)
+        rows = await activity_log.list_lines(c)
     return [f"{row['nickname']} {row['action']} {row['detail']}" for row in rows[: len(rows) - before]]
 
 
@@ -40,10 +40,10 @@ async def test_each_organiser_is_told_until_they_say_so(site: Site, time: Clock)
 
     async def unseen(nickname: str, keys: tuple[str, ...]) -> bool:
         async with site.database.reading() as c:
-            return await public_keys.unseen(c, nickname, keys)
+            return await public_keys.unacknowledged(c, nickname, keys)
 
     assert await unseen("marta", OLD)
-    await site.database.write(partial(public_keys.saw, nickname="marta", recipients=OLD))
+    await site.database.write(partial(public_keys.acknowledge, nickname="marta", recipients=OLD))
     assert [await unseen(nickname, OLD) for nickname in ("marta", "anna")] == [False, True]
     assert await unseen("marta", NEW)
     assert not await unseen("nobody", NEW)

@@ -9,7 +9,7 @@ from petition.core.clock import DAY
 from petition.core.database.connection import Row
 from petition.core.errors import KeysError
 from petition.organisers import accounts, activity_log, second_factor, sessions, totp
-from petition.organisers.second_factor import TRIES, WAIT, Locker
+from petition.organisers.second_factor import LOCK_SECONDS, MAX_WRONG_CODES, FactorCipher
 from petition.organisers.sessions import Session
 from petition.site import Site
 from tests.conftest import Clock, add_organiser
@@ -25,11 +25,11 @@ async def house(site: Site, time: Clock) -> Site:
 
 async def _arrive(site: Site, nickname: str = "marta") -> Session:
     """Comes with a link, where a second factor is asked for."""
-    number = await site.database.write(partial(accounts.link, nickname=nickname))
-    cookie, whole = await site.database.write(partial(sessions.log_in, number=number, strict=True))
+    number = await site.database.write(partial(accounts.make_login_link, nickname=nickname))
+    cookie, whole = await site.database.write(partial(sessions.log_in, secret=number, require_factor=True))
     assert not whole
     async with site.database.reading() as c:
-        found = await sessions.find(c, cookie)
+        found = await sessions.find_session(c, cookie)
     assert found is not None
     return found
 
@@ -37,18 +37,18 @@ async def _arrive(site: Site, nickname: str = "marta") -> Session:
 async def _equip(site: Site, nickname: str = "marta") -> bytes:
     """Sets up codes; the secret."""
     session = await _arrive(site, nickname)
-    secret = site.factor_cipher.proposed(session)
-    add = partial(second_factor.add_codes, locker=site.factor_cipher, session=session, given=_code(secret))
+    secret = site.factor_cipher.proposed_secret(session)
+    add = partial(second_factor.add_code_app, cipher=site.factor_cipher, session=session, code=_code(secret))
     assert await site.database.write(add)
     return secret
 
 
 def _code(secret: bytes, later: int = 0) -> str:
-    return totp.code(secret, clock.epoch() // totp.STEP + later)
+    return totp.code_at(secret, clock.epoch() // totp.STEP_SECONDS + later)
 
 
-async def _prove(site: Site, session: Session, code: str, locker: Locker | None = None) -> bool:
-    prove = partial(second_factor.prove_code, locker=locker or site.factor_cipher, session=session, given=code)
+async def _prove(site: Site, session: Session, code: str, locker: FactorCipher | None = None) -> bool:
+    prove = partial(second_factor.verify_code, cipher=locker or site.factor_cipher, session=session, code=code)
     return await site.database.write(prove) is not None
 
 
@@ -59,20 +59,22 @@ async def _rows(site: Site, table: str) -> list[Row]:
 
 async def _actions(site: Site) -> list[str]:
     async with site.database.reading() as c:
-        return [f"{row['nickname']} {row['action']} {row['detail']}".strip() for row in await activity_log.page(c)]
+        return [
+            f"{row['nickname']} {row['action']} {row['detail']}".strip() for row in await activity_log.list_lines(c)
+        ]
 
 
 async def test_a_code_makes_the_session_whole(house: Site, time: Clock) -> None:
     secret = await _equip(house)
-    time.advance(seconds=totp.STEP)
+    time.advance(seconds=totp.STEP_SECONDS)
     session = await _arrive(house)
-    prove = partial(second_factor.prove_code, locker=house.factor_cipher, session=session, given=_code(secret))
+    prove = partial(second_factor.verify_code, cipher=house.factor_cipher, session=session, code=_code(secret))
     number = await house.database.write(prove)
     assert number
     async with house.database.reading() as c:
-        found = await sessions.find(c, number)
+        found = await sessions.find_session(c, number)
     assert found is not None
-    assert (found.whole, found.organiser.nickname) == (True, "marta")
+    assert (found.authenticated, found.organiser.nickname) == (True, "marta")
     assert (await _actions(house))[0] == "marta logged in"
 
 
@@ -80,11 +82,11 @@ async def test_a_code_counts_once_and_so_does_every_older_one(house: Site, time:
     secret = await _equip(house)
     first, second = await _arrive(house), await _arrive(house)
     assert not await _prove(house, first, _code(secret)), "the code of the set-up"
-    time.advance(seconds=totp.STEP)
+    time.advance(seconds=totp.STEP_SECONDS)
     assert await _prove(house, first, _code(secret, 1))
     for later in (-1, 0, 1):
         assert not await _prove(house, second, _code(secret, later))
-    time.advance(seconds=2 * totp.STEP)
+    time.advance(seconds=2 * totp.STEP_SECONDS)
     assert await _prove(house, second, _code(secret))
 
 
@@ -92,11 +94,11 @@ async def test_after_five_wrong_codes_no_code_counts_for_a_while(house: Site, ti
     secret = await _equip(house)
     time.advance(minutes=1)
     session = await _arrive(house)
-    for _ in range(TRIES):
+    for _ in range(MAX_WRONG_CODES):
         assert not await _prove(house, session, "000000x")
     assert not await _prove(house, session, _code(secret))
     assert not await _prove(house, await _arrive(house), _code(secret)), "nor in another session"
-    time.advance(seconds=WAIT - 1)
+    time.advance(seconds=LOCK_SECONDS - 1)
     assert not await _prove(house, await _arrive(house), _code(secret))
     time.advance(seconds=1)
     assert await _prove(house, await _arrive(house), _code(secret))
@@ -107,12 +109,12 @@ async def test_each_five_wrong_codes_more_cost_twice_the_wait_up_to_a_day(house:
     await _equip(house)
     waits = []
     for _ in range(9):
-        for _ in range(TRIES):
+        for _ in range(MAX_WRONG_CODES):
             await _prove(house, await _arrive(house), "000000x")
         (row,) = [row for row in await _rows(house, "organisers") if row["nickname"] == "marta"]
         waits.append(row["wait"] - clock.epoch())
         time.advance(seconds=waits[-1])
-    assert waits == [min(DAY, WAIT * 2**n) for n in range(9)]
+    assert waits == [min(DAY, LOCK_SECONDS * 2**n) for n in range(9)]
     assert waits[-1] == DAY
 
 
@@ -120,7 +122,7 @@ async def test_a_right_code_forgives_the_wrong_ones_before_it(house: Site, time:
     secret = await _equip(house)
     for _ in range(3):
         time.advance(minutes=1)
-        for _ in range(TRIES - 1):
+        for _ in range(MAX_WRONG_CODES - 1):
             assert not await _prove(house, await _arrive(house), "000000x")
         assert await _prove(house, await _arrive(house), _code(secret))
 
@@ -129,7 +131,7 @@ async def test_wrong_codes_of_one_keep_nobody_else_waiting(house: Site, time: Cl
     secret = await _equip(house, "anna")
     await _equip(house)
     time.advance(minutes=1)
-    for _ in range(TRIES):
+    for _ in range(MAX_WRONG_CODES):
         await _prove(house, await _arrive(house), "000000x")
     assert await _prove(house, await _arrive(house, "anna"), _code(secret))
 
@@ -147,17 +149,17 @@ async def test_whoever_has_no_codes_is_let_in_by_none(house: Site) -> None:
 
 async def test_a_session_is_offered_one_secret_another_session_another(house: Site) -> None:
     session, other = await _arrive(house), await _arrive(house)
-    assert house.factor_cipher.proposed(session) == house.factor_cipher.proposed(session)
-    assert house.factor_cipher.proposed(session) != house.factor_cipher.proposed(other)
-    assert len(house.factor_cipher.proposed(session)) == 20
+    assert house.factor_cipher.proposed_secret(session) == house.factor_cipher.proposed_secret(session)
+    assert house.factor_cipher.proposed_secret(session) != house.factor_cipher.proposed_secret(other)
+    assert len(house.factor_cipher.proposed_secret(session)) == 20
 
 
 async def test_a_wrong_code_sets_nothing_up_and_a_second_app_neither(house: Site, time: Clock) -> None:
     session = await _arrive(house)
-    add = partial(second_factor.add_codes, locker=house.factor_cipher, session=session)
+    add = partial(second_factor.add_code_app, cipher=house.factor_cipher, session=session)
     assert not await house.database.write(partial(add, given="123456"))
     assert await _rows(house, "factors") == []
-    secret = house.factor_cipher.proposed(session)
+    secret = house.factor_cipher.proposed_secret(session)
     assert await house.database.write(partial(add, given=_code(secret)))
     assert not await house.database.write(partial(add, given=_code(secret, 1)))
     assert len(await _rows(house, "factors")) == 1
@@ -165,9 +167,9 @@ async def test_a_wrong_code_sets_nothing_up_and_a_second_app_neither(house: Site
 
 async def test_of_two_who_came_by_mail_only_the_first_sets_a_factor_up(house: Site, time: Clock) -> None:
     first, second = await _arrive(house), await _arrive(house)
-    asked = [(one, _code(house.factor_cipher.proposed(one))) for one in (first, second)]
+    asked = [(one, _code(house.factor_cipher.proposed_secret(one))) for one in (first, second)]
     jobs = [
-        partial(second_factor.add_codes, locker=house.factor_cipher, session=one, given=code) for one, code in asked
+        partial(second_factor.add_code_app, cipher=house.factor_cipher, session=one, code=code) for one, code in asked
     ]
     assert [await house.database.write(job) for job in jobs] == [True, False]
 
@@ -176,7 +178,7 @@ async def test_a_session_that_was_ended_meanwhile_does_not_become_whole(house: S
     secret = await _equip(house)
     time.advance(minutes=1)
     session = await _arrive(house)
-    await house.database.write(partial(sessions.end_all, nickname="marta"))
+    await house.database.write(partial(sessions.end_all_sessions, nickname="marta"))
     assert not await _prove(house, session, _code(secret))
     assert await _rows(house, "sessions") == []
 
@@ -186,9 +188,9 @@ async def test_the_database_alone_makes_no_code_and_takes_none_from_another_row(
     (row,) = await _rows(house, "factors")
     assert secret.hex() not in str(row)
     with pytest.raises(KeysError):
-        Locker(("another-key-of-thirty-two-characters",)).open("anna", row["sealed"])
+        FactorCipher(("another-key-of-thirty-two-characters",)).decrypt("anna", row["sealed"])
     with pytest.raises(KeysError):
-        house.factor_cipher.open("marta", row["sealed"])
+        house.factor_cipher.decrypt("marta", row["sealed"])
     await house.database.write(lambda c: c.execute("update factors set nickname = 'marta'"))
     time.advance(minutes=1)
     assert not await _prove(house, await _arrive(house), _code(secret))
@@ -197,7 +199,10 @@ async def test_the_database_alone_makes_no_code_and_takes_none_from_another_row(
 async def test_the_key_can_be_rotated(house: Site, time: Clock) -> None:
     secret = await _equip(house)
     (old,) = house.settings.desk_keys
-    both, alone = Locker(("new-key-of-thirty-two-characters-", old)), Locker(("new-key-of-thirty-two-characters-",))
+    both, alone = (
+        FactorCipher(("new-key-of-thirty-two-characters-", old)),
+        FactorCipher(("new-key-of-thirty-two-characters-",)),
+    )
     time.advance(minutes=1)
     session = await _arrive(house)
     assert not await _prove(house, session, _code(secret), alone)
@@ -208,10 +213,10 @@ async def test_the_key_can_be_rotated(house: Site, time: Clock) -> None:
 
 async def test_a_challenge_is_answered_once(house: Site) -> None:
     session = await _arrive(house)
-    asked = await house.database.write(partial(second_factor.challenge, session=session))
-    newer = await house.database.write(partial(second_factor.challenge, session=session))
+    asked = await house.database.write(partial(second_factor.new_challenge, session=session))
+    newer = await house.database.write(partial(second_factor.new_challenge, session=session))
     assert asked != newer
-    job = partial(second_factor._challenged, session=session)
+    job = partial(second_factor._use_challenge, session=session)
     assert [await house.database.write(job) for _ in range(2)] == [newer, ""]
 
 
@@ -219,7 +224,7 @@ async def test_a_challenge_is_answered_once(house: Site) -> None:
 async def test_the_last_factor_stays_where_one_is_needed(house: Site, strict: bool, gone: bool) -> None:
     await _equip(house)
     (row,) = await _rows(house, "factors")
-    drop = partial(second_factor.drop, session=await _arrive(house), id_=row["id"], strict=strict)
+    drop = partial(second_factor.remove_factor, session=await _arrive(house), id_=row["id"], require_factor=strict)
     assert await house.database.write(drop) == gone
     assert len(await _rows(house, "factors")) == (0 if gone else 1)
 
@@ -227,22 +232,24 @@ async def test_the_last_factor_stays_where_one_is_needed(house: Site, strict: bo
 async def test_nobody_takes_away_anothers_factor(house: Site) -> None:
     await _equip(house)
     (row,) = await _rows(house, "factors")
-    drop = partial(second_factor.drop, session=await _arrive(house, "anna"), id_=row["id"], strict=False)
+    drop = partial(
+        second_factor.remove_factor, session=await _arrive(house, "anna"), id_=row["id"], require_factor=False
+    )
     assert not await house.database.write(drop)
 
 
 async def test_a_reset_takes_factors_and_waiting_away(house: Site, time: Clock) -> None:
     await _equip(house)
-    for _ in range(TRIES):
+    for _ in range(MAX_WRONG_CODES):
         await _prove(house, await _arrive(house), "000000x")
-    await house.database.write(partial(accounts.reset, nickname="marta"))
+    await house.database.write(partial(accounts.reset_factors, nickname="marta"))
     assert await _rows(house, "factors") == []
     secret = await _equip(house)
-    time.advance(seconds=totp.STEP)
+    time.advance(seconds=totp.STEP_SECONDS)
     assert await _prove(house, await _arrive(house), _code(secret))
 
 
 async def test_who_is_removed_leaves_no_factor(house: Site) -> None:
     await _equip(house)
-    await house.database.write(partial(accounts.remove, nickname="marta"))
+    await house.database.write(partial(accounts.remove_organiser, nickname="marta"))
     assert await _rows(house, "factors") == []

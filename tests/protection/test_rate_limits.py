@@ -121,7 +121,9 @@ async def _manage(site: Site, address: EmailAddress = ADDRESS) -> None:
 
 
 async def _log_in(site: Site, address: EmailAddress = ADDRESS) -> None:
-    await site.database.write(partial(accounts.ask_login, vault=site.server_keys, to=address, language="en"))
+    await site.database.write(
+        partial(accounts.request_login_link, server_keys=site.server_keys, email=address, language="en")
+    )
 
 
 async def test_all_forms_for_visitors_share_one_cap(site: Site, time: Clock) -> None:

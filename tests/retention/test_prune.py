@@ -180,7 +180,7 @@ async def test_closing_keeps_the_figures_and_the_record(full: Visitor, key_file:
     await _close(full.site, key_file)
     assert await _content(full.site, lasting) == before
     async with full.site.database.reading() as c:
-        (line, *others) = await activity_log.page(c)
+        (line, *others) = await activity_log.list_lines(c)
     assert (line["nickname"], line["action"], len(others)) == (activity_log.SERVER, "ended signing for good", lines)
     async with full.site.database.reading() as c:
         assert (await tally.get_snapshot(c)).countries == {"PL": 10}

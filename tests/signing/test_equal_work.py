@@ -116,7 +116,9 @@ async def _manage(site: Site, address: EmailAddress) -> None:
 
 
 async def _log_in(site: Site, address: EmailAddress) -> None:
-    await site.database.write(partial(accounts.ask_login, vault=site.server_keys, to=address, language="en"))
+    await site.database.write(
+        partial(accounts.request_login_link, server_keys=site.server_keys, email=address, language="en")
+    )
 
 
 @pytest.mark.parametrize("act", [_sign, _sign_slowly, _sign_aside, _sign_with_a_proof, _manage])

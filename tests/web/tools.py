@@ -203,7 +203,7 @@ def paths(method: str, **values: str) -> list[str]:
 
 def code(key: bytes, later: int = 0) -> str:
     """What an authenticator app shows now, or so many half minutes later."""
-    return totp.code(key, clock.epoch() // totp.STEP + later)
+    return totp.code_at(key, clock.epoch() // totp.STEP_SECONDS + later)
 
 
 async def follow_login_link(visitor: Visitor, nickname: str, base: str = "https://petition.example") -> httpx2.Response:

@@ -51,7 +51,7 @@ async def switch_annex(c: Connection, code: str, nickname: str, *, on: bool) -> 
     else:
         changed = await c.one("annexes.disable", code=code)
     if changed is not None:
-        await activity_log.write(c, nickname, f"turned an annex of names {'on' if on else 'off'}", code)
+        await activity_log.append(c, nickname, f"turned an annex of names {'on' if on else 'off'}", code)
 
 
 async def make_annex(
@@ -104,7 +104,7 @@ async def _insert_volumes(c: Connection, *, rows: list[Row], nickname: str, deta
     for row in rows:
         if await c.one("annexes.insert_volume", **row) is None:
             raise LetterError("Somebody else has just made this annex: theirs counts.")
-    await activity_log.write(c, nickname, "made an annex of names", detail)
+    await activity_log.append(c, nickname, "made an annex of names", detail)
 
 
 async def list_annexes(c: Connection, edition: int) -> list[IssuedAnnex]:

@@ -98,7 +98,7 @@ async def _insert_edition(
     ):
         raise LetterError("Somebody else has just drawn up an edition: look at that one first.")
     await c.insert_rows("edition_letters", rows)
-    await activity_log.write(c, nickname, "drew up an edition", f"{number}: {len(rows)} letters and translations")
+    await activity_log.append(c, nickname, "drew up an edition", f"{number}: {len(rows)} letters and translations")
 
 
 def _basis(draft: Draft) -> dict[str, Any]:

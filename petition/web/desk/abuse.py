@@ -58,6 +58,6 @@ async def _run_and_log_count(request: Request, change: Callable[[Connection], Aw
     """Does something and writes into the record to how many, both or neither."""
 
     async def change_and_log(c: Connection) -> None:
-        await activity_log.write(c, request.state.organiser.nickname, action, round_for_log(await change(c)))
+        await activity_log.append(c, request.state.organiser.nickname, action, round_for_log(await change(c)))
 
     await get_site(request).database.write(change_and_log)

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from petition.core.database.connection import Connection
 from petition.organisers import activity_log, sessions
 from petition.organisers.accounts import Role
-from petition.organisers.sessions import LIFE, Session
+from petition.organisers.sessions import SESSION_LIFETIME, Session
 from petition.web.http.pages import NO_STORE, get_site
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -25,7 +25,7 @@ def requires_role(role: Role) -> Callable[[Handler], Handler]:
         @wraps(handler)
         async def guarded(request: Request) -> Response:
             session = await _load_session(request)
-            if session is None or not session.whole or not session.organiser.may(role):
+            if session is None or not session.authenticated or not session.organiser.may(role):
                 raise HTTPException(404)
             return await handler(request)
 
@@ -52,11 +52,11 @@ async def _load_session(request: Request) -> Session | None:
     if not secret:
         return None
     async with site.database.reading() as c:
-        session = await sessions.find(c, secret)
+        session = await sessions.find_session(c, secret)
     if session is not None:
         request.state.session, request.state.organiser = session, session.organiser
-        if sessions.stale(session):
-            await site.database.write(partial(sessions.touch, session=session))
+        if sessions.needs_use_recorded(session):
+            await site.database.write(partial(sessions.record_use, session=session))
     return session
 
 
@@ -69,7 +69,13 @@ def redirect_with_session(request: Request, secret: str, path: str) -> Response:
     """On to a page, with the cookie of a session that has just begun."""
     response, secure = RedirectResponse(path, 303, {"Cache-Control": NO_STORE}), get_site(request).settings.secure
     response.set_cookie(
-        _cookie_name(request), secret, max_age=LIFE, path="/", secure=secure, httponly=True, samesite="strict"
+        _cookie_name(request),
+        secret,
+        max_age=SESSION_LIFETIME,
+        path="/",
+        secure=secure,
+        httponly=True,
+        samesite="strict",
     )
     return response
 
@@ -94,7 +100,7 @@ async def run_and_log(
 
     async def change_and_log(c: Connection) -> T:
         result = await change(c)
-        await activity_log.write(c, nickname, action, detail)
+        await activity_log.append(c, nickname, action, detail)
         return result
 
     return await get_site(request).database.write(change_and_log)

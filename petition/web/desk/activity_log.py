@@ -19,6 +19,6 @@ async def index(request: Request) -> Response:
     if before and not (before.isascii() and before.isdecimal() and len(before) <= _MAX_DIGITS):
         raise HTTPException(404)
     async with get_site(request).database.reading() as c:
-        actions = await activity_log.page(c, int(before or 0) or None)
+        actions = await activity_log.list_lines(c, int(before or 0) or None)
     older = actions[-1]["n"] if actions and actions[-1]["n"] > 1 else None
     return render_page(request, "web/desk/record.html", actions=actions, older=older)

@@ -28,10 +28,10 @@ async def dashboard(request: Request) -> Response:
     keys = get_site(request).settings.recipients
     async with get_site(request).database.reading() as c:
         counts = await _counts(c) if organiser.may(Role.ORGANISER) else None
-        actions = await activity_log.page(c, most=LATEST_ACTIONS)
+        actions = await activity_log.list_lines(c, limit=LATEST_ACTIONS)
         warn_only = await signatures.get_warn_only(c)
         mode, effective_mode = await proof_of_work.chosen_mode(c), await proof_of_work.effective_mode(c)
-        unacknowledged = await public_keys.unseen(c, organiser.nickname, keys)
+        unacknowledged = await public_keys.unacknowledged(c, organiser.nickname, keys)
     context: dict[str, Any] = {
         "organiser": organiser,
         "roles": Role,
@@ -88,6 +88,6 @@ async def acknowledge_keys(request: Request) -> Response:
     keys, nickname = get_site(request).settings.recipients, request.state.organiser.nickname
     if shown_keys == " ".join(public_keys.fingerprints(keys)):
         await run_and_log(
-            request, partial(public_keys.saw, nickname=nickname, recipients=keys), "saw the keys", shown_keys
+            request, partial(public_keys.acknowledge, nickname=nickname, recipients=keys), "saw the keys", shown_keys
         )
     return RedirectResponse("/organisers/", 303)

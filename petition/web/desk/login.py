@@ -32,7 +32,10 @@ async def login(request: Request) -> Response:
             request, "web/desk/login.html", status=429, wait=refusal.retry_after, form=rate_limited(form), sent=False
         )
     request_link = partial(
-        accounts.ask_login, vault=site.server_keys, to=address, language=negotiate_language(request).code
+        accounts.request_login_link,
+        server_keys=site.server_keys,
+        email=address,
+        language=negotiate_language(request).code,
     )
     await site.database.write(request_link)
     return render_page(request, "web/desk/login.html", form=EMPTY_FORM, sent=True)
@@ -45,7 +48,7 @@ async def redeem(request: Request) -> Response:
         secret = site.signer.read_token(Purpose.LOGIN, request.path_params["token"])
         if request.method != "POST":
             return render_page(request, "web/desk/redeem.html")
-        log_in = partial(sessions.log_in, number=secret, strict=not site.settings.demo)
+        log_in = partial(sessions.log_in, secret=secret, require_factor=not site.settings.demo)
         session_secret, authenticated = await site.database.write(log_in)
     except LinkError:
         return render_page(request, "web/desk/login.html", status=404, form=EMPTY_FORM, sent=False, dead=True)
@@ -56,5 +59,7 @@ async def redeem(request: Request) -> Response:
 async def logout(request: Request) -> Response:
     """Ends the session."""
     session = request.state.session
-    await run_and_log(request, partial(sessions.end, nickname=session.organiser.nickname, id_=session.id), "logged out")
+    await run_and_log(
+        request, partial(sessions.end_session, nickname=session.organiser.nickname, id_=session.id), "logged out"
+    )
     return redirect_to_login(request)

@@ -67,4 +67,4 @@ async def _apply_decisions(c: Connection, *, country: str, chosen: dict[str, set
     for decision, handles in chosen.items():
         old, new, action = DECISIONS[decision]
         if n := await printed_names.move_names(c, country, handles, old, new):
-            await activity_log.write(c, nickname, action, f"{country}: {round_for_log(n)}")
+            await activity_log.append(c, nickname, action, f"{country}: {round_for_log(n)}")

@@ -24,8 +24,8 @@ async def verify(request: Request) -> Response:
     """The second factor of whoever has one: a passkey or a code."""
     session: Session = request.state.session
     factors = await _own_factors(request)
-    if session.whole or not factors:
-        return RedirectResponse("/organisers/" if session.whole else "/organisers/factors", 303)
+    if session.authenticated or not factors:
+        return RedirectResponse("/organisers/" if session.authenticated else "/organisers/factors", 303)
     if request.method != "POST":
         return _verify_page(request, factors)
     secret = await get_site(request).database.write(await _verification(request))
@@ -44,9 +44,13 @@ async def _verification(request: Request) -> Callable[[Connection], Awaitable[st
     session: Session = request.state.session
     if passkey := typed.get("passkey", "")[:_MAX_PASSKEY_LENGTH]:
         return partial(
-            second_factor.prove_passkey, locker=site.factor_cipher, keys=site.passkeys, session=session, answer=passkey
+            second_factor.verify_passkey,
+            cipher=site.factor_cipher,
+            verifier=site.passkeys,
+            session=session,
+            answer=passkey,
         )
-    return partial(second_factor.prove_code, locker=site.factor_cipher, session=session, given=typed.get("code", ""))
+    return partial(second_factor.verify_code, cipher=site.factor_cipher, session=session, code=typed.get("code", ""))
 
 
 @requires_session
@@ -54,35 +58,35 @@ async def manage_factors(request: Request) -> Response:
     """One's own factors: the first is set up here, and changes are made here soon after a login."""
     session: Session = request.state.session
     factors = await _own_factors(request)
-    if not session.whole and factors:
+    if not session.authenticated and factors:
         return RedirectResponse("/organisers/factor", 303)
     if request.method != "POST":
         return _factors_page(request, factors)
-    if not second_factor.fresh(session):
+    if not second_factor.has_recent_login(session):
         raise HTTPException(403)
     typed = (await forms.read_form(request)).values
     if "remove" in typed:
         return await _remove(request, typed["remove"])
     if not await get_site(request).database.write(_addition(request, typed)):
         return _factors_page(request, factors, status=422)
-    if session.whole:
+    if session.authenticated:
         return RedirectResponse("/organisers/factors", 303)
-    secret = await get_site(request).database.write(partial(sessions.complete, session=session))
+    secret = await get_site(request).database.write(partial(sessions.complete_login, session=session))
     return redirect_with_session(request, secret, "/organisers/") if secret else redirect_to_login(request)
 
 
 def _factors_page(request: Request, factors: list[Row], status: int = 200) -> Response:
     site, session = get_site(request), request.state.session
-    secret = site.factor_cipher.proposed(session)
-    address = totp.address(secret, session.organiser.nickname)
+    secret = site.factor_cipher.proposed_secret(session)
+    address = totp.otpauth_url(secret, session.organiser.nickname)
     context = {
-        "owned": [(row["id"], second_factor.CALLED[row["kind"]], row["since"]) for row in factors],
+        "owned": [(row["id"], second_factor.KIND_NAMES[row["kind"]], row["since"]) for row in factors],
         "codes": any(row["kind"] == CODE for row in factors),
         "last": len(factors) < 2 and not site.settings.demo,
         "session": session,
-        "fresh": second_factor.fresh(session),
-        "passkeys": site.passkeys.possible,
-        "secret": totp.text(secret),
+        "fresh": second_factor.has_recent_login(session),
+        "passkeys": site.passkeys.is_possible,
+        "secret": totp.format_secret(secret),
         "address": address,
         "picture": segno.make(address, micro=False).svg_inline(scale=5, light="#fff"),
         "wrong": status != 200,
@@ -94,14 +98,21 @@ def _addition(request: Request, typed: dict[str, str]) -> Callable[[Connection],
     site, session = get_site(request), request.state.session
     if passkey := typed.get("passkey", "")[:_MAX_PASSKEY_LENGTH]:
         return partial(
-            second_factor.add_passkey, locker=site.factor_cipher, keys=site.passkeys, session=session, answer=passkey
+            second_factor.add_passkey,
+            cipher=site.factor_cipher,
+            verifier=site.passkeys,
+            session=session,
+            answer=passkey,
         )
-    return partial(second_factor.add_codes, locker=site.factor_cipher, session=session, given=typed.get("code", ""))
+    return partial(second_factor.add_code_app, cipher=site.factor_cipher, session=session, code=typed.get("code", ""))
 
 
 async def _remove(request: Request, id_: str) -> Response:
     remove = partial(
-        second_factor.drop, session=request.state.session, id_=id_, strict=not get_site(request).settings.demo
+        second_factor.remove_factor,
+        session=request.state.session,
+        id_=id_,
+        require_factor=not get_site(request).settings.demo,
     )
     if not await get_site(request).database.write(remove):
         raise HTTPException(404)
@@ -113,16 +124,16 @@ async def challenge(request: Request) -> Response:
     """What organisers.js hands to the browser: one passkey of theirs is asked for, or a new one is to be made."""
     site, session = get_site(request), request.state.session
     passkey_ids = [row["id"] for row in await _own_factors(request) if row["kind"] == PASSKEY]
-    if not site.passkeys.possible:
+    if not site.passkeys.is_possible:
         raise HTTPException(404)
-    nonce = await site.database.write(partial(second_factor.challenge, session=session))
+    nonce = await site.database.write(partial(second_factor.new_challenge, session=session))
     if session.whole or not await _own_factors(request):
-        options = site.passkeys.creation(session.organiser.nickname, nonce, passkey_ids)
+        options = site.passkeys.creation_options(session.organiser.nickname, nonce, passkey_ids)
     else:
-        options = site.passkeys.request(nonce, passkey_ids)
+        options = site.passkeys.request_options(nonce, passkey_ids)
     return Response(options, media_type="application/json", headers={"Cache-Control": NO_STORE})
 
 
 async def _own_factors(request: Request) -> list[Row]:
     async with get_site(request).database.reading() as c:
-        return await second_factor.of(c, request.state.organiser.nickname)
+        return await second_factor.list_factors(c, request.state.organiser.nickname)

@@ -22,8 +22,8 @@ async def index(request: Request) -> Response:
     """One's own sessions, to the hour; admins see who else there is."""
     session: Session = request.state.session
     async with get_site(request).database.reading() as c:
-        rows = await sessions.of(c, session.organiser.nickname)
-        others = await accounts.listed(c) if session.organiser.may(Role.ADMIN) else []
+        rows = await sessions.list_sessions(c, session.organiser.nickname)
+        others = await accounts.list_organisers(c) if session.organiser.may(Role.ADMIN) else []
     context: dict[str, Any] = {"rows": [_row(row, session) for row in rows], "others": others}
     return render_page(request, "web/desk/sessions.html", **context)
 
@@ -41,9 +41,11 @@ async def end(request: Request) -> Response:
     session: Session = request.state.session
     id_ = (await forms.read_form(request)).values.get("session", "")
     async with get_site(request).database.reading() as c:
-        if id_ not in [row["id"] for row in await sessions.of(c, session.organiser.nickname)]:
+        if id_ not in [row["id"] for row in await sessions.list_sessions(c, session.organiser.nickname)]:
             raise HTTPException(404)
-    await run_and_log(request, partial(sessions.end, nickname=session.organiser.nickname, id_=id_), "ended a session")
+    await run_and_log(
+        request, partial(sessions.end_session, nickname=session.organiser.nickname, id_=id_), "ended a session"
+    )
     return redirect_to_login(request) if id_ == session.id else RedirectResponse("/organisers/sessions", 303)
 
 
@@ -52,8 +54,8 @@ async def end_all(request: Request) -> Response:
     """Ends all sessions of an organiser, and links that were mailed to them."""
     nickname = (await forms.read_form(request)).values.get("nickname", "")
     async with get_site(request).database.reading() as c:
-        if nickname not in [row["nickname"] for row in await accounts.listed(c)]:
+        if nickname not in [row["nickname"] for row in await accounts.list_organisers(c)]:
             raise HTTPException(404)
-    await run_and_log(request, partial(sessions.end_all, nickname=nickname), "ended all sessions of", nickname)
+    await run_and_log(request, partial(sessions.end_all_sessions, nickname=nickname), "ended all sessions of", nickname)
     own_too = nickname == request.state.organiser.nickname
     return redirect_to_login(request) if own_too else RedirectResponse("/organisers/sessions", 303)

@@ -60,8 +60,8 @@ async def _desk(visitor: Visitor) -> None:
     await visitor.organiser()
     write = visitor.site.database.write
     await write(partial(signatures.set_warn_only, warn_only=True))
-    await write(partial(accounts.reset, nickname="marta"))
-    await write(partial(accounts.remove, nickname="marta"))
+    await write(partial(accounts.reset_factors, nickname="marta"))
+    await write(partial(accounts.remove_organiser, nickname="marta"))
 
 
 def _number(visitor: Visitor, path: str) -> str:

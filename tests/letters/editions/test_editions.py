@@ -218,7 +218,7 @@ async def test_two_who_draw_up_at_once_make_one_edition(database: Database, time
     for n in numbers:
         assert await _references(database, n) == [f"PL-{n}", f"PL-{n}-pl"]
     async with database.reading() as c:
-        lines = [row["detail"] for row in await activity_log.page(c) if row["action"] == "drew up an edition"]
+        lines = [row["detail"] for row in await activity_log.list_lines(c) if row["action"] == "drew up an edition"]
     assert len(lines) == len(numbers)
 
 
@@ -280,7 +280,7 @@ async def _draw_slowly(url: str) -> None:
         sys.stdout.flush()
         await asyncio.sleep(600)
 
-    activity_log.write = stop  # type: ignore[assignment]  # one that hangs until it is killed
+    activity_log.append = stop  # type: ignore[assignment]  # one that hangs until it is killed
     async with open_database(url) as database:
         await issue(database, draft_for("PL"))
 

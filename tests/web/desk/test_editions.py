@@ -5,7 +5,7 @@ import hashlib
 import io
 import zipfile
 
-from petition.organisers.activity_log import page as lines
+from petition.organisers.activity_log import list_lines as lines
 from tests.conftest import Clock, Visitor
 from tests.letters.samples import pdf_text
 from tests.web.tools import Html, on_sqlite

@@ -70,7 +70,7 @@ async def test_who_is_removed_is_out_at_once(time: Clock, visitor: Visitor) -> N
     await visitor.organiser("marta")
     await visitor.post("/organisers/login", email="marta@example.org")
     link = await visitor.link("marta@example.org", "login")
-    await visitor.site.database.write(partial(accounts.remove, nickname="marta"))
+    await visitor.site.database.write(partial(accounts.remove_organiser, nickname="marta"))
     assert (await visitor.get("/organisers/")).status_code == 404
     assert (await visitor.post(link)).status_code == 404
 

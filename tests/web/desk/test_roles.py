@@ -103,14 +103,14 @@ async def _at(visitor: Visitor, person: str) -> str:
     if person == "stranger":
         return ""
     nickname = "admin" if person == "arrived" else person
-    begin = partial(sessions._begin, nickname=nickname, whole=person != "arrived")
+    begin = partial(sessions._create_session, nickname=nickname, authenticated=person != "arrived")
     number = await visitor.site.database.write(begin)
     visitor.client.cookies.set("__Host-session", number)
     return tokens.secret_hash(number)
 
 
 async def _open(visitor: Visitor, session: str, method: str, path: str) -> int:
-    number = await visitor.site.database.write(partial(accounts.link, nickname="viewer"))
+    number = await visitor.site.database.write(partial(accounts.make_login_link, nickname="viewer"))
     path = path.format(**PARAMETERS | {"token": token(visitor, Purpose.LOGIN, number)})
     keys = " ".join(public_keys.fingerprints(visitor.site.settings.recipients))
     fields = {"email": "viewer@example.org", "session": session, "nickname": "viewer", "keys": keys, "code": "1"}

@@ -74,7 +74,7 @@ async def test_an_admin_ends_all_sessions_of_another(time: Clock, visitor: Visit
 async def test_everybody_reads_the_whole_record_page_by_page(time: Clock, visitor: Visitor) -> None:
     await add_organiser(visitor.site, "anna")
     for n in range(120):
-        write = partial(activity_log.write, who="anna", action="changed a rule", detail=f"number {n}")
+        write = partial(activity_log.append, who="anna", action="changed a rule", detail=f"number {n}")
         await visitor.site.database.write(write)
     await visitor.organiser("vera", "viewer")
     actions: list[str] = []

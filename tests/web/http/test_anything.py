@@ -106,7 +106,9 @@ async def _house(visit: Visit, settings: Settings, folder: Path) -> Visitor:
 async def _as(visitor: Visitor, person: str) -> None:
     visitor.client.cookies.clear()
     if person != "stranger":
-        begun = await visitor.site.database.write(partial(sessions._begin, nickname=person, whole=True))
+        begun = await visitor.site.database.write(
+            partial(sessions._create_session, nickname=person, authenticated=True)
+        )
         visitor.client.cookies.set("__Host-session", begun)
 
 
