@@ -14,7 +14,7 @@ from petition.core import resources, safe_logging, settings
 from petition.core.errors import PetitionError
 from petition.core.settings import Settings
 from petition.organisers.accounts import Role
-from petition.retention.destroy import What
+from petition.retention.destroy import Scope
 
 Verb = Callable[[Settings, argparse.Namespace], Coroutine[Any, Any, int | None]]
 
@@ -109,7 +109,7 @@ def _keeping(verbs: Any) -> None:
     _verb(verbs, "prune", site.prune, "applies the retention rules now")
     _verb(verbs, "close", site.close, "ends signing for good; keyed hashes and their key are destroyed")
     panic = _verb(verbs, "destroy", site.destroy, "the panic button: keys first, then what the database holds")
-    panic.add_argument("what", choices=[what.value for what in What], help="each takes the one before with it")
+    panic.add_argument("what", choices=[what.value for what in Scope], help="each takes the one before with it")
     panic.add_argument("--yes", action="store_true", help="ask nothing")
     _verb(verbs, "backup", site.back_up, "a backup, sealed to the recipients").add_argument("file", type=Path)
     restoring = _verb(verbs, "restore", site.restore, "a backup in the place of what is there")

@@ -51,7 +51,7 @@ async def fill(
         rows = _rows(_mailboxes(first, size, n), days, dice)
         await database.write(partial(put, rows=rows))
         done(size)
-    await database.write(reorder.remember)  # they were put in the order of their keys
+    await database.write(reorder.mark_reordered)  # they were put in the order of their keys
 
 
 def _rows(mailboxes: list[str], weights: Sequence[float], dice: random.Random) -> list[Signature]:

@@ -110,7 +110,7 @@ def _names(site: Site, dice: random.Random) -> Iterator[tuple[demo_data.Signatur
 async def _put_names(c: Connection, *, names: list[tuple[demo_data.Signature, Row]]) -> None:
     await demo_data.put(c, rows=sorted(signature for signature, _ in names))
     await c.run("signatures.put_names", rows=[name for _, name in names])
-    await reorder.remember(c)
+    await reorder.mark_reordered(c)
 
 
 async def _forms(site: Site, network: str, many: int) -> list[Row]:

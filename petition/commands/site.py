@@ -23,7 +23,7 @@ from petition.organisers.accounts import Role
 from petition.retention import backup
 from petition.retention import close as closing
 from petition.retention import destroy as destruction
-from petition.retention.destroy import What
+from petition.retention.destroy import Scope
 from petition.signing import quarantine
 from petition.site import Site, open_site
 from petition.tally import audit
@@ -149,7 +149,7 @@ async def close(given: Settings, _: Arguments) -> int:
         print("Nothing was changed.", file=sys.stderr)
         return 1
     async with open_site(given) as site:
-        await closing.close(site.database, site.server_keys, given.email_key_file)
+        await closing.close_signing(site.database, site.server_keys, given.email_key_file)
     print("Signing has ended. Keyed hashes, names and contacts are gone; numbers and answers stay.")
     if given.email_key_file is None:
         print("PETITION_EMAIL_KEY stands in the environment: put a new random value there, and destroy the old one.")
@@ -163,11 +163,11 @@ async def destroy(given: Settings, arguments: Arguments) -> int:
     if asked and await asyncio.to_thread(input, question) != arguments.what:
         print("Nothing was changed.", file=sys.stderr)
         return 1
-    failed = await destruction.destroy(given, What(arguments.what))
+    failed = await destruction.destroy(given, Scope(arguments.what))
     for sentence in failed:
         print(sentence, file=sys.stderr)
     if not failed:
-        print(destruction.DESTROYED[What(arguments.what)])
+        print(destruction.RESULTS[Scope(arguments.what)])
     return 1 if failed else 0
 
 
@@ -185,7 +185,7 @@ async def recount(given: Settings, _: Arguments) -> int:
 async def back_up(given: Settings, arguments: Arguments) -> None:
     """A backup, sealed to the recipients."""
     async with open_site(given) as site:
-        rows = await backup.backup(site.database, given.recipients, arguments.file)
+        rows = await backup.write_backup(site.database, given.recipients, arguments.file)
         await noted(site, "made a backup")
     print(f"{rows} rows, sealed to {len(given.recipients)} recipients.")
 
@@ -200,7 +200,7 @@ async def restore(given: Settings, arguments: Arguments) -> None:
     except (OSError, UnicodeDecodeError):
         raise DataError(f"{file} cannot be read.") from None
     async with open_site(given, migrate=True) as site:
-        rows = await backup.restore(site.database, given.mode, identity, arguments.file)
+        rows = await backup.restore_backup(site.database, given.mode, identity, arguments.file)
     print(f"{rows} rows restored; the never-write list is applied.")
 
 

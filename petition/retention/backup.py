@@ -51,22 +51,22 @@ TABLES = (
     "edition_annexes",
     "source_checks",
 )
-ROWS = 5000
-_LEFT_OUT = {"network"}  # the tags of a network outlive their day in no backup
+ROWS_PER_CHUNK = 5000
+_EXCLUDED_COLUMNS = {"network"}  # the tags of a network outlive their day in no backup
 Chunk = tuple[str, list[Row]]
 
 
-async def backup(database: Database, recipients: tuple[str, ...], file: Path) -> int:
+async def write_backup(database: Database, recipients: tuple[str, ...], file: Path) -> int:
     """Writes one moment of the database, sealed to the recipients; how many rows. Raises DataError."""
     keys = [encryption.parse_recipient(text) for text in recipients]
     digest, rows = hashlib.sha256(), 0
     try:
         with file.open("xb") as out:
             async with database.reading() as c:
-                async for chunk in _chunks(c):
-                    _write(out, keys, digest, chunk)
+                async for chunk in _read_tables(c):
+                    _write_chunk(out, keys, digest, chunk)
                     rows += len(chunk[1])
-            _write(out, keys, digest, ("end", [{"sha256": digest.hexdigest(), "rows": rows}]))
+            _write_chunk(out, keys, digest, ("end", [{"sha256": digest.hexdigest(), "rows": rows}]))
     except FileExistsError:
         raise DataError(f"{file} exists already.") from None
     except OSError as error:
@@ -74,25 +74,25 @@ async def backup(database: Database, recipients: tuple[str, ...], file: Path) ->
     return rows
 
 
-async def _chunks(c: Connection) -> AsyncIterator[Chunk]:
+async def _read_tables(c: Connection) -> AsyncIterator[Chunk]:
     for table in TABLES:
-        async for rows in c.stream_rows(table, ROWS):
-            yield table, [{name: row[name] for name in row if name not in _LEFT_OUT} for row in rows]
+        async for rows in c.stream_rows(table, ROWS_PER_CHUNK):
+            yield table, [{name: row[name] for name in row if name not in _EXCLUDED_COLUMNS} for row in rows]
 
 
-def _write(out: BinaryIO, keys: list[Any], digest: "hashlib._Hash", chunk: Chunk) -> None:
+def _write_chunk(out: BinaryIO, keys: list[Any], digest: "hashlib._Hash", chunk: Chunk) -> None:
     line = base64.b64encode(pyrage.encrypt(zlib.compress(json.dumps(chunk).encode()), keys))
     digest.update(line)
     out.write(line + b"\n")
 
 
-async def restore(database: Database, mode: Mode, identity: str, file: Path) -> int:
+async def restore_backup(database: Database, mode: Mode, identity: str, file: Path) -> int:
     """Puts a backup in the place of what is there, then applies the never-write list of both; how many rows.
 
     All or nothing, in one transaction. Raises DataError for a file that is cut, mended or no backup.
     """
     key = encryption.parse_identity(identity)
-    _verify(key, file)
+    _verify_file(key, file)
     return await database.own_transaction(partial(_restore, mode=mode, key=key, file=file))
 
 
@@ -100,25 +100,25 @@ async def _restore(c: Connection, *, mode: Mode, key: Any, file: Path) -> int:
     await c.lock(LOCKS, "access exclusive")
     if await state.is_closed(c):
         raise DataError("Signing has ended here: a restore would bring back what was destroyed.")
-    kept = await manage.list_never_write(c)
-    lines = await activity_log.list_all_lines(c)
+    never_write = await manage.list_never_write(c)
+    log_lines = await activity_log.list_all_lines(c)
     await c.drop_everything()
     await migrations.apply_all(c, mode)
     total = 0
-    for table, rows in _read(key, file):
+    for table, rows in _read_chunks(key, file):
         if table != "end":
             await c.insert_rows(table, rows)  # `mode` and `schema` in house stay as the migration has just set them
             total += len(rows)
-    await manage.apply_never_write(c, kept)
-    await c.insert_rows("actions", lines)  # what was done since the backup stays on record
+    await manage.apply_never_write(c, never_write)
+    await c.insert_rows("actions", log_lines)  # what was done since the backup stays on record
     await activity_log.append(c, activity_log.SERVER, "restored a backup")
     return total
 
 
-def _verify(key: Any, file: Path) -> None:
+def _verify_file(key: Any, file: Path) -> None:
     """Reads the whole file once before anything is touched."""
     digest, end = hashlib.sha256(), None
-    for line, (table, rows) in _lines(key, file):
+    for line, (table, rows) in _decrypt_lines(key, file):
         if table == "end":
             end = rows[0]["sha256"]
             break
@@ -129,17 +129,17 @@ def _verify(key: Any, file: Path) -> None:
         raise DataError(f"{file} is not a whole backup.")
 
 
-def _refuse_newer(file: Path, house: list[Row]) -> None:
+def _refuse_newer(file: Path, state_rows: list[Row]) -> None:
     """What a later version keeps, this one could neither show nor erase."""
-    if any(row["name"] == "schema" and int(row["value"]) > migrations.latest_version() for row in house):
+    if any(row["name"] == "schema" and int(row["value"]) > migrations.latest_version() for row in state_rows):
         raise DataError(f"{file} was made by a newer version of Petition: update this one.")
 
 
-def _read(key: Any, file: Path) -> Iterator[Chunk]:
-    return (chunk for _, chunk in _lines(key, file))
+def _read_chunks(key: Any, file: Path) -> Iterator[Chunk]:
+    return (chunk for _, chunk in _decrypt_lines(key, file))
 
 
-def _lines(key: Any, file: Path) -> Iterator[tuple[bytes, Chunk]]:
+def _decrypt_lines(key: Any, file: Path) -> Iterator[tuple[bytes, Chunk]]:
     try:
         with file.open("rb") as lines:
             for line in lines:

@@ -16,25 +16,25 @@ from petition.organisers import activity_log
 from petition.retention import reorder
 from petition.signing import printed_names
 
-_AFTER = "after-closing-"
-ENDING = (*printed_names.PERSONAL_TABLES, "outbox")  # what is emptied once signing has ended
+_REPLACED_PREFIX = "after-closing-"
+CLOSING_TABLES = (*printed_names.PERSONAL_TABLES, "outbox")  # what is emptied once signing has ended
 
 
-async def close(database: Database, vault: ServerKeys, key_file: Path | None) -> None:
+async def close_signing(database: Database, server_keys: ServerKeys, key_file: Path | None) -> None:
     """Ends signing for good: every keyed hash goes, with names, contacts and waiting mail, then this machine's keys.
 
     Counts, journal, organisers and what governments answered stay. Another machine on the same database destroys
     its own keys when it prunes. Called again, it does what is left to do. Raises KeysError if a key cannot be.
     """
-    await destroy_keys(vault, key_file, await database.own_transaction(end_and_record, locking=ENDING))
-    await reorder.settle(database)
+    await destroy_keys(server_keys, key_file, await database.own_transaction(end_and_log, locking=CLOSING_TABLES))
+    await reorder.reorder_rows(database)
     await vacuum.checkpoint(database)
 
 
-async def destroy_keys(vault: ServerKeys, key_file: Path | None, ended: int) -> None:
+async def destroy_keys(server_keys: ServerKeys, key_file: Path | None, ended_at: int) -> None:
     """This machine's; those of the outbox that are younger seal mail to organisers."""
-    for name in vault.outbox.made_by(ended):
-        vault.outbox.destroy(name)
+    for name in server_keys.outbox.made_by(ended_at):
+        server_keys.outbox.destroy(name)
     if key_file is not None:
         await asyncio.to_thread(replace_key, key_file)
 
@@ -42,30 +42,30 @@ async def destroy_keys(vault: ServerKeys, key_file: Path | None, ended: int) -> 
 def replace_key(key_file: Path) -> None:
     """A new random key, marked as such, so that the site still starts; nothing is ever hashed with it."""
     try:
-        if not is_replaced(key_file):
-            encryption.overwrite_file(key_file, _AFTER)
+        if not is_key_replaced(key_file):
+            encryption.overwrite_file(key_file, _REPLACED_PREFIX)
     except OSError:
         raise KeysError("Signing has ended, but the file of PETITION_EMAIL_KEY cannot be replaced: do so.") from None
 
 
-def is_replaced(key_file: Path) -> bool:
+def is_key_replaced(key_file: Path) -> bool:
     with suppress(FileNotFoundError):
-        return key_file.read_bytes().startswith(_AFTER.encode())
+        return key_file.read_bytes().startswith(_REPLACED_PREFIX.encode())
     return False
 
 
-async def end_and_record(c: Connection) -> int:
-    over = await state.is_closed(c)
-    ended = await end(c)
-    if not over:
+async def end_and_log(c: Connection) -> int:
+    was_closed = await state.is_closed(c)
+    ended_at = await end_signing(c)
+    if not was_closed:
         await activity_log.append(c, activity_log.SERVER, "ended signing for good")
-    return ended
+    return ended_at
 
 
-async def end(c: Connection) -> int:
+async def end_signing(c: Connection) -> int:
     """Everything that leads to a person goes; the moment signing ended, now or before."""
-    ended, kept = await state.get(c, "closed"), await state.get(c, "kept")
-    if ended is None or kept is not None:
+    ended, kept_names = await state.get(c, "closed"), await state.get(c, "kept")
+    if ended is None or kept_names is not None:
         await printed_names.delete_keyed_hashes(c)
         await outbox.delete_all(c)
         await state.delete(c, "kept")
@@ -82,6 +82,6 @@ async def end_hashes(c: Connection) -> None:
         {**row, "mailbox": (key := secrets.token_hex(16)), "address": key}
         for row in await printed_names.list_named_or_contactable(c)
     ]
-    await end(c)
+    await end_signing(c)
     await printed_names.insert_with_new_keys(c, rows)
     await state.put(c, "kept", "names")

@@ -19,13 +19,13 @@ from petition.organisers import activity_log
 from petition.retention import close, reorder
 
 # What everybody has seen, and what it is recounted from. A table that comes later is destroyed unless it is named here.
-LASTING = (
+KEPT_TABLES = (
     *("site_state", "tally", "journal", "journal_hours", "snapshot", "history_hours", "history_days"),
     *("refusals", "correspondence", "answer_summaries"),
 )
 
 
-class What(StrEnum):
+class Scope(StrEnum):
     """Each destroys what the one before does, and more."""
 
     OUTBOX = "outbox"
@@ -33,35 +33,35 @@ class What(StrEnum):
     ALL = "all"
 
 
-DESTROYED = {
-    What.OUTBOX: "Mail that waited is gone, with its keys. Who waits for a link has to sign again.",
-    What.HASHES: "Every keyed hash is gone, with its key and all waiting mail, and signing has ended. Numbers, names "
+RESULTS = {
+    Scope.OUTBOX: "Mail that waited is gone, with its keys. Who waits for a link has to sign again.",
+    Scope.HASHES: "Every keyed hash is gone, with its key and all waiting mail, and signing has ended. Numbers, names "
     "to be printed and sealed addresses stay.",
-    What.ALL: "Everything that leads to a person is gone, organisers included, and signing has ended. Numbers and "
+    Scope.ALL: "Everything that leads to a person is gone, organisers included, and signing has ended. Numbers and "
     "answers stay.",
 }
 
 
-async def destroy(settings: Settings, what: What) -> list[str]:
+async def destroy(settings: Settings, scope: Scope) -> list[str]:
     """Destroys it; a sentence for each thing that could not be. Called again, it does what is left to do."""
-    failed = await asyncio.to_thread(_keys, settings, what)
+    failures = await asyncio.to_thread(_destroy_keys, settings, scope)
     try:
         async with db.open_database(settings.database_url) as database:
-            await database.own_transaction(_ACTS[what], locking=(*_EMPTIED[what], "site_state"))
-            await reorder.settle(database)
+            await database.own_transaction(_ACTIONS[scope], locking=(*_EMPTIED_TABLES[scope], "site_state"))
+            await reorder.reorder_rows(database)
             await vacuum.checkpoint(database)
             await vacuum.rotate_wal(database)
     except PetitionError as error:
-        failed.append(f"{error} Its rows are still there: stop the service, and call this again.")
-    return failed
+        failures.append(f"{error} Its rows are still there: stop the service, and call this again.")
+    return failures
 
 
-def _keys(settings: Settings, what: What) -> list[str]:
-    failed = _outbox_keys(settings.outbox_keys)
-    return failed if what is What.OUTBOX else failed + _email_key(settings.email_key_file)
+def _destroy_keys(settings: Settings, scope: Scope) -> list[str]:
+    failures = _destroy_outbox_keys(settings.outbox_keys)
+    return failures if scope is Scope.OUTBOX else failures + _replace_email_key(settings.email_key_file)
 
 
-def _outbox_keys(folder: Path) -> list[str]:
+def _destroy_outbox_keys(folder: Path) -> list[str]:
     keys, failed = OutboxKeys(folder), False
     for name in keys.key_names():
         try:
@@ -71,7 +71,7 @@ def _outbox_keys(folder: Path) -> list[str]:
     return ["A key in the folder of PETITION_OUTBOX_KEYS cannot be overwritten: destroy it."] if failed else []
 
 
-def _email_key(file: Path | None) -> list[str]:
+def _replace_email_key(file: Path | None) -> list[str]:
     if file is None:
         return ["PETITION_EMAIL_KEY stands in the environment: put a new random value there, and destroy the old one."]
     try:
@@ -81,30 +81,30 @@ def _email_key(file: Path | None) -> list[str]:
     return []
 
 
-async def _outbox(c: Connection) -> None:
+async def _destroy_outbox(c: Connection) -> None:
     await outbox.delete_all(c)
     await activity_log.append(c, activity_log.SERVER, "destroyed the mail that waited")
 
 
-async def _hashes(c: Connection) -> None:
+async def _destroy_hashes(c: Connection) -> None:
     await close.end_hashes(c)
     await activity_log.append(c, activity_log.SERVER, "destroyed every keyed hash; signing has ended")
 
 
-async def _all(c: Connection) -> None:
-    await close.end(c)
+async def _destroy_all(c: Connection) -> None:
+    await close.end_signing(c)
     await state.put(c, "destroying", "yes")  # only so the record of the desk may go
-    await c.delete_all(_EMPTIED[What.ALL])
+    await c.delete_all(_EMPTIED_TABLES[Scope.ALL])
     await state.delete(c, "destroying")
 
 
-_EMPTIED = {
-    What.OUTBOX: ("outbox",),
-    What.HASHES: close.ENDING,
-    What.ALL: tuple(table for table in LOCKS if table not in LASTING),
+_EMPTIED_TABLES = {
+    Scope.OUTBOX: ("outbox",),
+    Scope.HASHES: close.CLOSING_TABLES,
+    Scope.ALL: tuple(table for table in LOCKS if table not in KEPT_TABLES),
 }
-_ACTS: dict[What, Callable[[Connection], Awaitable[object]]] = {
-    What.OUTBOX: _outbox,
-    What.HASHES: _hashes,
-    What.ALL: _all,
+_ACTIONS: dict[Scope, Callable[[Connection], Awaitable[object]]] = {
+    Scope.OUTBOX: _destroy_outbox,
+    Scope.HASHES: _destroy_hashes,
+    Scope.ALL: _destroy_all,
 }

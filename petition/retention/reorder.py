@@ -17,10 +17,12 @@ from petition.core.database.database import Database
 from petition.core.database.queries import POSTGRESQL
 from petition.signing import submissions
 
-PAUSE = 0.2  # seconds
-CHUNK = 2000  # rows written anew in one transaction, while nobody else writes: some hundredths of a second
+LOCK_PAUSE_SECONDS = 0.2  # seconds
+ROWS_PER_TRANSACTION = (
+    2000  # rows written anew in one transaction, while nobody else writes: some hundredths of a second
+)
 # Table -> its key, its own `fresh_` query; names and contacts belong to signatures but have rows of their own.
-KEYED = {
+KEY_COLUMNS = {
     "signatures": "mailbox",
     "names": "mailbox",
     "contacts": "mailbox",
@@ -32,36 +34,36 @@ KEYED = {
 
 
 @asynccontextmanager
-async def turn(database: Database) -> AsyncIterator[None]:
+async def pruning_lock(database: Database) -> AsyncIterator[None]:
     """One process prunes or settles at a time."""
     async with database.autocommit() as c:
         while (row := await c.one("settling.turn")) and not row["ours"]:  # noqa: ASYNC110 (another process has it)
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(LOCK_PAUSE_SECONDS)
         yield
 
 
-async def settle(database: Database) -> None:
+async def reorder_rows(database: Database) -> None:
     """Settles everything since the day of the last time, in its turn. Counts, rows and sums stay."""
-    async with turn(database):
-        await settle_now(database)
+    async with pruning_lock(database):
+        await reorder_rows_locked(database)
 
 
-async def settle_now(database: Database) -> None:
+async def reorder_rows_locked(database: Database) -> None:
     """Like settle(), for a caller whose turn it is."""
     async with database.reading() as c:
-        kept = await state.get(c, "settled")
-    since = kept or ""
-    await database.own_transaction(partial(_add_up, since=since), locking=("journal", "journal_hours"))
-    for table, key in KEYED.items():
-        await _rewrite(database, table, key, since)
+        last_day = await state.get(c, "settled")
+    since = last_day or ""
+    await database.own_transaction(partial(_sum_journal, since=since), locking=("journal", "journal_hours"))
+    for table, key in KEY_COLUMNS.items():
+        await _rewrite_table(database, table, key, since)
     if database.dialect == POSTGRESQL:
         await vacuum.vacuum_tables(database, full=("names", "daily_keys", "journal", "journal_hours"))
     if since != clock.today().isoformat():  # once a day is what the privacy page promises
         await vacuum.rotate_wal(database)
-    await database.write(remember)
+    await database.write(mark_reordered)
 
 
-async def _add_up(c: Connection, *, since: str) -> None:
+async def _sum_journal(c: Connection, *, since: str) -> None:
     """The journal's fresh rows become their sums; only so its rows may go (see the triggers in sql/migrations)."""
     days = await c.all("settling.days", since=since)
     hours = await c.all("settling.hours", since=since)
@@ -73,7 +75,7 @@ async def _add_up(c: Connection, *, since: str) -> None:
     await c.run("tally.insert_journal_hours", rows=hours)
 
 
-async def _rewrite(database: Database, table: str, key: str, since: str) -> None:
+async def _rewrite_table(database: Database, table: str, key: str, since: str) -> None:
     midnight = clock.start_of_day(since) if since else 0
     values: dict[str, str | int] = {
         "since": since,
@@ -83,22 +85,22 @@ async def _rewrite(database: Database, table: str, key: str, since: str) -> None
     after = ""
     while True:  # page by page: on a great day there are millions
         async with database.reading() as c:
-            rows = await c.all(f"settling.fresh_{table}", **values, after=after, most=CHUNK)
+            rows = await c.all(f"settling.fresh_{table}", **values, after=after, most=ROWS_PER_TRANSACTION)
         if not rows:
             return
         keys = [str(row["key"]) for row in rows]
         await database.own_transaction(
-            partial(Connection.rewrite_rows, table=table, key=key, keys=keys), locking=_with(table)
+            partial(Connection.rewrite_rows, table=table, key=key, keys=keys), locking=_tables_to_lock(table)
         )
         after = keys[-1]
 
 
-def _with(table: str) -> tuple[str, ...]:
+def _tables_to_lock(table: str) -> tuple[str, ...]:
     """What is locked with a table: what its rows refer to."""
     return ("signatures", table) if table in ("names", "contacts") else (table,)
 
 
-async def remember(c: Connection) -> None:
+async def mark_reordered(c: Connection) -> None:
     """All that was written before today lies in order."""
     today = clock.today().isoformat()
     await state.put(c, "settled", today)

@@ -76,7 +76,7 @@ async def test_no_backup_has_a_key_or_a_tag(site: Site, time: Clock) -> None:
     keys = DailyKeys(site.database, site.server_keys)
     await _tagged(site, "anna", (await keys.get_today()).tag("network", "203.0.113.0/24"))
     async with site.database.reading() as c:
-        chunks = [chunk async for chunk in backup._chunks(c)]
+        chunks = [chunk async for chunk in backup._read_tables(c)]
     assert "daily_keys" not in dict(chunks)
     assert "token_buckets" not in dict(chunks)
     assert ["network" in row for table, rows in chunks for row in rows if table == "submissions"] == [False]

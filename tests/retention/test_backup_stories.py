@@ -27,7 +27,7 @@ LEFT_OUT = {"outbox", "sessions", "links", "snapshot"}
 
 
 async def _back_up(site: Site, file: Path) -> None:
-    await backup.backup(site.database, site.settings.recipients, file)
+    await backup.write_backup(site.database, site.settings.recipients, file)
 
 
 def _opened(file: Path) -> list[tuple[str, list[Row]]]:
@@ -85,7 +85,7 @@ async def test_withdrawn_taken_back_and_blocked_after_the_backup_stay_so(busy: V
     await busy.post(await busy.link("anna@example.net", "manage"), action="withdraw")
     await busy.post(await busy.link("carla@example.net", "never-write"))
     await site.prune()
-    await backup.restore(site.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
+    await backup.restore_backup(site.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
     held = await all_rows(site)
     assert [held[table] for table in ("names", "contacts")] == [[], []]
     assert len(held["signatures"]) == 1
@@ -100,7 +100,7 @@ async def test_a_lost_machine_is_followed_by_an_empty_one(
     await _back_up(busy.site, tmp_path / "backup")
     fresh = make_settings(empty_database_url, tmp_path / "elsewhere")
     async with site_opened(fresh, migrate=True) as other:
-        await backup.restore(other.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
+        await backup.restore_backup(other.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
         old, new = await all_rows(busy.site), await all_rows(other)
         assert [new[table] for table in LEFT_OUT - {"snapshot"}] == [[]] * 3
         # That there was a restore is on record; the tag of the network a form came from is in no backup.
@@ -124,15 +124,15 @@ async def test_a_backup_of_a_newer_schema_changes_nothing(busy: Visitor, tmp_pat
     await run_background_jobs(site)
     before = await all_rows(site)
     with pytest.raises(DataError, match="newer version"):
-        await backup.restore(site.database, Mode.DEMO, str(IDENTITY), file)
+        await backup.restore_backup(site.database, Mode.DEMO, str(IDENTITY), file)
     after = await all_rows(site)
     assert [table for table in before if table != "snapshot" and before[table] != after[table]] == []
     _closed_up(file, _opened(tmp_path / "backup")[1:])
-    assert await backup.restore(site.database, Mode.DEMO, str(IDENTITY), file), "but for that the file was whole"
+    assert await backup.restore_backup(site.database, Mode.DEMO, str(IDENTITY), file), "but for that the file was whole"
 
 
 async def test_what_was_closed_is_not_in_a_later_backup(busy: Visitor, tmp_path: Path) -> None:
-    await close.close(busy.site.database, busy.site.server_keys, None)
+    await close.close_signing(busy.site.database, busy.site.server_keys, None)
     await _back_up(busy.site, tmp_path / "backup")
     told = {table for table, found in _opened(tmp_path / "backup") if found}
     assert told & {"signatures", "names", "contacts", "submissions", "email_counts", "never_write"} == set()
@@ -143,9 +143,9 @@ async def test_what_was_closed_is_not_in_a_later_backup(busy: Visitor, tmp_path:
 async def test_one_of_two_recipients_is_enough(busy: Visitor, tmp_path: Path) -> None:
     other = pyrage.x25519.Identity.generate()
     recipients = (str(other.to_public()), str(IDENTITY.to_public()))
-    await backup.backup(busy.site.database, recipients, tmp_path / "backup")
+    await backup.write_backup(busy.site.database, recipients, tmp_path / "backup")
     for identity in (other, IDENTITY):
-        restore = partial(backup.restore, busy.site.database, Mode.DEMO, str(identity), tmp_path / "backup")
+        restore = partial(backup.restore_backup, busy.site.database, Mode.DEMO, str(identity), tmp_path / "backup")
         assert await restore() > 0
 
 

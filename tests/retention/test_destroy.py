@@ -13,7 +13,7 @@ import pytest
 from petition.core.errors import KeysError
 from petition.core.settings import Settings
 from petition.retention import close, destroy, reorder
-from petition.retention.destroy import LASTING, What
+from petition.retention.destroy import KEPT_TABLES, Scope
 from petition.signing import printed_names
 from petition.site import Site
 from petition.tally import audit
@@ -48,7 +48,7 @@ async def full(given: Settings, time: Clock, visit: Visit) -> Visitor:
     await visitor.sign("waiting@example.net", named="on", name="Vera Waiting")
     time.advance(minutes=2)
     await visitor.site.take_snapshot()
-    await reorder.settle(visitor.site.database)
+    await reorder.reorder_rows(visitor.site.database)
     return visitor
 
 
@@ -68,7 +68,7 @@ HASHED = {"submissions", "links", "email_counts", "never_write", "outbox"}
 async def test_the_outbox_goes_with_its_keys_and_nothing_else(full: Visitor, given: Settings) -> None:
     before, keys = await all_rows(full.site), full.site.server_keys.outbox.key_names()
     assert keys
-    assert await destroy.destroy(given, What.OUTBOX) == []
+    assert await destroy.destroy(given, Scope.OUTBOX) == []
     assert full.site.server_keys.outbox.key_names() == []
     after = await all_rows(full.site)
     assert _gone(before, after) == {"outbox"}
@@ -82,12 +82,12 @@ async def test_the_outbox_goes_with_its_keys_and_nothing_else(full: Visitor, giv
 async def test_no_hash_is_left_but_names_and_contacts(full: Visitor, given: Settings, time: Clock) -> None:
     before = await all_rows(full.site)
     hashes = [h for email in (ADDRESS, "someone1@example.net") for h in _hashes(full.site, email)]
-    assert await destroy.destroy(given, What.HASHES) == []
+    assert await destroy.destroy(given, Scope.HASHES) == []
     after = await all_rows(full.site)
     assert _gone(before, after) == HASHED
     assert [h for h in hashes if h in str(after)] == []
     assert [
-        table for table in LASTING if table != "site_state" and table in before and before[table] != after[table]
+        table for table in KEPT_TABLES if table != "site_state" and table in before and before[table] != after[table]
     ] == []
     async with full.site.database.reading() as c:
         assert [row["name"] for row in await c.execute("select name from names")] == ["Anna Nowak"]
@@ -98,7 +98,7 @@ async def test_no_hash_is_left_but_names_and_contacts(full: Visitor, given: Sett
 
 
 async def test_what_the_hashes_left_goes_on_the_day_of_destruction(full: Visitor, given: Settings, time: Clock) -> None:
-    await destroy.destroy(given, What.HASHES)
+    await destroy.destroy(given, Scope.HASHES)
     await full.site.prune()
     assert len((await all_rows(full.site))["names"]) == 1
     appeal = full.site.appeal
@@ -112,17 +112,17 @@ async def test_what_the_hashes_left_goes_on_the_day_of_destruction(full: Visitor
 
 async def test_everything_that_leads_to_a_person_goes(full: Visitor, given: Settings) -> None:
     before = await all_rows(full.site)
-    assert await destroy.destroy(given, What.ALL) == []
+    assert await destroy.destroy(given, Scope.ALL) == []
     after = await all_rows(full.site)
-    assert {table for table in after if after[table]} <= set(LASTING)
-    assert [table for table in LASTING if table != "site_state" and before[table] != after[table]] == []
+    assert {table for table in after if after[table]} <= set(KEPT_TABLES)
+    assert [table for table in KEPT_TABLES if table != "site_state" and before[table] != after[table]] == []
     assert (await full.get("/organisers/")).status_code == 404
     assert (await full.published())["confirmed"] == 10
     await _agree(full.site)
 
 
-@pytest.mark.parametrize("what", What)
-async def test_a_second_time_nothing_more_happens(what: What, full: Visitor, given: Settings, time: Clock) -> None:
+@pytest.mark.parametrize("what", Scope)
+async def test_a_second_time_nothing_more_happens(what: Scope, full: Visitor, given: Settings, time: Clock) -> None:
     await destroy.destroy(given, what)
     before, key = await all_rows(full.site), _key(given)
     time.advance(minutes=1)
@@ -137,14 +137,14 @@ async def test_keys_go_while_the_database_is_away_and_the_rest_later(
 ) -> None:
     old = full.site.server_keys.outbox.key_names()
     async with away(database_url):
-        (sentence,) = await destroy.destroy(given, What.HASHES)
+        (sentence,) = await destroy.destroy(given, Scope.HASHES)
     assert "stop the service, and call this again" in sentence
     assert full.site.server_keys.outbox.key_names() == []
     with pytest.raises(KeysError):
         full.site.server_keys.outbox.decrypt(old[0], "")
     assert "test-email-key" not in _key(given)
     for _ in range(2):  # the first may still find the connection that was lost
-        failed = await destroy.destroy(given, What.HASHES)
+        failed = await destroy.destroy(given, Scope.HASHES)
     assert failed == []
     left = await all_rows(full.site)
     assert [left[table] for table in sorted(HASHED)] == [[]] * len(HASHED)
@@ -161,12 +161,12 @@ async def test_what_was_begun_is_ended_by_the_next_pruning(full: Visitor, given:
 
 @on_sqlite
 async def test_it_says_what_it_could_not_do(full: Visitor, given: Settings, tmp_path: Path) -> None:
-    failed = await destroy.destroy(replace(given, email_key_file=None), What.HASHES)
+    failed = await destroy.destroy(replace(given, email_key_file=None), Scope.HASHES)
     assert [sentence for sentence in failed if "stands in the environment" in sentence] == failed
-    failed = await destroy.destroy(replace(given, email_key_file=tmp_path), What.ALL)
+    failed = await destroy.destroy(replace(given, email_key_file=tmp_path), Scope.ALL)
     assert failed == ["The file of PETITION_EMAIL_KEY cannot be overwritten: destroy it."]
     (given.outbox_keys / "00000000001-cafe.key").mkdir(parents=True)
-    failed = await destroy.destroy(given, What.OUTBOX)
+    failed = await destroy.destroy(given, Scope.OUTBOX)
     assert failed == ["A key in the folder of PETITION_OUTBOX_KEYS cannot be overwritten: destroy it."]
 
 

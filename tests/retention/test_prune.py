@@ -140,7 +140,7 @@ async def full(time: Clock, visitor: Visitor) -> Visitor:
     await visitor.sign("waiting@example.net")
     time.advance(minutes=2)
     await visitor.site.take_snapshot()
-    await reorder.settle(visitor.site.database)
+    await reorder.reorder_rows(visitor.site.database)
     assert all([await _count(visitor.site, table) for table in PERSONAL])
     return visitor
 
@@ -158,7 +158,7 @@ def _key(file: Path) -> str:
 
 
 async def _close(site: Site, key_file: Path | None) -> None:
-    await close.close(site.database, site.server_keys, key_file)
+    await close.close_signing(site.database, site.server_keys, key_file)
 
 
 async def test_closing_leaves_nothing_that_leads_to_a_person(full: Visitor, key_file: Path) -> None:

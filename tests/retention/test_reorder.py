@@ -83,7 +83,7 @@ async def test_postgresql_does_not_truncate_it_either(postgresql_settings: Setti
 @on_postgresql
 async def test_rows_lie_in_another_order_written_by_one_transaction(visitor: Visitor, time: Clock) -> None:
     await _sign_all(visitor, time)
-    as_they_came = {table: await _lying(visitor, table) for table in reorder.KEYED}
+    as_they_came = {table: await _lying(visitor, table) for table in reorder.KEY_COLUMNS}
     await visitor.site.prune()
     for table, came in as_they_came.items():
         rows = await _lying(visitor, table)
@@ -94,7 +94,7 @@ async def test_rows_lie_in_another_order_written_by_one_transaction(visitor: Vis
 
 async def _lying(visitor: Visitor, table: str) -> list[tuple[Any, ...]]:
     """(key, transaction that wrote it) of each row, as they lie in the file."""
-    sql = f"select {reorder.KEYED[table]}, xmin::text from {table} order by ctid"
+    sql = f"select {reorder.KEY_COLUMNS[table]}, xmin::text from {table} order by ctid"
     return await _rows(visitor.site.database, sql)
 
 
@@ -108,7 +108,7 @@ async def test_on_sqlite_no_page_tells_who_came_first(time: Clock, tmp_path: Pat
                 row = {"mailbox": key, "address": key, "country": "PL", "day": "2026-11-22"}
                 rows = [row | {"named": 0, "updates": 0, "consent": "test"}]
                 await database.write(partial(Connection.insert_rows, table="signatures", rows=rows))
-            await reorder.settle(database)
+            await reorder.reorder_rows(database)
             await vacuum.checkpoint(database)
         content = await asyncio.to_thread((tmp_path / name).read_bytes)
         pages = [content[n : n + 4096] for n in range(0, len(content), 4096)]
@@ -122,7 +122,7 @@ async def test_someone_who_acts_while_rows_are_rewritten_is_served(time: Clock, 
     path = await visitor.link(PEOPLE[0][0], "confirm")
     other: Visitor = await visit()
     acts = other.post(path), other.sign("new@example.net")
-    both = reorder.settle(visitor.site.database), reorder.settle(other.site.database)
+    both = reorder.reorder_rows(visitor.site.database), reorder.reorder_rows(other.site.database)
     answers = await asyncio.gather(*acts, *both)
     assert [answer.status_code for answer in answers[:2]] == [303, 303]
     assert len(await _rows(visitor.site.database, "select 1 from signatures")) == len(PEOPLE)

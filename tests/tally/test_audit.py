@@ -160,7 +160,7 @@ async def test_history_agrees_over_many_days(site: Site, time: Clock) -> None:
 
 
 async def test_after_closing_the_journal_is_what_is_counted(counted: Database, site: Site) -> None:
-    await close.close(site.database, site.server_keys, None)
+    await close.close_signing(site.database, site.server_keys, None)
     assert await _found(counted) == []
     async with counted.reading() as c:
         assert await c.all("audit.signatures") == []

@@ -12,7 +12,7 @@ from petition.core.tokens import Purpose
 from petition.mail.bounce_reports import BOUNCED
 from petition.organisers import accounts
 from petition.retention import destroy
-from petition.retention.destroy import What
+from petition.retention.destroy import Scope
 from petition.signing import manage, quarantine, signatures
 from tests.conftest import Visitor, visiting
 from tests.core.database import locking
@@ -30,7 +30,7 @@ async def test_the_order_is_kept(postgresql_settings: Settings, smtp: Relay, mon
             await _people(visitor)
             await _desk(visitor)
             await visitor.site.prune()
-        for what in What:
+        for what in Scope:
             await destroy.destroy(postgresql_settings, what)
     assert [tables for tables in transactions if tables != sorted(tables, key=LOCKS.index)] == []
     seen = {table for tables in transactions for table in tables}
