@@ -19,16 +19,16 @@ from petition.retention.destroy import Scope
 Verb = Callable[[Settings, argparse.Namespace], Coroutine[Any, Any, int | None]]
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None) -> int:
     """Runs one command; its exit code."""
     os.umask(0o077)  # what we write is for nobody else's eyes
     safe_logging.install()
-    given = _parser().parse_args(arguments)
+    arguments = _parser().parse_args(argv)
     try:
-        if given.verb in (site.serve, site.unseal):
-            return int(given.verb(given))
-        verb: Verb = given.verb
-        return asyncio.run(verb(settings.from_environment(os.environ), given)) or 0
+        if arguments.verb in (site.serve, site.unseal):
+            return int(arguments.verb(arguments))
+        verb: Verb = arguments.verb
+        return asyncio.run(verb(settings.from_environment(os.environ), arguments)) or 0
     except PetitionError as error:
         print(error, file=sys.stderr)
         return 1
@@ -42,9 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("petition", description="Sign a collective ultimatum; make governments answer.")
     parser.add_argument("--version", action=_Version, nargs=0, help="version and commit")
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
-    _serving(verbs)
-    _organising(verbs)
-    _keeping(verbs)
+    _add_server_verbs(verbs)
+    _add_organiser_verbs(verbs)
+    _add_retention_verbs(verbs)
     return parser
 
 
@@ -55,66 +55,68 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def _verb(verbs: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:
+def _add_verb(verbs: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text)
     parser.set_defaults(verb=run)
     return parser
 
 
-def _serving(verbs: Any) -> None:
-    server = _verb(verbs, "serve", site.serve, "web server and mail delivery; migrates first")
+def _add_server_verbs(verbs: Any) -> None:
+    server = _add_verb(verbs, "serve", site.serve, "web server and mail delivery; migrates first")
     server.add_argument("--host", default="127.0.0.1")
     server.add_argument("--port", type=_port, default=8000)
     server.add_argument("--workers", type=int, default=1)
     server.add_argument("--no-deliver", action="store_true", help="leave the mail to `petition deliver`")
-    _verb(verbs, "deliver", site.deliver, "mail delivery alone, as many processes as wanted")
-    returning = _verb(verbs, "bounce", site.bounce, "takes bounces and complaints that came back by mail")
-    returning.add_argument(
-        "source", nargs="?", default="-", metavar="FILE|FOLDER", help="a Maildir; else standard input"
+    _add_verb(verbs, "deliver", site.deliver, "mail delivery alone, as many processes as wanted")
+    bounce = _add_verb(verbs, "bounce", site.bounce, "takes bounces and complaints that came back by mail")
+    bounce.add_argument("source", nargs="?", default="-", metavar="FILE|FOLDER", help="a Maildir; else standard input")
+    _add_verb(verbs, "migrate", site.migrate, "brings the database to the current schema")
+    mirror = _add_verb(verbs, "mirror", site.mirror, "the public pages as files for any static host, without the form")
+    mirror.add_argument("folder", type=Path, metavar="DIR", help="a new folder")
+    demo = _add_verb(verbs, "demo", site.demo, "fills an empty database with made-up signatures")
+    demo.add_argument("--signatures", type=_positive, metavar="N", help="how many; with --example 6400 by default")
+    demo.add_argument("--example", action="store_true", help="a whole example campaign, if nobody has signed yet")
+    _add_verb(verbs, "doctor", site.examine, "checks settings, database, SMTP and keys")
+
+
+def _add_organiser_verbs(verbs: Any) -> None:
+    organiser_verbs = verbs.add_parser("organiser", help="adds, lists and removes organisers").add_subparsers(
+        required=True
     )
-    _verb(verbs, "migrate", site.migrate, "brings the database to the current schema")
-    mirroring = _verb(verbs, "mirror", site.mirror, "the public pages as files for any static host, without the form")
-    mirroring.add_argument("folder", type=Path, metavar="DIR", help="a new folder")
-    filling = _verb(verbs, "demo", site.demo, "fills an empty database with made-up signatures")
-    filling.add_argument("--signatures", type=_positive, metavar="N", help="how many; with --example 6400 by default")
-    filling.add_argument("--example", action="store_true", help="a whole example campaign, if nobody has signed yet")
-    _verb(verbs, "doctor", site.examine, "checks settings, database, SMTP and keys")
-
-
-def _organising(verbs: Any) -> None:
-    acts = verbs.add_parser("organiser", help="adds, lists and removes organisers").add_subparsers(required=True)
-    adding = _verb(acts, "add", site.organiser_add, "a new organiser")
-    adding.add_argument("nickname")
-    adding.add_argument("email")
-    adding.add_argument("--role", choices=[role.name.lower() for role in Role], default="organiser")
-    _verb(acts, "list", site.organiser_list, "who they are")
-    _verb(acts, "remove", site.organiser_remove, "ends what an organiser may do").add_argument("nickname")
-    taking = _verb(acts, "reset", site.organiser_reset, "takes the second factors from whoever lost one")
-    taking.add_argument("nickname")
-    _verb(acts, "link", site.organiser_link, "a login link that works once").add_argument("nickname")
-    writing = _verb(verbs, "letters", letters.letters, "letters as PDF, without a browser")
-    writing.add_argument("--output", type=Path, required=True, metavar="DIR")
-    writing.add_argument(
+    add = _add_verb(organiser_verbs, "add", site.organiser_add, "a new organiser")
+    add.add_argument("nickname")
+    add.add_argument("email")
+    add.add_argument("--role", choices=[role.name.lower() for role in Role], default="organiser")
+    _add_verb(organiser_verbs, "list", site.organiser_list, "who they are")
+    _add_verb(organiser_verbs, "remove", site.organiser_remove, "ends what an organiser may do").add_argument(
+        "nickname"
+    )
+    reset = _add_verb(organiser_verbs, "reset", site.organiser_reset, "takes the second factors from whoever lost one")
+    reset.add_argument("nickname")
+    _add_verb(organiser_verbs, "link", site.organiser_link, "a login link that works once").add_argument("nickname")
+    letters_ = _add_verb(verbs, "letters", letters.letters, "letters as PDF, without a browser")
+    letters_.add_argument("--output", type=Path, required=True, metavar="DIR")
+    letters_.add_argument(
         "--edition", metavar="N", help="all files of an edition, by its number or `latest`, no previews"
     )
-    writing.add_argument("--names", action="store_true", help="the lists of names that go with an edition")
-    writing.add_argument("keys", nargs="*", metavar="KEY", help="PL, BE-nl, eu-commission …; all without any")
-    opening = _verb(verbs, "unseal", site.unseal, "opens sealed addresses on the organisers' own machine")
-    opening.add_argument("--identity", type=Path, required=True, metavar="FILE")
-    opening.add_argument("input", type=Path, nargs="?", metavar="INPUT", help="signatures.csv; else standard input")
+    letters_.add_argument("--names", action="store_true", help="the lists of names that go with an edition")
+    letters_.add_argument("keys", nargs="*", metavar="KEY", help="PL, BE-nl, eu-commission …; all without any")
+    unseal = _add_verb(verbs, "unseal", site.unseal, "opens sealed addresses on the organisers' own machine")
+    unseal.add_argument("--identity", type=Path, required=True, metavar="FILE")
+    unseal.add_argument("input", type=Path, nargs="?", metavar="INPUT", help="signatures.csv; else standard input")
 
 
-def _keeping(verbs: Any) -> None:
-    _verb(verbs, "audit", site.recount, "recounts every number; exit 0 only if all agree")
-    _verb(verbs, "prune", site.prune, "applies the retention rules now")
-    _verb(verbs, "close", site.close, "ends signing for good; keyed hashes and their key are destroyed")
-    panic = _verb(verbs, "destroy", site.destroy, "the panic button: keys first, then what the database holds")
-    panic.add_argument("what", choices=[what.value for what in Scope], help="each takes the one before with it")
-    panic.add_argument("--yes", action="store_true", help="ask nothing")
-    _verb(verbs, "backup", site.back_up, "a backup, sealed to the recipients").add_argument("file", type=Path)
-    restoring = _verb(verbs, "restore", site.restore, "a backup in the place of what is there")
-    restoring.add_argument("file", type=Path)
-    restoring.add_argument("--identity", type=Path, metavar="FILE", help="the secret key of one of the recipients")
+def _add_retention_verbs(verbs: Any) -> None:
+    _add_verb(verbs, "audit", site.recount, "recounts every number; exit 0 only if all agree")
+    _add_verb(verbs, "prune", site.prune, "applies the retention rules now")
+    _add_verb(verbs, "close", site.close, "ends signing for good; keyed hashes and their key are destroyed")
+    destroy = _add_verb(verbs, "destroy", site.destroy, "the panic button: keys first, then what the database holds")
+    destroy.add_argument("what", choices=[what.value for what in Scope], help="each takes the one before with it")
+    destroy.add_argument("--yes", action="store_true", help="ask nothing")
+    _add_verb(verbs, "backup", site.back_up, "a backup, sealed to the recipients").add_argument("file", type=Path)
+    restore = _add_verb(verbs, "restore", site.restore, "a backup in the place of what is there")
+    restore.add_argument("file", type=Path)
+    restore.add_argument("--identity", type=Path, metavar="FILE", help="the secret key of one of the recipients")
 
 
 def _positive(text: str) -> int:

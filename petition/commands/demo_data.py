@@ -17,61 +17,61 @@ from petition.core.errors import DatabaseError
 from petition.retention import reorder
 from petition.tally import history
 
-Signature = tuple[str, str, str, str, int, int, str]  # a row, see _COLUMNS
-CHUNK = 100_000  # rows of one transaction
-EVENLY = (0, *[1] * 30)  # how many signatures each day gets, relative to the others: today, yesterday, …
+SignatureRow = tuple[str, str, str, str, int, int, str]  # a row, see _COLUMNS
+ROWS_PER_TRANSACTION = 100_000  # rows of one transaction
+EVEN_DAYS = (0, *[1] * 30)  # how many signatures each day gets, relative to the others: today, yesterday, …
 # Roughly how a campaign in Europe might spread; ZZ = not said.
-WEIGHTS = {
+COUNTRY_WEIGHTS = {
     "PL": 28, "DE": 14, "LT": 11, "ZZ": 8, "FR": 6, "LV": 5, "NL": 4, "CZ": 4, "IT": 4, "SE": 3, "EE": 3, "ES": 3,
     "BE": 2, "AT": 2, "FI": 2, "DK": 2, "IE": 1, "PT": 1, "RO": 1, "SK": 1, "HU": 1, "BG": 1, "GR": 1, "HR": 1,
     "SI": 0.5, "LU": 0.4, "CY": 0.3, "MT": 0.1, "GB": 2, "UA": 3, "US": 2, "GE": 1, "CH": 1, "NO": 1, "CA": 1,
 }  # fmt: skip
 
 
-async def empty(database: Database) -> bool:
+async def is_empty(database: Database) -> bool:
     """Whether nobody has ever signed here."""
     async with database.reading() as c:
         return not await c.all("tally.counts")
 
 
-async def fill(
+async def fill_database(
     database: Database,
-    n: int,
-    done: Callable[[int], object] = lambda _: None,
-    days: Sequence[float] = EVENLY,
-    dice: random.Random | None = None,
+    total: int,
+    on_progress: Callable[[int], object] = lambda _: None,
+    days: Sequence[float] = EVEN_DAYS,
+    rng: random.Random | None = None,
 ) -> None:
     """Puts n signatures into an empty database; done(k) after each k. Raises DatabaseError if it is not empty."""
-    if not await empty(database):
+    if not await is_empty(database):
         raise DatabaseError("The database has signatures already: demo signatures go into an empty one only.")
-    dice = dice or random.Random()  # noqa: S311 (plausible, not secret)
+    rng = rng or random.Random()  # noqa: S311 (plausible, not secret)
     await database.write(history.reset_history)  # days that are over get signatures after all
-    for first in range(0, n, CHUNK):
-        size = min(CHUNK, n - first)
-        rows = _rows(_mailboxes(first, size, n), days, dice)
-        await database.write(partial(put, rows=rows))
-        done(size)
+    for first in range(0, total, ROWS_PER_TRANSACTION):
+        size = min(ROWS_PER_TRANSACTION, total - first)
+        rows = _rows(_mailboxes(first, size, total), days, rng)
+        await database.write(partial(insert_signatures, rows=rows))
+        on_progress(size)
     await database.write(reorder.mark_reordered)  # they were put in the order of their keys
 
 
-def _rows(mailboxes: list[str], weights: Sequence[float], dice: random.Random) -> list[Signature]:
-    countries = dice.choices(list(WEIGHTS), list(WEIGHTS.values()), k=len(mailboxes))
-    past = [(clock.today() - timedelta(ago)).isoformat() for ago in range(len(weights))]
-    days = dice.choices(past, weights, k=len(mailboxes))
-    return [row(m, country, day) for m, country, day in zip(mailboxes, countries, days, strict=True)]
+def _rows(mailboxes: list[str], weights: Sequence[float], rng: random.Random) -> list[SignatureRow]:
+    countries = rng.choices(list(COUNTRY_WEIGHTS), list(COUNTRY_WEIGHTS.values()), k=len(mailboxes))
+    dates = [(clock.today() - timedelta(ago)).isoformat() for ago in range(len(weights))]
+    days = rng.choices(dates, weights, k=len(mailboxes))
+    return [signature_row(m, country, day) for m, country, day in zip(mailboxes, countries, days, strict=True)]
 
 
-def row(mailbox: str, country: str, day: str, *, named: bool = False) -> Signature:
+def signature_row(mailbox: str, country: str, day: str, *, named: bool = False) -> SignatureRow:
     """A signature for put(). As at most providers: one mailbox has one address."""
     return (mailbox, mailbox, country, day, int(named), 0, "demo")
 
 
-async def put(c: Connection, *, rows: list[Signature]) -> None:
+async def insert_signatures(c: Connection, *, rows: list[SignatureRow]) -> None:
     """Signatures of days up to today, with their counts and their history."""
     await c.bulk_insert("signatures", _COLUMNS, rows)
     countries, days = [row[2] for row in rows], [row[3] for row in rows]
     by_day = Counter(zip(countries, days, strict=True))
-    await c.insert_rows("journal", [_entry(country, day, n) for (country, day), n in by_day.items()])
+    await c.insert_rows("journal", [_journal_row(country, day, n) for (country, day), n in by_day.items()])
     now = f"{clock.now():%Y-%m-%dT%HZ}"  # today's are not of an hour to come
     await c.insert_rows("journal_hours", [{"hour": min(f"{day}T12Z", now), "n": n} for day, n in Counter(days).items()])
     counts = [{"country": country, "n": n, "changes": n} for country, n in sorted(Counter(countries).items())]
@@ -79,15 +79,15 @@ async def put(c: Connection, *, rows: list[Signature]) -> None:
 
 
 _COLUMNS = ("mailbox", "address", "country", "day", "named", "updates", "consent")
-_BEGINNINGS = sorted(a + b for a, b in product(f"-_{ascii_letters}{digits}", repeat=2))
+_KEY_PREFIXES = sorted(a + b for a, b in product(f"-_{ascii_letters}{digits}", repeat=2))
 
 
-def _mailboxes(first: int, size: int, of: int) -> list[str]:
+def _mailboxes(first: int, size: int, total: int) -> list[str]:
     """Hashes of nobody: random, so no address leads to them; their beginnings rise, so that indexes grow at the end."""
     text = urlsafe_b64encode(secrets.token_bytes(33 * size)).decode()  # 44 characters each
-    begin = (_BEGINNINGS[n * len(_BEGINNINGS) // of] for n in range(first, first + size))
-    return sorted(f"0.{beginning}{text[44 * n : 44 * n + 41]}" for n, beginning in enumerate(begin))
+    prefixes = (_KEY_PREFIXES[n * len(_KEY_PREFIXES) // total] for n in range(first, first + size))
+    return sorted(f"0.{prefix}{text[44 * n : 44 * n + 41]}" for n, prefix in enumerate(prefixes))
 
 
-def _entry(country: str, day: str, n: int) -> dict[str, str | int]:
+def _journal_row(country: str, day: str, n: int) -> dict[str, str | int]:
     return {"country": country, "day": day, "reason": "confirmed", "n": n}

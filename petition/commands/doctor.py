@@ -19,62 +19,64 @@ from petition.core.errors import PetitionError
 from petition.core.settings import Settings
 from petition.mail.smtp import Delayed, SmtpTransport
 
-_WIDEST = 8  # bits of an address: a /24 at most
+_MAX_OPEN_BITS = 8  # bits of an address: a /24 at most
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What was looked at; `mend` is what to do, `warn` what should be known; both empty if it is well."""
 
-    what: str
-    mend: str = ""
-    warn: str = ""
+    subject: str
+    fix: str = ""
+    warning: str = ""
 
 
 async def findings(settings: Settings) -> AsyncIterator[Finding]:
     """Settings, campaign, keys, machine, database and relay; settings that do not read never get here."""
     yield Finding(f"settings ({settings.mode})")
-    yield _public(settings)
-    yield _proxies(settings)
-    yield _campaign(settings)
-    yield _texts(settings)
-    yield _recipients(settings)
-    yield _keys(settings)
-    yield _apart(settings)
-    yield swap(settings)
-    yield await _database(settings)
-    yield await _relay(settings)
-    yield _hosted(settings)
+    yield _check_base_url(settings)
+    yield _check_proxies(settings)
+    yield _check_campaign(settings)
+    yield _check_texts(settings)
+    yield _check_recipients(settings)
+    yield _check_outbox_keys(settings)
+    yield _check_keys_apart(settings)
+    yield check_swap(settings)
+    yield await _check_database(settings)
+    yield await _check_mail_server(settings)
+    yield _check_mail_server_owner(settings)
 
 
-def _campaign(settings: Settings) -> Finding:
+def _check_campaign(settings: Settings) -> Finding:
     try:
         return Finding("campaign", Appeal(settings.campaign).campaign.why_not_ready())
     except PetitionError as error:
         return Finding("campaign", str(error))
 
 
-def _texts(settings: Settings) -> Finding:
+def _check_texts(settings: Settings) -> Finding:
     try:
         appeal = Appeal(settings.campaign)
-        preflight.read(appeal)
-        missing = preflight.unwritten(appeal)
+        preflight.check_texts(appeal)
+        missing = preflight.missing_letters(appeal)
     except PetitionError as error:
         return Finding("texts and letters", str(error))
     return Finding("texts and letters", f"no letter is written for {', '.join(missing)}" if missing else "")
 
 
-def _recipients(settings: Settings) -> Finding:
+def _check_recipients(settings: Settings) -> Finding:
     try:
         for text in settings.recipients:
             encryption.parse_recipient(text)
     except PetitionError as error:
         return Finding("recipients", str(error))
-    one = len(settings.recipients) < 2 and not settings.demo
-    return Finding("recipients", "set two PETITION_RECIPIENTS: a lost key must not lose the contacts" if one else "")
+    too_few = len(settings.recipients) < 2 and not settings.demo
+    return Finding(
+        "recipients", "set two PETITION_RECIPIENTS: a lost key must not lose the contacts" if too_few else ""
+    )
 
 
-def _keys(settings: Settings) -> Finding:
+def _check_outbox_keys(settings: Settings) -> Finding:
     try:
         settings.outbox_keys.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryFile(dir=settings.outbox_keys):
@@ -85,19 +87,19 @@ def _keys(settings: Settings) -> Finding:
     return Finding("outbox keys", "others can read the folder of PETITION_OUTBOX_KEYS: chmod 700" if readable else "")
 
 
-def _apart(settings: Settings) -> Finding:
+def _check_keys_apart(settings: Settings) -> Finding:
     """A key that lies beside the data leaves with it: below the folder of the database, or below ours."""
     if settings.demo:
         return Finding("keys apart from data")
     data = [settings.var.resolve()]
     if settings.database_url.startswith("sqlite"):
         data.append(Path(settings.database_url.removeprefix("sqlite:///")).resolve().parent)
-    kept = [settings.outbox_keys, *([settings.email_key_file] if settings.email_key_file else [])]
-    beside = any(_below(path.resolve(), data) for path in kept)
+    key_paths = [settings.outbox_keys, *([settings.email_key_file] if settings.email_key_file else [])]
+    beside = any(_is_below(path.resolve(), data) for path in key_paths)
     return Finding("keys apart from data", "a key lies in the folder of the database: move it" if beside else "")
 
 
-def _below(path: Path, data: list[Path]) -> bool:
+def _is_below(path: Path, data: list[Path]) -> bool:
     """Whether a path is in one of these folders, or in that of a PostgreSQL on this machine."""
     if any(path.is_relative_to(folder) for folder in data):
         return True
@@ -111,21 +113,27 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _public(settings: Settings) -> Finding:
-    clear = not settings.demo and not settings.secure
-    return Finding("public address", "PETITION_BASE_URL is not https: links would travel in the clear" if clear else "")
+def _check_base_url(settings: Settings) -> Finding:
+    is_plain_http = not settings.demo and not settings.secure
+    return Finding(
+        "public address", "PETITION_BASE_URL is not https: links would travel in the clear" if is_plain_http else ""
+    )
 
 
-def _proxies(settings: Settings) -> Finding:
+def _check_proxies(settings: Settings) -> Finding:
     """Whoever is trusted may say that they are anybody: the throttle counts what they say."""
-    found = {text: _width(text) for text in settings.trusted_proxies}
-    if none := [text for text, width in found.items() if width is None]:
-        return Finding("trusted proxies", f"{', '.join(none)} in PETITION_TRUSTED_PROXIES is no address and no network")
-    wide = [text for text, width in found.items() if width is not None and width > _WIDEST]
-    return Finding("trusted proxies", f"PETITION_TRUSTED_PROXIES trusts too many: {', '.join(wide)}" if wide else "")
+    open_bits = {text: _count_open_bits(text) for text in settings.trusted_proxies}
+    if invalid := [text for text, width in open_bits.items() if width is None]:
+        return Finding(
+            "trusted proxies", f"{', '.join(invalid)} in PETITION_TRUSTED_PROXIES is no address and no network"
+        )
+    too_wide = [text for text, width in open_bits.items() if width is not None and width > _MAX_OPEN_BITS]
+    return Finding(
+        "trusted proxies", f"PETITION_TRUSTED_PROXIES trusts too many: {', '.join(too_wide)}" if too_wide else ""
+    )
 
 
-def _width(text: str) -> int | None:
+def _count_open_bits(text: str) -> int | None:
     """How many bits of an address a network leaves open, of IPv6 beyond the 64 that one machine may have."""
     if text == "*":
         return 32
@@ -137,29 +145,33 @@ def _width(text: str) -> int | None:
     return open_ if network.version == 4 else max(0, open_ - 56)
 
 
-def swap(settings: Settings, table: Path = Path("/proc/swaps"), blocks: Path = Path("/sys/class/block")) -> Finding:
+def check_swap(
+    settings: Settings, table: Path = Path("/proc/swaps"), blocks: Path = Path("/sys/class/block")
+) -> Finding:
     """Memory that was swapped out stays on the disk; fine where that is seen to be encrypted, or is memory again."""
     try:
-        used = [Path(line.split()[0]) for line in table.read_text("utf-8").splitlines()[1:]]
+        swaps = [Path(line.split()[0]) for line in table.read_text("utf-8").splitlines()[1:]]
     except (OSError, IndexError):
-        used = []  # no Linux: nothing is known
-    open_ = [path for path in used if not path.name.startswith("zram") and not _encrypted(blocks / path.resolve().name)]
-    told = "memory may be written to a disk that is not seen to be encrypted: swapoff -a, or MemorySwapMax=0"
-    return Finding("swap", warn=told if open_ and not settings.demo else "")
+        swaps = []  # no Linux: nothing is known
+    unencrypted = [
+        path for path in swaps if not path.name.startswith("zram") and not _is_encrypted(blocks / path.resolve().name)
+    ]
+    warning = "memory may be written to a disk that is not seen to be encrypted: swapoff -a, or MemorySwapMax=0"
+    return Finding("swap", warning=warning if unencrypted and not settings.demo else "")
 
 
-def _encrypted(block: Path) -> bool:
+def _is_encrypted(block: Path) -> bool:
     """Whether a block device is dm-crypt's, or all that it lies on is."""
     try:
         if (block / "dm" / "uuid").read_text("ascii").startswith("CRYPT-"):
             return True
-        below = list((block / "slaves").iterdir())
+        parents = list((block / "slaves").iterdir())
     except OSError:
         return False
-    return bool(below) and all(_encrypted(block.parent / each.name) for each in below)
+    return bool(parents) and all(_is_encrypted(block.parent / each.name) for each in parents)
 
 
-async def _database(settings: Settings) -> Finding:
+async def _check_database(settings: Settings) -> Finding:
     try:
         async with open_database(settings.database_url) as database, database.reading() as c:
             await check_schema(c, settings.mode)
@@ -170,7 +182,7 @@ async def _database(settings: Settings) -> Finding:
         return Finding("database", str(error))
 
 
-async def _relay(settings: Settings) -> Finding:
+async def _check_mail_server(settings: Settings) -> Finding:
     if not settings.smtp_url:
         return Finding("relay (none: demo mode keeps mail in a folder)")
     try:
@@ -182,18 +194,18 @@ async def _relay(settings: Settings) -> Finding:
     return Finding("relay")
 
 
-def _hosted(settings: Settings) -> Finding:
+def _check_mail_server_owner(settings: Settings) -> Finding:
     """A relay sees every address. One of our own keeps no log of them; a hosted one can be asked for it."""
     host = urlsplit(settings.smtp_url).hostname or ""
-    told = f"{host} is somebody else's and sees every address: an own relay without address logs is better"
-    return Finding("whose relay", warn="" if settings.demo or _own(host, settings) else told)
+    warning = f"{host} is somebody else's and sees every address: an own relay without address logs is better"
+    return Finding("whose relay", warning="" if settings.demo or _is_own_host(host, settings) else warning)
 
 
-def _own(host: str, settings: Settings) -> bool:
+def _is_own_host(host: str, settings: Settings) -> bool:
     """Near by, or of the site's own domain: the one that both the public address and the sender are in."""
     with suppress(ValueError):
         return ip_address(host).is_private
     site = (urlsplit(settings.base_url).hostname or "").removeprefix("www.")
     sender = parseaddr(settings.mail_from)[1].rpartition("@")[2].lower()
-    own = {site, *([sender] if f".{site}".endswith(f".{sender}") else [])}
-    return "." not in host or any(f".{host}".endswith(f".{domain}") for domain in own)
+    own_domains = {site, *([sender] if f".{site}".endswith(f".{sender}") else [])}
+    return "." not in host or any(f".{host}".endswith(f".{domain}") for domain in own_domains)

@@ -26,23 +26,23 @@ from petition.tally import rounding
 SIGNATURES = 6400
 SEED = 13
 # How many sign on each day, from today back: a slow start, a first newspaper, a second one, and what stays of it.
-DAYS = (
+SIGNATURES_PER_DAY = (
     *(20, 46, 50, 55, 61, 70, 82, 101, 130, 175, 240, 310, 180, 44, 46, 48, 52, 55, 60, 66, 74),
     *(84, 97, 115, 142, 185, 260, 390, 520, 210, 60, 42, 30, 24, 20, 17, 14, 12, 9, 7, 5, 3),
 )
-SENTENCE = "EXAMPLE: every signature, name and answer here is made up."
-_TOLD = {
+DISCLAIMER = "EXAMPLE: every signature, name and answer here is made up."
+_VALUES = {
     "goal": "10000",
     "controller": '"Example Association, 1 Example Street, 1000 Exampletown"',
     "contact": '"contact@example.org"',
 }
-_GIVEN = (
+_FIRST_NAMES = (
     *("Adam", "Anna", "Clara", "Daniel", "David", "Elena", "Emil", "Eva", "Filip", "Hanna", "Ida", "Jan", "Julia"),
     *("Klara", "Laura", "Lea", "Leon", "Lukas", "Maria", "Marta", "Martin", "Nina", "Nora", "Oskar", "Paula"),
     *("Peter", "Roman", "Sara", "Simon", "Sofia", "Thomas", "Vera", "Viktor", "Zofia"),
 )
 # By country, the word for "example" as a surname: it belongs to nobody. And how many of them want to be named.
-_NAMED = {
+_SURNAMES = {
     "PL": ("Przykład", 34),
     "DE": ("Beispiel", 24),
     "LT": ("Pavyzdys", 20),
@@ -58,74 +58,77 @@ _NOT_NAMES = ("Nobody Nowhere", "aaaaaaa", "BUY MY WATCHES example.org")  # for 
 _CROWD, _SUSPECT, _FLOOD = ("192.0.2", 26), ("198.51.100", 38), ("203.0.113", 170)
 
 
-async def unwanted(site: Site) -> str:
+async def refusal(site: Site) -> str:
     """Why the example cannot be put here, in one sentence; empty if it can."""
     if site.settings.campaign not in (None, demo_secrets.campaign_folder(site.settings.var)):
         return "PETITION_CAMPAIGN names a campaign of your own: the example stays out."
     async with site.database.reading() as c:
         waiting = await submissions.count_waiting(c)
-    if waiting or not await demo_data.empty(site.database):
+    if waiting or not await demo_data.is_empty(site.database):
         return "People have signed here already: the example goes into an empty database only."
     return ""
 
 
-async def fill(site: Site, n: int, done: Callable[[int], object] = lambda _: None) -> None:
+async def fill_example(site: Site, n: int, on_progress: Callable[[int], object] = lambda _: None) -> None:
     """Puts the example into an empty database: n signatures, and some with names; done(k) after each k."""
-    dice = random.Random(SEED)  # noqa: S311 (the same example for everybody)
-    demo_secrets.write_campaign(site.settings.var, campaign(clock.today()))
-    await demo_data.fill(site.database, n, done, DAYS, dice)
-    names = list(_names(site, dice))
-    flood, others = await _forms(site, *_FLOOD), await _forms(site, *_CROWD) + await _forms(site, *_SUSPECT)
-    await site.database.write(partial(_put_names, names=names))
-    await site.database.write(partial(_put_forms, flood=flood, others=others))
-    await site.database.write(_put_answers)
+    rng = random.Random(SEED)  # noqa: S311 (the same example for everybody)
+    demo_secrets.write_campaign(site.settings.var, campaign_toml(clock.today()))
+    await demo_data.fill_database(site.database, n, on_progress, SIGNATURES_PER_DAY, rng)
+    names = list(_named_signatures(site, rng))
+    flood, others = (
+        await _waiting_forms(site, *_FLOOD),
+        await _waiting_forms(site, *_CROWD) + await _waiting_forms(site, *_SUSPECT),
+    )
+    await site.database.write(partial(_insert_names, names=names))
+    await site.database.write(partial(_insert_forms, flood=flood, others=others))
+    await site.database.write(_insert_answers)
 
 
-def campaign(today: date) -> str:
+def campaign_toml(today: date) -> str:
     """The shipped campaign.toml with a value in the place of each placeholder."""
     days = {"deadline": today + timedelta(100), "destruction": today + timedelta(465)}
-    told = _TOLD | {name: day.isoformat() for name, day in days.items()}
+    values = _VALUES | {name: day.isoformat() for name, day in days.items()}
     text = (SHIPPED_DATA / "campaign.toml").read_text("utf-8").partition("\n\n")[2]  # without its words on placeholders
     filled = re.sub(
         r'^(\w+) = "PLACEHOLDER .*"$',
-        lambda found: f"{found[1]} = " + told.get(found[1], f'"https://example.org/{found[1]}"'),
+        lambda match: f"{match[1]} = " + values.get(match[1], f'"https://example.org/{match[1]}"'),
         text,
         flags=re.MULTILINE,
     )
-    return f'example = "{SENTENCE}"  # production refuses it\n{filled}'
+    return f'example = "{DISCLAIMER}"  # production refuses it\n{filled}'
 
 
-def _names(site: Site, dice: random.Random) -> Iterator[tuple[demo_data.Signature, Row]]:
+def _named_signatures(site: Site, rng: random.Random) -> Iterator[tuple[demo_data.SignatureRow, Row]]:
     """Signatures with a name to be printed: two of three were passed, the others wait at the desk."""
-    for country, (surname, many) in _NAMED.items():
-        people = [f"{given} {surname}" for given in dice.sample(_GIVEN, many)]
+    for country, (surname, count) in _SURNAMES.items():
+        people = [f"{first_name} {surname}" for first_name in rng.sample(_FIRST_NAMES, count)]
         for k, name in enumerate([*people, *(_NOT_NAMES if country == "PL" else ())]):
-            mailbox, _ = site.server_keys.email_hashes(_address(f"{country}{k}".lower()))
-            day = clock.today() - timedelta(dice.randint(5, len(DAYS) - 1))
-            state = APPROVED if k % 3 and k < many else NEW
-            signature = demo_data.row(mailbox, country, day.isoformat(), named=True)
+            mailbox, _ = site.server_keys.email_hashes(_email(f"{country}{k}".lower()))
+            day = clock.today() - timedelta(rng.randint(5, len(SIGNATURES_PER_DAY) - 1))
+            state = APPROVED if k % 3 and k < count else NEW
+            signature = demo_data.signature_row(mailbox, country, day.isoformat(), named=True)
             yield signature, {"mailbox": mailbox, "name": name, "state": state}
 
 
-async def _put_names(c: Connection, *, names: list[tuple[demo_data.Signature, Row]]) -> None:
-    await demo_data.put(c, rows=sorted(signature for signature, _ in names))
+async def _insert_names(c: Connection, *, names: list[tuple[demo_data.SignatureRow, Row]]) -> None:
+    await demo_data.insert_signatures(c, rows=sorted(signature for signature, _ in names))
     await c.run("signatures.put_names", rows=[name for _, name in names])
     await reorder.mark_reordered(c)
 
 
-async def _forms(site: Site, network: str, many: int) -> list[Row]:
+async def _waiting_forms(site: Site, network: str, count: int) -> list[Row]:
     """Forms of today that wait for their button; their mail has left."""
-    found = []
-    for k in range(many):
-        signing = SigningRequest(
-            _address(f"{network}.{k}"), "DE", None, updates=False, consent_version="demo", language="en"
+    rows = []
+    for k in range(count):
+        request = SigningRequest(
+            _email(f"{network}.{k}"), "DE", None, updates=False, consent_version="demo", language="en"
         )
-        terms = await site.rate_limiter.admit_form(f"{network}.{k}", "", ProofMode.OFF, trapped=False)
-        found.append(submissions.prepare_submission(site.server_keys, signing, terms).row)
-    return found
+        admission = await site.rate_limiter.admit_form(f"{network}.{k}", "", ProofMode.OFF, trapped=False)
+        rows.append(submissions.prepare_submission(site.server_keys, request, admission).row)
+    return rows
 
 
-async def _put_forms(c: Connection, *, flood: list[Row], others: list[Row]) -> None:
+async def _insert_forms(c: Connection, *, flood: list[Row], others: list[Row]) -> None:
     """The flood comes first and is set aside as an organiser does it: as the busiest network."""
     await c.run("signatures.submit", rows=flood)
     [(handle, _)] = await quarantine.busiest_networks(c)
@@ -134,7 +137,7 @@ async def _put_forms(c: Connection, *, flood: list[Row], others: list[Row]) -> N
     await c.run("signatures.submit", rows=others)
 
 
-async def _put_answers(c: Connection) -> None:
+async def _insert_answers(c: Connection) -> None:
     for key, entry in _answers(clock.today()).items():
         await correspondence.save_entry(c, key, entry)
     await activity_log.append(c, activity_log.SERVER, "filled in the example", "signatures, names, forms, answers")
@@ -158,9 +161,9 @@ def _answers(today: date) -> Mapping[str, Entry]:
 
 def _answer(today: date, channel: Channel, ago: int, stance: Stance, text: str) -> Entry:
     sent, answered = today - timedelta(30), today - timedelta(ago)
-    told = {"en": f"Example, not a real answer: {text}"}
-    return Entry(sent, channel, 0, None, answered, stance, "https://example.org/answer", told)
+    summaries = {"en": f"Example, not a real answer: {text}"}
+    return Entry(sent, channel, 0, None, answered, stance, "https://example.org/answer", summaries)
 
 
-def _address(name: str) -> EmailAddress:
+def _email(name: str) -> EmailAddress:
     return EmailAddress(f"{name}@example.org", f"{name}@example.org")

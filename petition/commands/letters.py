@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from petition.commands.site import Arguments, noted, progress
+from petition.commands.site import Arguments, log_action, with_progress
 from petition.core.errors import DataError
 from petition.core.settings import Settings
 from petition.letters.editions import annexes, drafts, files
@@ -14,9 +14,9 @@ from petition.site import Site, open_site
 from petition.tally import rounding
 
 
-async def letters(given: Settings, arguments: Arguments) -> None:
+async def letters(settings: Settings, arguments: Arguments) -> None:
     """Letters as PDF into a folder: previews, or all files of an edition, or the names that go with them."""
-    async with open_site(given) as site:
+    async with open_site(settings) as site:
         if arguments.edition:
             await _edition(site, arguments)
         elif arguments.names:
@@ -32,10 +32,10 @@ async def _previews(site: Site, arguments: Arguments) -> None:
     async with site.database.reading() as c:
         draft = await site.current_draft(c)
         names = await drafts.get_annex_names(c, draft, addressees)
-    await noted(
+    await log_action(
         site, "drew letters", f"{len(addressees)}, names: {rounding.round_for_log(sum(map(len, names.values())))}"
     )
-    for name, content in progress(drafts.render_files(draft, addressees, names), "letter", len(addressees)):
+    for name, content in with_progress(drafts.render_files(draft, addressees, names), "letter", len(addressees)):
         _save(arguments.output, name, content)
 
 
@@ -46,7 +46,7 @@ async def _edition(site: Site, arguments: Arguments) -> None:
         return
     if arguments.keys:
         raise DataError("An edition is taken whole: name no KEY beside --edition.")
-    await noted(site, "took all letters", f"edition {edition.number}")
+    await log_action(site, "took all letters", f"edition {edition.number}")
     with tqdm(total=files.count_files(listed), unit=" files", disable=None) as bar:
         async for name, content in files.render_files(site.database, edition, listed):
             _save(arguments.output, name, content)
@@ -60,7 +60,7 @@ async def _names(site: Site, edition: Edition, arguments: Arguments) -> None:
     if not keys:
         raise DataError(f"No letter of edition {edition.number} speaks of names.")
     offered = [language.code for language in site.languages]
-    for key in progress(keys, "annex", len(keys)):
+    for key in with_progress(keys, "annex", len(keys)):
         addressee = site.address_book.find(key)
         for reference, content in await annexes.make_annex(
             site.database, draft, edition, addressee, offered, activity_log.SERVER

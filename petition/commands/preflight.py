@@ -24,11 +24,13 @@ from petition.letters.writing.texts import find_text
 from petition.protection.networks import Networks
 
 _AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
-_MANY = Figures(as_of=_AS_OF, confirmed=1230, country=120, has_signatures=True, named=20, named_outside_eu=True)
-_NONE = replace(_MANY, confirmed=0, country=None, has_signatures=False, named=None, named_outside_eu=False)
+_FULL_FIGURES = Figures(as_of=_AS_OF, confirmed=1230, country=120, has_signatures=True, named=20, named_outside_eu=True)
+_NO_FIGURES = replace(
+    _FULL_FIGURES, confirmed=0, country=None, has_signatures=False, named=None, named_outside_eu=False
+)
 
 
-def read(appeal: Appeal) -> None:
+def check_texts(appeal: Appeal) -> None:
     """Reads everything that pages and letters are made of. Raises DataError that names the file."""
     EmailProviders(appeal.data_file("mailboxes.toml"))
     Networks(appeal.data_file("networks.toml"))
@@ -38,8 +40,8 @@ def read(appeal: Appeal) -> None:
     for code in codes:
         appeal.get_text(_language(code))
     book = reader.load_address_book(appeal.data_file("governments.toml"))
-    for day in _days(appeal):
-        _draw(appeal, book, datetime.combine(day, time(12), UTC))
+    for day in _days_to_check(appeal):
+        _compose_letters(appeal, book, datetime.combine(day, time(12), UTC))
 
 
 def _language(code: str) -> Language:
@@ -49,13 +51,13 @@ def _language(code: str) -> Language:
         raise DataError(f"appeal/{code}.md is not named after a language.") from None
 
 
-def unwritten(appeal: Appeal) -> list[str]:
+def missing_letters(appeal: Appeal) -> list[str]:
     """Keys of addressees that the campaign has no text of a letter for."""
     book = reader.load_address_book(appeal.data_file("governments.toml"))
     return [addressee.key for addressee in book.addressees if not _has_text(appeal, addressee)]
 
 
-def _days(appeal: Appeal) -> Iterator[date]:
+def _days_to_check(appeal: Appeal) -> Iterator[date]:
     """A day of each state of the campaign that writes letters and is still to come, as far as its days are known."""
     dates, today = appeal.campaign, clock.today()
     days = [today, dates.opens, dates.met]
@@ -64,16 +66,16 @@ def _days(appeal: Appeal) -> Iterator[date]:
     return (day for state, day in states.items() if state.allows_letters)
 
 
-def _draw(appeal: Appeal, book: AddressBook, moment: datetime) -> None:
+def _compose_letters(appeal: Appeal, book: AddressBook, now: datetime) -> None:
     for addressee in book.addressees:
-        for figures in (_MANY, _NONE) if _has_text(appeal, addressee) else ():
-            compose.compose_letter(appeal, _folders(appeal), addressee, figures, moment, "https://example.org")
+        for figures in (_FULL_FIGURES, _NO_FIGURES) if _has_text(appeal, addressee) else ():
+            compose.compose_letter(appeal, _letter_folders(appeal), addressee, figures, now, "https://example.org")
 
 
 def _has_text(appeal: Appeal, addressee: Addressee) -> bool:
-    found = (find_text(_folders(appeal), language) for language in (addressee.language, FALLBACK_LANGUAGE))
-    return any(text is not None and addressee.role in text.roles for text in found)
+    texts = (find_text(_letter_folders(appeal), language) for language in (addressee.language, FALLBACK_LANGUAGE))
+    return any(text is not None and addressee.role in text.roles for text in texts)
 
 
-def _folders(appeal: Appeal) -> list[Path]:
+def _letter_folders(appeal: Appeal) -> list[Path]:
     return [folder / "letters" for folder in appeal.text_folders]

@@ -26,28 +26,28 @@ from petition.organisers.accounts import Role
 from petition.site import Site, open_site
 from petition.web.app import DELIVER_VARIABLE
 
-GRACE = 1.0  # seconds
+REQUEST_GRACE_SECONDS = 1.0  # seconds
 _DEMO = "demo"
 _DEMO_ADDRESS = "organiser@example.org"
 
 
-def run(settings: Settings, host: str, port: int, workers: int, *, deliver: bool) -> int:
+def run_server(settings: Settings, host: str, port: int, workers: int, *, deliver: bool) -> int:
     """Serves until stopped; the exit code.
 
     Raises SettingsError for what this machine may not do, DataError for a file of the campaign that cannot be used.
     """
     if workers > 1 and settings.database_url.startswith("sqlite"):
         raise SettingsError("SQLite takes one worker; several need PostgreSQL.")
-    with ProcessPoolExecutor(1) as apart:  # what drawing every letter leaves in memory shall not stay for ever
-        apart.submit(_prove, settings.campaign).result()
+    with ProcessPoolExecutor(1) as process:  # what drawing every letter leaves in memory shall not stay for ever
+        process.submit(_check_campaign, settings.campaign).result()
     asyncio.run(_prepare(settings))
     os.environ[DELIVER_VARIABLE] = "yes" if deliver else "no"
-    _many_files()
+    _raise_file_limit()
     return _serve(_config(settings, host, port, workers))
 
 
-def _prove(campaign: Path | None) -> None:
-    preflight.read(Appeal(campaign))
+def _check_campaign(campaign: Path | None) -> None:
+    preflight.check_texts(Appeal(campaign))
 
 
 def _config(settings: Settings, host: str, port: int, workers: int) -> uvicorn.Config:
@@ -66,17 +66,17 @@ def _config(settings: Settings, host: str, port: int, workers: int) -> uvicorn.C
         forwarded_allow_ips=",".join(settings.trusted_proxies),
         timeout_graceful_shutdown=20,
         lifespan="on",
-        http=Patient,
+        http=PatientProtocol,
     )
 
 
 def _serve(config: uvicorn.Config) -> int:
     """As uvicorn.run does, but also over a socket that systemd holds for us, so that a restart refuses nobody."""
-    server, given = uvicorn.Server(config), _given_socket()
+    server, inherited = uvicorn.Server(config), _inherited_socket()
     if config.workers > 1:
-        Workers(config, sockets=[given or config.bind_socket()]).run()
+        Workers(config, sockets=[inherited or config.bind_socket()]).run()
         return 0
-    server.run(sockets=[given] if given else None)
+    server.run(sockets=[inherited] if inherited else None)
     return 0 if server.started else STARTUP_FAILURE
 
 
@@ -98,27 +98,27 @@ class Workers(Multiprocess):
                 self.processes[n].start()
 
 
-class Patient(HttpToolsProtocol):
+class PatientProtocol(HttpToolsProtocol):
     """Told to stop, it gives a connection that has just been accepted a moment for its request to arrive."""
 
     def shutdown(self) -> None:
         """As ever, but later for a connection that has brought nothing yet."""
         if getattr(self, "cycle", None) is None:  # as it is until a request has come
-            self.loop.call_later(GRACE, super().shutdown)
+            self.loop.call_later(REQUEST_GRACE_SECONDS, super().shutdown)
         else:
             super().shutdown()
 
 
-def _given_socket() -> socket.socket | None:
+def _inherited_socket() -> socket.socket | None:
     """See sd_listen_fds(3): file descriptor 3, if the environment says that it is meant for this process."""
     ours = os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS") == "1"
     return socket.socket(fileno=3) if ours else None
 
 
-def _many_files() -> None:
+def _raise_file_limit() -> None:
     """As many open connections as the machine allows: whoever opens ten thousand idle ones shall lock nobody out."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
 
 
 async def _prepare(settings: Settings) -> None:
@@ -126,12 +126,12 @@ async def _prepare(settings: Settings) -> None:
         await site.take_snapshot()
         await site.database.write(partial(public_keys.log_changes, recipients=settings.recipients))
         if settings.demo:
-            number = await site.database.write(partial(_demo_link, site=site))
+            secret = await site.database.write(partial(_demo_link, site=site))
             base = settings.base_url
             print(f"The site:          {base}/")
             print(f"Mail it “sent”:    {base}/dev/outbox")
             print(
-                f"Organisers' login: {base}/organisers/login/{site.signer.make_token(Purpose.LOGIN, number)}",
+                f"Organisers' login: {base}/organisers/login/{site.signer.make_token(Purpose.LOGIN, secret)}",
                 flush=True,
             )
 
@@ -139,6 +139,6 @@ async def _prepare(settings: Settings) -> None:
 async def _demo_link(c: Connection, *, site: Site) -> str:
     """A login link for the demo organiser, who is made on the first start."""
     if all(row["nickname"] != _DEMO for row in await accounts.list_organisers(c)):
-        address = EmailAddress(_DEMO_ADDRESS, _DEMO_ADDRESS)
-        await accounts.add_organiser(c, site.server_keys, _DEMO, address, Role.ADMIN)
+        email = EmailAddress(_DEMO_ADDRESS, _DEMO_ADDRESS)
+        await accounts.add_organiser(c, site.server_keys, _DEMO, email, Role.ADMIN)
     return await accounts.make_login_link(c, _DEMO)

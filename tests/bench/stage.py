@@ -77,7 +77,7 @@ class Stage:
     async def _fill(self, signatures: int) -> None:
         async with self.site() as site:
             with tqdm(total=signatures, unit="signature", disable=None) as bar:
-                await demo_data.fill(site.database, signatures, bar.update)
+                await demo_data.fill_database(site.database, signatures, bar.update)
             await site.take_snapshot()
             if site.database.dialect == POSTGRESQL:
                 await vacuum.vacuum_tables(site.database, full=())  # PostgreSQL's autovacuum would, amid the figures

@@ -34,7 +34,7 @@ def _made(folder: Path, **other: Any) -> Settings:
 
 
 async def _found(settings: Settings) -> dict[str, Finding]:
-    return {finding.what: finding async for finding in doctor.findings(settings)}
+    return {finding.subject: finding async for finding in doctor.findings(settings)}
 
 
 async def test_a_good_installation_is_well(settings: Settings) -> None:
@@ -45,7 +45,7 @@ async def test_a_good_installation_is_well(settings: Settings) -> None:
 
 async def test_a_public_address_without_https_is_to_be_mended(tmp_path: Path) -> None:
     found = await _found(_made(tmp_path, base_url="http://127.0.0.1:8000"))
-    assert "PETITION_BASE_URL is not https" in found["public address"].mend
+    assert "PETITION_BASE_URL is not https" in found["public address"].fix
 
 
 NOBODY, NO_ADDRESS = "", "no address"
@@ -70,14 +70,14 @@ NOBODY, NO_ADDRESS = "", "no address"
 async def test_trust_in_proxies_is_narrow(proxies: str, complaint: str, tmp_path: Path) -> None:
     trusted = tuple(filter(None, proxies.split(",")))
     finding = (await _found(_made(tmp_path, trusted_proxies=trusted)))["trusted proxies"]
-    assert complaint in finding.mend
-    assert bool(finding.mend) == bool(complaint)
+    assert complaint in finding.fix
+    assert bool(finding.fix) == bool(complaint)
 
 
 @examples(deadline=None)
 @given(st.text() | st.builds("{}/{}".format, st.ip_addresses(), st.integers(-1, 130)) | st.ip_addresses().map(str))
 def test_whatever_is_trusted_has_a_width_or_is_no_address(text: str) -> None:
-    width = doctor._width(text)
+    width = doctor._count_open_bits(text)
     assert width is None or 0 <= width <= 72
     assert width == 0 or "/" in text or text == "*" or width is None
 
@@ -103,8 +103,8 @@ async def test_keys_lie_apart_from_the_data(database: str, key: str, beside: boo
     url = "postgresql://127.0.0.1:1/petition" if database == "postgresql" else f"sqlite:///{tmp_path / database}"
     for setting in ("outbox_keys", "email_key_file"):
         given = {"outbox_keys": tmp_path / "keys", "database_url": url} | {setting: tmp_path / key}
-        finding = doctor._apart(_made(tmp_path, **given))
-        assert bool(finding.mend) == beside, setting
+        finding = doctor._check_keys_apart(_made(tmp_path, **given))
+        assert bool(finding.fix) == beside, setting
 
 
 @pytest.mark.parametrize(
@@ -128,12 +128,15 @@ async def test_keys_lie_apart_from_the_data(database: str, key: str, beside: boo
 def test_a_relay_of_somebody_else_is_warned_of(url: str, own: bool, tmp_path: Path) -> None:
     base = "https://sign.example.org" if "example.org" in url else "https://www.petition.example"
     for sender in ("links@example.org", "Links <links@relay.example>"):
-        finding = doctor._hosted(_made(tmp_path, smtp_url=url, base_url=base, mail_from=sender))
+        finding = doctor._check_mail_server_owner(_made(tmp_path, smtp_url=url, base_url=base, mail_from=sender))
         if url == "smtps://mail.example.org" and "relay" in sender:
-            assert finding.warn, "nothing says that this domain is ours"
+            assert finding.warning, "nothing says that this domain is ours"
         else:
-            assert bool(finding.warn) != own
-    assert "sees every address" in doctor._hosted(_made(tmp_path, smtp_url="smtps://relay.example")).warn
+            assert bool(finding.warning) != own
+    assert (
+        "sees every address"
+        in doctor._check_mail_server_owner(_made(tmp_path, smtp_url="smtps://relay.example")).warning
+    )
 
 
 HEAD = "Filename\t\tType\t\tSize\tUsed\tPriority\n"
@@ -159,14 +162,14 @@ def test_swap_is_encrypted_or_off(used: str, warned: bool, settings: Settings, t
         (tmp_path / "block" / name / "dm" / "uuid").write_text(f"{uuid}\n")
         (tmp_path / "block" / name / "slaves" / below).mkdir(parents=True)
     (tmp_path / "swaps").write_text(HEAD + used)
-    finding = doctor.swap(settings, tmp_path / "swaps", tmp_path / "block")
-    assert bool(finding.warn) == warned
-    assert finding.mend == ""
+    finding = doctor.check_swap(settings, tmp_path / "swaps", tmp_path / "block")
+    assert bool(finding.warning) == warned
+    assert finding.fix == ""
 
 
 def test_where_nothing_is_known_of_swap_nothing_is_said(settings: Settings, tmp_path: Path) -> None:
-    assert doctor.swap(settings, tmp_path / "none") == Finding("swap")
-    assert doctor.swap(settings).mend == "", "the table of this machine"
+    assert doctor.check_swap(settings, tmp_path / "none") == Finding("swap")
+    assert doctor.check_swap(settings).fix == "", "the table of this machine"
 
 
 def test_a_warning_is_a_line_of_its_own(tmp_path: Path) -> None:

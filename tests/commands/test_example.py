@@ -28,8 +28,8 @@ PAGES = ("", "tally", "governments", "privacy", "data", "manage")
 async def visitor(time: Clock, visit: Visit) -> Visitor:
     """On a demo that was filled with the example."""
     empty: Visitor = await visit()
-    assert await example.unwanted(empty.site) == ""
-    await example.fill(empty.site, 2000)
+    assert await example.refusal(empty.site) == ""
+    await example.fill_example(empty.site, 2000)
     found: Visitor = await visit(campaign=demo_secrets.campaign_folder(empty.site.settings.var))
     time.advance(minutes=1)
     await found.published()
@@ -43,7 +43,7 @@ async def test_no_page_has_a_hole_and_each_says_that_it_is_an_example(visitor: V
         for path in PAGES:
             page = Html((await visitor.get(f"/{lang}/{path}")).text)
             assert not [a for a in page.all("mark") if a.get("class") == "placeholder"], (lang, path)
-            assert example.SENTENCE in page.text, (lang, path)
+            assert example.DISCLAIMER in page.text, (lang, path)
     assert "placeholder" not in (await visitor.get("/en/embed")).text
 
 
@@ -88,7 +88,7 @@ async def test_the_desk_has_something_of_each_kind(visitor: Visitor) -> None:
 async def test_it_is_the_same_for_everybody(visitor: Visitor, tmp_path: Path, time: Clock) -> None:
     other = make_settings(f"sqlite:///{tmp_path / 'other.db'}", tmp_path / "other", email_key="another key " * 4)
     async with open_site(other, migrate=True) as site:
-        await example.fill(site, 2000)
+        await example.fill_example(site, 2000)
         async with site.database.reading() as c:
             there = await tally.exact_counts(c)
     async with visitor.site.database.reading() as c:
@@ -97,16 +97,16 @@ async def test_it_is_the_same_for_everybody(visitor: Visitor, tmp_path: Path, ti
 
 @on_sqlite
 async def test_it_goes_into_an_empty_database_only(visitor: Visitor, visit: Visit, tmp_path: Path) -> None:
-    assert "empty database only" in await example.unwanted(visitor.site)
+    assert "empty database only" in await example.refusal(visitor.site)
     mine = await visit(campaign=tmp_path)
-    assert "of your own" in await example.unwanted(mine.site)
+    assert "of your own" in await example.refusal(mine.site)
 
 
 @on_sqlite
 async def test_a_form_that_waits_is_somebody_too(time: Clock, visit: Visit) -> None:
     visitor = await visit()
     await visitor.sign("anna@example.net")
-    assert "empty database only" in await example.unwanted(visitor.site)
+    assert "empty database only" in await example.refusal(visitor.site)
 
 
 def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
@@ -127,7 +127,7 @@ def test_a_newcomer_gets_it_once_and_a_second_run_changes_nothing(tmp_path: Path
     assert "--example" in shell.fails("demo")
     with serving(shell) as (address, _), urllib.request.urlopen(f"{address}/en/") as answer:
         page = answer.read().decode()
-    assert example.SENTENCE in page
+    assert example.DISCLAIMER in page
     assert "Goal: 10,000" in page
     assert "placeholder" not in page
 
@@ -141,7 +141,7 @@ async def test_a_deadline_stays_the_day_it_was_on(time: Clock, visitor: Visitor)
 
 
 async def test_production_refuses_it(tmp_path: Path, time: Clock) -> None:
-    demo_secrets.write_campaign(tmp_path, example.campaign(time.moment.date()))
+    demo_secrets.write_campaign(tmp_path, example.campaign_toml(time.moment.date()))
     folder = str(demo_secrets.campaign_folder(tmp_path))
     own = {"PETITION_VAR": str(tmp_path), "PETITION_OUTBOX_KEYS": str(tmp_path / "keys")}
     assert settings.from_environment(PRODUCTION | own).campaign is None, "nor does it find it by itself"

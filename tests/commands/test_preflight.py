@@ -27,14 +27,14 @@ def _put(folder: Path, name: str, content: bytes) -> None:
 
 def _said(folder: Path) -> str:
     with pytest.raises(PetitionError) as refusal:
-        preflight.read(Appeal(folder))
+        preflight.check_texts(Appeal(folder))
     assert re.fullmatch(r"[^\n]+\.", str(refusal.value))
     return str(refusal.value)
 
 
 def test_what_is_shipped_can_be_used() -> None:
-    preflight.read(Appeal())
-    assert preflight.unwritten(Appeal()) == []
+    preflight.check_texts(Appeal())
+    assert preflight.missing_letters(Appeal()) == []
 
 
 BROKEN: dict[str, tuple[str, Change]] = {
@@ -79,7 +79,7 @@ def test_a_file_in_another_encoding_is_named(name: str, tmp_path: Path) -> None:
 def test_a_letter_is_drawn_for_what_is_still_to_come(tmp_path: Path, time: Clock) -> None:
     """What only the letter after the deadline says is read while the campaign is open."""
     folder = campaign(tmp_path / "campaign", deadline="2026-12-31")
-    preflight.read(Appeal(folder))
+    preflight.check_texts(Appeal(folder))
     text = _shipped("letters/en.md")
     _put(folder, "letters/en.md", f'{text}\n{{% if state == "passed" %}}{{{{ oops }}}}{{% endif %}}\n'.encode())
     assert "'oops' is undefined" in _said(folder)
@@ -104,7 +104,7 @@ def test_a_campaign_without_any_text_is_told_so(tmp_path: Path) -> None:
 def test_an_addressee_without_a_text_is_known_and_keeps_nothing_back(tmp_path: Path) -> None:
     text = re.sub(r"roles = \[[^\]]*\]", 'roles = ["border", "vote", "no-rail"]', _shipped("letters/en.md"))
     _put(tmp_path, "letters/en.md", text.encode())
-    preflight.read(Appeal(tmp_path))
-    missing = preflight.unwritten(Appeal(tmp_path))
+    preflight.check_texts(Appeal(tmp_path))
+    missing = preflight.missing_letters(Appeal(tmp_path))
     assert "eu-commission" in missing
     assert "PL" not in missing

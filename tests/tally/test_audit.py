@@ -17,7 +17,7 @@ from tests.conftest import Clock, Visitor
 @pytest.fixture
 async def counted(database: Database, time: Clock) -> Database:
     """Forty-odd signatures over some days, published, with history."""
-    await demo_data.fill(database, 400)
+    await demo_data.fill_database(database, 400)
     time.advance(hours=2)
     await database.write(_named)
     await database.write(tally.take_snapshot)

@@ -65,7 +65,7 @@ class Gallery:
         return visitor
 
     async def _filled(self, visitor: Visitor) -> None:
-        await demo_data.fill(visitor.site.database, 1234)
+        await demo_data.fill_database(visitor.site.database, 1234)
         for key, entry in ANSWERS.items():
             await visitor.site.database.write(partial(correspondence.save_entry, code=key, entry=entry))
         await named(visitor, self.time)

@@ -23,7 +23,7 @@ ONION = "http://" + "p" * 55 + "d.onion"
 async def visitor(visit: Visit, settings: Settings, tmp_path: Path, time: Clock) -> Visitor:
     """Somebody on a site with some signatures."""
     found = await in_production(visit, settings, tmp_path, onion_url=ONION)
-    await demo_data.fill(found.site.database, 2345)
+    await demo_data.fill_database(found.site.database, 2345)
     time.advance(minutes=2)
     return found
 

@@ -25,7 +25,7 @@ from tests.web.tools import LANGUAGES, Html, campaign, on_sqlite
 
 
 async def _filled(visitor: Visitor, time: Clock, n: int) -> None:
-    await demo_data.fill(visitor.site.database, n)
+    await demo_data.fill_database(visitor.site.database, n)
     time.advance(minutes=2)
     await visitor.published()
 

@@ -19,7 +19,7 @@ FILES = {"/tally.json": "application/json", "/tally.csv": "text/csv", "/history.
 
 
 async def _filled(visitor: Visitor, time: Clock, n: int = 2345) -> dict[str, Any]:
-    await demo_data.fill(visitor.site.database, n)
+    await demo_data.fill_database(visitor.site.database, n)
     time.advance(minutes=2)
     return await visitor.published()
 
@@ -78,7 +78,7 @@ async def test_the_history_is_in_tens_and_only_of_what_is_over(time: Clock, visi
 
 
 async def test_every_number_of_a_long_history_is_a_multiple_of_ten(time: Clock, site: Site, visit: Visit) -> None:
-    await demo_data.fill(site.database, 2345)
+    await demo_data.fill_database(site.database, 2345)
     visitor: Visitor = await visit()
     await visitor.published()
     lines = _table((await visitor.get("/history.csv")).text)[1:]
@@ -100,7 +100,7 @@ async def test_no_single_signature_moves_a_number_by_itself(time: Clock, visitor
 
 async def test_numbers_are_published_once_a_minute_at_most(time: Clock, visitor: Visitor) -> None:
     first = await visitor.published()
-    await demo_data.fill(visitor.site.database, 100)
+    await demo_data.fill_database(visitor.site.database, 100)
     time.advance(seconds=59)
     assert await visitor.published() == first
     time.advance(seconds=1)

@@ -59,7 +59,7 @@ def test_a_curve_is_named_by_its_days_and_its_last_number() -> None:
 @on_sqlite
 async def test_the_curve_stands_on_the_page_of_the_tally(time: Clock, visitor: Visitor) -> None:
     assert not [a for a in Html((await visitor.get("/en/tally")).text).all("img") if a["src"] == "/history.svg"]
-    await demo_data.fill(visitor.site.database, 500)
+    await demo_data.fill_database(visitor.site.database, 500)
     time.advance(minutes=2)
     await visitor.published()
     (image,) = [a for a in Html((await visitor.get("/en/tally")).text).all("img") if a["src"] == "/history.svg"]

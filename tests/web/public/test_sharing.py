@@ -22,7 +22,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 
 async def _counted(visitor: Visitor, time: Clock, n: int) -> None:
-    await demo_data.fill(visitor.site.database, n)
+    await demo_data.fill_database(visitor.site.database, n)
     time.advance(minutes=2)
     await visitor.published()
 
