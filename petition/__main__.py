@@ -1,4 +1,4 @@
-"""The command line: every verb with its options; commands.py has what it does. A failure is one sentence, exit 1."""
+"""The command line: every verb with its options; commands/ has what it does. A failure is one sentence, exit 1."""
 
 import argparse
 import asyncio
@@ -76,7 +76,7 @@ def _add_server_verbs(verbs: Any) -> None:
     demo = _add_verb(verbs, "demo", site.demo, "fills an empty database with made-up signatures")
     demo.add_argument("--signatures", type=_positive, metavar="N", help="how many; with --example 6400 by default")
     demo.add_argument("--example", action="store_true", help="a whole example campaign, if nobody has signed yet")
-    _add_verb(verbs, "doctor", site.examine, "checks settings, database, SMTP and keys")
+    _add_verb(verbs, "doctor", site.doctor, "checks settings, database, SMTP and keys")
 
 
 def _add_organiser_verbs(verbs: Any) -> None:
@@ -107,13 +107,13 @@ def _add_organiser_verbs(verbs: Any) -> None:
 
 
 def _add_retention_verbs(verbs: Any) -> None:
-    _add_verb(verbs, "audit", site.recount, "recounts every number; exit 0 only if all agree")
+    _add_verb(verbs, "audit", site.audit, "recounts every number; exit 0 only if all agree")
     _add_verb(verbs, "prune", site.prune, "applies the retention rules now")
     _add_verb(verbs, "close", site.close, "ends signing for good; keyed hashes and their key are destroyed")
     destroy = _add_verb(verbs, "destroy", site.destroy, "the panic button: keys first, then what the database holds")
     destroy.add_argument("what", choices=[what.value for what in Scope], help="each takes the one before with it")
     destroy.add_argument("--yes", action="store_true", help="ask nothing")
-    _add_verb(verbs, "backup", site.back_up, "a backup, sealed to the recipients").add_argument("file", type=Path)
+    _add_verb(verbs, "backup", site.backup, "a backup, sealed to the recipients").add_argument("file", type=Path)
     restore = _add_verb(verbs, "restore", site.restore, "a backup in the place of what is there")
     restore.add_argument("file", type=Path)
     restore.add_argument("--identity", type=Path, metavar="FILE", help="the secret key of one of the recipients")

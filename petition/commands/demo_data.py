@@ -41,7 +41,7 @@ async def fill_database(
     days: Sequence[float] = EVEN_DAYS,
     rng: random.Random | None = None,
 ) -> None:
-    """Puts n signatures into an empty database; done(k) after each k. Raises DatabaseError if it is not empty."""
+    """Puts signatures into an empty database; on_progress(k) after each k. Raises DatabaseError if it is not empty."""
     if not await is_empty(database):
         raise DatabaseError("The database has signatures already: demo signatures go into an empty one only.")
     rng = rng or random.Random()  # noqa: S311 (plausible, not secret)
@@ -62,7 +62,7 @@ def _rows(mailboxes: list[str], weights: Sequence[float], rng: random.Random) ->
 
 
 def signature_row(mailbox: str, country: str, day: str, *, named: bool = False) -> SignatureRow:
-    """A signature for put(). As at most providers: one mailbox has one address."""
+    """A signature for insert_signatures(). As at most providers: one mailbox has one address."""
     return (mailbox, mailbox, country, day, int(named), 0, "demo")
 
 
@@ -78,7 +78,7 @@ async def insert_signatures(c: Connection, *, rows: list[SignatureRow]) -> None:
     await c.run("tally.add_counts", rows=counts)
 
 
-_COLUMNS = ("mailbox", "address", "country", "day", "named", "updates", "consent")
+_COLUMNS = ("mailbox", "email_hash", "country", "confirmed_on", "named", "updates", "consent")
 _KEY_PREFIXES = sorted(a + b for a, b in product(f"-_{ascii_letters}{digits}", repeat=2))
 
 

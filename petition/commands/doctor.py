@@ -1,4 +1,4 @@
-"""Looks an installation over: one line for each thing that is well or to be mended."""
+"""Checks an installation: one line for each thing that is fine or has to be fixed."""
 
 import tempfile
 from collections.abc import AsyncIterator
@@ -24,7 +24,7 @@ _MAX_OPEN_BITS = 8  # bits of an address: a /24 at most
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was looked at; `mend` is what to do, `warn` what should be known; both empty if it is well."""
+    """What was checked; `fix` is what to do, `warning` what should be known; both empty if it is fine."""
 
     subject: str
     fix: str = ""
@@ -32,7 +32,7 @@ class Finding:
 
 
 async def findings(settings: Settings) -> AsyncIterator[Finding]:
-    """Settings, campaign, keys, machine, database and relay; settings that do not read never get here."""
+    """Settings, campaign, keys, machine, database and mail server; settings that do not read never get here."""
     yield Finding(f"settings ({settings.mode})")
     yield _check_base_url(settings)
     yield _check_proxies(settings)
@@ -121,7 +121,7 @@ def _check_base_url(settings: Settings) -> Finding:
 
 
 def _check_proxies(settings: Settings) -> Finding:
-    """Whoever is trusted may say that they are anybody: the throttle counts what they say."""
+    """A trusted proxy may name any client: the rate limits count what it says."""
     open_bits = {text: _count_open_bits(text) for text in settings.trusted_proxies}
     if invalid := [text for text, width in open_bits.items() if width is None]:
         return Finding(
@@ -184,21 +184,23 @@ async def _check_database(settings: Settings) -> Finding:
 
 async def _check_mail_server(settings: Settings) -> Finding:
     if not settings.smtp_url:
-        return Finding("relay (none: demo mode keeps mail in a folder)")
+        return Finding("mail server (none: demo mode keeps email in a folder)")
     try:
         await SmtpTransport(settings.smtp_url).check()
     except Delayed as error:
-        return Finding("relay", f"PETITION_SMTP_URL does not answer as it should ({error})")
+        return Finding("mail server", f"PETITION_SMTP_URL does not answer as it should ({error})")
     except PetitionError as error:
-        return Finding("relay", str(error))
-    return Finding("relay")
+        return Finding("mail server", str(error))
+    return Finding("mail server")
 
 
 def _check_mail_server_owner(settings: Settings) -> Finding:
-    """A relay sees every address. One of our own keeps no log of them; a hosted one can be asked for it."""
+    """A mail server sees every address. One of our own keeps no log of them; a hosted one can be asked for it."""
     host = urlsplit(settings.smtp_url).hostname or ""
-    warning = f"{host} is somebody else's and sees every address: an own relay without address logs is better"
-    return Finding("whose relay", warning="" if settings.demo or _is_own_host(host, settings) else warning)
+    warning = (
+        f"{host} is somebody else's and sees every address: your own mail server, without logs of addresses, is better"
+    )
+    return Finding("owner of the mail server", warning="" if settings.demo or _is_own_host(host, settings) else warning)
 
 
 def _is_own_host(host: str, settings: Settings) -> bool:

@@ -70,7 +70,7 @@ async def refusal(site: Site) -> str:
 
 
 async def fill_example(site: Site, n: int, on_progress: Callable[[int], object] = lambda _: None) -> None:
-    """Puts the example into an empty database: n signatures, and some with names; done(k) after each k."""
+    """Puts the example into an empty database: n signatures, and some with names; on_progress(k) after each k."""
     rng = random.Random(SEED)  # noqa: S311 (the same example for everybody)
     demo_secrets.write_campaign(site.settings.var, campaign_toml(clock.today()))
     await demo_data.fill_database(site.database, n, on_progress, SIGNATURES_PER_DAY, rng)
@@ -112,7 +112,7 @@ def _named_signatures(site: Site, rng: random.Random) -> Iterator[tuple[demo_dat
 
 async def _insert_names(c: Connection, *, names: list[tuple[demo_data.SignatureRow, Row]]) -> None:
     await demo_data.insert_signatures(c, rows=sorted(signature for signature, _ in names))
-    await c.run("signatures.put_names", rows=[name for _, name in names])
+    await c.run("printed_names.insert", rows=[name for _, name in names])
     await reorder.mark_reordered(c)
 
 
@@ -130,11 +130,11 @@ async def _waiting_forms(site: Site, network: str, count: int) -> list[Row]:
 
 async def _insert_forms(c: Connection, *, flood: list[Row], others: list[Row]) -> None:
     """The flood comes first and is set aside as an organiser does it: as the busiest network."""
-    await c.run("signatures.submit", rows=flood)
+    await c.run("submissions.insert", rows=flood)
     [(handle, _)] = await quarantine.busiest_networks(c)
     n = await quarantine.hold_network(c, handle)
     await activity_log.append(c, activity_log.SERVER, "set aside the forms of one network", rounding.round_for_log(n))
-    await c.run("signatures.submit", rows=others)
+    await c.run("submissions.insert", rows=others)
 
 
 async def _insert_answers(c: Connection) -> None:

@@ -1,4 +1,4 @@
-"""Proofs: every text of the campaign read and every letter drawn once, before anybody asks for one.
+"""Preflight: every text of the campaign is read and every letter composed once, before anybody asks for one.
 
 So a file that cannot be used keeps the server from starting, instead of breaking a visitor's page.
 """

@@ -26,7 +26,7 @@ from petition.organisers.accounts import Role
 from petition.site import Site, open_site
 from petition.web.app import DELIVER_VARIABLE
 
-REQUEST_GRACE_SECONDS = 1.0  # seconds
+REQUEST_GRACE_SECONDS = 1.0
 _DEMO = "demo"
 _DEMO_ADDRESS = "organiser@example.org"
 
@@ -38,7 +38,7 @@ def run_server(settings: Settings, host: str, port: int, workers: int, *, delive
     """
     if workers > 1 and settings.database_url.startswith("sqlite"):
         raise SettingsError("SQLite takes one worker; several need PostgreSQL.")
-    with ProcessPoolExecutor(1) as process:  # what drawing every letter leaves in memory shall not stay for ever
+    with ProcessPoolExecutor(1) as process:  # what composing every letter leaves in memory must not stay
         process.submit(_check_campaign, settings.campaign).result()
     asyncio.run(_prepare(settings))
     os.environ[DELIVER_VARIABLE] = "yes" if deliver else "no"
@@ -87,7 +87,7 @@ class Workers(Multiprocess):
     """
 
     def keep_subprocess_alive(self) -> None:
-        """As ever, and with a successor for whoever did not come up."""
+        """As always, and with a successor for each that did not come up."""
         if self.should_exit.is_set():
             return
         super().keep_subprocess_alive()
@@ -102,7 +102,7 @@ class PatientProtocol(HttpToolsProtocol):
     """Told to stop, it gives a connection that has just been accepted a moment for its request to arrive."""
 
     def shutdown(self) -> None:
-        """As ever, but later for a connection that has brought nothing yet."""
+        """As always, but later for a connection that has brought nothing yet."""
         if getattr(self, "cycle", None) is None:  # as it is until a request has come
             self.loop.call_later(REQUEST_GRACE_SECONDS, super().shutdown)
         else:
@@ -116,7 +116,7 @@ def _inherited_socket() -> socket.socket | None:
 
 
 def _raise_file_limit() -> None:
-    """As many open connections as the machine allows: whoever opens ten thousand idle ones shall lock nobody out."""
+    """As many open connections as the machine allows: ten thousand idle ones must lock nobody out."""
     _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from petition.commands import demo_data, doctor, example
+from petition.commands import demo_data, example
+from petition.commands import doctor as checks
 from petition.core import encryption
 from petition.core import settings as settings_module
 from petition.core.errors import DataError, OrganiserError
@@ -21,13 +22,13 @@ from petition.core.tokens import Purpose
 from petition.mail import bounce_reports
 from petition.organisers import accounts, activity_log
 from petition.organisers.accounts import Role
-from petition.retention import backup
+from petition.retention import backup as backups
 from petition.retention import close as closing
 from petition.retention import destroy as destruction
 from petition.retention.destroy import Scope
 from petition.signing import quarantine
 from petition.site import Site, open_site
-from petition.tally import audit
+from petition.tally import audit as tally_audit
 
 Arguments = argparse.Namespace
 
@@ -96,7 +97,7 @@ async def organiser_list(settings: Settings, _: Arguments) -> None:
     """Who they are, by nickname."""
     async with open_site(settings) as site, site.database.reading() as c:
         for row in await accounts.list_organisers(c):
-            print(f"{row['nickname']}\t{row['role']}\tsince {row['since']}")
+            print(f"{row['nickname']}\t{row['role']}\tsince {row['added_on']}")
 
 
 async def organiser_remove(settings: Settings, arguments: Arguments) -> None:
@@ -106,7 +107,7 @@ async def organiser_remove(settings: Settings, arguments: Arguments) -> None:
 
 
 async def organiser_reset(settings: Settings, arguments: Arguments) -> None:
-    """Takes away the second factors of whoever lost one."""
+    """Takes away the second factors of an organiser who lost one."""
     async with open_site(settings) as site:
         await site.database.write(partial(accounts.reset_factors, nickname=arguments.nickname))
     print("Second factors, sessions and links are gone. The next login sets up a new factor.")
@@ -172,10 +173,10 @@ async def destroy(settings: Settings, arguments: Arguments) -> int:
     return 1 if failures else 0
 
 
-async def recount(settings: Settings, _: Arguments) -> int:
+async def audit(settings: Settings, _: Arguments) -> int:
     """Recounts every number."""
     async with open_site(settings) as site, site.database.reading() as c:
-        sentences = await audit.find_disagreements(c)
+        sentences = await tally_audit.find_disagreements(c)
     for sentence in sentences:
         print(sentence, file=sys.stderr)
     if not sentences:
@@ -183,10 +184,10 @@ async def recount(settings: Settings, _: Arguments) -> int:
     return 1 if sentences else 0
 
 
-async def back_up(settings: Settings, arguments: Arguments) -> None:
+async def backup(settings: Settings, arguments: Arguments) -> None:
     """A backup, sealed to the recipients."""
     async with open_site(settings) as site:
-        rows = await backup.write_backup(site.database, settings.recipients, arguments.file)
+        rows = await backups.write_backup(site.database, settings.recipients, arguments.file)
         await log_action(site, "made a backup")
     print(f"{rows} rows, sealed to {len(settings.recipients)} recipients.")
 
@@ -201,7 +202,7 @@ async def restore(settings: Settings, arguments: Arguments) -> None:
     except (OSError, UnicodeDecodeError):
         raise DataError(f"{file} cannot be read.") from None
     async with open_site(settings, migrate=True) as site:
-        rows = await backup.restore_backup(site.database, settings.mode, identity, arguments.file)
+        rows = await backups.restore_backup(site.database, settings.mode, identity, arguments.file)
     print(f"{rows} rows restored; the never-write list is applied.")
 
 
@@ -230,18 +231,18 @@ async def demo(settings: Settings, arguments: Arguments) -> None:
         await site.take_snapshot()
 
 
-async def examine(settings: Settings, _: Arguments) -> int:
-    """One line for each thing that is well or to be mended."""
-    findings = [finding async for finding in doctor.findings(settings)]
+async def doctor(settings: Settings, _: Arguments) -> int:
+    """One line for each check: ok, warn or fix."""
+    findings = [finding async for finding in checks.findings(settings)]
     for finding in findings:
-        word = "mend" if finding.fix else "warn" if finding.warning else "well"
+        word = "fix" if finding.fix else "warn" if finding.warning else "ok"
         advice = (finding.fix or finding.warning).rstrip(".")
-        print(f"{word}  {finding.subject}{f': {advice}.' if advice else ''}")
+        print(f"{word:4}  {finding.subject}{f': {advice}.' if advice else ''}")
     return 1 if any(finding.fix for finding in findings) else 0
 
 
 async def log_action(site: Site, action: str, detail: str = "") -> None:
-    """What a command did, in the record."""
+    """What a command did, in the activity log."""
     await site.database.write(partial(activity_log.append, who=activity_log.SERVER, action=action, detail=detail))
 
 

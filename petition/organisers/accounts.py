@@ -42,8 +42,8 @@ async def add_organiser(c: Connection, server_keys: ServerKeys, nickname: str, e
     if not _NICKNAME.fullmatch(nickname):
         raise OrganiserError("A nickname has 2 to 40 letters, digits, - or _.")
     _, email_hash = server_keys.email_hashes(email)
-    values = {"nickname": nickname, "address": email_hash, "role": role.name.lower()}
-    if await c.one("organisers.add", **values, since=clock.today().isoformat()) is None:
+    values = {"nickname": nickname, "email_hash": email_hash, "role": role.name.lower()}
+    if await c.one("organisers.insert", **values, added_on=clock.today().isoformat()) is None:
         raise OrganiserError("This nickname or this address is an organiser's already.")
     await activity_log.append(c, activity_log.SERVER, "added", f"{nickname}, {role.name.lower()}")
 
@@ -54,7 +54,7 @@ async def list_organisers(c: Connection) -> list[Row]:
 
 
 async def get_organiser(c: Connection, nickname: str) -> Row:
-    """What is kept of an organiser. Raises OrganiserError for an unknown nickname."""
+    """The row of an organiser. Raises OrganiserError for an unknown nickname."""
     if (row := await c.one("organisers.get", nickname=nickname)) is None:
         raise OrganiserError(f"There is no organiser {nickname}.")
     return row
@@ -63,27 +63,27 @@ async def get_organiser(c: Connection, nickname: str) -> Row:
 async def remove_organiser(c: Connection, nickname: str) -> None:
     """Ends what an organiser may do, sessions, factors and links included. Raises OrganiserError if unknown."""
     await _delete_login_links(c, nickname)
-    if await c.one("organisers.remove", nickname=nickname) is None:
+    if await c.one("organisers.delete", nickname=nickname) is None:
         raise OrganiserError(f"There is no organiser {nickname}.")
     await activity_log.append(c, activity_log.SERVER, "removed", nickname)
 
 
 async def reset_factors(c: Connection, nickname: str) -> None:
-    """Takes second factors, sessions and links from whoever lost a factor: the next login sets one up anew."""
+    """Takes second factors, sessions and links from an organiser who lost one: the next login sets one up again."""
     await get_organiser(c, nickname)
     await _delete_login_links(c, nickname)
-    await c.run("factors.forgive", nickname=nickname)
-    await c.run("factors.drop_all", nickname=nickname)
-    await c.run("sessions.end_all", nickname=nickname)
+    await c.run("second_factor.reset_attempts", nickname=nickname)
+    await c.run("second_factor.delete_all", nickname=nickname)
+    await c.run("sessions.delete_all", nickname=nickname)
     await activity_log.append(c, activity_log.SERVER, "took the second factors from", nickname)
 
 
 async def _delete_login_links(c: Connection, nickname: str) -> None:
-    await c.run("links.drop_logins", purpose=Purpose.LOGIN.value, nickname=nickname)
+    await c.run("links.delete_logins", purpose=Purpose.LOGIN.value, nickname=nickname)
 
 
 async def make_login_link(c: Connection, nickname: str) -> str:
-    """The number of a one-time login link, for the first login before mail works. Raises OrganiserError."""
+    """The secret of a one-time login link, for the first login before email works. Raises OrganiserError."""
     await get_organiser(c, nickname)
     secret = tokens.new_secret()
     await _insert_login_link(c, nickname, secret)
@@ -92,14 +92,14 @@ async def make_login_link(c: Connection, nickname: str) -> str:
 
 
 async def request_login_link(c: Connection, server_keys: ServerKeys, email: EmailAddress, language: str) -> None:
-    """Mails a login link if the address is an organiser's. Tells nobody whether it is.
+    """Emails a login link if the address is an organiser's. Tells nobody whether it is.
 
     For anybody else the same is written, for nobody: a link that no one gets and a mail that the deliverer drops.
     """
     mailbox, email_hash = server_keys.email_hashes(email)
     secret = tokens.new_secret()
     mail = messages.login_email(server_keys, language, email.exact, secret)
-    row = await c.one("organisers.known", address=email_hash, mailbox=mailbox) or {}
+    row = await c.one("organisers.find_by_email_hash", email_hash=email_hash, mailbox=mailbox) or {}
     nickname = row["nickname"] if not row["never"] else None
     random_key = tokens.secret_hash(secret)
     quota_key = tokens.secret_hash(
@@ -122,10 +122,10 @@ async def request_login_link(c: Connection, server_keys: ServerKeys, email: Emai
 
 async def _insert_login_link(c: Connection, nickname: str, secret: str) -> None:
     await c.run(
-        "links.put",
+        "links.insert",
         id=tokens.secret_hash(secret),
         purpose=Purpose.LOGIN.value,
         subject=nickname,
         mailbox=None,
-        expires=clock.epoch() + tokens.LINK_LIFETIME[Purpose.LOGIN],
+        expires_at=clock.epoch() + tokens.LINK_LIFETIME[Purpose.LOGIN],
     )

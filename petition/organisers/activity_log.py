@@ -1,4 +1,4 @@
-"""The record of what organisers and the server did: by nickname, append-only, read by everybody at the desk."""
+"""The log of what organisers and the server did: by nickname, append-only, read by everybody at the desk."""
 
 from petition.core import clock
 from petition.core.database.connection import Connection, Row
@@ -9,14 +9,14 @@ _NO_LIMIT = 2**62
 
 
 async def append(c: Connection, who: str, action: str, detail: str = "") -> None:
-    """One line more, in the transaction of what it tells about. Counts in `detail` are rounded by tally.rounding."""
-    await c.run("record.lock")
-    await c.run("record.write", moment=clock.iso(clock.now()), nickname=who, action=action, detail=detail)
+    """Adds a line, in the transaction of what it tells about. Counts in `detail` are rounded by tally.rounding."""
+    await c.run("activity_log.lock")
+    await c.run("activity_log.append", logged_at=clock.iso(clock.now()), nickname=who, action=action, detail=detail)
 
 
 async def list_lines(c: Connection, before: int | None = None, limit: int = PAGE_SIZE) -> list[Row]:
     """The newest lines, or those before a number."""
-    return await c.all("record.page", before=before or _NO_LIMIT, most=limit)
+    return await c.all("activity_log.list_lines", before=before or _NO_LIMIT, limit=limit)
 
 
 async def list_all_lines(c: Connection) -> list[Row]:

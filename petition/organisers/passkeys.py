@@ -18,7 +18,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-_TIMEOUT_MS = 120_000  # milliseconds the browser waits for its user
+_TIMEOUT_MS = 120_000  # the browser waits so long for its user
 _VERIFIED = UserVerificationRequirement.REQUIRED
 _SELECTION = AuthenticatorSelectionCriteria(
     resident_key=ResidentKeyRequirement.DISCOURAGED, user_verification=_VERIFIED

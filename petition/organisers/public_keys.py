@@ -21,7 +21,7 @@ def fingerprints(recipients: Iterable[str]) -> list[str]:
 
 
 async def log_changes(c: Connection, recipients: Iterable[str]) -> None:
-    """At the start of a server: a line in the record if the keys are others than at the last start."""
+    """At the start of a server: a line in the activity log if the keys are others than at the last start."""
     current = fingerprints(recipients)
     row = await state.get(c, _STATE_NAME)
     previous = row.split() if row else []
@@ -37,9 +37,9 @@ async def log_changes(c: Connection, recipients: Iterable[str]) -> None:
 async def unacknowledged(c: Connection, nickname: str, recipients: Iterable[str]) -> bool:
     """Whether an organiser has not yet said that they saw these keys."""
     row = await c.one("organisers.get", nickname=nickname)
-    return row is not None and row["seen"] != " ".join(fingerprints(recipients))
+    return row is not None and row["acknowledged_keys"] != " ".join(fingerprints(recipients))
 
 
 async def acknowledge(c: Connection, nickname: str, recipients: Iterable[str]) -> None:
-    """They say so now."""
-    await c.run("organisers.saw", nickname=nickname, seen=" ".join(fingerprints(recipients)))
+    """An organiser has seen these keys."""
+    await c.run("organisers.acknowledge_keys", nickname=nickname, acknowledged_keys=" ".join(fingerprints(recipients)))

@@ -1,7 +1,7 @@
 """The second factor: passkeys, or codes of an app. Set up after the first login, asked for after each later one.
 
-There are no recovery codes: they would be one more secret to keep, to throttle and to lose. Whoever lost a factor asks
-somebody with the server: `petition organiser reset NICKNAME`.
+There are no recovery codes: they would be one more secret to keep, to throttle and to lose. Anyone who lost a factor
+asks somebody with the server: `petition organiser reset NICKNAME`.
 """
 
 import hashlib
@@ -24,14 +24,12 @@ from petition.organisers.sessions import Session
 PASSKEY, CODE = "passkey", "code"
 KIND_NAMES = {PASSKEY: "a passkey", CODE: "codes of an app"}
 MAX_WRONG_CODES = 5
-LOCK_SECONDS = HOUR // 4  # seconds after so many wrong codes; twice as long after as many more, a day at most
-RECENT_LOGIN_SECONDS = (
-    HOUR // 4
-)  # seconds after a login in which one may change one's factors: a desk left open is not enough
+LOCK_SECONDS = HOUR // 4  # after so many wrong codes; twice as long after as many more, a day at most
+RECENT_LOGIN_SECONDS = HOUR // 4  # in which one may change one's factors: a desk left open is not enough
 
 
 class FactorCipher:
-    """Shuts factors under PETITION_DESK_KEY (newest first), each for its owner alone: rows cannot be exchanged."""
+    """Encrypts factors under PETITION_DESK_KEY (newest first), each for its owner alone: rows cannot be exchanged."""
 
     def __init__(self, keys: tuple[str, ...]) -> None:
         digests = [hashlib.sha256(b"petition factors " + key.encode()).digest() for key in keys]
@@ -39,12 +37,12 @@ class FactorCipher:
         self._newest = digests[0]
 
     def encrypt(self, nickname: str, content: bytes) -> str:
-        """A public key or a secret, as it is kept."""
+        """A public key or a secret, for its row."""
         nonce = secrets.token_bytes(NONCE_BYTES)
         return urlsafe_b64encode(nonce + self._ciphers[0].encrypt(nonce, content, nickname.encode())).decode()
 
     def decrypt(self, nickname: str, encrypted: str) -> bytes:
-        """The reverse. Raises KeysError if no key fits, or the row is another's."""
+        """The public key or secret of a row. Raises KeysError if no key fits, or the row is another's."""
         content = urlsafe_b64decode(encrypted.encode())
         for cipher in self._ciphers:
             try:
@@ -60,7 +58,7 @@ class FactorCipher:
 
 async def list_factors(c: Connection, nickname: str) -> list[Row]:
     """What somebody has: id, kind, first day."""
-    return await c.all("factors.of", nickname=nickname)
+    return await c.all("second_factor.list_factors", nickname=nickname)
 
 
 def has_recent_login(session: Session) -> bool:
@@ -69,16 +67,16 @@ def has_recent_login(session: Session) -> bool:
 
 
 async def verify_code(c: Connection, cipher: FactorCipher, session: Session, code: str) -> str | None:
-    """A code after the link: the number of the whole session. None for a wrong code, a used one, or while one waits."""
+    """A code after the link: the secret of the new session. None for a wrong code, a used one, or while one waits."""
     nickname = session.organiser.nickname
-    if (attempt := await c.one("factors.try", nickname=nickname, now=clock.epoch())) is None:
+    if (attempt := await c.one("second_factor.count_attempt", nickname=nickname, now=clock.epoch())) is None:
         return None
     if await _matches_unused_code(c, cipher, nickname, code):
-        await c.run("factors.forgive", nickname=nickname)
+        await c.run("second_factor.reset_attempts", nickname=nickname)
         return await sessions.complete_login(c, session)
-    if attempt["wrong"] % MAX_WRONG_CODES == 0:
-        locked_for = min(DAY, LOCK_SECONDS * 2 ** min(attempt["wrong"] // MAX_WRONG_CODES - 1, 10))
-        await c.run("factors.wait", nickname=nickname, until=clock.epoch() + locked_for)
+    if attempt["failed_codes"] % MAX_WRONG_CODES == 0:
+        locked_for = min(DAY, LOCK_SECONDS * 2 ** min(attempt["failed_codes"] // MAX_WRONG_CODES - 1, 10))
+        await c.run("second_factor.lock_codes", nickname=nickname, locked_until=clock.epoch() + locked_for)
         await activity_log.append(c, nickname, "gave a wrong code", f"{MAX_WRONG_CODES} times")
     return None
 
@@ -88,7 +86,7 @@ async def _matches_unused_code(c: Connection, cipher: FactorCipher, nickname: st
         if row["kind"] != CODE:
             continue
         try:
-            secret = cipher.decrypt(nickname, row["sealed"])
+            secret = cipher.decrypt(nickname, row["encrypted"])
         except KeysError:
             continue
         step = totp.matching_step(secret, code)
@@ -100,40 +98,43 @@ async def _matches_unused_code(c: Connection, cipher: FactorCipher, nickname: st
 async def _record_use(
     c: Connection, cipher: FactorCipher, nickname: str, row: Row, content: bytes, counter: int
 ) -> bool:
-    """Whether this use counts: only one that is later than the last. Shuts it anew, under the newest key."""
+    """Whether this use counts: only one that is later than the last. Encrypted again, under the newest key."""
     encrypted = cipher.encrypt(nickname, content)
-    return await c.one("factors.use", id=row["id"], nickname=nickname, used=counter, sealed=encrypted) is not None
+    return (
+        await c.one("second_factor.set_counter", id=row["id"], nickname=nickname, counter=counter, encrypted=encrypted)
+        is not None
+    )
 
 
 async def new_challenge(c: Connection, session: Session) -> str:
     """A new challenge for a passkey, in the place of the session's last one."""
     secret = tokens.new_secret()
-    await c.run("factors.ask", id=session.id, challenge=secret)
+    await c.run("second_factor.set_challenge", id=session.id, challenge=secret)
     return secret
 
 
 async def _use_challenge(c: Connection, session: Session) -> str:
     """The session's challenge, for the first answer only; empty for every other."""
-    row = await c.one("factors.challenge", id=session.id)
+    row = await c.one("second_factor.get_challenge", id=session.id)
     challenge = row["challenge"] if row else ""
-    return challenge if await c.one("factors.answered", id=session.id, challenge=challenge) else ""
+    return challenge if await c.one("second_factor.clear_challenge", id=session.id, challenge=challenge) else ""
 
 
 async def verify_passkey(
     c: Connection, cipher: FactorCipher, verifier: Passkeys, session: Session, answer: str
 ) -> str | None:
-    """A passkey's answer after the link: the number of the whole session, or None. Wrong ones need not wait."""
+    """A passkey's answer after the link: the secret of the new session, or None. Wrong ones need not wait."""
     nickname, challenge = session.organiser.nickname, await _use_challenge(c, session)
     for row in await list_factors(c, nickname):
         if row["kind"] != PASSKEY or row["id"] != passkeys.credential_id(answer) or not challenge:
             continue
         try:
-            public_key = cipher.decrypt(nickname, row["sealed"])
+            public_key = cipher.decrypt(nickname, row["encrypted"])
         except KeysError:
             return None
-        counter = verifier.verify_answer(answer, challenge, public_key, int(row["used"]))
+        counter = verifier.verify_answer(answer, challenge, public_key, int(row["counter"]))
         if counter is not None and await _record_use(c, cipher, nickname, row, public_key, counter):
-            await c.run("factors.forgive", nickname=nickname)
+            await c.run("second_factor.reset_attempts", nickname=nickname)
             return await sessions.complete_login(c, session)
     return None
 
@@ -160,23 +161,22 @@ async def _add_factor(
     c: Connection, cipher: FactorCipher, session: Session, kind: str, id_: str, content: bytes, counter: int
 ) -> bool:
     nickname = session.organiser.nickname
-    if not session.authenticated and await list_factors(
-        c, nickname
-    ):  # another who reads the mailbox was faster, or the owner was
+    # Another who reads the mailbox was faster, or the owner was.
+    if not session.authenticated and await list_factors(c, nickname):
         return False
-    values = {"id": id_, "nickname": nickname, "kind": kind, "sealed": cipher.encrypt(nickname, content)}
-    if await c.one("factors.put", **values, used=counter, since=clock.today().isoformat()) is None:
+    values = {"id": id_, "nickname": nickname, "kind": kind, "encrypted": cipher.encrypt(nickname, content)}
+    if await c.one("second_factor.insert", **values, counter=counter, added_on=clock.today().isoformat()) is None:
         return False
     await activity_log.append(c, nickname, "set up", KIND_NAMES[kind])
     return True
 
 
 async def remove_factor(c: Connection, session: Session, id_: str, *, require_factor: bool) -> bool:
-    """Takes away one of one's factors; where we are strict never the last. Whether it was there."""
+    """Takes away one of one's factors; where one is required never the last. Whether it was there."""
     nickname = session.organiser.nickname
     if require_factor and len(await list_factors(c, nickname)) < 2:
         return False
-    if (row := await c.one("factors.drop", id=id_, nickname=nickname)) is None:
+    if (row := await c.one("second_factor.delete", id=id_, nickname=nickname)) is None:
         return False
     await activity_log.append(c, nickname, "took away", KIND_NAMES[row["kind"]])
     return True

@@ -1,4 +1,4 @@
-"""Sessions of organisers: begun with a mailed link, whole once a second factor was shown, soon over."""
+"""Sessions of organisers: created by an emailed link, authenticated once a second factor was shown, soon over."""
 
 from dataclasses import dataclass
 
@@ -17,9 +17,9 @@ _USE_INTERVAL = 60
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Somebody who came with a link; at the desk only if it is whole."""
+    """Somebody who came with a link; at the desk only if it is authenticated."""
 
-    id: str  # what is kept of the number in the cookie
+    id: str  # the hash of the secret in the cookie
     organiser: Organiser
     authenticated: bool
     created_at: int
@@ -27,23 +27,23 @@ class Session:
 
 
 async def log_in(c: Connection, secret: str, *, require_factor: bool) -> tuple[str, bool]:
-    """Redeems a login link, once; the number of a new session, and whether it is whole. Raises LinkError.
+    """Redeems a login link, once; the secret of a new session, and whether it is authenticated. Raises LinkError.
 
-    Only where we are not strict (a demo) is one whole without a second factor, for whoever has set up none.
+    Without a second factor it is only where none is required (a demo), for an organiser who has set up none.
     """
     row = await c.one("links.redeem", id=tokens.secret_hash(secret), purpose=Purpose.LOGIN.value, now=clock.epoch())
     if row is None or await c.one("organisers.get", nickname=row["subject"]) is None:
         raise LinkError("This link does not work.")
     nickname = row["subject"]
-    has_factor = (await c.one("sessions.armed", nickname=nickname) or {})["n"]
+    has_factor = (await c.one("sessions.count_factors", nickname=nickname) or {})["n"]
     authenticated = not require_factor and not has_factor
     return await _create_session(c, nickname, authenticated=authenticated), authenticated
 
 
 async def complete_login(c: Connection, session: Session) -> str | None:
-    """The second factor was shown: a whole session, under a new number, in the place of this one.
+    """The second factor was shown: an authenticated session, with a new secret, in the place of this one.
 
-    None if this one was ended meanwhile.
+    None if this one has ended.
     """
     if not await end_session(c, session.organiser.nickname, session.id):
         return None
@@ -54,7 +54,12 @@ async def _create_session(c: Connection, nickname: str, *, authenticated: bool) 
     secret, now = tokens.new_secret(), clock.epoch()
     id_ = tokens.secret_hash(secret)
     await c.run(
-        "sessions.begin", id=id_, nickname=nickname, now=now, expires=now + SESSION_LIFETIME, whole=int(authenticated)
+        "sessions.insert",
+        id=id_,
+        nickname=nickname,
+        now=now,
+        expires_at=now + SESSION_LIFETIME,
+        authenticated=int(authenticated),
     )
     if authenticated:
         await activity_log.append(c, nickname, "logged in")
@@ -67,7 +72,7 @@ async def find_session(c: Connection, secret: str) -> Session | None:
     if row is None:
         return None
     organiser = Organiser(row["nickname"], Role[row["role"].upper()])
-    return Session(row["id"], organiser, bool(row["whole"]), int(row["begun"]), int(row["seen"]))
+    return Session(row["id"], organiser, bool(row["authenticated"]), int(row["created_at"]), int(row["last_used_at"]))
 
 
 def needs_use_recorded(session: Session) -> bool:
@@ -76,29 +81,29 @@ def needs_use_recorded(session: Session) -> bool:
 
 
 async def record_use(c: Connection, session: Session) -> None:
-    """It is in use."""
-    await c.run("sessions.touch", id=session.id, now=clock.epoch())
+    """The session is in use now."""
+    await c.run("sessions.record_use", id=session.id, now=clock.epoch())
 
 
 async def list_sessions(c: Connection, nickname: str) -> list[Row]:
-    """The whole sessions of an organiser, newest first."""
-    return await c.all("sessions.of", nickname=nickname, **_time_limits())
+    """The authenticated sessions of an organiser, newest first."""
+    return await c.all("sessions.list_of_organiser", nickname=nickname, **_time_limits())
 
 
 async def end_session(c: Connection, nickname: str, id_: str) -> bool:
     """Ends one of somebody's sessions; whether there was one."""
-    return await c.one("sessions.end", id=id_, nickname=nickname) is not None
+    return await c.one("sessions.delete", id=id_, nickname=nickname) is not None
 
 
 async def end_all_sessions(c: Connection, nickname: str) -> None:
     """Ends all sessions of somebody, and their links that wait."""
-    await c.run("sessions.end_all", nickname=nickname)
-    await c.run("links.drop_logins", purpose=Purpose.LOGIN.value, nickname=nickname)
+    await c.run("sessions.delete_all", nickname=nickname)
+    await c.run("links.delete_logins", purpose=Purpose.LOGIN.value, nickname=nickname)
 
 
 async def delete_expired(c: Connection) -> None:
     """Sessions that are over."""
-    await c.run("sessions.expired", **_time_limits())
+    await c.run("sessions.delete_expired", **_time_limits())
 
 
 def _time_limits() -> dict[str, int]:

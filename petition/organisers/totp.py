@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from petition.core import clock
 
-STEP_SECONDS = 30  # seconds a code is shown for
-DRIFT_STEPS = 1  # steps a clock may be off, either way (RFC 6238, 5.2)
+STEP_SECONDS = 30  # a code is shown for so long
+DRIFT_STEPS = 1  # a clock may be off, either way (RFC 6238, 5.2)
 DIGITS = 6
 
 
@@ -33,7 +33,7 @@ def matching_step(secret: bytes, code: str) -> int | None:
     digits = "".join(code.split())
     now = clock.epoch() // STEP_SECONDS
     matched = None
-    for step in range(now - DRIFT_STEPS, now + DRIFT_STEPS + 1):  # all of them, lest time tell which
+    for step in range(now - DRIFT_STEPS, now + DRIFT_STEPS + 1):  # all of them, so that time does not tell which
         if hmac.compare_digest(code_at(secret, step).encode(), digits.encode()):
             matched = step
     return matched

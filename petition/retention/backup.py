@@ -1,7 +1,7 @@
 """Backup and restore: everything but secrets, outbox, sessions and links, sealed to the organisers' keys.
 
 The file is lines of base64. Each is an age message (age-encryption.org/v1) with a few thousand rows inside, so
-that size costs no memory; the last holds the hash of all before it, so that a cut or mended file is noticed.
+that size costs no memory; the last holds the hash of all before it, so that a cut or changed file is noticed.
 """
 
 import base64
@@ -89,7 +89,7 @@ def _write_chunk(out: BinaryIO, keys: list[Any], digest: "hashlib._Hash", chunk:
 async def restore_backup(database: Database, mode: Mode, identity: str, file: Path) -> int:
     """Puts a backup in the place of what is there, then applies the never-write list of both; how many rows.
 
-    All or nothing, in one transaction. Raises DataError for a file that is cut, mended or no backup.
+    All or nothing, in one transaction. Raises DataError for a file that is cut, changed or no backup.
     """
     key = encryption.parse_identity(identity)
     _verify_file(key, file)

@@ -64,24 +64,24 @@ async def end_and_log(c: Connection) -> int:
 
 async def end_signing(c: Connection) -> int:
     """Everything that leads to a person goes; the moment signing ended, now or before."""
-    ended, kept_names = await state.get(c, "closed"), await state.get(c, "kept")
+    ended, kept_names = await state.get(c, "closed"), await state.get(c, "names_kept")
     if ended is None or kept_names is not None:
         await printed_names.delete_keyed_hashes(c)
         await outbox.delete_all(c)
-        await state.delete(c, "kept")
+        await state.delete(c, "names_kept")
         if ended is None:
             await state.put(c, "closed", str(clock.epoch()))
     return int(ended) if ended else clock.epoch()
 
 
 async def end_hashes(c: Connection) -> None:
-    """Signing ends, and every keyed hash goes; names and contacts are kept until end(), under random keys."""
+    """Signing ends, and every keyed hash goes; names and contacts are kept until end_signing(), under random keys."""
     if await state.is_closed(c):
         return
     rows = [
-        {**row, "mailbox": (key := secrets.token_hex(16)), "address": key}
+        {**row, "mailbox": (key := secrets.token_hex(16)), "email_hash": key}
         for row in await printed_names.list_named_or_contactable(c)
     ]
     await end_signing(c)
     await printed_names.insert_with_new_keys(c, rows)
-    await state.put(c, "kept", "names")
+    await state.put(c, "names_kept", "names")

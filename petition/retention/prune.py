@@ -20,8 +20,13 @@ from petition.signing import signatures
 async def prune(database: Database, server_keys: ServerKeys, appeal: Appeal, key_file: Path | None) -> None:
     """Applies the retention rules now; `petition serve` does it every hour. Safe to run at any time, twice too."""
     async with reorder.pruning_lock(database):
-        for module in (rate_limits, signatures, outbox, sessions):
-            await database.own_transaction(module.expire)
+        for delete_expired in (
+            rate_limits.delete_expired,
+            signatures.delete_expired,
+            outbox.delete_expired,
+            sessions.delete_expired,
+        ):
+            await database.own_transaction(delete_expired)
         await database.own_transaction(signatures.delete_network_tags)
         await outbox.rotate_keys(database, server_keys)
         await _end_if_due(database, server_keys, appeal, key_file)

@@ -1,7 +1,7 @@
 """Takes the order of arrival out of the database, so that no copy of it tells who confirmed at which hour.
 
 PostgreSQL keeps rows as they came, with the number of the transaction that wrote them; SQLite keeps them in the order
-of their random keys, but within a page as they came. So fresh rows are written anew in the order of their keys. The
+of their random keys, but within a page as they came. So fresh rows are written again in the order of their keys. The
 journal's rows are added up per country, day and reason, and per hour.
 """
 
@@ -17,9 +17,9 @@ from petition.core.database.database import Database
 from petition.core.database.queries import POSTGRESQL
 from petition.signing import submissions
 
-LOCK_PAUSE_SECONDS = 0.2  # seconds
+LOCK_PAUSE_SECONDS = 0.2
 ROWS_PER_TRANSACTION = (
-    2000  # rows written anew in one transaction, while nobody else writes: some hundredths of a second
+    2000  # rows written again in one transaction, while nobody else writes: some hundredths of a second
 )
 # Table -> its key, its own `fresh_` query; names and contacts belong to signatures but have rows of their own.
 KEY_COLUMNS = {
@@ -35,23 +35,23 @@ KEY_COLUMNS = {
 
 @asynccontextmanager
 async def pruning_lock(database: Database) -> AsyncIterator[None]:
-    """One process prunes or settles at a time."""
+    """One process prunes or reorders at a time."""
     async with database.autocommit() as c:
-        while (row := await c.one("settling.turn")) and not row["ours"]:  # noqa: ASYNC110 (another process has it)
+        while (row := await c.one("reorder.try_lock")) and not row["ours"]:  # noqa: ASYNC110 (another process has it)
             await asyncio.sleep(LOCK_PAUSE_SECONDS)
         yield
 
 
 async def reorder_rows(database: Database) -> None:
-    """Settles everything since the day of the last time, in its turn. Counts, rows and sums stay."""
+    """Reorders everything since the day of the last time, once it has the lock. Counts, rows and sums stay."""
     async with pruning_lock(database):
         await reorder_rows_locked(database)
 
 
 async def reorder_rows_locked(database: Database) -> None:
-    """Like settle(), for a caller whose turn it is."""
+    """Like reorder_rows(), for a caller that has the lock."""
     async with database.reading() as c:
-        last_day = await state.get(c, "settled")
+        last_day = await state.get(c, "reordered_on")
     since = last_day or ""
     await database.own_transaction(partial(_sum_journal, since=since), locking=("journal", "journal_hours"))
     for table, key in KEY_COLUMNS.items():
@@ -65,12 +65,12 @@ async def reorder_rows_locked(database: Database) -> None:
 
 async def _sum_journal(c: Connection, *, since: str) -> None:
     """The journal's fresh rows become their sums; only so its rows may go (see the triggers in sql/migrations)."""
-    days = await c.all("settling.days", since=since)
-    hours = await c.all("settling.hours", since=since)
-    await state.put(c, "settling", "yes")
-    await c.run("settling.drop_days", since=since)
-    await c.run("settling.drop_hours", since=since)
-    await state.delete(c, "settling")
+    days = await c.all("reorder.sum_days", since=since)
+    hours = await c.all("reorder.sum_hours", since=since)
+    await state.put(c, "reordering", "yes")
+    await c.run("reorder.delete_days", since=since)
+    await c.run("reorder.delete_hours", since=since)
+    await state.delete(c, "reordering")
     await c.run("tally.insert_journal", rows=days)
     await c.run("tally.insert_journal_hours", rows=hours)
 
@@ -85,7 +85,7 @@ async def _rewrite_table(database: Database, table: str, key: str, since: str) -
     after = ""
     while True:  # page by page: on a great day there are millions
         async with database.reading() as c:
-            rows = await c.all(f"settling.fresh_{table}", **values, after=after, most=ROWS_PER_TRANSACTION)
+            rows = await c.all(f"reorder.recent_{table}", **values, after=after, limit=ROWS_PER_TRANSACTION)
         if not rows:
             return
         keys = [str(row["key"]) for row in rows]
@@ -103,4 +103,4 @@ def _tables_to_lock(table: str) -> tuple[str, ...]:
 async def mark_reordered(c: Connection) -> None:
     """All that was written before today lies in order."""
     today = clock.today().isoformat()
-    await state.put(c, "settled", today)
+    await state.put(c, "reordered_on", today)

@@ -87,7 +87,7 @@ def check_signing(
 
 
 def check_manage_email(form: Form, mailboxes: EmailProviders, *, warn_only: bool) -> tuple[EmailAddress | None, Form]:
-    """Only an address, for a link to manage; a mailbox nobody can sign with gets no mail from here either."""
+    """Only an address, for a link to manage; a mailbox nobody can sign with gets no email from here either."""
     email, checked = check_email(form, mailboxes)
     if email and mailboxes.readable_provider(email) and not warn_only:
         return None, Form(form.values, {"email": _READABLE_MAILBOX})
@@ -112,7 +112,7 @@ def check_email(form: Form, mailboxes: EmailProviders) -> tuple[EmailAddress | N
 
 
 def _check_signing_email(form: Form, mailboxes: EmailProviders, *, warn_only: bool) -> tuple[EmailAddress | None, Form]:
-    """The address to sign with: not one that authorities read, and not one that looks mistyped, unless insisted."""
+    """The address to sign with: not one that authorities read, and not one that looks mistyped, unless confirmed."""
     email, checked = check_email(form, mailboxes)
     if email is None:
         return None, checked

@@ -20,9 +20,9 @@ from petition.signing import signatures, submissions
 async def request_manage_link(
     c: Connection, server_keys: ServerKeys, email: EmailAddress, language: str, mail_delay: int = 0
 ) -> None:
-    """Mails a link to whoever asked; the same whether there is a signature or not, and as much is written if none goes.
+    """Emails a link to anyone; the same whether there is a signature or not, and as much is written if none goes.
 
-    It leaves after so many seconds of `wait`.
+    It leaves after `mail_delay` seconds.
 
     Raises ClosedError once signing has ended for good: no hash of anybody is kept again.
     """
@@ -34,22 +34,22 @@ async def request_manage_link(
     if not all(await mail_quota.reserve_emails(c, [mailbox], [id_])):
         mailbox, email_hash, mail = id_, id_, outbox.make_decoy(mail)
     await c.run(
-        "links.put",
+        "links.insert",
         id=id_,
         purpose=Purpose.MANAGE.value,
         subject=email_hash,
         mailbox=mailbox,
-        expires=submissions.start_of_today() + submissions.SUBMISSION_LIFETIME,
+        expires_at=submissions.start_of_today() + submissions.SUBMISSION_LIFETIME,
     )
     await outbox.enqueue(c, [mail])
 
 
 @dataclass(frozen=True, slots=True)
 class StoredData:
-    """Everything that is held about an address: its signature, if it has one, and what has to do with our mail.
+    """Everything that is stored about an address: its signature, if it has one, and what concerns email.
 
-    `waiting`: links to confirm that nobody has pressed; `mails`: those of the last 14 days; `never`: wants none;
-    `withdrawn`: a signature was, of late.
+    `waiting_links`: to confirm, not pressed yet; `recent_emails`: of the last 14 days; `never_write`: wants none;
+    `recently_withdrawn`: its signature was.
     """
 
     signature: Row | None
@@ -61,16 +61,22 @@ class StoredData:
     @property
     def confirmed_on(self) -> date | None:
         """When its signature was confirmed."""
-        return date.fromisoformat(self.signature["day"]) if self.signature else None
+        return date.fromisoformat(self.signature["confirmed_on"]) if self.signature else None
 
 
 async def get_stored_data(c: Connection, secret: str) -> StoredData:
-    """What is held about the address a manage link was sent to."""
+    """What is stored about the address a manage link was sent to."""
     link = await _get_manage_link(c, secret)
     email_hash, mailbox = link["subject"], link["mailbox"]
-    signature = await c.one("managing.signature", address=email_hash)
-    row = await c.one("managing.held", address=email_hash, mailbox=mailbox, now=clock.epoch()) or {}
-    return StoredData(signature, int(row["waiting"]), int(row["mails"]), bool(row["never"]), bool(row["withdrawn"]))
+    signature = await c.one("manage.get_signature", email_hash=email_hash)
+    row = await c.one("manage.stored_data", email_hash=email_hash, mailbox=mailbox, now=clock.epoch()) or {}
+    return StoredData(
+        signature,
+        int(row["waiting_links"]),
+        int(row["recent_emails"]),
+        bool(row["never_write"]),
+        bool(row["recently_withdrawn"]),
+    )
 
 
 async def withdraw(c: Connection, secret: str) -> bool:
@@ -79,15 +85,15 @@ async def withdraw(c: Connection, secret: str) -> bool:
     False, here and in the two below, if there was nothing of it.
     """
     link = await _get_manage_link(c, secret)
-    await c.run("signatures.drop_submissions", mailbox=link["mailbox"])
+    await c.run("submissions.delete_of_mailbox", mailbox=link["mailbox"])
     return await _withdraw_signature(c, link["subject"], link["mailbox"])
 
 
 async def _withdraw_signature(c: Connection, email_hash: str, mailbox: str) -> bool:
-    if (row := await c.one("managing.signature", address=email_hash)) is not None:
+    if (row := await c.one("manage.get_signature", email_hash=email_hash)) is not None:
         await _add_never_write(c, row["mailbox"], "withdrawn")
         await signatures.remove_signature(c, row["mailbox"], "withdrawn")
-    await c.run("links.drop", mailbox=mailbox)
+    await c.run("links.delete_of_mailbox", mailbox=mailbox)
     await c.run("outbox.delete_to_mailbox", mailbox=mailbox)
     return row is not None
 
@@ -95,27 +101,27 @@ async def _withdraw_signature(c: Connection, email_hash: str, mailbox: str) -> b
 async def unname(c: Connection, secret: str) -> bool:
     """The name will not be printed any more, and is erased."""
     link = await _get_manage_link(c, secret)
-    row = await c.one("managing.signature", address=link["subject"])
+    row = await c.one("manage.get_signature", email_hash=link["subject"])
     if row is None or row["name"] is None:
         return False
-    await c.run("signatures.drop_submissions", mailbox=row["mailbox"])
-    await c.run("managing.unname", mailbox=row["mailbox"])
-    await c.run("managing.drop_name", mailbox=row["mailbox"])
+    await c.run("submissions.delete_of_mailbox", mailbox=row["mailbox"])
+    await c.run("manage.unname", mailbox=row["mailbox"])
+    await c.run("printed_names.delete_of_mailbox", mailbox=row["mailbox"])
     return True
 
 
 async def stop_updates(c: Connection, secret: str) -> bool:
     """No more news, and the sealed address is erased."""
     link = await _get_manage_link(c, secret)
-    if (row := await c.one("managing.signature", address=link["subject"])) is not None:
-        await c.run("signatures.drop_submissions", mailbox=row["mailbox"])
+    if (row := await c.one("manage.get_signature", email_hash=link["subject"])) is not None:
+        await c.run("submissions.delete_of_mailbox", mailbox=row["mailbox"])
         await _delete_contact(c, row["mailbox"])
     return row is not None
 
 
 async def unsubscribe(c: Connection, secret: str) -> None:
     """From a mail with news: no more of them, and nothing else. What became of it is told to nobody (RFC 8058)."""
-    row = await c.one("managing.unsubscribing", unsubscribe=tokens.secret_hash(secret))
+    row = await c.one("contacts.find_by_unsubscribe_hash", unsubscribe_hash=tokens.secret_hash(secret))
     if row is not None:
         await _delete_contact(c, row["mailbox"])
 
@@ -123,7 +129,7 @@ async def unsubscribe(c: Connection, secret: str) -> None:
 async def never_write(c: Connection, secret: str) -> bool:
     """No mail to this mailbox any more, whoever types it. A signature that was confirmed stays. Raises LinkError."""
     _, mailbox = await _hashes_behind_link(c, secret)
-    await c.run("signatures.void_submissions", mailbox=mailbox)
+    await c.run("submissions.cancel_of_mailbox", mailbox=mailbox)
     await _add_never_write(c, mailbox, "never")
     await _delete_contact(c, mailbox)
     await c.run("outbox.delete_to_mailbox", mailbox=mailbox)
@@ -136,7 +142,7 @@ async def withdraw_never(c: Connection, secret: str) -> bool:
     Whoever wants no mail cannot be sent a link to withdraw: so the foot of any mail offers both. Raises LinkError.
     """
     email_hash, mailbox = await _hashes_behind_link(c, secret)
-    await c.run("signatures.drop_submissions", mailbox=mailbox)
+    await c.run("submissions.delete_of_mailbox", mailbox=mailbox)
     await _add_never_write(c, mailbox, "never")
     await _delete_contact(c, mailbox)
     await _withdraw_signature(c, email_hash, mailbox)
@@ -144,10 +150,10 @@ async def withdraw_never(c: Connection, secret: str) -> bool:
 
 
 async def _hashes_behind_link(c: Connection, secret: str) -> tuple[str, str]:
-    """(address, mailbox) that got the mail with this number in its links, of either kind."""
-    row = await c.one("signatures.written_to", id=tokens.submission_id(secret), now=clock.epoch())
+    """(email_hash, mailbox) of the email with this secret in its links, of either kind."""
+    row = await c.one("submissions.get_recipient", id=tokens.submission_id(secret), now=clock.epoch())
     if row is not None:
-        return row["address"], row["mailbox"]
+        return row["email_hash"], row["mailbox"]
     link = await _get_manage_link(c, secret)
     return link["subject"], link["mailbox"]
 
@@ -160,25 +166,25 @@ async def _get_manage_link(c: Connection, secret: str) -> Row:
 
 
 async def _delete_contact(c: Connection, mailbox: str) -> None:
-    await c.run("managing.stop_updates", mailbox=mailbox)
-    await c.run("managing.drop_contact", mailbox=mailbox)
+    await c.run("manage.stop_updates", mailbox=mailbox)
+    await c.run("contacts.delete_of_mailbox", mailbox=mailbox)
 
 
 async def _add_never_write(c: Connection, mailbox: str, reason: str) -> None:
-    await c.run("managing.never_write", mailbox=mailbox, reason=reason, day=clock.today().isoformat())
+    await c.run("never_write.add", mailbox=mailbox, reason=reason, added_on=clock.today().isoformat())
 
 
 async def list_never_write(c: Connection) -> list[Row]:
-    """Mailboxes that want no mail, or whose signature was withdrawn of late: mailbox, reason, day."""
-    return await c.all("managing.never_write_list")
+    """Mailboxes that want no mail, or whose signature was withdrawn recently: mailbox, reason, added_on."""
+    return await c.all("never_write.list")
 
 
 async def apply_never_write(c: Connection, rows: list[Row]) -> None:
     """After a restore: adds entries to the list and carries it out on whatever the backup brought back."""
     for row in rows:
-        await c.run("managing.never_write", **row)
+        await c.run("never_write.add", **row)
     for row in await list_never_write(c):
-        await c.run("signatures.drop_submissions", mailbox=row["mailbox"])
+        await c.run("submissions.delete_of_mailbox", mailbox=row["mailbox"])
         if row["reason"] == "withdrawn":
             await signatures.remove_signature(c, row["mailbox"], "withdrawn")
         else:

@@ -8,9 +8,9 @@ from petition.core import clock
 from petition.core.database.connection import Connection, Row
 from petition.signing.signatures import NEW
 
-APPROVED, REJECTED = "passed", "aside"
+APPROVED, REJECTED = "approved", "rejected"
 STATES = (NEW, APPROVED, REJECTED)
-COOLING_OFF_HOURS = 72  # from confirmation to the first letter: whoever changes their mind has three days
+COOLING_OFF_HOURS = 72  # from confirmation to the first letter: anyone who changes their mind has three days
 # Where a row leads to a mailbox or a network.
 PERSONAL_TABLES = (
     "daily_keys",
@@ -31,22 +31,28 @@ async def export_rows(c: Connection) -> list[Row]:
 
     Of nobody a day: that would be finer than what is published.
     """
-    return await c.all("signatures.export")
+    return await c.all("printed_names.export")
 
 
 async def list_printable(c: Connection, country: str, today: date | None = None) -> list[str]:
     """The names to be printed in the annex for one country: passed by an organiser, and old enough on a day (now)."""
-    return [row["name"] for row in await c.all("signatures.names", country=country, day=_last_printable_day(today))]
+    return [
+        row["name"]
+        for row in await c.all("printed_names.list_printable", country=country, last_day=_last_printable_day(today))
+    ]
 
 
 async def count_printable(c: Connection) -> dict[str, int]:
     """How many names are to be printed, by country."""
-    return {row["country"]: int(row["n"]) for row in await c.all("signatures.named", day=_last_printable_day())}
+    return {
+        row["country"]: int(row["n"])
+        for row in await c.all("printed_names.count_printable", last_day=_last_printable_day())
+    }
 
 
 async def count_by_country(c: Connection, state: str) -> dict[str, int]:
     """How many names an organiser may look at that are in a state, by country."""
-    rows = await c.all("signatures.names_by_country", state=state, day=_last_printable_day())
+    rows = await c.all("printed_names.count_by_country", state=state, last_day=_last_printable_day())
     return {row["country"]: int(row["n"]) for row in rows}
 
 
@@ -56,14 +62,16 @@ async def list_names(c: Connection, country: str, state: str) -> list[tuple[str,
 
 
 async def move_names(c: Connection, country: str, handles: Collection[str], old: str, new: str) -> int:
-    """Moves names that an organiser has seen from one state to another; how many. What changed meanwhile stays."""
+    """Moves names that an organiser has seen from one state to another; how many. What changed in between stays."""
     rows = await _rows_in_state(c, country, old, 2 * PAGE_SIZE)  # twice: somebody may have come between
     mailboxes = [row["mailbox"] for row in rows if _name_handle(row) in handles]
-    return len(await c.all("signatures.judge", mailboxes=mailboxes, old=old, new=new))
+    return len(await c.all("printed_names.set_state", mailboxes=mailboxes, old=old, new=new))
 
 
 async def _rows_in_state(c: Connection, country: str, state: str, limit: int) -> list[Row]:
-    return await c.all("signatures.names_in_state", country=country, state=state, day=_last_printable_day(), most=limit)
+    return await c.all(
+        "printed_names.list_in_state", country=country, state=state, last_day=_last_printable_day(), limit=limit
+    )
 
 
 def _name_handle(row: Row) -> str:
@@ -82,11 +90,11 @@ async def delete_keyed_hashes(c: Connection) -> None:
 
 async def list_named_or_contactable(c: Connection) -> list[Row]:
     """Signatures with a name to be printed or an address for news, and these: what outlives the keyed hashes."""
-    return await c.all("signatures.chosen")
+    return await c.all("printed_names.named_or_contactable")
 
 
 async def insert_with_new_keys(c: Connection, rows: list[Row]) -> None:
-    """Such rows, under other keys."""
-    await c.run("signatures.put", rows=rows)
-    await c.run("signatures.put_names", rows=[row for row in rows if row["name"] is not None])
-    await c.run("signatures.put_contacts", rows=[row for row in rows if row["sealed"] is not None])
+    """Stores such rows again, under the keys they have now."""
+    await c.run("signatures.insert", rows=rows)
+    await c.run("printed_names.insert", rows=[row for row in rows if row["name"] is not None])
+    await c.run("contacts.insert", rows=[row for row in rows if row["sealed"] is not None])

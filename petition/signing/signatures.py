@@ -15,7 +15,7 @@ from petition.tally import tally
 from petition.tally.tally import Change
 
 NEW = "new"  # a name that no organiser has looked at
-BACKUP_LIFETIME_DAYS = 7  # days: so long a withdrawal is remembered, lest a restore undo it
+BACKUP_LIFETIME_DAYS = 7  # so long a withdrawal is remembered, so that no restore undoes it
 
 
 @act("confirm")
@@ -25,8 +25,10 @@ async def confirm(c: Connection, secrets: list[str]) -> list[str | Exception]:
     An earlier signature of the same mailbox gives way to what the page showed now. A dead link answers LinkError.
     """
     secret_by_id = {tokens.submission_id(secret): secret for secret in secrets}
-    confirmed = {row["id"]: row for row in await c.all("signatures.take", ids=list(secret_by_id), now=clock.epoch())}
-    await c.run("signatures.taken", ids=list(confirmed))
+    confirmed = {
+        row["id"]: row for row in await c.all("submissions.lock_waiting", ids=list(secret_by_id), now=clock.epoch())
+    }
+    await c.run("submissions.mark_confirmed", ids=list(confirmed))
     confirmed_rows = [confirmed[id_] for id_ in secret_by_id if id_ in confirmed]
     if latest := list({row["mailbox"]: row for row in confirmed_rows}.values()):  # of two at once, the one pressed last
         await _insert_signatures(c, latest, secret_by_id)
@@ -50,9 +52,9 @@ async def _confirmed_country(c: Connection, secret: str) -> str | Exception:
 
 async def _insert_signatures(c: Connection, rows: list[Row], secret_by_id: dict[str, str]) -> None:
     mailboxes = [row["mailbox"] for row in rows]
-    await c.run("signatures.write_again", mailboxes=mailboxes)
+    await c.run("never_write.delete_withdrawals", mailboxes=mailboxes)
     replaced = await _delete_signatures(c, mailboxes)
-    inserted = await c.all("signatures.put", rows=[_signature_row(row) for row in rows])
+    inserted = await c.all("signatures.insert", rows=[_signature_row(row) for row in rows])
     mailboxes_signed = {row["mailbox"] for row in inserted}
     await _insert_names_and_contacts(c, [row for row in rows if row["mailbox"] in mailboxes_signed], secret_by_id)
     changes = [Change(row["country"], "replaced", -1) for row in replaced]
@@ -60,31 +62,31 @@ async def _insert_signatures(c: Connection, rows: list[Row], secret_by_id: dict[
 
 
 def _signature_row(row: Row) -> dict[str, str | int | None]:
-    copied = {name: row[name] for name in ("mailbox", "address", "country", "consent")}
+    copied = {name: row[name] for name in ("mailbox", "email_hash", "country", "consent")}
     choices = {"named": int(row["name"] is not None), "updates": int(row["sealed"] is not None)}
-    return {**copied, **choices, "day": clock.today().isoformat()}
+    return {**copied, **choices, "confirmed_on": clock.today().isoformat()}
 
 
 async def _insert_names_and_contacts(c: Connection, rows: list[Row], secret_by_id: dict[str, str]) -> None:
     if contacts := [_contact_row(row, secret_by_id[row["id"]]) for row in rows if row["sealed"] is not None]:
-        await c.run("signatures.put_contacts", rows=contacts)
+        await c.run("contacts.insert", rows=contacts)
     with_name = [row for row in rows if row["name"] is not None]
     if with_name:
         names = [(row["mailbox"], encryption.decrypt_name(secret_by_id[row["id"]], row["name"])) for row in with_name]
-        await c.run("signatures.put_names", rows=[{"mailbox": m, "name": n, "state": NEW} for m, n in names])
+        await c.run("printed_names.insert", rows=[{"mailbox": m, "name": n, "state": NEW} for m, n in names])
 
 
 def _contact_row(row: Row, secret: str) -> dict[str, str]:
     unsubscribe_hash = tokens.secret_hash(tokens.unsubscribe_secret(secret))  # as the link that is sealed
-    return {"mailbox": row["mailbox"], "sealed": row["sealed"], "unsubscribe": unsubscribe_hash}
+    return {"mailbox": row["mailbox"], "sealed": row["sealed"], "unsubscribe_hash": unsubscribe_hash}
 
 
 async def _delete_signatures(c: Connection, mailboxes: list[str]) -> list[Row]:
     """Takes signatures away with their names and contacts; the countries they counted for."""
-    removed = await c.all("signatures.remove", mailboxes=mailboxes)
+    removed = await c.all("signatures.delete", mailboxes=mailboxes)
     if removed:
-        await c.run("signatures.drop_contacts", mailboxes=mailboxes)
-        await c.run("signatures.drop_names", mailboxes=mailboxes)
+        await c.run("contacts.delete", mailboxes=mailboxes)
+        await c.run("printed_names.delete", mailboxes=mailboxes)
     return removed
 
 
@@ -107,13 +109,13 @@ async def set_warn_only(c: Connection, warn_only: bool) -> None:
 async def delete_expired(c: Connection) -> None:
     """Retention: unconfirmed submissions die with their link, withdrawals with the last backup that knew them."""
     now = clock.epoch()
-    await c.run("signatures.expired", now=now)
+    await c.run("submissions.delete_expired", now=now)
     oldest_backup = clock.now().date().fromordinal(clock.today().toordinal() - BACKUP_LIFETIME_DAYS)
-    await c.run("signatures.withdrawals_over", day=oldest_backup.isoformat())
-    await c.run("links.expired", now=now)
+    await c.run("never_write.delete_old_withdrawals", before=oldest_backup.isoformat())
+    await c.run("links.delete_expired", now=now)
 
 
 async def delete_network_tags(c: Connection) -> None:
     """The tags of networks go with the key of their day."""
     for day in await daily_keys.destroy_expired(c):
-        await c.run("signatures.drop_networks", expires=clock.start_of_day(day) + SUBMISSION_LIFETIME)
+        await c.run("submissions.clear_networks", expires_at=clock.start_of_day(day) + SUBMISSION_LIFETIME)

@@ -14,12 +14,12 @@ from petition.mail import messages, outbox
 from petition.protection import mail_quota, proof_of_work
 from petition.protection.rate_limits import NORMAL, Admission
 
-SUBMISSION_LIFETIME = 15 * DAY  # of a submission, counted from the start of its day, so that its end tells no hour
+SUBMISSION_LIFETIME = 15 * DAY  # counted from the start of its day, so that its end tells no hour
 
 
 @dataclass(frozen=True, slots=True)
 class SigningRequest:
-    """A form that was filled in well."""
+    """A form without errors."""
 
     email: EmailAddress
     country: str
@@ -51,28 +51,28 @@ class PreparedSubmission:
 def prepare_submission(
     server_keys: ServerKeys, request: SigningRequest, admission: Admission = NORMAL, base_url: str = ""
 ) -> PreparedSubmission:
-    """Makes a form ready, before any transaction begins."""
+    """Hashes, seals and encrypts all of a form, before any transaction begins."""
     mailbox, email_hash = server_keys.email_hashes(request.email)
     secret = tokens.new_secret()
     mail = messages.confirm_email(server_keys, request.language, request.email.exact, secret, mailbox)
     row: Row = {
         "id": tokens.submission_id(secret),
         "mailbox": mailbox,
-        "address": email_hash,
+        "email_hash": email_hash,
         "country": request.country,
         "name": encryption.encrypt_name(secret, request.name) if request.name else None,
         "sealed": _seal_contact(server_keys, request, secret, base_url) if request.updates else None,
         "consent": request.consent_version,
         **_admission_columns(admission),
-        "expires": start_of_today() + SUBMISSION_LIFETIME,
+        "expires_at": start_of_today() + SUBMISSION_LIFETIME,
     }
     return PreparedSubmission(row, {**_schedule_mail(mail, admission), "submission_id": row["id"]}, admission.proof)
 
 
 def _admission_columns(admission: Admission) -> Row:
     return {
-        "state": "aside" if admission.hold_reason else "waiting",
-        "aside": admission.hold_reason,
+        "state": "held" if admission.hold_reason else "waiting",
+        "hold_reason": admission.hold_reason,
         "network": admission.network,
         "disposable": int(admission.disposable),
     }
@@ -120,19 +120,19 @@ async def _store_forms(c: Connection, forms: list[PreparedSubmission]) -> None:
     ids = [form.row["id"] for form in forms]
     allowed = await mail_quota.reserve_emails(c, [form.row["mailbox"] for form in forms], ids)
     stored = [form if may_mail else _make_decoy(form) for form, may_mail in zip(forms, allowed, strict=True)]
-    await c.run("signatures.submit", rows=[form.row for form in stored])
-    await c.run("signatures.displace", mailboxes=[form.row["mailbox"] for form in stored], ids=ids)
+    await c.run("submissions.insert", rows=[form.row for form in stored])
+    await c.run("submissions.make_room", mailboxes=[form.row["mailbox"] for form in stored], ids=ids)
     await outbox.enqueue(c, [form.mail for form in stored])
 
 
 def _make_decoy(form: PreparedSubmission) -> PreparedSubmission:
-    """A form of nobody: it hangs on a random key, holds nothing, and its link was sent to no one."""
+    """A row of nobody, as long as any other: under a random key, without content; its link is sent to no one."""
     random_key = form.row["id"]
     blank: Row = {
         "mailbox": random_key,
-        "address": random_key,
-        "state": "void",
-        "aside": None,
+        "email_hash": random_key,
+        "state": "cancelled",
+        "hold_reason": None,
         "network": None,
         "disposable": 0,
     }
@@ -142,8 +142,8 @@ def _make_decoy(form: PreparedSubmission) -> PreparedSubmission:
 
 
 async def get_submission(c: Connection, secret: str) -> Submission:
-    """What the link with this number is about. Raises LinkError if there is nothing behind it any more."""
-    row = await c.one("signatures.submission", id=tokens.submission_id(secret), now=clock.epoch())
+    """What the link with this secret confirms. Raises LinkError if there is nothing behind it any more."""
+    row = await c.one("submissions.get", id=tokens.submission_id(secret), now=clock.epoch())
     if row is None:
         raise LinkError("This link does not work.")
     name = encryption.decrypt_name(secret, row["name"]) if row["name"] else None
@@ -152,7 +152,7 @@ async def get_submission(c: Connection, secret: str) -> Submission:
 
 async def count_waiting(c: Connection) -> int:
     """How many links wait for their button."""
-    return int((await c.one("signatures.waiting", now=clock.epoch()) or {})["n"])
+    return int((await c.one("submissions.count_waiting", now=clock.epoch()) or {})["n"])
 
 
 async def require_open(c: Connection) -> None:

@@ -6,22 +6,24 @@ create table site_state (
     value text not null
 )
 
--- One row per mailbox that pressed the button. Its key is a keyed hash, which tells no order of arrival.
+-- One row per mailbox that pressed the button. In every table `mailbox` is a keyed hash of the email address in its
+-- canonical form, so that all spellings of one mailbox have one key; it tells no order of arrival. email_hash is that of
+-- the address as it was typed.
 create table signatures (
     mailbox text primary key,
-    address text not null,
+    email_hash text not null,
     country text not null,
-    day text not null,
+    confirmed_on text not null,
     named bigint not null,
     updates bigint not null,
     consent text not null
 )
 without rowid -- sqlite
 
-create index signatures_address on signatures (address)
+create index signatures_email_hash on signatures (email_hash)
 
 -- Only of those who want their name printed in the letters. state: `new` until an organiser has looked at it,
--- then `passed` or `aside`.
+-- then `approved` or `rejected`.
 create table names (
     mailbox text primary key references signatures (mailbox) deferrable initially deferred,
     name text not null,
@@ -30,38 +32,38 @@ create table names (
 without rowid -- sqlite
 
 -- Only of those who asked for updates: the address and a link to end them, sealed to keys that are not on the server;
--- and the hash of the number in that link.
+-- and the hash of the secret in that link.
 create table contacts (
     mailbox text primary key references signatures (mailbox) deferrable initially deferred,
     sealed text not null,
-    unsubscribe text not null
+    unsubscribe_hash text not null
 )
 without rowid -- sqlite
 
-create index contacts_unsubscribe on contacts (unsubscribe)
+create index contacts_unsubscribe_hash on contacts (unsubscribe_hash)
 
--- What waits for the button. id is the hash of the reference of the link's email, name is encrypted with that number. In
--- the state `aside` its link opens nothing and its email is held, for the reason in the column `aside`. network is an
+-- What waits for the button. id is the hash of the reference of the link's email, name is encrypted with the secret of that link. In
+-- the state `held` its link opens nothing and its email is held too, for hold_reason. network is an
 -- opaque tag under the key of the day; without that key it says nothing.
 create table submissions (
     id text primary key,
     mailbox text not null,
-    address text not null,
+    email_hash text not null,
     country text not null,
     name text,
     sealed text,
     consent text not null,
     state text not null,
-    aside text,
+    hold_reason text,
     network text,
     disposable bigint not null,
-    expires bigint not null
+    expires_at bigint not null
 )
 without rowid -- sqlite
 
 create index submissions_mailbox on submissions (mailbox)
 
-create index submissions_expires on submissions (expires)
+create index submissions_expires_at on submissions (expires_at)
 
 -- Links that are not submissions: to manage a signature, to log in.
 create table links (
@@ -69,7 +71,7 @@ create table links (
     purpose text not null,
     subject text not null,
     mailbox text,
-    expires bigint not null
+    expires_at bigint not null
 )
 without rowid -- sqlite
 
@@ -86,7 +88,7 @@ without rowid -- sqlite
 create table never_write (
     mailbox text not null,
     reason text not null,
-    day text not null,
+    added_on text not null,
     primary key (mailbox, reason)
 )
 without rowid -- sqlite
@@ -166,16 +168,16 @@ create table journal_hours (
 create trigger journal_unchanged before update on journal begin select raise(abort, 'append-only'); end -- sqlite
 
 create trigger journal_undeleted before delete on journal -- sqlite
-when not exists (select 1 from site_state where name = 'settling') begin select raise(abort, 'append-only'); end -- sqlite
+when not exists (select 1 from site_state where name = 'reordering') begin select raise(abort, 'append-only'); end -- sqlite
 
 create trigger journal_hours_unchanged before update on journal_hours begin select raise(abort, 'append-only'); end -- sqlite
 
 create trigger journal_hours_undeleted before delete on journal_hours -- sqlite
-when not exists (select 1 from site_state where name = 'settling') begin select raise(abort, 'append-only'); end -- sqlite
+when not exists (select 1 from site_state where name = 'reordering') begin select raise(abort, 'append-only'); end -- sqlite
 
 create function refuse_change() returns trigger language plpgsql as $$ begin -- postgresql
 if tg_op = 'DELETE' and exists (select 1 from site_state where name = -- postgresql
-case tg_table_name when 'actions' then 'destroying' else 'settling' end) then return null; end if; -- postgresql
+case tg_table_name when 'actions' then 'destroying' else 'reordering' end) then return null; end if; -- postgresql
 raise exception 'append-only'; end $$ -- postgresql
 
 create trigger journal_append_only before update or delete or truncate on journal for each statement execute function refuse_change() -- postgresql
@@ -207,45 +209,46 @@ create table history_days (
     primary key (day, country)
 )
 
--- wrong: codes since the last right one; wait: no code counts before then; seen: the recipients they have acknowledged.
+-- failed_codes: since the last right one; locked_until: no code counts before then; acknowledged_keys: the recipients
+-- they have seen.
 create table organisers (
     nickname text primary key,
-    address text not null unique,
+    email_hash text not null unique,
     role text not null,
-    since text not null,
-    wrong bigint not null,
-    wait bigint not null,
-    seen text not null
+    added_on text not null,
+    failed_codes bigint not null,
+    locked_until bigint not null,
+    acknowledged_keys text not null
 )
 
--- whole: a second factor was shown, or none is needed; challenge: for a passkey that is being asked, used once.
+-- authenticated: a second factor was shown, or none is needed; challenge: for a passkey that is being asked, used once.
 create table sessions (
     id text primary key,
     nickname text not null references organisers (nickname) on delete cascade,
-    begun bigint not null,
-    seen bigint not null,
-    expires bigint not null,
-    whole bigint not null,
+    created_at bigint not null,
+    last_used_at bigint not null,
+    expires_at bigint not null,
+    authenticated bigint not null,
     challenge text not null
 )
 
--- Second factors. id: a passkey's, or a random one; sealed: its public key or the codes' secret, under PETITION_DESK_KEY;
--- used: the passkey's counter or the half minute of the last code.
+-- Second factors. id: a passkey's, or a random one; encrypted: its public key or the codes' secret, under
+-- PETITION_DESK_KEY; counter: the passkey's, or the half minute of the last code.
 create table factors (
     id text primary key,
     nickname text not null references organisers (nickname) on delete cascade,
     kind text not null,
-    sealed text not null,
-    used bigint not null,
-    since text not null
+    encrypted text not null,
+    counter bigint not null,
+    added_on text not null
 )
 
 create index factors_nickname on factors (nickname)
 
--- What organisers did, by nickname, numbered without a gap. Append-only, until `petition destroy all`.
+-- What organisers did, by nickname, numbered without a gap. logged_at is ISO text. Append-only, until `petition destroy all`.
 create table actions (
     n bigint primary key,
-    moment text not null,
+    logged_at text not null,
     nickname text not null,
     action text not null,
     detail text not null

@@ -96,5 +96,5 @@ async def _add(c: Connection, *, site: Site, people: list[str]) -> None:
 async def _withdraw(c: Connection, *, mailboxes: list[str]) -> None:
     for one in mailboxes:
         await signatures.remove_signature(c, one, "withdrawn")
-        await c.run("signatures.drop_submissions", mailbox=one)
-        await c.run("managing.never_write", mailbox=one, reason="withdrawn", day=clock.today().isoformat())
+        await c.run("submissions.delete_of_mailbox", mailbox=one)
+        await c.run("never_write.add", mailbox=one, reason="withdrawn", added_on=clock.today().isoformat())

@@ -14,14 +14,14 @@ def test_the_doctor_refuses_a_careless_postgresql(tmp_path: Path, campaign: Path
         url = f"{server.url}/postgres"
         shell = Shell(tmp_path, PETITION_DATABASE_URL=url, PETITION_CAMPAIGN=str(campaign))
         shell.fine("migrate")
-        assert "well  database\n" in shell.run("doctor").stdout
+        assert "ok    database\n" in shell.run("doctor").stdout
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             server.stop()
             server.options = ("-c", f"{setting}=off")
             server.start()
             done = shell.run("doctor")
             assert done.returncode == 1
-            assert f"mend  database: PostgreSQL has {setting} off: a power cut could lose signatures.\n" in done.stdout
+            assert f"fix   database: PostgreSQL has {setting} off: a power cut could lose signatures.\n" in done.stdout
 
 
 @pytest.mark.parametrize(("level", "said"), [("off", True), ("normal", True), ("full", False), ("extra", False)])

@@ -39,7 +39,7 @@ async def _found(settings: Settings) -> dict[str, Finding]:
 
 async def test_a_good_installation_is_well(settings: Settings) -> None:
     found = await _found(settings)
-    names = ("public address", "trusted proxies", "keys apart from data", "whose relay", "outbox keys")
+    names = ("public address", "trusted proxies", "keys apart from data", "owner of the mail server", "outbox keys")
     assert [found[name] for name in names] == [Finding(name) for name in names]
 
 
@@ -177,12 +177,12 @@ def test_a_warning_is_a_line_of_its_own(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     shell.fine("migrate")
     told = shell.run("doctor").stdout.splitlines()
-    assert [line for line in told if not line.startswith(("well  ", "mend  campaign: "))] == []
+    assert [line for line in told if not line.startswith(("ok    ", "fix   campaign: "))] == []
     shell.environment |= {"PETITION_MODE": "production", "PETITION_SMTP_URL": "smtp://127.1:1"}  # no address, no name
     shell.environment |= {"PETITION_BASE_URL": "https://petition.example", "PETITION_MAIL_FROM": "a@petition.example"}
     keys = ("PETITION_SECRET_KEY", "PETITION_DESK_KEY", "PETITION_EMAIL_KEY")
     shell.environment |= dict.fromkeys(keys, "s" * 40)
     shell.environment |= {"PETITION_RECIPIENTS": "age1x", "PETITION_OUTBOX_KEYS": str(tmp_path / "keys")}
     told = shell.run("doctor").stdout.splitlines()
-    warning = "warn  whose relay: 127.1 is somebody else's and sees every address:"
+    warning = "warn  owner of the mail server: 127.1 is somebody else's and sees every address:"
     assert [line for line in told if line.startswith(warning)], told

@@ -235,7 +235,7 @@ def test_a_broken_file_of_the_campaign_keeps_the_server_from_starting(name: str,
     file.write_text(BROKEN[name], "utf-8")
     shell.environment["PETITION_CAMPAIGN"] = str(tmp_path / "campaign")
     assert name in shell.fails("serve")
-    assert f"mend  texts and letters: {name}" in shell.run("doctor").stdout
+    assert f"fix   texts and letters: {name}" in shell.run("doctor").stdout
 
 
 def test_production_names_what_is_missing(tmp_path: Path) -> None:
@@ -262,13 +262,13 @@ def _production(folder: Path) -> dict[str, str]:
 def test_the_doctor_says_what_to_mend(migrated: Shell, smtp: Relay) -> None:
     done = migrated.run("doctor")
     assert done.returncode == 1
-    assert "mend  campaign: campaign.toml has placeholders" in done.stdout
-    assert "well  texts and letters" in done.stdout
-    assert "well  database" in done.stdout
+    assert "fix   campaign: campaign.toml has placeholders" in done.stdout
+    assert "ok    texts and letters" in done.stdout
+    assert "ok    database" in done.stdout
     migrated.environment["PETITION_SMTP_URL"] = smtp.url
-    assert "well  relay\n" in migrated.run("doctor").stdout
+    assert "ok    mail server\n" in migrated.run("doctor").stdout
     migrated.environment["PETITION_SMTP_URL"] = "smtp://127.0.0.1:1?tls=no"
-    assert "mend  relay" in migrated.run("doctor").stdout
+    assert "fix   mail server" in migrated.run("doctor").stdout
 
 
 def test_version_and_help(shell: Shell) -> None:

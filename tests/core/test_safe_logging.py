@@ -83,7 +83,7 @@ async def _handler_has_a_bug(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) 
         raise RuntimeError(QUOTED)
 
     link = await visitor.link(ADDRESS)
-    monkeypatch.setattr(submissions, "submission", bug)
+    monkeypatch.setattr(submissions, "get_submission", bug)
     assert (await visitor.get(link)).status_code == 500
 
 

@@ -62,7 +62,7 @@ async def test_organisers_are_listed_by_nickname_with_role_and_first_day(house: 
     await add_organiser(house, "anna", "viewer")
     async with house.database.reading() as c:
         listed = [
-            tuple(row[name] for name in ("nickname", "role", "since")) for row in await accounts.list_organisers(c)
+            tuple(row[name] for name in ("nickname", "role", "added_on")) for row in await accounts.list_organisers(c)
         ]
     assert listed == [("anna", "viewer", "2026-11-22"), ("marta", "organiser", "2026-11-22")]
 
@@ -124,9 +124,9 @@ async def test_a_number_of_another_purpose_or_of_none_logs_nobody_in(house: Site
         "purpose": "manage",
         "subject": "marta",
         "mailbox": None,
-        "expires": 2**40,
+        "expires_at": 2**40,
     }
-    await house.database.write(lambda c: c.run("links.put", **values))
+    await house.database.write(lambda c: c.run("links.insert", **values))
     for wrong in (number, tokens.new_secret(), "", tokens.secret_hash(await _link(house))):
         with pytest.raises(LinkError):
             await _log_in(house, wrong)

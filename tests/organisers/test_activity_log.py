@@ -31,7 +31,7 @@ async def test_the_newest_lines_come_first_page_by_page(site: Site, time: Clock)
     assert await _pages(site, 2) == [["e", "d"], ["c", "b"], ["a"]]
     async with site.database.reading() as c:
         (row,) = await activity_log.list_lines(c, limit=1)
-    assert row == {"n": 5, "moment": "2026-11-22T12:00:00Z", "nickname": "marta", "action": "e", "detail": "PL"}
+    assert row == {"n": 5, "logged_at": "2026-11-22T12:00:00Z", "nickname": "marta", "action": "e", "detail": "PL"}
 
 
 async def test_lines_of_one_moment_are_numbered_without_a_gap(site: Site) -> None:
@@ -51,9 +51,9 @@ async def test_lines_of_one_moment_are_numbered_without_a_gap(site: Site) -> Non
 )
 async def test_no_line_can_be_changed_or_taken_out(statement: str, site: Site) -> None:
     await _write(site, "a", "b")
-    for settling in (False, True):  # what lets `prune` add up the journal opens nothing here
-        if settling:
-            await site.database.write(lambda c: c.run("state.put", name="settling", value="yes"))
+    for reordering in (False, True):  # what lets `prune` add up the journal opens nothing here
+        if reordering:
+            await site.database.write(lambda c: c.run("state.put", name="reordering", value="yes"))
         with pytest.raises(DatabaseError):
             await site.database.write(lambda c: c.execute(statement))
     assert await _pages(site, 9) == [["b", "a"]]

@@ -112,7 +112,7 @@ async def test_each_five_wrong_codes_more_cost_twice_the_wait_up_to_a_day(house:
         for _ in range(MAX_WRONG_CODES):
             await _prove(house, await _arrive(house), "000000x")
         (row,) = [row for row in await _rows(house, "organisers") if row["nickname"] == "marta"]
-        waits.append(row["wait"] - clock.epoch())
+        waits.append(row["locked_until"] - clock.epoch())
         time.advance(seconds=waits[-1])
     assert waits == [min(DAY, LOCK_SECONDS * 2**n) for n in range(9)]
     assert waits[-1] == DAY
@@ -157,11 +157,11 @@ async def test_a_session_is_offered_one_secret_another_session_another(house: Si
 async def test_a_wrong_code_sets_nothing_up_and_a_second_app_neither(house: Site, time: Clock) -> None:
     session = await _arrive(house)
     add = partial(second_factor.add_code_app, cipher=house.factor_cipher, session=session)
-    assert not await house.database.write(partial(add, given="123456"))
+    assert not await house.database.write(partial(add, code="123456"))
     assert await _rows(house, "factors") == []
     secret = house.factor_cipher.proposed_secret(session)
-    assert await house.database.write(partial(add, given=_code(secret)))
-    assert not await house.database.write(partial(add, given=_code(secret, 1)))
+    assert await house.database.write(partial(add, code=_code(secret)))
+    assert not await house.database.write(partial(add, code=_code(secret, 1)))
     assert len(await _rows(house, "factors")) == 1
 
 
@@ -188,9 +188,9 @@ async def test_the_database_alone_makes_no_code_and_takes_none_from_another_row(
     (row,) = await _rows(house, "factors")
     assert secret.hex() not in str(row)
     with pytest.raises(KeysError):
-        FactorCipher(("another-key-of-thirty-two-characters",)).decrypt("anna", row["sealed"])
+        FactorCipher(("another-key-of-thirty-two-characters",)).decrypt("anna", row["encrypted"])
     with pytest.raises(KeysError):
-        house.factor_cipher.decrypt("marta", row["sealed"])
+        house.factor_cipher.decrypt("marta", row["encrypted"])
     await house.database.write(lambda c: c.execute("update factors set nickname = 'marta'"))
     time.advance(minutes=1)
     assert not await _prove(house, await _arrive(house), _code(secret))
@@ -220,11 +220,13 @@ async def test_a_challenge_is_answered_once(house: Site) -> None:
     assert [await house.database.write(job) for _ in range(2)] == [newer, ""]
 
 
-@pytest.mark.parametrize(("strict", "gone"), [(True, False), (False, True)])
-async def test_the_last_factor_stays_where_one_is_needed(house: Site, strict: bool, gone: bool) -> None:
+@pytest.mark.parametrize(("require_factor", "gone"), [(True, False), (False, True)])
+async def test_the_last_factor_stays_where_one_is_needed(house: Site, require_factor: bool, gone: bool) -> None:
     await _equip(house)
     (row,) = await _rows(house, "factors")
-    drop = partial(second_factor.remove_factor, session=await _arrive(house), id_=row["id"], require_factor=strict)
+    drop = partial(
+        second_factor.remove_factor, session=await _arrive(house), id_=row["id"], require_factor=require_factor
+    )
     assert await house.database.write(drop) == gone
     assert len(await _rows(house, "factors")) == (0 if gone else 1)
 

@@ -64,7 +64,7 @@ async def test_a_key_dies_after_two_days_and_its_tags_with_it(site: Site, time: 
     time.advance(seconds=1)
     await site.prune()
     assert [row["day"] for row in await _all(site, "day from daily_keys")] == ["2026-11-23"]
-    assert [row["network"] is None for row in await _all(site, "network from submissions order by expires")] == [
+    assert [row["network"] is None for row in await _all(site, "network from submissions order by expires_at")] == [
         True,
         False,
     ]

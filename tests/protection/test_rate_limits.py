@@ -180,7 +180,7 @@ async def test_beyond_the_cap_nothing_of_anybody_is_stored(site: Site, time: Clo
     await _manage(site)
     assert await of_anna() == before
     async with site.database.reading() as c:
-        decoys = await c.execute("select * from submissions where state = 'void'")
+        decoys = await c.execute("select * from submissions where state = 'cancelled'")
         assert await submissions.count_waiting(c) == 3
     assert [(row["name"], row["sealed"], row["mailbox"]) for row in decoys] == [(None, None, decoys[0]["id"])]
     assert [
@@ -211,7 +211,7 @@ async def test_whoever_wants_no_mail_gets_none_from_any_form(site: Site, time: C
 async def test_after_a_withdrawal_one_may_sign_again(site: Site, time: Clock) -> None:
     async def withdrawn(c: Connection) -> None:
         mailbox, _ = site.server_keys.email_hashes(ADDRESS)
-        await c.run("managing.never_write", mailbox=mailbox, reason="withdrawn", day="2026-11-22")
+        await c.run("never_write.add", mailbox=mailbox, reason="withdrawn", added_on="2026-11-22")
 
     await site.database.write(withdrawn)
     await _sign(site)

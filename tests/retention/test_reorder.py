@@ -105,7 +105,7 @@ async def test_on_sqlite_no_page_tells_who_came_first(time: Clock, tmp_path: Pat
         async with open_database(f"sqlite:///{tmp_path / name}", create=True) as database:
             await migrations.migrate(database, Mode.DEMO)
             for key in arrival:
-                row = {"mailbox": key, "address": key, "country": "PL", "day": "2026-11-22"}
+                row = {"mailbox": key, "email_hash": key, "country": "PL", "confirmed_on": "2026-11-22"}
                 rows = [row | {"named": 0, "updates": 0, "consent": "test"}]
                 await database.write(partial(Connection.insert_rows, table="signatures", rows=rows))
             await reorder.reorder_rows(database)

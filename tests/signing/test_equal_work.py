@@ -22,7 +22,7 @@ from petition.signing.submissions import SigningRequest
 from petition.site import Site
 from tests.conftest import Clock, add_organiser
 
-STATES = ("new", "waiting", "aside", "confirmed", "withdrawn", "blocked", "throttled")
+STATES = ("new", "waiting", "held", "confirmed", "withdrawn", "blocked", "throttled")
 Act = Callable[[Site, EmailAddress], Coroutine[Any, Any, None]]
 
 
@@ -52,7 +52,7 @@ async def _bring(site: Site, address: EmailAddress, state: str) -> None:
         await site.database.write(partial(manage.withdraw, secret=await _number(site)))
     if state == "blocked":
         await site.database.write(partial(manage.never_write, secret=number))
-    if state == "aside":
+    if state == "held":
         await site.database.write(
             partial(quarantine.hold_submissions, ids=[tokens.submission_id(number)], reason=BOUNCED)
         )

@@ -64,7 +64,7 @@ async def test_whoever_wants_no_mail_can_withdraw_from_any_mail(time: Clock, vis
     assert {row["reason"] for row in await _rows(visitor.site, "never_write")} == {"never", "withdrawn"}
     assert (await visitor.post(never, action="withdraw_never")).status_code == 404
     await visitor.sign(ANNA)
-    assert [row["state"] for row in await _rows(visitor.site, "submissions")] == ["void"], "of nobody"
+    assert [row["state"] for row in await _rows(visitor.site, "submissions")] == ["cancelled"], "of nobody"
 
 
 async def test_the_answer_does_not_tell_whether_there_was_a_signature(time: Clock, visitor: Visitor) -> None:
@@ -92,7 +92,7 @@ async def test_never_write_alone_keeps_the_signature_and_the_links_of_old_mail(t
 async def test_a_link_to_manage_tells_no_hour_by_its_end(time: Clock, visitor: Visitor) -> None:
     await visitor.post("/en/manage", email=ANNA)
     (row,) = await _rows(visitor.site, "links")
-    assert row["expires"] % (24 * 3600) == 0
+    assert row["expires_at"] % (24 * 3600) == 0
 
 
 async def test_a_number_of_nothing_opens_nothing(site: Site) -> None:

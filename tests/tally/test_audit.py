@@ -28,7 +28,7 @@ async def _named(c: Connection) -> None:
     await c.execute("update signatures set named = 1, updates = 1 where country = 'PL'")
     named = "from signatures where named = 1"
     await c.execute(f"insert into names (mailbox, name, state) select mailbox, 'x', 'new' {named}")
-    await c.execute(f"insert into contacts (mailbox, sealed, unsubscribe) select mailbox, 'x', mailbox {named}")
+    await c.execute(f"insert into contacts (mailbox, sealed, unsubscribe_hash) select mailbox, 'x', mailbox {named}")
 
 
 async def _found(database: Database) -> list[str]:

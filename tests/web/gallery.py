@@ -135,7 +135,7 @@ class Gallery:
             patch.setattr(writer, "MAX_WAITING", 0)
             await self._refused(visitor, "busy")
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(submissions, "submitted", None)
+            patch.setattr(submissions, "prepare_submission", None)
             await self._refused(visitor, "broken")
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(visitor.site.rate_limiter, "admit_form", _throttled)

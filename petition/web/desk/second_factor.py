@@ -80,7 +80,7 @@ def _factors_page(request: Request, factors: list[Row], status: int = 200) -> Re
     secret = site.factor_cipher.proposed_secret(session)
     address = totp.otpauth_url(secret, session.organiser.nickname)
     context = {
-        "owned": [(row["id"], second_factor.KIND_NAMES[row["kind"]], row["since"]) for row in factors],
+        "owned": [(row["id"], second_factor.KIND_NAMES[row["kind"]], row["added_on"]) for row in factors],
         "codes": any(row["kind"] == CODE for row in factors),
         "last": len(factors) < 2 and not site.settings.demo,
         "session": session,

@@ -30,7 +30,7 @@ async def index(request: Request) -> Response:
 
 def _row(row: Row, session: Session) -> dict[str, object]:
     created, last_used = (
-        clock.iso(clock.from_epoch(int(row[name])))[:13].replace("T", " ") for name in ("begun", "seen")
+        clock.iso(clock.from_epoch(int(row[name])))[:13].replace("T", " ") for name in ("created_at", "last_used_at")
     )
     return {"id": row["id"], "begun": created, "seen": last_used, "this": row["id"] == session.id}
 

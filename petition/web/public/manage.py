@@ -82,7 +82,7 @@ async def never_write(request: Request) -> Response:
         if request.method == "POST":
             action = (await forms.read_form(request)).values.get("action", "never_write")
             act = actions.withdraw_never if action == "withdraw_never" else actions.never_write
-            await site.database.write(partial(act, number=secret))
+            await site.database.write(partial(act, secret=secret))
             return render_page(request, "web/public/manage/done.html", action=act.__name__)
     except LinkError:
         return render_page(request, "web/public/signing/link.html", status=404, form=EMPTY_FORM, ask="manage")

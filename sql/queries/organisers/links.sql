@@ -1,24 +1,24 @@
--- name: put
-insert into links (id, purpose, subject, mailbox, expires) values (:id, :purpose, :subject, :mailbox, :expires)
+-- name: insert
+insert into links (id, purpose, subject, mailbox, expires_at) values (:id, :purpose, :subject, :mailbox, :expires_at)
 
 -- name: get
-select subject, mailbox from links where id = :id and purpose = :purpose and expires > :now
+select subject, mailbox from links where id = :id and purpose = :purpose and expires_at > :now
 
 -- name: redeem
 -- A link that works once.
-delete from links where id = :id and purpose = :purpose and expires > :now returning subject
+delete from links where id = :id and purpose = :purpose and expires_at > :now returning subject
 
--- name: drop
+-- name: delete_of_mailbox
 -- A withdrawal ends every link to the mailbox.
 delete from links
 where mailbox = :mailbox -- sqlite
 where id = any(array(select id from links where mailbox = :mailbox order by id || '' for update)) -- postgresql
 
--- name: drop_logins
+-- name: delete_logins
 -- So that an old link lets nobody in as a new organiser with the same nickname.
 delete from links where purpose = :purpose and subject = :nickname
 
--- name: expired
+-- name: delete_expired
 delete from links
-where expires <= :now -- sqlite
-where ctid = any(array(select ctid from links where expires <= :now for update skip locked)) -- postgresql
+where expires_at <= :now -- sqlite
+where ctid = any(array(select ctid from links where expires_at <= :now for update skip locked)) -- postgresql

@@ -1,22 +1,22 @@
--- name: add
-insert into organisers (nickname, address, role, since, wrong, wait, seen)
-values (:nickname, :address, :role, :since, 0, 0, '')
+-- name: insert
+insert into organisers (nickname, email_hash, role, added_on, failed_codes, locked_until, acknowledged_keys)
+values (:nickname, :email_hash, :role, :added_on, 0, 0, '')
 on conflict do nothing returning nickname
 
 -- name: list
-select nickname, role, since from organisers order by nickname
+select nickname, role, added_on from organisers order by nickname
 
--- name: remove
+-- name: delete
 delete from organisers where nickname = :nickname returning nickname
 
 -- name: get
-select nickname, role, seen from organisers where nickname = :nickname
+select nickname, role, acknowledged_keys from organisers where nickname = :nickname
 
--- name: known
+-- name: find_by_email_hash
 -- Whether an address is an organiser's, and whether its mailbox wants no email.
 select
-    (select nickname from organisers where address = :address) as nickname,
+    (select nickname from organisers where email_hash = :email_hash) as nickname,
     (select count(*) from never_write where mailbox = :mailbox and reason = 'never') as never
 
--- name: saw
-update organisers set seen = :seen where nickname = :nickname
+-- name: acknowledge_keys
+update organisers set acknowledged_keys = :acknowledged_keys where nickname = :nickname

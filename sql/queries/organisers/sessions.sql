@@ -1,31 +1,31 @@
--- name: begin
-insert into sessions (id, nickname, begun, seen, expires, whole, challenge)
-values (:id, :nickname, :now, :now, :expires, :whole, '')
+-- name: insert
+insert into sessions (id, nickname, created_at, last_used_at, expires_at, authenticated, challenge)
+values (:id, :nickname, :now, :now, :expires_at, :authenticated, '')
 
 -- name: get
-select s.id, s.begun, s.seen, s.whole, o.nickname, o.role from sessions s join organisers o on o.nickname = s.nickname
-where s.id = :id and s.expires > :now and s.seen > :idle
+select s.id, s.created_at, s.last_used_at, s.authenticated, o.nickname, o.role from sessions s join organisers o on o.nickname = s.nickname
+where s.id = :id and s.expires_at > :now and s.last_used_at > :idle
 
--- name: armed
+-- name: count_factors
 -- Whether somebody has a second factor.
 select count(*) as n from factors where nickname = :nickname
 
--- name: touch
-update sessions set seen = :now where id = :id
+-- name: record_use
+update sessions set last_used_at = :now where id = :id
 
--- name: of
-select id, begun, seen from sessions where nickname = :nickname and whole = 1 and expires > :now and seen > :idle
-order by begun desc, id
+-- name: list_of_organiser
+select id, created_at, last_used_at from sessions where nickname = :nickname and authenticated = 1 and expires_at > :now and last_used_at > :idle
+order by created_at desc, id
 
--- name: end
+-- name: delete
 delete from sessions where id = :id and nickname = :nickname returning id
 
--- name: end_all
+-- name: delete_all
 delete from sessions where nickname = :nickname
 
--- name: expired
+-- name: delete_expired
 delete from sessions
-where expires <= :now or seen <= :idle -- sqlite
+where expires_at <= :now or last_used_at <= :idle -- sqlite
 where ctid = any(array( -- postgresql
-    select ctid from sessions where expires <= :now or seen <= :idle for update skip locked -- postgresql
+    select ctid from sessions where expires_at <= :now or last_used_at <= :idle for update skip locked -- postgresql
 )) -- postgresql

@@ -128,8 +128,8 @@ def later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], No
 INDEX = """drop index concurrently if exists signatures_day -- postgresql
 drop index if exists signatures_day -- sqlite
 
-create index concurrently if not exists signatures_day on signatures (day) -- postgresql
-create index if not exists signatures_day on signatures (day) -- sqlite
+create index concurrently if not exists signatures_day on signatures (confirmed_on) -- postgresql
+create index if not exists signatures_day on signatures (confirmed_on) -- sqlite
 """
 COLUMN = "alter table signatures add column more text"
 
@@ -161,7 +161,7 @@ async def test_a_later_step_that_fails_leaves_nothing_of_it(
 
 async def _sign(connection: "asyncpg.Connection[asyncpg.Record]", mailbox: str) -> None:
     await connection.execute(
-        "insert into signatures (mailbox, address, country, day, named, updates, consent) "
+        "insert into signatures (mailbox, email_hash, country, confirmed_on, named, updates, consent) "
         "values ($1, $1, 'PL', '2026-11-22', 0, 0, 'x')",
         mailbox,
     )

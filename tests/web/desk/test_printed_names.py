@@ -85,7 +85,7 @@ async def test_an_organiser_passes_sets_aside_and_brings_back(time: Clock, visit
 
     await _send(visitor, "new", boris)
     assert await _printed(visitor) == ["Anna Nowak", "Celina Maj"]
-    await _send(visitor, "aside", boris)
+    await _send(visitor, "rejected", boris)
     assert await _printed(visitor) == ["Anna Nowak", "Celina Maj"]
     await _send(visitor, "new")
     assert await _printed(visitor) == ["Anna Nowak", "Boris Johnson", "Celina Maj"]
@@ -105,7 +105,7 @@ async def test_what_nobody_was_shown_is_not_passed(time: Clock, visitor: Visitor
         await visitor.post("/organisers/names/PL/new", shown=shown)
         await visitor.post("/organisers/names/DE/new", shown=shown)
     assert (await all_rows(visitor.site))["names"] == before
-    for state in ("passed", "x", "%00"):
+    for state in ("approved", "x", "%00"):
         assert (await visitor.get(f"/organisers/names/PL/{state}")).status_code == 404
 
 

@@ -1,44 +1,44 @@
--- name: set
+-- name: hold_submissions
 -- Only what waits: what is confirmed stays.
-update submissions set state = 'aside', aside = :reason where state = 'waiting' and id
+update submissions set state = 'held', hold_reason = :reason where state = 'waiting' and id
 in (select value from json_each(:ids)) -- sqlite
 = any(array(select id from submissions where id -- postgresql
 = any(array(select json_array_elements_text(cast(:ids as json)))) order by id for update)) -- postgresql
 returning id
 
--- name: hold
+-- name: hold_emails
 -- Email that has not left yet is held; decoys belong to no submission.
 update outbox set urgency = :held where
 submission_id in (select value from json_each(:ids)) -- sqlite
 id = any(array(select id from outbox where submission_id -- postgresql
 = any(array(select json_array_elements_text(cast(:ids as json)))) order by id || '' for update)) -- postgresql
 
--- name: restore
-update submissions set state = 'waiting', aside = null where
-state = 'aside' and aside = :reason and expires > :now -- sqlite
+-- name: release_submissions
+update submissions set state = 'waiting', hold_reason = null where
+state = 'held' and hold_reason = :reason and expires_at > :now -- sqlite
 id = any(array(select id from submissions -- postgresql
-where state = 'aside' and aside = :reason and expires > :now order by id || '' for update)) -- postgresql
+where state = 'held' and hold_reason = :reason and expires_at > :now order by id || '' for update)) -- postgresql
 returning id
 
--- name: release
+-- name: release_emails
 update outbox set urgency = :urgency where urgency = :held and
 submission_id in (select value from json_each(:ids)) -- sqlite
 id = any(array(select id from outbox where submission_id -- postgresql
 = any(array(select json_array_elements_text(cast(:ids as json)))) order by id || '' for update)) -- postgresql
 
--- name: reasons
+-- name: count_by_reason
 -- How many are set aside, by reason.
-select aside as reason, count(*) as n from submissions where state = 'aside' and expires > :now
-group by aside order by aside
+select hold_reason as reason, count(*) as n from submissions where state = 'held' and expires_at > :now
+group by hold_reason order by hold_reason
 
--- name: disposable
+-- name: count_disposable
 -- Flagged, and treated like all others.
-select count(*) as n from submissions where disposable = 1 and state in ('waiting', 'confirmed') and expires > :now
+select count(*) as n from submissions where disposable = 1 and state in ('waiting', 'confirmed') and expires_at > :now
 
--- name: networks
+-- name: busiest_networks
 -- The busiest networks of a day, by how many of their submissions wait.
-select network, count(*) as n from submissions where expires = :expires and state = 'waiting' and network is not null
-group by network order by count(*) desc, network limit :most
+select network, count(*) as n from submissions where expires_at = :expires_at and state = 'waiting' and network is not null
+group by network order by count(*) desc, network limit :limit
 
--- name: of_network
-select id from submissions where expires = :expires and state = 'waiting' and network = :network
+-- name: waiting_from_network
+select id from submissions where expires_at = :expires_at and state = 'waiting' and network = :network

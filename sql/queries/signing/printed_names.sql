@@ -1,0 +1,59 @@
+-- name: delete_of_mailbox
+delete from names where mailbox = :mailbox
+
+-- name: delete
+delete from names where mailbox
+in (select value from json_each(:mailboxes)) -- sqlite
+= any(array(select json_array_elements_text(cast(:mailboxes as json)))) -- postgresql
+
+-- name: insert
+insert into names (mailbox, name, state)
+select mailbox, name, state from json_to_recordset(cast(:rows as json)) as r (mailbox text, name text, state text) -- postgresql
+select -- sqlite
+    json_extract(value, '$.mailbox'), json_extract(value, '$.name'), json_extract(value, '$.state') -- sqlite
+from json_each(:rows) -- sqlite
+
+-- name: export
+-- For the organisers: names to be printed and addresses for news, in the order of a keyed hash, which means in no order.
+select s.country, n.name, c.sealed
+from signatures s
+left join names n on n.mailbox = s.mailbox
+left join contacts c on c.mailbox = s.mailbox
+where n.name is not null or c.sealed is not null
+order by s.mailbox
+
+-- name: named_or_contactable
+-- All that is kept about each person with a name to be printed or an address for news.
+select s.mailbox, s.country, s.confirmed_on, s.named, s.updates, s.consent, n.name, n.state, c.sealed, c.unsubscribe_hash
+from signatures s
+left join names n on n.mailbox = s.mailbox
+left join contacts c on c.mailbox = s.mailbox
+where n.name is not null or c.sealed is not null
+
+-- name: list_printable
+-- Names to be printed for one country: passed by an organiser, of signatures that are old enough.
+select n.name from names n join signatures s on s.mailbox = n.mailbox
+where s.country = :country and n.state = 'approved' and s.confirmed_on <= :last_day order by n.name
+
+-- name: count_printable
+-- How many names are to be printed, by country.
+select s.country, count(*) as n from names n join signatures s on s.mailbox = n.mailbox
+where n.state = 'approved' and s.confirmed_on <= :last_day group by s.country
+
+-- name: count_by_country
+-- How many names are in a state.
+select s.country, count(*) as n from names n join signatures s on s.mailbox = n.mailbox
+where n.state = :state and s.confirmed_on <= :last_day group by s.country order by s.country
+
+-- name: list_in_state
+-- In the order of a keyed hash, which means in no order.
+select n.mailbox, n.name from names n join signatures s on s.mailbox = n.mailbox
+where s.country = :country and n.state = :state and s.confirmed_on <= :last_day order by n.mailbox limit :limit
+
+-- name: set_state
+-- If two organisers look at the same name, the first decision counts.
+update names set state = :new where state = :old and mailbox
+in (select value from json_each(:mailboxes)) -- sqlite
+= any(array(select mailbox from names where mailbox -- postgresql
+= any(array(select json_array_elements_text(cast(:mailboxes as json)))) order by mailbox for update)) -- postgresql
+returning mailbox

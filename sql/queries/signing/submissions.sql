@@ -1,0 +1,94 @@
+-- Rows of one table are taken in the order of their key, see LOCKS in petition/core/database/database.py.
+-- A list is an array for PostgreSQL, and `expires_at + 0` and `id || ''` match no index: a query that has the key of a row uses the key,
+-- also with a plan that was made while the table was empty (see petition/core/database/database.py and tests/core/database/test_plans.py).
+
+-- name: make_room
+-- Makes room: a mailbox has three waiting submissions at most, those of this moment and the newest before
+-- them. It does not wait for a row that another transaction holds: that one is being confirmed or deleted.
+delete from submissions where id
+in ( -- sqlite
+= any(array(select id from submissions where id = any(array( -- postgresql
+    select id from (
+        select id, row_number() over (
+            partition by mailbox order by case when id
+            in (select value from json_each(:ids)) -- sqlite
+            = any(array(select json_array_elements_text(cast(:ids as json)))) -- postgresql
+            then 0 else 1 end, expires_at desc, id
+        ) as place
+        from submissions where state = 'waiting' and mailbox
+        in (select value from json_each(:mailboxes)) -- sqlite
+        = any(array(select json_array_elements_text(cast(:mailboxes as json)))) -- postgresql
+    ) as ranked where place > 3
+) -- sqlite
+)) for update skip locked)) -- postgresql
+
+-- name: insert
+-- One submission for each filled-in form.
+insert into submissions (
+    id, mailbox, email_hash, country, name, sealed, consent, state, hold_reason, network, disposable, expires_at
+)
+select id, mailbox, email_hash, country, name, sealed, consent, state, hold_reason, network, disposable, expires_at
+from json_to_recordset(cast(:rows as json)) as r ( -- postgresql
+    id text, mailbox text, email_hash text, country text, name text, sealed text, consent text, -- postgresql
+    state text, hold_reason text, network text, disposable bigint, expires_at bigint -- postgresql
+) -- postgresql
+from (select -- sqlite
+    json_extract(value, '$.id') as id, json_extract(value, '$.mailbox') as mailbox, -- sqlite
+    json_extract(value, '$.email_hash') as email_hash, json_extract(value, '$.country') as country, -- sqlite
+    json_extract(value, '$.name') as name, json_extract(value, '$.sealed') as sealed, -- sqlite
+    json_extract(value, '$.consent') as consent, json_extract(value, '$.state') as state, -- sqlite
+    json_extract(value, '$.hold_reason') as hold_reason, json_extract(value, '$.network') as network, -- sqlite
+    json_extract(value, '$.disposable') as disposable, -- sqlite
+    json_extract(value, '$.expires_at') as expires_at -- sqlite
+from json_each(:rows)) -- sqlite
+
+-- name: get
+-- What a link would confirm, or has confirmed.
+select country, name, sealed, state from submissions where id = :id and expires_at + 0 > :now and state in ('waiting', 'confirmed')
+
+-- name: get_recipient
+-- The address a link was sent to, in every state of the submission.
+select email_hash, mailbox from submissions where id = :id and expires_at + 0 > :now
+
+-- name: cancel_of_mailbox
+-- Their links confirm nothing any more; that they were sent is remembered, so that pressing twice is harmless.
+update submissions set state = 'cancelled', hold_reason = null, name = null, sealed = null
+where mailbox = :mailbox -- sqlite
+where id = any(array(select id from submissions where mailbox = :mailbox order by id || '' for update)) -- postgresql
+
+-- name: lock_waiting
+-- The button was pressed: only the first press gets a row.
+select id, mailbox, email_hash, country, name, sealed, consent from submissions
+where state = 'waiting' and expires_at + 0 > :now and id
+in (select value from json_each(:ids)) -- sqlite
+= any(array(select json_array_elements_text(cast(:ids as json)))) -- postgresql
+order by id
+for update -- postgresql
+
+-- name: mark_confirmed
+-- What was wanted is remembered, no longer the sealed address.
+update submissions set state = 'confirmed', sealed = case when sealed is not null then '' end where id
+in (select value from json_each(:ids)) -- sqlite
+= any(array(select json_array_elements_text(cast(:ids as json)))) -- postgresql
+
+-- name: delete_of_mailbox
+delete from submissions
+where mailbox = :mailbox -- sqlite
+where id = any(array(select id from submissions where mailbox = :mailbox order by id || '' for update)) -- postgresql
+
+-- name: count_waiting
+-- How many links wait for their button.
+select count(*) as n from submissions where state = 'waiting' and expires_at > :now
+
+-- name: delete_expired
+-- Here and for whatever else is over: what somebody has in hand goes an hour later.
+delete from submissions
+where expires_at <= :now -- sqlite
+where ctid = any(array(select ctid from submissions where expires_at <= :now for update skip locked)) -- postgresql
+
+-- name: clear_networks
+-- The tags of a day whose key is destroyed.
+update submissions set network = null
+where expires_at = :expires_at and network is not null -- sqlite
+where ctid = any(array(select ctid from submissions -- postgresql
+where expires_at = :expires_at and network is not null order by id || '' for update)) -- postgresql
