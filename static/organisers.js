@@ -9,7 +9,7 @@
     btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
   const keys = (list) => (list || []).map((key) => ({ ...key, id: bytes(key.id) }));
 
-  const asked = async () => {
+  const askBrowser = async () => {
     const answer = await fetch("/organisers/factor/challenge", { method: "POST" });
     if (!answer.ok) throw new Error("no challenge");
     const options = await answer.json();
@@ -19,12 +19,12 @@
     return navigator.credentials.create({ publicKey: { ...options, excludeCredentials: keys(options.excludeCredentials) } });
   };
 
-  const written = (found) => {
+  const encode = (credential) => {
     const response = {};
     for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature"]) {
-      if (found.response[name]) response[name] = text(found.response[name]);
+      if (credential.response[name]) response[name] = text(credential.response[name]);
     }
-    return JSON.stringify({ id: found.id, rawId: text(found.rawId), type: found.type, response });
+    return JSON.stringify({ id: credential.id, rawId: text(credential.rawId), type: credential.type, response });
   };
 
   form.hidden = false;
@@ -33,7 +33,7 @@
     const failed = document.getElementById("passkey-failed");
     failed.hidden = true;
     try {
-      form.elements.passkey.value = written(await asked());
+      form.elements.passkey.value = encode(await askBrowser());
       form.submit();
     } catch {
       failed.hidden = false;

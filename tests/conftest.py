@@ -238,7 +238,7 @@ class Visitor:
     async def published(self) -> dict[str, Any]:
         """What /tally.json says, freshly published."""
         await self.site.take_snapshot()
-        await self.app.state.published.renew()
+        await self.app.state.public_state.refresh()
         found: dict[str, Any] = (await self.get("/tally.json")).json()
         return found
 

@@ -45,7 +45,7 @@ REPEATED = (
 )
 # What is found and is none, by category: each with its reason.
 EXPLAINED = {
-    "Cross Site Request Forgery": "posts from other sites are refused by Sec-Fetch-Site and Origin: web/guards",
+    "Cross Site Request Forgery": "posts from other sites are refused by Sec-Fetch-Site and Origin: web/http/security",
     "HTTP Strict Transport Security (HSTS)": "sent over https only, which a demo has not",
     "Secure Flag cookie": "set over https only, which a demo has not",
 }

@@ -28,7 +28,7 @@ from petition.web.public import sharing
 from petition.web.routes import routes
 
 DELIVER_VARIABLE = "PETITION_SERVE_DELIVERS"  # how `petition serve` tells its workers; not a setting of the operator's
-SYNC_SECONDS, PUBLISH_SECONDS, PRUNE_SECONDS = 1, 5, 3600  # seconds
+SYNC_SECONDS, PUBLISH_SECONDS, PRUNE_SECONDS = 1, 5, 3600
 log = logging.getLogger(__name__)
 
 
@@ -39,12 +39,10 @@ def create_app(settings: Settings, *, deliver: bool = False) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_site(settings) as site:
-            app.state.site, app.state.published = (
-                site,
-                await public_state.create_cache(site, prerender.prerender_all, store),
-            )
-            app.state.readiness, app.state.kept = Readiness(site), sharing.FileCache()
-            async with _background_tasks(site, app.state.published, deliver):
+            app.state.site = site
+            app.state.public_state = await public_state.create_cache(site, prerender.prerender_all, store)
+            app.state.readiness, app.state.file_cache = Readiness(site), sharing.FileCache()
+            async with _background_tasks(site, app.state.public_state, deliver):
                 yield
 
     app = Starlette(
@@ -74,19 +72,15 @@ def _middleware(settings: Settings, store: ResponseStore) -> list[Middleware]:
     refusal = security.refuse_unless_local if settings.demo else None
     onion_host = settings.onion_host
     own_origins = {settings.base_url, settings.onion_url} - {""}
+    desk_refusal = partial(security.refuse_desk_over_onion, onion_host=onion_host)
     return [
-        Middleware(
-            PrerenderedResponses, stock=store, refused=refusal, onion_host=onion_host
-        ),  # outermost: its answers have their headers already
+        # Outermost: its answers have their headers already
+        Middleware(PrerenderedResponses, store=store, refusal=refusal, onion_host=onion_host),
         Middleware(security.SecurityHeaders, secure=settings.secure, onion_host=onion_host),
         Middleware(ErrorPages),
-        *([Middleware(security.HostCheck, refused=refusal)] if refusal else []),
-        *(
-            [Middleware(security.HostCheck, refused=partial(security.refuse_desk_over_onion, onion_host=onion_host))]
-            if onion_host
-            else []
-        ),
-        Middleware(CrossSiteCheck, ours=own_origins),
+        *([Middleware(security.HostCheck, refusal=refusal)] if refusal else []),
+        *([Middleware(security.HostCheck, refusal=desk_refusal)] if onion_host else []),
+        Middleware(CrossSiteCheck, own_origins=own_origins),
         Middleware(BodyLimit),
         Middleware(RequestBodyLimitMiddleware, max_body_size=security.MAX_BODY_BYTES),
     ]

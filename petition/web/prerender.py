@@ -1,4 +1,4 @@
-"""Makes what is ready before anybody asks: the public pages in every language, the open data, the static files."""
+"""Renders before any request: the public pages in every language, the open data, the static files."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -22,10 +22,8 @@ _PAGE_CACHE = f"public, max-age=60, {_STALE}"
 _LIVE_CACHE = f"public, max-age=30, {_STALE}"
 _FILE_CACHE = f"public, max-age=3600, {_STALE}"
 _IMMUTABLE = "public, max-age=31536000, immutable"
-_CORS_HEADERS = {
-    "Access-Control-Allow-Origin": "*",
-    "Cross-Origin-Resource-Policy": "cross-origin",
-}  # any site may read it
+# Any site may read it.
+_CORS_HEADERS = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 
 
 def _no_context(*_: object) -> dict[str, Any]:
@@ -61,17 +59,15 @@ DATA_FILES: dict[str, tuple[str, Callable[[Site, PublicState], str]]] = {
 def prerender_all(
     site: Site, state: PublicState, previous: Mapping[str, PrerenderedResponse]
 ) -> dict[str, PrerenderedResponse]:
-    """Everything of one moment, by path. What did not change since `before` is not compressed again.
+    """Everything of one moment, by path. What did not change since `previous` is not compressed again.
 
     All of it once more for the onion service, behind its name: its pages name that address, its headers no https.
     """
     settings = site.settings
-    public = _prerender_origin(
-        site, state, previous, "", settings.base_url, settings.onion_url if settings.secure else ""
-    )
-    return public | (
-        _prerender_origin(site, state, previous, settings.onion_host, settings.onion_url) if settings.onion_url else {}
-    )
+    onion_url = settings.onion_url
+    public = _prerender_origin(site, state, previous, "", settings.base_url, onion_url if settings.secure else "")
+    onion = _prerender_origin(site, state, previous, settings.onion_host, onion_url) if onion_url else {}
+    return public | onion
 
 
 def _prerender_origin(
@@ -82,7 +78,7 @@ def _prerender_origin(
     base_url: str,
     onion_url: str = "",
 ) -> dict[str, PrerenderedResponse]:
-    """For one origin; each page names itself under the address `elsewhere` too, if there is one."""
+    """For one origin; each page names itself under `onion_url` too, if there is one."""
     security_headers = security.security_headers(secure=base_url.startswith("https:"))
     responses = {}
     for path, text, headers in render_texts(site, state, base_url=base_url):
@@ -99,15 +95,13 @@ def _prerender_origin(
 
 def _prerender_text(previous: PrerenderedResponse | None, text: str, headers: Mapping[str, str]) -> PrerenderedResponse:
     body = text.encode()
-    return (
-        previous
-        if previous is not None and previous.body == body
-        else PrerenderedResponse(encode_body(body, BROTLI_QUALITY), headers)
-    )
+    if previous is not None and previous.body == body:
+        return previous
+    return PrerenderedResponse(encode_body(body, BROTLI_QUALITY), headers)
 
 
 def render_texts(site: Site, state: PublicState, **extra: Any) -> Iterator[RenderedText]:
-    """(path, text, headers) of each page and of the data; `also` goes to every template."""
+    """(path, text, headers) of each page and of the data; `extra` goes to every template."""
     for language in site.languages:
         for path, (template, cache, context) in PAGES.items():
             values = extra | context(site, language, state)

@@ -35,7 +35,7 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         _localised("/sign", signing.sign, methods=["POST"]),
         _localised("/confirm/{token}", signing.confirm, methods=GET_POST),
         Route("/", signing.redirect_to_language),
-        Route("/work.json", signing.proof_of_work),
+        Route("/proof-of-work.json", signing.proof_of_work),
         *_prerendered("/tally.json", "/tally.csv", "/history.csv", "/governments.json", "/governments.csv"),
         *_prerendered("/tally.svg", "/history.svg", "/governments.svg"),
         Route("/healthz", health.healthz),
@@ -55,7 +55,7 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         Route("/organisers/seen", dashboard.acknowledge_keys, methods=["POST"]),
         Route("/organisers/logout", login.logout, methods=["POST"]),
         Route("/organisers/rules", dashboard.set_mailbox_rule, methods=["POST"]),
-        Route("/organisers/work", abuse.set_proof_mode, methods=["POST"]),
+        Route("/organisers/proof-of-work", abuse.set_proof_mode, methods=["POST"]),
         Route("/organisers/aside", abuse.quarantine_network, methods=["POST"]),
         Route("/organisers/restore", abuse.restore, methods=["POST"]),
         Route("/organisers/letters", letters.index),
@@ -92,7 +92,7 @@ def routes(*, demo: bool) -> list[BaseRoute]:
 
 
 def _prerendered(*paths: str) -> list[Route]:
-    """Addresses that web/readymade answers before routing, from web/press: here for the map, and for 404 and 405."""
+    """Addresses that PrerenderedResponses answers before routing: here for the map, and for 404 and 405."""
     return [Route(path, not_found) for path in paths]
 
 

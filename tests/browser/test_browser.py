@@ -207,7 +207,7 @@ async def test_where_a_proof_is_asked_for_a_browser_computes_it_and_one_without_
         watched = Watched(await context.new_page())
         page = watched.page
         for _ in range(100):
-            if "true" in await (await context.request.get(f"{address}/work.json")).text():
+            if "true" in await (await context.request.get(f"{address}/proof-of-work.json")).text():
                 break
             await asyncio.sleep(0.1)
         await page.goto(f"{address}/en/")

@@ -86,7 +86,7 @@ async def test_a_gigabyte_is_not_read(framing: str, tmp_path: Path) -> None:
 
 @on_sqlite
 async def test_a_body_that_never_comes_is_not_waited_for(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forms, "PATIENCE", 0.05)
+    monkeypatch.setattr(forms, "BODY_TIMEOUT_SECONDS", 0.05)
 
     async def slowly() -> "asyncio.AsyncIterator[bytes]":  # type: ignore[name-defined]  # only httpx2 reads it
         yield b"email="

@@ -22,7 +22,7 @@ from petition.web.http.pages import get_site, refresh_public_pages
 @requires_role(Role.ADMIN)
 async def set_proof_mode(request: Request) -> Response:
     """Of whom a proof of work is asked from now on."""
-    chosen = (await forms.read_form(request)).values.get("work", "")
+    chosen = (await forms.read_form(request)).values.get("mode", "")
     if chosen not in list(ProofMode):
         raise HTTPException(422)
     await run_and_log(
@@ -55,7 +55,7 @@ async def quarantine_network(request: Request) -> Response:
 
 
 async def _run_and_log_count(request: Request, change: Callable[[Connection], Awaitable[int]], action: str) -> None:
-    """Does something and writes into the record to how many, both or neither."""
+    """Makes a change and logs how many it touched, both or neither."""
 
     async def change_and_log(c: Connection) -> None:
         await activity_log.append(c, request.state.organiser.nickname, action, round_for_log(await change(c)))

@@ -35,7 +35,7 @@ def requires_role(role: Role) -> Callable[[Handler], Handler]:
 
 
 def requires_session(handler: Handler) -> Handler:
-    """A handler for whoever came with a link, before and after their second factor."""
+    """A handler for anyone with a session, before and after their second factor."""
 
     @wraps(handler)
     async def guarded(request: Request) -> Response:
@@ -66,7 +66,7 @@ def _cookie_name(request: Request) -> str:
 
 
 def redirect_with_session(request: Request, secret: str, path: str) -> Response:
-    """On to a page, with the cookie of a session that has just begun."""
+    """To a page, with the cookie of a session that has just begun."""
     response, secure = RedirectResponse(path, 303, {"Cache-Control": NO_STORE}), get_site(request).settings.secure
     response.set_cookie(
         _cookie_name(request),
@@ -81,21 +81,21 @@ def redirect_with_session(request: Request, secret: str, path: str) -> Response:
 
 
 def redirect_to_login(request: Request) -> Response:
-    """Back to the door, without a cookie."""
+    """Back to the login page, without a cookie."""
     response = RedirectResponse("/organisers/login", 303)
     response.delete_cookie(_cookie_name(request), path="/", secure=get_site(request).settings.secure, httponly=True)
     return response
 
 
 async def log_action(request: Request, action: str, detail: str = "") -> None:
-    """Writes what the organiser of this request does into the record."""
+    """Logs what the organiser of this request does."""
     await run_and_log(request, _no_change, action, detail)
 
 
 async def run_and_log(
     request: Request, change: Callable[[Connection], Awaitable[T]], action: str, detail: str = ""
 ) -> T:
-    """Does something and writes it into the record, both or neither."""
+    """Makes a change and logs it, both or neither."""
     nickname = request.state.organiser.nickname
 
     async def change_and_log(c: Connection) -> T:

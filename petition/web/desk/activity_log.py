@@ -21,4 +21,4 @@ async def index(request: Request) -> Response:
     async with get_site(request).database.reading() as c:
         actions = await activity_log.list_lines(c, int(before or 0) or None)
     older = actions[-1]["n"] if actions and actions[-1]["n"] > 1 else None
-    return render_page(request, "web/desk/record.html", actions=actions, older=older)
+    return render_page(request, "web/desk/activity_log.html", actions=actions, older=older)

@@ -54,8 +54,8 @@ def _addressee(request: Request) -> Addressee:
 
 
 def _form_page(request: Request, addressee: Addressee, form: Form, *, corrected: bool, status: int = 200) -> Response:
-    context: dict[str, Any] = {"addressee": addressee, "form": form, "corrected": corrected, "most": MAX_LINES}
-    return render_page(request, "web/desk/book.html", status=status, **context)
+    context: dict[str, Any] = {"addressee": addressee, "form": form, "corrected": corrected, "max_lines": MAX_LINES}
+    return render_page(request, "web/desk/addressee.html", status=status, **context)
 
 
 def _form_values(addressee: Addressee, before: Correction | None) -> dict[str, str]:

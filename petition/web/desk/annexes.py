@@ -33,7 +33,7 @@ async def permissions(request: Request) -> Response:
         return RedirectResponse("/organisers/annexes", 303)
     draft = await get_site(request).current_draft()
     names = {a.code: a.name_en for a in draft.book.addressees}
-    return render_page(request, "web/desk/annexes.html", names=names, on=draft.enabled_annexes)
+    return render_page(request, "web/desk/annexes.html", names=names, allowed=draft.enabled_annexes)
 
 
 async def _save_permissions(c: Connection, *, request: Request, allowed: set[str]) -> None:

@@ -29,7 +29,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # but for tabs and line ends
 _DAYS = ("sent", "acknowledged", "answered")
 _INVALID_DAY = "A day is written 2026-11-22, and has come already."
 _BEFORE_SENDING = "This comes after the day on which the letter was sent, and needs one."
-_Choice = TypeVar("_Word", bound=StrEnum)
+_Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 @requires_role(Role.ORGANISER)
@@ -61,11 +61,13 @@ def _form_page(request: Request, key: str, edition_numbers: list[str], form: For
     context: dict[str, Any] = {
         "key": key,
         "form": form,
-        "kept": summary_languages,
-        "drawn": edition_numbers,
-        "longest": MAX_SUMMARY_LENGTH,
+        "summary_languages": summary_languages,
+        "edition_numbers": edition_numbers,
+        "max_length": MAX_SUMMARY_LENGTH,
+        "channels": Channel,
+        "stances": Stance,
     }
-    return render_page(request, "web/desk/answer.html", status=status, channels=Channel, stances=Stance, **context)
+    return render_page(request, "web/desk/correspondence.html", status=status, **context)
 
 
 def _form_values(entry: Entry) -> dict[str, str]:

@@ -35,16 +35,16 @@ async def dashboard(request: Request) -> Response:
     context: dict[str, Any] = {
         "organiser": organiser,
         "roles": Role,
-        "numbers": counts,
+        "counts": counts,
         "actions": actions,
-        "warn": warn_only,
-        "work": mode,
-        "flooded": effective_mode is not mode,
+        "warn_only": warn_only,
+        "proof_mode": mode,
+        "is_flood": effective_mode is not mode,
         "fingerprints": public_keys.fingerprints(keys),
-        "unseen": unacknowledged,
-        "lax": get_site(request).settings.demo,
+        "unacknowledged": unacknowledged,
+        "factor_optional": get_site(request).settings.demo,
     }
-    return render_page(request, "web/desk/desk.html", snapshot=get_snapshot(request), **context)
+    return render_page(request, "web/desk/dashboard.html", snapshot=get_snapshot(request), **context)
 
 
 async def _counts(c: Connection) -> dict[str, object]:
@@ -62,7 +62,7 @@ async def _counts(c: Connection) -> dict[str, object]:
         "countries": [(country, hide_small(n)) for country, n in by_country],
         "queued": hide_small(queued),
         "oldest": oldest,
-        "aside": [(reason, hide_small(n)) for reason, n in (await quarantine.count_by_reason(c)).items()],
+        "quarantined": [(reason, hide_small(n)) for reason, n in (await quarantine.count_by_reason(c)).items()],
         "disposable": hide_small(await quarantine.count_disposable(c)),
         "networks": [
             (handle, rounding.round_down(n)) for handle, n in await quarantine.busiest_networks(c) if n >= ROUNDING_STEP

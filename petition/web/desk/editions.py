@@ -35,7 +35,7 @@ async def _index_page(request: Request, form: Form, error: str = "") -> Response
         stale_sources = await source_checks.unchecked_sources(c, draft) if writing else []
     context: dict[str, Any] = {
         "editions": issued,
-        "doubts": stale_sources,
+        "stale_sources": stale_sources,
         "writing": writing,
         "form": form,
         "error": error,
@@ -66,7 +66,7 @@ async def edition(request: Request) -> Response:
     async with get_site(request).database.reading() as c:
         issued_annexes = await annexes.list_annexes(c, issued.number)
     return render_page(
-        request, "web/desk/edition.html", edition=issued, letters=letters, names=names, handed=issued_annexes
+        request, "web/desk/edition.html", edition=issued, letters=letters, names=names, issued_annexes=issued_annexes
     )
 
 

@@ -51,7 +51,7 @@ async def redeem(request: Request) -> Response:
         log_in = partial(sessions.log_in, secret=secret, require_factor=not site.settings.demo)
         session_secret, authenticated = await site.database.write(log_in)
     except LinkError:
-        return render_page(request, "web/desk/login.html", status=404, form=EMPTY_FORM, sent=False, dead=True)
+        return render_page(request, "web/desk/login.html", status=404, form=EMPTY_FORM, sent=False, link_failed=True)
     return redirect_with_session(request, session_secret, "/organisers/" if authenticated else "/organisers/factor")
 
 

@@ -36,7 +36,7 @@ async def index(request: Request) -> Response:
         state: [(code, hide_small(by_country[code])) for code in codes if code in by_country]
         for state, by_country in counts.items()
     }
-    return render_page(request, "web/desk/names.html", new=rows[NEW], aside=rows[REJECTED])
+    return render_page(request, "web/desk/printed_names.html", new=rows[NEW], set_aside=rows[REJECTED])
 
 
 @requires_role(Role.ORGANISER)
@@ -50,7 +50,7 @@ async def names_of_country(request: Request) -> Response:
         return RedirectResponse(f"/organisers/names/{country}/{state}", 303)
     async with get_site(request).database.reading() as c:
         rows = await printed_names.list_names(c, country, state)
-    return render_page(request, "web/desk/names_of.html", country=country, state=state, rows=rows)
+    return render_page(request, "web/desk/names_of_country.html", country=country, state=state, rows=rows)
 
 
 async def _save_decisions(request: Request, country: str, state: str, form: Form) -> None:

@@ -29,14 +29,14 @@ async def verify(request: Request) -> Response:
     if request.method != "POST":
         return _verify_page(request, factors)
     secret = await get_site(request).database.write(await _verification(request))
-    return (
-        redirect_with_session(request, secret, "/organisers/") if secret else _verify_page(request, factors, status=403)
-    )
+    if not secret:
+        return _verify_page(request, factors, status=403)
+    return redirect_with_session(request, secret, "/organisers/")
 
 
 def _verify_page(request: Request, factors: list[Row], status: int = 200) -> Response:
     kinds = {row["kind"] for row in factors}
-    return render_page(request, "web/desk/factor.html", status=status, kinds=kinds, wrong=status != 200)
+    return render_page(request, "web/desk/verify_factor.html", status=status, kinds=kinds, wrong=status != 200)
 
 
 async def _verification(request: Request) -> Callable[[Connection], Awaitable[str | None]]:
@@ -80,15 +80,15 @@ def _factors_page(request: Request, factors: list[Row], status: int = 200) -> Re
     secret = site.factor_cipher.proposed_secret(session)
     address = totp.otpauth_url(secret, session.organiser.nickname)
     context = {
-        "owned": [(row["id"], second_factor.KIND_NAMES[row["kind"]], row["added_on"]) for row in factors],
-        "codes": any(row["kind"] == CODE for row in factors),
-        "last": len(factors) < 2 and not site.settings.demo,
+        "factors": [(row["id"], second_factor.KIND_NAMES[row["kind"]], row["added_on"]) for row in factors],
+        "has_codes": any(row["kind"] == CODE for row in factors),
+        "is_only_factor": len(factors) < 2 and not site.settings.demo,
         "session": session,
-        "fresh": second_factor.has_recent_login(session),
+        "may_change": second_factor.has_recent_login(session),
         "passkeys": site.passkeys.is_possible,
         "secret": totp.format_secret(secret),
         "address": address,
-        "picture": segno.make(address, micro=False).svg_inline(scale=5, light="#fff"),
+        "qr_code": segno.make(address, micro=False).svg_inline(scale=5, light="#fff"),
         "wrong": status != 200,
     }
     return render_page(request, "web/desk/factors.html", status=status, **context)

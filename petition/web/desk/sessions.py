@@ -32,7 +32,7 @@ def _row(row: Row, session: Session) -> dict[str, object]:
     created, last_used = (
         clock.iso(clock.from_epoch(int(row[name])))[:13].replace("T", " ") for name in ("created_at", "last_used_at")
     )
-    return {"id": row["id"], "begun": created, "seen": last_used, "this": row["id"] == session.id}
+    return {"id": row["id"], "created": created, "last_used": last_used, "is_current": row["id"] == session.id}
 
 
 @requires_role(Role.VIEWER)

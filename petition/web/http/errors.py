@@ -18,7 +18,7 @@ from petition.core.errors import Busy, DatabaseError, RateLimited
 from petition.web.http.pages import render_page
 from petition.web.http.security import MAX_BODY_BYTES, is_cross_site
 
-THROTTLE_DELAY_SECONDS = 1.0  # seconds
+THROTTLE_DELAY_SECONDS = 1.0
 log = logging.getLogger(__name__)
 
 
@@ -26,9 +26,8 @@ async def http_error(request: Request, error: Exception) -> Response:
     """404, 405, 413, 415 and their like."""
     code = getattr(error, "status_code", 500)
     if code == 405 and request.scope["path"].startswith("/organisers/"):
-        return render_page(
-            request, "web/http/error.html", status=404, code=404
-        )  # or the method would tell what exists there
+        # A 405 would tell what exists there
+        return render_page(request, "web/http/error.html", status=404, code=404)
     response = render_page(request, "web/http/error.html", status=code, code=code)
     response.headers.update(getattr(error, "headers", None) or {})
     if code == 413:
@@ -100,7 +99,7 @@ class CrossSiteCheck:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and is_cross_site(scope, Headers(scope=scope), own_origins=self._own_origins):
-            response = render_page(Request(scope), "web/http/error.html", status=403, code="elsewhere")
+            response = render_page(Request(scope), "web/http/error.html", status=403, code="cross_site")
             await response(scope, receive, send)
         else:
             await self._app(scope, receive, send)

@@ -12,9 +12,7 @@ from petition.core.form import Form
 from petition.core.languages import N_
 
 MAX_FIELDS = 200  # each fact and address of an edition is one
-BODY_TIMEOUT_SECONDS = (
-    15  # seconds for a body of a few hundred bytes; a slow phone needs five, and a stopping server waits for it
-)
+BODY_TIMEOUT_SECONDS = 15  # for a few hundred bytes; a slow phone needs five, and a stopping server waits for it
 _FORM_TYPE = "application/x-www-form-urlencoded"
 _THROTTLE_MESSAGE = N_(
     "Very many forms have come from your network. Please try again in a few minutes, or from another network."

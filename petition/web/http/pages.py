@@ -37,12 +37,12 @@ def client_address(request: Request) -> str | None:
 
 
 async def not_found(request: Request) -> Response:
-    """Where an address is ready-made (web/press), all that comes here is none of the site's."""
+    """404: what is prerendered is sent ahead of routing, so that a request that comes here has no page."""
     raise HTTPException(404)
 
 
 def _public_state_cache(request: Request) -> PublicStateCache:
-    cache: PublicStateCache = request.app.state.published
+    cache: PublicStateCache = request.app.state.public_state
     return cache
 
 
@@ -84,8 +84,8 @@ def _base_url(request: Request) -> str:
 def render_template(
     site: Site, language: Language, template: str, /, *, page_path: str, private: bool, **context: Any
 ) -> str:
-    """A template with what every page needs; `elsewhere` is this page's path under the other languages."""
-    common = {"languages": site.languages, "elsewhere": page_path, "private": private, "static": assets.asset_url}
+    """A template with what every page needs; `page_path` is its path under the other languages."""
+    common = {"languages": site.languages, "page_path": page_path, "private": private, "static": assets.asset_url}
     return language.render(template, **({"mirror": False} | common | context))
 
 

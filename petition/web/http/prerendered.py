@@ -1,4 +1,4 @@
-"""Answers made before anybody asks: bytes in every content coding with their headers, sent ahead of routing."""
+"""Responses rendered before any request: bytes in every content coding with their headers, sent ahead of routing."""
 
 import gzip
 import re
@@ -32,7 +32,7 @@ def encode_body(body: bytes, quality: int) -> EncodedBodies:
 
 
 class PrerenderedResponse:
-    """One address's answers, one for each content coding."""
+    """The responses of one address, one for each content coding."""
 
     __slots__ = ("_encodings", "body")
 
@@ -92,7 +92,7 @@ def _parse_weight(text: bytes) -> float:
 
 
 class ResponseStore:
-    """What is ready, by path, for the onion service behind its name; replaced as a whole: all is of one moment."""
+    """Responses by path, for the onion service behind its name; replaced as a whole: all is of one moment."""
 
     __slots__ = ("responses",)
 
@@ -101,7 +101,7 @@ class ResponseStore:
 
 
 class PrerenderedResponses:
-    """Sends what is ready; everything else goes on to the application, and so does what a rule refuses."""
+    """Sends what is prerendered; everything else goes on to the application, and so does what a rule refuses."""
 
     def __init__(
         self, app: ASGIApp, store: ResponseStore, refusal: RefusalRule | None = None, onion_host: str = ""
@@ -110,9 +110,8 @@ class PrerenderedResponses:
         self._onion_host = onion_host.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        origin = (
-            "" if not self._onion_host or self._onion_host not in _host_headers(scope) else self._onion_host.decode()
-        )
+        onion = self._onion_host
+        origin = onion.decode() if onion and onion in _host_headers(scope) else ""
         prerendered = _find_response(scope, self._store.responses, origin)
         if prerendered is None or (self._refusal is not None and self._refusal(scope, Headers(scope=scope))):
             await self._app(scope, receive, send)
@@ -139,7 +138,7 @@ def _host_headers(scope: Scope) -> list[bytes]:
 def _find_response(
     scope: Scope, responses: Mapping[str, PrerenderedResponse], origin: str
 ) -> PrerenderedResponse | None:
-    """What is ready for a request. A query string counts only where it names the version of a file."""
+    """The prerendered response to a request. A query string counts only where it names the version of a file."""
     if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
         return None
     path: str = origin + scope["path"]

@@ -1,6 +1,6 @@
-"""What this process publishes: one moment of the database, and all that was made of it beforehand.
+"""What this process publishes: the state of the database at one moment, and every response rendered from it.
 
-Visitors get it without asking the database. It is looked at anew every few seconds, and made anew if it changed.
+Visitors get it without asking the database. It is read every few seconds, and rendered again if it changed.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ class PublicState:
 
 
 class PublicStateCache:
-    """The moment, and the stock of what was made of it."""
+    """The public state, and the store of responses rendered from it."""
 
     def __init__(self, site: Site, prerender: Prerender, store: ResponseStore, state: PublicState) -> None:
         self._site, self._prerender, self._store, self._state = site, prerender, store, state
@@ -47,9 +47,9 @@ class PublicStateCache:
         return self._state.status
 
     async def refresh(self) -> None:
-        """Looks at the database and makes everything anew if something changed; the old is served meanwhile.
+        """Reads the database and renders everything again if something changed; the old is served until then.
 
-        There is one maker. Whoever calls while it works waits for one more round, shared by all who wait: what
+        One round runs at a time. A call that comes during one waits for the next, shared by all who wait: what
         they have just written may have come too late for this one. While the database is away the old stays.
         """
         rounds_before = self._rounds_started
@@ -67,20 +67,19 @@ class PublicStateCache:
 
 
 async def create_cache(site: Site, prerender: Prerender, store: ResponseStore) -> PublicStateCache:
-    """Fills the stock for the first time. Raises DatabaseError if the database is away."""
+    """Fills the store for the first time. Raises DatabaseError if the database is away."""
     state = await read_public_state(site)
     await _fill_store(store, prerender, site, state)
     return PublicStateCache(site, prerender, store, state)
 
 
 async def _fill_store(store: ResponseStore, prerender: Prerender, site: Site, state: PublicState) -> None:
-    store.responses = await asyncio.to_thread(
-        prerender, site, state, store.responses
-    )  # a thread: visitors do not wait for it
+    # In a thread: visitors do not wait for it
+    store.responses = await asyncio.to_thread(prerender, site, state, store.responses)
 
 
 async def read_public_state(site: Site, before: PublicState | None = None) -> PublicState:
-    """What the database has to show now; the history of the moment before, if it is the same still."""
+    """What the database has to show now; the history is that of `before` if nothing new was published."""
     async with site.database.reading() as c:
         status, entries = await site.public_status(c), await correspondence.entries(c)
         if before is not None and before.status.snapshot == status.snapshot:

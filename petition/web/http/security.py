@@ -47,10 +47,8 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, secure: bool, onion_host: str = "") -> None:
         self._app, self._onion_host = app, onion_host
-        self._usual, self._over_onion = (
-            _encode_headers(security_headers(secure=secure)),
-            _encode_headers(security_headers(secure=False)),
-        )
+        self._usual = _encode_headers(security_headers(secure=secure))
+        self._over_onion = _encode_headers(security_headers(secure=False))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:

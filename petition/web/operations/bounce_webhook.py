@@ -17,7 +17,7 @@ _PARSERS = {
     "message/rfc822": bounce_reports.parse_report,
     "multipart/report": bounce_reports.parse_report,
 }
-BODY_TIMEOUT_SECONDS = 15  # seconds for a body of at most guards.BODY
+BODY_TIMEOUT_SECONDS = 15  # seconds for a body of at most MAX_BODY_BYTES
 
 
 async def receive_bounce(request: Request) -> Response:

@@ -15,5 +15,5 @@ async def dev_outbox(request: Request) -> Response:
     parser = BytesParser(policy=policy.default)
     emails = [parser.parsebytes(file.read_bytes()) for file in files]
     return render_page(
-        request, "web/operations/dev_outbox.html", mails=[(email, email.get_body(("plain",))) for email in emails]
+        request, "web/operations/dev_outbox.html", emails=[(email, email.get_body(("plain",))) for email in emails]
     )

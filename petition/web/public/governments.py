@@ -1,4 +1,4 @@
-"""What governments were sent and what they answered: as a page, a map, JSON and CSV. All of it ready-made."""
+"""What governments were sent and what they answered: as a page, a map, JSON and CSV. All of it prerendered."""
 
 import json
 from typing import Any
@@ -25,8 +25,8 @@ def governments_page(site: Site, language: Language, state: PublicState) -> dict
         "answered": sum(entry.answered is not None for entry in national),
         "supports": sum(entry.stance is Stance.SUPPORTS for entry in national),
     }
-    lists = {"sent": sent, "states": countries, "institutions": institutions, "today": state.today}
-    return {**lists, "counted": counts, "letters": _letter_keys(site)}
+    lists = {"sent": sent, "countries": countries, "institutions": institutions, "today": state.today}
+    return {**lists, "counts": counts, "letters": _letter_keys(site)}
 
 
 def _letter_keys(site: Site) -> dict[str, list[str]]:

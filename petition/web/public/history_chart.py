@@ -13,7 +13,7 @@ _STYLE = (
 
 
 def history_svg(hourly_totals: Sequence[tuple[str, int]]) -> str:
-    """The published total over time, as SVG; `hours` are (hour, total) wherever it moved, the earliest first.
+    """The published total over time, as SVG; `hourly_totals` are (hour, total) wherever it moved, the earliest first.
 
     It says what /history.csv says, one value for each pixel of its width at most.
     """

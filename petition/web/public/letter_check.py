@@ -31,12 +31,12 @@ async def check_letter(request: Request) -> Response:
         return render_page(request, "web/public/letter_check/unknown.html", status=404, reference=reference[:60])
     letter, document, basis = issued
     context: dict[str, Any] = {
-        "frozen": letter,
-        "letter": document,
+        "letter": letter,
+        "document": document,
         "basis": basis,
         **_addressee_context(site, letter.key),
     }
-    return render_page(request, "web/public/letter_check/check.html", as_of=clock.parse_iso(basis["as_of"]), **context)
+    return render_page(request, "web/public/letter_check/letter.html", as_of=clock.parse_iso(basis["as_of"]), **context)
 
 
 def _addressee_context(site: Site, key: str) -> dict[str, Any]:

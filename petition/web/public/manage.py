@@ -26,11 +26,11 @@ async def request_link(request: Request) -> Response:
     """The form that asks for a link; its answer is the same whether there is a signature or not."""
     site, language = get_site(request), get_language(request)
     if request.method != "POST":
-        return render_page(request, "web/public/manage/ask.html", form=EMPTY_FORM)
+        return render_page(request, "web/public/manage/request_link.html", form=EMPTY_FORM)
     warn_only = get_public_status(request).warn_only
     address, form = intake.check_manage_email(await forms.read_form(request), site.email_providers, warn_only=warn_only)
     if address is None:
-        return render_page(request, "web/public/manage/ask.html", status=422, form=form)
+        return render_page(request, "web/public/manage/request_link.html", status=422, form=form)
     try:
         await site.rate_limiter.limit_action("manage", client_address(request))
         wait = await site.intake.mail_delay(address)
@@ -45,8 +45,9 @@ async def request_link(request: Request) -> Response:
     except ClosedError:
         raise HTTPException(403) from None
     except RateLimited as refusal:
+        limited = forms.rate_limited(form)
         return render_page(
-            request, "web/public/manage/ask.html", status=429, wait=refusal.retry_after, form=forms.rate_limited(form)
+            request, "web/public/manage/request_link.html", status=429, wait=refusal.retry_after, form=limited
         )
     return RedirectResponse(f"/{language.code}/check-inbox", 303)
 
@@ -58,8 +59,8 @@ async def manage(request: Request) -> Response:
         if request.method == "POST":
             return await _run_action(request, secret)
     except LinkError:
-        return render_page(request, "web/public/signing/link.html", status=404, form=EMPTY_FORM, ask="manage")
-    return render_page(request, "web/public/manage/door.html")
+        return render_page(request, "web/public/signing/dead_link.html", status=404, form=EMPTY_FORM, purpose="manage")
+    return render_page(request, "web/public/manage/open_link.html")
 
 
 async def _run_action(request: Request, secret: str) -> Response:
@@ -67,7 +68,9 @@ async def _run_action(request: Request, secret: str) -> Response:
     action = (await forms.read_form(request)).values.get("action", "")
     if action == "show":
         async with site.database.reading() as c:
-            return render_page(request, "web/public/manage/held.html", held=await actions.get_stored_data(c, secret))
+            return render_page(
+                request, "web/public/manage/stored_data.html", stored_data=await actions.get_stored_data(c, secret)
+            )
     if action not in _ACTIONS:
         raise HTTPException(422)
     changed = await site.database.write(partial(_ACTIONS[action], secret=secret))
@@ -85,7 +88,7 @@ async def never_write(request: Request) -> Response:
             await site.database.write(partial(act, secret=secret))
             return render_page(request, "web/public/manage/done.html", action=act.__name__)
     except LinkError:
-        return render_page(request, "web/public/signing/link.html", status=404, form=EMPTY_FORM, ask="manage")
+        return render_page(request, "web/public/signing/dead_link.html", status=404, form=EMPTY_FORM, purpose="manage")
     return render_page(request, "web/public/manage/never_write.html")
 
 

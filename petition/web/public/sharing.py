@@ -76,7 +76,7 @@ def _picture_values(site: Site, language: Language, snapshot: Snapshot) -> dict[
 
 
 def _file_cache(request: Request) -> FileCache:
-    cache: FileCache = request.app.state.kept
+    cache: FileCache = request.app.state.file_cache
     return cache
 
 

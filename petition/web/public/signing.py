@@ -37,7 +37,7 @@ async def redirect_to_appeal(request: Request) -> Response:
 
 
 def appeal_page(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
-    """The appeal, its tally and the form; ready-made."""
+    """The appeal, its tally and the form; prerendered."""
     return _appeal_context(site, language, state.status, state.campaign_state, EMPTY_FORM)
 
 
@@ -45,7 +45,13 @@ def _appeal_context(
     site: Site, language: Language, public_status: PublicStatus, state: CampaignState, form: Form
 ) -> dict[str, Any]:
     text = site.appeal.get_text(language)
-    return {"text": text, "board": public_status, "state": state, "form": form, "consent": intake.CONSENT_VERSION}
+    return {
+        "text": text,
+        "public_status": public_status,
+        "state": state,
+        "form": form,
+        "consent": intake.CONSENT_VERSION,
+    }
 
 
 async def _appeal_response(request: Request, form: Form, status: int, wait: int = 0) -> Response:
@@ -109,7 +115,7 @@ async def confirm(request: Request) -> Response:
     except LinkError:
         return await _dead_link(request)
     return render_page(
-        request, "web/public/signing/confirm.html", submission=submission, signing=site.campaign_state().allows_signing
+        request, "web/public/signing/confirm.html", submission=submission, can_sign=site.campaign_state().allows_signing
     )
 
 
@@ -119,12 +125,12 @@ async def _dead_link(request: Request) -> Response:
     state, public_status = get_site(request).campaign_state(), get_public_status(request)
     return render_page(
         request,
-        "web/public/signing/link.html",
+        "web/public/signing/dead_link.html",
         status=404,
         form=EMPTY_FORM,
-        ask="sign",
+        purpose="sign",
         state=state,
-        board=public_status,
+        public_status=public_status,
     )
 
 

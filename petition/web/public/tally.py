@@ -1,4 +1,4 @@
-"""The published numbers: as a page, a map, JSON and CSV. All of it ready-made."""
+"""The published numbers: as a page, a map, JSON and CSV. All of it prerendered."""
 
 import json
 from typing import Any
@@ -16,7 +16,8 @@ _RECENT_HOURS = 24  # hours of the history on the page
 
 def tally_page(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
     """Counts by country, with their history."""
-    return {"snapshot": state.status.snapshot, "hours": state.hourly_totals[-_RECENT_HOURS:], "steps": maps.SHADE_STEPS}
+    hours = state.hourly_totals[-_RECENT_HOURS:]
+    return {"snapshot": state.status.snapshot, "last_hours": hours, "steps": maps.SHADE_STEPS}
 
 
 def data_page(site: Site, language: Language, state: PublicState) -> dict[str, Any]:

@@ -47,7 +47,7 @@ DOORS = {
     ("POST", "/organisers/seen"): VIEWER,
     ("POST", "/organisers/logout"): VIEWER,
     ("POST", "/organisers/rules"): ADMIN,
-    ("POST", "/organisers/work"): ADMIN,
+    ("POST", "/organisers/proof-of-work"): ADMIN,
     ("POST", "/organisers/aside"): ADMIN,
     ("POST", "/organisers/restore"): ADMIN,
     ("GET", "/organisers/letters"): ORGANISER,

@@ -38,7 +38,7 @@ FIELDS = (
     *(
         "nickname",
         "warn",
-        "work",
+        "mode",
         "reason",
         "network",
         "sent",

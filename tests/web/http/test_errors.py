@@ -130,11 +130,11 @@ async def test_a_database_that_is_away_is_a_page(
         broken(answer, 503)
         assert (await visitor.get("/readyz")).status_code == 503
         assert (await visitor.get("/healthz")).status_code == 200
-        await visitor.app.state.published.renew()
+        await visitor.app.state.public_state.refresh()
         for path in ("/en/", "/en/governments", "/en/thanks?country=PL", "/tally.json", "/history.csv"):
             assert (await visitor.get(path)).status_code == 200, "public pages live on"
     discreet(caplog)
-    visitor.app.state.readiness.forget()
+    visitor.app.state.readiness.expire()
     assert (await visitor.get("/readyz")).status_code == 200
     assert (await visitor.get(link)).status_code == 200
 

@@ -61,7 +61,7 @@ async def test_a_new_day_is_a_new_state(time: Clock, visit: Visit, tmp_path: Pat
     visitor: Visitor = await visit(campaign=campaign(tmp_path / "campaign", deadline="2026-11-22"))
     assert "The deadline has passed" not in (await visitor.get("/en/")).text
     time.advance(days=1)
-    await visitor.app.state.published.renew()
+    await visitor.app.state.public_state.refresh()
     assert "The deadline has passed" in (await visitor.get("/en/")).text
 
 
@@ -84,11 +84,11 @@ async def test_the_old_pages_outlive_the_database(database_url: str, time: Clock
     await _filled(visitor, time, 500)
     before = {path: (await visitor.get(path)).content for path in READY}
     async with away(database_url):
-        await visitor.app.state.published.renew()
+        await visitor.app.state.public_state.refresh()
         assert {path: (await visitor.get(path)).content for path in READY} == before
     time.advance(minutes=2)
     for _ in range(2):  # the first may still find the old connection
-        await visitor.app.state.published.renew()
+        await visitor.app.state.public_state.refresh()
     assert (await visitor.get("/tally.json")).content == before["/tally.json"]
 
 
@@ -103,7 +103,7 @@ class Maker:
     def __call__(
         self, site: Site, moment: PublicState, before: Mapping[str, PrerenderedResponse]
     ) -> Mapping[str, PrerenderedResponse]:
-        """Press.made, observed."""
+        """prerender_all(), observed."""
         self.times += 1
         self.at_work.set()
         assert self.go_on.wait(30)
@@ -122,7 +122,7 @@ async def test_many_who_ask_at_once_are_served_by_one_making(time: Clock, site: 
     cache = await public_state.create_cache(site, maker, store := ResponseStore())
     await _write(site, "First word")
     await asyncio.gather(*[cache.refresh() for _ in range(20)])
-    assert maker.times == 2, "the first stock, and one for all of them"
+    assert maker.times == 2, "the first store, and one for all of them"
     first = store.responses
     await asyncio.gather(*[cache.refresh() for _ in range(20)])
     assert (maker.times, store.responses is first) == (2, True), "nothing has changed"

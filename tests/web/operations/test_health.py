@@ -25,7 +25,7 @@ async def _set_state(visitor: Visitor, name: str, value: str) -> None:
 
 async def _ready(visitor: Visitor) -> httpx2.Response:
     """What it says now, and not what it found out a few seconds ago."""
-    visitor.app.state.readiness.forget()
+    visitor.app.state.readiness.expire()
     return await visitor.get("/readyz")
 
 
@@ -64,13 +64,13 @@ async def _locked(url: str) -> AsyncIterator[None]:
 async def test_ready_means_writable_before_long(
     visitor: Visitor, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health, "PATIENCE", 0.2)
+    monkeypatch.setattr(health, "ANSWER_TIMEOUT_SECONDS", 0.2)
     async with _locked(database_url):
         for _ in range(3):
             answer = await _ready(visitor)
             assert (answer.status_code, answer.text) == (503, "The database does not answer.\n")
     monkeypatch.undo()
-    await visitor.app.state.readiness.trouble()
+    await visitor.app.state.readiness.problem()
     assert (await _ready(visitor)).status_code == 200
 
 
@@ -119,11 +119,11 @@ async def test_a_database_that_was_moved_away_is_missed_and_not_made_anew(visito
 async def test_whoever_asks_all_the_time_puts_no_load_on_the_database(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health, "KEPT", 600.0)  # however slow this machine is
+    monkeypatch.setattr(health, "CACHE_SECONDS", 600.0)  # however slow this machine is
     sql = "create trigger counting after insert on site_state when new.name like 'touch %' "
     sql += "begin insert into refusals values (random(), 'x', 1); end"
     await visitor.site.database.write(lambda c: c.execute(sql))
-    visitor.app.state.readiness.forget()
+    visitor.app.state.readiness.expire()
     for _ in range(5):
         answers = await asyncio.gather(*[visitor.get("/readyz") for _ in range(20)])
         assert {answer.status_code for answer in answers} == {200}

@@ -40,7 +40,7 @@ ANSWERS = {
 async def _recorded(visitor: Visitor) -> None:
     for key, entry in ANSWERS.items():
         await visitor.site.database.write(partial(correspondence.save_entry, code=key, entry=entry))
-    await visitor.app.state.published.renew()
+    await visitor.app.state.public_state.refresh()
 
 
 @on_sqlite
@@ -86,7 +86,7 @@ async def test_days_are_counted_to_the_deadline(
 async def test_the_countdown_moves_at_midnight(time: Clock, visit: Visit, tmp_path: Path) -> None:
     visitor: Visitor = await visit(campaign=campaign(tmp_path / "campaign", deadline="2027-03-01"))
     time.advance(days=1)
-    await visitor.app.state.published.renew()
+    await visitor.app.state.public_state.refresh()
     assert "98 days are left" in Html((await visitor.get("/en/governments")).text).text
 
 

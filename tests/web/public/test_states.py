@@ -74,7 +74,7 @@ async def test_once_everything_is_destroyed_nobody_can_sign(time: Clock, visitor
     await visitor.sign("boris@example.net")
     waiting = await visitor.link("boris@example.net")
     await close.close_signing(visitor.site.database, visitor.site.server_keys, None)
-    await visitor.app.state.published.renew()
+    await visitor.app.state.public_state.refresh()
     page = whole(await visitor.get("/en/"), "en")
     assert "Signing has ended" in page.text
     assert page.all("form") == []

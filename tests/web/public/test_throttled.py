@@ -63,7 +63,7 @@ async def _emptied(visitor: Visitor, *, slow: bool = False) -> None:
 
 async def _challenge(visitor: Visitor, host: str = f"{CROWDED}.7") -> dict[str, object]:
     async with coming(visitor, host) as there:
-        answer = await there.get("/work.json")
+        answer = await there.get("/proof-of-work.json")
     assert answer.headers["cache-control"] == "no-store"
     challenge: dict[str, object] = answer.json()
     return challenge
@@ -71,13 +71,13 @@ async def _challenge(visitor: Visitor, host: str = f"{CROWDED}.7") -> dict[str, 
 
 async def _ask(visitor: Visitor, mode: ProofMode) -> None:
     await visitor.site.database.write(partial(proof_of_work.set_mode, chosen=mode))
-    await visitor.app.state.published.renew()
+    await visitor.app.state.public_state.refresh()
 
 
 async def _mode(visitor: Visitor) -> str:
     """Of whom proofs are asked, as the pages of this process know it."""
-    await visitor.app.state.published.renew()
-    return str(visitor.app.state.published.board.work)
+    await visitor.app.state.public_state.refresh()
+    return str(visitor.app.state.public_state.status.work)
 
 
 async def test_through_a_saturated_network_one_signs_on_the_slower_lane(visitor: Visitor) -> None:
@@ -160,7 +160,7 @@ async def test_when_the_slower_lane_is_full_the_form_comes_back_as_it_was_typed(
 async def test_whoever_is_refused_all_the_time_gets_no_page_each_time(
     path: str, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(errors, "SLOWLY", 0)
+    monkeypatch.setattr(errors, "THROTTLE_DELAY_SECONDS", 0)
     for n in range(PAGE_LIMIT.burst):
         await visitor.site.rate_limiter.limit_page(f"{CROWDED}.{n % 250}")
     async with coming(visitor, f"{CROWDED}.7") as there:
