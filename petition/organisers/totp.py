@@ -1,7 +1,6 @@
 """Codes of an authenticator app: RFC 6238 with what every app takes, SHA-1, six digits, half a minute."""
 
 import hmac
-import secrets
 from base64 import b32encode
 from urllib.parse import quote
 
@@ -10,11 +9,6 @@ from petition.core import clock
 STEP_SECONDS = 30  # a code is shown for so long
 DRIFT_STEPS = 1  # a clock may be off, either way (RFC 6238, 5.2)
 DIGITS = 6
-
-
-def new_secret() -> bytes:
-    """A new secret of 160 bits (RFC 4226, R6)."""
-    return secrets.token_bytes(20)
 
 
 def format_secret(secret: bytes) -> str:
