@@ -107,7 +107,7 @@ async def _restore(c: Connection, *, mode: Mode, key: Any, file: Path) -> int:
     total = 0
     for table, rows in _read_chunks(key, file):
         if table != "end":
-            await c.insert_rows(table, rows)  # `mode` and `schema` in site_state stay as the migration has just set them
+            await c.insert_rows(table, rows)  # `mode` and `schema` stay as the migration has just set them
             total += len(rows)
     await manage.apply_never_write(c, never_write)
     await c.insert_rows("actions", log_lines)  # what was done since the backup stays on record
