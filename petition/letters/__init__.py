@@ -1,5 +1,5 @@
-"""Letters: to whom we write, what each letter says, how it is set, which edition was issued, and what was answered.
+"""Letters: whom we write to, the text of each letter, its file formats, the editions, and the answers.
 
-A letter is one tree of plain values (writing/document); every format is made from the tree.
+A letter is one tree of plain values (writing/document.py); every format is made from that tree.
 Offers: addressees, writing, formats, editions, correspondence. May import: signing, organisers and all below.
 """

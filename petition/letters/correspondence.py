@@ -1,4 +1,4 @@
-"""Which government was written to, when, by what, and what it answered: the record that newspapers link to."""
+"""What was sent to each government, when and how, and what it answered. Newspapers link to this record."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,8 +9,6 @@ from petition.core.database.connection import Connection, Row
 
 
 class Channel(StrEnum):
-    """By what a letter went out."""
-
     UNSTATED = ""
     POST = "post"
     REGISTERED = "registered"
@@ -20,8 +18,6 @@ class Channel(StrEnum):
 
 
 class Stance(StrEnum):
-    """What an answer came to."""
-
     NONE = ""
     SUPPORTS = "supports"
     PARTLY = "partly"
@@ -30,9 +26,10 @@ class Stance(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One government or institution: days are None until they have come, texts empty.
+    """What is known about one addressee. A day is None, and a text empty, until it is known.
 
-    `edition` is that of the letter which was sent, 0 if it was none of ours; `summaries` of the answer, by language.
+    `edition`: the edition of the letter that was sent, 0 if the letter is from no edition. `summaries`: the answer in
+    short, by language.
     """
 
     sent: date | None = None
@@ -45,7 +42,7 @@ class Entry:
     summaries: Mapping[str, str] = field(default_factory=dict)
 
     def summary(self, language: str, fallback: str) -> tuple[str, str]:
-        """(language, text) for a reader; in the other language, or any there is, where theirs has none."""
+        """(language, text) in `language`, else in `fallback`, else in any. The text is empty if there is no summary."""
         for code in (language, fallback, *sorted(self.summaries)):
             if text := self.summaries.get(code):
                 return code, text
@@ -53,7 +50,7 @@ class Entry:
 
 
 async def entries(c: Connection) -> dict[str, Entry]:
-    """By the addressee's code (`PL`, `eu-commission`); those never written to are missing."""
+    """Entries by the addressee's code (`PL`, `eu-commission`). An addressee that never got a letter has no entry."""
     texts: dict[str, dict[str, str]] = {}
     for row in await c.all("correspondence.summaries"):
         texts.setdefault(row["code"], {})[row["language"]] = row["summary"]
@@ -74,7 +71,7 @@ def _entry(row: Row, summaries: dict[str, str]) -> Entry:
 
 
 async def save_entry(c: Connection, code: str, entry: Entry) -> None:
-    """What is known of one addressee now, in place of what was recorded before."""
+    """Replaces the whole entry, with its summaries."""
     await c.run(
         "correspondence.save",
         code=code,
@@ -92,7 +89,7 @@ async def save_entry(c: Connection, code: str, entry: Entry) -> None:
 
 
 def unanswered(entries: Mapping[str, Entry], today: date, days: int) -> list[tuple[str, Entry]]:
-    """Those who were written to at least so many days ago and have not answered, the longest wait first."""
+    """(code, entry) of those who got a letter `days` or more days ago and did not answer; the longest wait first."""
     latest_day = today - timedelta(days)
     waiting = [(e.sent, code, e) for code, e in entries.items() if e.sent and e.sent <= latest_day and not e.answered]
     return [(code, entry) for _, code, entry in sorted(waiting, key=lambda item: item[:2])]

@@ -1,4 +1,4 @@
-"""Addressees: governments and institutions, with the page and the day their address was seen.
+"""Addressees: the governments and institutions that get letters, with the source and date of each address.
 
-Offers: address_book, reader, corrections. May import: core and what letters may.
+Offers: address_book, reader, corrections. May import: what letters may.
 """

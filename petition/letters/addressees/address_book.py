@@ -1,4 +1,4 @@
-"""Whom we write to: the types of the address book, and how an addressee is found in it."""
+"""The address book: who gets a letter, and how an addressee is found."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from petition.core.errors import LetterError
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A public page that a letter may cite; `date` is as exact as known: a year, a month or a day.
+    """A public page that a letter may cite. `date` is a year, a month or a day, as exact as known.
 
-    `start` is set for what lasted from one day to another; `date` is then its end. Level C is of low confidence.
+    If something took several days, `start` is the first and `date` the last. Level C means low confidence.
     """
 
     publisher: str
@@ -22,7 +22,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """A railway crossing of the border; `status` (open or closed) is what the source saw on its date."""
+    """A railway crossing at the border; `status` (open or closed) is what the source says for its date."""
 
     name: str
     names: Mapping[str, str]
@@ -40,7 +40,7 @@ class Ministry:
     confidence: str
 
     def name(self, language: str) -> str | None:
-        """Its name in that language; None if unknown, or too doubtful (low) to be printed before a check."""
+        """None if the name is unknown, or of low confidence: then it is not printed until somebody checks it."""
         if self.confidence == "low":
             return None
         return self.name_en if language == "en" else self.names.get(language)
@@ -48,12 +48,13 @@ class Ministry:
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """One letter to be written: a head of government in one language, or an institution.
+    """One letter to write: to a head of government in one language, or to an institution.
 
-    `role` says what may be asked: "border", "vote" (a seat in the Council), "no-rail" (the same, without
-    railways), or the institution's own key. `office` belongs above the lines of the address, None if they name
-    it themselves. `names` is how pages call an institution; a state is called as the page's language calls its
-    country. `confidence` is that of the address, `checked` the month of its last check, `source_url` where it was seen.
+    `role` says what the letter may ask for: "border", "vote" (a seat in the Council), "no-rail" (a seat in the Council,
+    no railways), or the institution's own key. `office` is printed above the lines of the address; None if the lines
+    contain it. `names` is how pages call an institution, by language; a state has the name of its country in the page's
+    language. `confidence` is about the address, `checked` is the month or day of its last check, `source_url` is the
+    page where it was seen.
     """
 
     key: str
@@ -78,33 +79,33 @@ class Addressee:
 
     @property
     def code(self) -> str:
-        """One for all letters to the same government or institution: its country's, or its key."""
+        """One code for all letters to the same government or institution: its country, or its key."""
         return self.country or self.key
 
     @property
     def address_missing(self) -> bool:
-        """True if no address is known that may be printed: the letter then leaves ruled lines."""
+        """True if no address is known that may be printed. The letter then has ruled lines."""
         return not self.lines
 
     def name(self, language: str) -> str:
-        """What a page calls it; in English where the book has no name in that language."""
+        """How a page calls it; in English if the book has no name in this language."""
         return self.names.get(language, self.name_en)
 
 
 @dataclass(frozen=True, slots=True)
 class AddressBook:
-    """Every letter there is to write, in the order of the file."""
+    """All letters to write, in the order of the file."""
 
     addressees: tuple[Addressee, ...]
     aliases: Mapping[str, str]
 
     @property
     def countries(self) -> frozenset[str]:
-        """The countries whose governments are written to."""
+        """The countries whose governments get a letter."""
         return frozenset(a.country for a in self.addressees if a.country)
 
     def find(self, key: str) -> Addressee:
-        """The addressee of `BE-nl`, `PL`, `eu-commission`; `PL-pl` is `PL`, and `BE` its first language.
+        """Finds `BE-nl`, `PL` or `eu-commission`; `PL-pl` is `PL`, and `BE` is the first language of Belgium.
 
         Raises LetterError for any other key.
         """

@@ -1,4 +1,4 @@
-"""Corrections of the addressee book: what an admin has looked up, over what its file says, until it is taken back."""
+"""Corrections of the address book: addresses that an admin looked up. They replace those of the file until deleted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from petition.letters.addressees.address_book import AddressBook, Addressee
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """An address as it stands on the envelope; `source`: the page it was seen on; `checked`: the day (ISO 8601)."""
+    """An address as printed on the envelope; `source`: the page where it was seen; `checked`: the day (ISO 8601)."""
 
     office: str
     lines: tuple[str, ...]
@@ -19,7 +19,7 @@ class Correction:
 
 
 async def get_corrections(c: Connection) -> dict[str, Correction]:
-    """All of them, by the key of the addressee."""
+    """All corrections, by the key of the addressee."""
     return {
         row["key"]: Correction(
             row["office"], tuple(row["lines"].splitlines()), row["source"], row["checked_on"], row["note"]
@@ -29,7 +29,7 @@ async def get_corrections(c: Connection) -> dict[str, Correction]:
 
 
 async def save_correction(c: Connection, key: str, correction: Correction) -> None:
-    """In place of what was said of this addressee before."""
+    """Replaces an earlier correction for this addressee."""
     await c.run(
         "corrections.save",
         key=key,
@@ -42,12 +42,12 @@ async def save_correction(c: Connection, key: str, correction: Correction) -> No
 
 
 async def delete_correction(c: Connection, key: str) -> None:
-    """The book's file holds again."""
+    """The address in the file is used again."""
     await c.one("corrections.delete", key=key)
 
 
 def apply_corrections(book: AddressBook, corrections: Mapping[str, Correction]) -> AddressBook:
-    """The book with them in it."""
+    """The book with these corrections. A corrected address has high confidence; low if it has no lines."""
     addressees = (_corrected(a, corrections[a.key]) if a.key in corrections else a for a in book.addressees)
     return replace(book, addressees=tuple(addressees))
 

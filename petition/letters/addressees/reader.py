@@ -1,6 +1,6 @@
-"""Reads the book of governments and institutions from one TOML file and checks it.
+"""Reads the address book (governments and institutions) from one TOML file and checks it.
 
-A missing address stays missing: the letter leaves lines to fill in, and the desk flags it.
+A missing address stays missing: the letter has lines to fill in, and the desk shows a warning.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,13 +26,13 @@ from petition.core.toml_tables import (
 )
 from petition.letters.addressees.address_book import AddressBook, Addressee, Crossing, Ministry, Source
 
-COPIED_MINISTRIES = ("foreign", "transport", "interior")  # the ministries that may stand in the copy-to lines
+COPIED_MINISTRIES = ("foreign", "transport", "interior")  # the ministries that can get a copy
 
 __all__ = ["AddressBook", "Addressee", "load_address_book"]
 
 
 def load_address_book(path: Path) -> AddressBook:
-    """The book of a file. Raises DataError, one sentence that names the file and the entry."""
+    """Raises DataError: one sentence that names the file and the entry."""
     return _Reader(toml_tables.load(path)).book()
 
 
@@ -49,7 +49,7 @@ class _Reader:
         return AddressBook(addressees, _aliases(addressees))
 
     def _announced_entries(self, name: str) -> list[Table]:
-        """All entries of one sort: as many as [meta] announces, so that none is lost unseen."""
+        """All entries of one kind. There must be as many as [meta] says, so that none is lost unseen."""
         tables = self.table.tables(name)
         announced = self.table.table("meta").read(f"{name}s", WHOLE_NUMBER)
         if len(tables) != announced:
@@ -148,7 +148,7 @@ def _role(table: Table, crossings: tuple[Crossing, ...]) -> str:
 
 
 def _address(table: Table) -> tuple[tuple[str, ...], str]:
-    """The lines, and how sure the book is of them; what is of low confidence is not printed before a check."""
+    """(lines, confidence). An address of low confidence has no lines: it is not printed before a check."""
     found = table.read("status", one_of("found", "missing")) == "found"
     lines = tuple(table.optional("lines", TEXTS, []))
     if found != bool(lines):
@@ -158,14 +158,14 @@ def _address(table: Table) -> tuple[tuple[str, ...], str]:
 
 
 def _source_url(table: Table) -> str:
-    """Where an address was seen, without the remark behind it; empty if nobody saw it on a page."""
+    """The page where an address was seen, without the remark behind it; empty if there is no such page."""
     seen_on = table.values.get("source", "")
     first, _, _ = str(seen_on[0] if isinstance(seen_on, list) else seen_on).partition(" ")
     return first if first.startswith(("http://", "https://")) else ""
 
 
 def _office_line(own: str | None, all_offices: Iterable[str], lines: tuple[str, ...]) -> str | None:
-    """The office line of an address; None if the lines have it already, in whichever language of the state."""
+    """The office line above an address; None if the lines contain it, in any language of the state."""
     return None if any(office in line for office in all_offices for line in lines) else own
 
 
@@ -185,7 +185,7 @@ def _source(table: Table, date_key: str, url_key: str) -> Source:
 
 
 def _tables_in(table: Table) -> Iterator[Table]:
-    """This table and every one inside it."""
+    """This table and every table inside it."""
     yield table
     for name, value in table.values.items():
         if isinstance(value, dict):
@@ -211,7 +211,7 @@ _EVIDENCE = {"confidence": one_of("high", "medium", "low"), "checked": _MONTH, "
 
 
 def _check_confidence_and_source(table: Table) -> None:
-    """What holds for every entry: a known confidence, the month of the check, a source that is not empty."""
+    """Checks every field whose name ends in confidence, checked or source, such as `salutation_source`."""
     for name in table.values:
         for ending, kind in _EVIDENCE.items():
             if name.endswith(ending):

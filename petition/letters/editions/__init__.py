@@ -1,4 +1,4 @@
-"""Editions: all letters of one moment, checked, then kept byte for byte; annexes of names made for them.
+"""Editions: all letters of one moment, checked, then kept byte for byte; and the annexes of names made for them.
 
-Offers: drafts, source_checks, editions, annexes, files. May import: formats, writing, addressees.
+Offers: drafts, source_checks, editions, annexes, files. May import: formats, writing, addressees, and what letters may.
 """

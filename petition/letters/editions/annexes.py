@@ -1,8 +1,9 @@
-"""Annexes of names: none for anybody until an admin turns it on; made for an edition, handed over, and not kept.
+"""Annexes of names, made for an edition. Nobody gets one until an admin turns it on.
 
-Of what was handed over the fingerprint and the number of names are kept. Each file has a random number in it: else
-anyone who has the other names could try out, with the fingerprint, whose it was that has been withdrawn since. An annex
-that is made again leaves such names out, and supersedes the one before.
+The files are handed over and not stored. We store only the SHA-256 of each file and the number of names in it. Each
+file contains a random number. Without it, anyone who has the other names could try names against the SHA-256 and so
+find out which name was withdrawn later. An annex that is made again leaves withdrawn names out, and supersedes the
+earlier one.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ VolumeFile = tuple[str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class IssuedAnnex:
-    """A volume that was handed over on a day (ISO 8601); `superseded` once the annex was made again."""
+    """A volume that was handed over on the day `issued_on` (ISO 8601); `superseded` if the annex was made again."""
 
     reference: str
     edition: int
@@ -45,7 +46,7 @@ class IssuedAnnex:
 
 
 async def switch_annex(c: Connection, code: str, nickname: str, *, on: bool) -> None:
-    """Lets an addressee have an annex, or no longer; if that is new, it stands in the activity log."""
+    """Turns the annex of an addressee on or off. Only a real change is written to the activity log."""
     if on:
         changed = await c.one("annexes.enable", code=code, nickname=nickname, today=clock.today().isoformat())
     else:
@@ -62,9 +63,10 @@ async def make_annex(
     page_languages: Collection[str],
     nickname: str,
 ) -> list[VolumeFile]:
-    """(reference, PDF) of each volume: the names of the edition's day that were not withdrawn since.
+    """(reference, PDF) of each volume: the names to print on the edition's day, without those withdrawn since.
 
-    Raises LetterError if its letter speaks of no annex, or no name is left, or somebody else makes it now.
+    Raises LetterError if the letter mentions no annex, the annex was turned off, no name is left, or somebody else
+    makes the same annex at this moment.
     """
     if addressee.key not in edition.basis.get("annexes", []):
         raise LetterError(f"The letter {addressee.key}-{edition.number} speaks of no annex.")
@@ -108,14 +110,13 @@ async def _insert_volumes(c: Connection, *, rows: list[Row], nickname: str, deta
 
 
 async def list_annexes(c: Connection, edition: int) -> list[IssuedAnnex]:
-    """All that was handed over for an edition, by key; the newest last."""
+    """All volumes that were handed over for an edition, by key; the newest last."""
     rows = await c.all("annexes.volumes_of_edition", edition=edition)
     newest = {row["key"]: row["version"] for row in rows}
     return [_issued_annex(row, newest[row["key"]]) for row in rows]
 
 
 async def find_annex(c: Connection, reference: str) -> IssuedAnnex | None:
-    """What was handed over under a reference."""
     row = await c.one("annexes.find_volume", reference=reference)
     return _issued_annex(row, row["newest"]) if row else None
 

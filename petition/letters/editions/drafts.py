@@ -1,4 +1,4 @@
-"""A draft: all letters as of one moment, composed from one snapshot of the published numbers."""
+"""A draft: all letters of one moment, composed from one snapshot of the published numbers."""
 
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -21,15 +21,15 @@ from petition.tally import rounding, tally
 from petition.tally.rounding import ROUNDING_STEP, UNSTATED_COUNTRY
 from petition.tally.tally import Snapshot
 
-NamesByCode = Mapping[str, list[str]]  # by the code of the addressee
+NamesByCode = Mapping[str, list[str]]  # by the addressee's code
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What the letters of one moment quote.
 
-    `countries_with_signatures`: published or folded; `named_by_country`: how many asked to be named;
-    `enabled_annexes`: the codes of the addressees that may have the names.
+    `countries_with_signatures`: also countries that are too small to be published. `named_by_country`: how many names
+    can be printed. `enabled_annexes`: the codes of addressees that may get the names.
     """
 
     appeal: Appeal
@@ -42,7 +42,7 @@ class Draft:
     enabled_annexes: frozenset[str] = frozenset()
 
     def letter(self, addressee: Addressee, issue: IssueDetails | None = None) -> Letter:
-        """The letter to one addressee, a preview without `issue`. Raises LetterError in a state that writes none."""
+        """The letter to one addressee; a preview without `issue`. Raises LetterError if the state allows no letters."""
         figures = self.published_figures(addressee)
         return compose.compose_letter(
             self.appeal, self.text_folders, addressee, figures, self.moment, self.base_url, issue
@@ -50,18 +50,17 @@ class Draft:
 
     @property
     def text_folders(self) -> list[Path]:
-        """Where the texts are."""
         return [folder / "letters" for folder in self.appeal.text_folders]
 
     def cited_sources(self) -> dict[str, Source]:
-        """Each fact, event and source that one of the letters cites, by its id."""
+        """Each fact, event and source that at least one letter cites, by its id."""
         addressee_by_id = {
             id_: addressee for addressee in self.book.addressees for id_ in self.letter(addressee).cited_ids
         }
         return {id_: citable_sources(self.appeal, addressee)[id_] for id_, addressee in addressee_by_id.items()}
 
     def published_figures(self, addressee: Addressee) -> Figures:
-        """The published figures for one addressee; an institution gets those of all countries."""
+        """Figures for a government are those of its country, for an institution those of all countries."""
         country = addressee.country
         annex_size = self.annex_size(addressee)
         named = annex_size
@@ -78,27 +77,27 @@ class Draft:
         )
 
     def annex_countries(self, addressee: Addressee) -> list[str]:
-        """Whose names one addressee gets: of those who live there; an institution, of all who live elsewhere.
+        """The countries whose residents' names go to this addressee.
 
-        So each name goes to one kind of addressee; that of somebody who did not say where they live to none.
+        A government gets the names of people who live in its country. An institution gets the names of people who live
+        in a country whose government gets no letter. So no name goes to both. Names of people who did not say where
+        they live go to nobody.
         """
         if addressee.country:
             return [addressee.country]
         return sorted(self.named_by_country.keys() - self.book.countries - {UNSTATED_COUNTRY})
 
     def annex_size(self, addressee: Addressee) -> int:
-        """How many names the annex for one addressee has; none before an admin has turned it on."""
+        """How many names the annex has; 0 until an admin turns it on."""
         if addressee.code not in self.enabled_annexes:
             return 0
         return sum(self.named_by_country.get(country, 0) for country in self.annex_countries(addressee))
 
     def render_annex(self, addressee: Addressee, names: Iterable[str]) -> bytes:
-        """The names that go with the letter to one addressee, as PDF."""
         return pdf.render_annex(annex.compose_annex(self.appeal, self.text_folders, addressee, names, self.moment))
 
 
 async def create_draft(c: Connection, appeal: Appeal, book: AddressBook, base_url: str) -> Draft:
-    """The draft of this moment."""
     counts = await tally.exact_counts(c)
     return Draft(
         appeal=appeal,
@@ -113,7 +112,7 @@ async def create_draft(c: Connection, appeal: Appeal, book: AddressBook, base_ur
 
 
 async def get_annex_names(c: Connection, draft: Draft, addressees: Iterable[Addressee]) -> NamesByCode:
-    """Names to be printed, by the code of the addressee; annexes without any are left out."""
+    """The names to print, by the code of the addressee. Addressees without names are left out."""
     countries_by_code = {a.code: draft.annex_countries(a) for a in addressees if draft.annex_size(a)}
     return {
         code: [name for country in countries for name in await printed_names.list_printable(c, country)]
@@ -122,7 +121,7 @@ async def get_annex_names(c: Connection, draft: Draft, addressees: Iterable[Addr
 
 
 def render_files(draft: Draft, addressees: Iterable[Addressee], names: NamesByCode) -> Iterable[tuple[str, bytes]]:
-    """(file name, PDF) of each letter, and of each annex that has names."""
+    """(file name, PDF) of each letter, and of its annex if there are names."""
     chosen = list(addressees)
     for addressee, content in zip(chosen, pdf.render_all(map(draft.letter, chosen)), strict=True):
         yield f"{addressee.key}.pdf", content
@@ -131,7 +130,7 @@ def render_files(draft: Draft, addressees: Iterable[Addressee], names: NamesByCo
 
 
 def write_archive(draft: Draft, names: NamesByCode, file: IO[bytes]) -> None:
-    """All letters and annexes as a ZIP with fixed dates inside."""
+    """Writes all letters and annexes as a ZIP. Every date inside is the moment of the draft."""
     moment = draft.moment.timetuple()[:6]
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as zipped:
         for name, content in render_files(draft, draft.book.addressees, names):

@@ -1,7 +1,7 @@
-"""Editions: all letters of one moment. The same edition gives the same bytes for ever.
+"""Editions: all letters of one moment, stored. An edition always gives the same bytes.
 
-Letters before one are drafts. An edition takes reviewed texts only; where there is none the letter is English, with the
-translation beside it, marked as such.
+Before an edition is issued, its letters are drafts. A letter goes out in the addressee's language only if that text was
+reviewed; else it is in English. The courtesy translation beside it is marked as a translation.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from petition.organisers import activity_log
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """`issued_at`: ISO 8601, UTC; `nickname`: who issued it; `basis`: the numbers it quotes, who checked what."""
+    """`issued_at`: ISO 8601, UTC; `nickname`: who issued it; `basis`: the numbers it quotes, and who checked what."""
 
     number: int
     issued_at: str
@@ -41,7 +41,7 @@ class Edition:
 
 @dataclass(frozen=True, slots=True)
 class IssuedLetter:
-    """A letter of an edition, or the courtesy translation beside one, and the SHA-256 of its file."""
+    """A letter of an edition, or the courtesy translation beside it; `sha256` is that of its PDF."""
 
     reference: str
     edition: int
@@ -52,7 +52,7 @@ class IssuedLetter:
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """What an organiser decided on each stale source, by its id: still right, or left out."""
+    """What an organiser decided about stale sources, by id: `checked` are still right, `omitted` are left out."""
 
     checked: frozenset[str]
     omitted: frozenset[str]
@@ -61,9 +61,10 @@ class Decisions:
 async def issue_edition(
     database: Database, draft: Draft, page_languages: Collection[str], decisions: Decisions, nickname: str
 ) -> int:
-    """Issues the next edition in one transaction; its number. `page_languages`: that the site has pages in.
+    """Issues the next edition in one transaction and returns its number.
 
-    Raises LetterError if a stale source is not decided on, or if somebody else has issued one in between.
+    `page_languages`: the languages of the site's pages. Raises LetterError if a stale source has no decision, there is
+    no letter to send, or somebody else has issued an edition since this one was begun.
     """
     async with database.reading() as c:
         stale_ids = {stale.id for stale in await source_checks.unchecked_sources(c, draft)}
@@ -127,7 +128,7 @@ def _compose_letters(
 def _issue_details(
     draft: Draft, addressee: Addressee, number: int, page_languages: Collection[str], omitted: Collection[str]
 ) -> Iterator[IssueDetails]:
-    """Of the letter, and of the translation beside it."""
+    """Details of the letter, then of the courtesy translation if there is one."""
     letter_language, translation = compose.letter_languages(draft.text_folders, addressee)
     url_prefix = check_url_prefix(draft, addressee, page_languages)
     omitted_ids = frozenset(id_.removeprefix(FACT_PREFIX) for id_ in omitted if id_.startswith(FACT_PREFIX))
@@ -144,7 +145,7 @@ def _issue_details(
 
 
 def check_url_prefix(draft: Draft, addressee: Addressee, page_languages: Collection[str]) -> str:
-    """Where what goes to an addressee can be checked, before its reference: in their language, if pages speak it."""
+    """Where a letter or annex is checked, without its reference; in English if no page has the addressee's language."""
     return (
         f"{draft.base_url}/{addressee.language if addressee.language in page_languages else SOURCE_LANGUAGE}/letters/"
     )
@@ -169,7 +170,7 @@ async def list_editions(c: Connection) -> list[Edition]:
 
 
 async def list_letters(c: Connection, number: int) -> list[IssuedLetter]:
-    """The letters of an edition, each before the translation beside it; none if there is no such edition."""
+    """The letters of an edition, each before its translation. Empty if there is no such edition."""
     return sorted(
         map(_issued_letter, await c.all("editions.letters_of_edition", number=number)),
         key=lambda letter: (letter.key, letter.courtesy),
@@ -177,7 +178,7 @@ async def list_letters(c: Connection, number: int) -> list[IssuedLetter]:
 
 
 async def find_letter(c: Connection, reference: str) -> tuple[IssuedLetter, Letter, Mapping[str, Any]] | None:
-    """A letter by its reference, with the tree every format is made from and the basis of its edition."""
+    """A letter by its reference, with its tree and with the basis of its edition."""
     row = await c.one("editions.find_letter", reference=reference)
     return (
         (_issued_letter(row), document.letter_from_dict(json.loads(row["tree"])), json.loads(row["basis"]))
@@ -187,7 +188,7 @@ async def find_letter(c: Connection, reference: str) -> tuple[IssuedLetter, Lett
 
 
 async def letter_pdf(c: Connection, reference: str) -> bytes | None:
-    """The PDF that went out, byte for byte."""
+    """The PDF that was sent, byte for byte."""
     row = await c.one("editions.letter_pdf", reference=reference)
     return b64decode(row["pdf"]) if row else None
 

@@ -1,6 +1,6 @@
-"""An edition as files: each letter in every format, a list of them and a sheet that says what goes into which envelope.
+"""The files of an edition: every letter in every format, a list, and a sheet that says what goes into which envelope.
 
-Letter by letter, so that no more than one of them is in memory; the same edition gives the same files.
+Letters are rendered one after another, so that only one PDF is in memory. The same edition gives the same files.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ LetterAndTree = tuple[IssuedLetter, Letter]
 
 
 async def find_edition(database: Database, number: str) -> tuple[Edition, list[IssuedLetter]]:
-    """An edition by its number, or the `latest`, with its letters. Raises LetterError if there is none."""
+    """An edition and its letters, by its number or `latest`. Raises LetterError if there is no such edition."""
     async with database.reading() as c:
         all_editions = await editions.list_editions(c)
         edition = next((candidate for candidate in all_editions if number in ("latest", str(candidate.number))), None)
@@ -33,7 +33,7 @@ async def find_edition(database: Database, number: str) -> tuple[Edition, list[I
 
 
 async def render_files(database: Database, edition: Edition, letters: Iterable[IssuedLetter]) -> AsyncIterator[File]:
-    """(name, content) of every file: those of one letter after another, then the list and the sheet."""
+    """(name, content) of every file: letter after letter, then index.csv and index.pdf."""
     rendered: list[LetterAndTree] = []
     for issued in letters:
         async with database.reading() as c:
@@ -56,12 +56,12 @@ async def render_files(database: Database, edition: Edition, letters: Iterable[I
 
 
 def count_files(letters: Collection[IssuedLetter]) -> int:
-    """How many files that makes."""
+    """How many files render_files() gives."""
     return len(letters) * len(FORMATS) + 2
 
 
 async def stream_zip(database: Database, edition: Edition, letters: Iterable[IssuedLetter]) -> AsyncIterator[bytes]:
-    """The files as one ZIP, in pieces as they come, with the edition's moment as every date inside."""
+    """The files as one ZIP, in pieces. Every date inside is the moment of the edition."""
     buffer, moment = _ZipBuffer(), _issued_at(edition).timetuple()[:6]
     with zipfile.ZipFile(buffer, "w") as archive:
         async for name, content in render_files(database, edition, letters):
@@ -71,18 +71,16 @@ async def stream_zip(database: Database, edition: Edition, letters: Iterable[Iss
 
 
 class _ZipBuffer(io.RawIOBase):
-    """What a ZIP is written into and taken out of again; it cannot seek, so nothing is written twice."""
+    """zipfile writes into it, and drain() takes the bytes out. It cannot seek, so zipfile writes each byte once."""
 
     def __init__(self) -> None:
         super().__init__()
         self._pending = bytearray()
 
     def writable(self) -> bool:
-        """It is made for nothing else."""
         return True
 
-    def write(self, data: bytes) -> int:  # type: ignore[override]  # of bytes alone
-        """Keeps the data until it is drained."""
+    def write(self, data: bytes) -> int:  # type: ignore[override]  # it takes bytes only
         self._pending += data
         return len(data)
 

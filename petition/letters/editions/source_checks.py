@@ -1,4 +1,4 @@
-"""Before letters go out: which facts and addresses are old or doubtful, and which organiser checked them when."""
+"""Source checks before letters are sent: which facts and addresses are old or doubtful, and who checked them when."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from petition.core.database.connection import Connection
 from petition.letters.addressees.address_book import Addressee, Source
 from petition.letters.editions.drafts import Draft
 
-VALIDITY = timedelta(90)  # of a check, and of a date in a source
+VALIDITY = timedelta(90)  # a check counts for so long; an older date in a source is stale
 FACT_PREFIX, ADDRESS_PREFIX = "fact:", "address:"
 
 
 @dataclass(frozen=True, slots=True)
 class StaleSource:
-    """Something to look at again, or to leave out: a fact or an address, and why it has to be checked."""
+    """A fact or an address that must be checked or left out; `reason` says why."""
 
     id: str
     description: str
@@ -24,7 +24,7 @@ class StaleSource:
 
 
 def stale_sources(draft: Draft) -> list[StaleSource]:
-    """All that the letters cite or are sent to, if it is older than 90 days, of low confidence, or missing."""
+    """Facts that letters cite and addresses they go to, if older than 90 days, of low confidence, or missing."""
     facts = [
         _stale_fact(draft, id_, source) for id_, source in sorted(draft.cited_sources().items()) if _is_stale(source)
     ]
@@ -57,7 +57,7 @@ def _is_stale(source: Source) -> bool:
 
 
 def _is_old(day_seen: str) -> bool:
-    """Whether a year, a month or a day ended more than 90 days ago."""
+    """True if a year, a month or a day ended more than 90 days ago."""
     return clock.today() - _last_day(day_seen) > VALIDITY
 
 
@@ -69,18 +69,18 @@ def _last_day(day_seen: str) -> date:
 
 
 async def unchecked_sources(c: Connection, draft: Draft) -> list[StaleSource]:
-    """Those that no organiser has checked in the last 90 days."""
+    """Stale sources that no organiser has checked in the last 90 days."""
     last_checks = {row["id"]: date.fromisoformat(row["checked_on"]) for row in await c.all("source_checks.all")}
     checked_ids = {id_ for id_, day in last_checks.items() if clock.today() - day <= VALIDITY}
     return [stale for stale in stale_sources(draft) if stale.id not in checked_ids]
 
 
 async def save_checks(c: Connection, ids: Iterable[str], nickname: str) -> None:
-    """An organiser has looked at each source today, and it is still right."""
+    """Stores that an organiser looked at these sources today and found them right."""
     for id_ in ids:
         await c.run("source_checks.save", id=id_, nickname=nickname, today=clock.today().isoformat())
 
 
 async def last_checks(c: Connection) -> dict[str, tuple[str, str]]:
-    """(nickname, day) of each check, by the id of the source."""
+    """(nickname, day) of the last check, by the id of the source."""
     return {row["id"]: (row["nickname"], row["checked_on"]) for row in await c.all("source_checks.all")}

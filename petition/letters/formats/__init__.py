@@ -1,4 +1,4 @@
-"""Formats: the tree of a letter as PDF, DOCX and plain text, and the cover sheet and annex volumes beside it.
+"""Formats: a letter as PDF, DOCX and plain text, the cover sheet of an edition, and volumes of names as PDF.
 
-Offers: registry, pdf, docx, plain_text, cover_sheet, volume. May import: writing, addressees.
+Offers: registry, pdf, docx, plain_text, cover_sheet, volume. May import: writing, addressees, and what letters may.
 """

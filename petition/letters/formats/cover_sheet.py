@@ -1,4 +1,4 @@
-"""The sheet of an edition, to print and tick off: what goes into which envelope."""
+"""The cover sheet of an edition, to print and tick off: what goes into which envelope."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,7 +10,7 @@ from petition.letters.writing.document import Letter
 
 
 def render(edition_number: int, moment: datetime, letters: Iterable[Letter]) -> bytes:
-    """As PDF; letters of one addressee follow each other. Raises LetterError."""
+    """PDF. Letters to one addressee must follow each other. Raises LetterError."""
     envelopes = [_envelope(list(group)) for _, group in groupby(letters, key=lambda letter: letter.key)]
     values = {"edition": edition_number, "moment": f"{moment:%Y-%m-%d %H:%M} UTC", "envelopes": envelopes}
     return typeset("cover.typ", f"the cover list of edition {edition_number}", values, moment)

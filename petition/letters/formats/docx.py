@@ -1,7 +1,7 @@
-"""A letter as DOCX, for editing: WordprocessingML (ECMA-376) from templates of XML, the same bytes for the same tree.
+"""A letter as DOCX, to edit: WordprocessingML (ECMA-376) from XML templates. The same tree gives the same bytes.
 
-It looks like the PDF but has no code to scan: the page where a letter is checked knows the PDF alone, and what can be
-edited shall not look as if it had been checked. Fonts are named, not embedded, each with one that offices have.
+It looks like the PDF but has no QR code. The page that checks a letter knows only the PDF, and a file that can be
+edited must not look as if it had been checked. Fonts are named, not embedded; each has a substitute that offices have.
 """
 
 import io
@@ -27,11 +27,10 @@ _PARTS = {
     "word/header1.xml": "header.xml",
     "word/footer1.xml": "footer.xml",
 }
-_FORBIDDEN_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # XML 1.0 has no place for them
+_FORBIDDEN_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # not allowed in XML 1.0
 
 
 def render(letter: Letter) -> bytes:
-    """The letter as DOCX."""
     values = {"letter": letter, "labels": letter.labels, "links": _link_ids(letter)}
     out, moment = io.BytesIO(), letter.moment.timetuple()[:6]
     with zipfile.ZipFile(out, "w") as zipped:
@@ -42,7 +41,7 @@ def render(letter: Letter) -> bytes:
 
 
 def _link_ids(letter: Letter) -> dict[str, str]:
-    """Every address the letter links to, with the id it has in this file."""
+    """Every web address that the letter links to, with its id in this file."""
     runs = (run.url for block in letter.blocks for run in block.runs)
     urls = [url for url in (letter.check_url, *runs, *(note.url for note in letter.sources)) if url]
     return {url: f"link{n}" for n, url in enumerate(dict.fromkeys(urls), start=1)}

@@ -1,6 +1,6 @@
-"""Letters and annexes as PDF: tagged, PDF/A-2a and PDF/UA-1 at once, the same bytes for the same tree.
+"""Letters and annexes as tagged PDF, both PDF/A-2a and PDF/UA-1. The same tree gives the same bytes.
 
-Typst reads two fixed templates; words reach them as JSON and are never evaluated.
+Typst reads fixed templates. Texts reach them as JSON and are never evaluated.
 """
 
 import json
@@ -28,28 +28,28 @@ _per_thread = threading.local()  # a compiler shared between threads raises "Alr
 
 
 def render(letter: Letter) -> bytes:
-    """The letter as PDF, with a code that leads to the page where it can be checked. Raises LetterError."""
+    """PDF with a QR code of the page where the letter can be checked; a preview has none. Raises LetterError."""
     return _typeset_document("letter.typ", letter, **({"code": _qr_code(letter.check_url)} if letter.check_url else {}))
 
 
 def render_all(letters: Iterable[Letter]) -> Iterator[bytes]:
-    """Letters as PDF in their order; two are set at once while the next is composed. Raises LetterError."""
+    """PDFs in the order of the letters. Two threads typeset while the next is composed. Raises LetterError."""
     with ThreadPoolExecutor(2) as pool:
         yield from pool.map(render, letters)
 
 
 def _qr_code(url: str) -> str:
-    """A QR code (ISO/IEC 18004) as SVG; a quarter of it may be damaged."""
+    """A QR code (ISO/IEC 18004) as SVG. It can be read if up to a quarter of it is damaged."""
     return str(segno.make_qr(url, error="q").svg_inline(border=0))
 
 
 def render_annex(annex: Annex) -> bytes:
-    """The annex of names as PDF. Raises LetterError if it cannot be set."""
+    """Raises LetterError if it cannot be typeset."""
     return _typeset_document("annex.typ", replace(annex, names=tuple(_breakable(name) for name in annex.names)))
 
 
 def _breakable(name: str) -> str:
-    """The name with invisible places to break at, every 20 signs without a space, so that it keeps to its column."""
+    """The name, with a zero-width space after every 20 characters without a space, so that it fits its column."""
     words = " ".join(word for word in printable(name).split(" ") if word)
     return _LONG_WORD.sub(lambda part: part[0] + _ZERO_WIDTH_SPACE, words)
 
@@ -59,7 +59,7 @@ def _typeset_document(template: str, document: Letter | Annex, **more_inputs: st
 
 
 def typeset(template: str, name: str, values: Mapping[str, Any], moment: datetime, **more_inputs: str) -> bytes:
-    """What a template makes of plain values. Raises LetterError, which calls it by its name."""
+    """PDF from a template and plain values. Raises LetterError, which calls the document by `name`."""
     inputs = {"tree": json.dumps(_printable_values(dict(values)), ensure_ascii=False), **more_inputs}
     try:
         pdf, warnings = _thread_compiler().compile_with_warnings(
@@ -77,7 +77,7 @@ def typeset(template: str, name: str, values: Mapping[str, Any], moment: datetim
 
 
 def typeset_png(template: str, name: str, values: Mapping[str, Any]) -> bytes:
-    """What a template of one page makes of plain values, as PNG with two pixels to a point. Raises LetterError."""
+    """PNG from a one-page template and plain values, two pixels per point. Raises LetterError."""
     inputs = {"tree": json.dumps(_printable_values(dict(values)), ensure_ascii=False)}
     try:
         content = _thread_compiler().compile(_TEMPLATES / template, format="png", ppi=144, sys_inputs=inputs)
@@ -97,12 +97,12 @@ def _thread_compiler() -> typst.Compiler:
 
 @cache
 def _fonts() -> typst.Fonts:
-    """Ours alone, so that every machine sets the same letter."""
+    """Only the fonts in petition/data, so that every machine makes the same letter."""
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
 
 
 def _printable_values(value: Any) -> Any:
-    """The tree with every text as the fonts can print it."""
+    """The same values; each text contains only what the fonts can print."""
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, dict):

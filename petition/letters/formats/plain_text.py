@@ -1,4 +1,4 @@
-"""A letter as plain text, for the web form of a government: one line per paragraph, the form breaks them itself."""
+"""A letter as plain text for web forms of governments: a line per paragraph, because the form breaks lines itself."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ _PLAIN_SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u200b": None})
 
 
 def render(letter: Letter) -> str:
-    """Everything that stands on paper but the footers; lines end in LF."""
+    """Everything that is on paper except the footers. Lines end in LF."""
     parts = ("\n".join(filter(None, part)) for part in _paragraphs(letter))
     return "\n\n".join(filter(None, parts)).translate(_PLAIN_SPACES) + "\n"
 
@@ -41,7 +41,7 @@ def _chart_paragraphs(chart: Chart) -> Iterator[list[str]]:
 
 
 def _body_paragraphs(blocks: tuple[Block, ...]) -> Iterator[list[str]]:
-    """Items of one list stand on lines that follow each other."""
+    """The items of one list are one paragraph, a line for each."""
     items: list[str] = []
     for block in blocks:
         if block.kind != "item" and items:

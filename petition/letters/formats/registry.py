@@ -1,4 +1,4 @@
-"""The files a letter comes in, by the ending of their names: what makes one, and its media type."""
+"""The file formats of a letter, by file extension: the function that makes the file, and its media type."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,4 +1,4 @@
-"""A volume of names as PDF. A large one is set in a process of its own, whose memory is given back with it."""
+"""A volume of names as PDF. A large one is made in its own process, which frees its memory when it ends."""
 
 import asyncio
 import json
@@ -9,12 +9,12 @@ from petition.core.errors import LetterError
 from petition.letters.formats import pdf
 from petition.letters.writing.document import Annex, annex_from_dict, to_dict
 
-MAX_NAMES_IN_THREAD = 2_000  # so many are set in less time than a process takes to begin
-_TIMEOUT_SECONDS = 300  # 50,000 names take two or three
+MAX_NAMES_IN_THREAD = 2_000  # typesetting so many is faster than starting a process
+_TIMEOUT_SECONDS = 300  # 50,000 names take two or three seconds
 
 
 async def render_volume(annex: Annex) -> bytes:
-    """The volume. Raises LetterError if it cannot be set."""
+    """Raises LetterError if it cannot be typeset, or takes too long."""
     if len(annex.names) <= MAX_NAMES_IN_THREAD:
         return await asyncio.to_thread(pdf.render_annex, annex)
     try:
@@ -27,8 +27,9 @@ def _render_in_subprocess(annex: Annex) -> bytes:
     command, tree = (
         (sys.executable, "-m", __name__),
         json.dumps(to_dict(annex)).encode(),
-    )  # it needs no secret of the environment
-    process = subprocess.run(  # noqa: S603 (our own module; what was typed goes in as data)
+    )
+    # The environment is empty: the process must not get our secrets.
+    process = subprocess.run(  # noqa: S603 (our own module; user input is only data on stdin)
         command, input=tree, capture_output=True, env={}, timeout=_TIMEOUT_SECONDS, check=False
     )
     if process.returncode:
@@ -38,7 +39,7 @@ def _render_in_subprocess(annex: Annex) -> bytes:
 
 
 def main() -> int:
-    """One annex from standard input, as JSON; its PDF to standard output."""
+    """Reads one annex as JSON from standard input, writes its PDF to standard output."""
     try:
         content = pdf.render_annex(annex_from_dict(json.load(sys.stdin.buffer)))
     except LetterError as error:

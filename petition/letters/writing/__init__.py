@@ -1,4 +1,5 @@
-"""Writing: from addressee, published figures, dated facts and a text per language to one tree per letter.
+"""Writing: makes the tree of a letter from the addressee, the published figures, dated facts and a text.
 
-Offers: texts, compose, document, citations, chart, formatting, annex, glyphs. May import: addressees.
+Offers: texts, compose, document, citations, chart, formatting, annex, glyphs. May import: addressees, and what
+letters may.
 """

@@ -1,4 +1,4 @@
-"""The annex of names: those who asked to be printed, alphabetically as the letter's language orders them."""
+"""The annex of names: people who asked to be printed, in the alphabetical order of the letter's language."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -22,9 +22,9 @@ def compose_annex(
     moment: datetime,
     language: str = "",
 ) -> Annex:
-    """The annex for one addressee, a preview; the names stay as typed, only their order is ours.
+    """The annex for one addressee, as a preview. The names stay as typed; only their order changes.
 
-    In the addressee's language if no other is asked for. Raises LetterError if there is no name to print.
+    Without `language` it is in the addressee's language. Raises LetterError if there is no name to print.
     """
     text, formatter = text_and_formatter(folders, addressee, language)
     ordered = sorted(names, key=collation.sort_key(text.language))
@@ -55,7 +55,10 @@ def compose_annex(
 
 
 def split_into_volumes(annex: Annex, max_names: int) -> list[Annex]:
-    """The same in volumes of so many names; the title of each says which of how many it is, its reference too."""
+    """Volumes of at most `max_names` names.
+
+    If there are several, the title of each ends in its number and their count, "(1/3)", and its reference in "-1".
+    """
     parts = [annex.names[begin : begin + max_names] for begin in range(0, len(annex.names), max_names)]
     if len(parts) == 1:
         return [annex]

@@ -1,4 +1,4 @@
-"""The table of a letter: the published figures by country, and what a European Citizens' Initiative would need."""
+"""The chart of a letter: published figures by country, and how many a European Citizens' Initiative would need."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ MAX_COUNTRIES = 6  # with more, most letters would need a third page
 
 @dataclass(frozen=True, slots=True)
 class Seats:
-    """Members of the European Parliament by state, and in all; whose number that is."""
+    """Members of the European Parliament by country, and in total; `source` says where the numbers are from."""
 
     by_country: dict[str, int]
     total: int
@@ -27,7 +27,7 @@ class Seats:
 
 @cache
 def read_seats(file: Path) -> Seats:
-    """The seats of a term. Raises DataError for a file that cannot be used, or whose numbers do not add up."""
+    """The seats of one term. Raises DataError for a bad file, or if the numbers do not add up."""
     table = toml_tables.load(file)
     states, members = table.table("seats"), table.read("members", WHOLE_NUMBER)
     by_country = {code: states.read(code, WHOLE_NUMBER) for code in states.values}
@@ -40,7 +40,10 @@ def read_seats(file: Path) -> Seats:
 def build_chart(
     appeal: Appeal, addressee: Addressee, figures: Figures, text: LetterText, formatter: Formatter, note_number: int
 ) -> tuple[Chart | None, tuple[Note, ...]]:
-    """The chart for one addressee, none while nothing is published; and the note it cites, which gets this number."""
+    """The chart for one addressee, and the note that it cites, which gets `note_number`.
+
+    There is no chart until figures are published.
+    """
     if not figures.confirmed:
         return None, ()
     parliament = read_seats(appeal.data_file("parliament.toml"))
@@ -59,7 +62,7 @@ def build_chart(
 
 
 def _bars(addressee: Addressee, figures: Figures, formatter: Formatter, other: str) -> Iterator[Bar]:
-    """The largest countries and the addressee's own; all others are in the last line."""
+    """The largest countries and the addressee's own; the last bar is all others together."""
     sort_key = collation.sort_key(formatter.locale.language)
     counts = [(n, str(formatter.locale.territories.get(code, code)), code) for code, n in figures.countries.items()]
     ranked = sorted(counts, key=lambda bar: (-bar[0], sort_key(bar[1])))

@@ -1,4 +1,4 @@
-"""What a letter may cite: the facts and events of the campaign, the law in the book; and the numbered notes."""
+"""What a letter may cite (facts and events of the campaign, sources of the address book), and its numbered notes."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -15,7 +15,7 @@ from petition.letters.writing.texts import Markdown
 
 
 def citable_sources(appeal: Appeal, addressee: Addressee) -> dict[str, Source]:
-    """Everything that can be cited in a letter, by its id in the data files."""
+    """Everything that a letter can cite, by its id in the data files."""
     facts = {f.id: Source(f.publisher, f.as_of.isoformat(), f.source, level=f.level) for f in appeal.facts.values()}
     return {**addressee.sources, **_event_sources(appeal.data_file("facts.toml")), **facts}
 
@@ -34,13 +34,13 @@ def _event_source(row: Table) -> Source:
 
 
 def _event_date(row: Table) -> str:
-    """The day of an event, the last day if it lasted, or the year if no more is known."""
+    """The day of an event (the last day if it took several), or the year if no day is known."""
     name = next((name for name in ("date", "to", "year") if name in row.values), "date")
     return str(row.read("year", _YEAR)) if name == "year" else row.read(name, DAY).isoformat()
 
 
 def renumber_notes(blocks: Sequence[Block], notes: Sequence[Note]) -> tuple[tuple[Block, ...], tuple[Note, ...]]:
-    """The same blocks and the notes that they cite, from 1 on in the order they are cited; other notes go."""
+    """The same blocks; their notes get numbers from 1 in the order of citation. Notes not cited are removed."""
     order: dict[str, str] = {}
     for run in (run for block in blocks for run in block.runs if run.style == "note"):
         order.setdefault(run.text, str(len(order) + 1))
@@ -53,11 +53,11 @@ def _renumber_run(run: Run, order: Mapping[str, str]) -> Run:
     return replace(run, text=order[run.text]) if run.style == "note" else run
 
 
-OMITTED = Markdown("[-](omit:)")  # stands where a source was left out; what holds it is left out with it
+OMITTED = Markdown("[-](omit:)")  # marks a source that was left out; a block with this mark is left out too
 
 
 class Notes:
-    """The numbered notes of one letter, in the order they are first cited; one number for one page and day."""
+    """The numbered notes of one letter, in the order of first citation. One page on one day has one number."""
 
     def __init__(
         self, sources: Mapping[str, Source], facts: Mapping[str, Fact], omitted_ids: Collection[str] = ()
@@ -71,16 +71,15 @@ class Notes:
 
     @property
     def cited_ids(self) -> tuple[str, ...]:
-        """The ids of all that was cited."""
         return tuple(sorted(self._cited_ids))
 
     @property
     def cited_sources(self) -> tuple[Source, ...]:
-        """The sources cited so far; the first has the number 1."""
+        """In the order of their numbers, from 1."""
         return tuple(self._cited_sources)
 
     def cite(self, id_or_source: str | Source) -> Markdown:
-        """The mark of a source, by its id or itself; goes right behind the word it belongs to."""
+        """The mark of a source, such as [1]; it goes directly behind the word it belongs to."""
         source = self.source(id_or_source)
         if isinstance(id_or_source, str):
             if self.is_omitted(id_or_source):
@@ -92,7 +91,7 @@ class Notes:
         return Markdown(f"\u00a0[{number}](note:{number})")
 
     def source(self, id_or_source: str | Source) -> Source:
-        """A source by its id. Raises ValueError for an id that no data file has."""
+        """Raises ValueError for an id that no data file has."""
         if isinstance(id_or_source, Source):
             return id_or_source
         if id_or_source not in self._sources:
@@ -100,7 +99,7 @@ class Notes:
         return self._sources[id_or_source]
 
     def fact(self, id_: str) -> Fact:
-        """The fact whose number is about to be printed; facts_without_note() then expects its note."""
+        """The fact whose number will be printed: facts_without_note() then expects its note. Raises ValueError."""
         if id_ not in self._facts:
             raise ValueError(f"no fact is called {id_}")
         if not self.is_omitted(id_):
@@ -108,9 +107,9 @@ class Notes:
         return self._facts[id_]
 
     def is_omitted(self, id_: str) -> bool:
-        """Whether this was left out, or what the same page said on the same day; and with it whatever cites it."""
+        """True if this source was left out, or one for the same page and day. All that cites it is left out too."""
         return self._sources.get(id_) in self._omitted
 
     def facts_without_note(self) -> list[str]:
-        """Facts whose number was printed without a note."""
+        """The ids of facts whose number was printed without a note."""
         return sorted(id_ for id_ in self._printed_facts if self._sources[id_] not in self._cited_sources)

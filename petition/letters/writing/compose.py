@@ -1,4 +1,4 @@
-"""Composes a letter: the text of a language, the addressee and the published figures become one tree."""
+"""Composes a letter: one tree from the text of a language, the addressee and the published figures."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -19,7 +19,7 @@ from petition.letters.writing.texts import STATES_WITH_LETTERS, LetterText, Mark
 
 FALLBACK_LANGUAGE = "en"
 _FALLBACK_LOCALE = "en_GB"
-_MIN_NAMED = 10  # published figures are floored to ten: below that there is no figure
+_MIN_NAMED = 10  # figures are rounded down to tens; below ten nothing is published
 
 
 def compose_letter(
@@ -31,9 +31,9 @@ def compose_letter(
     base_url: str,
     issue: IssueDetails | None = None,
 ) -> Letter:
-    """The letter to one addressee as of a moment (UTC), in its language or, where that has no text, in English.
+    """The letter to one addressee as of `moment` (UTC), in its language, or in English if that has no text.
 
-    A preview, unless `issue` says how it goes out. LetterError if the campaign is not under way; DataError for data.
+    A preview without `issue`. Raises LetterError if the state allows no letters, DataError for wrong data.
     """
     state, issue = _letter_state(appeal, moment), issue or IssueDetails(preview_reference(addressee, moment))
     text, formatter = text_and_formatter(folders, addressee, issue.language)
@@ -65,7 +65,7 @@ def compose_letter(
 
 
 def _address_fields(addressee: Addressee, text: LetterText) -> dict[str, Any]:
-    """To whom, in the language of the addressee or in English."""
+    """Address, title, salutation and copies, in the language of the addressee or in English."""
     own = text.language == addressee.language
     return {
         "fallback": not own,
@@ -78,9 +78,9 @@ def _address_fields(addressee: Addressee, text: LetterText) -> dict[str, Any]:
 
 
 def letter_languages(folders: Sequence[Path], addressee: Addressee) -> tuple[str, str]:
-    """Of the letter that goes out, and of the courtesy translation beside it, empty if there is none.
+    """(language of the letter, language of the courtesy translation beside it, empty if there is none).
 
-    A text that nobody has reviewed goes out as a translation only, beside the English original.
+    A text that nobody has reviewed is sent only as a translation, beside the English original.
     """
     own = find_text(folders, addressee.language)
     if own is None or addressee.role not in own.roles:
@@ -94,9 +94,10 @@ def letter_languages(folders: Sequence[Path], addressee: Addressee) -> tuple[str
 def text_and_formatter(
     folders: Sequence[Path], addressee: Addressee, language: str = ""
 ) -> tuple[LetterText, Formatter]:
-    """A text for an addressee, in its own language if no other is asked for; English where there is none.
+    """The text for an addressee in `language`, else in its own; in English if there is no such text.
 
-    With it the formatter of its language: as its country writes it, or British English.
+    The formatter writes that language as the addressee's country does, else British English. Raises DataError if there
+    is no text at all.
     """
     text = find_text(folders, language or addressee.language)
     if text is None or addressee.role not in text.roles:
@@ -108,7 +109,7 @@ def text_and_formatter(
 
 
 def preview_reference(addressee: Addressee, moment: datetime) -> str:
-    """What the letter is filed under: the key and the day."""
+    """The reference of a preview: the key and the day."""
     return f"{addressee.key}/{moment:%Y-%m-%d}"
 
 
@@ -140,7 +141,7 @@ def _ministry_name(ministry: Ministry, text: LetterText) -> str:
 def _template_values(
     appeal: Appeal, addressee: Addressee, figures: Figures, notes: Notes, formatter: Formatter, text: LetterText
 ) -> Mapping[str, Any]:
-    """What a text may name. Everything printed from here passes the escape of texts.py."""
+    """All names that a text can use. What is printed from here is escaped by texts.py."""
 
     def number(what: str | int) -> str:
         if isinstance(what, int):
@@ -179,7 +180,7 @@ def _template_values(
 
 
 def _figure_values(addressee: Addressee, figures: Figures) -> Mapping[str, Any]:
-    """The figures a text may print; 0 for one that is not published."""
+    """The figures that a text can print; 0 for a figure that is not published."""
     named_count = figures.named or 0
     return {
         "total": figures.confirmed,

@@ -1,4 +1,4 @@
-"""One tree per letter, made of plain values: every format is made from it alone."""
+"""The tree of a letter, made of plain values. Every format is made from this tree alone."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -8,11 +8,11 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The published figures a letter may print: counts floored to ten, as of one snapshot (UTC).
+    """The published figures that a letter can print: counts rounded down to tens, from one snapshot (UTC).
 
-    `country` is None when the country is folded into `other`; `has_signatures` says whether anybody who lives
-    there signed at all; `named` counts those who asked for their name to be printed, None if that is not published;
-    `named_outside_eu`: some of them live where no government is written to; `countries`: all published ones.
+    `country` is None if the country is counted under `other`. `has_signatures` is true if anyone who lives there
+    signed. `named` counts people who asked for their name to be printed, None if that is not published.
+    `named_outside_eu`: some of them live where no government gets a letter. `countries`: all published ones.
     """
 
     as_of: datetime
@@ -26,10 +26,10 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class IssueDetails:
-    """How a letter goes out: what it is filed under, and the page where it can be checked; a preview has none.
+    """How a letter is sent: its reference, and the page where it can be checked (a preview has none).
 
-    `language` is that of its text, the addressee's own if empty; `courtesy` marks a translation beside the letter;
-    `omitted` are the ids of the facts, events and sources that are left out, and all that cites them with them.
+    `language` is that of its text; empty means the addressee's own. `courtesy` marks a translation beside the letter.
+    `omitted`: ids of facts, events and sources that are left out, with every block that cites them.
     """
 
     reference: str
@@ -41,7 +41,7 @@ class IssueDetails:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A piece of a line. `style`: "", "strong", "emphasis" or "note" (then the text is a number of the sources)."""
+    """A piece of a line. `style`: "", "strong", "emphasis" or "note" (the text is then the number of a note)."""
 
     text: str
     style: str = ""
@@ -50,20 +50,20 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph; `kind` is "paragraph", "item" of a list, or "quote" (the demand, set apart)."""
+    """A paragraph; `kind` is "paragraph", "item" (of a list) or "quote" (the demand, set apart)."""
 
     kind: str
     runs: tuple[Run, ...]
 
     @property
     def text(self) -> str:
-        """Its words without style; notes as [1]."""
+        """The words without style; notes as [1]."""
         return "".join(f"[{run.text}]" if run.style == "note" else run.text for run in self.runs)
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A line of the table: a country, or all others together, the `rest`; `own` is the addressee's."""
+    """A line of the chart: a country (`own` if it is the addressee's), or all others together (`rest`)."""
 
     name: str
     count: int
@@ -74,7 +74,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The published figures as a table with a bar to each line; the bars add up to the total.
+    """The published figures as a table with a bar on each line; the bars add up to the total.
 
     `comparison` compares the addressee's country with what a European Citizens' Initiative needs.
     """
@@ -88,7 +88,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """An entry of the list of sources."""
+    """An entry in the list of sources."""
 
     number: int
     text: str
@@ -97,9 +97,9 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A letter as it will stand on paper. `lines` is empty when the address has to be filled in by hand.
+    """A letter as it is printed. `lines` is empty if the address must be filled in by hand.
 
-    `office` stands above the lines; it is empty when they name it themselves.
+    `office` is printed above the lines; it is empty if they contain it.
     """
 
     key: str
@@ -108,7 +108,7 @@ class Letter:
     courtesy: bool  # a translation beside the letter
     language: str
     territory: str
-    fallback: bool  # the addressee's language has no text that may be used: this one is English
+    fallback: bool  # in English, because no text in the addressee's language may be used
     reviewed: str
     moment: datetime
     sender: str
@@ -125,18 +125,18 @@ class Letter:
     closing: str
     copies: tuple[str, ...]
     sources: tuple[Note, ...]
-    chart: Chart | None  # none while nothing is published
-    cited_ids: tuple[str, ...]  # the facts, events and sources it cites, by their ids
+    chart: Chart | None  # None until figures are published
+    cited_ids: tuple[str, ...]  # ids of the facts, events and sources it cites
 
     @property
     def address_missing(self) -> bool:
-        """True if somebody has to write the address on the ruled lines."""
+        """True if somebody must write the address on the ruled lines."""
         return not self.lines
 
 
 @dataclass(frozen=True, slots=True)
 class Annex:
-    """The names of those who asked for it, in the order they are printed."""
+    """The names of people who asked to be printed, in the order of printing."""
 
     key: str
     reference: str
@@ -150,23 +150,23 @@ class Annex:
     title: str
     sentences: tuple[str, ...]
     names: tuple[str, ...]
-    check_url: str = ""  # as of a letter
-    salt: str = ""  # a random number inside the file; see annexes.py
+    check_url: str = ""  # as in Letter
+    salt: str = ""  # a random number in the file; the reason is in editions/annexes.py
 
 
 def to_dict(document: Letter | Annex) -> dict[str, Any]:
-    """The document as values that JSON knows; the moment as seconds since 1970."""
+    """The document as JSON values; the moment in seconds since 1970."""
     return {**asdict(document), "moment": int(document.moment.timestamp())}
 
 
 def annex_from_dict(values: Mapping[str, Any]) -> Annex:
-    """The reverse of to_dict(), of an annex."""
+    """The reverse of to_dict()."""
     lists = {name: tuple(values[name]) for name in ("sentences", "names")}
     return Annex(**{**values, **lists, "moment": datetime.fromtimestamp(values["moment"], UTC)})
 
 
 def letter_from_dict(values: Mapping[str, Any]) -> Letter:
-    """The reverse of to_dict(), of a letter."""
+    """The reverse of to_dict()."""
     blocks = [Block(b["kind"], tuple(Run(**run) for run in b["runs"])) for b in values["blocks"]]
     lists = {name: tuple(values[name]) for name in ("contact", "lines", "copies", "cited_ids")}
     nested = {

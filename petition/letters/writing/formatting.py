@@ -1,6 +1,6 @@
-"""How one language writes numbers, days and plurals (Babel), with what its sentences need beyond that.
+"""Numbers, days and plurals as one language writes them (Babel), and what its sentences need beyond that.
 
-CLDR knows only the month as it stands in a date of its own; a text may bring the cases its sentences need.
+CLDR has a month's name only as it is in a date that stands alone. A text can add other grammatical cases.
 """
 
 import re
@@ -17,10 +17,10 @@ from petition.letters.addressees.address_book import Source
 
 @dataclass(frozen=True, slots=True)
 class Formatter:
-    """Writes numbers and days in one language of one territory. `months` are twelve names for a case.
+    """Writes numbers and days in one language of one territory. `months`: twelve names for each case.
 
-    `dates` may bring `pattern`, a day in CLDR's notation, `first`, the first day of a month where it is written in a
-    way of its own (1er), and `moment`, how `{day}` and `{time}` are joined.
+    `dates` can have `pattern` (a day in CLDR's notation), `first` (the first day of a month where it is not written as
+    1: French "1er") and `moment` (how `{day}` and `{time}` are joined).
     """
 
     locale: Locale
@@ -28,11 +28,10 @@ class Formatter:
     months: Mapping[str, Sequence[str]]
 
     def number(self, n: int) -> str:
-        """1234 as the language writes it."""
         return str(numbers.format_decimal(n, locale=self.locale))
 
     def day(self, value: date | Placeholder | str, case: str = "") -> str:
-        """A day in words; of a month or a year that alone (`2025-11`, `2017`); a placeholder as it is."""
+        """A day in words; of `2025-11` or `2017` only the month or year. A placeholder stays as it is."""
         if isinstance(value, Placeholder):
             return value
         if isinstance(value, date):
@@ -45,7 +44,7 @@ class Formatter:
         return self.day(date.fromisoformat(value), case)
 
     def source_dates(self, source: Source, case: str = "") -> str:
-        """The day or days that a source is about."""
+        """The day of a source, or its first and last day."""
         if not source.start:
             return self.day(source.date, case)
         if source.start[:7] != source.date[:7]:
@@ -60,7 +59,7 @@ class Formatter:
         return pattern.replace("{day}", self.day(moment.date(), case)).replace("{time}", f"{moment:%H:%M}")
 
     def plural(self, n: int, **forms: str) -> str:
-        """The form that the language's plural rule chooses for n: one, few, many, zero …, else `other`."""
+        """The form that the language's plural rule chooses for n (one, few, many, zero …), else `other`."""
         return forms.get(self.locale.plural_form(n)) or forms["other"]
 
     def _date_pattern(self, day: date, case: str) -> str:
@@ -72,14 +71,14 @@ class Formatter:
         return pattern.replace("MMMM", f"'{self.months[case][day.month - 1]}'")
 
     def _first_of_month(self, day: date) -> str:
-        """How the first of a month is written, where not simply as 1; empty on any other day."""
+        """How the first day of a month is written if not as 1; empty on any other day."""
         return self.dates.get("first", "") if day.day == 1 else ""
 
 
 def _range_pattern(first_day: str, pattern: str) -> str:
-    """A pattern of one day as that of days from `first` on: `d. MMMM` becomes `12.–d. MMMM`.
+    """Turns the pattern of one day into one that starts at `first_day`: `d. MMMM` becomes `12.–d. MMMM`.
 
-    CLDR's own intervals know only short months.
+    CLDR's own date ranges have only short names of months.
     """
     day_fields = re.compile(r"('[^']*')|(d+)(\.?)")
     return day_fields.sub(lambda m: m[1] or f"'{first_day}{m[3]}–'{m[0]}", pattern)

@@ -1,6 +1,6 @@
-"""Which characters the vendored fonts can print, so that a name in any script neither fails nor breaks a file.
+"""Which characters our fonts can print, so that a name in any script does not fail and does not break a file.
 
-The documented substitute: a character that the fonts lack is printed as □, and the annex says so.
+A character that the fonts lack is printed as □, and the annex says so.
 """
 
 import struct
@@ -11,21 +11,15 @@ from petition.core import resources
 
 FONTS = resources.folder("data") / "fonts"
 SUBSTITUTE = "□"
-# Source Sans 3 is in every font list of the templates and holds more than Source Serif 4.
+# Every font list of the templates has Source Sans 3, which has more characters than Source Serif 4.
 _WIDEST_FONT = FONTS / "SourceSans3-Regular.otf"
-_PRINTED_SPACES = (
-    "\u00a0\u202f\u200b"  # spaces that numbers and dates are written with; the place where a long name may break
-)
-_INVISIBLE_CATEGORIES = (
-    "Cc",
-    "Cf",
-    "Cs",
-)  # controls, bidirectional overrides, zero-width joiners, halves of surrogates
-_VARIATION_SELECTORS = range(0xFE00, 0xFE10)  # ask for a variant of the character before; nothing to print
+_PRINTED_SPACES = "\u00a0\u202f\u200b"  # two spaces inside numbers and dates; the place where a long name may break
+_INVISIBLE_CATEGORIES = ("Cc", "Cf", "Cs")  # controls; bidirectional overrides, zero-width joiners; single surrogates
+_VARIATION_SELECTORS = range(0xFE00, 0xFE10)  # they choose a variant of the character before them; not printed
 
 
 def printable(text: str) -> str:
-    """The text as the fonts can print it: composed, on one line, □ for what they lack."""
+    """The text as the fonts can print it: in NFC, on one line, with □ for missing characters."""
     composed = unicodedata.normalize("NFC", text)
     return "".join(_printable_character(c) for c in composed)
 

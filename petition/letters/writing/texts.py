@@ -1,6 +1,6 @@
-"""The text of the letters in one language: a file of labels and Markdown that passes through Jinja first.
+"""The text of a letter in one language: a file with labels, and Markdown that Jinja fills in first.
 
-Whatever comes from data is escaped on its way in, so that nothing in it is taken for Jinja or Markdown.
+All values from data are escaped, so that nothing in them is read as Jinja or Markdown.
 """
 
 import re
@@ -32,16 +32,16 @@ _MONTHS: Kind[list[str]] = Kind("a list of twelve texts", lambda value: TEXTS.fi
 
 
 class Markdown(str):
-    """Text that is Markdown already and must not be escaped again."""
+    """Text that is already Markdown and must not be escaped again."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class LetterText:
-    """One language's file. `roles` are the addressees it is written for; see Addressee.role.
+    """The file of one language. `roles`: which addressees it is written for; see Addressee.role.
 
-    `publishers` are the names by which the language calls publishers that the data has in English.
+    `publishers`: the names of publishers in this language; the data has them in English.
     """
 
     name: str
@@ -59,7 +59,7 @@ class LetterText:
     body: str = field(repr=False)
 
     def render_blocks(self, context: Mapping[str, Any]) -> tuple[Block, ...]:
-        """The body with its values filled in. Raises DataError naming the file if it cannot be."""
+        """The body with its values filled in. Raises DataError, which names the file."""
         try:
             markdown = _compile_template(self.body).render(context)
         except (TemplateError, TypeError, ValueError) as error:
@@ -70,7 +70,7 @@ class LetterText:
 
 
 def find_text(folders: Sequence[Path], language: str) -> LetterText | None:
-    """The text of a language from the first folder that has one; None if no folder has."""
+    """The text from the first folder that has one in this language; None if no folder has."""
     name = f"{language}.md"
     file = next((folder / name for folder in folders if (folder / name).is_file()), None)
     return read_text(file) if file else None
@@ -78,7 +78,7 @@ def find_text(folders: Sequence[Path], language: str) -> LetterText | None:
 
 @cache
 def read_text(file: Path) -> LetterText:
-    """A text from its file. Raises DataError, one sentence, on anything that is missing in it."""
+    """Raises DataError: one sentence about what is missing in the file."""
     head, body = markdown.front_matter(file)
     for table, labels in _REQUIRED_KEYS.items():
         for label in labels:
@@ -98,15 +98,15 @@ def read_text(file: Path) -> LetterText:
 
 
 def _escape(value: object) -> str:
-    """What a template may print: values with every sign that Markdown could read disarmed."""
+    """What Jinja prints: every sign that Markdown could read is escaped, except in a Markdown value."""
     if isinstance(value, Markdown):
         return value
-    parts = re.split(r"[^\S\xa0\u202f]+", str(value).strip())  # a space that must not break stays one
+    parts = re.split(r"[^\S\xa0\u202f]+", str(value).strip())  # no-break spaces stay
     return markdown.escape(" ".join(parts))
 
 
 def markdown_link(url: str) -> Markdown:
-    """A web address as a link that shows itself."""
+    """A link whose text is the web address itself."""
     return Markdown(f"[{_escape(url)}](<{url}>)")
 
 
@@ -126,7 +126,7 @@ def _compile_template(body: str) -> Template:
 
 
 def _cites_omitted_source(block: Block) -> bool:
-    """Whether it cites what was left out: no sentence of it can be trusted to stand without."""
+    """True if the block cites a source that was left out: its other sentences may make no sense alone."""
     return any(run.url == "omit:" for run in block.runs)
 
 
@@ -136,7 +136,7 @@ _STRUCTURE_TOKENS = ("bullet_list", "ordered_list", "list_item", "blockquote", "
 
 
 def _blocks(tokens: Sequence[Token], name: str) -> Iterator[Block]:
-    """Paragraphs, list items and quotes; a letter has nothing else."""
+    """Paragraphs, list items and quotes. Raises DataError for anything else."""
     kinds = ["paragraph"]
     for token in tokens:
         if token.type in _BLOCK_KINDS:
