@@ -6,6 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from petition.core.email_addresses import EmailAddress
 from petition.core.errors import ClosedError, LinkError, RateLimited
 from petition.core.form import EMPTY_FORM
 from petition.core.tokens import Purpose
@@ -24,32 +25,28 @@ _ACTIONS = {
 
 async def request_link(request: Request) -> Response:
     """The form that asks for a link; its answer is the same whether there is a signature or not."""
-    site, language = get_site(request), get_language(request)
+    page = partial(render_page, request, "web/public/manage/request_link.html")
     if request.method != "POST":
-        return render_page(request, "web/public/manage/request_link.html", form=EMPTY_FORM)
-    warn_only = get_public_status(request).warn_only
-    address, form = intake.check_manage_email(await forms.read_form(request), site.email_providers, warn_only=warn_only)
-    if address is None:
-        return render_page(request, "web/public/manage/request_link.html", status=422, form=form)
+        return page(form=EMPTY_FORM)
+    form, warn_only = await forms.read_form(request), get_public_status(request).warn_only
+    email, form = intake.check_manage_email(form, get_site(request).email_providers, warn_only=warn_only)
+    if email is None:
+        return page(status=422, form=form)
     try:
-        await site.rate_limiter.limit_action("manage", client_address(request))
-        wait = await site.intake.mail_delay(address)
-        request_mail = partial(
-            actions.request_manage_link,
-            server_keys=site.server_keys,
-            email=address,
-            language=language.code,
-            mail_delay=wait,
-        )
-        await site.database.write(request_mail)
+        await _send_link(request, email)
     except ClosedError:
         raise HTTPException(403) from None
     except RateLimited as refusal:
-        limited = forms.rate_limited(form)
-        return render_page(
-            request, "web/public/manage/request_link.html", status=429, wait=refusal.retry_after, form=limited
-        )
-    return RedirectResponse(f"/{language.code}/check-inbox", 303)
+        return page(status=429, wait=refusal.retry_after, form=forms.rate_limited(form))
+    return RedirectResponse(f"/{get_language(request).code}/check-inbox", 303)
+
+
+async def _send_link(request: Request, email: EmailAddress) -> None:
+    site = get_site(request)
+    await site.rate_limiter.limit_action("manage", client_address(request))
+    ask = partial(actions.request_manage_link, server_keys=site.server_keys, email=email)
+    delay = await site.intake.mail_delay(email)
+    await site.database.write(partial(ask, language=get_language(request).code, mail_delay=delay))
 
 
 async def manage(request: Request) -> Response:
