@@ -1,4 +1,5 @@
-"""Web: what a browser sees. The only folder that imports Starlette.
+"""Web: pages and files over HTTP. The only folder that imports Starlette.
 
-Offers: app (the wiring), routes (the site map), prerender, mirror. May import: site and all below.
+Offers: app (the wiring), routes, prerender, mirror, and the folders public, desk, operations, http.
+May import: site and all below.
 """

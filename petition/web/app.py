@@ -1,4 +1,4 @@
-"""The web application: routes, what every request passes, error pages, and what runs beside it. The only wiring."""
+"""The web application: puts together routes, middleware and error pages, and runs the background tasks."""
 
 import asyncio
 import gc
@@ -27,13 +27,13 @@ from petition.web.operations.health import Readiness
 from petition.web.public import sharing
 from petition.web.routes import routes
 
-DELIVER_VARIABLE = "PETITION_SERVE_DELIVERS"  # how `petition serve` tells its workers; not a setting of the operator's
+DELIVER_VARIABLE = "PETITION_SERVE_DELIVERS"  # set by `petition serve` for its workers; operators do not set it
 SYNC_SECONDS, PUBLISH_SECONDS, PRUNE_SECONDS = 1, 5, 3600
 log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings, *, deliver: bool = False) -> Starlette:
-    """The application; with `deliver` it also takes mail out of the outbox."""
+    """With `deliver`, this process also sends the emails of the outbox."""
     store = ResponseStore()
 
     @asynccontextmanager
@@ -56,14 +56,16 @@ def create_app(settings: Settings, *, deliver: bool = False) -> Starlette:
 
 
 def from_environment() -> Starlette:
-    """What `petition serve` gives to each worker of uvicorn."""
+    """The application of one worker of `petition serve`."""
     safe_logging.install()
-    # The collector took a tenth of the time to look for cycles in what stays for ever and in requests under way.
+    # The garbage collector took a tenth of the time: it looked for cycles in objects that stay for ever, and in
+    # requests that still run.
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-    # SQLite works in a thread, which waits for this one after each statement: five milliseconds as Python comes, and
-    # ten of them in a transaction. This halves what a signature waits and costs nothing that was measured.
+    # SQLite works in a thread of its own, which waits for the main thread after each statement: five milliseconds with
+    # Python's default, and ten such waits in a transaction. This halves the time that a signature waits, and no cost
+    # of it could be measured.
     sys.setswitchinterval(0.0001)
     return create_app(settings_.from_environment(os.environ), deliver=os.environ.get(DELIVER_VARIABLE) == "yes")
 
@@ -74,7 +76,7 @@ def _middleware(settings: Settings, store: ResponseStore) -> list[Middleware]:
     own_origins = {settings.base_url, settings.onion_url} - {""}
     desk_refusal = partial(security.refuse_desk_over_onion, onion_host=onion_host)
     return [
-        # Outermost: its answers have their headers already
+        # Outermost: prerendered responses already have their headers
         Middleware(PrerenderedResponses, store=store, refusal=refusal, onion_host=onion_host),
         Middleware(security.SecurityHeaders, secure=settings.secure, onion_host=onion_host),
         Middleware(ErrorPages),
@@ -88,9 +90,9 @@ def _middleware(settings: Settings, store: ResponseStore) -> list[Middleware]:
 
 @asynccontextmanager
 async def _background_tasks(site: Site, cache: PublicStateCache, deliver: bool) -> AsyncIterator[None]:
-    """Publishing, pruning and delivery run beside the requests and end before the database closes.
+    """Runs publishing, pruning and delivery beside the requests. All end before the database closes.
 
-    They are asked to stop, not cancelled: a connection that is cancelled while it opens is lost.
+    They are asked to stop, not cancelled: a connection is lost if its task is cancelled while it opens.
     """
     stopping = asyncio.Event()
     sync = (SYNC_SECONDS, site.rate_limiter.sync)
@@ -105,17 +107,17 @@ async def _background_tasks(site: Site, cache: PublicStateCache, deliver: bool) 
         await deliverer.stop()
         await asyncio.gather(*tasks[: len(loops)])
         for task in tasks:
-            task.cancel()  # delivery alone may still hang, on a relay that does
+            task.cancel()  # only delivery may still hang, if the mail server does not answer
 
 
 async def _repeat(seconds: float, job: Callable[[], Awaitable[None]], stopping: asyncio.Event) -> None:
-    """Acts now and then every so often; a failure waits for the next time."""
+    """Runs a job at once and then every so many seconds. A failure is logged, and the job runs again next time."""
     while not stopping.is_set():
         try:
             await job()
         except PetitionError as error:
             log.warning("%s", error)
-        except Exception as error:  # its text may quote what nobody shall read
+        except Exception as error:  # its text may quote personal data
             log.error("%s", type(error).__name__)
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), seconds)

@@ -1,6 +1,6 @@
-"""The public pages as files, for the day the site is blocked or flooded: for any static host, or a stick.
+"""The mirror: the public pages as files, for a static host or a USB stick, if the site is blocked or flooded.
 
-Nothing can be typed there: where the form was, a link leads to the form on our own machine.
+It has no form. Where the form was, a link leads to the form on our own server.
 """
 
 import re
@@ -20,7 +20,7 @@ _INDEX = "index.html"
 
 
 async def write_mirror(site: Site, folder: Path) -> int:
-    """All of it into a folder, which must be new or empty, or nothing at all; how many files. Raises DataError."""
+    """Writes the whole mirror into a new or empty folder, or nothing. Returns the number of files. Raises DataError."""
     await site.take_snapshot()
     contents = render_files(site, await public_state.read_public_state(site))
     try:
@@ -31,7 +31,7 @@ async def write_mirror(site: Site, folder: Path) -> int:
 
 
 def render_files(site: Site, state: public_state.PublicState) -> dict[str, bytes]:
-    """Every file by its name; pages link to each other by name, and to everything else at the public address."""
+    """File name -> content. Pages link to each other by file name, and to everything else at the public address."""
     base_url = site.settings.base_url
     texts = {path: text for path, text, _ in prerender.render_texts(site, state, mirror=True) if _in_mirror(path)}
     names = {path: _file_name(path) for path in texts} | {
@@ -44,12 +44,12 @@ def render_files(site: Site, state: public_state.PublicState) -> dict[str, bytes
 
 
 def _in_mirror(path: str) -> bool:
-    """The counter for other sites and what machines look for belong to the public address alone."""
+    """The counter for other sites and the files for machines exist only at the public address."""
     return "/embed" not in path and not path.startswith(("/robots", "/sitemap", "/.well-known"))
 
 
 def _file_name(path: str) -> str:
-    """The file of an address: a page has its ending, so that a disk and any host know what it is."""
+    """The file name of an address. A page ends in .html, so that a disk and any host know what it is."""
     name = path.removeprefix("/")
     if name.endswith("/"):
         return name + _INDEX
@@ -57,7 +57,7 @@ def _file_name(path: str) -> str:
 
 
 def _rewrite_links(text: str, name: str, names: dict[str, str], base_url: str) -> str:
-    """A page whose links lead to files of the mirror where there is one, else to the public address."""
+    """Links lead to a file of the mirror if there is one, else to the public address."""
     if not name.endswith(".html"):
         return text
     folder = PurePosixPath(name).parent
@@ -65,14 +65,14 @@ def _rewrite_links(text: str, name: str, names: dict[str, str], base_url: str) -
 
 
 def _link_target(link: str, folder: PurePosixPath, names: dict[str, str]) -> str | None:
-    """The file behind a link, seen from a folder; None if it is not in the mirror."""
+    """The file that a link leads to, relative to a folder; None if it is not in the mirror."""
     address, hash_, fragment = link.partition("#")
-    file = names.get(address.partition("?")[0])  # behind the question mark is the version of a file
+    file = names.get(address.partition("?")[0])  # the query is the version of a file
     return relpath(file, folder) + hash_ + fragment if file else None
 
 
 def _save_files(contents: dict[str, bytes], folder: Path) -> None:
-    """Written beside the folder and renamed into its place. Whoever serves it may read it: all of it is public."""
+    """Writes beside the folder, then renames: all or nothing. Everybody may read the files: all of it is public."""
     parent = folder.absolute().parent
     parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=parent))

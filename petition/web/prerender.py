@@ -14,15 +14,15 @@ from petition.web.public import discovery, governments, maps, signing, tally
 RenderedText = tuple[str, str, dict[str, str]]
 Context = Callable[[Site, Language, PublicState], dict[str, Any]]
 _HTML = "text/html; charset=utf-8"
-BROTLI_QUALITY = 5  # of Brotli: a page in a millisecond or two, for these are made anew every minute
+BROTLI_QUALITY = 5  # of Brotli: a page takes a millisecond or two, because pages are made again every minute
 
-# What caches may do: a page is fresh for a while, old while a new one is fetched, and better than none for a day.
+# Caches may send an old page for a minute while they fetch a new one, and for a day while our server fails.
 _STALE = "stale-while-revalidate=60, stale-if-error=86400"
 _PAGE_CACHE = f"public, max-age=60, {_STALE}"
 _LIVE_CACHE = f"public, max-age=30, {_STALE}"
 _FILE_CACHE = f"public, max-age=3600, {_STALE}"
 _IMMUTABLE = "public, max-age=31536000, immutable"
-# Any site may read it.
+# Any site may read these responses.
 _CORS_HEADERS = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 
 
@@ -59,9 +59,10 @@ DATA_FILES: dict[str, tuple[str, Callable[[Site, PublicState], str]]] = {
 def prerender_all(
     site: Site, state: PublicState, previous: Mapping[str, PrerenderedResponse]
 ) -> dict[str, PrerenderedResponse]:
-    """Everything of one moment, by path. What did not change since `previous` is not compressed again.
+    """The responses of one public state, by path. A text that is the same as in `previous` is not compressed again.
 
-    All of it once more for the onion service, behind its name: its pages name that address, its headers no https.
+    For the onion service everything is made a second time, under its host name and path: pages name the onion
+    address, and headers for https are left out.
     """
     settings = site.settings
     onion_url = settings.onion_url
@@ -78,7 +79,7 @@ def _prerender_origin(
     base_url: str,
     onion_url: str = "",
 ) -> dict[str, PrerenderedResponse]:
-    """For one origin; each page names itself under `onion_url` too, if there is one."""
+    """The responses of one origin. With `onion_url`, each page has an Onion-Location header."""
     security_headers = security.security_headers(secure=base_url.startswith("https:"))
     responses = {}
     for path, text, headers in render_texts(site, state, base_url=base_url):
@@ -101,7 +102,7 @@ def _prerender_text(previous: PrerenderedResponse | None, text: str, headers: Ma
 
 
 def render_texts(site: Site, state: PublicState, **extra: Any) -> Iterator[RenderedText]:
-    """(path, text, headers) of each page and of the data; `extra` goes to every template."""
+    """(path, text, headers) of each page and data file; `extra` goes to every page's template."""
     for language in site.languages:
         for path, (template, cache, context) in PAGES.items():
             values = extra | context(site, language, state)
@@ -119,7 +120,7 @@ def render_texts(site: Site, state: PublicState, **extra: Any) -> Iterator[Rende
 def _render_embed(
     site: Site, language: Language, state: PublicState, theme: str, extra: dict[str, Any]
 ) -> RenderedText:
-    """The counter for other sites: the one page that others may frame."""
+    """The counter for other sites: the only page that others may frame."""
     path = f"/{language.code}/embed" + (f"?theme={theme}" if theme else "")
     values = extra | tally.tally_page(site, language, state) | {"text": site.appeal.get_text(language), "theme": theme}
     text = render_template(site, language, "web/public/tally/embed.html", page_path="embed", private=False, **values)
@@ -128,7 +129,7 @@ def _render_embed(
 
 
 def _asset_responses() -> Iterator[tuple[str, assets.Asset, dict[str, str]]]:
-    """Each static file twice: under its name, and for ever under the address of its version."""
+    """Each static file twice: under its name, and under the address of its version, which never changes."""
     for name, asset in assets.load_assets().items():
         headers = {"Content-Type": asset.content_type}
         yield f"/static/{name}", asset, headers | {"Cache-Control": _FILE_CACHE}

@@ -1,4 +1,4 @@
-"""The site map: first what thousands do in one second, then in the order of a visit."""
+"""All addresses of the site: first what thousands do in one second, then in the order of a visit."""
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
@@ -30,7 +30,7 @@ GET_POST = ["GET", "POST"]
 
 
 def routes(*, demo: bool) -> list[BaseRoute]:
-    """Every address of the site; /dev/outbox exists in demo mode only."""
+    """/dev/outbox exists in demo mode only. Starlette tries the routes in this order."""
     return [
         _localised("/sign", signing.sign, methods=["POST"]),
         _localised("/confirm/{token}", signing.confirm, methods=GET_POST),
@@ -92,12 +92,12 @@ def routes(*, demo: bool) -> list[BaseRoute]:
 
 
 def _prerendered(*paths: str) -> list[Route]:
-    """Addresses that PrerenderedResponses answers before routing: here for the map, and for 404 and 405."""
+    """PrerenderedResponses answers these before routing. Here they complete the list, and lead to 404 and 405."""
     return [Route(path, not_found) for path in paths]
 
 
 def _localised(path: str, handler: Callable[[Request], Awaitable[Response]], methods: list[str] | None = None) -> Route:
-    """An address under each language of the site; under any other code nothing is there, and nothing happens."""
+    """The address in each language of the site. An unknown language gets 404, and the handler does not run."""
 
     @wraps(handler)
     async def checked(request: Request) -> Response:

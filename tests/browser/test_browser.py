@@ -97,7 +97,7 @@ async def test_a_secretary_checks_a_letter(address: str, browser: Browser, shell
     await page.goto(f"{address}/organisers/editions")
     for radio in await page.get_by_label("still right").all():
         await radio.check()
-    await page.get_by_role("button", name="Draw up edition 1").click()
+    await page.get_by_role("button", name="Make edition 1").click()
     await page.wait_for_url("**/organisers/editions/1")
     (tmp_path / "PL-1.pdf").write_bytes(
         await (await context.request.get(f"{address}/organisers/editions/PL-1.pdf")).body()

@@ -72,8 +72,8 @@ async def test_governments_have_answered_and_each_answer_says_that_it_is_none(vi
 async def test_the_desk_has_something_of_each_kind(visitor: Visitor) -> None:
     await visitor.organiser()
     desk = Html((await visitor.get("/organisers/")).text)
-    assert re.search(r"Waiting for their button\s+64", desk.text)
-    assert re.search(r"You set one network's forms aside\s+170", desk.text)
+    assert re.search(r"Not confirmed yet\s+64", desk.text)
+    assert re.search(r"You set aside the forms of one network\s+170", desk.text)
     assert [a.get("action") for a in desk.all("form")].count("/organisers/aside") == 2, "networks of which many wait"
     assert "filled in the example" in desk.text
     waiting = Html((await visitor.get("/organisers/names/PL/new")).text).text

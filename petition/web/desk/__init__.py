@@ -1,4 +1,6 @@
-"""The organisers' desk: login, dashboard, names, letters, editions, answers, and the log of what was done.
+"""The organisers' desk: login, dashboard, names, letters, editions, answers, and the activity log.
 
-Offers: one module for each page; access says who may open what. May import: http; not the public pages.
+Offers: access (who may open what), login, second_factor, sessions, dashboard, abuse, printed_names, letters,
+downloads, export, editions, annexes, addressees, correspondence, activity_log.
+May import: http, site and all below; not public, not operations.
 """

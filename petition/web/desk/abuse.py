@@ -1,4 +1,4 @@
-"""Floods, at the desk: of whom a proof of work is asked, what is set aside and what comes back."""
+"""Floods, at the desk: who must do a proof of work, which forms are set aside, and which are restored."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -21,7 +21,6 @@ from petition.web.http.pages import get_site, refresh_public_pages
 
 @requires_role(Role.ADMIN)
 async def set_proof_mode(request: Request) -> Response:
-    """Of whom a proof of work is asked from now on."""
     chosen = (await forms.read_form(request)).values.get("mode", "")
     if chosen not in list(ProofMode):
         raise HTTPException(422)
@@ -34,7 +33,7 @@ async def set_proof_mode(request: Request) -> Response:
 
 @requires_role(Role.ADMIN)
 async def restore(request: Request) -> Response:
-    """Puts back what was set aside for a reason; its mail leaves."""
+    """Releases the submissions held for one reason; their emails leave."""
     reason = (await forms.read_form(request)).values.get("reason", "")
     if reason not in quarantine.REASONS:
         raise HTTPException(422)
@@ -46,7 +45,7 @@ async def restore(request: Request) -> Response:
 
 @requires_role(Role.ADMIN)
 async def quarantine_network(request: Request) -> Response:
-    """Sets aside what waits of today from one network."""
+    """Holds today's waiting submissions of one network."""
     handle = (await forms.read_form(request)).values.get("network", "")
     await _run_and_log_count(
         request, partial(quarantine.hold_network, handle=handle), "set aside the forms of one network"
@@ -55,7 +54,7 @@ async def quarantine_network(request: Request) -> Response:
 
 
 async def _run_and_log_count(request: Request, change: Callable[[Connection], Awaitable[int]], action: str) -> None:
-    """Makes a change and logs how many it touched, both or neither."""
+    """Makes a change and logs how many rows it changed: both or neither."""
 
     async def change_and_log(c: Connection) -> None:
         await activity_log.append(c, request.state.organiser.nickname, action, round_for_log(await change(c)))

@@ -1,4 +1,4 @@
-"""Organisers at the door: who may open what, logging in and out. Everyone else gets 404 but for the login page."""
+"""Access to the desk: who may open what, and the cookie of a session. Everybody else gets 404, except for the login."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial, wraps
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 def requires_role(role: Role) -> Callable[[Handler], Handler]:
-    """A handler for organisers of at least this role; for everyone else the page does not exist."""
+    """For organisers of at least this role. For everybody else the page does not exist (404)."""
 
     def decorate(handler: Handler) -> Handler:
         @wraps(handler)
@@ -35,7 +35,7 @@ def requires_role(role: Role) -> Callable[[Handler], Handler]:
 
 
 def requires_session(handler: Handler) -> Handler:
-    """A handler for anyone with a session, before and after their second factor."""
+    """For anyone with a session, before and after their second factor."""
 
     @wraps(handler)
     async def guarded(request: Request) -> Response:
@@ -47,7 +47,7 @@ def requires_session(handler: Handler) -> Handler:
 
 
 async def _load_session(request: Request) -> Session | None:
-    """The session of a request, now in use; None for a stranger."""
+    """The session of a request, whose use is recorded; None without one."""
     site, secret = get_site(request), request.cookies.get(_cookie_name(request))
     if not secret:
         return None
@@ -61,12 +61,11 @@ async def _load_session(request: Request) -> Session | None:
 
 
 def _cookie_name(request: Request) -> str:
-    """`__Host-` binds a cookie to this very host over https; demo mode has no https."""
+    """`__Host-` ties a cookie to this one host and to https; demo mode has no https."""
     return "__Host-session" if get_site(request).settings.secure else "session"
 
 
 def redirect_with_session(request: Request, secret: str, path: str) -> Response:
-    """To a page, with the cookie of a session that has just begun."""
     response, secure = RedirectResponse(path, 303, {"Cache-Control": NO_STORE}), get_site(request).settings.secure
     response.set_cookie(
         _cookie_name(request),
@@ -81,21 +80,20 @@ def redirect_with_session(request: Request, secret: str, path: str) -> Response:
 
 
 def redirect_to_login(request: Request) -> Response:
-    """Back to the login page, without a cookie."""
+    """Deletes the cookie too."""
     response = RedirectResponse("/organisers/login", 303)
     response.delete_cookie(_cookie_name(request), path="/", secure=get_site(request).settings.secure, httponly=True)
     return response
 
 
 async def log_action(request: Request, action: str, detail: str = "") -> None:
-    """Logs what the organiser of this request does."""
     await run_and_log(request, _no_change, action, detail)
 
 
 async def run_and_log(
     request: Request, change: Callable[[Connection], Awaitable[T]], action: str, detail: str = ""
 ) -> T:
-    """Makes a change and logs it, both or neither."""
+    """Makes a change and logs it: both or neither."""
     nickname = request.state.organiser.nickname
 
     async def change_and_log(c: Connection) -> T:
@@ -107,4 +105,4 @@ async def run_and_log(
 
 
 async def _no_change(_: Connection) -> None:
-    """What a download changes."""
+    """A download is logged but changes nothing."""

@@ -1,4 +1,4 @@
-"""The record at the desk: all that was ever done here, page by page, for everybody with a nickname."""
+"""The activity log at the desk: every line, page by page, for everybody with a nickname."""
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request

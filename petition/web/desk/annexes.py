@@ -1,4 +1,4 @@
-"""Annexes of names at the desk: an admin says who may have one; an organiser takes it with an edition's letter."""
+"""Annexes of names at the desk: an admin says who may get one; an organiser downloads it for a letter of an edition."""
 
 import io
 import zipfile
@@ -25,7 +25,7 @@ from petition.web.http.pages import get_site, render_page
 
 @requires_role(Role.ADMIN)
 async def permissions(request: Request) -> Response:
-    """Who may have the names of those who live there and asked for it."""
+    """Which addressees may get a list of names."""
     if request.method == "POST":
         form = await forms.read_form(request)
         allowed = {name.removeprefix("on ") for name in form.values if name.startswith("on ") and form.is_checked(name)}
@@ -43,7 +43,7 @@ async def _save_permissions(c: Connection, *, request: Request, allowed: set[str
 
 @requires_role(Role.ORGANISER)
 async def make_annex(request: Request) -> Response:
-    """Makes the annex to one letter of an edition and hands it over; nothing of it stays here but its fingerprint."""
+    """Makes the annex to one letter of an edition. The site keeps only its fingerprint, not the names."""
     site, draft = get_site(request), await get_site(request).current_draft()
     addressee = _find_addressee(draft, request.path_params["key"])
     try:
@@ -64,10 +64,10 @@ def _find_addressee(draft: Draft, key: str) -> Addressee:
 
 
 def _download(files: list[VolumeFile]) -> Response:
-    """The volume, or all of them in a ZIP."""
+    """One volume as PDF, several as ZIP."""
     if len(files) == 1:
         return attachment(files[0][1], f"{files[0][0]}.pdf", "application/pdf")
-    zipped = io.BytesIO()  # not a file on disk, for it has names in it
+    zipped = io.BytesIO()  # in memory, not on disk, because it has names in it
     with zipfile.ZipFile(zipped, "w") as out:
         for reference, content in files:
             out.writestr(f"{reference}.pdf", content)

@@ -1,4 +1,4 @@
-"""The desk: published numbers for everyone, counts for organisers, the rules, and what the others did."""
+"""The dashboard: published numbers for all, counts for organisers, the rules, and the latest lines of the log."""
 
 from functools import partial
 from typing import Any
@@ -18,12 +18,11 @@ from petition.web.desk.access import requires_role, run_and_log
 from petition.web.http import forms
 from petition.web.http.pages import get_site, get_snapshot, refresh_public_pages, render_page
 
-LATEST_ACTIONS = 20  # lines of the record at the desk
+LATEST_ACTIONS = 20  # lines of the activity log on the dashboard
 
 
 @requires_role(Role.VIEWER)
 async def dashboard(request: Request) -> Response:
-    """Published numbers for everyone at the desk, counts for organisers, and what the others did."""
     organiser: Organiser = request.state.organiser
     keys = get_site(request).settings.recipients
     async with get_site(request).database.reading() as c:
@@ -48,14 +47,14 @@ async def dashboard(request: Request) -> Response:
 
 
 async def _counts(c: Connection) -> dict[str, object]:
-    """The desk's counts, none finer than ten."""
+    """Counts for organisers; None for one under ten."""
     by_country_code = await tally.exact_counts(c)
     queued, oldest = await outbox.queue_status(c)
     by_country = sorted(
         by_country_code.items(), key=lambda item: (item[0] == UNSTATED_COUNTRY, -rounding.round_down(item[1]), item[0])
     )
     return {
-        # In tens: the exact total less the countries shown would tell the count of one that is not.
+        # In tens: the exact total minus the countries shown would give the count of a hidden one.
         "confirmed": hide_small(rounding.round_down(sum(by_country_code.values()))),
         "waiting": hide_small(await submissions.count_waiting(c)),
         "last_day": hide_small(await history.last_day_change(c)),
@@ -73,7 +72,7 @@ async def _counts(c: Connection) -> dict[str, object]:
 
 @requires_role(Role.ADMIN)
 async def set_mailbox_rule(request: Request) -> Response:
-    """Whether mailboxes that authorities can read are refused or only warned of."""
+    """Whether mailboxes that authorities can read are refused, or only warned about."""
     warn = (await forms.read_form(request)).is_checked("warn")
     detail = "readable mailboxes: " + ("warn" if warn else "refuse")
     await run_and_log(request, partial(signatures.set_warn_only, warn_only=warn), "changed a rule", detail)
@@ -83,7 +82,7 @@ async def set_mailbox_rule(request: Request) -> Response:
 
 @requires_role(Role.VIEWER)
 async def acknowledge_keys(request: Request) -> Response:
-    """They say that they saw to which keys addresses are sealed: these ones, should they have changed meanwhile."""
+    """Logs that an organiser saw the keys that addresses are sealed to. Does nothing if the keys have changed since."""
     shown_keys = (await forms.read_form(request)).values.get("keys", "")
     keys, nickname = get_site(request).settings.recipients, request.state.organiser.nickname
     if shown_keys == " ".join(public_keys.fingerprints(keys)):

@@ -1,4 +1,4 @@
-"""Files of the desk: a letter in each format, with its line in the activity log."""
+"""Downloads of the desk: a letter in each format, with its line in the activity log."""
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -14,7 +14,7 @@ NO_STORE_HEADERS = {"Cache-Control": NO_STORE}
 
 
 async def letter_response(request: Request, composed: Letter, name: str) -> Response:
-    """A letter in the kind that the path asks for; what leaves as a file is noted."""
+    """A letter in the format that the path names. A file is logged as a download, a page is not."""
     kind = request.path_params["kind"]
     if kind == "html":
         return render_page(request, "web/desk/letter.html", letter=composed, name=name)
@@ -27,13 +27,12 @@ async def letter_response(request: Request, composed: Letter, name: str) -> Resp
 
 
 async def log_download(request: Request, action: str, detail: str = "") -> None:
-    """HEAD looks and takes nothing: only a GET is a download."""
+    """Only a GET is a download: HEAD gets no file."""
     if request.method == "GET":
         await log_action(request, action, detail)
 
 
 def attachment(content: bytes, name: str, kind: str) -> Response:
-    """A file to keep."""
     headers = {**NO_STORE_HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type=kind, headers=headers)
 

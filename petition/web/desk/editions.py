@@ -1,4 +1,4 @@
-"""Editions at the desk: draw one up after every doubt is settled, look at it, download what it froze."""
+"""Editions at the desk: make one after all stale sources are checked, look at it, download what it stored."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ CONFIRMED, LEFT_OUT = "confirmed", "out"
 
 @requires_role(Role.ORGANISER)
 async def index(request: Request) -> Response:
-    """All editions, and what has to be settled before the next."""
+    """All editions, and the source checks before the next."""
     if request.method == "POST":
         return await _issue_edition(request, await forms.read_form(request))
     return await _index_page(request, EMPTY_FORM)
@@ -60,7 +60,6 @@ async def _issue_edition(request: Request, form: Form) -> Response:
 
 @requires_role(Role.ORGANISER)
 async def edition(request: Request) -> Response:
-    """The letters of one edition, each with the fingerprint of its file."""
     issued, letters = await _load_edition(request)
     names = {a.key: a.name_en for a in get_site(request).address_book.addressees}
     async with get_site(request).database.reading() as c:
@@ -72,7 +71,7 @@ async def edition(request: Request) -> Response:
 
 @requires_role(Role.ORGANISER)
 async def letter(request: Request) -> Response:
-    """One letter: its PDF as it was frozen, any other kind from the tree that was frozen with it."""
+    """The PDF as it was stored; any other format is made from the document stored with it."""
     reference = request.path_params["reference"]
     async with get_site(request).database.reading() as c:
         issued, content = await editions.find_letter(c, reference), await editions.letter_pdf(c, reference)
@@ -86,7 +85,7 @@ async def letter(request: Request) -> Response:
 
 @requires_role(Role.ORGANISER)
 async def archive(request: Request) -> Response:
-    """An edition as ZIP: every letter and translation in every format, a list of them, and one to print."""
+    """As ZIP: every letter and translation in every format, a list of them, and one file to print."""
     issued, letters = await _load_edition(request)
     await log_download(request, "downloaded all letters", f"edition {issued.number}")
     headers = {"Cache-Control": NO_STORE, "Content-Disposition": f'attachment; filename="edition-{issued.number}.zip"'}

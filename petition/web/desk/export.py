@@ -1,4 +1,4 @@
-"""The export of those who asked to be named or for news, for the organisers' own machine."""
+"""The export of people who asked to be named or for news, for the organisers' own machine."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ from petition.web.http.pages import get_site
 
 @requires_role(Role.ORGANISER)
 async def signatures_csv(request: Request) -> Response:
-    """For the organisers' own machine: `petition unseal` opens the sealed addresses there."""
+    """Addresses are sealed: `petition unseal` opens them on the organisers' own machine."""
     async with get_site(request).database.reading() as c:
         rows = await printed_names.export_rows(c)
     text = io.StringIO()
@@ -30,7 +30,7 @@ async def signatures_csv(request: Request) -> Response:
 
 
 def _escape_formula(name: str) -> str:
-    """A name that a spreadsheet takes for text: an apostrophe before a formula's signs, full-width ones too.
+    """Puts an apostrophe before a name that a spreadsheet would run as a formula, full-width signs too.
 
     (OWASP, CSV injection)
     """

@@ -1,4 +1,4 @@
-"""The organisers' letters: the list with what is to be mended, each as PDF, all as ZIP; the export of signatures."""
+"""The letters at the desk: a list with what must be fixed, each letter as a file or a page, all of them as ZIP."""
 
 import io
 from typing import Any
@@ -23,7 +23,7 @@ from petition.web.http.pages import get_site, render_page
 
 @requires_role(Role.ORGANISER)
 async def index(request: Request) -> Response:
-    """Every letter with what is to be mended before it is sent."""
+    """Every letter, with what must be fixed before it is sent."""
     draft = await get_site(request).current_draft()
     async with get_site(request).database.reading() as c:
         entries = await correspondence.entries(c)
@@ -60,7 +60,7 @@ def _flags(draft: Draft, addressee: Addressee, writing: bool) -> list[str]:
 
 @requires_role(Role.ORGANISER)
 async def letter(request: Request) -> Response:
-    """The letter to one addressee, as a file of one kind or as a page to read."""
+    """As a file of one format, or as a page; 409 while the campaign's state allows no letters."""
     draft, addressee = await _draft_and_addressee(request)
     try:
         composed = draft.letter(addressee)
@@ -71,7 +71,7 @@ async def letter(request: Request) -> Response:
 
 @requires_role(Role.ORGANISER)
 async def annex(request: Request) -> Response:
-    """The names that go with the letter to one addressee."""
+    """404 if there are no names to print."""
     draft, addressee = await _draft_and_addressee(request)
     async with get_site(request).database.reading() as c:
         names = (await drafts.get_annex_names(c, draft, [addressee])).get(addressee.code)
@@ -84,13 +84,13 @@ async def annex(request: Request) -> Response:
 
 @requires_role(Role.ORGANISER)
 async def archive(request: Request) -> Response:
-    """All letters and annexes in one ZIP."""
+    """All letters and annexes in one ZIP; 409 while the campaign's state allows no letters."""
     draft = await get_site(request).current_draft()
     if not get_site(request).campaign_state().allows_letters:
         raise HTTPException(409)
     async with get_site(request).database.reading() as c:
         names = await drafts.get_annex_names(c, draft, draft.book.addressees)
-    file = io.BytesIO()  # not a file on disk: it has names in it, and whatever fails would leave it there
+    file = io.BytesIO()  # in memory, not on disk: it has names in it, and a failure would leave the file there
     await run_in_threadpool(drafts.write_archive, draft, names, file)
     await log_download(request, "downloaded all letters")
     return attachment(file.getvalue(), "letters.zip", "application/zip")

@@ -1,4 +1,4 @@
-"""The login pages: a link by email, a button, the end of a session."""
+"""The login pages: a link by email, a button, and logging out."""
 
 from functools import partial
 
@@ -18,7 +18,7 @@ from petition.web.http.pages import client_address, get_site, negotiate_language
 
 
 async def login(request: Request) -> Response:
-    """Asks for an address; the answer is the same whether it is an organiser's or not."""
+    """Emails a link to an organiser. The answer is the same for every address."""
     site = get_site(request)
     if request.method != "POST":
         return render_page(request, "web/desk/login.html", form=EMPTY_FORM, sent=False)
@@ -42,7 +42,7 @@ async def login(request: Request) -> Response:
 
 
 async def redeem(request: Request) -> Response:
-    """GET: a button. POST: the link is used up and a session begins; the second factor is still to come."""
+    """GET: a button. POST: the link is used up and a session begins; the second factor comes next."""
     site = get_site(request)
     try:
         secret = site.signer.read_token(Purpose.LOGIN, request.path_params["token"])
@@ -57,7 +57,6 @@ async def redeem(request: Request) -> Response:
 
 @requires_role(Role.VIEWER)
 async def logout(request: Request) -> Response:
-    """Ends the session."""
     session = request.state.session
     await run_and_log(
         request, partial(sessions.end_session, nickname=session.organiser.nickname, id_=session.id), "logged out"

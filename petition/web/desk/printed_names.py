@@ -1,4 +1,4 @@
-"""Names to be printed, at the desk: none enters a letter before an organiser has passed it."""
+"""Names to be printed, at the desk: a name enters letters only after an organiser has passed it."""
 
 from functools import partial
 
@@ -18,7 +18,7 @@ from petition.web.desk.access import requires_role
 from petition.web.http import forms
 from petition.web.http.pages import get_site, negotiate_language, render_page
 
-# From where to where, and what the record says of it.
+# Decision -> (old state, new state, action in the activity log).
 DECISIONS = {
     "pass": (NEW, APPROVED, "passed names"),
     "aside": (NEW, REJECTED, "set names aside"),
@@ -28,7 +28,7 @@ DECISIONS = {
 
 @requires_role(Role.ORGANISER)
 async def index(request: Request) -> Response:
-    """How many names of which country wait for somebody to look at them, and how many are set aside."""
+    """How many names of each country nobody has looked at yet, and how many are rejected."""
     async with get_site(request).database.reading() as c:
         counts = {state: await printed_names.count_by_country(c, state) for state in (NEW, REJECTED)}
     codes = [*dict(negotiate_language(request).countries), UNSTATED_COUNTRY]
@@ -41,7 +41,7 @@ async def index(request: Request) -> Response:
 
 @requires_role(Role.ORGANISER)
 async def names_of_country(request: Request) -> Response:
-    """A page of them. POST: what was ticked is set aside and the rest passed, or what was ticked comes back."""
+    """A page of names. POST: ticked new names are rejected, the rest approved; ticked rejected names are new again."""
     country, state = request.path_params["country"], request.path_params["state"]
     if state not in (NEW, REJECTED):
         raise HTTPException(404)
@@ -63,7 +63,7 @@ async def _save_decisions(request: Request, country: str, state: str, form: Form
 
 
 async def _apply_decisions(c: Connection, *, country: str, chosen: dict[str, set[str]], nickname: str) -> None:
-    """All of it and its lines in the record, or nothing."""
+    """Moves the names and logs it: all or nothing."""
     for decision, handles in chosen.items():
         old, new, action = DECISIONS[decision]
         if n := await printed_names.move_names(c, country, handles, old, new):

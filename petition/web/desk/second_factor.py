@@ -1,4 +1,4 @@
-"""The second factor at the door: asked for after the link, set up after the first one, changed soon after a login."""
+"""The second factor: set up after the first login, asked for at each later one, changed only soon after a login."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -16,12 +16,12 @@ from petition.web.desk.access import redirect_to_login, redirect_with_session, r
 from petition.web.http import forms
 from petition.web.http.pages import NO_STORE, get_site, render_page
 
-_MAX_PASSKEY_LENGTH = 20_000  # characters of a passkey's answer; honest ones have a thousand or two
+_MAX_PASSKEY_LENGTH = 20_000  # characters of a passkey's answer; real ones have one or two thousand
 
 
 @requires_session
 async def verify(request: Request) -> Response:
-    """The second factor of whoever has one: a passkey or a code."""
+    """Asks for a passkey or a code. Organisers without a factor are sent to set one up."""
     session: Session = request.state.session
     factors = await _own_factors(request)
     if session.authenticated or not factors:
@@ -55,7 +55,7 @@ async def _verification(request: Request) -> Callable[[Connection], Awaitable[st
 
 @requires_session
 async def manage_factors(request: Request) -> Response:
-    """One's own factors: the first is set up here, and changes are made here soon after a login."""
+    """An organiser's own factors: the first one is set up here, and changes are made here soon after a login."""
     session: Session = request.state.session
     factors = await _own_factors(request)
     if not session.authenticated and factors:
@@ -121,7 +121,7 @@ async def _remove(request: Request, id_: str) -> Response:
 
 @requires_session
 async def challenge(request: Request) -> Response:
-    """What organisers.js hands to the browser: one passkey of theirs is asked for, or a new one is to be made."""
+    """The options that organisers.js gives to the browser: to use a passkey of theirs, or to make a new one."""
     site, session = get_site(request), request.state.session
     passkey_ids = [row["id"] for row in await _own_factors(request) if row["kind"] == PASSKEY]
     if not site.passkeys.is_possible:

@@ -1,4 +1,4 @@
-"""Where an organiser is logged in: one's own sessions, and for admins an end to all of another's."""
+"""Sessions at the desk: organisers see and end their own; admins end all sessions of another organiser."""
 
 from functools import partial
 from typing import Any
@@ -19,7 +19,7 @@ from petition.web.http.pages import get_site, render_page
 
 @requires_role(Role.VIEWER)
 async def index(request: Request) -> Response:
-    """One's own sessions, to the hour; admins see who else there is."""
+    """One's own sessions, to the hour. Admins also see the other organisers."""
     session: Session = request.state.session
     async with get_site(request).database.reading() as c:
         rows = await sessions.list_sessions(c, session.organiser.nickname)
@@ -37,7 +37,7 @@ def _row(row: Row, session: Session) -> dict[str, object]:
 
 @requires_role(Role.VIEWER)
 async def end(request: Request) -> Response:
-    """Ends one of one's own sessions."""
+    """Ends one of one's own sessions; 404 for any other."""
     session: Session = request.state.session
     id_ = (await forms.read_form(request)).values.get("session", "")
     async with get_site(request).database.reading() as c:
@@ -51,7 +51,7 @@ async def end(request: Request) -> Response:
 
 @requires_role(Role.ADMIN)
 async def end_all(request: Request) -> Response:
-    """Ends all sessions of an organiser, and links that were mailed to them."""
+    """Also ends the login links that were emailed to this organiser."""
     nickname = (await forms.read_form(request)).values.get("nickname", "")
     async with get_site(request).database.reading() as c:
         if nickname not in [row["nickname"] for row in await accounts.list_organisers(c)]:

@@ -1,4 +1,4 @@
-"""The files of static/: read and compressed once, at an address that changes with their content."""
+"""The files of static/: each is read and compressed once; its address changes with its content."""
 
 import mimetypes
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from hashlib import sha256
 from petition.core import resources
 from petition.web.http.prerendered import PLAIN, EncodedBodies, encode_body
 
-_BROTLI_QUALITY = 11  # of Brotli; slow, and done once
+_BROTLI_QUALITY = 11  # of Brotli, the highest: slow, but done once
 
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file's bytes, its kind, and what names this version of it."""
+    """`version`: the first 8 hex digits of the file's SHA-256."""
 
     bodies: EncodedBodies
     content_type: str
@@ -22,7 +22,7 @@ class Asset:
 
 @cache
 def load_assets() -> dict[str, Asset]:
-    """Every file by its name under static/."""
+    """Every file, by its path under static/."""
     folder = resources.folder("static")
     files = [file for file in folder.rglob("*") if file.is_file()]
     return {
@@ -38,5 +38,5 @@ def _load_asset(name: str, content: bytes) -> Asset:
 
 
 def asset_url(name: str) -> str:
-    """Where a page finds this version of a file, which then may be kept for ever. Raises KeyError for none."""
+    """The address of this version of a file, which caches may keep for ever. Raises KeyError for an unknown name."""
     return f"/static/{name}?v={load_assets()[name].version}"

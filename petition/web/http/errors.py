@@ -1,6 +1,6 @@
-"""What people see when something goes wrong: a page in their language, never a traceback.
+"""Error pages in the visitor's language, never a traceback.
 
-Nothing personal goes into the log.
+No personal data goes into the log.
 """
 
 import asyncio
@@ -23,20 +23,20 @@ log = logging.getLogger(__name__)
 
 
 async def http_error(request: Request, error: Exception) -> Response:
-    """404, 405, 413, 415 and their like."""
+    """404, 405, 413, 415 and other HTTP errors."""
     code = getattr(error, "status_code", 500)
     if code == 405 and request.scope["path"].startswith("/organisers/"):
-        # A 405 would tell what exists there
+        # A 405 would show which addresses exist there
         return render_page(request, "web/http/error.html", status=404, code=404)
     response = render_page(request, "web/http/error.html", status=code, code=code)
     response.headers.update(getattr(error, "headers", None) or {})
     if code == 413:
-        response.headers["Connection"] = "close"  # nobody reads the rest of a gigabyte
+        response.headers["Connection"] = "close"  # so that the server need not read the rest of a gigabyte
     return response
 
 
 async def database_unavailable(request: Request, error: Exception) -> Response:
-    """The database is away or too busy: come back in a moment. What was typed is in the browser still."""
+    """503 if the database is down or too busy. What was typed is still in the browser."""
     log.error("%s", error)
     response = render_page(request, "web/http/error.html", status=503, code=503)
     response.headers["Retry-After"] = "5" if isinstance(error, Busy) else "30"
@@ -44,7 +44,7 @@ async def database_unavailable(request: Request, error: Exception) -> Response:
 
 
 async def too_many_requests(request: Request, error: Exception) -> Response:
-    """Far too much from one network: a short page after a while, or a flood would be all that the processor does."""
+    """429: a short page after a delay. Without the delay, a flood would use up the processor."""
     await asyncio.sleep(THROTTLE_DELAY_SECONDS)
     response = render_page(request, "web/http/error.html", status=429, code=429)
     response.headers["Retry-After"] = str(getattr(error, "retry_after", 1))
@@ -52,9 +52,9 @@ async def too_many_requests(request: Request, error: Exception) -> Response:
 
 
 class ErrorPages:
-    """The outermost guard: an error of ours becomes a page, and the log gets where it happened, nothing else.
+    """Any other exception becomes an error page. The log gets the place where it happened, and nothing else.
 
-    Starlette would hand the error on to the server, which logs its text; and that may quote what was typed.
+    Starlette would pass the exception on to the server, which logs its text; the text may quote what was typed.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -77,7 +77,7 @@ class ErrorPages:
 
 
 class BodyLimit:
-    """A body that announces more than any form has is refused before it is read, with our page."""
+    """Refuses a body by its Content-Length before it is read, with our error page, if no form is that long."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -92,7 +92,7 @@ class BodyLimit:
 
 
 class CrossSiteCheck:
-    """A form that was posted from another site is refused before it is read, with our page."""
+    """Refuses a form that was posted from another site before it is read, with our error page."""
 
     def __init__(self, app: ASGIApp, own_origins: Collection[str]) -> None:
         self._app, self._own_origins = app, own_origins

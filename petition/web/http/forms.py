@@ -1,4 +1,4 @@
-"""Forms: what arrives in a body becomes a checked Signing or address, or one sentence per field."""
+"""Forms: the body of a request becomes a Form."""
 
 import asyncio
 from dataclasses import replace
@@ -11,8 +11,8 @@ from starlette.requests import Request
 from petition.core.form import Form
 from petition.core.languages import N_
 
-MAX_FIELDS = 200  # each fact and address of an edition is one
-BODY_TIMEOUT_SECONDS = 15  # for a few hundred bytes; a slow phone needs five, and a stopping server waits for it
+MAX_FIELDS = 200  # the form of an edition has one for each fact and address
+BODY_TIMEOUT_SECONDS = 15  # for a few hundred bytes; a slow phone needs five. A server that stops waits this long too
 _FORM_TYPE = "application/x-www-form-urlencoded"
 _THROTTLE_MESSAGE = N_(
     "Very many forms have come from your network. Please try again in a few minutes, or from another network."
@@ -20,12 +20,15 @@ _THROTTLE_MESSAGE = N_(
 
 
 async def read_form(request: Request) -> Form:
-    """The fields of a body. 415 for another kind of body; a field sent twice counts as garbled."""
+    """The fields of a body. A field that is sent twice becomes invalid text.
+
+    Raises HTTPException: 400 for too many fields, 408 for a slow body, 415 for a body that is not a form.
+    """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in ("", _FORM_TYPE):
         raise HTTPException(415)
     body = await _read_body(request)
-    if body and not kind:  # nothing at all is an empty form
+    if body and not kind:  # no body and no type is an empty form
         raise HTTPException(415)
     values: dict[str, str] = {}
     try:
@@ -45,7 +48,7 @@ async def _read_body(request: Request) -> str:
 
 
 def parse_day(text: str, today: date) -> date | None:
-    """A day as forms send it (ISO 8601); None for anything else, and for one that has not come yet."""
+    """A day in ISO 8601, as forms send it. None for anything else, and for a day in the future."""
     try:
         day = date.fromisoformat(text)
     except ValueError:
@@ -54,5 +57,5 @@ def parse_day(text: str, today: date) -> date | None:
 
 
 def rate_limited(form: Form) -> Form:
-    """The form as it was typed, with a sentence for whoever comes from a network that had its share."""
+    """The form as it was typed, with the sentence that very many forms came from this network."""
     return replace(form, refusal=_THROTTLE_MESSAGE)

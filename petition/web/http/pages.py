@@ -1,4 +1,4 @@
-"""Pages: a template in the visitor's language, with the headers that its kind of page wants."""
+"""Pages: renders templates in the visitor's language, and gives handlers what they need from a request."""
 
 from typing import Any
 from urllib.parse import quote
@@ -18,13 +18,12 @@ NO_STORE = "no-store"
 
 
 def get_site(request: Request) -> Site:
-    """The site this request came to."""
     site: Site = request.app.state.site
     return site
 
 
 def get_language(request: Request) -> Language:
-    """The language in the path; a page that offers the others where there is no such language."""
+    """The language in the path. If the site does not have it: 404, a page that offers the others."""
     code = request.path_params["lang"]
     if code not in get_site(request).languages:
         raise HTTPException(404)
@@ -32,12 +31,12 @@ def get_language(request: Request) -> Language:
 
 
 def client_address(request: Request) -> str | None:
-    """The address of the client, as the server knows it behind trusted proxies alone (see server.py)."""
+    """The client's address. The server believes trusted proxies only (see commands/server.py)."""
     return request.client.host if request.client else None
 
 
 async def not_found(request: Request) -> Response:
-    """404: what is prerendered is sent ahead of routing, so that a request that comes here has no page."""
+    """404. Prerendered pages are sent before routing, so a request that gets here has no page."""
     raise HTTPException(404)
 
 
@@ -47,27 +46,26 @@ def _public_state_cache(request: Request) -> PublicStateCache:
 
 
 def get_public_status(request: Request) -> PublicStatus:
-    """The published numbers and the form's rules, from this process's copy, a few seconds behind at most."""
+    """The published numbers and the form's rules, from this process's copy: a few seconds old at most."""
     return _public_state_cache(request).status
 
 
 def get_snapshot(request: Request) -> Snapshot:
-    """The published numbers."""
     return get_public_status(request).snapshot
 
 
 async def refresh_public_pages(request: Request) -> None:
-    """What this request has just written is on the public pages before it is answered."""
+    """Puts what this request has just written on the public pages, before it is answered."""
     await _public_state_cache(request).refresh()
 
 
 def render_page(request: Request, template: str, *, status: int = 200, wait: int = 0, **context: Any) -> HTMLResponse:
-    """A page for one visitor, in the language of its path: neither stored nor indexed; `wait` is for Retry-After."""
+    """A page for one visitor, which is neither cached nor indexed. `wait`: seconds, for Retry-After."""
     language = negotiate_language(request)
     headers = {"Cache-Control": NO_STORE, "X-Robots-Tag": "noindex, nofollow", "Content-Language": language.code}
     if wait:
         headers["Retry-After"] = str(wait)
-    if "token" in request.path_params:  # not even to ourselves: the next server's log would have the link
+    if "token" in request.path_params:  # no path, not even to our own site: a server's log would then have the link
         headers["Referrer-Policy"] = "strict-origin"
     page_path = _path_in_other_languages(request, language)
     context |= {"base_url": _base_url(request)}
@@ -76,7 +74,7 @@ def render_page(request: Request, template: str, *, status: int = 200, wait: int
 
 
 def _base_url(request: Request) -> str:
-    """The address of the site where the visitor is: the public one, or the onion service's."""
+    """The address by which the visitor came: the public one, or that of the onion service."""
     settings = get_site(request).settings
     return settings.onion_url if is_over_onion(request.headers, settings.onion_host) else settings.base_url
 
@@ -84,13 +82,13 @@ def _base_url(request: Request) -> str:
 def render_template(
     site: Site, language: Language, template: str, /, *, page_path: str, private: bool, **context: Any
 ) -> str:
-    """A template with what every page needs; `page_path` is its path under the other languages."""
+    """Renders with what every page needs. `page_path`: the path without its language, for the language switch."""
     common = {"languages": site.languages, "page_path": page_path, "private": private, "static": assets.asset_url}
     return language.render(template, **({"mirror": False} | common | context))
 
 
 def negotiate_language(request: Request) -> Language:
-    """The language to answer in, on paths without one too."""
+    """The language of the path, else the one that Accept-Language prefers."""
     code = request.scope["path"].removeprefix("/").partition("/")[0]
     languages = get_site(request).languages
     if code in languages:
@@ -99,7 +97,7 @@ def negotiate_language(request: Request) -> Language:
 
 
 def _path_in_other_languages(request: Request, language: Language) -> str:
-    """What the language switch keeps of the path: the page, never a link's token or the target of a form."""
+    """The path without its language, for the language switch. Empty if it has a token, or is the target of a form."""
     prefix = f"/{language.code}/"
     path: str = request.scope["path"]
     if "token" in request.path_params or request.method == "POST" or not path.startswith(prefix):

@@ -1,4 +1,4 @@
-"""Responses rendered before any request: bytes in every content coding with their headers, sent ahead of routing."""
+"""Prerendered responses: bytes in every content coding with their headers, sent before routing."""
 
 import gzip
 import re
@@ -14,7 +14,7 @@ BROTLI, GZIP, PLAIN = b"br", b"gzip", b"identity"
 _CODINGS = (BROTLI, GZIP, PLAIN)  # the smallest first: of equal weights the first wins
 _MAX_HEADER_BYTES = 200  # of Accept-Encoding; a browser sends under fifty bytes
 _WEIGHT_PATTERN = re.compile(rb"\s*q=([01](?:\.\d{0,3})?)\s*")
-_BODY_HEADERS = (b"content-type", b"content-language")  # which a 304 does not describe
+_BODY_HEADERS = (b"content-type", b"content-language")  # a 304 has no body, so these are left out of it
 _NO_BODY: Message = {"type": "http.response.body", "body": b""}
 
 EncodedBodies = Mapping[bytes, bytes]
@@ -22,10 +22,10 @@ RefusalRule = Callable[[Scope, Headers], str | None]
 
 
 def encode_body(body: bytes, quality: int) -> EncodedBodies:
-    """The body by content coding; as it is where a coding does not make it smaller. `quality` is Brotli's: 0 to 11."""
+    """The body in each content coding; unchanged if a coding does not make it smaller. `quality`: Brotli's, 0 to 11."""
     bodies = {
         BROTLI: brotli.compress(body, quality=quality),
-        GZIP: gzip.compress(body, mtime=0),  # no clock in it: every process makes the same bytes, and so the same tag
+        GZIP: gzip.compress(body, mtime=0),  # without the time: every process makes the same bytes and the same ETag
         PLAIN: body,
     }
     return {coding: min(content, body, key=len) for coding, content in bodies.items()}
@@ -45,12 +45,11 @@ class PrerenderedResponse:
         }
 
     def encoding_for(self, accept_encoding: bytes) -> "EncodedResponse":
-        """The one for an Accept-Encoding header."""
         return self._encodings[choose_coding(accept_encoding)]
 
 
 class EncodedResponse:
-    """The messages that send one content coding, and its strong tag."""
+    """The ASGI messages that send one content coding, and its strong ETag."""
 
     __slots__ = ("body", "etag", "not_modified", "start")
 
@@ -66,15 +65,15 @@ class EncodedResponse:
         self.not_modified: Message = {"type": "http.response.start", "status": 304, "headers": without_body}
 
     def is_known_by(self, if_none_match: bytes) -> bool:
-        """Whether If-None-Match names it. A weak tag counts too (RFC 9110, 13.1.2)."""
+        """Whether If-None-Match names this ETag. A weak one counts too (RFC 9110, 13.1.2)."""
         return self.etag in if_none_match or if_none_match.strip() == b"*"
 
 
 @lru_cache(maxsize=256)
 def choose_coding(header: bytes) -> bytes:
-    """The content coding that an Accept-Encoding header likes best (RFC 9110, 12.5.3).
+    """The content coding that an Accept-Encoding header prefers (RFC 9110, 12.5.3).
 
-    Plain bytes if it takes none of ours, even where it refuses them: better than no answer.
+    Plain bytes if it accepts none of ours, even if it refuses plain bytes: that is better than no answer.
     """
     weights = {}
     for part in header.lower().split(b","):
@@ -86,13 +85,13 @@ def choose_coding(header: bytes) -> bytes:
 
 
 def _parse_weight(text: bytes) -> float:
-    """One without a weight, none for a broken one."""
+    """1 if no weight is given, 0 if it is invalid."""
     match = _WEIGHT_PATTERN.fullmatch(text)
     return float(match[1]) if match else float(not text)
 
 
 class ResponseStore:
-    """Responses by path, for the onion service behind its name; replaced as a whole: all is of one moment."""
+    """Responses by path (of the onion service: host name and path). Replaced all at once: they show the same moment."""
 
     __slots__ = ("responses",)
 
@@ -101,7 +100,7 @@ class ResponseStore:
 
 
 class PrerenderedResponses:
-    """Sends what is prerendered; everything else goes on to the application, and so does what a rule refuses."""
+    """Sends what is prerendered. The application gets everything else, and what `refusal` refuses."""
 
     def __init__(
         self, app: ASGIApp, store: ResponseStore, refusal: RefusalRule | None = None, onion_host: str = ""
@@ -138,7 +137,7 @@ def _host_headers(scope: Scope) -> list[bytes]:
 def _find_response(
     scope: Scope, responses: Mapping[str, PrerenderedResponse], origin: str
 ) -> PrerenderedResponse | None:
-    """The prerendered response to a request. A query string counts only where it names the version of a file."""
+    """The prerendered response to a request. A query string counts only if there is a response of that name."""
     if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
         return None
     path: str = origin + scope["path"]

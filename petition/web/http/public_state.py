@@ -1,6 +1,7 @@
-"""What this process publishes: the state of the database at one moment, and every response rendered from it.
+"""The public state: what public pages show of the database, and the responses rendered from it.
 
-Visitors get it without asking the database. It is read every few seconds, and rendered again if it changed.
+Visitors get them without a look into the database. Each process reads it every few seconds, and renders again if
+something has changed.
 """
 
 import asyncio
@@ -43,14 +44,14 @@ class PublicStateCache:
 
     @property
     def status(self) -> PublicStatus:
-        """The published numbers and the form's rules, a few seconds behind at most."""
+        """A few seconds old at most."""
         return self._state.status
 
     async def refresh(self) -> None:
-        """Reads the database and renders everything again if something changed; the old is served until then.
+        """Reads the database, and renders everything again if something changed. Until then the old pages are served.
 
-        One round runs at a time. A call that comes during one waits for the next, shared by all who wait: what
-        they have just written may have come too late for this one. While the database is away the old stays.
+        One refresh runs at a time. Calls that come during one wait for the next, and share it: the one that runs may
+        have read the database before they wrote. While the database is down, the old pages stay.
         """
         rounds_before = self._rounds_started
         async with self._lock:
@@ -67,7 +68,7 @@ class PublicStateCache:
 
 
 async def create_cache(site: Site, prerender: Prerender, store: ResponseStore) -> PublicStateCache:
-    """Fills the store for the first time. Raises DatabaseError if the database is away."""
+    """Fills the store for the first time. Raises DatabaseError if the database is down."""
     state = await read_public_state(site)
     await _fill_store(store, prerender, site, state)
     return PublicStateCache(site, prerender, store, state)
@@ -79,7 +80,7 @@ async def _fill_store(store: ResponseStore, prerender: Prerender, site: Site, st
 
 
 async def read_public_state(site: Site, before: PublicState | None = None) -> PublicState:
-    """What the database has to show now; the history is that of `before` if nothing new was published."""
+    """What the database shows now; the history is that of `before` if no snapshot was published since."""
     async with site.database.reading() as c:
         status, entries = await site.public_status(c), await correspondence.entries(c)
         if before is not None and before.status.snapshot == status.snapshot:

@@ -1,7 +1,4 @@
-"""What every request passes before a handler: who may reach the site, from where a post may come.
-
-And which headers every answer carries.
-"""
+"""Checks that each request passes before its handler, and the security headers of each response."""
 
 import hmac
 import re
@@ -17,13 +14,13 @@ from petition.core.settings import LOOPBACK_HOSTS
 
 MAX_BODY_BYTES = 32_000  # bytes; the longest honest form has about two thousand
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-_ONE_CLICK = re.compile(r"/[\w-]+/unsubscribe/[^/]+")  # RFC 8058: pressed by mail programs, with no cookie of ours
+_ONE_CLICK = re.compile(r"/[\w-]+/unsubscribe/[^/]+")  # RFC 8058: mail programs post here, without a cookie of ours
 _PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
 _CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; script-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-EMBEDDABLE_CSP = _CSP.replace("frame-ancestors 'none'", "frame-ancestors *")  # for what other sites may show
+EMBEDDABLE_CSP = _CSP.replace("frame-ancestors 'none'", "frame-ancestors *")  # for the page that other sites may frame
 _NOT_OVER_ONION = ("/organisers", "/metrics", "/bounces")
 _SECURITY_HEADERS = {
     "Content-Security-Policy": _CSP,
@@ -38,12 +35,12 @@ _SECURITY_HEADERS = {
 
 
 def security_headers(*, secure: bool) -> dict[str, str]:
-    """The headers of every answer; over https also the one that keeps to it."""
+    """The headers of each response; with `secure` also Strict-Transport-Security."""
     return _SECURITY_HEADERS | ({"Strict-Transport-Security": "max-age=63072000; includeSubDomains"} if secure else {})
 
 
 class SecurityHeaders:
-    """Sets the usual headers on every answer; a handler that set one itself keeps it."""
+    """Adds the security headers to each response. A header that the handler has set stays."""
 
     def __init__(self, app: ASGIApp, *, secure: bool, onion_host: str = "") -> None:
         self._app, self._onion_host = app, onion_host
@@ -67,7 +64,7 @@ def _encode_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
 
 
 class HostCheck:
-    """Answers 403 where a rule says so, before anything is read."""
+    """Answers 403 if `refusal` gives a reason, before the body is read."""
 
     def __init__(self, app: ASGIApp, refusal: Callable[[Scope, Headers], str | None]) -> None:
         self._app = app
@@ -81,10 +78,10 @@ class HostCheck:
 
 
 def is_cross_site(scope: Scope, headers: Headers, *, own_origins: Collection[str]) -> bool:
-    """Whether a form came from another site: Sec-Fetch-Site decides, else Origin against Host.
+    """Whether a form came from another site: Sec-Fetch-Site decides, else Origin is compared with Host.
 
-    As in Go's CrossOriginProtection. The public addresses are ours too: behind a proxy the Host may be another.
-    A client that sends neither is no browser, and no browser's cookies or mailbox can be abused through it.
+    The same rule as in Go's CrossOriginProtection. The public addresses count as ours too: behind a proxy the Host may
+    be another. A client that sends neither header is not a browser, so it cannot abuse a visitor's cookies or mailbox.
     """
     if scope["method"] in _SAFE_METHODS or _ONE_CLICK.fullmatch(scope["path"]):
         return False
@@ -97,7 +94,7 @@ def is_cross_site(scope: Scope, headers: Headers, *, own_origins: Collection[str
 
 
 def refuse_unless_local(scope: Scope, headers: Headers) -> str | None:
-    """Demo mode is for this machine only: no other host name, no other client, nothing forwarded."""
+    """Demo mode is for this machine only: no other host name, no other client, no proxy."""
     host = _host_name(headers.get("host", ""))
     client = scope.get("client")
     local_client = client is None or client[0] in LOOPBACK_HOSTS
@@ -107,21 +104,21 @@ def refuse_unless_local(scope: Scope, headers: Headers) -> str | None:
 
 
 def is_over_onion(headers: Headers, onion_host: str) -> bool:
-    """Whether a request came to the onion service: by the name it asks for, which our proxies set themselves."""
+    """Whether a request came to the onion service: by its Host header, which our proxies set."""
     return onion_host != "" and headers.get("host", "").lower() == onion_host
 
 
 def refuse_desk_over_onion(scope: Scope, headers: Headers, *, onion_host: str) -> str | None:
-    """The desk and the metrics stay away from the onion service.
+    """The desk, the metrics and the bounce webhook are not available at the onion address.
 
-    A `__Host-` cookie needs https, and whoever comes through Tor seems to come from this machine.
+    A `__Host-` cookie needs https, and everyone who comes through Tor seems to come from this machine.
     """
     inside = scope["path"].startswith(_NOT_OVER_ONION) and is_over_onion(headers, onion_host)
     return "This is not to be had at the onion address." if inside else None
 
 
 def _host_name(host: str) -> str | None:
-    """The name in a Host header without its port, or None if it holds none."""
+    """The name in a Host header, without the port; None if there is none."""
     try:
         return urlsplit(f"//{host}").hostname
     except ValueError:
@@ -129,11 +126,11 @@ def _host_name(host: str) -> str | None:
 
 
 def is_forwarded(headers: Headers) -> bool:
-    """Whether a proxy stands between us and the client."""
+    """Whether the request came through a proxy."""
     return any(name in headers for name in _PROXY_HEADERS)
 
 
 def has_bearer_token(request: Request, token: str) -> bool:
-    """RFC 6750, 2.1. False without a token of ours: what it opens is not there."""
+    """Whether the request has this bearer token (RFC 6750, 2.1). False if no token is set."""
     sent = request.headers.get("authorization", "").removeprefix("Bearer ")
     return token != "" and hmac.compare_digest(sent.encode(), token.encode())

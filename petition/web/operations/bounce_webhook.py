@@ -1,4 +1,4 @@
-"""Bounces and complaints that a mail server or provider sends here, with a secret of their own."""
+"""The bounce webhook: mail servers and providers post bounces and complaints here, with a secret token."""
 
 import asyncio
 from functools import partial
@@ -17,11 +17,11 @@ _PARSERS = {
     "message/rfc822": bounce_reports.parse_report,
     "multipart/report": bounce_reports.parse_report,
 }
-BODY_TIMEOUT_SECONDS = 15  # seconds for a body of at most MAX_BODY_BYTES
+BODY_TIMEOUT_SECONDS = 15  # for a body of at most MAX_BODY_BYTES
 
 
 async def receive_bounce(request: Request) -> Response:
-    """A report about one mail: the same answer whatever it names. Without its secret nothing is here."""
+    """A report about one email. The answer is the same whatever it names. Without the token: 404."""
     site = get_site(request)
     if not has_bearer_token(request, site.settings.bounce_token):
         raise HTTPException(404)

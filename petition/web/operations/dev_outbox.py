@@ -10,7 +10,7 @@ from petition.web.http.pages import get_site, render_page
 
 
 async def dev_outbox(request: Request) -> Response:
-    """Demo mode's mailbox: every mail that would have been sent, newest first."""
+    """The newest 50 emails, the newest first."""
     files = sorted((get_site(request).settings.var / "mail").glob("*.eml"), reverse=True)[:50]
     parser = BytesParser(policy=policy.default)
     emails = [parser.parsebytes(file.read_bytes()) for file in files]

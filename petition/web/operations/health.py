@@ -1,4 +1,4 @@
-"""For machines and the operator: is it up, is it ready, how much waits; and in demo mode the mail it "sent"."""
+"""Health: whether the process is up, whether it is ready, and the metrics; for monitors and the operator."""
 
 import asyncio
 import time
@@ -16,12 +16,12 @@ from petition.web.http.pages import NO_STORE, get_site, get_snapshot
 from petition.web.http.security import has_bearer_token, is_forwarded
 
 _NO_STORE = {"Cache-Control": NO_STORE}
-ANSWER_TIMEOUT_SECONDS = 3.0  # seconds for an answer about the database
-CACHE_SECONDS = 5.0  # seconds that answer is good for
+ANSWER_TIMEOUT_SECONDS = 3.0  # that the database has to answer
+CACHE_SECONDS = 5.0  # that an answer is used again
 
 
 class Readiness:
-    """Knocks at the database: one read, one write, at most every few seconds however often we are asked."""
+    """Tries one read and one write of the database, at most every CACHE_SECONDS, however often it is asked."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -29,7 +29,7 @@ class Readiness:
         self._valid_until = 0.0
 
     async def problem(self) -> str:
-        """What keeps this process from serving, in one sentence; empty if nothing does."""
+        """Why this process cannot serve, in one sentence; empty if it can."""
         check = self._check
         if check is None or (check.done() and time.monotonic() >= self._valid_until):
             check = self._check = asyncio.create_task(self._run_check())
@@ -47,24 +47,24 @@ class Readiness:
         return ""
 
     def expire(self) -> None:
-        """The next one who asks makes us knock."""
+        """The next call of problem() checks the database again."""
         self._valid_until = 0.0
 
 
 async def healthz(request: Request) -> Response:
-    """The process is up."""
+    """The process is up; this says nothing about the database."""
     return PlainTextResponse("ok\n", headers=_NO_STORE)
 
 
 async def readyz(request: Request) -> Response:
-    """The database is reachable, migrated and takes what is written; known for a few seconds."""
+    """The database can be reached, is migrated and accepts writes. The answer is up to CACHE_SECONDS old."""
     readiness: Readiness = request.app.state.readiness
     problem = await readiness.problem()
     return PlainTextResponse(f"{problem or 'ready'}\n", 503 if problem else 200, _NO_STORE)
 
 
 async def metrics(request: Request) -> Response:
-    """For Prometheus (text format 0.0.4): with the token, or without one from this machine alone."""
+    """For Prometheus (text format 0.0.4): with the token; if none is set, from this machine only."""
     if not _may_read_metrics(request):
         raise HTTPException(404)
     async with get_site(request).database.reading() as c:

@@ -1,4 +1,5 @@
 """Public pages: sign, confirm, manage, tally, governments, and what others may share or check.
 
-Offers: one module for each page. May import: http; not the desk.
+Offers: signing, manage, tally, governments, maps, history_chart, sharing, letter_check, discovery.
+May import: http, site and all below; not desk, not operations.
 """

@@ -1,4 +1,4 @@
-"""For those who look for the site by machine: what search engines may read, and whom to tell of a weakness."""
+"""Files for machines: what search engines may read, and where to report a security problem."""
 
 from datetime import timedelta
 from xml.sax.saxutils import quoteattr
@@ -22,7 +22,7 @@ _EXPIRES_AFTER = timedelta(days=180)  # of security.txt; RFC 9116 wants less tha
 
 
 def robots_txt(site: Site, state: PublicState) -> str:
-    """What machines leave alone (RFC 9309)."""
+    """What crawlers must not read (RFC 9309)."""
     lines = [
         "User-agent: *",
         *(f"Disallow: {path}" for path in _DISALLOWED),
@@ -33,7 +33,7 @@ def robots_txt(site: Site, state: PublicState) -> str:
 
 
 def sitemap_xml(site: Site, state: PublicState) -> str:
-    """Every public page, with its address in each other language (sitemaps.org; hreflang as search engines read it)."""
+    """Every public page, with its address in all languages (sitemaps.org; hreflang as search engines read it)."""
     codes = [language.code for language in site.languages]
     entries = "".join(_entry(site.settings.base_url, code, codes, page) for page in PAGES for code in codes)
     spaces = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml"'
@@ -49,7 +49,7 @@ def _entry(base_url: str, code: str, codes: list[str], page: str) -> str:
 
 
 def security_txt(site: Site, state: PublicState) -> str:
-    """Whom to tell of a weakness (RFC 9116); a comment alone while the campaign has no contact."""
+    """Where to report a security problem (RFC 9116). Only a comment while the campaign has no contact."""
     contact = site.appeal.campaign.contact
     if isinstance(contact, Placeholder):
         return f"# {contact}\n"

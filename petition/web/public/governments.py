@@ -1,4 +1,4 @@
-"""What governments were sent and what they answered: as a page, a map, JSON and CSV. All of it prerendered."""
+"""What was sent to governments and what they answered: as a page, a map, JSON and CSV. All of it is prerendered."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ _COLUMNS = ("key", "name", "office", "sent", "channel", "acknowledged", "answere
 
 
 def governments_page(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
-    """Whom the letters went to, when, and what came back; in the page's alphabetical order."""
+    """Countries in the alphabetical order of the page's language, then the institutions."""
     countries = [(code, name) for code, name in language.countries if code in site.address_book.countries]
     institutions = [(a.key, a.name(language.code)) for a in site.address_book.addressees if a.country is None]
     sent = {key: entry for key, entry in state.entries.items() if entry.sent}
@@ -30,7 +30,7 @@ def governments_page(site: Site, language: Language, state: PublicState) -> dict
 
 
 def _letter_keys(site: Site) -> dict[str, list[str]]:
-    """The keys of the letters to each: Belgium gets three."""
+    """The keys of the letters to each government or institution. Belgium gets three letters."""
     keys: dict[str, list[str]] = {}
     for addressee in site.address_book.addressees:
         keys.setdefault(addressee.code, []).append(addressee.key)
@@ -38,12 +38,11 @@ def _letter_keys(site: Site) -> dict[str, list[str]]:
 
 
 def governments_svg(site: Site, state: PublicState) -> str:
-    """What governments answered, as a map."""
     return maps.answers_map(state.entries, site.appeal.data_file("europe.svg"))
 
 
 def governments_json(site: Site, state: PublicState) -> str:
-    """What governments answered, as data: one object for each addressee, null for what has not come."""
+    """One object for each addressee; null for what has not come yet."""
     deadline = site.appeal.campaign.deadline
     data = {
         "deadline": None if isinstance(deadline, Placeholder) else deadline.isoformat(),
@@ -70,7 +69,7 @@ def _as_dict(site: Site, key: str, entry: Entry) -> dict[str, Any]:
 
 
 def governments_csv(site: Site, state: PublicState) -> str:
-    """The same as a table, with the summary in English or in the language there is."""
+    """The same as a table. The summary is in English, or in another language if there is no English one."""
     rows = []
     for key in _letter_keys(site):
         entry = state.entries.get(key, Entry())

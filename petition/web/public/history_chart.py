@@ -1,9 +1,9 @@
-"""How the number of signatures grew, as one picture for all languages: its only words are numbers and days."""
+"""The number of signatures over time, one picture for all languages: its only words are numbers and days."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-WIDTH, TOP, BOTTOM, HEIGHT = 600, 30, 210, 240  # the curve runs between TOP and BOTTOM, its words above and below
+WIDTH, TOP, BOTTOM, HEIGHT = 600, 30, 210, 240  # the curve is between TOP and BOTTOM, its labels above and below
 _STYLE = (
     "text{font:18px system-ui,sans-serif;fill:#5c5653}.line{fill:none;stroke:#b3202e;stroke-width:3}"
     ".area{fill:#b3202e;opacity:.15}.base{stroke:#ddd6d1}"
@@ -13,9 +13,9 @@ _STYLE = (
 
 
 def history_svg(hourly_totals: Sequence[tuple[str, int]]) -> str:
-    """The published total over time, as SVG; `hourly_totals` are (hour, total) wherever it moved, the earliest first.
+    """`hourly_totals`: (hour, total) of each hour in which the total changed, the earliest first.
 
-    It says what /history.csv says, one value for each pixel of its width at most.
+    The numbers are those of /history.csv, at most one for each pixel of the width.
     """
     labels = _labels(hourly_totals[0][0], hourly_totals[-1]) if hourly_totals else ""
     curve = " ".join(f"{x:.0f},{y:.0f}" for x, y in _points(hourly_totals))
@@ -27,7 +27,7 @@ def history_svg(hourly_totals: Sequence[tuple[str, int]]) -> str:
 
 
 def _points(hourly_totals: Sequence[tuple[str, int]]) -> list[tuple[float, float]]:
-    """In steps, for a total stays until it moves; of each column of pixels the last total."""
+    """(x, y) of a curve in steps, since a total stays until it changes. Each column of pixels has its last total."""
     if not hourly_totals:
         return []
     times = [datetime.strptime(f"{hour}+0000", "%Y-%m-%dT%HZ%z").timestamp() for hour, _ in hourly_totals]
@@ -41,7 +41,7 @@ def _points(hourly_totals: Sequence[tuple[str, int]]) -> list[tuple[float, float
 
 
 def _labels(first: str, last: tuple[str, int]) -> str:
-    """The first day and the last, and what the total came to."""
+    """The first day, the last day, and the last total."""
     day, n = last[0][:10], f"{last[1]:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
     return (
         f'<text x="0" y="{HEIGHT - 8}">{first[:10]}</text>'

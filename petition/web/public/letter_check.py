@@ -1,4 +1,4 @@
-"""Whether a letter on paper or a file is the one that was sent: for whoever receives it."""
+"""Letter check: anyone who gets a letter, on paper or as a file, can see whether it is the one that was sent."""
 
 from datetime import date
 from typing import Any
@@ -14,7 +14,7 @@ from petition.web.http.pages import client_address, get_site, render_page
 
 
 async def check_letter(request: Request) -> Response:
-    """What was frozen about one letter: addressee, day, numbers, and the fingerprint of its file."""
+    """What the edition stored about one letter: addressee, day, numbers, and the fingerprint of its file."""
     site, reference = get_site(request), request.path_params["reference"]
     async with site.database.reading() as c:
         issued, annex = await editions.find_letter(c, reference), await annexes.find_annex(c, reference)
@@ -43,4 +43,4 @@ def _addressee_context(site: Site, key: str) -> dict[str, Any]:
     try:
         return {"addressee": site.address_book.find(key)}
     except LetterError:
-        return {"addressee": None}  # the book has changed since
+        return {"addressee": None}  # the address book has changed since then

@@ -1,4 +1,4 @@
-"""Managing a signature from a mailed link: see, change, withdraw, never be written to again."""
+"""Managing a signature with an emailed link: see it, change it, withdraw it, or never get an email again."""
 
 from functools import partial
 
@@ -24,7 +24,7 @@ _ACTIONS = {
 
 
 async def request_link(request: Request) -> Response:
-    """The form that asks for a link; its answer is the same whether there is a signature or not."""
+    """The form that asks for a link. The answer is the same whether there is a signature or not."""
     page = partial(render_page, request, "web/public/manage/request_link.html")
     if request.method != "POST":
         return page(form=EMPTY_FORM)
@@ -50,7 +50,7 @@ async def _send_link(request: Request, email: EmailAddress) -> None:
 
 
 async def manage(request: Request) -> Response:
-    """GET: a button and no data, for scanners fetch it. POST: what is held, or the act that was chosen."""
+    """GET: a button and no data, because scanners open links. POST: the stored data, or the chosen action."""
     try:
         secret = get_site(request).signer.read_token(Purpose.MANAGE, request.path_params["token"])
         if request.method == "POST":
@@ -75,7 +75,7 @@ async def _run_action(request: Request, secret: str) -> Response:
 
 
 async def never_write(request: Request) -> Response:
-    """The link at the foot of each mail: a button, then no mail any more."""
+    """The link at the foot of each email. GET: a button. POST: no email ever again; if chosen, no signature either."""
     site = get_site(request)
     try:
         secret = site.signer.read_token(Purpose.NEVER_WRITE, request.path_params["token"])
@@ -90,9 +90,9 @@ async def never_write(request: Request) -> Response:
 
 
 async def unsubscribe(request: Request) -> Response:
-    """The link in a mail with news: a button; its press, or one click in a mail program (RFC 8058), ends them.
+    """The link in an email with news. A button, or one click in a mail program (RFC 8058), stops the news.
 
-    What such a program posts is not looked at, nor from where: whoever has the link may press.
+    The body and the origin of such a POST are not checked: anyone who has the link may use it.
     """
     if request.method != "POST":
         return render_page(request, "web/public/manage/unsubscribe.html")

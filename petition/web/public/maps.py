@@ -1,7 +1,7 @@
-"""The map of Europe, for all languages at once: shaded by published numbers, or by what governments answered.
+"""The map of Europe, one for all languages: shaded by published numbers, or by the answers of governments.
 
-The shapes are Natural Earth's (public domain), with Crimea in Ukraine and Cyprus whole. Each map says what the table
-beside it says, no more.
+The shapes are Natural Earth's (public domain), with Crimea in Ukraine and Cyprus undivided. Each map says only what
+the table beside it says.
 """
 
 import hashlib
@@ -14,7 +14,8 @@ from pathlib import Path
 from petition.letters.correspondence import Entry
 
 SHADE_STEPS = (10, 100, 1_000, 10_000, 100_000)  # a shade for each, from this number on
-# Shade -> fill in light and in dark. Those of answers differ in lightness too, for who cannot tell red from blue.
+# Shade -> fill in light and in dark mode. The fills of answers also differ in lightness, for people who cannot tell
+# red from blue.
 _NUMBER_FILLS = {
     "10": ("#f4cfcc", "#56282b"),
     "100": ("#e7a09d", "#83363b"),
@@ -36,14 +37,14 @@ _LAND_STYLES = (
 
 
 def answer_status(entry: Entry | None) -> str:
-    """What the map and its legend call what is known of one government; empty if it was not written to."""
+    """The name of a government's shade, on the map and in its legend; empty if no letter was sent to it."""
     if entry is None or entry.sent is None:
         return ""
     return entry.stance.value or ("acknowledged" if entry.acknowledged else "written")
 
 
 def numbers_map(countries: Mapping[str, int], shapes: Path) -> str:
-    """Each country by its published number, as SVG."""
+    """SVG: each country shaded by its published number."""
     shades = {
         code: str(max(step for step in SHADE_STEPS if step <= n))
         for code, n in countries.items()
@@ -53,7 +54,7 @@ def numbers_map(countries: Mapping[str, int], shapes: Path) -> str:
 
 
 def answers_map(entries: Mapping[str, Entry], shapes: Path) -> str:
-    """Each country by what its government was sent and answered, as SVG."""
+    """SVG: each country shaded by what was sent to its government and what it answered."""
     status_by_code = {code: answer_status(entry) for code, entry in entries.items() if len(code) == 2}
     return _shaded_map({code: shade for code, shade in status_by_code.items() if shade}, _ANSWER_FILLS, shapes)
 
@@ -65,7 +66,7 @@ def _shaded_map(shades: Mapping[str, str], fills: Mapping[str, tuple[str, str]],
 
 
 def _css_rules(shades: Mapping[str, str], fills: Mapping[str, tuple[str, str]], mode: int) -> str:
-    """One rule for all countries of a shade."""
+    """One rule for each shade, with all its countries."""
     codes_by_shade = {
         shade: sorted(code for code, code_shade in shades.items() if code_shade == shade) for shade in fills
     }
@@ -82,7 +83,7 @@ def _shapes(file: Path) -> str:
 
 
 def svg_policy(svg: str) -> str:
-    """What such a picture may do when it is opened by itself: wear its own style, which is named by its hash."""
+    """The Content-Security-Policy of a picture that is opened by itself: only its own style, named by its hash."""
     match = re.search("<style>(.*?)</style>", svg, re.DOTALL)
     digest = b64encode(hashlib.sha256(match[1].encode() if match else b"").digest()).decode()
     return f"default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'"

@@ -1,4 +1,4 @@
-"""The picture and the poster of each language: made when somebody asks, and kept until what they show changes."""
+"""The picture and the poster of each language: made at the first request, and kept until their content changes."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -22,14 +22,14 @@ _CACHE = "public, max-age=3600, stale-while-revalidate=86400, stale-if-error=864
 
 
 class FileCache:
-    """Files by address. One maker each; whoever asks meanwhile gets the old one, or waits for the first."""
+    """Files by key. One task at a time makes a file; other requests get the old file, or wait for the first one."""
 
     def __init__(self) -> None:
         self._files: dict[str, tuple[object, bytes]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def get(self, key: str, inputs: object, make: Callable[[], bytes]) -> bytes:
-        """The file that shows this; in the worst case one that shows what was true a moment ago."""
+        """The file made from these inputs; while it is being made, the one before."""
         lock = self._locks.setdefault(key, asyncio.Lock())
         cached = self._files.get(key)
         if cached is not None and (cached[0] == inputs or lock.locked()):
@@ -42,7 +42,7 @@ class FileCache:
 
 
 async def picture(request: Request) -> Response:
-    """For the previews of social networks: the demand, the deadline and the published number."""
+    """For the previews of social networks: the title, the deadline and the published number."""
     site, language, snapshot = get_site(request), get_language(request), get_snapshot(request)
     values = _picture_values(site, language, snapshot)
     content = await _file_cache(request).get(f"{language.code}/picture", values, lambda: _render_picture(values))
@@ -50,7 +50,6 @@ async def picture(request: Request) -> Response:
 
 
 async def poster(request: Request) -> Response:
-    """To print and hang."""
     site, language = get_site(request), get_language(request)
     text, sender = site.appeal.get_text(language), site.appeal.campaign.name(language.code)
     call = language.jinja.from_string('{{ _("Sign the ultimatum") }}').render()
@@ -103,5 +102,8 @@ def _render_poster(language: str, text: AppealText, sender: str, call: str, addr
 
 
 def _render_picture(values: Mapping[str, str]) -> bytes:
-    """1200 by 630 as PNG. `values`: language, title, number (may be empty), counted, deadline, site. LetterError."""
+    """1200 by 630 pixels as PNG. Raises LetterError.
+
+    `values`: language, title, number (may be empty), counted, deadline, site.
+    """
     return pdf.typeset_png("share.typ", f"The picture in {values['language']}", values)

@@ -1,4 +1,4 @@
-"""The visit: the appeal with its form, signing, the inbox page, confirming, thanks."""
+"""Signing: the appeal with its form, the inbox page, confirming, thanks."""
 
 from typing import Any
 
@@ -26,18 +26,17 @@ from petition.web.http.public_state import PublicState
 
 
 async def redirect_to_language(request: Request) -> Response:
-    """To the appeal in the visitor's language."""
     language = get_site(request).languages.choose(request.headers.get("accept-language", ""))
     return RedirectResponse(f"/{language.code}/", 302, {"Vary": "Accept-Language", "Cache-Control": NO_STORE})
 
 
 async def redirect_to_appeal(request: Request) -> Response:
-    """Whoever left out the last slash; without the name of this host, which the request may have made up."""
+    """Adds the last slash. Without a host name: the request may have made one up."""
     return RedirectResponse(f"/{get_language(request).code}/", 308)
 
 
 def appeal_page(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
-    """The appeal, its tally and the form; prerendered."""
+    """What the prerendered appeal needs: no visitor's form."""
     return _appeal_context(site, language, state.status, state.campaign_state, EMPTY_FORM)
 
 
@@ -55,7 +54,7 @@ def _appeal_context(
 
 
 async def _appeal_response(request: Request, form: Form, status: int, wait: int = 0) -> Response:
-    """The appeal with somebody's form in it, or in a state that refuses one."""
+    """The appeal for one visitor: with what they typed, or in a state in which nobody can sign."""
     site = get_site(request)
     await site.rate_limiter.limit_page(client_address(request))
     context = _appeal_context(site, get_language(request), get_public_status(request), site.campaign_state(), form)
@@ -63,7 +62,7 @@ async def _appeal_response(request: Request, form: Form, status: int, wait: int 
 
 
 async def sign(request: Request) -> Response:
-    """A filled-in form: to the inbox page, or back with a sentence beside each field."""
+    """A filled-in form: leads to the inbox page, or back to the form with a sentence beside each field."""
     site, language = get_site(request), get_language(request)
     form = await forms.read_form(request)
     if not site.campaign_state().allows_signing:
@@ -85,7 +84,7 @@ async def sign(request: Request) -> Response:
 
 
 async def proof_of_work(request: Request) -> Response:
-    """Whether a browser must compute something to sign as ever, and what; see static/petition.js."""
+    """The challenge that a browser must solve to sign with normal priority, if any; see static/petition.js."""
     challenge = await get_site(request).rate_limiter.get_challenge(
         client_address(request), get_public_status(request).proof_mode
     )
@@ -93,19 +92,19 @@ async def proof_of_work(request: Request) -> Response:
 
 
 async def redirect_to_form(request: Request) -> Response:
-    """Whoever reloads the address of the form after a refusal."""
+    """For visitors who reload the address of the form after a refusal."""
     return RedirectResponse(f"/{get_language(request).code}/#sign", 303)
 
 
 async def check_inbox(request: Request) -> Response:
-    """Look in your inbox: the same whatever happened. How long the mail takes depends on the network alone."""
+    """The same page whatever happened. How long the email takes depends only on the network."""
     return render_page(request, "web/public/signing/check_inbox.html", late=request.query_params.get("mail") == "late")
 
 
 async def confirm(request: Request) -> Response:
-    """GET: what the button would confirm; changes nothing, however often it is fetched. POST: the button."""
+    """GET: shows what the button confirms, and changes nothing however often it is fetched. POST: confirms it."""
     site = get_site(request)
-    get_language(request)  # 404 where there is none such
+    get_language(request)  # 404 for an unknown language
     try:
         secret = site.signer.read_token(Purpose.CONFIRM, request.path_params["token"])
         if request.method == "POST":
@@ -120,7 +119,7 @@ async def confirm(request: Request) -> Response:
 
 
 async def _dead_link(request: Request) -> Response:
-    """One page for damaged, expired and unknown links alike, with the form to get a new one."""
+    """One page for damaged, expired and unknown links, with the form to get a new one."""
     await get_site(request).rate_limiter.limit_page(client_address(request))
     state, public_status = get_site(request).campaign_state(), get_public_status(request)
     return render_page(
@@ -143,7 +142,7 @@ async def _confirm_signature(request: Request, secret: str) -> Response:
 
 
 async def thanks(request: Request) -> Response:
-    """One of more than N from a country, with the published N."""
+    """Says: one of more than N from this country, with the published N."""
     snapshot = get_snapshot(request)
     country = request.query_params.get("country", "")
     among = snapshot.countries.get(country, 0)

@@ -1,4 +1,4 @@
-"""The published numbers: as a page, a map, JSON and CSV. All of it prerendered."""
+"""The published numbers: as a page, a map, JSON and CSV. All of it is prerendered."""
 
 import json
 from typing import Any
@@ -10,33 +10,29 @@ from petition.web.http.public_state import PublicState
 from petition.web.http.tables import to_csv
 from petition.web.public import history_chart, maps
 
-_ENGLISH = Language(SOURCE_LANGUAGE, {})  # data speaks English whatever the page does
-_RECENT_HOURS = 24  # hours of the history on the page
+_ENGLISH = Language(SOURCE_LANGUAGE, {})  # country names in the data are English, whatever the language of the page
+_RECENT_HOURS = 24  # of the history, on the page
 
 
 def tally_page(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
-    """Counts by country, with their history."""
     hours = state.hourly_totals[-_RECENT_HOURS:]
     return {"snapshot": state.status.snapshot, "last_hours": hours, "steps": maps.SHADE_STEPS}
 
 
 def data_page(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
-    """What is there to be used by others."""
     return {"text": site.appeal.get_text(language)}
 
 
 def tally_svg(site: Site, state: PublicState) -> str:
-    """The tally as a map."""
     return maps.numbers_map(state.status.snapshot.countries, site.appeal.data_file("europe.svg"))
 
 
 def history_svg(site: Site, state: PublicState) -> str:
-    """The history of the total as a curve."""
     return history_chart.history_svg(state.hourly_totals)
 
 
 def tally_json(site: Site, state: PublicState) -> str:
-    """The tally as data."""
+    """Countries with the highest count first."""
     snapshot = state.status.snapshot
     countries = sorted(snapshot.countries.items(), key=lambda item: (-item[1], item[0]))
     data = {
@@ -49,13 +45,13 @@ def tally_json(site: Site, state: PublicState) -> str:
 
 
 def tally_csv(site: Site, state: PublicState) -> str:
-    """The same as a table; the last row is `other`."""
+    """The last row is `other`."""
     snapshot = state.status.snapshot
     rows = [(code, _ENGLISH.country_name(code), n) for code, n in snapshot.countries.items()]
     return to_csv([("code", "name", "confirmed"), *rows, ("other", "", snapshot.other)])
 
 
 def history_csv(site: Site, state: PublicState) -> str:
-    """The total by hour and each country by day, wherever a published figure moved."""
+    """The total by hour and each country by day, wherever a published number changed."""
     rows = [(hour, "total", n) for hour, n in state.hourly_totals] + state.daily_counts
     return to_csv([("period", "country", "confirmed"), *sorted(rows)])

@@ -143,7 +143,7 @@ async def test_nothing_is_handed_over_that_no_letter_speaks_of(visitor: Visitor,
     await named(visitor, time)
     await edition_of_moment(visitor)  # while every annex is off
     await visitor.organiser("olga", "organiser")
-    assert "No letter of this edition speaks of names." in (await visitor.get("/organisers/editions/1")).text
+    assert "No letter of this edition has a list of names." in (await visitor.get("/organisers/editions/1")).text
     await allow_all_annexes(visitor.site)
     answer = await visitor.post("/organisers/editions/1/names/PL")
     assert answer.status_code == 409

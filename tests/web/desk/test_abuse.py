@@ -56,7 +56,7 @@ async def test_one_network_is_set_aside_and_comes_back(time: Clock, visitor: Vis
     assert (await visitor.post("/organisers/aside", network=busiest)).status_code == 303
     assert await _waiting(visitor) == 12
     page = await _desk(visitor)
-    assert "You set one network's forms aside 37 Restore" in page.text
+    assert "You set aside the forms of one network 37 Restore" in page.text
     assert "set aside the forms of one network 30" in page.text
     assert len(_handles(page)) == 1
     await visitor.post("/organisers/restore", reason="network")
@@ -68,7 +68,7 @@ async def test_under_ten_set_aside_are_not_counted(time: Clock, visitor: Visitor
     await _signed(visitor, "big", 3, Admission("big", low_priority=True, hold_reason=TRAPPED))
     await visitor.organiser("olga", "organiser")
     page = await _desk(visitor)
-    assert "A field that nobody sees was filled in, and the network had its share <10" in page.text
+    assert "A field that nobody sees was filled in, and the network had sent very many forms <10" in page.text
     assert page.all("form") == [a for a in page.all("form") if a["action"] not in ("/organisers/restore",)]
     await visitor.organiser("marta", "admin")
     await visitor.post("/organisers/restore", reason=TRAPPED)
@@ -103,5 +103,7 @@ async def test_throw_away_mailboxes_are_flagged_and_sign_like_all_others(visitor
         await visitor.sign(f"anna@{relay}")
     await visitor.confirmed(f"p1@{domain}")
     await visitor.organiser()
-    assert "From throw-away mailboxes, 15 days, counted like all others 13" in (await _desk(visitor)).text
+    assert (
+        "From throw-away mailboxes in the last 15 days (they count like all others) 13" in (await _desk(visitor)).text
+    )
     assert await _waiting(visitor) == 17

@@ -50,9 +50,9 @@ async def test_numbers_under_ten_are_not_shown(time: Clock, visitor: Visitor) ->
         page = Html((await visitor.get("/organisers/")).text)
         for line in (
             "Confirmed, in tens <10",
-            "Waiting for their button <10",
+            "Not confirmed yet <10",
             "Last 24 hours <10",
-            "Mail waiting <10",
+            "Emails waiting <10",
             "Lithuania <10",
             "5.1.1 <10",
         ):

@@ -110,7 +110,7 @@ async def test_factors_change_only_soon_after_a_login(production: Visitor, time:
     key = await set_up_codes(production)
     page = Html((await production.get("/organisers/factors")).text)
     assert "codes of an app, since 2026-11-22" in page.text
-    assert "Take away" not in page.text, "it is the last"
+    assert "Remove" not in page.text, "it is the last"
     assert (await production.post("/organisers/factors", remove="x")).status_code == 404
     time.advance(minutes=14, seconds=59)
     assert (await production.post("/organisers/factors", code=code(key))).status_code == 422, "one app each"
