@@ -66,7 +66,7 @@ async def test_a_passkey_is_set_up_and_asked_for(
     await watched.picture("desk-9-factor")
     await cdp.send("WebAuthn.setUserVerified", {"authenticatorId": authenticator, "isUserVerified": False})
     await page.get_by_role("button", name="Use my passkey").click()
-    await page.get_by_text("has given no passkey").wait_for()
+    await page.get_by_text("gave no passkey").wait_for()
     await cdp.send("WebAuthn.setUserVerified", {"authenticatorId": authenticator, "isUserVerified": True})
     await page.get_by_role("button", name="Use my passkey").click()
     await page.wait_for_url(f"{by_name}/organisers/")
@@ -93,7 +93,7 @@ async def test_without_the_key_the_mailbox_opens_nothing(
     await _authenticator(thief, other)
     await _log_in(other, shell)
     await other.get_by_role("button", name="Use my passkey").click()
-    await other.get_by_text("has given no passkey").wait_for(timeout=150_000)
+    await other.get_by_text("gave no passkey").wait_for(timeout=150_000)
     assert (await other.goto(f"{by_name}/organisers/")).status == 404  # type: ignore[union-attr]  # there is an answer
     shell.fine("organiser", "reset", "marta")
     assert (await page.goto(f"{by_name}/organisers/")).status == 404  # type: ignore[union-attr]  # there is an answer

@@ -32,7 +32,7 @@ async def test_a_viewer_sees_published_numbers_only(time: Clock, visitor: Visito
     assert "Published: 10" in page.text
     assert "downloaded signatures 10" in page.text
     shown = re.sub("[0-9a-f]{16}", "", page.text)  # the fingerprint of the keys may hold any digits
-    for exact in ("13", "14", "Germany", "DE: 1", "Waiting"):
+    for exact in ("13", "14", "Germany", "DE: 1", "Not confirmed yet"):
         assert exact not in shown, exact
     assert page.all("a") == [a for a in page.all("a") if "/organisers/letters" not in a["href"]]
 
