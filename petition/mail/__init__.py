@@ -1,5 +1,4 @@
-"""Mail: an email waits in the outbox, is written in its reader's language and handed to a mail server; reports
-of emails that came back are read.
+"""Emails: the outbox where they wait, the text in each reader's language, the way to the mail server, bounce reports.
 
 Offers: messages, outbox, compose, delivery, delivery_pool, backoff, smtp, bounce_reports. May import: core.
 """

@@ -1,7 +1,7 @@
-"""What comes back: reads a bounce (RFC 3464) or a complaint (RFC 5965), and stops the mail that it names.
+"""Reads reports about our emails: bounces (RFC 3464) and complaints (RFC 5965), and finds the email that each names.
 
-A mail is named by the first half of its Message-ID, which nobody but its reader and the servers on its way ever
-saw. Of the body nothing is kept; what was confirmed is never touched.
+A report names an email by the first half of its Message-ID. Only its reader and the servers on its way have seen that.
+Nothing of the report's body is kept.
 """
 
 import json
@@ -12,29 +12,29 @@ from email.message import Message
 from email.parser import BytesParser, HeaderParser
 from pathlib import Path
 
-MAX_REPORT_BYTES = 1_000_000  # bytes of a body that are looked at; what names the mail stands near the beginning
+MAX_REPORT_BYTES = 1_000_000  # read of a report; what names the email is near the beginning
 # As tokens.message_reference() makes it.
 _REFERENCE = re.compile(r"\s*<?([0-9a-f]{32})(?:@[^<>\s]*)?>?\s*")
-_PERMANENT = re.compile(r"\s*5\.\d{1,3}\.\d{1,3}\b")  # RFC 3463; 4 is a delay, 2 a success
-BOUNCED, COMPLAINT = "bounced", "complaint"  # what the mailbox's provider answered to our mail
+_PERMANENT = re.compile(r"\s*5\.\d{1,3}\.\d{1,3}\b")  # RFC 3463: 5 is a failure, 4 a delay, 2 a success
+BOUNCED, COMPLAINT = "bounced", "complaint"  # what the mailbox's provider answered to our email
 _REPORTS = {"delivery-status": BOUNCED, "feedback-report": COMPLAINT}
 
 
 @dataclass(frozen=True, slots=True)
 class BounceReport:
-    """Which mail came back, and why: one of the reasons for setting aside."""
+    """Which email came back, and why: `reason` is one of the reasons for which a submission is held."""
 
     reference: str
     reason: str
 
 
 def parse_report(content: bytes) -> BounceReport | None:
-    """A report as an MTA mails it. None for whatever else it is: a delay, a success, a holiday notice, garbage."""
+    """Reads a report as a mail server sends it. None for anything else: delay, success, absence note, garbage."""
     try:
         parts = list(BytesParser().parsebytes(content[:MAX_REPORT_BYTES]).walk())
         reason = next((reason for part in parts if (reason := _find_reason(part))), None)
         reference = next((named for part in parts if (named := _find_reference(part))), None)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):  # what email makes of garbage
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):  # garbage raises these
         return None
     return BounceReport(reference, reason) if reason and reference else None
 
@@ -54,12 +54,12 @@ def _nested_messages(part: Message) -> Iterator[Message]:
 
 
 def _is_permanent_failure(block: Message) -> bool:
-    """Of one recipient: RFC 3464, 2.3.3 and 2.3.4."""
+    """Reads the fields of one recipient: RFC 3464, 2.3.3 and 2.3.4."""
     return str(block["Action"]).strip().lower() == "failed" and _PERMANENT.match(str(block["Status"])) is not None
 
 
 def _find_reference(part: Message) -> str | None:
-    """By the envelope's name if we could give one; else the mail is a part of its own, whole or its head alone."""
+    """From the envelope id, if the mail server took one from us; else from the returned email or its headers."""
     header = "Message-ID"
     if part.get_content_type() == "message/delivery-status":
         messages, header = list(_nested_messages(part)), "Original-Envelope-Id"  # RFC 3464, 2.2.1
@@ -87,5 +87,5 @@ def parse_json(content: bytes) -> BounceReport | None:
 
 
 def maildir_files(folder: Path) -> list[Path]:
-    """The mails in a Maildir, new ones first."""
+    """The emails in a Maildir, new ones first."""
     return [file for box in ("new", "cur") for file in sorted((folder / box).glob("*")) if file.is_file()]

@@ -1,4 +1,4 @@
-"""Writes an email in a language from its templates, as one MIME message."""
+"""Renders an email in a language from its templates, as one MIME message."""
 
 from binascii import b2a_qp
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from petition.core.languages import Language
 
 @dataclass(frozen=True, slots=True)
 class RenderedEmail:
-    """A mail as it goes over the line: lines end in CRLF, none is longer than 998 bytes, all is ASCII."""
+    """An email as it is sent: lines end in CRLF, none is longer than 998 bytes, all is ASCII."""
 
     sender: str
     to: str
@@ -25,10 +25,10 @@ class RenderedEmail:
 def render_email(
     language: Language, template: str, to: str, sender: str, reference: str, links: dict[str, str]
 ) -> RenderedEmail:
-    """The mail `name` (templates/mail/name/) in a language. The same id gives the same Message-ID.
+    """Renders templates/mail/`template` in a language. The same reference gives the same Message-ID.
 
-    Python's EmailMessage parses whatever it is given, which takes ten times as long as the rest: it makes only the head
-    that the mails of one kind have in common.
+    Python's EmailMessage parses all that it is given, which takes ten times as long as the rest. So it makes only the
+    headers that all emails of one template and language share.
     """
     address, common_headers = _common_headers(
         sender, language.render(f"mail/{template}/subject.txt").strip(), language.code
@@ -54,20 +54,20 @@ _BODIES = (("plain", "txt"), ("html", "html"))
 
 @lru_cache(maxsize=256)
 def _common_headers(sender: str, subject: str, language: str) -> tuple[str, bytes]:
-    """The sender's address alone, and the lines that do not depend on whom it goes to."""
+    """The sender's bare address, and the headers that do not depend on the recipient."""
     display, address = parseaddr(sender)
     local, _, domain = address.rpartition("@")
     message = EmailMessage(policy=policy.SMTP)
     message["From"] = Mailbox(display, local, domain)
     message["Subject"] = subject
-    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday notice answers it
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no absence note answers it
     message["Content-Language"] = language
     message["MIME-Version"] = "1.0"
     return address, message.as_bytes().rstrip(b"\r\n") + b"\r\n"
 
 
 def _mime_part(kind: str, text: str) -> str:
-    # Quoted-printable: a long link may be torn apart, and comes together again.
+    # Quoted-printable breaks a long link into lines; the mail program joins them again.
     quoted = b2a_qp(text.encode().replace(b"\n", b"\r\n")).decode("ascii")
     headers = f'Content-Type: text/{kind}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable'
     return f"{headers}\r\n\r\n{quoted}"

@@ -1,4 +1,4 @@
-"""Delivery: takes mail from the outbox, writes it in its reader's language, hands it to the relay.
+"""Delivery: takes emails from the outbox, renders each in its reader's language and hands it to the mail server.
 
 Any number of deliverers may run, in one process (see delivery_pool.py) and in many.
 """
@@ -19,15 +19,15 @@ from petition.mail.compose import RenderedEmail
 from petition.mail.outbox import ClaimedEmail
 from petition.mail.smtp import Delayed, ProviderLimited, Refused, Transport, Unreachable
 
-POLL_SECONDS = 1.0  # seconds between two looks into an empty outbox
-STOP_TIMEOUT = 10.0  # seconds that the mail in hand has once we are told to stop
-SEND_TIMEOUT = 60.0  # seconds for the whole dialogue about one mail; then the connection is cut
-RECORD_TIMEOUT = 20.0  # seconds to write down what became of it, a database that is locked for a while included
+POLL_SECONDS = 1.0  # between two looks into an empty outbox
+STOP_TIMEOUT = 10.0  # seconds to finish the current email after stop()
+SEND_TIMEOUT = 60.0  # seconds for the whole SMTP dialogue about one email; then the connection is cut
+RECORD_TIMEOUT = 20.0  # seconds to record the result, even if the database is locked for a while
 log = logging.getLogger(__name__)
 
 
 class Deliverer:
-    """One loop over the outbox with one mail server. `backoff` may be shared with other loops."""
+    """One loop over the outbox with one connection to the mail server. `backoff` may be shared with other loops."""
 
     def __init__(
         self,
@@ -44,13 +44,13 @@ class Deliverer:
         self._transport = transport
         self._backoff = backoff or ProviderBackoff()
         self._on_full_batch = on_full_batch
-        self._send_timeout: asyncio.Timeout | None = None  # of the mail in hand
+        self._send_timeout: asyncio.Timeout | None = None  # of the current email
         self._stopping = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
 
     async def run(self, *, forever: bool = True) -> None:
-        """Delivers until stop(), or with forever=False until nothing is due. A database that is away makes it wait."""
+        """Delivers until stop(); with forever=False until nothing is due. Waits while the database is away."""
         self._idle.clear()
         try:
             while not self._stopping.is_set():
@@ -63,7 +63,7 @@ class Deliverer:
             self._idle.set()
 
     async def stop(self) -> None:
-        """Ends run(). A server that hangs has STOP_TIMEOUT seconds for the email in hand; the others are given back."""
+        """Ends run(). If the server hangs, the current email has STOP_TIMEOUT seconds; the others are released."""
         self._stopping.set()
         deadline = asyncio.get_running_loop().time() + STOP_TIMEOUT
         if self._send_timeout and (self._send_timeout.when() or deadline) > deadline:
@@ -79,7 +79,7 @@ class Deliverer:
             return 0
 
     async def deliver_batch(self) -> int:
-        """One batch; how many mails it had. With an empty outbox it closes the connection."""
+        """Delivers one batch; returns how many emails it had. With an empty outbox it closes the connection."""
         waiting = emails = await self._database.write(partial(outbox.claim_batch, server_keys=self._server_keys))
         paused: list[tuple[ClaimedEmail, int]] = []
         if len(emails) == outbox.BATCH_SIZE:
@@ -97,9 +97,10 @@ class Deliverer:
         return len(emails)
 
     async def _still_claimed(self, email: ClaimedEmail) -> bool:
-        """Whether nobody else can take this mail until we are through with it, however slow the relay is.
+        """Whether nobody else can take this email until we are done with it, however slow the mail server is.
 
-        A claim that seems to last longer than any does was made by a clock that was ahead: somebody may have taken it.
+        A claim that seems to last longer than CLAIM_SECONDS was made by a clock that was ahead: somebody may have taken
+        the email since.
         """
         if SEND_TIMEOUT + RECORD_TIMEOUT < email.claim_expires_at - clock.epoch() <= outbox.CLAIM_SECONDS:
             return True
@@ -108,7 +109,8 @@ class Deliverer:
     async def _deliver_email(self, email: ClaimedEmail) -> bool:
         """Sends one email and records the result; False if the mail server is away.
 
-        Sent twice only if we, or the connection, die between the message and the commit after the relay's yes.
+        An email is sent twice only if this process crashes, or the connection breaks, after the message was sent and
+        before the mail server's answer is committed.
         """
         try:
             await self._send(self._render(email))
@@ -120,7 +122,8 @@ class Deliverer:
                 self._backoff.limited(email.domain)
             await self._record(self._write_job(outbox.retry_later, email=email))
             return not isinstance(delay, Unreachable)
-        except Exception as error:  # one mail that cannot be written must not keep the others; its text may quote it
+        except Exception as error:  # one email that cannot be rendered must not stop the others
+            # Only the type of the error: its text may quote the email.
             log.error("mail delayed: %s", type(error).__name__)
             await self._record(self._write_job(outbox.retry_later, email=email))
         else:
@@ -129,12 +132,12 @@ class Deliverer:
         return True
 
     async def _send(self, message: RenderedEmail) -> None:
-        """Raises what the relay raises, and Unreachable for a dialogue that takes longer than SEND_TIMEOUT."""
+        """Raises what the transport raises, and Unreachable if the dialogue takes longer than SEND_TIMEOUT."""
         try:
             async with asyncio.timeout(STOP_TIMEOUT if self._stopping.is_set() else SEND_TIMEOUT) as self._send_timeout:
                 await self._transport.send(message)
         except TimeoutError:
-            await self._transport.close()  # nobody knows what would come next over this connection
+            await self._transport.close()  # a late answer must not be taken for the next one's
             raise Unreachable("it takes too long") from None
         finally:
             self._send_timeout = None
@@ -143,9 +146,9 @@ class Deliverer:
         return partial(self._database.write, partial(job, **arguments))
 
     async def _record(self, step: Callable[[], Awaitable[None]]) -> None:
-        """Writes down what became of a mail. What has left must not leave again: a database that is away is waited for.
+        """Records the result of an email, and waits while the database is away: what was sent must not be sent again.
 
-        Told to stop, it tries once more and raises DatabaseError.
+        After stop() it tries once more, and raises DatabaseError.
         """
         while True:
             last_try = self._stopping.is_set()

@@ -1,4 +1,4 @@
-"""Delivery of one process: as many deliverers as there is work for, each with its own connection, with one back-off."""
+"""Delivery in one process: as many deliverers as there is work for, each with its own connection, with one back-off."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,7 +10,7 @@ MAX_DELIVERERS = 8
 
 
 class DeliveryPool:
-    """Deliverers side by side. One always looks; more begin while a batch is full, and end when nothing is due."""
+    """Several deliverers. One always runs; others start while batches are full, and end when nothing is due."""
 
     def __init__(
         self,
@@ -29,7 +29,6 @@ class DeliveryPool:
         await asyncio.gather(*self._tasks.values())
 
     async def stop(self) -> None:
-        """Ends run(); see Deliverer.stop."""
         self._stopping = True
         await asyncio.gather(*[deliverer.stop() for deliverer in list(self._tasks)])
 

@@ -1,6 +1,6 @@
-"""Emails waiting to leave: each is enqueued, claimed, then sent, refused or tried again later.
+"""The outbox: emails that wait. Each is enqueued, claimed, then sent, refused or tried again later.
 
-A row holds its address only under a key that dies.
+A row holds the address encrypted, under a key that is destroyed within days.
 """
 
 import json
@@ -17,44 +17,42 @@ from petition.core.database.writer import act
 from petition.core.encryption import ServerKeys
 from petition.core.errors import KeysError
 
-CLAIM_SECONDS = (
-    90  # seconds a deliverer has before another may take the row: so long a mail waits if its deliverer dies
-)
+CLAIM_SECONDS = 90  # then another deliverer may take the row: so long an email waits if its deliverer crashes
 BATCH_SIZE = 20
-EMAIL_LIFETIME = 14 * DAY  # then the link in it is dead
-DECOY_TEMPLATE = "nothing"  # the name of a mail that was put only so that putting none cannot be told from putting one
-DECOY_URGENCY = -1  # its urgency
+EMAIL_LIFETIME = 14 * DAY  # then its link has expired
+# A decoy is enqueued where no email may be sent, so that timing does not tell one case from the other.
+DECOY_TEMPLATE = "nothing"
+DECOY_URGENCY = -1
 RETRY_DELAYS = (30, 120, 600, 1800, HOUR)  # seconds after the first, second … failure; then hourly
 
-# Whoever signs waits in front of the screen: their mail leaves ahead of all else.
+# The lowest leaves first. People who sign wait in front of the screen: their email leaves before all others.
 URGENCY_BY_TEMPLATE = {"confirm": 0, "login": 1, "manage": 1}
-DEFAULT_URGENCY = 5  # whatever else there is
-LOW_PRIORITY_URGENCY = 6  # of a network that sends so much that nobody else shall wait for it
-HELD_URGENCY = 9  # of a submission that is set aside: nobody claims it
+DEFAULT_URGENCY = 5  # of every other template
+LOW_PRIORITY_URGENCY = 6  # of a network that sends so much that nobody else must wait for it
+HELD_URGENCY = 9  # of a held submission: no deliverer claims it
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedEmail:
-    """A claimed mail, opened: which template, in which language, to whom, with which link's secret."""
+    """A claimed email, decrypted. `secret` is the secret of its link."""
 
     id: str
     template: str
     language: str
     to: str
     secret: str
-    attempts: int  # with this one; no two deliverers hold a row with the same
-    claim_expires_at: int  # epoch seconds; nobody else takes the row before
+    attempts: int  # with this one; no two deliverers hold a row with the same number
+    claim_expires_at: int  # epoch seconds; nobody else takes the row before that
 
     @property
     def domain(self) -> str:
-        """Of the mailbox it goes to."""
         return self.to.rpartition("@")[2]
 
 
 def prepare_email(
     server_keys: ServerKeys, *, template: str, language: str, to: str, secret: str, mailbox: str | None
 ) -> Row:
-    """The row of an email for enqueue(), its address and secret encrypted."""
+    """The row of an email for enqueue(), with its address and secret encrypted."""
     key_name, encrypted = server_keys.outbox.encrypt(json.dumps([to, secret]))
     now = clock.epoch()
     return {
@@ -66,35 +64,35 @@ def prepare_email(
         "key_name": key_name,
         "encrypted": encrypted,
         "urgency": URGENCY_BY_TEMPLATE.get(template, DEFAULT_URGENCY),
-        "queued_at": now // 60 * 60,  # says how late mail is, and needs to say no more
+        "queued_at": now // 60 * 60,  # to the minute: it only has to tell how late emails are
         "due_at": now,
         "expires_at": now + EMAIL_LIFETIME,
     }
 
 
 def _time_ordered_id() -> str:
-    """Random behind the moment (as UUIDv7, RFC 9562): rows that come together lie together, which writes less."""
+    """Time first, then random (like UUIDv7, RFC 9562): rows of one moment are stored together, so less is written."""
     return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
 
 
 def make_decoy(email: Row) -> Row:
-    """A mail like this one that goes to nobody: whoever claims mail drops all of these first, unopened."""
+    """A row like this email, but for nobody. claim_batch() deletes decoys first, without decrypting them."""
     return {**email, "template": DECOY_TEMPLATE, "mailbox": None, "submission_id": None, "urgency": DECOY_URGENCY}
 
 
 def delay_email(email: Row, seconds: int) -> Row:
-    """Makes an email leave later, by the longest of RETRY_DELAYS at most; more would look like a wrong clock."""
+    """The email, due later, by the longest of RETRY_DELAYS at most: a longer delay would look like a wrong clock."""
     due_at = int(email["due_at"]) + min(seconds, max(RETRY_DELAYS))
     return {**email, "due_at": due_at, "queued_at": due_at // 60 * 60}
 
 
 async def enqueue(c: Connection, emails: list[Row]) -> None:
-    """Adds emails, in the transaction of what they tell about."""
+    """Call it in the transaction of the change that the emails are about."""
     await c.run("outbox.insert", rows=emails)
 
 
 async def claim_batch(c: Connection, server_keys: ServerKeys) -> list[ClaimedEmail]:
-    """A batch that nobody else holds, the most urgent first. Rows sealed on another machine are left to that one."""
+    """Claims a batch, the most urgent first. Rows encrypted on another machine are left to that machine."""
     now = clock.epoch()
     latest, keys = now + max(RETRY_DELAYS), ",".join(server_keys.outbox.key_names())
     await c.run("outbox.delete_decoys")
@@ -125,36 +123,36 @@ def _decrypt_email(server_keys: ServerKeys, row: Row) -> ClaimedEmail:
 
 
 async def renew_claim(c: Connection, email: ClaimedEmail) -> bool:
-    """Holds a claimed email for CLAIM_SECONDS from now; False if it is no longer ours."""
+    """Extends a claim to CLAIM_SECONDS from now; False if the email is no longer ours."""
     claim_expires_at = clock.epoch() + CLAIM_SECONDS
     return await c.one("outbox.renew_claim", id=email.id, attempts=email.attempts, until=claim_expires_at) is not None
 
 
 @act("sent")
 async def mark_sent(c: Connection, ids: list[str]) -> list[None]:
-    """The relay has taken them: the addresses are forgotten."""
+    """The mail server has taken these emails: their rows, with the addresses, are deleted."""
     await c.run("outbox.delete_sent", ids=ids)
     return [None for _ in ids]
 
 
 async def mark_refused(c: Connection, email: ClaimedEmail, code: str) -> None:
-    """It will never be taken: the enhanced status code is counted (RFC 3463), the rest forgotten."""
+    """The email can never be delivered: counts its enhanced status code (RFC 3463), deletes the rest."""
     await _delete_and_count(c, email.id, code)
 
 
 async def _delete_and_count(c: Connection, id_: str, code: str) -> None:
-    if await c.one("outbox.delete", id=id_):  # said twice after a lost answer, it is counted once
+    if await c.one("outbox.delete", id=id_):  # recorded again after a lost answer, it is counted once
         await c.run("outbox.count_refusal", day=clock.today().isoformat(), code=code)
 
 
 async def retry_later(c: Connection, email: ClaimedEmail) -> None:
-    """It could not be taken now: tried again after the back-off for this attempt."""
+    """The mail server could not take it now: it is due again after the delay for this attempt."""
     delay = RETRY_DELAYS[min(email.attempts, len(RETRY_DELAYS)) - 1]
     await c.run("outbox.retry_later", id=email.id, attempts=email.attempts, due_at=clock.epoch() + delay)
 
 
 async def release_emails(c: Connection, *, emails: list[ClaimedEmail], paused: list[tuple[ClaimedEmail, int]]) -> None:
-    """Claimed mails that were not tried: for any deliverer to take, those of paused providers after so many seconds."""
+    """Gives back claimed emails that were not tried. Those in `paused` are due after that many seconds."""
     delays = {mail.id: delay for mail, delay in paused}
     for email in sorted([*emails, *(mail for mail, _ in paused)], key=lambda mail: mail.id):
         if email.id in delays:
@@ -165,7 +163,7 @@ async def release_emails(c: Connection, *, emails: list[ClaimedEmail], paused: l
 
 
 async def rotate_keys(database: Database, server_keys: ServerKeys) -> int:
-    """Encrypts again what still waits under keys whose time is over, then destroys those keys; how many."""
+    """Encrypts emails under expired keys again, then destroys these keys; returns how many keys."""
     expired_keys = server_keys.outbox.expired()
     for name in expired_keys:
         await database.write(partial(_reencrypt, server_keys=server_keys, old_key_name=name))
@@ -178,26 +176,24 @@ async def _reencrypt(c: Connection, *, server_keys: ServerKeys, old_key_name: st
         try:
             key_name, encrypted = server_keys.outbox.encrypt(server_keys.outbox.decrypt(old_key_name, row["encrypted"]))
             await c.run("outbox.reencrypt", id=row["id"], key_name=key_name, encrypted=encrypted, old=old_key_name)
-        except KeysError:  # a damaged row must not keep the key alive
+        except KeysError:  # a damaged row must not save the old key from destruction
             await _delete_and_count(c, row["id"], "unreadable")
 
 
 async def delete_expired(c: Connection) -> None:
-    """Drops mail whose link is dead."""
     await c.run("outbox.delete_expired", now=clock.epoch())
 
 
 async def delete_all(c: Connection) -> None:
-    """Drops every email."""
     await c.run("outbox.delete_all")
 
 
 async def queue_status(c: Connection) -> tuple[int, int]:
-    """How many mails wait, and for how many seconds the oldest has, tried or not; exact to the minute."""
+    """(number of waiting emails, seconds that the oldest waits, tried or not); exact to the minute."""
     row = await c.one("outbox.queue_status", held=HELD_URGENCY) or {}
     return int(row["n"]), max(0, clock.epoch() - int(row["oldest"])) if row["n"] else 0
 
 
 async def refusal_counts(c: Connection) -> list[Row]:
-    """Permanent refusals by code."""
+    """Permanent refusals: code, n."""
     return await c.all("outbox.refusal_counts")

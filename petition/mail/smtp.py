@@ -1,4 +1,4 @@
-"""Writes a mail from its templates and hands it to a relay over SMTP, or to a folder in demo mode."""
+"""Hands an email to a mail server over SMTP, or writes it to a folder in demo mode."""
 
 import asyncio
 import re
@@ -13,37 +13,37 @@ from petition.core import clock
 from petition.core.errors import SettingsError
 from petition.mail.compose import RenderedEmail
 
-STEP_TIMEOUT = 30  # seconds for each step of the dialogue
-# Temporary, and about the provider rather than one mailbox: its system, the way to it, its policy (RFC 3463).
+STEP_TIMEOUT = 30  # for each step of the SMTP dialogue
+# Temporary, and about the provider, not one mailbox: its system, the network, its policy (RFC 3463).
 _PROVIDER_LIMIT = re.compile(r"421 |4\d\d 4\.[347]\.")
-_ENHANCED_CODE = re.compile(r"(5\.\d{1,3}\.\d{1,3})(?:\s|$)")  # RFC 2034: the first word of a refusal, if it is there
+_ENHANCED_CODE = re.compile(r"(5\.\d{1,3}\.\d{1,3})(?:\s|$)")  # RFC 2034: the first word of a refusal, if any
 
 
 class Refused(Exception):
-    """The relay will never take this mail; str() is the enhanced status code alone (RFC 3463)."""
+    """The mail server will never take this email; str() is the enhanced status code alone (RFC 3463)."""
 
 
 class Delayed(Exception):
-    """The relay cannot take this mail now."""
+    """The mail server cannot take this email now."""
 
 
 class Unreachable(Delayed):
-    """The relay does not answer at all: no use to try the next mail at once."""
+    """The mail server does not answer at all: it makes no sense to try the next email at once."""
 
 
 class ProviderLimited(Delayed):
-    """The addressee's provider takes nothing from us for now: no use to try its other mailboxes at once."""
+    """The recipient's provider takes nothing from us now: it makes no sense to try its other mailboxes at once."""
 
 
 class Transport(Protocol):
-    """Takes a finished mail, or raises Refused or Delayed."""
+    """Takes a rendered email, or raises Refused or Delayed."""
 
     async def send(self, message: RenderedEmail) -> None: ...
     async def close(self) -> None: ...
 
 
 def _dsn_options(client: aiosmtplib.SMTP, message: RenderedEmail) -> tuple[list[str], list[str]]:
-    """Asks for bounces that name the mail and quote its head alone: its link is in the body (RFC 3461, 4.3 and 4.4)."""
+    """Asks for bounces that name the email and quote only its headers: its link is in the body (RFC 3461, 4.3, 4.4)."""
     if not client.supports_extension("dsn"):
         return [], []
     reference = message.message_id.strip("<>").partition("@")[0]
@@ -51,7 +51,7 @@ def _dsn_options(client: aiosmtplib.SMTP, message: RenderedEmail) -> tuple[list[
 
 
 class SmtpTransport:
-    """A relay behind PETITION_SMTP_URL, over one kept connection."""
+    """The mail server of PETITION_SMTP_URL, over one connection that is kept open."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -73,7 +73,7 @@ class SmtpTransport:
         self._lock = asyncio.Lock()
 
     async def send(self, message: RenderedEmail) -> None:
-        """Raises Refused for a permanent refusal of this mail, Delayed for everything else that goes wrong."""
+        """Raises Refused if this email is refused for good, Delayed for everything else that fails."""
         async with self._lock:
             try:
                 client = await self._connect()
@@ -89,13 +89,12 @@ class SmtpTransport:
                 await self._raise_for_sender(error)
 
     async def close(self) -> None:
-        """Closes the connection."""
         if self._client is not None:
             self._client.close()
             self._client = None
 
     async def check(self) -> None:
-        """Raises Delayed if the relay cannot be reached or does not let us in."""
+        """Raises Delayed if the mail server cannot be reached or refuses our login."""
         try:
             await self._connect()
         except (aiosmtplib.SMTPException, OSError) as error:
@@ -105,21 +104,21 @@ class SmtpTransport:
 
     async def _connect(self) -> aiosmtplib.SMTP:
         if self._client is None or not self._client.is_connected:
-            self._client = aiosmtplib.SMTP(**self._options)  # type: ignore[arg-type]  # a dict of mixed kinds
+            self._client = aiosmtplib.SMTP(**self._options)  # type: ignore[arg-type]  # a dict of mixed types
             await self._client.connect()
         if self._client.is_ehlo_or_helo_needed:
-            with suppress(aiosmtplib.SMTPHeloError):  # one that knows no EHLO is greeted with HELO when it gets a mail
+            with suppress(aiosmtplib.SMTPHeloError):  # a server without EHLO gets HELO with its first email
                 await self._client.ehlo()
         return self._client
 
     async def _raise_for_sender(self, error: Exception) -> None:
-        """Raises Refused or Delayed. What the mail server says may quote the address: only its code goes on."""
+        """Raises Refused or Delayed. The server's text may quote the address: only its code is passed on."""
         if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
             refusal: Exception = error.recipients[0]
         else:
             refusal = error
         of_this_email = isinstance(refusal, aiosmtplib.SMTPRecipientRefused | aiosmtplib.SMTPDataError)
-        if of_this_email and 500 <= refusal.code < 600:  # type: ignore[attr-defined]  # both kinds have one
+        if of_this_email and 500 <= refusal.code < 600:  # type: ignore[attr-defined]  # both classes have it
             raise Refused(_enhanced_code(refusal)) from None
         if of_this_email and _PROVIDER_LIMIT.match(f"{refusal.code} {refusal.message}"):  # type: ignore[attr-defined]  # as above
             raise ProviderLimited(type(error).__name__) from None
@@ -134,14 +133,13 @@ def _enhanced_code(refusal: Exception) -> str:
 
 
 class FolderTransport:
-    """Demo mode's relay: a folder of .eml files, which /dev/outbox shows."""
+    """Demo mode: writes .eml files, which /dev/outbox shows, and passes each email on to `next_transport`, if any."""
 
     def __init__(self, folder: Path, next_transport: Transport | None = None) -> None:
         self._folder = folder
         self._next_transport = next_transport
 
     async def send(self, message: RenderedEmail) -> None:
-        """Keeps the mail as a file; passes it on where a relay is set."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         name = message.message_id.strip("<>").partition("@")[0]
         (self._folder / f"{clock.epoch():011}-{name}.eml").write_bytes(message.content)
@@ -149,6 +147,5 @@ class FolderTransport:
             await self._next_transport.send(message)
 
     async def close(self) -> None:
-        """Closes the next transport, if there is one."""
         if self._next_transport:
             await self._next_transport.close()

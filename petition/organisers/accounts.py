@@ -1,4 +1,4 @@
-"""Organisers: who they are (a nickname and a keyed hash), what each may do, and the links that let them in."""
+"""Organisers: each has a nickname, a keyed hash of the address and a role. Their login links are made here too."""
 
 import re
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _NICKNAME = re.compile(r"[A-Za-z0-9_-]{2,40}")
 
 
 class Role(IntEnum):
-    """What an organiser may do; each may do what stands above it too."""
+    """What an organiser may do. Each role includes the ones before it."""
 
     VIEWER = 1  # see published numbers
     ORGANISER = 2  # see the desk's numbers, download letters and signatures
@@ -27,18 +27,17 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Organiser:
-    """Somebody who is logged in."""
+    """An organiser who is logged in."""
 
     nickname: str
     role: Role
 
     def may(self, role: Role) -> bool:
-        """Whether this organiser has at least that role."""
         return self.role >= role
 
 
 async def add_organiser(c: Connection, server_keys: ServerKeys, nickname: str, email: EmailAddress, role: Role) -> None:
-    """A new organiser. Raises OrganiserError for a bad or taken nickname or a known address."""
+    """Raises OrganiserError for a bad or taken nickname or a known address."""
     if not _NICKNAME.fullmatch(nickname):
         raise OrganiserError("A nickname has 2 to 40 letters, digits, - or _.")
     _, email_hash = server_keys.email_hashes(email)
@@ -54,14 +53,14 @@ async def list_organisers(c: Connection) -> list[Row]:
 
 
 async def get_organiser(c: Connection, nickname: str) -> Row:
-    """The row of an organiser. Raises OrganiserError for an unknown nickname."""
+    """Raises OrganiserError for an unknown nickname."""
     if (row := await c.one("organisers.get", nickname=nickname)) is None:
         raise OrganiserError(f"There is no organiser {nickname}.")
     return row
 
 
 async def remove_organiser(c: Connection, nickname: str) -> None:
-    """Ends what an organiser may do, sessions, factors and links included. Raises OrganiserError if unknown."""
+    """Deletes an organiser with sessions, factors and links. Raises OrganiserError for an unknown nickname."""
     await _delete_login_links(c, nickname)
     if await c.one("organisers.delete", nickname=nickname) is None:
         raise OrganiserError(f"There is no organiser {nickname}.")
@@ -69,7 +68,10 @@ async def remove_organiser(c: Connection, nickname: str) -> None:
 
 
 async def reset_factors(c: Connection, nickname: str) -> None:
-    """Takes second factors, sessions and links from an organiser who lost one: the next login sets one up again."""
+    """Deletes second factors, sessions and links of an organiser who lost a factor: the next login sets up a new one.
+
+    Raises OrganiserError for an unknown nickname.
+    """
     await get_organiser(c, nickname)
     await _delete_login_links(c, nickname)
     await c.run("second_factor.reset_attempts", nickname=nickname)
@@ -83,7 +85,7 @@ async def _delete_login_links(c: Connection, nickname: str) -> None:
 
 
 async def make_login_link(c: Connection, nickname: str) -> str:
-    """The secret of a one-time login link, for the first login before email works. Raises OrganiserError."""
+    """The secret of a one-time login link, for a login before email works. Raises OrganiserError."""
     await get_organiser(c, nickname)
     secret = tokens.new_secret()
     await _insert_login_link(c, nickname, secret)
@@ -92,9 +94,9 @@ async def make_login_link(c: Connection, nickname: str) -> str:
 
 
 async def request_login_link(c: Connection, server_keys: ServerKeys, email: EmailAddress, language: str) -> None:
-    """Emails a login link if the address is an organiser's. Tells nobody whether it is.
+    """Emails a login link if the address is an organiser's. Nobody learns whether it is.
 
-    For anybody else the same is written, for nobody: a link that no one gets and a mail that the deliverer drops.
+    For any other address as much is written: a link that nobody gets, and a decoy that the deliverer deletes.
     """
     mailbox, email_hash = server_keys.email_hashes(email)
     secret = tokens.new_secret()
@@ -102,9 +104,8 @@ async def request_login_link(c: Connection, server_keys: ServerKeys, email: Emai
     row = await c.one("organisers.find_by_email_hash", email_hash=email_hash, mailbox=mailbox) or {}
     nickname = row["nickname"] if not row["never"] else None
     random_key = tokens.secret_hash(secret)
-    quota_key = tokens.secret_hash(
-        f"login {mailbox}"
-    )  # a count of its own: forms that anybody fills in lock nobody out
+    # A separate quota: forms that anybody can fill in must not lock an organiser out.
+    quota_key = tokens.secret_hash(f"login {mailbox}")
     if (
         all(
             await mail_quota.reserve_emails(

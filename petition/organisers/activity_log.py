@@ -1,24 +1,24 @@
-"""The log of what organisers and the server did: by nickname, append-only, read by everybody at the desk."""
+"""The activity log: what organisers and the server did, by nickname; append-only, read by everybody at the desk."""
 
 from petition.core import clock
 from petition.core.database.connection import Connection, Row
 
-SERVER = "the server"  # who did it, if it was a command; no nickname has a space
+SERVER = "the server"  # stands for a command; no nickname has a space
 PAGE_SIZE = 50
 _NO_LIMIT = 2**62
 
 
 async def append(c: Connection, who: str, action: str, detail: str = "") -> None:
-    """Adds a line, in the transaction of what it tells about. Counts in `detail` are rounded by tally.rounding."""
+    """Call it in the transaction of the action it is about. Counts in `detail` are rounded by tally.rounding."""
     await c.run("activity_log.lock")
     await c.run("activity_log.append", logged_at=clock.iso(clock.now()), nickname=who, action=action, detail=detail)
 
 
 async def list_lines(c: Connection, before: int | None = None, limit: int = PAGE_SIZE) -> list[Row]:
-    """The newest lines, or those before a number."""
+    """The newest lines, or those before a line number."""
     return await c.all("activity_log.list_lines", before=before or _NO_LIMIT, limit=limit)
 
 
 async def list_all_lines(c: Connection) -> list[Row]:
-    """Every line, for a restore to keep."""
+    """Every line: a restore keeps them."""
     return await list_lines(c, limit=_NO_LIMIT)

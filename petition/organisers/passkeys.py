@@ -1,7 +1,7 @@
-"""Passkeys (WebAuthn): what a browser is asked, and whether its answer is right. The only room that names `webauthn`.
+"""Passkeys (WebAuthn): what a browser is asked, and whether its answer is right. Only this module imports `webauthn`.
 
-A PIN or a fingerprint is required: a key that is taken from its owner opens nothing. Keys are asked to keep no trace
-of us (no discoverable credential), and to tell nothing about their make (no attestation).
+A PIN or a fingerprint is required: a stolen key opens nothing. Keys are asked to store nothing about us (no
+discoverable credential) and to tell nothing about their maker (no attestation).
 """
 
 import ipaddress
@@ -18,7 +18,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-_TIMEOUT_MS = 120_000  # the browser waits so long for its user
+_TIMEOUT_MS = 120_000  # the browser waits this long for its user
 _VERIFIED = UserVerificationRequirement.REQUIRED
 _SELECTION = AuthenticatorSelectionCriteria(
     resident_key=ResidentKeyRequirement.DISCOURAGED, user_verification=_VERIFIED
@@ -27,23 +27,19 @@ _SELECTION = AuthenticatorSelectionCriteria(
 
 @dataclass(frozen=True, slots=True)
 class NewPasskey:
-    """A new passkey."""
-
     id: str
     public_key: bytes
     counter: int
 
 
 class Passkeys:
-    """Passkeys of one public address."""
-
     def __init__(self, base_url: str) -> None:
         self._origin = base_url
         self._host = urlsplit(base_url).hostname or ""
 
     @property
     def is_possible(self) -> bool:
-        """Whether browsers make passkeys for this address: no number, and https or localhost (WebAuthn 5.1.2)."""
+        """Browsers make passkeys only for a host name (no IP address), over https or on localhost (WebAuthn 5.1.2)."""
         try:
             ipaddress.ip_address(self._host)
         except ValueError:
@@ -51,7 +47,7 @@ class Passkeys:
         return False
 
     def creation_options(self, nickname: str, challenge: str, known_ids: list[str]) -> str:
-        """What the browser is asked for a new passkey, as JSON; none is made on a key that has one."""
+        """What the browser is asked for a new passkey, as JSON. A device that has a known passkey makes none."""
         options = webauthn.generate_registration_options(
             rp_id=self._host,
             rp_name=self._host,
@@ -75,7 +71,7 @@ class Passkeys:
         return webauthn.options_to_json(options)
 
     def verify_creation(self, answer: str, challenge: str) -> NewPasskey | None:
-        """The new passkey in a browser's answer; None unless it answers this challenge, for this address."""
+        """The new passkey; None unless the answer fits this challenge and this address."""
         try:
             verified = webauthn.verify_registration_response(
                 credential=answer,
@@ -84,14 +80,14 @@ class Passkeys:
                 expected_origin=self._origin,
                 require_user_verification=True,
             )
-        except Exception:  # an answer that is forged or garbled raises whatever it likes
+        except Exception:  # a forged or damaged answer may raise anything
             return None
         return NewPasskey(
             bytes_to_base64url(verified.credential_id), verified.credential_public_key, verified.sign_count
         )
 
     def verify_answer(self, answer: str, challenge: str, public_key: bytes, last_counter: int) -> int | None:
-        """The passkey's counter in a browser's answer; None unless all is right, the counter too (WebAuthn 7.2)."""
+        """The passkey's new counter; None unless everything is right, the counter too (WebAuthn 7.2)."""
         try:
             return webauthn.verify_authentication_response(
                 credential=answer,
@@ -107,7 +103,7 @@ class Passkeys:
 
 
 def credential_id(answer: str) -> str:
-    """Which passkey a browser's answer names; empty if it is no such answer."""
+    """The id of the passkey in a browser's answer; empty if the answer has none."""
     try:
         parsed = json.loads(answer)
     except (ValueError, RecursionError):

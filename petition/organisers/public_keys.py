@@ -1,4 +1,4 @@
-"""The organisers' public keys as people compare them: short hashes, a change of which is announced to everybody."""
+"""The organisers' public keys as people compare them: short hashes. A change of keys is announced to everybody."""
 
 import hashlib
 from collections.abc import Iterable
@@ -11,17 +11,17 @@ _STATE_NAME = "recipients"
 
 
 def fingerprint(recipient: str) -> str:
-    """Of an age public key: the first 16 characters of `printf %s age1… | sha256sum`."""
+    """The first 16 characters of `printf %s age1… | sha256sum`, for an age public key."""
     return hashlib.sha256(recipient.encode()).hexdigest()[:16]
 
 
 def fingerprints(recipients: Iterable[str]) -> list[str]:
-    """Of all, in an order of their own."""
+    """Sorted, each one once."""
     return sorted({fingerprint(text) for text in recipients})
 
 
 async def log_changes(c: Connection, recipients: Iterable[str]) -> None:
-    """At the start of a server: a line in the activity log if the keys are others than at the last start."""
+    """Runs when the server starts: adds a line to the activity log if the keys changed since the last start."""
     current = fingerprints(recipients)
     row = await state.get(c, _STATE_NAME)
     previous = row.split() if row else []
@@ -41,5 +41,4 @@ async def unacknowledged(c: Connection, nickname: str, recipients: Iterable[str]
 
 
 async def acknowledge(c: Connection, nickname: str, recipients: Iterable[str]) -> None:
-    """An organiser has seen these keys."""
     await c.run("organisers.acknowledge_keys", nickname=nickname, acknowledged_keys=" ".join(fingerprints(recipients)))

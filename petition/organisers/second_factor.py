@@ -1,7 +1,7 @@
 """The second factor: passkeys, or codes of an app. Set up after the first login, asked for after each later one.
 
-There are no recovery codes: they would be one more secret to keep, to throttle and to lose. Anyone who lost a factor
-asks somebody with the server: `petition organiser reset NICKNAME`.
+There are no recovery codes: they would be one more secret to keep, to limit and to lose. An organiser who lost a
+factor asks somebody with access to the server: `petition organiser reset NICKNAME`.
 """
 
 import hashlib
@@ -24,12 +24,12 @@ from petition.organisers.sessions import Session
 PASSKEY, CODE = "passkey", "code"
 KIND_NAMES = {PASSKEY: "a passkey", CODE: "codes of an app"}
 MAX_WRONG_CODES = 5
-LOCK_SECONDS = HOUR // 4  # after so many wrong codes; twice as long after as many more, a day at most
-RECENT_LOGIN_SECONDS = HOUR // 4  # in which one may change one's factors: a desk left open is not enough
+LOCK_SECONDS = HOUR // 4  # after MAX_WRONG_CODES; doubled after as many more, a day at most
+RECENT_LOGIN_SECONDS = HOUR // 4  # time to change one's factors: a desk that was left open is not enough
 
 
 class FactorCipher:
-    """Encrypts factors under PETITION_DESK_KEY (newest first), each for its owner alone: rows cannot be exchanged."""
+    """Encrypts factors under PETITION_DESK_KEY (newest first), each for its owner only: rows cannot be swapped."""
 
     def __init__(self, keys: tuple[str, ...]) -> None:
         digests = [hashlib.sha256(b"petition factors " + key.encode()).digest() for key in keys]
@@ -37,12 +37,11 @@ class FactorCipher:
         self._newest = digests[0]
 
     def encrypt(self, nickname: str, content: bytes) -> str:
-        """A public key or a secret, for its row."""
         nonce = secrets.token_bytes(NONCE_BYTES)
         return urlsafe_b64encode(nonce + self._ciphers[0].encrypt(nonce, content, nickname.encode())).decode()
 
     def decrypt(self, nickname: str, encrypted: str) -> bytes:
-        """The public key or secret of a row. Raises KeysError if no key fits, or the row is another's."""
+        """Raises KeysError if no key fits, or if the row belongs to another organiser."""
         content = urlsafe_b64decode(encrypted.encode())
         for cipher in self._ciphers:
             try:
@@ -52,12 +51,11 @@ class FactorCipher:
         raise KeysError("A second factor does not open with PETITION_DESK_KEY.")
 
     def proposed_secret(self, session: Session) -> bytes:
-        """The secret that is offered to a session: always the same one, so that looking at it writes nothing."""
+        """The secret for a new app: the same one for the whole session, so that showing it writes nothing."""
         return hmac.digest(self._newest, f"{session.id} {session.organiser.nickname}".encode(), "sha1")
 
 
 async def list_factors(c: Connection, nickname: str) -> list[Row]:
-    """What somebody has: id, kind, first day."""
     return await c.all("second_factor.list_factors", nickname=nickname)
 
 
@@ -67,7 +65,7 @@ def has_recent_login(session: Session) -> bool:
 
 
 async def verify_code(c: Connection, cipher: FactorCipher, session: Session, code: str) -> str | None:
-    """A code after the link: the secret of the new session. None for a wrong code, a used one, or while one waits."""
+    """The secret of the new session; None for a wrong code, a used code, or while codes are locked."""
     nickname = session.organiser.nickname
     if (attempt := await c.one("second_factor.count_attempt", nickname=nickname, now=clock.epoch())) is None:
         return None
@@ -98,7 +96,10 @@ async def _matches_unused_code(c: Connection, cipher: FactorCipher, nickname: st
 async def _record_use(
     c: Connection, cipher: FactorCipher, nickname: str, row: Row, content: bytes, counter: int
 ) -> bool:
-    """Whether this use counts: only one that is later than the last. Encrypted again, under the newest key."""
+    """Whether this use counts: its counter must be higher than the last one.
+
+    The factor is encrypted again, under the newest key.
+    """
     encrypted = cipher.encrypt(nickname, content)
     return (
         await c.one("second_factor.set_counter", id=row["id"], nickname=nickname, counter=counter, encrypted=encrypted)
@@ -107,14 +108,14 @@ async def _record_use(
 
 
 async def new_challenge(c: Connection, session: Session) -> str:
-    """A new challenge for a passkey, in the place of the session's last one."""
+    """A new challenge for a passkey; it replaces the session's last one."""
     secret = tokens.new_secret()
     await c.run("second_factor.set_challenge", id=session.id, challenge=secret)
     return secret
 
 
 async def _use_challenge(c: Connection, session: Session) -> str:
-    """The session's challenge, for the first answer only; empty for every other."""
+    """The session's challenge, for the first answer only; empty for every other one."""
     row = await c.one("second_factor.get_challenge", id=session.id)
     challenge = row["challenge"] if row else ""
     return challenge if await c.one("second_factor.clear_challenge", id=session.id, challenge=challenge) else ""
@@ -123,7 +124,7 @@ async def _use_challenge(c: Connection, session: Session) -> str:
 async def verify_passkey(
     c: Connection, cipher: FactorCipher, verifier: Passkeys, session: Session, answer: str
 ) -> str | None:
-    """A passkey's answer after the link: the secret of the new session, or None. Wrong ones need not wait."""
+    """The secret of the new session, or None. Wrong answers do not lock passkeys."""
     nickname, challenge = session.organiser.nickname, await _use_challenge(c, session)
     for row in await list_factors(c, nickname):
         if row["kind"] != PASSKEY or row["id"] != passkeys.credential_id(answer) or not challenge:
@@ -140,7 +141,7 @@ async def verify_passkey(
 
 
 async def add_code_app(c: Connection, cipher: FactorCipher, session: Session, code: str) -> bool:
-    """The app is set up: its first code shows that it has the secret. One app for each organiser."""
+    """Sets up an app; the code shows that the app has the secret. One app for each organiser."""
     secret = cipher.proposed_secret(session)
     step = totp.matching_step(secret, code)
     if step is None or any(row["kind"] == CODE for row in await list_factors(c, session.organiser.nickname)):
@@ -149,7 +150,7 @@ async def add_code_app(c: Connection, cipher: FactorCipher, session: Session, co
 
 
 async def add_passkey(c: Connection, cipher: FactorCipher, verifier: Passkeys, session: Session, answer: str) -> bool:
-    """A new passkey, if it answers this session's challenge."""
+    """False if the answer does not fit this session's challenge."""
     challenge = await _use_challenge(c, session)
     created = verifier.verify_creation(answer, challenge) if challenge else None
     return created is not None and await _add_factor(
@@ -161,7 +162,7 @@ async def _add_factor(
     c: Connection, cipher: FactorCipher, session: Session, kind: str, id_: str, content: bytes, counter: int
 ) -> bool:
     nickname = session.organiser.nickname
-    # Another who reads the mailbox was faster, or the owner was.
+    # Somebody else who reads the mailbox was faster, or its owner was.
     if not session.authenticated and await list_factors(c, nickname):
         return False
     values = {"id": id_, "nickname": nickname, "kind": kind, "encrypted": cipher.encrypt(nickname, content)}
@@ -172,7 +173,7 @@ async def _add_factor(
 
 
 async def remove_factor(c: Connection, session: Session, id_: str, *, require_factor: bool) -> bool:
-    """Takes away one of one's factors; where one is required never the last. Whether it was there."""
+    """Deletes a factor, but where one is required never the last. Whether it was deleted."""
     nickname = session.organiser.nickname
     if require_factor and len(await list_factors(c, nickname)) < 2:
         return False

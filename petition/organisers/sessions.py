@@ -1,4 +1,4 @@
-"""Sessions of organisers: created by an emailed link, authenticated once a second factor was shown, soon over."""
+"""Sessions of organisers: a login link creates one, a second factor makes it authenticated, hours later it ends."""
 
 from dataclasses import dataclass
 
@@ -10,14 +10,14 @@ from petition.core.tokens import Purpose
 from petition.organisers import activity_log
 from petition.organisers.accounts import Organiser, Role
 
-SESSION_LIFETIME = 12 * HOUR  # a working day: a machine that is taken overnight opens nothing in the morning
+SESSION_LIFETIME = 12 * HOUR  # a working day: a computer taken at night opens nothing in the morning
 IDLE_TIMEOUT = HOUR // 2  # since the last request
 _USE_INTERVAL = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Somebody who came with a link; at the desk only if it is authenticated."""
+    """Somebody who used a login link; only an authenticated session opens the desk."""
 
     id: str  # the hash of the secret in the cookie
     organiser: Organiser
@@ -27,9 +27,9 @@ class Session:
 
 
 async def log_in(c: Connection, secret: str, *, require_factor: bool) -> tuple[str, bool]:
-    """Redeems a login link, once; the secret of a new session, and whether it is authenticated. Raises LinkError.
+    """Uses up a login link: the secret of a new session, and whether it is authenticated. Raises LinkError.
 
-    Without a second factor it is only where none is required (a demo), for an organiser who has set up none.
+    Without a second factor it is authenticated only where none is required (a demo) and the organiser has none.
     """
     row = await c.one("links.redeem", id=tokens.secret_hash(secret), purpose=Purpose.LOGIN.value, now=clock.epoch())
     if row is None or await c.one("organisers.get", nickname=row["subject"]) is None:
@@ -41,9 +41,9 @@ async def log_in(c: Connection, secret: str, *, require_factor: bool) -> tuple[s
 
 
 async def complete_login(c: Connection, session: Session) -> str | None:
-    """The second factor was shown: an authenticated session, with a new secret, in the place of this one.
+    """The second factor was shown: an authenticated session replaces this one. Returns its secret.
 
-    None if this one has ended.
+    None if this session has ended.
     """
     if not await end_session(c, session.organiser.nickname, session.id):
         return None
@@ -67,7 +67,7 @@ async def _create_session(c: Connection, nickname: str, *, authenticated: bool) 
 
 
 async def find_session(c: Connection, secret: str) -> Session | None:
-    """Whose session this is; None once it is over."""
+    """None if the session has ended."""
     row = await c.one("sessions.get", id=tokens.secret_hash(secret), **_time_limits())
     if row is None:
         return None
@@ -76,33 +76,31 @@ async def find_session(c: Connection, secret: str) -> Session | None:
 
 
 def needs_use_recorded(session: Session) -> bool:
-    """Whether its last use is to be written down: once a minute is enough."""
+    """Once a minute is enough."""
     return clock.epoch() - session.last_used_at >= _USE_INTERVAL
 
 
 async def record_use(c: Connection, session: Session) -> None:
-    """The session is in use now."""
     await c.run("sessions.record_use", id=session.id, now=clock.epoch())
 
 
 async def list_sessions(c: Connection, nickname: str) -> list[Row]:
-    """The authenticated sessions of an organiser, newest first."""
+    """Only authenticated ones, the newest first."""
     return await c.all("sessions.list_of_organiser", nickname=nickname, **_time_limits())
 
 
 async def end_session(c: Connection, nickname: str, id_: str) -> bool:
-    """Ends one of somebody's sessions; whether there was one."""
+    """Whether this organiser had such a session."""
     return await c.one("sessions.delete", id=id_, nickname=nickname) is not None
 
 
 async def end_all_sessions(c: Connection, nickname: str) -> None:
-    """Ends all sessions of somebody, and their links that wait."""
+    """Also deletes login links that were not used yet."""
     await c.run("sessions.delete_all", nickname=nickname)
     await c.run("links.delete_logins", purpose=Purpose.LOGIN.value, nickname=nickname)
 
 
 async def delete_expired(c: Connection) -> None:
-    """Sessions that are over."""
     await c.run("sessions.delete_expired", **_time_limits())
 
 

@@ -1,4 +1,5 @@
-"""Retention: what is deleted when, how signing ends, what is destroyed, and encrypted backups.
+"""Retention: what is deleted when, how signing ends, what is destroyed in an emergency, and encrypted backups.
 
-Offers: prune, close, reorder, destroy, backup. May import: signing, organisers and all below.
+Offers: prune, close, reorder, destroy, backup.
+May import: signing, organisers and all below.
 """

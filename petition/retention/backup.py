@@ -1,7 +1,8 @@
 """Backup and restore: everything but secrets, outbox, sessions and links, sealed to the organisers' keys.
 
-The file is lines of base64. Each is an age message (age-encryption.org/v1) with a few thousand rows inside, so
-that size costs no memory; the last holds the hash of all before it, so that a cut or changed file is noticed.
+The file is lines of base64. Each line is an age message (age-encryption.org/v1) with a few thousand rows, so that a
+large backup needs little memory. The last line holds the hash of all lines before it, so that a cut or changed file
+is noticed.
 """
 
 import base64
@@ -24,7 +25,7 @@ from petition.core.settings import Mode
 from petition.organisers import activity_log
 from petition.signing import manage
 
-# In this order, so that a row comes after the row it refers to.
+# In this order, so that a row comes after the row that it refers to.
 TABLES = (
     "site_state",
     "signatures",
@@ -52,12 +53,12 @@ TABLES = (
     "source_checks",
 )
 ROWS_PER_CHUNK = 5000
-_EXCLUDED_COLUMNS = {"network"}  # the tags of a network outlive their day in no backup
+_EXCLUDED_COLUMNS = {"network"}  # a backup must not keep the tags of networks longer than their day
 Chunk = tuple[str, list[Row]]
 
 
 async def write_backup(database: Database, recipients: tuple[str, ...], file: Path) -> int:
-    """Writes one moment of the database, sealed to the recipients; how many rows. Raises DataError."""
+    """Writes the database of one moment, sealed to the recipients; returns the number of rows. Raises DataError."""
     keys = [encryption.parse_recipient(text) for text in recipients]
     digest, rows = hashlib.sha256(), 0
     try:
@@ -87,9 +88,10 @@ def _write_chunk(out: BinaryIO, keys: list[Any], digest: "hashlib._Hash", chunk:
 
 
 async def restore_backup(database: Database, mode: Mode, identity: str, file: Path) -> int:
-    """Puts a backup in the place of what is there, then applies the never-write list of both; how many rows.
+    """Replaces the database by a backup, then applies the never-write lists of both; returns the number of rows.
 
-    All or nothing, in one transaction. Raises DataError for a file that is cut, changed or no backup.
+    All or nothing, in one transaction. Raises DataError for a file that is cut, changed or no backup, and KeysError if
+    it does not open with this identity.
     """
     key = encryption.parse_identity(identity)
     _verify_file(key, file)
@@ -110,13 +112,13 @@ async def _restore(c: Connection, *, mode: Mode, key: Any, file: Path) -> int:
             await c.insert_rows(table, rows)  # `mode` and `schema` stay as the migration has just set them
             total += len(rows)
     await manage.apply_never_write(c, never_write)
-    await c.insert_rows("actions", log_lines)  # what was done since the backup stays on record
+    await c.insert_rows("actions", log_lines)  # what was done since the backup stays in the log
     await activity_log.append(c, activity_log.SERVER, "restored a backup")
     return total
 
 
 def _verify_file(key: Any, file: Path) -> None:
-    """Reads the whole file once before anything is touched."""
+    """Reads the whole file once, before anything is changed."""
     digest, end = hashlib.sha256(), None
     for line, (table, rows) in _decrypt_lines(key, file):
         if table == "end":
@@ -130,7 +132,7 @@ def _verify_file(key: Any, file: Path) -> None:
 
 
 def _refuse_newer(file: Path, state_rows: list[Row]) -> None:
-    """What a later version keeps, this one could neither show nor erase."""
+    """This version could neither show nor erase what a later version stores."""
     if any(row["name"] == "schema" and int(row["value"]) > migrations.latest_version() for row in state_rows):
         raise DataError(f"{file} was made by a newer version of Petition: update this one.")
 

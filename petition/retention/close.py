@@ -1,4 +1,4 @@
-"""How signing ends for good: every keyed hash goes, with names, contacts and waiting email, then the keys."""
+"""How signing ends for good: every keyed hash is deleted, with names, contacts and waiting emails, then the keys."""
 
 import asyncio
 import secrets
@@ -17,14 +17,14 @@ from petition.retention import reorder
 from petition.signing import printed_names
 
 _REPLACED_PREFIX = "after-closing-"
-CLOSING_TABLES = (*printed_names.PERSONAL_TABLES, "outbox")  # what is emptied once signing has ended
+CLOSING_TABLES = (*printed_names.PERSONAL_TABLES, "outbox")  # emptied when signing ends
 
 
 async def close_signing(database: Database, server_keys: ServerKeys, key_file: Path | None) -> None:
-    """Ends signing for good: every keyed hash goes, with names, contacts and waiting mail, then this machine's keys.
+    """Ends signing for good: deletes keyed hashes, names, contacts and waiting emails, then this machine's keys.
 
     Counts, journal, organisers and what governments answered stay. Another machine on the same database destroys
-    its own keys when it prunes. Called again, it does what is left to do. Raises KeysError if a key cannot be.
+    its own keys when it prunes. A second call does what is left to do. Raises KeysError if a key cannot be replaced.
     """
     await destroy_keys(server_keys, key_file, await database.own_transaction(end_and_log, locking=CLOSING_TABLES))
     await reorder.reorder_rows(database)
@@ -32,7 +32,7 @@ async def close_signing(database: Database, server_keys: ServerKeys, key_file: P
 
 
 async def destroy_keys(server_keys: ServerKeys, key_file: Path | None, ended_at: int) -> None:
-    """This machine's; those of the outbox that are younger seal mail to organisers."""
+    """Destroys this machine's keys. Outbox keys that are younger than the end stay: organisers still get emails."""
     for name in server_keys.outbox.made_by(ended_at):
         server_keys.outbox.destroy(name)
     if key_file is not None:
@@ -40,7 +40,10 @@ async def destroy_keys(server_keys: ServerKeys, key_file: Path | None, ended_at:
 
 
 def replace_key(key_file: Path) -> None:
-    """A new random key, marked as such, so that the site still starts; nothing is ever hashed with it."""
+    """Replaces the key by a random one, marked as such, so that the site still starts. Nothing is hashed with it.
+
+    Raises KeysError if the file cannot be written.
+    """
     try:
         if not is_key_replaced(key_file):
             encryption.overwrite_file(key_file, _REPLACED_PREFIX)
@@ -63,7 +66,7 @@ async def end_and_log(c: Connection) -> int:
 
 
 async def end_signing(c: Connection) -> int:
-    """Everything that leads to a person goes; the moment signing ended, now or before."""
+    """Deletes everything that leads to a person who signed; returns when signing ended (epoch seconds)."""
     ended, kept_names = await state.get(c, "closed"), await state.get(c, "names_kept")
     if ended is None or kept_names is not None:
         await printed_names.delete_keyed_hashes(c)
@@ -75,7 +78,7 @@ async def end_signing(c: Connection) -> int:
 
 
 async def end_hashes(c: Connection) -> None:
-    """Signing ends, and every keyed hash goes; names and contacts are kept until end_signing(), under random keys."""
+    """Ends signing and deletes every keyed hash. Names and contacts stay under random keys, until end_signing()."""
     if await state.is_closed(c):
         return
     rows = [

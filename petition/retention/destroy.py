@@ -1,6 +1,6 @@
-"""The panic button: what can be destroyed at once goes, keys before all else, since they lie on this machine.
+"""The panic button: destroys at once what can be destroyed, keys before all else, since they are on this machine.
 
-What the database holds is worth little without them; it follows when it can be reached.
+Without the keys the content of the database is worth little. It is deleted next, if the database can be reached.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from petition.mail import outbox
 from petition.organisers import activity_log
 from petition.retention import close, reorder
 
-# What everybody has seen, and what it is recounted from. A table that comes later is destroyed unless it is named here.
+# What everybody has seen, and what it can be counted from again. A new table is destroyed unless it is named here.
 KEPT_TABLES = (
     *("site_state", "tally", "journal", "journal_hours", "snapshot", "history_hours", "history_days"),
     *("refusals", "correspondence", "answer_summaries"),
@@ -26,7 +26,7 @@ KEPT_TABLES = (
 
 
 class Scope(StrEnum):
-    """Each destroys what the one before does, and more."""
+    """Each scope destroys what the one before it does, and more."""
 
     OUTBOX = "outbox"
     HASHES = "hashes"
@@ -43,7 +43,7 @@ RESULTS = {
 
 
 async def destroy(settings: Settings, scope: Scope) -> list[str]:
-    """Destroys it; a sentence for each thing that could not be. Called again, it does what is left to do."""
+    """Returns a sentence for each thing that could not be destroyed. A second call does what is left to do."""
     failures = await asyncio.to_thread(_destroy_keys, settings, scope)
     try:
         async with db.open_database(settings.database_url) as database:
@@ -93,7 +93,7 @@ async def _destroy_hashes(c: Connection) -> None:
 
 async def _destroy_all(c: Connection) -> None:
     await close.end_signing(c)
-    await state.put(c, "destroying", "yes")  # only so the record of the desk may go
+    await state.put(c, "destroying", "yes")  # without it the triggers forbid deleting the activity log
     await c.delete_all(_EMPTIED_TABLES[Scope.ALL])
     await state.delete(c, "destroying")
 

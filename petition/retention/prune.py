@@ -1,4 +1,4 @@
-"""What is no longer needed goes: the daily pruning, the destruction day, and closing for good."""
+"""Pruning: deletes what the retention rules no longer allow, and ends signing on the destruction day."""
 
 import asyncio
 from pathlib import Path
@@ -18,7 +18,7 @@ from petition.signing import signatures
 
 
 async def prune(database: Database, server_keys: ServerKeys, appeal: Appeal, key_file: Path | None) -> None:
-    """Applies the retention rules now; `petition serve` does it every hour. Safe to run at any time, twice too."""
+    """Applies the retention rules now; `petition serve` does it every hour. Safe to run at any time, also twice."""
     async with reorder.pruning_lock(database):
         for delete_expired in (
             rate_limits.delete_expired,
@@ -35,12 +35,13 @@ async def prune(database: Database, server_keys: ServerKeys, appeal: Appeal, key
 
 
 async def _end_if_due(database: Database, server_keys: ServerKeys, appeal: Appeal, key_file: Path | None) -> None:
-    """Signing ends on the destruction day; what was ended before, here or elsewhere, is ended to its end."""
+    """Ends signing on the destruction day, and completes an end that was begun before, here or elsewhere."""
     destruction = appeal.campaign.destruction
     if not isinstance(destruction, Placeholder) and clock.today() >= destruction:
         await database.own_transaction(end_and_log, locking=CLOSING_TABLES)
     elif key_file is not None and await asyncio.to_thread(is_key_replaced, key_file):
-        await database.own_transaction(end_hashes, locking=CLOSING_TABLES)  # as was begun while the database was away
+        # The key was destroyed while the database was away.
+        await database.own_transaction(end_hashes, locking=CLOSING_TABLES)
     async with database.reading() as c:
         ended_at = await state.get(c, "closed")
     if ended_at is not None:

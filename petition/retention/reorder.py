@@ -1,8 +1,8 @@
-"""Takes the order of arrival out of the database, so that no copy of it tells who confirmed at which hour.
+"""Removes the order of arrival from the database, so that no copy of it tells who confirmed at which hour.
 
-PostgreSQL keeps rows as they came, with the number of the transaction that wrote them; SQLite keeps them in the order
-of their random keys, but within a page as they came. So fresh rows are written again in the order of their keys. The
-journal's rows are added up per country, day and reason, and per hour.
+PostgreSQL stores rows as they came, with the number of the transaction that wrote them; SQLite stores them in the
+order of their random keys, but within a page as they came. So recent rows are written again in the order of their
+keys. The journal's rows are added up per country, day and reason, and per hour.
 """
 
 import asyncio
@@ -18,10 +18,8 @@ from petition.core.database.queries import POSTGRESQL
 from petition.signing import submissions
 
 LOCK_PAUSE_SECONDS = 0.2
-ROWS_PER_TRANSACTION = (
-    2000  # rows written again in one transaction, while nobody else writes: some hundredths of a second
-)
-# Table -> its key, its own `fresh_` query; names and contacts belong to signatures but have rows of their own.
+ROWS_PER_TRANSACTION = 2000  # nobody else writes during one: it takes some hundredths of a second
+# Table -> its key; each has a query `recent_TABLE`. Names and contacts belong to signatures but have their own rows.
 KEY_COLUMNS = {
     "signatures": "mailbox",
     "names": "mailbox",
@@ -35,7 +33,7 @@ KEY_COLUMNS = {
 
 @asynccontextmanager
 async def pruning_lock(database: Database) -> AsyncIterator[None]:
-    """One process prunes or reorders at a time."""
+    """Only one process prunes or reorders at a time; others wait here."""
     async with database.autocommit() as c:
         while (row := await c.one("reorder.try_lock")) and not row["ours"]:  # noqa: ASYNC110 (another process has it)
             await asyncio.sleep(LOCK_PAUSE_SECONDS)
@@ -43,7 +41,7 @@ async def pruning_lock(database: Database) -> AsyncIterator[None]:
 
 
 async def reorder_rows(database: Database) -> None:
-    """Reorders everything since the day of the last time, once it has the lock. Counts, rows and sums stay."""
+    """Waits for the lock, then reorders all rows since the day of the last run. Counts, rows and sums stay the same."""
     async with pruning_lock(database):
         await reorder_rows_locked(database)
 
@@ -64,7 +62,7 @@ async def reorder_rows_locked(database: Database) -> None:
 
 
 async def _sum_journal(c: Connection, *, since: str) -> None:
-    """The journal's fresh rows become their sums; only so its rows may go (see the triggers in sql/migrations)."""
+    """Replaces the journal's recent rows by their sums. Triggers in sql/migrations forbid other deletions."""
     days = await c.all("reorder.sum_days", since=since)
     hours = await c.all("reorder.sum_hours", since=since)
     await state.put(c, "reordering", "yes")
@@ -83,7 +81,7 @@ async def _rewrite_table(database: Database, table: str, key: str, since: str) -
         "expiry": midnight + submissions.SUBMISSION_LIFETIME,
     }
     after = ""
-    while True:  # page by page: on a great day there are millions
+    while True:  # in parts: on a busy day there are millions of rows
         async with database.reading() as c:
             rows = await c.all(f"reorder.recent_{table}", **values, after=after, limit=ROWS_PER_TRANSACTION)
         if not rows:
@@ -96,11 +94,11 @@ async def _rewrite_table(database: Database, table: str, key: str, since: str) -
 
 
 def _tables_to_lock(table: str) -> tuple[str, ...]:
-    """What is locked with a table: what its rows refer to."""
+    """A table and the one that its rows refer to."""
     return ("signatures", table) if table in ("names", "contacts") else (table,)
 
 
 async def mark_reordered(c: Connection) -> None:
-    """All that was written before today lies in order."""
+    """All rows from before today are in order."""
     today = clock.today().isoformat()
     await state.put(c, "reordered_on", today)

@@ -1,4 +1,4 @@
-"""Which forms are taken, and how: the rules for each field, and what network, proof and provider mean for it."""
+"""Which forms are accepted, and how: the rules for each field, and what network, proof of work and provider change."""
 
 import re
 import unicodedata
@@ -18,23 +18,21 @@ from petition.signing import submissions
 from petition.signing.submissions import SigningRequest
 from petition.tally.rounding import UNSTATED_COUNTRY
 
-CONSENT_VERSION = (
-    "2026-11-22"  # the version of the wording above the button, kept with each signature; change both at once
-)
+# The version of the text above the button. It is kept with each signature: change both at once.
+CONSENT_VERSION = "2026-11-22"
 MAX_NAME_LENGTH = 100
-PROOF_OF_WORK_FIELD = "altcha"  # the field of a proof of work, as ALTCHA's clients call it
-TRAP_FIELD = "website"  # the field that nobody sees
-# Categories of Unicode that no name needs: control, surrogate, private, unassigned, separators of lines.
+PROOF_OF_WORK_FIELD = "altcha"  # as ALTCHA's clients call it
+TRAP_FIELD = "website"  # people do not see this field
+# Unicode categories that no name needs: control, surrogate, private use, unassigned, line separators.
 _FORBIDDEN_CATEGORIES = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
 _READABLE_MAILBOX = N_("Please use another mailbox: authorities who may punish people for signing can read this one.")
-_ALLOWED_FORMAT_CHARACTERS = (
-    "\u200c\u200d"  # Persian and Indic names need them; every other format character may deceive the eye
-)
+# Persian and Indic names need these two; every other format character may deceive the eye.
+_ALLOWED_FORMAT_CHARACTERS = "\u200c\u200d"
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """How a checked form becomes a submission, whether it came from a page, a command or a program."""
+    """How a checked form becomes a submission, no matter if it came from a page, a command or a program."""
 
     database: Database
     server_keys: ServerKeys
@@ -43,12 +41,12 @@ class Intake:
     base_url: str
 
     async def accept(self, request: SigningRequest, host: str | None, mode: ProofMode, form: Form) -> Admission:
-        """Stores it as its network may sign now. Raises RateLimited, or ClosedError once signing has ended."""
+        """Stores it, as its network may sign now. Raises RateLimited, or ClosedError once signing has ended."""
         delay = await self.mail_delay(request.email)
         admit = partial(self.rate_limiter.admit_form, host, mode=mode, trapped=trap_is_filled(form))
         try:
             return await self._store(request, await admit(solution=form.values.get(PROOF_OF_WORK_FIELD, "")), delay)
-        except ProofReused:  # a proof that was used before counts for none
+        except ProofReused:  # a proof that was used before counts as no proof
             return await self._store(request, await admit(solution=""), delay)
 
     async def _store(self, request: SigningRequest, admission: Admission, delay: int) -> Admission:
@@ -59,14 +57,14 @@ class Intake:
         return admission
 
     async def mail_delay(self, email: EmailAddress) -> int:
-        """Seconds before an email may leave to a provider that nobody has reviewed and that gets much now."""
+        """Seconds until an email may leave to a provider that nobody has reviewed and that gets many emails now."""
         return 0 if self.mailboxes.is_reviewed(email) else await self.rate_limiter.delay_for_domain(email.domain)
 
 
 def check_signing(
     form: Form, language: Language, mailboxes: EmailProviders, unsafe: Collection[str], *, warn_only: bool = False
 ) -> tuple[SigningRequest | None, Form]:
-    """The checked form, or None and the same form with its errors. An unsafe country becomes "not said"."""
+    """The request, or None if there are errors, and the checked form. An unsafe country becomes "not said"."""
     email, email_form = _check_signing_email(form, mailboxes, warn_only=warn_only)
     country = form.values.get("country", "")
     country = UNSTATED_COUNTRY if country in unsafe else country
@@ -87,7 +85,7 @@ def check_signing(
 
 
 def check_manage_email(form: Form, mailboxes: EmailProviders, *, warn_only: bool) -> tuple[EmailAddress | None, Form]:
-    """Only an address, for a link to manage; a mailbox nobody can sign with gets no email from here either."""
+    """The address for a manage link. A mailbox that nobody may sign with gets no email from here either."""
     email, checked = check_email(form, mailboxes)
     if email and mailboxes.readable_provider(email) and not warn_only:
         return None, Form(form.values, {"email": _READABLE_MAILBOX})
@@ -95,12 +93,12 @@ def check_manage_email(form: Form, mailboxes: EmailProviders, *, warn_only: bool
 
 
 def trap_is_filled(form: Form) -> bool:
-    """Whether something filled in the field that nobody sees: a sign of a robot, and never the only one."""
+    """Whether the field that people do not see is filled in: a sign of a robot, but never enough alone."""
     return form.values.get(TRAP_FIELD, "") != ""
 
 
 def check_email(form: Form, mailboxes: EmailProviders) -> tuple[EmailAddress | None, Form]:
-    """Only an address; None and the same form with its error for anything else."""
+    """The address, or None and the form with its error."""
     text = form.values.get("email", "")
     if not text.strip():
         return None, Form(form.values, {"email": N_("Please enter your email address.")})
@@ -112,7 +110,10 @@ def check_email(form: Form, mailboxes: EmailProviders) -> tuple[EmailAddress | N
 
 
 def _check_signing_email(form: Form, mailboxes: EmailProviders, *, warn_only: bool) -> tuple[EmailAddress | None, Form]:
-    """The address to sign with: not one that authorities read, and not one that looks mistyped, unless confirmed."""
+    """The address to sign with. It is refused if authorities can read the mailbox, or if it looks mistyped.
+
+    A confirmed address is never taken for mistyped; with warn_only it also passes although authorities can read it.
+    """
     email, checked = check_email(form, mailboxes)
     if email is None:
         return None, checked
@@ -147,5 +148,5 @@ def _is_printable(name: str) -> bool:
 
 
 def _normalise_name(text: str) -> str:
-    """One space between words, composed letters; control characters stay, to be refused."""
+    """One space between words, composed letters (NFC). Control characters stay: they are refused later."""
     return re.sub(r"[ \u00a0]+", " ", unicodedata.normalize("NFC", text)).strip(" ")

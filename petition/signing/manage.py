@@ -1,6 +1,7 @@
-"""What the owner of a mailbox may do from a mailed link: see, change, withdraw, never be written to again.
+"""What the owner of a mailbox may do from an emailed link: see, change or withdraw, and refuse all emails.
 
-Only what is asked from a link in the mailbox itself tells whether there is a signature.
+Only a link in the mailbox itself tells whether there is a signature. Functions that get the secret of a confirm or
+manage link raise LinkError if the link does not work.
 """
 
 from dataclasses import dataclass
@@ -20,11 +21,10 @@ from petition.signing import signatures, submissions
 async def request_manage_link(
     c: Connection, server_keys: ServerKeys, email: EmailAddress, language: str, mail_delay: int = 0
 ) -> None:
-    """Emails a link to anyone; the same whether there is a signature or not, and as much is written if none goes.
+    """Emails a manage link to any address, after `mail_delay` seconds, whether there is a signature or not.
 
-    It leaves after `mail_delay` seconds.
-
-    Raises ClosedError once signing has ended for good: no hash of anybody is kept again.
+    Over the limit on emails as much is written, but no email leaves. Raises ClosedError once signing has ended for
+    good: no hash of anybody is kept after that.
     """
     await submissions.require_open(c)
     mailbox, email_hash = server_keys.email_hashes(email)
@@ -46,10 +46,10 @@ async def request_manage_link(
 
 @dataclass(frozen=True, slots=True)
 class StoredData:
-    """Everything that is stored about an address: its signature, if it has one, and what concerns email.
+    """Everything that is stored about an address.
 
-    `waiting_links`: to confirm, not pressed yet; `recent_emails`: of the last 14 days; `never_write`: wants none;
-    `recently_withdrawn`: its signature was.
+    `signature`: its row, or None; `waiting_links`: confirm links that were not pressed; `recent_emails`: in the last
+    14 days; `never_write`: the mailbox wants no email; `recently_withdrawn`: its signature was withdrawn.
     """
 
     signature: Row | None
@@ -60,12 +60,10 @@ class StoredData:
 
     @property
     def confirmed_on(self) -> date | None:
-        """When its signature was confirmed."""
         return date.fromisoformat(self.signature["confirmed_on"]) if self.signature else None
 
 
 async def get_stored_data(c: Connection, secret: str) -> StoredData:
-    """What is stored about the address a manage link was sent to."""
     link = await _get_manage_link(c, secret)
     email_hash, mailbox = link["subject"], link["mailbox"]
     signature = await c.one("manage.get_signature", email_hash=email_hash)
@@ -80,9 +78,9 @@ async def get_stored_data(c: Connection, secret: str) -> StoredData:
 
 
 async def withdraw(c: Connection, secret: str) -> bool:
-    """Takes the signature away, in the transaction that lowers the tally, and every link to the mailbox with it.
+    """Deletes the signature, lowers the tally and deletes every link to the mailbox, in one transaction.
 
-    False, here and in the two below, if there was nothing of it.
+    False if there was no signature.
     """
     link = await _get_manage_link(c, secret)
     await c.run("submissions.delete_of_mailbox", mailbox=link["mailbox"])
@@ -99,7 +97,7 @@ async def _withdraw_signature(c: Connection, email_hash: str, mailbox: str) -> b
 
 
 async def unname(c: Connection, secret: str) -> bool:
-    """The name will not be printed any more, and is erased."""
+    """Erases the name, so that it is no longer printed. False if there was none."""
     link = await _get_manage_link(c, secret)
     row = await c.one("manage.get_signature", email_hash=link["subject"])
     if row is None or row["name"] is None:
@@ -111,7 +109,7 @@ async def unname(c: Connection, secret: str) -> bool:
 
 
 async def stop_updates(c: Connection, secret: str) -> bool:
-    """No more news, and the sealed address is erased."""
+    """Ends the news and erases the sealed address. False if there is no signature."""
     link = await _get_manage_link(c, secret)
     if (row := await c.one("manage.get_signature", email_hash=link["subject"])) is not None:
         await c.run("submissions.delete_of_mailbox", mailbox=row["mailbox"])
@@ -120,14 +118,14 @@ async def stop_updates(c: Connection, secret: str) -> bool:
 
 
 async def unsubscribe(c: Connection, secret: str) -> None:
-    """From a mail with news: no more of them, and nothing else. What became of it is told to nobody (RFC 8058)."""
+    """Ends the news by the link of a news email, and nothing else. Nobody learns if it was known (RFC 8058)."""
     row = await c.one("contacts.find_by_unsubscribe_hash", unsubscribe_hash=tokens.secret_hash(secret))
     if row is not None:
         await _delete_contact(c, row["mailbox"])
 
 
 async def never_write(c: Connection, secret: str) -> bool:
-    """No mail to this mailbox any more, whoever types it. A signature that was confirmed stays. Raises LinkError."""
+    """No email to this mailbox any more, no matter who types its address. A confirmed signature stays."""
     _, mailbox = await _hashes_behind_link(c, secret)
     await c.run("submissions.cancel_of_mailbox", mailbox=mailbox)
     await _add_never_write(c, mailbox, "never")
@@ -137,9 +135,9 @@ async def never_write(c: Connection, secret: str) -> bool:
 
 
 async def withdraw_never(c: Connection, secret: str) -> bool:
-    """No mail any more, and no signature of this address either; the same answer whether there was one.
+    """No email any more, and no signature of this address. The answer is the same whether there was one.
 
-    Whoever wants no mail cannot be sent a link to withdraw: so the foot of any mail offers both. Raises LinkError.
+    A mailbox that wants no email cannot get a link to withdraw: so the emails to signers offer both at their end.
     """
     email_hash, mailbox = await _hashes_behind_link(c, secret)
     await c.run("submissions.delete_of_mailbox", mailbox=mailbox)
@@ -150,7 +148,7 @@ async def withdraw_never(c: Connection, secret: str) -> bool:
 
 
 async def _hashes_behind_link(c: Connection, secret: str) -> tuple[str, str]:
-    """(email_hash, mailbox) of the email with this secret in its links, of either kind."""
+    """(email_hash, mailbox) for the secret of a confirm link or a manage link. Raises LinkError."""
     row = await c.one("submissions.get_recipient", id=tokens.submission_id(secret), now=clock.epoch())
     if row is not None:
         return row["email_hash"], row["mailbox"]
@@ -175,12 +173,12 @@ async def _add_never_write(c: Connection, mailbox: str, reason: str) -> None:
 
 
 async def list_never_write(c: Connection) -> list[Row]:
-    """Mailboxes that want no mail, or whose signature was withdrawn recently: mailbox, reason, added_on."""
+    """Mailboxes that want no email, or whose signature was withdrawn recently: mailbox, reason, added_on."""
     return await c.all("never_write.list")
 
 
 async def apply_never_write(c: Connection, rows: list[Row]) -> None:
-    """After a restore: adds entries to the list and carries it out on whatever the backup brought back."""
+    """After a restore: adds rows to the list and applies the whole list to what the backup brought back."""
     for row in rows:
         await c.run("never_write.add", **row)
     for row in await list_never_write(c):

@@ -1,4 +1,4 @@
-"""Who has signed, as far as anything is kept of them: those who asked to be named or for news. Of nobody else a row."""
+"""People who asked to be named in the letters, or for news. Of all others nothing is stored here."""
 
 import hashlib
 from collections.abc import Collection
@@ -10,8 +10,8 @@ from petition.signing.signatures import NEW
 
 APPROVED, REJECTED = "approved", "rejected"
 STATES = (NEW, APPROVED, REJECTED)
-COOLING_OFF_HOURS = 72  # from confirmation to the first letter: anyone who changes their mind has three days
-# Where a row leads to a mailbox or a network.
+COOLING_OFF_HOURS = 72  # from confirmation to the first letter: three days to change one's mind
+# Tables whose rows lead to a mailbox or a network.
 PERSONAL_TABLES = (
     "daily_keys",
     "email_counts",
@@ -23,19 +23,19 @@ PERSONAL_TABLES = (
     "links",
     "token_buckets",
 )
-PAGE_SIZE = 100  # names that an organiser looks at in one go
+PAGE_SIZE = 100  # names that an organiser sees at once
 
 
 async def export_rows(c: Connection) -> list[Row]:
-    """For the organisers' own machine: who asked to be named or for news, with country, name and sealed address.
+    """For the organisers' own machine: country, name and sealed address of people who asked to be named or for news.
 
-    Of nobody a day: that would be finer than what is published.
+    No day: it would be finer than what is published.
     """
     return await c.all("printed_names.export")
 
 
 async def list_printable(c: Connection, country: str, today: date | None = None) -> list[str]:
-    """The names to be printed in the annex for one country: passed by an organiser, and old enough on a day (now)."""
+    """Names for a country's annex: approved by an organiser, and old enough on a day (without one: today)."""
     return [
         row["name"]
         for row in await c.all("printed_names.list_printable", country=country, last_day=_last_printable_day(today))
@@ -43,7 +43,6 @@ async def list_printable(c: Connection, country: str, today: date | None = None)
 
 
 async def count_printable(c: Connection) -> dict[str, int]:
-    """How many names are to be printed, by country."""
     return {
         row["country"]: int(row["n"])
         for row in await c.all("printed_names.count_printable", last_day=_last_printable_day())
@@ -51,19 +50,19 @@ async def count_printable(c: Connection) -> dict[str, int]:
 
 
 async def count_by_country(c: Connection, state: str) -> dict[str, int]:
-    """How many names an organiser may look at that are in a state, by country."""
+    """Only names that are old enough to be printed: an organiser looks at no others."""
     rows = await c.all("printed_names.count_by_country", state=state, last_day=_last_printable_day())
     return {row["country"]: int(row["n"]) for row in rows}
 
 
 async def list_names(c: Connection, country: str, state: str) -> list[tuple[str, str]]:
-    """(handle, name) of a page of names; the handle is not the key, and leads nowhere without it."""
+    """(handle, name) of one page of names. The handle is a hash, not the key, and leads nowhere without the key."""
     return [(_name_handle(row), row["name"]) for row in await _rows_in_state(c, country, state, PAGE_SIZE)]
 
 
 async def move_names(c: Connection, country: str, handles: Collection[str], old: str, new: str) -> int:
-    """Moves names that an organiser has seen from one state to another; how many. What changed in between stays."""
-    rows = await _rows_in_state(c, country, old, 2 * PAGE_SIZE)  # twice: somebody may have come between
+    """Moves names that an organiser has seen to another state; how many. Names that have changed since then stay."""
+    rows = await _rows_in_state(c, country, old, 2 * PAGE_SIZE)  # twice: new names may have come in between
     mailboxes = [row["mailbox"] for row in rows if _name_handle(row) in handles]
     return len(await c.all("printed_names.set_state", mailboxes=mailboxes, old=old, new=new))
 
@@ -79,22 +78,22 @@ def _name_handle(row: Row) -> str:
 
 
 def _last_printable_day(today: date | None = None) -> str:
-    """The last day of confirmation whose every hour is 72 hours ago."""
+    """The last day of confirmation of which every hour is 72 hours ago."""
     return ((today or clock.today()) - timedelta(COOLING_OFF_HOURS // 24 + 1)).isoformat()
 
 
 async def delete_keyed_hashes(c: Connection) -> None:
-    """Every keyed hash goes, and with it names and contacts; the tally and its journal stay."""
+    """Deletes every keyed hash, with names and contacts. The tally and its journal stay."""
     await c.delete_all(PERSONAL_TABLES)
 
 
 async def list_named_or_contactable(c: Connection) -> list[Row]:
-    """Signatures with a name to be printed or an address for news, and these: what outlives the keyed hashes."""
+    """Signatures with name or contact: what may be kept when the keyed hashes are destroyed."""
     return await c.all("printed_names.named_or_contactable")
 
 
 async def insert_with_new_keys(c: Connection, rows: list[Row]) -> None:
-    """Stores such rows again, under the keys they have now."""
+    """Stores such rows again; the caller has given them new keys."""
     await c.run("signatures.insert", rows=rows)
     await c.run("printed_names.insert", rows=[row for row in rows if row["name"] is not None])
     await c.run("contacts.insert", rows=[row for row in rows if row["sealed"] is not None])

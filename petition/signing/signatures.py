@@ -1,7 +1,7 @@
-"""How a signature comes about: sign, confirm, expire. Each is part of a caller's transaction; signing and confirming
-take all that wait at this moment, with as many statements as for one.
+"""Signatures: confirmed, replaced, removed. Each function is part of its caller's transaction.
 
-Nothing here answers whether somebody signed.
+confirm() handles all items of one moment, with as many statements as for one. No answer here tells a stranger
+whether somebody has signed.
 """
 
 from petition.core import clock, encryption, tokens
@@ -14,15 +14,15 @@ from petition.signing.submissions import SUBMISSION_LIFETIME, get_submission
 from petition.tally import tally
 from petition.tally.tally import Change
 
-NEW = "new"  # a name that no organiser has looked at
-BACKUP_LIFETIME_DAYS = 7  # so long a withdrawal is remembered, so that no restore undoes it
+NEW = "new"  # no organiser has looked at this name yet
+BACKUP_LIFETIME_DAYS = 7  # a withdrawal is remembered so long, so that no restore undoes it
 
 
 @act("confirm")
 async def confirm(c: Connection, secrets: list[str]) -> list[str | Exception]:
-    """The owners of mailboxes pressed the button; answers each with the country. Pressing again changes nothing.
+    """The owners of mailboxes pressed the button; returns the country for each. A second press changes nothing.
 
-    An earlier signature of the same mailbox gives way to what the page showed now. A dead link answers LinkError.
+    A signature replaces an earlier one of the same mailbox. For a link that does not work the result is a LinkError.
     """
     secret_by_id = {tokens.submission_id(secret): secret for secret in secrets}
     confirmed = {
@@ -30,7 +30,7 @@ async def confirm(c: Connection, secrets: list[str]) -> list[str | Exception]:
     }
     await c.run("submissions.mark_confirmed", ids=list(confirmed))
     confirmed_rows = [confirmed[id_] for id_ in secret_by_id if id_ in confirmed]
-    if latest := list({row["mailbox"]: row for row in confirmed_rows}.values()):  # of two at once, the one pressed last
+    if latest := list({row["mailbox"]: row for row in confirmed_rows}.values()):  # of two at once, the last one counts
         await _insert_signatures(c, latest, secret_by_id)
     return [
         confirmed[id_]["country"] if id_ in confirmed else await _confirmed_country(c, secret)
@@ -43,7 +43,7 @@ def _with_ids(secrets: list[str]) -> list[tuple[str, str]]:
 
 
 async def _confirmed_country(c: Connection, secret: str) -> str | Exception:
-    """Of a link that was pressed before, or the error of one that is dead."""
+    """For a link that was pressed before its country, else the LinkError."""
     try:
         return (await get_submission(c, secret)).country
     except LinkError as error:
@@ -77,12 +77,12 @@ async def _insert_names_and_contacts(c: Connection, rows: list[Row], secret_by_i
 
 
 def _contact_row(row: Row, secret: str) -> dict[str, str]:
-    unsubscribe_hash = tokens.secret_hash(tokens.unsubscribe_secret(secret))  # as the link that is sealed
+    unsubscribe_hash = tokens.secret_hash(tokens.unsubscribe_secret(secret))  # the link itself is sealed
     return {"mailbox": row["mailbox"], "sealed": row["sealed"], "unsubscribe_hash": unsubscribe_hash}
 
 
 async def _delete_signatures(c: Connection, mailboxes: list[str]) -> list[Row]:
-    """Takes signatures away with their names and contacts; the countries they counted for."""
+    """Deletes signatures with their names and contacts; returns the countries they counted for."""
     removed = await c.all("signatures.delete", mailboxes=mailboxes)
     if removed:
         await c.run("contacts.delete", mailboxes=mailboxes)
@@ -91,23 +91,22 @@ async def _delete_signatures(c: Connection, mailboxes: list[str]) -> list[Row]:
 
 
 async def remove_signature(c: Connection, mailbox: str, reason: str) -> None:
-    """Takes a signature away with its name and contact, and lowers the tally; nothing if there is none."""
+    """Deletes a signature with its name and contact, and lowers the tally; does nothing if there is none."""
     await tally.apply_changes(c, [Change(row["country"], reason, -1) for row in await _delete_signatures(c, [mailbox])])
 
 
 async def get_warn_only(c: Connection) -> bool:
-    """Whether organisers let people sign from a mailbox that authorities can read, after a warning."""
+    """Whether people may sign, after a warning, from a mailbox that authorities can read. Organisers decide."""
     return await state.get(c, "readable_mailboxes") == "warn"
 
 
 async def set_warn_only(c: Connection, warn_only: bool) -> None:
-    """Turns the refusal of such mailboxes into a warning, or back."""
     value = "warn" if warn_only else "refuse"
     await state.put(c, "readable_mailboxes", value)
 
 
 async def delete_expired(c: Connection) -> None:
-    """Retention: unconfirmed submissions die with their link, withdrawals with the last backup that knew them."""
+    """Retention: submissions end with their link, withdrawals with the last backup that has the signature."""
     now = clock.epoch()
     await c.run("submissions.delete_expired", now=now)
     oldest_backup = clock.now().date().fromordinal(clock.today().toordinal() - BACKUP_LIFETIME_DAYS)
@@ -116,6 +115,6 @@ async def delete_expired(c: Connection) -> None:
 
 
 async def delete_network_tags(c: Connection) -> None:
-    """The tags of networks go with the key of their day."""
+    """Deletes the network tags of each day together with the key of that day."""
     for day in await daily_keys.destroy_expired(c):
         await c.run("submissions.clear_networks", expires_at=clock.start_of_day(day) + SUBMISSION_LIFETIME)

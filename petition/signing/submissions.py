@@ -14,7 +14,7 @@ from petition.mail import messages, outbox
 from petition.protection import mail_quota, proof_of_work
 from petition.protection.rate_limits import NORMAL, Admission
 
-SUBMISSION_LIFETIME = 15 * DAY  # counted from the start of its day, so that its end tells no hour
+SUBMISSION_LIFETIME = 15 * DAY  # from the start of its day, so that its end does not tell the hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class SigningRequest:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What a link is about to confirm."""
+    """What a link would confirm, or has confirmed."""
 
     country: str
     name: str | None
@@ -41,7 +41,7 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class PreparedSubmission:
-    """A form ready to be stored: all is hashed, sealed and encrypted, whatever will become of it."""
+    """A form ready to be stored: all is hashed, sealed and encrypted, even if it will not be stored."""
 
     row: Row
     mail: Row
@@ -95,10 +95,11 @@ def _seal_contact(server_keys: ServerKeys, request: SigningRequest, secret: str,
 
 @act("sign")
 async def sign(c: Connection, forms: list[PreparedSubmission]) -> list[Exception | None]:
-    """Stores submissions and their mails, or silently nothing for a mailbox that had its share of mail.
+    """Stores submissions and their emails. Over the limit on emails it writes decoys of the same size, so
+    that timing does not tell.
 
-    For the latter as much is written, for nobody: else time would tell. Answers ClosedError for each once signing
-    has ended for good, and ProofReused for one whose proof of work was used before: nothing of it is stored.
+    Returns ClosedError for each form once signing has ended for good, and ProofReused for a form whose proof of work
+    was used before: nothing of that form is stored.
     """
     if await state.is_closed(c):
         return [ClosedError("Signing has ended.") for _ in forms]
@@ -109,7 +110,7 @@ async def sign(c: Connection, forms: list[PreparedSubmission]) -> list[Exception
 
 
 def _proof_error(form: PreparedSubmission, unspent: set[str]) -> Exception | None:
-    """Of two forms with one proof, both of this moment, the first counts."""
+    """Of two forms of this moment with the same proof, the first one counts."""
     if form.proof is None or form.proof["id"] in unspent:
         unspent.discard(form.proof["id"] if form.proof else "")
         return None
@@ -126,7 +127,7 @@ async def _store_forms(c: Connection, forms: list[PreparedSubmission]) -> None:
 
 
 def _make_decoy(form: PreparedSubmission) -> PreparedSubmission:
-    """A row of nobody, as long as any other: under a random key, without content; its link is sent to no one."""
+    """A row of nobody, as long as the real one: under a random key, without content. Nobody gets its link."""
     random_key = form.row["id"]
     blank: Row = {
         "mailbox": random_key,
@@ -142,7 +143,7 @@ def _make_decoy(form: PreparedSubmission) -> PreparedSubmission:
 
 
 async def get_submission(c: Connection, secret: str) -> Submission:
-    """What the link with this secret confirms. Raises LinkError if there is nothing behind it any more."""
+    """Raises LinkError if the link with this secret confirms nothing (any more)."""
     row = await c.one("submissions.get", id=tokens.submission_id(secret), now=clock.epoch())
     if row is None:
         raise LinkError("This link does not work.")
@@ -151,16 +152,15 @@ async def get_submission(c: Connection, secret: str) -> Submission:
 
 
 async def count_waiting(c: Connection) -> int:
-    """How many links wait for their button."""
     return int((await c.one("submissions.count_waiting", now=clock.epoch()) or {})["n"])
 
 
 async def require_open(c: Connection) -> None:
-    """Raises ClosedError once signing has ended for good: nobody is hashed any more."""
+    """Raises ClosedError once signing has ended for good: no address is hashed after that."""
     if await state.is_closed(c):
         raise ClosedError("Signing has ended.")
 
 
 def start_of_today() -> int:
-    """The start of today: what is dated by it tells no hour."""
+    """Epoch seconds. Dates that are counted from it do not tell the hour."""
     return clock.epoch() // DAY * DAY
