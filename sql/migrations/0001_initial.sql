@@ -1,14 +1,15 @@
--- The first schema. A blank line ends a statement; a line that ends in the name of a database is only for that database.
--- Days are ISO text, moments seconds since 1970, both UTC. Nothing here tells when exactly or from where somebody signed.
+-- The first schema. A blank line ends a statement; a line that ends in the name of a database is for that one alone.
+-- Days are ISO text, moments are seconds since 1970, both in UTC. Nothing here tells from where or when exactly
+-- somebody signed.
 
 create table site_state (
     name text primary key,
     value text not null
 )
 
--- One row per mailbox that pressed the button. In every table `mailbox` is a keyed hash of the email address in its
--- canonical form, so that all spellings of one mailbox have one key; it tells no order of arrival. email_hash is that of
--- the address as it was typed.
+-- One row for each mailbox that confirmed. In every table `mailbox` is a keyed hash of the email address in its
+-- canonical form, so that all spellings of one mailbox have one key. It does not tell the order of arrival. email_hash
+-- is the keyed hash of the address as it was typed.
 create table signatures (
     mailbox text primary key,
     email_hash text not null,
@@ -22,8 +23,8 @@ without rowid -- sqlite
 
 create index signatures_email_hash on signatures (email_hash)
 
--- Only of those who want their name printed in the letters. state: `new` until an organiser has looked at it,
--- then `approved` or `rejected`.
+-- Names to be printed in the letters, only of people who asked for it. state: `new` until an organiser has looked at
+-- it, then `approved` or `rejected`.
 create table names (
     mailbox text primary key references signatures (mailbox) deferrable initially deferred,
     name text not null,
@@ -31,7 +32,7 @@ create table names (
 )
 without rowid -- sqlite
 
--- Only of those who asked for updates: the address and a link to end them, sealed to keys that are not on the server;
+-- Only of people who asked for updates: the address and a link to end them, sealed to keys that are not on the server,
 -- and the hash of the secret in that link.
 create table contacts (
     mailbox text primary key references signatures (mailbox) deferrable initially deferred,
@@ -42,9 +43,9 @@ without rowid -- sqlite
 
 create index contacts_unsubscribe_hash on contacts (unsubscribe_hash)
 
--- What waits for the button. id is the hash of the reference of the link's email, name is encrypted with the secret of that link. In
--- the state `held` its link opens nothing and its email is held too, for hold_reason. network is an
--- opaque tag under the key of the day; without that key it says nothing.
+-- Forms that wait for their button. id is the hash of the reference of the link's email; name is encrypted with the
+-- secret of that link. In the state `held` the link opens nothing and the email is held too, for hold_reason. network
+-- is an opaque tag, made with the key of the day; without that key it tells nothing.
 create table submissions (
     id text primary key,
     mailbox text not null,
@@ -65,7 +66,7 @@ create index submissions_mailbox on submissions (mailbox)
 
 create index submissions_expires_at on submissions (expires_at)
 
--- Links that are not submissions: to manage a signature, to log in.
+-- Links that belong to no submission: to manage a signature, to log in.
 create table links (
     id text primary key,
     purpose text not null,
@@ -75,7 +76,7 @@ create table links (
 )
 without rowid -- sqlite
 
--- How often a mailbox was recently written to, by the hour; the limit on emails is counted from it.
+-- How many emails a mailbox got recently, by the hour; the limit on emails is counted from it.
 create table email_counts (
     mailbox text not null,
     hour_ends_at bigint not null,
@@ -93,13 +94,13 @@ create table never_write (
 )
 without rowid -- sqlite
 
--- Random keys, one for each day, that turn networks and domains into opaque tags; destroyed after two days.
+-- Random keys, one for each day. They turn networks and domains into opaque tags, and are destroyed after two days.
 create table daily_keys (
     day text primary key,
     random text not null
 )
 
--- How much of what the rate limits allow is used up, by an opaque tag of a network or domain; at most an hour old.
+-- How much of a rate limit is used up, by an opaque tag of a network or domain; at most an hour old.
 create table token_buckets (
     id text primary key,
     used bigint not null,
@@ -108,15 +109,15 @@ create table token_buckets (
 )
 without rowid -- sqlite
 
--- Proofs of work that were used, until they would expire anyway: each counts once.
+-- Used proofs of work, until they expire: each counts once.
 create table used_proofs (
     id text primary key,
     expires_at bigint not null
 )
 without rowid -- sqlite
 
--- Email waiting to leave. id is also its Message-ID; encrypted holds address and link under a key that is destroyed
--- within days; submission_id is the one that its link would confirm.
+-- Emails that wait. encrypted holds the address and the secret of the link, under a key that is destroyed within days.
+-- submission_id is the submission that the link would confirm.
 create table outbox (
     id text primary key,
     template text not null,
@@ -136,7 +137,7 @@ without rowid -- sqlite
 
 create index outbox_due on outbox (urgency, due_at)
 
--- Permanent refusals by enhanced status code (RFC 3463), nothing about the person.
+-- Permanent refusals by enhanced status code (RFC 3463); nothing about the person.
 create table refusals (
     day text not null,
     code text not null,
@@ -150,8 +151,8 @@ create table tally (
     changes bigint not null
 )
 
--- Every change of a count, for recounting. Append-only, except for `prune`, which adds up the rows of a country and day
--- so that their order tells nobody's hour; every sum stays.
+-- Every change of a count, so that it can be counted again. Append-only, except for `prune`: it adds up the rows of a
+-- country and day, so that their order does not tell anybody's hour. Every sum stays the same.
 create table journal (
     country text not null,
     day text not null,
@@ -159,7 +160,7 @@ create table journal (
     n bigint not null
 )
 
--- The same changes by the hour, without country: what the hourly history is recounted from. Also append-only.
+-- The same changes by the hour, without country: the hourly history is counted again from it. Also append-only.
 create table journal_hours (
     hour text not null,
     n bigint not null
@@ -209,8 +210,8 @@ create table history_days (
     primary key (day, country)
 )
 
--- failed_codes: since the last right one; locked_until: no code counts before then; acknowledged_keys: the recipients
--- they have seen.
+-- failed_codes: wrong codes since the last right one; locked_until: no code counts before that moment;
+-- acknowledged_keys: fingerprints of the public keys that this organiser has seen.
 create table organisers (
     nickname text primary key,
     email_hash text not null unique,
@@ -221,7 +222,7 @@ create table organisers (
     acknowledged_keys text not null
 )
 
--- authenticated: a second factor was shown, or none is needed; challenge: for a passkey that is being asked, used once.
+-- authenticated: a second factor was shown, or none is needed; challenge: what a passkey is asked, used once.
 create table sessions (
     id text primary key,
     nickname text not null references organisers (nickname) on delete cascade,
@@ -232,8 +233,8 @@ create table sessions (
     challenge text not null
 )
 
--- Second factors. id: a passkey's, or a random one; encrypted: its public key or the codes' secret, under
--- PETITION_DESK_KEY; counter: the passkey's, or the half minute of the last code.
+-- Second factors. id: that of the passkey, or a random one; encrypted: the public key of the passkey or the secret of
+-- the app, under PETITION_DESK_KEY; counter: that of the passkey, or the time step of the last code.
 create table factors (
     id text primary key,
     nickname text not null references organisers (nickname) on delete cascade,
@@ -245,7 +246,8 @@ create table factors (
 
 create index factors_nickname on factors (nickname)
 
--- What organisers did, by nickname, numbered without a gap. logged_at is ISO text. Append-only, until `petition destroy all`.
+-- The activity log: what organisers did, by nickname, numbered without a gap. logged_at is ISO text. Append-only, until
+-- `petition destroy all`.
 create table actions (
     n bigint primary key,
     logged_at text not null,
@@ -261,7 +263,7 @@ when not exists (select 1 from site_state where name = 'destroying') begin selec
 
 create trigger actions_append_only before update or delete or truncate on actions for each statement execute function refuse_change() -- postgresql
 
--- What was sent to whom and what came back. code: of a government its country, of an institution its key.
+-- What was sent to an addressee and what it answered. code: the country of a government, or the key of an institution.
 create table correspondence (
     code text primary key,
     sent_on text not null,
@@ -273,7 +275,7 @@ create table correspondence (
     link text not null
 )
 
--- What an answer says, in a few words, in each language that somebody has written it in.
+-- What an answer says, in a few words, in each language in which somebody has written it down.
 create table answer_summaries (
     code text not null,
     language text not null,
@@ -281,7 +283,8 @@ create table answer_summaries (
     primary key (code, language)
 )
 
--- Editions of the letters; they never change. basis is JSON: the published numbers they quote, who checked what.
+-- Editions of the letters; they never change. basis is JSON: the published numbers that they quote, and who
+-- checked what.
 create table editions (
     number bigint primary key,
     issued_at text not null,
@@ -316,7 +319,7 @@ create table enabled_annexes (
     enabled_on text not null
 )
 
--- Annexes that were handed over, volume by volume. Of the names, only how many they are is kept.
+-- Annexes that were handed over, volume by volume. The names are not kept, only their number.
 create table edition_annexes (
     reference text primary key,
     edition bigint not null references editions (number),
@@ -327,7 +330,7 @@ create table edition_annexes (
     issued_on text not null
 )
 
--- Addresses that an admin has corrected at the desk; they replace those of the file. A line end separates two lines.
+-- Addresses that an admin has corrected at the desk; they replace those of the file. lines: separated by line ends.
 create table corrections (
     key text primary key,
     office text not null,

@@ -1,10 +1,10 @@
 -- name: try_lock
--- One migration at a time: whether we have the lock, until the connection is given back. On SQLite its own locks do this.
+-- One migration at a time: whether we have the lock, until the connection is given back. SQLite has locks of its own.
 select pg_try_advisory_lock(7431001) as ours -- postgresql
 select 1 as ours -- sqlite
 
 -- name: limit_lock_wait
--- This transaction waits for no lock longer than a second: one that waits for a table blocks all that come after it.
+-- Waits at most a second for a lock: a transaction that waits for a table blocks all others that come after it.
 set local lock_timeout = '1s' -- postgresql
 select 1 -- sqlite
 

@@ -1,5 +1,5 @@
 -- name: get
--- One fact about this database: mode, schema, closed.
+-- One fact about this database, such as mode, schema, closed.
 select value from site_state where name = :name
 
 -- name: put

@@ -14,7 +14,8 @@ checkpoint -- postgresql
 select 1 -- sqlite
 
 -- name: settings
--- Settings that make the server keep erased rows in old files of its log, or values of statements in its other log.
+-- Settings that make the server keep erased rows in old files of its write-ahead log, or values of statements in its
+-- server log.
 select name, setting from pg_catalog.pg_settings where (name, setting) in ( -- postgresql
     ('wal_recycle', 'on'), ('archive_mode', 'on'), ('archive_mode', 'always'), -- postgresql
     ('log_statement', 'all'), ('log_statement', 'mod') -- postgresql

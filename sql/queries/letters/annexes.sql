@@ -13,7 +13,7 @@ delete from enabled_annexes where code = :code returning code
 select coalesce(max(version), 0) as version from edition_annexes where edition = :edition and key = :key
 
 -- name: insert_volume
--- If two make the same version at once, the second gets no row.
+-- If two organisers make the same version at once, the second gets no row.
 insert into edition_annexes (reference, edition, key, version, name_count, sha256, issued_on)
 values (:reference, :edition, :key, :version, :name_count, :digest, :issued_on)
 on conflict (reference) do nothing

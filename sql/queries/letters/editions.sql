@@ -2,7 +2,7 @@
 select coalesce(max(number), 0) + 1 as number from editions
 
 -- name: insert
--- If two make an edition at once, one gets the number.
+-- If two organisers make an edition at once, only one gets the number.
 insert into editions (number, issued_at, nickname, basis) values (:number, :issued_at, :nickname, :basis)
 on conflict (number) do nothing
 returning number

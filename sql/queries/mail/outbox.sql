@@ -27,8 +27,8 @@ where urgency < 0 -- sqlite
 where ctid = any(array(select ctid from outbox where urgency < 0 for update skip locked)) -- postgresql
 
 -- name: claim_batch
--- A batch for one deliverer: rows that are due, that nobody else holds, and whose key is on this machine. No pause is
--- so long that a row is due after :latest: such a row got its time from a clock that was ahead, and is due as well.
+-- A batch for one deliverer: rows that are due, that nobody else holds, and whose key is on this machine. No delay
+-- is so long that a row is due after :latest: such a row got its time from a clock that was ahead, and is due too.
 update outbox set claim_expires_at = :until, attempts = attempts + 1 where id in (
     select id from outbox
     where (due_at <= :now or due_at > :latest) and claim_expires_at <= :now and urgency < :held and :keys like '%' || key_name || '%'
@@ -38,12 +38,12 @@ update outbox set claim_expires_at = :until, attempts = attempts + 1 where id in
 returning id, template, language, key_name, encrypted, attempts, claim_expires_at, urgency, due_at
 
 -- name: renew_claim
--- A row is ours as long as nobody else has taken it since: every claim counts its attempts up.
+-- A row is ours as long as nobody else has claimed it since: every claim adds one to its attempts.
 update outbox set claim_expires_at = :until where id = :id and attempts = :attempts
 returning id
 
 -- name: delete
--- The email has left, or never will: nothing of it stays.
+-- The email was sent, or never will be: nothing of it stays.
 delete from outbox where id = :id
 returning id
 
@@ -54,7 +54,7 @@ in (select value from json_each(:ids)) -- sqlite
 = any(array(select json_array_elements_text(cast(:ids as json)))) order by id for update)) -- postgresql
 
 -- name: retry_later
--- The relay could not take it now.
+-- The mail server could not take it now.
 update outbox set due_at = :due_at, claim_expires_at = 0 where id = :id and attempts = :attempts
 
 -- name: postpone
@@ -79,7 +79,7 @@ where mailbox = :mailbox -- sqlite
 where id = any(array(select id from outbox where mailbox = :mailbox order by id || '' for update)) -- postgresql
 
 -- name: encrypted_with
--- Locked, so that if two servers rotate at once the second sees what the first has done.
+-- Locked: if two servers rotate keys at once, the second sees what the first has done.
 select id, encrypted from outbox where key_name = :key_name order by id || ''
 for update -- postgresql
 
@@ -87,11 +87,11 @@ for update -- postgresql
 update outbox set key_name = :key_name, encrypted = :encrypted where id = :id and key_name = :old
 
 -- name: queue_status
--- Neither decoys nor what is held.
+-- Decoys and held emails are not counted.
 select count(*) as n, coalesce(min(queued_at), 0) as oldest from outbox where urgency >= 0 and urgency < :held
 
 -- name: delete_expired
--- A link that ended with its submission needs no email any more.
+-- An email whose link has expired is not needed any more.
 delete from outbox
 where expires_at <= :now -- sqlite
 where ctid = any(array(select ctid from outbox where expires_at <= :now for update skip locked)) -- postgresql

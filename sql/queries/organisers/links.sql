@@ -5,7 +5,7 @@ insert into links (id, purpose, subject, mailbox, expires_at) values (:id, :purp
 select subject, mailbox from links where id = :id and purpose = :purpose and expires_at > :now
 
 -- name: redeem
--- A link that works once.
+-- For a link that works once.
 delete from links where id = :id and purpose = :purpose and expires_at > :now returning subject
 
 -- name: delete_of_mailbox

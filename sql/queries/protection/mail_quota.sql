@@ -1,5 +1,5 @@
 -- name: lock_mailboxes
--- One decision at a time for a mailbox, over all servers; always in the same order. SQLite has one writer anyway.
+-- One decision at a time for a mailbox, across all servers; always in the same order. SQLite has one writer anyway.
 select pg_advisory_xact_lock(k) from ( -- postgresql
     select distinct hashtextextended(value, 0) as k -- postgresql
     from json_array_elements_text(cast(:mailboxes as json)) as value order by k -- postgresql
@@ -7,7 +7,7 @@ select pg_advisory_xact_lock(k) from ( -- postgresql
 select :mailboxes as locked -- sqlite
 
 -- name: sent_counts
--- How often each mailbox was written to within a day and within a fortnight, and whether it wants no email at all.
+-- How many emails each mailbox got within a day and within two weeks, and whether it wants no email at all.
 select
     asked.mailbox,
     (select coalesce(sum(n), 0) from email_counts m where m.mailbox = asked.mailbox and hour_ends_at > :day) as day,

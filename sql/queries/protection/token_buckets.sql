@@ -1,6 +1,6 @@
 -- name: merge
--- Adds what one process spent to what all have, less what has come back since; in the order of the keys, so that two
--- servers never wait for each other in a circle.
+-- Adds what one process used to what all have used, minus what was refilled since; in the order of the keys, so that
+-- two servers cannot deadlock.
 insert into token_buckets (id, used, hourly, updated_at)
 select id, used, hourly, :now from json_to_recordset(cast(:rows as json)) as r (id text, used bigint, hourly bigint) -- postgresql
 select json_extract(value, '$.id') as id, json_extract(value, '$.used'), -- sqlite

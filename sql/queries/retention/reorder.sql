@@ -8,7 +8,7 @@ select country, day, reason, cast(sum(n) as bigint) as n from journal where day 
 group by country, day, reason order by day, country, reason
 
 -- name: sum_hours
--- Additions and removals apart, so that the number of changes stays known.
+-- Additions and removals are summed separately, so that the number of changes stays known.
 select hour, cast(sum(n) as bigint) as n from journal_hours where hour >= :since
 group by hour, n > 0 order by hour, n > 0
 

@@ -1,5 +1,5 @@
 -- name: find_by_unsubscribe_hash
--- Whose news a link ends.
+-- The mailbox whose news this link ends.
 select mailbox from contacts where unsubscribe_hash = :unsubscribe_hash
 
 -- name: delete_of_mailbox

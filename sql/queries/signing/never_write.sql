@@ -1,5 +1,5 @@
 -- name: add
--- Enters a mailbox into the list.
+-- Adds a mailbox to the list, or renews its day.
 insert into never_write (mailbox, reason, added_on) values (:mailbox, :reason, :added_on)
 on conflict (mailbox, reason) do update set added_on = excluded.added_on
 

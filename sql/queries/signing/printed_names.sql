@@ -14,7 +14,7 @@ select -- sqlite
 from json_each(:rows) -- sqlite
 
 -- name: export
--- For the organisers: names to be printed and addresses for news, in the order of a keyed hash, which means in no order.
+-- For the organisers: names to be printed and addresses for news. The order of a keyed hash tells nothing.
 select s.country, n.name, c.sealed
 from signatures s
 left join names n on n.mailbox = s.mailbox
@@ -31,7 +31,7 @@ left join contacts c on c.mailbox = s.mailbox
 where n.name is not null or c.sealed is not null
 
 -- name: list_printable
--- Names to be printed for one country: passed by an organiser, of signatures that are old enough.
+-- Names to be printed for one country: approved by an organiser, of signatures that are old enough.
 select n.name from names n join signatures s on s.mailbox = n.mailbox
 where s.country = :country and n.state = 'approved' and s.confirmed_on <= :last_day order by n.name
 
@@ -41,12 +41,12 @@ select s.country, count(*) as n from names n join signatures s on s.mailbox = n.
 where n.state = 'approved' and s.confirmed_on <= :last_day group by s.country
 
 -- name: count_by_country
--- How many names are in a state.
+-- How many names are in a state, by country.
 select s.country, count(*) as n from names n join signatures s on s.mailbox = n.mailbox
 where n.state = :state and s.confirmed_on <= :last_day group by s.country order by s.country
 
 -- name: list_in_state
--- In the order of a keyed hash, which means in no order.
+-- The order of a keyed hash tells nothing.
 select n.mailbox, n.name from names n join signatures s on s.mailbox = n.mailbox
 where s.country = :country and n.state = :state and s.confirmed_on <= :last_day order by n.mailbox limit :limit
 

@@ -1,5 +1,5 @@
 -- name: hold_submissions
--- Only what waits: what is confirmed stays.
+-- Only submissions that wait: a confirmed one is never touched.
 update submissions set state = 'held', hold_reason = :reason where state = 'waiting' and id
 in (select value from json_each(:ids)) -- sqlite
 = any(array(select id from submissions where id -- postgresql
@@ -7,7 +7,7 @@ in (select value from json_each(:ids)) -- sqlite
 returning id
 
 -- name: hold_emails
--- Email that has not left yet is held; decoys belong to no submission.
+-- Emails that have not left yet. Decoys belong to no submission.
 update outbox set urgency = :held where
 submission_id in (select value from json_each(:ids)) -- sqlite
 id = any(array(select id from outbox where submission_id -- postgresql
@@ -27,12 +27,12 @@ id = any(array(select id from outbox where submission_id -- postgresql
 = any(array(select json_array_elements_text(cast(:ids as json)))) order by id || '' for update)) -- postgresql
 
 -- name: count_by_reason
--- How many are set aside, by reason.
+-- How many are held, by reason.
 select hold_reason as reason, count(*) as n from submissions where state = 'held' and expires_at > :now
 group by hold_reason order by hold_reason
 
 -- name: count_disposable
--- Flagged, and treated like all others.
+-- They are only flagged, and treated like all others.
 select count(*) as n from submissions where disposable = 1 and state in ('waiting', 'confirmed') and expires_at > :now
 
 -- name: busiest_networks

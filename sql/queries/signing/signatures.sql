@@ -1,5 +1,5 @@
 -- name: delete
--- Takes signatures away; their names and contacts go in the same transaction.
+-- Their names and contacts are deleted in the same transaction.
 delete from signatures where mailbox
 in (select value from json_each(:mailboxes)) -- sqlite
 = any(array(select mailbox from signatures where mailbox -- postgresql
@@ -7,7 +7,7 @@ in (select value from json_each(:mailboxes)) -- sqlite
 returning country
 
 -- name: insert
--- Signatures in the order of their keys; no row where another server was faster with the same mailbox.
+-- In the order of their keys. No row for a mailbox with which another server was faster.
 insert into signatures (mailbox, email_hash, country, confirmed_on, named, updates, consent)
 select mailbox, email_hash, country, confirmed_on, named, updates, consent
 from json_to_recordset(cast(:rows as json)) as r ( -- postgresql

@@ -1,10 +1,11 @@
--- Rows of one table are taken in the order of their key, see LOCKS in petition/core/database/database.py.
--- A list is an array for PostgreSQL, and `expires_at + 0` and `id || ''` match no index: a query that has the key of a row uses the key,
--- also with a plan that was made while the table was empty (see petition/core/database/database.py and tests/core/database/test_plans.py).
+-- Rows of one table are locked in the order of their key, see LOCKS in petition/core/database/connection.py.
+-- A list is an array for PostgreSQL. `expires_at + 0` and `id || ''` match no index, so that a query that has the key
+-- of a row uses the key, even with a plan that was made while the table was empty (see
+-- petition/core/database/database.py and tests/core/database/test_plans.py).
 
 -- name: make_room
--- Makes room: a mailbox has three waiting submissions at most, those of this moment and the newest before
--- them. It does not wait for a row that another transaction holds: that one is being confirmed or deleted.
+-- A mailbox has three waiting submissions at most: those of this moment, and the newest of the others. This does not
+-- wait for a row that another transaction holds: that row is being confirmed or deleted.
 delete from submissions where id
 in ( -- sqlite
 = any(array(select id from submissions where id = any(array( -- postgresql
@@ -23,7 +24,7 @@ in ( -- sqlite
 )) for update skip locked)) -- postgresql
 
 -- name: insert
--- One submission for each filled-in form.
+-- One row for each form.
 insert into submissions (
     id, mailbox, email_hash, country, name, sealed, consent, state, hold_reason, network, disposable, expires_at
 )
@@ -47,17 +48,17 @@ from json_each(:rows)) -- sqlite
 select country, name, sealed, state from submissions where id = :id and expires_at + 0 > :now and state in ('waiting', 'confirmed')
 
 -- name: get_recipient
--- The address a link was sent to, in every state of the submission.
+-- The address that the link was sent to, in every state of the submission.
 select email_hash, mailbox from submissions where id = :id and expires_at + 0 > :now
 
 -- name: cancel_of_mailbox
--- Their links confirm nothing any more; that they were sent is remembered, so that pressing twice is harmless.
+-- Their links confirm nothing any more. The rows stay, so that a second press on "never write" is harmless.
 update submissions set state = 'cancelled', hold_reason = null, name = null, sealed = null
 where mailbox = :mailbox -- sqlite
 where id = any(array(select id from submissions where mailbox = :mailbox order by id || '' for update)) -- postgresql
 
 -- name: lock_waiting
--- The button was pressed: only the first press gets a row.
+-- The button was pressed; only the first press gets a row.
 select id, mailbox, email_hash, country, name, sealed, consent from submissions
 where state = 'waiting' and expires_at + 0 > :now and id
 in (select value from json_each(:ids)) -- sqlite
@@ -66,7 +67,7 @@ order by id
 for update -- postgresql
 
 -- name: mark_confirmed
--- What was wanted is remembered, no longer the sealed address.
+-- That news was wanted stays known; the sealed address does not stay.
 update submissions set state = 'confirmed', sealed = case when sealed is not null then '' end where id
 in (select value from json_each(:ids)) -- sqlite
 = any(array(select json_array_elements_text(cast(:ids as json)))) -- postgresql
@@ -77,17 +78,17 @@ where mailbox = :mailbox -- sqlite
 where id = any(array(select id from submissions where mailbox = :mailbox order by id || '' for update)) -- postgresql
 
 -- name: count_waiting
--- How many links wait for their button.
+-- How many submissions wait for their button.
 select count(*) as n from submissions where state = 'waiting' and expires_at > :now
 
 -- name: delete_expired
--- Here and for whatever else is over: what somebody has in hand goes an hour later.
+-- Here and in every other delete_expired: a row that another transaction holds is deleted an hour later.
 delete from submissions
 where expires_at <= :now -- sqlite
 where ctid = any(array(select ctid from submissions where expires_at <= :now for update skip locked)) -- postgresql
 
 -- name: clear_networks
--- The tags of a day whose key is destroyed.
+-- Deletes the network tags of a day whose key is destroyed.
 update submissions set network = null
 where expires_at = :expires_at and network is not null -- sqlite
 where ctid = any(array(select ctid from submissions -- postgresql

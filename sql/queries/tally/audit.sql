@@ -7,7 +7,7 @@ select country, count(*) as n from signatures group by country order by country
 select country, cast(sum(n) as bigint) as n from journal group by country having sum(n) <> 0 order by country
 
 -- name: tally
--- The same as the site keeps it.
+-- The same from the table that the site keeps.
 select country, confirmed as n from tally where confirmed <> 0 order by country
 
 -- name: totals
@@ -19,7 +19,7 @@ select
     (select cast(coalesce(sum(abs(n)), 0) as bigint) from journal) as moved
 
 -- name: choices
--- Names and contacts that nobody asked for, and those that were asked for and are missing.
+-- How many asked for a name or for news, and how many names and contacts there are: each pair must be equal.
 select
     (select count(*) from signatures where named = 1) as named,
     (select count(*) from names) as names,
@@ -30,8 +30,8 @@ select
 select taken_at, changes, confirmed, countries, other from snapshot where id = 1
 
 -- name: changes_since
--- How much changed since the snapshot's hour, and whether anything changed long after it. What a clock that was ahead
--- wrote does not count as later than now.
+-- How much changed since the snapshot's hour, and whether anything changed long after it. Rows in the
+-- future do not count as later: a clock that was ahead wrote them.
 select
     (select cast(coalesce(sum(abs(n)), 0) as bigint) from journal_hours where hour >= :hour) as n,
     (select count(*) from journal_hours where hour > :later and hour <= :now) as later

@@ -27,7 +27,7 @@ select hour, confirmed from history_hours order by hour
 select day, country, confirmed from history_days order by day, country
 
 -- name: change_since
--- What the journal says of the last 24 hours, for the desk.
+-- The change in the last 24 hours by the journal, for the desk.
 select coalesce(sum(n), 0) as n from journal_hours where hour > :hour
 
 -- name: delete_hours_from

@@ -11,7 +11,7 @@ select hour, n from json_to_recordset(cast(:rows as json)) as r (hour text, n bi
 select json_extract(value, '$.hour'), json_extract(value, '$.n') from json_each(:rows) -- sqlite
 
 -- name: add_counts
--- In the order of the countries, so that two servers never wait for each other in a circle.
+-- In the order of the countries, so that two servers cannot deadlock.
 insert into tally (country, confirmed, changes)
 select country, n, changes -- postgresql
 from json_to_recordset(cast(:rows as json)) as r (country text, n bigint, changes bigint) -- postgresql
