@@ -42,7 +42,7 @@ def test_every_query_is_used_and_has_no_quoted_colon() -> None:
     code = "".join(f.read_text("utf-8") for f in CODE)
     for dialect in ("sqlite", "postgresql"):
         for name, sql in queries.queries(dialect).items():
-            assert f'"{name}"' in code or name.startswith(("signatures.close_", "reorder.recent_")), name
+            assert f'"{name}"' in code or name.startswith("reorder.recent_"), name
             assert not [literal for literal in re.findall(r"'[^']*'", sql) if re.search(":[a-z]", literal)], name
 
 

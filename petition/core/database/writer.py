@@ -58,12 +58,12 @@ class Acts:
     def __call__(self, name: str) -> Callable[[Run[C, Item, T]], Act[C, Item, T]]:
         """Makes an act of a function. Raises ValueError for a name that is not listed, or is another act's."""
         if name not in self._free:
-            raise ValueError(f"There is no free act {name}: list it in petition/writer.py.")
+            raise ValueError(f"There is no free act {name}: list it in petition/core/database/writer.py.")
         return partial(Act, name, self._free.pop(name))
 
 
 # What is named here is all that is ever joined. Two servers do acts in this order, also while one is of an older
-# version: a new act is put at the end, and none changes its place (see db.LOCKS for why).
+# version: a new act is put at the end, and none changes its place (see LOCKS in connection.py for why).
 act = Acts("sign", "confirm", "sent")
 
 

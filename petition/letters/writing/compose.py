@@ -121,7 +121,7 @@ def _letter_state(appeal: Appeal, moment: datetime) -> CampaignState:
     state = appeal.campaign_state(moment.date())
     if state not in STATES_WITH_LETTERS:
         raise LetterError(
-            "Letters are drawn while the campaign is under way, not before it opens or once it is archived."
+            "Letters are made while the campaign is running, not before it opens or after it is archived."
         )
     return state
 

@@ -127,7 +127,7 @@ async def challenge(request: Request) -> Response:
     if not site.passkeys.is_possible:
         raise HTTPException(404)
     nonce = await site.database.write(partial(second_factor.new_challenge, session=session))
-    if session.whole or not await _own_factors(request):
+    if session.authenticated or not await _own_factors(request):
         options = site.passkeys.creation_options(session.organiser.nickname, nonce, passkey_ids)
     else:
         options = site.passkeys.request_options(nonce, passkey_ids)

@@ -114,7 +114,7 @@ def refuse_desk_over_onion(scope: Scope, headers: Headers, *, onion_host: str) -
     A `__Host-` cookie needs https, and everyone who comes through Tor seems to come from this machine.
     """
     inside = scope["path"].startswith(_NOT_OVER_ONION) and is_over_onion(headers, onion_host)
-    return "This is not to be had at the onion address." if inside else None
+    return "This is not available at the onion address." if inside else None
 
 
 def _host_name(host: str) -> str | None:

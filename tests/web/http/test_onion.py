@@ -96,7 +96,7 @@ async def test_a_proxy_before_the_onion_address_may_have_a_name_of_its_own(visit
 @pytest.mark.parametrize("path", ["/organisers/", "/organisers/login", "/organisers/letters.zip", "/metrics"])
 async def test_neither_the_desk_nor_the_metrics_are_there(path: str, visitor: Visitor) -> None:
     answer = await visitor.get(path, headers=THERE)
-    assert (answer.status_code, answer.text) == (403, "This is not to be had at the onion address.")
+    assert (answer.status_code, answer.text) == (403, "This is not available at the onion address.")
     assert (await visitor.get("/organisers/login")).status_code == 200
 
 
