@@ -1,9 +1,9 @@
 """Petition: people sign a collective ultimatum and make their governments answer it.
 
-A visit read from the top: `commands` starts `web`, which uses `site` (the wiring), `letters` and `retention`,
-`signing` and `organisers`, `mail`, `protection`, `tally` and `campaign`; all of them use `core`. Imports go down only.
-Each folder's `__init__` says what it offers and what it may import. A noun has one stem: signing/signatures.py,
-sql/queries/signing/signatures.sql, tests/signing/test_signatures.py.
+From top to bottom: `commands` starts `web`. `web` uses `site` (which connects all parts), `letters`, `retention`,
+`signing`, `organisers`, `mail`, `protection`, `tally` and `campaign`. All of them use `core`. Imports go down only.
+The `__init__` of each folder says what it offers and what it may import. One thing has the same file name everywhere:
+signing/signatures.py, sql/queries/signing/signatures.sql, tests/signing/test_signatures.py.
 """
 
 __version__ = "0.1.0"

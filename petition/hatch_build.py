@@ -1,4 +1,4 @@
-"""Run by hatchling, never by Petition: wheel and sdist say which commit they were made from."""
+"""A build hook that only hatchling runs: it stores the commit in the wheel and the sdist."""
 
 import runpy
 from pathlib import Path
@@ -11,8 +11,7 @@ class CommitHook(BuildHookInterface[Any]):
     """Adds the file that version.py reads."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Called before a build."""
-        if version == "editable":  # the checkout is asked
+        if version == "editable":  # version.py asks git in the checkout
             return
         ours = runpy.run_path(str(Path(self.root, "petition", "version.py")))
         self._file.parent.mkdir(parents=True, exist_ok=True)
@@ -20,7 +19,6 @@ class CommitHook(BuildHookInterface[Any]):
         build_data["force_include"][str(self._file)] = ours["WRITTEN"]
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
-        """Called after a build."""
         self._file.unlink(missing_ok=True)
 
     @property

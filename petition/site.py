@@ -1,4 +1,4 @@
-"""Everything one running Petition holds, wired once: for the web server, the deliverer and every command."""
+"""Connects the parts of one running Petition: for the web server, the deliverer and all commands."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -46,17 +46,17 @@ from petition.tally.tally import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class PublicStatus:
-    """What every visitor sees of the database: the published numbers, and the rules of the form."""
+    """What every visitor sees of the database: the published numbers and the rules of the form."""
 
     snapshot: Snapshot
     signing_closed: bool  # signing has ended for good
-    warn_only: bool  # a mailbox that authorities can read is warned of, not refused
-    proof_mode: ProofMode  # who is asked for a proof of work
+    warn_only: bool  # a mailbox that authorities can read gets a warning, not a refusal
+    proof_mode: ProofMode  # who needs a proof of work
 
 
 @dataclass(frozen=True)
 class Site:
-    """The parts. Reading and writing goes through `database`; nothing here is a global."""
+    """The parts of one site. Nothing here is a global variable."""
 
     settings: Settings
     appeal: Appeal
@@ -67,7 +67,7 @@ class Site:
 
     @cached_property
     def languages(self) -> Languages:
-        """The languages of the site: those the appeal has a text in and the pages a catalogue for."""
+        """The languages that have both a text of the appeal and a catalogue for the pages."""
         common = {
             "campaign": self.appeal.campaign,
             "appeal": self.appeal,
@@ -82,31 +82,26 @@ class Site:
 
     @cached_property
     def address_book(self) -> AddressBook:
-        """The addressees of letters."""
         return reader.load_address_book(self.appeal.data_file("governments.toml"))
 
     @cached_property
     def factor_cipher(self) -> FactorCipher:
-        """Encrypts organisers' second factors."""
         return FactorCipher(self.settings.desk_keys)
 
     @cached_property
     def passkeys(self) -> Passkeys:
-        """Passkeys of the public address."""
         return Passkeys(self.settings.base_url)
 
     @cached_property
     def rate_limiter(self) -> RateLimiter:
-        """The rate limits of this process."""
         return RateLimiter(self.database, self.server_keys, Networks(self.appeal.data_file("networks.toml")))
 
     @cached_property
     def intake(self) -> Intake:
-        """How forms are taken."""
         return Intake(self.database, self.server_keys, self.email_providers, self.rate_limiter, self.settings.base_url)
 
     def make_transport(self) -> Transport:
-        """Where finished mail goes: a relay, and in demo mode a folder that /dev/outbox shows."""
+        """The mail server; in demo mode also a folder, which /dev/outbox shows."""
         server = smtp.SmtpTransport(self.settings.smtp_url) if self.settings.smtp_url else None
         if self.settings.demo or server is None:
             return smtp.FolderTransport(self.settings.var / "mail", server)
@@ -115,13 +110,13 @@ class Site:
     def make_deliverer(
         self, backoff: ProviderBackoff | None = None, on_full_batch: Callable[[], None] = lambda: None
     ) -> Deliverer:
-        """A loop over the outbox with a relay of its own."""
+        """A loop over the outbox, with its own connection to the mail server."""
         return Deliverer(
             self.database, self.server_keys, self.render_email, self.make_transport(), backoff, on_full_batch
         )
 
     def render_email(self, email: ClaimedEmail) -> RenderedEmail:
-        """A mail of the outbox in its reader's language; in ours if that is not offered any more."""
+        """In the reader's language; in the default language if the site no longer offers that one."""
         offered = email.language in self.languages
         language = self.languages[email.language] if offered else self.languages.default
         links = messages.email_links(self.signer, self.settings.base_url, language.code, email.template, email.secret)
@@ -129,22 +124,19 @@ class Site:
         return compose.render_email(language, email.template, email.to, self.settings.mail_from, reference, links)
 
     def make_delivery_pool(self) -> DeliveryPool:
-        """As many deliverers as there is work for."""
         return DeliveryPool(self.make_deliverer)
 
     async def current_draft(self, c: Connection | None = None) -> Draft:
-        """All letters as they would be now; one read shared with the caller's, if there is one."""
+        """All letters as they would be now. With `c`, they are read in the caller's transaction."""
         if c is not None:
             return await drafts.create_draft(c, self.appeal, self.address_book, self.settings.base_url)
         async with self.database.reading() as connection:
             return await self.current_draft(connection)
 
     def campaign_state(self) -> CampaignState:
-        """Where in its life the campaign is today."""
         return self.appeal.campaign_state(today())
 
     async def public_status(self, c: Connection) -> PublicStatus:
-        """What the pages need of the database."""
         snapshot, signing_closed = await tally.get_snapshot(c), await state.is_closed(c)
         return PublicStatus(
             snapshot, signing_closed, await signatures.get_warn_only(c), await proof_of_work.effective_mode(c)
@@ -155,21 +147,20 @@ class Site:
         await self.database.write(tally.take_snapshot)
 
     async def prune(self) -> None:
-        """Applies the retention rules."""
         await prune.prune(self.database, self.server_keys, self.appeal, self.settings.email_key_file)
 
     async def check_ready(self) -> None:
-        """Raises DatabaseError unless the database is reachable, migrated and of our mode."""
+        """Raises DatabaseError unless the database is reachable, migrated and of the same mode."""
         async with self.database.reading() as c:
             await migrations.check_schema(c, self.settings.mode)
 
     async def check_writable(self) -> None:
-        """Raises DatabaseError unless the database takes a write, right now and on disk. It leaves nothing behind."""
+        """Raises DatabaseError unless a write reaches the disk right now. It leaves no row behind."""
         await self.database.write(_write_and_delete)
 
 
 async def _write_and_delete(c: Connection) -> None:
-    """A row of our own comes and goes: SQLite writes nothing for an update that changes nothing."""
+    """Writes a new row and deletes it, since SQLite writes nothing for an update that changes nothing."""
     name = f"touch {tokens.new_secret()}"
     await state.put(c, name, "")
     await state.delete(c, name)
@@ -177,7 +168,7 @@ async def _write_and_delete(c: Connection) -> None:
 
 @asynccontextmanager
 async def open_site(settings: Settings, *, migrate: bool = False) -> AsyncIterator[Site]:
-    """A site with its database open. Raises a PetitionError with one sentence for whatever is in the way."""
+    """A site with its database open. Raises a PetitionError if it cannot start."""
     safe_logging.watch_tasks(asyncio.get_running_loop())
     appeal = Appeal(settings.campaign)
     if not settings.demo and (fault := appeal.campaign.why_not_ready()):
@@ -189,6 +180,6 @@ async def open_site(settings: Settings, *, migrate: bool = False) -> AsyncIterat
         email_providers = EmailProviders(appeal.data_file("mailboxes.toml"))
         site = Site(settings, appeal, database, server_keys, Signer(settings.secret_keys), email_providers)
         for language in site.languages:
-            appeal.get_text(language)  # a text that lacks something is found now, not by a visitor
+            appeal.get_text(language)  # an incomplete text is found now, not when a visitor opens it
         await site.check_ready()
         yield site

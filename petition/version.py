@@ -1,14 +1,14 @@
-"""Which commit a copy of Petition was made from. hatch_build.py runs this file too: it imports nothing of ours."""
+"""Finds the commit of this copy of Petition. It imports no module of Petition: hatch_build.py runs it alone."""
 
 import subprocess
 from pathlib import Path
 
-WRITTEN = "petition/commit.txt"  # in what was built
+WRITTEN = "petition/commit.txt"  # in a built wheel or sdist
 _COMMAND = ["git", "describe", "--always", "--dirty", "--abbrev=7", "--exclude=*"]
 
 
 def commit(root: Path) -> str:
-    """Of the folder around the package: seven digits or more, then `-dirty` if files were changed; "" if unknown."""
+    """Commit of the folder around the package: 7 digits or more, then `-dirty` if files were changed; "" if unknown."""
     if (root / ".git").exists():
         return _asked(root)
     written = root / WRITTEN
@@ -17,7 +17,7 @@ def commit(root: Path) -> str:
 
 def _asked(root: Path) -> str:
     try:
-        done = subprocess.run(_COMMAND, cwd=root, capture_output=True, text=True, check=False)  # noqa: S603 (fixed words)
+        done = subprocess.run(_COMMAND, cwd=root, capture_output=True, text=True, check=False)  # noqa: S603 (fixed)
     except OSError:  # there is no git on this machine
         return ""
     return done.stdout.strip()

@@ -1,4 +1,4 @@
-"""Campaign: what the appeal is: its dates, goal and controller, its texts, its dated facts.
+"""Campaign: its dates, goal and controller, its dated facts, and the texts of the appeal.
 
 Offers: campaign, appeal. May import: core.
 """

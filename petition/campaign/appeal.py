@@ -1,7 +1,7 @@
-"""The appeal itself: its text in each language, with the campaign's dates, links and facts filled in.
+"""The text of the appeal in each language, with the campaign's dates, links and facts filled in.
 
-All of it is data. A campaign folder (PETITION_CAMPAIGN) replaces the shipped files one by one, so another
-collective hosts its own ultimatum without touching code.
+All of this is data. A file in a campaign folder (PETITION_CAMPAIGN) replaces the shipped file of the same name, so that
+another collective can host its own ultimatum without changing code.
 """
 
 import re
@@ -28,19 +28,17 @@ SHIPPED_DATA = resources.folder("data")
 
 @dataclass(frozen=True, slots=True)
 class AppealText:
-    """The appeal in one language, ready to be shown."""
-
     title: str
     summary: str
     demand: Markup
     share: str
-    unstated_country: str  # the line of the form for whoever lives in an unsafe country or does not say where
+    unstated_country: str  # the choice of people who live in an unsafe country or do not say where they live
     reviewed: str
     body: Markup
 
 
 class Appeal:
-    """The campaign's data and texts: the shipped ones, each replaced by a file of the campaign folder if it has one."""
+    """The campaign's data and texts: files of the campaign folder, and the shipped ones where it has none."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
@@ -49,26 +47,24 @@ class Appeal:
         self.facts = {f.id: f for f in campaign.load_facts(self.data_file("facts.toml"))}
 
     def data_file(self, name: str) -> Path:
-        """A data file: the campaign's own, or the shipped one."""
         override = self._folder / name if self._folder else None
         return override if override and override.is_file() else SHIPPED_DATA / name
 
     @cached_property
     def text_folders(self) -> list[Path]:
-        """Where texts are looked for, in this order: the campaign's own; ours only if it is our campaign."""
+        """The folders of texts, the first has priority. The shipped texts belong to the shipped campaign only."""
         ours = self.campaign.id == campaign.load_campaign(SHIPPED_DATA / "campaign.toml").id
         return [*([self._folder] if self._folder else []), *([resources.folder("templates")] if ours else [])]
 
     def languages(self) -> list[str]:
-        """The languages the appeal's text exists in."""
+        """The codes of the languages that the appeal has a text in."""
         return sorted({file.stem for folder in self.text_folders for file in (folder / "appeal").glob("*.md")})
 
     def campaign_state(self, today: date) -> CampaignState:
-        """Where in its life the campaign is."""
         return self.campaign.state(today)
 
     def get_text(self, language: Language) -> AppealText:
-        """The appeal in a language, read once. Raises DataError for a text that does not fit the data."""
+        """Reads each text once. Raises DataError for a text that is missing or does not fit the data."""
         if language.code not in self._texts:
             self._texts[language.code] = self._load_text(language)
         return self._texts[language.code]
@@ -99,7 +95,7 @@ class Appeal:
         )
 
     def _make_filler(self, language: Language, publishers: Mapping[str, str]) -> Callable[[str], str]:
-        """Fills in a text; `publishers` are names in its language of those that the data has in English."""
+        """A function that fills in a text. `publishers` translates names of publishers that the data has in English."""
         day = self.campaign.deadline
         values = {
             "fact": lambda id_: self._fact_markdown(id_, language, publishers),
@@ -122,22 +118,22 @@ class Appeal:
 
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "typographer": False})
-_JINJA = SandboxedEnvironment(undefined=jinja2.StrictUndefined)  # makes Markdown, which is what escapes
+_JINJA = SandboxedEnvironment(undefined=jinja2.StrictUndefined)  # it makes Markdown; _MARKDOWN escapes HTML
 
 
 def format_fact(fact: Fact, language: Language) -> str:
-    """The number of a fact as the language writes it; a range with a dash."""
+    """The number of a fact in the format of the language; a range has a dash."""
     low = language.format_number(fact.low)
     return low if fact.high is None else f"{low}–{language.format_number(fact.high)}"
 
 
 def mark_placeholders(html: str) -> str:
-    """Placeholders, bracketed ⟦so⟧ in texts, as marked text."""
+    """Turns placeholders, written ⟦like this⟧ in texts, into marked text."""
     return re.sub("⟦(.*?)⟧", r'<mark class="placeholder">[\1]</mark>', html)
 
 
 def show_value(value: object) -> Markup:
-    """A value of campaign.toml in a page: escaped, a placeholder marked as one."""
+    """A value of campaign.toml for a page: escaped, and marked if it is a placeholder."""
     text = escape(str(value))
     return Markup('<mark class="placeholder">{}</mark>').format(text) if isinstance(value, Placeholder) else text
 

@@ -1,4 +1,4 @@
-"""The campaign's data: who asks, until when, where they are found (campaign.toml), and the dated facts (facts.toml)."""
+"""The campaign's data: organiser, dates, goal and links (campaign.toml), and the dated facts (facts.toml)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,18 +16,18 @@ T = TypeVar("T")
 
 
 class Placeholder(str):
-    """A value nobody has told us yet; reads "[what it should be]" and keeps production from starting."""
+    """A value that is not known yet. Its text is "[what it should be]". Production does not start with one."""
 
     __slots__ = ()
 
     @classmethod
     def from_description(cls, description: str) -> "Placeholder":
-        """From the text behind the mark in a data file."""
+        """`description` is the text after the prefix in a data file."""
         return cls(f"[{description}]")
 
 
 class CampaignState(StrEnum):
-    """What the calendar says about the campaign."""
+    """The phase that the campaign is in, by its dates."""
 
     BEFORE = "before"
     OPEN = "open"
@@ -37,18 +37,18 @@ class CampaignState(StrEnum):
 
     @property
     def allows_signing(self) -> bool:
-        """Whether the form is open. After the deadline one signs that governments act now."""
+        """The form stays open after the deadline: people then ask governments to act now."""
         return self in (CampaignState.OPEN, CampaignState.PASSED)
 
     @property
     def allows_letters(self) -> bool:
-        """Whether letters are written: demands while there is one, thanks once it is met."""
+        """Letters demand something until the demand is met; then they say thanks."""
         return self in (CampaignState.OPEN, CampaignState.PASSED, CampaignState.MET)
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A number that was true on a day, and who said so. `high` is set for a range; level C is a page of a campaign."""
+    """A number that was true on a day, and its source. `high` is set for a range; level C is a page of a campaign."""
 
     id: str
     low: int
@@ -61,8 +61,6 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """Who asks, until when, and where they are found."""
-
     id: str
     organiser: dict[str, str]
     controller: str
@@ -75,30 +73,30 @@ class Campaign:
     goal: int | Placeholder
     links: dict[str, str]
     hashtags: tuple[str, ...]
-    unsafe_countries: tuple[str, ...]  # countries whose residents are never counted by country: stored as not said
-    example: str = ""  # one sentence, if nothing of it is real: pages show it, production refuses it
+    unsafe_countries: tuple[str, ...]  # people who live there are never counted by country, but stored as not said
+    example: str = ""  # one sentence if the campaign is not real: pages show it, production does not start
 
     def name(self, language: str) -> str:
-        """The organiser's name in a language, in English or the first there is where it has none of its own."""
+        """The organiser's name in a language; if it has none, in English; else the first name of all."""
         return (
             self.organiser.get(language) or self.organiser.get(SOURCE_LANGUAGE) or next(iter(self.organiser.values()))
         )
 
     def placeholders(self) -> list[str]:
-        """What is not known yet, by its place in campaign.toml."""
+        """The names of all values that are not known yet, such as `links.NAME`."""
         values = {name: getattr(self, name) for name in self.__slots__}
         values |= {f"links.{name}": url for name, url in self.links.items()}
         return [name for name, value in values.items() if isinstance(value, Placeholder)]
 
     def why_not_ready(self) -> str:
-        """Why production may not start with it; empty if it may."""
+        """Why production may not start with this campaign; empty if it may."""
         if self.example:
             return "campaign.toml is the one of the example"
         missing = self.placeholders()
         return f"campaign.toml has placeholders: {', '.join(missing)}" if missing else ""
 
     def state(self, today: date) -> CampaignState:
-        """Where in its life the campaign is. Without a deadline it is open."""
+        """While the deadline is not known, it has not passed."""
         if isinstance(self.archived, date) and today >= self.archived:
             return CampaignState.ARCHIVED
         if isinstance(self.met, date) and today >= self.met:
@@ -109,7 +107,7 @@ class Campaign:
 
 
 def load_campaign(file: Path) -> Campaign:
-    """The campaign of a file. Raises DataError that names what is missing or of the wrong kind."""
+    """Raises DataError, which names what is missing or of the wrong kind."""
     loaded = toml_tables.load(file)
     table = replace(loaded, values=_with_placeholders(loaded.values))
     organiser, dates = table.table("organiser"), table.table("dates")
@@ -140,7 +138,7 @@ _NAMES: Kind[dict[str, str]] = Kind("a table of names", lambda value: TEXT_BY_NA
 
 
 def load_facts(file: Path) -> Iterator[Fact]:
-    """The facts of a file. Raises DataError that names the fact and what it lacks."""
+    """Raises DataError, which names the fact and what is missing or wrong."""
     for row in toml_tables.load(file).tables("fact", needed=False):
         ranged = "low" in row.values and "value" not in row.values
         low, high = ("low", row.read("high", WHOLE_NUMBER)) if ranged else ("value", None)
@@ -149,7 +147,7 @@ def load_facts(file: Path) -> Iterator[Fact]:
 
 
 def _with_placeholders(value: Any) -> Any:
-    """The data with placeholders as such."""
+    """The data, with a Placeholder for each text that begins with _PLACEHOLDER_PREFIX."""
     if isinstance(value, dict):
         return {key: _with_placeholders(inner) for key, inner in value.items()}
     if isinstance(value, str) and value.startswith(_PLACEHOLDER_PREFIX):

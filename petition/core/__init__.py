@@ -1,5 +1,5 @@
-"""Core: what every other folder stands on, without a word about petitions.
+"""Core: the tools that all other folders use.
 
-Offers: settings, clock, errors, safe_logging, languages, collation, email_addresses, form, tokens, encryption,
-demo_secrets, resources, database. May import: nothing above itself.
+Offers: settings, setting_parsers, demo_secrets, clock, errors, safe_logging, resources, toml_tables, markdown,
+languages, collation, email_addresses, form, tokens, encryption, database. May import: nothing outside core.
 """

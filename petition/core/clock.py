@@ -1,4 +1,4 @@
-"""The time, in one place, so that tests can set it. Everything is UTC."""
+"""The current time, in one place so that tests can set it. Everything is UTC."""
 
 import time
 from collections.abc import Callable
@@ -11,35 +11,32 @@ time_source: Callable[[], float] = time.time  # seconds since 1970; tests replac
 
 
 def now() -> datetime:
-    """This moment, UTC, whole seconds."""
+    """UTC, in whole seconds."""
     return from_epoch(epoch())
 
 
 def today() -> date:
-    """This day, UTC."""
     return now().date()
 
 
 def epoch() -> int:
-    """This moment in seconds since 1970."""
+    """Whole seconds since 1970."""
     return int(time_source())
 
 
 def from_epoch(moment: int) -> datetime:
-    """A moment from its seconds since 1970."""
     return datetime.fromtimestamp(moment, UTC)
 
 
 def start_of_day(day: str) -> int:
-    """The start of an ISO day in seconds since 1970."""
+    """The start of an ISO day, in seconds since 1970."""
     return int(datetime.fromisoformat(f"{day}T00:00:00Z").timestamp())
 
 
 def iso(moment: datetime) -> str:
-    """A moment as `2026-11-22T10:00:00Z`, the one form kept in the database and published."""
+    """Such as `2026-11-22T10:00:00Z`: the only text form that is stored and published."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def parse_iso(text: str) -> datetime:
-    """The reverse of iso()."""
     return datetime.fromisoformat(text)

@@ -1,7 +1,8 @@
-"""Alphabetical order as readers of a language expect it: the Unicode collation algorithm with the rules of the CLDR.
+"""Alphabetical order as readers of a language expect it: the Unicode Collation Algorithm with the rules of CLDR.
 
-Babel has no collation, and ICU is a library of the system. The tests hold this against ICU: it is exact for the Latin,
-Greek, Cyrillic and Georgian letters, accents, digits and signs below. Other letters follow these, by code point.
+Babel has no collation, and ICU is a library of the operating system. The tests compare this module with ICU: the order
+is the same for the Latin, Greek, Cyrillic and Georgian letters, the accents, digits and signs below. Other letters come
+after these, by code point.
 """
 
 import re
@@ -19,8 +20,9 @@ _SCRIPTS = {
 }
 _ACCENTS = "\u0313\u0314\u0301\u0300\u0306\u0302\u030c\u030a\u0342\u0308\u030b\u0303\u0307\u0338\u0327\u0328\u0304"
 _ACCENTS += "\u0335\u0309\u030f\u0311\u031b\u0323\u0324\u0325\u0326\u032d\u032e\u0330\u0331\u0345\u0360"
-# As CLDR writes rules: after &x, "<" brings a letter of its own, "<<" one that differs like an accent, "<<<" like a
-# capital, "=" not at all; what follows "/" is added to it. Here capitals need no rule, and none has "[before 1]".
+# The rules are written as in CLDR. After &x, "<" comes before a separate letter, "<<" before one that differs like an
+# accent, "<<<" like a capital, "=" not at all; what follows "/" is added to it. Unlike in CLDR, capitals need no rule,
+# and no rule has "[before 1]".
 _ROOT = (
     "&'<<‘<<’<<‚<<‛&\"<<“<<”<<„<<‟&d\u0335=đ&h\u0335=ħ&l\u0335=ł&o\u0338=ø&d<<ð&a<<æ/e&o<<œ/e&s<<ß/s<<ſ&S<<ẞ/S"
     "&i<<<ĳ/j&d<<<ǆ/ž&l<<<ǉ/j&n<<<ǌ/j&l\u0360=l·=ŀ&г<<ґ&Σ<<<ς"
@@ -49,18 +51,18 @@ _RULES = {
 }
 _UNACCENTED = (0,)
 _ACCENT_RUN = re.compile(f"(.)([{_ACCENTS}]{{2,}})")
-# Places by letter, accent, capital. A longer tuple comes right after the shorter one; () does not count.
+# Places by letter, accent, capital. A longer tuple comes right after the shorter one it starts with; () is ignored.
 Weight = tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]
 
 
 @cache
 def sort_key(language: str) -> Callable[[str], tuple[object, ...]]:
-    """The key to sort by in that language. What is equal in it stands by code point: there is one order only."""
+    """The sort key of a language. Texts that are equal in the language are sorted by code point."""
     return _Collator(_RULES.get(language, "")).key
 
 
 class _Collator:
-    """What the letters of one language weigh; texts are in canonical decomposition (NFD)."""
+    """The sort weights of the letters of one language; texts are in canonical decomposition (NFD)."""
 
     def __init__(self, rules: str) -> None:
         self._capitals_first = "[caseFirst upper]" in rules
@@ -70,14 +72,14 @@ class _Collator:
             for x in {c, c.upper()} if c.upper().lower() == c else {c}:
                 self._elements[normalize("NFD", x)] = [((n,), _UNACCENTED, self._case_weight(x))]
         self._element_pattern = re.compile(".", re.DOTALL)
-        for nearness, source in ((2, _ROOT), (1, rules)):  # what a language puts after a letter comes first
+        for nearness, source in ((2, _ROOT), (1, rules)):  # the language's own letters come before those of _ROOT
             for anchor, steps in re.findall("&([^<=]+)([^&]+)", normalize("NFD", source)):
                 self._tailor(nearness, anchor, steps)
         joined = (text for text in sorted(self._elements, key=len, reverse=True) if text[1:])
         self._element_pattern = re.compile("|".join([*joined, "."]), re.DOTALL)
 
     def key(self, text: str) -> tuple[object, ...]:
-        """All letters count before any accent, all accents before any capital."""
+        """Compares all letters, then all accents, then all capitals, then code points."""
         weights = self._weights(_ACCENT_RUN.sub(self._join_accent, normalize("NFD", text)))
         return *([weight[level] for weight in weights if weight[level]] for level in range(3)), text
 
@@ -96,7 +98,7 @@ class _Collator:
         return weight if step == "=" else (letter, accent, (case[0], *max(capital[1:], case[1:]), nearness))
 
     def _case_weight(self, text: str) -> tuple[float, ...]:
-        """How much of it is capital, if that comes first, and which letters are."""
+        """Minus the share of capitals if the language puts them first, else 0; then which letters are capitals."""
         capitals = [c.isupper() for c in normalize("NFKD", text) if not combining(c)]
         return -sum(capitals) / len(capitals) if self._capitals_first and capitals else 0, *capitals
 
@@ -105,13 +107,13 @@ class _Collator:
         return [weight for piece in pieces for weight in self._elements.get(piece) or self._default_weights(piece)]
 
     def _default_weights(self, c: str) -> list[Weight]:
-        """Of what is in no table: what it is made of, or a place by its code point; controls have none."""
+        """For a character in no table: the weights of its parts (NFKD), else its code point; none for controls."""
         if (plain := normalize("NFKD", c)) != c or (kind := category(c)[0]) == "C":
             return self._weights(plain) if plain != c else []
         return [((len(_SIGNS) - 0.5 if kind in "PSZ" else len(self._elements), ord(c)), _UNACCENTED, _UNACCENTED)]
 
     def _join_accent(self, match: re.Match[str]) -> str:
-        """A letter of the language whose accent was parted from it by one that stands elsewhere: â in Romanian ậ."""
+        """Moves an accent back to its letter if NFD put another accent between them: â in Romanian ậ."""
         letter, accents = match.groups()
         for n, accent in enumerate(accents):
             if letter + accent in self._elements and combining(accent) not in map(combining, accents[:n]):

@@ -1,4 +1,4 @@
-"""What demo mode makes for itself under PETITION_VAR: its secrets, its address, and the example campaign if asked."""
+"""Files that demo mode makes under PETITION_VAR: its secrets, its address, and the example campaign if asked for."""
 
 import os
 import secrets
@@ -14,7 +14,7 @@ _DEFAULT_BASE_URL = "http://127.0.0.1:8000"
 
 
 def demo_values(folder: Path) -> dict[str, str]:
-    """Settings that nobody has to give to a demo; two processes that ask at once agree. Raises SettingsError."""
+    """Settings that a demo makes itself. Two processes that start at once get the same ones. Raises SettingsError."""
     secrets_folder = folder / "secrets"
     identity = _read_or_make(secrets_folder / "organisers_identity", lambda: str(x25519.Identity.generate()))
     return {
@@ -28,19 +28,19 @@ def demo_values(folder: Path) -> dict[str, str]:
 
 
 def campaign_folder(folder: Path) -> Path:
-    """Where the example campaign lies, once there is one: used unless PETITION_CAMPAIGN names another."""
+    """The folder of the example campaign, if there is one. It is used unless PETITION_CAMPAIGN names another."""
     return folder / "campaign"
 
 
 def write_campaign(folder: Path, text: str) -> None:
-    """The example's campaign.toml. Raises SettingsError."""
+    """Writes the example's campaign.toml. Raises SettingsError."""
     with _translate_errors():
         file = campaign_folder(folder) / "campaign.toml"
         _write_private_file(file, text).replace(file)
 
 
 def save_base_url(folder: Path, base_url: str) -> None:
-    """Where the site is served from now on, for the links of every other command. Raises SettingsError."""
+    """Stores the address of the site, for the links that other commands make. Raises SettingsError."""
     with _translate_errors():
         file = _base_url_file(folder)
         _write_private_file(file, base_url).replace(file)
@@ -56,7 +56,7 @@ def _base_url_file(folder: Path) -> Path:
 
 
 def _read_or_make(file: Path, make: Callable[[], str]) -> str:
-    """The content of a file that only its owner reads, made on the first call."""
+    """The content of a file that only its owner may read; the first call makes the file."""
     with _translate_errors():
         if not file.exists():
             _create_file(file, make())
@@ -72,7 +72,7 @@ def _translate_errors() -> Iterator[None]:
 
 
 def _create_file(file: Path, text: str) -> None:
-    """Appears whole or not at all; whoever comes second leaves the file as it is."""
+    """The file appears complete or not at all. If another process has made it first, that file stays."""
     new = _write_private_file(file, text)
     with suppress(FileExistsError):
         file.hardlink_to(new)
@@ -80,7 +80,7 @@ def _create_file(file: Path, text: str) -> None:
 
 
 def _write_private_file(file: Path, text: str) -> Path:
-    """A private file beside the one that is meant, to take its place."""
+    """Writes a private file next to `file`, to take its place."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     new = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
     with open(new, "x", opener=_open_private) as out:

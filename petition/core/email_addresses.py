@@ -1,7 +1,7 @@
-"""Addresses of mailboxes: what is one, the two forms we hash, and what to say of a doubtful one.
+"""Email addresses: checks them, makes the two forms that are hashed, and finds disposable, readable or mistyped ones.
 
-The exact form (lower case, IDNA) decides who gets mail. The canonical form, where a reviewed table says that dots or
-+tags lead to the same mailbox, decides only that one mailbox signs once.
+Emails go to the exact form (lower case, IDNA). The canonical form leaves out dots or +tags where a reviewed table says
+that they lead to the same mailbox. It only serves to recognise a mailbox, so that one mailbox signs once.
 """
 
 import difflib
@@ -21,24 +21,24 @@ from petition.core import toml_tables
 from petition.core.toml_tables import SOME_TEXTS, TEXT, TEXTS, YES_OR_NO, Kind, Table
 
 MAX_EMAIL_LENGTH = 254  # RFC 5321, 4.5.3.1.3: a path of 256 octets with its two brackets
-KEY_VERSION = 1  # written before each keyed hash, so that a later key can stand beside this one
+KEY_VERSION = 1  # before each keyed hash, so that there can be hashes of a later key too
 
 
 @dataclass(frozen=True, slots=True)
 class EmailAddress:
-    """An address that mail can be sent to, in its exact and its canonical form."""
+    """A valid address, in its exact and its canonical form."""
 
     exact: str
     canonical: str
 
     @property
     def domain(self) -> str:
-        """What stands behind the @, in ASCII."""
+        """The part after the @, in ASCII."""
         return self.exact.rpartition("@")[2]
 
 
 class EmailProviders:
-    """What is known of mail providers: data/mailboxes.toml. Raises DataError for a file that lacks something."""
+    """What data/mailboxes.toml says of email providers. Raises DataError for a missing or wrong value."""
 
     def __init__(self, file: Path) -> None:
         table = toml_tables.load(file)
@@ -46,13 +46,13 @@ class EmailProviders:
         merging = [_entry(row, dots=YES_OR_NO, plus=YES_OR_NO) for row in table.tables("merging")]
         self._readable = [_entry(row, operator=TEXT, state=TEXT) for row in table.tables("readable")]
         self._rules_by_domain = {domain: entry for entry in merging for domain in entry["domains"]}
-        # Of domains, not of people: the same few hundred come again and again, and a search costs a millisecond.
+        # These caches hold domains, not people: the same few hundred domains repeat, and a search takes a millisecond.
         self._cached_readable = lru_cache(maxsize=4096)(self._find_readable)
         self._cached_similar = lru_cache(maxsize=4096)(self._find_similar)
         self._cached_exact = lru_cache(maxsize=4096)(_exact_form)
 
     def parse(self, text: str) -> EmailAddress | None:
-        """The address in a form field, or None if it is not exactly one (RFC 5321, ASCII before the @)."""
+        """The address in a form field; None if it is not exactly one address (RFC 5321, ASCII before the @)."""
         if len(text) > MAX_EMAIL_LENGTH:
             return None
         simple = _SIMPLE_ADDRESS.fullmatch(text.strip().lower()) if text.isascii() else None
@@ -63,7 +63,7 @@ class EmailProviders:
         return EmailAddress(exact, self._canonical_form(exact))
 
     def readable_provider(self, address: EmailAddress) -> dict[str, Any] | None:
-        """The entry of a provider whose mail authorities can read, if this is one."""
+        """The provider's entry if authorities can read its mailboxes, else None."""
         return self._cached_readable(address.domain)
 
     def _find_readable(self, domain: str) -> dict[str, Any] | None:
@@ -75,16 +75,16 @@ class EmailProviders:
         return None
 
     def is_reviewed(self, address: EmailAddress) -> bool:
-        """Whether this table knows the provider as one that many people write from."""
+        """Whether the table lists the domain as one that many people use."""
         return address.domain in self._rules_by_domain or address.domain in self._common_domains
 
     def is_disposable(self, address: EmailAddress) -> bool:
-        """Whether the mailbox is one of those that live for minutes. Relays that hide an address are none."""
+        """Whether the mailbox exists only for minutes. Relays that hide an address do not count as disposable."""
         parts = address.domain.split(".")
         return any(".".join(parts[n:]) in blocklist for n in range(len(parts) - 1))
 
     def suggestion(self, address: EmailAddress) -> str | None:
-        """The address with a common domain, when the domain looks like a slip of the finger."""
+        """The address with a common domain, if its domain looks like a typing mistake."""
         if address.domain in self._common_domains or self.readable_provider(address):
             return None
         domain = self._cached_similar(address.domain)
@@ -104,12 +104,11 @@ class EmailProviders:
         return f"{local}@{rule['domains'][0] if rule.get('alias') else domain}"
 
 
-# What most people have before the @. Beside the domain, which the library has looked at, it needs no more than this.
+# What most people have before the @. The library has checked the domain; for the rest this pattern is enough.
 _SIMPLE_ADDRESS = re.compile(r"(?=[^@]{1,64}@)([a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*)@([a-z0-9.-]+)")
 
 
 def _exact_form(text: str) -> str | None:
-    """The exact form of an address, if it is one."""
     try:
         valid = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError:
@@ -130,6 +129,6 @@ def _is_in_domain(domain: str, parent: str) -> bool:
 
 
 def keyed_hash(key: str, form: str) -> str:
-    """HMAC-SHA-256 of one form of an address, with the version of the key before it: all we keep of it."""
+    """HMAC-SHA-256 of one form of an address, after KEY_VERSION and a dot. An address is recognised by this alone."""
     digest = hmac.digest(key.encode(), form.encode(), hashlib.sha256)
     return f"{KEY_VERSION}.{urlsafe_b64encode(digest).decode().rstrip('=')}"

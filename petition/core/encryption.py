@@ -1,7 +1,7 @@
-"""Everything that encrypts personal data: keyed hashes, addresses sealed to the organisers, the outbox's rotating keys.
+"""Encrypts personal data: keyed hashes, addresses sealed to the organisers, the rotating keys of the outbox.
 
-This server can decrypt only email that was not sent yet. A sealed contact opens on the organisers' own
-machine; a name before confirmation opens with the secret in the link, which is in the signatory's mailbox alone.
+This server can decrypt only emails that it has not sent yet. The organisers open sealed contacts on their own machine.
+A name before confirmation can be decrypted only with the link secret, which is only in the signatory's mailbox.
 """
 
 import hashlib
@@ -22,39 +22,34 @@ from petition.core.email_addresses import MAX_EMAIL_LENGTH, EmailAddress, keyed_
 from petition.core.errors import KeysError, SettingsError
 
 NONCE_BYTES = 12
-CONTACT_BYTES = MAX_EMAIL_LENGTH + 306  # bytes; and a link on a host of the longest name
-PADDED_BYTES = 416  # bytes; room for the longest name, or address and link's secret, so that length says nothing
-KEY_ROTATION = DAY  # a key encrypts for a day
-KEY_LIFETIME = 2 * DAY  # and is destroyed after two: what was sent in its first hour stays encrypted 48 hours later
+CONTACT_BYTES = MAX_EMAIL_LENGTH + 306  # bytes; also room for a link on a host with the longest possible name
+PADDED_BYTES = 416  # bytes; room for the longest name, or address and link secret, so that the length tells nothing
+KEY_ROTATION = DAY  # seconds; a key encrypts for a day
+KEY_LIFETIME = 2 * DAY  # and is destroyed after two: then nobody can decrypt what was sent in its first hour
 
 
 class ServerKeys:
-    """The keys of this server in one hand."""
-
     def __init__(self, email_key: str, recipients: tuple[str, ...], outbox_keys: "OutboxKeys") -> None:
         self._email_key = email_key
         self._recipients = [parse_recipient(r) for r in recipients]
         self.outbox = outbox_keys
 
     def email_hashes(self, address: EmailAddress) -> tuple[str, str]:
-        """(mailbox, address): the keyed hashes of the canonical and of the exact form."""
+        """(mailbox, address): keyed hashes of the canonical and of the exact form."""
         mailbox = keyed_hash(self._email_key, address.canonical)
         return mailbox, mailbox if address.exact == address.canonical else keyed_hash(self._email_key, address.exact)
 
     def daily_key(self, random_text: str) -> bytes:
-        """A key for a day or two, made of a random text and the key of the hashes: it takes both to have it."""
+        """A key derived from a random text and PETITION_EMAIL_KEY. Nobody can compute it without both."""
         return hmac.digest(self._email_key.encode(), b"petition day " + random_text.encode(), hashlib.sha256)
 
     def seal_contact(self, address: str, unsubscribe: str = "") -> str:
-        """An address, and the link that ends news to it, for the organisers' identities alone (age, X25519).
-
-        Padded to one length.
-        """
+        """Seals an address and its unsubscribe link to the organisers (age, X25519), padded to one length."""
         return _to_base64(pyrage.encrypt(_pad(f"{address}\n{unsubscribe}".strip(), CONTACT_BYTES), self._recipients))
 
 
 def parse_recipient(text: str) -> pyrage.x25519.Recipient:
-    """An organisers' public key. Raises SettingsError for anything else."""
+    """Raises SettingsError for a text that is not an age public key."""
     try:
         return pyrage.x25519.Recipient.from_str(text)
     except pyrage.RecipientError:
@@ -62,7 +57,7 @@ def parse_recipient(text: str) -> pyrage.x25519.Recipient:
 
 
 def parse_identity(text: str) -> pyrage.x25519.Identity:
-    """The organisers' secret key from a file of `age-keygen`: its line that is no comment."""
+    """The secret key from a file of `age-keygen`: the first line that is not a comment. Raises KeysError."""
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
     try:
         return pyrage.x25519.Identity.from_str(lines[0])
@@ -71,7 +66,7 @@ def parse_identity(text: str) -> pyrage.x25519.Identity:
 
 
 def unseal_contact(identity: pyrage.x25519.Identity, sealed: str) -> tuple[str, str]:
-    """The reverse of ServerKeys.seal_contact, on the organisers' machine: (address, link)."""
+    """(address, unsubscribe link). Runs on the organisers' machine only. Raises KeysError."""
     try:
         opened: bytes = pyrage.decrypt(_from_base64(sealed), [identity])
         address, _, unsubscribe = opened.rstrip(b"\0").decode().partition("\n")
@@ -81,17 +76,17 @@ def unseal_contact(identity: pyrage.x25519.Identity, sealed: str) -> tuple[str, 
 
 
 def encrypt_name(secret: str, text: str) -> str:
-    """A name that only the holder of a link's secret can read."""
+    """Only a person who has the link secret can decrypt the name."""
     return _encrypt(_name_cipher(secret), _pad(text, PADDED_BYTES))
 
 
 def decrypt_name(secret: str, encrypted: str) -> str:
-    """The reverse of encrypt_name()."""
+    """Raises KeysError for another secret or a damaged text."""
     return _decrypt(_name_cipher(secret), encrypted)
 
 
 class OutboxKeys:
-    """A folder of short-lived keys, outside database and backups: one new each day, none older than two."""
+    """A folder of short-lived keys, outside database and backups: a new key each day, none older than two days."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -103,25 +98,25 @@ class OutboxKeys:
         return name, _encrypt(cipher, _pad(text, PADDED_BYTES))
 
     def decrypt(self, name: str, encrypted: str) -> str:
-        """The text again. Raises KeysError if this machine does not hold that key."""
+        """Raises KeysError if this machine does not have the key, or if the text is damaged."""
         return _decrypt(self._load_cipher(name), encrypted)
 
     def key_names(self) -> list[str]:
-        """The keys on this machine, oldest first. What another process destroyed leaves our memory too."""
+        """The keys on this machine, oldest first. Also forgets the keys that another process has destroyed."""
         names = sorted(file.stem for file in self._folder.glob("*.key"))
         self._cache = {name: key for name, key in self._cache.items() if name in names}
         return names
 
     def expired(self) -> list[str]:
-        """Keys whose time is over: what still waits under them must be encrypted again, then they are destroyed."""
+        """Keys that are too old. First encrypt again the emails that still need them, then destroy the keys."""
         return [name for name in self.key_names() if _key_age(name) >= KEY_LIFETIME]
 
     def made_by(self, moment: int) -> list[str]:
-        """The keys that were made up to a moment (epoch seconds)."""
+        """Keys made at this moment (epoch seconds) or before."""
         return [name for name in self.key_names() if clock.epoch() - _key_age(name) <= moment]
 
     def destroy(self, name: str) -> None:
-        """Overwrites and removes a key, on disk before this returns."""
+        """Overwrites and removes a key; when this returns, it is done on disk."""
         file = self._folder / f"{name}.key"
         self._cache.pop(name, None)
         with suppress(FileNotFoundError):  # another process was faster
@@ -145,7 +140,7 @@ class OutboxKeys:
             key.write(AESGCM.generate_key(256))
             key.flush()
             os.fsync(key.fileno())
-        new.rename(new.with_suffix(".key"))  # other processes see it whole or not at all
+        new.rename(new.with_suffix(".key"))  # other processes see the complete file or none
         _sync_folder(self._folder)
         return name
 
@@ -158,7 +153,7 @@ class OutboxKeys:
 
 
 class _Key:
-    """A key in memory; it counts only as long as its file is there. Raises KeysError for one of no use."""
+    """A key in memory, valid only while its file exists. Raises KeysError if the file is missing or damaged."""
 
     def __init__(self, file: Path) -> None:
         try:
@@ -169,15 +164,15 @@ class _Key:
             raise KeysError("The key of a mail in the outbox is damaged.") from None
 
     def exists(self) -> bool:
-        """False once another process has destroyed it: asked each time, so that it encrypts nothing more."""
-        return os.path.exists(self.file)  # noqa: PTH110 (each signature asks; pathlib takes thrice as long)
+        """False once another process has destroyed the key. Checked at each use, so that it encrypts nothing more."""
+        return os.path.exists(self.file)  # noqa: PTH110 (runs for each signature; pathlib takes three times as long)
 
 
 def overwrite_file(file: Path, mark: str = "") -> None:
-    """Puts random text, behind a mark, in the place of what a file holds, and sees it on disk.
+    """Overwrites a file with a mark and random text, and syncs it to the disk.
 
-    In place, since a new file would leave the old content where it lies. On flash memory a copy may survive all the
-    same: hence disk encryption.
+    It writes in place, since a new file would leave the old content on the disk. On flash memory a copy may survive
+    anyway: that is why the disk must be encrypted.
     """
     with file.open("r+b", buffering=0) as out:
         out.write((mark + secrets.token_urlsafe(max(48, file.stat().st_size))).encode())  # never shorter than before
@@ -185,7 +180,7 @@ def overwrite_file(file: Path, mark: str = "") -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """The folder's list of files on disk: an email encrypted with a key that a power cut takes away would be lost."""
+    """Syncs the folder's list of files: if a power cut removed a new key, emails encrypted with it would be lost."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

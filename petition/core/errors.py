@@ -1,55 +1,40 @@
-"""The tree of our errors. The text of each is the one sentence that a person reads.
-
-PetitionError
-├── SettingsError          the environment does not add up
-├── DataError              a data file or text cannot be used as it stands
-├── DatabaseError          the database cannot be used
-│   ├── Busy               too many writes are waiting; try again in a moment
-│   └── TableLocked        somebody else holds a table for long
-├── LinkError              a link that opens nothing (never says which of the reasons)
-├── ClosedError            the campaign does not take this act in its present state
-├── RateLimited            too much came from one network; says when to try again
-├── ProofReused            a proof of work that was used before
-├── KeysError              a key is missing, damaged or already destroyed
-├── OrganiserError         a nickname or an address of organisers that cannot be used
-└── LetterError            a letter that cannot be drawn
-"""
+"""The errors of Petition. The text of each is one sentence for the person who reads it."""
 
 
 class PetitionError(Exception):
-    """Something a person can understand and fix; str() is that sentence."""
+    """An error that a person can understand and fix; str() is that sentence."""
 
 
 class SettingsError(PetitionError):
-    """The environment does not add up; names the setting."""
+    """Settings are missing, wrong or contradictory; the text names them."""
 
 
 class DataError(PetitionError):
-    """A data file or text cannot be used as it stands; names the file."""
+    """A data file or text cannot be used; the text names the file."""
 
 
 class DatabaseError(PetitionError):
-    """The database cannot be used; says what is wrong, never with values from a query."""
+    """The database cannot be used; the text says why, but never contains a value of a query."""
 
 
 class Busy(DatabaseError):
-    """Too many writes are waiting; the caller answers 503 with Retry-After."""
+    """Too many writes are waiting; a web page answers 503 with Retry-After."""
 
 
 class TableLocked(DatabaseError):
-    """Somebody else holds a table for longer than whoever asks wants to wait."""
+    """Another transaction holds a table for longer than this one may wait."""
 
 
 class LinkError(PetitionError):
-    """A damaged, expired, used or unknown link; one error for all, so that none tells anything."""
+    """A link is damaged, expired, used or unknown; one error for all, so that it does not tell which."""
 
 
 class ClosedError(PetitionError):
-    """The campaign does not take this act in its present state."""
+    """The campaign does not allow this in its present state."""
 
 
 class RateLimited(PetitionError):
-    """Too much came from one network; `retry_after` is how many seconds until it may go on."""
+    """Too many requests came from one network; `retry_after` is in seconds."""
 
     def __init__(self, retry_after: int) -> None:
         super().__init__("Too much came from this network. Please try again later.")
@@ -57,16 +42,16 @@ class RateLimited(PetitionError):
 
 
 class ProofReused(PetitionError):
-    """A proof of work that was used before."""
+    """A proof of work was used before."""
 
 
 class KeysError(PetitionError):
-    """A key is missing, damaged or already destroyed."""
+    """A key is missing, damaged or destroyed."""
 
 
 class OrganiserError(PetitionError):
-    """A nickname or an address of organisers that cannot be used."""
+    """The nickname or email address of an organiser cannot be used."""
 
 
 class LetterError(PetitionError):
-    """A letter that cannot be drawn."""
+    """A letter, annex or edition does not exist or cannot be made."""

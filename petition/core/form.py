@@ -1,4 +1,4 @@
-"""What was typed into a form, field by field, and what is wrong with it."""
+"""A submitted form: its values, and an error for each wrong field."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,16 +6,13 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Form:
-    """What was typed, field by field, and what is wrong with it."""
-
     values: dict[str, str]
     errors: dict[str, str] = field(default_factory=dict)
-    suggested_email: str | None = None  # the address that was perhaps meant
-    readable_mailbox: dict[str, Any] | None = None  # what is known of a mailbox that authorities can read
-    refusal: str = ""  # why it is not taken now, though nothing in it is wrong
+    suggested_email: str | None = None  # the address that the person probably meant
+    readable_mailbox: dict[str, Any] | None = None  # the provider's entry in mailboxes.toml, if authorities can read it
+    refusal: str = ""  # why the form is not taken now, although no field is wrong
 
     def is_checked(self, name: str) -> bool:
-        """Whether a box is ticked."""
         return self.values.get(name) == "on"
 
 

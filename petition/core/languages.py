@@ -1,4 +1,4 @@
-"""The languages of the site: choose one for a visitor; one gettext catalogue and one Jinja environment for each."""
+"""The languages of the site, each with a gettext catalogue and a Jinja environment; chooses one for a visitor."""
 
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,41 +16,38 @@ from petition.core import collation, resources
 
 LOCALE_FOLDER = resources.folder("locale")
 SOURCE_LANGUAGE = "en"
-# CLDR territories that are no ISO 3166-1 country. Kosovo (XK) stays: people live there and need a line to choose.
+# CLDR territories that are not countries of ISO 3166-1. Kosovo (XK) is not here: people live there and must find it.
 _NOT_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "CQ", "DG", "EA", "IC", "TA"}
-_MAX_HEADER_LENGTH = 512  # of Accept-Language; a browser sends under a hundred characters
+_MAX_HEADER_LENGTH = 512  # characters of Accept-Language; a browser sends fewer than a hundred
 
 
 class Language:
-    """One language: its words, its numbers and dates, its country names, its templates."""
+    """One language: its catalogue, its formats of numbers and dates, its country names, its templates."""
 
     def __init__(self, code: str, globals_: Mapping[str, Any]) -> None:
         self.code = code
         self.locale = Locale.parse({"pt": "pt_PT", "en": "en_GB"}.get(code, code))
-        self.name = (self.locale.languages[code] or code).capitalize()  # in itself, as the language switch shows it
+        self.name = (self.locale.languages[code] or code).capitalize()  # in that language, for the language switch
         _drop_unused_data(self.locale)
         self._globals = globals_
 
     @cached_property
     def reviewed(self) -> bool:
-        """Whether somebody who speaks it natively has read the catalogue; its second line says who, or no."""
+        """Whether a native speaker has read the catalogue. The comment at its top says who, or no."""
         file = LOCALE_FOLDER / self.code / "LC_MESSAGES" / "messages.po"
         return not file.exists() or "# reviewed = no" not in file.read_text("utf-8").partition("msgid")[0]
 
     def format_number(self, n: int) -> str:
-        """1234 as readers of the language write it."""
         return str(numbers.format_decimal(n, locale=self.locale))
 
     def format_date(self, day: date | datetime) -> str:
-        """A day, with the month in words."""
+        """The month is written as a word."""
         return str(dates.format_date(day, format="long", locale=self.locale))
 
     def country_name(self, code: str) -> str:
-        """A country's name."""
         return str(self.locale.territories.get(code, code))
 
     def has_country(self, code: str) -> bool:
-        """Whether this is a country somebody can choose."""
         return code in self._country_codes
 
     @cached_property
@@ -65,13 +62,13 @@ class Language:
         return sorted(((c, n) for c, n in territories if c not in _NOT_COUNTRIES), key=lambda pair: sort_key(pair[1]))
 
     def rank_countries(self, counts: Mapping[str, int]) -> list[tuple[str, int]]:
-        """The largest first, countries of one count in alphabetical order."""
+        """The largest count first; equal counts in alphabetical order of the countries."""
         sort_key = collation.sort_key(self.code)
         return sorted(counts.items(), key=lambda item: (-item[1], sort_key(self.country_name(item[0]))))
 
     @cached_property
     def jinja(self) -> jinja2.Environment:
-        """The templates in this language; HTML is escaped, text is not."""
+        """The templates in this language. Values are escaped in HTML, not in text."""
         env = jinja2.Environment(
             loader=jinja2.FileSystemLoader(resources.folder("templates")),
             autoescape=jinja2.select_autoescape(["html"]),
@@ -91,12 +88,11 @@ class Language:
         return env
 
     def render(self, template: str, **context: Any) -> str:
-        """A template of templates/, filled in."""
         return self.jinja.get_template(template).render(**context)
 
 
 class Languages:
-    """All languages of the site, in the order of the switch."""
+    """All languages of the site, in the order of the language switch."""
 
     def __init__(self, codes: Sequence[str], globals_: Mapping[str, Any]) -> None:
         self._all = {code: Language(code, globals_) for code in codes}
@@ -115,11 +111,11 @@ class Languages:
 
     @property
     def default(self) -> Language:
-        """English where it is offered, else the first."""
+        """English if the site has it, else the first language."""
         return self._all.get(SOURCE_LANGUAGE) or next(iter(self._all.values()))
 
     def choose(self, accept: str) -> Language:
-        """The visitor's best language by Accept-Language (RFC 9110, 12.5.4); the default for odd headers."""
+        """The visitor's best language by Accept-Language (RFC 9110, 12.5.4); the default if none fits."""
         for tag in _tags_by_weight(accept[:_MAX_HEADER_LENGTH]):
             code = tag.partition("-")[0].lower()
             if code in self._all:
@@ -127,7 +123,7 @@ class Languages:
         return self.default
 
 
-# What CLDR knows of a language and no page prints: a megabyte for each, in every process.
+# Data of CLDR that no page uses: a megabyte for each language, in every process.
 _UNUSED_DATA = (
     *("currency_names", "currency_names_plural", "unit_patterns", "unit_display_names", "compact_decimal_formats"),
     *("time_zones", "meta_zones", "zone_formats", "date_fields", "scripts"),
@@ -135,7 +131,7 @@ _UNUSED_DATA = (
 
 
 def _drop_unused_data(locale: Locale) -> None:
-    """Takes what is unused out of a locale and its parents, which Babel else keeps for as long as the process lives."""
+    """Removes unused data from a locale and its parents; Babel would keep it in memory until the process ends."""
     for name in (str(locale), locale.language, "en_001"):
         data = localedata.load(name)
         for key in _UNUSED_DATA:
@@ -143,7 +139,7 @@ def _drop_unused_data(locale: Locale) -> None:
 
 
 def _tags_by_weight(accept: str) -> list[str]:
-    """Tags by falling weight; a broken weight counts as none."""
+    """The tags, highest weight first. A tag with an invalid weight or weight 0 is left out."""
     weighted = []
     for order, part in enumerate(accept.split(",")):
         tag, _, weight = part.replace(" ", "").partition(";q=")
@@ -157,18 +153,17 @@ def _tags_by_weight(accept: str) -> list[str]:
 
 
 class _MemoryBytecodeCache(jinja2.BytecodeCache):
-    """Templates compiled in this process, once for all languages: compiling is most of what a start costs."""
+    """Keeps compiled templates for all languages of this process: compiling takes most of the time of a start."""
 
     def __init__(self) -> None:
         self._bytecode: dict[str, bytes] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Jinja refuses it by itself if the template has changed."""
+        """Jinja itself refuses the bytecode if the template has changed."""
         if bucket.key in self._bytecode:
             bucket.bytecode_from_string(self._bytecode[bucket.key])
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keeps it for the next."""
         self._bytecode[bucket.key] = bucket.bytecode_to_string()
 
 
@@ -176,13 +171,13 @@ _BYTECODE_CACHE = _MemoryBytecodeCache()
 
 
 def _runtime_filter(filter_: Callable[[Any], str]) -> Callable[..., str]:
-    """A filter that Jinja does not work out while compiling: its result differs from language to language."""
+    """A filter that Jinja never evaluates at compile time: all languages share the compiled template."""
     return jinja2.pass_context(lambda _, value: filter_(value))
 
 
 @cache
 def _load_catalogue(code: str) -> NullTranslations:
-    """The catalogue of a language, read from its .po file: no compiled file to forget."""
+    """Reads the .po file itself, so nobody can forget to compile it."""
     file = LOCALE_FOLDER / code / "LC_MESSAGES" / "messages.po"
     if not file.exists():
         return NullTranslations()
@@ -194,7 +189,7 @@ def _load_catalogue(code: str) -> NullTranslations:
 
 
 def offered_languages(text_languages: list[str]) -> list[str]:
-    """Of the languages that texts are written in those that the pages speak too; if that is none, all of them."""
+    """The languages that have both a text and a catalogue of the pages; if there is none, all that have a text."""
     site_languages = [
         SOURCE_LANGUAGE,
         *sorted(folder.name for folder in LOCALE_FOLDER.iterdir() if (folder / "LC_MESSAGES").is_dir()),
@@ -203,5 +198,5 @@ def offered_languages(text_languages: list[str]) -> list[str]:
 
 
 def N_(text: str) -> str:  # noqa: N802 (gettext's own name for "a string to translate later")
-    """Marks a message for the catalogues; it is translated where it is shown."""
+    """Marks a text for the catalogues; it is translated where it is shown."""
     return text

@@ -1,4 +1,4 @@
-"""Files of Markdown under a head of TOML, and texts that Markdown must take as they stand."""
+"""Reads Markdown files with TOML front matter, and escapes text for Markdown."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ from petition.core.toml_tables import Table
 
 
 def front_matter(file: Path) -> tuple[Table, str]:
-    """The head of a text, TOML between two lines of +++, and the body below it; errors name file and folder."""
+    """(front matter, body). The front matter is TOML between two lines of +++. A DataError names folder and file."""
     where = f"{file.parent.name}/{file.name}"
     match = re.fullmatch(r"\+\+\+\n(.*?)\n\+\+\+\n(.*)", toml_tables.read_text(file, where), re.DOTALL)
     if not match:
@@ -18,5 +18,5 @@ def front_matter(file: Path) -> tuple[Table, str]:
 
 
 def escape(text: str) -> str:
-    """The text with every sign disarmed that Markdown could read (CommonMark 2.4: any ASCII punctuation)."""
+    """Escapes every character that may mean something in Markdown (CommonMark 2.4: any ASCII punctuation)."""
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)

@@ -1,4 +1,4 @@
-"""Where the folders are that Petition comes with."""
+"""Finds the folders that are part of Petition, such as templates and sql."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -7,6 +7,6 @@ PACKAGE = Path(str(files("petition"))).resolve()
 
 
 def folder(name: str) -> Path:
-    """A folder by its name: inside the package; templates, static and sql of a checkout are beside it."""
+    """Inside the package; in a checkout, templates, static and sql are next to the package."""
     inside = PACKAGE / name
     return inside if inside.is_dir() else PACKAGE.parent / name

@@ -1,6 +1,6 @@
-"""What a process must not leave behind: nobody's data in a log, whatever breaks and however much it logs; no core dump.
+"""Keeps personal data out of logs, whatever breaks and at any log level, and turns core dumps off.
 
-The text of an error may quote what was typed. So the log gets its kind and where it happened, nothing else.
+The text of an error may quote what a person typed. So the log gets only the type of the error and where it happened.
 """
 
 import asyncio
@@ -20,17 +20,17 @@ log = logging.getLogger(__name__)
 
 
 class RedactingFormatter(logging.Formatter):
-    """A line for each record. Of an error its kind and place; its text is told by nobody."""
+    """One line for each record. It shows the type and place of an error, never its text."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Whatever another handler made of the error is not looked at."""
+        """Ignores `record.exc_text`, where another handler may have stored the traceback."""
         record.message = record.getMessage()
         error = record.exc_info[1] if record.exc_info else None
         return self.formatMessage(record) + (f" ({describe_error(error)})" if error else "")
 
 
 def describe_error(error: BaseException) -> str:
-    """The kind of an error and where it happened: never its text."""
+    """The type of an error, its file and line; never its text."""
     last: TracebackType | None = error.__traceback__
     while last and last.tb_next:
         last = last.tb_next
@@ -39,7 +39,7 @@ def describe_error(error: BaseException) -> str:
 
 
 def install() -> None:
-    """For the start of each of our processes: a log that tells of nobody, and no memory on the disk if it dies."""
+    """Every process calls this at its start: a log without personal data, and no core dumps."""
     handler = logging.StreamHandler()
     handler.setFormatter(RedactingFormatter(LOG_FORMAT))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
@@ -54,14 +54,14 @@ def _report_unhandled(error: BaseException | None) -> None:
 
 
 def _disable_core_dumps() -> None:
-    """A dump of memory would hold keys and addresses. Children inherit the limit, and set the other for themselves."""
+    """A core dump would contain keys and addresses. Child processes inherit the limit; each must call prctl itself."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with suppress(OSError, AttributeError):  # Linux alone has it: some systems pipe a dump away, whatever the limit
+    with suppress(OSError, AttributeError):  # Linux only: some systems pipe dumps to a program, whatever the limit
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def watch_tasks(loop: asyncio.AbstractEventLoop) -> None:
-    """Of a task whose error nobody asks for, asyncio would log the error's text twice."""
+    """If nobody awaits a task that failed, asyncio would log the text of its error twice."""
     loop.set_exception_handler(_log_task_error)
 
 

@@ -1,4 +1,4 @@
-"""From the text of a setting to its value. Each raises SettingsError, one sentence that names the setting."""
+"""Turns the text of a setting into its value. Each function raises SettingsError, which names the setting."""
 
 import re
 from contextlib import suppress
@@ -20,7 +20,7 @@ def database_url(url: str) -> str:
 
 
 def base_url(url: str) -> str:
-    """As browsers write it in Origin."""
+    """In the form that browsers send in Origin."""
     parts = _split_url(url)
     has_more = parts is None or parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
     if parts is None or parts.scheme not in ("http", "https") or has_more:
@@ -50,7 +50,7 @@ def smtp_url(url: str) -> str:
 
 
 def _split_url(url: str) -> SplitResult | None:
-    """The parts of an address; None if it names no host, or a port that is none."""
+    """None if the URL has no host or an invalid port."""
     with suppress(ValueError):
         parts = urlsplit(url)
         return parts if parts.hostname and parts.port != 0 else None
@@ -70,5 +70,5 @@ def campaign(text: str) -> Path | None:
 
 
 def split_list(text: str) -> tuple[str, ...]:
-    """What stands between the commas."""
+    """The parts of a comma-separated list, without empty ones."""
     return tuple(part.strip() for part in text.split(",") if part.strip())

@@ -1,4 +1,4 @@
-"""The settings: one table, read once from the environment, frozen. No other module reads the environment."""
+"""All settings in one table, read once from the environment. No other module reads the environment."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -19,7 +19,7 @@ _T = TypeVar("_T")
 
 
 class Mode(StrEnum):
-    """Trying out on this machine, or the real thing. A database belongs to one of the two."""
+    """Demo is for trying Petition out on this machine only. A database belongs to one of the two modes."""
 
     DEMO = "demo"
     PRODUCTION = "production"
@@ -37,12 +37,12 @@ class _Row:
     name: str
     parse: Callable[[str], Any]
     meaning: str  # for README.md
-    default: str = ""  # {NAME} stands for another setting
-    needed: bool = False  # in production, because nobody can guess it for the operator
+    default: str = ""  # {NAME} is replaced by the value of another setting
+    needed: bool = False  # required in production: no default can be right
 
 
 def _row(name: str, parser: Callable[[str], _T], meaning: str, default: str = "", *, needed: bool = False) -> _T:
-    """A field without a default value; typed as its value, as dataclasses.field() is."""
+    """A dataclass field without a default. Like dataclasses.field(), it has the type of its value."""
     made: _T = field(metadata={"row": _Row(name, parser, meaning, default, needed)})
     return made
 
@@ -143,30 +143,29 @@ class Settings:
         "that address does not exist",
     )
     var: Path = _row("PETITION_VAR", Path, "the folder for what demo mode makes; default `var`", "var")
-    email_key_file: Path | None = None  # what `petition close` has to destroy; None if the key is in the environment
+    email_key_file: Path | None = None  # the file that `petition close` destroys; None if the key is in the environment
 
     @property
     def demo(self) -> bool:
-        """True when only this machine can reach the site."""
         return self.mode is Mode.DEMO
 
     @property
     def secure(self) -> bool:
-        """True when the public address is https, so that cookies can be bound to it."""
+        """True if the public address is https, so that cookies can be limited to it."""
         return self.base_url.startswith("https:")
 
     @property
     def onion_host(self) -> str:
-        """The name of the onion service, empty without one."""
+        """The host name of the onion service; empty if there is none."""
         return self.onion_url.removeprefix("http://")
 
 
 _TABLE: dict[str, _Row] = {f.name: f.metadata["row"] for f in fields(Settings) if f.metadata}
-_INTERNAL = ("PETITION_SERVE_", "PETITION_TEST_")  # what `petition serve` tells its workers; what steers the tests
+_INTERNAL = ("PETITION_SERVE_", "PETITION_TEST_")  # from `petition serve` to its workers; for tests
 
 
 def from_environment(environ: Mapping[str, str]) -> Settings:
-    """Settings from an environment. Raises SettingsError that names every missing or wrong one."""
+    """Raises SettingsError, which names all settings that are missing, or the first that is wrong."""
     _refuse_unknown(environ)
     given = {row.name: _value(environ, row.name) for row in _TABLE.values()}
     mode, var = _mode(given["PETITION_MODE"] or "demo"), Path(given["PETITION_VAR"] or "var")
@@ -181,9 +180,9 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
 
 
 def for_server(environ: Mapping[str, str], host: str, port: int) -> Settings:
-    """Settings for the server of a host and port. A demo keeps its address in PETITION_VAR: other commands link to it.
+    """Settings for a server on a host and port. A demo stores its address in PETITION_VAR: other commands link to it.
 
-    Raises SettingsError as from_environment() does, and for a demo that others could reach.
+    Raises SettingsError as from_environment() does, and for a demo that other machines could reach.
     """
     found = from_environment(environ)
     if found.demo and host not in LOOPBACK_HOSTS:
@@ -202,13 +201,13 @@ def readme_table() -> str:
 
 
 def _value(environ: Mapping[str, str], name: str) -> str:
-    """NAME, or the content of the file that NAME_FILE names (how secrets reach a service unseen)."""
+    """The variable NAME, or the content of the file in NAME_FILE, so that a secret need not be in the environment."""
     file = environ.get(f"{name}_FILE")
     try:
         text = (Path(file).read_text("utf-8") if file else environ.get(name, "")).strip()
     except (OSError, UnicodeDecodeError):
         raise SettingsError(f"{name}_FILE names a file that cannot be read.") from None
-    return text if parse.split_list(text) else ""  # a lone comma is nothing
+    return text if parse.split_list(text) else ""  # commas alone are empty
 
 
 def _email_key_file(environ: Mapping[str, str], mode: Mode, var: Path) -> Path | None:
@@ -232,7 +231,7 @@ def _refuse_missing(given: Mapping[str, str]) -> None:
     if missing:
         raise SettingsError(f"Production needs {', '.join(missing)}.")
     keys = {name: parse.split_list(text) for name, text in given.items() if name.endswith("_KEY")}
-    keys["PETITION_EMAIL_KEY"] = (given["PETITION_EMAIL_KEY"],)  # never a list
+    keys["PETITION_EMAIL_KEY"] = (given["PETITION_EMAIL_KEY"],)  # always one key, never a list
     short = [name for name, several in sorted(keys.items()) if any(len(key) < 32 for key in several)]
     if short:
         raise SettingsError(f"{' and '.join(short)} must have 32 characters or more.")

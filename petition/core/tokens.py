@@ -1,4 +1,4 @@
-"""Signed links: one salt per purpose, dated, and nothing in them but a random secret."""
+"""Signed links: each purpose has its own salt, and a token contains only a date and a random secret."""
 
 import hashlib
 import hmac
@@ -13,7 +13,7 @@ from petition.core.errors import LinkError
 
 
 class Purpose(StrEnum):
-    """What a link may do. The value is the salt: a link made for one purpose opens nothing else."""
+    """What a link is for. The value is part of the salt, so a link made for one purpose opens nothing else."""
 
     CONFIRM = "confirm"
     NEVER_WRITE = "never-write"
@@ -30,20 +30,20 @@ LINK_LIFETIME = {
 
 
 class Signer:
-    """Makes and reads links with the secret keys, newest first; older keys still read."""
+    """Signs tokens with the newest secret key (the first); reads tokens of the older keys too."""
 
     def __init__(self, keys: tuple[str, ...]) -> None:
         oldest_first = list(reversed(keys))
         self._signers = {p: TimestampSigner(oldest_first, salt=f"petition.{p}") for p in Purpose}
 
     def make_token(self, purpose: Purpose, secret: str) -> str:
-        """The token of a link, safe in a URL."""
+        """The token is safe in a URL."""
         return self._signers[purpose].sign(secret).decode()
 
     def read_token(self, purpose: Purpose, token: str) -> str:
-        """The secret in a token. Raises LinkError for a damaged, foreign or expired one alike.
+        """The secret in a token. Raises the same LinkError for a damaged, foreign or expired token.
 
-        One that is dated ahead of our clock works: the clock was set back, or another server's is a little fast.
+        A token dated in the future works: this clock was set back, or the clock of another server is a little fast.
         """
         signer = self._signers[purpose]
         try:
@@ -57,29 +57,30 @@ class Signer:
 
 
 def new_secret() -> str:
-    """128 random bits for a new link, in 22 characters."""
+    """128 random bits, in 22 characters."""
     return secrets.token_urlsafe(16)
 
 
 def unsubscribe_secret(secret: str) -> str:
-    """The secret of the link that ends news, made of the one of the link that ordered them: it does not lead back.
+    """The secret of an unsubscribe link, derived one-way from the secret of the confirmation link.
 
-    It is no signed link: it lives as long as the sealed address beside it, whatever becomes of the secret keys.
+    The unsubscribe link is not signed: it works as long as the sealed address next to it exists, even if the secret
+    keys change.
     """
     digest = hmac.digest(secret.encode(), b"petition unsubscribe", "sha256")
     return urlsafe_b64encode(digest[:16]).decode().rstrip("=")
 
 
 def message_reference(secret: str) -> str:
-    """The Message-ID of an email: made of its link's secret, and does not lead back to it."""
+    """For the Message-ID of an email: derived one-way from its link secret."""
     return hashlib.sha256(b"petition mail " + secret.encode()).hexdigest()[:32]
 
 
 def submission_id(secret: str) -> str:
-    """The key of a submission: the hash of the reference of its email, so that a bounce finds it too."""
+    """The key of a submission: the hash of its email's reference, so that a bounce finds the submission too."""
     return secret_hash(message_reference(secret))
 
 
 def secret_hash(secret: str) -> str:
-    """What the database keeps of a secret: its hash, so that a copy of the database opens no link."""
+    """The database stores this instead of the secret, so that a copy of the database opens no link."""
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""TOML tables, read value by value. Each fault is a DataError, one sentence: the file, the entry, what is needed."""
+"""Reads TOML tables value by value. Each error is a DataError, one sentence: the file, the entry, what is needed."""
 
 import re
 import tomllib
@@ -11,31 +11,30 @@ from typing import Any, Generic, TypeVar
 from petition.core.errors import DataError
 
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)  # a list of texts does where an iterable of texts is wanted
+T_co = TypeVar("T_co", covariant=True)  # so that a list of texts also counts as an iterable of texts
 D = TypeVar("D")
 
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[T_co]):
-    """A kind of value: what a sentence calls it, and how it is told from others."""
+    """A kind of value: its name in error messages, and a test of whether a value is of this kind."""
 
     name: str
     fits: Callable[[Any], bool]
 
 
 def list_of(kind: Kind[T], name: str) -> Kind[list[T]]:
-    """The kind of a list whose values are all of one kind, with its name in the plural."""
+    """A list whose values are all of one kind; `name` is in the plural."""
     return Kind(f"a list of {name}", lambda v: isinstance(v, list) and all(map(kind.fits, v)))
 
 
 def one_of(*texts: str) -> Kind[str]:
-    """The kind of a text that is one of these."""
     return Kind(f"one of {', '.join(texts)}", lambda v: v in texts)
 
 
 TEXT: Kind[str] = Kind("a text", lambda v: isinstance(v, str))
-DAY: Kind[date] = Kind("a day such as 2026-12-24, without quotes", lambda v: type(v) is date)  # no moment
-WHOLE_NUMBER: Kind[int] = Kind("a whole number", lambda v: type(v) is int)  # nor True
+DAY: Kind[date] = Kind("a day such as 2026-12-24, without quotes", lambda v: type(v) is date)  # not a datetime
+WHOLE_NUMBER: Kind[int] = Kind("a whole number", lambda v: type(v) is int)  # not True
 YES_OR_NO: Kind[bool] = Kind("true or false", lambda v: isinstance(v, bool))
 COUNTRY: Kind[str] = Kind("a country code such as BY", lambda v: TEXT.fits(v) and bool(re.fullmatch("[A-Z]{2}", v)))
 TEXTS = list_of(TEXT, "texts")
@@ -43,22 +42,22 @@ SOME_TEXTS: Kind[list[str]] = Kind("a list of one text or more", lambda v: TEXTS
 _TABLE: Kind[dict[str, Any]] = Kind("a table", lambda v: isinstance(v, dict))
 _TABLES = list_of(_TABLE, "tables")
 TEXT_BY_NAME: Kind[dict[str, str]] = Kind("a table of texts", lambda v: _TABLE.fits(v) and TEXTS.fits([*v.values()]))
-_NAMED_BY = ("id", "code", "key", "tag", "name")  # what an entry of a list is called by; else by its number
+_NAMED_BY = ("id", "code", "key", "tag", "name")  # errors call an entry of a list by one of these, else by its number
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table and where it stands, such as "governments.toml, state LT"."""
+    """A table. Errors call it `where`, such as "governments.toml, state LT"."""
 
     where: str
     values: dict[str, Any]
 
     def fault(self, what: str, joint: str = ": ") -> DataError:
-        """The error for something that is wrong here, said without the full stop."""
-        return DataError(" ".join(f"{self.where}{joint}{what}.".split()))  # a name out of the file may have lines
+        """The error to raise for this table; `what` has no full stop."""
+        return DataError(" ".join(f"{self.where}{joint}{what}.".split()))  # a name from the file may have line breaks
 
     def read(self, name: str, kind: Kind[T]) -> T:
-        """A value that must be there."""
+        """A value that must be there, of this kind, and not an empty text."""
         if name not in self.values:
             raise self.fault(f"lacks {name}, {kind.name}", " ")
         value: T = self.values[name]
@@ -69,19 +68,19 @@ class Table:
         return value
 
     def optional(self, name: str, kind: Kind[T], default: D) -> T | D:
-        """A value that may be left out."""
+        """A value that may be missing; if it is there, the rules of read() apply."""
         return self.read(name, kind) if name in self.values else default
 
     def text(self, name: str) -> str:
-        """A text that must be there, and not empty."""
+        """A text that must be there and not be empty."""
         return self.read(name, TEXT)
 
     def table(self, name: str, *, needed: bool = True) -> "Table":
-        """A table inside this one; an empty one if it may be left out."""
+        """A table inside this one; if it is not needed and missing, an empty table."""
         return Table(f"{self.where}, {name}", self.read(name, _TABLE) if needed else self.optional(name, _TABLE, {}))
 
     def tables(self, name: str, *, needed: bool = True) -> list["Table"]:
-        """The entries of a list; none if it may be left out."""
+        """The tables of a list; if it is not needed and missing, none."""
         rows = self.read(name, _TABLES) if needed else self.optional(name, _TABLES, [])
         return [Table(f"{self.where}, {name} {_called(row, n)}", row) for n, row in enumerate(rows, start=1)]
 
@@ -91,12 +90,11 @@ def _called(row: dict[str, Any], n: int) -> str:
 
 
 def load(file: Path) -> Table:
-    """The table that a file is."""
     return parse(read_text(file, file.name), file.name)
 
 
 def read_text(file: Path, where: str) -> str:
-    """What stands in a file, which errors call by `where`."""
+    """The text of a file. Errors call the file `where`."""
     try:
         return file.read_text("utf-8")
     except OSError as error:
@@ -106,7 +104,7 @@ def read_text(file: Path, where: str) -> str:
 
 
 def parse(text: str, where: str) -> Table:
-    """The table that a text is."""
+    """The table in a text. Errors call the text `where`."""
     try:
         return Table(where, tomllib.loads(text))
     except (ValueError, RecursionError) as error:

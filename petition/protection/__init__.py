@@ -1,4 +1,4 @@
-"""Protection: how often one network or one mailbox may ask for something, and when a proof of work is asked for.
+"""Protection: limits for networks and mailboxes, and proofs of work.
 
 Offers: rate_limits, mail_quota, token_buckets, daily_keys, networks, proof_of_work. May import: core.
 """

@@ -1,7 +1,8 @@
-"""Keys of a day: random, shared by all processes and machines, destroyed when the day after the next begins.
+"""Daily keys: random, shared by all processes and machines, destroyed when the day after the next begins.
 
-With one, what must be told apart for a day (a network, a domain) gets an opaque tag. It takes the key of the day and
-`PETITION_EMAIL_KEY` to test whether a tag is of a given network; once the day's key is destroyed, nobody can.
+A daily key makes an opaque tag of what must be recognised for a day (a network, a domain). To test whether a tag
+belongs to a given network, one needs the daily key and `PETITION_EMAIL_KEY`. Once the daily key is destroyed, nobody
+can test this.
 """
 
 import hashlib
@@ -20,33 +21,31 @@ from petition.core.encryption import ServerKeys
 
 @dataclass(frozen=True, slots=True)
 class DailyKey:
-    """The key of one day."""
-
     day: str
     secret: bytes
 
     def tag(self, purpose: str, text: str) -> str:
-        """An opaque tag of a text, for one purpose: tags of two purposes cannot be compared.
+        """An opaque tag of a text for one purpose: tags for different purposes cannot be compared.
 
-        Keyed BLAKE2b (RFC 7693, 2.9): a form needs four of them, at half the price of HMAC.
+        It uses keyed BLAKE2b (RFC 7693, 2.9), which takes half the time of HMAC; a form needs four tags.
         """
         digest = hashlib.blake2b(f"{purpose} {text}".encode(), key=self.secret, digest_size=18).digest()
         return urlsafe_b64encode(digest).decode()
 
     def derive_key(self, purpose: str) -> bytes:
-        """A key for something else of this day."""
+        """Another key of this day, for one purpose."""
         return hmac.digest(self.secret, purpose.encode(), hashlib.sha256)
 
 
 class DailyKeys:
-    """The key of today, asked of the database once a day."""
+    """Today's key, read from the database once a day."""
 
     def __init__(self, database: Database, server_keys: ServerKeys) -> None:
         self._database, self._server_keys = database, server_keys
         self._cached: tuple[int, DailyKey] | None = None
 
     async def get_today(self) -> DailyKey:
-        """Makes it if nobody has yet."""
+        """Makes the key if no process has made it yet."""
         day_number = clock.epoch() // DAY
         if self._cached is None or self._cached[0] != day_number:
             self._cached = day_number, await self._database.write(self._load_today)
@@ -60,6 +59,6 @@ class DailyKeys:
 
 
 async def destroy_expired(c: Connection) -> list[str]:
-    """Destroys the keys of before yesterday, whose two days are over; their days, whose tags are to go too."""
+    """Destroys the keys from before yesterday; returns their days, whose tags must be deleted too."""
     yesterday = (clock.today() - timedelta(1)).isoformat()
     return [row["day"] for row in await c.all("daily_keys.delete_before", yesterday=yesterday)]

@@ -1,5 +1,7 @@
-"""How many emails one mailbox may get: a limit that nobody is told of, because who types an
-address must not learn what else happened to it."""
+"""How many emails one mailbox may get. The limit is silent.
+
+A person who types an address must not learn what else happened with it.
+"""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -30,11 +32,10 @@ MAILBOX_QUOTAS, LOGIN_QUOTAS = (PER_DAY, PER_FORTNIGHT), (LOGIN_PER_DAY, LOGIN_P
 async def reserve_emails(
     c: Connection, mailboxes: list[str], decoys: list[str], quotas: tuple[EmailQuota, EmailQuota] = MAILBOX_QUOTAS
 ) -> list[bool]:
-    """Whether one more email may go to each mailbox; counts it if so. Over all forms together, but for logging in.
+    """For each mailbox: may it get one more email? If so, counts that email. All forms share the counts, except login.
 
-    One that is named twice is counted twice. The caller tells nobody: who types an address must not learn what else
-    happened with it. For a mailbox that had its share a decoy is counted, a random key of the caller's, so that as
-    much is written.
+    A mailbox that is listed twice is counted twice. The caller must not show the result. For a mailbox over its
+    limit, the random key in `decoys` is counted instead, so that as much is written.
     """
     await c.run("mail_quota.lock_mailboxes", mailboxes=mailboxes)
     now = clock.epoch()
@@ -53,7 +54,6 @@ async def reserve_emails(
 
 
 def _remaining_emails(counts: Row, quotas: tuple[EmailQuota, EmailQuota]) -> int:
-    """How many more emails a mailbox may get now."""
     return (
         0
         if counts["never"]

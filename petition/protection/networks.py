@@ -1,6 +1,6 @@
-"""Networks: which one a client comes from, and which of them many people share. What an address says goes no further.
+"""Networks: which network a client comes from, and which networks many people share.
 
-The address and its block are used to make opaque keys (daily_keys.py) and are neither stored nor logged.
+The address and its block are used only to make opaque tags (daily_keys.py). They are neither stored nor logged.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from petition.core import toml_tables
 from petition.core.toml_tables import TEXTS, Table
 
 LOCAL_NETWORK = "here"
-# What an address out of these tells is where the onion service or a proxy of ours stands, not who comes through it.
+# An address in these is that of the onion service or of our own proxy, not of the person who comes through it.
 _PRIVATE_NETWORKS = tuple(
     map(
         ip_network, ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7", "fe80::/10")
@@ -23,7 +23,7 @@ _IPNetwork = IPv4Network | IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Where a client comes from: an address or home (/32, /64), the block it lies in (/24, /48); many people or few."""
+    """Where a client comes from: its address or home (/32, /64), its block (/24, /48); whether many people share it."""
 
     address: str
     block: str
@@ -31,16 +31,16 @@ class Network:
 
 
 class Networks:
-    """The networks that many people share: data/networks.toml. Raises DataError for a file that cannot be used."""
+    """The networks that many people share, from data/networks.toml. Raises DataError if the file cannot be used."""
 
     def __init__(self, file: Path) -> None:
         listed = toml_tables.load(file).tables("shared", needed=False)
         shared = (*_PRIVATE_NETWORKS, *(network for entry in listed for network in _read_networks(entry)))
-        # As numbers: every signature is looked for in all of them.
+        # As numbers, since the address of every signature is compared with all of them.
         self._shared = [(network.version, int(network[0]), int(network[-1])) for network in shared]
 
     def find_network(self, host: str | None) -> Network:
-        """The network of a client, by the address it has behind trusted proxies. Whatever is none is one of our own."""
+        """`host` is the client's address behind trusted proxies. If it is none, the network is LOCAL_NETWORK."""
         ip = _parse_ip(host or "")
         if ip is None or ip.is_loopback:
             return Network(LOCAL_NETWORK, LOCAL_NETWORK, shared=True)
@@ -52,7 +52,7 @@ class Networks:
 
 
 def _prefix_of(ip: IPv4Address | IPv6Address, number: int, length: int) -> str:
-    """The network of this length that an address lies in."""
+    """The network with a prefix of this length that contains the address."""
     host_bits = ip.max_prefixlen - length
     return f"{type(ip)(number >> host_bits << host_bits)}/{length}"
 

@@ -1,7 +1,8 @@
-"""Proof of work: a browser computes for a second where a network has had its share, or everywhere during a flood.
+"""Proof of work: a browser computes for a second if its network is over its limit, or for everybody during a flood.
 
-ALTCHA's protocol (version 2, PBKDF2/SHA-256): no third party, no picture. A challenge is signed with a key of the day
-and dated; its solution counts once. It gives normal priority; nobody needs it, for there is the low one.
+It is ALTCHA's protocol (version 2, PBKDF2/SHA-256): no third party, no picture. A challenge is signed with a daily key
+and has a date; its solution counts once. A proof gives normal priority. It is never required: without it, a form gets
+low priority.
 """
 
 import secrets
@@ -16,25 +17,23 @@ from petition.core.database import state
 from petition.core.database.connection import Connection, Row
 from petition.protection.daily_keys import DailyKey
 
-CHALLENGE_LIFETIME = (
-    HOUR // 2
-)  # of a challenge: somebody may read the whole appeal between opening the form and sending it
-ROUNDS_PER_TRY = 2000  # rounds of one try; with so many tries a computer needs half a second, an old phone five
+CHALLENGE_LIFETIME = HOUR // 2  # seconds; a person may read the whole appeal between opening the form and sending it
+ROUNDS_PER_TRY = 2000  # rounds of one try; with TRIES_RANGE tries a computer needs half a second, an old phone five
 TRIES_RANGE = (400, 1200)
-MAX_SOLUTION_LENGTH = 2000  # characters of a solution; it has about 900
+MAX_SOLUTION_LENGTH = 2000  # characters; a solution has about 900
 _ALGORITHM = "PBKDF2/SHA-256"
 
 
 class ProofMode(StrEnum):
-    """When proofs are asked for."""
+    """When proofs are asked for; the default is AUTO."""
 
     OFF = "off"
-    AUTO = "auto"  # of networks that had their share; of everybody for an hour after a flood was noticed
+    AUTO = "auto"  # from networks over their limit; from everybody for an hour after a flood was noticed
     ON = "on"
 
 
 def create_challenge(key: DailyKey) -> dict[str, Any]:
-    """A new one, as ALTCHA's clients take it."""
+    """In the format that ALTCHA's clients expect."""
     challenge = altcha.create_challenge(
         _ALGORITHM,
         ROUNDS_PER_TRY,
@@ -47,7 +46,7 @@ def create_challenge(key: DailyKey) -> dict[str, Any]:
 
 
 def verify_solution(key: DailyKey, solution: str) -> Row | None:
-    """The row that marks its proof as used; None for one that is forged, wrong, expired or of another day."""
+    """The row for use_proofs(); None for a solution that is forged, wrong, expired or of another day."""
     if not solution or len(solution) > MAX_SOLUTION_LENGTH:
         return None
     challenge_key, solution_key = key.derive_key("work"), key.derive_key("work done")
@@ -58,34 +57,34 @@ def verify_solution(key: DailyKey, solution: str) -> Row | None:
 
 
 async def use_proofs(c: Connection, proofs: list[Row]) -> set[str]:
-    """Remembers proofs; the ids of those that nobody used before."""
+    """Stores proofs as used; returns the ids of those that were not used before."""
     return {row["id"] for row in await c.all("proof_of_work.insert_unused", rows=proofs)} if proofs else set()
 
 
 async def chosen_mode(c: Connection) -> ProofMode:
-    """What organisers chose."""
+    """The mode that organisers chose."""
     row = await state.get(c, "proof_mode")
     return ProofMode(row) if row else ProofMode.AUTO
 
 
 async def effective_mode(c: Connection) -> ProofMode:
-    """What holds at this moment: on, too, within an hour of a flood; an hour that a wrong clock dated is none."""
+    """AUTO becomes ON for an hour after a flood. An end more than an hour ahead (a wrong clock) is ignored."""
     chosen, flood_until = await chosen_mode(c), await state.get(c, "flood_until")
     flooded = flood_until is not None and 0 < int(flood_until) - clock.epoch() <= HOUR
     return ProofMode.ON if chosen is ProofMode.AUTO and flooded else chosen
 
 
 async def set_mode(c: Connection, chosen: ProofMode) -> None:
-    """What organisers choose from now on; a flood that was noticed before is over."""
+    """Stores what organisers choose. A flood that was noticed before counts as over."""
     await state.put(c, "proof_mode", chosen.value)
     await state.put(c, "flood_until", "0")
 
 
 async def start_flood(c: Connection) -> None:
-    """A flood was noticed: for an hour everybody is asked."""
+    """In the mode AUTO, everybody is asked for a proof for an hour."""
     await state.put(c, "flood_until", str(clock.epoch() + HOUR))
 
 
 async def delete_expired(c: Connection) -> None:
-    """Proofs that would not be taken any more."""
+    """Deletes used proofs that have expired and are refused anyway."""
     await c.run("proof_of_work.delete_expired", now=clock.epoch())

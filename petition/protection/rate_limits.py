@@ -1,7 +1,7 @@
-"""How often what may happen: each action has named rules with their reason.
+"""Rate limits: each action has named rules, each with its reason.
 
-Two kinds. A cap on mail to one mailbox, which nobody is told of. And buckets for each network and action; what a
-network meets depends on it alone, and is said.
+There are two kinds. Emails to one mailbox are limited silently (mail_quota.py). Requests are limited for each network
+and action (token_buckets.py): the answer depends only on the network, and the visitor is told.
 """
 
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from petition.protection.networks import Network, Networks
 from petition.protection.proof_of_work import ProofMode
 from petition.protection.token_buckets import BucketRule, TokenBuckets, scale_rule
 
-# For each action a rule for one address (/32, /64) and one for the block it lies in (/24, /48).
+# Each action has a rule for one address (/32, /64) and a rule for its block (/24, /48).
 LIMITS = {
     "sign": (
         BucketRule("sign address", 30, 60, "a big household, or a table in front of a shop, in an evening"),
@@ -39,8 +39,8 @@ PROOF_LIMIT = BucketRule(
 LOW_PRIORITY_LIMIT = BucketRule(
     "slow network", 60, 60, "without a proof, so that nobody is shut out; these mails hold nobody else's"
 )
-SHARED_FACTOR = 50  # times as much for networks that very many people share
-# What is made for one visitor, the appeal around a form that was refused, costs ten times what signing does.
+SHARED_FACTOR = 50  # times the limit for networks that very many people share
+# A page made for one visitor (the appeal with a form that was refused) costs ten times as much as signing.
 PAGE_LIMIT = BucketRule(
     "page network", 200, 3600, "people mistype and come back; a program that is refused needs no page each time"
 )
@@ -52,27 +52,25 @@ DOMAIN_LIMIT = BucketRule(
 )
 _DOMAIN_BACKLOG = replace(
     DOMAIN_LIMIT, burst=DOMAIN_LIMIT.hourly
-)  # as far as mail is put off: forty minutes, less than outbox.RETRY_DELAYS
-TRAPPED = "trap"  # why a submission is set aside: a field that nobody sees was filled in, with low priority
+)  # emails wait for forty minutes at most, less than the longest of outbox.RETRY_DELAYS
+TRAPPED = "trap"  # hold_reason of a submission with low priority in which the hidden field was filled in
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """How a form is taken."""
-
-    network: str | None = None  # the tag of the block it came from
+    network: str | None = None  # the tag of the block that the form came from
     low_priority: bool = False  # its email leaves after all others
-    hold_reason: str | None = None  # why it is held, and its email with it
+    hold_reason: str | None = None  # why the submission is held, and its email too; None if not held
     mail_delay: int = 0  # seconds before its email may leave
     proof: Row | None = None  # a proof of work that may be used once
-    disposable: bool = False  # a mailbox of ten minutes: organisers see how many, nobody is refused
+    disposable: bool = False  # a mailbox that exists for minutes: organisers see how many, nobody is refused
 
 
 NORMAL = Admission()
 
 
 class RateLimiter:
-    """The limits of one process, which shares its buckets with all others."""
+    """The limits of one process. All processes share the buckets."""
 
     def __init__(self, database: Database, server_keys: ServerKeys, networks: Networks) -> None:
         self._database, self._networks = database, networks
@@ -80,10 +78,7 @@ class RateLimiter:
         self._flood_noted_at = 0
 
     async def admit_form(self, host: str | None, solution: str, mode: ProofMode, *, trapped: bool) -> Admission:
-        """How a form is taken now. Raises RateLimited if not at all.
-
-        With a token of the network, or with a proof of work, as always; else with low priority.
-        """
+        """Normal with a token of the network or with a proof of work, else low priority. Raises RateLimited."""
         key, network = await self._keys.get_today(), self._networks.find_network(host)
         tag = key.tag("network", network.block)
         if mode is not ProofMode.ON and self._consume_action(key, "sign", network):
@@ -99,7 +94,7 @@ class RateLimiter:
         return Admission(tag, low_priority=True, hold_reason=TRAPPED if trapped else None)
 
     async def limit_action(self, action: str, host: str | None) -> None:
-        """Takes a token for an action. Raises RateLimited."""
+        """Takes a token for an action. Raises RateLimited if there is none."""
         key, network = await self._keys.get_today(), self._networks.find_network(host)
         if not self._consume_action(key, action, network):
             raise RateLimited(
@@ -107,14 +102,14 @@ class RateLimiter:
             )
 
     async def limit_page(self, host: str | None) -> None:
-        """Takes a token for a whole page, made for somebody who is refused. Raises RateLimited."""
+        """Takes a token for a page made for one visitor. Raises RateLimited if there is none."""
         key, network = await self._keys.get_today(), self._networks.find_network(host)
         bucket = _block_bucket(key, PAGE_LIMIT, network)
         if not self._buckets.consume(bucket):
             raise RateLimited(self._buckets.wait_seconds(*bucket))
 
     async def get_challenge(self, host: str | None, mode: ProofMode) -> dict[str, object] | None:
-        """A challenge, if somebody of this network needs a proof to sign with normal priority."""
+        """A challenge, if people in this network need a proof to sign with normal priority; else None."""
         key, network = await self._keys.get_today(), self._networks.find_network(host)
         limited = any(self._buckets.wait_seconds(*bucket) for bucket in _action_buckets(key, "sign", network))
         return (
@@ -124,21 +119,21 @@ class RateLimiter:
         )
 
     async def delay_for_domain(self, domain: str) -> int:
-        """Seconds that an email to a domain waits that no reviewed table knows."""
+        """Seconds that an email waits if its domain is in no reviewed table; 0 while there are tokens."""
         key = (await self._keys.get_today()).tag(DOMAIN_LIMIT.name, domain)
         delay = self._buckets.wait_seconds(DOMAIN_LIMIT, key)
         self._buckets.consume((_DOMAIN_BACKLOG, key))
         return delay
 
     async def sync(self) -> None:
-        """Exchanges what was used with the other processes."""
+        """Tells the other processes what was used, and reads what they used."""
         await self._buckets.sync(self._database)
 
     def _consume_action(self, key: DailyKey, action: str, network: Network) -> bool:
         return self._buckets.consume(*_action_buckets(key, action, network))
 
     async def _count_for_flood(self, key: DailyKey) -> None:
-        """Counts who met an empty bucket; a flood of them makes everybody prove, once a minute at most."""
+        """Counts forms over the limit. If there are too many, everybody needs a proof; stored once a minute at most."""
         if (
             not self._buckets.consume((FLOOD_LIMIT, key.tag(FLOOD_LIMIT.name, "")))
             and abs(clock.epoch() - self._flood_noted_at) >= 60
@@ -148,7 +143,7 @@ class RateLimiter:
 
 
 def _action_buckets(key: DailyKey, action: str, network: Network) -> list[token_buckets.BucketKey]:
-    """The buckets of an action: of the block, and of the address where it says more."""
+    """The bucket of the block, and that of the address if it is not the same."""
     address, block = LIMITS[action]
     address_bucket = [_bucket_key(key, address, network, network.address)] if network.address != network.block else []
     return [*address_bucket, _block_bucket(key, block, network)]
@@ -163,7 +158,7 @@ def _bucket_key(key: DailyKey, rule: BucketRule, network: Network, subject: str)
 
 
 async def delete_expired(c: Connection) -> None:
-    """What no rule needs any more."""
+    """Deletes what no rule needs any more."""
     await proof_of_work.delete_expired(c)
     await c.run("mail_quota.delete_expired", fortnight=clock.epoch() - PER_FORTNIGHT.window)
     await token_buckets.delete_expired(c)

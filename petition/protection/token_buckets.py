@@ -1,9 +1,9 @@
-"""Token buckets, shared by all processes: how much of what a rule allows is used up.
+"""Token buckets, shared by all processes: how much of a limit is used up.
 
-Each process counts in memory and reports once a second, through one statement of its own: signing waits for
-no row that two servers share. It reports what is a tenth of a bucket: of somebody who signs once nothing is written
-at all. So a limit is exact to a second and to a tenth for each process. A bucket that nobody has touched for an hour
-is full again and forgotten.
+Each process counts in memory and reports once a second, with one statement in its own transaction: signing never waits
+for a row that two servers share. A process reports a bucket only once it has used a tenth of it, so that nothing is
+written about a person who signs once. So a limit is exact to a second, and to a tenth for each process. A bucket that
+was not used for an hour is full again and is deleted.
 """
 
 from collections import OrderedDict
@@ -16,14 +16,14 @@ from petition.core.database.connection import Connection, Row
 from petition.core.database.database import Database
 from petition.core.errors import DatabaseError
 
-MAX_BUCKETS = 20_000  # buckets that one process remembers, the latest: some five megabytes
-REPORT_DIVISOR = 10  # what comes to this part of a bucket is reported
-TOKEN_WEIGHT = HOUR  # what one token weighs, so that each second gives back `hourly`, a whole number
+MAX_BUCKETS = 20_000  # the latest buckets that one process remembers: about five megabytes
+REPORT_DIVISOR = 10  # a bucket is reported once this part of it (a tenth) is used
+TOKEN_WEIGHT = HOUR  # units of one token, so that each second gives back `hourly` units, a whole number
 
 
 @dataclass(frozen=True, slots=True)
 class BucketRule:
-    """A bucket of `burst` tokens that gets `hourly` back in an hour, and why; `burst` is never more than an hour's."""
+    """A bucket of `burst` tokens that gets `hourly` tokens back in an hour. `burst` is never more than `hourly`."""
 
     name: str
     burst: int
@@ -32,22 +32,21 @@ class BucketRule:
 
     @property
     def capacity(self) -> int:
-        """The weight of all tokens of a full bucket."""
+        """The units of a full bucket."""
         return self.burst * TOKEN_WEIGHT
 
 
 @cache
 def scale_rule(rule: BucketRule, times: int) -> BucketRule:
-    """The same rule for so many times as many people."""
     return replace(rule, burst=rule.burst * times, hourly=rule.hourly * times)
 
 
-BucketKey = tuple[BucketRule, str]  # a rule, and the opaque key of whom it is applied to
+BucketKey = tuple[BucketRule, str]  # a rule, and the opaque tag of the network or domain that it applies to
 
 
 @dataclass(slots=True)
 class BucketLevel:
-    """How much of a bucket was used up at a moment; `pending` of it is not reported yet."""
+    """How many units of a bucket were used up at `updated_at`; `pending` of them are not reported yet."""
 
     used: int
     updated_at: int
@@ -55,12 +54,12 @@ class BucketLevel:
     hourly: int
 
     def current_use(self, now: int) -> int:
-        """How much is used up at a moment. A clock that was set back gives nothing."""
+        """Units used up at a moment. If the clock was set back, nothing is given back."""
         return max(0, self.used - self.hourly * max(0, now - self.updated_at))
 
 
 class TokenBuckets:
-    """The buckets as this process knows them."""
+    """The buckets as far as this process knows them."""
 
     def __init__(self, max_buckets: int = MAX_BUCKETS) -> None:
         self._levels: OrderedDict[str, BucketLevel] = OrderedDict()
@@ -68,13 +67,13 @@ class TokenBuckets:
         self._max_buckets = max_buckets
 
     def wait_seconds(self, rule: BucketRule, key: str) -> int:
-        """How many seconds until there is a token; 0 if there is one."""
+        """Seconds until there is a token; 0 if there is one now."""
         level = self._levels.get(key)
         missing = level.current_use(clock.epoch()) + TOKEN_WEIGHT - rule.capacity if level else 0
         return max(0, -(-missing // rule.hourly))
 
     def consume(self, *buckets: BucketKey) -> bool:
-        """Takes a token out of each bucket, or out of none if one is empty."""
+        """Takes a token from each bucket, or from none if one of them is empty."""
         if any(self.wait_seconds(rule, key) for rule, key in buckets):
             return False
         now = clock.epoch()
@@ -93,7 +92,7 @@ class TokenBuckets:
         return True
 
     async def sync(self, database: Database) -> None:
-        """Reports what was used since the last time, and reads what the others used of the same buckets."""
+        """Reports what was used since the last call, and reads what other processes used of the same buckets."""
         reported, self._unreported = self._unreported, {}
         if not reported:
             return
@@ -119,5 +118,5 @@ async def _merge_buckets(c: Connection, *, rows: list[Row], now: int) -> list[Ro
 
 
 async def delete_expired(c: Connection) -> None:
-    """Forgets what is full again; and what a wrong clock dated."""
+    """Deletes buckets that are full again, and those that a wrong clock dated in the future."""
     await c.run("token_buckets.delete_expired", before=clock.epoch() - HOUR, after=clock.epoch() + HOUR)

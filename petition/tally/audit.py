@@ -1,6 +1,7 @@
-"""Recounts everything, with SQL of its own, from the signatures and the journal, and says what does not agree.
+"""Counts everything again from the signatures and the journal, and says which numbers do not agree.
 
-It shares no query with the rooms it checks. All is read at one moment, so a busy site is no excuse.
+It has its own SQL and shares no query with the modules that it checks. It reads one moment of the database, so the
+numbers must agree on a busy site too.
 """
 
 import json
@@ -12,22 +13,20 @@ from typing import Any
 from petition.core import clock
 from petition.core.database.connection import Connection, Row
 
-MAX_SNAPSHOT_AGE = timedelta(
-    hours=2
-)  # a snapshot is made each minute while a server runs; hours are what the journal knows
+MAX_SNAPSHOT_AGE = timedelta(hours=2)  # a running server makes a snapshot each minute; the journal knows only hours
 
 
 async def find_disagreements(c: Connection) -> list[str]:
-    """One sentence for each number that cannot be recounted; empty if all agree."""
+    """One sentence for each number that does not agree; empty if all agree."""
     messages = [*await _check_counts(c), *await _check_totals(c), *await _check_choices(c), *await _check_snapshot(c)]
     return [*messages, *await _check_history(c)]
 
 
 async def _check_counts(c: Connection) -> list[str]:
-    """Signatures, journal and tally tell the same of every country."""
+    """Signatures, journal and tally must have the same number for every country."""
     journal, tally = await _by_country(c, "audit.journal"), await _by_country(c, "audit.tally")
     messages = _differences("tally", tally, "journal", journal)
-    if not (await c.one("audit.closing_state") or {})["signing"]:  # after `close` only the journal is left to count
+    if not (await c.one("audit.closing_state") or {})["signing"]:  # after `close`, only the journal can be counted
         signatures = await _by_country(c, "audit.signatures")
         messages += _differences("journal", journal, "signatures", signatures)
     return messages
@@ -62,7 +61,7 @@ async def _check_choices(c: Connection) -> list[str]:
 
 
 async def _check_snapshot(c: Connection) -> list[str]:
-    """The snapshot adds up, and is exactly the fold of the counts unless these moved since it was made."""
+    """The snapshot must add up and be the rounded counts, apart from changes since it was made."""
     row = await c.one("audit.snapshot") or {}
     countries: dict[str, int] = json.loads(row["countries"])
     messages = []
@@ -71,9 +70,9 @@ async def _check_snapshot(c: Connection) -> list[str]:
     since = datetime.fromtimestamp(row["taken_at"], UTC)
     hours = {"hour": _iso_hour(since), "later": _iso_hour(since + MAX_SNAPSHOT_AGE), "now": _iso_hour(clock.now())}
     recent = await c.one("audit.changes_since", **hours) or {}
-    if recent["later"] and (row["taken_at"] or row["confirmed"]):  # after a restore none was made yet
+    if recent["later"] and (row["taken_at"] or row["confirmed"]):  # right after a restore there is no snapshot yet
         messages.append("The published numbers were not renewed although the counts moved.")
-    # What the snapshot claims to have missed, but never more than the journal saw since its hour.
+    # The changes that the snapshot says it does not contain, but never more than the journal has since its hour.
     moved = min(int((await c.one("audit.totals") or {})["changes"]) - int(row["changes"]), int(recent["n"]))
     counts = await _by_country(c, "audit.journal")
     expected = {"total": sum(counts.values()), **{k: n for k, n in counts.items() if k != "ZZ"}}
@@ -84,14 +83,14 @@ async def _check_snapshot(c: Connection) -> list[str]:
 
 
 def _compare_count(name: str, stated: dict[str, int], expected: dict[str, int], moved: int) -> Iterator[str]:
-    """`moved` changes since the snapshot move a count by as much at most; a negative number is a false claim."""
+    """`moved` changes can move a count by `moved` at most. If it is negative, the snapshot is wrong."""
     n, count = stated.get(name, 0), expected.get(name, 0)
     if n % 10 or not _round_down(count - moved) <= n <= _round_down(count + moved):
         yield f"Published for {name}: {n}; recounted: {_round_down(count)}."
 
 
 async def _check_history(c: Connection) -> list[str]:
-    """What a clock wrote that was ahead is written anew by whoever publishes next: until then it is not asked."""
+    """If the clock was ahead, the next snapshot deletes the hours and days written too early; they are not checked."""
     last_written, now = (await c.one("audit.closing_state") or {})["history"], _iso_hour(clock.now())
     closed, ahead = min(last_written, now), last_written > now
     hours = {row["hour"]: row["confirmed"] for row in _changed_rows(await c.all("audit.hours", closed=closed))}
@@ -106,7 +105,7 @@ async def _check_history(c: Connection) -> list[str]:
 
 
 def _changed_rows(rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
-    """The rows where the published figure differs from the one before."""
+    """The rows whose published figure differs from that of the row before."""
     before = 0
     for row in rows:
         if row["confirmed"] != before:

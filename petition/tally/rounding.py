@@ -1,7 +1,7 @@
-"""One place that says what is too small to show: counts are shown in tens, and none under ten."""
+"""Rounds counts before people see them: down to full tens, and none under ten."""
 
 ROUNDING_STEP = 10
-UNSTATED_COUNTRY = "ZZ"  # not said, or a country whose residents are never counted as such
+UNSTATED_COUNTRY = "ZZ"  # not said, or an unsafe country: people who live there are not counted by country
 
 
 def round_down(n: int) -> int:
@@ -16,10 +16,10 @@ def round_counts(counts: dict[str, int]) -> tuple[int, dict[str, int], int]:
 
 
 def hide_small(n: int) -> int | None:
-    """A count for organisers; None for one under ten, which templates show as "<10"."""
+    """For organisers: None for a count under ten, which templates show as "<10"."""
     return n if n >= ROUNDING_STEP else None
 
 
 def round_for_log(n: int) -> str:
-    """A count for the activity log, which viewers read too: in tens, as published ones are."""
+    """In tens, like published counts, since viewers read the activity log too."""
     return str(round_down(n)) if n >= ROUNDING_STEP else "<10"

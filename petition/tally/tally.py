@@ -1,7 +1,7 @@
-"""The count by country: changed with each signature, published once a minute in tens, kept as history.
+"""The count by country: changed with each signature, published once a minute in tens, stored as history.
 
-Published figures are counts floored to ten, so that no single signature moves a number by itself. Countries under
-ten, `ZZ` and all remainders are in `other`; the total is always the sum of the countries and `other`.
+Published figures are counts rounded down to tens, so that they do not show single signatures. Countries under ten, `ZZ`
+and all remainders are in `other`; the total is always the sum of the countries and `other`.
 """
 
 import json
@@ -19,7 +19,7 @@ SNAPSHOT_SECONDS = 60  # seconds between two snapshots
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The published numbers of one moment: every page, file and letter quotes one of these."""
+    """The published numbers of one moment: every page, file and letter uses one of these."""
 
     as_of: datetime
     confirmed: int
@@ -29,7 +29,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A count moves by n for a reason; the reason says the sign: confirmed up, replaced and withdrawn down."""
+    """A count changes by `n` for a reason: up for confirmed, down for replaced and withdrawn."""
 
     country: str
     reason: str
@@ -37,10 +37,10 @@ class Change:
 
 
 async def apply_changes(c: Connection, changes: list[Change]) -> None:
-    """Moves counts, in the journal and in the tally, in the transaction of their causes.
+    """Changes counts in the journal and in the tally, in the same transaction as the signatures.
 
-    However many at once, each country's row is touched once, in the order of the countries: the row of the tally is
-    where all servers meet.
+    However many changes there are, each country's row is updated once, in the order of the countries: all servers
+    update the same rows of the tally.
     """
     now = clock.now()
     entries: Counter[tuple[str, str]] = Counter()
@@ -58,7 +58,7 @@ async def apply_changes(c: Connection, changes: list[Change]) -> None:
 
 
 async def take_snapshot(c: Connection) -> bool:
-    """Makes the snapshot of this minute unless somebody has; True if it was made now."""
+    """Makes the snapshot of this minute unless another process has; True if it was made now."""
     now = clock.epoch()
     if await c.one("tally.claim_snapshot", now=now, limit=now - SNAPSHOT_SECONDS) is None:
         return False
@@ -76,12 +76,11 @@ async def take_snapshot(c: Connection) -> bool:
 
 
 async def get_snapshot(c: Connection) -> Snapshot:
-    """The snapshot everything quotes."""
     row = await c.one("tally.get_snapshot") or {}
     as_of = datetime.fromtimestamp(row["taken_at"], UTC)
     return Snapshot(as_of, row["confirmed"], json.loads(row["countries"]), row["other"])
 
 
 async def exact_counts(c: Connection) -> dict[str, int]:
-    """The exact counts, for letters ("citizens of your country are among …") and the desk; never published."""
+    """Never published: for letters ("citizens of your country are among …") and the desk."""
     return {row["country"]: int(row["confirmed"]) for row in await c.all("tally.counts") if row["confirmed"]}

@@ -1,4 +1,4 @@
-"""Database: open it, read it, write to it; SQLite or PostgreSQL. SQL itself is in sql/.
+"""Database: opens, reads and writes SQLite or PostgreSQL. The SQL itself is in sql/.
 
 Offers: database, connection, queries, writer, state, migrations, sqlite, vacuum. May import: core.
 """

@@ -1,7 +1,7 @@
-"""One connection of either database: runs queries by name, streams and inserts rows, locks tables.
+"""A connection to SQLite or PostgreSQL: runs queries by name, streams and inserts rows, locks tables.
 
-Statements go to the driver as they stand in sql/ (aiosqlite takes `:name`, asyncpg `$1`), since `databases`
-would recompile each on every call and logs the values when asked to debug.
+Statements from sql/ go directly to the driver (aiosqlite takes `:name`, asyncpg `$1`): `databases` would compile each
+of them again on every call, and at debug level it logs their values.
 """
 
 import json
@@ -18,15 +18,16 @@ from petition.core.errors import DatabaseError, TableLocked
 
 Row = dict[str, Any]
 
-# A list goes to the database as JSON: `json_each` and `json_to_recordset` make rows of it again.
+# A list goes to the database as JSON; `json_each` and `json_to_recordset` turn it into rows.
 Value = str | int | Sequence[str | Mapping[str, object]] | None
 
-# Of a statement that runs long: vacuum, migrations.
+# For statements that take long: vacuum, migrations.
 LONG_TIMEOUT = 3600  # seconds
 
-# Every table, in the order in which all transactions lock them and their rows: PostgreSQL ends one of those that wait
-# for each other in a circle. So whatever takes rows of several tables takes them in this order, and of one table in the
-# order of its key (or `skip locked`). Whoever locks whole tables does it first of all, in own_transaction().
+# Every table, in the order in which all transactions lock tables and rows. If transactions wait for each other in a
+# circle (a deadlock), PostgreSQL ends one of them. So a transaction locks rows of several tables in this order, and the
+# rows of one table in the order of its key (or with `skip locked`). Whole tables are locked before anything else, in
+# own_transaction().
 LOCKS = (
     *("daily_keys", "used_proofs", "email_counts", "submissions", "never_write", "signatures", "contacts", "names"),
     *("journal", "journal_hours", "tally", "links", "outbox", "refusals", "token_buckets"),
@@ -35,34 +36,32 @@ LOCKS = (
     *("correspondence", "answer_summaries", "site_state", "actions"),
 )
 
-# What drivers raise when the database is away, locked, read-only or full.
+# What drivers raise when the database is not reachable, locked, read-only or full.
 DRIVER_ERRORS = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 
 
 class Connection:
-    """One connection of either database: one(), all(), run() a query of sql/queries by its name."""
+    """one(), all() and run() take the name of a query in sql/queries, such as `tally.get_snapshot`."""
 
     def __init__(self, raw: Any, dialect: str) -> None:
         self._raw = raw
         self.dialect = dialect
 
     async def one(self, name: str, /, **values: Value) -> Row | None:
-        """The first row of a query such as `tally.get_snapshot`, or None."""
+        """The first row, or None."""
         rows = await self.all(name, **values)
         return rows[0] if rows else None
 
     async def all(self, name: str, /, **values: Value) -> list[Row]:
-        """Every row of a query."""
         return await self.execute(queries(self.dialect)[name], values)
 
     async def run(self, name: str, /, **values: Value) -> None:
-        """A query whose rows nobody reads."""
         await self.execute(queries(self.dialect)[name], values)
 
     async def execute(
         self, sql: str, values: Mapping[str, Value] | None = None, *, long_running: bool = False
     ) -> list[Row]:
-        """A statement as text; migrations, backup and audit build theirs from sql/ and the schema."""
+        """Runs a statement that has no name in sql/queries: migrations, locks, vacuum."""
         with translate_errors():
             if self.dialect == POSTGRESQL:
                 text, names = numbered_parameters(sql)
@@ -73,7 +72,7 @@ class Connection:
             return [dict(row) for row in await self._raw.execute_fetchall(sql, named)]
 
     async def stream_rows(self, table: str, size: int) -> AsyncIterator[list[Row]]:
-        """All rows of a table of ours, `size` at a time, in no promised order."""
+        """All rows of a table, `size` at a time, in any order."""
         sql = f"select * from {table}"  # noqa: S608 (a name from backup.TABLES)
         with translate_errors():
             if self.dialect == SQLITE:
@@ -86,7 +85,7 @@ class Connection:
                 yield [dict(row) for row in rows]
 
     async def insert_rows(self, table: str, rows: list[Row]) -> None:
-        """Puts rows into a table; those that are there already stay as they are."""
+        """Rows that exist already are not changed."""
         if not rows:
             return
         names = list(rows[0])
@@ -97,16 +96,16 @@ class Connection:
             await self._raw.executemany(sql, [[row[name] for name in names] for row in rows])
 
     async def bulk_insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[str | int]]) -> None:
-        """A great many rows into a table that has none of them yet: in the order of its key, if it shall be fast."""
+        """For very many rows, none of which exists yet. It is fast only if they are in the order of the table's key."""
         with translate_errors():
             if self.dialect == POSTGRESQL:
                 await self._raw.copy_records_to_table(table, columns=columns, records=rows)
                 return
-            sql = f"insert into {table} ({', '.join(columns)}) values ({', '.join('?' * len(columns))})"  # noqa: S608 (a name from sample)
+            sql = f"insert into {table} ({', '.join(columns)}) values ({', '.join('?' * len(columns))})"  # noqa: S608 (a name from demo_data)
             await self._raw.executemany(sql, rows)
 
     async def rewrite_rows(self, table: str, key: str, keys: list[str]) -> None:
-        """Takes rows out and puts them back in the order of their key; nobody else writes, the table is locked."""
+        """Deletes rows and inserts them again in the order of their key. The caller must have locked the table."""
         these = "in (select value from json_each(:keys))"
         if self.dialect == POSTGRESQL:
             these = "= any(array(select json_array_elements_text(cast(:keys as json))))"
@@ -114,24 +113,24 @@ class Connection:
         await self.insert_rows(table, sorted(rows, key=lambda row: str(row[key])))
 
     async def lock(self, tables: Collection[str], mode: str = "exclusive") -> None:
-        """Nobody else writes them until this transaction ends. SQLite has one writer anyway."""
+        """Until this transaction ends, nobody else can write to these tables. SQLite has only one writer anyway."""
         if tables and self.dialect == POSTGRESQL:
             await self.execute(f"lock table {', '.join(sorted(tables, key=LOCKS.index))} in {mode} mode")
 
     async def drop_everything(self) -> None:
-        """An empty database, for a restore in the same transaction."""
+        """Drops all tables and functions, for a restore in the same transaction."""
         for row in await self.all("database.tables"):
             cascade = " cascade" if self.dialect == POSTGRESQL else ""
             await self.execute(f"drop table if exists {row['name']}{cascade}")
         await self.run("database.drop_functions")
 
     async def delete_all(self, tables: Sequence[str]) -> None:
-        """No row in them any more. They stand in the order of LOCKS: those that others refer to go last."""
+        """Deletes all rows. `tables` are in the order of LOCKS; later ones refer to earlier ones, so go first."""
         for table in reversed(tables):
             await self.execute(f"delete from {table}")  # noqa: S608 (a name from LOCKS)
 
     async def durability_warning(self) -> str:
-        """What could make this database lose a committed transaction; empty if nothing known does."""
+        """A setting that could make the database lose a committed transaction; empty if there is none."""
         if self.dialect == SQLITE:
             (row,) = await self.execute("pragma synchronous")
             return "" if row["synchronous"] >= 2 else "SQLite does not sync fully"
@@ -139,7 +138,7 @@ class Connection:
         return f"PostgreSQL has {', '.join(off)} off: a power cut could lose signatures" if off else ""
 
     async def begin(self) -> None:
-        """A transaction that writes. SQLite takes its lock now, so that nothing fails half-way."""
+        """Begins a transaction that writes. SQLite takes its lock now, so that nothing fails half-way."""
         await self.execute(sqlite.BEGIN if self.dialect == SQLITE else "begin")
 
     async def commit(self) -> None:
@@ -147,7 +146,6 @@ class Connection:
         await self.execute("commit")
 
     async def rollback(self) -> None:
-        """As if the transaction had never begun."""
         await self.execute("rollback")
 
 
@@ -170,7 +168,7 @@ def translate_errors() -> Iterator[None]:
 def _error_text(error: BaseException) -> str:
     if isinstance(error, sqlite3.Error):
         return str(error)
-    if isinstance(error, OSError):  # a TimeoutError too
+    if isinstance(error, OSError):  # TimeoutError is one too
         return error.strerror or "it does not answer"
-    # The message of a PostgreSQL error may quote a value: its class and code never do.
+    # The message of a PostgreSQL error may quote a value; its class and code never do.
     return f"{type(error).__name__} {getattr(error, 'sqlstate', None) or ''}".strip()

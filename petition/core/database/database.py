@@ -1,4 +1,4 @@
-"""The database: open, read, write. The only module that names `databases`."""
+"""Opens, reads and writes the database. The only module that imports `databases`."""
 
 import asyncio
 import logging
@@ -19,8 +19,8 @@ T = TypeVar("T")
 Item = TypeVar("Item")
 
 CLOSE_TIMEOUT = 20  # seconds
-# Of one process: a writer, and readers that come and go. Statements that serve a visitor take milliseconds; whatever
-# takes a minute has lost its visitor and shall not hold a lock.
+# The connections of one process: one writer, and readers as needed. A statement for a visitor takes milliseconds. If it
+# takes a minute, the visitor is gone, and it must not hold a lock any longer.
 _POOL_OPTIONS: dict[str, Any] = {
     "min_size": 0,
     "max_size": 10,
@@ -29,17 +29,18 @@ _POOL_OPTIONS: dict[str, Any] = {
         "application_name": "petition",
         "statement_timeout": "60s",
         "idle_in_transaction_session_timeout": "120s",
-        # A plan made while a table was empty is kept: it shall not read that table whole when thousands sign a second.
+        # PostgreSQL keeps a plan that it made while a table was empty. This plan must not read the whole table later,
+        # when thousands sign each second.
         "enable_seqscan": "off",
-        "jit": "off",  # what no index helps with now looks dear to the planner, and is not worth compiling
+        "jit": "off",  # now a query without an index looks expensive to the planner, but compiling it does not pay
     },
 }
-for _name in ("aiosqlite", "databases"):  # asked to debug, they log every statement with its values
+for _name in ("aiosqlite", "databases"):  # at debug level they log every statement with its values
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 class Database:
-    """An open database. Reads take a connection of their own; writes go through the one writer."""
+    """An open database. Each read has its own connection; all writes go through one writer."""
 
     def __init__(self, url: str) -> None:
         self.dialect = SQLITE if url.startswith("sqlite") else POSTGRESQL
@@ -48,7 +49,7 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
-        """A connection that sees one moment of the database for as long as it is held."""
+        """A connection on which all reads see the same moment of the database."""
         begin = "begin" if self.dialect == SQLITE else "begin isolation level repeatable read read only"
         async with self._connection() as connection:
             await connection.execute(begin)
@@ -58,17 +59,17 @@ class Database:
                 await connection.rollback()
 
     async def write(self, job: Callable[[Connection], Awaitable[T]]) -> T:
-        """Runs job(connection) in one transaction; returns after its commit. Raises Busy when too many wait."""
+        """Runs job(connection) in one transaction; returns after its commit. Raises Busy if too many wait."""
         return await self.writer.write(job)
 
     async def join(self, act: Act[Connection, Item, T], item: Item) -> T:
-        """Like write(), for an act that does all its items of a moment in a few statements, with other acts."""
+        """Queues `item` for `act`, which runs once for all queued items. Like write(), it returns after the commit."""
         return await self.writer.join(act, item)
 
     async def own_transaction(self, job: Callable[[Connection], Awaitable[T]], locking: Collection[str] = ()) -> T:
-        """Like write(), but beside the writer where the database can: nobody who signs waits for what it waits for.
+        """Like write(), but on PostgreSQL without the writer: people who sign do not wait for the locks of this job.
 
-        Nobody else writes into the tables that are `locking` meanwhile; they are locked before anything else is.
+        The tables in `locking` are locked before anything else. Until the end, nobody else can write to them.
         """
         if self.dialect == SQLITE:
             return await self.write(job)
@@ -85,7 +86,7 @@ class Database:
 
     @asynccontextmanager
     async def autocommit(self) -> AsyncIterator[Connection]:
-        """A connection without a transaction, for what may last; whatever is set on it ends with it."""
+        """A connection without a transaction, for long work. Its settings end with it."""
         async with self._connection() as connection:
             if self.dialect == POSTGRESQL:
                 await connection.execute(f"set statement_timeout = '{LONG_TIMEOUT}s'")
@@ -93,23 +94,23 @@ class Database:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
-        # Not pool.connection(): that one belongs to the calling task, ours to whoever holds it.
+        # Not pool.connection(): that one belongs to the calling task, ours to the code that opened it.
         held = databases.core.Connection(self._pool, self._pool._backend)
         try:
             with translate_errors():
                 await _run_to_end(held.__aenter__())
             yield Connection(held.raw_connection, self.dialect)
         finally:
-            if held._connection_counter:  # it was opened, even if nobody waits for it any more
+            if held._connection_counter:  # it was opened, even if the caller was cancelled
                 await _run_to_end(held.__aexit__())
 
 
 async def _run_to_end(step: Coroutine[Any, Any, object]) -> None:
-    """Opening or closing a connection, to its end even if the caller is cancelled meanwhile: else it is lost."""
+    """Finishes opening or closing a connection even if the caller is cancelled; else the connection would be lost."""
     task = asyncio.ensure_future(step)
     try:
         await asyncio.shield(task)
-    except (ValueError, OverflowError):  # what asyncpg makes of a port that is none
+    except (ValueError, OverflowError):  # asyncpg raises these for an invalid port
         raise DatabaseError("PETITION_DATABASE_URL is no address that can be used.") from None
     except asyncio.CancelledError:
         await asyncio.wait([task])
@@ -118,9 +119,9 @@ async def _run_to_end(step: Coroutine[Any, Any, object]) -> None:
 
 @asynccontextmanager
 async def open_database(url: str, *, create: bool = False) -> AsyncIterator[Database]:
-    """An open database, closed again at the end. A SQLite file is made only if `create` says so.
+    """An open database, closed at the end. A SQLite file is made only if `create` is true.
 
-    Raises DatabaseError with one sentence when it cannot be reached.
+    Raises DatabaseError if the database cannot be reached.
     """
     if url.startswith("sqlite:///"):
         with translate_errors():
@@ -132,15 +133,15 @@ async def open_database(url: str, *, create: bool = False) -> AsyncIterator[Data
         yield database
     finally:
         await database.writer.close()
-        with suppress(TimeoutError):  # asyncpg waits for ever for a connection that somebody still holds
+        with suppress(TimeoutError):  # asyncpg waits forever for a connection that is still in use
             await asyncio.wait_for(database._pool.disconnect(), CLOSE_TIMEOUT)
 
 
 def _pool(url: str) -> databases.Database:
     if url.startswith(SQLITE):
         return databases.Database(f"sqlite:///{quote(str(sqlite.database_file(url)))}", factory=sqlite.SafeConnection)
-    # `databases` knows one host only; asyncpg reads the whole URL itself, with several hosts and its options.
+    # `databases` knows only one host. asyncpg reads the whole URL itself, with several hosts and its options.
     alone: dict[str, Any] = dict.fromkeys(("host", "port", "user", "password", "database"))
     if "," in urlsplit(url).netloc and "target_session_attrs" not in url:
-        alone["target_session_attrs"] = "read-write"  # of several hosts the one that is not a standby
+        alone["target_session_attrs"] = "read-write"  # of several hosts, the one that is not a standby
     return databases.Database("postgresql://", dsn=url, **_POOL_OPTIONS, **alone)

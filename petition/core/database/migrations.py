@@ -1,4 +1,4 @@
-"""Brings a database to the schema of this version, and says whether it is there: sql/migrations, in order."""
+"""Brings a database to the schema of this version with the steps of sql/migrations, and checks that it has it."""
 
 import asyncio
 from functools import partial
@@ -12,18 +12,17 @@ from petition.core.errors import DatabaseError, TableLocked
 from petition.core.settings import Mode
 
 MIGRATIONS_FOLDER = SQL_FOLDER / "migrations"
-MAX_LOCK_TRIES, LOCK_PAUSE = 300, 0.2  # of a step that finds a table in use, and seconds between two of them
-_CONCURRENTLY = (
-    " concurrently"  # of PostgreSQL; written before `if exists` and `if not exists`, so that it may be tried again
-)
+MAX_LOCK_TRIES, LOCK_PAUSE = 300, 0.2  # tries of a step that finds a table in use; seconds between two tries
+# PostgreSQL only; stands before `if exists` and `if not exists`, so that the statement can be tried again.
+_CONCURRENTLY = " concurrently"
 
 
 async def migrate(database: Database, mode: Mode) -> None:
-    """Every step that is missing; several machines at once wait for each other.
+    """Applies every missing step. If several machines do this at once, they wait for each other.
 
-    An empty database gets all of them in one transaction. One that people may be signing in gets each by itself, and
-    none holds a table for longer than a second: a step that finds it in use lets go and comes again, and what takes
-    long, an index on a large table, is made `concurrently`, outside a transaction.
+    An empty database gets all steps in one transaction. A database in use gets each step in its own transaction, and no
+    step blocks a table for longer than a second: if it finds the table in use, it gives up and tries again. What takes
+    long, such as an index on a large table, is made `concurrently`, outside a transaction.
 
     Raises DatabaseError for a database of a newer version or of the other mode.
     """
@@ -36,13 +35,13 @@ async def migrate(database: Database, mode: Mode) -> None:
 
 
 async def _wait_for_lock(c: Connection) -> None:
-    """Waits for its turn, but in no statement or transaction: what makes an index concurrently would wait for those."""
-    while (row := await c.one("migrations.try_lock")) and not row["ours"]:  # noqa: ASYNC110 (who has it is another process)
+    """Waits outside any statement or transaction: another machine that makes an index concurrently waits for those."""
+    while (row := await c.one("migrations.try_lock")) and not row["ours"]:  # noqa: ASYNC110 (another process has it)
         await asyncio.sleep(LOCK_PAUSE)
 
 
 async def _create_if_empty(c: Connection, *, mode: Mode) -> bool:
-    """Whether the database was empty and has everything now."""
+    """True if the database was empty; now it has the whole schema."""
     if await _current_version(c):
         return False
     await apply_all(c, mode)
@@ -50,7 +49,7 @@ async def _create_if_empty(c: Connection, *, mode: Mode) -> bool:
 
 
 async def apply_all(c: Connection, mode: Mode) -> None:
-    """All steps for an empty database, inside the caller's transaction."""
+    """Applies all steps to an empty database, inside the caller's transaction."""
     for _, file in _migration_files():
         for statement in split_statements(c.dialect, file.read_text("utf-8")):
             await c.execute(statement.replace(_CONCURRENTLY, ""))
@@ -81,7 +80,6 @@ async def _apply_one(c: Connection, number: int, sql: list[str]) -> None:
 
 
 async def _apply_in_transaction(c: Connection, number: int, sql: list[str]) -> None:
-    """A step in a transaction of its own, or nothing of it."""
     await c.begin()
     try:
         await c.run("migrations.limit_lock_wait")
@@ -112,7 +110,6 @@ async def check_schema(c: Connection, mode: Mode) -> None:
 
 
 def latest_version() -> int:
-    """The schema of this version."""
     return _migration_files()[-1][0]
 
 

@@ -1,4 +1,4 @@
-"""The named queries of sql/, as text for one database or the other. Knows no driver."""
+"""Reads the named queries of sql/ and makes their text for SQLite or PostgreSQL. It uses no driver."""
 
 import re
 from functools import cache
@@ -13,7 +13,7 @@ _DIALECT_MARK = re.compile(r"-- (sqlite|postgresql)$")
 
 @cache
 def queries(dialect: str) -> dict[str, str]:
-    """Every query of sql/queries as `file.name`, with the lines of the other database left out."""
+    """Every query of sql/queries by its name, `file.name`, without the lines for the other database."""
     by_name: dict[str, str] = {}
     for file in sorted((SQL_FOLDER / "queries").rglob("*.sql")):
         for part in file.read_text("utf-8").split("-- name: ")[1:]:
@@ -23,18 +23,18 @@ def queries(dialect: str) -> dict[str, str]:
 
 
 def _for_dialect(dialect: str, sql: str) -> str:
-    """The statement for one database: lines that end in `-- sqlite` or `-- postgresql` are its alone."""
+    """Leaves out comments, and lines that end in the mark of the other database, `-- sqlite` or `-- postgresql`."""
     lines = [line for line in sql.splitlines() if (mark := _DIALECT_MARK.search(line)) is None or mark[1] == dialect]
     return "\n".join(line.partition("-- ")[0].rstrip() for line in lines).strip()
 
 
 def split_statements(dialect: str, text: str) -> list[str]:
-    """The statements of a migration for one database; a blank line ends each."""
+    """The statements of a migration for one database. A blank line ends a statement."""
     return [sql for part in text.split("\n\n") if (sql := _for_dialect(dialect, part))]
 
 
 @cache
 def numbered_parameters(sql: str) -> tuple[str, tuple[str, ...]]:
-    """`:name` as `$1` for asyncpg, and the names in that order."""
+    """Replaces each `:name` by `$1`, `$2` … for asyncpg; also returns the names in that order."""
     names = tuple(dict.fromkeys(_PARAMETER.findall(sql)))
     return _PARAMETER.sub(lambda found: f"${names.index(found[1]) + 1}", sql), names

@@ -1,4 +1,4 @@
-"""What SQLite needs to be trusted, and where its file is. Knows nothing of queries."""
+"""Opens SQLite with settings that lose no committed data, and finds its file. It knows no queries."""
 
 import sqlite3
 import time
@@ -13,31 +13,30 @@ _PRAGMAS = (
     f"busy_timeout={BUSY_TIMEOUT * 1000}",
     "synchronous=full",
     "foreign_keys=on",
-    "temp_store=memory",  # what would undo a half-done statement: faster, and no row of it in another file
-    "cache_size=-16000",  # 16 MB: the upper floors of the indexes of ten million rows
+    "temp_store=memory",  # the data that undoes a failed statement: faster, and no row of it in another file
+    "cache_size=-16000",  # 16 MB: the upper levels of the indexes of ten million rows
 )
 
 
 class SafeConnection(sqlite3.Connection):
-    """What SQLite needs to be trusted: foreign keys, waiting for a lock, WAL, and a full sync at each commit."""
+    """A connection with foreign keys, waiting for a lock, WAL, and a full sync at each commit."""
 
     def __init__(self, file: str, **options: Any) -> None:
-        """A file that is not there is not made anew: an empty database would look like one that lost everything."""
+        """A missing file is not created: an empty database would look like one that has lost everything."""
         super().__init__(f"{Path(file).absolute().as_uri()}?mode=rw", uri=True, **options)
         self.row_factory = sqlite3.Row
         for pragma in _PRAGMAS:
             self.execute(f"pragma {pragma}")
         self._enable_wal()
-        self.execute("pragma secure_delete=on")  # an erased row is overwritten, not only unlinked
+        self.execute("pragma secure_delete=on")  # a deleted row is overwritten, not only unlinked
 
     def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
-        """As ever, but for `begin immediate`."""
         return self._begin_immediate(sql) if sql == BEGIN else super().execute(sql, *values)
 
     def _begin_immediate(self, sql: str) -> sqlite3.Cursor:
-        """Looks for its turn every millisecond. SQLite's own waiting soon looks ten times a second only.
+        """Tries to get the lock every millisecond. SQLite's own waiting soon tries only ten times a second.
 
-        That is too seldom to meet the gap between two transactions of a process that writes without rest: a deliverer
+        That is too rare to hit the gap between two transactions of a process that writes all the time: a deliverer
         would wait for seconds while hundreds sign.
         """
         end = time.monotonic() + BUSY_TIMEOUT
@@ -53,7 +52,7 @@ class SafeConnection(sqlite3.Connection):
             super().execute(f"pragma busy_timeout={BUSY_TIMEOUT * 1000}")
 
     def _enable_wal(self) -> None:
-        """Only the first connection of all switches; SQLite lets the others run into its lock without waiting."""
+        """Only the very first connection switches to WAL. The others may find a lock that SQLite does not wait for."""
         for _ in range(100):
             try:
                 self.execute("pragma journal_mode=wal")
@@ -61,14 +60,15 @@ class SafeConnection(sqlite3.Connection):
             except sqlite3.OperationalError as error:
                 if "locked" not in str(error):
                     raise
-                time.sleep(0.05)  # in the thread of this connection, which nobody else shares
+                time.sleep(0.05)  # blocks only the thread of this connection, which no other one uses
         raise sqlite3.OperationalError("database is locked")
 
 
 def prepare_file(url: str, create: bool) -> None:
-    """Opens the file once, here and not in a thread of the driver's, which would outlive its failure.
+    """Opens the file once, before the driver does: a thread of the driver would not end if the file cannot be opened.
 
-    Makes it only if `create` says so. Raises DatabaseError if it is missing, sqlite3.Error or OSError if it is no use.
+    Makes the file only if `create` is true. Raises DatabaseError if it is missing, and sqlite3.Error or OSError if it
+    cannot be used.
     """
     file = database_file(url)
     if create and not file.exists():
@@ -80,10 +80,9 @@ def prepare_file(url: str, create: bool) -> None:
 
 
 def connect(url: str) -> sqlite3.Connection:
-    """A connection of one's own; transactions begin when told to."""
+    """A connection outside the pool; it begins no transaction by itself."""
     return sqlite3.connect(str(database_file(url)), factory=SafeConnection, isolation_level=None)
 
 
 def database_file(url: str) -> Path:
-    """The file of a sqlite:/// address."""
     return Path(url.removeprefix("sqlite:///"))

@@ -1,21 +1,19 @@
-"""Facts about this database as a whole, a text by its name: its mode, its schema, whether signing has ended."""
+"""Facts about the whole database, each a text with a name: its mode, its schema, whether signing has ended."""
 
 from petition.core.database.connection import Connection
 
 
 async def get(c: Connection, name: str) -> str | None:
-    """The fact, or None if it was never written."""
     row = await c.one("state.get", name=name)
     return None if row is None else str(row["value"])
 
 
 async def put(c: Connection, name: str, value: str) -> None:
-    """Writes a fact, or changes it."""
+    """Inserts the fact, or replaces its value."""
     await c.run("state.put", name=name, value=value)
 
 
 async def delete(c: Connection, name: str) -> None:
-    """Forgets a fact."""
     await c.run("state.delete", name=name)
 
 

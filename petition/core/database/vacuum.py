@@ -1,4 +1,4 @@
-"""Erased rows leave the files of the database too: its tables, its free space, its write-ahead log."""
+"""Removes deleted rows from the files of the database too: from tables, free space and write-ahead log."""
 
 from petition.core.database.connection import Connection
 from petition.core.database.database import Database
@@ -6,23 +6,23 @@ from petition.core.database.queries import SQLITE
 
 
 async def checkpoint(database: Database) -> None:
-    """Takes erased rows out of SQLite's write-ahead log; PostgreSQL has vacuum_tables() and rotate_wal()."""
+    """Removes deleted rows from SQLite's write-ahead log. For PostgreSQL there are vacuum_tables() and rotate_wal()."""
     if database.dialect == SQLITE:
         async with database.autocommit() as c:
             await c.execute("pragma wal_checkpoint(truncate)")
 
 
 async def vacuum_tables(database: Database, full: tuple[str, ...]) -> None:
-    """Takes erased rows out of PostgreSQL's tables; the small ones named in `full` get new files."""
+    """Removes deleted rows from PostgreSQL's tables. The small tables in `full` get new files."""
     async with database.autocommit() as c:
         for table in [row["name"] for row in await c.all("database.tables")]:
             await c.execute(f"vacuum {'full ' if table in full else ''}{table}", long_running=True)
 
 
 async def rotate_wal(database: Database) -> None:
-    """Takes erased rows out of PostgreSQL's write-ahead log, if our role may: a new file, and the old ones go.
+    """Removes deleted rows from PostgreSQL's write-ahead log, if our role may: starts a new file, removes old ones.
 
-    Without archive and `wal_recycle` (see retention_warning()) nothing of them is left but free blocks of the disk.
+    Without archive and `wal_recycle` (see retention_warning()), only free blocks of the disk are left of the old files.
     """
     async with database.autocommit() as c:
         if not await _missing_rights(c):
@@ -31,7 +31,7 @@ async def rotate_wal(database: Database) -> None:
 
 
 async def retention_warning(c: Connection) -> str:
-    """What would make a database keep for long what was erased; empty if nothing known does."""
+    """Settings and missing rights that make PostgreSQL keep deleted rows for long; empty if there are none."""
     if c.dialect == SQLITE:
         return ""
     wrong = [f"{row['name']} is {row['setting']}" for row in await c.all("vacuum.settings")] + await _missing_rights(c)

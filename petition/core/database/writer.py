@@ -1,12 +1,12 @@
-"""Joins the acts of one moment into one transaction: one commit, and so one sync of the disk, for all of them.
+"""Runs the acts of one moment in one transaction: one commit, and so one sync of the disk, for all of them.
 
-One task per process owns one connection. It takes whatever queued while the last commit ran, without waiting
-for more, and answers each caller after the commit. Items of the same act (signing, confirming) are handed to it
-together, so that a hundred cost as many statements as one; acts are done in the order of ACTS. An item that fails
-fails alone: the acts are run again one by one.
+One task per process owns one connection. It takes all that was queued during the last commit, does not wait for more,
+and answers each caller after the commit. An act (signing, confirming) gets all its items together, so that a hundred
+items need as many statements as one. Acts run in the order of `act` below. If an item fails, only that one fails: all
+items are run again, each in its own transaction.
 
-A job is never joined with anything: what it locks beside the locks of others could make two servers wait for each
-other in a circle.
+A job always has its own transaction: if its locks were added to the locks of others, two servers could wait for each
+other in a circle (a deadlock).
 """
 
 import asyncio
@@ -18,12 +18,12 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from petition.core.errors import Busy
 
-MAX_WAITING = 10_000  # jobs; more than a machine writes in the seconds a visitor is willing to wait
+MAX_WAITING = 10_000  # jobs and items; more than a machine writes in the seconds that a visitor will wait
 MAX_BATCH = 500
 
 
 class Transactions(Protocol):
-    """What the writer asks of a connection."""
+    """The methods of a connection that the writer needs."""
 
     async def begin(self) -> None: ...
     async def commit(self) -> None: ...
@@ -38,38 +38,38 @@ Run = Callable[[C, list[Item]], Awaitable[Sequence[T | Exception]]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Act(Generic[C, Item, T]):
-    """Takes a connection and all its items of this moment; answers each with a result or with its error."""
+    """`run` takes a connection and all items of this moment; it returns a result or an error for each item."""
 
     name: str
     place: int
     run: Run[C, Item, T]
 
     async def __call__(self, connection: C, items: list[Item]) -> Sequence[T | Exception]:
-        """By itself, in the caller's transaction."""
+        """Runs without the writer, in the caller's transaction."""
         return await self.run(connection, items)
 
 
 class Acts:
-    """The names that acts may have, in the order in which a transaction does them."""
+    """The names that acts may have, in the order in which a transaction runs them."""
 
     def __init__(self, *names: str) -> None:
         self._free = {name: place for place, name in enumerate(names)}
 
     def __call__(self, name: str) -> Callable[[Run[C, Item, T]], Act[C, Item, T]]:
-        """Makes an act of a function. Raises ValueError for a name that is not listed, or is another act's."""
+        """Makes an act of a function. Raises ValueError for a name that is not listed, or that another act has."""
         if name not in self._free:
             raise ValueError(f"There is no free act {name}: list it in petition/core/database/writer.py.")
         return partial(Act, name, self._free.pop(name))
 
 
-# What is named here is all that is ever joined. Two servers do acts in this order, also while one is of an older
-# version: a new act is put at the end, and none changes its place (see LOCKS in connection.py for why).
+# There are no other acts. All servers run them in this order, also while one server still has an older version. So add
+# a new act at the end, and never change the order (LOCKS in connection.py says why).
 act = Acts("sign", "confirm", "sent")
 
 
 @dataclass(slots=True)
 class Caller(Generic[C]):
-    """Somebody who waits for a commit: of an item of an act, or of a job (`act` is None, `item` the job)."""
+    """A caller that waits for a commit: of an item of an act, or of a job (`act` is None, `item` is the job)."""
 
     act: Act[C, Any, Any] | None
     item: Any
@@ -77,7 +77,7 @@ class Caller(Generic[C]):
 
 
 class Writer(Generic[C]):
-    """Takes jobs (async functions of a connection) and items of acts, and runs them one transaction after another."""
+    """Queues jobs (async functions of a connection) and items of acts, and runs one transaction after another."""
 
     def __init__(self, connect: Callable[[], AbstractAsyncContextManager[C]]) -> None:
         self._connect = connect
@@ -86,14 +86,14 @@ class Writer(Generic[C]):
         self._closed = False
 
     async def write(self, job: Callable[[C], Awaitable[T]]) -> T:
-        """The job's result, after the commit of its own transaction. A caller that goes away undoes nothing."""
+        """The job's result, after the commit of its own transaction. The job runs even if the caller is cancelled."""
         result: T = await self._wait(None, job)
         return result
 
     async def join(self, act: Act[C, Item, T], item: Item) -> T:
-        """The result of an act for this item, which is done together with all others that wait; after the commit.
+        """Queues `item` for `act`, which runs once for all queued items. Returns this item's result after the commit.
 
-        Raises TypeError for a function that is no act: it has no place in the order.
+        Raises TypeError for a function that is not an act: it has no place in the order.
         """
         if not isinstance(act, Act):
             raise TypeError("Only an act can be joined: see petition/writer.py.")
@@ -110,16 +110,16 @@ class Writer(Generic[C]):
         return await answer
 
     async def close(self) -> None:
-        """Finishes what waits, then lets the connection go."""
+        """Runs all that is queued, then closes the connection."""
         self._closed = True
         if self._task is not None:
             self._jobs.put_nowait(None)
             await self._task
 
     async def _run(self) -> None:
-        """Holds a connection; when that is lost, its callers are told and the next get a new one.
+        """Keeps one connection. When it is lost, the current callers get the error, and the next ones a new connection.
 
-        One that was lost while it idled is noticed at begin, when nothing has happened yet: then a new one is tried.
+        A connection that was lost while idle fails at begin. Nothing has been written then, so a new one is tried.
         """
         batch, fresh = await self._batch(), True
         while batch:
@@ -129,31 +129,31 @@ class Writer(Generic[C]):
                         for together in _transactions(batch):
                             await _run_batch(connection, together)
                         batch, fresh = await self._batch(), False
-            except Exception as error:  # whatever it is, those who wait must hear it and the task must live on
+            except Exception as error:  # any error: the callers must get it, and this task must not end
                 if isinstance(error, _NotBegun) and not fresh:
-                    # Who left meanwhile is not waited for; but an empty batch would be the end of this task.
+                    # Callers that were cancelled are dropped. But an empty batch would end this task.
                     batch, fresh = [one for one in batch if not one.answer.done()] or await self._batch(), True
                     continue
                 _fail(batch, error.__cause__ if isinstance(error, _NotBegun) else error)
                 batch, fresh = await self._batch(), True
 
     async def _batch(self) -> list[Caller[C]]:
-        """Everything that waits now, at least one job; empty at the end of the writer's life."""
+        """All that is queued now, up to MAX_BATCH; waits for the first. Empty once the writer is closed."""
         found = [] if (first := await self._jobs.get()) is None else [first]
         while found and len(found) < MAX_BATCH and not self._jobs.empty():
             if (item := self._jobs.get_nowait()) is None:
-                self._jobs.put_nowait(None)  # nothing comes after it: the end is for the next call
+                self._jobs.put_nowait(None)  # the end mark is for the next call; nothing comes after it
                 break
             found.append(item)
         return found
 
 
 class _NotBegun(Exception):
-    """The connection was lost before the transaction began; the cause says how."""
+    """The connection was lost before the transaction began; `__cause__` is the error."""
 
 
 def _transactions(batch: list[Caller[C]]) -> list[list[Caller[C]]]:
-    """All acts in one, then each job in one of its own."""
+    """One transaction for all acts, then one for each job."""
     acts = [one for one in batch if one.act is not None]
     return ([acts] if acts else []) + [[one] for one in batch if one.act is None]
 
@@ -161,8 +161,8 @@ def _transactions(batch: list[Caller[C]]) -> list[list[Caller[C]]]:
 async def _run_batch(connection: C, together: list[Caller[C]]) -> None:
     """One transaction for all; if any of them fails, one transaction for each.
 
-    An error of begin, commit or rollback is the connection's: it goes up, and nothing is tried a second time,
-    since a commit whose answer was lost may have happened.
+    If begin, commit or rollback fails, the connection is broken. That error is raised and nothing is tried again here,
+    since a commit may have happened although its answer was lost.
     """
     try:
         await connection.begin()
@@ -183,7 +183,7 @@ async def _run_batch(connection: C, together: list[Caller[C]]) -> None:
 
 
 def _grouped(together: list[Caller[C]]) -> list[list[Caller[C]]]:
-    """Items of one act together, acts in their order; or the job."""
+    """The items of each act together, in the order of the acts; or the one job."""
     groups: dict[Act[C, Any, Any] | None, list[Caller[C]]] = {}
     for one in together:
         groups.setdefault(one.act, []).append(one)
