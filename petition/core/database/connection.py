@@ -32,7 +32,7 @@ LOCKS = (
     *("daily_keys", "used_proofs", "email_counts", "submissions", "never_write", "signatures", "contacts", "names"),
     *("journal", "journal_hours", "tally", "links", "outbox", "refusals", "token_buckets"),
     *("snapshot", "history_hours", "history_days", "organisers", "factors", "sessions"),
-    *("editions", "edition_letters", "edition_annexes", "annexes", "confirmations", "corrections"),
+    *("editions", "edition_letters", "edition_annexes", "enabled_annexes", "source_checks", "corrections"),
     *("correspondence", "answer_summaries", "site_state", "actions"),
 )
 

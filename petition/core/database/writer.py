@@ -96,7 +96,7 @@ class Writer(Generic[C]):
         Raises TypeError for a function that is not an act: it has no place in the order.
         """
         if not isinstance(act, Act):
-            raise TypeError("Only an act can be joined: see petition/writer.py.")
+            raise TypeError("Only an act can be joined: see petition/core/database/writer.py.")
         result: T = await self._wait(act, item)
         return result
 
