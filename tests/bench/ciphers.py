@@ -21,23 +21,23 @@ def measure(report: Report) -> None:
     """Microseconds."""
     table = report.table("What safety costs", NOTE, "step | when | µs")
     with tempfile.TemporaryDirectory() as folder:
-        vault = ServerKeys("e" * 40, (str(IDENTITY.to_public()),), OutboxKeys(Path(folder)))
-        mailboxes, signer, number = (
+        server_keys = ServerKeys("e" * 40, (str(IDENTITY.to_public()),), OutboxKeys(Path(folder)))
+        mailboxes, signer, secret = (
             EmailProviders(Appeal(None).data_file("mailboxes.toml")),
             Signer(("s" * 40,)),
             tokens.new_secret(),
         )
-        token = signer.make_token(Purpose.CONFIRM, number)
+        token = signer.make_token(Purpose.CONFIRM, secret)
         address = mailboxes.parse("an.na+petition@gmail.com")
         assert address is not None
         steps: tuple[tuple[str, str, Callable[[], object]], ...] = (
             ("reading the address", "sign", lambda: mailboxes.parse("an.na+petition@gmail.com")),
-            ("keyed hashes of both its forms", "sign", lambda: vault.email_hashes(address)),
+            ("keyed hashes of both its forms", "sign", lambda: server_keys.email_hashes(address)),
             ("a link's number and its hash", "sign", lambda: tokens.secret_hash(tokens.new_secret())),
-            ("encrypting address and number for the outbox", "sign", lambda: vault.outbox.encrypt("x" * 80)),
-            ("encrypting a name with the number", "sign, named", lambda: encryption.encrypt_name(number, "Anna Nowak")),
-            ("sealing the address to the organisers", "sign, updates", lambda: vault.seal_contact(address.exact)),
-            ("signing a link", "mail", lambda: signer.make_token(Purpose.CONFIRM, number)),
+            ("encrypting address and number for the outbox", "sign", lambda: server_keys.outbox.encrypt("x" * 80)),
+            ("encrypting a name with the number", "sign, named", lambda: encryption.encrypt_name(secret, "Anna Nowak")),
+            ("sealing the address to the organisers", "sign, updates", lambda: server_keys.seal_contact(address.exact)),
+            ("signing a link", "mail", lambda: signer.make_token(Purpose.CONFIRM, secret)),
             ("reading a link", "confirm", lambda: signer.read_token(Purpose.CONFIRM, token)),
         )
         for step, when, act in steps:

@@ -25,7 +25,7 @@ from tests.bench.stage import Stage
 
 EACH = 300
 SIGNATORIES = ("new", "waiting", "confirmed", "withdrawn", "blocked", "too often")
-DOORS = {"sign": SIGNATORIES, "manage": SIGNATORIES, "login": ("new", "organiser")}
+FORMS = {"sign": SIGNATORIES, "manage": SIGNATORIES, "login": ("new", "organiser")}
 NOTE = (
     f"One form at a time, {EACH} of each kind in random order: somebody new, with a link that waits, who confirmed, "
     "who withdrew, who wants no mail, who had three mails today; an organiser. *spread*: from the first to the third "
@@ -37,15 +37,15 @@ def measure(stage: Stage, kind: str, report: Report) -> None:
     """Milliseconds for each kind at each door."""
     table = report.table("What the time tells", NOTE, "database | door | kind | n | median ms | to new | spread ms")
     with stage.serving() as web:
-        for door, kinds in DOORS.items():
-            times = asyncio.run(_asked(stage, web.address, door, kinds))
+        for form, kinds in FORMS.items():
+            times = asyncio.run(_asked(stage, web.address, form, kinds))
             for one, found in times.items():
                 first, _, third = quantiles(found, n=4)
                 ratio = middle(found) / middle(times["new"])
-                table.add(kind, door, one, len(found), middle(found), ratio, third - first)
+                table.add(kind, form, one, len(found), middle(found), ratio, third - first)
 
 
-async def _asked(stage: Stage, address: str, door: str, kinds: Sequence[str]) -> dict[str, list[float]]:
+async def _asked(stage: Stage, address: str, form: str, kinds: Sequence[str]) -> dict[str, list[float]]:
     runs = {kind: f"{kind[0]}{secrets.token_hex(4)}" for kind in kinds}
     async with stage.site() as site:
         for kind in kinds:
@@ -54,7 +54,7 @@ async def _asked(stage: Stage, address: str, door: str, kinds: Sequence[str]) ->
     random.shuffle(people)
     crowd, loop = Crowd(address), asyncio.get_running_loop()
     for kind, n in people:
-        await crowd.ask(kind, raw(door, runs[kind], n, iter(())), loop.time())
+        await crowd.ask(kind, raw(form, runs[kind], n, iter(())), loop.time())
     if crowd.refused or crowd.lost:
         raise RuntimeError("some were refused: this run does not count")
     return {kind: crowd.times[kind] for kind in kinds}
@@ -69,12 +69,12 @@ async def _prepare(site: Site, kind: str, run: str) -> None:
         forms = [_form(site, one) for one in people]
         await site.database.write(partial(submissions.sign, items=forms))
     if kind in ("confirmed", "withdrawn"):
-        await site.database.write(partial(signatures.confirm, items=[_number(site, form) for form in forms]))
+        await site.database.write(partial(signatures.confirm, items=[_link_secret(site, form) for form in forms]))
     if kind == "withdrawn":
         await site.database.write(partial(_withdraw, mailboxes=[str(form.row["mailbox"]) for form in forms]))
     if kind == "blocked":
         for form in forms:
-            await site.database.write(partial(manage.never_write, secret=_number(site, form)))
+            await site.database.write(partial(manage.never_write, secret=_link_secret(site, form)))
 
 
 def _form(site: Site, address: str) -> PreparedSubmission:
@@ -83,7 +83,7 @@ def _form(site: Site, address: str) -> PreparedSubmission:
     )
 
 
-def _number(site: Site, form: PreparedSubmission) -> str:
+def _link_secret(site: Site, form: PreparedSubmission) -> str:
     """Of its link, from the mail."""
     return str(json.loads(site.server_keys.outbox.decrypt(form.mail["key_name"], form.mail["encrypted"]))[1])
 

@@ -21,31 +21,31 @@ NEAR = "smtp://127.0.0.1:1?tls=no"
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Production as the handbook wants it, but for what is not there: database and relay."""
-    return _made(tmp_path)
+    return _settings(tmp_path)
 
 
-def _made(folder: Path, **other: Any) -> Settings:
-    usual: dict[str, Any] = {
+def _settings(folder: Path, **other: Any) -> Settings:
+    defaults: dict[str, Any] = {
         "mode": Mode.PRODUCTION,
         "base_url": "https://petition.example",
         "outbox_keys": folder / "keys",
     }
-    return replace(make_settings(f"sqlite:///{folder / 'data' / 'petition.db'}", folder, NEAR, **usual), **other)
+    return replace(make_settings(f"sqlite:///{folder / 'data' / 'petition.db'}", folder, NEAR, **defaults), **other)
 
 
-async def _found(settings: Settings) -> dict[str, Finding]:
+async def _findings(settings: Settings) -> dict[str, Finding]:
     return {finding.subject: finding async for finding in doctor.findings(settings)}
 
 
-async def test_a_good_installation_is_well(settings: Settings) -> None:
-    found = await _found(settings)
+async def test_a_good_installation_is_ok(settings: Settings) -> None:
+    findings = await _findings(settings)
     names = ("public address", "trusted proxies", "keys apart from data", "owner of the mail server", "outbox keys")
-    assert [found[name] for name in names] == [Finding(name) for name in names]
+    assert [findings[name] for name in names] == [Finding(name) for name in names]
 
 
-async def test_a_public_address_without_https_is_to_be_mended(tmp_path: Path) -> None:
-    found = await _found(_made(tmp_path, base_url="http://127.0.0.1:8000"))
-    assert "PETITION_BASE_URL is not https" in found["public address"].fix
+async def test_a_public_address_without_https_is_to_be_fixed(tmp_path: Path) -> None:
+    findings = await _findings(_settings(tmp_path, base_url="http://127.0.0.1:8000"))
+    assert "PETITION_BASE_URL is not https" in findings["public address"].fix
 
 
 NOBODY, NO_ADDRESS = "", "no address"
@@ -69,7 +69,7 @@ NOBODY, NO_ADDRESS = "", "no address"
 )
 async def test_trust_in_proxies_is_narrow(proxies: str, complaint: str, tmp_path: Path) -> None:
     trusted = tuple(filter(None, proxies.split(",")))
-    finding = (await _found(_made(tmp_path, trusted_proxies=trusted)))["trusted proxies"]
+    finding = (await _findings(_settings(tmp_path, trusted_proxies=trusted)))["trusted proxies"]
     assert complaint in finding.fix
     assert bool(finding.fix) == bool(complaint)
 
@@ -102,8 +102,8 @@ async def test_keys_lie_apart_from_the_data(database: str, key: str, beside: boo
     (tmp_path / "postgres" / "PG_VERSION").write_text("15\n")
     url = "postgresql://127.0.0.1:1/petition" if database == "postgresql" else f"sqlite:///{tmp_path / database}"
     for setting in ("outbox_keys", "email_key_file"):
-        given = {"outbox_keys": tmp_path / "keys", "database_url": url} | {setting: tmp_path / key}
-        finding = doctor._check_keys_apart(_made(tmp_path, **given))
+        values = {"outbox_keys": tmp_path / "keys", "database_url": url} | {setting: tmp_path / key}
+        finding = doctor._check_keys_apart(_settings(tmp_path, **values))
         assert bool(finding.fix) == beside, setting
 
 
@@ -128,14 +128,14 @@ async def test_keys_lie_apart_from_the_data(database: str, key: str, beside: boo
 def test_a_relay_of_somebody_else_is_warned_of(url: str, own: bool, tmp_path: Path) -> None:
     base = "https://sign.example.org" if "example.org" in url else "https://www.petition.example"
     for sender in ("links@example.org", "Links <links@relay.example>"):
-        finding = doctor._check_mail_server_owner(_made(tmp_path, smtp_url=url, base_url=base, mail_from=sender))
+        finding = doctor._check_mail_server_owner(_settings(tmp_path, smtp_url=url, base_url=base, mail_from=sender))
         if url == "smtps://mail.example.org" and "relay" in sender:
             assert finding.warning, "nothing says that this domain is ours"
         else:
             assert bool(finding.warning) != own
     assert (
         "sees every address"
-        in doctor._check_mail_server_owner(_made(tmp_path, smtp_url="smtps://relay.example")).warning
+        in doctor._check_mail_server_owner(_settings(tmp_path, smtp_url="smtps://relay.example")).warning
     )
 
 
@@ -176,13 +176,13 @@ def test_a_warning_is_a_line_of_its_own(tmp_path: Path) -> None:
     """A demo, on the other hand, is warned of nothing."""
     shell = Shell(tmp_path)
     shell.fine("migrate")
-    told = shell.run("doctor").stdout.splitlines()
-    assert [line for line in told if not line.startswith(("ok    ", "fix   campaign: "))] == []
+    lines = shell.run("doctor").stdout.splitlines()
+    assert [line for line in lines if not line.startswith(("ok    ", "fix   campaign: "))] == []
     shell.environment |= {"PETITION_MODE": "production", "PETITION_SMTP_URL": "smtp://127.1:1"}  # no address, no name
     shell.environment |= {"PETITION_BASE_URL": "https://petition.example", "PETITION_MAIL_FROM": "a@petition.example"}
     keys = ("PETITION_SECRET_KEY", "PETITION_DESK_KEY", "PETITION_EMAIL_KEY")
     shell.environment |= dict.fromkeys(keys, "s" * 40)
     shell.environment |= {"PETITION_RECIPIENTS": "age1x", "PETITION_OUTBOX_KEYS": str(tmp_path / "keys")}
-    told = shell.run("doctor").stdout.splitlines()
+    lines = shell.run("doctor").stdout.splitlines()
     warning = "warn  owner of the mail server: 127.1 is somebody else's and sees every address:"
-    assert [line for line in told if line.startswith(warning)], told
+    assert [line for line in lines if line.startswith(warning)], lines

@@ -60,13 +60,13 @@ async def test_the_numbers_agree_and_grew_over_weeks(visitor: Visitor) -> None:
 
 @on_sqlite
 async def test_governments_have_answered_and_each_answer_says_that_it_is_none(visitor: Visitor) -> None:
-    told = (await visitor.get("/governments.json")).json()
-    answers = [one for one in told["governments"] if one["answered"]]
+    data = (await visitor.get("/governments.json")).json()
+    answers = [one for one in data["governments"] if one["answered"]]
     assert {one["stance"] for one in answers} == {"supports", "partly", "refuses"}
     assert all(one["link"].startswith("https://example.org/") for one in answers)
     assert all("not a real answer" in one["summaries"]["en"] for one in answers)
-    assert [one for one in told["governments"] if one["acknowledged"] and not one["answered"]]
-    assert [one for one in told["governments"] if one["sent"] is None]
+    assert [one for one in data["governments"] if one["acknowledged"] and not one["answered"]]
+    assert [one for one in data["governments"] if one["sent"] is None]
 
 
 async def test_the_desk_has_something_of_each_kind(visitor: Visitor) -> None:

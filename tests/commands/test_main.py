@@ -47,9 +47,9 @@ def test_a_first_walk(shell: Shell, smtp: Relay) -> None:
     shell.environment["PETITION_SMTP_URL"] = smtp.url
     with serving(shell) as (address, server):
         assert server.stdout is not None
-        told = [server.stdout.readline() for _ in range(3)]
-        assert f"{address}/dev/outbox" in told[1]
-        assert f"{address}/organisers/login/" in told[2]
+        lines = [server.stdout.readline() for _ in range(3)]
+        assert f"{address}/dev/outbox" in lines[1]
+        assert f"{address}/organisers/login/" in lines[2]
         assert _post(f"{address}/en/sign", email="anna@example.net", country="PL", consent="on") == 200
         _wait_for(lambda: len(smtp.mails) == 1)
         with urllib.request.urlopen(f"{address}/dev/outbox") as page:
@@ -168,23 +168,23 @@ def test_backup_and_restore(migrated: Shell, tmp_path: Path) -> None:
 def test_unsealing_on_another_machine(tmp_path: Path) -> None:
     address = EmailProviders(SHIPPED_DATA / "mailboxes.toml").parse("anna@example.net")
     assert address is not None
-    vault = encryption.ServerKeys("k" * 32, (str(IDENTITY.to_public()),), encryption.OutboxKeys(tmp_path))
+    server_keys = encryption.ServerKeys("k" * 32, (str(IDENTITY.to_public()),), encryption.OutboxKeys(tmp_path))
     with (tmp_path / "signatures.csv").open("w", newline="") as file:
         table = csv.writer(file)
         table.writerow(("country", "day", "name", "sealed_address"))
         table.writerow(
-            ("PL", "2026-11-22", "", vault.seal_contact(address.exact, "https://a.example/en/unsubscribe/x"))
+            ("PL", "2026-11-22", "", server_keys.seal_contact(address.exact, "https://a.example/en/unsubscribe/x"))
         )
         table.writerow(("DE", "2026-11-22", "", ""))
     (tmp_path / "identity").write_text(f"# created\n{IDENTITY}\n")
     shell = Shell(tmp_path)
-    given = ("unseal", "--identity", str(tmp_path / "identity"))
+    command = ("unseal", "--identity", str(tmp_path / "identity"))
     opened = "address,country,unsubscribe\nanna@example.net,PL,https://a.example/en/unsubscribe/x\n"
-    assert shell.fine(*given, str(tmp_path / "signatures.csv")) == opened
-    piped = shell.run(*given, stdin=(tmp_path / "signatures.csv").read_text())
+    assert shell.fine(*command, str(tmp_path / "signatures.csv")) == opened
+    piped = shell.run(*command, stdin=(tmp_path / "signatures.csv").read_text())
     assert piped.stdout == opened
     (tmp_path / "identity").write_text("nothing")
-    assert "identity" in shell.fails(*given, str(tmp_path / "signatures.csv"))
+    assert "identity" in shell.fails(*command, str(tmp_path / "signatures.csv"))
     assert "cannot be read" in shell.fails("unseal", "--identity", str(tmp_path / "nowhere"))
 
 

@@ -90,8 +90,8 @@ def test_a_file_without_an_identity_is_told_so(text: str) -> None:
 @many
 @given(NAMES)
 def test_a_name_is_read_again_with_the_number_of_its_link(name: str) -> None:
-    number = tokens.new_secret()
-    assert decrypt_name(number, encrypt_name(number, name)) == name
+    secret = tokens.new_secret()
+    assert decrypt_name(secret, encrypt_name(secret, name)) == name
 
 
 @many
@@ -104,9 +104,9 @@ def test_a_name_is_hidden_from_every_other_number(name: str) -> None:
 
 
 def test_the_number_that_the_database_keeps_does_not_open_a_name() -> None:
-    number = tokens.new_secret()
+    secret = tokens.new_secret()
     with pytest.raises(KeysError):
-        decrypt_name(tokens.secret_hash(number), encrypt_name(number, "Anna"))
+        decrypt_name(tokens.secret_hash(secret), encrypt_name(secret, "Anna"))
 
 
 def test_a_hidden_name_tells_no_length() -> None:

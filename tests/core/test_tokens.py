@@ -30,9 +30,9 @@ def _reads(signer: Signer, purpose: Purpose, token: str) -> str | None:
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_a_link_opens_what_it_was_made_for_and_nothing_else(purpose: Purpose) -> None:
-    number = tokens.new_secret()
-    token = SIGNER.make_token(purpose, number)
-    assert {other for other in Purpose if _reads(SIGNER, other, token) == number} == {purpose}
+    secret = tokens.new_secret()
+    token = SIGNER.make_token(purpose, secret)
+    assert {other for other in Purpose if _reads(SIGNER, other, token) == secret} == {purpose}
 
 
 @pytest.mark.parametrize("purpose", Purpose)
@@ -108,20 +108,20 @@ def test_garbage_opens_nothing(text: str, purpose: Purpose) -> None:
 
 @many
 @given(st.text(URL_SAFE.replace(".", ""), min_size=1, max_size=40), st.sampled_from(Purpose))
-def test_what_was_signed_is_read_again(number: str, purpose: Purpose) -> None:
-    assert SIGNER.read_token(purpose, SIGNER.make_token(purpose, number)) == number
+def test_what_was_signed_is_read_again(secret: str, purpose: Purpose) -> None:
+    assert SIGNER.read_token(purpose, SIGNER.make_token(purpose, secret)) == secret
 
 
 def test_a_link_holds_the_number_and_its_date_only(time: Clock) -> None:
-    number, _, rest = SIGNER.make_token(Purpose.CONFIRM, tokens.new_secret()).partition(".")
-    assert len(number) == 22
+    secret, _, rest = SIGNER.make_token(Purpose.CONFIRM, tokens.new_secret()).partition(".")
+    assert len(secret) == 22
     assert re.fullmatch(r"[\w-]{6}\.[\w-]{27}", rest), "the date in seconds, the signature"
 
 
 def test_a_number_cannot_be_guessed_or_found_in_the_database() -> None:
-    numbers = [tokens.new_secret() for _ in range(1000)]
-    assert len(set(numbers)) == 1000
-    assert all(re.fullmatch(r"[\w-]{22}", number, re.ASCII) for number in numbers)
-    kept = [tokens.secret_hash(number) for number in numbers]
-    assert all(re.fullmatch("[0-9a-f]{64}", text) for text in kept)
-    assert tokens.secret_hash(numbers[0]) == kept[0]
+    secrets = [tokens.new_secret() for _ in range(1000)]
+    assert len(set(secrets)) == 1000
+    assert all(re.fullmatch(r"[\w-]{22}", secret, re.ASCII) for secret in secrets)
+    hashes = [tokens.secret_hash(secret) for secret in secrets]
+    assert all(re.fullmatch("[0-9a-f]{64}", text) for text in hashes)
+    assert tokens.secret_hash(secrets[0]) == hashes[0]

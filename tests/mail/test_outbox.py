@@ -22,24 +22,26 @@ def make_vault(folder: Path) -> ServerKeys:
 
 
 @pytest.fixture
-def vault(time: Clock, tmp_path: Path) -> ServerKeys:
+def server_keys(time: Clock, tmp_path: Path) -> ServerKeys:
     """The keys of this machine."""
     return make_vault(tmp_path / "keys")
 
 
-async def put(database: Database, vault: ServerKeys, to: str = ADDRESS) -> None:
+async def put(database: Database, server_keys: ServerKeys, to: str = ADDRESS) -> None:
     """One mail more."""
-    await _put(database, vault, "confirm", to, f"number of {to}", "m")
+    await _put(database, server_keys, "confirm", to, f"number of {to}", "m")
 
 
-async def _put(database: Database, vault: ServerKeys, name: str, to: str, number: str, mailbox: str | None) -> None:
-    mail = outbox.prepare_email(vault, template=name, language="en", to=to, secret=number, mailbox=mailbox)
+async def _put(
+    database: Database, server_keys: ServerKeys, name: str, to: str, secret: str, mailbox: str | None
+) -> None:
+    mail = outbox.prepare_email(server_keys, template=name, language="en", to=to, secret=secret, mailbox=mailbox)
     await database.write(partial(outbox.enqueue, emails=[mail]))
 
 
-async def claim(database: Database, vault: ServerKeys) -> list[ClaimedEmail]:
+async def claim(database: Database, server_keys: ServerKeys) -> list[ClaimedEmail]:
     """What a deliverer takes."""
-    return await database.write(partial(outbox.claim_batch, server_keys=vault))
+    return await database.write(partial(outbox.claim_batch, server_keys=server_keys))
 
 
 async def rows(database: Database) -> list[Row]:
@@ -53,24 +55,24 @@ async def _refusals(database: Database) -> dict[str, int]:
         return {row["code"]: int(row["n"]) for row in await outbox.refusal_counts(c)}
 
 
-async def test_a_claimed_mail_is_what_was_put(database: Database, vault: ServerKeys, time: Clock) -> None:
-    await put(database, vault)
-    ((row,), (mail,)) = await rows(database), await claim(database, vault)
+async def test_a_claimed_mail_is_what_was_put(database: Database, server_keys: ServerKeys, time: Clock) -> None:
+    await put(database, server_keys)
+    ((row,), (mail,)) = await rows(database), await claim(database, server_keys)
     assert mail == ClaimedEmail(
         row["id"], "confirm", "en", ADDRESS, f"number of {ADDRESS}", 1, int(time.seconds()) + outbox.CLAIM_SECONDS
     )
 
 
-async def test_a_row_shows_neither_address_nor_number(database: Database, vault: ServerKeys) -> None:
-    await put(database, vault)
+async def test_a_row_shows_neither_address_nor_number(database: Database, server_keys: ServerKeys) -> None:
+    await put(database, server_keys)
     (row,) = await rows(database)
     assert "example" not in str(row)
     assert "number" not in str(row)
 
 
-async def test_mail_is_put_in_the_transaction_of_its_cause(database: Database, vault: ServerKeys) -> None:
+async def test_mail_is_put_in_the_transaction_of_its_cause(database: Database, server_keys: ServerKeys) -> None:
     async def failing(c: Connection) -> None:
-        mail = outbox.prepare_email(vault, template="login", language="en", to=ADDRESS, secret="n", mailbox=None)
+        mail = outbox.prepare_email(server_keys, template="login", language="en", to=ADDRESS, secret="n", mailbox=None)
         await outbox.enqueue(c, [mail])
         raise LookupError
 
@@ -80,14 +82,14 @@ async def test_mail_is_put_in_the_transaction_of_its_cause(database: Database, v
 
 
 async def test_a_claimed_mail_is_nobody_elses_for_a_minute_and_a_half(
-    database: Database, vault: ServerKeys, time: Clock
+    database: Database, server_keys: ServerKeys, time: Clock
 ) -> None:
-    await put(database, vault)
-    (first,) = await claim(database, vault)
+    await put(database, server_keys)
+    (first,) = await claim(database, server_keys)
     time.advance(seconds=89)
-    assert await claim(database, vault) == []
+    assert await claim(database, server_keys) == []
     time.advance(seconds=1)
-    (again,) = await claim(database, vault)
+    (again,) = await claim(database, server_keys)
     assert (again.id, again.attempts) == (first.id, 2), "its deliverer is thought dead"
 
 
@@ -96,68 +98,74 @@ async def _renewed(database: Database, mail: ClaimedEmail) -> bool:
 
 
 async def test_who_needs_longer_claims_anew_as_long_as_nobody_else_has(
-    database: Database, vault: ServerKeys, time: Clock
+    database: Database, server_keys: ServerKeys, time: Clock
 ) -> None:
-    await put(database, vault)
-    (first,) = await claim(database, vault)
+    await put(database, server_keys)
+    (first,) = await claim(database, server_keys)
     time.advance(seconds=80)
     assert await _renewed(database, first)
     time.advance(seconds=89)
-    assert await claim(database, vault) == []
+    assert await claim(database, server_keys) == []
     time.advance(seconds=30)
     assert await _renewed(database, first), "late, but nobody came"
     time.advance(seconds=90)
-    (second,) = await claim(database, vault)
+    (second,) = await claim(database, server_keys)
     assert not await _renewed(database, first)
     for job in (partial(outbox.retry_later, email=first), partial(outbox.release_emails, emails=[first], paused=[])):
         await database.write(job)
-        assert await claim(database, vault) == [], "who lost a mail cannot give it away"
+        assert await claim(database, server_keys) == [], "who lost a mail cannot give it away"
     assert await _renewed(database, second)
 
 
-async def test_a_batch_is_twenty_and_the_oldest_come_first(database: Database, vault: ServerKeys, time: Clock) -> None:
+async def test_a_batch_is_twenty_and_the_oldest_come_first(
+    database: Database, server_keys: ServerKeys, time: Clock
+) -> None:
     for n in range(25):
-        await put(database, vault, f"a{n}@example.org")
+        await put(database, server_keys, f"a{n}@example.org")
         time.advance(seconds=1)
-    first, second = await claim(database, vault), await claim(database, vault)
+    first, second = await claim(database, server_keys), await claim(database, server_keys)
     assert {mail.to for mail in first} == {f"a{n}@example.org" for n in range(20)}
     assert {mail.to for mail in second} == {f"a{n}@example.org" for n in range(20, 25)}
 
 
-async def test_decoys_keep_no_mail_waiting(database: Database, vault: ServerKeys, time: Clock) -> None:
-    mail = outbox.prepare_email(vault, template="confirm", language="en", to=ADDRESS, secret="n", mailbox="m")
+async def test_decoys_keep_no_mail_waiting(database: Database, server_keys: ServerKeys, time: Clock) -> None:
+    mail = outbox.prepare_email(server_keys, template="confirm", language="en", to=ADDRESS, secret="n", mailbox="m")
     decoys = [outbox.make_decoy({**mail, "id": str(n)}) for n in range(outbox.BATCH_SIZE * 3)]
     await database.write(partial(outbox.enqueue, emails=[*decoys, mail]))
     async with database.reading() as c:
         assert (await outbox.queue_status(c))[0] == 1
-    assert [claimed.to for claimed in await claim(database, vault)] == [ADDRESS]
+    assert [claimed.to for claimed in await claim(database, server_keys)] == [ADDRESS]
     assert len(await rows(database)) == 1
 
 
-async def test_whoever_signs_comes_before_everything_else(database: Database, vault: ServerKeys, time: Clock) -> None:
+async def test_whoever_signs_comes_before_everything_else(
+    database: Database, server_keys: ServerKeys, time: Clock
+) -> None:
     names = ["of-another-kind", "manage", "login", "confirm", "confirm"]
     for n, name in enumerate(names):
-        await _put(database, vault, name, f"a{n}@example.org", "n", None)
+        await _put(database, server_keys, name, f"a{n}@example.org", "n", None)
         time.advance(seconds=1)
-    assert [mail.to[1] for mail in await claim(database, vault)] == ["3", "4", "1", "2", "0"]
+    assert [mail.to[1] for mail in await claim(database, server_keys)] == ["3", "4", "1", "2", "0"]
 
 
-async def test_claimers_at_once_never_get_the_same_mail(database_url: str, vault: ServerKeys) -> None:
+async def test_claimers_at_once_never_get_the_same_mail(database_url: str, server_keys: ServerKeys) -> None:
     async with open_database(database_url) as first, open_database(database_url) as second:
         for n in range(60):
-            await put(first, vault, f"a{n}@example.org")
-        batches = await asyncio.gather(*[claim(database, vault) for database in (first, second) * 4])
+            await put(first, server_keys, f"a{n}@example.org")
+        batches = await asyncio.gather(*[claim(database, server_keys) for database in (first, second) * 4])
     taken = [mail.to for batch in batches for mail in batch]
     assert sorted(taken) == sorted({f"a{n}@example.org" for n in range(60)})
 
 
-async def test_mail_of_another_machine_is_left_alone(database: Database, vault: ServerKeys, tmp_path: Path) -> None:
+async def test_mail_of_another_machine_is_left_alone(
+    database: Database, server_keys: ServerKeys, tmp_path: Path
+) -> None:
     other = make_vault(tmp_path / "other")
     await put(database, other)
     before = await rows(database)
-    assert await claim(database, vault) == []
-    await put(database, vault, "boris@example.org")
-    assert [mail.to for mail in await claim(database, vault)] == ["boris@example.org"]
+    assert await claim(database, server_keys) == []
+    await put(database, server_keys, "boris@example.org")
+    assert [mail.to for mail in await claim(database, server_keys)] == ["boris@example.org"]
     assert [row for row in await rows(database) if row["id"] == before[0]["id"]] == before
     assert [mail.to for mail in await claim(database, other)] == [ADDRESS]
 
@@ -170,27 +178,29 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-async def test_a_damaged_row_is_counted_and_harms_no_other(damage: str, database: Database, vault: ServerKeys) -> None:
-    await put(database, vault)
+async def test_a_damaged_row_is_counted_and_harms_no_other(
+    damage: str, database: Database, server_keys: ServerKeys
+) -> None:
+    await put(database, server_keys)
     await database.write(lambda c: c.execute(f"update outbox set encrypted = {DAMAGES[damage]}"))
-    await put(database, vault, "boris@example.org")
-    assert [mail.to for mail in await claim(database, vault)] == ["boris@example.org"]
+    await put(database, server_keys, "boris@example.org")
+    assert [mail.to for mail in await claim(database, server_keys)] == ["boris@example.org"]
     assert len(await rows(database)) == 1
     assert await _refusals(database) == {"unreadable": 1}
 
 
-async def test_a_mail_that_has_left_leaves_nothing(database: Database, vault: ServerKeys) -> None:
-    await put(database, vault)
-    (mail,) = await claim(database, vault)
+async def test_a_mail_that_has_left_leaves_nothing(database: Database, server_keys: ServerKeys) -> None:
+    await put(database, server_keys)
+    (mail,) = await claim(database, server_keys)
     await database.join(outbox.mark_sent, mail.id)
     assert await rows(database) == []
     assert await _refusals(database) == {}
 
 
-async def test_refusals_are_counted_by_day_and_code(database: Database, vault: ServerKeys, time: Clock) -> None:
+async def test_refusals_are_counted_by_day_and_code(database: Database, server_keys: ServerKeys, time: Clock) -> None:
     for code in ("5.1.1", "5.1.1", "5.7.1"):
-        await put(database, vault)
-        (mail,) = await claim(database, vault)
+        await put(database, server_keys)
+        (mail,) = await claim(database, server_keys)
         for _ in range(2):  # once more, as after an answer of the database that was lost
             await database.write(partial(outbox.mark_refused, email=mail, code=code))
         time.advance(days=1)
@@ -205,29 +215,29 @@ async def test_refusals_are_counted_by_day_and_code(database: Database, vault: S
     ]
 
 
-async def test_the_pauses_grow_to_an_hour(database: Database, vault: ServerKeys, time: Clock) -> None:
-    await put(database, vault)
+async def test_the_pauses_grow_to_an_hour(database: Database, server_keys: ServerKeys, time: Clock) -> None:
+    await put(database, server_keys)
     for pause in (30, 120, 600, 1800, 3600, 3600, 3600):
-        (mail,) = await claim(database, vault)
+        (mail,) = await claim(database, server_keys)
         await database.write(partial(outbox.retry_later, email=mail))
         time.advance(seconds=pause - 1)
-        assert await claim(database, vault) == []
+        assert await claim(database, server_keys) == []
         time.advance(seconds=1)
 
 
-async def test_a_mail_given_back_is_anybodys_at_once(database: Database, vault: ServerKeys) -> None:
-    await put(database, vault)
-    mails = await claim(database, vault)
+async def test_a_mail_given_back_is_anybodys_at_once(database: Database, server_keys: ServerKeys) -> None:
+    await put(database, server_keys)
+    mails = await claim(database, server_keys)
     await database.write(partial(outbox.release_emails, emails=mails, paused=[]))
-    assert await claim(database, vault) == mails, "and the attempt was none"
+    assert await claim(database, server_keys) == mails, "and the attempt was none"
 
 
 async def test_a_mail_dies_with_its_link_however_often_it_was_tried(
-    database: Database, vault: ServerKeys, time: Clock
+    database: Database, server_keys: ServerKeys, time: Clock
 ) -> None:
-    await put(database, vault)
+    await put(database, server_keys)
     time.advance(days=13, hours=23, minutes=59, seconds=59)
-    (mail,) = await claim(database, vault)
+    (mail,) = await claim(database, server_keys)
     await database.write(partial(outbox.retry_later, email=mail))
     await database.write(outbox.delete_expired)
     assert len(await rows(database)) == 1
@@ -236,7 +246,7 @@ async def test_a_mail_dies_with_its_link_however_often_it_was_tried(
     assert await rows(database) == []
 
 
-async def test_how_much_waits_and_how_long(database: Database, vault: ServerKeys, time: Clock) -> None:
+async def test_how_much_waits_and_how_long(database: Database, server_keys: ServerKeys, time: Clock) -> None:
     """Since it was put: a relay that is down moves every mail into the future, and the oldest is no younger for it."""
 
     async def waiting() -> tuple[int, int]:
@@ -245,11 +255,11 @@ async def test_how_much_waits_and_how_long(database: Database, vault: ServerKeys
 
     assert await waiting() == (0, 0)
     time.advance(seconds=40)
-    await put(database, vault)
+    await put(database, server_keys)
     time.advance(seconds=40)
-    await put(database, vault)
+    await put(database, server_keys)
     assert await waiting() == (2, 80), "the row tells the minute only"
-    for mail in await claim(database, vault):
+    for mail in await claim(database, server_keys):
         await database.write(partial(outbox.retry_later, email=mail))
     time.advance(hours=1)
     assert await waiting() == (2, 3680)
@@ -258,7 +268,7 @@ async def test_how_much_waits_and_how_long(database: Database, vault: ServerKeys
     assert await waiting() == (2, 0), "a clock that was set back is no reason for a strange number"
 
 
-async def test_at_the_end_nothing_waits(database: Database, vault: ServerKeys) -> None:
-    await put(database, vault)
+async def test_at_the_end_nothing_waits(database: Database, server_keys: ServerKeys) -> None:
+    await put(database, server_keys)
     await database.write(outbox.delete_all)
     assert await rows(database) == []

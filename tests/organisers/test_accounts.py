@@ -19,9 +19,9 @@ async def _link(site: Site, nickname: str = "marta") -> str:
     return await site.database.write(partial(accounts.make_login_link, nickname=nickname))
 
 
-async def _log_in(site: Site, number: str) -> str:
-    session, whole = await site.database.write(partial(sessions.log_in, secret=number, require_factor=False))
-    assert whole
+async def _log_in(site: Site, secret: str) -> str:
+    session, authenticated = await site.database.write(partial(sessions.log_in, secret=secret, require_factor=False))
+    assert authenticated
     return session
 
 
@@ -31,8 +31,8 @@ async def _remove(site: Site, nickname: str = "marta") -> None:
 
 async def _who(site: Site, session: str) -> Organiser | None:
     async with site.database.reading() as c:
-        found = await sessions.find_session(c, session)
-    return found.organiser if found else None
+        current = await sessions.find_session(c, session)
+    return current.organiser if current else None
 
 
 async def _rows(site: Site, table: str) -> list[Row]:
@@ -52,140 +52,144 @@ async def _ask(site: Site, email: str) -> int:
 
 
 @pytest.fixture
-async def house(site: Site, time: Clock) -> Site:
+async def staffed_site(site: Site, time: Clock) -> Site:
     """A site with one organiser, marta."""
     await add_organiser(site, "marta")
     return site
 
 
-async def test_organisers_are_listed_by_nickname_with_role_and_first_day(house: Site) -> None:
-    await add_organiser(house, "anna", "viewer")
-    async with house.database.reading() as c:
+async def test_organisers_are_listed_by_nickname_with_role_and_first_day(staffed_site: Site) -> None:
+    await add_organiser(staffed_site, "anna", "viewer")
+    async with staffed_site.database.reading() as c:
         listed = [
             tuple(row[name] for name in ("nickname", "role", "added_on")) for row in await accounts.list_organisers(c)
         ]
     assert listed == [("anna", "viewer", "2026-11-22"), ("marta", "organiser", "2026-11-22")]
 
 
-async def test_nothing_readable_is_kept_of_an_address(house: Site) -> None:
-    (row,) = await _rows(house, "organisers")
+async def test_nothing_readable_is_kept_of_an_address(staffed_site: Site) -> None:
+    (row,) = await _rows(staffed_site, "organisers")
     assert not [value for value in dict(row).values() if "@" in str(value) or "example" in str(value)]
 
 
 @pytest.mark.parametrize("nickname", ["", "a", "a" * 41, "a b", "žana", "marta\n", "a\0b", "<b>", "a'--", "../a"])
-async def test_a_nickname_that_is_none_is_refused(house: Site, nickname: str) -> None:
-    address = house.email_providers.parse("new@example.org")
+async def test_a_nickname_that_is_none_is_refused(staffed_site: Site, nickname: str) -> None:
+    address = staffed_site.email_providers.parse("new@example.org")
     assert address is not None
     job = partial(
-        accounts.add_organiser, server_keys=house.server_keys, nickname=nickname, email=address, role=Role.VIEWER
+        accounts.add_organiser, server_keys=staffed_site.server_keys, nickname=nickname, email=address, role=Role.VIEWER
     )
     with pytest.raises(OrganiserError, match="2 to 40"):
-        await house.database.write(job)
+        await staffed_site.database.write(job)
 
 
 @pytest.mark.parametrize(("nickname", "email"), [("marta", "other@example.org"), ("other", "Marta@EXAMPLE.org")])
-async def test_a_taken_nickname_or_address_is_refused(house: Site, nickname: str, email: str) -> None:
-    address = house.email_providers.parse(email)
+async def test_a_taken_nickname_or_address_is_refused(staffed_site: Site, nickname: str, email: str) -> None:
+    address = staffed_site.email_providers.parse(email)
     assert address is not None
     job = partial(
-        accounts.add_organiser, server_keys=house.server_keys, nickname=nickname, email=address, role=Role.ADMIN
+        accounts.add_organiser, server_keys=staffed_site.server_keys, nickname=nickname, email=address, role=Role.ADMIN
     )
     with pytest.raises(OrganiserError, match="already"):
-        await house.database.write(job)
-    assert len(await _rows(house, "organisers")) == 1
+        await staffed_site.database.write(job)
+    assert len(await _rows(staffed_site, "organisers")) == 1
 
 
-async def test_nobody_is_removed_or_let_in_by_a_wrong_nickname(house: Site) -> None:
-    for job in (_link(house, "Marta"), _remove(house, "martha")):
+async def test_nobody_is_removed_or_let_in_by_a_wrong_nickname(staffed_site: Site) -> None:
+    for job in (_link(staffed_site, "Marta"), _remove(staffed_site, "martha")):
         with pytest.raises(OrganiserError, match="There is no organiser"):
             await job
 
 
-async def test_a_link_logs_in_once(house: Site) -> None:
-    number = await _link(house)
-    assert await _who(house, await _log_in(house, number)) == Organiser("marta", Role.ORGANISER)
+async def test_a_link_logs_in_once(staffed_site: Site) -> None:
+    secret = await _link(staffed_site)
+    assert await _who(staffed_site, await _log_in(staffed_site, secret)) == Organiser("marta", Role.ORGANISER)
     with pytest.raises(LinkError):
-        await _log_in(house, number)
+        await _log_in(staffed_site, secret)
 
 
-async def test_a_link_works_to_the_last_second_of_its_life(house: Site, time: Clock) -> None:
-    late, too_late = await _link(house), await _link(house)
+async def test_a_link_works_to_the_last_second_of_its_life(staffed_site: Site, time: Clock) -> None:
+    late, too_late = await _link(staffed_site), await _link(staffed_site)
     time.advance(seconds=LINK_LIFETIME[Purpose.LOGIN] - 1)
-    await _log_in(house, late)
+    await _log_in(staffed_site, late)
     time.advance(seconds=1)
     with pytest.raises(LinkError):
-        await _log_in(house, too_late)
+        await _log_in(staffed_site, too_late)
 
 
-async def test_a_number_of_another_purpose_or_of_none_logs_nobody_in(house: Site) -> None:
-    number = tokens.new_secret()
+async def test_a_secret_of_another_purpose_or_of_none_logs_nobody_in(staffed_site: Site) -> None:
+    secret = tokens.new_secret()
     values = {
-        "id": tokens.secret_hash(number),
+        "id": tokens.secret_hash(secret),
         "purpose": "manage",
         "subject": "marta",
         "mailbox": None,
         "expires_at": 2**40,
     }
-    await house.database.write(lambda c: c.run("links.insert", **values))
-    for wrong in (number, tokens.new_secret(), "", tokens.secret_hash(await _link(house))):
+    await staffed_site.database.write(lambda c: c.run("links.insert", **values))
+    for wrong in (secret, tokens.new_secret(), "", tokens.secret_hash(await _link(staffed_site))):
         with pytest.raises(LinkError):
-            await _log_in(house, wrong)
+            await _log_in(staffed_site, wrong)
 
 
-async def test_the_database_opens_no_link_and_no_session(house: Site) -> None:
-    number = await _link(house)
-    assert number not in str(await _rows(house, "links"))
-    session = await _log_in(house, number)
-    (row,) = await _rows(house, "sessions")
+async def test_the_database_opens_no_link_and_no_session(staffed_site: Site) -> None:
+    secret = await _link(staffed_site)
+    assert secret not in str(await _rows(staffed_site, "links"))
+    session = await _log_in(staffed_site, secret)
+    (row,) = await _rows(staffed_site, "sessions")
     assert session not in dict(row).values()
-    assert await _who(house, row["id"]) is None
+    assert await _who(staffed_site, row["id"]) is None
 
 
-async def test_a_link_is_mailed_to_an_organiser_and_to_nobody_else(house: Site) -> None:
-    assert await _ask(house, "stranger@example.org") == 0
-    assert [row["template"] for row in await _rows(house, "outbox")] == ["nothing"], "so that the same is written"
-    assert await _ask(house, "MARTA@example.org") == 1
-    mails = await house.database.write(partial(outbox.claim_batch, server_keys=house.server_keys))
+async def test_a_link_is_mailed_to_an_organiser_and_to_nobody_else(staffed_site: Site) -> None:
+    assert await _ask(staffed_site, "stranger@example.org") == 0
+    assert [row["template"] for row in await _rows(staffed_site, "outbox")] == ["nothing"], (
+        "so that the same is written"
+    )
+    assert await _ask(staffed_site, "MARTA@example.org") == 1
+    mails = await staffed_site.database.write(partial(outbox.claim_batch, server_keys=staffed_site.server_keys))
     assert [mail.to for mail in mails] == ["marta@example.org"]
-    assert len(await _rows(house, "outbox")) == 1, "the one to nobody is gone"
+    assert len(await _rows(staffed_site, "outbox")) == 1, "the one to nobody is gone"
 
 
-async def test_an_organiser_gets_twelve_links_a_day_at_most(house: Site) -> None:
+async def test_an_organiser_gets_twelve_links_a_day_at_most(staffed_site: Site) -> None:
     for _ in range(14):
-        await _ask(house, "marta@example.org")
-    assert len(await house.database.write(partial(outbox.claim_batch, server_keys=house.server_keys))) == 12
+        await _ask(staffed_site, "marta@example.org")
+    assert (
+        len(await staffed_site.database.write(partial(outbox.claim_batch, server_keys=staffed_site.server_keys))) == 12
+    )
 
 
-async def test_who_is_removed_is_out_with_every_session_and_link(house: Site) -> None:
-    session, number = await _log_in(house, await _link(house)), await _link(house)
-    await _remove(house)
-    assert await _who(house, session) is None
+async def test_who_is_removed_is_out_with_every_session_and_link(staffed_site: Site) -> None:
+    session, secret = await _log_in(staffed_site, await _link(staffed_site)), await _link(staffed_site)
+    await _remove(staffed_site)
+    assert await _who(staffed_site, session) is None
     with pytest.raises(LinkError):
-        await _log_in(house, number)
+        await _log_in(staffed_site, secret)
 
 
-async def test_who_is_removed_does_not_come_back_as_a_namesake(house: Site) -> None:
-    session, number = await _log_in(house, await _link(house)), await _link(house)
-    await _remove(house)
-    await add_organiser(house, "marta", "admin")
-    assert await _who(house, session) is None
+async def test_who_is_removed_does_not_come_back_as_a_namesake(staffed_site: Site) -> None:
+    session, secret = await _log_in(staffed_site, await _link(staffed_site)), await _link(staffed_site)
+    await _remove(staffed_site)
+    await add_organiser(staffed_site, "marta", "admin")
+    assert await _who(staffed_site, session) is None
     with pytest.raises(LinkError):
-        await _log_in(house, number)
+        await _log_in(staffed_site, secret)
 
 
 @pytest.mark.parametrize("role", Role)
 async def test_each_role_may_what_those_below_it_may(site: Site, time: Clock, role: Role) -> None:
     await add_organiser(site, "anna", role.name.lower())
-    found = await _who(site, await _log_in(site, await _link(site, "anna")))
-    assert found == Organiser("anna", role)
-    assert [found.may(other) for other in Role] == [other <= role for other in Role]
+    organiser = await _who(site, await _log_in(site, await _link(site, "anna")))
+    assert organiser == Organiser("anna", role)
+    assert [organiser.may(other) for other in Role] == [other <= role for other in Role]
 
 
-async def test_what_commands_do_is_on_record(house: Site) -> None:
-    await _link(house)
-    await house.database.write(partial(accounts.reset_factors, nickname="marta"))
-    await _remove(house)
-    async with house.database.reading() as c:
+async def test_what_commands_do_is_on_record(staffed_site: Site) -> None:
+    await _link(staffed_site)
+    await staffed_site.database.write(partial(accounts.reset_factors, nickname="marta"))
+    await _remove(staffed_site)
+    async with staffed_site.database.reading() as c:
         lines = [(row["nickname"], row["action"], row["detail"]) for row in reversed(await activity_log.list_lines(c))]
     assert lines == [
         (activity_log.SERVER, "added", "marta, organiser"),
@@ -195,11 +199,11 @@ async def test_what_commands_do_is_on_record(house: Site) -> None:
     ]
 
 
-async def test_a_reset_ends_sessions_and_links_too(house: Site) -> None:
-    session, number = await _log_in(house, await _link(house)), await _link(house)
-    await house.database.write(partial(accounts.reset_factors, nickname="marta"))
-    assert await _who(house, session) is None
+async def test_a_reset_ends_sessions_and_links_too(staffed_site: Site) -> None:
+    session, secret = await _log_in(staffed_site, await _link(staffed_site)), await _link(staffed_site)
+    await staffed_site.database.write(partial(accounts.reset_factors, nickname="marta"))
+    assert await _who(staffed_site, session) is None
     with pytest.raises(LinkError):
-        await _log_in(house, number)
+        await _log_in(staffed_site, secret)
     with pytest.raises(OrganiserError, match="There is no organiser"):
-        await house.database.write(partial(accounts.reset_factors, nickname="nobody"))
+        await staffed_site.database.write(partial(accounts.reset_factors, nickname="nobody"))

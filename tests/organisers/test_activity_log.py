@@ -17,10 +17,10 @@ async def _write(site: Site, *actions: str) -> None:
         await site.database.write(partial(activity_log.append, who="marta", action=action, detail="PL"))
 
 
-async def _pages(site: Site, most: int) -> list[list[str]]:
+async def _pages(site: Site, limit: int) -> list[list[str]]:
     pages, before = [], None
     async with site.database.reading() as c:
-        while rows := await activity_log.list_lines(c, before, most):
+        while rows := await activity_log.list_lines(c, before, limit):
             pages.append([row["action"] for row in rows])
             before = rows[-1]["n"]
     return pages

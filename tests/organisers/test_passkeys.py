@@ -67,14 +67,14 @@ def device() -> Authenticator:
     return Authenticator()
 
 
-def _made(device: Authenticator) -> NewPasskey:
-    found = SITE.verify_creation(device.create("asked"), "asked")
-    assert found is not None
-    return found
+def _new_passkey(device: Authenticator) -> NewPasskey:
+    created = SITE.verify_creation(device.create("asked"), "asked")
+    assert created is not None
+    return created
 
 
 def test_a_passkey_is_made_and_used(device: Authenticator) -> None:
-    made = _made(device)
+    made = _new_passkey(device)
     assert (made.id, made.counter) == (_text(device.id), 0)
     for count in (1, 2, 7):
         device.count = count
@@ -82,7 +82,7 @@ def test_a_passkey_is_made_and_used(device: Authenticator) -> None:
 
 
 def test_one_that_does_not_count_stays_at_nought(device: Authenticator) -> None:
-    assert SITE.verify_answer(device.get("again"), "again", _made(device).public_key, 0) == 0
+    assert SITE.verify_answer(device.get("again"), "again", _new_passkey(device).public_key, 0) == 0
 
 
 LIES: dict[str, dict[str, str | int]] = {
@@ -97,7 +97,7 @@ LIES: dict[str, dict[str, str | int]] = {
 
 @pytest.mark.parametrize("lie", LIES)
 def test_what_is_not_for_us_or_not_verified_counts_for_nothing(lie: str, device: Authenticator) -> None:
-    made = _made(device)
+    made = _new_passkey(device)
     for name, value in LIES[lie].items():
         setattr(device, name, value)
     assert SITE.verify_creation(device.create("asked"), "asked") is None
@@ -105,7 +105,7 @@ def test_what_is_not_for_us_or_not_verified_counts_for_nothing(lie: str, device:
 
 
 def test_another_challenge_key_or_kind_of_answer_counts_for_nothing(device: Authenticator) -> None:
-    made, other = _made(device), _made(Authenticator())
+    made, other = _new_passkey(device), _new_passkey(Authenticator())
     assert SITE.verify_creation(device.create("asked"), "other") is None
     assert SITE.verify_answer(device.get("again"), "other", made.public_key, 0) is None
     assert SITE.verify_answer(device.get("again"), "again", other.public_key, 0) is None
@@ -115,7 +115,7 @@ def test_another_challenge_key_or_kind_of_answer_counts_for_nothing(device: Auth
 
 @pytest.mark.parametrize("count", [4, 5])
 def test_a_counter_that_does_not_rise_is_a_copy(count: int, device: Authenticator) -> None:
-    made = _made(device)
+    made = _new_passkey(device)
     device.count = count
     assert SITE.verify_answer(device.get("again"), "again", made.public_key, 5) is None
 
@@ -136,7 +136,7 @@ def test_whatever_else_arrives_is_no_answer(text: str) -> None:
 
 
 _DEVICE = Authenticator()
-_MADE, _ANSWER = _made(_DEVICE), _DEVICE.get("again")
+_MADE, _ANSWER = _new_passkey(_DEVICE), _DEVICE.get("again")
 
 
 @given(st.data())
@@ -166,9 +166,9 @@ def test_browsers_know_passkeys_of_names_only(address: str, possible: bool) -> N
 
 
 def test_a_browser_is_asked_for_what_is_known_and_makes_no_second_one(device: Authenticator) -> None:
-    made = _made(device)
-    asked = json.loads(SITE.request_options("again", [made.id]))
-    assert [one["id"] for one in asked["allowCredentials"]] == [made.id]
+    made = _new_passkey(device)
+    options = json.loads(SITE.request_options("again", [made.id]))
+    assert [one["id"] for one in options["allowCredentials"]] == [made.id]
     creation = json.loads(SITE.creation_options("marta", "asked", [made.id]))
     assert [one["id"] for one in creation["excludeCredentials"]] == [made.id]
     assert creation["authenticatorSelection"]["residentKey"] == "discouraged"

@@ -72,8 +72,8 @@ async def test_a_backup_holds_no_secret_no_mail_no_session_and_no_link(busy: Vis
     keys = [file.read_bytes() for file in site.settings.outbox_keys.iterdir()]
     secrets = [site.settings.email_key, *site.settings.secret_keys, str(IDENTITY)]
     ids = [row["id"] for found in held.values() for row in found]
-    told = [*ids, *sealed, *secrets, *(b64encode(key).decode() for key in keys), *(key.hex() for key in keys)]
-    assert [text for text in told if text in content] == []
+    traces = [*ids, *sealed, *secrets, *(b64encode(key).decode() for key in keys), *(key.hex() for key in keys)]
+    assert [text for text in traces if text in content] == []
     assert [email for email in ("anna@", "boris@", "waiting@", "marta@", "Vera") if email in content] == []
     assert "Anna Nowak" in content, "a name to be printed is there: the search does find"
 
@@ -154,8 +154,8 @@ def test_the_drill_at_a_terminal(tmp_path: Path) -> None:
     shell, elsewhere = Shell(tmp_path / "one"), Shell(tmp_path / "two")
     shell.fine("demo", "--signatures", "200")
     file, identity = str(tmp_path / "backup"), str(shell.folder / "var" / "secrets" / "organisers_identity")
-    told = shell.fine("backup", file)
-    assert "sealed to 1 recipients" in told
+    output = shell.fine("backup", file)
+    assert "sealed to 1 recipients" in output
     stranger = tmp_path / "stranger"
     stranger.write_text(str(pyrage.x25519.Identity.generate()))
     assert "does not open" in elsewhere.fails("restore", file, "--identity", str(stranger))

@@ -27,7 +27,7 @@ ADDRESS = "anna@example.net"
 
 
 @pytest.fixture
-def given(settings: Settings, tmp_path: Path) -> Settings:
+def file_settings(settings: Settings, tmp_path: Path) -> Settings:
     """Settings whose email key is in a file."""
     file = tmp_path / "email-key"
     file.write_text(settings.email_key, "utf-8")
@@ -35,9 +35,9 @@ def given(settings: Settings, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def full(given: Settings, time: Clock, visit: Visit) -> Visitor:
+async def full(file_settings: Settings, time: Clock, visit: Visit) -> Visitor:
     """A site with something of a person in every table."""
-    visitor: Visitor = await visit(email_key_file=given.email_key_file)
+    visitor: Visitor = await visit(email_key_file=file_settings.email_key_file)
     await run_background_jobs(visitor.site)
     for n in range(10):
         await visitor.confirmed(f"someone{n}@example.net", country="LT")
@@ -65,10 +65,10 @@ def _gone(before: dict[str, list[str]], after: dict[str, list[str]]) -> set[str]
 HASHED = {"submissions", "links", "email_counts", "never_write", "outbox"}
 
 
-async def test_the_outbox_goes_with_its_keys_and_nothing_else(full: Visitor, given: Settings) -> None:
+async def test_the_outbox_goes_with_its_keys_and_nothing_else(full: Visitor, file_settings: Settings) -> None:
     before, keys = await all_rows(full.site), full.site.server_keys.outbox.key_names()
     assert keys
-    assert await destroy.destroy(given, Scope.OUTBOX) == []
+    assert await destroy.destroy(file_settings, Scope.OUTBOX) == []
     assert full.site.server_keys.outbox.key_names() == []
     after = await all_rows(full.site)
     assert _gone(before, after) == {"outbox"}
@@ -79,10 +79,10 @@ async def test_the_outbox_goes_with_its_keys_and_nothing_else(full: Visitor, giv
     assert full.smtp.to("waiting@example.net") == []
 
 
-async def test_no_hash_is_left_but_names_and_contacts(full: Visitor, given: Settings, time: Clock) -> None:
+async def test_no_hash_is_left_but_names_and_contacts(full: Visitor, file_settings: Settings, time: Clock) -> None:
     before = await all_rows(full.site)
     hashes = [h for email in (ADDRESS, "someone1@example.net") for h in _hashes(full.site, email)]
-    assert await destroy.destroy(given, Scope.HASHES) == []
+    assert await destroy.destroy(file_settings, Scope.HASHES) == []
     after = await all_rows(full.site)
     assert _gone(before, after) == HASHED
     assert [h for h in hashes if h in str(after)] == []
@@ -93,12 +93,14 @@ async def test_no_hash_is_left_but_names_and_contacts(full: Visitor, given: Sett
         assert [row["name"] for row in await c.execute("select name from names")] == ["Anna Nowak"]
         assert len([row for row in await printed_names.export_rows(c) if row["sealed"]]) == 1
     await _agree(full.site)
-    assert "test-email-key" not in _key(given)
+    assert "test-email-key" not in _key(file_settings)
     assert (await full.sign("late@example.net")).status_code != 303
 
 
-async def test_what_the_hashes_left_goes_on_the_day_of_destruction(full: Visitor, given: Settings, time: Clock) -> None:
-    await destroy.destroy(given, Scope.HASHES)
+async def test_what_the_hashes_left_goes_on_the_day_of_destruction(
+    full: Visitor, file_settings: Settings, time: Clock
+) -> None:
+    await destroy.destroy(file_settings, Scope.HASHES)
     await full.site.prune()
     assert len((await all_rows(full.site))["names"]) == 1
     appeal = full.site.appeal
@@ -110,9 +112,9 @@ async def test_what_the_hashes_left_goes_on_the_day_of_destruction(full: Visitor
     await _agree(full.site)
 
 
-async def test_everything_that_leads_to_a_person_goes(full: Visitor, given: Settings) -> None:
+async def test_everything_that_leads_to_a_person_goes(full: Visitor, file_settings: Settings) -> None:
     before = await all_rows(full.site)
-    assert await destroy.destroy(given, Scope.ALL) == []
+    assert await destroy.destroy(file_settings, Scope.ALL) == []
     after = await all_rows(full.site)
     assert {table for table in after if after[table]} <= set(KEPT_TABLES)
     assert [table for table in KEPT_TABLES if table != "site_state" and before[table] != after[table]] == []
@@ -122,37 +124,39 @@ async def test_everything_that_leads_to_a_person_goes(full: Visitor, given: Sett
 
 
 @pytest.mark.parametrize("what", Scope)
-async def test_a_second_time_nothing_more_happens(what: Scope, full: Visitor, given: Settings, time: Clock) -> None:
-    await destroy.destroy(given, what)
-    before, key = await all_rows(full.site), _key(given)
+async def test_a_second_time_nothing_more_happens(
+    what: Scope, full: Visitor, file_settings: Settings, time: Clock
+) -> None:
+    await destroy.destroy(file_settings, what)
+    before, key = await all_rows(full.site), _key(file_settings)
     time.advance(minutes=1)
-    assert await destroy.destroy(given, what) == []
+    assert await destroy.destroy(file_settings, what) == []
     after = await all_rows(full.site)
     assert [table for table in after if table not in ("snapshot", "actions") and after[table] != before[table]] == []
-    assert _key(given) == key
+    assert _key(file_settings) == key
 
 
 async def test_keys_go_while_the_database_is_away_and_the_rest_later(
-    full: Visitor, given: Settings, database_url: str, time: Clock
+    full: Visitor, file_settings: Settings, database_url: str, time: Clock
 ) -> None:
     old = full.site.server_keys.outbox.key_names()
     async with away(database_url):
-        (sentence,) = await destroy.destroy(given, Scope.HASHES)
+        (sentence,) = await destroy.destroy(file_settings, Scope.HASHES)
     assert "stop the service, and call this again" in sentence
     assert full.site.server_keys.outbox.key_names() == []
     with pytest.raises(KeysError):
         full.site.server_keys.outbox.decrypt(old[0], "")
-    assert "test-email-key" not in _key(given)
+    assert "test-email-key" not in _key(file_settings)
     for _ in range(2):  # the first may still find the connection that was lost
-        failed = await destroy.destroy(given, Scope.HASHES)
+        failed = await destroy.destroy(file_settings, Scope.HASHES)
     assert failed == []
     left = await all_rows(full.site)
     assert [left[table] for table in sorted(HASHED)] == [[]] * len(HASHED)
 
 
-async def test_what_was_begun_is_ended_by_the_next_pruning(full: Visitor, given: Settings, time: Clock) -> None:
-    assert given.email_key_file is not None
-    close.replace_key(given.email_key_file)
+async def test_what_was_begun_is_ended_by_the_next_pruning(full: Visitor, file_settings: Settings, time: Clock) -> None:
+    assert file_settings.email_key_file is not None
+    close.replace_key(file_settings.email_key_file)
     await full.site.prune()
     left = await all_rows(full.site)
     assert [left[table] for table in sorted(HASHED)] == [[]] * len(HASHED)
@@ -160,13 +164,13 @@ async def test_what_was_begun_is_ended_by_the_next_pruning(full: Visitor, given:
 
 
 @on_sqlite
-async def test_it_says_what_it_could_not_do(full: Visitor, given: Settings, tmp_path: Path) -> None:
-    failed = await destroy.destroy(replace(given, email_key_file=None), Scope.HASHES)
+async def test_it_says_what_it_could_not_do(full: Visitor, file_settings: Settings, tmp_path: Path) -> None:
+    failed = await destroy.destroy(replace(file_settings, email_key_file=None), Scope.HASHES)
     assert [sentence for sentence in failed if "stands in the environment" in sentence] == failed
-    failed = await destroy.destroy(replace(given, email_key_file=tmp_path), Scope.ALL)
+    failed = await destroy.destroy(replace(file_settings, email_key_file=tmp_path), Scope.ALL)
     assert failed == ["The file of PETITION_EMAIL_KEY cannot be overwritten: destroy it."]
-    (given.outbox_keys / "00000000001-cafe.key").mkdir(parents=True)
-    failed = await destroy.destroy(given, Scope.OUTBOX)
+    (file_settings.outbox_keys / "00000000001-cafe.key").mkdir(parents=True)
+    failed = await destroy.destroy(file_settings, Scope.OUTBOX)
     assert failed == ["A key in the folder of PETITION_OUTBOX_KEYS cannot be overwritten: destroy it."]
 
 

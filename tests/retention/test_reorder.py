@@ -50,7 +50,7 @@ async def test_the_journal_keeps_its_sums_and_loses_its_order(time: Clock, visit
         assert await audit.find_disagreements(c) == []
 
 
-async def test_settling_again_changes_nothing(time: Clock, visitor: Visitor) -> None:
+async def test_reordering_again_changes_nothing(time: Clock, visitor: Visitor) -> None:
     await _sign_all(visitor, time)
     await visitor.site.prune()
     before = await _rows(visitor.site.database, "select country, day, reason, n from journal")

@@ -44,17 +44,17 @@ async def _bring(site: Site, address: EmailAddress, state: str) -> None:
     if state == "new":
         return
     await _sign(site, address)
-    number = await _number(site)
+    secret = await _number(site)
     if state in ("confirmed", "withdrawn"):
-        await site.database.join(signatures.confirm, number)
+        await site.database.join(signatures.confirm, secret)
     if state == "withdrawn":
         await _manage(site, address)
         await site.database.write(partial(manage.withdraw, secret=await _number(site)))
     if state == "blocked":
-        await site.database.write(partial(manage.never_write, secret=number))
+        await site.database.write(partial(manage.never_write, secret=secret))
     if state == "held":
         await site.database.write(
-            partial(quarantine.hold_submissions, ids=[tokens.submission_id(number)], reason=BOUNCED)
+            partial(quarantine.hold_submissions, ids=[tokens.submission_id(secret)], reason=BOUNCED)
         )
     if state == "throttled":
         for _ in range(3):
@@ -154,6 +154,6 @@ async def test_asking_to_log_in_costs_the_same_for_everybody(
 
 
 def _address(site: Site, text: str) -> EmailAddress:
-    found = site.email_providers.parse(text)
-    assert found is not None
-    return found
+    email = site.email_providers.parse(text)
+    assert email is not None
+    return email

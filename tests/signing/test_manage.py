@@ -22,9 +22,9 @@ async def _manage(visitor: Visitor, email: str = ANNA) -> str:
 
 
 async def _held(visitor: Visitor, path: str) -> StoredData:
-    number = visitor.site.signer.read_token(Purpose.MANAGE, path.rsplit("/", 1)[1])
+    secret = visitor.site.signer.read_token(Purpose.MANAGE, path.rsplit("/", 1)[1])
     async with visitor.site.database.reading() as c:
-        return await managing.get_stored_data(c, number)
+        return await managing.get_stored_data(c, secret)
 
 
 async def _rows(site: Site, table: str) -> list[Row]:

@@ -27,8 +27,8 @@ def _signing(site: Site, email: str, country: str = "PL") -> SigningRequest:
     return SigningRequest(address, country, None, False, "test", "en")
 
 
-async def _numbers(site: Site) -> list[str]:
-    """The link numbers of the mail that waits."""
+async def _link_secrets(site: Site) -> list[str]:
+    """The link secrets of the mail that waits."""
     mails = await site.database.write(partial(outbox.claim_batch, server_keys=site.server_keys))
     return [mail.secret for mail in mails]
 
@@ -37,9 +37,9 @@ async def test_two_hundred_at_once_for_one_address_leave_one_signature(visitor: 
     answers = await asyncio.gather(*[visitor.sign("anna@example.net") for _ in range(200)])
     assert Counter(a.status_code for a in answers) == {303: 200}
     assert {a.headers["location"] for a in answers} == {"/en/check-inbox"}
-    numbers = await _numbers(visitor.site)
-    assert len(numbers) == 3  # the mailbox's share of mail
-    links = [f"/en/confirm/{visitor.site.signer.make_token(tokens.Purpose.CONFIRM, n)}" for n in numbers]
+    secrets = await _link_secrets(visitor.site)
+    assert len(secrets) == 3  # the mailbox's share of mail
+    links = [f"/en/confirm/{visitor.site.signer.make_token(tokens.Purpose.CONFIRM, n)}" for n in secrets]
     answers = await asyncio.gather(*[visitor.post(links[n % 3]) for n in range(200)])
     assert Counter(a.status_code for a in answers) == {303: 200}
     async with visitor.site.database.reading() as c:
@@ -52,9 +52,9 @@ async def test_spellings_of_one_mailbox_are_one_signature(site: Site) -> None:
         await site.database.join(
             submissions.sign, submissions.prepare_submission(site.server_keys, _signing(site, email))
         )
-    numbers = await _numbers(site)
-    assert len(numbers) == 3
-    await asyncio.gather(*[site.database.join(signatures.confirm, n) for n in numbers])
+    secrets = await _link_secrets(site)
+    assert len(secrets) == 3
+    await asyncio.gather(*[site.database.join(signatures.confirm, n) for n in secrets])
     async with site.database.reading() as c:
         assert await c.all("audit.signatures") == [{"country": "PL", "n": 1}]
         assert await audit.find_disagreements(c) == []
@@ -65,8 +65,8 @@ async def test_two_servers_confirm_the_same_mailbox(postgresql_settings: Setting
         for country in ("PL", "DE", "LT"):
             signing = _signing(one, "anna@example.net", country)
             await one.database.join(submissions.sign, submissions.prepare_submission(one.server_keys, signing))
-        numbers = await _numbers(one)
-        presses = [server.database.join(signatures.confirm, n) for n in numbers * 5 for server in (one, two)]
+        secrets = await _link_secrets(one)
+        presses = [server.database.join(signatures.confirm, n) for n in secrets * 5 for server in (one, two)]
         await asyncio.gather(*presses)
         async with two.database.reading() as c:
             assert sum(row["n"] for row in await c.all("audit.signatures")) == 1
@@ -94,9 +94,9 @@ async def test_withdrawing_and_confirming_at_once_agree(site: Site) -> None:
     ask = partial(manage.request_manage_link, server_keys=site.server_keys, email=address, language="en")
     await site.database.write(ask)
     mails = await site.database.write(partial(outbox.claim_batch, server_keys=site.server_keys))
-    number = {mail.template: mail.secret for mail in mails}
-    confirm = site.database.join(signatures.confirm, number["confirm"])
-    withdraw = site.database.write(partial(manage.withdraw, secret=number["manage"]))
+    secrets = {mail.template: mail.secret for mail in mails}
+    confirm = site.database.join(signatures.confirm, secrets["confirm"])
+    withdraw = site.database.write(partial(manage.withdraw, secret=secrets["manage"]))
     country, done = await asyncio.gather(confirm, withdraw, return_exceptions=True)
     assert country == "PL" or isinstance(country, LinkError)
     assert done in (True, False)

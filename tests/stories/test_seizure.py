@@ -263,8 +263,8 @@ async def _only_what_must_opens(theatre: Theatre, stuck: list[Person]) -> None:
     secrets = [file.read_text() for file in (theatre.folder / "secrets").iterdir()]
     keys = await asyncio.to_thread(seizing.keys_on, theatre.disk, secrets)
     mails = [text for sealed in sorted(theatre.seen["mail"]) if (text := seizing.opened(sealed, keys))]
-    numbers = {json.loads(text)[1] for text in mails}
-    keys += [key for number in numbers for key in seizing.keys_of(number)]
+    link_secrets = {json.loads(text)[1] for text in mails}
+    keys += [key for secret in link_secrets for key in seizing.keys_of(secret)]
     names = {text for hidden in theatre.seen["name"] if (text := seizing.opened(hidden, keys))}
     contacts = {text for sealed in theatre.seen["contact"] if (text := seizing.opened(sealed, keys))}
     tried = {kind: len(texts) for kind, texts in theatre.seen.items()}

@@ -29,7 +29,7 @@ ANYONE, ARRIVED = 0, 1  # then the roles: 2, 3, 4
 VIEWER, ORGANISER, ADMIN = (role + 1 for role in Role)
 PEOPLE = {"stranger": ANYONE, "arrived": ARRIVED, "viewer": VIEWER, "organiser": ORGANISER, "admin": ADMIN}
 # Every address and method, with the least that opens it.
-DOORS = {
+ADDRESSES = {
     ("GET", "/organisers/login"): ANYONE,
     ("POST", "/organisers/login"): ANYONE,
     ("GET", "/organisers/login/{token}"): ANYONE,
@@ -78,7 +78,7 @@ def test_every_address_has_its_entry() -> None:
     desk_routes = [r for r in routes(demo=True) if isinstance(r, Route) and r.path.startswith("/organisers")]
     assert {(method, r.path) for r in desk_routes for method in r.methods or ()} - {
         ("HEAD", r.path) for r in desk_routes
-    } == set(DOORS)
+    } == set(ADDRESSES)
 
 
 async def _desk(visit: Visit, settings: Settings, folder: Path, time: Clock) -> Visitor:
@@ -131,10 +131,10 @@ async def test_each_opens_what_is_theirs_and_the_rest_does_not_exist(
     person: str, time: Clock, visit: Visit, settings: Settings, tmp_path: Path
 ) -> None:
     visitor = await _desk(visit, settings, tmp_path, time)
-    for (method, path), least in DOORS.items():
+    for (method, path), least in ADDRESSES.items():
         session = await _at(visitor, person)
         status = await _open(visitor, session, method, path)
         assert status in ((200, 303, 409, 422) if least <= PEOPLE[person] else (404,)), (method, path, status)
         for other in ("GET", "POST", "PUT", "DELETE", "HEAD", "PATCH"):
-            if (other.replace("HEAD", "GET"), path) not in DOORS:
+            if (other.replace("HEAD", "GET"), path) not in ADDRESSES:
                 assert await _open(visitor, session, other, path) == 404, (other, path)

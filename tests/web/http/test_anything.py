@@ -79,11 +79,11 @@ SAID = ("cross-site", "same-origin", "null", "https://petition.example", FORM, "
 anything = st.one_of(st.text(max_size=60), st.sampled_from(ODD))
 printable = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=80)
 headers = st.dictionaries(st.sampled_from(HEADERS), st.one_of(printable, st.sampled_from(SAID)), max_size=3)
-doors = st.sampled_from(
+addresses = st.sampled_from(
     [(method, r.path) for r in routes(demo=True) if isinstance(r, Route) for method in sorted(r.methods or ())]
 )
 requests = st.tuples(
-    doors,
+    addresses,
     st.one_of(st.none(), anything),  # a parameter of the address; None: a good token, of a number that nobody has
     st.one_of(st.none(), st.dictionaries(anything, anything, max_size=2)),
     st.dictionaries(st.one_of(st.sampled_from(FIELDS), anything), anything, max_size=6),
@@ -91,7 +91,7 @@ requests = st.tuples(
 )
 
 
-async def _house(visit: Visit, settings: Settings, folder: Path) -> Visitor:
+async def _visit_filled_site(visit: Visit, settings: Settings, folder: Path) -> Visitor:
     visitor = await in_production(visit, settings, folder)
     await visitor.sign("anna@example.net", "PL", named="on", name="Anna Nowak", updates="on")
     assert (
@@ -151,11 +151,11 @@ async def _stands(visitor: Visitor, person: str, most: int) -> None:
 async def test_whatever_is_sent_there_is_an_answer(
     person: str, time: Clock, visit: Visit, settings: Settings, tmp_path: Path
 ) -> None:
-    await _stands(await _house(visit, settings, tmp_path), person, EXAMPLES)
+    await _stands(await _visit_filled_site(visit, settings, tmp_path), person, EXAMPLES)
 
 
 @on_postgresql
 async def test_whatever_is_sent_there_is_an_answer_from_postgresql_too(
     time: Clock, visit: Visit, settings: Settings, tmp_path: Path
 ) -> None:
-    await _stands(await _house(visit, settings, tmp_path), "admin", EXAMPLES)
+    await _stands(await _visit_filled_site(visit, settings, tmp_path), "admin", EXAMPLES)

@@ -8,7 +8,7 @@ from petition.core.tokens import Purpose
 from tests.conftest import Clock, Visit, Visitor
 from tests.web.tools import Html, all_rows, on_sqlite, paths, run_background_jobs, token
 
-DOORS = {
+PATHS = {
     Purpose.CONFIRM: "/en/confirm/",
     Purpose.NEVER_WRITE: "/en/never-write/",
     Purpose.MANAGE: "/en/manage/",
@@ -24,17 +24,17 @@ async def _live(visitor: Visitor) -> str:
 
 
 async def test_a_link_opens_the_door_of_its_purpose_alone(time: Clock, visitor: Visitor) -> None:
-    number = await _live(visitor)
+    secret = await _live(visitor)
     await run_background_jobs(visitor.site)
     before = await all_rows(visitor.site)
     for purpose in Purpose:
-        for other, door in DOORS.items():
+        for other, path_start in PATHS.items():
             if other is not purpose:
-                path = door + token(visitor, purpose, number)
+                path = path_start + token(visitor, purpose, secret)
                 for answer in (await visitor.get(path), await visitor.post(path, action="show")):
-                    assert answer.status_code == 404, (purpose, door)
+                    assert answer.status_code == 404, (purpose, path_start)
                     assert "Anna" not in answer.text
-    manage = DOORS[Purpose.MANAGE] + token(visitor, Purpose.MANAGE, number)
+    manage = PATHS[Purpose.MANAGE] + token(visitor, Purpose.MANAGE, secret)
     assert (await visitor.post(manage, action="show")).status_code == 404, "signed well, but of another kind"
     assert await all_rows(visitor.site) == before
 

@@ -56,9 +56,9 @@ async def _sign(visitor: Visitor, host: str, email: str = "anna@gmail.com", **fi
 
 async def _emptied(visitor: Visitor, *, slow: bool = False) -> None:
     """The block has had its share, of the slower lane too if that is said, from many addresses."""
-    doors, (_, block) = visitor.site.rate_limiter, LIMITS["sign"]
+    limiter, (_, block) = visitor.site.rate_limiter, LIMITS["sign"]
     for n in range(block.burst + (LOW_PRIORITY_LIMIT.burst if slow else 0)):
-        await doors.admit_form(f"{CROWDED}.{n % 250}", "", ProofMode.AUTO, trapped=False)
+        await limiter.admit_form(f"{CROWDED}.{n % 250}", "", ProofMode.AUTO, trapped=False)
 
 
 async def _challenge(visitor: Visitor, host: str = f"{CROWDED}.7") -> dict[str, object]:
@@ -190,24 +190,24 @@ async def test_one_address_alone_leaves_its_neighbours_their_share(visitor: Visi
 
 
 async def test_a_block_of_ipv6_has_one_share(visitor: Visitor) -> None:
-    doors, (_, block) = visitor.site.rate_limiter, LIMITS["sign"]
+    limiter, (_, block) = visitor.site.rate_limiter, LIMITS["sign"]
     for n in range(block.burst):
-        assert not (await doors.admit_form(f"2001:db8:1:{n:x}::1", "", ProofMode.AUTO, trapped=False)).low_priority
-    assert (await doors.admit_form("2001:db8:1:ffff::1", "", ProofMode.AUTO, trapped=False)).low_priority
-    assert not (await doors.admit_form("2001:db8:2::1", "", ProofMode.AUTO, trapped=False)).low_priority
+        assert not (await limiter.admit_form(f"2001:db8:1:{n:x}::1", "", ProofMode.AUTO, trapped=False)).low_priority
+    assert (await limiter.admit_form("2001:db8:1:ffff::1", "", ProofMode.AUTO, trapped=False)).low_priority
+    assert not (await limiter.admit_form("2001:db8:2::1", "", ProofMode.AUTO, trapped=False)).low_priority
 
 
 async def test_the_onion_service_has_fifty_times_as_much(visitor: Visitor) -> None:
-    doors, (_, block) = visitor.site.rate_limiter, LIMITS["sign"]
+    limiter, (_, block) = visitor.site.rate_limiter, LIMITS["sign"]
     for _ in range(block.burst * rate_limits.SHARED_FACTOR):
-        assert not (await doors.admit_form("127.0.0.1", "", ProofMode.AUTO, trapped=False)).low_priority
-    assert (await doors.admit_form("127.0.0.1", "", ProofMode.AUTO, trapped=False)).low_priority
+        assert not (await limiter.admit_form("127.0.0.1", "", ProofMode.AUTO, trapped=False)).low_priority
+    assert (await limiter.admit_form("127.0.0.1", "", ProofMode.AUTO, trapped=False)).low_priority
 
 
-@pytest.mark.parametrize(("door", "path"), [("manage", "/en/manage"), ("login", "/organisers/login")])
-async def test_other_doors_refuse_alike_whoever_is_typed(door: str, path: str, visitor: Visitor) -> None:
-    for n in range(LIMITS[door][1].burst):
-        await visitor.site.rate_limiter.limit_action(door, f"{CROWDED}.{n % 250}")
+@pytest.mark.parametrize(("action", "path"), [("manage", "/en/manage"), ("login", "/organisers/login")])
+async def test_other_doors_refuse_alike_whoever_is_typed(action: str, path: str, visitor: Visitor) -> None:
+    for n in range(LIMITS[action][1].burst):
+        await visitor.site.rate_limiter.limit_action(action, f"{CROWDED}.{n % 250}")
     answers = []
     async with coming(visitor, f"{CROWDED}.251") as there:
         for email in ("anna@gmail.com", "boris@gmail.com"):
@@ -237,13 +237,13 @@ async def test_with_proofs_switched_off_nobody_is_asked(visitor: Visitor) -> Non
 
 @pytest.mark.low_priority
 async def test_a_flood_switches_proofs_on_for_an_hour_and_a_crowd_does_not(visitor: Visitor, time: Clock) -> None:
-    doors = visitor.site.rate_limiter
+    limiter = visitor.site.rate_limiter
     for n in range(1000):
-        assert not (await doors.admit_form(f"198.18.{n % 250}.{n}", "", ProofMode.AUTO, trapped=False)).low_priority
+        assert not (await limiter.admit_form(f"198.18.{n % 250}.{n}", "", ProofMode.AUTO, trapped=False)).low_priority
     assert await _mode(visitor) == "auto"
     for n in range(LIMITS["sign"][1].burst + rate_limits.FLOOD_LIMIT.burst + 1):
         if n < LIMITS["sign"][1].burst + LOW_PRIORITY_LIMIT.burst:
-            await doors.admit_form(f"{CROWDED}.{n % 250}", "", ProofMode.AUTO, trapped=False)
+            await limiter.admit_form(f"{CROWDED}.{n % 250}", "", ProofMode.AUTO, trapped=False)
         else:
             assert (await _sign(visitor, f"{CROWDED}.{n % 250}")).status_code == 429
     assert await _mode(visitor) == "on"

@@ -58,8 +58,8 @@ async def test_the_link_lives_as_long_as_the_address_and_opens_nothing_else(time
     time.advance(days=200)
     await visitor.site.prune()
     number = link.rpartition("/")[2]
-    for door in ("confirm", "manage", "never-write"):
-        assert (await visitor.post(f"/en/{door}/{number}", action="show")).status_code == 404
+    for page in ("confirm", "manage", "never-write"):
+        assert (await visitor.post(f"/en/{page}/{number}", action="show")).status_code == 404
     body = b'--x\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--x--\r\n'
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
     assert (await visitor.client.post(link, content=body, headers=headers)).status_code == 200
