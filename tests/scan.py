@@ -1,6 +1,6 @@
 """`make scan`: wapiti, a black-box scanner, over a running demo, as a visitor and as an admin.
 
-Loopback only, bounded in time.
+Only loopback, limited time.
 """
 
 import json
@@ -27,23 +27,23 @@ from tests.shell import Shell, serving
 from tests.web.tools import PARAMETERS
 
 HOME = Path("var/scan").resolve()
-WAPITI = HOME / "venv" / "bin" / "wapiti"  # put there by `make`, as tests/scan.lock says
-# Those that need nobody but the site; ssrf, xxe and log4shell ask a server of their authors.
+WAPITI = HOME / "venv" / "bin" / "wapiti"  # `make` installs it, as in tests/scan.lock
+# Modules that use only the site; ssrf, xxe and log4shell ask a server of their authors.
 MODULES = "csp,cookieflags,http_headers,redirect,crlf,csrf,methods,htaccess,sql,exec,file,xss,permanentxss"
-SECONDS = {"crawl": 60, "attack": 300}  # of attacking: for each module
+SECONDS = {"crawl": 60, "attack": 300}  # attack: for each module
 OTHERS = sorted(folder.name for folder in LOCALE_FOLDER.iterdir() if folder.is_dir())
-FEWEST = 10  # pages; fewer means that the scanner saw nothing
-# What would end the admin's session; and what draws forty letters at each try.
+FEWEST = 10  # pages; with fewer the scanner saw nothing
+# Pages that would end the admin's session; and pages that make forty letters at each try.
 LEFT_OUT = (
     *("/organisers/logout", "/organisers/sessions/end", "/organisers/sessions/end-all"),
     *("/organisers/letters.zip", "/organisers/editions"),
 )
-# Pages that are there some thirty times over, once for each addressee or language: one of each is looked at.
+# Pages that exist some thirty times, once for each addressee or language: one of each is scanned.
 REPEATED = (
     *("/organisers/answers/{}", "/organisers/letters/{}.pdf", "/organisers/annexes/{}.pdf"),
     "/organisers/book/{}",
 )
-# What is found and is none, by category: each with its reason.
+# Findings that are not a fault, by category, each with its reason.
 EXPLAINED = {
     "Cross Site Request Forgery": "posts from other sites are refused by Sec-Fetch-Site and Origin: web/http/security",
     "HTTP Strict Transport Security (HSTS)": "sent over https only, which a demo has not",
@@ -53,11 +53,11 @@ EXPLAINED = {
 
 class _Staying(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: Any) -> None:
-        """The answer itself is looked at."""
+        """Follows no redirect: the test looks at the answer itself."""
 
 
 def main() -> int:
-    """Both passes; 1 if anything is left unexplained."""
+    """Both scans; 1 if a finding is left without an explanation."""
     HOME.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         shell = Shell(Path(folder))
@@ -76,7 +76,7 @@ def main() -> int:
 
 
 def _links(address: str) -> list[str]:
-    """Links that work: out of the mails to somebody who signs, and signs again to manage."""
+    """Links that work: from the emails to a person who signs and asks for a manage link."""
     for n in range(3):
         email = {"email": f"anna{n}@example.org"}
         _post(f"{address}/en/sign", {**email, "country": "PL", "consent": "on", "updates": "on"})
@@ -84,7 +84,7 @@ def _links(address: str) -> list[str]:
     for _ in range(60):
         mails = _get(f"{address}/dev/outbox").decode()
         found = sorted(set(re.findall(r"http://[^\s\"<>]*/en/(?:confirm|manage|never-write)/[\w.~-]+", mails)))
-        if len(found) >= 12:  # three of each of two mails with two links
+        if len(found) >= 12:  # three of each of two emails with two links
             news = {tokens.unsubscribe_secret(link.rpartition("/")[2].partition(".")[0]) for link in found}
             return found + [f"{address}/en/unsubscribe/{token}" for token in sorted(news)[:3]]
         time.sleep(0.5)
@@ -133,7 +133,7 @@ def _scan(who: str, address: str, live: list[str], cookie: str) -> list[str]:
 
 
 def _judged(who: str, found: dict[str, Any]) -> list[str]:
-    """The findings that nothing explains; prints a line for each category."""
+    """The findings without an explanation; prints a line for each category."""
     complaints = []
     for kind in ("vulnerabilities", "anomalies"):
         for category, findings in found[kind].items():
@@ -146,13 +146,13 @@ def _judged(who: str, found: dict[str, Any]) -> list[str]:
 
 def _command(address: str, report: Path, memory: str) -> list[str]:
     command = [str(WAPITI), "-u", f"{address}/", "--scope", "domain", "-m", MODULES, "--no-bugreport", "-v", "1"]
-    command += ["--dns-endpoint", "localhost"]  # its own is looked up at every start, whatever the modules
+    command += ["--dns-endpoint", "localhost"]  # it looks its own one up at every start, with any modules
     command += ["--max-scan-time", str(SECONDS["crawl"]), "--max-attack-time", str(SECONDS["attack"]), "-f", "json"]
     return [*command, "-o", str(report), "--store-session", memory, "--store-config", memory]
 
 
 def _targets(address: str, live: list[str]) -> Iterator[str]:
-    """Every address of the site map to begin at, and links that work; what is left out."""
+    """Options for wapiti: every address of the site map to start at, links that work, and what to leave out."""
     for route in routes(demo=True):
         if isinstance(route, Route) and route.path not in LEFT_OUT:
             yield from (

@@ -1,4 +1,4 @@
-"""A person at a terminal, and the server they start, as processes of their own."""
+"""A person at a terminal, and the server they start, each as its own process."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ Run = subprocess.CompletedProcess[str]
 
 
 class Shell:
-    """A person at a terminal, with an environment and a folder of their own."""
+    """A person at a terminal, with their own environment and folder."""
 
     command: tuple[str, ...] = (sys.executable, "-m", "petition")
     cwd = ROOT
@@ -42,13 +42,13 @@ class Shell:
         )
 
     def fine(self, *arguments: str) -> str:
-        """What a command prints that must succeed."""
+        """The output of a command that must succeed."""
         done = self.run(*arguments)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
     def fails(self, *arguments: str) -> str:
-        """The one sentence of a command that must fail."""
+        """The one error sentence of a command that must fail."""
         done = self.run(*arguments)
         assert done.returncode == 1
         assert done.stdout == ""
@@ -59,7 +59,7 @@ class Shell:
 
 @contextmanager
 def serving(shell: Shell, *options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """`petition serve` on a free port, up and ready; its address and process."""
+    """`petition serve` on a free port, ready; its address and process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -82,8 +82,8 @@ def serving(shell: Shell, *options: str) -> Iterator[tuple[str, subprocess.Popen
 
 
 def ready(address: str, server: "subprocess.Popen[Any]") -> None:
-    """Waits until the server answers that it is."""
-    for _ in range(1200):  # drawing every letter takes its time under coverage or strace
+    """Waits until the server says that it is ready."""
+    for _ in range(1200):  # making every letter takes long under coverage or strace
         try:
             with urllib.request.urlopen(f"{address}/readyz"):
                 return

@@ -10,20 +10,19 @@ from petition.core.database.writer import Acts, Writer
 
 
 class Watched(Connection):
-    """A real connection that writes down what is asked of it, and lets nothing begin while its gate is shut."""
+    """A real connection that writes down its calls; nothing begins until its gate is open."""
 
     def __init__(self, real: Connection, ledger: "Ledger") -> None:
         super().__init__(real._raw, real.dialect)
         self.ledger = ledger
 
     async def begin(self) -> None:
-        """As ever, once the gate is open."""
+        """Waits until the gate is open."""
         await self.ledger.gate.wait()
         self.ledger.asked.append("begin")
         await super().begin()
 
     async def commit(self) -> None:
-        """As ever."""
         self.ledger.asked.append("commit")
         await super().commit()
 
@@ -47,7 +46,7 @@ class Ledger:
             yield Watched(real, self)
 
     async def job(self, n: int) -> int:
-        """Writes a job of its own."""
+        """Writes one job of its own."""
 
         async def run(c: Watched) -> int:
             self.asked.append(str(n))
@@ -57,7 +56,7 @@ class Ledger:
         return await self.writer.write(run)
 
     async def item(self, n: int) -> int:
-        """Writes an item of an act."""
+        """Writes one item of an act."""
         return await self.writer.join(self._act, n)
 
     async def _note(self, c: Watched, items: list[int]) -> list[int]:
@@ -68,7 +67,7 @@ class Ledger:
 
 @asynccontextmanager
 async def watched(database: Database) -> AsyncIterator[Ledger]:
-    """A writer that is watched, let go at the end."""
+    """A writer that is watched; its gate is opened at the end."""
     found = Ledger(database)
     try:
         yield found

@@ -1,7 +1,7 @@
-"""`make bench`: what the site does per second on this machine, each figure beside its floor. Loopback only, bounded.
+"""`make bench`: how much the site does per second here, each figure beside its floor. Only loopback, limited time.
 
-`python -m tests.bench sign pages --rows 0 --databases sqlite --rounds 2` runs parts of it; only the whole is written to
-RESULTS.md. Figures vary with whatever else the machine does: ratios, taken within a round, mean more.
+`python -m tests.bench sign pages --rows 0 --databases sqlite --rounds 2` runs some parts. Only a run of all parts
+writes RESULTS.md. Figures change with what else the machine does: the ratios within one round say more.
 """
 
 import argparse
@@ -17,11 +17,10 @@ from tests.bench.stage import Stage, database
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 PARTS = ("pages", "sign", "tally", "mail", "kinds", "floods", "bare", "ciphers", "letters")
-FEW = 1000  # signatures that the cost of the tally is compared with
+FEW = 1000  # signatures; the cost of the tally is compared with this size
 
 
 def main() -> None:
-    """All that is asked for, in the order of PARTS for each database."""
     given, report = _arguments(), Report()
     for kind in given.databases.split(","):
         for signatures in sorted(map(int, given.rows.split(","))):
@@ -40,7 +39,7 @@ def main() -> None:
 
 
 def _sized(kind: str, signatures: int, given: argparse.Namespace, report: Report) -> None:
-    """What may depend on how many have signed."""
+    """Measures what may depend on the number of signatures."""
     with _stage(kind) as stage:
         begun = time.perf_counter()
         stage.fill(signatures)
@@ -57,7 +56,7 @@ def _sized(kind: str, signatures: int, given: argparse.Namespace, report: Report
 
 
 def _plain(kind: str, given: argparse.Namespace, report: Report) -> None:
-    """What does not."""
+    """Measures what does not depend on the number of signatures."""
     if {"pages", "kinds", "floods"} & set(given.parts):
         with _stage(kind) as stage:
             if "pages" in given.parts:
@@ -80,7 +79,6 @@ def _plain(kind: str, given: argparse.Namespace, report: Report) -> None:
 
 @contextmanager
 def _stage(kind: str, smtp_url: str = "smtp://127.0.0.1:1?tls=no") -> Iterator[Stage]:
-    """A site of its own over an empty database."""
     with tempfile.TemporaryDirectory(prefix="petition-bench-") as folder, database(kind, Path(folder)) as url:
         yield Stage(Path(folder), url, smtp_url)
 

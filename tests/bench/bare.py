@@ -1,4 +1,4 @@
-"""The floor of every write: the database alone, without us. A row with a unique key and a row of an outbox, durably."""
+"""The floor of every write: the database alone, without the site. A row with a unique key and an outbox row, synced."""
 
 import os
 import secrets
@@ -23,7 +23,7 @@ NOTE = (
 
 
 def measure(kind: str, url: str, seconds: float, report: Report) -> None:
-    """Rows per second, both ways."""
+    """Rows per second: each insert in its own transaction, and many in one transaction."""
     table = report.table("Bare inserts", NOTE, "database | alone /s | joined /s | ratio")
     alone, joined = _sqlite(url, seconds) if kind == "sqlite" else _pgbench(url, seconds)
     table.add(kind, alone, joined, joined / alone)

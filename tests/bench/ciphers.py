@@ -1,4 +1,4 @@
-"""What hashing, sealing and encrypting cost one signature, each by itself."""
+"""What hashing, sealing and encrypting cost for one signature, each step alone."""
 
 import tempfile
 import time
@@ -18,7 +18,7 @@ NOTE = f"Median of {ROUNDS} rounds of {TIMES}. The address for updates is sealed
 
 
 def measure(report: Report) -> None:
-    """Microseconds."""
+    """Fills a table in microseconds."""
     table = report.table("What safety costs", NOTE, "step | when | µs")
     with tempfile.TemporaryDirectory() as folder:
         server_keys = ServerKeys("e" * 40, (str(IDENTITY.to_public()),), OutboxKeys(Path(folder)))

@@ -1,8 +1,8 @@
-"""A crowd in Python: at an offered rate, or at saturation where wrk is missing. It takes up to half a core.
+"""A crowd in Python: at a fixed rate, or at saturation if wrk is missing. It uses up to half a core.
 
-At a rate everybody has a moment of their own, fixed before the first request, and asks at that moment however slow the
-answers to others are; what they waited is counted from that moment. So a server that stands still for a second
-has that second in the figures of all who came meanwhile ("coordinated omission" would leave them out).
+At a fixed rate each person has a start time that is set before the first request. They send at that time, even if the
+answers to others are slow, and their wait is counted from it. So if a server stops for a second, that second is in the
+figures of all who came during it ("coordinated omission" would leave them out).
 """
 
 import argparse
@@ -24,17 +24,17 @@ FORMS = {
     "manage": ("/en/manage", ""),
     "login": ("/organisers/login", ""),
 }
-KEPT = 3  # seconds; the server hangs up on whoever is silent for five
+KEPT = 3  # seconds; the server closes a connection that is silent for five
 Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 def mailbox(run: str, n: int) -> str:
-    """Somebody who never came before."""
+    """The address of a person who is new to the site."""
     return f"{run}{n}@m{n % 1000}.example.net"
 
 
 def raw(act: str, run: str, n: int, tokens: Iterator[str]) -> bytes:
-    """What somebody sends; the same as in visitors.lua."""
+    """The bytes of one request; the same as in visitors.lua."""
     method, body = "POST", ""
     if act in FORMS:
         path, typed = FORMS[act]
@@ -50,17 +50,17 @@ def raw(act: str, run: str, n: int, tokens: Iterator[str]) -> bytes:
 
 
 class Crowd:
-    """Asks, and remembers how long each kind of answer took (milliseconds) and what was no answer."""
+    """Sends requests; stores the time of each kind of answer (milliseconds) and which requests got none."""
 
     def __init__(self, address: str) -> None:
         self._host, _, port = address.removeprefix("http://").partition(":")
         self._port = int(port)
-        self._free: list[tuple[float, Line]] = []  # since when
+        self._free: list[tuple[float, Line]] = []  # (free since when, connection)
         self.times: dict[str, list[float]] = defaultdict(list)
         self.refused = self.lost = 0
 
     async def ask(self, act: str, request: bytes, since: float) -> None:
-        """One request over a line that is free, or over a new one."""
+        """Sends one request over a free connection or a new one."""
         loop = asyncio.get_running_loop()
         last, line = self._free.pop() if self._free else (0.0, None)
         if line is None or loop.time() - last > KEPT:
@@ -79,7 +79,7 @@ class Crowd:
 
 
 async def offered(crowd: Crowd, acts: list[str], run: str, rate: float, seconds: float, tokens: Iterator[str]) -> float:
-    """`rate` of each act a second; the moment of the first, in seconds since 1970."""
+    """Sends `rate` of each act per second. Returns the time of the first, in seconds since 1970."""
     loop, begun = asyncio.get_running_loop(), time.time() + 0.5
     start = loop.time() + 0.5
     under_way = set()
@@ -95,7 +95,7 @@ async def offered(crowd: Crowd, acts: list[str], run: str, rate: float, seconds:
 
 
 def schedule(acts: list[str], run: str, rate: float, seconds: float) -> list[tuple[float, str, int]]:
-    """(second, act, number): people do not know of each other, so their moments are random; the word fixes them."""
+    """(second, act, n) for each request. People act independently, so the times are random; `run` is the seed."""
     chance = random.Random(run)
     return sorted((chance.uniform(0, seconds), act, n) for act in acts for n in range(int(rate * seconds)))
 
@@ -103,7 +103,7 @@ def schedule(acts: list[str], run: str, rate: float, seconds: float) -> list[tup
 async def saturated(
     crowd: Crowd, acts: list[str], run: str, connections: int, seconds: float, tokens: Iterator[str]
 ) -> None:
-    """As much as `connections` people can, who never rest."""
+    """Sends as many requests as `connections` people can who never pause."""
     numbers, loop = count(1), asyncio.get_running_loop()
     end = loop.time() + seconds
 

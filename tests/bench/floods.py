@@ -1,4 +1,4 @@
-"""How long honest people wait while others misbehave: they sign at a rate from many networks, and all are answered."""
+"""How long honest people wait while others misbehave: they sign from many networks at a fixed rate; all succeed."""
 
 import secrets
 import subprocess
@@ -19,7 +19,7 @@ NOTE = (
 
 
 def measure(stage: Stage, kind: str, rounds: int, seconds: float, report: Report) -> None:
-    """Each nuisance by itself."""
+    """Measures each nuisance alone."""
     table = report.table("Misbehaviour", NOTE, "database | meanwhile | p50 ms | p99 ms | p99.9 ms")
     worst = 0.0
     with stage.serving() as web:

@@ -1,8 +1,8 @@
-"""What nothing of ours can be faster than: the same server, with the same settings, that does less.
+"""The limit that our code cannot beat: the same server, with the same settings, that does less.
 
-`python -m tests.bench.floors FLOOR … serve …` is `petition serve` with another application in its place: `fixed`
-answers everything with as many bytes as it is told, under the headers it is given; `nothing` is the site whose forms
-are read, checked, hashed, sealed and answered, but not written.
+`python -m tests.bench.floors FLOOR … serve …` is `petition serve` with another application in its place. `fixed`
+answers everything with a given number of bytes and given headers. `nothing` is the site whose forms are read, checked,
+hashed, sealed and answered, but not written.
 """
 
 import json
@@ -24,22 +24,22 @@ Headers = Sequence[tuple[str, str]]
 
 
 def command(floor: str, size: int = 0, headers: Headers = ()) -> tuple[str, ...]:
-    """What goes before `petition serve` to have a floor served instead; `fixed` sends `size` bytes under `headers`."""
+    """The words before `petition serve` that serve a floor in its place; `fixed` sends `size` bytes under `headers`."""
     return ("env", f"{FIXED}={json.dumps([size, *headers])}", sys.executable, "-m", "tests.bench.floors", floor)
 
 
 def nothing() -> Starlette:
-    """The site, with a database that says at once what it would have said after a commit."""
+    """The site over a database that answers at once as if after a commit."""
 
     async def join(self: Database, act: Any, item: Any) -> Any:
-        return COUNTRY if isinstance(item, str) else None  # the number of a link is answered with its country
+        return COUNTRY if isinstance(item, str) else None  # a link secret is answered with its country
 
-    Database.join = join  # type: ignore[method-assign]  # the whole point
+    Database.join = join  # type: ignore[method-assign]  # the purpose of this floor
     return app.from_environment()
 
 
 def fixed() -> ASGIApp:
-    """As many bytes as the appeal has, and not a thought."""
+    """An application that sends as many bytes as the appeal has, and computes nothing."""
     size, *headers = json.loads(os.environ[FIXED])
     body: Message = {"type": "http.response.body", "body": bytes(size)}
     raw = [(name.lower().encode(), value.encode()) for name, value in headers]
@@ -65,7 +65,7 @@ def _serve(floor: str, arguments: list[str]) -> int:
         config.app = f"tests.bench.floors:{floor}"
         return config
 
-    server._config = instead  # type: ignore[assignment]  # whatever it is given, it passes on
+    server._config = instead  # type: ignore[assignment]  # passes its arguments on unchanged
     return main(arguments)
 
 

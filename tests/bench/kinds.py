@@ -1,6 +1,6 @@
 """Whether the time of an answer tells what is known of an address: the same form from all kinds of people, mixed.
 
-At each door where an address is typed: to sign, to manage, to log in at the desk.
+For each form with an email address: to sign, to manage, to log in at the desk.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ NOTE = (
 
 
 def measure(stage: Stage, kind: str, report: Report) -> None:
-    """Milliseconds for each kind at each door."""
+    """Milliseconds for each kind of person in each form."""
     table = report.table("What the time tells", NOTE, "database | door | kind | n | median ms | to new | spread ms")
     with stage.serving() as web:
         for form, kinds in FORMS.items():
@@ -84,7 +84,7 @@ def _form(site: Site, address: str) -> PreparedSubmission:
 
 
 def _link_secret(site: Site, form: PreparedSubmission) -> str:
-    """Of its link, from the mail."""
+    """The link secret in the outbox row of a form."""
     return str(json.loads(site.server_keys.outbox.decrypt(form.mail["key_name"], form.mail["encrypted"]))[1])
 
 

@@ -1,4 +1,4 @@
-"""The letters: all of them, drawn as PDF into one ZIP; an edition of them in every format."""
+"""The letters: all of them as PDF in one ZIP; an edition of them in every format."""
 
 import asyncio
 import io
@@ -21,7 +21,7 @@ NOTE = "One process; its memory at the most. Goals: PDF 1.5 s; ZIP 5 s, 300 MB."
 
 
 def measure(stage: Stage, report: Report) -> None:
-    """Seconds and size."""
+    """Seconds, sizes and memory."""
     table = report.table("Letters", NOTE, "what | files | seconds | MB | MB of memory")
     for row in asyncio.run(_drawn(stage)):
         table.add(*row)
@@ -52,7 +52,7 @@ async def _edition(site: Site, draft: Draft) -> tuple[str, int, float, float, fl
 
 
 async def _annex(draft: Draft) -> tuple[str, int, float, float, float]:
-    """Of 100,000 names, in volumes that are each set in a process of its own: the memory is that of the largest."""
+    """An annex of 100,000 names. Each volume is set in its own process: the memory is that of the largest one."""
     dice = random.Random(1)
     names = [" ".join("".join(dice.choices("aąbcćdeęioóuwyzźż", k=n)).title() for n in (6, 9)) for _ in range(100_000)]
     begun = time.perf_counter()

@@ -1,4 +1,4 @@
-"""How crowds are let loose on a server and what they tell: wrk at saturation, our own (crowd.py) at an offered rate."""
+"""Sends crowds to a server and reads their results: wrk at saturation, our own (crowd.py) at a fixed rate."""
 
 import json
 import shutil
@@ -15,7 +15,7 @@ WRK = shutil.which("wrk")
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a crowd was answered; latencies in milliseconds."""
+    """The answers a crowd got; latencies in milliseconds."""
 
     answers: int
     rate: float
@@ -25,12 +25,11 @@ class Load:
 
 
 def generator() -> str:
-    """Who makes the load at saturation."""
     return "wrk" if WRK else "tests/bench/crowd.py, since wrk is missing: it takes half a core from the server"
 
 
 def saturate(address: str, acts: str, run: str, seconds: float, tokens: Path | None = None) -> Load:
-    """As many as are answered by CONNECTIONS people who never rest. Raises RuntimeError if anybody was not."""
+    """As many answers as CONNECTIONS people get who never pause. Raises RuntimeError if a request got no answer."""
     if WRK is None:
         told, times = _crowd(address, acts, run, seconds, tokens, f"--connections={CONNECTIONS}")
         return _load([one for act in times.values() for one in act], seconds)
@@ -43,7 +42,7 @@ def saturate(address: str, acts: str, run: str, seconds: float, tokens: Path | N
 def offer(
     address: str, acts: str, run: str, rate: float, seconds: float, tokens: Path | None = None
 ) -> tuple[dict[str, Load], float]:
-    """`rate` a second of each act, whether or not the server keeps up: what each was answered, and when it began."""
+    """Sends `rate` of each act per second, even if the server falls behind. Returns each act's load and the start."""
     told, times = _crowd(address, acts, run, seconds, tokens, f"--rate={rate}")
     return {act: _load(found, seconds) for act, found in times.items()}, told["begun"]
 
@@ -71,5 +70,5 @@ def _load(times: list[float], seconds: float) -> Load:
 
 
 def percentile(values: Sequence[float], part: float) -> float:
-    """The value that this part of all stays below or at (nearest rank)."""
+    """The value that this part of all values does not exceed (nearest rank)."""
     return sorted(values)[min(int(len(values) * part), len(values) - 1)]

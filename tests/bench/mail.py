@@ -1,4 +1,4 @@
-"""Delivery: mails per second of one process, and how long the first mail takes while hundreds sign."""
+"""Delivery: emails per second of one process, and how long the first email takes while hundreds of people sign."""
 
 import asyncio
 import secrets
@@ -28,7 +28,7 @@ FIRST = (
 
 
 class Sink:
-    """A relay that only takes, as a process of its own."""
+    """A relay, as its own process, that only accepts."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -39,12 +39,12 @@ class Sink:
         self.url = f"smtp://127.0.0.1:{int(self.process.stdout.readline())}?tls=no"
 
     def taken(self) -> list[tuple[float, str]]:
-        """When (seconds since 1970) and to whom, in the order they came."""
+        """(seconds since 1970, address) of each email, in the order of arrival."""
         lines = self._file.read_text().splitlines(keepends=True)
         return [(float(line.split()[0]), line.split()[1]) for line in lines if line.endswith("\n")]
 
     def wait(self, mails: int) -> None:
-        """Until so many have come."""
+        """Waits until so many emails have come; raises RuntimeError after two minutes."""
         end = time.monotonic() + 120
         while (come := len(self.taken())) < mails:
             if time.monotonic() > end:
@@ -54,7 +54,6 @@ class Sink:
 
 @contextmanager
 def sinking(folder: Path) -> Iterator[Sink]:
-    """A sink that is up."""
     sink = Sink(folder / "taken")
     try:
         yield sink
@@ -64,7 +63,7 @@ def sinking(folder: Path) -> Iterator[Sink]:
 
 
 def measure(stage: Stage, sink: Sink, kind: str, report: Report) -> None:
-    """Both; the outbox is empty before and after."""
+    """Measures both; the outbox is empty before and after."""
     asyncio.run(_fill(stage))
     with stage.delivering() as deliverer:
         sink.wait(MAILS // 10)
@@ -76,7 +75,7 @@ def measure(stage: Stage, sink: Sink, kind: str, report: Report) -> None:
     table.add(kind, rate, computed / (len(taken) - before) * 1e6)
     report.figures[f"mail {kind}"] = rate
     with stage.serving() as web, stage.delivering():
-        _waits(web.address, sink, 20, 1)  # until the deliverer is up
+        _waits(web.address, sink, 20, 1)  # waits until the deliverer is up
         for offered in RATES:
             waits = _waits(web.address, sink, offered, SECONDS)
             table = report.table("First mail", FIRST, "database | signs /s | p50 s | p99 s | longest s")
@@ -94,7 +93,7 @@ async def _fill(stage: Stage) -> None:
 
 
 def _waits(address: str, sink: Sink, rate: float, seconds: float) -> list[float]:
-    """Seconds from the moment somebody came to sign until their mail was taken."""
+    """Seconds from the moment a person came to sign until the relay had their email."""
     before, run = len(sink.taken()), secrets.token_hex(4)
     _, begun = offer(address, "sign", run, rate, seconds)
     due = {mailbox(run, n): begun + second for second, _, n in schedule(["sign"], run, rate, seconds)}

@@ -1,6 +1,6 @@
-"""What makes life hard for a server, in a process of its own that is ended from outside. Loopback only.
+"""What makes life hard for a server, in its own process that is stopped from outside. Loopback only.
 
-`python -m tests.bench.nuisance KIND ADDRESS`, KIND of NUISANCES; says "begun" when it is at full strength.
+`python -m tests.bench.nuisance KIND ADDRESS`, KIND of NUISANCES; prints "begun" at full strength.
 """
 
 import asyncio
@@ -19,12 +19,12 @@ FORM = "Content-Type: application/x-www-form-urlencoded\r\nSec-Fetch-Site: same-
 
 
 async def idle(line: Line) -> None:
-    """Says nothing."""
+    """Sends nothing."""
     await line[0].read()
 
 
 async def slow(line: Line) -> None:
-    """A body of 300 bytes, one each second."""
+    """Sends a body of 300 bytes, one per second."""
     line[1].write(f"{HEAD}{FORM}Content-Length: 300\r\n\r\n".encode())
     for letter in b"x" * 300:
         line[1].write(bytes([letter]))
@@ -32,7 +32,7 @@ async def slow(line: Line) -> None:
 
 
 async def upload(line: Line) -> None:
-    """A gigabyte."""
+    """Sends a gigabyte."""
     line[1].write(f"{HEAD}{FORM}Content-Length: 1000000000\r\n\r\n".encode())
     for _ in range(16_000):
         line[1].write(b"x" * 65_536)
@@ -40,7 +40,7 @@ async def upload(line: Line) -> None:
 
 
 async def flood(line: Line) -> None:
-    """Signs with made-up mailboxes, all from one network, as fast as it is answered."""
+    """Signs with made-up mailboxes, all from one network, as fast as the answers come."""
     for n in range(1_000_000):
         body = f"email=x{id(line)}x{n}%40example.net&country=PL&consent=on"
         line[1].write(f"{HEAD}{FORM}Content-Length: {len(body)}\r\n\r\n{body}".encode())
@@ -48,7 +48,7 @@ async def flood(line: Line) -> None:
         await line[0].readexactly(int(head.partition(b"content-length: ")[2].split(b"\r\n")[0] or 0))
 
 
-# How many of each at once.
+# The number of each at the same time.
 NUISANCES: dict[str, tuple[Callable[[Line], Awaitable[None]], int]] = {
     "10,000 idle connections": (idle, 10_000),
     "500 bodies, a byte a second": (slow, 500),
@@ -58,7 +58,7 @@ NUISANCES: dict[str, tuple[Callable[[Line], Awaitable[None]], int]] = {
 
 
 async def _again(act: Callable[[Line], Awaitable[None]], host: str, port: int, first: asyncio.Semaphore) -> None:
-    """Whoever is hung up on comes back after a moment."""
+    """Repeats an act; if the server closes the connection, it comes back a moment later."""
     while True:
         with suppress(OSError, asyncio.IncompleteReadError):
             line = await asyncio.open_connection(host, port)

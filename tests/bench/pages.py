@@ -1,4 +1,4 @@
-"""What a hundred thousand people look at: the appeal and the numbers, beside fixed bytes of the same server."""
+"""What a hundred thousand people look at: the appeal and the tally, beside fixed bytes from the same server."""
 
 import urllib.request
 
@@ -18,7 +18,7 @@ NOTE = (
 
 
 def measure(stage: Stage, kind: str, rounds: int, seconds: float, report: Report) -> None:
-    """Each page at saturation, in turn with the floor."""
+    """Measures each page at saturation, in turn with the floor."""
     table = report.table("Pages", NOTE, "database, workers | page | per second | ratio | p50 ms | p99 ms | CPU µs")
     found: dict[str, list[tuple[Load, float]]] = {page: [] for page in (FIXED, SAME, *PAGES)}
     with stage.serving() as web:
@@ -51,7 +51,7 @@ def _costing(web: Web, page: str, seconds: float) -> tuple[Load, float]:
 
 
 def _sent(address: str) -> tuple[int, Headers]:
-    """How the appeal is sent to a browser: its size, and its headers but for those that the server itself adds."""
+    """How the appeal is sent to a browser: its size, and its headers without those that the server adds itself."""
     asked = urllib.request.Request(f"{address}/en/", headers={"Accept-Encoding": "br", "Host": "petition.example"})
     with urllib.request.urlopen(asked) as answer:
         named = [(name.lower(), value) for name, value in answer.getheaders()]

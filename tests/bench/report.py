@@ -1,4 +1,4 @@
-"""Tables of results, the promises they are held to, and the machine they were made on."""
+"""Tables of results, the goals they are compared with, and the machine they were made on."""
 
 import os
 import platform
@@ -14,7 +14,7 @@ from statistics import median
 from tests import postgres
 
 Cell = str | float
-# What, the figure it is read from, what it shall be: at least (True) or at most (False) this.
+# What, its figure, the bound, and whether this is a minimum (True) or a maximum (False).
 GOALS: tuple[tuple[str, str, float, bool], ...] = (
     ("appeal, ratio to fixed bytes, SQLite", "page appeal sqlite", 0.8, True),
     ("appeal, ratio to fixed bytes, PostgreSQL, two workers", "page appeal postgresql", 0.8, True),
@@ -42,39 +42,36 @@ GOALS: tuple[tuple[str, str, float, bool], ...] = (
 
 @dataclass
 class Table:
-    """What was measured, a row for each case."""
+    """A table of measurements, one row per case."""
 
     title: str
     note: str
-    head: str  # names of columns, with bars between them
+    head: str  # names of columns, separated by bars
     rows: list[tuple[Cell, ...]] = field(default_factory=list)
 
     def add(self, *row: Cell) -> None:
-        """A row, also shown at once: a benchmark is long."""
+        """Adds a row and prints it at once: a benchmark takes long."""
         self.rows.append(row)
         named = zip(self.head.split(" | "), row, strict=True)
         print(f"{self.title}: " + ", ".join(f"{name} {_text(cell)}" for name, cell in named), flush=True)
 
     def markdown(self) -> str:
-        """As text."""
         rule = " | ".join("---" if isinstance(cell, str) else "---:" for cell in self.rows[0])
         lines = [self.head, rule, *(" | ".join(map(_text, row)) for row in self.rows)]
         return f"## {self.title}\n\n{self.note}\n\n" + "\n".join(f"| {line} |" for line in lines) + "\n"
 
 
 class Report:
-    """Everything that was measured so far."""
-
     def __init__(self) -> None:
         self.tables: dict[str, Table] = {}
         self.figures: dict[str, float] = {}
 
     def table(self, title: str, note: str, head: str) -> Table:
-        """The table of this title, made by the first who asks for it."""
+        """The table with this title; the first call makes it."""
         return self.tables.setdefault(title, Table(title, note, head))
 
     def goals(self) -> Table:
-        """Each promise beside what came out; those whose part did not run are left out."""
+        """Each goal beside its result; without the goals whose part did not run."""
         table = Table("Goals", "Rows: signatures in the database.", "figure | goal | measured | met")
         for what, name, bound, least in GOALS:
             if (found := self.figures.get(name)) is not None:
@@ -84,7 +81,7 @@ class Report:
         return table
 
     def markdown(self, generator: str) -> str:
-        """The whole of RESULTS.md."""
+        """The full text of RESULTS.md."""
         tables = [table for table in (self.goals(), *self.tables.values()) if table.rows]
         return "\n".join([f"# Results of `make bench`\n\n{_machine(generator)}\n", *[t.markdown() for t in tables]])
 

@@ -1,6 +1,6 @@
-"""Signing, confirming and looking: at saturation beside the same route that stores nothing, and at an offered rate.
+"""Signing, confirming and reading: at saturation beside the same route that stores nothing, and at a fixed rate.
 
-A run counts only if what is stored is what was answered: as many forms as 303s to /sign, as many signatures as
+A run counts only if the database agrees with the answers: as many submissions as 303s to /sign, as many signatures as
 303s to /confirm.
 """
 
@@ -19,7 +19,7 @@ FORMS, SIGNATURES = "select count(*) as n from submissions", "select coalesce(su
 
 @dataclass
 class Rounds:
-    """What several short rounds found, in their order."""
+    """The results of several short rounds, in their order."""
 
     nothing: list[Load] = field(default_factory=list)
     sign: list[Load] = field(default_factory=list)
@@ -30,7 +30,7 @@ class Rounds:
 
     @property
     def ratio(self) -> float:
-        """Of signing to the same without writing, round by round."""
+        """The rate of signing divided by the rate without writing; the median of the rounds."""
         return middle([s.rate / n.rate for s, n in zip(self.sign, self.nothing, strict=True)])
 
 
@@ -50,7 +50,7 @@ WAITS = ("p50", "p99", "p999")
 
 
 def measure(stage: Stage, kind: str, signatures: int, rounds: int, seconds: float, rate: float, report: Report) -> None:
-    """All of it, over a database that holds so many signatures already."""
+    """Measures all over a database that already holds so many signatures."""
     found = Rounds()
     with stage.serving() as web:
         with stage.serving("nothing") as floor:
@@ -80,7 +80,7 @@ def _mixed(stage: Stage, web: Web, seconds: float, found: Rounds, tokens: list[s
     file = _file(stage, tokens)
     forms, signed = stage.ask(FORMS), stage.ask(SIGNATURES)
     done = saturate(web.address, ",".join(MIX), _word(), seconds, file)
-    pressed = (done.answers + 2) // 3  # the second of three acts in turn, beginning with it
+    pressed = (done.answers + 2) // 3  # confirm is the second of three acts in turn, and the first to start
     _same(stage.ask(FORMS), forms + done.answers // 3, "forms")
     _same(stage.ask(SIGNATURES), signed + pressed, "signatures")
     del tokens[:pressed]
@@ -99,12 +99,12 @@ def _offered(stage: Stage, web: Web, seconds: float, rate: float, found: Rounds,
 
 
 def _word() -> str:
-    """Makes the mailboxes of a run new."""
+    """A word that makes the mailboxes of a run new."""
     return secrets.token_hex(4)
 
 
 def _file(stage: Stage, tokens: list[str]) -> Path:
-    """Of those nobody has pressed yet, the newest included."""
+    """A file of the tokens that nobody has used yet, with the newest."""
     tokens += stage.tokens()
     file = stage.folder / "tokens"
     file.write_text("\n".join(tokens))
@@ -125,7 +125,7 @@ def _tell(found: Rounds, kind: str, signatures: int, rate: float, report: Report
         report.table("At an offered rate", *OFFERED).add(kind, signatures, act, rate, *_waits(loads))
         report.figures[f"p99 {act} {kind}"] = _waits(loads)[1]
     report.figures[f"memory {kind}"] = max(found.memory, report.figures.get(f"memory {kind}", 0))
-    report.figures.setdefault(f"sign {kind}", rates[1])  # with the fewest signatures, which come first
+    report.figures.setdefault(f"sign {kind}", rates[1])  # the one with the fewest signatures, which comes first
     report.figures.setdefault(f"sign ratio {kind}", found.ratio)
 
 

@@ -1,6 +1,7 @@
-"""A relay that takes everything at once and writes down which mailbox got its mail when.
+"""A relay that accepts everything at once and writes down when each mailbox got its email.
 
-`python -m tests.bench.sink FILE`: just enough of SMTP, in a process of its own, so that it costs the deliverer nothing.
+`python -m tests.bench.sink FILE`: only the SMTP that is needed, in its own process, so that it costs the deliverer
+nothing.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ ANSWERS = {"EHLO": "250 sink", "HELO": "250 sink", "DATA": "354 go on", "QUIT": 
 
 
 async def relay(told: TextIO) -> None:
-    """Says its port, then serves until it is stopped."""
+    """Prints its port, then serves until it is stopped."""
 
     async def line(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 sink\r\n")
@@ -38,5 +39,5 @@ async def relay(told: TextIO) -> None:
 
 
 if __name__ == "__main__":
-    with open(sys.argv[1], "w", buffering=1) as file:  # noqa: PTH123 (by the line)
+    with open(sys.argv[1], "w", buffering=1) as file:  # noqa: PTH123 (line buffered)
         uvloop.run(relay(file))

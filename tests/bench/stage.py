@@ -1,4 +1,4 @@
-"""The site to be measured: production mode behind a trusted proxy, over one database; and its floors, each a server."""
+"""The site to measure: production mode behind a trusted proxy, over one database; and its floors, each a server."""
 
 import asyncio
 import json
@@ -27,8 +27,6 @@ from tests.web.tools import campaign
 
 
 class Stage:
-    """A folder with keys and campaign, over one database."""
-
     def __init__(self, folder: Path, url: str, smtp_url: str = "smtp://127.0.0.1:1?tls=no") -> None:
         self.folder = folder
         self.workers = 1 if url.startswith("sqlite") else 2
@@ -66,12 +64,11 @@ class Stage:
 
     @contextmanager
     def delivering(self) -> Iterator[Machine]:
-        """`petition deliver`."""
         with _running(deliverer := Machine(self.shell, "deliver")):
             yield deliverer
 
     def fill(self, signatures: int) -> None:
-        """As `petition demo` does, whatever the mode."""
+        """Fills the database as `petition demo` does, in any mode."""
         asyncio.run(self._fill(signatures))
 
     async def _fill(self, signatures: int) -> None:
@@ -80,19 +77,20 @@ class Stage:
                 await demo_data.fill_database(site.database, signatures, bar.update)
             await site.take_snapshot()
             if site.database.dialect == POSTGRESQL:
-                await vacuum.vacuum_tables(site.database, full=())  # PostgreSQL's autovacuum would, amid the figures
+                await vacuum.vacuum_tables(
+                    site.database, full=()
+                )  # on PostgreSQL autovacuum would do it, during the measurement
 
     def ask(self, statement: str) -> int:
-        """The number that a statement of SQL finds."""
+        """The value in column `n` of a statement's first row."""
         return int(asyncio.run(self.run(statement))[0]["n"])
 
     async def run(self, statement: str) -> list[dict[str, Any]]:
-        """A statement of SQL."""
         async with self.site() as site:
             return await site.database.write(lambda c: c.execute(statement))
 
     def tokens(self) -> list[str]:
-        """Of all links that wait in the outbox, which is empty afterwards: nobody delivers here."""
+        """Tokens of all links in the outbox, which is empty afterwards: nobody delivers here."""
         return asyncio.run(self._tokens())
 
     async def _tokens(self) -> list[str]:
@@ -114,12 +112,12 @@ def _running(machine: Machine) -> Iterator[None]:
         machine.start()
         yield
     finally:
-        machine.stop()  # not killed, whatever happened: its workers would stay behind
+        machine.stop()  # stop, never kill: its workers would stay behind
 
 
 @contextmanager
 def database(kind: str, folder: Path) -> Iterator[str]:
-    """The address of an empty one, `sqlite` or `postgresql`, as it comes."""
+    """The URL of an empty database, `sqlite` or `postgresql` with default settings."""
     if kind == "sqlite":
         yield f"sqlite:///{folder}/petition.db"
         return
@@ -128,19 +126,19 @@ def database(kind: str, folder: Path) -> Iterator[str]:
 
 
 def processes(machine: Machine) -> list[int]:
-    """Of a server: the first, and its workers."""
+    """The process ids of a server and its workers."""
     assert machine.process is not None
     pid = machine.process.pid
     return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
 
 
 def cpu(machine: Machine) -> float:
-    """Seconds its processes have computed so far."""
+    """Seconds of CPU that its processes have used so far."""
     fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in processes(machine)]
     return sum(int(each[11]) + int(each[12]) for each in fields) / os.sysconf("SC_CLK_TCK")
 
 
 def memory(machine: Machine) -> float:
-    """MB in memory of its largest process."""
+    """Megabytes in memory of its largest process."""
     pages = [int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in processes(machine)]
     return max(pages) * os.sysconf("SC_PAGE_SIZE") / 1e6

@@ -1,4 +1,4 @@
-"""What publishing the numbers costs with a thousand signatures and with millions: they are counted as they come."""
+"""What publishing the numbers costs with a thousand signatures and with millions: they are counted as they arrive."""
 
 import asyncio
 import time
@@ -12,7 +12,6 @@ NOTE = "A new snapshot, and reading it for the pages; in turn on both databases,
 
 
 def measure(few: Stage, many: Stage, kind: str, signatures: tuple[int, int], report: Report) -> None:
-    """Milliseconds with few and with many signatures, and their ratio."""
     costs = asyncio.run(_costs(few, many))
     table = report.table("Tally", NOTE, "database | signatures | ms | signatures, many | ms, many | ratio")
     small, large = (middle(cost) for cost in costs)

@@ -1,4 +1,4 @@
-"""A real Chromium on a real server, with a real SMTP server between."""
+"""A real Chromium on a real server, with a real SMTP server between them."""
 
 import asyncio
 import shutil
@@ -25,7 +25,7 @@ _OPTIONS = (
 
 @pytest.fixture
 def shell(tmp_path: Path, smtp: Relay) -> Shell:
-    """A demo of our own, with a relay."""
+    """A demo with a real relay."""
     return Shell(tmp_path, PETITION_SMTP_URL=smtp.url)
 
 
@@ -39,7 +39,7 @@ def address(shell: Shell) -> Iterator[str]:
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    """Chromium as the system has it."""
+    """The Chromium of the system."""
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     async with async_playwright() as playwright:
         found = await playwright.chromium.launch(executable_path=program, args=list(_OPTIONS))
@@ -48,7 +48,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 class Watched:
-    """A page whose every request and complaint is noted."""
+    """A page that notes each request and each complaint of the browser."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -59,7 +59,7 @@ class Watched:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     async def picture(self, name: str) -> None:
-        """A screenshot to be looked at, in var/screenshots."""
+        """Takes a screenshot into var/screenshots; look at it."""
         await asyncio.to_thread(PICTURES.mkdir, parents=True, exist_ok=True)
         await self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
 

@@ -1,4 +1,4 @@
-"""Access for everybody: axe-core over every page in every state, light and dark, in three scripts (WCAG 2.2 AA)."""
+"""Access for everybody: axe-core checks every page in every state, light and dark, in three scripts (WCAG 2.2 AA)."""
 
 import re
 from functools import partial
@@ -21,7 +21,7 @@ Pages = dict[str, str]
 
 
 async def _serve(route: Route, visitor: Visitor, pages: Pages) -> None:
-    """A page as it was drawn; what belongs to it from the site itself."""
+    """Answers with a page of the gallery; its images and styles come from the site itself."""
     path = route.request.url.removeprefix(HOST)
     if path in pages:
         await route.fulfill(body=pages[path], content_type="text/html; charset=utf-8")
@@ -31,7 +31,7 @@ async def _serve(route: Route, visitor: Visitor, pages: Pages) -> None:
 
 
 async def _complaints(page: Page, names: Pages) -> list[str]:
-    """What axe finds, on whichever page: rule, page, the first place of it."""
+    """What axe finds on any of the pages: rule, page, first element."""
     found = []
     for name in names:
         await page.goto(HOST + name)
@@ -136,6 +136,6 @@ _REACHABLE = """Array.from(document.querySelectorAll("a[href], button, input, se
 
 
 def test_nothing_moves() -> None:
-    """Nobody needs to ask for less motion where there is none."""
+    """A page without motion needs no rule for people who want less of it."""
     for style in Path("static").glob("*.css"):
         assert not re.search("animation|transition|keyframes|scroll-behavior", style.read_text("utf-8"))

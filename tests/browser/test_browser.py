@@ -1,4 +1,4 @@
-"""The journey as somebody sees it: on a phone and on a desk, with and without JavaScript, by keyboard."""
+"""The journey as a person sees it: on a phone and on a desk, with and without JavaScript, by keyboard."""
 
 import asyncio
 import re
@@ -26,7 +26,7 @@ DESK = ViewportSize(width=1280, height=900)
 
 
 async def _mail(smtp: Relay, to: str) -> str:
-    """The text of the newest mail to an address, once it is there."""
+    """The text of the newest email to an address; waits until it is there."""
     for _ in range(100):
         if smtp.to(to):
             return plain(smtp.to(to)[-1])
@@ -139,7 +139,7 @@ async def test_every_page_fits_the_narrowest_phone(
     narrow = ViewportSize(width=320, height=640)
     context = await browser.new_context(viewport=narrow, color_scheme=scheme)
     watched = Watched(await context.new_page())
-    for lang in ("en", "be", "de", "fi", "el", "lv", "bg"):  # each script, and those with the longest words
+    for lang in ("en", "be", "de", "fi", "el", "lv", "bg"):  # each script, and the languages with the longest words
         for path in PAGES:
             await watched.page.goto(f"{address}/{lang}/{path}")
             assert await watched.overflow() <= 0, (lang, path)
@@ -229,14 +229,14 @@ async def test_where_a_proof_is_asked_for_a_browser_computes_it_and_one_without_
 
 
 async def _ask_everybody(shell: Shell) -> None:
-    """As an admin does at the desk."""
+    """Switches proofs of work on for everybody, as an admin does at the desk."""
     async with open_site(settings.from_environment(shell.environment)) as site:
         await site.database.write(partial(proof_of_work.set_mode, chosen=proof_of_work.ProofMode.ON))
 
 
 @pytest.fixture
 def elsewhere(address: str, tmp_path: Path) -> Iterator[str]:
-    """Somebody else's page, with our counter and our appeal in frames."""
+    """A page on another host, with our counter and our appeal in frames."""
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     frames = "".join(f'<iframe src="{address}/en/{path}" width="320" height="420"></iframe>' for path in ("embed", ""))
@@ -266,7 +266,9 @@ async def test_the_number_moves_while_one_looks(address: str, browser: Browser) 
     await page.clock.install()
     await page.goto(f"{address}/en/tally")
     number = page.locator("[data-count]")
-    await number.evaluate("n => { n.dataset.count = '10'; n.textContent = '10'; }")  # as it was some time ago
+    await number.evaluate(
+        "n => { n.dataset.count = '10'; n.textContent = '10'; }"
+    )  # as if the page was opened some time ago
     await page.clock.fast_forward(61_000)
     await expect(number).to_have_text("1,230")
     assert watched.complaints == []

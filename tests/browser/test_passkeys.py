@@ -1,4 +1,4 @@
-"""A passkey in a real Chromium, with the authenticator that its developer tools pretend to have."""
+"""A passkey in a real Chromium, with the virtual authenticator of its developer tools."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -15,7 +15,7 @@ NARROW = ViewportSize(width=320, height=640)
 
 @pytest.fixture
 def by_name(shell: Shell) -> Iterator[str]:
-    """The address of a running site under a name: browsers make no passkeys for a number."""
+    """The address of a running site with a host name: browsers make no passkeys for an IP address."""
     shell.fine("migrate")
     with serving(shell, "--host", "localhost") as (found, _):
         yield found.replace("127.0.0.1", "localhost")
@@ -23,14 +23,13 @@ def by_name(shell: Shell) -> Iterator[str]:
 
 @pytest.fixture
 async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
-    """A browser of an organiser."""
     found = await browser.new_context(viewport=NARROW, locale="en-GB")
     yield found
     await found.close()
 
 
 async def _authenticator(context: BrowserContext, page: Page) -> tuple[CDPSession, str]:
-    """One that can ask for a PIN."""
+    """An authenticator that can ask for a PIN."""
     cdp = await context.new_cdp_session(page)
     await cdp.send("WebAuthn.enable")
     options = {"protocol": "ctap2", "transport": "usb", "hasUserVerification": True, "isUserVerified": True}

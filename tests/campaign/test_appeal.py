@@ -33,7 +33,7 @@ def _campaign(**changes: Any) -> Campaign:
 
 
 def _appeal(folder: Path, body: str = "", **changes: Any) -> Appeal:
-    """Our campaign with a text of its own in English."""
+    """Our campaign with an English text made for the test."""
     (folder / "appeal").mkdir(exist_ok=True)
     (folder / "appeal" / "en.md").write_text(HEAD + body, "utf-8")
     appeal = Appeal(folder)
@@ -46,7 +46,7 @@ def _text(folder: Path, body: str = "", **changes: Any) -> AppealText:
 
 
 def _read(markup: str) -> str:
-    """What a person reads of a piece of HTML."""
+    """The text that a person reads in a piece of HTML."""
     return html.unescape(re.sub(r"<[^>]*>", "", markup))
 
 
@@ -185,7 +185,7 @@ def test_a_text_without_its_head_is_refused(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """For the examples of one test, each replacing the text of the one before it."""
+    """For the examples of one test; each replaces the text of the one before."""
     return tmp_path_factory.mktemp("campaign")
 
 

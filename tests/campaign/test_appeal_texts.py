@@ -45,7 +45,9 @@ def test_every_language_has_the_structure_of_english(code: str) -> None:
 @every_language
 def test_no_digits_stand_outside_facts_and_days_of_the_calendar(code: str) -> None:
     names = Locale(code).months["format"]["wide"].values()
-    month = "(?:" + "|".join(name[: max(3, len(name) - 2)] for name in names) + r")\w*"  # declined, in some languages
+    month = (
+        "(?:" + "|".join(name[: max(3, len(name) - 2)] for name in names) + r")\w*"
+    )  # some languages decline the names of months
     day, of = r"\d{1,2}(?:\.|er)?", "(?:de |ta’ )?"
     days = rf"\b{day}(?:(?:\s\w+[\s-]|–){day})?\s{of}{month}|\b{month}\s{day}(?:–{day})?"
     head, body = _source(code)

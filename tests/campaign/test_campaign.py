@@ -1,4 +1,4 @@
-"""Another collective hosts its own ultimatum, in production mode, by files alone."""
+"""Another collective runs its own ultimatum in production mode, only with files."""
 
 import io
 import re
@@ -113,7 +113,7 @@ substitute = "□ stands for what cannot be printed."
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The made-up campaign's files."""
+    """The files of the made-up campaign."""
     found = tmp_path / "campaign"
     for name, content in (
         ("campaign.toml", CAMPAIGN),
@@ -129,7 +129,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def production(empty_database_url: str, tmp_path: Path, smtp: Relay, folder: Path) -> Settings:
-    """Production settings over a database of its own mode."""
+    """Production settings over a database in production mode."""
     async with open_database(empty_database_url, create=True) as database:
         await migrations.migrate(database, Mode.PRODUCTION)
     made = make_settings(empty_database_url, tmp_path, smtp.url, campaign=folder, base_url="https://river.example.org")
@@ -138,7 +138,7 @@ async def production(empty_database_url: str, tmp_path: Path, smtp: Relay, folde
 
 @pytest.fixture
 async def guest(production: Settings, smtp: Relay) -> AsyncIterator[Visitor]:
-    """Somebody on the other campaign's site."""
+    """A visitor on the site of the other campaign."""
     async with visiting(production, smtp) as found:
         yield found
 
@@ -149,7 +149,7 @@ async def test_its_appeal_is_shown_and_nothing_of_ours(guest: Visitor, time: Clo
         assert part in page
     for ours in ("Lukashenka", "rail", "placeholder", "Demo mode"):
         assert ours not in page
-    assert (await guest.get("/ru/")).status_code == 404  # it has no text in Russian
+    assert (await guest.get("/ru/")).status_code == 404  # the campaign has no text in Russian
 
 
 async def test_one_signs_and_a_letter_is_written(guest: Visitor, time: Clock) -> None:
@@ -206,7 +206,7 @@ async def test_no_page_of_it_speaks_of_our_country(guest: Visitor, time: Clock) 
     await guest.organiser("marta", base=BASE)
     pages += [await guest.get("/organisers/"), await guest.get("/en/")]
     for page in pages:
-        shown = re.sub("<option.*", "", page.text)  # where it is one country among others
+        shown = re.sub("<option.*", "", page.text)  # the list names all countries
         assert not re.search("belarus|lukash|russia", shown, re.I), page.url
     assert not re.search("belarus", "".join(str(mail) for mail in guest.smtp.to("anna@example.net")), re.I)
 

@@ -1,4 +1,4 @@
-"""How hard to hit, and a table of what was survived. `make chaos` hits hundreds of times, the ordinary tests a few."""
+"""How many times to hit, and a table of the results. `make chaos` hits hundreds of times, the ordinary tests a few."""
 
 import os
 import random
@@ -23,19 +23,19 @@ Staging = Callable[..., Stage]
 
 @pytest.fixture
 def kills() -> int:
-    """How many kills a story shall survive."""
+    """How many kills each story must survive."""
     return int(os.environ.get("PETITION_TEST_KILLS", "3"))
 
 
 @pytest.fixture
 def chance() -> random.Random:
-    """Moments and victims."""
+    """Chooses moments and victims."""
     return random.Random()
 
 
 @pytest.fixture(scope="session")
 def campaign(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ours in one language: a site that draws fewer letters before it starts is up again in half the time."""
+    """Our campaign in one language: with fewer letters to make at the start, the site is up again in half the time."""
     folder = tmp_path_factory.mktemp("campaign")
     text = (SHIPPED_DATA / "campaign.toml").read_text("utf-8")
     (folder / "campaign.toml").write_text(re.sub("^id = .*", 'id = "one-language"', text, flags=re.M), "utf-8")
@@ -47,7 +47,7 @@ def campaign(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def staged(tmp_path: Path, smtp: Relay, campaign: Path) -> Iterator[Staging]:
-    """staged(url): a site that is up, over a relay of its own kind if it is given; at the end no process is left."""
+    """staged(url): a site that is up, with the relay `relay` or that of the test. At the end no process is left."""
     with ExitStack() as stack:
 
         def stage(url: str, **more: Any) -> Stage:
@@ -61,7 +61,7 @@ def staged(tmp_path: Path, smtp: Relay, campaign: Path) -> Iterator[Staging]:
 
 @pytest.fixture
 def tell(record_property: Callable[[str, object], None]) -> Tell:
-    """tell("story", "what struck it", found): a line for the table at the end."""
+    """tell("story", "what hit it", found): adds a line to the table at the end."""
 
     def line(story: str, blows: str, found: Reckoning) -> None:
         counts = f"{found.forms:6} {found.signatures:10} {len(found.lost):4} {len(found.doubled):7} {found.twice:10}"
@@ -71,7 +71,7 @@ def tell(record_property: Callable[[str, object], None]) -> Tell:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The table."""
+    """Prints the table."""
     reports = terminalreporter.getreports("passed")
     lines = [str(line) for report in reports for name, line in report.user_properties if name == "chaos"]
     if lines:

@@ -1,4 +1,4 @@
-"""People who sign and press the button in the mail they get, in a thread of their own. What they were told is kept."""
+"""People who sign and press the button in the email they get, in their own thread. All answers are kept."""
 
 import asyncio
 import itertools
@@ -24,17 +24,18 @@ _LINK = re.compile(r"https?://[^/\s]+(/\S*/confirm/\S+)")
 
 
 class Crowd:
-    """Everybody has a mailbox of their own and sends the form once. Three of four who get a mail press its button,
-    again and again until they are told that it worked."""
+    """Each person has one mailbox and sends the form once. Three of four people who get an email press its button,
+    again and again until the answer says that it worked.
+    """
 
     def __init__(self, smtp: Relay, *addresses: str) -> None:
         self.typed: set[str] = set()
-        self.signed: set[str] = set()  # whom a 303 told to look into their mailbox
+        self.signed: set[str] = set()  # mailboxes whose form was answered with a 303 to "look in your inbox"
         self.pressed: set[str] = set()
-        self.confirmed: set[str] = set()  # whom a 303 thanked
+        self.confirmed: set[str] = set()  # mailboxes whose press was answered with a 303 to the thanks
         self.strange: list[str] = []  # answers that nobody should ever get
         self.answers: Counter[str] = Counter()
-        self.pause = 0.0  # seconds, the longest in which nobody got a form through
+        self.pause = 0.0  # seconds; the longest time in which no form got through
         self._smtp, self._addresses = smtp, list(addresses)
         self._numbers = itertools.count()
         self._read = 0
@@ -44,7 +45,7 @@ class Crowd:
 
     @contextmanager
     def about(self) -> Iterator[None]:
-        """They are there for as long as this lasts."""
+        """People sign and press for as long as this lasts."""
         self._signing.set()
         self._present.set()
         with ThreadPoolExecutor(1) as apart:
@@ -57,16 +58,16 @@ class Crowd:
                 lives.result()
 
     def rest(self) -> None:
-        """No more forms from now on."""
+        """Sends no more forms."""
         self._signing.clear()
 
     def press_again(self) -> None:
-        """Everybody opens their mail once more and presses, those too who had left it."""
+        """Opens all emails again and presses, also for the people who had not pressed."""
         self._all, self._read = True, 0
 
     @property
     def busy(self) -> bool:
-        """Whether somebody has a button still to press."""
+        """Whether a person still has a button to press."""
         return self._read < len(self._smtp.mails) or self.pressed != self.confirmed
 
     async def _live(self) -> None:
@@ -103,7 +104,7 @@ class Crowd:
                 await asyncio.sleep(PAUSE * 5)
 
     def _next(self) -> tuple[str, str] | None:
-        """The mailbox and the link of a mail that nobody has opened, if its owner presses at all."""
+        """The mailbox and link of the next unopened email whose owner presses, if there is one."""
         while self._read < len(self._smtp.mails):
             mail = self._smtp.mails[self._read]
             self._read += 1
@@ -113,7 +114,7 @@ class Crowd:
         return None
 
     async def told(self, client: httpx2.AsyncClient, address: str, fields: dict[str, str]) -> bool:
-        """Whether a form was answered with success. Strange is all but that, "not now", "too much" and a lost line."""
+        """Whether a form was answered with success. Strange is all but success, "not now", "too much", no answer."""
         try:
             answer = (await client.post(address, data=fields)).status_code
         except httpx2.TransportError:
@@ -126,12 +127,12 @@ class Crowd:
 
 
 def link(mail: EmailMessage) -> str:
-    """The path of the page behind it."""
+    """The path of the link in an email."""
     return str(_LINK.findall(relay.plain(mail))[0])
 
 
 def until(true: Callable[[], bool], what: str, seconds: float = 120) -> None:
-    """Waits for what others do."""
+    """Waits until others have done something."""
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, f"{what} did not happen"

@@ -1,4 +1,4 @@
-"""The processes of a site, each of which may be killed at any moment and started again on the same folder and port."""
+"""The processes of a site: each can be killed at any moment and started again on the same folder and port."""
 
 import os
 import signal
@@ -14,39 +14,39 @@ from tests.shell import Shell, ready
 
 
 class Machine:
-    """One `petition` command; what it says goes to a file, since a pipe that nobody reads would stop it."""
+    """One `petition` command. Its output goes to a file, since a full pipe that nobody reads would stop it."""
 
     def __init__(self, shell: Shell, *arguments: str, under: tuple[str, ...] = (), program: str = "petition") -> None:
         self._command = [*under, sys.executable, "-m", program, *arguments]
-        # Who is killed leaves torn files of coverage behind.
+        # A killed process leaves broken coverage files behind.
         self._environment = {k: v for k, v in shell.environment.items() if not k.startswith("COV")}
         self._log = shell.folder / f"{arguments[0]}.log"
         self.process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
-        """Nobody waits for a deliverer."""
+        """Starts and returns at once: nobody waits for a deliverer."""
         self.begin()
 
     def begin(self) -> None:
-        """Returns at once."""
+        """Starts the process and returns at once."""
         with self._log.open("a") as log:
             told: dict[str, Any] = {"stdout": log, "stderr": log, "text": True, "start_new_session": True}
             self.process = subprocess.Popen(self._command, cwd=ROOT, env=self._environment, **told)
 
     def kill(self) -> None:
-        """Without a warning, and its workers with it."""
+        """Kills it and its workers without a warning."""
         if self.process is not None and self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait(timeout=60)
 
     def stop(self) -> None:
-        """As an operator does; it must end well."""
+        """Stops it as an operator does; it must end without an error."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
         assert self.process.wait(timeout=60) in (0, -signal.SIGTERM), self.said()
 
     def said(self) -> str:
-        """All that it ever wrote."""
+        """All output so far."""
         return self._log.read_text("utf-8")
 
 
@@ -66,17 +66,17 @@ class Web(Machine):
 
 
 class Worker:
-    """One of the workers of a web server, which starts another one in its place."""
+    """One worker of a web server; the server starts another one in its place."""
 
     def __init__(self, web: Web) -> None:
         self._web = web
 
     def kill(self) -> None:
-        """The eldest."""
+        """Kills the oldest worker."""
         os.kill(self.all()[0], signal.SIGKILL)
 
     def all(self) -> list[int]:
-        """Their process ids; the server has other children too."""
+        """The process ids of the workers; the server has other children too."""
         assert self._web.process is not None
         started = children(self._web.process.pid)
         return [child for child in started if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
@@ -89,14 +89,14 @@ class Worker:
 
 
 class Backend:
-    """Any process of PostgreSQL but the first: when it dies, PostgreSQL ends all others and begins anew by itself."""
+    """Any process of PostgreSQL but the first: if one crashes, PostgreSQL restarts all others by itself."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self._family: set[int] = set()
 
     def kill(self) -> None:
-        """The youngest, who serves somebody if anybody is served."""
+        """Kills the youngest process: it serves a client if any process does."""
         self._family = set(self._server.children())
         os.kill(max(self._family), signal.SIGKILL)
 
@@ -104,12 +104,12 @@ class Backend:
         """Nothing to do."""
 
     def start(self) -> None:
-        """Nothing to do but to wait until none of the old ones is there."""
+        """Waits until none of the old processes is there."""
         while self._family & set(self._server.children()):
             time.sleep(0.05)
         self._server.start()
 
 
 def email_key(shell: Shell) -> str:
-    """The key of the hashes that a demo made for itself."""
+    """The key of the email hashes that a demo made for itself."""
     return (Path(shell.environment["PETITION_VAR"]) / "secrets" / "email_key").read_text("utf-8").strip()

@@ -1,4 +1,4 @@
-"""A relay in a bad mood: refuses for now, refuses for good, hangs, hangs up in the middle of anything."""
+"""A relay in a bad mood: it refuses for now, refuses for good, hangs, or closes the connection at any point."""
 
 import asyncio
 import random
@@ -13,13 +13,13 @@ NEVER = ("550 5.1.1 no such mailbox", "554 5.7.1 we do not like you", "500 go aw
 
 
 class Moody(Relay):
-    """`mood` is how often, between 0 and 1, a step of the dialogue goes wrong; it hangs for `hang` seconds."""
+    """`mood` (0 to 1) is how often a step of the dialogue goes wrong; a step that hangs takes `hang` seconds."""
 
     def __init__(self, chance: random.Random, hang: float) -> None:
         super().__init__()
         self.mood = 0.0
         self.tricks = 0
-        self.refused: set[str] = set()  # mailboxes that were turned down for good
+        self.refused: set[str] = set()  # mailboxes that were refused for good
         self._chance, self._hang = chance, hang
 
     async def handle_MAIL(  # noqa: N802 (aiosmtpd calls it so)
@@ -38,7 +38,7 @@ class Moody(Relay):
         return trick or await super().handle_DATA(server, session, envelope)
 
     async def _trick(self, server: SMTP, mailbox: str) -> str:
-        """What it answers instead of working, if that is its mood; it may also answer well, and hang up soon after."""
+        """The bad answer, or "" for none. It may also answer well and close the connection soon after."""
         if self._chance.random() >= self.mood:
             return ""
         self.tricks += 1

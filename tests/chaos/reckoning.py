@@ -1,4 +1,4 @@
-"""What must be true once the dust has settled: everything that was acknowledged is there, and is there once."""
+"""What must be true at the end: everything that was acknowledged is stored, and stored once."""
 
 import asyncio
 from collections import Counter, defaultdict
@@ -13,7 +13,7 @@ from tests.relay import Relay
 
 @dataclass
 class Reckoning:
-    """Each loss and each doubling is a sentence; `twice` are mails of one Message-ID that came more than once."""
+    """Each loss and each double is a sentence; `twice` counts emails whose Message-ID came more than once."""
 
     forms: int = 0
     signatures: int = 0
@@ -24,9 +24,9 @@ class Reckoning:
 
 
 def reckon(url: str, key: str, crowd: Crowd, smtp: Relay, refused: frozenset[str] = frozenset()) -> Reckoning:
-    """Compares what people were told with what is stored and what arrived. Nobody is at work any more.
+    """Compares the answers with what is stored and what arrived. All processes are stopped.
 
-    The mail to those in `refused` was turned down for good by the relay.
+    The relay has refused the emails to `refused` for good.
     """
     found = Reckoning(len(crowd.signed), len(crowd.confirmed), pause=crowd.pause)
     _stored(url, key, crowd, found)
@@ -61,7 +61,7 @@ def _mailed(crowd: Crowd, smtp: Relay, refused: frozenset[str], found: Reckoning
 
 
 def ask(url: str, statement: str) -> list[dict[str, Any]]:
-    """A statement of a story's own, in a transaction of its own."""
+    """Runs one statement of the test in its own transaction."""
 
     async def asked() -> list[dict[str, Any]]:
         async with open_database(url) as database:

@@ -1,4 +1,4 @@
-"""A whole site for a story: web server, deliverer, relay and people, over one database and one folder that stay."""
+"""A complete site for a story: web server, deliverer, relay and people, over one database and one folder."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests.shell import Shell
 
 
 class Stage:
-    """All is made at once, and begins with start(). What is in `under` stands before the web server's command."""
+    """Makes all parts; start() starts them. The words in `under` come before the web server's command."""
 
     def __init__(
         self, folder: Path, url: str, smtp: Relay, workers: int = 1, under: tuple[str, ...] = (), **environment: str
@@ -23,35 +23,35 @@ class Stage:
         self.crowd = Crowd(smtp, self.web.address)
 
     def start(self) -> None:
-        """Returns when it is up and delivers."""
+        """Returns when the site is up and delivers."""
         self.web.start()
         self.deliverer.start()
 
     def recovered(self) -> None:
-        """Waits until somebody signs, and until a mail arrives."""
+        """Waits until a person can sign again and an email arrives."""
         signed, mails = len(self.crowd.signed), len(self.smtp.mails)
         until(lambda: len(self.crowd.signed) > signed, "signing again")
         until(lambda: len(self.smtp.mails) > mails, "mail again")
 
     def settle(self) -> None:
-        """Waits until nobody signs, nothing is held by the dead, and all mail has left and was answered."""
+        """Waits until nobody signs, no claim of a killed deliverer is left, and each email was sent and answered."""
         self.crowd.rest()
         self.later()
         until(lambda: self.waiting() == 0, "the last mail")
         until(lambda: not self.crowd.busy, "the last button")
 
     def later(self) -> None:
-        """Hours pass for the mail that waits: every back-off, and the claim of every deliverer that died, is over."""
+        """Lets hours pass for the emails that wait: each back-off and each claim of a killed deliverer is over."""
         self.deliverer.stop()
         ask(self.url, "update outbox set due_at = 0, claim_expires_at = 0")
         self.deliverer.start()
 
     def waiting(self) -> int:
-        """How many mails wait."""
+        """The number of emails that wait."""
         return len(ask(self.url, "select id from outbox"))
 
     def reckoning(self, refused: frozenset[str] = frozenset()) -> Reckoning:
-        """Stops all in good order and counts. Whatever the story, no answer was strange and every number agrees."""
+        """Stops all without a kill and compares. In every story no answer was strange and all numbers agree."""
         self.deliverer.stop()
         self.web.stop()
         assert self.crowd.strange == []
@@ -64,6 +64,6 @@ class Stage:
         return found
 
     def close(self) -> None:
-        """Whatever happened, nothing stays behind."""
+        """Kills what is left, also after a failure."""
         self.web.kill()
         self.deliverer.kill()

@@ -1,4 +1,4 @@
-"""A database that may lose what it has committed is refused by `petition doctor`."""
+"""`petition doctor` refuses a database that may lose what it has committed."""
 
 from pathlib import Path
 

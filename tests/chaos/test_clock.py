@@ -1,4 +1,4 @@
-"""A clock that is set back and forth while the site runs: its links, keys, mail, numbers and history stand it."""
+"""A clock that is set back and forth while the site runs: links, keys, emails, numbers and history stay right."""
 
 import random
 import time
@@ -12,11 +12,11 @@ from tests.chaos.conftest import Staging, Tell
 from tests.chaos.crowd import until
 from tests.chaos.reckoning import ask
 
-NOTICED = 1  # seconds; whoever asks for the time looks into the file no more often
+NOTICED = 1  # seconds; a process reads the clock's file no more often than this
 
 
 class Wrong:
-    """The clock of all processes of a site, wrong by so many hours."""
+    """The clock of all processes of a site, wrong by a number of hours."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -30,7 +30,7 @@ class Wrong:
         }
 
     def set(self, hours: float) -> None:
-        """From now on, when everybody has noticed."""
+        """Sets the clock; returns when all processes have noticed."""
         self.hours = hours
         new = self._file.with_suffix(".new")
         new.write_text(f"{hours * 3600:+.0f}\n")
@@ -38,12 +38,12 @@ class Wrong:
         time.sleep(NOTICED + 0.5)
 
     def seconds(self) -> float:
-        """Since 1970, as it says."""
+        """Seconds since 1970 by the wrong clock."""
         return time.time() + self.hours * 3600
 
 
 def _until_evening() -> float:
-    """Hours from now to 21:40, so that the first jumps cross midnight whenever the test runs."""
+    """Hours from now to 21:40, so that the first jumps cross midnight at any time of the test."""
     now = datetime.now(UTC)
     return (now.replace(hour=21, minute=40) - now) / timedelta(hours=1)
 

@@ -1,4 +1,4 @@
-"""The primary dies, its synchronous standby takes over: nobody restarts the site, and nothing acknowledged is lost."""
+"""The primary is killed, its synchronous standby takes over: nobody restarts the site, nothing acknowledged is lost."""
 
 import random
 import time
@@ -15,7 +15,7 @@ from tests.postgres import Server
 
 @pytest.fixture
 def pair() -> Iterator[list[Server]]:
-    """Two servers, the first of which is running; at the end neither is."""
+    """Two servers; the first is running. At the end both are stopped."""
     with ExitStack() as stack:
         servers = [Server(stack.enter_context(postgres.folder())) for _ in range(2)]
         for one in servers:
@@ -38,7 +38,7 @@ def test_the_standby_takes_over(
             stage.recovered()
             time.sleep(chance.uniform(0.2, 0.7))
             primary.kill()
-            time.sleep(chance.uniform(0, 0.5))  # until somebody has noticed
+            time.sleep(chance.uniform(0, 0.5))  # until a process has noticed
             standby.ask("select pg_promote()")
             stage.recovered()
             primary, standby = standby, primary
@@ -51,7 +51,7 @@ def test_the_standby_takes_over(
 
 
 def _stand_by(standby: Server, primary: Server) -> None:
-    """From now on no commit of the primary is answered before it is on the standby's disk too."""
+    """From now on the primary answers a commit only when it is also on the standby's disk."""
     standby.follow(primary)
     standby.start()
     primary.ask("alter system set synchronous_standby_names = '*'")

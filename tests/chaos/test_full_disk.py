@@ -1,5 +1,6 @@
-"""A disk that is full for a while: people are asked to come back, nothing acknowledged is lost, and all goes on once
-there is room again. Needs the right to mount a small file system in memory."""
+"""A disk that is full for a while: people are asked to come back, nothing acknowledged is lost, and the site continues
+when there is room again. Needs the right to mount a small file system in memory.
+"""
 
 import os
 import subprocess
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 @contextmanager
 def _disk(place: Path, megabytes: int) -> Iterator[Path]:
-    """A small file system of its own, which belongs to whom the place belongs. Raises where mounting is not allowed."""
+    """A small file system; the owner of the folder owns it. Raises an error where mounting is not allowed."""
     place.mkdir(exist_ok=True)
     owner = place.parent.stat()
     options = f"size={megabytes}m,mode=0700,uid={owner.st_uid},gid={owner.st_gid}"
@@ -40,11 +41,11 @@ def _as_root(*command: str | Path) -> None:
 
 @contextmanager
 def _ballast(disk: Path) -> Iterator[None]:
-    """Not a byte is left."""
+    """Fills the disk to the last byte."""
     file = disk / "ballast"
     with file.open("wb", buffering=0) as heap:
         for size in (1 << 20, 1 << 12):
-            with suppress(OSError):  # somebody else took the last of it
+            with suppress(OSError):  # another process took the last bytes
                 while heap.write(bytes(size)):
                     pass
     try:
@@ -80,12 +81,12 @@ def _survives(stage: Stage, disk: Path, kills: int, tell: Tell, server: Server |
             with _ballast(disk):
                 until(lambda: stage.crowd.answers["503"] > 0, "a refusal")
                 if server:
-                    with suppress(asyncpg.PostgresError, OSError):  # it gives up altogether once its log has no room
+                    with suppress(asyncpg.PostgresError, OSError):  # the server stops when its log has no room
                         server.ask("select pg_switch_wal()")
                 until(lambda: _status(f"{stage.web.address}/readyz") == 503, "its being known")
                 assert _status(f"{stage.web.address}/en/") == 200, "who only reads does not notice"
             if server:
-                server.start()  # as the service manager does with one that gave up
+                server.start()  # as the service manager starts a server that has stopped
         stage.recovered()
         stage.settle()
     found = stage.reckoning()

@@ -1,4 +1,4 @@
-"""Kill -9 at random moments under load, again and again, on the same data: what was acknowledged stays, once."""
+"""Kill -9 at random moments under load, again and again, on the same data: what was acknowledged is stored once."""
 
 import random
 import time
@@ -18,7 +18,7 @@ from tests.chaos.stage import Stage
 
 
 class Victim(Protocol):
-    """What may be killed and started again."""
+    """A process that can be killed and started again."""
 
     def begin(self) -> None: ...
     def start(self) -> None: ...
@@ -30,7 +30,7 @@ Struck = tuple[Stage, dict[str, Victim]]
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def struck(request: pytest.FixtureRequest, staged: Staging, tmp_path: Path) -> Iterator[Struck]:
-    """A site on each database, and what of it may die; first what the others stand on."""
+    """A site on each database, and which processes can be killed, in the order in which they need each other."""
     with ExitStack() as stack:
         if request.param == "sqlite":
             stage = staged(f"sqlite:///{tmp_path}/petition.db")
@@ -56,13 +56,13 @@ def test_whatever_dies_nothing_acknowledged_is_lost_or_doubled(
             stage.recovered()
         stage.settle()
     found = stage.reckoning()
-    # The one case a second copy is allowed in: the deliverer died between the relay's yes and its own commit.
+    # The only case that allows a second copy: the deliverer was killed between the relay's yes and its own commit.
     assert found.twice <= MAX_DELIVERERS * deaths["deliverer"]
     tell(f"killed on {stage.dialect}", ", ".join(f"{name} {n}" for name, n in sorted(deaths.items())), found)
 
 
 def _blow(victims: dict[str, Victim], chance: random.Random) -> list[str]:
-    """All at once; now and then one dies a second time while it starts. Who died."""
+    """Kills all at once; sometimes one of them again while it starts. Returns the names."""
     for whole, part in (("postgresql", "backend"), ("web", "worker")):
         if victims.keys() >= {whole, part}:
             del victims[chance.choice([whole, part])]

@@ -1,4 +1,4 @@
-"""A relay that hangs, hangs up in the middle, and refuses at random: every mail arrives, or was refused for good."""
+"""A relay that hangs, closes connections and refuses at random: every email arrives, or was refused for good."""
 
 import random
 

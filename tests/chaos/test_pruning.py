@@ -1,4 +1,4 @@
-"""People sign and confirm at two servers, both of which prune without a pause: no deadlock, and nobody is refused."""
+"""People sign and confirm at two servers that both prune without a pause: no deadlock, and nobody is refused."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ from tests.chaos.conftest import Tell
 from tests.chaos.machines import Web
 from tests.chaos.reckoning import Reckoning
 
-RATE, SECONDS = 75, 8  # of signing, and of confirming, at each server
+RATE, SECONDS = 75, 8  # per second of signing, and of confirming, at each server
 PEOPLE = RATE * SECONDS
 DEADLOCKS = "select sum(deadlocks)::int from pg_stat_database"
 
@@ -23,7 +23,7 @@ DEADLOCKS = "select sum(deadlocks)::int from pg_stat_database"
 def test_whoever_signs_while_rows_are_rewritten_is_served(tmp_path: Path, tell: Tell) -> None:
     with postgres.server() as server:
         stage = Stage(tmp_path, f"{server.url}/postgres")
-        stage.workers = 1  # of each server: which of two workers of one gets the people is chance
+        stage.workers = 1  # of each server: with two, chance decides which one gets the people
         with (
             stage.serving(program="tests.chaos.pruning") as here,
             stage.serving(program="tests.chaos.pruning") as there,
@@ -42,7 +42,7 @@ def test_whoever_signs_while_rows_are_rewritten_is_served(tmp_path: Path, tell: 
 
 
 def _served(folder: Path, web: Web, name: str, tokens: list[str]) -> float:
-    """How long the slowest of a hundred who confirmed had to wait (ms). Raises RuntimeError if anybody was refused."""
+    """The time in which 99 of 100 people could confirm (ms). Raises RuntimeError if a form was refused."""
     file = folder / f"tokens-{name}"
     file.write_text("\n".join(tokens), "utf-8")
     found, _ = offer(web.address, "sign,confirm", name, RATE, SECONDS, file)
@@ -51,7 +51,7 @@ def _served(folder: Path, web: Web, name: str, tokens: list[str]) -> float:
 
 
 async def _signed(stage: Stage, n: int) -> None:
-    """So many forms that wait for their button."""
+    """Stores so many submissions that wait for their button."""
     async with stage.site() as site:
         await asyncio.gather(*[_sign(site, k) for k in range(n)])
 

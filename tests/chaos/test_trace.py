@@ -1,4 +1,4 @@
-"""Seen from the system: no 303 leaves before the log of its commit was synced to disk."""
+"""Seen by the system: no 303 leaves before the log of its commit was synced to disk."""
 
 import time
 from pathlib import Path
@@ -46,7 +46,7 @@ def test_on_postgresql(staged: Staging, tmp_path: Path) -> None:
 
 
 def _quiet(stage: Stage, file: Path) -> None:
-    """Waits until the site has done what it does at its start, and nobody else is at work."""
+    """Waits until the site has finished its start, and no other process works."""
     stage.deliverer.kill()
     size = -1
     while size != (size := file.stat().st_size):
@@ -54,7 +54,7 @@ def _quiet(stage: Stage, file: Path) -> None:
 
 
 def _sign(stage: Stage) -> None:
-    """One after the other, while nobody else writes."""
+    """Signs one after the other, while nobody else writes."""
     with httpx2.Client(timeout=60) as client:
         for n in range(TIMES):
             form = {"email": f"p{n}@example.net", "country": "PL", "consent": "on"}
@@ -62,7 +62,7 @@ def _sign(stage: Stage) -> None:
 
 
 def _press(stage: Stage) -> None:
-    """The same."""
+    """Confirms one after the other, while nobody else writes."""
     stage.deliverer.start()
     until(lambda: len(stage.smtp.mails) == TIMES, "the mail")
     stage.deliverer.stop()
@@ -72,7 +72,7 @@ def _press(stage: Stage) -> None:
 
 
 def _seen(stage: Stage, file: Path, answers: int) -> list[Event]:
-    """What the web server did, once the tracer has written down as many answers."""
+    """What the web server did; waits until the tracer has written so many answers."""
     stage.web.stop()
     until(lambda: sum(event.kind == "answer" for event in events(file)) == answers, "the end of the trace")
     return events(file)

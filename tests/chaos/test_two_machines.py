@@ -1,4 +1,4 @@
-"""Two machines on two addresses with keys of their own, one database: whatever is typed at both at once counts once."""
+"""Two machines on two addresses with their own keys, one database: a form sent to both at once counts once."""
 
 import asyncio
 from collections import Counter
@@ -22,7 +22,7 @@ PEOPLE, KEY = 20, "e" * 40
 
 
 class Pair(NamedTuple):
-    """One machine that does everything; another one whose deliverer is a process of its own."""
+    """One machine that does everything; another one whose deliverer is its own process."""
 
     here: Web
     there: Web
@@ -79,7 +79,7 @@ def _form(mailbox: str) -> dict[str, str]:
 
 
 def _at_once(posts: list[tuple[str, dict[str, str]]]) -> None:
-    """All must be answered with success."""
+    """Sends all forms at once; each must be answered with success."""
 
     async def post() -> list[httpx2.Response]:
         async with httpx2.AsyncClient(timeout=60) as client:

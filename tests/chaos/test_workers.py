@@ -1,4 +1,4 @@
-"""A worker dies while the database is away: the other one serves on, and gets a companion when the database is back."""
+"""A worker is killed while the database is away: the other serves, and a new one starts when the database is back."""
 
 import os
 import signal

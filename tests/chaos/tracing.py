@@ -1,4 +1,4 @@
-"""Reads what strace saw: when a database's log was written and synced, and when a 303 left."""
+"""Reads the output of strace: when a database's log was written and synced, and when a 303 left."""
 
 import re
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ CALLS = "fdatasync,fsync,pwrite64,pwritev,write,writev,sendto,sendmsg"
 _TOOK = re.compile(r"<(\d+\.\d+)>$")
 _WRITE = re.compile(r"p?writev?(64)?\(")
 _SYNC = re.compile(r"f(data)?sync\(")
-_LOG = re.compile(r"\(\d+<[^>]*(-wal|/pg_wal/\w+)>")  # SQLite's write-ahead log, a segment of PostgreSQL's
+_LOG = re.compile(r"\(\d+<[^>]*(-wal|/pg_wal/\w+)>")  # SQLite's write-ahead log, or a segment of PostgreSQL's
 
 
 class Event(NamedTuple):
-    """A `write` or `sync` of the log, or an `answer`; seconds."""
+    """A `write` or `sync` of the log, or an `answer`; times in seconds."""
 
     end: float
     begin: float
@@ -21,13 +21,13 @@ class Event(NamedTuple):
 
 
 def tracer(file: Path) -> tuple[str, ...]:
-    """What to put before a command. It stays the parent of nobody, so that the command can be told to stop."""
+    """The words before a command that trace it. The tracer is not its parent, so that the command can be stopped."""
     options = ("-D", "-f", "-qq", "-ttt", "-T", "-y", "-s", "24", "--seccomp-bpf")
     return ("strace", *options, "-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(file))
 
 
 def events(file: Path) -> list[Event]:
-    """In the order of their ends."""
+    """Sorted by their ends."""
     return sorted(_events(file.read_text("utf-8", "replace")))
 
 
@@ -53,7 +53,7 @@ def _kind(call: str) -> str:
 
 
 def early(seen: list[Event]) -> list[float]:
-    """When answers left, one after the other, before what was written since the one before was synced."""
+    """The times of answers that left before what was written since the answer before was synced."""
     found, written, synced, before = [], 0.0, 0.0, 0.0
     for event in sorted(seen, key=lambda event: event.begin if event.kind == "answer" else event.end):
         if event.kind == "write":

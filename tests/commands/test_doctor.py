@@ -1,4 +1,4 @@
-"""The doctor: what it calls well, what it warns of, what has to be mended. The rest is in test_main.py."""
+"""The doctor: what it calls ok, what it warns of, what must be fixed. The rest is in test_main.py."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ NEAR = "smtp://127.0.0.1:1?tls=no"
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Production as the handbook wants it, but for what is not there: database and relay."""
+    """Production as the handbook wants it, but without a database and a relay."""
     return _settings(tmp_path)
 
 
@@ -156,7 +156,7 @@ HEAD = "Filename\t\tType\t\tSize\tUsed\tPriority\n"
     ],
 )
 def test_swap_is_encrypted_or_off(used: str, warned: bool, settings: Settings, tmp_path: Path) -> None:
-    """dm-0 is dm-crypt's, dm-1 a logical volume on it, dm-2 one on a bare disk."""
+    """dm-0 is from dm-crypt, dm-1 a logical volume on it, dm-2 one on a disk without encryption."""
     for name, uuid, below in (("dm-0", "CRYPT-LUKS2-a", "sda3"), ("dm-1", "LVM-b", "dm-0"), ("dm-2", "LVM-c", "sda2")):
         (tmp_path / "block" / name / "dm").mkdir(parents=True)
         (tmp_path / "block" / name / "dm" / "uuid").write_text(f"{uuid}\n")
@@ -173,7 +173,7 @@ def test_where_nothing_is_known_of_swap_nothing_is_said(settings: Settings, tmp_
 
 
 def test_a_warning_is_a_line_of_its_own(tmp_path: Path) -> None:
-    """A demo, on the other hand, is warned of nothing."""
+    """A demo gets no warnings."""
     shell = Shell(tmp_path)
     shell.fine("migrate")
     lines = shell.run("doctor").stdout.splitlines()

@@ -1,4 +1,4 @@
-"""The example campaign: without a hole for visitors, alive at the desk, marked on every page, and in a demo alone."""
+"""The example campaign: complete for visitors, alive at the desk, marked on every page, and in a demo only."""
 
 import re
 import urllib.request
@@ -26,7 +26,7 @@ PAGES = ("", "tally", "governments", "privacy", "data", "manage")
 
 @pytest.fixture
 async def visitor(time: Clock, visit: Visit) -> Visitor:
-    """On a demo that was filled with the example."""
+    """A visitor on a demo that was filled with the example."""
     empty: Visitor = await visit()
     assert await example.refusal(empty.site) == ""
     await example.fill_example(empty.site, 2000)

@@ -1,4 +1,4 @@
-"""The command line, as processes of their own: what each verb does, and one sentence when it cannot."""
+"""The command line, each command in its own process: what each verb does, and one sentence when it cannot."""
 
 import csv
 import json
@@ -25,13 +25,13 @@ from tests.shell import Shell, serving
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
-    """Demo mode in a folder of its own."""
+    """Demo mode in its own folder."""
     return Shell(tmp_path)
 
 
 @pytest.fixture
 def migrated(shell: Shell) -> Shell:
-    """With a database."""
+    """Demo mode with a database."""
     shell.fine("migrate")
     return shell
 
@@ -43,7 +43,7 @@ def _post(address: str, **fields: str) -> int:
 
 
 def test_a_first_walk(shell: Shell, smtp: Relay) -> None:
-    """make run, sign, look into the outbox: what a newcomer does in the first minute."""
+    """make run, sign, open the outbox: what a newcomer does in the first minute."""
     shell.environment["PETITION_SMTP_URL"] = smtp.url
     with serving(shell) as (address, server):
         assert server.stdout is not None

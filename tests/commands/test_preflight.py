@@ -1,4 +1,4 @@
-"""Proofs: a broken file of a campaign is found before anybody asks for its page, and named in one sentence."""
+"""Checks before the start: one sentence names a broken campaign file before a visitor asks for its page."""
 
 import re
 from collections.abc import Callable
@@ -77,7 +77,7 @@ def test_a_file_in_another_encoding_is_named(name: str, tmp_path: Path) -> None:
 
 
 def test_a_letter_is_drawn_for_what_is_still_to_come(tmp_path: Path, time: Clock) -> None:
-    """What only the letter after the deadline says is read while the campaign is open."""
+    """Text that only the letter after the deadline has is also read while the campaign is open."""
     folder = campaign(tmp_path / "campaign", deadline="2026-12-31")
     preflight.check_texts(Appeal(folder))
     text = _shipped("letters/en.md")

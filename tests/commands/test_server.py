@@ -24,7 +24,7 @@ IDLE = 2000
 
 
 async def _ask(address: str, method: str = "GET", path: str = "/healthz", body: str = "") -> str:
-    """The first line of the answer, over a connection of its own."""
+    """The first line of the answer, over a new connection."""
     parts = urlsplit(address)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     head = f"{method} {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n"
@@ -43,7 +43,7 @@ BEGUN = (
 
 @pytest.fixture
 def many_files() -> None:
-    """Room for both ends of the crowd's connections: ours are files too."""
+    """Enough files for both ends of the crowd's connections: the test's own ends are files too."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
@@ -78,7 +78,7 @@ async def test_a_gigabyte_is_not_read(framing: str, tmp_path: Path) -> None:
                 await writer.drain()
                 sent += len(piece)
         assert sent < 20_000_000
-        with suppress(ConnectionError):  # the answer may be lost with what was still on its way
+        with suppress(ConnectionError):  # the answer may be lost together with bytes that were still on their way
             assert (await reader.readline()).startswith(b"HTTP/1.1 413 ")
         writer.close()
         assert await _ask(address) == "HTTP/1.1 200 OK"
@@ -99,7 +99,7 @@ async def test_a_body_that_never_comes_is_not_waited_for(visitor: Visitor, monke
 
 @contextmanager
 def _holding() -> Iterator[socket.socket]:
-    """A listening socket as systemd holds it, through every restart."""
+    """A listening socket that systemd holds during every restart."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         held.listen(500)

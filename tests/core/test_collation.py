@@ -26,7 +26,7 @@ CODES = [language.code for language in SITE]
 
 NAMES = tomllib.loads((Path(__file__).parent / "names.toml").read_text("utf-8"))
 Sorter = Callable[[dict[str, list[str]]], dict[str, list[str]]]
-# One process for all: a line is an object of lists by language, the answer the same in order; equal ones stay put.
+# One process for all tests. A line is an object of lists by language; the answer is the same object, sorted (stable).
 ICU = """
 require("readline").createInterface({input: process.stdin}).on("line", line => {
   const given = JSON.parse(line);
@@ -38,7 +38,7 @@ require("readline").createInterface({input: process.stdin}).on("line", line => {
 
 @pytest.fixture(scope="module")
 def icu() -> Iterator[Sorter]:
-    """Sorts lists of names, by language, as ICU does with the rules of the CLDR; equal ones by code point."""
+    """Sorts lists of names by language, as ICU does with the rules of the CLDR; equal names by code point."""
 
     def in_order(names: dict[str, list[str]]) -> dict[str, list[str]]:
         assert node.stdin
@@ -123,13 +123,13 @@ BETWEEN = list(" -'’.,‐–()«»\"“”„/&·ʼ017")
 
 
 def _capitals(text: str) -> st.SearchStrategy[str]:
-    """Small letters, capitals, and what lies between; not ŉ or ǰ, whose capitals are more letters than one."""
+    """A text in small letters, capitals and mixed; without ŉ and ǰ, whose capitals are more than one letter."""
     return st.sampled_from(sorted({text, text.capitalize(), text.upper(), text.swapcase(), text[0] + text[1:].upper()}))
 
 
 ANY_LETTER = st.one_of(*(st.sampled_from(letters) for letters in LETTERS.values()), st.sampled_from(DIGRAPHS))
 ALIKE = st.lists(ANY_LETTER.flatmap(_capitals) | st.sampled_from(BETWEEN), min_size=1, max_size=5)
-# Of few pieces many names: only those that are nearly the same try accents, capitals and signs.
+# Many names from a few pieces: only names that are nearly the same compare accents, capitals and signs.
 MANY = ALIKE.flatmap(lambda few: st.lists(st.lists(st.sampled_from(few), max_size=6).map("".join), max_size=12))
 ANY_NAMES = st.lists(MANY, min_size=1, max_size=8).map(
     lambda lists: [normalize("NFC", n) for names in lists for n in names]

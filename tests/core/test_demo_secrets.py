@@ -1,4 +1,4 @@
-"""What a demo makes for itself: secrets of its own, and where it is served, the same for every process beside it."""
+"""The secrets that a demo makes for itself: its own, and the same for each process that runs beside the server."""
 
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,7 @@ from tests.core.test_settings import PRODUCTION
 
 @pytest.fixture
 def demo(tmp_path: Path) -> dict[str, str]:
-    """The least a demo needs here: a folder of its own."""
+    """The minimum that a demo needs: its own folder."""
     return {"PETITION_VAR": str(tmp_path / "var")}
 
 

@@ -1,4 +1,4 @@
-"""Addresses of mailboxes: what is one, and the exact form that decides who gets mail."""
+"""Email addresses: what is a valid one, and the exact form to which emails are sent."""
 
 import pytest
 from hypothesis import assume, given
@@ -98,7 +98,7 @@ def test_spaces_around_are_the_fingers_of_the_typist() -> None:
 
 
 def _long(length: int, local: int = 60) -> str:
-    """An address of that many characters."""
+    """An address of so many characters."""
     rest = length - local - len("@.org")
     labels = "a" * rest
     domain = ".".join(labels[n : n + 60] for n in range(0, rest, 61))

@@ -1,4 +1,4 @@
-"""The merged form of addresses is frozen: of whoever has signed only its keyed hash is left."""
+"""The merged form of addresses is frozen: of people who have signed, only its keyed hash is left."""
 
 import pytest
 
@@ -10,7 +10,7 @@ FROZEN = (
     "anew: who signed under the old form could sign again, and would not be found on the never-write list. Keep the "
     "form until the campaign is closed; a new form is for a new campaign with a new PETITION_EMAIL_KEY."
 )
-# Typed -> (exact, merged).
+# Typed: (exact, merged).
 FORMS = {
     "Anna.Nowak@Example.ORG": ("anna.nowak@example.org", "anna.nowak@example.org"),
     "anna+tag@example.org": ("anna+tag@example.org", "anna+tag@example.org"),

@@ -1,4 +1,4 @@
-"""What is known of mail providers: one mailbox behind several spellings, slips of the finger, mail that others read."""
+"""Facts about email providers: several spellings of one mailbox, typing mistakes, mailboxes authorities can read."""
 
 import string
 import tomllib

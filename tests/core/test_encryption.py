@@ -1,4 +1,4 @@
-"""What hides a person: contacts sealed to the organisers, names under the number of a link, hashes under a key."""
+"""What hides a person: contacts sealed to the organisers, names under the secret of a link, hashes under a key."""
 
 import re
 
@@ -17,31 +17,32 @@ from tests import ROOT
 
 ONE, TWO, STRANGER = (x25519.Identity.generate() for _ in range(3))
 RECIPIENTS = (str(ONE.to_public()), str(TWO.to_public()))
-VAULT = ServerKeys("a-key", RECIPIENTS, OutboxKeys(ROOT / "none"))
+SERVER_KEYS = ServerKeys("a-key", RECIPIENTS, OutboxKeys(ROOT / "none"))
 many = examples(max_examples=100, deadline=None)
-# What the form lets through: no control characters, a hundred characters at most.
+# What the form accepts: no control characters, a hundred characters at most.
 NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=100)
 
 
 def test_a_contact_opens_for_each_organiser_and_for_nobody_else() -> None:
-    sealed = VAULT.seal_contact("anna@example.org")
+    sealed = SERVER_KEYS.seal_contact("anna@example.org")
     assert encryption.unseal_contact(ONE, sealed) == encryption.unseal_contact(TWO, sealed) == ("anna@example.org", "")
     with pytest.raises(KeysError, match="does not open with this identity"):
         encryption.unseal_contact(STRANGER, sealed)
 
 
 def test_the_server_has_no_key_that_opens_a_contact() -> None:
-    assert not [name for name in dir(VAULT) if "unseal" in name or "identity" in name]
-    assert VAULT.seal_contact("anna@example.org") != VAULT.seal_contact("anna@example.org")
+    assert not [name for name in dir(SERVER_KEYS) if "unseal" in name or "identity" in name]
+    assert SERVER_KEYS.seal_contact("anna@example.org") != SERVER_KEYS.seal_contact("anna@example.org")
 
 
 def test_a_sealed_contact_tells_no_length() -> None:
     longest = f"{'l' * 64}@{'d' * 63}.{'d' * 63}.{'d' * 57}.org"
     assert len(longest) == 254
     sealed = [
-        encryption._from_base64(VAULT.seal_contact(address)) for address in ("a@b.eu", "anna@example.org", longest)
+        encryption._from_base64(SERVER_KEYS.seal_contact(address))
+        for address in ("a@b.eu", "anna@example.org", longest)
     ]
-    # age puts a stanza of random length into its header (to keep readers tolerant): what counts comes behind it.
+    # age puts a stanza of random length into its header (so that readers stay tolerant): only what follows it counts.
     assert len({len(content.rpartition(b"\n--- ")[2]) for content in sealed}) == 1
 
 
@@ -55,7 +56,7 @@ def test_garbage_is_no_contact(garbage: str) -> None:
 @many
 @given(st.integers(0))
 def test_a_damaged_contact_does_not_open(place: int) -> None:
-    sealed = bytearray(encryption._from_base64(VAULT.seal_contact("anna@example.org")))
+    sealed = bytearray(encryption._from_base64(SERVER_KEYS.seal_contact("anna@example.org")))
     sealed[place % len(sealed)] ^= 1
     with pytest.raises(KeysError):
         encryption.unseal_contact(ONE, encryption._to_base64(bytes(sealed)))
@@ -131,15 +132,15 @@ def test_a_damaged_name_is_noticed(place: int) -> None:
 
 def test_a_mailbox_has_two_hashes_that_nobody_without_the_key_can_make() -> None:
     address = EmailAddress("anna+x@gmail.com", "anna@gmail.com")
-    mailbox, exact = VAULT.email_hashes(address)
+    mailbox, exact = SERVER_KEYS.email_hashes(address)
     assert mailbox != exact
     assert all(re.fullmatch(r"1\.[\w-]{43}", text) for text in (mailbox, exact))
-    assert VAULT.email_hashes(EmailAddress("anna@gmail.com", "anna@gmail.com")) == (mailbox, mailbox)
+    assert SERVER_KEYS.email_hashes(EmailAddress("anna@gmail.com", "anna@gmail.com")) == (mailbox, mailbox)
     assert not set(ServerKeys("b-key", RECIPIENTS, OutboxKeys(ROOT / "none")).email_hashes(address)) & {mailbox, exact}
 
 
 def test_a_sealed_contact_is_an_age_message() -> None:
-    """So that the organisers can open it with any tool of the format (age-encryption.org/v1)."""
-    content = encryption._from_base64(VAULT.seal_contact("anna@example.org"))
+    """The organisers can open it with any tool for the format (age-encryption.org/v1)."""
+    content = encryption._from_base64(SERVER_KEYS.seal_contact("anna@example.org"))
     assert content.startswith(b"age-encryption.org/v1\n-> X25519 ")
     assert pyrage.decrypt(content, [TWO]).rstrip(b"\0") == b"anna@example.org"

@@ -1,4 +1,4 @@
-"""The outbox's keys: a new one each day, destroyed after two, so that no copy of a row opens for long."""
+"""The keys of the outbox: a new one each day, destroyed after two, so that no copy of a row opens for long."""
 
 import itertools
 import stat
@@ -21,7 +21,7 @@ from tests.conftest import Clock
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where the keys lie."""
+    """The folder of the keys."""
     return tmp_path / "keys"
 
 

@@ -1,4 +1,4 @@
-"""Which language a visitor gets, the countries one chooses from, and catalogues that say what English says."""
+"""The language that a visitor gets, the list of countries, and catalogues that say what English says."""
 
 import re
 from datetime import date
@@ -22,7 +22,7 @@ NUMBERS = (*range(130), 1000, 1001, 1234, 1_000_000, 2_000_000)
 WEIGHT = st.sampled_from(["", "0", "0.5", "1", "1.0001", "-1", "nan", "inf", "1e-9", "1e999", "x", "0,5", "=", ";q=1"])
 TAG = st.sampled_from(["ru", "be", "en", "de", "RU-ru", "be-tarask", "*", "", "-", "ru_RU", "\0", "рус"])
 PART = st.builds("{}{}{}".format, TAG, st.sampled_from([";q=", "; q = ", ";Q=", ";level=1;q=", ";"]), WEIGHT)
-# ISO 3166-1 alpha-2 as the Debian package iso-codes lists it.
+# ISO 3166-1 alpha-2 as in the Debian package iso-codes.
 ISO = set(
     re.findall(
         "[A-Z]{2}",
@@ -194,7 +194,7 @@ def test_a_translation_adds_no_markup(code: str) -> None:
 
 @pytest.mark.parametrize("code", TRANSLATED)
 def test_plurals_follow_the_language(code: str) -> None:
-    """Each number gets the form of its category in CLDR, and no other category has that form."""
+    """Each number gets the form of its CLDR category, and no other category has that form."""
     form, category = languages._load_catalogue(code).plural, WHOLE[code].locale.plural_form  # type: ignore[attr-defined]  # gettext sets it
     found = {(form(n), category(n)) for n in NUMBERS}
     assert len(found) == len({of for _, of in found})
@@ -210,7 +210,7 @@ def test_a_number_is_told_in_its_form(code: str, n: int) -> None:
     for message in plurals:
         one, more = _forms(message.id)
         forms = _forms(message.string)
-        index = languages._load_catalogue(code).plural(n)  # type: ignore[attr-defined]  # gettext sets it  # what Null has not
+        index = languages._load_catalogue(code).plural(n)  # type: ignore[attr-defined]  # gettext sets it  # Null has no such attribute
         assert template.render(one=one, more=more, n=n) == forms[index] % {"num": n}
 
 

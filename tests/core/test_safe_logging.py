@@ -1,4 +1,4 @@
-"""Whatever breaks, and however much is logged: the log tells of nobody. No process leaves its memory on the disk."""
+"""After any error and at any log level, the log names nobody. No process writes its memory to the disk."""
 
 import asyncio
 import gc
@@ -32,7 +32,7 @@ _OTHER_MACHINES = ("mail.", "httpx2", "httpcore2")  # the relay, the visitor's b
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """All that our processes would write, were they asked to say everything."""
+    """Everything that our processes would log at the lowest level."""
     said, root = io.StringIO(), logging.getLogger()
     handler, level = logging.StreamHandler(said), root.level
     handler.setFormatter(safe_logging.RedactingFormatter(safe_logging.LOG_FORMAT))
@@ -156,7 +156,7 @@ def test_an_error_nobody_handles_tells_its_kind_and_place(how: str) -> None:
 
 
 def _dumps(process: int) -> bool:
-    """Whether a process would leave a core: limits(5) of proc, and the owner of its files once it is not dumpable."""
+    """Whether a process would write a core dump: reads its limits in /proc."""
     limits = Path(f"/proc/{process}/limits").read_text("utf-8")
     return re.search(r"^Max core file size\s+0\s+0\s", limits, re.M) is None
 

@@ -1,4 +1,4 @@
-"""The settings: what is read from an environment, and the one sentence for whatever does not add up."""
+"""The settings: what is read from an environment, and one sentence for each value that does not fit."""
 
 import re
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ SECRET = "x7Qm2_a-secret-of-thirty-two-characters"
 
 @pytest.fixture
 def demo(tmp_path: Path) -> dict[str, str]:
-    """The least a demo needs here: a folder of its own."""
+    """The minimum that a demo needs: its own folder."""
     return {"PETITION_VAR": str(tmp_path / "var")}
 
 
@@ -39,7 +39,7 @@ PRODUCTION = {
 
 @pytest.fixture
 def production() -> dict[str, str]:
-    """Everything production needs."""
+    """Everything that production needs."""
     return dict(PRODUCTION)
 
 
@@ -265,7 +265,9 @@ def test_the_readme_has_the_table_of_the_settings() -> None:
 
 def test_the_shipped_files_and_the_docs_name_settings_alone() -> None:
     known = set(re.findall(r"^\| `(PETITION_\w+)`", readme_table(), re.M))
-    script = {f"PETITION_{name}" for name in ("ENV", "SECRETS", "USER", "PROGRAM")}  # docs/deploy/petition's own
+    script = {
+        f"PETITION_{name}" for name in ("ENV", "SECRETS", "USER", "PROGRAM")
+    }  # names that docs/deploy/petition itself uses
     for file in (file for file in (ROOT / "docs").rglob("*") if file.is_file()):
         named = re.findall(r"PETITION_[A-Z_]*[A-Z]", file.read_text("utf-8"))
         unknown = {name.removesuffix("_FILE") for name in named} - known
@@ -275,7 +277,7 @@ def test_the_shipped_files_and_the_docs_name_settings_alone() -> None:
 def test_settings_do_not_change(demo: dict[str, str]) -> None:
     found = from_environment(demo)
     with pytest.raises(FrozenInstanceError):
-        found.email_key = "other"  # type: ignore[misc]  # that it is frozen is the point
+        found.email_key = "other"  # type: ignore[misc]  # settings are frozen
 
 
 NAMES = [

@@ -1,4 +1,4 @@
-"""Signed links: one purpose each, a time to live, keys that rotate, and one answer to everything that is wrong."""
+"""Signed links: one purpose each, a lifetime, keys that rotate, and one answer to every wrong token."""
 
 import re
 import string
@@ -84,7 +84,7 @@ def test_whatever_is_wrong_the_sentence_is_the_same(time: Clock) -> None:
 def test_a_damaged_link_never_opens_something_else(place: int, character: str) -> None:
     damaged = TOKEN[:place] + character + TOKEN[place + 1 :]
     found = _reads(SIGNER, Purpose.CONFIRM, damaged)
-    if place < len(TOKEN) - 1:  # the last character of base64 has bits that mean nothing
+    if place < len(TOKEN) - 1:  # the last character of base64 has bits without meaning
         assert (found is not None) == (damaged == TOKEN)
     assert found in (None, "AAAAAAAAAAAAAAAAAAAAAA")
 

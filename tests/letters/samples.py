@@ -1,4 +1,4 @@
-"""Letters at hand for the tests: the shipped campaign in any state of its life, and what is read off a PDF."""
+"""Sample letters for the tests: the shipped campaign in each of its states, and the text of a PDF."""
 
 import subprocess
 from dataclasses import replace
@@ -43,7 +43,7 @@ HOSTILE = (
 
 
 def appeal(state: str = "open") -> Appeal:
-    """The shipped campaign, its placeholders filled in, in a state of its life."""
+    """The shipped campaign in one of its states, with its placeholders filled in."""
     shipped = Appeal()
     met = date(2026, 11, 20) if state == "met" else None
     shipped.campaign = replace(

@@ -1,4 +1,4 @@
-"""The record of what was sent to governments and what they answered, on both databases."""
+"""The correspondence: what was sent to governments and what they answered, on both databases."""
 
 from dataclasses import replace
 from datetime import date
@@ -71,7 +71,7 @@ async def test_every_stance_is_kept(database: Database, stance: Stance) -> None:
 @examples(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ENTRY)
 async def test_whatever_was_answered_is_read_as_written(database: Database, entry: Entry) -> None:
-    """The database is shared by the examples: each replaces the one before it."""
+    """All examples share the database: each replaces the one before it."""
     await _record(database, "LV", entry)
     assert await _entries(database) == {"LV": entry}
 

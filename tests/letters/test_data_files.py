@@ -1,4 +1,4 @@
-"""Whatever stands in the place of a value of a data file: it can be used, or one sentence says what is wrong where."""
+"""Any value in a data file: it can be used, or one sentence says what is wrong and where."""
 
 import json
 import re
@@ -117,9 +117,9 @@ def test_any_value_in_any_place_is_used_or_refused_in_one_sentence(name: str) ->
 
 
 def _fault(name: str, data: dict[str, Any], body: str) -> str:
-    """What is said of a file with this content; empty if it can be used."""
+    """The error sentence for a file with this content; empty if it can be used."""
     content = "".join(f"{_toml(key)} = {_toml(value)}\n" for key, value in data.items())
-    with TemporaryDirectory() as folder:  # a new one each time: what was read once is kept by its path
+    with TemporaryDirectory() as folder:  # a new folder each time: files are cached by their path
         file = Path(folder) / name
         file.parent.mkdir(exist_ok=True)
         file.write_text(f"+++\n{content}+++\n{body}" if name.endswith(".md") else content, "utf-8")

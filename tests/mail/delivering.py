@@ -1,4 +1,4 @@
-"""What the tests of delivery share: a deliverer as production has it, somebody who signs, how much waits."""
+"""Helpers for the tests of delivery: a deliverer as in production, a person who signs, the number of waiting emails."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -15,27 +15,27 @@ from tests.relay import Answer
 
 @asynccontextmanager
 async def delivering(site: Site, url: str) -> AsyncIterator[Deliverer]:
-    """One process that delivers to a relay alone, without the folder of the demo."""
+    """One process that delivers to a relay only, without the folder of the demo."""
     relay = smtp.SmtpTransport(url)
     yield Deliverer(site.database, site.server_keys, site.render_email, relay)
     await relay.close()
 
 
 async def sign(site: Site, name: str = "anna", language: str = "en") -> None:
-    """NAME@example.org is typed into the form."""
+    """NAME@example.org signs."""
     address = EmailAddress(f"{name}@example.org", f"{name}@example.org")
     signing = SigningRequest(address, "PL", None, False, "test", language)
     await site.database.join(submissions.sign, submissions.prepare_submission(site.server_keys, signing))
 
 
 async def waiting(site: Site) -> int:
-    """How many mails wait."""
+    """The number of emails that wait."""
     async with site.database.reading() as c:
         return (await outbox.queue_status(c))[0]
 
 
 async def until(true: Callable[[], bool]) -> None:
-    """Waits for what another task does."""
+    """Waits until another task has done something."""
     for _ in range(600):
         if true():
             return
@@ -44,5 +44,5 @@ async def until(true: Callable[[], bool]) -> None:
 
 
 def saying(answer: str) -> Answer:
-    """A relay that always answers so."""
+    """A relay that always gives this answer."""
     return lambda _: answer

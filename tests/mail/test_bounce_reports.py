@@ -1,4 +1,4 @@
-"""What comes back: permanent failures and complaints stop the mail they name, whatever else arrives does nothing."""
+"""Bounce reports: permanent failures and complaints stop the emails they name; all other input does nothing."""
 
 import json
 from email.message import EmailMessage
@@ -57,21 +57,21 @@ ABUSE = "Feedback-Type: {}\nUser-Agent: Provider/1.0\nVersion: 1"
 def dsn(
     reference: str = REFERENCE, action: str = "failed", status: str = "5.1.1", kind: str = "message/rfc822"
 ) -> bytes:
-    """As Postfix and Exim write it."""
+    """A report as Postfix and Exim write it."""
     report = FAILED.format(action, status)
     made = DSN.format(type="delivery-status", report=report, kind=kind, reference=reference, other="f" * 32, body="Hi")
     return made.encode()
 
 
 def enveloped(reference: str = REFERENCE) -> bytes:
-    """As an MTA writes it that was given a name for the envelope, and quotes nothing of the mail."""
+    """A report of a mail server that got an envelope id and quotes nothing of the email."""
     report = f"Original-Envelope-Id: {reference}\n" + FAILED.format("failed", "5.1.1")
     values = {"type": "delivery-status", "report": report, "kind": "text/plain"}
     return DSN.format(**values, reference="f" * 32, other="f" * 32, body="").encode()
 
 
 def arf(reference: str = REFERENCE, kind: str = "abuse") -> bytes:
-    """As a provider writes that somebody pressed "this is spam"."""
+    """A report of a provider: a person pressed "this is spam"."""
     values = {"type": "feedback-report", "report": ABUSE.format(kind), "kind": "text/rfc822-headers"}
     return DSN.format(**values, reference=reference, other="f" * 32, body="").encode()
 
@@ -147,7 +147,7 @@ MAILS = st.lists(st.tuples(HEADS, VALUES) | st.just(("", "")) | st.just(("--b", 
 
 @st.composite
 def torn(draw: st.DrawFn) -> bytes:
-    """A good report with a piece taken out and something else put in."""
+    """A good report with one piece replaced by something else."""
     whole = draw(st.sampled_from([dsn(), arf(), dsn(kind="text/rfc822-headers")]))
     begin, length = draw(st.integers(0, len(whole))), draw(st.integers(0, 40))
     return whole[:begin] + draw(st.binary(max_size=40)) + whole[begin + length :]

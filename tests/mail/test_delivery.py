@@ -109,7 +109,9 @@ async def test_no_log_has_an_address_or_a_token(
     texts = [relay.plain(mail) for mail in smtp.mails]
     tokens = {token for text in texts for token in re.findall(r"https?://\S+/(\S+)", text)}
     assert len(tokens) >= 2
-    ours = [record for record in caplog.records if not record.name.startswith("mail.")]  # that is the test's own relay
+    ours = [
+        record for record in caplog.records if not record.name.startswith("mail.")
+    ]  # `mail.log` is the test's own relay
     logged = " ".join(record.getMessage() + str(record.exc_info) for record in ours)
     assert "mail delayed" in logged
     for secret in {"anna", "example.org", *tokens, *(token.partition(".")[0] for token in tokens)}:

@@ -1,4 +1,4 @@
-"""Delivery over a relay that refuses, delays, is slow, is down or hangs up: nothing is lost, hardly anything twice."""
+"""Delivery to a relay that refuses, delays, is slow, is down or hangs up: nothing is lost, hardly any sent twice."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -115,7 +115,7 @@ async def test_a_connection_that_dies_after_the_data_brings_a_second_copy_with_t
 async def test_a_slow_relay_leaves_no_time_for_a_second_copy(
     site: Site, smtp: Relay, deliverer: Deliverer, time: Clock
 ) -> None:
-    """Every dialogue takes almost as long as it may; in each, another deliverer takes whatever it gets."""
+    """Every dialogue takes almost as long as it may; during each one another deliverer takes what it can get."""
     loop = asyncio.get_running_loop()
     for n in range(7):
         await sign(site, f"a{n}")
@@ -157,7 +157,7 @@ async def test_who_lost_a_mail_to_a_clock_that_leapt_ahead_and_back_does_not_sen
 
 @asynccontextmanager
 async def _hanging() -> AsyncIterator[tuple[str, list[asyncio.StreamWriter]]]:
-    """A relay that takes every connection and says nothing; its URL, and whom it keeps waiting."""
+    """A relay that accepts every connection and says nothing; its URL, and the connections that wait."""
     kept: list[asyncio.StreamWriter] = []
     server = await asyncio.start_server(lambda _, writer: kept.append(writer), "127.0.0.1", 0)
     async with server:

@@ -1,4 +1,4 @@
-"""Many lanes at once: each mail leaves once; a provider that takes nothing for now holds nobody else."""
+"""Many deliverers at once: each email leaves once; a provider that accepts nothing now delays no other provider."""
 
 import asyncio
 from threading import Event
@@ -24,13 +24,13 @@ async def _sign(site: Site, address: str) -> None:
 
 
 def _pool(site: Site, url: str, backoffs: list[ProviderBackoff], second_url: str = "") -> DeliveryPool:
-    """Lanes over a relay alone, over another one from the second on; `begun` gets the pace of each that begins."""
+    """A pool over one relay, or over a second one from the second deliverer on; `backoffs` gets the backoff of each."""
     from petition.mail.delivery import Deliverer
 
     def lane(common: ProviderBackoff, more: object) -> Deliverer:
         backoffs.append(common)
         to = second_url if second_url and len(backoffs) > 1 else url
-        return Deliverer(site.database, site.server_keys, site.render_email, SmtpTransport(to), common, more)  # type: ignore[arg-type]  # as Lanes calls it
+        return Deliverer(site.database, site.server_keys, site.render_email, SmtpTransport(to), common, more)  # type: ignore[arg-type]  # as DeliveryPool calls it
 
     return DeliveryPool(lane, max_deliverers=3)
 
@@ -110,7 +110,7 @@ def test_pauses_grow_to_a_limit_and_end_with_a_mail_that_is_taken(time: Clock) -
     backoff, waits = ProviderBackoff(), []
     for _ in range(9):
         backoff.limited("example.org")
-        backoff.limited("example.org")  # another lane finds out at the same moment
+        backoff.limited("example.org")  # another deliverer finds out at the same moment
         waits.append(backoff.remaining("example.org"))
         time.advance(seconds=waits[-1])
         assert backoff.remaining("example.org") == 0

@@ -1,4 +1,4 @@
-"""Mail that waits: who may take it and when, what becomes of it, and that nothing stays of it afterwards."""
+"""Emails that wait: which deliverer may claim one and when, how each one ends, and that nothing of it stays."""
 
 import asyncio
 from functools import partial
@@ -16,7 +16,7 @@ from tests.conftest import IDENTITY, MIDDAY, Clock
 ADDRESS = "anna@example.org"
 
 
-def make_vault(folder: Path) -> ServerKeys:
+def make_server_keys(folder: Path) -> ServerKeys:
     """The keys of one process on the machine with this folder."""
     return ServerKeys("test-email-key", (str(IDENTITY.to_public()),), OutboxKeys(folder))
 
@@ -24,11 +24,11 @@ def make_vault(folder: Path) -> ServerKeys:
 @pytest.fixture
 def server_keys(time: Clock, tmp_path: Path) -> ServerKeys:
     """The keys of this machine."""
-    return make_vault(tmp_path / "keys")
+    return make_server_keys(tmp_path / "keys")
 
 
 async def put(database: Database, server_keys: ServerKeys, to: str = ADDRESS) -> None:
-    """One mail more."""
+    """Adds one email."""
     await _put(database, server_keys, "confirm", to, f"number of {to}", "m")
 
 
@@ -40,7 +40,7 @@ async def _put(
 
 
 async def claim(database: Database, server_keys: ServerKeys) -> list[ClaimedEmail]:
-    """What a deliverer takes."""
+    """The emails that a deliverer claims."""
     return await database.write(partial(outbox.claim_batch, server_keys=server_keys))
 
 
@@ -160,7 +160,7 @@ async def test_claimers_at_once_never_get_the_same_mail(database_url: str, serve
 async def test_mail_of_another_machine_is_left_alone(
     database: Database, server_keys: ServerKeys, tmp_path: Path
 ) -> None:
-    other = make_vault(tmp_path / "other")
+    other = make_server_keys(tmp_path / "other")
     await put(database, other)
     before = await rows(database)
     assert await claim(database, server_keys) == []
@@ -201,7 +201,7 @@ async def test_refusals_are_counted_by_day_and_code(database: Database, server_k
     for code in ("5.1.1", "5.1.1", "5.7.1"):
         await put(database, server_keys)
         (mail,) = await claim(database, server_keys)
-        for _ in range(2):  # once more, as after an answer of the database that was lost
+        for _ in range(2):  # the second call is as after a lost answer of the database
             await database.write(partial(outbox.mark_refused, email=mail, code=code))
         time.advance(days=1)
     assert await rows(database) == []
@@ -247,7 +247,7 @@ async def test_a_mail_dies_with_its_link_however_often_it_was_tried(
 
 
 async def test_how_much_waits_and_how_long(database: Database, server_keys: ServerKeys, time: Clock) -> None:
-    """Since it was put: a relay that is down moves every mail into the future, and the oldest is no younger for it."""
+    """The age counts from the insert: while a relay is down, each email is put off, but the oldest looks no younger."""
 
     async def waiting() -> tuple[int, int]:
         async with database.reading() as c:

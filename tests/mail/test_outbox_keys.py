@@ -1,4 +1,4 @@
-"""The outbox and its dying keys: what waits is sealed anew, and a copy of a row opens with nothing soon after."""
+"""The outbox and its short-lived keys: emails that wait are encrypted again, and soon no key opens a copy of a row."""
 
 import asyncio
 from functools import partial
@@ -12,14 +12,14 @@ from petition.core.encryption import OutboxKeys, ServerKeys
 from petition.core.errors import KeysError
 from petition.mail import outbox
 from tests.conftest import Clock
-from tests.mail.test_outbox import ADDRESS, claim, make_vault, put, rows
+from tests.mail.test_outbox import ADDRESS, claim, make_server_keys, put, rows
 from tests.web.tools import on_sqlite
 
 
 @pytest.fixture
 def server_keys(time: Clock, tmp_path: Path) -> ServerKeys:
     """The keys of this machine."""
-    return make_vault(tmp_path / "keys")
+    return make_server_keys(tmp_path / "keys")
 
 
 async def test_what_still_waits_is_sealed_anew(database: Database, server_keys: ServerKeys, time: Clock) -> None:
@@ -64,7 +64,7 @@ async def test_a_damaged_row_keeps_no_key_alive(database: Database, server_keys:
 async def test_rows_of_another_machine_are_not_touched(
     database: Database, server_keys: ServerKeys, time: Clock, tmp_path: Path
 ) -> None:
-    other = make_vault(tmp_path / "other")
+    other = make_server_keys(tmp_path / "other")
     await put(database, other)
     await put(database, server_keys)
     before = [row for row in await rows(database) if row["key_name"] in other.outbox.key_names()]
@@ -74,7 +74,7 @@ async def test_rows_of_another_machine_are_not_touched(
 
 
 async def test_processes_that_rotate_at_once_lose_nothing(database_url: str, time: Clock, tmp_path: Path) -> None:
-    key_sets = [make_vault(tmp_path / "keys") for _ in range(3)]
+    key_sets = [make_server_keys(tmp_path / "keys") for _ in range(3)]
     async with (
         open_database(database_url) as first,
         open_database(database_url) as second,
@@ -92,7 +92,7 @@ async def test_processes_that_rotate_at_once_lose_nothing(database_url: str, tim
 
 
 def _opens(folder: Path, name: str, sealed: str) -> bool:
-    """Whether what lies on the disk of the server opens a copy of a row."""
+    """Whether the keys on the server's disk open a copy of a row."""
     try:
         OutboxKeys(folder).decrypt(name, sealed)
     except KeysError:
@@ -105,7 +105,7 @@ def _opens(folder: Path, name: str, sealed: str) -> bool:
 async def test_no_key_opens_a_mail_72_hours_after_it_left(
     age: int, database: Database, server_keys: ServerKeys, time: Clock, tmp_path: Path
 ) -> None:
-    """`petition serve` rotates every hour; `age` is that of the key in hours when the mail is put."""
+    """`petition serve` rotates every hour; `age` is the age of the key in hours when the email is stored."""
     await put(database, server_keys, "before@example.org")  # makes the key, and waits
     time.advance(hours=age)
     await outbox.rotate_keys(database, server_keys)

@@ -1,4 +1,4 @@
-"""A finished mail: its headers, its two versions, its links, and that nothing on it tells what it is about."""
+"""A rendered email: its headers, its two versions, its links, and that its outside does not tell its subject."""
 
 import re
 from datetime import UTC, datetime
@@ -42,7 +42,7 @@ def _written(code: str, name: str, to: str = "anna@example.org", **links: str) -
 
 
 def _arrived(message: RenderedEmail) -> EmailMessage:
-    """As the reader's program takes it apart."""
+    """The email as the reader's program parses it."""
     parsed = message_from_bytes(message.content, policy=policy.default)
     assert parsed.defects == []
     return parsed
@@ -99,7 +99,7 @@ def test_both_versions_carry_every_link(code: str, name: str) -> None:
 
 @in_every_form
 def test_the_first_lines_of_both_versions_are_what_a_list_of_mails_shows(code: str, name: str) -> None:
-    """No hidden preheader: it would say a second time what the first sentence says."""
+    """No hidden preheader: it would repeat the first sentence."""
     message = _arrived(_written(code, name))
     shown = re.sub("<[^>]*>", " ", _text(message, "html").partition("<body")[2].partition(">")[2])
     first = _text(message).partition("http")[0].split()

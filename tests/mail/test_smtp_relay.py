@@ -1,4 +1,4 @@
-"""What a relay may answer, and how it may fail: refused for good, or delayed, and never more said than a code."""
+"""How a relay may answer and fail: refused for good, or delayed, and the error names no more than a code."""
 
 import asyncio
 import ssl
@@ -38,7 +38,7 @@ def _message(to: str = ADDRESS) -> RenderedEmail:
 
 
 async def _sent(url: str) -> str:
-    """What becomes of a mail: "sent", or the kind of failure and its text."""
+    """The result of an email: "sent", or the kind of failure and its text."""
     smtp = SmtpTransport(url)
     said = "sent"
     try:
@@ -119,7 +119,7 @@ def test_whatever_a_relay_says_only_a_code_is_kept(said: str) -> None:
 
 @asynccontextmanager
 async def _rude(script: list[str]) -> AsyncIterator[str]:
-    """A server that answers line by line as told and then hangs up, whatever it hears; its URL."""
+    """A server that sends these lines and then closes the connection, whatever the client says; its URL."""
 
     talks: list[asyncio.Task[None] | None] = []
 
@@ -189,7 +189,7 @@ async def test_nothing_is_sent_in_the_clear_unless_the_relay_is_on_this_machine(
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for localhost with its key, signed by itself."""
+    """A self-signed certificate for localhost, with its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)
@@ -207,7 +207,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def _secured(certificate: Path) -> Iterator[Relay]:
-    """A relay that takes mail over STARTTLS from those who know the password."""
+    """A relay that accepts emails over STARTTLS from clients with the password."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate)
 

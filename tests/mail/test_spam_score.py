@@ -1,4 +1,4 @@
-"""What a filter thinks of each mail in each language: SpamAssassin with its local rules, asking nobody."""
+"""What a spam filter thinks of each email in each language: SpamAssassin with its local rules, without the network."""
 
 import re
 import subprocess
@@ -11,11 +11,11 @@ from petition.core import clock
 from tests.conftest import Clock
 from tests.mail.test_smtp import MAILS, _written
 
-MOST = 1.0  # a mail counts as spam from 5 on
+MOST = 1.0  # an email counts as spam from 5 points
 
 
 def _received(code: str, name: str) -> bytes:
-    """A mail as a mailbox has it: behind a line of the server that took it."""
+    """The email as a mailbox has it: with a header line of the server that accepted it."""
     head = f"Received: from localhost (localhost [127.0.0.1]) by mx.example.org; {format_datetime(clock.now())}\n"
     return head.encode() + _written(code, name).content.replace(b"\r\n", b"\n")
 
@@ -29,7 +29,7 @@ def test_no_mail_looks_like_spam(time: Clock) -> None:
         "--nocreate-prefs",
         "--mbox",
         "--cf=score ALL_TRUSTED 0",
-    ]  # no praise for loopback
+    ]  # these rules praise loopback
     judged = subprocess.run(command, input=box, capture_output=True, check=True).stdout
     messages = [message_from_bytes(part) for part in re.split(rb"^From x .*\n", judged, flags=re.M)[1:]]
     verdicts = {

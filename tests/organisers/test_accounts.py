@@ -1,4 +1,4 @@
-"""Organisers: added and removed, let in by a link that works once, each with a role; commands are recorded."""
+"""Organisers: added and removed, logged in by a link that works once, each with a role; commands are logged."""
 
 from functools import partial
 
@@ -41,7 +41,7 @@ async def _rows(site: Site, table: str) -> list[Row]:
 
 
 async def _ask(site: Site, email: str) -> int:
-    """Asks for a login link; how many mails wait then."""
+    """Asks for a login link. Returns the number of emails that wait then."""
     address = site.email_providers.parse(email)
     assert address is not None
     await site.database.write(

@@ -1,4 +1,4 @@
-"""The record: every line stays as it was written, numbered without a gap, read page by page."""
+"""The activity log: every line stays as it was written, numbered without a gap, read page by page."""
 
 import asyncio
 from functools import partial
@@ -51,7 +51,7 @@ async def test_lines_of_one_moment_are_numbered_without_a_gap(site: Site) -> Non
 )
 async def test_no_line_can_be_changed_or_taken_out(statement: str, site: Site) -> None:
     await _write(site, "a", "b")
-    for reordering in (False, True):  # what lets `prune` add up the journal opens nothing here
+    for reordering in (False, True):  # the setting that lets `prune` add up the journal opens nothing here
         if reordering:
             await site.database.write(lambda c: c.run("state.put", name="reordering", value="yes"))
         with pytest.raises(DatabaseError):
@@ -69,7 +69,7 @@ async def test_the_table_cannot_be_emptied_either(site: Site) -> None:
 
 async def test_what_fails_leaves_no_line_and_a_line_that_fails_leaves_no_change(database: Database) -> None:
     async def act(c: object) -> None:
-        await activity_log.append(c, "marta", "changed a rule")  # type: ignore[arg-type]  # the writer gives a connection
+        await activity_log.append(c, "marta", "changed a rule")  # type: ignore[arg-type]  # the writer passes a connection
         raise ValueError
 
     with pytest.raises(ValueError):  # noqa: PT011 (our own)

@@ -1,4 +1,4 @@
-"""Passkeys: an answer counts for this address, this challenge, this key, a verified user and a counter that rises."""
+"""Passkeys: an answer counts for this address, this challenge, this key, a verified user and a rising counter."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ def _text(content: bytes) -> str:
 
 @dataclass
 class Authenticator:
-    """A security key in software, and a browser around it; each field can be made to lie."""
+    """A security key in software, with a browser around it; a test can make each field lie."""
 
     origin: str = "https://petition.example"
     host: str = "petition.example"
@@ -49,7 +49,7 @@ class Authenticator:
         return {"id": _text(self.id), "rawId": _text(self.id), "type": "public-key", "response": texts}
 
     def create(self, challenge: str) -> str:
-        """Makes its passkey for a site."""
+        """Makes a passkey for a site."""
         numbers = self.key.public_key().public_numbers()
         public = {1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")}
         more = bytes(16) + len(self.id).to_bytes(2, "big") + self.id + cbor2.dumps(public)
@@ -57,7 +57,7 @@ class Authenticator:
         return json.dumps(self._answer("create", challenge, attestationObject=made))
 
     def get(self, challenge: str) -> str:
-        """Uses it."""
+        """Uses the passkey."""
         return json.dumps(self._answer("get", challenge, authenticatorData=self._data()))
 
 
@@ -144,7 +144,7 @@ def test_an_answer_with_a_byte_changed_is_none(data: st.DataObject) -> None:
     answer = json.loads(_ANSWER)
     part = data.draw(st.sampled_from(sorted(answer["response"])))
     text = answer["response"][part]
-    where = data.draw(st.integers(0, len(text) - 3))  # the last characters may hold bits that nobody reads
+    where = data.draw(st.integers(0, len(text) - 3))  # nobody reads some bits of the last characters
     changed = data.draw(st.sampled_from("ABab09-_").filter(lambda c: c != text[where]))
     answer["response"][part] = text[:where] + changed + text[where + 1 :]
     assert SITE.verify_answer(json.dumps(answer), "again", _MADE.public_key, 0) is None

@@ -1,4 +1,4 @@
-"""Recipients' fingerprints: the same for everybody who computes them; a change is announced until it was seen."""
+"""Fingerprints of the recipients' keys: everybody computes the same; a change is announced until it was seen."""
 
 import hashlib
 from functools import partial
@@ -11,7 +11,7 @@ OLD, NEW = ("age1old", "age1both"), ("age1both", "age1new")
 
 
 async def _start(site: Site, keys: tuple[str, ...]) -> list[str]:
-    """What a start of the server announces."""
+    """The announcements of one server start."""
     async with site.database.reading() as c:
         before = len(await activity_log.list_lines(c))
     await site.database.write(partial(public_keys.log_changes, recipients=keys))

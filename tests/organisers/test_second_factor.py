@@ -1,4 +1,4 @@
-"""Second factors: codes that count once, an owner each, waiting after wrong ones, keys that can be rotated."""
+"""Second factors: codes that count once, one owner each, a wait after wrong codes, keys that can be rotated."""
 
 from functools import partial
 
@@ -24,7 +24,7 @@ async def equipped_site(site: Site, time: Clock) -> Site:
 
 
 async def _arrive(site: Site, nickname: str = "marta") -> Session:
-    """Comes with a link, where a second factor is asked for."""
+    """Logs in with a link, where a second factor is required."""
     secret = await site.database.write(partial(accounts.make_login_link, nickname=nickname))
     cookie, authenticated = await site.database.write(partial(sessions.log_in, secret=secret, require_factor=True))
     assert not authenticated
@@ -35,7 +35,7 @@ async def _arrive(site: Site, nickname: str = "marta") -> Session:
 
 
 async def _equip(site: Site, nickname: str = "marta") -> bytes:
-    """Sets up codes; the secret."""
+    """Sets up codes. Returns the secret."""
     session = await _arrive(site, nickname)
     secret = site.factor_cipher.proposed_secret(session)
     add = partial(second_factor.add_code_app, cipher=site.factor_cipher, session=session, code=_code(secret))
@@ -47,8 +47,8 @@ def _code(secret: bytes, later: int = 0) -> str:
     return totp.code_at(secret, clock.epoch() // totp.STEP_SECONDS + later)
 
 
-async def _prove(site: Site, session: Session, code: str, locker: FactorCipher | None = None) -> bool:
-    prove = partial(second_factor.verify_code, cipher=locker or site.factor_cipher, session=session, code=code)
+async def _prove(site: Site, session: Session, code: str, cipher: FactorCipher | None = None) -> bool:
+    prove = partial(second_factor.verify_code, cipher=cipher or site.factor_cipher, session=session, code=code)
     return await site.database.write(prove) is not None
 
 

@@ -1,4 +1,4 @@
-"""Sessions: over half an hour after their last use, twelve hours after their begin, and whenever somebody ends them."""
+"""Sessions: over half an hour after the last use, twelve hours after the start, and when an organiser ends them."""
 
 from functools import partial
 
@@ -31,7 +31,7 @@ async def _find_session(site: Site, secret: str) -> Session | None:
 
 
 async def _use(site: Site, secret: str) -> bool:
-    """Whether the session is still there; it is in use then."""
+    """Whether the session still exists; if so, records a use."""
     if (session := await _find_session(site, secret)) is None:
         return False
     await site.database.write(partial(sessions.record_use, session=session))

@@ -1,4 +1,4 @@
-"""Codes of an app: the table of RFC 6238, a clock that is a little off, and whatever else may be typed."""
+"""Codes of an app: the table of RFC 6238, a clock that is a little wrong, and everything else that may be typed."""
 
 import pytest
 from hypothesis import given
@@ -23,7 +23,7 @@ KEY = b"12345678901234567890"
     ],
 )
 def test_the_table_of_the_rfc(moment: int, eight: str) -> None:
-    """Appendix B has eight digits; six are their end."""
+    """Appendix B has eight digits; our codes are the last six."""
     assert totp.code_at(KEY, moment // totp.STEP_SECONDS) == eight[2:]
 
 

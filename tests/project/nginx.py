@@ -1,4 +1,4 @@
-"""A real nginx with the site of docs/deploy/nginx.conf: names, ports and waiting times are the test's, nothing else."""
+"""A real nginx with the site of docs/deploy/nginx.conf: the test changes only names, ports and timeouts."""
 
 import asyncio
 import re
@@ -20,11 +20,11 @@ from tests.postgres import children, free_port
 
 NAME = "petition.example"
 ONION = "p" * 55 + "d.onion"
-VISITOR = "127.0.0.77"  # where our visitors come from: an address to be looked for
-PROGRAM = "/usr/sbin/nginx"  # where Debian has it, and no user's path leads
+VISITOR = "127.0.0.77"  # the address of our visitors; the tests look for it in the logs
+PROGRAM = "/usr/sbin/nginx"  # Debian's path; it is on no user's PATH
 SHIPPED = ROOT / "docs" / "deploy" / "nginx.conf"
 
-# As Debian's nginx.conf has it, which logs everything that the site itself does not keep it from.
+# Like Debian's nginx.conf, which logs everything that the site does not switch off.
 MAIN = """
 daemon off;
 worker_processes 1;
@@ -42,7 +42,7 @@ http {{
 
 
 class Nginx:
-    """One before an application on a port of this machine. With `telling` its logs are as others have them."""
+    """An nginx before an application on a port of this machine. With `telling` it logs as usual."""
 
     def __init__(self, folder: Path, application: int, *, telling: bool = False) -> None:
         self.folder, self.telling = folder, telling
@@ -56,7 +56,9 @@ class Nginx:
         (folder / "nginx.conf").write_text(MAIN.format(folder=folder, paths="\n    ".join(paths)))
 
     def _site(self, application: int) -> str:
-        text = re.sub(r"^ *listen \[::\].*\n", "", SHIPPED.read_text("utf-8"), flags=re.M)  # this machine may have none
+        text = re.sub(
+            r"^ *listen \[::\].*\n", "", SHIPPED.read_text("utf-8"), flags=re.M
+        )  # this machine may have no IPv6
         text = text.replace("listen 80", f"listen 127.0.0.1:{self.clear}")
         text = text.replace("listen 443", f"listen 127.0.0.1:{self.port}").replace(":8081", f":{self.onion}")
         text = text.replace("127.0.0.1:8000", f"127.0.0.1:{application}")
@@ -68,7 +70,7 @@ class Nginx:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Takes connections inside."""
+        """It accepts connections inside."""
         command: list[str | Path] = [
             PROGRAM,
             "-p",
@@ -96,7 +98,7 @@ class Nginx:
         return b"".join(file.read_bytes() for file in sorted((self.folder / "logs").iterdir()))
 
     def bodies(self) -> int:
-        """How many bodies and answers lie on the disk right now; nginx opens such files and takes their names away."""
+        """How many bodies and answers are on the disk now; nginx opens such files and deletes their names."""
         assert self.process is not None
         opened = [file for worker in children(self.process.pid) for file in Path(f"/proc/{worker}/fd").iterdir()]
         return sum(1 for file in opened if str(_target(file)).startswith(f"{self.folder}/bodies/"))
@@ -105,7 +107,7 @@ class Nginx:
     async def connected(
         self, *, port: int = 0, name: str = NAME, protocols: tuple[str, ...] = ("http/1.1",)
     ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-        """A connection from VISITOR, over TLS unless another port is named."""
+        """A connection from VISITOR, over TLS unless another port is given."""
         context = ssl.create_default_context(cafile=str(self.trusted))
         context.set_alpn_protocols(list(protocols))
         tls: dict[str, Any] = {} if port else {"ssl": context, "server_hostname": name}
@@ -118,7 +120,7 @@ class Nginx:
                 await writer.wait_closed()
 
     async def say(self, text: str | bytes, *, port: int = 0) -> str:
-        """What comes back for the bytes of a request until the connection ends."""
+        """What the server sends for these bytes until the connection ends."""
         async with self.connected(port=port) as (reader, writer):
             writer.write(text if isinstance(text, bytes) else text.encode())
             try:
@@ -128,7 +130,7 @@ class Nginx:
 
 
 def _target(file: Path) -> Path | None:
-    """What an open file is, unless it was closed just now."""
+    """The path of an open file; None if it was closed just now."""
     with suppress(OSError):
         return file.readlink()
     return None
@@ -144,7 +146,7 @@ def request(method: str, path: str, body: str = "", host: str = NAME, **headers:
 
 
 def status(answer: str) -> int:
-    """The status of an answer; 0 for none."""
+    """The status of an answer; 0 for no answer."""
     return int(answer.split(" ", 2)[1]) if answer.startswith("HTTP/") else 0
 
 
@@ -154,7 +156,7 @@ def header(answer: str, name: str) -> list[str]:
 
 
 def _certificate(folder: Path) -> Path:
-    """One that we signed ourselves."""
+    """A self-signed certificate."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, NAME)])
     day = timedelta(days=1)

@@ -1,4 +1,4 @@
-"""What docs/deploy ships, for real: nginx before a running site, PostgreSQL with its file, the units of systemd."""
+"""The files of docs/deploy in use: nginx before a running site, PostgreSQL with our settings, the systemd units."""
 
 import asyncio
 import os
@@ -58,7 +58,7 @@ def shell(tmp_path: Path, smtp: Relay) -> Shell:
 
 @pytest.fixture
 def nginx(shell: Shell, tmp_path: Path) -> Iterator[Nginx]:
-    """The shipped site before a real one."""
+    """The shipped nginx site before a running site."""
     with serving(shell) as (address, _):
         made = Nginx(tmp_path / "nginx", int(address.rpartition(":")[2]))
         with made.running():
@@ -127,7 +127,7 @@ async def test_the_onion_service_has_its_own_address(nginx: Nginx) -> None:
 
 @asynccontextmanager
 async def _echo() -> AsyncIterator[int]:
-    """An application that answers with what it was asked; its port."""
+    """An application that sends each request back as its answer; its port."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
@@ -170,7 +170,7 @@ async def test_what_a_visitor_says_of_themselves_is_replaced(tmp_path: Path) -> 
 
 
 async def _provoke(nginx: Nginx) -> list[int]:
-    """Everything that makes nginx complain; what it answered."""
+    """Sends everything that makes nginx write an error. Returns the answers."""
     link = f"/en/confirm/{TOKEN}"
     odd = [
         request("POST", link, "email=" + "a" * 40_000),
@@ -186,17 +186,17 @@ async def _provoke(nginx: Nginx) -> list[int]:
         request("POST", link, FORM),
     ]
     answers = [status(await nginx.say(text)) for text in odd]
-    answers.append(status(await nginx.say(request("GET", link), port=nginx.port)))  # no TLS where there should be
+    answers.append(status(await nginx.say(request("GET", link), port=nginx.port)))  # no TLS on the TLS port
     answers.append(status(await nginx.say(request("POST", link, FORM)[:-10])))  # the rest never comes
     async with nginx.connected() as (_, writer):
-        writer.write(request("POST", link, FORM)[:-10].encode())  # gone in the middle
+        writer.write(request("POST", link, FORM)[:-10].encode())  # closes in the middle
         await writer.drain()
     await nginx.say(b"\x16\x03\x01" + TOKEN.encode(), port=nginx.port)  # neither HTTP nor TLS
     return answers
 
 
 async def test_no_error_writes_down_who_came_and_what_for(tmp_path: Path) -> None:
-    """With the application down. The same nginx without those two lines writes all of it."""
+    """With the application down. The same nginx without those two lines logs all of it."""
     nginx = Nginx(tmp_path / "nginx", postgres.free_port())
     with nginx.running():
         answers = await _provoke(nginx)
@@ -210,7 +210,7 @@ async def test_no_error_writes_down_who_came_and_what_for(tmp_path: Path) -> Non
 
 
 async def test_a_body_never_reaches_the_disk(tmp_path: Path) -> None:
-    """The longest that the application takes, held by nginx while it waits for the last bytes."""
+    """The longest body that the application accepts; nginx holds it while it waits for the last bytes."""
     nginx = Nginx(tmp_path / "nginx", postgres.free_port())
     with nginx.running():
         assert await _held(nginx) == 0
@@ -222,7 +222,7 @@ async def test_a_body_never_reaches_the_disk(tmp_path: Path) -> None:
 
 
 async def _held(nginx: Nginx) -> int:
-    """How many bodies lie on the disk meanwhile."""
+    """The number of bodies on the disk during the request."""
     answer = asyncio.create_task(nginx.say(request("POST", "/en/sign", "email=" + "a" * 31_994)[:-5]))
     most = 0
     while not answer.done():
@@ -233,7 +233,7 @@ async def _held(nginx: Nginx) -> int:
 
 
 def _listening(name: str) -> list[str]:
-    """What a file of docs/deploy says of an address on this machine."""
+    """The ports on this machine that a file of docs/deploy names."""
     return re.findall(r"127\.0\.0\.1:(\d+)", (DEPLOY / name).read_text("utf-8"))
 
 
@@ -268,7 +268,7 @@ def test_the_command_for_root_hands_on_settings_alone(tmp_path: Path) -> None:
     seen = dict(line.split("=", 1) for line in output.splitlines())
     assert seen["PETITION_SECRET_KEY_FILE"] == str(tmp_path / "secret_key")
     with pytest.raises(SettingsError, match="PETITION_SECRET_KEY_FILE names a file"):
-        settings.from_environment(seen)  # not: "PETITION_ENV is not a setting"
+        settings.from_environment(seen)  # does not say: "PETITION_ENV is not a setting"
 
 
 def test_the_handbook_uses_every_file_and_no_other() -> None:
@@ -297,17 +297,19 @@ HARD = {
 def test_a_unit_is_hardened(unit: str, tmp_path: Path) -> None:
     text = (DEPLOY / unit).read_text("utf-8")
     assert set(text.splitlines()) >= HARD
-    for file in DEPLOY.glob("petition*.*"):  # as on a machine where the program is
+    for file in DEPLOY.glob("petition*.*"):  # as on a machine where the program is installed
         program = file.read_text("utf-8").replace("/opt/petition/.venv/bin/petition", "/bin/true")
         (tmp_path / file.name).write_text(program)
     done = _analyze("verify", str(tmp_path / unit))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    done = _analyze("security", "--offline=true", "--threshold=20", str(tmp_path / unit))  # of 100, the fewer the safer
+    done = _analyze(
+        "security", "--offline=true", "--threshold=20", str(tmp_path / unit)
+    )  # points of 100; fewer are safer
     assert done.returncode == 0, done.stdout
 
 
 def _calls(group: str) -> set[str]:
-    """The system calls of one of systemd's groups."""
+    """The system calls in one of systemd's groups."""
     lines = _analyze("syscall-filter", group).stdout.splitlines()[1:]
     named = [line.split()[0] for line in lines if line.strip() and not line.strip().startswith("#")]
     return {call for name in named for call in (_calls(name) if name.startswith("@") else {name})}
@@ -327,7 +329,7 @@ def test_the_units_allow_every_system_call_of_the_service(shell: Shell, tmp_path
     rows = [line.split() for line in (tmp_path / "calls").read_text("utf-8").splitlines()]
     made = {row[-1] for row in rows if row and re.fullmatch(r"[\d.]+", row[0])} - {"total"}
     assert len(made) > 40
-    of_root = {"fchown"}  # SQLite's, where it runs as root
+    of_root = {"fchown"}  # SQLite calls it when it runs as root
     assert made - (_calls("@system-service") - _calls("@privileged")) <= of_root
 
 
@@ -341,7 +343,7 @@ def _analyze(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True, check=False)
 
 
-ODD = (  # what goes wrong, each with the address in it
+ODD = (  # errors, each with the address in it
     "insert into people (address) values ($1)",
     "select cast($1::text as integer)",
     "select * from nobody where address = $1",
@@ -353,7 +355,7 @@ ODD = (  # what goes wrong, each with the address in it
 
 @pytest.mark.parametrize("shipped", [True, False])
 async def test_postgresql_writes_no_value_into_its_log(shipped: bool) -> None:
-    """And does, where our file is not read."""
+    """Without our file it does."""
     with postgres.folder() as folder:
         server = postgres.Server(folder, "-c", "logging_collector=on", "-c", f"log_directory={folder}/log")
         server.make()

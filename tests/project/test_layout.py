@@ -1,4 +1,4 @@
-"""Holds the house to its plan: imports go down, SQL stays in sql/, sizes stay small, every setting is documented."""
+"""Checks the layout of the code: imports go down, SQL stays in sql/, sizes stay small, every setting is documented."""
 
 import ast
 import re
@@ -33,7 +33,7 @@ def test_one_module_names_each_library() -> None:
 
 def test_sql_stays_in_its_folder() -> None:
     statement = re.compile(r"\b(select .+ from|insert into|delete from|update \w+ set|create table)\b", re.I)
-    allowed = {"core/database/connection"}  # stream_rows() and insert_rows(), whose tables backup names
+    allowed = {"core/database/connection"}  # backup passes the names of tables to stream_rows() and insert_rows()
     found = {_module(f) for f in CODE if statement.search(re.sub(r'""".*?"""', "", f.read_text("utf-8"), flags=re.S))}
     assert found <= allowed
 
@@ -62,7 +62,7 @@ def test_functions_and_modules_stay_small() -> None:
     sizes = [_size(node) for _, node in _functions()]
     assert median(sizes) <= 8
     long = [(f.name, n.name, _size(n)) for f, n in _functions() if _size(n) > (25 if "web" in f.parts else 40)]
-    assert [entry for entry in long if entry[1] != "routes"] == []  # the site map is a list, not a function
+    assert [entry for entry in long if entry[1] != "routes"] == []  # the list of routes is data
     assert [f.name for f in CODE if f.read_text("utf-8").count("\n") > 280] == []
 
 

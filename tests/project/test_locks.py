@@ -1,4 +1,4 @@
-"""The check of the locks finds a pin that only today's releases keep from being refused."""
+"""The check of the locks finds a pin that pip accepts only because of today's releases."""
 
 import re
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 
 from tests import locks
 
-COVERAGE = "coverage|iniconfig|packaging|pluggy|pygments|pytest|pytest-cov"  # pytest-cov and all that it wants
+COVERAGE = "coverage|iniconfig|packaging|pluggy|pygments|pytest|pytest-cov"  # pytest-cov and all that it needs
 
 
 @pytest.mark.slow

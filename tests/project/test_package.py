@@ -22,7 +22,7 @@ from tests.mail.delivering import until
 from tests.shell import Shell, serving
 
 pytestmark = pytest.mark.slow
-BESIDE = ("templates/", "static/", "sql/")  # the package in a checkout, inside it in a wheel
+BESIDE = ("templates/", "static/", "sql/")  # beside the package in a checkout, inside it in a wheel
 
 
 def _python(*arguments: str, python: str | Path = sys.executable, cwd: Path = ROOT) -> None:
@@ -32,7 +32,7 @@ def _python(*arguments: str, python: str | Path = sys.executable, cwd: Path = RO
 
 
 def _build(tree: Path, to: Path) -> Path:
-    """The wheel of a tree, with what is installed here and nothing from the network."""
+    """Builds the wheel of a tree with the packages installed here, without the network."""
     _python("pip", "wheel", "--no-index", "--no-deps", "--no-build-isolation", "-w", str(to), ".", cwd=tree)
     return next(to.glob("petition-*.whl"))
 
@@ -82,7 +82,7 @@ def test_the_sdist_holds_the_tree_and_makes_the_same_wheel(sdist: Path, wheel: P
 
 
 class Installed(Shell):
-    """A person who has the wheel and an empty folder, no checkout, and sets no more than they have to."""
+    """A person who has the wheel and an empty folder, no checkout, and sets no more than they must."""
 
     def __init__(self, folder: Path, wheel: Path) -> None:
         super().__init__(folder, PETITION_MODE="demo")
@@ -97,7 +97,7 @@ class Installed(Shell):
 
 
 def _open(address: str, form: dict[str, str] | None = None) -> tuple[str, str]:
-    """Where a page or a form leads, and what is there; a form is sent as a browser on our own page does."""
+    """Sends a form, or opens a page, as a browser on our own page does. Returns the last path and its text."""
     data = None if form is None else urlencode(form).encode()
     asked = urllib.request.Request(address, data, {"Sec-Fetch-Site": "same-origin"})
     with urllib.request.urlopen(asked) as answer:

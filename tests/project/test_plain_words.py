@@ -17,7 +17,7 @@ CHECKED = (
     *("README.md", "SECURITY.md", "CHANGELOG.md", "Makefile", "docs/**/*.md", "docs/deploy/*"),
     *("sql/**/*.sql", "static/*.js", "static/*.css"),
 )
-# Not clean yet: move an entry into CHECKED when it is. It needs nothing else.
+# Not clean yet: move an entry into CHECKED when it is clean.
 LATER = ("petition/**/*.py", "tests/**/*.py", "templates/web/desk/**/*.html")
 
 # What to look for, and what to write instead.
@@ -47,7 +47,7 @@ WORDS = {
     r"(the|this|our) house(?! of\b)": "the code, the layout of the code",
 }
 PATTERNS = {re.compile(rf"(?<![\w/.-])({word})(?![\w-]|\.\w)", re.I): instead for word, instead in WORDS.items()}
-QUOTED = re.compile(r"(`+)[^`]+\1")  # names of the code are not English
+QUOTED = re.compile(r"(`+)[^`]+\1")  # names of code are not English words
 
 
 class _Page(HTMLParser):
@@ -69,7 +69,7 @@ class _Page(HTMLParser):
 def _template(text: str) -> Iterator[str]:
     jinja = re.compile(r"\{([{%#]).*?[}%#]\}", re.S)
     yield from _Page(jinja.sub(" ", text)).texts
-    for tag in jinja.finditer(text):  # a string with a space in it is shown, one without is a name
+    for tag in jinja.finditer(text):  # a string with a space is text for people, one without is a name
         yield from re.findall(r'"([^"]* [^"]*)"', tag[0])
         yield tag[0].strip("{}#") if tag[1] == "#" else ""
 
@@ -98,7 +98,7 @@ READERS = {".py": _python, ".html": _template, ".sql": _sql, ".js": _script, ".c
 
 
 def _english(suffix: str, text: str) -> list[str]:
-    """What a file of this kind says to people, a passage each."""
+    """The passages of a file that people read."""
     return [" ".join(QUOTED.sub(" ", passage).split()) for passage in READERS.get(suffix, _plain)(text)]
 
 

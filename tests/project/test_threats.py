@@ -1,4 +1,4 @@
-"""The threat model says only what a test shows: every test it names is there."""
+"""Each test that the threat model names exists."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Which commit a copy of Petition says it is of."""
+"""The commit that a copy of Petition names as its version."""
 
 import re
 import subprocess
@@ -18,7 +18,7 @@ def _git(folder: Path, *arguments: str) -> str:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A checkout with one commit, which has a tag."""
+    """A checkout with one commit that has a tag."""
     _git(tmp_path, "init", "-q")
     (tmp_path / "file").write_text("one")
     _git(tmp_path, "add", ".")

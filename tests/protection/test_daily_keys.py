@@ -1,4 +1,4 @@
-"""Keys of a day: one for all processes, destroyed after two days, and with it every tag that was made with it."""
+"""Daily keys: one for all processes, destroyed after two days together with every tag that was made with it."""
 
 import asyncio
 
@@ -53,7 +53,7 @@ async def test_a_key_is_made_of_what_the_database_has_and_what_it_has_not(site: 
 
 
 async def test_a_key_dies_after_two_days_and_its_tags_with_it(site: Site, time: Clock) -> None:
-    """The clock stands at noon: the key of the 22nd dies with the first pruning on the 24th."""
+    """The clock is at noon: the first pruning on the 24th deletes the key of the 22nd."""
     keys = DailyKeys(site.database, site.server_keys)
     for name in ("anna", "boris"):
         await _tagged(site, name, (await keys.get_today()).tag("network", "203.0.113.0/24"))

@@ -1,4 +1,4 @@
-"""Which network a client comes from: two blocks of each address, whatever its form, and which of them are shared."""
+"""The network of a client: two blocks of each address, in any form, and which of them many people share."""
 
 import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network

@@ -21,7 +21,7 @@ KEY = DailyKey("2026-11-22", b"the key of a day")
 
 
 def solution(challenge: dict[str, Any]) -> str:
-    """As ALTCHA's own library solves it."""
+    """Solves the challenge with ALTCHA's own library."""
     read = altcha.Challenge.from_dict(challenge)
     solved = altcha.solve_challenge(read)
     assert solved is not None

@@ -1,4 +1,4 @@
-"""The cap on mail to one mailbox: three in 24 hours, six in 14 days, over all forms of visitors; none if unwanted."""
+"""The limit of emails to one mailbox: three in 24 hours, six in 14 days, over all forms; none after "never write"."""
 
 import asyncio
 from collections import Counter
@@ -23,7 +23,7 @@ ADDRESS = EmailAddress("anna@example.org", "anna@example.org")
 
 
 async def _allowed(database: Database, times: int = 1, mailbox: str = "anna") -> int:
-    """How many of so many mails at this moment may go."""
+    """How many of so many emails at this moment may be sent."""
     asks = [partial(mail_quota.reserve_emails, mailboxes=[mailbox], decoys=[tokens.new_secret()]) for _ in range(times)]
     return sum([sum(await database.write(ask)) for ask in asks])
 
@@ -39,7 +39,7 @@ async def test_each_mailbox_has_its_own_share(database: Database, time: Clock) -
 
 @pytest.mark.parametrize("minute", [0, 1, 30, 59])
 async def test_a_day_is_over_with_its_last_hour(minute: int, database: Database, time: Clock) -> None:
-    """A mail is kept by the hour it was sent in: it counts for 24 hours from the end of that hour."""
+    """An email is counted by the hour in which it was sent: it counts for 24 hours from the end of that hour."""
     time.moment = MIDDAY.replace(minute=minute)
     assert await _allowed(database, 4) == 3
     time.moment = MIDDAY.replace(minute=59, second=59)
@@ -103,7 +103,7 @@ async def test_only_the_end_of_the_hour_is_kept(database: Database, time: Clock)
 
 
 async def _mails(site: Site) -> list[str]:
-    """The names of the mails that wait."""
+    """The templates of the emails that wait."""
     async with site.database.reading() as c:
         rows = await c.execute("select template from outbox order by template")
     return [row["template"] for row in rows if row["template"] != outbox.DECOY_TEMPLATE]

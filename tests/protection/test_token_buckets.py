@@ -1,4 +1,4 @@
-"""Token buckets: what a rule allows and when, one level for all processes, rows that die."""
+"""Token buckets: what a rule allows and when, one level for all processes, rows that are deleted."""
 
 import pytest
 from hypothesis import given
@@ -94,9 +94,9 @@ async def test_what_comes_while_the_levels_are_shared_counts(database: Database,
 
     async def busy(job: object) -> object:
         _taken(buckets, 1)
-        return await apart(job)  # type: ignore[arg-type]  # passes on what it was given
+        return await apart(job)  # type: ignore[arg-type]  # passes its argument on
 
-    database.own_transaction = busy  # type: ignore[method-assign, assignment]  # as if other servers had been here
+    database.own_transaction = busy  # type: ignore[method-assign, assignment]  # as if other servers had sent requests at this moment
     await buckets.sync(database)
     assert _taken(buckets, 9) == 2
     await buckets.sync(database)

@@ -1,4 +1,4 @@
-"""Backup and restore: everything comes back but what was withdrawn since; nothing readable is in the file."""
+"""Backup and restore: everything comes back but what was withdrawn since; nothing in the file can be read."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ async def test_what_was_backed_up_comes_back(visitor: Visitor, time: Clock, tmp_
         assert await c.all("audit.signatures") == [{"country": "PL", "n": 1}]
         assert [row["name"] for row in await c.execute("select name from names")] == ["Anna Nowak"]
         assert await audit.find_disagreements(c) == []
-    assert (await visitor.post(waiting)).status_code == 303  # a link in somebody's mailbox still works
+    assert (await visitor.post(waiting)).status_code == 303  # a link in a mailbox still works
 
 
 async def test_a_restore_takes_nothing_out_of_the_record(visitor: Visitor, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Backup, restore and close as they are rehearsed: what is in the file, what comes back, what never does."""
+"""Backup, restore and close as the handbook describes: what is in the file, what comes back, and what never does."""
 
 import json
 import zlib
@@ -31,13 +31,13 @@ async def _back_up(site: Site, file: Path) -> None:
 
 
 def _opened(file: Path) -> list[tuple[str, list[Row]]]:
-    """What whoever holds an identity reads in a backup, without our code."""
+    """What a person with an identity reads in a backup, without our code."""
     lines = file.read_bytes().splitlines()
     return [json.loads(zlib.decompress(pyrage.decrypt(b64decode(line), [IDENTITY]))) for line in lines]
 
 
 def _closed_up(file: Path, chunks: list[tuple[str, Any]]) -> None:
-    """A whole backup of such chunks."""
+    """Writes a complete backup of these chunks."""
     digest, out = sha256(), []
     for chunk in [*chunks[:-1], None]:
         end = ("end", [{"sha256": digest.hexdigest(), "rows": 0}])
@@ -49,7 +49,7 @@ def _closed_up(file: Path, chunks: list[tuple[str, Any]]) -> None:
 
 @pytest.fixture
 async def busy(visitor: Visitor, time: Clock) -> Visitor:
-    """Signatures, an organiser at the desk, forms and mails that wait, a link to manage."""
+    """Signatures, an organiser at the desk, forms and emails that wait, a link to manage."""
     await visitor.confirmed("anna@example.net", named="on", name="Anna Nowak", updates="on")
     await visitor.organiser()
     await visitor.post("/en/manage", email="anna@example.net")
@@ -103,7 +103,7 @@ async def test_a_lost_machine_is_followed_by_an_empty_one(
         await backup.restore_backup(other.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
         old, new = await all_rows(busy.site), await all_rows(other)
         assert [new[table] for table in LEFT_OUT - {"snapshot"}] == [[]] * 3
-        # That there was a restore is on record; the tag of the network a form came from is in no backup.
+        # The activity log has a line about the restore. No backup has the tag of the network a form came from.
         same = set(backup.TABLES) - {"site_state", "actions", "submissions"}
         assert [table for table in sorted(same) if old[table] != new[table]] == []
         assert len(old["submissions"]) == len(new["submissions"])
@@ -150,7 +150,7 @@ async def test_one_of_two_recipients_is_enough(busy: Visitor, tmp_path: Path) ->
 
 
 def test_the_drill_at_a_terminal(tmp_path: Path) -> None:
-    """As the handbook has it: backup, loss, restore elsewhere with the identity, audit, close."""
+    """As in the handbook: backup, loss, restore elsewhere with the identity, audit, close."""
     shell, elsewhere = Shell(tmp_path / "one"), Shell(tmp_path / "two")
     shell.fine("demo", "--signatures", "200")
     file, identity = str(tmp_path / "backup"), str(shell.folder / "var" / "secrets" / "organisers_identity")

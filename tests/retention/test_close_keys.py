@@ -1,4 +1,4 @@
-"""Closing destroys keys on every machine, and says so where a key cannot be: a later call does what is left."""
+"""Closing destroys keys on every machine. Where it cannot, it says so, and a later call does the rest."""
 
 import asyncio
 from pathlib import Path
@@ -10,7 +10,7 @@ from petition.retention import close
 from petition.site import Site
 from tests.conftest import Clock
 from tests.mail.delivering import sign, waiting
-from tests.mail.test_outbox import make_vault
+from tests.mail.test_outbox import make_server_keys
 from tests.web.tools import on_sqlite
 
 
@@ -40,7 +40,7 @@ async def test_a_key_that_cannot_be_destroyed_is_told_of_and_destroyed_later(
 
 
 async def test_every_machine_destroys_its_own_keys(site: Site, time: Clock, key_file: Path, tmp_path: Path) -> None:
-    elsewhere, other_key = make_vault(tmp_path / "elsewhere"), tmp_path / "other-key"
+    elsewhere, other_key = make_server_keys(tmp_path / "elsewhere"), tmp_path / "other-key"
     other_key.write_text("the same key on another machine", "utf-8")
     elsewhere.outbox.encrypt("a mail")
     await close.close_signing(site.database, site.server_keys, key_file)

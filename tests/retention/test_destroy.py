@@ -1,4 +1,4 @@
-"""The panic button: keys first, whatever can be reached next, and a word about the rest."""
+"""The panic button: keys first, then all that can be reached, and one sentence about the rest."""
 
 import os
 import pty
@@ -36,7 +36,7 @@ def file_settings(settings: Settings, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 async def full(file_settings: Settings, time: Clock, visit: Visit) -> Visitor:
-    """A site with something of a person in every table."""
+    """A site with personal data in every table that can hold some."""
     visitor: Visitor = await visit(email_key_file=file_settings.email_key_file)
     await run_background_jobs(visitor.site)
     for n in range(10):
@@ -58,7 +58,7 @@ async def _agree(site: Site) -> None:
 
 
 def _gone(before: dict[str, list[str]], after: dict[str, list[str]]) -> set[str]:
-    """Tables that held something and are empty."""
+    """Tables that had rows and are empty now."""
     return {table for table in before if before[table] and not after[table]}
 
 
@@ -147,7 +147,7 @@ async def test_keys_go_while_the_database_is_away_and_the_rest_later(
     with pytest.raises(KeysError):
         full.site.server_keys.outbox.decrypt(old[0], "")
     assert "test-email-key" not in _key(file_settings)
-    for _ in range(2):  # the first may still find the connection that was lost
+    for _ in range(2):  # the first may still use the lost connection
         failed = await destroy.destroy(file_settings, Scope.HASHES)
     assert failed == []
     left = await all_rows(full.site)

@@ -1,4 +1,4 @@
-"""What is no longer needed goes, on its day and not before; closing for good destroys all that leads to a person."""
+"""What is no longer needed is deleted on its day, not before; closing for good destroys all that leads to a person."""
 
 from dataclasses import replace
 from datetime import date
@@ -68,7 +68,7 @@ async def test_that_a_mailbox_was_written_to_is_forgotten_after_a_fortnight(time
 
 async def test_mail_that_never_left_is_dropped_with_its_link(time: Clock, visitor: Visitor) -> None:
     await visitor.sign("anna@example.net")
-    for _ in range(13):  # pruned each day, as a server does, so that its key never outlives it
+    for _ in range(13):  # pruned each day, as a server does, so that no key is kept too long
         time.advance(days=1)
         assert await _left(visitor.site, "outbox") == 1
     time.advance(days=1)
@@ -131,7 +131,7 @@ async def test_it_closes_on_the_day_of_destruction_and_not_before(time: Clock, v
 
 @pytest.fixture
 async def full(time: Clock, visitor: Visitor) -> Visitor:
-    """A site with something in every table that holds something of a person, and published figures."""
+    """A site with personal data in every table that can hold some, and published figures."""
     for n in range(11):
         await visitor.confirmed(f"someone{n}@example.net", named="on", name=f"Someone {n}", updates="on")
     await visitor.post("/en/manage", email="vera@example.net")

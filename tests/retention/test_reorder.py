@@ -1,4 +1,4 @@
-"""After `prune` no copy of the database tells in which order people confirmed; every sum is what it was."""
+"""After `prune` no copy of the database tells in which order people confirmed; all sums stay the same."""
 
 import asyncio
 import re
@@ -93,7 +93,7 @@ async def test_rows_lie_in_another_order_written_by_one_transaction(visitor: Vis
 
 
 async def _lying(visitor: Visitor, table: str) -> list[tuple[Any, ...]]:
-    """(key, transaction that wrote it) of each row, as they lie in the file."""
+    """(key, transaction that wrote it) of each row, in the order of the file."""
     sql = f"select {reorder.KEY_COLUMNS[table]}, xmin::text from {table} order by ctid"
     return await _rows(visitor.site.database, sql)
 
@@ -130,7 +130,7 @@ async def test_someone_who_acts_while_rows_are_rewritten_is_served(time: Clock, 
 
 @on_postgresql
 async def test_a_name_taken_back_leaves_no_byte_in_the_table(time: Clock, visitor: Visitor) -> None:
-    await visitor.site.prune()  # and not beside the test
+    await visitor.site.prune()  # and not at the same time as the test
     await visitor.confirmed("anna@example.net", named="on", name="Anna Quispel-Zorro")
     await visitor.post("/en/manage", email="anna@example.net")
     await visitor.post(await visitor.link("anna@example.net", "manage"), action="unname")

@@ -26,8 +26,8 @@ STATES = ("new", "waiting", "held", "confirmed", "withdrawn", "blocked", "thrott
 Act = Callable[[Site, EmailAddress], Coroutine[Any, Any, None]]
 
 
-async def _number(site: Site) -> str:
-    """Of the only mail's link, taken from the outbox as a deliverer does."""
+async def _link_secret(site: Site) -> str:
+    """The secret of the link in the only email, taken from the outbox as a deliverer does."""
     (mail,) = await _emptied(site)
     return mail.secret
 
@@ -40,16 +40,16 @@ async def _emptied(site: Site) -> list[ClaimedEmail]:
 
 
 async def _bring(site: Site, address: EmailAddress, state: str) -> None:
-    """A mailbox into a state."""
+    """Brings a mailbox into a state."""
     if state == "new":
         return
     await _sign(site, address)
-    secret = await _number(site)
+    secret = await _link_secret(site)
     if state in ("confirmed", "withdrawn"):
         await site.database.join(signatures.confirm, secret)
     if state == "withdrawn":
         await _manage(site, address)
-        await site.database.write(partial(manage.withdraw, secret=await _number(site)))
+        await site.database.write(partial(manage.withdraw, secret=await _link_secret(site)))
     if state == "blocked":
         await site.database.write(partial(manage.never_write, secret=secret))
     if state == "held":
@@ -62,7 +62,7 @@ async def _bring(site: Site, address: EmailAddress, state: str) -> None:
 
 
 class Ledger(Counter[str]):
-    """What was done: statements by their text, rows put, seals made."""
+    """Counts what was done: statements by their text, rows inserted, seals made."""
 
 
 @asynccontextmanager

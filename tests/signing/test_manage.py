@@ -1,4 +1,4 @@
-"""From a mailed link: everything that is held is shown, and whoever wants no mail can still take a signature back."""
+"""The manage link: it shows all stored data, and a person who wants no emails can still withdraw a signature."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""What is set aside: no link, no mail, no count; and all of it again once it is restored."""
+"""Held submissions: no link, no email, no count; and all of it again when they are restored."""
 
 from functools import partial
 
@@ -13,7 +13,7 @@ from tests.web.tools import all_rows, run_background_jobs
 
 
 async def _sign(site: Site, name: str) -> str:
-    """Somebody signs; the id of the submission."""
+    """A person signs. Returns the id of the submission."""
     address = EmailAddress(f"{name}@example.org", f"{name}@example.org")
     form = submissions.prepare_submission(site.server_keys, SigningRequest(address, "PL", None, False, "test", "en"))
     await site.database.join(submissions.sign, form)

@@ -1,4 +1,4 @@
-"""What a seizer does with a disk: searches every byte for every person, and opens whatever the keys left on it open."""
+"""What a seizer does with a disk: searches every byte for every person, and tries all its keys on all ciphertexts."""
 
 import base64
 import os
@@ -22,11 +22,11 @@ FATES = (
     "plain",
     "news",
     "named",
-    "unnamed",  # takes the name back
-    "withdrawn",  # with name and news
-    "erased",  # withdraws from the foot of a mail, never to be written to
+    "unnamed",  # withdraws the name
+    "withdrawn",  # with name and updates
+    "erased",  # withdraws with the link in the foot of an email, and wants no more emails
     "changed",  # signs again under another name
-    "quiet",  # stops the news
+    "quiet",  # stops the updates
     "twice",  # again with another spelling, never confirmed
 )
 _LETTERS = {
@@ -40,7 +40,7 @@ _DOMAINS = ("gmail.com", "googlemail.com", "outlook.com", "posteo.de", "example.
 
 @dataclass
 class Person:
-    """Somebody made up; no two share a name or what stands before the @."""
+    """A made-up person; no two have the same name or the same part before the @."""
 
     fate: str
     local: str
@@ -51,11 +51,11 @@ class Person:
 
     @property
     def printed(self) -> str:
-        """The name that may be found, for it is to be printed."""
+        """The name that may be found, because it will be printed."""
         return {"named": self.name, "changed": self.second}.get(self.fate, "")
 
     def traces(self) -> Iterator[str]:
-        """Every text that tells of this person, but for the name to be printed."""
+        """Every text that leads to this person, without the name to be printed."""
         words = {self.local, self.exact, self.typed, self.typed.lower(), *self._words()}
         yield from words - {self.printed, *self.printed.split()}
 
@@ -65,7 +65,7 @@ class Person:
 
 
 def crowd(random: Random, fates: Iterable[str]) -> list[Person]:
-    """One for each fate."""
+    """One person for each fate."""
     return [_person(random, fate, n) for n, fate in enumerate(fates)]
 
 
@@ -85,7 +85,7 @@ def _name(random: Random, script: str) -> str:
 
 
 def written(text: str) -> set[bytes]:
-    """A text in every way it may lie on a disk."""
+    """A text in every way in which it may be on a disk."""
     plain = text.encode()
     wide = text.encode("utf-16-le"), text.encode("utf-16-be")
     hexes = {form.hex() for form in (plain, *wide)}
@@ -97,7 +97,7 @@ def written(text: str) -> set[bytes]:
 
 
 def _base64(content: bytes) -> Iterator[bytes]:
-    """The characters that do not depend on what stands before and behind, at each of the three places."""
+    """The base64 characters that do not depend on the bytes around, at each of the three offsets."""
     for before in range(3):
         for altchars in (b"+/", b"-_"):
             first, last = -(-before * 8 // 6) if before else 0, (before + len(content)) * 8 // 6
@@ -106,7 +106,7 @@ def _base64(content: bytes) -> Iterator[bytes]:
 
 @contextmanager
 def frozen(server: Server | None) -> Iterator[None]:
-    """Nothing is written while one looks; SQLite writes only when asked."""
+    """Stops all writes during a search; SQLite writes only when asked."""
     processes = [server.process.pid, *server.children()] if server and server.process else []
     for process in processes:
         os.kill(process, signal.SIGSTOP)
@@ -117,14 +117,14 @@ def frozen(server: Server | None) -> Iterator[None]:
 
 @dataclass
 class Search:
-    """What was searched and what was found: (file, text)."""
+    """The number of searched bytes, and what was found: (file, text)."""
 
     searched: int
     hits: list[tuple[str, str]]
 
 
 def search(folders: list[Path], texts: Iterable[str], scratch: Path) -> Search:
-    """Every byte of every file below the folders, for every text in every way it may be written (grep -F)."""
+    """Searches every byte of every file below the folders for each text in every form (grep -F)."""
     needles = {form: text for text in texts for form in written(text)}
     assert not any(b"\n" in needle for needle in needles)
     patterns = scratch / "patterns"
@@ -139,7 +139,7 @@ def search(folders: list[Path], texts: Iterable[str], scratch: Path) -> Search:
 
 
 def opened(ciphertext: str, keys: Iterable[bytes]) -> str | None:
-    """What one of the keys makes of it: AES-GCM as in core/encryption.py. No age identity is on the server to try."""
+    """The plaintext if one of the keys opens it: AES-GCM as in core/encryption.py. The server has no age identity."""
     content = base64.urlsafe_b64decode(ciphertext)
     for key in keys:
         try:
@@ -150,13 +150,13 @@ def opened(ciphertext: str, keys: Iterable[bytes]) -> str | None:
 
 
 def keys_on(folders: list[Path], secrets: Iterable[str]) -> list[bytes]:
-    """Every key that can be had: files of a key's size as they are, texts of secrets in the ways one makes keys."""
+    """Every key on the disk: files with the size of a key, and keys made from the texts of secrets."""
     files = [file for folder in folders for file in folder.rglob("*") if file.is_file() and file.stat().st_size == 32]
     return [file.read_bytes() for file in files] + [key for text in secrets for key in keys_of(text)]
 
 
 def keys_of(text: str) -> Iterator[bytes]:
-    """A text as a key: hashed, cut, and as the number of a link (sealing.hide)."""
+    """Keys made from a text: hashed, cut, and derived from a link secret (core/encryption.encrypt_name)."""
     yield sha256(text.encode()).digest()
     yield text.encode()[:32].ljust(32, b"\0")
     yield sha256(b"petition name " + text.encode()).digest()

@@ -1,4 +1,4 @@
-"""The whole job as stories, over HTTP, with a real SMTP server between, on both databases."""
+"""The complete journey as stories, over HTTP, with a real SMTP server between, on both databases."""
 
 import io
 import re
@@ -20,7 +20,7 @@ async def test_a_citizen_signs_and_is_counted(visitor: Visitor, time: Clock) -> 
     assert (await visitor.get("/en/check-inbox")).status_code == 200
 
     path = await visitor.link("anna@example.net")
-    for _ in range(3):  # mail scanners fetch links
+    for _ in range(3):  # mail servers scan links: they fetch them
         page = await visitor.get(path)
         assert page.status_code == 200
         assert "Poland" in page.text
@@ -110,7 +110,7 @@ async def test_the_sealed_address_is_held_once(visitor: Visitor, time: Clock) ->
     async with visitor.site.database.reading() as c:
         assert [row["sealed"] for row in await c.execute("select sealed from submissions")] == [""]
         assert len(await c.execute("select sealed from contacts")) == 1
-    assert "Yes, please" in (await visitor.get(link)).text  # the page looks as it did
+    assert "Yes, please" in (await visitor.get(link)).text  # the page looks as it did before
 
 
 async def test_nothing_is_said_to_be_done_that_was_not(visitor: Visitor, time: Clock) -> None:

@@ -1,4 +1,4 @@
-"""What somebody who signed may rely on: all is shown, what is withdrawn is gone, and everything has its last day."""
+"""The rights of a person who signed: all is shown, what is withdrawn is deleted, and all data has its last day."""
 
 from dataclasses import replace
 from datetime import date
@@ -14,7 +14,7 @@ from tests.conftest import Clock, Visit, Visitor
 from tests.web.tools import Html, all_rows, in_each_language, in_production, on_sqlite
 
 ADDRESS = "anna@example.net"
-# Every table with something of a person in it, in whatever state a signature is.
+# Every table with personal data, in any state of a signature.
 PERSONAL = ("signatures", "names", "contacts", "submissions", "email_counts", "never_write", "links", "outbox")
 
 
@@ -60,7 +60,7 @@ async def test_a_withdrawal_and_the_lower_count_are_one_transaction(
     async def failing(c: Connection, name: str, /, **values: object) -> None:
         if name.startswith("tally."):
             raise RuntimeError("the count cannot be lowered")
-        await run(c, name, **values)  # type: ignore[arg-type]  # whatever the caller gave
+        await run(c, name, **values)  # type: ignore[arg-type]  # any arguments
 
     with monkeypatch.context() as patch:
         patch.setattr(Connection, "run", failing)

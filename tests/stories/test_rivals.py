@@ -1,4 +1,4 @@
-"""Two at once, and two hundred: whatever the order, one mailbox has one signature and every number agrees."""
+"""Two at once, and two hundred: in any order, one mailbox has one signature and all numbers agree."""
 
 import asyncio
 from collections import Counter
@@ -28,7 +28,7 @@ def _signing(site: Site, email: str, country: str = "PL") -> SigningRequest:
 
 
 async def _link_secrets(site: Site) -> list[str]:
-    """The link secrets of the mail that waits."""
+    """The link secrets of the emails that wait."""
     mails = await site.database.write(partial(outbox.claim_batch, server_keys=site.server_keys))
     return [mail.secret for mail in mails]
 
@@ -38,7 +38,7 @@ async def test_two_hundred_at_once_for_one_address_leave_one_signature(visitor: 
     assert Counter(a.status_code for a in answers) == {303: 200}
     assert {a.headers["location"] for a in answers} == {"/en/check-inbox"}
     secrets = await _link_secrets(visitor.site)
-    assert len(secrets) == 3  # the mailbox's share of mail
+    assert len(secrets) == 3  # the limit of emails to one mailbox
     links = [f"/en/confirm/{visitor.site.signer.make_token(tokens.Purpose.CONFIRM, n)}" for n in secrets]
     answers = await asyncio.gather(*[visitor.post(links[n % 3]) for n in range(200)])
     assert Counter(a.status_code for a in answers) == {303: 200}

@@ -36,9 +36,9 @@ from tests.web.tools import campaign
 
 pytestmark = pytest.mark.slow
 PEOPLE = 1000
-STUCK, UNREAD = 30, 30  # whose mail the relay does not take; who have not pressed the button yet
+STUCK, UNREAD = 30, 30  # people whose email the relay does not accept; people who have not pressed the button yet
 BASE = "https://petition.example"
-# As the handbook demands of the operator's PostgreSQL.
+# The settings that the handbook asks of the operator's PostgreSQL.
 DEMANDED = ("-c", "wal_recycle=off", "-c", "archive_mode=off")
 LOGGED = ("-c", "logging_collector=on", "-c", "log_statement=none")
 RECIPIENTS = [x25519.Identity.generate() for _ in range(2)]
@@ -60,7 +60,7 @@ class Theatre:
         return self.visitor.site
 
     async def watch(self) -> None:
-        """Copies what is there now."""
+        """Copies the ciphertexts that are there now."""
         async with self.site.database.reading() as c:
             for kind, sql in (
                 ("mail", "select encrypted as text from outbox"),
@@ -71,7 +71,7 @@ class Theatre:
                 self.seen[kind] |= {row["text"] for row in await c.execute(sql)}
 
     async def deliver(self) -> None:
-        """All mail that is due leaves."""
+        """Delivers all emails that are due."""
         await self.watch()
         await self.visitor.deliver()
         for mail in self.smtp.mails[self._read :]:
@@ -79,7 +79,7 @@ class Theatre:
         self._read = len(self.smtp.mails)
 
     def link(self, person: Person, kind: str) -> str:
-        """The path of a link in the newest mail to a person."""
+        """The path of a link in the newest email to a person."""
         (found,) = re.findall(rf"{BASE}(/\S*/{kind}/\S+)", self._links[person.exact][-1])
         return str(found)
 
@@ -92,12 +92,12 @@ class Theatre:
         assert answer.status_code == 303, (answer.status_code, email, answer.text)
 
     async def press(self, person: Person, kind: str = "confirm", action: str = "") -> None:
-        """Opens the newest mail and presses the button."""
+        """Opens the newest email and presses the button."""
         answer = await self.visitor.post(self.link(person, kind), **({"action": action} if action else {}))
         assert answer.status_code == (303 if kind == "confirm" else 200), answer.text
 
     async def night(self, nights: int, time: Clock) -> None:
-        """Days pass."""
+        """Lets days pass, with a pruning each."""
         for _ in range(nights):
             await self.watch()
             time.advance(days=1)
@@ -111,7 +111,7 @@ NEWS = ("news", "withdrawn", "erased", "quiet", "silent")
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, Server | None]]:
-    """The URL of an empty database, and the server of its own that keeps it."""
+    """The URL of an empty database, and its PostgreSQL server if it has one."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'disk' / 'data' / 'petition.db'}", None
         return
@@ -123,7 +123,7 @@ def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[st
 async def theatre(
     machine: tuple[str, Server | None], tmp_path: Path, smtp: Relay, time: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Theatre]:
-    """The site in production, over real HTTP, logging all it can to its disk."""
+    """The site in production, over real HTTP, with all possible logs on its disk."""
     disk = tmp_path / "disk"
     for name in ("keys", "secrets", "tmp", "log", "backups"):
         (disk / name).mkdir(parents=True)
@@ -158,7 +158,7 @@ def _environment(url: str, disk: Path, smtp: Relay, texts: Path) -> dict[str, st
 
 @contextmanager
 def _logging(folder: Path) -> Iterator[None]:
-    """Everything any logger of the server says goes to a file. The relay and the visitors are other machines."""
+    """Sends each log record of the server to a file. The relay and the visitors are other machines."""
     handler = logging.FileHandler(folder / "log")
     handler.addFilter(lambda record: not record.name.startswith(("mail.", "httpx2", "httpcore2")))
     root, level = logging.getLogger(), logging.getLogger().level
@@ -174,7 +174,7 @@ def _logging(folder: Path) -> Iterator[None]:
 
 @asynccontextmanager
 async def _served(given: Settings) -> AsyncIterator[Visitor]:
-    """The application under uvicorn as `petition serve` starts it, in this process, whose clock can be set."""
+    """The application under uvicorn as `petition serve` starts it, in this process, whose clock the test can set."""
     port = postgres.free_port()
     app, config = create_app(given), server._config(given, "127.0.0.1", port, 1)
     config.app, config.factory = app, False
@@ -188,18 +188,18 @@ async def _served(given: Settings) -> AsyncIterator[Visitor]:
 
 
 async def all_of(people: list[Person], act: Callable[[Person], Awaitable[None]]) -> None:
-    """Forty at a time."""
+    """Acts for all people, forty at a time."""
     for n in range(0, len(people), 40):
         await asyncio.gather(*[act(person) for person in people[n : n + 40]])
 
 
 def of(people: list[Person], *fates: str) -> list[Person]:
-    """Those with one of these fates."""
+    """The people with one of these fates."""
     return [person for person in people if person.fate in fates]
 
 
 async def lives(theatre: Theatre, people: list[Person], time: Clock) -> None:
-    """Everybody signs, and meets their fate."""
+    """Everybody signs, and acts according to their fate."""
     await all_of(people, lambda p: theatre.sign(p, p.name))
     await theatre.deliver()
     await all_of([p for p in people if p.fate != "silent"], theatre.press)
@@ -259,7 +259,7 @@ async def _nothing_lies_open(theatre: Theatre, people: list[Person], tmp_path: P
 
 
 async def _only_what_must_opens(theatre: Theatre, stuck: list[Person]) -> None:
-    """With every file of the disk that could be a key, every secret, and every number of a link that these open."""
+    """Tries every file that could be a key, every secret, and every link secret that these open."""
     secrets = [file.read_text() for file in (theatre.folder / "secrets").iterdir()]
     keys = await asyncio.to_thread(seizing.keys_on, theatre.disk, secrets)
     mails = [text for sealed in sorted(theatre.seen["mail"]) if (text := seizing.opened(sealed, keys))]
@@ -279,7 +279,7 @@ async def _only_what_must_opens(theatre: Theatre, stuck: list[Person]) -> None:
 
 
 def _tell(theatre: Theatre, figures: str) -> None:
-    """Shown by `pytest -rP`; docs/threat-model.md quotes it."""
+    """Prints figures: `pytest -rP` shows them and docs/threat-model.md quotes them."""
     sys.stdout.write(f"{theatre.site.database.dialect}: {figures}\n")
 
 

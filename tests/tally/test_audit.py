@@ -1,4 +1,4 @@
-"""The audit notices every number that was tampered with, one by one, and nothing else."""
+"""The audit notices every changed number, one by one, and nothing else."""
 
 from datetime import timedelta
 from functools import partial
@@ -16,7 +16,7 @@ from tests.conftest import Clock, Visitor
 
 @pytest.fixture
 async def counted(database: Database, time: Clock) -> Database:
-    """Forty-odd signatures over some days, published, with history."""
+    """About forty signatures over some days, published, with history."""
     await demo_data.fill_database(database, 400)
     time.advance(hours=2)
     await database.write(_named)

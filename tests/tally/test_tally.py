@@ -1,4 +1,4 @@
-"""The published figures: in tens, at most once a minute, and the history of what is over."""
+"""The published figures: in tens, at most once a minute, and the history of hours that are over."""
 
 from datetime import UTC, datetime
 from functools import partial
@@ -57,7 +57,7 @@ def test_what_is_left_over_is_in_other() -> None:
 
 @pytest.fixture
 async def counted(database: Database, time: Clock) -> Database:
-    """Twelve from Poland at midday, nothing published yet."""
+    """Twelve signatures from Poland at midday, nothing published yet."""
     await _change(database, "PL", 12)
     return database
 
@@ -157,7 +157,7 @@ async def test_the_unsaid_is_in_the_total_of_the_history_only(counted: Database,
 
 
 async def test_history_is_the_same_however_often_it_was_published(counted: Database, time: Clock) -> None:
-    """Published in each half hour, it tells what the journal tells: 12 on one day, 10 more on each of two."""
+    """Published every half hour, the history equals the journal: 12 on one day, 10 more on each of two."""
     for step in range(96):
         if step in (30, 70):
             await _change(counted, "PL", 10)

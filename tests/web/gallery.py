@@ -1,4 +1,4 @@
-"""Every page a visitor may meet, in each of its states, as the site sends it: for what looks at all of them at once."""
+"""Every page a visitor may see, in each of its states, as the site sends it: for tests that look at all pages."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -32,7 +32,7 @@ class Gallery:
         self.pages: dict[str, dict[str, str]] = {}
 
     async def render(self, langs: Iterable[str]) -> dict[str, dict[str, str]]:
-        """Page by language and name."""
+        """Pages by language and name."""
         visitor = await self._open("open")
         for self.lang in langs:
             self.pages[self.lang] = {}
@@ -111,7 +111,7 @@ class Gallery:
         await self._post(visitor, "manage-dead", f"manage/{gone}", action="show")
 
     async def _desk(self, visitor: Visitor) -> None:
-        """What organisers see, which speaks English: the login, then every page as an admin opens it."""
+        """The desk, which is in English: the login, then every page as an admin opens it."""
         self.lang = "en"
         await self._inside(visitor, "/organisers/login", "/organisers/login/x")
         await visitor.organiser("marta", "admin")
@@ -142,7 +142,7 @@ class Gallery:
             await self._refused(visitor, "throttled")
 
     async def _refused(self, visitor: Visitor, name: str, **other: Any) -> None:
-        """A form that is right, but for what is said of it."""
+        """A form that is correct but for `other`."""
         right = (
             {"data": {"email": "anna@example.net", "country": "PL", "consent": "on"}} if "content" not in other else {}
         )

@@ -1,4 +1,4 @@
-"""All pages in all their states at once: HTML that a validator passes, and no English left in another language."""
+"""All pages in all their states: HTML that a validator accepts, and no English left in another language."""
 
 import json
 import re
@@ -15,17 +15,17 @@ from tests.conftest import Clock, Visit
 from tests.web.gallery import LONG, Gallery
 from tests.web.tools import LANGUAGES, SAMPLE, on_sqlite
 
-VNU = Path(".venv/vnu.jar").resolve()  # where tests/system.sh puts it
-_EMPTY = {"br", "col", "hr", "img", "input", "link", "meta"}  # of those that have no end tag, what our pages have
+VNU = Path(".venv/vnu.jar").resolve()  # tests/system.sh installs it
+_EMPTY = {"br", "col", "hr", "img", "input", "link", "meta"}  # tags without an end tag that our pages have
 _READ_OUT = {"alt", "aria-label", "title", "content", "data-working", "data-same", "data-other", "data-done"}
-# Names of people, of organisations, of programs and of formats stay what they are.
+# Names of people, organisations, programs and formats are not translated.
 NAMES = {
     *("Telegram", "WhatsApp", "Viber", "Facebook", "Bluesky", "Mastodon", "LinkedIn", "JSON", "CSV"),
     *("Linux", "macOS", "Windows", "VK (Mail.ru)", "Tor Browser", "Andrzej Poczobut"),
     *("Viasna", "Dissident.by", "Reform.news", "Blooming Global"),
     *("Belarusian Women's Foundation", "European Rail Freight Association", "Human Rights Watch", "Wirtualne Media"),
 }
-# Words that these languages spell as English does, looked at one by one.
+# Words that these languages spell as English does, each one checked.
 SAME = {
     "da": {"Mail", "Reference", "byte for byte"},
     "es": {"No"},
@@ -67,14 +67,14 @@ class Words(HTMLParser):
 
 
 def _left(own: set[str], english: set[str], known: re.Pattern[str]) -> set[str]:
-    """What a page says word for word as the English one does, or with three English words in a row."""
+    """Texts of a page that are the same as in English, or that have three English words in a row."""
     own, english = ({known.sub("", text).strip() for text in texts} for texts in (own, english))
     runs = {run for text in english for run in _runs(text)}
     return {text for text in own if re.search("[A-Za-z]{2}", text) and (text in english or runs & set(_runs(text)))}
 
 
 def _known(language: Language) -> re.Pattern[str]:
-    """Names, countries, addresses, references of letters, and what somebody typed: the same in any language."""
+    """Names, countries, addresses, references of letters, and typed text: the same in any language."""
     said = (
         NAMES | SAME.get(str(language.code), set()) | {language.name, LONG[:100]} | {n for _, n in language.countries}
     )
@@ -83,14 +83,14 @@ def _known(language: Language) -> re.Pattern[str]:
 
 
 def _runs(text: str) -> Iterator[tuple[str, ...]]:
-    """Three words in a row within a clause, if they are long enough to be no coincidence."""
+    """Three words in a row within a clause, if they are too long to be the same by chance."""
     for clause in re.split(r"[^\w' ]+", text):
         words = clause.split()
         yield from (run for run in zip(words, words[1:], words[2:], strict=False) if len("".join(run)) > 9)
 
 
 def _invalid(folder: Path) -> list[str]:
-    """What the Nu HTML checker finds in a folder."""
+    """The errors that the Nu HTML checker finds in a folder."""
     command = ["java", "-Xss1m", "-jar", str(VNU), "--format", "json", "--exit-zero-always", str(folder)]
     messages = subprocess.run(command, capture_output=True, text=True, check=True).stderr
     return [f"{m['url'].removeprefix(folder.as_uri())}: {m['message']}" for m in json.loads(messages)["messages"]]

@@ -1,4 +1,4 @@
-"""The mirror: whole or not there, every link leads somewhere, and nothing can be typed in it."""
+"""The mirror: complete or not there, every link leads to a page, and it has no form to type in."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ ONION = "http://" + "p" * 55 + "d.onion"
 
 @pytest.fixture
 async def visitor(visit: Visit, settings: Settings, tmp_path: Path, time: Clock) -> Visitor:
-    """Somebody on a site with some signatures."""
+    """A visitor of a site with some signatures."""
     found = await in_production(visit, settings, tmp_path, onion_url=ONION)
     await demo_data.fill_database(found.site.database, 2345)
     time.advance(minutes=2)
@@ -73,7 +73,7 @@ async def test_no_link_is_broken_and_none_begins_at_the_root(visitor: Visitor, t
             assert not parts.fragment or parts.fragment in {a.get("id") for _, a in pages[target].tags}, (file, link)
     assert {f"/{lang}/{page}" for lang in LANGUAGES for page in ("#sign", "manage")} <= ours
     for link in ours:
-        expected = 302 if link == "/" else 200  # the door leads to the visitor's language
+        expected = 302 if link == "/" else 200  # "/" redirects to the visitor's language
         assert (await visitor.get(link.partition("#")[0])).status_code == expected, link
 
 
@@ -121,7 +121,7 @@ async def test_it_is_there_as_a_whole_or_not_at_all(visitor: Visitor, tmp_path: 
 
 @on_sqlite
 async def test_what_fails_half_way_leaves_nothing(visitor: Visitor, tmp_path: Path) -> None:
-    """Here the name of a file further on is longer than the system takes."""
+    """The name of a later file is longer than the system allows."""
     deep = tmp_path
     while (left := 4067 - len(str(deep))) > 1:
         deep /= "d" * min(200, left - 1 if left < 203 else 200)

@@ -1,4 +1,4 @@
-"""What the tests of the web share: HTML read back, every row of the database, made-up campaigns, generated examples."""
+"""Helpers for the tests of the web: parsed HTML, every row of the database, made-up campaigns, generated examples."""
 
 import asyncio
 import re
@@ -33,24 +33,24 @@ from tests.conftest import Visit, Visitor
 T = TypeVar("T")
 Attributes = dict[str, str]
 LANGUAGES = tuple(languages.offered_languages(Appeal().languages()))
-# One of each script and two that need long words; `make test-all` takes all.
+# One of each script and two with long words; `make test-all` takes all.
 SAMPLE = {"be", "de", "el", "en", "fi"}
 in_each_language = pytest.mark.parametrize(
     "lang", [pytest.param(code, marks=[] if code in SAMPLE else [pytest.mark.slow]) for code in LANGUAGES]
 )
 FORM = "application/x-www-form-urlencoded"
-# For what does not depend on the kind of database.
+# For tests that do not depend on the kind of database.
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
 class Html(HTMLParser):
-    """A page taken apart: its tags in their order, its text."""
+    """A parsed page: its tags in order, its text."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.tags: list[tuple[str, Attributes]] = []
-        self.texts: list[str] = []  # of each tag, as far as the next one
+        self.texts: list[str] = []  # the text after each tag, until the next tag
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -71,7 +71,7 @@ class Html(HTMLParser):
         return [attributes for name, attributes in self.tags if name == tag]
 
     def fields(self) -> dict[str, str]:
-        """What people would send if its button was pressed without another touch; not what is there for machines."""
+        """What a form sends if a person presses its button and changes nothing; without fields for machines."""
         values, select = {}, ""
         for (tag, a), text in zip(self.tags, self.texts, strict=True):
             if (
@@ -89,7 +89,7 @@ class Html(HTMLParser):
         return values
 
     def error(self, field: str) -> str:
-        """The sentence beside a field that points to it; empty if there is none."""
+        """The error sentence that a field points to; empty if there is none."""
         boxes = self.all("input") + self.all("select") + self.all("textarea")
         (box,) = [a for a in boxes if a.get("id") == field]
         if f"{field}-error" not in box.get("aria-describedby", "").split() or box.get("aria-invalid") != "true":
@@ -100,11 +100,11 @@ class Html(HTMLParser):
         return sentences[0] if sentences else ""
 
 
-THROTTLE_TABLES = {"token_buckets", "daily_keys"}  # which any request may move, and a moment later
+THROTTLE_TABLES = {"token_buckets", "daily_keys"}  # any request may change these, also a moment later
 
 
 async def all_rows(site: Site) -> dict[str, list[str]]:
-    """Every row of every table, but for those of the throttle."""
+    """Every row of every table, without those of the rate limiter."""
     async with site.database.reading() as c:
         tables = [name for row in await c.all("database.tables") if (name := str(row["name"])) not in THROTTLE_TABLES]
         return {
@@ -113,13 +113,13 @@ async def all_rows(site: Site) -> dict[str, list[str]]:
 
 
 async def run_background_jobs(site: Site) -> None:
-    """Lets what runs beside the requests have its turn, so that only requests change rows from here on."""
+    """Runs the background jobs now, so that from here on only requests change rows."""
     await site.take_snapshot()
     await site.prune()
 
 
 async def for_all(strategy: SearchStrategy[T], check: Callable[[T], Awaitable[None]], most: int = 30) -> None:
-    """Runs an async check on generated examples, in this loop, with what the test has opened."""
+    """Runs an async check on generated examples, in this event loop, with the fixtures of the test."""
     loop = asyncio.get_running_loop()
 
     async def checked(value: T) -> None:
@@ -150,7 +150,7 @@ def campaign(folder: Path, **dates: str) -> Path:
 
 
 async def in_production(visit: Visit, settings: Settings, folder: Path, **other: Any) -> Visitor:
-    """A visitor of the site in production mode, whose database now belongs to it."""
+    """A visitor of the site in production mode; also changes the mode of the database."""
     from petition.core.database import database as db
 
     async with db.open_database(settings.database_url) as database:
@@ -165,12 +165,12 @@ async def in_production(visit: Visit, settings: Settings, folder: Path, **other:
 
 
 def token(visitor: Visitor, purpose: Purpose, secret: str = "AAAAAAAAAAAAAAAAAAAAAA") -> str:
-    """A token that is signed well; without a number, for one that nobody knows."""
+    """A well-signed token; by default with an unknown secret."""
     return visitor.site.signer.make_token(purpose, secret)
 
 
 async def pass_names(site: Site) -> None:
-    """An organiser passes every name that is old enough."""
+    """An organiser approves every name that is old enough."""
     async with site.database.reading() as c:
         countries = await printed_names.count_by_country(c, NEW)
         handles = {country: [h for h, _ in await printed_names.list_names(c, country, NEW)] for country in countries}
@@ -180,7 +180,7 @@ async def pass_names(site: Site) -> None:
 
 
 async def allow_all_annexes(site: Site) -> None:
-    """An admin lets everybody have an annex of names."""
+    """An admin allows an annex of names for every addressee."""
     for code in {a.code for a in site.address_book.addressees}:
         await site.database.write(partial(annexes.switch_annex, code=code, nickname="marta", on=True))
 
@@ -202,19 +202,19 @@ def paths(method: str, **values: str) -> list[str]:
 
 
 def code(key: bytes, later: int = 0) -> str:
-    """What an authenticator app shows now, or so many half minutes later."""
+    """What an authenticator app shows now, or `later` half minutes later."""
     return totp.code_at(key, clock.epoch() // totp.STEP_SECONDS + later)
 
 
 async def follow_login_link(visitor: Visitor, nickname: str, base: str = "https://petition.example") -> httpx2.Response:
-    """Comes with a mailed link; the answer to its button."""
+    """Logs in with an emailed link. Returns the answer to its button."""
     visitor.client.cookies.clear()
     assert (await visitor.post("/organisers/login", email=f"{nickname}@example.org")).status_code == 200
     return await visitor.post(await visitor.link(f"{nickname}@example.org", "login", base))
 
 
 async def set_up_codes(visitor: Visitor) -> bytes:
-    """Sets up codes of an app after the first login; its secret."""
+    """Sets up codes of an app after the first login. Returns the secret."""
     page = Html((await visitor.get("/organisers/factors")).text)
     (text,) = [text for (tag, _), text in zip(page.tags, page.texts, strict=True) if tag == "code"]
     key = b32decode("".join(text.split()))

@@ -1,4 +1,4 @@
-"""In which order transactions take tables: written down for a test, whatever it does."""
+"""The order in which transactions take tables, written down for a test."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _CHOSEN = re.compile(r"\bfrom (\w+)")
 
 @contextmanager
 def noted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
-    """The tables of each transaction in the order in which it first took a row of them, or all of them."""
+    """The tables of each transaction, in the order in which it first took a row of them, or the whole table."""
     found: list[list[str]] = []
     under_way: dict[Connection, list[str]] = {}
     execute = Connection.execute
@@ -35,7 +35,7 @@ def noted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
 
 
 def taken(sql: str) -> list[str]:
-    """The tables that a statement takes rows of."""
+    """The tables whose rows a statement locks."""
     written = [table for one, more in _WRITTEN.findall(sql) for table in [one, *more.split(", ")[1:]]]
     chosen = _CHOSEN.findall(sql) if "for update" in sql else []
     return [table for table in dict.fromkeys([*written, *chosen]) if table in LOCKS]

@@ -1,4 +1,4 @@
-"""Acts: what is done together has a name, and the names have an order that every server shares."""
+"""Acts: each act that is done together has a name, and every server has the same order of names."""
 
 import asyncio
 from typing import Any
@@ -13,7 +13,7 @@ from petition.signing import signatures, submissions
 
 
 def _module(name: str) -> Any:
-    """A module's own `confirm`: all of them have one name in Python."""
+    """A function `confirm` as one module has it: all of them have the same name in Python."""
 
     async def confirm(c: Connection, items: list[str]) -> list[str]:
         await c.execute("select 1")

@@ -1,4 +1,4 @@
-"""The database: named queries for both kinds, values that stay values, and one clear sentence for each way to fail."""
+"""The database: named queries for both kinds, values that stay values, and one clear sentence for each failure."""
 
 import asyncio
 import os
@@ -133,7 +133,7 @@ async def test_a_restriction_of_the_schema_is_a_sentence_without_the_value(datab
 
 
 async def _sentence(url: str, sql: str = "update site_state set value = value") -> str:
-    """What is said when a statement is written."""
+    """The error sentence when a statement writes."""
     with pytest.raises(DatabaseError) as failure:
         async with open_database(url) as database:
             await database.write(lambda c: c.execute(sql))
@@ -189,7 +189,7 @@ async def test_a_file_that_is_no_database(tmp_path: Path) -> None:
 
 @contextmanager
 def _somebody_else() -> Iterator[None]:
-    """An account that may do less than root, for whom every file is writable."""
+    """Runs as an account with fewer rights than root: root can write every file."""
     if os.geteuid() != 0:
         yield
         return
@@ -208,7 +208,7 @@ async def test_a_database_that_is_read_only(database_url: str) -> None:
         await connection.close()
         assert "ReadOnlySQLTransactionError" in await _sentence(database_url)
         return
-    folder = Path(tempfile.mkdtemp())  # pytest's own is closed to others
+    folder = Path(tempfile.mkdtemp())  # other accounts cannot open pytest's own folder
     shutil.copy(database_url.removeprefix("sqlite:///"), folder / "petition.db")
     for path, mode in ((folder / "petition.db", 0o444), (folder, 0o555)):
         path.chmod(mode)

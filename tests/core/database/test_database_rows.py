@@ -1,4 +1,4 @@
-"""Whole tables out and in again, an empty database in one transaction, and many who open a new file at once."""
+"""Tables written out and read in again, an empty database in one transaction, and many that open a new file at once."""
 
 import asyncio
 import sqlite3

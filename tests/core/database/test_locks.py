@@ -1,4 +1,4 @@
-"""All transactions take tables in one order, whole tables before all else: no two wait for each other in a circle."""
+"""All transactions take tables in one order, whole tables first: no two wait for each other in a circle."""
 
 from functools import partial
 
@@ -38,7 +38,7 @@ async def test_the_order_is_kept(postgresql_settings: Settings, smtp: Relay, mon
 
 
 async def _people(visitor: Visitor) -> None:
-    """Everything that can become of a signature."""
+    """Everything that can happen to a signature."""
     write, chosen = visitor.site.database.write, {"named": "on", "name": "Anna", "updates": "on"}
     for _ in range(2):
         await visitor.confirmed("anna@example.net", **chosen)
@@ -46,17 +46,17 @@ async def _people(visitor: Visitor) -> None:
         await visitor.post("/en/manage", email="anna@example.net")
         await visitor.post(await visitor.link("anna@example.net", "manage"), action=action)
     other = await visitor.confirmed("jan@example.net", **chosen)
-    await write(partial(manage.never_write, secret=_number(visitor, other)))
+    await write(partial(manage.never_write, secret=_link_secret(visitor, other)))
     third = await visitor.confirmed("eva@example.net", **chosen)
-    await write(partial(manage.withdraw_never, secret=_number(visitor, third)))
+    await write(partial(manage.withdraw_never, secret=_link_secret(visitor, third)))
     await visitor.sign("ola@example.net")
-    waits = tokens.submission_id(_number(visitor, await visitor.link("ola@example.net")))
+    waits = tokens.submission_id(_link_secret(visitor, await visitor.link("ola@example.net")))
     await write(partial(quarantine.hold_submissions, ids=[waits], reason=BOUNCED))
     await write(partial(quarantine.release_submissions, reason=BOUNCED))
 
 
 async def _desk(visitor: Visitor) -> None:
-    """Organisers come and go."""
+    """An organiser logs in, has the factors reset and is removed."""
     await visitor.organiser()
     write = visitor.site.database.write
     await write(partial(signatures.set_warn_only, warn_only=True))
@@ -64,7 +64,7 @@ async def _desk(visitor: Visitor) -> None:
     await write(partial(accounts.remove_organiser, nickname="marta"))
 
 
-def _number(visitor: Visitor, path: str) -> str:
+def _link_secret(visitor: Visitor, path: str) -> str:
     return visitor.site.signer.read_token(Purpose.CONFIRM, path.rpartition("/")[2])
 
 

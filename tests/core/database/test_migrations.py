@@ -1,4 +1,4 @@
-"""Migrations: twice, several at once, and a database that is older, newer or another mode's. The journal only grows."""
+"""Migrations: twice, several at once, on an older or newer database, or one of another mode. The journal only grows."""
 
 import asyncio
 import shutil
@@ -18,7 +18,7 @@ from petition.tally import tally
 
 
 async def _migrate(url: str, mode: Mode = Mode.DEMO) -> str:
-    """What migrating says: nothing, or one sentence."""
+    """The error sentence of a migration; empty if there was none."""
     try:
         async with open_database(url, create=True) as database:
             await migrations.migrate(database, mode)
@@ -33,7 +33,7 @@ async def _site_state(database: Database) -> list[Row]:
 
 
 async def _said(database: Database, mode: Mode = Mode.DEMO) -> str:
-    """What a check says."""
+    """The error sentence of a check; empty if there was none."""
     try:
         async with database.reading() as c:
             await migrations.check_schema(c, mode)
@@ -114,7 +114,7 @@ async def test_a_step_that_fails_leaves_nothing_half_done(empty_database_url: st
 
 @pytest.fixture
 def later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """later(sql): what the next version of Petition brings."""
+    """later(sql): adds a migration, as the next version of Petition does."""
     folder = tmp_path / "migrations"
     shutil.copytree(migrations.MIGRATIONS_FOLDER, folder)
     monkeypatch.setattr(migrations, "MIGRATIONS_FOLDER", folder)
@@ -174,7 +174,7 @@ async def _under_way(connection: "asyncpg.Connection[asyncpg.Record]", what: str
 
 
 async def _read(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    """Begins to read and does not end."""
+    """Begins to read and does not end the transaction."""
     await connection.execute("begin")
     await connection.fetch("select mailbox from signatures")
 

@@ -1,7 +1,7 @@
-"""PostgreSQL keeps a plan it made while a table was empty: whoever has the key of a row goes by the key all the same.
+"""PostgreSQL keeps a plan it made while a table was empty: a query that has a row's key must still use the key.
 
-On the day of the launch the tables are empty, vacuumed and tiny: then reading them whole looks cheapest. Kept for an
-hour in which a million sign, such a plan would stop the site.
+On the day of the launch the tables are empty, vacuumed and tiny: then it looks cheapest to read all of them. If such a
+plan was kept for an hour in which a million people sign, the site would stop.
 """
 
 import json
@@ -18,7 +18,7 @@ from petition.core.database.queries import POSTGRESQL, numbered_parameters, quer
 from tests.web.tools import on_postgresql
 
 GROWING = {"signatures", "names", "contacts", "submissions", "links", "email_counts", "never_write", "outbox"}
-# What happens while somebody waits for an answer, and once for each mail.
+# What runs while a person waits for an answer, and once for each email.
 BY_KEY = (
     *(
         "submissions.make_room",
@@ -68,7 +68,7 @@ async def test_a_plan_made_for_an_empty_table_goes_by_the_key(database: Database
 
 
 async def _plan(c: Connection, sql: str) -> dict[str, Any]:
-    """The plan that serves whatever the values are, as a prepared statement gets it after a few calls."""
+    """The generic plan for any values: a prepared statement gets it after a few calls."""
     text, names = numbered_parameters(sql)
     await c.execute("set local plan_cache_mode = force_generic_plan")
     await c.execute(f"prepare kept as {text}")

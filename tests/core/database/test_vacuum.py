@@ -1,4 +1,4 @@
-"""What PostgreSQL needs to forget: the rest is in test_seizure.py, which looks at every byte."""
+"""The rights that PostgreSQL needs to delete old versions of rows: test_seizure.py looks at every byte."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.web.tools import on_postgresql
 
 
 class _EnoughError(Exception):
-    """Takes the role away again."""
+    """Ends the transaction, so that the role is reset."""
 
 
 @on_postgresql

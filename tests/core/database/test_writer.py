@@ -132,7 +132,7 @@ async def test_too_many_at_once_are_asked_to_come_back(ledger: Ledger) -> None:
     ledger.gate.clear()
     crowd = [asyncio.create_task(ledger.job(0))]
     await asyncio.sleep(0)
-    await asyncio.sleep(0)  # the first is at work, the others queue
+    await asyncio.sleep(0)  # the first is being written, the others wait in the queue
     crowd += [asyncio.create_task(ledger.job(n)) for n in range(writer.MAX_WAITING)]
     await asyncio.sleep(0)
     with pytest.raises(Busy, match="try again in a few seconds"):

@@ -1,4 +1,4 @@
-"""The writer whose connection fails: who waits is told, nothing is written twice, and the next get a new one."""
+"""The writer whose connection fails: those that wait get an error, nothing is written twice, the next get a new one."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,7 +23,9 @@ async def ledger(database: Database) -> AsyncIterator[Ledger]:
 
 async def test_a_commit_that_fails_is_told_of_and_not_tried_again(database: Database, ledger: Ledger) -> None:
     await database.write(lambda c: c.execute("create table a (id bigint primary key)"))
-    later = "b bigint references a (id) deferrable initially deferred"  # an orphan is noticed by the commit alone
+    later = (
+        "b bigint references a (id) deferrable initially deferred"  # a missing parent row is noticed only at the commit
+    )
     await database.write(lambda c: c.execute(f"create table orphans ({later})"))
     jobs = [ledger.writer.write(lambda c: c.execute("insert into orphans values (1)")) for _ in range(3)]
     answers = await asyncio.gather(*jobs, return_exceptions=True)
@@ -35,7 +37,7 @@ async def test_a_commit_that_fails_is_told_of_and_not_tried_again(database: Data
 
 @pytest.fixture
 async def remote(postgresql_settings: Settings) -> AsyncIterator[Ledger]:
-    """A watched writer whose database is at the other end of a line."""
+    """A watched writer whose database is on the other end of a network connection."""
     async with open_database(postgresql_settings.database_url) as database, watched(database) as found:
         yield found
 

@@ -1,4 +1,4 @@
-"""The book of governments and institutions: what the shipped one holds, and what the loader refuses."""
+"""The book of governments and institutions: what our file holds, and what the reader refuses."""
 
 import re
 import tomllib

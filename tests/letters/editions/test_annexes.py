@@ -1,4 +1,4 @@
-"""Annexes of names: off until an admin says so, made for an edition, handed over and not kept."""
+"""Annexes of names: off until an admin allows them, made for an edition, handed over and not stored."""
 
 import hashlib
 import io
@@ -30,17 +30,17 @@ NAMES = ("Anna Nowak", "Bolesław Żak", "Celina Ćma")
 
 
 async def edition_of_moment(visitor: Visitor) -> Edition:
-    """One of a moment at which all names are old enough; every doubt is taken for settled."""
+    """An edition of a moment at which all names are old enough; every stale source counts as checked."""
     here = visitor.site
     await here.take_snapshot()
     async with here.database.reading() as c:
         draft = await drafts.create_draft(
             c, here.appeal, replace(here.address_book, addressees=(PL,)), here.settings.base_url
         )
-    doubts = frozenset(f"address:{a.key}" for a in here.address_book.addressees) | {
+    checked = frozenset(f"address:{a.key}" for a in here.address_book.addressees) | {
         f"fact:{id_}" for id_ in draft.cited_sources()
     }
-    n = await editions.issue_edition(here.database, draft, ["en"], Decisions(doubts, frozenset()), "marta")
+    n = await editions.issue_edition(here.database, draft, ["en"], Decisions(checked, frozenset()), "marta")
     async with here.database.reading() as c:
         return next(edition for edition in await editions.list_editions(c) if edition.number == n)
 
@@ -110,7 +110,7 @@ async def test_of_names_that_were_handed_over_nothing_is_kept(visitor: Visitor, 
 
 
 async def test_the_same_names_have_another_fingerprint_each_time(visitor: Visitor, time: Clock) -> None:
-    """So nobody who knows the others can try out whose name was withdrawn."""
+    """So a person who knows the other names cannot find out whose name was withdrawn."""
     await named(visitor, time)
     await allow_all_annexes(visitor.site)
     await edition_of_moment(visitor)

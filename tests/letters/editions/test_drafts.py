@@ -1,4 +1,4 @@
-"""Whose names go to whom: each to one kind of addressee, the same by ZIP, command line and desk."""
+"""Which names go to which addressee: the same from ZIP, command line and desk."""
 
 import io
 import re

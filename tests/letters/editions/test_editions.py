@@ -1,4 +1,4 @@
-"""Editions: frozen for ever, complete or not at all, and nothing in them that nobody stood up for."""
+"""Editions: frozen for ever, complete or not made at all, and without a source that nobody has checked."""
 
 import asyncio
 import hashlib
@@ -30,12 +30,12 @@ OFFERED = ("en", "pl")
 
 
 def draft_for(*keys: str) -> Draft:
-    """A draft for some addressees: the rest costs seconds and shows nothing more."""
+    """A draft for some addressees: the others cost seconds and show nothing more."""
     return replace(sample_draft({"PL": 12}), book=replace(BOOK, addressees=tuple(BOOK.find(key) for key in keys)))
 
 
 def _all_checked(draft: Draft) -> Decisions:
-    return Decisions(frozenset(doubt.id for doubt in source_checks.stale_sources(draft)), frozenset())
+    return Decisions(frozenset(source.id for source in source_checks.stale_sources(draft)), frozenset())
 
 
 async def issue(database: Database, draft: Draft, choice: Decisions | None = None) -> int:
@@ -121,7 +121,7 @@ async def test_a_reviewed_text_goes_out_with_an_english_translation(
 
 async def test_nothing_goes_out_before_every_doubt_is_settled(database: Database, time: Clock) -> None:
     draft = draft_for("PL", "GR")
-    every = {doubt.id for doubt in source_checks.stale_sources(draft)}
+    every = {source.id for source in source_checks.stale_sources(draft)}
     assert {"fact:viasna-2025-12", "address:GR"} <= every
     assert "address:PL" not in every
     with pytest.raises(LetterError, match=f"becomes of {len(every)} old"):
@@ -190,18 +190,18 @@ def test_after_ninety_days_somebody_looks_again(seen: str, old: bool, time: Cloc
     assert source_checks._is_old(seen) == old
 
 
-def _doubt(draft: Draft, **other: object) -> list[StaleSource]:
-    addressee = replace(BOOK.find("PL"), **other)  # type: ignore[arg-type]  # fields of any kind
+def _stale_addresses(draft: Draft, **other: object) -> list[StaleSource]:
+    addressee = replace(BOOK.find("PL"), **other)  # type: ignore[arg-type]  # fields of any type
     one = replace(draft, book=replace(BOOK, addressees=(addressee,)))
-    return [doubt for doubt in source_checks.stale_sources(one) if doubt.id.startswith("address:")]
+    return [source for source in source_checks.stale_sources(one) if source.id.startswith("address:")]
 
 
 def test_an_address_is_doubted_for_its_age_its_confidence_or_its_absence(time: Clock) -> None:
     draft = draft_for("PL")
-    assert _doubt(draft) == []
-    assert _doubt(draft, checked="2026-01")[0].reason == "checked in 2026-01"
-    assert _doubt(draft, confidence="low")[0].reason == "low confidence"
-    assert "by hand" in _doubt(draft, lines=())[0].reason
+    assert _stale_addresses(draft) == []
+    assert _stale_addresses(draft, checked="2026-01")[0].reason == "checked in 2026-01"
+    assert _stale_addresses(draft, confidence="low")[0].reason == "low confidence"
+    assert "by hand" in _stale_addresses(draft, lines=())[0].reason
 
 
 def test_a_page_of_a_campaign_is_doubted_however_new(time: Clock) -> None:
@@ -273,14 +273,14 @@ async def test_a_process_that_is_killed_in_the_middle_leaves_nothing(database_ur
 
 
 async def _draw_slowly(url: str) -> None:
-    """Draws up an edition and stops before its transaction ends."""
+    """Starts to write an edition and stops before its transaction ends."""
 
     async def stop(*_: object) -> None:
         sys.stdout.write("all letters are in, nothing is committed\n")
         sys.stdout.flush()
         await asyncio.sleep(600)
 
-    activity_log.append = stop  # type: ignore[assignment]  # one that hangs until it is killed
+    activity_log.append = stop  # type: ignore[assignment]  # hangs until the process is killed
     async with open_database(url) as database:
         await issue(database, draft_for("PL"))
 

@@ -1,4 +1,4 @@
-"""One tree, every format: the same words in each, the same bytes each time, and nothing evaluated."""
+"""One document, every format: the same words in each, the same bytes each time, and no markup is executed."""
 
 import io
 import os
@@ -109,7 +109,7 @@ def test_libreoffice_opens_and_converts_it(key: str, tmp_path: Path) -> None:
 
 
 def _our_fonts(folder: Path) -> dict[str, str]:
-    """What lets a program see the fonts of the PDF too, as an office that has them installed."""
+    """An environment in which a program also sees the fonts of the PDF, as in an office that has them installed."""
     (folder / "fonts.conf").write_text(
         f"<fontconfig><dir>{FONTS}</dir><dir>/usr/share/fonts</dir><cachedir>{folder / 'cache'}</cachedir></fontconfig>"
     )

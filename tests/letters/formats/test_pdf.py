@@ -1,4 +1,4 @@
-"""What the PDF of a letter is worth: sound, tagged, reproducible, and nothing in it evaluated."""
+"""The PDF of a letter: valid, tagged, reproducible, and no markup in it is executed."""
 
 import json
 import re
@@ -27,7 +27,7 @@ from tests.letters.samples import BOOK, FIGURES, HOSTILE, MOMENT, TEXTS, appeal,
 
 @pytest.fixture(scope="module")
 def rendered() -> dict[str, tuple[Letter, bytes]]:
-    """All 39 letters, drawn and set once."""
+    """All 39 letters, composed and set once."""
     letters = [letter(addressee) for addressee in BOOK.addressees]
     return {drawn.key: (drawn, pdf.render(drawn)) for drawn in letters}
 
@@ -57,7 +57,7 @@ def test_a_letter_has_two_pages_at_most_and_carries_its_own_fonts(rendered: dict
         reader = PdfReader(BytesIO(content))
         assert len(reader.pages) <= (3 if key == "PL" else 2), (
             key
-        )  # Poland's has twelve sources, on a sheet of their own
+        )  # Poland's letter has twelve sources, on their own sheet
         names = {str(font) for page in reader.pages for font in _fonts(page)}
         assert all(re.search("Source(Serif4|Sans3)", name) for name in names), names
 
@@ -99,7 +99,7 @@ def test_a_letter_is_tagged_and_claims_pdf_a_and_pdf_ua(rendered: dict[str, tupl
 
 def test_the_same_letter_is_the_same_bytes(rendered: dict[str, tuple[Letter, bytes]]) -> None:
     again: list[bytes] = []
-    thread = threading.Thread(target=lambda: again.append(pdf.render(letter("PL"))))  # a compiler of its own
+    thread = threading.Thread(target=lambda: again.append(pdf.render(letter("PL"))))  # each thread has its own compiler
     thread.start()
     thread.join()
     assert again == [rendered["PL"][1]]

@@ -1,4 +1,4 @@
-"""The annex of names: any name is printed as typed, in the order of the language, whatever its script."""
+"""The annex of names: each name is printed as typed, in the order of the language, in any script."""
 
 import pytest
 from hypothesis import given, settings

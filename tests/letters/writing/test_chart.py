@@ -1,4 +1,4 @@
-"""The figures in a letter: they add up, say whose they are, and compare without boasting."""
+"""The figures in a letter: they add up, say which country they are from, and compare without boasting."""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The letters: what each says to whom, in which state of the campaign, with which figures."""
+"""The letters: what each says to which addressee, in which state of the campaign, with which figures."""
 
 import re
 from dataclasses import replace
@@ -71,7 +71,7 @@ def test_without_a_text_in_its_language_a_letter_is_english_and_says_so() -> Non
 
 
 def _untranslated(key: str) -> Addressee:
-    """An addressee in a language that has no text."""
+    """An addressee in a language without a text."""
     return replace(BOOK.find(key), language="xx")
 
 
@@ -115,7 +115,7 @@ def test_every_letter_can_be_drawn_in_every_state(state: str) -> None:
 @pytest.mark.parametrize("change", [{"opens": date(2026, 12, 1)}, {"archived": date(2026, 11, 1)}])
 def test_no_letter_is_drawn_before_the_campaign_or_after_it(change: dict[str, date]) -> None:
     closed = appeal()
-    closed.campaign = replace(closed.campaign, **change)  # type: ignore[arg-type]  # the keys above are all dates
+    closed.campaign = replace(closed.campaign, **change)  # type: ignore[arg-type]  # all keys above are dates
     with pytest.raises(LetterError, match="while the campaign is under way"):
         compose_letter(closed, [TEXTS], BOOK.find("PL"), FIGURES, MOMENT, "https://example.org")
 

@@ -1,4 +1,4 @@
-"""The texts of the letters: every language agrees with English, and what does not fit is refused."""
+"""The texts of the letters: every language agrees with English, and a text that does not fit is refused."""
 
 import re
 from collections.abc import Callable
@@ -26,12 +26,12 @@ COUNTS = (1, 2, 5, 21, 1234)
 
 
 def _locale(language: str) -> str:
-    """How the first country that is written to in a language writes it."""
+    """The locale of the first country that gets letters in a language."""
     return next((a.locale for a in BOOK.addressees if a.language == language and language != "en"), "en_GB")
 
 
 def _neutral(language: str, role: str) -> Addressee:
-    """An addressee of a role in a language, so that texts can be compared."""
+    """An addressee with this role and language, so that texts can be compared."""
     like = {"border": "LT", "vote": "AT", "no-rail": "CY"}[role]
     return replace(BOOK.find(like), language=language, locale=_locale(language))
 
@@ -50,7 +50,7 @@ WRITTEN = [(language, role) for language in TRANSLATED for role in _roles(langua
 
 
 def _shape(drawn: Letter) -> list[tuple[str, list[str], list[str]]]:
-    """What must agree between languages: kinds of paragraphs, what each cites, and its figures."""
+    """What must agree between languages: kinds of paragraphs, the sources of each, and its figures."""
     return [
         (
             block.kind,
@@ -62,7 +62,7 @@ def _shape(drawn: Letter) -> list[tuple[str, list[str], list[str]]]:
 
 
 def _facts(drawn: Letter) -> list[str]:
-    """The numbers of the prisoners and of the trains held up, in whatever order a sentence has them."""
+    """The numbers of prisoners and of delayed trains, sorted: sentences have them in different orders."""
     return sorted(
         re.sub(r"\D", "", number) for number in re.findall(r"\b(?:1.?131|167|50|123|300)\b", letter_text(drawn))
     )
@@ -80,7 +80,7 @@ def test_every_language_has_the_structure_of_english(language: str, role: str, s
 
 
 def _called(language: str, role: str, state: str, n: int) -> tuple[set[tuple[str, str]], list[dict[str, str]]]:
-    """The facts, notes and days a text asks for where every count is n, and the forms of its plurals."""
+    """The facts, notes and days that a text uses if every count is n, and the forms of its plurals."""
     asked: set[tuple[str, str]] = set()
     plurals: list[dict[str, str]] = []
 

@@ -1,4 +1,4 @@
-"""Floods, at the desk: of whom proofs are asked, one network's forms set aside, and all that was set aside restored."""
+"""Abuse at the desk: who is asked for proofs of work, one network's forms held, and all held forms restored."""
 
 from functools import partial
 

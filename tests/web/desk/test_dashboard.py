@@ -1,4 +1,4 @@
-"""The organisers' desk: who may open what, what small numbers look like, what is recorded, what a spreadsheet gets."""
+"""The organisers' desk: who may open what, how small numbers look, what is logged, what a spreadsheet gets."""
 
 import csv
 import io
@@ -31,7 +31,7 @@ async def test_a_viewer_sees_published_numbers_only(time: Clock, visitor: Visito
     page = Html((await visitor.get("/organisers/")).text)
     assert "Published: 10" in page.text
     assert "downloaded signatures 10" in page.text
-    shown = re.sub("[0-9a-f]{16}", "", page.text)  # the fingerprint of the keys may hold any digits
+    shown = re.sub("[0-9a-f]{16}", "", page.text)  # a fingerprint of a key may hold any digits
     for exact in ("13", "14", "Germany", "DE: 1", "Not confirmed yet"):
         assert exact not in shown, exact
     assert page.all("a") == [a for a in page.all("a") if "/organisers/letters" not in a["href"]]

@@ -11,14 +11,14 @@ from tests.letters.samples import pdf_text
 from tests.web.tools import Html, on_sqlite
 
 
-def _doubts(page: Html) -> list[str]:
+def _stale_sources(page: Html) -> list[str]:
     return sorted({box["name"] for box in page.all("input") if box.get("type") == "radio"})
 
 
 async def _drawn_up(visitor: Visitor, **said: str) -> str:
-    """Confirms every doubt that `said` says nothing else of; where the answer leads."""
-    doubts = _doubts(Html((await visitor.get("/organisers/editions")).text))
-    answer = await visitor.post("/organisers/editions", **dict.fromkeys(doubts, "confirmed") | said)
+    """Makes an edition: confirms every stale source that `said` does not change. Returns where the answer leads."""
+    sources = _stale_sources(Html((await visitor.get("/organisers/editions")).text))
+    answer = await visitor.post("/organisers/editions", **dict.fromkeys(sources, "confirmed") | said)
     assert answer.status_code == 303, answer.text
     return str(answer.headers["location"])
 
@@ -71,7 +71,7 @@ async def test_from_the_desk_to_the_secretary(time: Clock, visitor: Visitor) -> 
     assert done["downloaded a letter"] == "PL-1"
     assert done["drew up an edition"].startswith("1: ")
 
-    assert _doubts(Html((await visitor.get("/organisers/editions")).text)) == ["doubt address:GR"]
+    assert _stale_sources(Html((await visitor.get("/organisers/editions")).text)) == ["doubt address:GR"]
 
     visitor.client.cookies.clear()
     checked = Html((await visitor.get("/en/letters/PL-1")).text)

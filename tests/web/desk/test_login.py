@@ -1,4 +1,4 @@
-"""Logging in: nobody learns who is an organiser; a link works once and soon; a session ends when it should."""
+"""Logging in: nobody learns who is an organiser; a link works once, for a short time; a session ends when it should."""
 
 from functools import partial
 

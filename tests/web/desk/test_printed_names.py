@@ -1,4 +1,4 @@
-"""Names to be printed: three days old, looked at by an organiser, and nobody's business but theirs."""
+"""Names to be printed: three days old, approved by an organiser, and seen only by organisers."""
 
 import re
 from functools import partial

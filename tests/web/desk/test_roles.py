@@ -1,4 +1,4 @@
-"""Who opens which address under /organisers/: a stranger, one who has only the link, viewer, organiser, admin."""
+"""Who opens which address under /organisers/: a stranger, a person with only the link, viewer, organiser, admin."""
 
 from functools import partial
 from pathlib import Path
@@ -28,7 +28,7 @@ from tests.web.tools import (
 ANYONE, ARRIVED = 0, 1  # then the roles: 2, 3, 4
 VIEWER, ORGANISER, ADMIN = (role + 1 for role in Role)
 PEOPLE = {"stranger": ANYONE, "arrived": ARRIVED, "viewer": VIEWER, "organiser": ORGANISER, "admin": ADMIN}
-# Every address and method, with the least that opens it.
+# Every address and method, with the lowest role that opens it.
 ADDRESSES = {
     ("GET", "/organisers/login"): ANYONE,
     ("POST", "/organisers/login"): ANYONE,
@@ -98,7 +98,7 @@ async def _desk(visit: Visit, settings: Settings, folder: Path, time: Clock) -> 
 
 
 async def _at(visitor: Visitor, person: str) -> str:
-    """Gives the visitor a new session of somebody; what is kept of its number."""
+    """Gives the visitor a new session of a person. Returns the hash of its secret."""
     visitor.client.cookies.clear()
     if person == "stranger":
         return ""

@@ -1,4 +1,4 @@
-"""The second factor at the door: production opens nothing to a mailbox alone; a demo asks only whoever set one up."""
+"""The second factor at login: in production a mailbox alone opens nothing; a demo asks those who have set one up."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Sessions and the record at the desk: one's own with an end to each; admins end all of another's; page by page."""
+"""Sessions and the activity log at the desk: organisers end their own, admins all of another's; page by page."""
 
 from functools import partial
 

@@ -1,6 +1,6 @@
-"""Whatever is sent to whatever address, by whomever: an answer of ours, no traceback, and no change by a refusal.
+"""Any request to any address, from any person: an answer of ours, no traceback, and a refusal changes nothing.
 
-PETITION_TEST_EXAMPLES says how many requests each kind of person sends; addresses come from the routing table.
+PETITION_TEST_EXAMPLES is the number of requests of each kind of person; addresses come from the routing table.
 """
 
 import os
@@ -50,7 +50,7 @@ FIELDS = (
         PROOF_OF_WORK_FIELD,
     ),
 )
-# Requests that cost seconds of drawing, and are tested elsewhere.
+# Requests that make letters for seconds; other tests send them.
 DEAR = {"/organisers/letters.zip", "/organisers/editions"}
 # What a refusal may write: a wrong code is counted, and a session's last use is written down; see their tests.
 COUNTED = {"sessions", "factors", "tries", "actions", "organisers"}
@@ -84,7 +84,7 @@ addresses = st.sampled_from(
 )
 requests = st.tuples(
     addresses,
-    st.one_of(st.none(), anything),  # a parameter of the address; None: a good token, of a number that nobody has
+    st.one_of(st.none(), anything),  # a parameter of the address; None: a good token with an unknown secret
     st.one_of(st.none(), st.dictionaries(anything, anything, max_size=2)),
     st.dictionaries(st.one_of(st.sampled_from(FIELDS), anything), anything, max_size=6),
     headers,

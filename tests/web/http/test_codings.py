@@ -1,4 +1,4 @@
-"""Each ready-made answer in the coding a client takes, under a tag of its own, and not twice."""
+"""Each prerendered response in the content coding that a client accepts, with its own ETag, and not encoded twice."""
 
 import asyncio
 import gzip
@@ -179,7 +179,7 @@ BODY = b"the same again and again, " * 20
 
 
 async def _sent(headers: list[tuple[bytes, bytes]]) -> list[Message]:
-    """What one request for a page with BODY is answered."""
+    """The messages that answer one request for a page with BODY."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         raise AssertionError("it is ready")

@@ -1,4 +1,4 @@
-"""When something breaks: a page for the person, where it happened for the log, nothing personal anywhere."""
+"""When something breaks: a page for the person, the place of the error in the log, nothing personal anywhere."""
 
 import asyncio
 import logging
@@ -29,7 +29,7 @@ def _everything_is_logged(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def broken(answer: httpx2.Response, status: int, lang: str = "en") -> None:
-    """A page of ours in the visitor's language, without a word of what went wrong inside."""
+    """Asserts a page of ours in the visitor's language, without a word about the error inside."""
     assert answer.status_code == status
     private(answer)
     page = whole(answer, lang)
@@ -39,7 +39,7 @@ def broken(answer: httpx2.Response, status: int, lang: str = "en") -> None:
 
 
 def discreet(caplog: pytest.LogCaptureFixture) -> None:
-    """The log tells that something happened, and of nobody. (The tests' own SMTP server and client log too.)"""
+    """Asserts that the log reports an error, and names nobody. (The tests' own SMTP server and client log too.)"""
     records = [record for record in caplog.records if record.name not in ("mail.log", "httpx2")]
     assert [record for record in records if record.levelno >= logging.WARNING]
     assert not [record for record in records if record.exc_info]
@@ -76,7 +76,7 @@ async def test_a_broken_template_is_a_page(visitor: Visitor, caplog: pytest.LogC
     broken(await visitor.get("/en/check-inbox"), 500)
     discreet(caplog)
 
-    env.loader, env.cache = jinja2.DictLoader({}), {}  # now the page for errors is broken too
+    env.loader, env.cache = jinja2.DictLoader({}), {}  # now the error page is broken too
     answer = await visitor.get("/en/check-inbox")
     assert answer.status_code == 500
     assert Html(answer.text).text == "Error Something went wrong on our side."
@@ -86,7 +86,7 @@ async def test_a_broken_template_is_a_page(visitor: Visitor, caplog: pytest.LogC
 
 @asynccontextmanager
 async def away(url: str) -> AsyncIterator[None]:
-    """The database is not there for a while."""
+    """The database cannot be reached for a while."""
     if url.startswith("sqlite"):
         with _file_away(Path(url.removeprefix("sqlite:///"))):
             yield
@@ -99,7 +99,7 @@ async def away(url: str) -> AsyncIterator[None]:
 
 @contextmanager
 def _file_away(file: Path) -> Iterator[None]:
-    """At no moment is there no file: SQLite would make a new one."""
+    """Always keeps a file at the path: without one, SQLite would make a new one."""
     kept, nowhere = file.with_name("kept"), file.with_name("nowhere")
     kept.hardlink_to(file)
     nowhere.symlink_to("no-such-folder/petition.db")
@@ -112,7 +112,7 @@ async def _rename(server: str, old: str, new: str) -> None:
     connection = await asyncpg.connect(f"{server}/postgres")
     while True:
         await connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", old)
-        with suppress(asyncpg.ObjectInUseError):  # somebody has come back between the two
+        with suppress(asyncpg.ObjectInUseError):  # a client has connected again between the two
             await connection.execute(f'alter database "{old}" rename to "{new}"')
             break
     await connection.close()
@@ -147,7 +147,7 @@ async def test_a_database_that_is_away_from_the_start(
         broken(answer, 503)
         assert int(answer.headers["retry-after"]) > 0
     discreet(caplog)
-    answers = [await visitor.sign("anna@example.net") for _ in range(2)]  # the first may still find the old connection
+    answers = [await visitor.sign("anna@example.net") for _ in range(2)]  # the first may still use the old connection
     assert answers[-1].status_code == 303
 
 

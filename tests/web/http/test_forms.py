@@ -27,7 +27,7 @@ UNSAFE = ("BY",)
 GOOD = {"email": "anna@example.net", "country": "PL", "consent": "on"}
 NAMED = {"named": "on", "name": "Anna Nowak"}
 
-# What tells each sentence from the others.
+# Words by which the tests know each sentence.
 NO_ADDRESS = "enter your email address"
 LONG_ADDRESS = "too long"
 BAD_ADDRESS = "not an email address"

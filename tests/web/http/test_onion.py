@@ -1,4 +1,4 @@
-"""The onion address: a site of its own by the name that is asked for, but for mail, the desk and the metrics."""
+"""The onion address: the same site under the other host name, without emails, the desk and the metrics."""
 
 from pathlib import Path
 
@@ -22,12 +22,12 @@ pytestmark = on_sqlite
 
 @pytest.fixture
 async def visitor(visit: Visit, settings: Settings, tmp_path: Path) -> Visitor:
-    """Somebody on a site that has both addresses."""
+    """A visitor of a site that has both addresses."""
     return await in_production(visit, settings, tmp_path, onion_url=ONION)
 
 
 def _addresses(text: str) -> set[str]:
-    """Every address of the site that a page names in its head."""
+    """The hosts that a page names in its head."""
     page = Html(text)
     named = [a["href"] for a in page.all("link")] + [a.get("content", "") for a in page.all("meta")]
     return {url.split("/")[2] for url in named if url.startswith("http")}

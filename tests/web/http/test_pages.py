@@ -1,4 +1,4 @@
-"""Every page in every language: whole, private where it must be, and silent towards everybody else."""
+"""Every page in every language: complete, private where it must be, and without requests to other hosts."""
 
 import re
 from pathlib import Path
@@ -19,7 +19,7 @@ RESOURCES = {"img": "src", "script": "src", "link": "href", "iframe": "src", "so
 
 
 def whole(answer: httpx2.Response, lang: str) -> Html:
-    """A page that a person can read: language, one heading, nothing unfilled, nothing from elsewhere, sound ids."""
+    """Asserts a readable page: language, one heading, nothing unfilled, nothing from another host, valid ids."""
     page = Html(answer.text)
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert answer.headers["content-language"] == lang
@@ -37,7 +37,7 @@ def whole(answer: httpx2.Response, lang: str) -> Html:
 
 
 def silent(page: Html) -> None:
-    """Nothing that a browser fetches or sends to by itself lies on another host."""
+    """Asserts that a browser fetches nothing from another host and sends nothing there by itself."""
     for tag, name in RESOURCES.items():
         for attributes in page.all(tag):
             if tag == "link" and attributes["rel"] in ("canonical", "alternate"):
@@ -49,7 +49,7 @@ def silent(page: Html) -> None:
 
 
 def private(answer: httpx2.Response) -> None:
-    """Neither stored nor indexed nor previewed."""
+    """Asserts that a page is neither stored nor indexed nor previewed."""
     assert answer.headers["cache-control"] == "no-store"
     assert "noindex" in answer.headers["x-robots-tag"]
     metas = Html(answer.text).all("meta")
@@ -101,7 +101,7 @@ async def _held(visitor: Visitor, email: str, lang: str = "en") -> Html:
 
 
 def _facts(page: Html) -> dict[str, str]:
-    """The terms of a page's list, each with what stands beside it."""
+    """The terms of a page's list, each with the text beside it."""
     texts = [(tag, text.strip()) for (tag, _), text in zip(page.tags, page.texts, strict=True)]
     return dict(zip([t for tag, t in texts if tag == "dt"], [t for tag, t in texts if tag == "dd"], strict=True))
 
@@ -169,7 +169,7 @@ async def test_whoever_wants_no_mail_may_withdraw_as_well(lang: str, time: Clock
     assert len(set(pages)) == 1, "the page does not tell whether there is a signature"
     assert _actions(Html(pages[0])) == ["never_write", "withdraw_never"]
     assert len(said) == 2
-    contact = str(visitor.site.appeal.campaign.contact)  # in the foot of each page too
+    contact = str(visitor.site.appeal.campaign.contact)  # it is in the foot of each page too
     assert {action: text.count(contact) for action, text in said} == {"never_write": 2, "withdraw_never": 1}
 
 
@@ -196,7 +196,7 @@ async def test_what_people_must_know_is_said_where_they_decide(path: str, visito
 @on_sqlite
 @in_each_language
 async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, visitor: Visitor) -> None:
-    """One row of the page for each kind of entry; the tables beside these hold numbers and what governments said."""
+    """One row of the page for each kind of entry; the other tables hold numbers and answers of governments."""
     page = Html((await visitor.get(f"/{lang}/privacy")).text)
     kept = {
         "outbox": "Your email address, in a mail that waits to leave",

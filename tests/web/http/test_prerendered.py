@@ -1,4 +1,4 @@
-"""Ready-made answers stand before everything else: what is theirs, what is not, and the headers they carry."""
+"""Prerendered responses are sent before all else: which paths are theirs, which are not, and their headers."""
 
 import re
 from pathlib import Path
@@ -67,7 +67,7 @@ async def test_ready_answers_carry_the_headers_of_all_others(base_url: str, visi
     for path in READY:
         answer = await visitor.get(path)
         open_ = {"Cross-Origin-Resource-Policy"} if path in prerender.DATA_FILES else set()
-        open_ |= {"Content-Security-Policy"} if path.endswith(".svg") else set()  # its style is named by a hash
+        open_ |= {"Content-Security-Policy"} if path.endswith(".svg") else set()  # its style is allowed by a hash
         assert {n: answer.headers.get(n) for n in names if n not in open_} == {
             n: other.headers.get(n) for n in names if n not in open_
         }

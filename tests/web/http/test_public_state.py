@@ -1,4 +1,4 @@
-"""What is published is of one moment, no older than need be, made by one maker while the others serve the old."""
+"""Public pages are from one moment, no older than needed, made by one thread while others send the old ones."""
 
 import asyncio
 import threading
@@ -36,7 +36,9 @@ async def test_all_languages_and_files_are_of_one_moment(time: Clock, visitor: V
     assert data["as_of"] == "2026-11-22T12:02:00Z"
     assert (await visitor.get("/tally.csv")).text.count("\r\n") == len(data["countries"]) + 2
     for language in visitor.site.languages:
-        number = " ".join(language.format_number(data["confirmed"]).split())  # some write it with a space of their own
+        number = " ".join(
+            language.format_number(data["confirmed"]).split()
+        )  # some languages write it with a special space
         page = Html((await visitor.get(f"/{language.code}/tally")).text)
         assert [a["datetime"] for a in page.all("time")] == [data["as_of"]]
         assert f" {number} " in page.text
@@ -87,13 +89,13 @@ async def test_the_old_pages_outlive_the_database(database_url: str, time: Clock
         await visitor.app.state.public_state.refresh()
         assert {path: (await visitor.get(path)).content for path in READY} == before
     time.advance(minutes=2)
-    for _ in range(2):  # the first may still find the old connection
+    for _ in range(2):  # the first may still use the old connection
         await visitor.app.state.public_state.refresh()
     assert (await visitor.get("/tally.json")).content == before["/tally.json"]
 
 
 class Maker:
-    """Makes as the site does, counts how often, and stops half-way until it may go on."""
+    """Prerenders as the site does, counts its calls, and waits half-way until the test lets it continue."""
 
     def __init__(self) -> None:
         self.times = 0
@@ -111,7 +113,7 @@ class Maker:
 
 
 async def _write(site: Site, word: str) -> None:
-    """Something new to show."""
+    """Changes something that a page shows."""
     entry = Entry(sent=date(2026, 11, 20), summaries={"en": word})
     await site.database.write(partial(correspondence.save_entry, code="PL", entry=entry))
 

@@ -37,7 +37,7 @@ async def test_a_post_from_another_site_is_refused(time: Clock, visitor: Visitor
     before = await all_rows(visitor.site)
     for headers in ELSEWHERE:
         for path in paths("POST"):
-            if "unsubscribe" in path:  # tests/web/test_unsubscribe.py
+            if "unsubscribe" in path:  # tests/web/public/test_unsubscribe.py
                 continue
             answer = await visitor.client.post(path, data=GOOD, headers=headers)
             assert answer.status_code == 403, (headers, path)
@@ -88,7 +88,7 @@ async def test_a_post_from_our_own_page_is_taken(headers: dict[str, str], visito
 async def test_behind_a_proxy_with_a_name_of_its_own_our_form_is_ours(
     origin: str, status: int, visit: Visit, settings: Settings, tmp_path: Path
 ) -> None:
-    """As from a browser that knows nothing of Sec-Fetch-Site."""
+    """As from a browser that does not send Sec-Fetch-Site."""
     visitor = await in_production(visit, settings, tmp_path)
     headers = {"Host": "petition.internal:8000", "Origin": origin}
     assert (await visitor.client.post("/en/sign", data=GOOD, headers=headers)).status_code == status
@@ -102,7 +102,7 @@ async def test_reading_is_open_to_links_from_other_sites(visitor: Visitor) -> No
 
 
 async def _answers(visitor: Visitor) -> AsyncIterator[httpx2.Response]:
-    """Every kind of answer there is, good and bad."""
+    """Every kind of answer, good and bad."""
     for path in ("/", "/en", "/en/", "/xx/", "/nowhere", "/organisers/", "/organisers/login", "/static/petition.css"):
         yield await visitor.get(path)
     for path in ("/static/none.css", "/tally.json", "/healthz", "/readyz", "/metrics", "/dev/outbox", "/en/confirm/x"):

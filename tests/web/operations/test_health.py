@@ -1,4 +1,4 @@
-"""For machines and the operator: up, ready, measured by those who may; the demo's mailbox in demo mode only."""
+"""For machines and the operator: up, ready, metrics with a token; the demo's outbox only in demo mode."""
 
 import asyncio
 import resource
@@ -24,7 +24,7 @@ async def _set_state(visitor: Visitor, name: str, value: str) -> None:
 
 
 async def _ready(visitor: Visitor) -> httpx2.Response:
-    """What it says now, and not what it found out a few seconds ago."""
+    """The answer of this moment, not the cached one of a few seconds ago."""
     visitor.app.state.readiness.expire()
     return await visitor.get("/readyz")
 
@@ -48,7 +48,7 @@ async def test_ready_means_reachable_and_of_our_schema_and_mode(visitor: Visitor
 
 @asynccontextmanager
 async def _locked(url: str) -> AsyncIterator[None]:
-    """A database that is read as ever, while everything written waits."""
+    """A database that can be read, while every write waits."""
     if url.startswith("postgresql"):
         other = await asyncpg.connect(url)
         await other.execute("begin")
@@ -76,7 +76,7 @@ async def test_ready_means_writable_before_long(
 
 @on_sqlite
 async def test_a_full_disk_is_not_ready(visitor: Visitor) -> None:
-    """As full as it gets without one of our own: no file of this process takes another byte."""
+    """As full as it can be without a disk of its own: this process can write no more bytes to files."""
     assert (await _ready(visitor)).status_code == 200
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
@@ -98,7 +98,7 @@ async def test_a_standby_is_not_ready(visit: Visit, postgresql_settings: Setting
     await other.execute(f"alter database {url.rpartition('/')[2]} set default_transaction_read_only = on")
     await other.close()
     await hang_up(url)
-    await _ready(visitor)  # may find out no more than that the line was cut
+    await _ready(visitor)  # may only learn that the connection was closed
     answer = await _ready(visitor)
     assert answer.status_code == 503
     assert "ReadOnlySQLTransactionError" in answer.text
@@ -119,7 +119,7 @@ async def test_a_database_that_was_moved_away_is_missed_and_not_made_anew(visito
 async def test_whoever_asks_all_the_time_puts_no_load_on_the_database(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health, "CACHE_SECONDS", 600.0)  # however slow this machine is
+    monkeypatch.setattr(health, "CACHE_SECONDS", 600.0)  # for slow machines
     sql = "create trigger counting after insert on site_state when new.name like 'touch %' "
     sql += "begin insert into refusals values (random(), 'x', 1); end"
     await visitor.site.database.write(lambda c: c.execute(sql))

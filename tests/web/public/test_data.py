@@ -1,4 +1,4 @@
-"""Open data: the shape of the contract, sums that agree, nothing finer than tens, nothing fresher than a minute."""
+"""Open data: the shape of the contract, sums that agree, nothing finer than tens, nothing newer than a minute."""
 
 import csv
 import io

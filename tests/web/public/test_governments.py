@@ -1,4 +1,4 @@
-"""What governments were sent and answered: the page, the map, the data, and the list of who is silent."""
+"""What governments were sent and answered: the page, the map, the data, and the list of those who are silent."""
 
 import csv
 import io

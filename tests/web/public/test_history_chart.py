@@ -1,4 +1,4 @@
-"""The curve of all signatures: what /history.csv says, within its frame, however the history went."""
+"""The curve of all signatures: the values of /history.csv, inside its frame, for any history."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -14,12 +14,12 @@ from petition.web.public.history_chart import BOTTOM, TOP, WIDTH
 from tests.conftest import Clock, Visitor
 from tests.web.tools import Html, on_sqlite
 
-BEGIN = datetime(2026, 10, 24, tzinfo=UTC)  # one day before European clocks go back
+BEGIN = datetime(2026, 10, 24, tzinfo=UTC)  # one day before the clocks in Europe go back
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 def _hours(moves: list[tuple[int, int]]) -> list[tuple[str, int]]:
-    """A history: so many hours later, so many in all."""
+    """A history from steps of (hours later, total)."""
     totals, hour = [], BEGIN
     for later, n in moves:
         hour += timedelta(hours=later)

@@ -1,4 +1,4 @@
-"""Addresses that are asked about: a domain that looks mistyped, a mailbox that authorities can read."""
+"""Addresses that the form asks about again: a domain that looks mistyped, a mailbox that authorities can read."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Links and the pages behind them: each opens one door, none is kept, indexed or previewed; metrics have no labels."""
+"""Links and their pages: each link has one purpose, no page is stored, indexed or previewed; metrics have no labels."""
 
 import re
 
@@ -17,7 +17,7 @@ PATHS = {
 
 
 async def _live(visitor: Visitor) -> str:
-    """The number of a link that confirms, to try at other doors."""
+    """The secret of a link that confirms, to try with other purposes."""
     await visitor.sign("anna@example.net", named="on", name="Anna Nowak")
     link = await visitor.link("anna@example.net")
     return visitor.site.signer.read_token(Purpose.CONFIRM, link.rpartition("/")[2])

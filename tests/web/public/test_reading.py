@@ -1,4 +1,4 @@
-"""GET and HEAD change nothing on any address, however often; visitors get no cookie, organisers one that is bound."""
+"""GET and HEAD change nothing on any address, at any number of calls; only organisers get a cookie, for one site."""
 
 from functools import partial
 from http.cookies import Morsel, SimpleCookie
@@ -14,7 +14,7 @@ DOWNLOADS = [f"/organisers/{name}" for name in ("letters.zip", "letters/PL.docx"
 
 
 async def _live_links(visitor: Visitor) -> list[str]:
-    """A waiting submission, a manage link, a login link: each as its mail has it."""
+    """A waiting submission, a manage link, a login link: each as in its email."""
     await visitor.confirmed("boris@example.net", "DE")
     await visitor.sign("anna@example.net", named="on", name="Anna Nowak", updates="on")
     links = [await visitor.link("anna@example.net"), await visitor.link("anna@example.net", "never-write")]

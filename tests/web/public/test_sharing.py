@@ -1,4 +1,4 @@
-"""What people pass on and what machines look for: picture, poster, counter for other sites, sitemap, security.txt."""
+"""What people pass on and machines look for: picture, poster, counter for other sites, sitemap, security.txt."""
 
 import asyncio
 import re
@@ -44,7 +44,7 @@ async def test_each_language_has_its_picture_and_its_poster(
 
 
 def _scanned(pdf: bytes, file: Path) -> str:
-    """What a phone reads off the printed page."""
+    """What a phone reads from the printed page."""
     file.write_bytes(pdf)
     subprocess.run(["pdftoppm", "-r", "60", "-png", "-singlefile", file, file.with_suffix("")], check=True)
     command = ["zbarimg", "-q", "--raw", str(file.with_suffix(".png"))]

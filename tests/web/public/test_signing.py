@@ -1,4 +1,4 @@
-"""Signing twice, in whatever state: the same answer, the same kind of mail, one signature; links that keep apart."""
+"""Signing twice, in any state: the same answer, the same kind of email, one signature; links that do not mix."""
 
 import re
 
@@ -33,8 +33,8 @@ def _seen(answer: httpx2.Response) -> tuple[object, ...]:
 
 
 def _mail(visitor: Visitor) -> str:
-    """The newest mail to Anna, without what is random in every mail."""
-    text = visitor.smtp.to(ANNA)[-1].as_string().replace("=\n", "")  # where a line is broken depends on its link
+    """The newest email to Anna, without the random parts of every email."""
+    text = visitor.smtp.to(ANNA)[-1].as_string().replace("=\n", "")  # line breaks depend on the link
     text = re.sub(r"(Message-ID: ).*|(boundary=).*|(Date: ).*|--=.*", "", text)
     return re.sub(r"/(confirm|manage|never-write)/[\w.=\-\n]*", r"/\1/", text)
 
@@ -108,7 +108,7 @@ async def test_a_newer_signature_takes_the_place_of_the_older(time: Clock, visit
         assert await audit.find_disagreements(c) == []
     stored = await all_rows(visitor.site)
     assert [len(stored[t]) for t in ("names", "contacts")] == [0, 0]
-    assert (await visitor.post(first)).status_code == 303  # pressed long ago: changes nothing any more
+    assert (await visitor.post(first)).status_code == 303  # pressed long ago: changes nothing now
     assert (await all_rows(visitor.site))["signatures"] == stored["signatures"]
 
 

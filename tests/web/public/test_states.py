@@ -10,7 +10,7 @@ from tests.conftest import Clock, Visit, Visitor
 from tests.web.http.test_pages import private, whole
 from tests.web.tools import Html, all_rows, campaign, in_each_language, on_sqlite, run_background_jobs, token
 
-# The clock stands at 22 November 2026.
+# The clock is at 22 November 2026.
 STATES = {
     "before": {"opens": "2026-11-23"},
     "open": {"opens": "2026-11-22", "deadline": "2026-11-22"},
@@ -112,7 +112,7 @@ async def test_one_page_serves_every_link_that_does_not_work(kind: str, time: Cl
         "/en/manage" if kind == "manage" else "/en/sign", email="a@example.net", country="PL", consent="on"
     )
     live = await visitor.link("a@example.net", kind)
-    wrong = {purpose.value: token(visitor, purpose) for purpose in Purpose}  # signed well, of a number nobody knows
+    wrong = {purpose.value: token(visitor, purpose) for purpose in Purpose}  # signed well, with an unknown secret
     bad = [live[:-1], live + "x", live[:-1] + "\u00e9", *[f"/en/{kind}/{t}" for t in ("x", "%00", *wrong.values())]]
     answers = [await visitor.post(path, action="withdraw") for path in bad]
     answers += [await visitor.get(path) for path in bad if wrong[kind] not in path]

@@ -1,6 +1,6 @@
-"""What a network meets that had its share: a proof of work, the slower lane, a form that comes back as it was typed.
+"""What a network over its limit gets: a proof of work, low priority, a form that comes back as it was typed.
 
-Nothing of it depends on the address that was typed.
+None of it depends on the address that was typed.
 """
 
 import asyncio
@@ -36,14 +36,14 @@ LATE = "/en/check-inbox?mail=late"
 async def visitor(
     time: Clock, visit: Visit, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Visitor:
-    """Somebody on the site in production; proofs take few tries."""
+    """A visitor of the site in production; proofs take few tries."""
     monkeypatch.setattr(proof_of_work, "TRIES_RANGE", (3, 5))
     return await in_production(visit, settings, tmp_path)
 
 
 @asynccontextmanager
 async def coming(visitor: Visitor, host: str) -> AsyncIterator[Visitor]:
-    """The same site, asked from an address."""
+    """The same site, visited from an IP address."""
     transport = httpx2.ASGITransport(app=visitor.app, raise_app_exceptions=False, client=(host, 50_000))
     async with httpx2.AsyncClient(transport=transport, base_url=visitor.site.settings.base_url) as client:
         yield Visitor(client, visitor.app, visitor.smtp)
@@ -55,7 +55,7 @@ async def _sign(visitor: Visitor, host: str, email: str = "anna@gmail.com", **fi
 
 
 async def _emptied(visitor: Visitor, *, slow: bool = False) -> None:
-    """The block has had its share, of the slower lane too if that is said, from many addresses."""
+    """Uses up the limit of the block from many addresses; with `slow` also the low-priority limit."""
     limiter, (_, block) = visitor.site.rate_limiter, LIMITS["sign"]
     for n in range(block.burst + (LOW_PRIORITY_LIMIT.burst if slow else 0)):
         await limiter.admit_form(f"{CROWDED}.{n % 250}", "", ProofMode.AUTO, trapped=False)
@@ -75,7 +75,7 @@ async def _ask(visitor: Visitor, mode: ProofMode) -> None:
 
 
 async def _mode(visitor: Visitor) -> str:
-    """Of whom proofs are asked, as the pages of this process know it."""
+    """The mode of proofs of work, as the pages of this process know it."""
     await visitor.app.state.public_state.refresh()
     return str(visitor.app.state.public_state.status.work)
 

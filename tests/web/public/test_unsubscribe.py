@@ -1,4 +1,4 @@
-"""One click in a mail with news (RFC 8058): ends them, nothing else, and tells nobody whether there were any."""
+"""One click in an email with updates (RFC 8058): stops them, nothing else, and does not tell whether there were any."""
 
 from petition.core import encryption
 from petition.site import Site
@@ -10,7 +10,7 @@ ELSEWHERE = {"Origin": "https://mail.example", "Sec-Fetch-Site": "cross-site", "
 
 
 async def unsealed(site: Site) -> list[tuple[str, str]]:
-    """What the organisers open on their own machine."""
+    """The contacts that the organisers open on their own machine."""
     async with site.database.reading() as c:
         return [
             encryption.unseal_contact(IDENTITY, row["sealed"]) for row in await c.execute("select sealed from contacts")
