@@ -1,19 +1,56 @@
 """A submitted form: its values, and an error for each wrong field."""
 
+import re
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
+from petition.core import clock
 
-@dataclass(frozen=True)
+
+@dataclass
 class Form:
+    """What was typed, by the name of the field. A method that reads a field adds its error if it is wrong."""
+
     values: dict[str, str]
-    errors: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)  # one sentence for each field that is wrong
     suggested_email: str | None = None  # the address that the person probably meant
-    readable_mailbox: dict[str, Any] | None = None  # the provider's entry in mailboxes.toml, if authorities can read it
+    readable_mailbox: dict[str, Any] | None = None  # the entry in mailboxes.toml, if authorities can read it
     refusal: str = ""  # why the form is not taken now, although no field is wrong
+
+    def add_error(self, name: str, error: str) -> None:
+        """The first error of a field stays."""
+        self.errors.setdefault(name, error)
 
     def is_checked(self, name: str) -> bool:
         return self.values.get(name) == "on"
+
+    def text(self, name: str, pattern: re.Pattern[str], error: str) -> str:
+        """A text without space around it, lines end in LF; may be empty. The pattern says how long it may be."""
+        text = self.values.get(name, "").replace("\r\n", "\n").strip()
+        if text and not pattern.fullmatch(text):
+            self.add_error(name, error)
+        return text
+
+    def day(self, name: str, error: str, *, required: bool = False) -> date | None:
+        """A day as forms send it (ISO 8601), today at the latest; None for an empty field and for a wrong one."""
+        text = self.values.get(name, "").strip()
+        with suppress(ValueError):
+            if (day := date.fromisoformat(text)) <= clock.today():
+                return day
+        if text or required:
+            self.add_error(name, error)
+        return None
+
+    def choice(self, name: str, options: Collection[str], error: str) -> str:
+        """One of the options, or an empty text."""
+        value = self.values.get(name, "")
+        if not value or value in options:
+            return value
+        self.add_error(name, error)
+        return ""
 
 
 EMPTY_FORM = Form({})

@@ -63,33 +63,30 @@ class Intake:
 
 def check_signing(
     form: Form, language: Language, mailboxes: EmailProviders, unsafe: Collection[str], *, warn_only: bool = False
-) -> tuple[SigningRequest | None, Form]:
-    """The request, or None if there are errors, and the checked form. An unsafe country becomes "not said"."""
-    email, email_form = _check_signing_email(form, mailboxes, warn_only=warn_only)
+) -> SigningRequest | None:
+    """The request, or None and the errors in the form. An unsafe country becomes "not said"."""
+    email = _check_signing_email(form, mailboxes, warn_only=warn_only)
     country = form.values.get("country", "")
     country = UNSTATED_COUNTRY if country in unsafe else country
     name = _normalise_name(form.values.get("name", "")) if form.is_checked("named") else ""
-    errors = dict(email_form.errors)
     if country != UNSTATED_COUNTRY and not language.has_country(country):
-        errors["country"] = N_("Please choose the country you live in.")
+        form.add_error("country", N_("Please choose the country you live in."))
     if not form.is_checked("consent"):
-        errors["consent"] = N_("Without your consent we may not count your signature.")
+        form.add_error("consent", N_("Without your consent we may not count your signature."))
     if form.is_checked("named") and (name_error := _name_error(name, country)):
-        errors["name"] = name_error
-    checked = Form(form.values, errors, email_form.suggested_email, email_form.readable_mailbox)
-    if errors or email is None:
-        return None, checked
-    return SigningRequest(
-        email, country, name or None, form.is_checked("updates"), CONSENT_VERSION, language.code
-    ), checked
+        form.add_error("name", name_error)
+    if form.errors or email is None:
+        return None
+    return SigningRequest(email, country, name or None, form.is_checked("updates"), CONSENT_VERSION, language.code)
 
 
-def check_manage_email(form: Form, mailboxes: EmailProviders, *, warn_only: bool) -> tuple[EmailAddress | None, Form]:
+def check_manage_email(form: Form, mailboxes: EmailProviders, *, warn_only: bool) -> EmailAddress | None:
     """The address for a manage link. A mailbox that nobody may sign with gets no email from here either."""
-    email, checked = check_email(form, mailboxes)
+    email = check_email(form, mailboxes)
     if email and mailboxes.readable_provider(email) and not warn_only:
-        return None, Form(form.values, {"email": _READABLE_MAILBOX})
-    return email, checked
+        form.add_error("email", _READABLE_MAILBOX)
+        return None
+    return email
 
 
 def trap_is_filled(form: Form) -> bool:
@@ -97,33 +94,34 @@ def trap_is_filled(form: Form) -> bool:
     return form.values.get(TRAP_FIELD, "") != ""
 
 
-def check_email(form: Form, mailboxes: EmailProviders) -> tuple[EmailAddress | None, Form]:
-    """The address, or None and the form with its error."""
-    text = form.values.get("email", "")
+def check_email(form: Form, mailboxes: EmailProviders) -> EmailAddress | None:
+    """The address, or None and its error in the form."""
+    text, email = form.values.get("email", ""), None
     if not text.strip():
-        return None, Form(form.values, {"email": N_("Please enter your email address.")})
-    if len(text) > MAX_EMAIL_LENGTH:
-        return None, Form(form.values, {"email": N_("This is too long for an email address.")})
-    if (email := mailboxes.parse(text)) is None:
-        return None, Form(form.values, {"email": N_("This is not an email address we can write to.")})
-    return email, form
+        form.add_error("email", N_("Please enter your email address."))
+    elif len(text) > MAX_EMAIL_LENGTH:
+        form.add_error("email", N_("This is too long for an email address."))
+    elif (email := mailboxes.parse(text)) is None:
+        form.add_error("email", N_("This is not an email address we can write to."))
+    return email
 
 
-def _check_signing_email(form: Form, mailboxes: EmailProviders, *, warn_only: bool) -> tuple[EmailAddress | None, Form]:
-    """The address to sign with. It is refused if authorities can read the mailbox, or if it looks mistyped.
+def _check_signing_email(form: Form, mailboxes: EmailProviders, *, warn_only: bool) -> EmailAddress | None:
+    """The address to sign with. It is an error if authorities can read the mailbox, or if it looks mistyped.
 
     A confirmed address is never taken for mistyped; with warn_only it also passes although authorities can read it.
     """
-    email, checked = check_email(form, mailboxes)
-    if email is None:
-        return None, checked
+    if (email := check_email(form, mailboxes)) is None:
+        return None
     confirmed_text = form.values.get("sure", "")
     is_confirmed = confirmed_text != "" and mailboxes.parse(confirmed_text) == email
     if (provider := mailboxes.readable_provider(email)) and not (warn_only and is_confirmed):
-        return None, Form(form.values, {"email": _READABLE_MAILBOX}, email.exact if warn_only else None, provider)
-    if not provider and not is_confirmed and (suggestion := mailboxes.suggestion(email)):
-        return None, Form(form.values, {"email": N_("Is this address right?")}, suggestion)
-    return email, form
+        form.suggested_email, form.readable_mailbox = email.exact if warn_only else None, provider
+        form.add_error("email", _READABLE_MAILBOX)
+    elif not provider and not is_confirmed and (suggestion := mailboxes.suggestion(email)):
+        form.suggested_email = suggestion
+        form.add_error("email", N_("Is this address right?"))
+    return email
 
 
 def _name_error(name: str, country: str) -> str | None:

@@ -1,4 +1,4 @@
-"""The addressee book at the desk: an admin corrects an address, or takes a correction back."""
+"""The address book at the desk: an admin corrects an address, or takes a correction back."""
 
 import re
 from functools import partial
@@ -21,12 +21,13 @@ from petition.web.http.pages import get_site, render_page
 
 MAX_LINES, MAX_LINE_LENGTH, MAX_NOTE_LENGTH = 8, 100, 500  # lines of an address, characters of a line and of a note
 _URL = re.compile(r"https?://\S{1,490}")
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
+_LINE = re.compile(rf"[^\x00-\x1f\x7f]{{0,{MAX_LINE_LENGTH}}}")  # no control characters
+_NOTE = re.compile(rf"[^\x00-\x09\x0b-\x1f\x7f]{{0,{MAX_NOTE_LENGTH}}}")  # line ends too
 
 
 @requires_role(Role.ADMIN)
 async def edit_address(request: Request) -> Response:
-    """The address of one addressee: what the book's file says, and what is said over it."""
+    """The address of one addressee: shows or saves its correction, or deletes it (a button `back`)."""
     addressee = _addressee(request)
     async with get_site(request).database.reading() as c:
         before = (await corrections.get_corrections(c)).get(addressee.key)
@@ -37,16 +38,16 @@ async def edit_address(request: Request) -> Response:
         change = partial(corrections.delete_correction, key=addressee.key)
         await run_and_log(request, change, "took back an address", addressee.key)
         return RedirectResponse("/organisers/letters", 303)
-    correction, errors = _parse_correction(form.values)
-    if errors:
-        return _form_page(request, addressee, Form(form.values, errors), corrected=before is not None, status=422)
+    correction = _read_correction(form)
+    if form.errors:
+        return _form_page(request, addressee, form, corrected=before is not None, status=422)
     change = partial(corrections.save_correction, key=addressee.key, correction=correction)
     await run_and_log(request, change, "corrected an address", addressee.key)
     return RedirectResponse("/organisers/letters", 303)
 
 
 def _addressee(request: Request) -> Addressee:
-    """As the book's file has it."""
+    """The addressee as it is in the file of the address book."""
     try:
         return get_site(request).address_book.find(request.path_params["key"])
     except LetterError:
@@ -60,7 +61,7 @@ def _form_page(request: Request, addressee: Addressee, form: Form, *, corrected:
 
 def _form_values(addressee: Addressee, before: Correction | None) -> dict[str, str]:
     if before is None:
-        # the file may say more than an address
+        # in the file, a source may have other words beside its URL
         page_url = addressee.source_url if _URL.fullmatch(addressee.source_url) else ""
         before = Correction(addressee.office or "", addressee.lines, page_url, "")
     lines = "\n".join(before.lines)
@@ -68,23 +69,16 @@ def _form_values(addressee: Addressee, before: Correction | None) -> dict[str, s
     return values | {"checked": before.checked, "note": before.note}
 
 
-def _parse_correction(typed: dict[str, str]) -> tuple[Correction, dict[str, str]]:
-    """The form's correction, and a sentence beside each field that is wrong."""
-    fields = {
-        name: typed.get(name, "").replace("\r\n", "\n").strip() for name in ("office", "source", "checked", "note")
-    }
-    lines = tuple(line.strip() for line in typed.get("lines", "").splitlines() if line.strip())
-    errors = {}
-    if len(fields["office"]) > MAX_LINE_LENGTH or _CONTROL.search(fields["office"]) or "\n" in fields["office"]:
-        errors["office"] = f"One line of {MAX_LINE_LENGTH} characters at most."
-    if len(lines) > MAX_LINES or any(len(line) > MAX_LINE_LENGTH or _CONTROL.search(line) for line in lines):
-        errors["lines"] = f"{MAX_LINES} lines at most, each of {MAX_LINE_LENGTH} characters at most."
-    if fields["source"] and not _URL.fullmatch(fields["source"]):
-        errors["source"] = "A page on the web, which begins with https://"
-    elif lines and not fields["source"]:
-        errors["source"] = "An address needs the page on which it was seen."
-    if forms.parse_day(fields["checked"], clock.today()) is None:
-        errors["checked"] = "The day on which you looked: written 2026-11-22, and not to come."
-    if len(fields["note"]) > MAX_NOTE_LENGTH or _CONTROL.search(fields["note"]):
-        errors["note"] = f"{MAX_NOTE_LENGTH} characters at most."
-    return Correction(lines=lines, **fields), errors
+def _read_correction(form: Form) -> Correction:
+    """The correction as it was typed; `form.errors` says what is wrong with it."""
+    office = form.text("office", _LINE, f"One line of {MAX_LINE_LENGTH} characters at most.")
+    lines = tuple(filter(None, map(str.strip, form.values.get("lines", "").splitlines())))
+    if len(lines) > MAX_LINES or not all(map(_LINE.fullmatch, lines)):
+        form.add_error("lines", f"{MAX_LINES} lines at most, each of {MAX_LINE_LENGTH} characters at most.")
+    source = form.text("source", _URL, "A page on the web, which begins with https://")
+    if lines and not source:
+        form.add_error("source", "An address needs the page on which it was seen.")
+    error = "The day on which you looked: written 2026-11-22, and not to come."
+    checked = form.day("checked", error, required=True) or clock.today()
+    note = form.text("note", _NOTE, f"{MAX_NOTE_LENGTH} characters at most.")
+    return Correction(office, lines, source, checked.isoformat(), note)

@@ -1,11 +1,10 @@
 """What was sent to a government and what it answered, written down by organisers for the public page."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
-from enum import StrEnum
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -22,19 +21,19 @@ from petition.web.http import forms
 from petition.web.http.pages import get_site, refresh_public_pages, render_page
 
 MAX_SUMMARY_LENGTH = 2000  # characters of a summary
-REMINDER_DAYS = 30  # days until a letter without answer is on the list, if nobody chose
+REMINDER_DAYS = 30  # days until a letter without answer is on the list, unless the reader chooses
 SUMMARY_PREFIX = "summary-"  # before the language, in the names of the fields
 _LINK = re.compile(r"https://\S{1,490}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # but for tabs and line ends; PostgreSQL has no NUL in a text
-_DAYS = ("sent", "acknowledged", "answered")
+# No control characters except tabs and line ends; PostgreSQL cannot store NUL in a text.
+_SUMMARY = re.compile(rf"[^\x00-\x08\x0b-\x1f\x7f]{{0,{MAX_SUMMARY_LENGTH}}}")
+_INVALID_SUMMARY = f"A summary has {MAX_SUMMARY_LENGTH} characters at most, and no control characters."
 _INVALID_DAY = "A day is written 2026-11-22, and has come already."
-_BEFORE_SENDING = "This comes after the day on which the letter was sent, and needs one."
-_Choice = TypeVar("_Choice", bound=StrEnum)
+_INVALID_CHOICE = "Please choose one of the list."
 
 
 @requires_role(Role.ORGANISER)
 async def edit_entry(request: Request) -> Response:
-    """What was sent to one government and what it answered."""
+    """The correspondence with one addressee: shows it or saves it."""
     site, key = get_site(request), request.path_params["key"]
     if key not in {a.code for a in site.address_book.addressees}:
         raise HTTPException(404)
@@ -44,11 +43,10 @@ async def edit_entry(request: Request) -> Response:
     if request.method != "POST":
         return _form_page(request, key, edition_numbers, Form(_form_values(before)))
     form = await forms.read_form(request)
-    entry, errors = _parse_entry(
-        form.values, edition_numbers, {language.code for language in site.languages} | before.summaries.keys()
-    )
-    if errors:
-        return _form_page(request, key, edition_numbers, Form(form.values, errors), 422)
+    languages = {language.code for language in site.languages} | before.summaries.keys()
+    entry = _read_entry(form, edition_numbers, languages)
+    if form.errors:
+        return _form_page(request, key, edition_numbers, form, 422)
     await run_and_log(
         request, partial(correspondence.save_entry, code=key, entry=entry), "recorded correspondence", key
     )
@@ -71,73 +69,50 @@ def _form_page(request: Request, key: str, edition_numbers: list[str], form: For
 
 
 def _form_values(entry: Entry) -> dict[str, str]:
-    """An entry as its form has it."""
-    days = {name: day.isoformat() if (day := getattr(entry, name)) else "" for name in _DAYS}
+    """An entry as the fields of its form."""
+    entry_days = {"sent": entry.sent, "acknowledged": entry.acknowledged, "answered": entry.answered}
+    days = {name: day.isoformat() if day else "" for name, day in entry_days.items()}
     edition = str(entry.edition) if entry.edition else ""
     values = {"channel": entry.channel.value, "edition": edition, "stance": entry.stance.value, "link": entry.link}
     return days | values | {SUMMARY_PREFIX + language: text for language, text in sorted(entry.summaries.items())}
 
 
-def _parse_entry(
-    typed: Mapping[str, str], edition_numbers: list[str], languages: set[str]
-) -> tuple[Entry, dict[str, str]]:
-    """The form's entry, and a sentence beside each field that is wrong."""
-    errors: dict[str, str] = {}
-    days = {name: _parse_day(typed, name, errors) for name in _DAYS}
-    edition, link = typed.get("edition", ""), typed.get("link", "").strip()
-    channel, stance = _parse_choice(typed, "channel", Channel, errors), _parse_choice(typed, "stance", Stance, errors)
-    summaries = dict(_parse_summaries(typed, languages, errors))
-    for name in ("acknowledged", "answered"):
-        if (day := days[name]) and ((sent := days["sent"]) is None or day < sent):
-            errors.setdefault(name, _BEFORE_SENDING)
-    if edition and edition not in edition_numbers:
-        errors["edition"] = "There is no such edition."
-    if bool(days["answered"]) != bool(stance):
-        errors.setdefault("stance" if days["answered"] else "answered", "An answer has its day and what it came to.")
-    if link and not _LINK.fullmatch(link):
-        errors["link"] = "A link begins with https:// and has no space."
-    n = int(edition) if edition in edition_numbers else 0
-    return Entry(**days, channel=channel, edition=n, stance=stance, link=link, summaries=summaries), errors
+def _read_entry(form: Form, edition_numbers: list[str], languages: set[str]) -> Entry:
+    """The entry as it was typed; `form.errors` says what is wrong with it."""
+    sent = form.day("sent", _INVALID_DAY)
+    channel = Channel(form.choice("channel", [*Channel], _INVALID_CHOICE))
+    edition = int(form.choice("edition", edition_numbers, "There is no such edition.") or 0)
+    acknowledged, answered = (_read_day_after(sent, form, name) for name in ("acknowledged", "answered"))
+    stance = Stance(form.choice("stance", [*Stance], _INVALID_CHOICE))
+    if bool(answered) != bool(stance):
+        form.add_error("stance" if answered else "answered", "An answer has its day and what it came to.")
+    link = form.text("link", _LINK, "A link begins with https:// and has no space.")
+    return Entry(sent, channel, edition, acknowledged, answered, stance, link, dict(_read_summaries(form, languages)))
 
 
-def _parse_day(typed: Mapping[str, str], name: str, errors: dict[str, str]) -> date | None:
-    if not (text := typed.get(name, "").strip()):
-        return None
-    day = forms.parse_day(text, clock.today())
-    if day is None:
-        errors[name] = _INVALID_DAY
+def _read_day_after(sent: date | None, form: Form, name: str) -> date | None:
+    day = form.day(name, _INVALID_DAY)
+    if day and (sent is None or day < sent):
+        form.add_error(name, "This comes after the day on which the letter was sent, and needs one.")
     return day
 
 
-def _parse_choice(typed: Mapping[str, str], name: str, choices: type[_Choice], errors: dict[str, str]) -> _Choice:
-    try:
-        return choices(typed.get(name, ""))
-    except ValueError:
-        errors[name] = "Please choose one of the list."
-        return choices("")
-
-
-def _parse_summaries(
-    typed: Mapping[str, str], languages: set[str], errors: dict[str, str]
-) -> Iterator[tuple[str, str]]:
-    """By language: those that were there, and one more; an empty one goes."""
-    texts = {name.removeprefix(SUMMARY_PREFIX): text for name, text in typed.items() if name.startswith(SUMMARY_PREFIX)}
-    if typed.get("summary", "").strip():
-        texts[typed.get("language", "")] = typed["summary"]
-    for language, text in texts.items():
-        clean = text.strip().replace("\r\n", "\n")
-        name = SUMMARY_PREFIX + language if SUMMARY_PREFIX + language in typed else "summary"
+def _read_summaries(form: Form, languages: set[str]) -> Iterator[tuple[str, str]]:
+    """(language, text) of those that were there and of one more, without empty ones."""
+    fields = {name.removeprefix(SUMMARY_PREFIX): name for name in form.values if name.startswith(SUMMARY_PREFIX)}
+    if form.values.get("summary", "").strip():
+        fields[form.values.get("language", "")] = "summary"
+    for language, name in fields.items():
+        text = form.text(name, _SUMMARY, _INVALID_SUMMARY)
         if language not in languages:
-            errors["language" if name == "summary" else name] = "Please choose the language of the summary."
-        if len(clean) > MAX_SUMMARY_LENGTH or _CONTROL.search(clean):
-            errors[name] = f"A summary has {MAX_SUMMARY_LENGTH} characters at most, and no control characters."
-        if clean:
-            yield language, clean
+            form.add_error("language" if name == "summary" else name, "Please choose the language of the summary.")
+        if text:
+            yield language, text
 
 
 @requires_role(Role.ORGANISER)
 async def reminders(request: Request) -> Response:
-    """Who was written to and has not answered for so many days."""
+    """The addressees that got a letter so many days ago and have not answered."""
     typed = request.query_params.get("days", str(REMINDER_DAYS))
     days = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 4 else None
     async with get_site(request).database.reading() as c:

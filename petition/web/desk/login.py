@@ -22,7 +22,8 @@ async def login(request: Request) -> Response:
     site = get_site(request)
     if request.method != "POST":
         return render_page(request, "web/desk/login.html", form=EMPTY_FORM, sent=False)
-    address, form = intake.check_email(await forms.read_form(request), site.email_providers)
+    form = await forms.read_form(request)
+    address = intake.check_email(form, site.email_providers)
     if address is None:
         return render_page(request, "web/desk/login.html", status=422, form=form, sent=False)
     try:

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import date
 from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
@@ -45,15 +44,6 @@ async def _read_body(request: Request) -> str:
             return (await request.body()).decode("utf-8", "replace")
     except TimeoutError:
         raise HTTPException(408, headers={"Connection": "close"}) from None
-
-
-def parse_day(text: str, today: date) -> date | None:
-    """A day in ISO 8601, as forms send it. None for anything else, and for a day in the future."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if day <= today else None
 
 
 def rate_limited(form: Form) -> Form:

@@ -29,7 +29,7 @@ async def request_link(request: Request) -> Response:
     if request.method != "POST":
         return page(form=EMPTY_FORM)
     form, warn_only = await forms.read_form(request), get_public_status(request).warn_only
-    email, form = intake.check_manage_email(form, get_site(request).email_providers, warn_only=warn_only)
+    email = intake.check_manage_email(form, get_site(request).email_providers, warn_only=warn_only)
     if email is None:
         return page(status=422, form=form)
     try:

@@ -69,7 +69,7 @@ async def sign(request: Request) -> Response:
         return await _appeal_response(request, EMPTY_FORM, 403)
     warn_only = get_public_status(request).warn_only
     unsafe = site.appeal.campaign.unsafe_countries
-    signing, form = intake.check_signing(form, language, site.email_providers, unsafe, warn_only=warn_only)
+    signing = intake.check_signing(form, language, site.email_providers, unsafe, warn_only=warn_only)
     if signing is None:
         return await _appeal_response(request, form, 422)
     try:

@@ -87,7 +87,8 @@ BAD = [
 @pytest.mark.parametrize(("fields", "field", "sentence"), BAD)
 def test_each_bad_field_has_its_sentence(fields: dict[str, str], field: str, sentence: str) -> None:
     typed = GOOD | fields
-    signing, form = intake.check_signing(Form(typed), ENGLISH, MAILBOXES, UNSAFE)
+    form = Form(dict(typed))
+    signing = intake.check_signing(form, ENGLISH, MAILBOXES, UNSAFE)
     assert signing is None
     assert list(form.errors) == [field]
     assert sentence in form.errors[field]
@@ -96,10 +97,8 @@ def test_each_bad_field_has_its_sentence(fields: dict[str, str], field: str, sen
 
 @pytest.mark.parametrize("field", ["email", "country", "consent"])
 def test_a_missing_field_is_asked_for(field: str) -> None:
-    signing, form = intake.check_signing(
-        Form({k: v for k, v in GOOD.items() if k != field}), ENGLISH, MAILBOXES, UNSAFE
-    )
-    assert signing is None
+    form = Form({k: v for k, v in GOOD.items() if k != field})
+    assert intake.check_signing(form, ENGLISH, MAILBOXES, UNSAFE) is None
     assert list(form.errors) == [field]
 
 
@@ -108,7 +107,8 @@ NAMES_OF_PEOPLE = ["Anna", "Ганна Ўласенка", "Žemaitė-O'Neill, Dr
 
 @pytest.mark.parametrize("name", NAMES_OF_PEOPLE)
 def test_names_in_every_script_are_taken_as_typed(name: str) -> None:
-    signing, form = intake.check_signing(Form(GOOD | {"named": "on", "name": f"  {name} "}), ENGLISH, MAILBOXES, UNSAFE)
+    form = Form(GOOD | {"named": "on", "name": f"  {name} "})
+    signing = intake.check_signing(form, ENGLISH, MAILBOXES, UNSAFE)
     assert signing is not None, form.errors
     assert (signing.email.exact, signing.country, signing.name) == ("anna@example.net", "PL", name)
     assert (signing.updates, signing.language) == (False, "en")
@@ -201,7 +201,8 @@ FIELDS = st.dictionaries(NAMES, TEXTS)
 @examples(deadline=None, max_examples=150)
 @given(FIELDS, st.booleans())
 def test_whatever_is_typed_is_checked_or_explained(typed: dict[str, str], warn_only: bool) -> None:
-    signing, form = intake.check_signing(Form(dict(typed)), ENGLISH, MAILBOXES, UNSAFE, warn_only=warn_only)
+    form = Form(dict(typed))
+    signing = intake.check_signing(form, ENGLISH, MAILBOXES, UNSAFE, warn_only=warn_only)
     assert form.values == typed
     assert (signing is None) == bool(form.errors)
     if signing is None:
