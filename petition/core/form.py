@@ -53,4 +53,4 @@ class Form:
         return ""
 
 
-EMPTY_FORM = Form({})
+EMPTY_FORM = Form({})  # to render; all requests share it, so nothing may be read into it

@@ -1,55 +1,42 @@
-"""Every mail we send, one short function each: makes it ready for the outbox, to be put there with its cause.
+"""The emails we send, one entry each, and the links in them.
 
-The outbox keeps the secret of its links; they are signed only when the email is rendered.
+The outbox keeps the secret of the links; they are signed only when the email is rendered.
 """
 
+from dataclasses import dataclass
+
 from petition.core import tokens
-from petition.core.database.connection import Row
-from petition.core.encryption import ServerKeys
 from petition.core.tokens import Purpose, Signer
-from petition.mail import outbox
-
-# Which links an email has: template -> name in the template -> purpose.
-LINK_PURPOSES = {
-    "confirm": {"confirm": Purpose.CONFIRM, "never_write": Purpose.NEVER_WRITE},
-    "manage": {"manage": Purpose.MANAGE, "never_write": Purpose.NEVER_WRITE},
-    "login": {"login": Purpose.LOGIN},
-}
 
 
-def confirm_email(server_keys: ServerKeys, language: str, to: str, secret: str, mailbox: str) -> Row:
-    """Someone typed this address into the form; nothing counts unless its owner presses."""
-    return outbox.prepare_email(
-        server_keys, template="confirm", language=language, to=to, secret=secret, mailbox=mailbox
-    )
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One kind of email. Its texts are templates/mail/TEMPLATE/ subject.txt, body.txt and body.html."""
+
+    template: str
+    urgency: int  # the lowest leaves first; below outbox.LOW_PRIORITY_URGENCY
+    links: dict[Purpose, str]  # each with its path; the templates know it by its purpose, in lower case: never_write
 
 
-def manage_email(server_keys: ServerKeys, language: str, to: str, secret: str, mailbox: str) -> Row:
-    """Someone asked for the link to see, change or withdraw a signature; the mail is the same if there is none."""
-    return outbox.prepare_email(
-        server_keys, template="manage", language=language, to=to, secret=secret, mailbox=mailbox
-    )
-
-
-def login_email(server_keys: ServerKeys, language: str, to: str, secret: str) -> Row:
-    """An organiser's link, good once."""
-    return outbox.prepare_email(server_keys, template="login", language=language, to=to, secret=secret, mailbox=None)
-
-
-def unsubscribe_link(base_url: str, language: str, secret: str) -> str:
-    """The link for the organisers' own news (RFC 8058), sealed with the address."""
-    return f"{base_url}/{language}/unsubscribe/{tokens.unsubscribe_secret(secret)}"
+_NEVER_WRITE = {Purpose.NEVER_WRITE: "{language}/never-write"}
+# Anyone may type any address into the form: nothing counts until its owner presses the button behind the link.
+# People wait for this email in front of the screen, so it leaves first.
+CONFIRM = Message("confirm", 0, {Purpose.CONFIRM: "{language}/confirm", **_NEVER_WRITE})
+# The link to see, change or withdraw a signature; the email is the same if there is none.
+MANAGE = Message("manage", 1, {Purpose.MANAGE: "{language}/manage", **_NEVER_WRITE})
+# An organiser's link, which works once.
+LOGIN = Message("login", 1, {Purpose.LOGIN: "organisers/login"})
+MESSAGES = {message.template: message for message in (CONFIRM, MANAGE, LOGIN)}
 
 
 def email_links(signer: Signer, base_url: str, language: str, template: str, secret: str) -> dict[str, str]:
-    """The addresses a mail's templates may use, from the public address, never from a Host header."""
-    paths = {
-        Purpose.CONFIRM: f"{language}/confirm",
-        Purpose.NEVER_WRITE: f"{language}/never-write",
-        Purpose.MANAGE: f"{language}/manage",
-        Purpose.LOGIN: "organisers/login",
-    }
+    """The links of an email by their names in its templates; from the public address, never from a Host header."""
     return {
-        key: f"{base_url}/{paths[purpose]}/{signer.make_token(purpose, secret)}"
-        for key, purpose in LINK_PURPOSES[template].items()
+        purpose.name.lower(): f"{base_url}/{path.format(language=language)}/{signer.make_token(purpose, secret)}"
+        for purpose, path in MESSAGES[template].links.items()
     }
+
+
+def unsubscribe_link(base_url: str, language: str, secret: str) -> str:
+    """The link that ends the organisers' own news (RFC 8058); it is sealed together with the address."""
+    return f"{base_url}/{language}/unsubscribe/{tokens.unsubscribe_secret(secret)}"

@@ -16,6 +16,7 @@ from petition.core.database.database import Database
 from petition.core.database.writer import act
 from petition.core.encryption import ServerKeys
 from petition.core.errors import KeysError
+from petition.mail.messages import Message
 
 CLAIM_SECONDS = 90  # then another deliverer may take the row: so long an email waits if its deliverer crashes
 BATCH_SIZE = 20
@@ -25,9 +26,7 @@ DECOY_TEMPLATE = "nothing"
 DECOY_URGENCY = -1
 RETRY_DELAYS = (30, 120, 600, 1800, HOUR)  # seconds after the first, second … failure; then hourly
 
-# The lowest leaves first. People who sign wait in front of the screen: their email leaves before all others.
-URGENCY_BY_TEMPLATE = {"confirm": 0, "login": 1, "manage": 1}
-DEFAULT_URGENCY = 5  # of every other template
+# The lowest urgency leaves first: that of each message, which is lower than these.
 LOW_PRIORITY_URGENCY = 6  # of a network that sends so much that nobody else must wait for it
 HELD_URGENCY = 9  # of a held submission: no deliverer claims it
 
@@ -50,20 +49,20 @@ class ClaimedEmail:
 
 
 def prepare_email(
-    server_keys: ServerKeys, *, template: str, language: str, to: str, secret: str, mailbox: str | None
+    server_keys: ServerKeys, message: Message, *, language: str, to: str, secret: str, mailbox: str | None = None
 ) -> Row:
     """The row of an email for enqueue(), with its address and secret encrypted."""
     key_name, encrypted = server_keys.outbox.encrypt(json.dumps([to, secret]))
     now = clock.epoch()
     return {
         "id": _time_ordered_id(),
-        "template": template,
+        "template": message.template,
         "language": language,
         "mailbox": mailbox,
         "submission_id": None,
         "key_name": key_name,
         "encrypted": encrypted,
-        "urgency": URGENCY_BY_TEMPLATE.get(template, DEFAULT_URGENCY),
+        "urgency": message.urgency,
         "queued_at": now // 60 * 60,  # to the minute: it only has to tell how late emails are
         "due_at": now,
         "expires_at": now + EMAIL_LIFETIME,

@@ -100,7 +100,7 @@ async def request_login_link(c: Connection, server_keys: ServerKeys, email: Emai
     """
     mailbox, email_hash = server_keys.email_hashes(email)
     secret = tokens.new_secret()
-    mail = messages.login_email(server_keys, language, email.exact, secret)
+    mail = outbox.prepare_email(server_keys, messages.LOGIN, language=language, to=email.exact, secret=secret)
     row = await c.one("organisers.find_by_email_hash", email_hash=email_hash, mailbox=mailbox) or {}
     nickname = row["nickname"] if not row["never"] else None
     random_key = tokens.secret_hash(secret)

@@ -29,7 +29,10 @@ async def request_manage_link(
     await submissions.require_open(c)
     mailbox, email_hash = server_keys.email_hashes(email)
     secret = tokens.new_secret()
-    mail = outbox.delay_email(messages.manage_email(server_keys, language, email.exact, secret, mailbox), mail_delay)
+    mail = outbox.prepare_email(
+        server_keys, messages.MANAGE, language=language, to=email.exact, secret=secret, mailbox=mailbox
+    )
+    mail = outbox.delay_email(mail, mail_delay)
     id_ = tokens.secret_hash(secret)
     if not all(await mail_quota.reserve_emails(c, [mailbox], [id_])):
         mailbox, email_hash, mail = id_, id_, outbox.make_decoy(mail)

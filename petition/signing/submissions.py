@@ -54,7 +54,8 @@ def prepare_submission(
     """Hashes, seals and encrypts all of a form, before any transaction begins."""
     mailbox, email_hash = server_keys.email_hashes(request.email)
     secret = tokens.new_secret()
-    mail = messages.confirm_email(server_keys, request.language, request.email.exact, secret, mailbox)
+    to, language = request.email.exact, request.language
+    mail = outbox.prepare_email(server_keys, messages.CONFIRM, language=language, to=to, secret=secret, mailbox=mailbox)
     row: Row = {
         "id": tokens.submission_id(secret),
         "mailbox": mailbox,

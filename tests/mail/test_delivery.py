@@ -11,6 +11,7 @@ import pytest
 from petition.core.settings import Settings
 from petition.mail import outbox
 from petition.mail.delivery import Deliverer
+from petition.mail.messages import Message
 from petition.site import Site, open_site
 from tests import relay
 from tests.conftest import Clock
@@ -84,8 +85,9 @@ async def test_deliverers_at_once_send_each_mail_once(settings: Settings, smtp: 
 async def test_a_mail_that_cannot_be_written_keeps_nobody_else_waiting(
     site: Site, smtp: Relay, deliverer: Deliverer, time: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    unknown = {"template": "of-a-newer-version", "language": "en", "to": "anna@example.org", "secret": "a-number"}
-    mail = outbox.prepare_email(site.server_keys, mailbox=None, **unknown)
+    unknown = Message("of-a-newer-version", urgency=5, links={})
+    to = "anna@example.org"
+    mail = outbox.prepare_email(site.server_keys, unknown, language="en", to=to, secret="a-number")
     await site.database.write(partial(outbox.enqueue, emails=[mail]))
     time.advance(seconds=1)
     await sign(site, "boris")

@@ -10,6 +10,7 @@ from petition.core.database.connection import Connection, Row
 from petition.core.database.database import Database, open_database
 from petition.core.encryption import OutboxKeys, ServerKeys
 from petition.mail import outbox
+from petition.mail.messages import CONFIRM, LOGIN, MANAGE, Message
 from petition.mail.outbox import ClaimedEmail
 from tests.conftest import IDENTITY, MIDDAY, Clock
 
@@ -29,13 +30,13 @@ def server_keys(time: Clock, tmp_path: Path) -> ServerKeys:
 
 async def put(database: Database, server_keys: ServerKeys, to: str = ADDRESS) -> None:
     """Adds one email."""
-    await _put(database, server_keys, "confirm", to, f"number of {to}", "m")
+    await _put(database, server_keys, CONFIRM, to, f"number of {to}", "m")
 
 
 async def _put(
-    database: Database, server_keys: ServerKeys, name: str, to: str, secret: str, mailbox: str | None
+    database: Database, server_keys: ServerKeys, message: Message, to: str, secret: str, mailbox: str | None
 ) -> None:
-    mail = outbox.prepare_email(server_keys, template=name, language="en", to=to, secret=secret, mailbox=mailbox)
+    mail = outbox.prepare_email(server_keys, message, language="en", to=to, secret=secret, mailbox=mailbox)
     await database.write(partial(outbox.enqueue, emails=[mail]))
 
 
@@ -72,7 +73,7 @@ async def test_a_row_shows_neither_address_nor_number(database: Database, server
 
 async def test_mail_is_put_in_the_transaction_of_its_cause(database: Database, server_keys: ServerKeys) -> None:
     async def failing(c: Connection) -> None:
-        mail = outbox.prepare_email(server_keys, template="login", language="en", to=ADDRESS, secret="n", mailbox=None)
+        mail = outbox.prepare_email(server_keys, LOGIN, language="en", to=ADDRESS, secret="n")
         await outbox.enqueue(c, [mail])
         raise LookupError
 
@@ -129,7 +130,7 @@ async def test_a_batch_is_twenty_and_the_oldest_come_first(
 
 
 async def test_decoys_keep_no_mail_waiting(database: Database, server_keys: ServerKeys, time: Clock) -> None:
-    mail = outbox.prepare_email(server_keys, template="confirm", language="en", to=ADDRESS, secret="n", mailbox="m")
+    mail = outbox.prepare_email(server_keys, CONFIRM, language="en", to=ADDRESS, secret="n", mailbox="m")
     decoys = [outbox.make_decoy({**mail, "id": str(n)}) for n in range(outbox.BATCH_SIZE * 3)]
     await database.write(partial(outbox.enqueue, emails=[*decoys, mail]))
     async with database.reading() as c:
@@ -141,9 +142,9 @@ async def test_decoys_keep_no_mail_waiting(database: Database, server_keys: Serv
 async def test_whoever_signs_comes_before_everything_else(
     database: Database, server_keys: ServerKeys, time: Clock
 ) -> None:
-    names = ["of-another-kind", "manage", "login", "confirm", "confirm"]
-    for n, name in enumerate(names):
-        await _put(database, server_keys, name, f"a{n}@example.org", "n", None)
+    kinds = [Message("of-another-kind", urgency=5, links={}), MANAGE, LOGIN, CONFIRM, CONFIRM]
+    for n, message in enumerate(kinds):
+        await _put(database, server_keys, message, f"a{n}@example.org", "n", None)
         time.advance(seconds=1)
     assert [mail.to[1] for mail in await claim(database, server_keys)] == ["3", "4", "1", "2", "0"]
 

@@ -17,10 +17,10 @@ from petition.campaign.appeal import Appeal
 from petition.core import languages
 from petition.core.email_addresses import EmailProviders
 from petition.core.languages import Languages
-from petition.core.tokens import Signer, new_secret
+from petition.core.tokens import Purpose, Signer, new_secret
 from petition.mail import compose, messages
 from petition.mail.compose import RenderedEmail
-from petition.mail.messages import LINK_PURPOSES
+from petition.mail.messages import MESSAGES
 from petition.mail.smtp import FolderTransport, SmtpTransport
 from tests.conftest import MIDDAY, Clock
 
@@ -28,7 +28,7 @@ APPEAL = Appeal()
 MAILBOXES = EmailProviders(APPEAL.data_file("mailboxes.toml"))
 LANGUAGES = Languages(languages.offered_languages(APPEAL.languages()), {})
 SIGNER = Signer(("a-key-of-thirty-two-characters----",))
-MAILS = [(language.code, name) for language in LANGUAGES for name in LINK_PURPOSES]
+MAILS = [(language.code, name) for language in LANGUAGES for name in MESSAGES]
 in_every_form = pytest.mark.parametrize(("code", "name"), MAILS)
 
 
@@ -121,7 +121,8 @@ def test_a_mail_loads_nothing_from_anywhere(code: str, name: str) -> None:
 
 @in_every_form
 def test_every_language_says_it_in_its_own_words(code: str, name: str) -> None:
-    english, own = (_text(_arrived(_written(c, name, **dict.fromkeys(LINK_PURPOSES[name], "L")))) for c in ("en", code))
+    links = dict.fromkeys(_links(code, name), "L")
+    english, own = (_text(_arrived(_written(c, name, **links))) for c in ("en", code))
     assert (english == own) == (code == "en")
 
 
@@ -170,11 +171,12 @@ def test_the_sender_is_shown_as_it_was_set(sender: str, shown: str) -> None:
 
 
 def test_a_link_is_made_of_the_public_address_and_its_purpose() -> None:
-    for name, purposes in LINK_PURPOSES.items():
+    for name in MESSAGES:
         for key, url in _links("be", name).items():
-            place = "organisers/login" if name == "login" else f"be/{purposes[key].value}"
+            purpose = Purpose[key.upper()]
+            place = "organisers/login" if name == "login" else f"be/{purpose.value}"
             assert url.startswith(f"https://petition.example/{place}/")
-            assert SIGNER.read_token(purposes[key], url.rpartition("/")[2])
+            assert SIGNER.read_token(purpose, url.rpartition("/")[2])
 
 
 async def test_a_demo_keeps_its_mail_in_a_folder(tmp_path: Path, time: Clock) -> None:

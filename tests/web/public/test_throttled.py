@@ -16,7 +16,7 @@ import uvicorn
 
 from petition.commands import server
 from petition.core.settings import Settings
-from petition.mail import outbox
+from petition.mail import messages, outbox
 from petition.protection import proof_of_work, rate_limits
 from petition.protection.proof_of_work import ProofMode
 from petition.protection.rate_limits import LIMITS, LOW_PRIORITY_LIMIT, PAGE_LIMIT, TRAPPED
@@ -111,7 +111,7 @@ async def test_through_a_saturated_network_one_signs_with_a_proof_as_ever(visito
     assert (answer.status_code, answer.headers["location"]) == (303, "/en/check-inbox")
     async with visitor.site.database.reading() as c:
         (mail,) = await c.execute("select urgency from outbox")
-    assert mail["urgency"] == outbox.URGENCY_BY_TEMPLATE["confirm"]
+    assert mail["urgency"] == messages.CONFIRM.urgency
 
 
 async def test_a_proof_that_was_used_counts_for_none(visitor: Visitor) -> None:
@@ -235,7 +235,7 @@ async def test_with_proofs_switched_off_nobody_is_asked(visitor: Visitor) -> Non
     assert await _challenge(visitor) == {"needed": False}
 
 
-@pytest.mark.low_priority
+@pytest.mark.slow
 async def test_a_flood_switches_proofs_on_for_an_hour_and_a_crowd_does_not(visitor: Visitor, time: Clock) -> None:
     limiter = visitor.site.rate_limiter
     for n in range(1000):
