@@ -116,7 +116,7 @@ def test_every_letter_can_be_drawn_in_every_state(state: str) -> None:
 def test_no_letter_is_drawn_before_the_campaign_or_after_it(change: dict[str, date]) -> None:
     closed = appeal()
     closed.campaign = replace(closed.campaign, **change)  # type: ignore[arg-type]  # all keys above are dates
-    with pytest.raises(LetterError, match="while the campaign is under way"):
+    with pytest.raises(LetterError, match="while the campaign is running"):
         compose_letter(closed, [TEXTS], BOOK.find("PL"), FIGURES, MOMENT, "https://example.org")
 
 
