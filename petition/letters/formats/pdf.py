@@ -11,15 +11,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import segno
-import typst
 
 from petition.core import resources
 from petition.core.errors import LetterError
 from petition.letters.writing.document import Annex, Letter, to_dict
 from petition.letters.writing.glyphs import FONTS, printable
+
+if TYPE_CHECKING:
+    import typst  # 7 MB: functions import it, since most commands set no letter
 
 _ZERO_WIDTH_SPACE = "\u200b"
 _LONG_WORD = re.compile(r"(?:\S[\u0300-\u036f]*){20}(?=\S)")
@@ -60,6 +62,8 @@ def _typeset_document(template: str, document: Letter | Annex, **more_inputs: st
 
 def typeset(template: str, name: str, values: Mapping[str, Any], moment: datetime, **more_inputs: str) -> bytes:
     """PDF from a template and plain values. Raises LetterError, which calls the document by `name`."""
+    import typst
+
     inputs = {"tree": json.dumps(_printable_values(dict(values)), ensure_ascii=False), **more_inputs}
     try:
         pdf, warnings = _thread_compiler().compile_with_warnings(
@@ -78,6 +82,8 @@ def typeset(template: str, name: str, values: Mapping[str, Any], moment: datetim
 
 def typeset_png(template: str, name: str, values: Mapping[str, Any]) -> bytes:
     """PNG from a one-page template and plain values, two pixels per point. Raises LetterError."""
+    import typst
+
     inputs = {"tree": json.dumps(_printable_values(dict(values)), ensure_ascii=False)}
     try:
         content = _thread_compiler().compile(_TEMPLATES / template, format="png", ppi=144, sys_inputs=inputs)
@@ -88,7 +94,9 @@ def typeset_png(template: str, name: str, values: Mapping[str, Any]) -> bytes:
     return content
 
 
-def _thread_compiler() -> typst.Compiler:
+def _thread_compiler() -> "typst.Compiler":
+    import typst
+
     if not hasattr(_per_thread, "compiler"):
         _per_thread.compiler = typst.Compiler(root=_TEMPLATES, font_paths=_fonts())
     compiler: typst.Compiler = _per_thread.compiler
@@ -96,8 +104,10 @@ def _thread_compiler() -> typst.Compiler:
 
 
 @cache
-def _fonts() -> typst.Fonts:
+def _fonts() -> "typst.Fonts":
     """Only the fonts in petition/data, so that every machine makes the same letter."""
+    import typst
+
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
 
 
