@@ -6,8 +6,9 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -91,3 +92,19 @@ def ready(address: str, server: "subprocess.Popen[Any]") -> None:
             assert server.poll() is None
             time.sleep(0.1)
     raise AssertionError("the server did not come up")
+
+
+def post_form(address: str, **fields: str) -> int:
+    """The status of the answer, after redirects."""
+    body = urllib.parse.urlencode(fields).encode()
+    with urllib.request.urlopen(urllib.request.Request(address, body)) as answer:
+        return int(answer.status)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Waits half a minute for what another process does."""
+    for _ in range(300):
+        if condition():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it did not happen")

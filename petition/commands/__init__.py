@@ -1,4 +1,5 @@
 """Commands: the verbs of the command line; each calls the folder that does the work.
 
-Offers: one module for each group of verbs. May import: everything below.
+Offers: `operations`, `mail`, `organisers`, `letters`, `retention` (each registers its verbs); `verbs` (what all of them
+need); `server`, `doctor`, `preflight`, `demo_data`, `example`. May import: everything below.
 """

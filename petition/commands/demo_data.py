@@ -1,4 +1,4 @@
-"""Plausible confirmed signatures for trying out and for load tests: `petition demo`, ten million in minutes."""
+"""Made-up confirmed signatures to try the site with, and for load tests: ten million in minutes."""
 
 import random
 import secrets
@@ -17,10 +17,10 @@ from petition.core.errors import DatabaseError
 from petition.retention import reorder
 from petition.tally import history
 
-SignatureRow = tuple[str, str, str, str, int, int, str]  # a row, see _COLUMNS
-ROWS_PER_TRANSACTION = 100_000  # rows of one transaction
-EVEN_DAYS = (0, *[1] * 30)  # how many signatures each day gets, relative to the others: today, yesterday, …
-# Roughly how a campaign in Europe might spread; ZZ = not said.
+SignatureRow = tuple[str, str, str, str, int, int, str]  # see _COLUMNS
+ROWS_PER_TRANSACTION = 100_000
+EVEN_DAYS = (0, *[1] * 30)  # weights of today, yesterday, …
+# Weights: roughly how a campaign in Europe might spread. ZZ is a country that was not stated.
 COUNTRY_WEIGHTS = {
     "PL": 28, "DE": 14, "LT": 11, "ZZ": 8, "FR": 6, "LV": 5, "NL": 4, "CZ": 4, "IT": 4, "SE": 3, "EE": 3, "ES": 3,
     "BE": 2, "AT": 2, "FI": 2, "DK": 2, "IE": 1, "PT": 1, "RO": 1, "SK": 1, "HU": 1, "BG": 1, "GR": 1, "HR": 1,
@@ -41,17 +41,20 @@ async def fill_database(
     days: Sequence[float] = EVEN_DAYS,
     rng: random.Random | None = None,
 ) -> None:
-    """Puts signatures into an empty database; on_progress(k) after each k. Raises DatabaseError if it is not empty."""
+    """Puts signatures into an empty database and calls on_progress(k) after each k rows.
+
+    Raises DatabaseError if the database is not empty.
+    """
     if not await is_empty(database):
         raise DatabaseError("The database has signatures already: demo signatures go into an empty one only.")
     rng = rng or random.Random()  # noqa: S311 (plausible, not secret)
-    await database.write(history.reset_history)  # days that are over get signatures after all
+    await database.write(history.reset_history)  # past days get signatures too
     for first in range(0, total, ROWS_PER_TRANSACTION):
         size = min(ROWS_PER_TRANSACTION, total - first)
         rows = _rows(_mailboxes(first, size, total), days, rng)
         await database.write(partial(insert_signatures, rows=rows))
         on_progress(size)
-    await database.write(reorder.mark_reordered)  # they were put in the order of their keys
+    await database.write(reorder.mark_reordered)  # they were inserted in the order of their keys
 
 
 def _rows(mailboxes: list[str], weights: Sequence[float], rng: random.Random) -> list[SignatureRow]:
@@ -62,17 +65,17 @@ def _rows(mailboxes: list[str], weights: Sequence[float], rng: random.Random) ->
 
 
 def signature_row(mailbox: str, country: str, day: str, *, named: bool = False) -> SignatureRow:
-    """A signature for insert_signatures(). As at most providers: one mailbox has one address."""
+    """A signature for insert_signatures(). Both hashes are the same: most mailboxes have one address only."""
     return (mailbox, mailbox, country, day, int(named), 0, "demo")
 
 
 async def insert_signatures(c: Connection, *, rows: list[SignatureRow]) -> None:
-    """Signatures of days up to today, with their counts and their history."""
+    """Inserts signatures of days up to today, with their counts and their history."""
     await c.bulk_insert("signatures", _COLUMNS, rows)
     countries, days = [row[2] for row in rows], [row[3] for row in rows]
     by_day = Counter(zip(countries, days, strict=True))
     await c.insert_rows("journal", [_journal_row(country, day, n) for (country, day), n in by_day.items()])
-    now = f"{clock.now():%Y-%m-%dT%HZ}"  # today's are not of an hour to come
+    now = f"{clock.now():%Y-%m-%dT%HZ}"  # those of today must not be of an hour in the future
     await c.insert_rows("journal_hours", [{"hour": min(f"{day}T12Z", now), "n": n} for day, n in Counter(days).items()])
     counts = [{"country": country, "n": n, "changes": n} for country, n in sorted(Counter(countries).items())]
     await c.run("tally.add_counts", rows=counts)
@@ -83,7 +86,7 @@ _KEY_PREFIXES = sorted(a + b for a, b in product(f"-_{ascii_letters}{digits}", r
 
 
 def _mailboxes(first: int, size: int, total: int) -> list[str]:
-    """Hashes of nobody: random, so no address leads to them; their beginnings rise, so that indexes grow at the end."""
+    """Random hashes, so no address leads to them. Their prefixes rise, so that indexes grow at their end."""
     text = urlsafe_b64encode(secrets.token_bytes(33 * size)).decode()  # 44 characters each
     prefixes = (_KEY_PREFIXES[n * len(_KEY_PREFIXES) // total] for n in range(first, first + size))
     return sorted(f"0.{prefix}{text[44 * n : 44 * n + 41]}" for n, prefix in enumerate(prefixes))

@@ -1,4 +1,4 @@
-"""Checks an installation: one line for each thing that is fine or has to be fixed."""
+"""Checks an installation: one finding for each thing that is fine, should be known or has to be fixed."""
 
 import tempfile
 from collections.abc import AsyncIterator
@@ -24,15 +24,15 @@ _MAX_OPEN_BITS = 8  # bits of an address: a /24 at most
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was checked; `fix` is what to do, `warning` what should be known; both empty if it is fine."""
+    """What was checked. `fix` says what to do, `warning` what to know; both are empty if all is fine."""
 
     subject: str
     fix: str = ""
     warning: str = ""
 
 
-async def findings(settings: Settings) -> AsyncIterator[Finding]:
-    """Settings, campaign, keys, machine, database and mail server; settings that do not read never get here."""
+async def check_installation(settings: Settings) -> AsyncIterator[Finding]:
+    """Checks campaign, keys, machine, database and mail server. Invalid settings were refused before."""
     yield Finding(f"settings ({settings.mode})")
     yield _check_base_url(settings)
     yield _check_proxies(settings)
@@ -88,7 +88,7 @@ def _check_outbox_keys(settings: Settings) -> Finding:
 
 
 def _check_keys_apart(settings: Settings) -> Finding:
-    """A key that lies beside the data leaves with it: below the folder of the database, or below ours."""
+    """Anyone who copies the data must not get a key too: none lies below PETITION_VAR or the database's folder."""
     if settings.demo:
         return Finding("keys apart from data")
     data = [settings.var.resolve()]
@@ -100,16 +100,16 @@ def _check_keys_apart(settings: Settings) -> Finding:
 
 
 def _is_below(path: Path, data: list[Path]) -> bool:
-    """Whether a path is in one of these folders, or in that of a PostgreSQL on this machine."""
+    """Whether a path is in one of these folders, or in the data folder of a PostgreSQL on this machine."""
     if any(path.is_relative_to(folder) for folder in data):
         return True
-    return any(_is_file(folder / "PG_VERSION") for folder in (path, *path.parents))  # every data folder of its has one
+    return any(_is_file(folder / "PG_VERSION") for folder in (path, *path.parents))  # every PostgreSQL has it
 
 
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # nothing that we may see
+    except OSError:  # we may not look there
         return False
 
 
@@ -121,7 +121,7 @@ def _check_base_url(settings: Settings) -> Finding:
 
 
 def _check_proxies(settings: Settings) -> Finding:
-    """A trusted proxy may name any client: the rate limits count what it says."""
+    """A trusted proxy can name any address as the client, and the rate limits believe it."""
     open_bits = {text: _count_open_bits(text) for text in settings.trusted_proxies}
     if invalid := [text for text, width in open_bits.items() if width is None]:
         return Finding(
@@ -134,7 +134,10 @@ def _check_proxies(settings: Settings) -> Finding:
 
 
 def _count_open_bits(text: str) -> int | None:
-    """How many bits of an address a network leaves open, of IPv6 beyond the 64 that one machine may have."""
+    """How many bits of an address a network leaves open; None if it is no network.
+
+    In IPv6 the last 64 bits and 8 more do not count: one machine may have them.
+    """
     if text == "*":
         return 32
     try:
@@ -148,11 +151,11 @@ def _count_open_bits(text: str) -> int | None:
 def check_swap(
     settings: Settings, table: Path = Path("/proc/swaps"), blocks: Path = Path("/sys/class/block")
 ) -> Finding:
-    """Memory that was swapped out stays on the disk; fine where that is seen to be encrypted, or is memory again."""
+    """Memory that is swapped out stays on the disk: fine if the disk is encrypted, or if swap is in memory (zram)."""
     try:
         swaps = [Path(line.split()[0]) for line in table.read_text("utf-8").splitlines()[1:]]
     except (OSError, IndexError):
-        swaps = []  # no Linux: nothing is known
+        swaps = []  # not Linux: nothing is known
     unencrypted = [
         path for path in swaps if not path.name.startswith("zram") and not _is_encrypted(blocks / path.resolve().name)
     ]
@@ -161,7 +164,7 @@ def check_swap(
 
 
 def _is_encrypted(block: Path) -> bool:
-    """Whether a block device is dm-crypt's, or all that it lies on is."""
+    """Whether a block device is of dm-crypt, or all devices below it are."""
     try:
         if (block / "dm" / "uuid").read_text("ascii").startswith("CRYPT-"):
             return True
@@ -195,7 +198,7 @@ async def _check_mail_server(settings: Settings) -> Finding:
 
 
 def _check_mail_server_owner(settings: Settings) -> Finding:
-    """A mail server sees every address. One of our own keeps no log of them; a hosted one can be asked for it."""
+    """A mail server sees every address. Our own keeps no log of them; another company can be asked for its log."""
     host = urlsplit(settings.smtp_url).hostname or ""
     warning = (
         f"{host} is somebody else's and sees every address: your own mail server, without logs of addresses, is better"
@@ -204,7 +207,7 @@ def _check_mail_server_owner(settings: Settings) -> Finding:
 
 
 def _is_own_host(host: str, settings: Settings) -> bool:
-    """Near by, or of the site's own domain: the one that both the public address and the sender are in."""
+    """In a private network, or in the domain that both the public address and the sender are in."""
     with suppress(ValueError):
         return ip_address(host).is_private
     site = (urlsplit(settings.base_url).hostname or "").removeprefix("www.")

@@ -1,4 +1,4 @@
-"""The example campaign, which `make run` puts into a new demo database: nothing in it is real, and it says so."""
+"""The example campaign, which `make run` puts into a new demo database. Nothing in it is real, and it says so."""
 
 import random
 import re
@@ -25,7 +25,7 @@ from petition.tally import rounding
 
 SIGNATURES = 6400
 SEED = 13
-# How many sign on each day, from today back: a slow start, a first newspaper, a second one, and what stays of it.
+# How many sign on each day, from today back: a slow start, then two articles in newspapers, then fewer each day.
 SIGNATURES_PER_DAY = (
     *(20, 46, 50, 55, 61, 70, 82, 101, 130, 175, 240, 310, 180, 44, 46, 48, 52, 55, 60, 66, 74),
     *(84, 97, 115, 142, 185, 260, 390, 520, 210, 60, 42, 30, 24, 20, 17, 14, 12, 9, 7, 5, 3),
@@ -41,7 +41,7 @@ _FIRST_NAMES = (
     *("Klara", "Laura", "Lea", "Leon", "Lukas", "Maria", "Marta", "Martin", "Nina", "Nora", "Oskar", "Paula"),
     *("Peter", "Roman", "Sara", "Simon", "Sofia", "Thomas", "Vera", "Viktor", "Zofia"),
 )
-# By country, the word for "example" as a surname: it belongs to nobody. And how many of them want to be named.
+# By country: the word for "example" as a surname, since nobody has it, and how many people want their name printed.
 _SURNAMES = {
     "PL": ("Przykład", 34),
     "DE": ("Beispiel", 24),
@@ -53,13 +53,13 @@ _SURNAMES = {
     "NL": ("Voorbeeld", 12),
     "GB": ("Example", 12),
 }
-_NOT_NAMES = ("Nobody Nowhere", "aaaaaaa", "BUY MY WATCHES example.org")  # for an organiser to set aside
-# Networks that documents are written about (RFC 5737), and how many forms wait that came from each.
+_NOT_NAMES = ("Nobody Nowhere", "aaaaaaa", "BUY MY WATCHES example.org")  # for an organiser to reject
+# Networks for use in documents (RFC 5737), and how many forms of each wait.
 _CROWD, _SUSPECT, _FLOOD = ("192.0.2", 26), ("198.51.100", 38), ("203.0.113", 170)
 
 
 async def refusal(site: Site) -> str:
-    """Why the example cannot be put here, in one sentence; empty if it can."""
+    """Why the example cannot be put into this database, in one sentence; empty if it can."""
     if site.settings.campaign not in (None, demo_secrets.campaign_folder(site.settings.var)):
         return "PETITION_CAMPAIGN names a campaign of your own: the example stays out."
     async with site.database.reading() as c:
@@ -70,7 +70,7 @@ async def refusal(site: Site) -> str:
 
 
 async def fill_example(site: Site, n: int, on_progress: Callable[[int], object] = lambda _: None) -> None:
-    """Puts the example into an empty database: n signatures, and some with names; on_progress(k) after each k."""
+    """Puts n signatures and some more with names into an empty database; calls on_progress(k) after each k of the n."""
     rng = random.Random(SEED)  # noqa: S311 (the same example for everybody)
     demo_secrets.write_campaign(site.settings.var, campaign_toml(clock.today()))
     await demo_data.fill_database(site.database, n, on_progress, SIGNATURES_PER_DAY, rng)
@@ -85,10 +85,10 @@ async def fill_example(site: Site, n: int, on_progress: Callable[[int], object] 
 
 
 def campaign_toml(today: date) -> str:
-    """The shipped campaign.toml with a value in the place of each placeholder."""
+    """The shipped campaign.toml, with a value for each placeholder."""
     days = {"deadline": today + timedelta(100), "destruction": today + timedelta(465)}
     values = _VALUES | {name: day.isoformat() for name, day in days.items()}
-    text = (SHIPPED_DATA / "campaign.toml").read_text("utf-8").partition("\n\n")[2]  # without its words on placeholders
+    text = (SHIPPED_DATA / "campaign.toml").read_text("utf-8").partition("\n\n")[2]  # without its first comment
     filled = re.sub(
         r'^(\w+) = "PLACEHOLDER .*"$',
         lambda match: f"{match[1]} = " + values.get(match[1], f'"https://example.org/{match[1]}"'),
@@ -99,7 +99,7 @@ def campaign_toml(today: date) -> str:
 
 
 def _named_signatures(site: Site, rng: random.Random) -> Iterator[tuple[demo_data.SignatureRow, Row]]:
-    """Signatures with a name to be printed: two of three were passed, the others wait at the desk."""
+    """Signatures with a name to print: two of three are approved, the others wait at the desk."""
     for country, (surname, count) in _SURNAMES.items():
         people = [f"{first_name} {surname}" for first_name in rng.sample(_FIRST_NAMES, count)]
         for k, name in enumerate([*people, *(_NOT_NAMES if country == "PL" else ())]):
@@ -117,7 +117,7 @@ async def _insert_names(c: Connection, *, names: list[tuple[demo_data.SignatureR
 
 
 async def _waiting_forms(site: Site, network: str, count: int) -> list[Row]:
-    """Forms of today that wait for their button; their mail has left."""
+    """Submissions of today; their emails have been sent."""
     rows = []
     for k in range(count):
         request = SigningRequest(
@@ -129,7 +129,7 @@ async def _waiting_forms(site: Site, network: str, count: int) -> list[Row]:
 
 
 async def _insert_forms(c: Connection, *, flood: list[Row], others: list[Row]) -> None:
-    """The flood comes first and is set aside as an organiser does it: as the busiest network."""
+    """Inserts the flood first and holds it, as an organiser would: it is the busiest network then."""
     await c.run("submissions.insert", rows=flood)
     [(handle, _)] = await quarantine.busiest_networks(c)
     n = await quarantine.hold_network(c, handle)

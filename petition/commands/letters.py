@@ -1,10 +1,9 @@
-"""What the verb `letters` does: previews, all files of an edition, or its annexes of names, into a folder."""
+"""The verb `letters`: previews, all files of an edition, or its annexes of names, into a folder."""
 
 from pathlib import Path
+from typing import Any
 
-from tqdm import tqdm
-
-from petition.commands.site import Arguments, log_action, with_progress
+from petition.commands.verbs import Arguments, add_verb, log_action, progress_bar
 from petition.core.errors import DataError
 from petition.core.settings import Settings
 from petition.letters.editions import annexes, drafts, files
@@ -14,8 +13,17 @@ from petition.site import Site, open_site
 from petition.tally import rounding
 
 
+def register(verbs: Any) -> None:
+    parser = add_verb(verbs, "letters", letters, "letters as PDF, without a browser")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR")
+    parser.add_argument(
+        "--edition", metavar="N", help="all files of an edition, by its number or `latest`, no previews"
+    )
+    parser.add_argument("--names", action="store_true", help="the lists of names that go with an edition")
+    parser.add_argument("keys", nargs="*", metavar="KEY", help="PL, BE-nl, eu-commission …; all without any")
+
+
 async def letters(settings: Settings, arguments: Arguments) -> None:
-    """Letters as PDF into a folder: previews, or all files of an edition, or the names that go with them."""
     async with open_site(settings) as site:
         if arguments.edition:
             await _edition(site, arguments)
@@ -35,7 +43,7 @@ async def _previews(site: Site, arguments: Arguments) -> None:
     await log_action(
         site, "drew letters", f"{len(addressees)}, names: {rounding.round_for_log(sum(map(len, names.values())))}"
     )
-    for name, content in with_progress(drafts.render_files(draft, addressees, names), "letter", len(addressees)):
+    for name, content in progress_bar("letter", len(addressees), drafts.render_files(draft, addressees, names)):
         _save(arguments.output, name, content)
 
 
@@ -47,7 +55,7 @@ async def _edition(site: Site, arguments: Arguments) -> None:
     if arguments.keys:
         raise DataError("An edition is taken whole: name no KEY beside --edition.")
     await log_action(site, "took all letters", f"edition {edition.number}")
-    with tqdm(total=files.count_files(listed), unit=" files", disable=None) as bar:
+    with progress_bar(" files", files.count_files(listed)) as bar:
         async for name, content in files.render_files(site.database, edition, listed):
             _save(arguments.output, name, content)
             bar.update()
@@ -60,7 +68,7 @@ async def _names(site: Site, edition: Edition, arguments: Arguments) -> None:
     if not keys:
         raise DataError(f"No letter of edition {edition.number} speaks of names.")
     offered = [language.code for language in site.languages]
-    for key in with_progress(keys, "annex", len(keys)):
+    for key in progress_bar("annex", len(keys), keys):
         addressee = site.address_book.find(key)
         for reference, content in await annexes.make_annex(
             site.database, draft, edition, addressee, offered, activity_log.SERVER

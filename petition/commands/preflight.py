@@ -1,6 +1,6 @@
-"""Preflight: every text of the campaign is read and every letter composed once, before anybody asks for one.
+"""Preflight: reads every text of the campaign and composes every letter once, before the server starts.
 
-So a file that cannot be used keeps the server from starting, instead of breaking a visitor's page.
+A file that cannot be used keeps the server from starting, instead of breaking a visitor's page.
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ _NO_FIGURES = replace(
 
 
 def check_texts(appeal: Appeal) -> None:
-    """Reads everything that pages and letters are made of. Raises DataError that names the file."""
+    """Reads every file that pages and letters are made of. Raises DataError, which names the file."""
     EmailProviders(appeal.data_file("mailboxes.toml"))
     Networks(appeal.data_file("networks.toml"))
     codes = offered_languages(appeal.languages())
@@ -52,13 +52,13 @@ def _language(code: str) -> Language:
 
 
 def missing_letters(appeal: Appeal) -> list[str]:
-    """Keys of addressees that the campaign has no text of a letter for."""
+    """Keys of the addressees for whom the campaign has no text of a letter."""
     book = reader.load_address_book(appeal.data_file("governments.toml"))
     return [addressee.key for addressee in book.addressees if not _has_text(appeal, addressee)]
 
 
 def _days_to_check(appeal: Appeal) -> Iterator[date]:
-    """A day of each state of the campaign that writes letters and is still to come, as far as its days are known."""
+    """One day, today or later, of each state of the campaign that allows letters, if its date is known."""
     dates, today = appeal.campaign, clock.today()
     days = [today, dates.opens, dates.met]
     days += [dates.deadline + timedelta(1)] if isinstance(dates.deadline, date) else []

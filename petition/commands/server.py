@@ -1,4 +1,4 @@
-"""Runs the web server: migrates, says where things are in demo mode, then hands over to uvicorn."""
+"""Runs the web server: migrates, in demo mode prints the addresses, then starts uvicorn."""
 
 import asyncio
 import os
@@ -34,11 +34,11 @@ _DEMO_ADDRESS = "organiser@example.org"
 def run_server(settings: Settings, host: str, port: int, workers: int, *, deliver: bool) -> int:
     """Serves until stopped; the exit code.
 
-    Raises SettingsError for what this machine may not do, DataError for a file of the campaign that cannot be used.
+    Raises SettingsError for several workers on SQLite, PetitionError for a file or a database that cannot be used.
     """
     if workers > 1 and settings.database_url.startswith("sqlite"):
         raise SettingsError("SQLite takes one worker; several need PostgreSQL.")
-    with ProcessPoolExecutor(1) as process:  # what composing every letter leaves in memory must not stay
+    with ProcessPoolExecutor(1) as process:  # composing every letter takes memory, which ends with this process
         process.submit(_check_campaign, settings.campaign).result()
     asyncio.run(_prepare(settings))
     os.environ[DELIVER_VARIABLE] = "yes" if deliver else "no"
@@ -58,7 +58,7 @@ def _config(settings: Settings, host: str, port: int, workers: int) -> uvicorn.C
         port=port,
         workers=workers,
         access_log=False,  # a log of visitors is a list of names
-        log_config=None,  # nor is anything said but through our own log, see safe_logging
+        log_config=None,  # only core/safe_logging writes logs
         log_level="warning",
         server_header=False,
         date_header=True,
@@ -71,7 +71,7 @@ def _config(settings: Settings, host: str, port: int, workers: int) -> uvicorn.C
 
 
 def _serve(config: uvicorn.Config) -> int:
-    """As uvicorn.run does, but also over a socket that systemd holds for us, so that a restart refuses nobody."""
+    """As uvicorn.run(), but also on a socket that systemd holds, so that no connection is refused during a restart."""
     server, inherited = uvicorn.Server(config), _inherited_socket()
     if config.workers > 1:
         Workers(config, sockets=[inherited or config.bind_socket()]).run()
@@ -81,13 +81,12 @@ def _serve(config: uvicorn.Config) -> int:
 
 
 class Workers(Multiprocess):
-    """One that does not come up, since the database is away at this moment, is started again while the others serve.
+    """Starts a worker again if it fails to start, for instance without the database, while the others serve.
 
-    uvicorn would end them all. What is wrong for good was found before the first of them was started.
+    uvicorn would stop them all. Lasting errors were found before the first worker was started.
     """
 
     def keep_subprocess_alive(self) -> None:
-        """As always, and with a successor for each that did not come up."""
         if self.should_exit.is_set():
             return
         super().keep_subprocess_alive()
@@ -99,24 +98,23 @@ class Workers(Multiprocess):
 
 
 class PatientProtocol(HttpToolsProtocol):
-    """Told to stop, it gives a connection that has just been accepted a moment for its request to arrive."""
+    """When the server stops, a connection that was just accepted gets a moment for its request to arrive."""
 
     def shutdown(self) -> None:
-        """As always, but later for a connection that has brought nothing yet."""
-        if getattr(self, "cycle", None) is None:  # as it is until a request has come
+        if getattr(self, "cycle", None) is None:  # no request has come yet
             self.loop.call_later(REQUEST_GRACE_SECONDS, super().shutdown)
         else:
             super().shutdown()
 
 
 def _inherited_socket() -> socket.socket | None:
-    """See sd_listen_fds(3): file descriptor 3, if the environment says that it is meant for this process."""
+    """File descriptor 3, if systemd says that it is for this process: see sd_listen_fds(3)."""
     ours = os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS") == "1"
     return socket.socket(fileno=3) if ours else None
 
 
 def _raise_file_limit() -> None:
-    """As many open connections as the machine allows: ten thousand idle ones must lock nobody out."""
+    """As many open connections as the machine allows: 10,000 idle ones must not block visitors."""
     _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
 
@@ -137,7 +135,7 @@ async def _prepare(settings: Settings) -> None:
 
 
 async def _demo_link(c: Connection, *, site: Site) -> str:
-    """A login link for the demo organiser, who is made on the first start."""
+    """The secret of a login link for the demo organiser, who is added on the first start."""
     if all(row["nickname"] != _DEMO for row in await accounts.list_organisers(c)):
         email = EmailAddress(_DEMO_ADDRESS, _DEMO_ADDRESS)
         await accounts.add_organiser(c, site.server_keys, _DEMO, email, Role.ADMIN)

@@ -42,7 +42,7 @@ RESULTS = {
 }
 
 
-async def destroy(settings: Settings, scope: Scope) -> list[str]:
+async def destroy_scope(settings: Settings, scope: Scope) -> list[str]:
     """Returns a sentence for each thing that could not be destroyed. A second call does what is left to do."""
     failures = await asyncio.to_thread(_destroy_keys, settings, scope)
     try:

@@ -1,4 +1,4 @@
-"""The doctor: what it calls ok, what it warns of, what must be fixed. The rest is in test_main.py."""
+"""The doctor: what it calls ok, what it warns of, what must be fixed. The rest is in test_operations.py."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -34,7 +34,7 @@ def _settings(folder: Path, **other: Any) -> Settings:
 
 
 async def _findings(settings: Settings) -> dict[str, Finding]:
-    return {finding.subject: finding async for finding in doctor.findings(settings)}
+    return {finding.subject: finding async for finding in doctor.check_installation(settings)}
 
 
 async def test_a_good_installation_is_ok(settings: Settings) -> None:

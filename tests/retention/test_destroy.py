@@ -68,7 +68,7 @@ HASHED = {"submissions", "links", "email_counts", "never_write", "outbox"}
 async def test_the_outbox_goes_with_its_keys_and_nothing_else(full: Visitor, file_settings: Settings) -> None:
     before, keys = await all_rows(full.site), full.site.server_keys.outbox.key_names()
     assert keys
-    assert await destroy.destroy(file_settings, Scope.OUTBOX) == []
+    assert await destroy.destroy_scope(file_settings, Scope.OUTBOX) == []
     assert full.site.server_keys.outbox.key_names() == []
     after = await all_rows(full.site)
     assert _gone(before, after) == {"outbox"}
@@ -82,7 +82,7 @@ async def test_the_outbox_goes_with_its_keys_and_nothing_else(full: Visitor, fil
 async def test_no_hash_is_left_but_names_and_contacts(full: Visitor, file_settings: Settings, time: Clock) -> None:
     before = await all_rows(full.site)
     hashes = [h for email in (ADDRESS, "someone1@example.net") for h in _hashes(full.site, email)]
-    assert await destroy.destroy(file_settings, Scope.HASHES) == []
+    assert await destroy.destroy_scope(file_settings, Scope.HASHES) == []
     after = await all_rows(full.site)
     assert _gone(before, after) == HASHED
     assert [h for h in hashes if h in str(after)] == []
@@ -100,7 +100,7 @@ async def test_no_hash_is_left_but_names_and_contacts(full: Visitor, file_settin
 async def test_what_the_hashes_left_goes_on_the_day_of_destruction(
     full: Visitor, file_settings: Settings, time: Clock
 ) -> None:
-    await destroy.destroy(file_settings, Scope.HASHES)
+    await destroy.destroy_scope(file_settings, Scope.HASHES)
     await full.site.prune()
     assert len((await all_rows(full.site))["names"]) == 1
     appeal = full.site.appeal
@@ -114,7 +114,7 @@ async def test_what_the_hashes_left_goes_on_the_day_of_destruction(
 
 async def test_everything_that_leads_to_a_person_goes(full: Visitor, file_settings: Settings) -> None:
     before = await all_rows(full.site)
-    assert await destroy.destroy(file_settings, Scope.ALL) == []
+    assert await destroy.destroy_scope(file_settings, Scope.ALL) == []
     after = await all_rows(full.site)
     assert {table for table in after if after[table]} <= set(KEPT_TABLES)
     assert [table for table in KEPT_TABLES if table != "site_state" and before[table] != after[table]] == []
@@ -127,10 +127,10 @@ async def test_everything_that_leads_to_a_person_goes(full: Visitor, file_settin
 async def test_a_second_time_nothing_more_happens(
     what: Scope, full: Visitor, file_settings: Settings, time: Clock
 ) -> None:
-    await destroy.destroy(file_settings, what)
+    await destroy.destroy_scope(file_settings, what)
     before, key = await all_rows(full.site), _key(file_settings)
     time.advance(minutes=1)
-    assert await destroy.destroy(file_settings, what) == []
+    assert await destroy.destroy_scope(file_settings, what) == []
     after = await all_rows(full.site)
     assert [table for table in after if table not in ("snapshot", "actions") and after[table] != before[table]] == []
     assert _key(file_settings) == key
@@ -141,14 +141,14 @@ async def test_keys_go_while_the_database_is_away_and_the_rest_later(
 ) -> None:
     old = full.site.server_keys.outbox.key_names()
     async with away(database_url):
-        (sentence,) = await destroy.destroy(file_settings, Scope.HASHES)
+        (sentence,) = await destroy.destroy_scope(file_settings, Scope.HASHES)
     assert "stop the service, and call this again" in sentence
     assert full.site.server_keys.outbox.key_names() == []
     with pytest.raises(KeysError):
         full.site.server_keys.outbox.decrypt(old[0], "")
     assert "test-email-key" not in _key(file_settings)
     for _ in range(2):  # the first may still use the lost connection
-        failed = await destroy.destroy(file_settings, Scope.HASHES)
+        failed = await destroy.destroy_scope(file_settings, Scope.HASHES)
     assert failed == []
     left = await all_rows(full.site)
     assert [left[table] for table in sorted(HASHED)] == [[]] * len(HASHED)
@@ -165,12 +165,12 @@ async def test_what_was_begun_is_ended_by_the_next_pruning(full: Visitor, file_s
 
 @on_sqlite
 async def test_it_says_what_it_could_not_do(full: Visitor, file_settings: Settings, tmp_path: Path) -> None:
-    failed = await destroy.destroy(replace(file_settings, email_key_file=None), Scope.HASHES)
+    failed = await destroy.destroy_scope(replace(file_settings, email_key_file=None), Scope.HASHES)
     assert [sentence for sentence in failed if "stands in the environment" in sentence] == failed
-    failed = await destroy.destroy(replace(file_settings, email_key_file=tmp_path), Scope.ALL)
+    failed = await destroy.destroy_scope(replace(file_settings, email_key_file=tmp_path), Scope.ALL)
     assert failed == ["The file of PETITION_EMAIL_KEY cannot be overwritten: destroy it."]
     (file_settings.outbox_keys / "00000000001-cafe.key").mkdir(parents=True)
-    failed = await destroy.destroy(file_settings, Scope.OUTBOX)
+    failed = await destroy.destroy_scope(file_settings, Scope.OUTBOX)
     assert failed == ["A key in the folder of PETITION_OUTBOX_KEYS cannot be overwritten: destroy it."]
 
 

@@ -230,7 +230,7 @@ async def test_whatever_fails_in_the_middle_leaves_nothing(
 
     draft = draft_for("PL")
     with monkeypatch.context() as patch:
-        patch.setattr(activity_log, "write", broken)
+        patch.setattr(activity_log, "append", broken)
         with pytest.raises(LetterError, match="the disk is full"):
             await issue(database, draft)
     assert await _references(database, 1) == []
