@@ -267,7 +267,7 @@ def test_the_command_for_root_hands_on_settings_alone(tmp_path: Path) -> None:
     output = subprocess.run(["sh", DEPLOY / "petition"], env=environ, capture_output=True, text=True, check=True).stdout
     seen = dict(line.split("=", 1) for line in output.splitlines())
     assert seen["PETITION_SECRET_KEY_FILE"] == str(tmp_path / "secret_key")
-    with pytest.raises(SettingsError, match="PETITION_SECRET_KEY_FILE names a file"):
+    with pytest.raises(SettingsError, match=r"PETITION_\w+_FILE names a file"):
         settings.from_environment(seen)  # does not say: "PETITION_ENV is not a setting"
 
 
