@@ -55,7 +55,7 @@ async def test_a_broken_handler_is_a_page(
     await run_background_jobs(visitor.site)
     before = await all_rows(visitor.site)
 
-    async def sign(*_: object, **__: object) -> None:
+    async def sign(*_: object) -> list[Exception | None]:
         raise RuntimeError(QUOTED)
 
     good = submissions.sign
