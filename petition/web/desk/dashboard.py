@@ -50,15 +50,15 @@ async def _counts(c: Connection) -> dict[str, object]:
     """Counts for organisers; None for one under ten."""
     by_country_code = await tally.exact_counts(c)
     queued, oldest = await outbox.queue_status(c)
-    by_country = sorted(
-        by_country_code.items(), key=lambda item: (item[0] == UNSTATED_COUNTRY, -rounding.round_down(item[1]), item[0])
-    )
+    shown = [(country, hide_small(n)) for country, n in by_country_code.items()]
+    # By what is shown: the order must not rank countries whose counts are hidden.
+    shown.sort(key=lambda item: (item[0] == UNSTATED_COUNTRY, -(item[1] or 0), item[0]))
     return {
         # In tens: the exact total minus the countries shown would give the count of a hidden one.
         "confirmed": hide_small(rounding.round_down(sum(by_country_code.values()))),
         "waiting": hide_small(await submissions.count_waiting(c)),
         "last_day": hide_small(await history.last_day_change(c)),
-        "countries": [(country, hide_small(n)) for country, n in by_country],
+        "countries": shown,
         "queued": hide_small(queued),
         "oldest": oldest,
         "quarantined": [(reason, hide_small(n)) for reason, n in (await quarantine.count_by_reason(c)).items()],

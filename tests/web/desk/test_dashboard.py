@@ -197,3 +197,14 @@ async def test_an_answer_that_cannot_be_is_refused_as_typed(time: Clock, visitor
     async with visitor.site.database.reading() as c:
         assert await correspondence.entries(c) == {}
         assert "recorded correspondence" not in str(await activity_log.list_lines(c))
+
+
+@on_sqlite
+async def test_the_order_ranks_no_country_whose_count_is_hidden(time: Clock, visitor: Visitor) -> None:
+    for country, n in (("PL", 10), ("SE", 2), ("AT", 1), ("LT", 11)):
+        for k in range(n):
+            await visitor.confirmed(f"{country.lower()}{k}@example.net", country)
+    await visitor.organiser("olga", "organiser")
+    text = Html((await visitor.get("/organisers/")).text).text
+    places = [text.index(name) for name in ("Lithuania", "Poland", "Austria", "Sweden")]
+    assert places == sorted(places)
