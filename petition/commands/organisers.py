@@ -24,7 +24,7 @@ def register(verbs: Any) -> None:
     add.add_argument("--role", choices=[role.name.lower() for role in Role], default="organiser")
     add_verb(organiser, "list", organiser_list, "who they are")
     remove = add_verb(organiser, "remove", organiser_remove, "ends what an organiser may do")
-    reset = add_verb(organiser, "reset", organiser_reset, "takes the second factors from whoever lost one")
+    reset = add_verb(organiser, "reset", organiser_reset, "takes the second factors from anyone who lost one")
     link = add_verb(organiser, "link", organiser_link, "a login link that works once")
     for parser in (remove, reset, link):
         parser.add_argument("nickname")
