@@ -77,7 +77,7 @@ async def _ask(visitor: Visitor, mode: ProofMode) -> None:
 async def _mode(visitor: Visitor) -> str:
     """The mode of proofs of work, as the pages of this process know it."""
     await visitor.app.state.public_state.refresh()
-    return str(visitor.app.state.public_state.status.work)
+    return str(visitor.app.state.public_state.status.proof_mode)
 
 
 async def test_through_a_saturated_network_one_signs_on_the_slower_lane(visitor: Visitor) -> None:
