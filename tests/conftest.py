@@ -3,6 +3,7 @@
 import asyncio
 import re
 import secrets
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -93,14 +94,9 @@ def postgresql_server() -> Iterator[str]:
     """A PostgreSQL server with a migrated database `template_petition`."""
     with postgres.running() as url:
         with ThreadPoolExecutor(1) as apart:  # the test may already run an event loop
-            apart.submit(asyncio.run, _template(url)).result()
+            apart.submit(asyncio.run, administer(url, "create database template_petition")).result()
+            apart.submit(asyncio.run, _migrated(f"{url}/template_petition")).result()
         yield url
-
-
-async def _template(url: str) -> None:
-    await administer(url, "create database template_petition")
-    async with db.open_database(f"{url}/template_petition") as database:
-        await migrations.migrate(database, Mode.DEMO)
 
 
 async def administer(url: str, statement: str) -> None:
@@ -112,14 +108,26 @@ async def administer(url: str, statement: str) -> None:
         await connection.close()
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, to be copied."""
+    file = tmp_path_factory.mktemp("template") / "petition.db"
+    with ThreadPoolExecutor(1) as apart:  # the test may already run an event loop
+        apart.submit(asyncio.run, _migrated(f"sqlite:///{file}")).result()
+    return file
+
+
+async def _migrated(url: str) -> None:
+    async with db.open_database(url, create=True) as database:
+        await migrations.migrate(database, Mode.DEMO)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """An empty, migrated database of each kind."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'petition.db'}"
-        async with db.open_database(url, create=True) as database:
-            await migrations.migrate(database, Mode.DEMO)
-        yield url
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "petition.db")
+        yield f"sqlite:///{tmp_path / 'petition.db'}"
         return
     server = request.getfixturevalue("postgresql_server")
     name = f"test_{secrets.token_hex(6)}"
