@@ -67,7 +67,7 @@ def serving(shell: Shell, *options: str) -> Iterator[tuple[str, subprocess.Popen
     server = subprocess.Popen(
         [*shell.command, "serve", "--port", str(port), *options],
         cwd=shell.cwd,
-        env=shell.environment,
+        env={**shell.environment, "PYTHONFAULTHANDLER": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -77,9 +77,18 @@ def serving(shell: Shell, *options: str) -> Iterator[tuple[str, subprocess.Popen
         yield f"http://127.0.0.1:{port}", server
     finally:
         server.send_signal(signal.SIGTERM)
-        output = server.communicate(timeout=60)[0]
+        output = _output_at_end(server)
     assert "Traceback" not in output, output
     assert server.returncode in (0, -signal.SIGTERM), output
+
+
+def _output_at_end(server: "subprocess.Popen[str]") -> str:
+    """What it printed. If it does not end, it prints what each of its threads is doing, and is killed."""
+    try:
+        return server.communicate(timeout=60)[0]
+    except subprocess.TimeoutExpired:
+        server.send_signal(signal.SIGABRT)  # PYTHONFAULTHANDLER
+        return server.communicate(timeout=60)[0]
 
 
 def ready(address: str, server: "subprocess.Popen[Any]") -> None:
