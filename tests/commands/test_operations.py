@@ -12,6 +12,11 @@ from tests.relay import Relay
 from tests.shell import Shell, post_form, serving, wait_for
 
 
+def _text(url: str) -> str:
+    with urllib.request.urlopen(url) as page:
+        return str(page.read().decode())
+
+
 def test_a_first_walk(shell: Shell, smtp: Relay) -> None:
     """make run, sign, look into the outbox: what a newcomer does in the first minute."""
     shell.environment["PETITION_SMTP_URL"] = smtp.url
@@ -22,10 +27,8 @@ def test_a_first_walk(shell: Shell, smtp: Relay) -> None:
         assert f"{address}/organisers/login/" in told[2]
         assert post_form(f"{address}/en/sign", email="anna@example.net", country="PL", consent="on") == 200
         wait_for(lambda: len(smtp.mails) == 1)
-        with urllib.request.urlopen(f"{address}/dev/outbox") as page:
-            assert "anna@example.net" in page.read().decode()
-        with urllib.request.urlopen(f"{address}/metrics") as page:
-            assert "petition_outbox_waiting 0" in page.read().decode()
+        assert "anna@example.net" in _text(f"{address}/dev/outbox")
+        wait_for(lambda: "petition_outbox_waiting 0" in _text(f"{address}/metrics"))  # sent, but not yet committed
     assert not (shell.folder / "var" / "campaign").exists(), "the example comes by `petition demo --example` alone"
     assert "All numbers agree." in shell.fine("audit")
 
