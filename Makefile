@@ -56,9 +56,9 @@ COVERED := --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
 CHAOS := $(PY) -m pytest tests/chaos
 KILLS ?= 150
 
-# One worker more than there are cores, four at most: a test spends a third of its time waiting for disks and processes.
+# Two workers more than there are cores, four at most: a test spends much of its time waiting for other processes.
 test: $(VENV)/.installed-tests system
-	PETITION_TEST_EXAMPLES=50 $(TESTS) -n $$($(PY) -c 'import os; print(min(os.cpu_count() + 1, 4))') -m "not slow"
+	PETITION_TEST_EXAMPLES=50 $(TESTS) -n $$($(PY) -c 'import os; print(min(os.cpu_count() + 2, 4))') -m "not slow"
 
 test-all: check $(SCANNER)/.installed system
 	$(TESTS) -n auto --maxprocesses 4 $(COVERED)
