@@ -95,3 +95,20 @@ def test_the_top_level_is_what_was_agreed() -> None:
     fixed = {"pyproject.toml", "petition", "templates", "static", "sql", "tests"}
     beside = {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "Makefile", "requirements.lock"}
     assert top <= fixed | beside | {".gitignore", "docs", ".ci", "LICENSE"}
+
+
+# A file in one of our folders, named in a document, comment or docstring; `xx` stands for any language.
+NAMED = re.compile(
+    r"(?<![\w/.:-])((?:petition|sql|templates|static|tests|docs|core|campaign|tally|protection|mail|signing|organisers"
+    r"|letters|retention|web|commands)/[a-z_/]+\.(?:py|sql|md|toml|html))\b"
+)
+FOLDERS = [ROOT / folder for folder in ("", "petition", "petition/data", "sql/queries", "templates", "tests")]
+
+
+def test_every_file_that_is_named_exists() -> None:
+    texts = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "sql").rglob("*.sql"), *CODE]
+    texts += (ROOT / "tests").rglob("*.py")
+    named = {(name, text.name) for text in texts for name in NAMED.findall(text.read_text("utf-8"))}
+    assert len(named) > 50
+    missing = {one for one in named if not any((folder / one[0]).exists() for folder in FOLDERS)}
+    assert {one for one in missing if "/xx" not in one[0]} == set()
