@@ -15,11 +15,11 @@ from petition.core.database import migrations, state
 from petition.core.database.connection import Connection
 from petition.core.database.database import Database
 from petition.core.email_addresses import EmailProviders
-from petition.core.encryption import OutboxKeys, ServerKeys
+from petition.core.encryption import LinkKeys, OutboxKeys, ServerKeys
 from petition.core.errors import SettingsError
 from petition.core.languages import Languages
 from petition.core.settings import Settings
-from petition.core.tokens import Signer
+from petition.core.tokens import Purpose, Signer
 from petition.letters.addressees import reader
 from petition.letters.addressees.reader import AddressBook
 from petition.letters.editions import drafts
@@ -114,6 +114,10 @@ class Site:
         return Deliverer(
             self.database, self.server_keys, self.render_email, self.make_transport(), backoff, on_full_batch
         )
+
+    def read_link(self, purpose: Purpose, token: str) -> LinkKeys:
+        """Raises LinkError."""
+        return self.server_keys.link_keys(self.signer.read_token(purpose, token))
 
     def render_email(self, email: ClaimedEmail) -> RenderedEmail:
         """In the reader's language; in the default language if the site no longer offers that one."""

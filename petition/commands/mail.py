@@ -37,7 +37,7 @@ async def bounce(settings: Settings, arguments: Arguments) -> None:
     async with open_site(settings) as site:
         for content in contents:
             if report := bounce_reports.parse_report(content):
-                await site.database.write(partial(quarantine.apply_report, report=report))
+                await site.database.write(partial(quarantine.apply_report, server_keys=site.server_keys, report=report))
     for file in files:
         file.unlink(missing_ok=True)
 

@@ -63,7 +63,8 @@ async def organiser_reset(settings: Settings, arguments: Arguments) -> None:
 
 async def organiser_link(settings: Settings, arguments: Arguments) -> None:
     async with open_site(settings) as site:
-        secret = await site.database.write(partial(accounts.make_login_link, nickname=arguments.nickname))
+        make = partial(accounts.make_login_link, server_keys=site.server_keys, nickname=arguments.nickname)
+        secret = await site.database.write(make)
         print(f"{settings.base_url}/organisers/login/{site.signer.make_token(Purpose.LOGIN, secret)}")
 
 

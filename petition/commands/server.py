@@ -139,4 +139,4 @@ async def _demo_link(c: Connection, *, site: Site) -> str:
     if all(row["nickname"] != _DEMO for row in await accounts.list_organisers(c)):
         email = EmailAddress(_DEMO_ADDRESS, _DEMO_ADDRESS)
         await accounts.add_organiser(c, site.server_keys, _DEMO, email, Role.ADMIN)
-    return await accounts.make_login_link(c, _DEMO)
+    return await accounts.make_login_link(c, site.server_keys, _DEMO)

@@ -10,13 +10,14 @@ import os
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyrage
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from petition.core import clock
+from petition.core import clock, tokens
 from petition.core.clock import DAY
 from petition.core.email_addresses import MAX_EMAIL_LENGTH, EmailAddress, keyed_hash
 from petition.core.errors import KeysError, SettingsError
@@ -26,6 +27,19 @@ CONTACT_BYTES = MAX_EMAIL_LENGTH + 306  # bytes; also room for a link on a host 
 PADDED_BYTES = 416  # bytes; room for the longest name, or address and link secret, so that the length tells nothing
 KEY_ROTATION = DAY  # seconds; a key encrypts for a day
 KEY_LIFETIME = 2 * DAY  # and is destroyed after two: then nobody can decrypt what was sent in its first hour
+
+
+@dataclass(frozen=True, slots=True)
+class LinkKeys:
+    """What the secret of an emailed link leads to.
+
+    All of it is made with PETITION_EMAIL_KEY too. So neither an email, nor a provider's log with its Message-ID, nor a
+    phone with its link tells which row of a copied database belongs to it.
+    """
+
+    row_id: str  # of the submission that it confirms, or of the link to manage or log in
+    name_key: bytes  # decrypts the name in the submission
+    unsubscribe_hash: str  # of the link in emails with news
 
 
 class ServerKeys:
@@ -41,7 +55,34 @@ class ServerKeys:
 
     def daily_key(self, random_text: str) -> bytes:
         """A key derived from a random text and PETITION_EMAIL_KEY. Nobody can compute it without both."""
-        return hmac.digest(self._email_key.encode(), b"petition day " + random_text.encode(), hashlib.sha256)
+        return self._keyed("day", random_text)
+
+    def link_keys(self, secret: str) -> LinkKeys:
+        """What the secret of an emailed link leads to."""
+        return LinkKeys(
+            self.row_id(tokens.message_reference(secret)),
+            self._keyed("name", secret),
+            self.unsubscribe_hash(tokens.unsubscribe_secret(secret)),
+        )
+
+    def quota_key(self, address: EmailAddress) -> str:
+        """Under this key the emails to a mailbox are counted. It is in no other table, so that the hours of emails in
+        a provider's log lead to no signature."""
+        return self._keyed("quota", address.canonical).hex()
+
+    def organiser_hash(self, address: EmailAddress) -> str:
+        """Not the hash of signatures: a copied database must not tell which organiser has signed."""
+        return self._keyed("organiser", address.exact).hex()
+
+    def row_id(self, reference: str) -> str:
+        """The id of the row that an email belongs to, by the reference in its Message-ID."""
+        return self._keyed("row", reference).hex()
+
+    def unsubscribe_hash(self, unsubscribe_secret: str) -> str:
+        return self._keyed("unsubscribe", unsubscribe_secret).hex()
+
+    def _keyed(self, purpose: str, text: str) -> bytes:
+        return hmac.digest(self._email_key.encode(), f"petition {purpose} {text}".encode(), hashlib.sha256)
 
     def seal_contact(self, address: str, unsubscribe: str = "") -> str:
         """Seals an address and its unsubscribe link to the organisers (age, X25519), padded to one length."""
@@ -75,14 +116,13 @@ def unseal_contact(identity: pyrage.x25519.Identity, sealed: str) -> tuple[str, 
         raise KeysError("A sealed address does not open with this identity.") from None
 
 
-def encrypt_name(secret: str, text: str) -> str:
-    """Only a person who has the link secret can decrypt the name."""
-    return _encrypt(_name_cipher(secret), _pad(text, PADDED_BYTES))
+def encrypt_name(name_key: bytes, text: str) -> str:
+    return _encrypt(AESGCM(name_key), _pad(text, PADDED_BYTES))
 
 
-def decrypt_name(secret: str, encrypted: str) -> str:
-    """Raises KeysError for another secret or a damaged text."""
-    return _decrypt(_name_cipher(secret), encrypted)
+def decrypt_name(name_key: bytes, encrypted: str) -> str:
+    """Raises KeysError for another key or a damaged text."""
+    return _decrypt(AESGCM(name_key), encrypted)
 
 
 class OutboxKeys:
@@ -190,10 +230,6 @@ def _sync_folder(folder: Path) -> None:
 
 def _key_age(name: str) -> int:
     return clock.epoch() - int(name.partition("-")[0])
-
-
-def _name_cipher(secret: str) -> AESGCM:
-    return AESGCM(hashlib.sha256(b"petition name " + secret.encode()).digest())
 
 
 def _pad(text: str, length: int) -> bytes:

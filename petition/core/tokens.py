@@ -76,11 +76,6 @@ def message_reference(secret: str) -> str:
     return hashlib.sha256(b"petition mail " + secret.encode()).hexdigest()[:32]
 
 
-def submission_id(secret: str) -> str:
-    """The key of a submission: the hash of its email's reference, so that a bounce finds the submission too."""
-    return secret_hash(message_reference(secret))
-
-
 def secret_hash(secret: str) -> str:
     """The database stores this instead of the secret, so that a copy of the database opens no link."""
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -40,8 +40,7 @@ async def add_organiser(c: Connection, server_keys: ServerKeys, nickname: str, e
     """Raises OrganiserError for a bad or taken nickname or a known address."""
     if not _NICKNAME.fullmatch(nickname):
         raise OrganiserError("A nickname has 2 to 40 letters, digits, - or _.")
-    _, email_hash = server_keys.email_hashes(email)
-    values = {"nickname": nickname, "email_hash": email_hash, "role": role.name.lower()}
+    values = {"nickname": nickname, "email_hash": server_keys.organiser_hash(email), "role": role.name.lower()}
     if await c.one("organisers.insert", **values, added_on=clock.today().isoformat()) is None:
         raise OrganiserError("This nickname or this address is an organiser's already.")
     await activity_log.append(c, activity_log.SERVER, "added", f"{nickname}, {role.name.lower()}")
@@ -84,11 +83,11 @@ async def _delete_login_links(c: Connection, nickname: str) -> None:
     await c.run("links.delete_logins", purpose=Purpose.LOGIN.value, nickname=nickname)
 
 
-async def make_login_link(c: Connection, nickname: str) -> str:
+async def make_login_link(c: Connection, server_keys: ServerKeys, nickname: str) -> str:
     """The secret of a one-time login link, for a login before email works. Raises OrganiserError."""
     await get_organiser(c, nickname)
     secret = tokens.new_secret()
-    await _insert_login_link(c, nickname, secret)
+    await _insert_login_link(c, nickname, server_keys.link_keys(secret).row_id)
     await activity_log.append(c, activity_log.SERVER, "made a login link for", nickname)
     return secret
 
@@ -98,35 +97,30 @@ async def request_login_link(c: Connection, server_keys: ServerKeys, email: Emai
 
     For any other address as much is written: a link that nobody gets, and a decoy that the deliverer deletes.
     """
-    mailbox, email_hash = server_keys.email_hashes(email)
+    mailbox, _ = server_keys.email_hashes(email)
+    email_hash = server_keys.organiser_hash(email)
     secret = tokens.new_secret()
+    link_id = server_keys.link_keys(secret).row_id
     mail = outbox.prepare_email(server_keys, messages.LOGIN, language=language, to=email.exact, secret=secret)
     row = await c.one("organisers.find_by_email_hash", email_hash=email_hash, mailbox=mailbox) or {}
     nickname = row["nickname"] if not row["never"] else None
-    random_key = tokens.secret_hash(secret)
-    # A separate quota: forms that anybody can fill in must not lock an organiser out.
-    quota_key = tokens.secret_hash(f"login {mailbox}")
-    if (
-        all(
-            await mail_quota.reserve_emails(
-                c, [quota_key if nickname else random_key], [random_key], mail_quota.LOGIN_QUOTAS
-            )
-        )
-        and nickname
-    ):
-        await _insert_login_link(c, nickname, secret)
+    quota_key = server_keys.quota_key(email) if nickname else link_id
+    recipient = mail_quota.Recipient(mailbox, quota_key, decoy_key=link_id)
+    if all(await mail_quota.reserve_emails(c, [recipient], mail_quota.LOGIN)) and nickname:
+        await _insert_login_link(c, nickname, link_id)
     else:
-        await _insert_login_link(c, "", secret)
+        await _insert_login_link(c, "", link_id)
         mail = outbox.make_decoy(mail)
     await outbox.enqueue(c, [mail])
 
 
-async def _insert_login_link(c: Connection, nickname: str, secret: str) -> None:
+async def _insert_login_link(c: Connection, nickname: str, link_id: str) -> None:
     await c.run(
         "links.insert",
-        id=tokens.secret_hash(secret),
+        id=link_id,
         purpose=Purpose.LOGIN.value,
         subject=nickname,
         mailbox=None,
+        quota_key=None,
         expires_at=clock.epoch() + tokens.LINK_LIFETIME[Purpose.LOGIN],
     )

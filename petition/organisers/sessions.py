@@ -26,12 +26,12 @@ class Session:
     last_used_at: int
 
 
-async def log_in(c: Connection, secret: str, *, require_factor: bool) -> tuple[str, bool]:
+async def log_in(c: Connection, link_id: str, *, require_factor: bool) -> tuple[str, bool]:
     """Uses up a login link: the secret of a new session, and whether it is authenticated. Raises LinkError.
 
     Without a second factor it is authenticated only where none is required (a demo) and the organiser has none.
     """
-    row = await c.one("links.redeem", id=tokens.secret_hash(secret), purpose=Purpose.LOGIN.value, now=clock.epoch())
+    row = await c.one("links.redeem", id=link_id, purpose=Purpose.LOGIN.value, now=clock.epoch())
     if row is None or await c.one("organisers.get", nickname=row["subject"]) is None:
         raise LinkError("This link does not work.")
     nickname = row["subject"]

@@ -4,58 +4,73 @@ A person who types an address must not learn what else happened with it.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from petition.core import clock
 from petition.core.clock import DAY, HOUR
 from petition.core.database.connection import Connection, Row
 
+FORTNIGHT = 14 * DAY
+
 
 @dataclass(frozen=True, slots=True)
 class EmailQuota:
-    """At most `max_emails` in `window` seconds."""
+    """At most so many emails for a purpose in 24 hours, and in 14 days. Each purpose is counted by itself."""
 
-    max_emails: int
-    window: int
+    purpose: str
+    per_day: int
+    per_fortnight: int
     reason: str
 
 
-PER_DAY = EmailQuota(3, DAY, "a stranger who types somebody's address can annoy them three times a day, not more")
-PER_FORTNIGHT = EmailQuota(6, 14 * DAY, "and not every day")
-LOGIN_PER_DAY = EmailQuota(
-    12, DAY, "an organiser logs in several times a day, and strangers may not lock them out easily"
-)
-LOGIN_PER_FORTNIGHT = EmailQuota(60, 14 * DAY, "but nobody is written to all day long")
-MAILBOX_QUOTAS, LOGIN_QUOTAS = (PER_DAY, PER_FORTNIGHT), (LOGIN_PER_DAY, LOGIN_PER_FORTNIGHT)
+SIGN = EmailQuota("sign", 3, 6, "a stranger who types somebody's address can annoy them three times a day, not always")
+MANAGE = EmailQuota("manage", 2, 6, "who fills in the form to sign must not use up what the owner needs to withdraw")
+LOGIN = EmailQuota("login", 12, 60, "an organiser logs in several times a day, but nobody is written to all day long")
 
 
-async def reserve_emails(
-    c: Connection, mailboxes: list[str], decoys: list[str], quotas: tuple[EmailQuota, EmailQuota] = MAILBOX_QUOTAS
-) -> list[bool]:
-    """For each mailbox: may it get one more email? If so, counts that email. All forms share the counts, except login.
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Who gets an email. If none may leave, the random `decoy_key` is counted, so that as much is written."""
 
-    A mailbox that is listed twice is counted twice. The caller must not show the result. For a mailbox over its
-    limit, the random key in `decoys` is counted instead, so that as much is written.
+    mailbox: str
+    quota_key: str
+    decoy_key: str
+
+
+async def reserve_emails(c: Connection, recipients: list[Recipient], quota: EmailQuota = SIGN) -> list[bool]:
+    """For each recipient: may they get one more email? If so, counts that email.
+
+    A recipient who is listed twice is counted twice. The caller must not show the result.
     """
-    await c.run("mail_quota.lock_mailboxes", mailboxes=mailboxes)
+    await c.run("mail_quota.lock_recipients", keys=[recipient.quota_key for recipient in recipients])
     now = clock.epoch()
-    day, fortnight = now - quotas[0].window, now - quotas[1].window
-    rows = await c.all("mail_quota.sent_counts", mailboxes=mailboxes, day=day, fortnight=fortnight)
-    remaining = {row["mailbox"]: _remaining_emails(row, quotas) for row in rows}
-    allowed = []
-    for mailbox in mailboxes:
-        allowed.append(remaining[mailbox] > 0)
-        remaining[mailbox] -= 1
-    choices = zip(mailboxes, decoys, allowed, strict=True)
-    counted = Counter(mailbox if may else decoy for mailbox, decoy, may in choices)
-    sent_counts = [{"mailbox": mailbox, "n": n} for mailbox, n in sorted(counted.items())]
-    await c.run("mail_quota.add_sent", rows=sent_counts, hour_ends_at=now - now % HOUR + HOUR)
+    rows = await c.all(
+        "mail_quota.sent_counts",
+        rows=[asdict(recipient) for recipient in recipients],
+        purpose=quota.purpose,
+        day=now - DAY,
+        fortnight=now - FORTNIGHT,
+    )
+    remaining = {row["quota_key"]: _remaining_emails(row, quota) for row in rows}
+    never = {row["mailbox"] for row in rows if row["never"]}
+    allowed, counted = [], Counter[str]()
+    for recipient in recipients:
+        allowed.append(recipient.mailbox not in never and remaining[recipient.quota_key] > 0)
+        remaining[recipient.quota_key] -= allowed[-1]
+        counted[recipient.quota_key if allowed[-1] else recipient.decoy_key] += 1
+    sent_counts = [{"quota_key": key, "n": n} for key, n in sorted(counted.items())]
+    await c.run("mail_quota.add_sent", rows=sent_counts, purpose=quota.purpose, hour_ends_at=now - now % HOUR + HOUR)
     return allowed
 
 
-def _remaining_emails(counts: Row, quotas: tuple[EmailQuota, EmailQuota]) -> int:
-    return (
-        0
-        if counts["never"]
-        else min(quotas[0].max_emails - int(counts["day"]), quotas[1].max_emails - int(counts["fortnight"]))
-    )
+def _remaining_emails(counts: Row, quota: EmailQuota) -> int:
+    return min(quota.per_day - int(counts["day"]), quota.per_fortnight - int(counts["fortnight"]))
+
+
+async def recent_emails(c: Connection, quota_key: str) -> int:
+    """How many emails of all purposes were counted in the last 14 days."""
+    return int((await c.one("mail_quota.recent_emails", quota_key=quota_key) or {})["n"])
+
+
+async def delete_expired(c: Connection) -> None:
+    await c.run("mail_quota.delete_expired", fortnight=clock.epoch() - FORTNIGHT)

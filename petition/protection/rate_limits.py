@@ -11,9 +11,8 @@ from petition.core.database.connection import Connection, Row
 from petition.core.database.database import Database
 from petition.core.encryption import ServerKeys
 from petition.core.errors import RateLimited
-from petition.protection import proof_of_work, token_buckets
+from petition.protection import mail_quota, proof_of_work, token_buckets
 from petition.protection.daily_keys import DailyKey, DailyKeys
-from petition.protection.mail_quota import PER_FORTNIGHT
 from petition.protection.networks import Network, Networks
 from petition.protection.proof_of_work import ProofMode
 from petition.protection.token_buckets import BucketRule, TokenBuckets, scale_rule
@@ -160,5 +159,5 @@ def _bucket_key(key: DailyKey, rule: BucketRule, network: Network, subject: str)
 async def delete_expired(c: Connection) -> None:
     """Deletes what no rule needs any more."""
     await proof_of_work.delete_expired(c)
-    await c.run("mail_quota.delete_expired", fortnight=clock.epoch() - PER_FORTNIGHT.window)
+    await mail_quota.delete_expired(c)
     await token_buckets.delete_expired(c)

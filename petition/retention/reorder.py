@@ -26,7 +26,7 @@ KEY_COLUMNS = {
     "contacts": "mailbox",
     "submissions": "id",
     "links": "id",
-    "email_counts": "mailbox",
+    "email_counts": "quota_key",
     "never_write": "mailbox",
 }
 

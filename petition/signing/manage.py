@@ -1,16 +1,16 @@
 """What the owner of a mailbox may do from an emailed link: see, change or withdraw, and refuse all emails.
 
-Only a link in the mailbox itself tells whether there is a signature. Functions that get the secret of a confirm or
-manage link raise LinkError if the link does not work.
+Only a link in the mailbox itself tells whether there is a signature. Functions that get the id of a confirm or manage
+link raise LinkError if the link does not work.
 """
 
 from dataclasses import dataclass
 from datetime import date
 
-from petition.core import clock, tokens
+from petition.core import clock, encryption, tokens
 from petition.core.database.connection import Connection, Row
 from petition.core.email_addresses import EmailAddress
-from petition.core.encryption import ServerKeys
+from petition.core.encryption import LinkKeys, ServerKeys
 from petition.core.errors import LinkError
 from petition.core.tokens import Purpose
 from petition.mail import messages, outbox
@@ -33,15 +33,17 @@ async def request_manage_link(
         server_keys, messages.MANAGE, language=language, to=email.exact, secret=secret, mailbox=mailbox
     )
     mail = outbox.delay_email(mail, mail_delay)
-    id_ = tokens.secret_hash(secret)
-    if not all(await mail_quota.reserve_emails(c, [mailbox], [id_])):
-        mailbox, email_hash, mail = id_, id_, outbox.make_decoy(mail)
+    link, quota_key = server_keys.link_keys(secret), server_keys.quota_key(email)
+    recipient = mail_quota.Recipient(mailbox, quota_key, decoy_key=link.row_id)
+    if not all(await mail_quota.reserve_emails(c, [recipient], mail_quota.MANAGE)):
+        mailbox, email_hash, mail = link.row_id, link.row_id, outbox.make_decoy(mail)
     await c.run(
         "links.insert",
-        id=id_,
+        id=link.row_id,
         purpose=Purpose.MANAGE.value,
         subject=email_hash,
         mailbox=mailbox,
+        quota_key=encryption.encrypt_name(link.name_key, quota_key),
         expires_at=submissions.start_of_today() + submissions.SUBMISSION_LIFETIME,
     )
     await outbox.enqueue(c, [mail])
@@ -66,26 +68,26 @@ class StoredData:
         return date.fromisoformat(self.signature["confirmed_on"]) if self.signature else None
 
 
-async def get_stored_data(c: Connection, secret: str) -> StoredData:
-    link = await _get_manage_link(c, secret)
+async def get_stored_data(c: Connection, link_keys: LinkKeys) -> StoredData:
+    link = await _get_manage_link(c, link_keys.row_id)
     email_hash, mailbox = link["subject"], link["mailbox"]
     signature = await c.one("manage.get_signature", email_hash=email_hash)
     row = await c.one("manage.stored_data", email_hash=email_hash, mailbox=mailbox, now=clock.epoch()) or {}
     return StoredData(
         signature,
         int(row["waiting_links"]),
-        int(row["recent_emails"]),
+        await mail_quota.recent_emails(c, encryption.decrypt_name(link_keys.name_key, link["quota_key"])),
         bool(row["never_write"]),
         bool(row["recently_withdrawn"]),
     )
 
 
-async def withdraw(c: Connection, secret: str) -> bool:
+async def withdraw(c: Connection, link_id: str) -> bool:
     """Deletes the signature, lowers the tally and deletes every link to the mailbox, in one transaction.
 
     False if there was no signature.
     """
-    link = await _get_manage_link(c, secret)
+    link = await _get_manage_link(c, link_id)
     await c.run("submissions.delete_of_mailbox", mailbox=link["mailbox"])
     return await _withdraw_signature(c, link["subject"], link["mailbox"])
 
@@ -99,9 +101,9 @@ async def _withdraw_signature(c: Connection, email_hash: str, mailbox: str) -> b
     return row is not None
 
 
-async def unname(c: Connection, secret: str) -> bool:
+async def unname(c: Connection, link_id: str) -> bool:
     """Erases the name, so that it is no longer printed. False if there was none."""
-    link = await _get_manage_link(c, secret)
+    link = await _get_manage_link(c, link_id)
     row = await c.one("manage.get_signature", email_hash=link["subject"])
     if row is None or row["name"] is None:
         return False
@@ -111,25 +113,25 @@ async def unname(c: Connection, secret: str) -> bool:
     return True
 
 
-async def stop_updates(c: Connection, secret: str) -> bool:
+async def stop_updates(c: Connection, link_id: str) -> bool:
     """Ends the news and erases the sealed address. False if there is no signature."""
-    link = await _get_manage_link(c, secret)
+    link = await _get_manage_link(c, link_id)
     if (row := await c.one("manage.get_signature", email_hash=link["subject"])) is not None:
         await c.run("submissions.delete_of_mailbox", mailbox=row["mailbox"])
         await _delete_contact(c, row["mailbox"])
     return row is not None
 
 
-async def unsubscribe(c: Connection, secret: str) -> None:
+async def unsubscribe(c: Connection, unsubscribe_hash: str) -> None:
     """Ends the news by the link of a news email, and nothing else. Nobody learns if it was known (RFC 8058)."""
-    row = await c.one("contacts.find_by_unsubscribe_hash", unsubscribe_hash=tokens.secret_hash(secret))
+    row = await c.one("contacts.find_by_unsubscribe_hash", unsubscribe_hash=unsubscribe_hash)
     if row is not None:
         await _delete_contact(c, row["mailbox"])
 
 
-async def never_write(c: Connection, secret: str) -> bool:
+async def never_write(c: Connection, link_id: str) -> bool:
     """No email to this mailbox any more, no matter who types its address. A confirmed signature stays."""
-    _, mailbox = await _hashes_behind_link(c, secret)
+    _, mailbox = await _hashes_behind_link(c, link_id)
     await c.run("submissions.cancel_of_mailbox", mailbox=mailbox)
     await _add_never_write(c, mailbox, "never")
     await _delete_contact(c, mailbox)
@@ -137,12 +139,12 @@ async def never_write(c: Connection, secret: str) -> bool:
     return True
 
 
-async def withdraw_never(c: Connection, secret: str) -> bool:
+async def withdraw_never(c: Connection, link_id: str) -> bool:
     """No email any more, and no signature of this address. The answer is the same whether there was one.
 
     A mailbox that wants no email cannot get a link to withdraw: so the emails to signers offer both at their end.
     """
-    email_hash, mailbox = await _hashes_behind_link(c, secret)
+    email_hash, mailbox = await _hashes_behind_link(c, link_id)
     await c.run("submissions.delete_of_mailbox", mailbox=mailbox)
     await _add_never_write(c, mailbox, "never")
     await _delete_contact(c, mailbox)
@@ -150,17 +152,17 @@ async def withdraw_never(c: Connection, secret: str) -> bool:
     return True
 
 
-async def _hashes_behind_link(c: Connection, secret: str) -> tuple[str, str]:
-    """(email_hash, mailbox) for the secret of a confirm link or a manage link. Raises LinkError."""
-    row = await c.one("submissions.get_recipient", id=tokens.submission_id(secret), now=clock.epoch())
+async def _hashes_behind_link(c: Connection, link_id: str) -> tuple[str, str]:
+    """(email_hash, mailbox) for a confirm link or a manage link. Raises LinkError."""
+    row = await c.one("submissions.get_recipient", id=link_id, now=clock.epoch())
     if row is not None:
         return row["email_hash"], row["mailbox"]
-    link = await _get_manage_link(c, secret)
+    link = await _get_manage_link(c, link_id)
     return link["subject"], link["mailbox"]
 
 
-async def _get_manage_link(c: Connection, secret: str) -> Row:
-    row = await c.one("links.get", id=tokens.secret_hash(secret), purpose=Purpose.MANAGE.value, now=clock.epoch())
+async def _get_manage_link(c: Connection, link_id: str) -> Row:
+    row = await c.one("links.get", id=link_id, purpose=Purpose.MANAGE.value, now=clock.epoch())
     if row is None:
         raise LinkError("This link does not work.")
     return row

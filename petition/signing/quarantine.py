@@ -5,8 +5,9 @@ They are counted only here, by reason. A confirmed signature is never touched.
 
 import hashlib
 
-from petition.core import clock, tokens
+from petition.core import clock
 from petition.core.database.connection import Connection
+from petition.core.encryption import ServerKeys
 from petition.mail import outbox
 from petition.mail.bounce_reports import BOUNCED, COMPLAINT, BounceReport
 from petition.protection.rate_limits import TRAPPED
@@ -69,6 +70,6 @@ def _expiry_of_today() -> int:
     return submissions.start_of_today() + submissions.SUBMISSION_LIFETIME
 
 
-async def apply_report(c: Connection, report: BounceReport) -> None:
+async def apply_report(c: Connection, server_keys: ServerKeys, report: BounceReport) -> None:
     """Holds the submission that this email would confirm, and the email if it has not left."""
-    await hold_submissions(c, [tokens.secret_hash(report.reference)], report.reason)
+    await hold_submissions(c, [server_keys.row_id(report.reference)], report.reason)

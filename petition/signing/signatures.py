@@ -4,10 +4,11 @@ confirm() handles all items of one moment, with as many statements as for one. N
 whether somebody has signed.
 """
 
-from petition.core import clock, encryption, tokens
+from petition.core import clock, encryption
 from petition.core.database import state
 from petition.core.database.connection import Connection, Row
 from petition.core.database.writer import act
+from petition.core.encryption import LinkKeys
 from petition.core.errors import LinkError
 from petition.protection import daily_keys
 from petition.signing.submissions import SUBMISSION_LIFETIME, get_submission
@@ -19,44 +20,40 @@ BACKUP_LIFETIME_DAYS = 7  # a withdrawal is remembered so long, so that no resto
 
 
 @act("confirm")
-async def confirm(c: Connection, secrets: list[str]) -> list[str | Exception]:
+async def confirm(c: Connection, links: list[LinkKeys]) -> list[str | Exception]:
     """The owners of mailboxes pressed the button; returns the country for each. A second press changes nothing.
 
     A signature replaces an earlier one of the same mailbox. For a link that does not work the result is a LinkError.
     """
-    secret_by_id = {tokens.submission_id(secret): secret for secret in secrets}
+    link_by_id = {link.row_id: link for link in links}
     confirmed = {
-        row["id"]: row for row in await c.all("submissions.lock_waiting", ids=list(secret_by_id), now=clock.epoch())
+        row["id"]: row for row in await c.all("submissions.lock_waiting", ids=list(link_by_id), now=clock.epoch())
     }
     await c.run("submissions.mark_confirmed", ids=list(confirmed))
-    confirmed_rows = [confirmed[id_] for id_ in secret_by_id if id_ in confirmed]
+    confirmed_rows = [confirmed[id_] for id_ in link_by_id if id_ in confirmed]
     if latest := list({row["mailbox"]: row for row in confirmed_rows}.values()):  # of two at once, the last one counts
-        await _insert_signatures(c, latest, secret_by_id)
+        await _insert_signatures(c, latest, link_by_id)
     return [
-        confirmed[id_]["country"] if id_ in confirmed else await _confirmed_country(c, secret)
-        for secret, id_ in _with_ids(secrets)
+        confirmed[link.row_id]["country"] if link.row_id in confirmed else await _confirmed_country(c, link)
+        for link in links
     ]
 
 
-def _with_ids(secrets: list[str]) -> list[tuple[str, str]]:
-    return [(secret, tokens.submission_id(secret)) for secret in secrets]
-
-
-async def _confirmed_country(c: Connection, secret: str) -> str | Exception:
+async def _confirmed_country(c: Connection, link: LinkKeys) -> str | Exception:
     """For a link that was pressed before its country, else the LinkError."""
     try:
-        return (await get_submission(c, secret)).country
+        return (await get_submission(c, link)).country
     except LinkError as error:
         return error
 
 
-async def _insert_signatures(c: Connection, rows: list[Row], secret_by_id: dict[str, str]) -> None:
+async def _insert_signatures(c: Connection, rows: list[Row], link_by_id: dict[str, LinkKeys]) -> None:
     mailboxes = [row["mailbox"] for row in rows]
     await c.run("never_write.delete_withdrawals", mailboxes=mailboxes)
     replaced = await _delete_signatures(c, mailboxes)
     inserted = await c.all("signatures.insert", rows=[_signature_row(row) for row in rows])
     mailboxes_signed = {row["mailbox"] for row in inserted}
-    await _insert_names_and_contacts(c, [row for row in rows if row["mailbox"] in mailboxes_signed], secret_by_id)
+    await _insert_names_and_contacts(c, [row for row in rows if row["mailbox"] in mailboxes_signed], link_by_id)
     changes = [Change(row["country"], "replaced", -1) for row in replaced]
     await tally.apply_changes(c, changes + [Change(row["country"], "confirmed", 1) for row in inserted])
 
@@ -67,18 +64,19 @@ def _signature_row(row: Row) -> dict[str, str | int | None]:
     return {**copied, **choices, "confirmed_on": clock.today().isoformat()}
 
 
-async def _insert_names_and_contacts(c: Connection, rows: list[Row], secret_by_id: dict[str, str]) -> None:
-    if contacts := [_contact_row(row, secret_by_id[row["id"]]) for row in rows if row["sealed"] is not None]:
+async def _insert_names_and_contacts(c: Connection, rows: list[Row], link_by_id: dict[str, LinkKeys]) -> None:
+    if contacts := [_contact_row(row, link_by_id[row["id"]]) for row in rows if row["sealed"] is not None]:
         await c.run("contacts.insert", rows=contacts)
     with_name = [row for row in rows if row["name"] is not None]
     if with_name:
-        names = [(row["mailbox"], encryption.decrypt_name(secret_by_id[row["id"]], row["name"])) for row in with_name]
+        names = [
+            (row["mailbox"], encryption.decrypt_name(link_by_id[row["id"]].name_key, row["name"])) for row in with_name
+        ]
         await c.run("printed_names.insert", rows=[{"mailbox": m, "name": n, "state": NEW} for m, n in names])
 
 
-def _contact_row(row: Row, secret: str) -> dict[str, str]:
-    unsubscribe_hash = tokens.secret_hash(tokens.unsubscribe_secret(secret))  # the link itself is sealed
-    return {"mailbox": row["mailbox"], "sealed": row["sealed"], "unsubscribe_hash": unsubscribe_hash}
+def _contact_row(row: Row, link: LinkKeys) -> dict[str, str]:
+    return {"mailbox": row["mailbox"], "sealed": row["sealed"], "unsubscribe_hash": link.unsubscribe_hash}
 
 
 async def _delete_signatures(c: Connection, mailboxes: list[str]) -> list[Row]:

@@ -1,6 +1,6 @@
 """A form becomes a submission: stored with its email in one transaction, for all who wait at this moment."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from petition.core import clock, encryption, tokens
 from petition.core.clock import DAY
@@ -8,10 +8,11 @@ from petition.core.database import state
 from petition.core.database.connection import Connection, Row
 from petition.core.database.writer import act
 from petition.core.email_addresses import EmailAddress
-from petition.core.encryption import ServerKeys
+from petition.core.encryption import LinkKeys, ServerKeys
 from petition.core.errors import ClosedError, LinkError, ProofReused
 from petition.mail import messages, outbox
 from petition.protection import mail_quota, proof_of_work
+from petition.protection.mail_quota import Recipient
 from petition.protection.rate_limits import NORMAL, Admission
 
 SUBMISSION_LIFETIME = 15 * DAY  # from the start of its day, so that its end does not tell the hour
@@ -43,6 +44,7 @@ class Submission:
 class PreparedSubmission:
     """A form ready to be stored: all is hashed, sealed and encrypted, even if it will not be stored."""
 
+    recipient: Recipient
     row: Row
     mail: Row
     proof: Row | None = None
@@ -54,20 +56,23 @@ def prepare_submission(
     """Hashes, seals and encrypts all of a form, before any transaction begins."""
     mailbox, email_hash = server_keys.email_hashes(request.email)
     secret = tokens.new_secret()
+    keys = server_keys.link_keys(secret)
     to, language = request.email.exact, request.language
     mail = outbox.prepare_email(server_keys, messages.CONFIRM, language=language, to=to, secret=secret, mailbox=mailbox)
     row: Row = {
-        "id": tokens.submission_id(secret),
+        "id": keys.row_id,
         "mailbox": mailbox,
         "email_hash": email_hash,
         "country": request.country,
-        "name": encryption.encrypt_name(secret, request.name) if request.name else None,
+        "name": encryption.encrypt_name(keys.name_key, request.name) if request.name else None,
         "sealed": _seal_contact(server_keys, request, secret, base_url) if request.updates else None,
         "consent": request.consent_version,
         **_admission_columns(admission),
         "expires_at": start_of_today() + SUBMISSION_LIFETIME,
     }
-    return PreparedSubmission(row, {**_schedule_mail(mail, admission), "submission_id": row["id"]}, admission.proof)
+    recipient = Recipient(mailbox, server_keys.quota_key(request.email), decoy_key=keys.row_id)
+    mail = {**_schedule_mail(mail, admission), "submission_id": keys.row_id}
+    return PreparedSubmission(recipient, row, mail, admission.proof)
 
 
 def _admission_columns(admission: Admission) -> Row:
@@ -119,11 +124,9 @@ def _proof_error(form: PreparedSubmission, unspent: set[str]) -> Exception | Non
 
 
 async def _store_forms(c: Connection, forms: list[PreparedSubmission]) -> None:
-    ids = [form.row["id"] for form in forms]
-    allowed = await mail_quota.reserve_emails(c, [form.row["mailbox"] for form in forms], ids)
+    allowed = await mail_quota.reserve_emails(c, [form.recipient for form in forms])
     stored = [form if may_mail else _make_decoy(form) for form, may_mail in zip(forms, allowed, strict=True)]
     await c.run("submissions.insert", rows=[form.row for form in stored])
-    await c.run("submissions.make_room", mailboxes=[form.row["mailbox"] for form in stored], ids=ids)
     await outbox.enqueue(c, [form.mail for form in stored])
 
 
@@ -140,15 +143,15 @@ def _make_decoy(form: PreparedSubmission) -> PreparedSubmission:
     }
     row = form.row | blank
     masked = {key: "-" * len(row[key]) for key in ("name", "sealed") if row[key] is not None}
-    return PreparedSubmission({**row, **masked}, outbox.make_decoy(form.mail))
+    return replace(form, row={**row, **masked}, mail=outbox.make_decoy(form.mail))
 
 
-async def get_submission(c: Connection, secret: str) -> Submission:
-    """Raises LinkError if the link with this secret confirms nothing (any more)."""
-    row = await c.one("submissions.get", id=tokens.submission_id(secret), now=clock.epoch())
+async def get_submission(c: Connection, link: LinkKeys) -> Submission:
+    """Raises LinkError if the link confirms nothing (any more)."""
+    row = await c.one("submissions.get", id=link.row_id, now=clock.epoch())
     if row is None:
         raise LinkError("This link does not work.")
-    name = encryption.decrypt_name(secret, row["name"]) if row["name"] else None
+    name = encryption.decrypt_name(link.name_key, row["name"]) if row["name"] else None
     return Submission(row["country"], name, row["sealed"] is not None, row["state"] == "confirmed")
 
 

@@ -43,8 +43,8 @@ without rowid -- sqlite
 
 create index contacts_unsubscribe_hash on contacts (unsubscribe_hash)
 
--- Forms that wait for their button. id is the hash of the reference of the link's email; name is encrypted with the
--- secret of that link. In the state `held` the link opens nothing and the email is held too, for hold_reason. network
+-- Forms that wait for their button. id is a keyed hash of the reference in the Message-ID of the link's email; name is
+-- encrypted with the secret of that link and a key of the server. In the state `held` the link opens nothing and the email is held too, for hold_reason. network
 -- is an opaque tag, made with the key of the day; without that key it tells nothing.
 create table submissions (
     id text primary key,
@@ -66,22 +66,26 @@ create index submissions_mailbox on submissions (mailbox)
 
 create index submissions_expires_at on submissions (expires_at)
 
--- Links that belong to no submission: to manage a signature, to log in.
+-- Links that belong to no submission: to manage a signature, to log in. id as in submissions; quota_key is that of
+-- email_counts, encrypted as a name in submissions.
 create table links (
     id text primary key,
     purpose text not null,
     subject text not null,
     mailbox text,
+    quota_key text,
     expires_at bigint not null
 )
 without rowid -- sqlite
 
--- How many emails a mailbox got recently, by the hour; the limit on emails is counted from it.
+-- How many emails for a purpose (`sign`, `manage`, `login`) somebody got recently, by the hour. The limit on emails is
+-- counted from it. quota_key is a keyed hash of the address that is in no other table.
 create table email_counts (
-    mailbox text not null,
+    quota_key text not null,
+    purpose text not null,
     hour_ends_at bigint not null,
     n bigint not null,
-    primary key (mailbox, hour_ends_at)
+    primary key (quota_key, purpose, hour_ends_at)
 )
 without rowid -- sqlite
 

@@ -30,12 +30,18 @@ def measure(report: Report) -> None:
         token = signer.make_token(Purpose.CONFIRM, secret)
         address = mailboxes.parse("an.na+petition@gmail.com")
         assert address is not None
+        name_key = server_keys.link_keys(secret).name_key
         steps: tuple[tuple[str, str, Callable[[], object]], ...] = (
             ("reading the address", "sign", lambda: mailboxes.parse("an.na+petition@gmail.com")),
             ("keyed hashes of both its forms", "sign", lambda: server_keys.email_hashes(address)),
-            ("a link's number and its hash", "sign", lambda: tokens.secret_hash(tokens.new_secret())),
+            ("a link's secret and what it leads to", "sign", lambda: server_keys.link_keys(tokens.new_secret())),
+            ("the key under which emails are counted", "sign", lambda: server_keys.quota_key(address)),
             ("encrypting address and number for the outbox", "sign", lambda: server_keys.outbox.encrypt("x" * 80)),
-            ("encrypting a name with the number", "sign, named", lambda: encryption.encrypt_name(secret, "Anna Nowak")),
+            (
+                "encrypting a name with the number",
+                "sign, named",
+                lambda: encryption.encrypt_name(name_key, "Anna Nowak"),
+            ),
             ("sealing the address to the organisers", "sign, updates", lambda: server_keys.seal_contact(address.exact)),
             ("signing a link", "mail", lambda: signer.make_token(Purpose.CONFIRM, secret)),
             ("reading a link", "confirm", lambda: signer.read_token(Purpose.CONFIRM, token)),

@@ -14,6 +14,7 @@ from statistics import quantiles
 from petition.core import clock
 from petition.core.database.connection import Connection
 from petition.core.email_addresses import EmailAddress
+from petition.core.encryption import LinkKeys
 from petition.organisers import accounts
 from petition.organisers.accounts import Role
 from petition.signing import manage, signatures, submissions
@@ -69,12 +70,12 @@ async def _prepare(site: Site, kind: str, run: str) -> None:
         forms = [_form(site, one) for one in people]
         await site.database.write(partial(submissions.sign, items=forms))
     if kind in ("confirmed", "withdrawn"):
-        await site.database.write(partial(signatures.confirm, items=[_link_secret(site, form) for form in forms]))
+        await site.database.write(partial(signatures.confirm, items=[_link(site, form) for form in forms]))
     if kind == "withdrawn":
         await site.database.write(partial(_withdraw, mailboxes=[str(form.row["mailbox"]) for form in forms]))
     if kind == "blocked":
         for form in forms:
-            await site.database.write(partial(manage.never_write, secret=_link_secret(site, form)))
+            await site.database.write(partial(manage.never_write, link_id=form.row["id"]))
 
 
 def _form(site: Site, address: str) -> PreparedSubmission:
@@ -83,9 +84,10 @@ def _form(site: Site, address: str) -> PreparedSubmission:
     )
 
 
-def _link_secret(site: Site, form: PreparedSubmission) -> str:
-    """The link secret in the outbox row of a form."""
-    return str(json.loads(site.server_keys.outbox.decrypt(form.mail["key_name"], form.mail["encrypted"]))[1])
+def _link(site: Site, form: PreparedSubmission) -> LinkKeys:
+    """What the link in the outbox row of a form leads to."""
+    _, secret = json.loads(site.server_keys.outbox.decrypt(form.mail["key_name"], form.mail["encrypted"]))
+    return site.server_keys.link_keys(secret)
 
 
 async def _add(c: Connection, *, site: Site, people: list[str]) -> None:

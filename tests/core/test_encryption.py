@@ -91,43 +91,45 @@ def test_a_file_without_an_identity_is_told_so(text: str) -> None:
 @many
 @given(NAMES)
 def test_a_name_is_read_again_with_the_number_of_its_link(name: str) -> None:
-    secret = tokens.new_secret()
-    assert decrypt_name(secret, encrypt_name(secret, name)) == name
+    key = SERVER_KEYS.link_keys(tokens.new_secret()).name_key
+    assert decrypt_name(key, encrypt_name(key, name)) == name
 
 
 @many
 @given(NAMES)
 def test_a_name_is_hidden_from_every_other_number(name: str) -> None:
-    hidden = encrypt_name(tokens.new_secret(), name)
+    hidden = encrypt_name(SERVER_KEYS.link_keys("n").name_key, name)
     for other in (tokens.new_secret(), "", tokens.secret_hash("n")):
         with pytest.raises(KeysError):
-            decrypt_name(other, hidden)
+            decrypt_name(SERVER_KEYS.link_keys(other).name_key, hidden)
 
 
-def test_the_number_that_the_database_keeps_does_not_open_a_name() -> None:
-    secret = tokens.new_secret()
+def test_a_link_leads_nowhere_without_the_key_of_the_server() -> None:
+    secret, other = tokens.new_secret(), ServerKeys("another-key", RECIPIENTS, OutboxKeys(ROOT / "none"))
+    links = [SERVER_KEYS.link_keys(secret), other.link_keys(secret), SERVER_KEYS.link_keys(tokens.new_secret())]
+    assert len({value for link in links for value in (link.row_id, link.name_key, link.unsubscribe_hash)}) == 9
     with pytest.raises(KeysError):
-        decrypt_name(tokens.secret_hash(secret), encrypt_name(secret, "Anna"))
+        decrypt_name(links[1].name_key, encrypt_name(links[0].name_key, "Anna"))
 
 
 def test_a_hidden_name_tells_no_length() -> None:
-    assert len({len(encrypt_name("n", name)) for name in ("A", "Anna Žemaitė", "𐍈" * 100)}) == 1
+    assert len({len(encrypt_name(bytes(32), name)) for name in ("A", "Anna Žemaitė", "𐍈" * 100)}) == 1
 
 
 @many
 @given(st.text(max_size=60) | st.binary(max_size=60).map(encryption._to_base64))
 def test_garbage_is_no_name(garbage: str) -> None:
     with pytest.raises(KeysError, match="damaged"):
-        decrypt_name("n", garbage)
+        decrypt_name(bytes(32), garbage)
 
 
 @many
 @given(st.integers(0))
 def test_a_damaged_name_is_noticed(place: int) -> None:
-    hidden = bytearray(encryption._from_base64(encrypt_name("n", "Anna")))
+    hidden = bytearray(encryption._from_base64(encrypt_name(bytes(32), "Anna")))
     hidden[place % len(hidden)] ^= 1
     with pytest.raises(KeysError, match="damaged"):
-        decrypt_name("n", encryption._to_base64(bytes(hidden)))
+        decrypt_name(bytes(32), encryption._to_base64(bytes(hidden)))
 
 
 def test_a_mailbox_has_two_hashes_that_nobody_without_the_key_can_make() -> None:

@@ -163,7 +163,9 @@ def test_garbage_is_nothing_or_names_one_mail(content: bytes) -> None:
 
 
 async def _take(site: Site, reference: str, reason: str = BOUNCED) -> None:
-    await site.database.write(partial(quarantine.apply_report, report=BounceReport(reference, reason)))
+    await site.database.write(
+        partial(quarantine.apply_report, server_keys=site.server_keys, report=BounceReport(reference, reason))
+    )
 
 
 async def _reasons(site: Site) -> dict[str, int]:

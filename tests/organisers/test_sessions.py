@@ -21,8 +21,11 @@ async def staffed_site(site: Site, time: Clock) -> Site:
 
 
 async def _log_in(site: Site, nickname: str = "marta", *, require_factor: bool = False) -> str:
-    secret = await site.database.write(partial(accounts.make_login_link, nickname=nickname))
-    return (await site.database.write(partial(sessions.log_in, secret=secret, require_factor=require_factor)))[0]
+    secret = await site.database.write(
+        partial(accounts.make_login_link, server_keys=site.server_keys, nickname=nickname)
+    )
+    link_id = site.server_keys.link_keys(secret).row_id
+    return (await site.database.write(partial(sessions.log_in, link_id=link_id, require_factor=require_factor)))[0]
 
 
 async def _find_session(site: Site, secret: str) -> Session | None:
@@ -115,12 +118,13 @@ async def test_everybody_ends_their_own_sessions_only(staffed_site: Site) -> Non
 async def test_ending_all_ends_links_that_wait_too(staffed_site: Site) -> None:
     await add_organiser(staffed_site, "anna")
     gone, other = [await _log_in(staffed_site) for _ in range(2)], await _log_in(staffed_site, "anna")
-    link_secret = await staffed_site.database.write(partial(accounts.make_login_link, nickname="marta"))
+    make = partial(accounts.make_login_link, server_keys=staffed_site.server_keys, nickname="marta")
+    link_id = staffed_site.server_keys.link_keys(await staffed_site.database.write(make)).row_id
     await staffed_site.database.write(partial(sessions.end_all_sessions, nickname="marta"))
     assert [await _find_session(staffed_site, one) for one in gone] == [None, None]
     assert await _find_session(staffed_site, other)
     with pytest.raises(LinkError):
-        await staffed_site.database.write(partial(sessions.log_in, secret=link_secret, require_factor=False))
+        await staffed_site.database.write(partial(sessions.log_in, link_id=link_id, require_factor=False))
 
 
 async def test_nothing_of_a_browser_or_network_is_kept(staffed_site: Site) -> None:

@@ -124,10 +124,8 @@ async def test_a_backup_moves_from_one_database_to_the_other(
         async with other.database.reading() as c:
             assert await c.all("audit.signatures") == [{"country": "FI", "n": 3}]
             assert await audit.find_disagreements(c) == []
-        secret = other.signer.read_token(
-            Purpose.CONFIRM, (await visitor.link("someone0@example.net")).rpartition("/")[2]
-        )
-        assert await other.database.join(signatures.confirm, secret) == "FI"
+        link = other.read_link(Purpose.CONFIRM, (await visitor.link("someone0@example.net")).rpartition("/")[2])
+        assert await other.database.join(signatures.confirm, link) == "FI"
 
 
 async def test_a_withdrawal_after_never_is_remembered_too(visitor: Visitor, time: Clock, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from petition.core import encryption, tokens
 from petition.core.database.connection import Connection, Row
 from petition.core.email_addresses import EmailAddress
+from petition.core.encryption import LinkKeys
 from petition.mail import outbox
 from petition.mail.bounce_reports import BOUNCED
 from petition.mail.outbox import ClaimedEmail
@@ -26,10 +27,10 @@ STATES = ("new", "waiting", "held", "confirmed", "withdrawn", "blocked", "thrott
 Act = Callable[[Site, EmailAddress], Coroutine[Any, Any, None]]
 
 
-async def _link_secret(site: Site) -> str:
-    """The secret of the link in the only email, taken from the outbox as a deliverer does."""
+async def _link(site: Site) -> LinkKeys:
+    """What the link in the only email leads to; the email is taken from the outbox as a deliverer does."""
     (mail,) = await _emptied(site)
-    return mail.secret
+    return site.server_keys.link_keys(mail.secret)
 
 
 async def _emptied(site: Site) -> list[ClaimedEmail]:
@@ -44,18 +45,16 @@ async def _bring(site: Site, address: EmailAddress, state: str) -> None:
     if state == "new":
         return
     await _sign(site, address)
-    secret = await _link_secret(site)
+    link = await _link(site)
     if state in ("confirmed", "withdrawn"):
-        await site.database.join(signatures.confirm, secret)
+        await site.database.join(signatures.confirm, link)
     if state == "withdrawn":
         await _manage(site, address)
-        await site.database.write(partial(manage.withdraw, secret=await _link_secret(site)))
+        await site.database.write(partial(manage.withdraw, link_id=(await _link(site)).row_id))
     if state == "blocked":
-        await site.database.write(partial(manage.never_write, secret=secret))
+        await site.database.write(partial(manage.never_write, link_id=link.row_id))
     if state == "held":
-        await site.database.write(
-            partial(quarantine.hold_submissions, ids=[tokens.submission_id(secret)], reason=BOUNCED)
-        )
+        await site.database.write(partial(quarantine.hold_submissions, ids=[link.row_id], reason=BOUNCED))
     if state == "throttled":
         for _ in range(3):
             await _sign(site, address)

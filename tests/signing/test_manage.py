@@ -22,9 +22,9 @@ async def _manage(visitor: Visitor, email: str = ANNA) -> str:
 
 
 async def _held(visitor: Visitor, path: str) -> StoredData:
-    secret = visitor.site.signer.read_token(Purpose.MANAGE, path.rsplit("/", 1)[1])
+    link = visitor.site.read_link(Purpose.MANAGE, path.rsplit("/", 1)[1])
     async with visitor.site.database.reading() as c:
-        return await managing.get_stored_data(c, secret)
+        return await managing.get_stored_data(c, link)
 
 
 async def _rows(site: Site, table: str) -> list[Row]:
@@ -98,4 +98,4 @@ async def test_a_link_to_manage_tells_no_hour_by_its_end(time: Clock, visitor: V
 async def test_a_number_of_nothing_opens_nothing(site: Site) -> None:
     for act in (managing.withdraw, managing.never_write, managing.withdraw_never):
         with pytest.raises(LinkError):
-            await site.database.write(partial(act, secret=tokens.new_secret()))
+            await site.database.write(partial(act, link_id=tokens.new_secret()))

@@ -1,6 +1,7 @@
 """What a seizer does with a disk: searches every byte for every person, and tries all its keys on all ciphertexts."""
 
 import base64
+import hmac
 import os
 import signal
 import subprocess
@@ -156,7 +157,11 @@ def keys_on(folders: list[Path], secrets: Iterable[str]) -> list[bytes]:
 
 
 def keys_of(text: str) -> Iterator[bytes]:
-    """Keys made from a text: hashed, cut, and derived from a link secret (core/encryption.encrypt_name)."""
+    """Keys made from a text: hashed and cut."""
     yield sha256(text.encode()).digest()
     yield text.encode()[:32].ljust(32, b"\0")
-    yield sha256(b"petition name " + text.encode()).digest()
+
+
+def name_keys(secret: str, link_secret: str) -> Iterator[bytes]:
+    """Keys of a name in a form, made from a secret of the server and one of a link (core/encryption.link_keys)."""
+    yield hmac.digest(secret.encode(), f"petition name {link_secret}".encode(), "sha256")

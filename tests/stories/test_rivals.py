@@ -54,7 +54,7 @@ async def test_spellings_of_one_mailbox_are_one_signature(site: Site) -> None:
         )
     secrets = await _link_secrets(site)
     assert len(secrets) == 3
-    await asyncio.gather(*[site.database.join(signatures.confirm, n) for n in secrets])
+    await asyncio.gather(*[site.database.join(signatures.confirm, site.server_keys.link_keys(n)) for n in secrets])
     async with site.database.reading() as c:
         assert await c.all("audit.signatures") == [{"country": "PL", "n": 1}]
         assert await audit.find_disagreements(c) == []
@@ -66,7 +66,8 @@ async def test_two_servers_confirm_the_same_mailbox(postgresql_settings: Setting
             signing = _signing(one, "anna@example.net", country)
             await one.database.join(submissions.sign, submissions.prepare_submission(one.server_keys, signing))
         secrets = await _link_secrets(one)
-        presses = [server.database.join(signatures.confirm, n) for n in secrets * 5 for server in (one, two)]
+        links = [one.server_keys.link_keys(secret) for secret in secrets * 5]
+        presses = [server.database.join(signatures.confirm, link) for link in links for server in (one, two)]
         await asyncio.gather(*presses)
         async with two.database.reading() as c:
             assert sum(row["n"] for row in await c.all("audit.signatures")) == 1
@@ -94,9 +95,9 @@ async def test_withdrawing_and_confirming_at_once_agree(site: Site) -> None:
     ask = partial(manage.request_manage_link, server_keys=site.server_keys, email=address, language="en")
     await site.database.write(ask)
     mails = await site.database.write(partial(outbox.claim_batch, server_keys=site.server_keys))
-    secrets = {mail.template: mail.secret for mail in mails}
-    confirm = site.database.join(signatures.confirm, secrets["confirm"])
-    withdraw = site.database.write(partial(manage.withdraw, secret=secrets["manage"]))
+    links = {mail.template: site.server_keys.link_keys(mail.secret) for mail in mails}
+    confirm = site.database.join(signatures.confirm, links["confirm"])
+    withdraw = site.database.write(partial(manage.withdraw, link_id=links["manage"].row_id))
     country, done = await asyncio.gather(confirm, withdraw, return_exceptions=True)
     assert country == "PL" or isinstance(country, LinkError)
     assert done in (True, False)

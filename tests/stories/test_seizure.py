@@ -26,6 +26,7 @@ from petition.site import Site
 from petition.site import open_site as site_opened
 from petition.web.app import create_app
 from tests import postgres
+from tests.adversary.joins import copy_tables, find_joins, log_line
 from tests.conftest import Clock, Visitor
 from tests.mail.delivering import until
 from tests.postgres import Server
@@ -243,6 +244,7 @@ async def test_what_a_seizer_finds_and_opens(theatre: Theatre, time: Clock, tmp_
 
     everybody = people + unread + stuck
     await _nothing_lies_open(theatre, everybody, tmp_path)
+    await _no_mail_log_leads_to_a_row(theatre)
     await _only_what_must_opens(theatre, stuck)
 
 
@@ -258,13 +260,23 @@ async def _nothing_lies_open(theatre: Theatre, people: list[Person], tmp_path: P
     assert found.hits == []
 
 
+async def _no_mail_log_leads_to_a_row(theatre: Theatre) -> None:
+    """The seizer also has the logs of all mail servers: recipient and Message-ID of every email that ever left."""
+    tables = await copy_tables(theatre.site.database)
+    lines = [log_line(mail) for mail in theatre.smtp.mails]
+    found = await asyncio.to_thread(find_joins, lines, tables, quick=True)
+    _tell(theatre, f"{len(lines)} emails in logs joined with {sum(map(len, tables.values()))} rows: {found or 0} joins")
+    assert len(lines) > PEOPLE
+    assert found == set()
+
+
 async def _only_what_must_opens(theatre: Theatre, stuck: list[Person]) -> None:
     """Tries every file that could be a key, every secret, and every link secret that these open."""
     secrets = [file.read_text() for file in (theatre.folder / "secrets").iterdir()]
     keys = await asyncio.to_thread(seizing.keys_on, theatre.disk, secrets)
     mails = [text for sealed in sorted(theatre.seen["mail"]) if (text := seizing.opened(sealed, keys))]
     link_secrets = {json.loads(text)[1] for text in mails}
-    keys += [key for secret in link_secrets for key in seizing.keys_of(secret)]
+    keys += [key for link in link_secrets for secret in secrets for key in seizing.name_keys(secret, link)]
     names = {text for hidden in theatre.seen["name"] if (text := seizing.opened(hidden, keys))}
     contacts = {text for sealed in theatre.seen["contact"] if (text := seizing.opened(sealed, keys))}
     tried = {kind: len(texts) for kind, texts in theatre.seen.items()}

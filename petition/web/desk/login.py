@@ -46,10 +46,10 @@ async def redeem(request: Request) -> Response:
     """GET: a button. POST: the link is used up and a session begins; the second factor comes next."""
     site = get_site(request)
     try:
-        secret = site.signer.read_token(Purpose.LOGIN, request.path_params["token"])
+        link_id = site.read_link(Purpose.LOGIN, request.path_params["token"]).row_id
         if request.method != "POST":
             return render_page(request, "web/desk/redeem.html")
-        log_in = partial(sessions.log_in, secret=secret, require_factor=not site.settings.demo)
+        log_in = partial(sessions.log_in, link_id=link_id, require_factor=not site.settings.demo)
         session_secret, authenticated = await site.database.write(log_in)
     except LinkError:
         return render_page(request, "web/desk/login.html", status=404, form=EMPTY_FORM, sent=False, link_failed=True)

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from petition.core.email_addresses import EmailAddress
+from petition.core.encryption import LinkKeys
 from petition.core.errors import ClosedError, LinkError, RateLimited
 from petition.core.form import EMPTY_FORM
 from petition.core.tokens import Purpose
@@ -52,25 +53,25 @@ async def _send_link(request: Request, email: EmailAddress) -> None:
 async def manage(request: Request) -> Response:
     """GET: a button and no data, because scanners open links. POST: the stored data, or the chosen action."""
     try:
-        secret = get_site(request).signer.read_token(Purpose.MANAGE, request.path_params["token"])
+        link = get_site(request).read_link(Purpose.MANAGE, request.path_params["token"])
         if request.method == "POST":
-            return await _run_action(request, secret)
+            return await _run_action(request, link)
     except LinkError:
         return render_page(request, "web/public/signing/dead_link.html", status=404, form=EMPTY_FORM, purpose="manage")
     return render_page(request, "web/public/manage/open_link.html")
 
 
-async def _run_action(request: Request, secret: str) -> Response:
+async def _run_action(request: Request, link: LinkKeys) -> Response:
     site = get_site(request)
     action = (await forms.read_form(request)).values.get("action", "")
     if action == "show":
         async with site.database.reading() as c:
             return render_page(
-                request, "web/public/manage/stored_data.html", stored_data=await actions.get_stored_data(c, secret)
+                request, "web/public/manage/stored_data.html", stored_data=await actions.get_stored_data(c, link)
             )
     if action not in _ACTIONS:
         raise HTTPException(422)
-    changed = await site.database.write(partial(_ACTIONS[action], secret=secret))
+    changed = await site.database.write(partial(_ACTIONS[action], link_id=link.row_id))
     return render_page(request, "web/public/manage/done.html", action=action if changed else "nothing")
 
 
@@ -78,11 +79,11 @@ async def never_write(request: Request) -> Response:
     """The link at the foot of each email. GET: a button. POST: no email ever again; if chosen, no signature either."""
     site = get_site(request)
     try:
-        secret = site.signer.read_token(Purpose.NEVER_WRITE, request.path_params["token"])
+        link_id = site.read_link(Purpose.NEVER_WRITE, request.path_params["token"]).row_id
         if request.method == "POST":
             action = (await forms.read_form(request)).values.get("action", "never_write")
             act = actions.withdraw_never if action == "withdraw_never" else actions.never_write
-            await site.database.write(partial(act, secret=secret))
+            await site.database.write(partial(act, link_id=link_id))
             return render_page(request, "web/public/manage/done.html", action=act.__name__)
     except LinkError:
         return render_page(request, "web/public/signing/dead_link.html", status=404, form=EMPTY_FORM, purpose="manage")
@@ -96,6 +97,7 @@ async def unsubscribe(request: Request) -> Response:
     """
     if request.method != "POST":
         return render_page(request, "web/public/manage/unsubscribe.html")
-    act = partial(actions.unsubscribe, secret=request.path_params["token"])
-    await get_site(request).database.write(act)
+    site = get_site(request)
+    unsubscribe_hash = site.server_keys.unsubscribe_hash(request.path_params["token"])
+    await site.database.write(partial(actions.unsubscribe, unsubscribe_hash=unsubscribe_hash))
     return render_page(request, "web/public/manage/done.html", action="unsubscribe")

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from petition.campaign.campaign import CampaignState
+from petition.core.encryption import LinkKeys
 from petition.core.errors import ClosedError, LinkError, RateLimited
 from petition.core.form import EMPTY_FORM, Form
 from petition.core.languages import Language
@@ -106,11 +107,11 @@ async def confirm(request: Request) -> Response:
     site = get_site(request)
     get_language(request)  # 404 for an unknown language
     try:
-        secret = site.signer.read_token(Purpose.CONFIRM, request.path_params["token"])
+        link = site.read_link(Purpose.CONFIRM, request.path_params["token"])
         if request.method == "POST":
-            return await _confirm_signature(request, secret)
+            return await _confirm_signature(request, link)
         async with site.database.reading() as c:
-            submission = await submissions.get_submission(c, secret)
+            submission = await submissions.get_submission(c, link)
     except LinkError:
         return await _dead_link(request)
     return render_page(
@@ -133,11 +134,11 @@ async def _dead_link(request: Request) -> Response:
     )
 
 
-async def _confirm_signature(request: Request, secret: str) -> Response:
+async def _confirm_signature(request: Request, link: LinkKeys) -> Response:
     site = get_site(request)
     if not site.campaign_state().allows_signing:
         return await _appeal_response(request, EMPTY_FORM, 403)
-    country = await site.database.join(signatures.confirm, secret)
+    country = await site.database.join(signatures.confirm, link)
     return RedirectResponse(f"/{get_language(request).code}/thanks?country={country}", 303)
 
 

@@ -1,30 +1,42 @@
--- name: lock_mailboxes
--- One decision at a time for a mailbox, across all servers; always in the same order. SQLite has one writer anyway.
+-- name: lock_recipients
+-- One decision at a time for a recipient, across all servers; always in the same order. SQLite has one writer anyway.
 select pg_advisory_xact_lock(k) from ( -- postgresql
     select distinct hashtextextended(value, 0) as k -- postgresql
-    from json_array_elements_text(cast(:mailboxes as json)) as value order by k -- postgresql
-) as keys -- postgresql
-select :mailboxes as locked -- sqlite
+    from json_array_elements_text(cast(:keys as json)) as value order by k -- postgresql
+) as locks -- postgresql
+select :keys as locked -- sqlite
 
 -- name: sent_counts
--- How many emails each mailbox got within a day and within two weeks, and whether it wants no email at all.
+-- How many emails each recipient got within a day and within two weeks, and whether the mailbox wants no email at all.
 select
     asked.mailbox,
-    (select coalesce(sum(n), 0) from email_counts m where m.mailbox = asked.mailbox and hour_ends_at > :day) as day,
-    (select coalesce(sum(n), 0) from email_counts m where m.mailbox = asked.mailbox and hour_ends_at > :fortnight) as fortnight,
+    asked.quota_key,
+    (
+        select coalesce(sum(n), 0) from email_counts m
+        where m.quota_key = asked.quota_key and m.purpose = :purpose and hour_ends_at > :day
+    ) as day,
+    (
+        select coalesce(sum(n), 0) from email_counts m
+        where m.quota_key = asked.quota_key and m.purpose = :purpose and hour_ends_at > :fortnight
+    ) as fortnight,
     (select count(*) from never_write w where w.mailbox = asked.mailbox and reason = 'never') as never
 from (
-    select distinct value as mailbox
-    from json_array_elements_text(cast(:mailboxes as json)) as value -- postgresql
-    from json_each(:mailboxes) -- sqlite
+    select distinct mailbox, quota_key
+    from json_to_recordset(cast(:rows as json)) as r (mailbox text, quota_key text) -- postgresql
+    from (select -- sqlite
+        json_extract(value, '$.mailbox') as mailbox, -- sqlite
+        json_extract(value, '$.quota_key') as quota_key from json_each(:rows)) -- sqlite
 ) as asked
 
 -- name: add_sent
-insert into email_counts (mailbox, hour_ends_at, n)
-select mailbox, :hour_ends_at, n from json_to_recordset(cast(:rows as json)) as r (mailbox text, n bigint) -- postgresql
-select json_extract(value, '$.mailbox'), :hour_ends_at, json_extract(value, '$.n') from json_each(:rows) -- sqlite
+insert into email_counts (quota_key, purpose, hour_ends_at, n)
+select quota_key, :purpose, :hour_ends_at, n from json_to_recordset(cast(:rows as json)) as r (quota_key text, n bigint) -- postgresql
+select json_extract(value, '$.quota_key'), :purpose, :hour_ends_at, json_extract(value, '$.n') from json_each(:rows) -- sqlite
 where true
-on conflict (mailbox, hour_ends_at) do update set n = email_counts.n + excluded.n
+on conflict (quota_key, purpose, hour_ends_at) do update set n = email_counts.n + excluded.n
+
+-- name: recent_emails
+select coalesce(sum(n), 0) as n from email_counts where quota_key = :quota_key
 
 -- name: delete_expired
 delete from email_counts

@@ -36,7 +36,8 @@ select id as key from submissions where expires_at + 0 >= :expiry and id > :afte
 select id as key from links where expires_at + 0 >= :midnight and id > :after order by id limit :limit
 
 -- name: recent_email_counts
-select distinct mailbox as key from email_counts where hour_ends_at >= :midnight and mailbox > :after order by mailbox limit :limit
+select distinct quota_key as key from email_counts where hour_ends_at >= :midnight and quota_key > :after
+order by quota_key limit :limit
 
 -- name: recent_never_write
 select distinct mailbox as key from never_write where added_on >= :since and mailbox > :after order by mailbox limit :limit

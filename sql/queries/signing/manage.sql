@@ -12,7 +12,6 @@ select
         select count(*) from submissions
         where mailbox = :mailbox and email_hash = :email_hash and state in ('waiting', 'held') and expires_at + 0 > :now
     ) as waiting_links,
-    (select coalesce(sum(n), 0) from email_counts where mailbox = :mailbox) as recent_emails,
     (select count(*) from never_write where mailbox = :mailbox and reason = 'never') as never_write,
     (select count(*) from never_write where mailbox = :mailbox and reason = 'withdrawn') as recently_withdrawn
 

@@ -3,26 +3,6 @@
 -- of a row uses the key, even with a plan that was made while the table was empty (see
 -- petition/core/database/database.py and tests/core/database/test_plans.py).
 
--- name: make_room
--- A mailbox has three waiting submissions at most: those of this moment, and the newest of the others. This does not
--- wait for a row that another transaction holds: that row is being confirmed or deleted.
-delete from submissions where id
-in ( -- sqlite
-= any(array(select id from submissions where id = any(array( -- postgresql
-    select id from (
-        select id, row_number() over (
-            partition by mailbox order by case when id
-            in (select value from json_each(:ids)) -- sqlite
-            = any(array(select json_array_elements_text(cast(:ids as json)))) -- postgresql
-            then 0 else 1 end, expires_at desc, id
-        ) as place
-        from submissions where state = 'waiting' and mailbox
-        in (select value from json_each(:mailboxes)) -- sqlite
-        = any(array(select json_array_elements_text(cast(:mailboxes as json)))) -- postgresql
-    ) as ranked where place > 3
-) -- sqlite
-)) for update skip locked)) -- postgresql
-
 -- name: insert
 -- One row for each form.
 insert into submissions (

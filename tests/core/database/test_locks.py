@@ -4,7 +4,6 @@ from functools import partial
 
 import pytest
 
-from petition.core import tokens
 from petition.core.database.connection import LOCKS, Connection
 from petition.core.database.database import Database
 from petition.core.settings import Settings
@@ -46,11 +45,11 @@ async def _people(visitor: Visitor) -> None:
         await visitor.post("/en/manage", email="anna@example.net")
         await visitor.post(await visitor.link("anna@example.net", "manage"), action=action)
     other = await visitor.confirmed("jan@example.net", **chosen)
-    await write(partial(manage.never_write, secret=_link_secret(visitor, other)))
+    await write(partial(manage.never_write, link_id=_link_id(visitor, other)))
     third = await visitor.confirmed("eva@example.net", **chosen)
-    await write(partial(manage.withdraw_never, secret=_link_secret(visitor, third)))
+    await write(partial(manage.withdraw_never, link_id=_link_id(visitor, third)))
     await visitor.sign("ola@example.net")
-    waits = tokens.submission_id(_link_secret(visitor, await visitor.link("ola@example.net")))
+    waits = _link_id(visitor, await visitor.link("ola@example.net"))
     await write(partial(quarantine.hold_submissions, ids=[waits], reason=BOUNCED))
     await write(partial(quarantine.release_submissions, reason=BOUNCED))
 
@@ -64,8 +63,8 @@ async def _desk(visitor: Visitor) -> None:
     await write(partial(accounts.remove_organiser, nickname="marta"))
 
 
-def _link_secret(visitor: Visitor, path: str) -> str:
-    return visitor.site.signer.read_token(Purpose.CONFIRM, path.rpartition("/")[2])
+def _link_id(visitor: Visitor, path: str) -> str:
+    return visitor.site.read_link(Purpose.CONFIRM, path.rpartition("/")[2]).row_id
 
 
 async def test_whole_tables_are_locked_in_the_order_whatever_is_asked(

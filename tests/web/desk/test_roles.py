@@ -110,7 +110,9 @@ async def _at(visitor: Visitor, person: str) -> str:
 
 
 async def _open(visitor: Visitor, session: str, method: str, path: str) -> int:
-    number = await visitor.site.database.write(partial(accounts.make_login_link, nickname="viewer"))
+    number = await visitor.site.database.write(
+        partial(accounts.make_login_link, server_keys=visitor.site.server_keys, nickname="viewer")
+    )
     path = path.format(**PARAMETERS | {"token": token(visitor, Purpose.LOGIN, number)})
     keys = " ".join(public_keys.fingerprints(visitor.site.settings.recipients))
     fields = {"email": "viewer@example.org", "session": session, "nickname": "viewer", "keys": keys, "code": "1"}

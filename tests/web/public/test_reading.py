@@ -85,7 +85,9 @@ async def test_visitors_get_no_cookie(visitor: Visitor) -> None:
 
 async def _logged_in(visitor: Visitor) -> Morsel[str]:
     await add_organiser(visitor.site, "marta")
-    number = await visitor.site.database.write(partial(accounts.make_login_link, nickname="marta"))
+    number = await visitor.site.database.write(
+        partial(accounts.make_login_link, server_keys=visitor.site.server_keys, nickname="marta")
+    )
     answer = await visitor.post(f"/organisers/login/{token(visitor, Purpose.LOGIN, number)}")
     assert (answer.status_code, answer.headers["cache-control"]) == (303, "no-store")
     assert len(answer.headers.get_list("set-cookie")) == 1

@@ -1,0 +1,1 @@
+"""Adversaries: what each of them can see at once, and what it tells them."""
