@@ -36,6 +36,15 @@ class EmailAddress:
         """The part after the @, in ASCII."""
         return self.exact.rpartition("@")[2]
 
+    @property
+    def quota_form(self) -> str:
+        """For the limit on emails to one mailbox: without dots and +tags at every domain, reviewed or not.
+
+        Coarser than the canonical form, so two people may share a quota. Never count signatures by it.
+        """
+        local, _, domain = self.canonical.rpartition("@")
+        return f"{(local.partition('+')[0] or local).replace('.', '')}@{domain}"
+
 
 class EmailProviders:
     """What data/mailboxes.toml says of email providers. Raises DataError for a missing or wrong value."""

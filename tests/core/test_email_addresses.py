@@ -186,3 +186,36 @@ def test_the_keyed_hash_is_hmac_sha256() -> None:
 def test_another_key_or_another_address_is_another_hash(key: str, one: str, two: str) -> None:
     assert (keyed_hash(key, one) == keyed_hash(key, two)) == (one == two)
     assert (keyed_hash(key + "1", one) == keyed_hash(key + "2", one)) is False
+
+
+_ATOM = st.text("abz09_-", min_size=1, max_size=8)
+_DOMAINS = st.sampled_from(["example.org", "mail.example.org", "gmail.com", "googlemail.com", "proton.me", "posteo.de"])
+
+
+@many
+@given(st.lists(_ATOM, min_size=1, max_size=4), st.lists(_ATOM, max_size=2), _DOMAINS)
+def test_dots_tags_and_capitals_never_make_another_quota(atoms: list[str], tags: list[str], domain: str) -> None:
+    plain = _read(f"{''.join(atoms)}@{domain}")
+    spelled = _read("+".join([".".join(atoms), *tags]).swapcase() + f"@{domain.upper()}")
+    assert spelled.quota_form == plain.quota_form
+
+
+@many
+@given(st.emails())
+def test_one_mailbox_has_one_quota_and_the_quota_is_an_address(typed: str) -> None:
+    assume((found := MAILBOXES.parse(typed)) is not None)
+    assert found is not None
+    again, canonical = _read(found.quota_form), _read(found.canonical)
+    assert again.quota_form == canonical.quota_form == found.quota_form
+    assert again.domain == canonical.domain
+
+
+@many
+@given(_ATOM, _ATOM, _DOMAINS, _DOMAINS)
+def test_another_name_or_another_provider_has_another_quota(one: str, two: str, here: str, there: str) -> None:
+    first, second = _read(f"{one}@{here}"), _read(f"{two}@{there}")
+    assert (first.quota_form == second.quota_form) == (first.canonical == second.canonical)
+
+
+def test_a_name_that_is_only_a_tag_keeps_its_quota() -> None:
+    assert _read("+anna@example.org").quota_form == "+anna@example.org"
