@@ -68,7 +68,7 @@ class ServerKeys:
     def quota_key(self, address: EmailAddress) -> str:
         """Under this key the emails to a mailbox are counted. It is in no other table, so that the hours of emails in
         a provider's log lead to no signature."""
-        return self._keyed("quota", address.canonical).hex()
+        return self._keyed("quota", address.quota_form).hex()
 
     def organiser_hash(self, address: EmailAddress) -> str:
         """Not the hash of signatures: a copied database must not tell which organiser has signed."""

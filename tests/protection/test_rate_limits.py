@@ -172,6 +172,14 @@ async def test_spellings_of_one_mailbox_share_one_cap(site: Site, time: Clock) -
     assert len(await _mails(site)) == 3
 
 
+async def test_tags_and_dots_get_nobody_more_mail_at_any_domain(site: Site, time: Clock) -> None:
+    for n in range(10):
+        address = site.email_providers.parse(f"an{'.' * (n % 2)}na+{n}@company.example")
+        assert address is not None
+        await _sign(site, address)
+    assert len(await _mails(site)) == 3
+
+
 async def test_beyond_the_cap_nothing_of_anybody_is_stored(site: Site, time: Clock) -> None:
     for act in (_sign, _sign, _sign, _manage, _manage):
         await act(site)
