@@ -14,6 +14,7 @@ from typing import Any
 
 import asyncpg
 import httpx2
+import hypothesis
 import pytest
 from pyrage import x25519
 from starlette.applications import Starlette
@@ -25,10 +26,15 @@ from petition.core.database import migrations
 from petition.core.database.database import Database
 from petition.core.languages import LOCALE_FOLDER
 from petition.core.settings import Mode, Settings
+from petition.mail import outbox
 from petition.site import Site, open_site
 from petition.web.app import create_app
 from tests import postgres, relay
 from tests.relay import Relay
+
+# Machines are shared: no test fails because one example took long.
+hypothesis.settings.register_profile("shared machine", deadline=None)
+hypothesis.settings.load_profile("shared machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -59,6 +65,12 @@ def _few_languages(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
     if request.node.get_closest_marker("all_languages") is None:
         every = Appeal.languages
         monkeypatch.setattr(Appeal, "languages", lambda appeal: [c for c in every(appeal) if c not in SPOKEN - few])
+
+
+@pytest.fixture(autouse=True)
+def _no_mail_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Emails are due at once, except in the tests of their delays."""
+    monkeypatch.setattr(outbox, "MAX_DELAY_SECONDS", 0)
 
 
 SPOKEN = {folder.name for folder in LOCALE_FOLDER.iterdir() if folder.is_dir()}

@@ -5,6 +5,8 @@ Any number of deliverers may run, in one process (see delivery_pool.py) and in m
 
 import asyncio
 import logging
+import secrets
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
@@ -44,6 +46,7 @@ class Deliverer:
         self._transport = transport
         self._backoff = backoff or ProviderBackoff()
         self._on_full_batch = on_full_batch
+        self._send_seconds = deque([0.01], maxlen=50)  # of the last emails
         self._send_timeout: asyncio.Timeout | None = None  # of the current email
         self._stopping = asyncio.Event()
         self._idle = asyncio.Event()
@@ -113,7 +116,7 @@ class Deliverer:
         before the mail server's answer is committed.
         """
         try:
-            await self._send(self._render(email))
+            await self._send(email)
         except Refused as refusal:
             await self._record(self._write_job(outbox.mark_refused, email=email, code=str(refusal)))
         except Delayed as delay:
@@ -131,16 +134,26 @@ class Deliverer:
             await self._record(partial(self._database.join, outbox.mark_sent, email.id))
         return True
 
-    async def _send(self, message: RenderedEmail) -> None:
+    async def _send(self, email: ClaimedEmail) -> None:
         """Raises what the transport raises, and Unreachable if the dialogue takes longer than SEND_TIMEOUT."""
         try:
             async with asyncio.timeout(STOP_TIMEOUT if self._stopping.is_set() else SEND_TIMEOUT) as self._send_timeout:
-                await self._transport.send(message)
+                await (self._pass_decoy() if email.is_decoy else self._send_email(email))
         except TimeoutError:
             await self._transport.close()  # a late answer must not be taken for the next one's
             raise Unreachable("it takes too long") from None
         finally:
             self._send_timeout = None
+
+    async def _send_email(self, email: ClaimedEmail) -> None:
+        started_at = asyncio.get_running_loop().time()
+        await self._transport.send(self._render(email))
+        self._send_seconds.append(asyncio.get_running_loop().time() - started_at)
+
+    async def _pass_decoy(self) -> None:
+        """Takes as long as an email: the next one must not leave earlier than if this one were real."""
+        await self._transport.connect()
+        await asyncio.sleep(secrets.choice(self._send_seconds))
 
     def _write_job(self, job: Callable[..., Awaitable[None]], **arguments: object) -> Callable[[], Awaitable[None]]:
         return partial(self._database.write, partial(job, **arguments))

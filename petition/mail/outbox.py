@@ -20,9 +20,12 @@ from petition.mail.messages import Message
 CLAIM_SECONDS = 90  # then another deliverer may take the row: so long an email waits if its deliverer crashes
 BATCH_SIZE = 20
 EMAIL_LIFETIME = 14 * DAY  # then its link has expired
-# A decoy is enqueued where no email may be sent, so that timing does not tell one case from the other.
+# Each email has a random delay of its own, and emails of one minute leave in a random order. So the times of two emails
+# do not tell what was queued between them.
+MAX_DELAY_SECONDS = 5
+# A decoy is enqueued where no email may be sent. It leaves as an email does, but to nobody (see delivery.py), so that
+# timing does not tell one case from the other.
 DECOY_TEMPLATE = "nothing"
-DECOY_URGENCY = -1
 RETRY_DELAYS = (30, 120, 600, 1800, HOUR)  # seconds after the first, second … failure; then hourly
 
 # The lowest urgency leaves first: that of each message, which is lower than these.
@@ -41,6 +44,10 @@ class ClaimedEmail:
     secret: str
     attempts: int  # with this one; no two deliverers hold a row with the same number
     claim_expires_at: int  # epoch seconds; nobody else takes the row before that
+
+    @property
+    def is_decoy(self) -> bool:
+        return self.template == DECOY_TEMPLATE
 
     @property
     def domain(self) -> str:
@@ -63,20 +70,20 @@ def prepare_email(
         "encrypted": encrypted,
         "urgency": message.urgency,
         "queued_at": now // 60 * 60,  # to the minute: it only has to tell how late emails are
-        "due_at": now,
+        "due_at": now + secrets.randbelow(MAX_DELAY_SECONDS + 1),
         "expires_at": now + EMAIL_LIFETIME,
     }
 
 
 def make_decoy(email: Row) -> Row:
-    """A row like this email, but for nobody. claim_batch() deletes decoys first, without decrypting them."""
-    return {**email, "template": DECOY_TEMPLATE, "mailbox": None, "submission_id": None, "urgency": DECOY_URGENCY}
+    """A row like this email, but for nobody."""
+    return {**email, "template": DECOY_TEMPLATE, "mailbox": None, "submission_id": None}
 
 
 def delay_email(email: Row, seconds: int) -> Row:
     """The email, due later, by the longest of RETRY_DELAYS at most: a longer delay would look like a wrong clock."""
-    due_at = int(email["due_at"]) + min(seconds, max(RETRY_DELAYS))
-    return {**email, "due_at": due_at, "queued_at": due_at // 60 * 60}
+    delay = min(seconds, max(RETRY_DELAYS))
+    return {**email, "due_at": email["due_at"] + delay, "queued_at": (email["queued_at"] + delay) // 60 * 60}
 
 
 async def enqueue(c: Connection, emails: list[Row]) -> None:
@@ -85,10 +92,12 @@ async def enqueue(c: Connection, emails: list[Row]) -> None:
 
 
 async def claim_batch(c: Connection, server_keys: ServerKeys) -> list[ClaimedEmail]:
-    """Claims a batch, the most urgent first. Rows encrypted on another machine are left to that machine."""
+    """Claims a batch: the most urgent first, then by the minute, in a random order within a minute.
+
+    Rows encrypted on another machine are left to that machine.
+    """
     now = clock.epoch()
-    latest, keys = now + max(RETRY_DELAYS), ",".join(server_keys.outbox.key_names())
-    await c.run("outbox.delete_decoys")
+    latest, keys = now + max(RETRY_DELAYS) + MAX_DELAY_SECONDS, ",".join(server_keys.outbox.key_names())
     claim_expires_at = now + CLAIM_SECONDS
     rows = await c.all(
         "outbox.claim_batch",
@@ -100,7 +109,7 @@ async def claim_batch(c: Connection, server_keys: ServerKeys) -> list[ClaimedEma
         keys=keys,
     )
     emails = []
-    for row in sorted(rows, key=lambda row: (row["urgency"], row["due_at"])):
+    for row in sorted(rows, key=lambda row: (row["urgency"], row["queued_at"], row["id"])):
         try:
             emails.append(_decrypt_email(server_keys, row))
         except KeysError:
@@ -174,7 +183,7 @@ async def _reencrypt(c: Connection, *, server_keys: ServerKeys, old_key_name: st
 
 
 async def delete_expired(c: Connection) -> None:
-    await c.run("outbox.delete_expired", now=clock.epoch())
+    await c.run("outbox.delete_expired", now=clock.epoch(), held=HELD_URGENCY, decoy=DECOY_TEMPLATE)
 
 
 async def delete_all(c: Connection) -> None:

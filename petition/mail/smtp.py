@@ -36,8 +36,9 @@ class ProviderLimited(Delayed):
 
 
 class Transport(Protocol):
-    """Takes a rendered email, or raises Refused or Delayed."""
+    """Takes a rendered email, or raises Refused or Delayed. connect() is the part of send() before the first email."""
 
+    async def connect(self) -> None: ...
     async def send(self, message: RenderedEmail) -> None: ...
     async def close(self) -> None: ...
 
@@ -88,6 +89,14 @@ class SmtpTransport:
             except (aiosmtplib.SMTPException, OSError) as error:
                 await self._raise_for_sender(error)
 
+    async def connect(self) -> None:
+        """Raises Unreachable."""
+        async with self._lock:
+            try:
+                await self._connect()
+            except (aiosmtplib.SMTPException, OSError) as error:
+                await self._raise_for_sender(error)
+
     async def close(self) -> None:
         if self._client is not None:
             self._client.close()
@@ -96,9 +105,7 @@ class SmtpTransport:
     async def check(self) -> None:
         """Raises Delayed if the mail server cannot be reached or refuses our login."""
         try:
-            await self._connect()
-        except (aiosmtplib.SMTPException, OSError) as error:
-            raise Unreachable(type(error).__name__) from None
+            await self.connect()
         finally:
             await self.close()
 
@@ -145,6 +152,10 @@ class FolderTransport:
         (self._folder / f"{clock.epoch():011}-{name}.eml").write_bytes(message.content)
         if self._next_transport:
             await self._next_transport.send(message)
+
+    async def connect(self) -> None:
+        if self._next_transport:
+            await self._next_transport.connect()
 
     async def close(self) -> None:
         if self._next_transport:

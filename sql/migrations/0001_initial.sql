@@ -120,7 +120,7 @@ create table used_proofs (
 )
 without rowid -- sqlite
 
--- Emails that wait. encrypted holds the address and the secret of the link, under a key that is destroyed within days.
+-- Emails that wait, and decoys (template `nothing`) that leave to nobody. encrypted holds the address and the secret of the link, under a key that is destroyed within days.
 -- submission_id is the submission that the link would confirm.
 create table outbox (
     id text primary key,
@@ -139,7 +139,7 @@ create table outbox (
 )
 without rowid -- sqlite
 
-create index outbox_due on outbox (urgency, due_at)
+create index outbox_order on outbox (urgency, queued_at, id)
 
 -- Permanent refusals by enhanced status code (RFC 3463); nothing about the person.
 create table refusals (

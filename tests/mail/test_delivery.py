@@ -67,6 +67,37 @@ async def test_the_address_is_forgotten_once_the_mail_has_left(site: Site, smtp:
     assert "example.org" not in str(tables)
 
 
+async def test_a_decoy_leaves_to_nobody_and_takes_as_long_as_an_email(
+    site: Site, smtp: Relay, deliverer: Deliverer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(5):
+        await sign(site)
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    while await deliverer.deliver_batch():
+        pass
+    assert smtp.recipients == ["anna@example.org"] * 3
+    assert await waiting(site) == 0
+    assert len(waits) == 2
+    assert set(waits) <= {0.01, *deliverer._send_seconds}, "as long as an email before it, or a usual one"
+
+
+async def test_a_decoy_waits_for_a_relay_that_is_away_as_an_email_does(site: Site, time: Clock) -> None:
+    for _ in range(4):
+        await sign(site)
+    async with delivering(site, "smtp://127.0.0.1:1?tls=no") as deliverer:
+        for _ in range(8):
+            await deliverer.deliver_batch()
+    async with site.database.reading() as c:
+        rows = await c.execute("select template, attempts, due_at from outbox")
+    assert sorted(row["template"] for row in rows) == ["confirm"] * 3 + ["nothing"]
+    assert len({(row["attempts"], row["due_at"]) for row in rows}) == 1
+
+
 async def test_deliverers_at_once_send_each_mail_once(settings: Settings, smtp: Relay) -> None:
     async with open_site(settings) as first, open_site(settings) as second:
         for n in range(50):

@@ -1,11 +1,13 @@
 """Emails that wait: which deliverer may claim one and when, how each one ends, and that nothing of it stays."""
 
 import asyncio
+from collections import Counter
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from petition.core import clock
 from petition.core.database.connection import Connection, Row
 from petition.core.database.database import Database, open_database
 from petition.core.encryption import OutboxKeys, ServerKeys
@@ -118,25 +120,71 @@ async def test_who_needs_longer_claims_anew_as_long_as_nobody_else_has(
     assert await _renewed(database, second)
 
 
-async def test_a_batch_is_twenty_and_the_oldest_come_first(
+async def test_a_batch_is_twenty_and_the_oldest_minute_comes_first(
     database: Database, server_keys: ServerKeys, time: Clock
 ) -> None:
     for n in range(25):
         await put(database, server_keys, f"a{n}@example.org")
-        time.advance(seconds=1)
+        time.advance(minutes=1)
     first, second = await claim(database, server_keys), await claim(database, server_keys)
-    assert {mail.to for mail in first} == {f"a{n}@example.org" for n in range(20)}
-    assert {mail.to for mail in second} == {f"a{n}@example.org" for n in range(20, 25)}
+    assert [mail.to for mail in first] == [f"a{n}@example.org" for n in range(20)]
+    assert [mail.to for mail in second] == [f"a{n}@example.org" for n in range(20, 25)]
 
 
-async def test_decoys_keep_no_mail_waiting(database: Database, server_keys: ServerKeys, time: Clock) -> None:
+async def test_emails_of_one_minute_leave_in_a_random_order(
+    database: Database, server_keys: ServerKeys, time: Clock
+) -> None:
+    people = [f"a{n}@example.org" for n in range(20)]
+    orders = set()
+    for _ in range(3):
+        for to in people:
+            await put(database, server_keys, to)
+        claimed = await claim(database, server_keys)
+        assert {mail.to for mail in claimed} == set(people)
+        orders.add(tuple(mail.to for mail in claimed))
+        await database.write(outbox.delete_all)
+    assert len({*orders, tuple(people)}) == 4, "by chance two of them are equal once in 10^17 runs"
+
+
+async def test_each_email_has_a_delay_of_its_own(
+    database: Database, server_keys: ServerKeys, time: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "MAX_DELAY_SECONDS", 5)
+    for n in range(200):
+        await put(database, server_keys, f"a{n}@example.org")
+    delays = Counter(row["due_at"] - clock.epoch() for row in await rows(database))
+    assert set(delays) == {0, 1, 2, 3, 4, 5}, "one is missing by chance once in 10^15 runs"
+    (mail,) = [outbox.prepare_email(server_keys, CONFIRM, language="en", to=ADDRESS, secret="n")]
+    assert outbox.make_decoy(mail)["due_at"] == mail["due_at"]
+    due = 0
+    for second in range(6):
+        while batch := await claim(database, server_keys):
+            due += len(batch)
+        assert due == sum(n for delay, n in delays.items() if delay <= second)
+        time.advance(seconds=1)
+
+
+async def test_a_decoy_is_claimed_as_an_email_is(database: Database, server_keys: ServerKeys, time: Clock) -> None:
     mail = outbox.prepare_email(server_keys, CONFIRM, language="en", to=ADDRESS, secret="n", mailbox="m")
-    decoys = [outbox.make_decoy({**mail, "id": str(n)}) for n in range(outbox.BATCH_SIZE * 3)]
-    await database.write(partial(outbox.enqueue, emails=[*decoys, mail]))
+    decoy = outbox.make_decoy({**mail, "id": "0"})
+    await database.write(partial(outbox.enqueue, emails=[mail, decoy]))
     async with database.reading() as c:
-        assert (await outbox.queue_status(c))[0] == 1
-    assert [claimed.to for claimed in await claim(database, server_keys)] == [ADDRESS]
-    assert len(await rows(database)) == 1
+        assert (await outbox.queue_status(c))[0] == 2
+    assert [(claimed.is_decoy, claimed.domain) for claimed in await claim(database, server_keys)] == [
+        (True, "example.org"),
+        (False, "example.org"),
+    ]
+
+
+async def test_a_decoy_of_a_held_email_is_deleted_without_leaving(
+    database: Database, server_keys: ServerKeys, time: Clock
+) -> None:
+    mail = outbox.prepare_email(server_keys, CONFIRM, language="en", to=ADDRESS, secret="n", mailbox="m")
+    held = {**mail, "urgency": outbox.HELD_URGENCY}
+    await database.write(partial(outbox.enqueue, emails=[held, outbox.make_decoy({**held, "id": "0"})]))
+    assert await claim(database, server_keys) == []
+    await database.write(outbox.delete_expired)
+    assert [row["id"] for row in await rows(database)] == [mail["id"]]
 
 
 async def test_whoever_signs_comes_before_everything_else(
@@ -145,7 +193,7 @@ async def test_whoever_signs_comes_before_everything_else(
     kinds = [Message("of-another-kind", urgency=5, links={}), MANAGE, LOGIN, CONFIRM, CONFIRM]
     for n, message in enumerate(kinds):
         await _put(database, server_keys, message, f"a{n}@example.org", "n", None)
-        time.advance(seconds=1)
+        time.advance(minutes=1)
     assert [mail.to[1] for mail in await claim(database, server_keys)] == ["3", "4", "1", "2", "0"]
 
 

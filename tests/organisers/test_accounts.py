@@ -48,8 +48,7 @@ async def _ask(site: Site, email: str) -> int:
     await site.database.write(
         partial(accounts.request_login_link, server_keys=site.server_keys, email=address, language="en")
     )
-    async with site.database.reading() as c:
-        return (await outbox.queue_status(c))[0]
+    return len([row for row in await _rows(site, "outbox") if row["template"] != outbox.DECOY_TEMPLATE])
 
 
 @pytest.fixture
@@ -150,16 +149,11 @@ async def test_a_link_is_mailed_to_an_organiser_and_to_nobody_else(staffed_site:
     )
     assert await _ask(staffed_site, "MARTA@example.org") == 1
     mails = await staffed_site.database.write(partial(outbox.claim_batch, server_keys=staffed_site.server_keys))
-    assert [mail.to for mail in mails] == ["marta@example.org"]
-    assert len(await _rows(staffed_site, "outbox")) == 1, "the one to nobody is gone"
+    assert [mail.to for mail in mails if not mail.is_decoy] == ["marta@example.org"]
 
 
 async def test_an_organiser_gets_twelve_links_a_day_at_most(staffed_site: Site) -> None:
-    for _ in range(14):
-        await _ask(staffed_site, "marta@example.org")
-    assert (
-        len(await staffed_site.database.write(partial(outbox.claim_batch, server_keys=staffed_site.server_keys))) == 12
-    )
+    assert [await _ask(staffed_site, "marta@example.org") for _ in range(14)] == [*range(1, 13), 12, 12]
 
 
 async def test_who_is_removed_is_out_with_every_session_and_link(staffed_site: Site) -> None:

@@ -21,21 +21,16 @@ from (select -- sqlite
     json_extract(value, '$.expires_at') as expires_at -- sqlite
 from json_each(:rows)) -- sqlite
 
--- name: delete_decoys
-delete from outbox
-where urgency < 0 -- sqlite
-where ctid = any(array(select ctid from outbox where urgency < 0 for update skip locked)) -- postgresql
-
 -- name: claim_batch
 -- A batch for one deliverer: rows that are due, that nobody else holds, and whose key is on this machine. No delay
 -- is so long that a row is due after :latest: such a row got its time from a clock that was ahead, and is due too.
 update outbox set claim_expires_at = :until, attempts = attempts + 1 where id in (
     select id from outbox
     where (due_at <= :now or due_at > :latest) and claim_expires_at <= :now and urgency < :held and :keys like '%' || key_name || '%'
-    order by urgency, due_at limit :most
+    order by urgency, queued_at, id limit :most
     for update skip locked -- postgresql
 )
-returning id, template, language, key_name, encrypted, attempts, claim_expires_at, urgency, due_at
+returning id, template, language, key_name, encrypted, attempts, claim_expires_at, urgency, queued_at
 
 -- name: renew_claim
 -- A row is ours as long as nobody else has claimed it since: every claim adds one to its attempts.
@@ -87,14 +82,15 @@ for update -- postgresql
 update outbox set key_name = :key_name, encrypted = :encrypted where id = :id and key_name = :old
 
 -- name: queue_status
--- Decoys and held emails are not counted.
-select count(*) as n, coalesce(min(queued_at), 0) as oldest from outbox where urgency >= 0 and urgency < :held
+-- Held emails are not counted.
+select count(*) as n, coalesce(min(queued_at), 0) as oldest from outbox where urgency < :held
 
 -- name: delete_expired
--- An email whose link has expired is not needed any more.
+-- An email whose link has expired is not needed any more, nor is a decoy of a held email.
 delete from outbox
-where expires_at <= :now -- sqlite
-where ctid = any(array(select ctid from outbox where expires_at <= :now for update skip locked)) -- postgresql
+where expires_at <= :now or (urgency = :held and template = :decoy) -- sqlite
+where ctid = any(array(select ctid from outbox -- postgresql
+where expires_at <= :now or (urgency = :held and template = :decoy) for update skip locked)) -- postgresql
 
 -- name: delete_all
 delete from outbox
