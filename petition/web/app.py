@@ -21,6 +21,7 @@ from petition.site import Site, open_site
 from petition.web import prerender
 from petition.web.http import public_state, security
 from petition.web.http.errors import EXCEPTION_HANDLERS, BodyLimit, CrossSiteCheck, ErrorPages
+from petition.web.http.padding import Padding
 from petition.web.http.prerendered import PrerenderedResponses, ResponseStore
 from petition.web.http.public_state import PublicStateCache
 from petition.web.operations.health import Readiness
@@ -78,6 +79,7 @@ def _middleware(settings: Settings, store: ResponseStore) -> list[Middleware]:
     return [
         # Outermost: prerendered responses already have their headers
         Middleware(PrerenderedResponses, store=store, refusal=refusal, onion_host=onion_host),
+        Middleware(Padding),  # outside all that adds headers
         Middleware(security.SecurityHeaders, secure=settings.secure, onion_host=onion_host),
         Middleware(ErrorPages),
         *([Middleware(security.HostCheck, refusal=refusal)] if refusal else []),

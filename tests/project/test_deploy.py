@@ -19,6 +19,7 @@ import pytest
 from petition.core.database import queries
 from petition.core.errors import SettingsError
 from tests import ROOT, postgres
+from tests.adversary.flows import record_lengths
 from tests.conftest import IDENTITY
 from tests.mail.delivering import until
 from tests.project.nginx import NAME, ONION, VISITOR, Nginx, header, request, status
@@ -109,6 +110,28 @@ async def test_it_speaks_http_2_and_answers_to_no_other_name(nginx: Nginx) -> No
     with pytest.raises((ssl.SSLError, ConnectionError)):
         async with nginx.connected(name="elsewhere.example"):
             pass
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_who_carries_the_records_sees_one_length_for_all_answers(method: str, nginx: Nginx) -> None:
+    answers = {
+        "GET": [("/en/check-inbox", ""), ("/en/thanks?country=PL", ""), ("/el/manage", ""), ("/en/nowhere", "")],
+        "POST": [
+            ("/en/sign", FORM),
+            ("/be/manage", FORM),
+            ("/el/sign", "consent=on"),
+            (f"/en/manage/{TOKEN}", "action=show"),
+        ],
+    }[method]  # how nginx takes a body takes records of its own
+    plain = [await nginx.say(request(method, *asked)) for asked in answers]
+    assert {status(answer) for answer in plain} == {"GET": {200, 404}, "POST": {303, 404, 422}}[method]
+    assert len({len(answer) for answer in plain}) == 1
+    lengths = set()
+    for path, body in answers:
+        tries = [await record_lengths(nginx, method, path, body.encode()) for _ in range(5)]
+        assert all(length % 512 == 16 or length == 16_401 for records in tries for length in records[4:])
+        lengths.add(min(sum(records) for records in tries))  # the network may cut an answer into more records
+    assert len(lengths) == 1
 
 
 async def test_the_onion_service_has_its_own_address(nginx: Nginx) -> None:

