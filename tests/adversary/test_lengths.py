@@ -230,3 +230,13 @@ async def test_what_is_the_same_for_everybody_is_not_padded(visitor: Visitor, br
     )
     answers = {path: await browser.get(path) for path in paths}
     assert {answer.header("x-padding") for answer in answers.values()} == {""}
+
+
+@on_sqlite
+async def test_an_error_does_not_echo_its_address(visitor: Visitor, browser: Browser) -> None:
+    long = "x" * 5000
+    paths = (f"/en/{long}", f"/{long}", f"/en/letters/{long}", f"/en/thanks?country={long}", f"/organisers/{long}")
+    answers = {path: await browser.get(path) for path in paths}
+    answers["link"] = await browser.get(f"/en/confirm/{long}")
+    assert len(sizes(answers)) == 1, sizes(answers)
+    assert not [path for path, answer in answers.items() if b"x" * 100 in answer.body]

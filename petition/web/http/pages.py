@@ -67,7 +67,7 @@ def render_page(request: Request, template: str, *, status: int = 200, wait: int
         headers["Retry-After"] = str(wait)
     if "token" in request.path_params:  # no path, not even to our own site: a server's log would then have the link
         headers["Referrer-Policy"] = "strict-origin"
-    page_path = _path_in_other_languages(request, language)
+    page_path = _path_in_other_languages(request, language) if status < 400 else ""
     context |= {"base_url": _base_url(request)}
     text = render_template(get_site(request), language, template, page_path=page_path, private=True, **context)
     return HTMLResponse(text, status, headers)
@@ -97,7 +97,10 @@ def negotiate_language(request: Request) -> Language:
 
 
 def _path_in_other_languages(request: Request, language: Language) -> str:
-    """The path without its language, for the language switch. Empty if it has a token, or is the target of a form."""
+    """The path without its language, for the language switch. Empty if it has a token, or is the target of a form.
+
+    Error pages have no such path: somebody typed it, at any length.
+    """
     prefix = f"/{language.code}/"
     path: str = request.scope["path"]
     if "token" in request.path_params or request.method == "POST" or not path.startswith(prefix):
