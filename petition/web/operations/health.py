@@ -1,6 +1,7 @@
 """Health: whether the process is up, whether it is ready, and the metrics; for monitors and the operator."""
 
 import asyncio
+import logging
 import time
 
 from starlette.exceptions import HTTPException
@@ -18,6 +19,7 @@ from petition.web.http.security import has_bearer_token, is_forwarded
 _NO_STORE = {"Cache-Control": NO_STORE}
 ANSWER_TIMEOUT_SECONDS = 3.0  # that the database has to answer
 CACHE_SECONDS = 5.0  # that an answer is used again
+log = logging.getLogger(__name__)
 
 
 class Readiness:
@@ -27,14 +29,19 @@ class Readiness:
         self._site = site
         self._check: asyncio.Task[str] | None = None
         self._valid_until = 0.0
+        self._logged = ""
 
     async def problem(self) -> str:
-        """Why this process cannot serve, in one sentence; empty if it can."""
+        """Why this process cannot serve, in one sentence; empty if it can. A new reason goes into the log."""
         check = self._check
         if check is None or (check.done() and time.monotonic() >= self._valid_until):
             check = self._check = asyncio.create_task(self._run_check())
         await asyncio.wait({check}, timeout=ANSWER_TIMEOUT_SECONDS)
-        return check.result() if check.done() else "The database does not answer."
+        problem = check.result() if check.done() else "The database does not answer."
+        if problem and problem != self._logged:
+            log.error("%s", problem)
+        self._logged = problem
+        return problem
 
     async def _run_check(self) -> str:
         try:
@@ -57,15 +64,19 @@ async def healthz(request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """The database can be reached, is migrated and accepts writes. The answer is up to CACHE_SECONDS old."""
+    """The database can be reached, is migrated and accepts writes. The answer is up to CACHE_SECONDS old.
+
+    Strangers get yes or no; the reason is for who may read the metrics.
+    """
     readiness: Readiness = request.app.state.readiness
-    problem = await readiness.problem()
-    return PlainTextResponse(f"{problem or 'ready'}\n", 503 if problem else 200, _NO_STORE)
+    if not (problem := await readiness.problem()):
+        return PlainTextResponse("ready\n", headers=_NO_STORE)
+    return PlainTextResponse(f"{problem if _is_operator(request) else 'not ready'}\n", 503, _NO_STORE)
 
 
 async def metrics(request: Request) -> Response:
-    """For Prometheus (text format 0.0.4): with the token; if none is set, from this machine only."""
-    if not _may_read_metrics(request):
+    """For Prometheus (text format 0.0.4)."""
+    if not _is_operator(request):
         raise HTTPException(404)
     async with get_site(request).database.reading() as c:
         waiting, oldest = await outbox.queue_status(c)
@@ -80,7 +91,8 @@ async def metrics(request: Request) -> Response:
     return PlainTextResponse(text, headers=_NO_STORE)
 
 
-def _may_read_metrics(request: Request) -> bool:
+def _is_operator(request: Request) -> bool:
+    """Anyone who has the token; if none is set, anyone on this machine."""
     if token := get_site(request).settings.metrics_token:
         return has_bearer_token(request, token)
     is_local = request.client is None or request.client.host in LOOPBACK_HOSTS

@@ -152,9 +152,14 @@ async def test_metrics_are_numbers_without_labels(time: Clock, visitor: Visitor)
 
 
 async def _asked(visitor: Visitor, client: str, name: str = "Accept", value: str = "*/*") -> int:
+    return (await _get("/metrics", visitor, client, name, value)).status_code
+
+
+async def _get(path: str, visitor: Visitor, client: str, name: str = "Accept", value: str = "*/*") -> httpx2.Response:
+    """What somebody at an address gets, who sends one header."""
     transport = httpx2.ASGITransport(app=visitor.app, client=(client, 40000))
     async with httpx2.AsyncClient(transport=transport, base_url="https://petition.example") as stranger:
-        return (await stranger.get("/metrics", headers=[(name.encode(), value.encode())])).status_code
+        return await stranger.get(path, headers=[(name.encode(), value.encode())])
 
 
 @on_sqlite
@@ -175,6 +180,23 @@ async def test_with_a_token_metrics_are_for_who_has_it(visit: Visit, settings: S
     for header in ("Bearer a-secre", "Bearer a-secrett", "Bearer", "Bearer \u00e9", "Basic a-secret", ""):
         assert await _asked(visitor, "203.0.113.7", "Authorization", header) == 404
     assert await _asked(visitor, "127.0.0.1") == 404, "not even this machine without it"
+
+
+@on_sqlite
+async def test_strangers_learn_whether_the_site_is_ready_and_not_why(
+    visit: Visit, settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    visitor = await in_production(visit, settings, tmp_path)
+    assert (await _get("/readyz", visitor, "203.0.113.7")).text == "ready\n"
+    await _set_state(visitor, "schema", "9999")
+    visitor.app.state.readiness.expire()
+    for header in ("X-Forwarded-For", "Accept"):
+        answer = await _get("/readyz", visitor, "203.0.113.7", header, "127.0.0.1")
+        assert (answer.status_code, answer.text) == (503, "not ready\n")
+    assert (await _get("/readyz", visitor, "127.0.0.1", "Via", "nginx")).text == "not ready\n"
+    assert "newer" in (await _get("/readyz", visitor, "127.0.0.1")).text
+    reasons = [record.getMessage() for record in caplog.records if record.name == health.__name__]
+    assert ["newer" in reason for reason in reasons] == [True], "once, however often it is asked"
 
 
 async def test_a_demo_shows_the_mail_it_sent(time: Clock, visitor: Visitor) -> None:
