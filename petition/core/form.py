@@ -1,4 +1,7 @@
-"""A submitted form: its values, and an error for each wrong field."""
+"""A submitted form: its values, and an error for each wrong field.
+
+No field is read that is longer than its limit: Unicode normalisation, for one, takes quadratic time.
+"""
 
 import re
 from collections.abc import Collection
@@ -8,17 +11,37 @@ from datetime import date
 from typing import Any
 
 from petition.core import clock
+from petition.core.languages import N_
+
+MAX_LENGTH = 500  # characters of a field
+# Fields that may be longer. Of summary-pl, the part before the hyphen counts.
+_MAX_LENGTHS = {"altcha": 2000, "keys": 10_000, "lines": 2000, "note": 1000, "passkey": 20_000, "remove": 2000}
+_MAX_LENGTHS |= {"shown": 10_000, "summary": 4000}
+_TOO_LONG = {
+    "email": N_("This is too long for an email address."),
+    "name": N_("Please shorten the name to 100 characters."),
+}
 
 
 @dataclass
 class Form:
-    """What was typed, by the name of the field. A method that reads a field adds its error if it is wrong."""
+    """What was typed, by the name of the field. A method that reads a field adds its error if it is wrong.
 
-    values: dict[str, str]
+    `typed` is whole, to be shown again. In `values` a field that is too long is empty, and has its error.
+    """
+
+    typed: dict[str, str]
+    values: dict[str, str] = field(init=False)
     errors: dict[str, str] = field(default_factory=dict)  # one sentence for each field that is wrong
     suggested_email: str | None = None  # the address that the person probably meant
     readable_mailbox: dict[str, Any] | None = None  # the entry in mailboxes.toml, if authorities can read it
     refusal: str = ""  # why the form is not taken now, although no field is wrong
+
+    def __post_init__(self) -> None:
+        too_long = [name for name, text in self.typed.items() if len(text) > max_length(name)]
+        self.values = self.typed | dict.fromkeys(too_long, "")
+        for name in too_long:
+            self.add_error(name, _TOO_LONG.get(name, N_("That was too much text for this form.")))
 
     def add_error(self, name: str, error: str) -> None:
         """The first error of a field stays."""
@@ -51,6 +74,11 @@ class Form:
             return value
         self.add_error(name, error)
         return ""
+
+
+def max_length(name: str) -> int:
+    """Characters that a field of this name may have."""
+    return _MAX_LENGTHS.get(name.partition("-")[0], MAX_LENGTH)
 
 
 EMPTY_FORM = Form({})  # to render; all requests share it, so nothing may be read into it

@@ -91,7 +91,7 @@ def check_manage_email(form: Form, mailboxes: EmailProviders, *, warn_only: bool
 
 def trap_is_filled(form: Form) -> bool:
     """Whether the field that people do not see is filled in: a sign of a robot, but never enough alone."""
-    return form.values.get(TRAP_FIELD, "") != ""
+    return form.typed.get(TRAP_FIELD, "") != ""
 
 
 def check_email(form: Form, mailboxes: EmailProviders) -> EmailAddress | None:

@@ -20,7 +20,7 @@ from petition.core.settings import Settings
 from petition.site import Site, open_site
 from petition.web import prerender
 from petition.web.http import public_state, security
-from petition.web.http.errors import EXCEPTION_HANDLERS, BodyLimit, CrossSiteCheck, ErrorPages
+from petition.web.http.errors import EXCEPTION_HANDLERS, CrossSiteCheck, ErrorPages, RequestLimits
 from petition.web.http.padding import Padding
 from petition.web.http.prerendered import PrerenderedResponses, ResponseStore
 from petition.web.http.public_state import PublicStateCache
@@ -85,7 +85,7 @@ def _middleware(settings: Settings, store: ResponseStore) -> list[Middleware]:
         *([Middleware(security.HostCheck, refusal=refusal)] if refusal else []),
         *([Middleware(security.HostCheck, refusal=desk_refusal)] if onion_host else []),
         Middleware(CrossSiteCheck, own_origins=own_origins),
-        Middleware(BodyLimit),
+        Middleware(RequestLimits),
         Middleware(RequestBodyLimitMiddleware, max_body_size=security.MAX_BODY_BYTES),
     ]
 

@@ -25,6 +25,7 @@ async def login(request: Request) -> Response:
     form = await forms.read_form(request)
     address = intake.check_email(form, site.email_providers)
     if address is None:
+        await site.rate_limiter.limit_page(client_address(request))
         return render_page(request, "web/desk/login.html", status=422, form=form, sent=False)
     try:
         await site.rate_limiter.limit_action("login", client_address(request))

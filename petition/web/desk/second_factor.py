@@ -16,8 +16,6 @@ from petition.web.desk.access import redirect_to_login, redirect_with_session, r
 from petition.web.http import forms
 from petition.web.http.pages import NO_STORE, get_site, render_page
 
-_MAX_PASSKEY_LENGTH = 20_000  # characters of a passkey's answer; real ones have one or two thousand
-
 
 @requires_session
 async def verify(request: Request) -> Response:
@@ -42,7 +40,7 @@ def _verify_page(request: Request, factors: list[Row], status: int = 200) -> Res
 async def _verification(request: Request) -> Callable[[Connection], Awaitable[str | None]]:
     site, typed = get_site(request), (await forms.read_form(request)).values
     session: Session = request.state.session
-    if passkey := typed.get("passkey", "")[:_MAX_PASSKEY_LENGTH]:
+    if passkey := typed.get("passkey", ""):
         return partial(
             second_factor.verify_passkey,
             cipher=site.factor_cipher,
@@ -96,7 +94,7 @@ def _factors_page(request: Request, factors: list[Row], status: int = 200) -> Re
 
 def _addition(request: Request, typed: dict[str, str]) -> Callable[[Connection], Awaitable[bool]]:
     site, session = get_site(request), request.state.session
-    if passkey := typed.get("passkey", "")[:_MAX_PASSKEY_LENGTH]:
+    if passkey := typed.get("passkey", ""):
         return partial(
             second_factor.add_passkey,
             cipher=site.factor_cipher,

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from petition.core import safe_logging
 from petition.core.errors import Busy, DatabaseError, RateLimited
 from petition.web.http.pages import render_page
-from petition.web.http.security import MAX_BODY_BYTES, is_cross_site
+from petition.web.http.security import MAX_BODY_BYTES, MAX_PATH_LENGTH, MAX_QUERY_BYTES, is_cross_site
 
 THROTTLE_DELAY_SECONDS = 1.0
 log = logging.getLogger(__name__)
@@ -76,19 +76,31 @@ class ErrorPages:
                 await _error_page(Request(scope))(scope, receive, send)
 
 
-class BodyLimit:
-    """Refuses a body by its Content-Length before it is read, with our error page, if no form is that long."""
+class RequestLimits:
+    """Before anything is parsed: a page of ours for a path or a body (by its Content-Length) that is longer than any.
+
+    A query that is longer than any is not read: mail programs and networks add theirs to links.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        length = Headers(scope=scope).get("content-length", "0") if scope["type"] == "http" else "0"
-        if length.isdecimal() and int(length) > MAX_BODY_BYTES:
-            response = await http_error(Request(scope), HTTPException(413))
+        if scope["type"] == "http" and len(scope["query_string"]) > MAX_QUERY_BYTES:
+            scope["query_string"] = b""
+        if scope["type"] == "http" and (code := _excess(scope)):
+            response = await http_error(Request(scope), HTTPException(code))
             await response(scope, receive, send)
         else:
             await self._app(scope, receive, send)
+
+
+def _excess(scope: Scope) -> int:
+    """404 for a long path, 413 for a long body, else 0."""
+    if len(scope["path"]) > MAX_PATH_LENGTH:
+        return 404
+    length = Headers(scope=scope).get("content-length", "0")
+    return 413 if length.isdecimal() and (len(length) > 9 or int(length) > MAX_BODY_BYTES) else 0
 
 
 class CrossSiteCheck:

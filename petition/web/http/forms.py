@@ -10,6 +10,7 @@ from starlette.requests import Request
 from petition.core.form import Form
 from petition.core.languages import N_
 
+MAX_FIELD_NAME_LENGTH = 200  # characters; the longest of ours name a fact or a hash
 MAX_FIELDS = 200  # the form of an edition has one for each fact and address
 BODY_TIMEOUT_SECONDS = 15  # for a few hundred bytes; a slow phone needs five. A server that stops waits this long too
 _FORM_TYPE = "application/x-www-form-urlencoded"
@@ -19,7 +20,7 @@ _THROTTLE_MESSAGE = N_(
 
 
 async def read_form(request: Request) -> Form:
-    """The fields of a body. A field that is sent twice becomes invalid text.
+    """The fields of a body. A field that is sent twice becomes invalid text; one with a long name is none of ours.
 
     Raises HTTPException: 400 for too many fields, 408 for a slow body, 415 for a body that is not a form.
     """
@@ -35,7 +36,7 @@ async def read_form(request: Request) -> Form:
             values[name] = f"{values[name]}\N{REPLACEMENT CHARACTER}{value}" if name in values else value
     except ValueError:
         raise HTTPException(400) from None
-    return Form(values)
+    return Form({name: value for name, value in values.items() if len(name) <= MAX_FIELD_NAME_LENGTH})
 
 
 async def _read_body(request: Request) -> str:

@@ -15,6 +15,7 @@ from petition.web.http.public_state import PublicStateCache
 from petition.web.http.security import is_over_onion
 
 NO_STORE = "no-store"
+_MAX_SWITCH_LENGTH = 100  # characters of a path
 
 
 def get_site(request: Request) -> Site:
@@ -97,12 +98,13 @@ def negotiate_language(request: Request) -> Language:
 
 
 def _path_in_other_languages(request: Request, language: Language) -> str:
-    """The path without its language, for the language switch. Empty if it has a token, or is the target of a form.
+    """The path without its language, for the language switch, which has it 27 times.
 
-    Error pages have no such path: somebody typed it, at any length.
+    Empty if it has a token, is the target of a form, or is longer than any page of ours. Error pages have none.
     """
     prefix = f"/{language.code}/"
     path: str = request.scope["path"]
-    if "token" in request.path_params or request.method == "POST" or not path.startswith(prefix):
+    too_long = len(path) > _MAX_SWITCH_LENGTH
+    if too_long or "token" in request.path_params or request.method == "POST" or not path.startswith(prefix):
         return ""
     return quote(path.removeprefix(prefix))

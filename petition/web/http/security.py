@@ -13,6 +13,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from petition.core.settings import LOOPBACK_HOSTS
 
 MAX_BODY_BYTES = 32_000  # bytes; the longest honest form has about two thousand
+MAX_PATH_LENGTH = 4000  # characters; the longest of ours, with a token, has about a hundred
+MAX_QUERY_BYTES = 1000  # of ours about twenty; some networks add an identifier of two hundred
+MAX_COOKIE_BYTES = 4096  # of the whole header, as other sites of the same host may have cookies; ours has forty
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _ONE_CLICK = re.compile(r"/[\w-]+/unsubscribe/[^/]+")  # RFC 8058: mail programs post here, without a cookie of ours
 _PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")

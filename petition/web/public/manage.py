@@ -32,6 +32,7 @@ async def request_link(request: Request) -> Response:
     form, warn_only = await forms.read_form(request), get_public_status(request).warn_only
     email = intake.check_manage_email(form, get_site(request).email_providers, warn_only=warn_only)
     if email is None:
+        await get_site(request).rate_limiter.limit_page(client_address(request))
         return page(status=422, form=form)
     try:
         await _send_link(request, email)
