@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     import typst  # 7 MB: functions import it, since most commands set no letter
 
 _ZERO_WIDTH_SPACE = "\u200b"
-_LONG_WORD = re.compile(r"(?:\S[\u0300-\u036f]*){20}(?=\S)")
+# Twenty letters with their marks, before one more. No letter is a mark, so there is one way to count them.
+_LONG_WORD = re.compile(r"(?:[^\s\u0300-\u036f][\u0300-\u036f]*){20}(?=[^\s\u0300-\u036f])")
 _TEMPLATES = resources.folder("letters/formats")
 _per_thread = threading.local()  # a compiler shared between threads raises "Already borrowed"
 
