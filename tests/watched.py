@@ -33,6 +33,7 @@ class Ledger:
     def __init__(self, database: Database) -> None:
         self.asked: list[str] = []
         self.connected = 0
+        self.bad: set[int] = set()  # items whose statement the database refuses
         self.gate = asyncio.Event()
         self.gate.set()
         self._database = database
@@ -61,7 +62,7 @@ class Ledger:
 
     async def _note(self, c: Watched, items: list[int]) -> list[int]:
         self.asked += map(str, items)
-        await c.execute("select 1")
+        await c.execute("insert into nowhere values (1)" if self.bad & {*items} else "select 1")
         return items
 
 

@@ -22,6 +22,9 @@ ROUNDS_PER_TRY = 2000  # rounds of one try; with TRIES_RANGE tries a computer ne
 TRIES_RANGE = (400, 1200)
 MAX_SOLUTION_LENGTH = 2000  # characters; a solution has about 900
 _ALGORITHM = "PBKDF2/SHA-256"
+_CHALLENGE_TYPES: dict[str, type] = dict.fromkeys(("cost", "key_length", "expires_at"), int) | dict.fromkeys(
+    ("algorithm", "nonce", "salt", "key_prefix", "key_signature", "signature"), str
+)
 
 
 class ProofMode(StrEnum):
@@ -47,13 +50,25 @@ def create_challenge(key: DailyKey) -> dict[str, Any]:
 
 def verify_solution(key: DailyKey, solution: str) -> Row | None:
     """The row for use_proofs(); None for a solution that is forged, wrong, expired or of another day."""
-    if not solution or len(solution) > MAX_SOLUTION_LENGTH:
+    if (payload := _parse_solution(solution)) is None:
         return None
     challenge_key, solution_key = key.derive_key("work"), key.derive_key("work done")
-    if not altcha.verify_solution(solution, challenge_key, hmac_key_secret=solution_key).verified:
+    if not altcha.verify_solution(payload, challenge_key, hmac_key_secret=solution_key).verified:
         return None
-    challenge = altcha.Payload.from_base64(solution).challenge
-    return {"id": challenge.signature, "expires_at": challenge.parameters.expires_at}
+    return {"id": payload.challenge.signature, "expires_at": payload.challenge.parameters.expires_at}
+
+
+def _parse_solution(solution: str) -> altcha.Payload | None:
+    """None unless every value has its type. The signature alone does not tell 1 from 1.0 or from true."""
+    if not solution or len(solution) > MAX_SOLUTION_LENGTH:
+        return None
+    try:
+        payload = altcha.Payload.from_base64(solution)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    parameters = vars(payload.challenge.parameters) | {"signature": payload.challenge.signature}
+    right = all(type(parameters[name]) is kind for name, kind in _CHALLENGE_TYPES.items())
+    return payload if right and type(payload.solution.derived_key) is str else None
 
 
 async def use_proofs(c: Connection, proofs: list[Row]) -> set[str]:

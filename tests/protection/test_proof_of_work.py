@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from altcha import v2 as altcha
-from hypothesis import given
+from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
@@ -84,10 +84,31 @@ def test_what_is_forged_is_refused(place: tuple[str, ...], value: object, solved
     assert proof_of_work.verify_solution(KEY, base64.b64encode(json.dumps(content).encode()).decode()) is None
 
 
+def test_a_whole_number_that_is_written_as_a_float_is_refused(solved: str) -> None:
+    """JSON has one kind of number, so the signature is right for 1796126400.0 too; a database's column is not."""
+    content = json.loads(base64.b64decode(solved))
+    expires_at = content["challenge"]["parameters"]["expiresAt"]
+    for spelled in (f"{expires_at}.0", f"{expires_at}e0", f"{expires_at // 10}e1"):
+        forged = json.dumps(content).replace(f'"expiresAt": {expires_at}', f'"expiresAt": {spelled}')
+        assert forged != json.dumps(content)
+        assert proof_of_work.verify_solution(KEY, base64.b64encode(forged.encode()).decode()) is None
+
+
 _JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=9),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
 )
+
+
+@examples(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_value_of_another_type_is_refused(solved: str, data: st.DataObject) -> None:
+    content = json.loads(base64.b64decode(solved))
+    place = data.draw(st.sampled_from([content["challenge"]["parameters"], content["challenge"], content["solution"]]))
+    name = data.draw(st.sampled_from([name for name in place if name not in ("parameters", "counter", "time")]))
+    like = st.just(float(place[name])) if isinstance(place[name], int) else st.nothing()
+    place[name] = data.draw(like | _JSON.filter(lambda value: type(value) is not type(place[name])))
+    assert proof_of_work.verify_solution(KEY, base64.b64encode(json.dumps(content).encode()).decode()) is None
 
 
 @given(st.text() | _JSON.map(lambda value: base64.b64encode(json.dumps(value).encode()).decode()))

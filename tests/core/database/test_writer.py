@@ -140,3 +140,12 @@ async def test_too_many_at_once_are_asked_to_come_back(ledger: Ledger) -> None:
     ledger.gate.set()
     assert len(await asyncio.gather(*crowd)) == writer.MAX_WAITING + 1
     assert await ledger.job(7) == 7
+
+
+@pytest.mark.parametrize("crowd", [16, 128])
+async def test_one_bad_item_costs_the_others_few_transactions(crowd: int, ledger: Ledger) -> None:
+    """About two for each halving, and one for all that is in no bad half."""
+    ledger.bad = {crowd // 3}
+    answers = await asyncio.gather(*[ledger.item(n) for n in range(crowd)], return_exceptions=True)
+    assert [n for n, answer in enumerate(answers) if answer != n] == [crowd // 3]
+    assert ledger.asked.count("begin") <= 2 * crowd.bit_length()

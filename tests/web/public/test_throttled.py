@@ -4,6 +4,8 @@ None of it depends on the address that was typed.
 """
 
 import asyncio
+import base64
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -125,6 +127,23 @@ async def test_a_proof_that_was_used_counts_for_none(visitor: Visitor) -> None:
     assert places == ["/en/check-inbox", LATE, LATE]
     async with visitor.site.database.reading() as c:
         assert await submissions.count_waiting(c) == 3
+        assert len(await c.execute("select * from used_proofs")) == 1
+
+
+async def test_a_proof_in_another_spelling_counts_for_none_and_holds_up_nobody(visitor: Visitor) -> None:
+    await _emptied(visitor)
+    challenge = await _challenge(visitor)
+    proof = solution({name: challenge[name] for name in ("parameters", "signature")})
+    text = base64.b64decode(proof).decode()
+    forged = base64.b64encode(re.sub(r'("expiresAt": \d+)', r"\1.0", text).encode()).decode()
+    assert forged != proof
+    answers = await asyncio.gather(
+        *[_sign(visitor, f"{CROWDED}.{n}", f"anna{n}@gmail.com", altcha=forged) for n in range(3)],
+        _sign(visitor, f"{CROWDED}.9", "boris@gmail.com", altcha=proof),
+    )
+    assert [answer.headers["location"] for answer in answers] == [LATE, LATE, LATE, "/en/check-inbox"]
+    async with visitor.site.database.reading() as c:
+        assert await submissions.count_waiting(c) == 4
         assert len(await c.execute("select * from used_proofs")) == 1
 
 
