@@ -1,7 +1,7 @@
 """Email addresses: checks them, makes the two forms that are hashed, and finds disposable, readable or mistyped ones.
 
-Emails go to the exact form (lower case, IDNA). The canonical form leaves out dots or +tags where a reviewed table says
-that they lead to the same mailbox. It only serves to recognise a mailbox, so that one mailbox signs once.
+Emails go to the exact form (lower case, IDNA). The canonical form leaves out what makes no difference at a provider,
+where a reviewed table says so. It only serves to recognise a mailbox, so that one mailbox signs once.
 """
 
 import difflib
@@ -46,15 +46,37 @@ class EmailAddress:
         return f"{(local.partition('+')[0] or local).replace('.', '')}@{domain}"
 
 
+@dataclass(frozen=True, slots=True)
+class MergingRule:
+    """What makes no difference in the addresses of some domains; data/mailboxes.toml explains each word."""
+
+    domains: list[str]
+    alias: bool
+    ignored: str
+    tag: str
+    keyword: str
+    subdomains: bool
+
+    def merge(self, local: str, domain: str) -> str:
+        """The canonical form. What is left of the local part is never empty."""
+        if self.tag:
+            local = local.partition(self.tag)[0] or local
+        local = local.translate(dict.fromkeys(map(ord, self.ignored))) or local
+        if self.keyword:
+            base, sign, _ = local.partition(self.keyword)
+            local = base + sign if base else local
+        return f"{local}@{self.domains[0] if self.alias else domain}"
+
+
 class EmailProviders:
     """What data/mailboxes.toml says of email providers. Raises DataError for a missing or wrong value."""
 
     def __init__(self, file: Path) -> None:
         table = toml_tables.load(file)
         self._common_domains = table.read("common", TEXTS)
-        merging = [_entry(row, dots=YES_OR_NO, plus=YES_OR_NO) for row in table.tables("merging")]
+        merging = [_merging_rule(row) for row in table.tables("merging")]
         self._readable = [_entry(row, operator=TEXT, state=TEXT) for row in table.tables("readable")]
-        self._rules_by_domain = {domain: entry for entry in merging for domain in entry["domains"]}
+        self._rules_by_domain = {domain: rule for rule in merging for domain in rule.domains}
         # These caches hold domains, not people: the same few hundred domains repeat, and a search takes a millisecond.
         self._cached_readable = lru_cache(maxsize=4096)(self._find_readable)
         self._cached_similar = lru_cache(maxsize=4096)(self._find_similar)
@@ -104,13 +126,11 @@ class EmailProviders:
 
     def _canonical_form(self, exact: str) -> str:
         local, _, domain = exact.rpartition("@")
-        if (rule := self._rules_by_domain.get(domain)) is None:
-            return exact
-        if rule["plus"]:
-            local = local.partition("+")[0] or local
-        if rule["dots"]:
-            local = local.replace(".", "")
-        return f"{local}@{rule['domains'][0] if rule.get('alias') else domain}"
+        if rule := self._rules_by_domain.get(domain):
+            return rule.merge(local, domain)
+        name, _, parent = domain.partition(".")
+        rule = self._rules_by_domain.get(parent)
+        return rule.merge(name, parent) if rule and rule.subdomains else exact
 
 
 # What most people have before the @. The library has checked the domain; for the rest this pattern is enough.
@@ -125,11 +145,26 @@ def _exact_form(text: str) -> str | None:
     return f"{valid.local_part}@{valid.ascii_domain}".lower()
 
 
+def _merging_rule(row: Table) -> MergingRule:
+    for name in ("source", "checked"):
+        row.text(name)
+    rule = MergingRule(
+        row.read("domains", SOME_TEXTS),
+        row.optional("alias", YES_OR_NO, default=False),
+        row.optional("ignored", TEXT, ""),
+        row.optional("tag", TEXT, ""),
+        row.optional("keyword", TEXT, ""),
+        row.optional("subdomains", YES_OR_NO, default=False),
+    )
+    if not (rule.alias or rule.ignored or rule.tag or rule.keyword or rule.subdomains):
+        raise row.fault("lacks what makes no difference: ignored, tag, keyword, subdomains or alias", " ")
+    return rule
+
+
 def _entry(row: Table, **kinds: Kind[Any]) -> dict[str, Any]:
     for name, kind in {"domains": SOME_TEXTS, **kinds}.items():
         row.read(name, kind)
     row.optional("suffixes", TEXTS, [])
-    row.optional("alias", YES_OR_NO, default=False)
     return row.values
 
 

@@ -2,15 +2,17 @@
 
 import string
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from petition.campaign.appeal import Appeal
 from petition.core.email_addresses import EmailAddress, EmailProviders
+from petition.core.errors import DataError
 
 FILE = Appeal().data_file("mailboxes.toml")
 MAILBOXES = EmailProviders(FILE)
@@ -27,17 +29,57 @@ def _read(text: str) -> EmailAddress:
     return found
 
 
+def _spelling(draw: st.DrawFn, name: str, entry: dict[str, Any], domain: str) -> str:
+    """The mailbox `name` at `domain`, in one of the spellings that its provider does not tell apart."""
+    ignored = st.text(entry["ignored"], max_size=1) if "ignored" in entry else st.just("")
+    local = "".join(letter + draw(ignored) for letter in name[:-1]) + name[-1]
+    if "tag" in entry:
+        local += draw(st.just("") | LOCALS.map(lambda text: entry["tag"] + text))
+    if entry.get("alias"):
+        domain = draw(st.sampled_from(entry["domains"]))
+    if entry.get("subdomains") and draw(st.booleans()):
+        local, domain = draw(LOCALS), f"{name}.{domain}"
+    return draw(st.sampled_from([str.lower, str.upper]))(f"{local}@{domain}")
+
+
+@st.composite
+def _two_spellings(draw: st.DrawFn) -> tuple[bool, str, str]:
+    """(whether they are one mailbox, one, other)"""
+    entry, domain = draw(st.sampled_from(MERGING))
+    one = draw(LOCALS)
+    other = draw(st.just(one) | LOCALS)
+    return one == other, _spelling(draw, one, entry, domain), _spelling(draw, other, entry, domain)
+
+
+@examples(max_examples=1000, deadline=None)
+@given(_two_spellings())
+def test_spellings_are_one_mailbox_exactly_if_their_names_are(case: tuple[bool, str, str]) -> None:
+    same, one, other = case
+    assert (_read(one).canonical == _read(other).canonical) == same
+    assert _read(_read(one).canonical).canonical == _read(one).canonical
+    assert _read(one).exact == one.lower()
+
+
 @many
-@given(LOCALS, st.sampled_from(MERGING))
-def test_what_a_provider_ignores_does_not_make_another_mailbox(local: str, row: tuple[dict[str, Any], str]) -> None:
+@given(LOCALS, LOCALS, LOCALS, st.sampled_from([row for row in MERGING if "keyword" in row[0]]))
+def test_keywords_lead_to_the_owner_of_their_base(base: str, one: str, two: str, row: tuple[Any, str]) -> None:
+    _, domain = row
+    first, second = _read(f"{base}-{one}@{domain}"), _read(f"{base}-{two}-x@{domain}")
+    assert first.canonical == second.canonical
+    assert first.canonical not in (_read(f"{base}@{domain}").canonical, _read(f"{base}x-{one}@{domain}").canonical)
+
+
+@many
+@given(st.text("ab.-_", min_size=1, max_size=8), st.text("ab.-_", min_size=1, max_size=8), st.sampled_from(MERGING))
+def test_what_a_provider_tells_apart_stays_apart(one: str, two: str, row: tuple[dict[str, Any], str]) -> None:
+    """Of every character that the table does not name, each counts."""
     entry, domain = row
-    plain = _read(f"{local}@{domain}")
-    tagged = _read(f"{local}+tag@{domain}")
-    dotted = _read(f"{local}.x@{domain}").canonical == _read(f"{local}x@{domain}").canonical
-    assert (tagged.canonical == plain.canonical) == entry["plus"]
-    assert dotted == entry["dots"]
-    assert tagged.exact != plain.exact
-    assert _read(plain.canonical).canonical == plain.canonical
+    first, second = MAILBOXES.parse(f"{one}@{domain}"), MAILBOXES.parse(f"{two}@{domain}")
+    assume(first is not None and second is not None and "keyword" not in entry)
+    assert first is not None
+    assert second is not None
+    plain = [text.translate(dict.fromkeys(map(ord, entry.get("ignored", "")))) or text for text in (one, two)]
+    assert (first.canonical == second.canonical) == (plain[0] == plain[1])
 
 
 @many
@@ -45,6 +87,22 @@ def test_what_a_provider_ignores_does_not_make_another_mailbox(local: str, row: 
 def test_domains_are_one_mailbox_only_where_the_table_says_so(local: str, entry: dict[str, Any]) -> None:
     merged = {_read(f"{local}@{domain}").canonical for domain in entry["domains"]}
     assert len(merged) == (1 if entry.get("alias") else len(entry["domains"]))
+
+
+def test_no_domain_has_two_rules_and_each_rule_has_its_page() -> None:
+    domains = [domain for _, domain in MERGING]
+    assert len(domains) == len(set(domains))
+    for entry in DATA["merging"]:
+        assert entry["source"].startswith(("https://", "http://", "own knowledge"))
+        assert entry["confidence"] in ("high", "medium")
+        assert len(entry.get("tag", "")) <= 1
+
+
+def test_a_rule_without_a_word_about_spelling_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "mailboxes.toml"
+    file.write_text('common = []\nreadable = []\n[[merging]]\ndomains = ["a.example"]\nsource = "x"\nchecked = "x"\n')
+    with pytest.raises(DataError, match="lacks what makes no difference"):
+        EmailProviders(file)
 
 
 @many
