@@ -1,5 +1,5 @@
 """Core: the tools that all other folders use.
 
 Offers: settings, setting_parsers, demo_secrets, clock, errors, safe_logging, resources, toml_tables, markdown,
-languages, collation, email_addresses, form, tokens, encryption, database. May import: nothing outside core.
+languages, collation, email_addresses, form, csv_tables, tokens, encryption, database. May import: nothing outside core.
 """

@@ -1,5 +1,4 @@
 """HTTP: forms, errors, security headers, prerendered responses. It knows none of the site's pages.
 
-Offers: pages, forms, security, errors, padding, prerendered, public_state, assets, tables. May import: site and all
-below.
+Offers: pages, forms, security, errors, padding, prerendered, public_state, assets. May import: site and all below.
 """

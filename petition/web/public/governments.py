@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 from petition.campaign.campaign import Placeholder
+from petition.core.csv_tables import to_csv
 from petition.core.languages import SOURCE_LANGUAGE, Language
 from petition.letters.correspondence import Entry, Stance
 from petition.site import Site
 from petition.web.http.public_state import PublicState
-from petition.web.http.tables import to_csv
 from petition.web.public import maps
 
 _COLUMNS = ("key", "name", "office", "sent", "channel", "acknowledged", "answered", "stance", "link")

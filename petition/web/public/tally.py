@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 from petition.core import clock
+from petition.core.csv_tables import to_csv
 from petition.core.languages import SOURCE_LANGUAGE, Language
 from petition.site import Site
 from petition.web.http.public_state import PublicState
-from petition.web.http.tables import to_csv
 from petition.web.public import history_chart, maps
 
 _ENGLISH = Language(SOURCE_LANGUAGE, {})  # country names in the data are English, whatever the language of the page
