@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from petition.core import tokens
 from petition.core.errors import Busy, RateLimited
 from petition.core.settings import Settings
 from petition.core.tokens import Purpose
@@ -44,8 +43,8 @@ async def hold(visitor: Visitor, email: str, lang: str = "en") -> str:
     """Signs, and has the submission held. Returns the path of its link."""
     await visitor.sign(email, lang=lang)
     link = await visitor.link(email)
-    secret = visitor.site.signer.read_token(Purpose.CONFIRM, link.rpartition("/")[2])
-    held = partial(quarantine.hold_submissions, ids=[tokens.submission_id(secret)], reason=BOUNCED)
+    row_id = visitor.site.read_link(Purpose.CONFIRM, link.rpartition("/")[2]).row_id
+    held = partial(quarantine.hold_submissions, ids=[row_id], reason=BOUNCED)
     assert await visitor.site.database.write(held) == 1
     return link
 
