@@ -12,8 +12,8 @@ from petition.core.errors import OrganiserError
 from petition.core.tokens import Purpose
 from petition.mail import messages, outbox
 from petition.organisers import activity_log
-from petition.protection import mail_quota
 
+FRESH_LINK_SECONDS = tokens.LINK_LIFETIME[Purpose.LOGIN] // 2  # so a link that was not used has as long left to live
 _NICKNAME = re.compile(r"[A-Za-z0-9_-]{2,40}")
 
 
@@ -93,34 +93,34 @@ async def make_login_link(c: Connection, server_keys: ServerKeys, nickname: str)
 
 
 async def request_login_link(c: Connection, server_keys: ServerKeys, email: EmailAddress, language: str) -> None:
-    """Emails a login link if the address is an organiser's. Nobody learns whether it is.
+    """Emails a login link if the address is an organiser's and has no fresh one. Nobody learns whether it is.
 
-    For any other address as much is written: a link that nobody gets, and a decoy that the deliverer deletes.
+    No matter who asks, the link goes to the organiser: so strangers can make four emails an hour, and lock nobody out.
+    For any other address as much is written: a link that nobody gets, and a decoy.
     """
     mailbox, _ = server_keys.email_hashes(email)
-    email_hash = server_keys.organiser_hash(email)
-    secret = tokens.new_secret()
+    email_hash, secret = server_keys.organiser_hash(email), tokens.new_secret()
     link_id = server_keys.link_keys(secret).row_id
     mail = outbox.prepare_email(server_keys, messages.LOGIN, language=language, to=email.exact, secret=secret)
-    row = await c.one("organisers.find_by_email_hash", email_hash=email_hash, mailbox=mailbox) or {}
-    nickname = row["nickname"] if not row["never"] else None
-    quota_key = server_keys.quota_key(email) if nickname else link_id
-    recipient = mail_quota.Recipient(mailbox, quota_key, decoy_key=link_id)
-    if all(await mail_quota.reserve_emails(c, [recipient], mail_quota.LOGIN)) and nickname:
-        await _insert_login_link(c, nickname, link_id)
-    else:
-        await _insert_login_link(c, "", link_id)
+    await c.run("organisers.lock_recipient", email_hash=email_hash)
+    fresh = clock.epoch() + tokens.LINK_LIFETIME[Purpose.LOGIN] - FRESH_LINK_SECONDS
+    row = await c.one("organisers.find_recipient", email_hash=email_hash, mailbox=mailbox, fresh=fresh) or {}
+    if row["nickname"] is None or row["never"] or row["fresh_links"]:
+        await _insert_login_link(c, "", link_id, recipient=link_id)
         mail = outbox.make_decoy(mail)
+    else:
+        await _insert_login_link(c, row["nickname"], link_id, recipient=email_hash)
     await outbox.enqueue(c, [mail])
 
 
-async def _insert_login_link(c: Connection, nickname: str, link_id: str) -> None:
+async def _insert_login_link(c: Connection, nickname: str, link_id: str, recipient: str | None = None) -> None:
+    """`recipient`: the hash of an organiser who gets it by email."""
     await c.run(
         "links.insert",
         id=link_id,
         purpose=Purpose.LOGIN.value,
         subject=nickname,
-        mailbox=None,
+        mailbox=recipient,
         quota_key=None,
         expires_at=clock.epoch() + tokens.LINK_LIFETIME[Purpose.LOGIN],
     )

@@ -25,7 +25,6 @@ class EmailQuota:
 
 SIGN = EmailQuota("sign", 3, 6, "a stranger who types somebody's address can annoy them three times a day, not always")
 MANAGE = EmailQuota("manage", 2, 6, "who fills in the form to sign must not use up what the owner needs to withdraw")
-LOGIN = EmailQuota("login", 12, 60, "an organiser logs in several times a day, but nobody is written to all day long")
 
 
 @dataclass(frozen=True, slots=True)

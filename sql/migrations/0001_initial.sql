@@ -67,7 +67,8 @@ create index submissions_mailbox on submissions (mailbox)
 create index submissions_expires_at on submissions (expires_at)
 
 -- Links that belong to no submission: to manage a signature, to log in. id as in submissions; quota_key is that of
--- email_counts, encrypted as a name in submissions.
+-- email_counts, encrypted as a name in submissions. For a link to log in, subject is the nickname and mailbox the
+-- email_hash of the organiser.
 create table links (
     id text primary key,
     purpose text not null,
@@ -78,8 +79,10 @@ create table links (
 )
 without rowid -- sqlite
 
--- How many emails for a purpose (`sign`, `manage`, `login`) somebody got recently, by the hour. The limit on emails is
--- counted from it. quota_key is a keyed hash of the address that is in no other table.
+create index links_mailbox on links (mailbox)
+
+-- How many emails for a purpose (`sign`, `manage`) somebody got recently, by the hour. The limit on emails is counted
+-- from it. quota_key is a keyed hash of the address that is in no other table.
 create table email_counts (
     quota_key text not null,
     purpose text not null,

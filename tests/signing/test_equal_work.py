@@ -149,7 +149,7 @@ async def test_asking_to_log_in_costs_the_same_for_everybody(
         work.append(done)
     assert work == [work[0]] * 15
     mails = await site.database.write(partial(outbox.claim_batch, server_keys=site.server_keys))
-    assert [mail.to for mail in mails if not mail.is_decoy] == ["marta@example.org"] * 12
+    assert [mail.to for mail in mails if not mail.is_decoy] == ["marta@example.org"]
 
 
 def _address(site: Site, text: str) -> EmailAddress:

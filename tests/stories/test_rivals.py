@@ -12,12 +12,13 @@ from petition.core.database.database import open_database
 from petition.core.errors import LinkError
 from petition.core.settings import Mode, Settings
 from petition.mail import outbox
+from petition.organisers import accounts
 from petition.signing import manage, signatures, submissions
 from petition.signing.submissions import SigningRequest
 from petition.site import Site
 from petition.site import open_site as site_opened
 from petition.tally import audit
-from tests.conftest import Visitor, administer
+from tests.conftest import Visitor, add_organiser, administer
 from tests.relay import Relay
 
 
@@ -89,6 +90,17 @@ async def test_two_servers_together_keep_the_cap_on_mail(postgresql_settings: Se
         async with one.database.reading() as c:
             rows = await c.execute("select template from outbox")
         assert sorted(row["template"] for row in rows) == ["confirm"] * 3 + ["nothing"] * 37
+
+
+async def test_two_servers_together_mail_one_login_link(postgresql_settings: Settings) -> None:
+    async with site_opened(postgresql_settings) as one, site_opened(postgresql_settings) as two:
+        await add_organiser(one, "marta")
+        email = _signing(one, "marta@example.org").email
+        ask = partial(accounts.request_login_link, server_keys=one.server_keys, email=email, language="en")
+        await asyncio.gather(*[server.database.write(ask) for server in (one, two) for _ in range(20)])
+        async with one.database.reading() as c:
+            rows = await c.execute("select template from outbox")
+        assert sorted(row["template"] for row in rows) == ["login"] + ["nothing"] * 39
 
 
 async def test_withdrawing_and_confirming_at_once_agree(site: Site) -> None:

@@ -12,11 +12,17 @@ delete from organisers where nickname = :nickname returning nickname
 -- name: get
 select nickname, role, acknowledged_keys from organisers where nickname = :nickname
 
--- name: find_by_email_hash
--- Whether an address is an organiser's, and whether its mailbox wants no email.
+-- name: lock_recipient
+-- One login link at a time for a mailbox, across all servers. SQLite has one writer anyway.
+select pg_advisory_xact_lock(hashtextextended(:email_hash, 0)) -- postgresql
+select :email_hash as locked -- sqlite
+
+-- name: find_recipient
+-- Whether an address is an organiser's, whether its mailbox wants no email, and whether it has a fresh link.
 select
     (select nickname from organisers where email_hash = :email_hash) as nickname,
-    (select count(*) from never_write where mailbox = :mailbox and reason = 'never') as never
+    (select count(*) from never_write where mailbox = :mailbox and reason = 'never') as never,
+    (select count(*) from links where mailbox = :email_hash and expires_at > :fresh) as fresh_links
 
 -- name: acknowledge_keys
 update organisers set acknowledged_keys = :acknowledged_keys where nickname = :nickname

@@ -37,6 +37,8 @@ WAITED_FOR = (
         "mail_quota.sent_counts",
         "links.get",
         "links.redeem",
+        "links.delete_of_mailbox",
+        "organisers.find_recipient",
         "outbox.renew_claim",
         "outbox.delete",
         "outbox.delete_sent",
