@@ -58,6 +58,14 @@ async def get_organiser(c: Connection, nickname: str) -> Row:
     return row
 
 
+async def lock_organiser(c: Connection, nickname: str) -> bool:
+    """Call it before factors or sessions are read in order to change them: one change of an organiser at a time.
+
+    A removal takes the organiser first too, then factors and sessions. False if the organiser was removed.
+    """
+    return await c.one("organisers.lock", nickname=nickname) is not None
+
+
 async def remove_organiser(c: Connection, nickname: str) -> None:
     """Deletes an organiser with sessions, factors and links. Raises OrganiserError for an unknown nickname."""
     await _delete_login_links(c, nickname)

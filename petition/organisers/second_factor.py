@@ -17,7 +17,7 @@ from petition.core.clock import DAY, HOUR
 from petition.core.database.connection import Connection, Row
 from petition.core.encryption import NONCE_BYTES
 from petition.core.errors import KeysError
-from petition.organisers import activity_log, passkeys, sessions, totp
+from petition.organisers import accounts, activity_log, passkeys, sessions, totp
 from petition.organisers.passkeys import Passkeys
 from petition.organisers.sessions import Session
 
@@ -125,7 +125,9 @@ async def verify_passkey(
     c: Connection, cipher: FactorCipher, verifier: Passkeys, session: Session, answer: str
 ) -> str | None:
     """The secret of the new session, or None. Wrong answers do not lock passkeys."""
-    nickname, challenge = session.organiser.nickname, await _use_challenge(c, session)
+    nickname = session.organiser.nickname
+    await accounts.lock_organiser(c, nickname)
+    challenge = await _use_challenge(c, session)
     for row in await list_factors(c, nickname):
         if row["kind"] != PASSKEY or row["id"] != passkeys.credential_id(answer) or not challenge:
             continue
@@ -142,6 +144,8 @@ async def verify_passkey(
 
 async def add_code_app(c: Connection, cipher: FactorCipher, session: Session, code: str) -> bool:
     """Sets up an app; the code shows that the app has the secret. One app for each organiser."""
+    if not await accounts.lock_organiser(c, session.organiser.nickname):
+        return False
     secret = cipher.proposed_secret(session)
     step = totp.matching_step(secret, code)
     if step is None or any(row["kind"] == CODE for row in await list_factors(c, session.organiser.nickname)):
@@ -151,6 +155,7 @@ async def add_code_app(c: Connection, cipher: FactorCipher, session: Session, co
 
 async def add_passkey(c: Connection, cipher: FactorCipher, verifier: Passkeys, session: Session, answer: str) -> bool:
     """False if the answer does not fit this session's challenge."""
+    await accounts.lock_organiser(c, session.organiser.nickname)
     challenge = await _use_challenge(c, session)
     created = verifier.verify_creation(answer, challenge) if challenge else None
     return created is not None and await _add_factor(
@@ -175,6 +180,7 @@ async def _add_factor(
 async def remove_factor(c: Connection, session: Session, id_: str, *, require_factor: bool) -> bool:
     """Deletes a factor, but where one is required never the last. Whether it was deleted."""
     nickname = session.organiser.nickname
+    await accounts.lock_organiser(c, nickname)
     if require_factor and len(await list_factors(c, nickname)) < 2:
         return False
     if (row := await c.one("second_factor.delete", id=id_, nickname=nickname)) is None:

@@ -7,7 +7,7 @@ from petition.core.clock import HOUR
 from petition.core.database.connection import Connection, Row
 from petition.core.errors import LinkError
 from petition.core.tokens import Purpose
-from petition.organisers import activity_log
+from petition.organisers import accounts, activity_log
 from petition.organisers.accounts import Organiser, Role
 
 SESSION_LIFETIME = 12 * HOUR  # a working day: a computer taken at night opens nothing in the morning
@@ -45,6 +45,7 @@ async def complete_login(c: Connection, session: Session) -> str | None:
 
     None if this session has ended.
     """
+    await accounts.lock_organiser(c, session.organiser.nickname)
     if not await end_session(c, session.organiser.nickname, session.id):
         return None
     return await _create_session(c, session.organiser.nickname, authenticated=True)
@@ -96,8 +97,9 @@ async def end_session(c: Connection, nickname: str, id_: str) -> bool:
 
 async def end_all_sessions(c: Connection, nickname: str) -> None:
     """Also deletes login links that were not used yet."""
-    await c.run("sessions.delete_all", nickname=nickname)
     await c.run("links.delete_logins", purpose=Purpose.LOGIN.value, nickname=nickname)
+    await accounts.lock_organiser(c, nickname)
+    await c.run("sessions.delete_all", nickname=nickname)
 
 
 async def delete_expired(c: Connection) -> None:

@@ -24,5 +24,9 @@ select
     (select count(*) from never_write where mailbox = :mailbox and reason = 'never') as never,
     (select count(*) from links where mailbox = :email_hash and expires_at > :fresh) as fresh_links
 
+-- name: lock
+select nickname from organisers where nickname = :nickname
+for update -- postgresql
+
 -- name: acknowledge_keys
 update organisers set acknowledged_keys = :acknowledged_keys where nickname = :nickname

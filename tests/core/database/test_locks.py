@@ -9,7 +9,7 @@ from petition.core.database.database import Database
 from petition.core.settings import Settings
 from petition.core.tokens import Purpose
 from petition.mail.bounce_reports import BOUNCED
-from petition.organisers import accounts
+from petition.organisers import accounts, sessions
 from petition.retention import destroy
 from petition.retention.destroy import Scope
 from petition.signing import manage, quarantine, signatures
@@ -59,6 +59,7 @@ async def _desk(visitor: Visitor) -> None:
     await visitor.organiser()
     write = visitor.site.database.write
     await write(partial(signatures.set_warn_only, warn_only=True))
+    await write(partial(sessions.end_all_sessions, nickname="marta"))
     await write(partial(accounts.reset_factors, nickname="marta"))
     await write(partial(accounts.remove_organiser, nickname="marta"))
 
