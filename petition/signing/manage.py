@@ -131,6 +131,7 @@ async def unsubscribe(c: Connection, unsubscribe_hash: str) -> None:
 
 async def never_write(c: Connection, link_id: str) -> bool:
     """No email to this mailbox any more, no matter who types its address. A confirmed signature stays."""
+    await submissions.hold_open(c)
     _, mailbox = await _hashes_behind_link(c, link_id)
     await c.run("submissions.cancel_of_mailbox", mailbox=mailbox)
     await _add_never_write(c, mailbox, "never")
@@ -144,6 +145,7 @@ async def withdraw_never(c: Connection, link_id: str) -> bool:
 
     A mailbox that wants no email cannot get a link to withdraw: so the emails to signers offer both at their end.
     """
+    await submissions.hold_open(c)
     email_hash, mailbox = await _hashes_behind_link(c, link_id)
     await c.run("submissions.delete_of_mailbox", mailbox=mailbox)
     await _add_never_write(c, mailbox, "never")

@@ -107,6 +107,7 @@ async def sign(c: Connection, forms: list[PreparedSubmission]) -> list[Exception
     Returns ClosedError for each form once signing has ended for good, and ProofReused for a form whose proof of work
     was used before: nothing of that form is stored.
     """
+    await hold_open(c)
     if await state.is_closed(c):
         return [ClosedError("Signing has ended.") for _ in forms]
     unspent = await proof_of_work.use_proofs(c, [form.proof for form in forms if form.proof])
@@ -159,8 +160,14 @@ async def count_waiting(c: Connection) -> int:
     return int((await c.one("submissions.count_waiting", now=clock.epoch()) or {})["n"])
 
 
+async def hold_open(c: Connection) -> None:
+    """Signing does not end before this transaction does. Call it before anything is read, if a hash will be stored."""
+    await c.lock(("daily_keys",), "row share")  # the end of signing locks this table first; nobody else waits
+
+
 async def require_open(c: Connection) -> None:
     """Raises ClosedError once signing has ended for good: no address is hashed after that."""
+    await hold_open(c)
     if await state.is_closed(c):
         raise ClosedError("Signing has ended.")
 
