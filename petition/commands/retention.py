@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from petition.commands.verbs import Arguments, add_verb, log_action, print_result
+from petition.core import encryption
 from petition.core.errors import DataError
 from petition.core.settings import Settings
 from petition.retention.backup import restore_backup, write_backup
@@ -23,6 +24,7 @@ def register(verbs: Any) -> None:
     add_verb(verbs, "backup", backup, "a backup, sealed to the recipients").add_argument("file", type=Path)
     from_file = add_verb(verbs, "restore", restore, "a backup in the place of what is there")
     from_file.add_argument("file", type=Path)
+    from_file.add_argument("--organisers", action="store_true", help="with organisers and second factors of the backup")
     from_file.add_argument("--identity", type=Path, metavar="FILE", help="the secret key of one of the recipients")
 
 
@@ -59,7 +61,7 @@ async def _is_meant(warning: str, word: str) -> bool:
 
 async def backup(settings: Settings, arguments: Arguments) -> None:
     async with open_site(settings) as site:
-        rows = await write_backup(site.database, settings.recipients, arguments.file)
+        rows = await write_backup(site.database, settings, arguments.file)
         await log_action(site, "made a backup")
     print(f"{rows} rows, sealed to {len(settings.recipients)} recipients.")
 
@@ -68,10 +70,16 @@ async def restore(settings: Settings, arguments: Arguments) -> None:
     file = arguments.identity or (settings.var / "secrets" / "organisers_identity" if settings.demo else None)
     if file is None:
         raise DataError("A restore needs --identity FILE: the secret key of one of the recipients.")
-    try:
-        identity = file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise DataError(f"{file} cannot be read.") from None
+    identity = encryption.read_identity(file)
     async with open_site(settings, migrate=True) as site:
-        rows = await restore_backup(site.database, settings.mode, identity, arguments.file)
-    print(f"{rows} rows restored; the never-write list is applied.")
+        restored = await restore_backup(
+            site.database, settings, [identity], arguments.file, organisers=arguments.organisers
+        )
+    print(f"{restored.rows} rows restored, as they were at {restored.made_at}; the never-write list is applied.")
+    print("Sessions, links and waiting emails are in no backup: organisers log in again.")
+    if restored.left_out:
+        print(
+            f"{restored.left_out} organisers of the backup were left out: --organisers restores them and their factors."
+        )
+    if not restored.has_organisers:
+        print("There is no organiser here: add one with `petition organiser add`, or restore with --organisers.")

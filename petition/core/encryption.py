@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from petition.core import clock, tokens
 from petition.core.clock import DAY
 from petition.core.email_addresses import MAX_EMAIL_LENGTH, EmailAddress, keyed_hash
-from petition.core.errors import KeysError, SettingsError
+from petition.core.errors import DataError, KeysError, SettingsError
 
 NONCE_BYTES = 12
 CONTACT_BYTES = MAX_EMAIL_LENGTH + 306  # bytes; also room for a link on a host with the longest possible name
@@ -104,6 +104,14 @@ def parse_identity(text: str) -> pyrage.x25519.Identity:
         return pyrage.x25519.Identity.from_str(lines[0])
     except (pyrage.IdentityError, IndexError):
         raise KeysError("The identity file holds no age identity (AGE-SECRET-KEY-1…).") from None
+
+
+def read_identity(file: Path) -> pyrage.x25519.Identity:
+    """Raises DataError if the file cannot be read, KeysError if it holds no identity."""
+    try:
+        return parse_identity(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError):
+        raise DataError(f"{file} cannot be read.") from None
 
 
 def unseal_contact(identity: pyrage.x25519.Identity, sealed: str) -> tuple[str, str]:

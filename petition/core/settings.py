@@ -92,8 +92,8 @@ class Settings:
     desk_keys: tuple[str, ...] = _row(
         "PETITION_DESK_KEY",
         parse.split_list,
-        "encrypts organisers' second factors; 32 characters or more, in a file of its own; a comma-separated list "
-        "rotates it, newest first; default: `PETITION_SECRET_KEY`",
+        "encrypts organisers' second factors and authenticates backups; 32 characters or more, in a file of its own; a "
+        "comma-separated list rotates it, newest first; default: `PETITION_SECRET_KEY`",
         "{PETITION_SECRET_KEY}",
     )
     email_key: str = _row(

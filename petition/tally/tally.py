@@ -75,6 +75,11 @@ async def take_snapshot(c: Connection) -> bool:
     return True
 
 
+async def reset_snapshot(c: Connection) -> None:
+    """As in a new database: the next snapshot is made at once."""
+    await c.run("tally.reset_snapshot")
+
+
 async def get_snapshot(c: Connection) -> Snapshot:
     row = await c.one("tally.get_snapshot") or {}
     as_of = datetime.fromtimestamp(row["taken_at"], UTC)

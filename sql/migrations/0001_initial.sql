@@ -184,7 +184,7 @@ create trigger journal_hours_undeleted before delete on journal_hours -- sqlite
 when not exists (select 1 from site_state where name = 'reordering') begin select raise(abort, 'append-only'); end -- sqlite
 
 create function refuse_change() returns trigger language plpgsql as $$ begin -- postgresql
-if tg_op = 'DELETE' and exists (select 1 from site_state where name = -- postgresql
+if tg_op in ('DELETE', 'TRUNCATE') and exists (select 1 from site_state where name = -- postgresql
 case tg_table_name when 'actions' then 'destroying' else 'reordering' end) then return null; end if; -- postgresql
 raise exception 'append-only'; end $$ -- postgresql
 

@@ -15,6 +15,21 @@ def test_backup_and_restore(migrated: Shell, tmp_path: Path) -> None:
     assert "cannot be read" in migrated.fails("restore", backup, "--identity", str(tmp_path / "nowhere"))
 
 
+def test_what_was_left_out_of_a_restore_is_said(migrated: Shell, tmp_path: Path) -> None:
+    backup, database = str(tmp_path / "backup"), migrated.folder / "var" / "petition.db"
+    migrated.fine("organiser", "add", "marta", "marta@example.org")
+    migrated.fine("backup", backup)
+    for file in database.parent.glob("petition.db*"):
+        file.unlink()
+    output = migrated.fine("restore", backup)
+    assert "1 organisers of the backup were left out: --organisers restores them" in output
+    assert "There is no organiser here: add one with `petition organiser add`" in output
+    output = migrated.fine("restore", backup, "--organisers")
+    assert "left out" not in output
+    assert "no organiser" not in output
+    assert migrated.fine("organiser", "list").startswith("marta\t")
+
+
 def test_closing_destroys_the_key_too(shell: Shell) -> None:
     shell.fine("demo", "--signatures", "30")
     key = shell.folder / "var" / "secrets" / "email_key"

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from petition.core.errors import DatabaseError, DataError, KeysError
-from petition.core.settings import Mode
 from petition.core.tokens import Purpose
 from petition.organisers import activity_log
 from petition.retention import backup, close
@@ -17,7 +16,7 @@ from tests.conftest import IDENTITY, Clock, Visitor, add_organiser, make_setting
 
 
 async def _back_up(site: Site, file: Path) -> int:
-    return await backup.write_backup(site.database, site.settings.recipients, file)
+    return await backup.write_backup(site.database, site.settings, file)
 
 
 async def test_what_was_backed_up_comes_back(visitor: Visitor, time: Clock, tmp_path: Path) -> None:
@@ -29,7 +28,8 @@ async def test_what_was_backed_up_comes_back(visitor: Visitor, time: Clock, tmp_
     rows = await _back_up(site, tmp_path / "backup")
     await visitor.confirmed("later@example.net", "LT")
 
-    assert await backup.restore_backup(site.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup") == rows
+    restored = await backup.restore_backup(site.database, site.settings, [IDENTITY], tmp_path / "backup")
+    assert restored == backup.Restored(rows - 1, "2026-11-22T12:00:00Z", 1, has_organisers=True)
     async with site.database.reading() as c:
         assert await c.all("audit.signatures") == [{"country": "PL", "n": 1}]
         assert [row["name"] for row in await c.execute("select name from names")] == ["Anna Nowak"]
@@ -42,10 +42,10 @@ async def test_a_restore_takes_nothing_out_of_the_record(visitor: Visitor, tmp_p
     await add_organiser(site, "marta")
     await _back_up(site, tmp_path / "backup")
     await add_organiser(site, "anna")
-    await backup.restore_backup(site.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
+    made_at = (await backup.restore_backup(site.database, site.settings, [IDENTITY], tmp_path / "backup")).made_at
     async with site.database.reading() as c:
         lines = [f"{row['action']} {row['detail']}".strip() for row in reversed(await activity_log.list_lines(c))]
-    assert lines == ["added marta, organiser", "added anna, organiser", "restored a backup"]
+    assert lines == ["added marta, organiser", "added anna, organiser", f"restored a backup made {made_at}"]
     with pytest.raises(DatabaseError):
         await site.database.write(lambda c: c.execute("delete from actions"))
 
@@ -60,7 +60,7 @@ async def test_a_restore_does_not_bring_back_what_was_withdrawn(visitor: Visitor
     await visitor.post("/en/manage", email="boris@example.net")
     await visitor.post(await visitor.link("boris@example.net", "never-write"))
 
-    await backup.restore_backup(site.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
+    await backup.restore_backup(site.database, site.settings, [IDENTITY], tmp_path / "backup")
     async with site.database.reading() as c:
         assert await c.all("audit.signatures") == [{"country": "PL", "n": 2}]
         assert len([row for row in await printed_names.export_rows(c) if row["sealed"]]) == 1
@@ -87,9 +87,9 @@ async def test_a_cut_or_mended_or_foreign_file_changes_nothing(visitor: Visitor,
     for broken in (b"".join(lines[:-1]), b"".join(lines[1:]), b"hello\n", b"", b"".join(lines[::-1]), lines[0][40:]):
         file.write_bytes(broken)
         with pytest.raises((DataError, KeysError)):
-            await backup.restore_backup(site.database, Mode.DEMO, str(IDENTITY), file)
+            await backup.restore_backup(site.database, site.settings, [IDENTITY], file)
     with pytest.raises(DataError, match="cannot be read"):
-        await backup.restore_backup(site.database, Mode.DEMO, str(IDENTITY), tmp_path / "nowhere")
+        await backup.restore_backup(site.database, site.settings, [IDENTITY], tmp_path / "nowhere")
     async with site.database.reading() as c:
         assert await c.all("audit.signatures") == [{"country": "PL", "n": 1}]
 
@@ -100,7 +100,7 @@ async def test_a_stranger_s_identity_opens_nothing(visitor: Visitor, tmp_path: P
     await _back_up(visitor.site, tmp_path / "backup")
     with pytest.raises(KeysError, match="does not open"):
         await backup.restore_backup(
-            visitor.site.database, Mode.DEMO, str(x25519.Identity.generate()), tmp_path / "backup"
+            visitor.site.database, visitor.site.settings, [x25519.Identity.generate()], tmp_path / "backup"
         )
 
 
@@ -120,7 +120,7 @@ async def test_a_backup_moves_from_one_database_to_the_other(
     await _back_up(visitor.site, tmp_path / "backup")
     settings = make_settings(empty_database_url, tmp_path)
     async with site_opened(settings, migrate=True) as other:
-        await backup.restore_backup(other.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
+        await backup.restore_backup(other.database, other.settings, [IDENTITY], tmp_path / "backup")
         async with other.database.reading() as c:
             assert await c.all("audit.signatures") == [{"country": "FI", "n": 3}]
             assert await audit.find_disagreements(c) == []
@@ -136,7 +136,7 @@ async def test_a_withdrawal_after_never_is_remembered_too(visitor: Visitor, time
     manage = await visitor.link("anna@example.net", "manage")
     await visitor.post(manage, action="never_write")
     await visitor.post(manage, action="withdraw")
-    await backup.restore_backup(site.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
+    await backup.restore_backup(site.database, site.settings, [IDENTITY], tmp_path / "backup")
     async with site.database.reading() as c:
         assert await c.all("audit.signatures") == []
         assert await audit.find_disagreements(c) == []
@@ -148,6 +148,6 @@ async def test_nothing_is_restored_once_signing_has_ended(visitor: Visitor, time
     await _back_up(site, tmp_path / "backup")
     await close.close_signing(site.database, site.server_keys, None)
     with pytest.raises(DataError, match="Signing has ended"):
-        await backup.restore_backup(site.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
+        await backup.restore_backup(site.database, site.settings, [IDENTITY], tmp_path / "backup")
     async with site.database.reading() as c:
         assert [row["name"] for row in await c.execute("select name from names")] == []

@@ -1,25 +1,21 @@
 """Backup, restore and close as the handbook describes: what is in the file, what comes back, and what never does."""
 
 import json
-import zlib
-from base64 import b64decode, b64encode
-from functools import partial
-from hashlib import sha256
+from base64 import b64encode
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pyrage
 import pytest
 
 from petition.core.database import migrations
-from petition.core.database.connection import Row
 from petition.core.errors import DataError
-from petition.core.settings import Mode
 from petition.retention import backup, close
 from petition.site import Site
 from petition.site import open_site as site_opened
 from petition.tally import audit
 from tests.conftest import IDENTITY, Clock, Visitor, make_settings
+from tests.retention import forging
 from tests.shell import Shell
 from tests.web.tools import all_rows, on_sqlite, run_background_jobs
 
@@ -27,24 +23,7 @@ LEFT_OUT = {"outbox", "sessions", "links", "snapshot"}
 
 
 async def _back_up(site: Site, file: Path) -> None:
-    await backup.write_backup(site.database, site.settings.recipients, file)
-
-
-def _opened(file: Path) -> list[tuple[str, list[Row]]]:
-    """What a person with an identity reads in a backup, without our code."""
-    lines = file.read_bytes().splitlines()
-    return [json.loads(zlib.decompress(pyrage.decrypt(b64decode(line), [IDENTITY]))) for line in lines]
-
-
-def _closed_up(file: Path, chunks: list[tuple[str, Any]]) -> None:
-    """Writes a complete backup of these chunks."""
-    digest, out = sha256(), []
-    for chunk in [*chunks[:-1], None]:
-        end = ("end", [{"sha256": digest.hexdigest(), "rows": 0}])
-        sealed = pyrage.encrypt(zlib.compress(json.dumps(chunk or end).encode()), [IDENTITY.to_public()])
-        out.append(b64encode(sealed))
-        digest.update(out[-1])
-    file.write_bytes(b"\n".join(out) + b"\n")
+    await backup.write_backup(site.database, site.settings, file)
 
 
 @pytest.fixture
@@ -63,7 +42,7 @@ async def test_a_backup_holds_no_secret_no_mail_no_session_and_no_link(busy: Vis
     site, there = busy.site, await all_rows(busy.site)
     assert all(there[table] for table in LEFT_OUT)
     await _back_up(site, tmp_path / "backup")
-    chunks = _opened(tmp_path / "backup")
+    chunks = forging.read_chunks(tmp_path / "backup")
     assert {table for table, _ in chunks} & LEFT_OUT == set()
     content = json.dumps(chunks)
     async with site.database.reading() as c:
@@ -85,7 +64,7 @@ async def test_withdrawn_taken_back_and_blocked_after_the_backup_stay_so(busy: V
     await busy.post(await busy.link("anna@example.net", "manage"), action="withdraw")
     await busy.post(await busy.link("carla@example.net", "never-write"))
     await site.prune()
-    await backup.restore_backup(site.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
+    await backup.restore_backup(site.database, site.settings, [IDENTITY], tmp_path / "backup")
     held = await all_rows(site)
     assert [held[table] for table in ("names", "contacts")] == [[], []]
     assert len(held["signatures"]) == 1
@@ -100,7 +79,7 @@ async def test_a_lost_machine_is_followed_by_an_empty_one(
     await _back_up(busy.site, tmp_path / "backup")
     fresh = make_settings(empty_database_url, tmp_path / "elsewhere")
     async with site_opened(fresh, migrate=True) as other:
-        await backup.restore_backup(other.database, Mode.DEMO, str(IDENTITY), tmp_path / "backup")
+        await backup.restore_backup(other.database, fresh, [IDENTITY], tmp_path / "backup", organisers=True)
         old, new = await all_rows(busy.site), await all_rows(other)
         assert [new[table] for table in LEFT_OUT - {"snapshot"}] == [[]] * 3
         # The activity log has a line about the restore. No backup has the tag of the network a form came from.
@@ -116,25 +95,28 @@ async def test_a_lost_machine_is_followed_by_an_empty_one(
 async def test_a_backup_of_a_newer_schema_changes_nothing(busy: Visitor, tmp_path: Path) -> None:
     site, file = busy.site, tmp_path / "backup"
     await _back_up(site, file)
-    chunks = _opened(file)
+    chunks = forging.read_chunks(file)
     for table, found in chunks:
         for row in found if table == "site_state" else []:
             row["value"] = str(migrations.latest_version() + 1) if row["name"] == "schema" else row["value"]
-    _closed_up(file, chunks)
+    forging.write_chunks(file, chunks, forging.SERVER_KEY)
     await run_background_jobs(site)
     before = await all_rows(site)
     with pytest.raises(DataError, match="newer version"):
-        await backup.restore_backup(site.database, Mode.DEMO, str(IDENTITY), file)
+        await backup.restore_backup(site.database, site.settings, [IDENTITY], file)
     after = await all_rows(site)
     assert [table for table in before if table != "snapshot" and before[table] != after[table]] == []
-    _closed_up(file, _opened(tmp_path / "backup")[1:])
-    assert await backup.restore_backup(site.database, Mode.DEMO, str(IDENTITY), file), "but for that the file was whole"
+    for row in chunks[1][1]:
+        row["value"] = str(migrations.latest_version()) if row["name"] == "schema" else row["value"]
+    forging.write_chunks(file, chunks, forging.SERVER_KEY)
+    restored = await backup.restore_backup(site.database, site.settings, [IDENTITY], file)
+    assert restored.rows, "but for that the file was whole"
 
 
 async def test_what_was_closed_is_not_in_a_later_backup(busy: Visitor, tmp_path: Path) -> None:
     await close.close_signing(busy.site.database, busy.site.server_keys, None)
     await _back_up(busy.site, tmp_path / "backup")
-    told = {table for table, found in _opened(tmp_path / "backup") if found}
+    told = {table for table, found in forging.read_chunks(tmp_path / "backup") if found}
     assert told & {"signatures", "names", "contacts", "submissions", "email_counts", "never_write"} == set()
     assert {"journal", "tally", "actions"} <= told
 
@@ -142,24 +124,28 @@ async def test_what_was_closed_is_not_in_a_later_backup(busy: Visitor, tmp_path:
 @on_sqlite
 async def test_one_of_two_recipients_is_enough(busy: Visitor, tmp_path: Path) -> None:
     other = pyrage.x25519.Identity.generate()
-    recipients = (str(other.to_public()), str(IDENTITY.to_public()))
-    await backup.write_backup(busy.site.database, recipients, tmp_path / "backup")
+    two = replace(busy.site.settings, recipients=(str(other.to_public()), str(IDENTITY.to_public())))
+    await backup.write_backup(busy.site.database, two, tmp_path / "backup")
     for identity in (other, IDENTITY):
-        restore = partial(backup.restore_backup, busy.site.database, Mode.DEMO, str(identity), tmp_path / "backup")
-        assert await restore() > 0
+        assert (await backup.restore_backup(busy.site.database, two, [identity], tmp_path / "backup")).rows > 0
 
 
 def test_the_drill_at_a_terminal(tmp_path: Path) -> None:
-    """As in the handbook: backup, loss, restore elsewhere with the identity, audit, close."""
-    shell, elsewhere = Shell(tmp_path / "one"), Shell(tmp_path / "two")
+    """As in the handbook: backup, loss, a new machine with the sealed keys, restore, audit, close."""
+    shell = Shell(tmp_path / "one")
     shell.fine("demo", "--signatures", "200")
     file, identity = str(tmp_path / "backup"), str(shell.folder / "var" / "secrets" / "organisers_identity")
-    output = shell.fine("backup", file)
-    assert "sealed to 1 recipients" in output
-    stranger = tmp_path / "stranger"
-    stranger.write_text(str(pyrage.x25519.Identity.generate()))
-    assert "does not open" in elsewhere.fails("restore", file, "--identity", str(stranger))
-    assert "never-write list is applied" in elsewhere.fine("restore", file, "--identity", identity)
+    assert "sealed to 1 recipients" in shell.fine("backup", file)
+    stranger = Shell(tmp_path / "stranger")
+    assert "does not open" in stranger.fails("restore", file)
+    assert "was not made by this server" in stranger.fails("restore", file, "--identity", identity)
+
+    desk_key = (shell.folder / "var" / "secrets" / "desk_key").read_text()
+    elsewhere = Shell(tmp_path / "two", PETITION_DESK_KEY=desk_key)
+    assert "does not open" in elsewhere.fails("restore", file)
+    output = elsewhere.fine("restore", file, "--identity", identity)
+    assert "never-write list is applied" in output
+    assert "There is no organiser here" in output
     assert elsewhere.fine("audit") == "All numbers agree.\n"
     elsewhere.fine("close")
     assert "Signing has ended" in elsewhere.fails("restore", file, "--identity", identity)

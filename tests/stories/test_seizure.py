@@ -205,9 +205,7 @@ async def lives(theatre: Theatre, people: list[Person], time: Clock) -> None:
     await theatre.deliver()
     await all_of([p for p in people if p.fate != "silent"], theatre.press)
     await theatre.watch()
-    await backup.write_backup(
-        theatre.site.database, theatre.site.settings.recipients, theatre.folder / "backups" / "first"
-    )
+    await backup.write_backup(theatre.site.database, theatre.site.settings, theatre.folder / "backups" / "first")
     await theatre.night(1, time)
     await all_of(of(people, "changed"), lambda p: theatre.sign(p, p.second))
     await all_of(of(people, "twice"), lambda p: theatre.sign(p, p.name, p.exact.upper()))
@@ -238,9 +236,7 @@ async def test_what_a_seizer_finds_and_opens(theatre: Theatre, time: Clock, tmp_
     await all_of(stuck, lambda p: theatre.sign(p, p.name))
     await theatre.deliver()
     await theatre.night(3, time)
-    await backup.write_backup(
-        theatre.site.database, theatre.site.settings.recipients, theatre.folder / "backups" / "last"
-    )
+    await backup.write_backup(theatre.site.database, theatre.site.settings, theatre.folder / "backups" / "last")
 
     everybody = people + unread + stuck
     await _nothing_lies_open(theatre, everybody, tmp_path)

@@ -33,3 +33,6 @@ update snapshot set changes = :changes, confirmed = :confirmed, countries = :cou
 
 -- name: get_snapshot
 select taken_at, changes, confirmed, countries, other from snapshot where id = 1
+
+-- name: reset_snapshot
+update snapshot set taken_at = 0, changes = 0, confirmed = 0, countries = '{}', other = 0 where id = 1

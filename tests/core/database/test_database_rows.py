@@ -55,28 +55,21 @@ async def test_a_row_that_does_not_fit_is_a_sentence(row: Row, database: Databas
         await _load(database, [row])
 
 
-async def test_everything_can_be_dropped_and_made_anew_in_one_transaction(database: Database) -> None:
-    async def renew(c: Connection) -> None:
-        await c.drop_everything()
-        assert await c.all("database.tables") == []
-        await migrations.apply_all(c, Mode.PRODUCTION)
+async def test_tables_are_emptied_in_one_transaction_or_not_at_all(database: Database) -> None:
+    async def empty(c: Connection) -> None:
+        await c.lock(("refusals",), "access exclusive")
+        await c.truncate(("refusals",))
 
-    before = await _tables(database)
-    await _load(database, REFUSALS)
-    await database.write(renew)
-    assert await _tables(database) == before
-    assert await _dumped(database, 10) == []
-
-
-async def test_a_renewal_that_fails_has_dropped_nothing(database: Database) -> None:
     async def failing(c: Connection) -> None:
-        await c.drop_everything()
+        await empty(c)
         raise LookupError
 
-    before = await _tables(database)
+    await _load(database, REFUSALS)
     with pytest.raises(LookupError):
         await database.write(failing)
-    assert await _tables(database) == before
+    assert len((await _dumped(database, 100))[0]) == len(REFUSALS)
+    await database.write(empty)
+    assert await _dumped(database, 10) == []
 
 
 async def test_erased_rows_leave_the_files_of_sqlite(sqlite_url: str, tmp_path: Path) -> None:

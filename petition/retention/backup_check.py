@@ -1,0 +1,111 @@
+"""What a restore takes from a file: known tables and columns, values that fit them, and no other record than there is.
+
+The names of tables and columns that reach SQL are those of our schema, never those of the file.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from petition.core.database import migrations
+from petition.core.database.connection import Connection, Row
+from petition.core.errors import DataError
+
+_BIGINT = range(-(2**63), 2**63)
+_TYPES = {"text": str, "bigint": int}
+# Tables of which no row ever changes or goes: table -> its key, and what a row is.
+RECORDS = {
+    "actions": ("n", "line of the activity log"),
+    "editions": ("number", "edition"),
+    "edition_letters": ("reference", "letter"),
+    "edition_annexes": ("reference", "annex"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    type: type
+    nullable: bool
+    optional: bool  # a row may lack it
+
+
+class Checks:
+    """Checks the chunks of a file against the schema and the record of a database."""
+
+    def __init__(self, file: Path, columns: dict[str, dict[str, _Column]], record: dict[str, dict[Any, Row]]) -> None:
+        self._file, self._columns, self._record = file, columns, record
+
+    @classmethod
+    async def of(cls, c: Connection, file: Path, tables: Collection[str], excluded: Collection[str]) -> "Checks":
+        """For a file that may hold `tables`, without the `excluded` columns."""
+        columns: dict[str, dict[str, _Column]] = {table: {} for table in tables}
+        for row in await c.all("backup.columns"):
+            if row["table"] in columns and row["name"] not in excluded:
+                column = _Column(_TYPES[row["type"]], bool(row["nullable"]), bool(row["optional"]))
+                columns[row["table"]][row["name"]] = column
+        rows = {
+            "actions": await c.all("backup.actions"),
+            "editions": await c.all("backup.editions"),
+            "edition_letters": await c.all("backup.edition_letters"),
+            "edition_annexes": await c.all("backup.edition_annexes"),
+        }
+        return cls(
+            file, columns, {table: {row[key]: row for row in rows[table]} for table, (key, _) in RECORDS.items()}
+        )
+
+    def check(self, table: str, rows: list[Row]) -> list[Row]:
+        """The rows, under the names of our own columns. Raises DataError."""
+        if table not in self._columns:
+            raise DataError(f"{self._file} names a table that no backup has: {table[:40]!r}.")
+        checked = [self._check_row(table, row) for row in rows]
+        if any(row.keys() != checked[0].keys() for row in checked):
+            raise DataError(f"{self._file} has rows of {table} with different columns.")
+        if table == "site_state":
+            self._refuse_newer(checked)
+        if table in RECORDS:
+            self._refuse_other_record(table, checked)
+        return checked
+
+    def _check_row(self, table: str, row: Row) -> Row:
+        columns = self._columns[table]
+        if unknown := sorted(row.keys() - columns.keys()):
+            raise DataError(f"{self._file} names a column that {table} does not have: {unknown[0][:40]!r}.")
+        for name, column in columns.items():
+            if not (_fits(row[name], column) if name in row else column.optional):
+                raise DataError(
+                    f"{self._file} has a row of {table} whose {name} is missing or no {column.type.__name__}."
+                )
+        return {name: row[name] for name in columns if name in row}
+
+    def _refuse_newer(self, rows: list[Row]) -> None:
+        """This version could neither show nor erase what a later version stores."""
+        if any(row["name"] == "schema" and int(row["value"]) > migrations.latest_version() for row in rows):
+            raise DataError(f"{self._file} was made by a newer version of Petition: update this one.")
+
+    def _refuse_other_record(self, table: str, rows: list[Row]) -> None:
+        key, noun = RECORDS[table]
+        for row in rows:
+            live = self._record[table].get(row[key], {})
+            if any(row.get(name) != value for name, value in live.items()):
+                raise DataError(
+                    f"{self._file} has another {noun} {row[key]} than this database, which never changes one: restore "
+                    "it into a new database."
+                )
+
+
+def _fits(value: object, column: _Column) -> bool:
+    if value is None:
+        return column.nullable
+    if isinstance(value, str) and column.type is str:
+        return "\0" not in value and _is_unicode(value)
+    return type(value) is column.type is int and value in _BIGINT
+
+
+def _is_unicode(text: str) -> bool:
+    """False for half of a surrogate pair, which no database stores."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

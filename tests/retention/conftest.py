@@ -1,0 +1,19 @@
+"""A site that has something in every table that a restore treats in its own way."""
+
+import pytest
+
+from petition.commands import demo_data
+from petition.site import Site
+from tests.conftest import Clock, add_organiser
+from tests.retention import forging
+
+
+@pytest.fixture
+async def full_site(site: Site, time: Clock) -> Site:
+    """Signatures, an organiser, a log, an edition with a letter and an annex."""
+    await demo_data.fill_database(site.database, 40)
+    await add_organiser(site, "marta", "admin")
+    await forging.insert(site, "editions", forging.EDITION)
+    await forging.insert(site, "edition_letters", forging.LETTER)
+    await forging.insert(site, "edition_annexes", forging.ANNEX)
+    return site
