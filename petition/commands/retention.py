@@ -5,14 +5,24 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pyrage.x25519 import Identity
+
 from petition.commands.verbs import Arguments, add_verb, log_action, print_result
 from petition.core import encryption
-from petition.core.errors import DataError
+from petition.core.errors import DataError, KeysError
 from petition.core.settings import Settings
+from petition.retention import backup_file
 from petition.retention.backup import restore_backup, write_backup
 from petition.retention.close import close_signing
 from petition.retention.destroy import RESULTS, Scope, destroy_scope
+from petition.retention.restore_key import RestoreKey
 from petition.site import open_site
+
+_WAY = "`petition restore --new-key` prints a key, to which an organiser seals the backup with `petition reseal`"
+_NEXT_STEP = (
+    "An organiser runs, on their own machine: petition reseal FILE --identity ID --to KEY. Then: petition restore "
+    "FILE.resealed. The key is destroyed after that, or after a day."
+)
 
 
 def register(verbs: Any) -> None:
@@ -23,9 +33,18 @@ def register(verbs: Any) -> None:
     panic.add_argument("--yes", action="store_true", help="ask nothing")
     add_verb(verbs, "backup", backup, "a backup, sealed to the recipients").add_argument("file", type=Path)
     from_file = add_verb(verbs, "restore", restore, "a backup in the place of what is there")
-    from_file.add_argument("file", type=Path)
+    what = from_file.add_mutually_exclusive_group(required=True)
+    what.add_argument("file", type=Path, nargs="?", metavar="FILE", help="a backup, sealed to the one-time key")
+    what.add_argument(
+        "--new-key", action="store_true", help="prints a one-time key for `petition reseal`, good for a day"
+    )
     from_file.add_argument("--organisers", action="store_true", help="with organisers and second factors of the backup")
-    from_file.add_argument("--identity", type=Path, metavar="FILE", help="the secret key of one of the recipients")
+    from_file.add_argument("--identity", type=Path, metavar="ID", help="in demo mode only: the key of a recipient")
+    other = add_verb(verbs, "reseal", reseal, "seals a backup to the server's one-time key, on an organiser's machine")
+    other.add_argument("file", type=Path, metavar="FILE")
+    other.add_argument("--identity", type=Path, required=True, metavar="ID", help="the secret key of a recipient")
+    other.add_argument("--to", required=True, metavar="KEY", help="what `petition restore --new-key` printed")
+    other.add_argument("--output", type=Path, metavar="OUT", help="a new file; FILE.resealed by default")
 
 
 async def prune(settings: Settings, _: Arguments) -> None:
@@ -67,14 +86,17 @@ async def backup(settings: Settings, arguments: Arguments) -> None:
 
 
 async def restore(settings: Settings, arguments: Arguments) -> None:
-    file = arguments.identity or (settings.var / "secrets" / "organisers_identity" if settings.demo else None)
-    if file is None:
-        raise DataError("A restore needs --identity FILE: the secret key of one of the recipients.")
-    identity = encryption.read_identity(file)
+    key = RestoreKey(settings.outbox_keys)
+    if arguments.new_key:
+        print(key.make())
+        print(_NEXT_STEP, file=sys.stderr)
+        return
+    identities = _identities(settings, key, arguments.identity)
     async with open_site(settings, migrate=True) as site:
         restored = await restore_backup(
-            site.database, settings, [identity], arguments.file, organisers=arguments.organisers
+            site.database, settings, identities, arguments.file, organisers=arguments.organisers
         )
+    key.destroy()
     print(f"{restored.rows} rows restored, as they were at {restored.made_at}; the never-write list is applied.")
     print("Sessions, links and waiting emails are in no backup: organisers log in again.")
     if restored.left_out:
@@ -83,3 +105,26 @@ async def restore(settings: Settings, arguments: Arguments) -> None:
         )
     if not restored.has_organisers:
         print("There is no organiser here: add one with `petition organiser add`, or restore with --organisers.")
+
+
+def _identities(settings: Settings, key: RestoreKey, file: Path | None) -> list[Identity]:
+    """The one-time key; in demo mode also the organisers' own, which is on this machine anyway."""
+    one_time = key.find()
+    if settings.demo:
+        own = encryption.read_identity(file or settings.var / "secrets" / "organisers_identity")
+        return [own, one_time] if one_time else [own]
+    if file:
+        raise DataError(f"No organiser's key belongs on a server: {_WAY}.")
+    if one_time is None:
+        raise KeysError(f"There is no one-time key here, or it is older than a day: {_WAY}.")
+    return [one_time]
+
+
+def reseal(arguments: Arguments) -> int:
+    """Needs no settings and no database."""
+    identity = encryption.read_identity(arguments.identity)
+    recipient = encryption.parse_recipient(arguments.to, "--to")
+    output = arguments.output or arguments.file.with_name(f"{arguments.file.name}.resealed")
+    backup_file.reseal(arguments.file, identity, recipient, output)
+    print(f"{output} opens with the one-time key of the server: copy it there, and run `petition restore`.")
+    return 0

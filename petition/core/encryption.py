@@ -89,12 +89,12 @@ class ServerKeys:
         return _to_base64(pyrage.encrypt(_pad(f"{address}\n{unsubscribe}".strip(), CONTACT_BYTES), self._recipients))
 
 
-def parse_recipient(text: str) -> pyrage.x25519.Recipient:
-    """Raises SettingsError for a text that is not an age public key."""
+def parse_recipient(text: str, origin: str = "PETITION_RECIPIENTS") -> pyrage.x25519.Recipient:
+    """Raises SettingsError for a text that is not an age public key; `origin` says where it stands."""
     try:
         return pyrage.x25519.Recipient.from_str(text)
     except pyrage.RecipientError:
-        raise SettingsError("PETITION_RECIPIENTS holds something that is not an age public key (age1…).") from None
+        raise SettingsError(f"{origin} holds something that is not an age public key (age1…).") from None
 
 
 def parse_identity(text: str) -> pyrage.x25519.Identity:
@@ -137,7 +137,7 @@ class OutboxKeys:
     """A folder of short-lived keys, outside database and backups: a new key each day, none older than two days."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._cache: dict[str, _Key] = {}
 
     def encrypt(self, text: str) -> tuple[str, str]:
@@ -151,7 +151,7 @@ class OutboxKeys:
 
     def key_names(self) -> list[str]:
         """The keys on this machine, oldest first. Also forgets the keys that another process has destroyed."""
-        names = sorted(file.stem for file in self._folder.glob("*.key"))
+        names = sorted(file.stem for file in self.folder.glob("*.key"))
         self._cache = {name: key for name, key in self._cache.items() if name in names}
         return names
 
@@ -165,12 +165,8 @@ class OutboxKeys:
 
     def destroy(self, name: str) -> None:
         """Overwrites and removes a key; when this returns, it is done on disk."""
-        file = self._folder / f"{name}.key"
         self._cache.pop(name, None)
-        with suppress(FileNotFoundError):  # another process was faster
-            overwrite_file(file)
-            file.unlink()
-            _sync_folder(self._folder)
+        destroy_file(self.folder / f"{name}.key")
 
     def _current_key(self) -> tuple[str, AESGCM]:
         newest = max(self._cache, default="")
@@ -182,20 +178,13 @@ class OutboxKeys:
 
     def _make_key(self) -> str:
         name = f"{clock.epoch():011}-{secrets.token_hex(4)}"
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        new = self._folder / f"{name}.new"
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as key:
-            key.write(AESGCM.generate_key(256))
-            key.flush()
-            os.fsync(key.fileno())
-        new.rename(new.with_suffix(".key"))  # other processes see the complete file or none
-        _sync_folder(self._folder)
+        write_key_file(self.folder / f"{name}.key", AESGCM.generate_key(256))
         return name
 
     def _load_cipher(self, name: str) -> AESGCM:
         key = self._cache.pop(name, None)
         if key is None or not key.exists():
-            key = _Key(self._folder / f"{name}.key")
+            key = _Key(self.folder / f"{name}.key")
         self._cache[name] = key
         return key.cipher
 
@@ -214,6 +203,26 @@ class _Key:
     def exists(self) -> bool:
         """False once another process has destroyed the key. Checked at each use, so that it encrypts nothing more."""
         return os.path.exists(self.file)  # noqa: PTH110 (runs for each signature; pathlib takes three times as long)
+
+
+def write_key_file(file: Path, content: bytes) -> None:
+    """Writes a file that only its owner may read. When this returns, it is on disk; others see all of it or nothing."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    new = file.with_suffix(".new")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    new.rename(file)
+    _sync_folder(file.parent)
+
+
+def destroy_file(file: Path) -> None:
+    """Overwrites and removes a file; when this returns, it is done on disk."""
+    with suppress(FileNotFoundError):  # another process was faster
+        overwrite_file(file)
+        file.unlink()
+        _sync_folder(file.parent)
 
 
 def overwrite_file(file: Path, mark: str = "") -> None:

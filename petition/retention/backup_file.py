@@ -2,7 +2,8 @@
 
 Anyone who has the organisers' public keys can encrypt a file to them. So each line holds a MAC of its content and of
 the MAC before it, under a key that only this server has: nobody else can make, cut, swap or mix lines. The MAC is
-inside the encryption, and is checked before the content is read.
+inside the encryption, so that it stays valid when an organiser seals the file to another key. It is checked before
+the content is read.
 """
 
 import base64
@@ -92,6 +93,13 @@ class BackupReader:
                 raise _changed(self._file) if previous != _NO_MAC else _foreign(self._file)
             previous = mac
             yield packed
+
+
+def reseal(file: Path, identity: Identity, recipient: Recipient, output: Path) -> None:
+    """Seals each line to another key, with its MAC as it is. Raises DataError or KeysError."""
+    with new_file(output) as out:
+        for content in _open_lines(file, [identity]):
+            out.write(_seal(content, [recipient]))
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from petition.core.settings import Settings
 from petition.mail import outbox
 from petition.organisers import activity_log
 from petition.retention import close, reorder
+from petition.retention.restore_key import RestoreKey
 
 # What everybody has seen, and what it can be counted from again. A new table is destroyed unless it is named here.
 KEPT_TABLES = (
@@ -68,6 +69,10 @@ def _destroy_outbox_keys(folder: Path) -> list[str]:
             keys.destroy(name)
         except OSError:
             failed = True
+    try:
+        RestoreKey(folder).destroy()
+    except OSError:
+        failed = True
     return ["A key in the folder of PETITION_OUTBOX_KEYS cannot be overwritten: destroy it."] if failed else []
 
 

@@ -14,6 +14,7 @@ from petition.organisers import sessions
 from petition.protection import rate_limits
 from petition.retention import reorder
 from petition.retention.close import CLOSING_TABLES, destroy_keys, end_and_log, end_hashes, is_key_replaced
+from petition.retention.restore_key import RestoreKey
 from petition.signing import signatures
 
 
@@ -27,6 +28,7 @@ async def prune(database: Database, server_keys: ServerKeys, appeal: Appeal, key
             sessions.delete_expired,
         ):
             await database.own_transaction(delete_expired)
+        await asyncio.to_thread(RestoreKey(server_keys.outbox.folder).delete_expired)
         await database.own_transaction(signatures.delete_network_tags)
         await outbox.rotate_keys(database, server_keys)
         await _end_if_due(database, server_keys, appeal, key_file)

@@ -4,7 +4,9 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
+from tests.conftest import IDENTITY
 from tests.shell import Shell, serving
+from tests.web.tools import campaign
 
 
 def test_backup_and_restore(migrated: Shell, tmp_path: Path) -> None:
@@ -13,6 +15,8 @@ def test_backup_and_restore(migrated: Shell, tmp_path: Path) -> None:
     assert "exists" in migrated.fails("backup", backup)
     assert "restored" in migrated.fine("restore", backup)
     assert "cannot be read" in migrated.fails("restore", backup, "--identity", str(tmp_path / "nowhere"))
+    assert migrated.run("restore").returncode == 2
+    assert migrated.run("restore", backup, "--new-key").returncode == 2
 
 
 def test_what_was_left_out_of_a_restore_is_said(migrated: Shell, tmp_path: Path) -> None:
@@ -28,6 +32,47 @@ def test_what_was_left_out_of_a_restore_is_said(migrated: Shell, tmp_path: Path)
     assert "left out" not in output
     assert "no organiser" not in output
     assert migrated.fine("organiser", "list").startswith("marta\t")
+
+
+def test_no_organisers_key_ever_touches_a_production_server(tmp_path: Path) -> None:
+    """The way of the handbook: a one-time key there, the organiser's own machine here, the file back."""
+    server = Shell(tmp_path / "server", **_production(tmp_path))
+    organiser = Shell(tmp_path / "organiser", PETITION_MODE="production")  # no settings, no database
+    identity, backup = tmp_path / "petition.key", str(tmp_path / "backup")
+    identity.write_text(f"# created by age-keygen\n{IDENTITY}\n")
+    server.fine("migrate")
+    server.fine("backup", backup)
+
+    assert "petition restore --new-key" in server.fails("restore", backup, "--identity", str(identity))
+    assert "There is no one-time key here" in server.fails("restore", backup)
+    done = server.run("restore", "--new-key")
+    key = done.stdout.strip()
+    assert "petition reseal FILE" in done.stderr
+    assert "does not open with this key" in server.fails("restore", backup)
+    assert "--to holds something" in organiser.fails("reseal", backup, "--identity", str(identity), "--to", "age1x")
+    assert "cannot be read" in organiser.fails("reseal", backup, "--identity", str(tmp_path / "no"), "--to", key)
+    resealed = str(tmp_path / "resealed")
+    organiser.fine("reseal", backup, "--identity", str(identity), "--to", key, "--output", resealed)
+    assert Path(resealed).stat().st_mode & 0o777 == 0o600
+    assert "rows restored" in server.fine("restore", resealed)
+    assert "There is no one-time key here" in server.fails("restore", resealed), "it was for one restore"
+    assert not [file for file in (tmp_path / "keys").iterdir() if file.suffix == ".restore"]
+
+
+def _production(folder: Path) -> dict[str, str]:
+    return {
+        "PETITION_MODE": "production",
+        "PETITION_CAMPAIGN": str(campaign(folder / "campaign")),
+        "PETITION_DATABASE_URL": f"sqlite:///{folder / 'petition.db'}",
+        "PETITION_BASE_URL": "https://example.org",
+        "PETITION_SECRET_KEY": "s" * 40,
+        "PETITION_EMAIL_KEY": "e" * 40,
+        "PETITION_DESK_KEY": "d" * 40,
+        "PETITION_RECIPIENTS": f"{IDENTITY.to_public()}",
+        "PETITION_SMTP_URL": "smtps://mail.example.org",
+        "PETITION_MAIL_FROM": "links@example.org",
+        "PETITION_OUTBOX_KEYS": str(folder / "keys"),
+    }
 
 
 def test_closing_destroys_the_key_too(shell: Shell) -> None:

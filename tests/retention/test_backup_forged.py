@@ -12,6 +12,7 @@ from typing import Any
 import pyrage
 import pytest
 from hypothesis import strategies as st
+from pyrage import x25519
 
 from petition.core.database import migrations
 from petition.core.database.connection import Connection, Row
@@ -295,3 +296,18 @@ async def test_a_changed_file_is_refused_or_gives_the_same_database(full_site: S
 
     await for_all(_changes(), check, most=150)
     assert accepted, "a change that changes nothing is among them"
+
+
+@on_sqlite
+async def test_what_an_organiser_reseals_opens_with_the_new_key_alone(full_site: Site, tmp_path: Path) -> None:
+    await _whole(full_site, tmp_path / "backup")
+    key = x25519.Identity.generate()
+    backup_file.reseal(tmp_path / "backup", IDENTITY, key.to_public(), tmp_path / "resealed")
+    with pytest.raises(KeysError, match="does not open with this key"):
+        await _restore(full_site, tmp_path / "resealed")
+    assert (await backup.restore_backup(full_site.database, full_site.settings, [key], tmp_path / "resealed")).rows
+    with pytest.raises(DataError, match="exists already"):
+        backup_file.reseal(tmp_path / "backup", IDENTITY, key.to_public(), tmp_path / "resealed")
+    with pytest.raises(KeysError, match="does not open with this key"):
+        backup_file.reseal(tmp_path / "resealed", IDENTITY, key.to_public(), tmp_path / "again")
+    assert not (tmp_path / "again").exists()

@@ -131,8 +131,8 @@ async def test_one_of_two_recipients_is_enough(busy: Visitor, tmp_path: Path) ->
 
 
 def test_the_drill_at_a_terminal(tmp_path: Path) -> None:
-    """As in the handbook: backup, loss, a new machine with the sealed keys, restore, audit, close."""
-    shell = Shell(tmp_path / "one")
+    """As in the handbook: backup, loss, a new machine with the sealed keys, its one-time key, restore, audit, close."""
+    shell, organiser = Shell(tmp_path / "one"), Shell(tmp_path / "organiser")
     shell.fine("demo", "--signatures", "200")
     file, identity = str(tmp_path / "backup"), str(shell.folder / "var" / "secrets" / "organisers_identity")
     assert "sealed to 1 recipients" in shell.fine("backup", file)
@@ -143,9 +143,12 @@ def test_the_drill_at_a_terminal(tmp_path: Path) -> None:
     desk_key = (shell.folder / "var" / "secrets" / "desk_key").read_text()
     elsewhere = Shell(tmp_path / "two", PETITION_DESK_KEY=desk_key)
     assert "does not open" in elsewhere.fails("restore", file)
-    output = elsewhere.fine("restore", file, "--identity", identity)
+    key = elsewhere.fine("restore", "--new-key").strip()
+    assert "copy it there" in organiser.fine("reseal", file, "--identity", identity, "--to", key)
+    output = elsewhere.fine("restore", f"{file}.resealed")
     assert "never-write list is applied" in output
     assert "There is no organiser here" in output
     assert elsewhere.fine("audit") == "All numbers agree.\n"
+    assert "does not open" in elsewhere.fails("restore", f"{file}.resealed"), "the key is gone"
     elsewhere.fine("close")
     assert "Signing has ended" in elsewhere.fails("restore", file, "--identity", identity)
