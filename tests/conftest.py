@@ -314,7 +314,7 @@ async def visit(smtp: Relay, settings: Settings) -> AsyncIterator[Visit]:
 async def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """A database without tables."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'petition.db'}"
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
         return
     server = request.getfixturevalue("postgresql_server")
     name = f"test_{secrets.token_hex(6)}"
