@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from petition.core.database.connection import Connection, Row
+from petition.core.encryption import LinkKeys
 from petition.core.errors import ClosedError, LinkError
 from petition.core.settings import Settings
 from petition.mail import outbox
@@ -38,23 +39,23 @@ async def _ask(site: Site) -> None:
     await site.database.write(partial(manage.request_manage_link, server_keys=keys, email=email, language="en"))
 
 
-async def _secrets(site: Site) -> dict[str, str]:
-    """The link secrets of somebody who sent the form and asked for a link, by the template of the email."""
+async def _links(site: Site) -> dict[str, LinkKeys]:
+    """The links of somebody who sent the form and asked for a link, by the template of the email."""
     await _sign(site)
     await _ask(site)
     mails = await site.database.write(partial(outbox.claim_batch, server_keys=site.server_keys))
-    return {mail.template: mail.secret for mail in mails}
+    return {mail.template: site.server_keys.link_keys(mail.secret) for mail in mails}
 
 
 async def _act(site: Site, name: str) -> Act:
     if name in ("sign", "ask"):
         return _sign if name == "sign" else _ask
-    secrets = await _secrets(site)
+    links = await _links(site)
     if name == "confirm":
-        return lambda s: s.database.join(signatures.confirm, secrets["confirm"])
-    await site.database.join(signatures.confirm, secrets["confirm"])
+        return lambda s: s.database.join(signatures.confirm, links["confirm"])
+    await site.database.join(signatures.confirm, links["confirm"])
     change = {"withdraw": manage.withdraw, "never": manage.never_write, "withdraw_never": manage.withdraw_never}[name]
-    return lambda s: s.database.write(partial(change, secret=secrets["manage"]))
+    return lambda s: s.database.write(partial(change, link_id=links["manage"].row_id))
 
 
 @pytest.mark.parametrize("statement", [1, 2, 3, 4])
