@@ -23,7 +23,8 @@ class Purpose(StrEnum):
 
 LINK_LIFETIME = {
     Purpose.CONFIRM: 14 * DAY,
-    Purpose.NEVER_WRITE: 14 * DAY,
+    Purpose.NEVER_WRITE: 3650
+    * DAY,  # it takes the wish back too, years later; its other buttons end with the email's link
     Purpose.MANAGE: DAY,
     Purpose.LOGIN: HOUR // 2,
 }

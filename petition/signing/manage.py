@@ -134,9 +134,15 @@ async def never_write(c: Connection, link_id: str) -> bool:
     await submissions.hold_open(c)
     _, mailbox = await _hashes_behind_link(c, link_id)
     await c.run("submissions.cancel_of_mailbox", mailbox=mailbox)
-    await _add_never_write(c, mailbox, "never")
+    await _add_never_write(c, mailbox, "never", link_id)
     await _delete_contact(c, mailbox)
     await c.run("outbox.delete_to_mailbox", mailbox=mailbox)
+    return True
+
+
+async def write_again(c: Connection, link_id: str) -> bool:
+    """Takes never_write() back. Only the link in the email by which it was said does this, however old it is."""
+    await c.run("never_write.take_back", link_id=link_id)
     return True
 
 
@@ -148,7 +154,7 @@ async def withdraw_never(c: Connection, link_id: str) -> bool:
     await submissions.hold_open(c)
     email_hash, mailbox = await _hashes_behind_link(c, link_id)
     await c.run("submissions.delete_of_mailbox", mailbox=mailbox)
-    await _add_never_write(c, mailbox, "never")
+    await _add_never_write(c, mailbox, "never", link_id)
     await _delete_contact(c, mailbox)
     await _withdraw_signature(c, email_hash, mailbox)
     return True
@@ -175,12 +181,13 @@ async def _delete_contact(c: Connection, mailbox: str) -> None:
     await c.run("contacts.delete_of_mailbox", mailbox=mailbox)
 
 
-async def _add_never_write(c: Connection, mailbox: str, reason: str) -> None:
-    await c.run("never_write.add", mailbox=mailbox, reason=reason, added_on=clock.today().isoformat())
+async def _add_never_write(c: Connection, mailbox: str, reason: str, link_id: str = "") -> None:
+    added_on = clock.today().isoformat()
+    await c.run("never_write.add", mailbox=mailbox, reason=reason, added_on=added_on, link_id=link_id)
 
 
 async def list_never_write(c: Connection) -> list[Row]:
-    """Mailboxes that want no email, or whose signature was withdrawn recently: mailbox, reason, added_on."""
+    """Mailboxes that want no email, or whose signature was withdrawn recently: mailbox, reason, added_on, link_id."""
     return await c.all("never_write.list")
 
 

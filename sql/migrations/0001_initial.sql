@@ -92,11 +92,13 @@ create table email_counts (
 )
 without rowid -- sqlite
 
--- Mailboxes that want no email (`never`), and those whose signature was withdrawn recently (`withdrawn`).
+-- Mailboxes that want no email (`never`), and those whose signature was withdrawn recently (`withdrawn`). link_id: the id
+-- of the link by which that was said; only this link, in an old email, takes `never` back.
 create table never_write (
     mailbox text not null,
     reason text not null,
     added_on text not null,
+    link_id text not null,
     primary key (mailbox, reason)
 )
 without rowid -- sqlite

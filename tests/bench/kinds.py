@@ -99,4 +99,4 @@ async def _withdraw(c: Connection, *, mailboxes: list[str]) -> None:
     for one in mailboxes:
         await signatures.remove_signature(c, one, "withdrawn")
         await c.run("submissions.delete_of_mailbox", mailbox=one)
-        await c.run("never_write.add", mailbox=one, reason="withdrawn", added_on=clock.today().isoformat())
+        await c.run("never_write.add", mailbox=one, reason="withdrawn", added_on=clock.today().isoformat(), link_id="")

@@ -215,7 +215,7 @@ async def test_whoever_wants_no_mail_gets_none_from_any_form(site: Site, time: C
 async def test_after_a_withdrawal_one_may_sign_again(site: Site, time: Clock) -> None:
     async def withdrawn(c: Connection) -> None:
         mailbox, _ = site.server_keys.email_hashes(ADDRESS)
-        await c.run("never_write.add", mailbox=mailbox, reason="withdrawn", added_on="2026-11-22")
+        await c.run("never_write.add", mailbox=mailbox, reason="withdrawn", added_on="2026-11-22", link_id="")
 
     await site.database.write(withdrawn)
     await _sign(site)

@@ -89,6 +89,41 @@ async def test_never_write_alone_keeps_the_signature_and_the_links_of_old_mail(t
     assert await _rows(visitor.site, "signatures") == []
 
 
+@pytest.mark.parametrize("said", ["never_write", "withdraw_never"])
+async def test_the_link_by_which_somebody_was_silenced_takes_it_back_years_later(
+    said: str, time: Clock, visitor: Visitor
+) -> None:
+    """Somebody else may have pressed it: a person who coerces, or who sits at a shared computer."""
+    await visitor.confirmed(ANNA)
+    never = await visitor.link(ANNA, "never-write")
+    assert (await visitor.post(never, action=said)).status_code == 200
+    time.advance(days=400)
+    await visitor.site.prune()
+    await visitor.sign(ANNA)
+    await visitor.post("/en/manage", email=ANNA)
+    await visitor.deliver()
+    assert len(visitor.smtp.to(ANNA)) == 1
+    assert (await visitor.post(never, action="write_again")).status_code == 200
+    await visitor.sign(ANNA)
+    await visitor.deliver()
+    assert len(visitor.smtp.to(ANNA)) == 2
+
+
+async def test_no_other_link_takes_it_back_and_the_answer_is_the_same(time: Clock, visitor: Visitor) -> None:
+    await visitor.sign(ANNA)
+    earlier = await visitor.link(ANNA, "never-write")
+    await visitor.sign(ANNA)
+    never = await visitor.link(ANNA, "never-write")
+    await visitor.sign("boris@example.net")
+    strangers = await visitor.link("boris@example.net", "never-write")
+    await visitor.post(never)
+    pages = [(await visitor.post(link, action="write_again")).text for link in (earlier, strangers)]
+    assert [row["reason"] for row in await _rows(visitor.site, "never_write")] == ["never"]
+    pages.append((await visitor.post(never, action="write_again")).text)
+    assert len(set(pages)) == 1
+    assert await _rows(visitor.site, "never_write") == []
+
+
 async def test_a_link_to_manage_tells_no_hour_by_its_end(time: Clock, visitor: Visitor) -> None:
     await visitor.post("/en/manage", email=ANNA)
     (row,) = await _rows(visitor.site, "links")

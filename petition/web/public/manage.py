@@ -22,6 +22,7 @@ _ACTIONS = {
     "stop_updates": actions.stop_updates,
     "never_write": actions.never_write,
 }
+_NEVER_WRITE_ACTIONS = {"withdraw_never": actions.withdraw_never, "write_again": actions.write_again}
 
 
 async def request_link(request: Request) -> Response:
@@ -77,13 +78,16 @@ async def _run_action(request: Request, link: LinkKeys) -> Response:
 
 
 async def never_write(request: Request) -> Response:
-    """The link at the foot of each email. GET: a button. POST: no email ever again; if chosen, no signature either."""
+    """The link at the foot of each email. GET: buttons. POST: no email ever again; if chosen, no signature either.
+
+    The same link takes this back.
+    """
     site = get_site(request)
     try:
         link_id = site.read_link(Purpose.NEVER_WRITE, request.path_params["token"]).row_id
         if request.method == "POST":
-            action = (await forms.read_form(request)).values.get("action", "never_write")
-            act = actions.withdraw_never if action == "withdraw_never" else actions.never_write
+            action = (await forms.read_form(request)).values.get("action", "")
+            act = _NEVER_WRITE_ACTIONS.get(action, actions.never_write)
             await site.database.write(partial(act, link_id=link_id))
             return render_page(request, "web/public/manage/done.html", action=act.__name__)
     except LinkError:

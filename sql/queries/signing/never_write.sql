@@ -1,10 +1,13 @@
 -- name: add
 -- Adds a mailbox to the list, or renews its day.
-insert into never_write (mailbox, reason, added_on) values (:mailbox, :reason, :added_on)
-on conflict (mailbox, reason) do update set added_on = excluded.added_on
+insert into never_write (mailbox, reason, added_on, link_id) values (:mailbox, :reason, :added_on, :link_id)
+on conflict (mailbox, reason) do update set added_on = excluded.added_on, link_id = excluded.link_id
+
+-- name: take_back
+delete from never_write where link_id = :link_id and reason = 'never'
 
 -- name: list
-select mailbox, reason, added_on from never_write
+select mailbox, reason, added_on, link_id from never_write
 
 -- name: delete_withdrawals
 -- A withdrawal is over when the same mailbox signs again.
