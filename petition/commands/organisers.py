@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from petition.commands.verbs import Arguments, add_verb, progress_bar
-from petition.core import encryption
+from petition.core import csv_tables, encryption
 from petition.core.errors import DataError, OrganiserError
 from petition.core.settings import Settings
 from petition.core.tokens import Purpose
@@ -76,9 +76,8 @@ def unseal(arguments: Arguments) -> int:
             sealed = [row for row in csv.DictReader(lines) if row.get("sealed_address")]
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"A file cannot be read: {getattr(error, 'strerror', 'it is not text')}.") from None
-    table = csv.writer(sys.stdout, lineterminator="\n")
-    table.writerow(("address", "country", "unsubscribe"))
+    csv_tables.write_csv(sys.stdout, [("address", "country", "unsubscribe")], "\n")
     for row in progress_bar("address", len(sealed), sealed):
         email, unsubscribe = encryption.unseal_contact(key, row["sealed_address"])
-        table.writerow((email, row.get("country") or "", unsubscribe))
+        csv_tables.write_csv(sys.stdout, [(email, row.get("country") or "", unsubscribe)], "\n")
     return 0

@@ -1,12 +1,36 @@
-"""Tables as CSV."""
+"""Tables as CSV (RFC 4180). Every CSV of the site is written here, so that no cell is a formula for a spreadsheet."""
 
 import csv
 import io
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable
+from typing import TextIO
+
+# What begins a formula (OWASP, CSV injection), also in the full-width, small, raised and lowered forms of the signs.
+_FORMULA_SIGNS = tuple("=+-@＝＋－＠﹦﹢﹣﹫⁼⁺₌₊⩵⩶﬩")
+# Where the list separator is a semicolon, spreadsheets do not heed the quotes of a cell that is not the first.
+_CELL_ENDS = re.compile(r"([;\t\r\n])")
+_INVISIBLE = "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060\u00ad"
+_SKIPPED = "".join(filter(str.isspace, map(chr, range(0x3001)))) + _INVISIBLE + '"'  # before a sign
 
 
-def to_csv(rows: Sequence[tuple[object, ...]]) -> str:
-    """Rows as CSV (RFC 4180)."""
+def write_csv(file: TextIO, rows: Iterable[Iterable[object]], line_end: str = "\r\n") -> None:
+    """Texts get an apostrophe before what a spreadsheet would run as a formula."""
+    csv.writer(file, lineterminator=line_end).writerows([_without_formula(cell) for cell in row] for row in rows)
+
+
+def to_csv(rows: Iterable[Iterable[object]]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    write_csv(text, rows)
     return text.getvalue()
+
+
+def _without_formula(cell: object) -> object:
+    if not isinstance(cell, str):
+        return cell
+    parts = ["'" * _is_formula(part) + part for part in _CELL_ENDS.split(cell)]
+    return "'" * cell.startswith(("\t", "\r", "\n")) + "".join(parts)
+
+
+def _is_formula(text: str) -> bool:
+    return text.lstrip(_SKIPPED).startswith(_FORMULA_SIGNS)

@@ -4,12 +4,12 @@ Letters are rendered one after another, so that only one PDF is in memory. The s
 """
 
 import asyncio
-import csv
 import io
 import zipfile
 from collections.abc import AsyncIterator, Collection, Iterable
 from datetime import datetime
 
+from petition.core.csv_tables import to_csv
 from petition.core.database.database import Database
 from petition.core.errors import LetterError
 from petition.letters.editions import editions
@@ -91,14 +91,9 @@ class _ZipBuffer(io.RawIOBase):
 
 
 def _index_csv(letters: Iterable[LetterAndTree]) -> bytes:
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\r\n")
-    table.writerow(("reference", "addressee", "language", "courtesy_translation", "sha256"))
-    for issued, letter in letters:
-        table.writerow(
-            (issued.reference, issued.key, letter.language, "yes" if issued.courtesy else "no", issued.sha256)
-        )
-    return text.getvalue().encode()
+    columns = ("reference", "addressee", "language", "courtesy_translation", "sha256")
+    rows = [(i.reference, i.key, letter.language, "yes" if i.courtesy else "no", i.sha256) for i, letter in letters]
+    return to_csv([columns, *rows]).encode()
 
 
 def _trees(letters: Iterable[LetterAndTree]) -> list[Letter]:
