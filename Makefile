@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 SCANNER := var/scan/venv
 .DEFAULT_GOAL := help
-.PHONY: help run install test test-all check chaos scan bench messages lock system package pictures
+.PHONY: help run install test test-all check chaos scan fuzz bench messages lock system package pictures
 
 help:
 	@echo "make run       the appeal in demo mode on http://127.0.0.1:8000"
@@ -13,6 +13,7 @@ help:
 	@echo "make check     lint, types, and whether the locks hold on any day"
 	@echo "make chaos     hundreds of kills, full disks, wrong clocks: what is survived"
 	@echo "make scan      a black-box scanner over the running site, signed in and not"
+	@echo "make fuzz      a fuzzer against all that reads what strangers send"
 	@echo "make bench     the benchmarks"
 	@echo "make package   builds wheel and sdist, and starts the site from the wheel alone"
 	@echo "make pictures  the pictures of the README, made of the example campaign"
@@ -46,6 +47,11 @@ $(VENV)/.locks-checked: $(VENV)/.installed-tests requirements.lock tests/locks.p
 	$(PY) -m tests.locks
 	@touch $@
 
+# Bytes made by a fuzzer against all that reads what strangers send: FUZZ_SECONDS for each target.
+fuzz: $(VENV)/.installed-tests
+	@sh tests/install.sh $(PY) tests/fuzz.lock --no-deps
+	$(PY) -m tests.fuzz $(FUZZ_SECONDS)
+
 # What no Python package brings: a browser, a database server, and PDF readers that we did not write.
 system:
 	@sh tests/system.sh
@@ -55,6 +61,7 @@ COVERED := --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
 # Kills, failover, full disks, wrong clocks: they start dozens of processes, so they run alone.
 CHAOS := $(PY) -m pytest tests/chaos
 KILLS ?= 150
+FUZZ_SECONDS ?= 20
 
 # Two workers more than there are cores, four at most: a test spends much of its time waiting for other processes.
 test: $(VENV)/.installed-tests system
@@ -98,6 +105,7 @@ lock:
 	$(LOCK) pyproject.toml --group build --group test -c requirements.lock -o tests/requirements.lock
 	$(LOCK) --group scan -o tests/scan.lock
 	$(LOCK) --group scan-build -o tests/scan-build.lock
+	$(LOCK) --group fuzz -o tests/fuzz.lock
 
 # What `pip wheel .` makes: installed into an empty environment with the hashes of the lock, it serves from an empty folder.
 package: $(VENV)/.installed-tests
