@@ -40,7 +40,7 @@ from petition.protection.rate_limits import RateLimiter
 from petition.retention import prune
 from petition.signing import signatures
 from petition.signing.intake import Intake
-from petition.tally import tally
+from petition.tally import releases, tally
 from petition.tally.tally import Snapshot
 
 
@@ -147,8 +147,8 @@ class Site:
         )
 
     async def take_snapshot(self) -> None:
-        """Makes a new snapshot if the last one is a minute old."""
-        await self.database.write(tally.take_snapshot)
+        """Releases the figures whose time has come."""
+        await releases.release_due(self.database)
 
     async def prune(self) -> None:
         await prune.prune(self.database, self.server_keys, self.appeal, self.settings.email_key_file)

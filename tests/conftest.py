@@ -28,6 +28,7 @@ from petition.core.languages import LOCALE_FOLDER
 from petition.core.settings import Mode, Settings
 from petition.mail import outbox
 from petition.site import Site, open_site
+from petition.tally import releases
 from petition.web.app import create_app
 from tests import postgres, relay
 from tests.relay import Relay
@@ -71,6 +72,20 @@ def _few_languages(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 def _no_mail_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     """Emails are due at once, except in the tests of their delays."""
     monkeypatch.setattr(outbox, "MAX_DELAY_SECONDS", 0)
+
+
+@pytest.fixture(autouse=True)
+def _time_first(request: pytest.FixtureRequest) -> None:
+    """A test that stops the clock stops it before its site starts."""
+    if "time" in request.fixturenames:
+        request.getfixturevalue("time")
+
+
+@pytest.fixture(autouse=True)
+def _no_remainder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures are rounded down to tens and no more, except in a test marked `secret_remainder`."""
+    if request.node.get_closest_marker("secret_remainder") is None:
+        monkeypatch.setattr(releases, "draw_remainder", lambda: 0)
 
 
 SPOKEN = {folder.name for folder in LOCALE_FOLDER.iterdir() if folder.is_dir()}
@@ -253,7 +268,7 @@ class Visitor:
         return path
 
     async def published(self) -> dict[str, Any]:
-        """Takes a new snapshot and returns what /tally.json says."""
+        """Releases what is due and returns what /tally.json says."""
         await self.site.take_snapshot()
         await self.app.state.public_state.refresh()
         found: dict[str, Any] = (await self.get("/tally.json")).json()

@@ -15,7 +15,7 @@ from petition.core.database.connection import Connection
 from petition.core.database.database import Database
 from petition.core.errors import DatabaseError
 from petition.retention import reorder
-from petition.tally import history
+from petition.tally import releases, tally
 
 SignatureRow = tuple[str, str, str, str, int, int, str]  # see _COLUMNS
 ROWS_PER_TRANSACTION = 100_000
@@ -31,7 +31,7 @@ COUNTRY_WEIGHTS = {
 async def is_empty(database: Database) -> bool:
     """Whether nobody has ever signed here."""
     async with database.reading() as c:
-        return not await c.all("tally.counts")
+        return await tally.is_empty(c)
 
 
 async def fill_database(
@@ -48,13 +48,18 @@ async def fill_database(
     if not await is_empty(database):
         raise DatabaseError("The database has signatures already: demo signatures go into an empty one only.")
     rng = rng or random.Random()  # noqa: S311 (plausible, not secret)
-    await database.write(history.reset_history)  # past days get signatures too
     for first in range(0, total, ROWS_PER_TRANSACTION):
         size = min(ROWS_PER_TRANSACTION, total - first)
         rows = _rows(_mailboxes(first, size, total), days, rng)
         await database.write(partial(insert_signatures, rows=rows))
         on_progress(size)
     await database.write(reorder.mark_reordered)  # they were inserted in the order of their keys
+    await release_midnights(database, days)
+
+
+async def release_midnights(database: Database, days: Sequence[float]) -> None:
+    """All releases that a site with these days would have made so far."""
+    await releases.rebuild(database, clock.today() - timedelta(len(days) - 1))
 
 
 def _rows(mailboxes: list[str], weights: Sequence[float], rng: random.Random) -> list[SignatureRow]:
@@ -70,15 +75,10 @@ def signature_row(mailbox: str, country: str, day: str, *, named: bool = False) 
 
 
 async def insert_signatures(c: Connection, *, rows: list[SignatureRow]) -> None:
-    """Inserts signatures of days up to today, with their counts and their history."""
+    """Inserts signatures of days up to today, with their entries in the journal."""
     await c.bulk_insert("signatures", _COLUMNS, rows)
-    countries, days = [row[2] for row in rows], [row[3] for row in rows]
-    by_day = Counter(zip(countries, days, strict=True))
+    by_day = Counter((row[2], row[3]) for row in rows)
     await c.insert_rows("journal", [_journal_row(country, day, n) for (country, day), n in by_day.items()])
-    now = f"{clock.now():%Y-%m-%dT%HZ}"  # those of today must not be of an hour in the future
-    await c.insert_rows("journal_hours", [{"hour": min(f"{day}T12Z", now), "n": n} for day, n in Counter(days).items()])
-    counts = [{"country": country, "n": n, "changes": n} for country, n in sorted(Counter(countries).items())]
-    await c.run("tally.add_counts", rows=counts)
 
 
 _COLUMNS = ("mailbox", "email_hash", "country", "confirmed_on", "named", "updates", "consent")

@@ -80,6 +80,7 @@ async def fill_example(site: Site, n: int, on_progress: Callable[[int], object] 
         await _waiting_forms(site, *_CROWD) + await _waiting_forms(site, *_SUSPECT),
     )
     await site.database.write(partial(_insert_names, names=names))
+    await demo_data.release_midnights(site.database, SIGNATURES_PER_DAY)
     await site.database.write(partial(_insert_forms, flood=flood, others=others))
     await site.database.write(_insert_answers)
 
@@ -133,7 +134,7 @@ async def _insert_forms(c: Connection, *, flood: list[Row], others: list[Row]) -
     await c.run("submissions.insert", rows=flood)
     [(handle, _)] = await quarantine.busiest_networks(c)
     n = await quarantine.hold_network(c, handle)
-    await activity_log.append(c, activity_log.SERVER, "set aside the forms of one network", rounding.round_for_log(n))
+    await activity_log.append(c, activity_log.SERVER, "set aside the forms of one network", rounding.show_magnitude(n))
     await c.run("submissions.insert", rows=others)
 
 

@@ -41,7 +41,7 @@ async def _previews(site: Site, arguments: Arguments) -> None:
         draft = await site.current_draft(c)
         names = await drafts.get_annex_names(c, draft, addressees)
     await log_action(
-        site, "drew letters", f"{len(addressees)}, names: {rounding.round_for_log(sum(map(len, names.values())))}"
+        site, "drew letters", f"{len(addressees)}, names: {rounding.show_magnitude(sum(map(len, names.values())))}"
     )
     for name, content in progress_bar("letter", len(addressees), drafts.render_files(draft, addressees, names)):
         _save(arguments.output, name, content)

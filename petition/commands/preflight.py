@@ -24,10 +24,8 @@ from petition.letters.writing.texts import find_text
 from petition.protection.networks import Networks
 
 _AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
-_FULL_FIGURES = Figures(as_of=_AS_OF, confirmed=1230, country=120, has_signatures=True, named=20, named_outside_eu=True)
-_NO_FIGURES = replace(
-    _FULL_FIGURES, confirmed=0, country=None, has_signatures=False, named=None, named_outside_eu=False
-)
+_FULL_FIGURES = Figures(as_of=_AS_OF, confirmed=1230, country=120, named=20, named_outside_eu=True)
+_NO_FIGURES = replace(_FULL_FIGURES, confirmed=0, country=None, named=None, named_outside_eu=False)
 
 
 def check_texts(appeal: Appeal) -> None:

@@ -17,7 +17,6 @@ from petition.organisers import accounts, activity_log
 from petition.retention.backup_check import RECORDS, Checks
 from petition.retention.backup_file import BackupReader, BackupWriter, Chunk, mac_keys, new_file
 from petition.signing import manage
-from petition.tally import tally
 
 # In this order, so that a row comes after the row that it refers to.
 TABLES = (
@@ -29,11 +28,9 @@ TABLES = (
     "email_counts",
     "never_write",
     "refusals",
-    "tally",
     "journal",
-    "journal_hours",
-    "history_hours",
-    "history_days",
+    "figures",
+    "releases",
     "organisers",
     "factors",
     "actions",
@@ -123,7 +120,6 @@ async def _restore(c: Connection, *, reader: BackupReader, file: Path, organiser
 async def _empty(c: Connection, kept: set[str]) -> None:
     """Deletes all rows but those of the tables in `kept`. Sessions, links and waiting emails go in any case."""
     await state.put(c, "reordering", "yes")  # without it the triggers forbid deleting the journal
-    await c.truncate([table for table in LOCKS if table not in {*kept, "site_state", "snapshot"}])
+    await c.truncate([table for table in LOCKS if table not in {*kept, "site_state"}])
     await state.delete(c, "reordering")
     await c.run("backup.clear_state")
-    await tally.reset_snapshot(c)

@@ -2,7 +2,7 @@
 
 PostgreSQL stores rows as they came, with the number of the transaction that wrote them; SQLite stores them in the
 order of their random keys, but within a page as they came. So recent rows are written again in the order of their
-keys. The journal's rows are added up per country, day and reason, and per hour.
+keys. The journal's rows are added up per country, day and reason.
 """
 
 import asyncio
@@ -51,11 +51,11 @@ async def reorder_rows_locked(database: Database) -> None:
     async with database.reading() as c:
         last_day = await state.get(c, "reordered_on")
     since = last_day or ""
-    await database.own_transaction(partial(_sum_journal, since=since), locking=("journal", "journal_hours"))
+    await database.own_transaction(partial(_sum_journal, since=since), locking=("journal",))
     for table, key in KEY_COLUMNS.items():
         await _rewrite_table(database, table, key, since)
     if database.dialect == POSTGRESQL:
-        await vacuum.vacuum_tables(database, full=("names", "daily_keys", "journal", "journal_hours"))
+        await vacuum.vacuum_tables(database, full=("names", "daily_keys", "journal"))
     if since != clock.today().isoformat():  # once a day is what the privacy page promises
         await vacuum.rotate_wal(database)
     await database.write(mark_reordered)
@@ -64,13 +64,10 @@ async def reorder_rows_locked(database: Database) -> None:
 async def _sum_journal(c: Connection, *, since: str) -> None:
     """Replaces the journal's recent rows by their sums. Triggers in sql/migrations forbid other deletions."""
     days = await c.all("reorder.sum_days", since=since)
-    hours = await c.all("reorder.sum_hours", since=since)
     await state.put(c, "reordering", "yes")
     await c.run("reorder.delete_days", since=since)
-    await c.run("reorder.delete_hours", since=since)
     await state.delete(c, "reordering")
-    await c.run("tally.insert_journal", rows=days)
-    await c.run("tally.insert_journal_hours", rows=hours)
+    await c.insert_rows("journal", days)
 
 
 async def _rewrite_table(database: Database, table: str, key: str, since: str) -> None:

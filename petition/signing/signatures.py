@@ -4,6 +4,8 @@ confirm() handles all items of one moment, with as many statements as for one. N
 whether somebody has signed.
 """
 
+from collections import Counter
+
 from petition.core import clock, encryption
 from petition.core.database import state
 from petition.core.database.connection import Connection, Row
@@ -54,8 +56,15 @@ async def _insert_signatures(c: Connection, rows: list[Row], link_by_id: dict[st
     inserted = await c.all("signatures.insert", rows=[_signature_row(row) for row in rows])
     mailboxes_signed = {row["mailbox"] for row in inserted}
     await _insert_names_and_contacts(c, [row for row in rows if row["mailbox"] in mailboxes_signed], link_by_id)
-    changes = [Change(row["country"], "replaced", -1) for row in replaced]
-    await tally.apply_changes(c, changes + [Change(row["country"], "confirmed", 1) for row in inserted])
+    await tally.apply_changes(c, _changes(replaced, inserted))
+
+
+def _changes(replaced: list[Row], inserted: list[Row]) -> list[Change]:
+    """Of a signature that replaces one of the same country, no count changes."""
+    before = Counter((row["mailbox"], row["country"]) for row in replaced)
+    after = Counter((row["mailbox"], row["country"]) for row in inserted)
+    removed = [Change(country, "replaced", -1) for _, country in before - after]
+    return removed + [Change(country, "confirmed", 1) for _, country in after - before]
 
 
 def _signature_row(row: Row) -> dict[str, str | int | None]:
@@ -80,7 +89,7 @@ def _contact_row(row: Row, link: LinkKeys) -> dict[str, str]:
 
 
 async def _delete_signatures(c: Connection, mailboxes: list[str]) -> list[Row]:
-    """Deletes signatures with their names and contacts; returns the countries they counted for."""
+    """Deletes signatures with their names and contacts; returns mailbox and country of each."""
     removed = await c.all("signatures.delete", mailboxes=mailboxes)
     if removed:
         await c.run("contacts.delete", mailboxes=mailboxes)
@@ -89,7 +98,7 @@ async def _delete_signatures(c: Connection, mailboxes: list[str]) -> list[Row]:
 
 
 async def remove_signature(c: Connection, mailbox: str, reason: str) -> None:
-    """Deletes a signature with its name and contact, and lowers the tally; does nothing if there is none."""
+    """Deletes a signature with its name and contact, and lowers the count; does nothing if there is none."""
     await tally.apply_changes(c, [Change(row["country"], reason, -1) for row in await _delete_signatures(c, [mailbox])])
 
 

@@ -1,68 +1,59 @@
-"""The published figures of the hours and days that are over."""
+"""The history of the published figures: copied from the releases, so it tells no more than they did."""
 
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
 
 from petition.core import clock
-from petition.core.clock import HOUR
-from petition.core.database import state
-from petition.core.database.connection import Connection
-from petition.tally.rounding import UNSTATED_COUNTRY, round_down
-
-LATE_COMMIT_SECONDS = 300  # seconds after the end of an hour or day in which a slow commit may still add to it
+from petition.core.clock import DAY, HOUR
+from petition.core.database.connection import Connection, Row
+from petition.tally.releases import WITHDRAWN
+from petition.tally.tally import TOTAL
 
 
-async def close_past_periods(c: Connection) -> None:
-    """Writes the published figures of the hours and days that have ended since the last call."""
-    latest_end = datetime.fromtimestamp(clock.epoch() - LATE_COMMIT_SECONDS, UTC)
-    hour = iso_hour(latest_end)
-    last_closed = await state.get(c, "history_written_until")
-    if last_closed == hour:
-        return
-    if last_closed and last_closed > hour:  # a clock was set back: what was closed too early is open again
-        await c.run("history.delete_hours_from", hour=hour)
-        await c.run("history.delete_days_from", day=hour[:10])
-        await state.put(c, "history_written_until", hour)
-        return
-    await _write_hours(c, after=last_closed or "", before=hour)
-    await _write_days(c, after=last_closed[:10] if last_closed else "", before=hour[:10])
-    await state.put(c, "history_written_until", hour)
+@dataclass(frozen=True, slots=True)
+class History:
+    """Cumulative figures without gaps, up to the newest release.
+
+    `hours`: (moment, total that was published then). `days`: (day, country, figure that was published at its end).
+    `withdrawn`: (day of the release, how many were taken off then, in tens), each week.
+    """
+
+    hours: tuple[tuple[str, int], ...] = ()
+    days: tuple[tuple[str, str, int], ...] = ()
+    withdrawn: tuple[tuple[str, int], ...] = ()
 
 
-async def _write_hours(c: Connection, after: str, before: str) -> None:
-    """The hours from `after` (included) to `before` (not included)."""
-    total = int((await c.one("history.total_before_hour", hour=after) or {})["n"])
-    for row in await c.all("history.changes_by_hour", after=after, before=before):
-        total, earlier = total + int(row["n"]), total
-        if round_down(total) != round_down(earlier):
-            await c.run("history.insert_hour", hour=row["hour"], confirmed=round_down(total))
+async def get_history(c: Connection) -> History:
+    newest = int((await c.one("history.newest") or {})["released_at"])
+    by_country = groupby(await c.all("history.days"), key=lambda row: str(row["name"]))
+    days = [
+        (_iso_day(end - DAY), country, n) for country, rows in by_country for end, n in _without_gaps(rows, DAY, newest)
+    ]
+    hours = _without_gaps(await c.all("history.hours"), HOUR, newest)
+    withdrawn = await c.all("history.withdrawn", name=WITHDRAWN)
+    return History(
+        tuple((clock.iso(clock.from_epoch(end)), n) for end, n in hours),
+        tuple(sorted(days)),
+        tuple((_iso_day(int(row["released_at"])), int(row["figure"])) for row in withdrawn),
+    )
 
 
-async def _write_days(c: Connection, after: str, before: str) -> None:
-    totals = {row["country"]: int(row["n"]) for row in await c.all("history.totals_before_day", day=after)}
-    for row in await c.all("history.changes_by_day", after=after, before=before):
-        earlier = totals.get(row["country"], 0)
-        totals[row["country"]] = total = earlier + int(row["n"])
-        if row["country"] != UNSTATED_COUNTRY and round_down(total) != round_down(earlier):
-            await c.run("history.insert_day", day=row["day"], country=row["country"], confirmed=round_down(total))
+async def growth_of_last_day(c: Connection) -> int:
+    """How much the published total grew in the last 24 hours."""
+    now = clock.epoch()
+    rows = [await c.one("releases.figure_at", name=TOTAL, moment=moment) for moment in (now - DAY, now)]
+    before, after = (int(row["figure"]) if row else 0 for row in rows)
+    return after - before
 
 
-async def reset_history(c: Connection) -> None:
-    """The next call of close_past_periods() starts from the beginning; for demo signatures with days in the past."""
-    await c.run("history.reset")
+def _without_gaps(rows: Iterable[Row], length: int, newest: int) -> Iterator[tuple[int, int]]:
+    """(end, figure) of each period that is over, from the first in which there was a figure."""
+    known = [(int(row["period"]), int(row["figure"])) for row in rows]
+    ends = [*(period for period, _ in known[1:]), newest // length + 1]
+    for (period, n), until in zip(known, ends, strict=False):
+        yield from ((end * length, n) for end in range(period, until))
 
 
-def iso_hour(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%HZ")
-
-
-async def get_history(c: Connection) -> tuple[list[tuple[str, int]], list[tuple[str, str, int]]]:
-    """(hour, total) and (day, country, count) where a published figure changed; only past hours and days."""
-    hours = [(row["hour"], int(row["confirmed"])) for row in await c.all("history.hours")]
-    days = [(r["day"], r["country"], int(r["confirmed"])) for r in await c.all("history.days")]
-    return hours, days
-
-
-async def last_day_change(c: Connection) -> int:
-    """The exact net change of the last 24 hours."""
-    since = datetime.fromtimestamp(clock.epoch() - 24 * HOUR, UTC)
-    return int((await c.one("history.change_since", hour=iso_hour(since)) or {})["n"])
+def _iso_day(moment: int) -> str:
+    return clock.from_epoch(moment).date().isoformat()

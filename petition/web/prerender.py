@@ -14,7 +14,7 @@ from petition.web.public import discovery, governments, maps, signing, tally
 RenderedText = tuple[str, str, dict[str, str]]
 Context = Callable[[Site, Language, PublicState], dict[str, Any]]
 _HTML = "text/html; charset=utf-8"
-BROTLI_QUALITY = 5  # of Brotli: a page takes a millisecond or two, because pages are made again every minute
+BROTLI_QUALITY = 5  # of Brotli: a page takes a millisecond or two, because all pages are made again with each release
 
 # Caches may send an old page for a minute while they fetch a new one, and for a day while our server fails.
 _STALE = "stale-while-revalidate=60, stale-if-error=86400"
@@ -45,6 +45,8 @@ DATA_FILES: dict[str, tuple[str, Callable[[Site, PublicState], str]]] = {
     "/tally.json": ("application/json", tally.tally_json),
     "/tally.csv": ("text/csv; charset=utf-8", tally.tally_csv),
     "/history.csv": ("text/csv; charset=utf-8", tally.history_csv),
+    "/history-hours.csv": ("text/csv; charset=utf-8", tally.history_hours_csv),
+    "/history.json": ("application/json", tally.history_json),
     "/governments.json": ("application/json", governments.governments_json),
     "/governments.csv": ("text/csv; charset=utf-8", governments.governments_csv),
     "/tally.svg": (_SVG, tally.tally_svg),

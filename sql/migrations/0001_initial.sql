@@ -154,12 +154,6 @@ create table refusals (
     primary key (day, code)
 )
 
-create table tally (
-    country text primary key,
-    confirmed bigint not null,
-    changes bigint not null
-)
-
 -- Every change of a count, so that it can be counted again. Append-only, except for `prune`: it adds up the rows of a
 -- country and day, so that their order does not tell anybody's hour. Every sum stays the same.
 create table journal (
@@ -169,20 +163,9 @@ create table journal (
     n bigint not null
 )
 
--- The same changes by the hour, without country: the hourly history is counted again from it. Also append-only.
-create table journal_hours (
-    hour text not null,
-    n bigint not null
-)
-
 create trigger journal_unchanged before update on journal begin select raise(abort, 'append-only'); end -- sqlite
 
 create trigger journal_undeleted before delete on journal -- sqlite
-when not exists (select 1 from site_state where name = 'reordering') begin select raise(abort, 'append-only'); end -- sqlite
-
-create trigger journal_hours_unchanged before update on journal_hours begin select raise(abort, 'append-only'); end -- sqlite
-
-create trigger journal_hours_undeleted before delete on journal_hours -- sqlite
 when not exists (select 1 from site_state where name = 'reordering') begin select raise(abort, 'append-only'); end -- sqlite
 
 create function refuse_change() returns trigger language plpgsql as $$ begin -- postgresql
@@ -192,32 +175,24 @@ raise exception 'append-only'; end $$ -- postgresql
 
 create trigger journal_append_only before update or delete or truncate on journal for each statement execute function refuse_change() -- postgresql
 
-create trigger journal_hours_append_only before update or delete or truncate on journal_hours for each statement execute function refuse_change() -- postgresql
-
--- The one published snapshot; countries is JSON {"PL": 700}.
-create table snapshot (
-    id bigint primary key,
-    taken_at bigint not null,
-    changes bigint not null,
-    confirmed bigint not null,
-    countries text not null,
-    other bigint not null
+-- What is published now: `total`, and each country that has a count. released_at: the time of the last release;
+-- window_seconds: how long until the next; remainder: a secret of 0 to 9 that is taken off before rounding.
+create table figures (
+    name text primary key,
+    figure bigint not null,
+    released_at bigint not null,
+    window_seconds bigint not null,
+    remainder bigint not null
 )
 
-insert into snapshot (id, taken_at, changes, confirmed, countries, other) values (1, 0, 0, 0, '{}', 0)
-
--- Published figures of past hours and days, written when the hour or day is over, and only where the figure changed.
-create table history_hours (
-    hour text primary key,
-    confirmed bigint not null
+-- Every release of a figure that was ever above zero. `withdrawn`: what was taken off on a Monday, in tens.
+create table releases (
+    name text not null,
+    released_at bigint not null,
+    figure bigint not null,
+    primary key (name, released_at)
 )
-
-create table history_days (
-    day text not null,
-    country text not null,
-    confirmed bigint not null,
-    primary key (day, country)
-)
+without rowid -- sqlite
 
 -- failed_codes: wrong codes since the last right one; locked_until: no code counts before that moment;
 -- acknowledged_keys: fingerprints of the public keys that this organiser has seen.

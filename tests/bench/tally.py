@@ -34,4 +34,4 @@ async def _costs(few: Stage, many: Stage) -> tuple[list[float], list[float]]:
 
 
 async def _age(c: Connection) -> None:
-    await c.execute("update snapshot set taken_at = 0")
+    await c.execute("update figures set released_at = 0")

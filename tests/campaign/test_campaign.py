@@ -16,7 +16,6 @@ from petition.core.errors import DataError, SettingsError
 from petition.core.languages import LOCALE_FOLDER
 from petition.core.settings import Mode, Settings
 from petition.site import open_site as site_opened
-from petition.tally import tally
 from tests import ROOT
 from tests.conftest import Clock, Visitor, make_settings, visiting
 from tests.relay import Relay
@@ -157,7 +156,7 @@ async def test_one_signs_and_a_letter_is_written(guest: Visitor, time: Clock) ->
         await guest.sign(f"someone{n}@example.net", "PL")
         link = await guest.link(f"someone{n}@example.net", base="https://river.example.org")
         assert (await guest.post(link)).status_code == 303
-    time.advance(minutes=2)
+    time.advance(hours=2)  # the first release of a real site waits for hundreds, or for two hours
     assert (await guest.published())["confirmed"] == 10
     await guest.organiser("marta", "organiser", base="https://river.example.org")
     await set_up_codes(guest)
@@ -180,7 +179,7 @@ async def test_its_unsafe_countries_are_never_counted_by_country(guest: Visitor,
         assert f"<dd>{shown}</dd>" in (await guest.get(link)).text
         await guest.post(link)
     async with guest.site.database.reading() as c:
-        counts = await tally.exact_counts(c)
+        counts = {row["country"]: row["n"] for row in await c.all("audit.signatures")}
     assert counts == {"ZZ": 3, "PL": 1}
     for country in ("SM", "ZZ"):
         answer = await guest.sign("anna@example.net", country, named="on", name="Anna")

@@ -37,7 +37,7 @@ def reckon(url: str, key: str, crowd: Crowd, smtp: Relay, refused: frozenset[str
 def _stored(url: str, key: str, crowd: Crowd, found: Reckoning) -> None:
     forms = Counter(row["mailbox"] for row in ask(url, "select mailbox from submissions"))
     signatures = {row["mailbox"] for row in ask(url, "select mailbox from signatures")}
-    tally = sum(row["confirmed"] for row in ask(url, "select confirmed from tally"))
+    counted = sum(row["n"] for row in ask(url, "select n from journal"))
     waiting = len(ask(url, "select id from outbox"))
     hashed = {mailbox: keyed_hash(key, mailbox) for mailbox in crowd.typed}
     found.lost += [f"form of {mailbox}" for mailbox in crowd.signed if not forms[hashed[mailbox]]]
@@ -45,8 +45,8 @@ def _stored(url: str, key: str, crowd: Crowd, found: Reckoning) -> None:
     found.doubled += [f"form of {mailbox}" for mailbox in crowd.typed if forms[hashed[mailbox]] > 1]
     pressed = {hashed[mailbox] for mailbox in crowd.pressed}
     found.doubled += [f"signature nobody gave: {mailbox}" for mailbox in signatures - pressed]
-    if tally != len(signatures):
-        found.doubled.append(f"the tally says {tally}, there are {len(signatures)}")
+    if counted != len(signatures):
+        found.doubled.append(f"the journal says {counted}, there are {len(signatures)}")
     if waiting:
         found.lost.append(f"{waiting} mails never left")
 

@@ -36,7 +36,7 @@ def test_whoever_signs_while_rows_are_rewritten_is_served(tmp_path: Path, tell: 
         assert server.ask(DEADLOCKS) == 0
         assert "cannot be used" not in here.said() + there.said(), "no pruning was given up"
         assert "All numbers agree." in stage.shell.fine("audit")
-        signed = stage.ask("select sum(confirmed)::int as n from tally")
+        signed = stage.ask("select sum(n)::int as n from journal")
     assert signed == 2 * PEOPLE
     tell("pruned without a pause", f"p99 of confirming {p99:.0f} ms", Reckoning(2 * PEOPLE, signed))
 

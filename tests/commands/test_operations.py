@@ -48,8 +48,8 @@ def test_tally_is_data_that_adds_up(shell: Shell) -> None:
     shell.fine("demo", "--signatures", "1000")
     with serving(shell) as (address, _), urllib.request.urlopen(f"{address}/tally.json") as answer:
         tally = json.load(answer)
-    assert tally["confirmed"] == 1000
-    assert sum(c["confirmed"] for c in tally["countries"]) + tally["other"] == 1000
+    assert tally["confirmed"] in (980, 990, 1000), "with a secret remainder"
+    assert sum(c["confirmed"] for c in tally["countries"]) + tally["other"] == tally["confirmed"]
 
 
 def test_demo_signatures_agree_with_the_audit(shell: Shell) -> None:
@@ -60,9 +60,9 @@ def test_demo_signatures_agree_with_the_audit(shell: Shell) -> None:
 
 def test_audit_says_what_is_wrong(migrated: Shell) -> None:
     with sqlite3.connect(migrated.folder / "var" / "petition.db") as connection:
-        connection.execute("insert into tally (country, confirmed, changes) values ('PL', 5, 0)")
+        connection.execute("insert into journal (country, day, reason, n) values ('PL', '2026-11-01', 'confirmed', 5)")
     connection.close()
-    assert migrated.fails("audit") == "PL: the tally says 5, the journal 0."
+    assert migrated.fails("audit") == "PL: the journal says 5, the signatures 0."
 
 
 BROKEN = {

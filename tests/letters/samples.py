@@ -29,7 +29,7 @@ COUNTRIES = {
     "NL": 310,
     "EE": 20,
 }
-FIGURES = Figures(as_of=MOMENT, confirmed=12340, country=700, has_signatures=True, named=40, named_outside_eu=False)
+FIGURES = Figures(as_of=MOMENT, confirmed=12340, country=700, named=40, named_outside_eu=False)
 HOSTILE = (
     '#import "x"',
     "</p><script>",

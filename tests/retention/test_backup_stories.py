@@ -19,7 +19,7 @@ from tests.retention import forging
 from tests.shell import Shell
 from tests.web.tools import all_rows, on_sqlite, run_background_jobs
 
-LEFT_OUT = {"outbox", "sessions", "links", "snapshot"}
+LEFT_OUT = {"outbox", "sessions", "links"}
 
 
 async def _back_up(site: Site, file: Path) -> None:
@@ -81,7 +81,7 @@ async def test_a_lost_machine_is_followed_by_an_empty_one(
     async with site_opened(fresh, migrate=True) as other:
         await backup.restore_backup(other.database, fresh, [IDENTITY], tmp_path / "backup", organisers=True)
         old, new = await all_rows(busy.site), await all_rows(other)
-        assert [new[table] for table in LEFT_OUT - {"snapshot"}] == [[]] * 3
+        assert [new[table] for table in LEFT_OUT] == [[]] * 3
         # The activity log has a line about the restore. No backup has the tag of the network a form came from.
         same = set(backup.TABLES) - {"site_state", "actions", "submissions"}
         assert [table for table in sorted(same) if old[table] != new[table]] == []
@@ -105,7 +105,7 @@ async def test_a_backup_of_a_newer_schema_changes_nothing(busy: Visitor, tmp_pat
     with pytest.raises(DataError, match="newer version"):
         await backup.restore_backup(site.database, site.settings, [IDENTITY], file)
     after = await all_rows(site)
-    assert [table for table in before if table != "snapshot" and before[table] != after[table]] == []
+    assert [table for table in before if before[table] != after[table]] == []
     for row in chunks[1][1]:
         row["value"] = str(migrations.latest_version()) if row["name"] == "schema" else row["value"]
     forging.write_chunks(file, chunks, forging.SERVER_KEY)
@@ -118,7 +118,7 @@ async def test_what_was_closed_is_not_in_a_later_backup(busy: Visitor, tmp_path:
     await _back_up(busy.site, tmp_path / "backup")
     told = {table for table, found in forging.read_chunks(tmp_path / "backup") if found}
     assert told & {"signatures", "names", "contacts", "submissions", "email_counts", "never_write"} == set()
-    assert {"journal", "tally", "actions"} <= told
+    assert {"journal", "actions"} <= told
 
 
 @on_sqlite

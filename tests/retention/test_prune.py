@@ -16,7 +16,7 @@ from petition.tally import audit, tally
 from tests.conftest import Clock, Visitor
 
 PERSONAL = ("signatures", "names", "contacts", "submissions", "email_counts", "never_write", "links", "outbox")
-LASTING = ("tally", "journal", "journal_hours", "snapshot", "organisers", "actions", "correspondence")
+LASTING = ("journal", "figures", "releases", "organisers", "actions", "correspondence")
 
 
 async def _count(site: Site, table: str) -> int:

@@ -17,7 +17,7 @@ from petition.signing import manage, signatures, submissions
 from petition.signing.submissions import SigningRequest
 from petition.site import Site
 from petition.site import open_site as site_opened
-from petition.tally import audit
+from petition.tally import audit, tally
 from tests.conftest import Visitor, add_organiser, administer
 from tests.relay import Relay
 
@@ -122,7 +122,7 @@ async def test_withdrawing_and_confirming_at_once_agree(site: Site) -> None:
 
 async def test_one_failing_act_in_a_crowd_harms_nobody(site: Site) -> None:
     async def broken(c: Connection) -> None:
-        await c.run("tally.add_counts", rows=[{"country": "PL", "n": 5, "changes": 5}])
+        await tally.apply_changes(c, [tally.Change("PL", "confirmed", 5)])
         raise LinkError("no")
 
     good = [

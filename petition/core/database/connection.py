@@ -30,10 +30,10 @@ LONG_TIMEOUT = 3600  # seconds
 # own_transaction().
 LOCKS = (
     *("daily_keys", "used_proofs", "email_counts", "submissions", "never_write", "signatures", "contacts", "names"),
-    *("journal", "journal_hours", "tally", "links", "outbox", "refusals", "token_buckets"),
-    *("snapshot", "history_hours", "history_days", "organisers", "factors", "sessions"),
+    *("journal", "links", "outbox", "refusals", "token_buckets"),
+    *("figures", "organisers", "factors", "sessions"),
     *("editions", "edition_letters", "edition_annexes", "enabled_annexes", "source_checks", "corrections"),
-    *("correspondence", "answer_summaries", "site_state", "actions"),
+    *("correspondence", "answer_summaries", "site_state", "releases", "actions"),
 )
 
 # What drivers raise when the database is not reachable, locked, read-only or full.
@@ -41,7 +41,7 @@ DRIVER_ERRORS = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, a
 
 
 class Connection:
-    """one(), all() and run() take the name of a query in sql/queries, such as `tally.get_snapshot`."""
+    """one(), all() and run() take the name of a query in sql/queries, such as `tally.figures`."""
 
     def __init__(self, raw: Any, dialect: str) -> None:
         self._raw = raw

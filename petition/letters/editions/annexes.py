@@ -92,7 +92,7 @@ async def make_annex(
         content = await volume.render_volume(replace(part, check_url=url_prefix + part.reference))
         files.append((part.reference, content))
         rows.append(_volume_row(part.reference, edition.number, addressee.key, version, len(part.names), content))
-    detail = f"{numbered.reference}: {rounding.round_for_log(len(names))}"
+    detail = f"{numbered.reference}: {rounding.show_magnitude(len(names))}"
     await database.write(partial(_insert_volumes, rows=rows, nickname=nickname, detail=detail))
     return files
 

@@ -28,8 +28,7 @@ NamesByCode = Mapping[str, list[str]]  # by the addressee's code
 class Draft:
     """What the letters of one moment quote.
 
-    `countries_with_signatures`: also countries that are too small to be published. `named_by_country`: how many names
-    can be printed. `enabled_annexes`: the codes of addressees that may get the names.
+    `named_by_country`: how many names can be printed. `enabled_annexes`: the codes of addressees that may get them.
     """
 
     appeal: Appeal
@@ -37,7 +36,6 @@ class Draft:
     base_url: str
     moment: datetime
     snapshot: Snapshot
-    countries_with_signatures: frozenset[str]
     named_by_country: Mapping[str, int]
     enabled_annexes: frozenset[str] = frozenset()
 
@@ -70,7 +68,6 @@ class Draft:
             as_of=self.snapshot.as_of,
             confirmed=self.snapshot.confirmed,
             country=self.snapshot.countries.get(country) if country else None,
-            has_signatures=country in self.countries_with_signatures,
             named=rounding.round_down(named) if named >= ROUNDING_STEP else None,
             named_outside_eu=country is None and annex_size > 0,
             countries=self.snapshot.countries,
@@ -98,14 +95,12 @@ class Draft:
 
 
 async def create_draft(c: Connection, appeal: Appeal, book: AddressBook, base_url: str) -> Draft:
-    counts = await tally.exact_counts(c)
     return Draft(
         appeal=appeal,
         book=corrections.apply_corrections(book, await corrections.get_corrections(c)),
         base_url=base_url,
         moment=clock.now(),
         snapshot=await tally.get_snapshot(c),
-        countries_with_signatures=frozenset(country for country, n in counts.items() if n > 0),
         named_by_country=await printed_names.count_printable(c),
         enabled_annexes=frozenset(row["code"] for row in await c.all("annexes.enabled")),
     )

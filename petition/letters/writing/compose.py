@@ -186,7 +186,6 @@ def _figure_values(addressee: Addressee, figures: Figures) -> Mapping[str, Any]:
         "total": figures.confirmed,
         "national": addressee.country is not None,
         "country": (addressee.country and figures.country) or 0,
-        "present": addressee.country is not None and figures.has_signatures,
         "named": named_count if named_count >= _MIN_NAMED else 0,
         "elsewhere": figures.named_outside_eu,
     }

@@ -8,17 +8,16 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The published figures that a letter can print: counts rounded down to tens, from one snapshot (UTC).
+    """The published figures that a letter can print, in tens, from one snapshot (UTC).
 
-    `country` is None if the country is counted under `other`. `has_signatures` is true if anyone who lives there
-    signed. `named` counts people who asked for their name to be printed, None if that is not published.
-    `named_outside_eu`: some of them live where no government gets a letter. `countries`: all published ones.
+    `country` is None if the country is counted under `other`. `named` counts people who asked for their name to be
+    printed, None if that is not published. `named_outside_eu`: some of them live where no government gets a letter.
+    `countries`: all published ones.
     """
 
     as_of: datetime
     confirmed: int
     country: int | None
-    has_signatures: bool
     named: int | None
     named_outside_eu: bool
     countries: Mapping[str, int] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from petition.organisers.accounts import Role
 from petition.protection import proof_of_work
 from petition.protection.proof_of_work import ProofMode
 from petition.signing import quarantine
-from petition.tally.rounding import round_for_log
+from petition.tally.rounding import show_magnitude
 from petition.web.desk.access import requires_role, run_and_log
 from petition.web.http import forms
 from petition.web.http.pages import get_site, refresh_public_pages
@@ -57,6 +57,6 @@ async def _run_and_log_count(request: Request, change: Callable[[Connection], Aw
     """Makes a change and logs how many rows it changed: both or neither."""
 
     async def change_and_log(c: Connection) -> None:
-        await activity_log.append(c, request.state.organiser.nickname, action, round_for_log(await change(c)))
+        await activity_log.append(c, request.state.organiser.nickname, action, show_magnitude(await change(c)))
 
     await get_site(request).database.write(change_and_log)

@@ -1,4 +1,4 @@
-"""The dashboard: published numbers for all, counts for organisers, the rules, and the latest lines of the log."""
+"""The dashboard: published figures, powers of ten for organisers, the rules, and the latest lines of the log."""
 
 from functools import partial
 from typing import Any
@@ -12,8 +12,8 @@ from petition.organisers import activity_log, public_keys
 from petition.organisers.accounts import Organiser, Role
 from petition.protection import proof_of_work
 from petition.signing import quarantine, signatures, submissions
-from petition.tally import history, rounding, tally
-from petition.tally.rounding import ROUNDING_STEP, UNSTATED_COUNTRY, hide_small
+from petition.tally import history
+from petition.tally.rounding import magnitude, show_magnitude
 from petition.web.desk.access import requires_role, run_and_log
 from petition.web.http import forms
 from petition.web.http.pages import get_site, get_snapshot, refresh_public_pages, render_page
@@ -47,26 +47,22 @@ async def dashboard(request: Request) -> Response:
 
 
 async def _counts(c: Connection) -> dict[str, object]:
-    """Counts for organisers; None for one under ten."""
-    by_country_code = await tally.exact_counts(c)
+    """Counts for organisers, in powers of ten: none moves with a single form, and no line appears with the first."""
     queued, oldest = await outbox.queue_status(c)
-    shown = [(country, hide_small(n)) for country, n in by_country_code.items()]
-    # By what is shown: the order must not rank countries whose counts are hidden.
-    shown.sort(key=lambda item: (item[0] == UNSTATED_COUNTRY, -(item[1] or 0), item[0]))
+    held = await quarantine.count_by_reason(c)
+    networks = [(handle, magnitude(n)) for handle, n in await quarantine.busiest_networks(c) if magnitude(n)]
     return {
-        # In tens: the exact total minus the countries shown would give the count of a hidden one.
-        "confirmed": hide_small(rounding.round_down(sum(by_country_code.values()))),
-        "waiting": hide_small(await submissions.count_waiting(c)),
-        "last_day": hide_small(await history.last_day_change(c)),
-        "countries": shown,
-        "queued": hide_small(queued),
+        "last_day": await history.growth_of_last_day(c),
+        "waiting": show_magnitude(await submissions.count_waiting(c)),
+        "queued": show_magnitude(queued),
         "oldest": oldest,
-        "quarantined": [(reason, hide_small(n)) for reason, n in (await quarantine.count_by_reason(c)).items()],
-        "disposable": hide_small(await quarantine.count_disposable(c)),
+        "quarantined": [(reason, show_magnitude(held.get(reason, 0))) for reason in quarantine.REASONS],
+        "disposable": show_magnitude(await quarantine.count_disposable(c)),
+        # Not by their exact counts: the order must not tell which network has more.
         "networks": [
-            (handle, rounding.round_down(n)) for handle, n in await quarantine.busiest_networks(c) if n >= ROUNDING_STEP
+            (handle, show_magnitude(n)) for handle, n in sorted(networks, key=lambda item: (-item[1], item[0]))
         ],
-        "refusals": [(row["code"], hide_small(int(row["n"]))) for row in await outbox.refusal_counts(c)],
+        "refusals": [(row["code"], show_magnitude(int(row["n"]))) for row in await outbox.refusal_counts(c)],
     }
 
 

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from petition.core.csv_tables import to_csv
 from petition.organisers.accounts import Role
 from petition.signing import printed_names
-from petition.tally.rounding import round_for_log
+from petition.tally.rounding import show_magnitude
 from petition.web.desk.access import requires_role
 from petition.web.desk.downloads import NO_STORE_HEADERS, log_download
 from petition.web.http.pages import get_site
@@ -18,7 +18,7 @@ async def signatures_csv(request: Request) -> Response:
     async with get_site(request).database.reading() as c:
         rows = await printed_names.export_rows(c)
     table = [(row["country"], row["name"] or "", row["sealed"] or "") for row in rows]
-    await log_download(request, "downloaded signatures", round_for_log(len(rows)))
+    await log_download(request, "downloaded signatures", show_magnitude(len(rows)))
     headers = {**NO_STORE_HEADERS, "Content-Disposition": 'attachment; filename="signatures.csv"'}
     text = to_csv([("country", "name", "sealed_address"), *table])
     return Response(text, media_type="text/csv; charset=utf-8", headers=headers)

@@ -15,7 +15,7 @@ from petition.letters.correspondence import Entry
 from petition.letters.editions import drafts
 from petition.letters.editions.drafts import Draft
 from petition.organisers.accounts import Role
-from petition.tally.rounding import round_for_log
+from petition.tally.rounding import show_magnitude
 from petition.web.desk.access import requires_role
 from petition.web.desk.downloads import attachment, inline_pdf, letter_response, log_download
 from petition.web.http.pages import get_site, render_page
@@ -78,7 +78,7 @@ async def annex(request: Request) -> Response:
     if not names:
         raise HTTPException(404)
     content = await run_in_threadpool(draft.render_annex, addressee, names)
-    await log_download(request, "downloaded names", f"{addressee.key}: {round_for_log(len(names))}")
+    await log_download(request, "downloaded names", f"{addressee.key}: {show_magnitude(len(names))}")
     return inline_pdf(content, f"{addressee.key}-names")
 
 

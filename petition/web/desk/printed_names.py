@@ -13,7 +13,7 @@ from petition.organisers.accounts import Role
 from petition.signing import printed_names
 from petition.signing.printed_names import APPROVED, REJECTED
 from petition.signing.signatures import NEW
-from petition.tally.rounding import UNSTATED_COUNTRY, hide_small, round_for_log
+from petition.tally.rounding import UNSTATED_COUNTRY, show_magnitude
 from petition.web.desk.access import requires_role
 from petition.web.http import forms
 from petition.web.http.pages import get_site, negotiate_language, render_page
@@ -33,7 +33,7 @@ async def index(request: Request) -> Response:
         counts = {state: await printed_names.count_by_country(c, state) for state in (NEW, REJECTED)}
     codes = [*dict(negotiate_language(request).countries), UNSTATED_COUNTRY]
     rows = {
-        state: [(code, hide_small(by_country[code])) for code in codes if code in by_country]
+        state: [(code, show_magnitude(by_country[code])) for code in codes if code in by_country]
         for state, by_country in counts.items()
     }
     return render_page(request, "web/desk/printed_names.html", new=rows[NEW], set_aside=rows[REJECTED])
@@ -67,4 +67,4 @@ async def _apply_decisions(c: Connection, *, country: str, chosen: dict[str, set
     for decision, handles in chosen.items():
         old, new, action = DECISIONS[decision]
         if n := await printed_names.move_names(c, country, handles, old, new):
-            await activity_log.append(c, nickname, action, f"{country}: {round_for_log(n)}")
+            await activity_log.append(c, nickname, action, f"{country}: {show_magnitude(n)}")

@@ -17,6 +17,7 @@ from petition.letters import correspondence
 from petition.letters.correspondence import Entry
 from petition.site import PublicStatus, Site
 from petition.tally import history
+from petition.tally.history import History
 from petition.web.http.prerendered import PrerenderedResponse, ResponseStore
 
 Prerender = Callable[[Site, "PublicState", Mapping[str, PrerenderedResponse]], Mapping[str, PrerenderedResponse]]
@@ -30,8 +31,7 @@ class PublicState:
     campaign_state: CampaignState
     today: date  # UTC: countdowns move at midnight
     entries: dict[str, Entry]  # what governments answered
-    hourly_totals: list[tuple[str, int]]
-    daily_counts: list[tuple[str, str, int]]
+    history: History
 
 
 class PublicStateCache:
@@ -84,7 +84,7 @@ async def read_public_state(site: Site, before: PublicState | None = None) -> Pu
     async with site.database.reading() as c:
         status, entries = await site.public_status(c), await correspondence.entries(c)
         if before is not None and before.status.snapshot == status.snapshot:
-            hours, days = before.hourly_totals, before.daily_counts  # long, and written only with a snapshot
+            figures = before.history  # long, and written only with a release
         else:
-            hours, days = await history.get_history(c)
-    return PublicState(status, site.campaign_state(), clock.today(), entries, hours, days)
+            figures = await history.get_history(c)
+    return PublicState(status, site.campaign_state(), clock.today(), entries, figures)

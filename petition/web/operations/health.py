@@ -13,6 +13,7 @@ from petition.core.errors import DatabaseError
 from petition.core.settings import LOOPBACK_HOSTS
 from petition.mail import outbox
 from petition.site import Site
+from petition.tally.rounding import magnitude
 from petition.web.http.pages import NO_STORE, get_site, get_snapshot
 from petition.web.http.security import has_bearer_token, is_forwarded
 
@@ -75,7 +76,10 @@ async def readyz(request: Request) -> Response:
 
 
 async def metrics(request: Request) -> Response:
-    """For Prometheus (text format 0.0.4)."""
+    """For Prometheus (text format 0.0.4).
+
+    Counts are published figures or powers of ten. Only the age of the oldest email is live.
+    """
     if not _is_operator(request):
         raise HTTPException(404)
     async with get_site(request).database.reading() as c:
@@ -84,7 +88,7 @@ async def metrics(request: Request) -> Response:
     values = {
         "petition_confirmed": ("gauge", snapshot.confirmed),
         "petition_snapshot_age_seconds": ("gauge", clock.epoch() - int(snapshot.as_of.timestamp())),
-        "petition_outbox_waiting": ("gauge", waiting),
+        "petition_outbox_waiting": ("gauge", magnitude(waiting)),
         "petition_outbox_oldest_seconds": ("gauge", oldest),
     }
     text = "".join(f"# TYPE {name} {kind}\n{name} {value}\n" for name, (kind, value) in values.items())

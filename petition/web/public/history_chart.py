@@ -13,9 +13,9 @@ _STYLE = (
 
 
 def history_svg(hourly_totals: Sequence[tuple[str, int]]) -> str:
-    """`hourly_totals`: (hour, total) of each hour in which the total changed, the earliest first.
+    """`hourly_totals`: (moment, total) of each hour, the earliest first.
 
-    The numbers are those of /history.csv, at most one for each pixel of the width.
+    The numbers are those of /history-hours.csv, at most one for each pixel of the width.
     """
     labels = _labels(hourly_totals[0][0], hourly_totals[-1]) if hourly_totals else ""
     curve = " ".join(f"{x:.0f},{y:.0f}" for x, y in _points(hourly_totals))
@@ -30,7 +30,7 @@ def _points(hourly_totals: Sequence[tuple[str, int]]) -> list[tuple[float, float
     """(x, y) of a curve in steps, since a total stays until it changes. Each column of pixels has its last total."""
     if not hourly_totals:
         return []
-    times = [datetime.strptime(f"{hour}+0000", "%Y-%m-%dT%HZ%z").timestamp() for hour, _ in hourly_totals]
+    times = [datetime.fromisoformat(hour).timestamp() for hour, _ in hourly_totals]
     span, highest = times[-1] - times[0] or 1, max(n for _, n in hourly_totals) or 1
     columns = {round((time - times[0]) / span * WIDTH): n for time, (_, n) in zip(times, hourly_totals, strict=True)}
     heights = [(x, BOTTOM - n / highest * (BOTTOM - TOP)) for x, n in columns.items()]

@@ -1,6 +1,7 @@
 """The published numbers: as a page, a map, JSON and CSV. All of it is prerendered."""
 
 import json
+from datetime import date
 from typing import Any
 
 from petition.core import clock
@@ -11,12 +12,18 @@ from petition.web.http.public_state import PublicState
 from petition.web.public import history_chart, maps
 
 _ENGLISH = Language(SOURCE_LANGUAGE, {})  # country names in the data are English, whatever the language of the page
-_RECENT_HOURS = 24  # of the history, on the page
+_RECENT_HOURS = 24  # in which the total moved, on the page
 
 
 def tally_page(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
-    hours = state.hourly_totals[-_RECENT_HOURS:]
-    return {"snapshot": state.status.snapshot, "last_hours": hours, "steps": maps.SHADE_STEPS}
+    hours, withdrawn = state.history.hours, state.history.withdrawn[-1:]
+    moved = [hour for hour, before in zip(hours, (("", 0), *hours), strict=False) if hour[1] != before[1]]
+    return {
+        "snapshot": state.status.snapshot,
+        "last_hours": moved[-_RECENT_HOURS:],
+        "withdrawn": [(date.fromisoformat(day), n) for day, n in withdrawn],
+        "steps": maps.SHADE_STEPS,
+    }
 
 
 def data_page(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
@@ -28,7 +35,7 @@ def tally_svg(site: Site, state: PublicState) -> str:
 
 
 def history_svg(site: Site, state: PublicState) -> str:
-    return history_chart.history_svg(state.hourly_totals)
+    return history_chart.history_svg(state.history.hours)
 
 
 def tally_json(site: Site, state: PublicState) -> str:
@@ -52,6 +59,21 @@ def tally_csv(site: Site, state: PublicState) -> str:
 
 
 def history_csv(site: Site, state: PublicState) -> str:
-    """The total by hour and each country by day, wherever a published number changed."""
-    rows = [(hour, "total", n) for hour, n in state.hourly_totals] + state.daily_counts
-    return to_csv([("period", "country", "confirmed"), *sorted(rows)])
+    """What was published of each country at the end of each day."""
+    return to_csv([("day", "country", "confirmed"), *state.history.days])
+
+
+def history_hours_csv(site: Site, state: PublicState) -> str:
+    """What was published in total at each hour."""
+    return to_csv([("hour", "confirmed"), *state.history.hours])
+
+
+def history_json(site: Site, state: PublicState) -> str:
+    """The same as both files, and how many withdrawn signatures were taken off each week, in tens."""
+    history = state.history
+    data = {
+        "hours": [{"hour": hour, "confirmed": n} for hour, n in history.hours],
+        "days": [{"day": day, "country": country, "confirmed": n} for day, country, n in history.days],
+        "withdrawn": [{"day": day, "signatures": n} for day, n in history.withdrawn],
+    }
+    return json.dumps(data)

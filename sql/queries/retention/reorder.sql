@@ -7,16 +7,8 @@ select 1 as ours -- sqlite
 select country, day, reason, cast(sum(n) as bigint) as n from journal where day >= :since
 group by country, day, reason order by day, country, reason
 
--- name: sum_hours
--- Additions and removals are summed separately, so that the number of changes stays known.
-select hour, cast(sum(n) as bigint) as n from journal_hours where hour >= :since
-group by hour, n > 0 order by hour, n > 0
-
 -- name: delete_days
 delete from journal where day >= :since
-
--- name: delete_hours
-delete from journal_hours where hour >= :since
 
 -- name: recent_signatures
 select mailbox as key from signatures where confirmed_on >= :since and mailbox > :after order by mailbox limit :limit

@@ -6,17 +6,11 @@ select country, count(*) as n from signatures group by country order by country
 -- The same from the journal of changes.
 select country, cast(sum(n) as bigint) as n from journal group by country having sum(n) <> 0 order by country
 
--- name: tally
--- The same from the table that the site keeps.
-select country, confirmed as n from tally where confirmed <> 0 order by country
-
--- name: totals
--- One total from each place that holds it.
-select
-    (select cast(coalesce(sum(n), 0) as bigint) from journal) as journal,
-    (select cast(coalesce(sum(n), 0) as bigint) from journal_hours) as journal_by_hour,
-    (select cast(coalesce(sum(changes), 0) as bigint) from tally) as changes,
-    (select cast(coalesce(sum(abs(n)), 0) as bigint) from journal) as moved
+-- name: days
+-- What was added and what was removed on each day.
+select country, day, cast(sum(case when n > 0 then n else 0 end) as bigint) as added,
+    cast(sum(case when n < 0 then -n else 0 end) as bigint) as removed
+from journal group by country, day order by country, day
 
 -- name: choices
 -- How many asked for a name or for news, and how many names and contacts there are: each pair must be equal.
@@ -26,34 +20,17 @@ select
     (select count(*) from signatures where updates = 1) as updates,
     (select count(*) from contacts) as contacts
 
--- name: snapshot
-select taken_at, changes, confirmed, countries, other from snapshot where id = 1
+-- name: figures
+select name, figure from figures order by name
 
--- name: changes_since
--- How much changed since the snapshot's hour, and whether anything changed long after it. Rows in the
--- future do not count as later: a clock that was ahead wrote them.
+-- name: releases
+select name, released_at, figure from releases order by name, released_at
+
+-- name: facts
+-- Whether signing has ended for good, whether this is a demo, whether nothing was released yet, and until which day the
+-- journal may have entries of a clock that was ahead.
 select
-    (select cast(coalesce(sum(abs(n)), 0) as bigint) from journal_hours where hour >= :hour) as n,
-    (select count(*) from journal_hours where hour > :later and hour <= :now) as later
-
--- name: hours
--- What the history of closed hours must say, hour by hour.
-select hour, cast(sum(sum(n)) over (order by hour) as bigint) / 10 * 10 as confirmed
-from journal_hours where hour < :closed group by hour order by hour
-
--- name: history_hours
-select hour, confirmed from history_hours order by hour
-
--- name: days
--- What the history of closed days must say, country by country.
-select country, day, cast(sum(sum(n)) over (partition by country order by day) as bigint) / 10 * 10 as confirmed
-from journal where day < :closed and country <> 'ZZ' group by country, day order by country, day
-
--- name: history_days
-select country, day, confirmed from history_days order by country, day
-
--- name: closing_state
--- The last hour and day of the written history, and whether signing has ended for good.
-select
-    coalesce((select value from site_state where name = 'history_written_until'), '') as history,
-    coalesce((select value from site_state where name = 'closed'), '') as signing
+    (select count(*) from site_state where name = 'closed') as closed,
+    (select count(*) from site_state where name = 'mode' and value = 'demo') as demo,
+    (select count(*) from site_state where name = 'first_release_count') as unreleased,
+    coalesce((select value from site_state where name = 'clock_ahead_until'), '') as ahead_until

@@ -1,40 +1,19 @@
--- name: changes_by_hour
--- The net change of each hour that was not closed before and is over now.
-select hour, sum(n) as n from journal_hours where hour >= :after and hour < :before group by hour order by hour
+-- A period is named by its end: a release at its end belongs to it.
 
--- name: total_before_hour
-select coalesce(sum(n), 0) as n from journal_hours where hour < :hour
-
--- name: changes_by_day
--- The net change of each day and country that was not closed before and is over now.
-select day, country, sum(n) as n from journal where day >= :after and day < :before group by day, country
-order by day, country
-
--- name: totals_before_day
-select country, sum(n) as n from journal where day < :day group by country order by country
-
--- name: insert_hour
-insert into history_hours (hour, confirmed) values (:hour, :confirmed) on conflict (hour) do nothing
-
--- name: insert_day
-insert into history_days (day, country, confirmed) values (:day, :country, :confirmed)
-on conflict (day, country) do nothing
+-- name: newest
+select coalesce(max(released_at), 0) as released_at from releases
 
 -- name: hours
-select hour, confirmed from history_hours order by hour
+-- The last total of each hour in which there was a release.
+select (released_at + 3599) / 3600 as period, figure from releases
+where (name, released_at) in (select name, max(released_at) from releases
+    where name = 'total' group by name, (released_at + 3599) / 3600) order by released_at
 
 -- name: days
-select day, country, confirmed from history_days order by day, country
+-- The last figure of each country and day in which there was a release.
+select name, (released_at + 86399) / 86400 as period, figure from releases
+where (name, released_at) in (select name, max(released_at) from releases
+    where name not in ('total', 'withdrawn') group by name, (released_at + 86399) / 86400) order by name, released_at
 
--- name: change_since
--- The change in the last 24 hours by the journal, for the desk.
-select coalesce(sum(n), 0) as n from journal_hours where hour > :hour
-
--- name: delete_hours_from
-delete from history_hours where hour >= :hour
-
--- name: delete_days_from
-delete from history_days where day >= :day
-
--- name: reset
-delete from site_state where name = 'history_written_until'
+-- name: withdrawn
+select released_at, figure from releases where name = :name order by released_at

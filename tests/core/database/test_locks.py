@@ -33,7 +33,7 @@ async def test_the_order_is_kept(postgresql_settings: Settings, smtp: Relay, mon
             await destroy.destroy_scope(postgresql_settings, what)
     assert [tables for tables in transactions if tables != sorted(tables, key=LOCKS.index)] == []
     seen = {table for tables in transactions for table in tables}
-    assert set(LOCKS) - seen <= {"refusals", "history_hours", "history_days", "correspondence", "answer_summaries"}
+    assert set(LOCKS) - seen <= {"refusals", "correspondence", "answer_summaries"}
 
 
 async def _people(visitor: Visitor) -> None:

@@ -60,7 +60,7 @@ async def test_a_second_time_changes_nothing(database: Database) -> None:
         await migrations.migrate(database, Mode.DEMO)
     assert await _site_state(database) == before
     async with database.reading() as c:
-        assert await tally.exact_counts(c) == {"PL": 3}
+        assert await c.all("audit.journal") == [{"country": "PL", "n": 3}]
 
 
 async def test_several_at_once_wait_for_each_other(empty_database_url: str) -> None:
@@ -219,22 +219,21 @@ async def test_people_sign_while_a_step_waits_for_a_long_reader(
 
 
 CHANGES = {
-    "changed": "update {} set n = n + 1",
-    "changed in one row": "update {} set n = 5 where n = 1",
-    "deleted": "delete from {}",
+    "changed": "update journal set n = n + 1",
+    "changed in one row": "update journal set n = 5 where n = 1",
+    "deleted": "delete from journal",
 }
 
 
-@pytest.mark.parametrize("table", ["journal", "journal_hours"])
 @pytest.mark.parametrize("change", CHANGES)
-async def test_the_journal_cannot_be(change: str, table: str, database: Database) -> None:
+async def test_the_journal_cannot_be(change: str, database: Database) -> None:
     await database.write(partial(tally.apply_changes, changes=[tally.Change("PL", "confirmed", 1)]))
     async with database.reading() as c:
-        before = await c.execute(f"select * from {table}")
+        before = await c.execute("select * from journal")
     with pytest.raises(DatabaseError):
-        await database.write(lambda c: c.execute(CHANGES[change].format(table)))
+        await database.write(lambda c: c.execute(CHANGES[change]))
     async with database.reading() as c:
-        assert await c.execute(f"select * from {table}") == before
+        assert await c.execute("select * from journal") == before
 
 
 async def test_the_journal_grows(database: Database) -> None:

@@ -69,7 +69,7 @@ async def test_every_name_stands_in_the_annex_of_one_kind_of_addressee(
 def sample_draft(named: dict[str, int]) -> Draft:
     snapshot = Snapshot(MOMENT, 12340, {"PL": 700}, 11640)
     everybody = frozenset(a.code for a in BOOK.addressees)
-    return Draft(appeal(), BOOK, "https://example.org", MOMENT, snapshot, frozenset({"PL", "GB"}), named, everybody)
+    return Draft(appeal(), BOOK, "https://example.org", MOMENT, snapshot, named, everybody)
 
 
 @pytest.mark.parametrize(

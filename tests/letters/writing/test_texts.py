@@ -95,7 +95,7 @@ def _called(language: str, role: str, state: str, n: int) -> tuple[set[tuple[str
     values: dict[str, Any] = {name: partial(asks, name) for name in ("number", "note", "day", "when")}
     values |= {"moment": lambda _case="": asks("moment")}
     values |= dict.fromkeys(("total", "country", "named"), n) | {"value": lambda _: n, "plural": plural}
-    values |= {"role": role, "state": state, "national": True, "present": True, "elsewhere": False, "home": "LT"}
+    values |= {"role": role, "state": state, "national": True, "elsewhere": False, "home": "LT"}
     values |= {"deadline": "deadline", "met": "met", "tally": "tally", "copies": []}
     _text(language).render_blocks({**values, "crossings": [{"name": "x", "status": "open", "source": "x"}]})
     return asked, plurals

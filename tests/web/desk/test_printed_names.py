@@ -92,7 +92,8 @@ async def test_an_organiser_passes_sets_aside_and_brings_back(time: Clock, visit
     async with visitor.site.database.reading() as c:
         done = [(row["nickname"], row["action"], row["detail"]) for row in await activity_log.list_lines(c)]
     wanted = ("passed names", "brought names back", "set names aside", "passed names")
-    assert [line for line in done if "names" in line[1]] == [("olga", action, "PL: <10") for action in wanted]
+    decided = [line for line in done if "names" in line[1] and line[1] != "looked at names"]
+    assert decided == [("olga", action, "PL: <10") for action in wanted]
 
 
 @on_sqlite

@@ -226,12 +226,9 @@ async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, 
     numbers = {
         "site_state",
         "refusals",
-        "tally",
         "journal",
-        "journal_hours",
-        "snapshot",
-        "history_hours",
-        "history_days",
+        "figures",
+        "releases",
     }
     async with visitor.site.database.reading() as c:
         assert {str(row["name"]) for row in await c.all("database.tables")} == named | numbers | {

@@ -53,7 +53,15 @@ async def test_new_numbers_are_a_new_page_under_a_new_tag(time: Clock, visitor: 
     after = {path: (await visitor.get(path)).headers["etag"] for path in READY}
     moved = {path for path in READY if before[path] != after[path]}
     numbers = {f"/{lang}/{page}" for lang in LANGUAGES for page in ("", "tally")}
-    assert moved == numbers | {"/tally.json", "/tally.csv", "/history.csv", "/tally.svg", "/history.svg"}
+    assert moved == numbers | {
+        "/tally.json",
+        "/tally.csv",
+        "/history.csv",
+        "/history-hours.csv",
+        "/history.json",
+        "/tally.svg",
+        "/history.svg",
+    }
     answer = await visitor.get("/en/", headers={"If-None-Match": before["/en/"]})
     assert (answer.status_code, "500 confirmed signatures" in Html(answer.text).text) == (200, True)
 
