@@ -29,9 +29,9 @@ PAGE_SIZE = 100  # names that an organiser sees at once
 async def export_rows(c: Connection) -> list[Row]:
     """For the organisers' own machine: country, name and sealed address of people who asked to be named or for news.
 
-    No day: it would be finer than what is published.
+    Nobody whose first three days are not over, and no day: it would be finer than what is published.
     """
-    return await c.all("printed_names.export")
+    return await c.all("printed_names.export", last_day=_last_printable_day())
 
 
 async def list_printable(c: Connection, country: str, today: date | None = None) -> list[str]:

@@ -14,9 +14,10 @@ NO_STORE_HEADERS = {"Cache-Control": NO_STORE}
 
 
 async def letter_response(request: Request, composed: Letter, name: str) -> Response:
-    """A letter in the format that the path names. A file is logged as a download, a page is not."""
+    """A letter in the format that the path names."""
     kind = request.path_params["kind"]
     if kind == "html":
+        await log_download(request, "looked at a letter", name)
         return render_page(request, "web/desk/letter.html", letter=composed, name=name)
     if kind not in FORMATS:
         raise HTTPException(404)

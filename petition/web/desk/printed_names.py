@@ -15,6 +15,7 @@ from petition.signing.printed_names import APPROVED, REJECTED
 from petition.signing.signatures import NEW
 from petition.tally.rounding import UNSTATED_COUNTRY, show_magnitude
 from petition.web.desk.access import requires_role
+from petition.web.desk.downloads import log_download
 from petition.web.http import forms
 from petition.web.http.pages import get_site, negotiate_language, render_page
 
@@ -50,6 +51,7 @@ async def names_of_country(request: Request) -> Response:
         return RedirectResponse(f"/organisers/names/{country}/{state}", 303)
     async with get_site(request).database.reading() as c:
         rows = await printed_names.list_names(c, country, state)
+    await log_download(request, "looked at names", f"{country}: {state}")
     return render_page(request, "web/desk/names_of_country.html", country=country, state=state, rows=rows)
 
 

@@ -19,7 +19,7 @@ select s.country, n.name, c.sealed
 from signatures s
 left join names n on n.mailbox = s.mailbox
 left join contacts c on c.mailbox = s.mailbox
-where n.name is not null or c.sealed is not null
+where (n.name is not null or c.sealed is not null) and s.confirmed_on <= :last_day
 order by s.mailbox
 
 -- name: named_or_contactable

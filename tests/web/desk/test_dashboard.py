@@ -131,6 +131,17 @@ async def test_the_export_has_nobody_who_need_not_be_in_it(time: Clock, visitor:
     assert "2026" not in text.replace(table[0]["sealed_address"], "").replace(table[1]["sealed_address"], "")
 
 
+async def test_the_export_has_nobody_whose_three_days_are_not_over(time: Clock, visitor: Visitor) -> None:
+    await visitor.confirmed("boris@example.net", "DE", named="on", name="Boris")
+    await visitor.confirmed("carla@example.net", "IT", updates="on")
+    await visitor.organiser("olga", "organiser")
+    for hours, people in ((0, 0), (72, 0), (12, 2)):
+        time.advance(hours=hours)
+        await visitor.organiser(f"olga{hours}", "organiser")
+        table = (await visitor.get("/organisers/signatures.csv")).text
+        assert len(table.splitlines()) - 1 == people
+
+
 ENTRY = {
     "sent": "2026-11-01",
     "channel": "registered",

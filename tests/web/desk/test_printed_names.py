@@ -94,6 +94,7 @@ async def test_an_organiser_passes_sets_aside_and_brings_back(time: Clock, visit
     wanted = ("passed names", "brought names back", "set names aside", "passed names")
     decided = [line for line in done if "names" in line[1] and line[1] != "looked at names"]
     assert decided == [("olga", action, "PL: <10") for action in wanted]
+    assert ("olga", "looked at names", "PL: new") in done
 
 
 @on_sqlite
