@@ -154,6 +154,9 @@ async def test_answers_for_one_visitor_have_one_length(
     assert len(sizes(answers)) == 1, sizes(answers)
     assert {len(answer.body) for answer in answers.values()} == {BODY_BYTES}
     assert {answer.header("content-encoding") for answer in answers.values()} == {""}
+    # Pages that show something have the same headers; so have answers that lead elsewhere. None sets a cookie.
+    assert sorted(status for status, _ in {a.kind for a in answers.values()} if status < 400) == [200, 303]
+    assert not [name for name, answer in answers.items() if answer.header("set-cookie")]
     # A page is followed by requests for the same files as any other, so they tell nothing either.
     assert len({tuple(answer.resources) for answer in answers.values() if answer.status != 303}) == 1
 

@@ -43,6 +43,11 @@ class Answer:
         return found[0] if found else ""
 
     @property
+    def kind(self) -> tuple[int, frozenset[str]]:
+        """The status and the names of the headers."""
+        return self.status, frozenset(re.findall(r"^([\w-]+): ", self.head.decode("latin-1"), re.M))
+
+    @property
     def resources(self) -> list[str]:
         """The addresses that a browser fetches for this page."""
         return sorted(_RESOURCE.findall(self.body.decode()))
