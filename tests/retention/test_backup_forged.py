@@ -42,8 +42,8 @@ LINE = {"n": 1, "logged_at": "2026-11-22T12:00:00Z", "nickname": "alice", "actio
 NEWER = {"name": "schema", "value": str(migrations.latest_version() + 1)}
 
 
-def _tally(confirmed: object) -> tuple[str, list[Row]]:
-    return "tally", [{"country": "PL", "confirmed": confirmed, "changes": 9}]
+def _refusals(n: object) -> tuple[str, list[Row]]:
+    return "refusals", [{"day": "2026-11-22", "code": "5.1.1", "n": n}]
 
 
 def _signature(**other: object) -> tuple[str, list[Row]]:
@@ -65,10 +65,10 @@ PLANTED: dict[str, tuple[Any, str]] = {
     "a column of no backup": (("submissions", [{"network": "x"}]), "that submissions does not have: 'network'"),
     "a column too few": (("signatures", [{"mailbox": "m"}]), "row of signatures whose email_hash is missing or no str"),
     "rows that differ": (("submissions", [FORM, FORM | {"name": "y"}]), "rows of submissions with different columns"),
-    "a text for a number": (_tally("9"), "confirmed is missing or no int"),
-    "a truth value for a number": (_tally(True), "confirmed is missing or no int"),
-    "a fraction": (_tally(1.5), "confirmed is missing or no int"),
-    "a number too large": (_tally(2**63), "confirmed is missing or no int"),
+    "a text for a number": (_refusals("9"), "n is missing or no int"),
+    "a truth value for a number": (_refusals(True), "n is missing or no int"),
+    "a fraction": (_refusals(1.5), "n is missing or no int"),
+    "a number too large": (_refusals(2**63), "n is missing or no int"),
     "nothing for a text": (_signature(mailbox=None), "mailbox is missing or no str"),
     "a list for a text": (_signature(mailbox=["m"]), "mailbox is missing or no str"),
     "a text that no database stores": (_signature(mailbox="a\0b"), "mailbox is missing or no str"),
