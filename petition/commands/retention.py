@@ -96,6 +96,7 @@ async def restore(settings: Settings, arguments: Arguments) -> None:
         restored = await restore_backup(
             site.database, settings, identities, arguments.file, organisers=arguments.organisers
         )
+        await site.take_snapshot()  # what should have been released since the backup
     key.destroy()
     print(f"{restored.rows} rows restored, as they were at {restored.made_at}; the never-write list is applied.")
     print("Sessions, links and waiting emails are in no backup: organisers log in again.")
