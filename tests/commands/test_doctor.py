@@ -13,6 +13,7 @@ from petition.commands import doctor
 from petition.commands.doctor import Finding
 from petition.core.settings import Mode, Settings
 from tests.conftest import make_settings
+from tests.project.nginx import copy_debians_conf
 from tests.shell import Shell
 
 NEAR = "smtp://127.0.0.1:1?tls=no"
@@ -105,6 +106,31 @@ async def test_keys_lie_apart_from_the_data(database: str, key: str, beside: boo
         values = {"outbox_keys": tmp_path / "keys", "database_url": url} | {setting: tmp_path / key}
         finding = doctor._check_keys_apart(_settings(tmp_path, **values))
         assert bool(finding.fix) == beside, setting
+
+
+@pytest.mark.parametrize(
+    ("text", "enough"),
+    [
+        ("events {\n\tworker_connections 768;\n}", False),
+        ("worker_rlimit_nofile 65536;\nevents { worker_connections 768; }", False),
+        ("worker_rlimit_nofile 65536;\nevents {\n  # worker_connections 16384;\n  worker_connections 768;\n}", False),
+        ("events {\n  worker_connections 16384;\n}", False),
+        ("worker_rlimit_nofile 16384;\nevents {\n  worker_connections 16384;\n}", False),
+        ("worker_rlimit_nofile 65536;\nevents {\n  worker_connections  16384 ;\n}", True),
+    ],
+)
+def test_an_nginx_that_one_visitor_can_use_up_is_warned_of(text: str, enough: bool, tmp_path: Path) -> None:
+    file = tmp_path / "nginx.conf"
+    file.write_text(text)
+    assert ("as in the handbook" in doctor.check_nginx(_settings(tmp_path), file).warning) != enough
+    assert doctor.check_nginx(_settings(tmp_path, mode=Mode.DEMO), file).warning == ""
+    assert doctor.check_nginx(_settings(tmp_path), tmp_path / "none").warning == ""
+
+
+def test_debians_nginx_is_warned_of_until_the_handbook_was_followed(tmp_path: Path) -> None:
+    file = tmp_path / "nginx.conf"
+    copy_debians_conf(file)
+    assert doctor.check_nginx(_settings(tmp_path), file).warning == ""
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,11 @@
-"""A real nginx with the site of docs/deploy/nginx.conf: the test changes only names, ports and timeouts."""
+"""A real nginx: Debian's nginx.conf as the handbook edits it, and the site of docs/deploy/nginx.conf.
+
+The tests change only names, ports, paths and a timeout.
+"""
 
 import asyncio
 import re
+import resource
 import ssl
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -13,7 +17,7 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from tests import ROOT
 from tests.postgres import children, free_port
@@ -24,36 +28,24 @@ VISITOR = "127.0.0.77"  # the address of our visitors; the tests look for it in 
 PROGRAM = "/usr/sbin/nginx"  # Debian's path; it is on no user's PATH
 SHIPPED = ROOT / "docs" / "deploy" / "nginx.conf"
 
-# Like Debian's nginx.conf, which logs everything that the site does not switch off.
-MAIN = """
-daemon off;
-worker_processes 1;
-user root;
-pid {folder}/nginx.pid;
-error_log {folder}/logs/main-error.log info;
-events {{ worker_connections 768; }}
-http {{
-    access_log {folder}/logs/main-access.log;
-    gzip on;
-    {paths}
-    include {folder}/site.conf;
-}}
-"""
+DEBIANS = Path("/etc/nginx/nginx.conf")  # logs everything that the site does not switch off
 
 
 class Nginx:
     """An nginx before an application on a port of this machine. With `telling` it logs as usual."""
 
-    def __init__(self, folder: Path, application: int, *, telling: bool = False) -> None:
+    def __init__(self, folder: Path, application: int, *, telling: bool = False, rsa_certificate: bool = False) -> None:
         self.folder, self.telling = folder, telling
         self.clear, self.port, self.onion = free_port(), free_port(), free_port()
         self.process: subprocess.Popen[bytes] | None = None
         (folder / "logs").mkdir(parents=True)
         (folder / "bodies").mkdir()
-        self.trusted = _certificate(folder)
-        (folder / "site.conf").write_text(self._site(application))
-        paths = [f"{kind}_temp_path {folder}/bodies;" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")]
-        (folder / "nginx.conf").write_text(MAIN.format(folder=folder, paths="\n    ".join(paths)))
+        self.trusted = _certificate(folder, rsa.generate_private_key(65537, 2048) if rsa_certificate else None)
+        paths = [
+            f"{kind}_temp_path {folder}/bodies;\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        ]
+        (folder / "site.conf").write_text("".join(paths) + self._site(application))
+        (folder / "nginx.conf").write_text(_main(folder))
 
     def _site(self, application: int) -> str:
         text = re.sub(
@@ -73,6 +65,8 @@ class Nginx:
         """It accepts connections inside."""
         command: list[str | Path] = [
             PROGRAM,
+            "-g",
+            "daemon off;",
             "-p",
             self.folder,
             "-c",
@@ -105,13 +99,13 @@ class Nginx:
 
     @asynccontextmanager
     async def connected(
-        self, *, port: int = 0, name: str = NAME, protocols: tuple[str, ...] = ("http/1.1",)
+        self, *, port: int = 0, name: str = NAME, protocols: tuple[str, ...] = ("http/1.1",), visitor: str = VISITOR
     ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-        """A connection from VISITOR, over TLS unless another port is given."""
+        """A connection of a visitor, over TLS unless another port is given."""
         context = ssl.create_default_context(cafile=str(self.trusted))
         context.set_alpn_protocols(list(protocols))
         tls: dict[str, Any] = {} if port else {"ssl": context, "server_hostname": name}
-        reader, writer = await asyncio.open_connection("127.0.0.1", port or self.port, local_addr=(VISITOR, 0), **tls)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port or self.port, local_addr=(visitor, 0), **tls)
         try:
             yield reader, writer
         finally:
@@ -127,6 +121,24 @@ class Nginx:
                 return (await asyncio.wait_for(reader.read(), 30)).decode("latin-1")
             except ConnectionError:
                 return ""
+
+
+def copy_debians_conf(file: Path) -> str:
+    """Debian's nginx.conf after the handbook's commands, also in the file."""
+    file.write_text(DEBIANS.read_text("utf-8"))
+    handbook = (ROOT / "docs" / "handbook.md").read_text("utf-8")
+    for command in re.findall(rf"^sed -i .* {DEBIANS}$", handbook, flags=re.M):
+        subprocess.run(["sh", "-c", command.replace(str(DEBIANS), str(file))], check=True)
+    return file.read_text("utf-8")
+
+
+def _main(folder: Path) -> str:
+    """The edited nginx.conf, with its paths in a folder of the test."""
+    text = re.sub(r"^user .*", "user root;", copy_debians_conf(folder / "nginx.conf"), flags=re.M)
+    text = text.replace("/var/log/nginx/", f"{folder}/logs/").replace("/run/nginx.pid", f"{folder}/nginx.pid")
+    text = text.replace("/etc/nginx/sites-enabled/*", f"{folder}/site.conf")
+    _, allowed = resource.getrlimit(resource.RLIMIT_NOFILE)  # in a container root may not raise it
+    return re.sub(r"(?<=^worker_rlimit_nofile )\d+", lambda n: str(min(int(n[0]), allowed)), text, flags=re.M)
 
 
 def _target(file: Path) -> Path | None:
@@ -155,9 +167,9 @@ def header(answer: str, name: str) -> list[str]:
     return re.findall(rf"^{name}: (.*)\r$", answer.partition("\r\n\r\n")[0] + "\r", flags=re.M | re.I)
 
 
-def _certificate(folder: Path) -> Path:
-    """A self-signed certificate."""
-    key = ec.generate_private_key(ec.SECP256R1())
+def _certificate(folder: Path, rsa_key: rsa.RSAPrivateKey | None) -> Path:
+    """A self-signed certificate, with another key if there is no RSA key."""
+    key = rsa_key or ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, NAME)])
     day = timedelta(days=1)
     made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
