@@ -12,6 +12,9 @@ from petition.core import toml_tables
 from petition.core.toml_tables import TEXTS, Table
 
 LOCAL_NETWORK = "here"
+ONION_NETWORK = "onion"
+# tor gives our proxy the number of a circuit as an address in this network (HiddenServiceExportCircuitID in tor(1)).
+_CIRCUITS = IPv6Network("fc00:dead:beef:4dad::/64")
 # An address in these is that of the onion service or of our own proxy, not of the person who comes through it.
 _PRIVATE_NETWORKS = tuple(
     map(
@@ -23,11 +26,15 @@ _IPNetwork = IPv4Network | IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Where a client comes from: its address or home (/32, /64), its block (/24, /48); whether many people share it."""
+    """Where a client comes from: its address or home (/32, /64), its block (/24, /48); whether many people share it.
+
+    For a visitor of the onion service these are its circuit and all circuits; many people share only all circuits.
+    """
 
     address: str
     block: str
     shared: bool
+    is_circuit: bool = False
 
 
 class Networks:
@@ -44,11 +51,19 @@ class Networks:
         ip = _parse_ip(host or "")
         if ip is None or ip.is_loopback:
             return Network(LOCAL_NETWORK, LOCAL_NETWORK, shared=True)
+        if ip in _CIRCUITS:
+            return Network(str(ip), ONION_NETWORK, shared=True, is_circuit=True)
         number = int(ip)
         shared = any(version == ip.version and first <= number <= last for version, first, last in self._shared)
         lengths = (32, 24) if ip.version == 4 else (64, 48)
         address, block = (_prefix_of(ip, number, length) for length in lengths)
         return Network(address, block, shared)
+
+
+def is_circuit(host: str) -> bool:
+    """Whether this is the address of a circuit. It counts only if our proxy at the onion address says so."""
+    ip = _parse_ip(host)
+    return ip is not None and ip in _CIRCUITS
 
 
 def _prefix_of(ip: IPv4Address | IPv6Address, number: int, length: int) -> str:

@@ -5,6 +5,7 @@ and action (token_buckets.py): the answer depends only on the network, and the v
 """
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 from petition.core import clock
 from petition.core.database.connection import Connection, Row
@@ -15,7 +16,7 @@ from petition.protection import mail_quota, proof_of_work, token_buckets
 from petition.protection.daily_keys import DailyKey, DailyKeys
 from petition.protection.networks import Network, Networks
 from petition.protection.proof_of_work import ProofMode
-from petition.protection.token_buckets import BucketRule, TokenBuckets, scale_rule
+from petition.protection.token_buckets import BucketKey, BucketRule, TokenBuckets, scale_rule
 
 # Each action has a rule for one address (/32, /64) and a rule for its block (/24, /48).
 LIMITS = {
@@ -39,6 +40,8 @@ LOW_PRIORITY_LIMIT = BucketRule(
     "slow network", 60, 60, "without a proof, so that nobody is shut out; these mails hold nobody else's"
 )
 SHARED_FACTOR = 50  # times the limit for networks that very many people share
+# Of every rule a circuit of the onion service has so much, and all circuits together have what a shared network has.
+CIRCUIT_BURST, CIRCUIT_HOURLY = 10, 30  # one browser; tor makes circuits for anybody, so each must not be worth much
 # A page made for one visitor (the appeal with a form that was refused) costs ten times as much as signing.
 PAGE_LIMIT = BucketRule(
     "page network", 200, 3600, "people mistype and come back; a program that is refused needs no page each time"
@@ -80,32 +83,25 @@ class RateLimiter:
         """Normal with a token of the network or with a proof of work, else low priority. Raises RateLimited."""
         key, network = await self._keys.get_today(), self._networks.find_network(host)
         tag = key.tag("network", network.block)
-        if mode is not ProofMode.ON and self._consume_action(key, "sign", network):
+        if mode is not ProofMode.ON and self._buckets.consume(*_action_buckets(key, "sign", network)):
             return Admission(tag)
         if mode is ProofMode.AUTO:
             await self._count_for_flood(key)
         proof = proof_of_work.verify_solution(key, solution) if mode is not ProofMode.OFF else None
-        if proof and self._buckets.consume(_block_bucket(key, PROOF_LIMIT, network)):
+        if proof and self._buckets.consume(*_block_buckets(key, PROOF_LIMIT, network)):
             return Admission(tag, proof=proof)
-        low_priority = _block_bucket(key, LOW_PRIORITY_LIMIT, network)
-        if not self._buckets.consume(low_priority):
-            raise RateLimited(self._buckets.wait_seconds(*low_priority))
+        self._consume_or_refuse(_block_buckets(key, LOW_PRIORITY_LIMIT, network))
         return Admission(tag, low_priority=True, hold_reason=TRAPPED if trapped else None)
 
     async def limit_action(self, action: str, host: str | None) -> None:
         """Takes a token for an action. Raises RateLimited if there is none."""
         key, network = await self._keys.get_today(), self._networks.find_network(host)
-        if not self._consume_action(key, action, network):
-            raise RateLimited(
-                max(self._buckets.wait_seconds(*bucket) for bucket in _action_buckets(key, action, network))
-            )
+        self._consume_or_refuse(_action_buckets(key, action, network))
 
     async def limit_page(self, host: str | None) -> None:
         """Takes a token for a page made for one visitor. Raises RateLimited if there is none."""
         key, network = await self._keys.get_today(), self._networks.find_network(host)
-        bucket = _block_bucket(key, PAGE_LIMIT, network)
-        if not self._buckets.consume(bucket):
-            raise RateLimited(self._buckets.wait_seconds(*bucket))
+        self._consume_or_refuse(_block_buckets(key, PAGE_LIMIT, network))
 
     async def get_challenge(self, host: str | None, mode: ProofMode) -> dict[str, object] | None:
         """A challenge, if people in this network need a proof to sign with normal priority; else None."""
@@ -128,8 +124,9 @@ class RateLimiter:
         """Tells the other processes what was used, and reads what they used."""
         await self._buckets.sync(self._database)
 
-    def _consume_action(self, key: DailyKey, action: str, network: Network) -> bool:
-        return self._buckets.consume(*_action_buckets(key, action, network))
+    def _consume_or_refuse(self, buckets: list[BucketKey]) -> None:
+        if not self._buckets.consume(*buckets):
+            raise RateLimited(max(self._buckets.wait_seconds(*bucket) for bucket in buckets))
 
     async def _count_for_flood(self, key: DailyKey) -> None:
         """Counts forms over the limit. If there are too many, everybody needs a proof; stored once a minute at most."""
@@ -141,19 +138,32 @@ class RateLimiter:
             await self._database.write(proof_of_work.start_flood)
 
 
-def _action_buckets(key: DailyKey, action: str, network: Network) -> list[token_buckets.BucketKey]:
-    """The bucket of the block, and that of the address if it is not the same."""
+def _action_buckets(key: DailyKey, action: str, network: Network) -> list[BucketKey]:
+    """The buckets of the block, and that of the address if it is not the same."""
     address, block = LIMITS[action]
-    address_bucket = [_bucket_key(key, address, network, network.address)] if network.address != network.block else []
-    return [*address_bucket, _block_bucket(key, block, network)]
+    buckets = _block_buckets(key, block, network)
+    if network.is_circuit or network.address == network.block:
+        return buckets
+    return [_bucket_key(key, _scale_for(address, network), network.address), *buckets]
 
 
-def _block_bucket(key: DailyKey, rule: BucketRule, network: Network) -> token_buckets.BucketKey:
-    return _bucket_key(key, rule, network, network.block)
+def _block_buckets(key: DailyKey, rule: BucketRule, network: Network) -> list[BucketKey]:
+    """The bucket of the block; for a circuit also a small one of its own, so that it does not use up what all share."""
+    of_block = _bucket_key(key, _scale_for(rule, network), network.block)
+    return [_bucket_key(key, _for_circuit(rule), network.address), of_block] if network.is_circuit else [of_block]
 
 
-def _bucket_key(key: DailyKey, rule: BucketRule, network: Network, subject: str) -> token_buckets.BucketKey:
-    return scale_rule(rule, SHARED_FACTOR if network.shared else 1), key.tag(rule.name, subject)
+def _scale_for(rule: BucketRule, network: Network) -> BucketRule:
+    return scale_rule(rule, SHARED_FACTOR if network.shared else 1)
+
+
+@cache
+def _for_circuit(rule: BucketRule) -> BucketRule:
+    return replace(rule, burst=CIRCUIT_BURST, hourly=CIRCUIT_HOURLY)
+
+
+def _bucket_key(key: DailyKey, rule: BucketRule, subject: str) -> BucketKey:
+    return rule, key.tag(rule.name, subject)
 
 
 async def delete_expired(c: Connection) -> None:

@@ -1,7 +1,7 @@
 """Token buckets, shared by all processes: how much of a limit is used up.
 
 Each process counts in memory and reports once a second, with one statement in its own transaction: signing never waits
-for a row that two servers share. A process reports a bucket only once it has used a tenth of it, so that nothing is
+for a row that two servers share. A process reports a bucket only once it has used more than a tenth, so that nothing is
 written about a person who signs once. So a limit is exact to a second, and to a tenth for each process. A bucket that
 was not used for an hour is full again and is deleted.
 """
@@ -17,7 +17,7 @@ from petition.core.database.database import Database
 from petition.core.errors import DatabaseError
 
 MAX_BUCKETS = 20_000  # the latest buckets that one process remembers: about five megabytes
-REPORT_DIVISOR = 10  # a bucket is reported once this part of it (a tenth) is used
+REPORT_DIVISOR = 10  # a bucket is reported once more than this part of it (a tenth) is used
 TOKEN_WEIGHT = HOUR  # units of one token, so that each second gives back `hourly` units, a whole number
 
 
@@ -85,7 +85,7 @@ class TokenBuckets:
                 level.pending + TOKEN_WEIGHT,
             )
             self._levels[key] = level
-            if level.pending * REPORT_DIVISOR >= rule.capacity:
+            if level.pending * REPORT_DIVISOR > rule.capacity:
                 self._unreported[key] = level
         while len(self._levels) > self._max_buckets:
             self._unreported.pop(self._levels.popitem(last=False)[0], None)

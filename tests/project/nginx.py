@@ -25,6 +25,7 @@ from tests.postgres import children, free_port
 NAME = "petition.example"
 ONION = "p" * 55 + "d.onion"
 VISITOR = "127.0.0.77"  # the address of our visitors; the tests look for it in the logs
+TOR = "127.0.0.1"  # where tor's connections come from
 PROGRAM = "/usr/sbin/nginx"  # Debian's path; it is on no user's PATH
 SHIPPED = ROOT / "docs" / "deploy" / "nginx.conf"
 
@@ -113,14 +114,24 @@ class Nginx:
             with suppress(OSError):
                 await writer.wait_closed()
 
-    async def say(self, text: str | bytes, *, port: int = 0) -> str:
+    async def say_over_onion(self, text: str, circuit: int = 1) -> str:
+        """As say(), through a circuit of tor, which sends such a line before each connection."""
+        line = f"PROXY TCP6 {circuit_address(circuit)} ::1 {circuit & 0xFFFF} 80\r\n"
+        return await self.say(line + text, port=self.onion, visitor=TOR)
+
+    async def say(self, text: str | bytes, *, port: int = 0, visitor: str = VISITOR) -> str:
         """What the server sends for these bytes until the connection ends."""
-        async with self.connected(port=port) as (reader, writer):
+        async with self.connected(port=port, visitor=visitor) as (reader, writer):
             writer.write(text if isinstance(text, bytes) else text.encode())
             try:
                 return (await asyncio.wait_for(reader.read(), 30)).decode("latin-1")
             except ConnectionError:
                 return ""
+
+
+def circuit_address(circuit: int) -> str:
+    """The number of a circuit as tor 0.4.9 writes it (export_hs_client_circuit_id() in its connection_edge.c)."""
+    return f"fc00:dead:beef:4dad::{circuit >> 16:x}:{circuit & 0xFFFF:x}"
 
 
 def copy_debians_conf(file: Path) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from tests import ROOT, postgres
 from tests.mail.delivering import until
-from tests.project.nginx import NAME, Nginx, request, status
+from tests.project.nginx import NAME, ONION, TOR, Nginx, circuit_address, request, status
 from tests.project.test_deploy import FORM
 
 HELD, HONEST = 3000, 150
@@ -59,26 +59,63 @@ async def test_half_open_requests_and_endless_bodies_lock_nobody_out(
     assert answers == [303] * HONEST
 
 
-async def _begin(nginx: Nginx, visitor: str) -> str:
-    """Sends a form without its last bytes; the answer, if nginx does not wait for them."""
-    async with nginx.connected(visitor=visitor) as (reader, writer):
-        writer.write(request("POST", "/en/sign", FORM)[:-5].encode())
-        return (await reader.readline()).decode("latin-1")
+async def _begin(nginx: Nginx, visitor: str, line: str = "", port: int = 0) -> int:
+    """Sends a form without its last bytes; the status, if nginx does not wait for them."""
+    async with nginx.connected(visitor=visitor, port=port) as (reader, writer):
+        writer.write((line + request("POST", "/en/sign", FORM, host=ONION if port else NAME)[:-5]).encode())
+        return status((await reader.readline()).decode("latin-1"))
+
+
+def _patient(folder: Path, old: str = "", new: str = "") -> Nginx:
+    """An nginx without an application, which waits long for a body; the site is changed."""
+    nginx = Nginx(folder, postgres.free_port())
+    site = nginx.folder / "site.conf"
+    text = re.sub(r"client_body_timeout \w+", "client_body_timeout 60s", site.read_text("utf-8"))
+    site.write_text(text.replace(old, new))
+    return nginx
+
+
+async def _refused(asking: list[asyncio.Task[int]], n: int) -> list[int]:
+    """The answers of the first n that do not have to wait."""
+    await until(lambda: sum(task.done() for task in asking) >= n)
+    answers = [task.result() for task in asking if task.done()]
+    for task in asking:
+        task.cancel()
+    await asyncio.gather(*asking, return_exceptions=True)
+    return answers
 
 
 async def test_one_visitor_has_a_hundred_requests_in_progress(tmp_path: Path) -> None:
-    nginx = Nginx(tmp_path / "nginx", postgres.free_port())
-    site = nginx.folder / "site.conf"
-    site.write_text(site.read_text("utf-8").replace("client_body_timeout 1s", "client_body_timeout 60s"))
+    nginx = _patient(tmp_path / "nginx")
     with nginx.running():
         asking = [asyncio.create_task(_begin(nginx, "127.0.0.5")) for _ in range(110)]
         await until(lambda: sum(task.done() for task in asking) >= 10)
         assert status(await nginx.say(request("GET", "/en/"))) == 502, "another visitor: no application is there"
-        answered = [task for task in asking if task.done()]
-        for task in asking:
-            task.cancel()
-        await asyncio.gather(*asking, return_exceptions=True)
-    assert [status(task.result()) for task in answered] == [429] * 10
+        assert await _refused(asking, 10) == [429] * 10
+
+
+def _over_tor(nginx: Nginx, addresses: list[str]) -> list[asyncio.Task[int]]:
+    lines = [f"PROXY TCP6 {address} ::1 1 80\r\n" for address in addresses]
+    return [asyncio.create_task(_begin(nginx, TOR, line, nginx.onion)) for line in lines]
+
+
+async def test_one_circuit_has_twenty_requests_in_progress(tmp_path: Path) -> None:
+    nginx = _patient(tmp_path / "nginx")
+    with nginx.running():
+        others = _over_tor(nginx, [circuit_address(n) for n in range(25)])
+        asking = _over_tor(nginx, [circuit_address(99)] * 25)
+        assert await _refused(asking, 5) == [429] * 5
+        assert await _refused(others, 0) == []
+
+
+async def test_a_home_with_ipv6_is_one_visitor(tmp_path: Path) -> None:
+    """The rule of the public address at the onion address, where a test can name any address."""
+    nginx = _patient(tmp_path / "nginx", "limit_conn circuits 20", "limit_conn visitors 20")
+    with nginx.running():
+        others = _over_tor(nginx, [f"2001:db8:1:{n:x}::1" for n in range(25)])
+        asking = _over_tor(nginx, [f"2001:db8:2:a0a:0a0a::{n:x}" for n in range(25)])
+        assert await _refused(asking, 5) == [429] * 5
+        assert await _refused(others, 0) == []
 
 
 def _agrees(nginx: Nginx, *options: str) -> bool:

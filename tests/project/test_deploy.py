@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import shutil
 import signal
 import ssl
 import subprocess
@@ -22,7 +23,7 @@ from tests import ROOT, postgres
 from tests.adversary.flows import record_lengths
 from tests.mail.delivering import until
 from tests.project.conftest import DEPLOY
-from tests.project.nginx import NAME, ONION, VISITOR, Nginx, header, request, status
+from tests.project.nginx import NAME, ONION, VISITOR, Nginx, circuit_address, header, request, status
 from tests.relay import Relay, plain
 from tests.shell import Shell, ready
 
@@ -100,17 +101,40 @@ async def test_who_carries_the_records_sees_one_length_for_all_answers(method: s
 
 
 async def test_the_onion_service_has_its_own_address(nginx: Nginx) -> None:
-    page = await nginx.say(request("GET", "/en/", host=ONION), port=nginx.onion)
+    page = await nginx.say_over_onion(request("GET", "/en/", host=ONION))
     assert f'<link rel="canonical" href="http://{ONION}/en/">' in page
     assert header(page, "strict-transport-security") == header(page, "onion-location") == []
-    assert status(await nginx.say(request("POST", "/en/sign", FORM, host=ONION), port=nginx.onion)) == 303
+    assert status(await nginx.say_over_onion(request("POST", "/en/sign", FORM, host=ONION))) == 303
     for path in ("/organisers/", "/metrics"):
-        assert status(await nginx.say(request("GET", path, host=ONION), port=nginx.onion)) == 403
-    for port in (nginx.port, 0):
-        assert status(await nginx.say(request("GET", "/metrics"), port=0 if port else port)) == 404, "not this machine"
+        assert status(await nginx.say_over_onion(request("GET", path, host=ONION))) == 403
+    assert status(await nginx.say(request("GET", "/metrics"))) == 404, "not this machine"
     forged = await nginx.say(request("GET", "/en/", host=ONION))
     assert status(forged) == 0, "its name over the public address"
-    _knows_nothing(nginx.logs())
+    _knows_nothing(nginx.logs(), "fc00:dead")
+
+
+async def _sign_over_onion(nginx: Nginx, circuit: int) -> tuple[int, list[str]]:
+    answer = await nginx.say_over_onion(request("POST", "/en/sign", FORM, host=ONION), circuit)
+    return status(answer), header(answer, "location")
+
+
+async def test_one_attacker_at_the_onion_address_locks_nobody_out(nginx: Nginx) -> None:
+    """Nobody has JavaScript. Somebody with one circuit uses up the share of that circuit alone."""
+    attacker = [await _sign_over_onion(nginx, 0x1_0007) for _ in range(25)]
+    assert [code for code, _ in attacker] == [303] * 20 + [429] * 5
+    assert attacker[10] == (303, ["/en/check-inbox?mail=late"])
+    for circuit in (0x1_0008, 0x2_0007, 7):
+        assert await _sign_over_onion(nginx, circuit) == (303, ["/en/check-inbox"])
+
+
+async def test_nobody_on_the_open_web_passes_for_a_circuit(nginx: Nginx) -> None:
+    """Every way to name an address; each new circuit would have its own share."""
+    own = request("GET", "/en/").replace("\r\n\r\n", f"\r\nX-Forwarded-For: {circuit_address(9)}\r\n\r\n")
+    assert status(await nginx.say(own)) == 200
+    line = f"PROXY TCP6 {circuit_address(9)} ::1 9 80\r\n"
+    assert status(await nginx.say(line + request("GET", "/en/"))) == 400, "no such line is understood there"
+    assert status(await nginx.say(line + request("GET", "/en/"), port=nginx.clear)) == 400
+    assert await nginx.say(request("GET", "/en/", host=ONION), port=nginx.onion) == "", "without tor"
 
 
 @asynccontextmanager
@@ -129,7 +153,7 @@ async def _echo() -> AsyncIterator[int]:
 
 
 FORGED = {
-    "X_Forwarded_For": "203.0.113.7",
+    "X_Forwarded_For": "203.0.113.7, fc00:dead:beef:4dad::1:1",
     "X_Forwarded_Proto": "gopher",
     "X_Forwarded_Host": "elsewhere.example",
     "X_Real_IP": "203.0.113.7",
@@ -145,14 +169,15 @@ async def test_what_a_visitor_says_of_themselves_is_replaced(tmp_path: Path) -> 
             kept = {"Origin": f"https://{NAME}", "Sec_Fetch_Site": "same-origin"}
             public = (await nginx.say(request("GET", "/en/", **FORGED, **kept))).partition("\r\n\r\n")[2]
             onion = request("GET", "/en/", host=ONION, **FORGED)
-            onion = (await nginx.say(onion, port=nginx.onion)).partition("\r\n\r\n")[2]
-    for told, host, address, scheme in ((public, NAME, VISITOR, "https"), (onion, ONION, "127.0.0.1", "http")):
+            onion = (await nginx.say_over_onion(onion, circuit=0x1_002A)).partition("\r\n\r\n")[2]
+    circuit = "fc00:dead:beef:4dad::1:2a"
+    for told, host, address, scheme in ((public, NAME, VISITOR, "https"), (onion, ONION, circuit, "http")):
         assert header(told, "host") == [host]
         assert header(told, "x-forwarded-for") == [address]
         assert header(told, "x-forwarded-proto") == [scheme]
         for name in ("x-forwarded-host", "x-real-ip", "forwarded", "via"):
             assert header(told, name) == []
-        assert not re.search("203.0.113.7|elsewhere|gopher", told)
+        assert not re.search("203.0.113.7|4dad::1:1|elsewhere|gopher", told)
     assert header(public, "origin") == [f"https://{NAME}"]
     assert header(public, "sec-fetch-site") == ["same-origin"]
 
@@ -233,6 +258,8 @@ def test_the_files_agree_with_each_other_and_with_the_application() -> None:
     assert set(re.findall(r"client_max_body_size (\d+);", site)) == {str(MAX_BODY_BYTES)}
     assert site.count("access_log off;") == site.count("error_log /dev/null emerg;") == site.count("\nserver {")
     assert "$proxy_add_x_forwarded_for" not in site
+    assert "\nHiddenServiceExportCircuitID haproxy\n" in (DEPLOY / "torrc").read_text("utf-8")
+    assert len(re.findall(r"listen .* proxy_protocol;", site)) == site.count("real_ip_header proxy_protocol;") == 1
     script = (DEPLOY / "petition").read_text("utf-8")
     for unit in UNITS:
         text = (DEPLOY / unit).read_text("utf-8")
@@ -294,6 +321,15 @@ def test_a_unit_is_hardened(unit: str, tmp_path: Path) -> None:
         "security", "--offline=true", "--threshold=20", str(tmp_path / unit)
     )  # points of 100; fewer are safer
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.skipif(shutil.which("tor") is None, reason="the tests install no tor: it would connect to its network")
+def test_tor_understands_the_shipped_file(tmp_path: Path) -> None:
+    file = tmp_path / "torrc"
+    file.write_text((DEPLOY / "torrc").read_text("utf-8").replace("/var/lib/tor/", f"{tmp_path}/"))
+    command = ["tor", "--verify-config", "--DataDirectory", str(tmp_path / "data"), "-f", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, "Configuration was valid" in done.stdout) == (0, True), done.stdout
 
 
 def _calls(group: str) -> set[str]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from petition.campaign.appeal import SHIPPED_DATA
 from petition.core.errors import DataError
-from petition.protection.networks import LOCAL_NETWORK, Network, Networks
+from petition.protection.networks import LOCAL_NETWORK, ONION_NETWORK, Network, Networks, is_circuit
 
 SHIPPED_FILE = SHIPPED_DATA / "networks.toml"
 NETWORKS = Networks(SHIPPED_FILE)
@@ -39,6 +39,20 @@ def test_what_is_no_address_of_a_visitor_is_one_shared_network(host: str | None)
 @pytest.mark.parametrize("host", ["10.1.2.3", "172.17.0.1", "192.168.1.1", "fd00::1", "fe80::1%eth0"])
 def test_an_address_of_our_own_network_is_shared(host: str) -> None:
     assert NETWORKS.find_network(host).shared
+
+
+@given(st.integers(0, 2**64 - 1))
+def test_each_circuit_of_the_onion_service_is_a_network_of_its_own(number: int) -> None:
+    ip = IPv6Address(int(IPv6Address("fc00:dead:beef:4dad::")) + number)
+    for text in (str(ip), ip.exploded, str(ip).upper(), f"[{ip}]"):
+        assert NETWORKS.find_network(text) == Network(str(ip), ONION_NETWORK, shared=True, is_circuit=True)
+        assert is_circuit(text)
+
+
+@given(st.ip_addresses() | st.sampled_from(["fc00:dead:beef:4dac:ffff::", "fc00:dead:beef:4dae::"]))
+def test_no_other_address_is_a_circuit(ip: IPv4Address | IPv6Address | str) -> None:
+    assert not is_circuit(str(ip))
+    assert not NETWORKS.find_network(str(ip)).is_circuit
 
 
 @given(st.ip_addresses())

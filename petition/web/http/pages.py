@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from petition.core.languages import Language
+from petition.protection.networks import is_circuit
 from petition.site import PublicStatus, Site
 from petition.tally.tally import Snapshot
 from petition.web.http import assets
@@ -32,8 +33,13 @@ def get_language(request: Request) -> Language:
 
 
 def client_address(request: Request) -> str | None:
-    """The client's address. The server believes trusted proxies only (see commands/server.py)."""
-    return request.client.host if request.client else None
+    """The client's address. The server believes trusted proxies only (see commands/server.py).
+
+    The address of a circuit counts only if such a proxy names it at the onion address.
+    """
+    host, settings = request.client.host if request.client else None, get_site(request).settings
+    at_onion = bool(settings.trusted_proxies) and is_over_onion(request.headers, settings.onion_host)
+    return None if host and is_circuit(host) and not at_onion else host
 
 
 async def not_found(request: Request) -> Response:

@@ -17,11 +17,12 @@ import pytest
 import uvicorn
 
 from petition.commands import server
+from petition.core.errors import RateLimited
 from petition.core.settings import Settings
 from petition.mail import messages, outbox
 from petition.protection import proof_of_work, rate_limits
 from petition.protection.proof_of_work import ProofMode
-from petition.protection.rate_limits import LIMITS, LOW_PRIORITY_LIMIT, PAGE_LIMIT, TRAPPED
+from petition.protection.rate_limits import CIRCUIT_BURST, LIMITS, LOW_PRIORITY_LIMIT, PAGE_LIMIT, TRAPPED
 from petition.signing import quarantine, submissions
 from petition.signing.intake import TRAP_FIELD
 from petition.web.http import errors
@@ -32,6 +33,8 @@ from tests.web.tools import Html, all_rows, in_production, on_sqlite, run_backgr
 CROWDED = "203.0.113"  # a block of 256 addresses (RFC 5737)
 NAMED = {"named": "on", "name": "Anna Nowak", "updates": "on"}
 LATE = "/en/check-inbox?mail=late"
+ONION = "p" * 55 + "d.onion"
+FORM = {"email": "anna@gmail.com", "country": "PL", "consent": "on"}
 
 
 @pytest.fixture
@@ -221,6 +224,61 @@ async def test_the_onion_service_has_fifty_times_as_much(visitor: Visitor) -> No
     for _ in range(block.burst * rate_limits.SHARED_FACTOR):
         assert not (await limiter.admit_form("127.0.0.1", "", ProofMode.AUTO, trapped=False)).low_priority
     assert (await limiter.admit_form("127.0.0.1", "", ProofMode.AUTO, trapped=False)).low_priority
+
+
+CIRCUIT = "fc00:dead:beef:4dad::1:"
+
+
+async def test_no_circuit_uses_up_what_all_share(visitor: Visitor) -> None:
+    """Ten forms at once, ten more slowly, then none, while the next circuit is as before."""
+    limiter = visitor.site.rate_limiter
+    for circuit in (f"{CIRCUIT}1", f"{CIRCUIT}2"):
+        for late in (False, True):
+            for _ in range(CIRCUIT_BURST):
+                assert (await limiter.admit_form(circuit, "", ProofMode.AUTO, trapped=False)).low_priority == late
+        with pytest.raises(RateLimited):
+            await limiter.admit_form(circuit, "", ProofMode.AUTO, trapped=False)
+        for act in (limiter.limit_page, partial(limiter.limit_action, "manage")):
+            for _ in range(CIRCUIT_BURST):
+                await act(circuit)
+            with pytest.raises(RateLimited):
+                await act(circuit)
+
+
+async def test_many_circuits_share_one_limit(visitor: Visitor) -> None:
+    limiter, (_, block) = visitor.site.rate_limiter, LIMITS["sign"]
+    total = block.burst * rate_limits.SHARED_FACTOR
+    forms = [
+        (await limiter.admit_form(f"{CIRCUIT}{n // 9:x}", "", ProofMode.AUTO, trapped=False)).low_priority
+        for n in range(total + 9)
+    ]
+    assert forms == [False] * total + [True] * 9
+
+
+async def test_nothing_is_written_about_a_circuit_that_signs_once(visitor: Visitor) -> None:
+    limiter = visitor.site.rate_limiter
+    await limiter.admit_form(f"{CIRCUIT}1", "", ProofMode.AUTO, trapped=False)
+    await limiter.admit_form(f"{CIRCUIT}2", "", ProofMode.ON, trapped=False)
+    await limiter.sync()
+    async with visitor.site.database.reading() as c:
+        assert await c.execute("select * from token_buckets") == []
+
+
+@pytest.mark.parametrize(
+    ("host", "proxies", "counts"),
+    [(ONION, ("127.0.0.1",), True), (ONION, (), False), ("petition.example", ("127.0.0.1",), False)],
+)
+async def test_a_circuit_counts_only_at_the_onion_address_and_if_a_trusted_proxy_names_it(
+    host: str, proxies: tuple[str, ...], counts: bool, visit: Visit, settings: Settings, tmp_path: Path
+) -> None:
+    """Elsewhere the address is one of a private network, like that of a proxy of ours."""
+    options = {"onion_url": f"http://{ONION}", "trusted_proxies": proxies}
+    visitor = await in_production(visit, settings, tmp_path, **options)
+    async with coming(visitor, f"{CIRCUIT}7") as there:
+        answers = [
+            await there.client.post("/en/sign", data=FORM, headers={"Host": host}) for _ in range(2 * CIRCUIT_BURST + 1)
+        ]
+    assert (429 in {answer.status_code for answer in answers}) == counts
 
 
 @pytest.mark.parametrize(("action", "path"), [("manage", "/en/manage"), ("login", "/organisers/login")])
