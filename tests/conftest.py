@@ -202,6 +202,7 @@ def make_settings(database_url: str, folder: Path, smtp_url: str = "", **other: 
         desk_keys=("test-desk-key-of-thirty-two-characters",),
         email_key="test-email-key-of-thirty-two-characters",
         email_key_file=None,
+        sealed_email_key=None,
         recipients=(str(IDENTITY.to_public()),),
         metrics_token="",
         bounce_token="",

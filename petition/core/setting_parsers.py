@@ -69,6 +69,10 @@ def campaign(text: str) -> Path | None:
     return Path(text) if text else None
 
 
+def optional_path(text: str) -> Path | None:
+    return Path(text) if text else None
+
+
 def split_list(text: str) -> tuple[str, ...]:
     """The parts of a comma-separated list, without empty ones."""
     return tuple(part.strip() for part in text.split(",") if part.strip())

@@ -102,6 +102,12 @@ class Settings:
         "key of the hashes of addresses; 32 characters or more; never changes while a campaign runs",
         needed=True,
     )
+    sealed_email_key: Path | None = _row(
+        "PETITION_EMAIL_KEY_SEALED",
+        parse.optional_path,
+        "the file that `PETITION_EMAIL_KEY` is decrypted from at the start, if there is one; `petition close` destroys "
+        "it. See the handbook",
+    )
     recipients: tuple[str, ...] = _row(
         "PETITION_RECIPIENTS",
         parse.split_list,
@@ -176,7 +182,7 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
     values = {key: row.parse(texts.get(row.name) or row.default.format_map(texts)) for key, row in _TABLE.items()}
     if mode is Mode.DEMO and urlsplit(values["base_url"]).hostname not in LOOPBACK_HOSTS:
         raise SettingsError("Demo mode serves this machine only: PETITION_BASE_URL must be on localhost.")
-    return Settings(**values, email_key_file=_email_key_file(environ, mode, var))
+    return Settings(**values, email_key_file=values["sealed_email_key"] or _email_key_file(environ, mode, var))
 
 
 def for_server(environ: Mapping[str, str], host: str, port: int) -> Settings:

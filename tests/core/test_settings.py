@@ -138,6 +138,8 @@ def test_the_file_of_the_email_key_is_known_so_that_it_can_be_destroyed(
     file = tmp_path / "email-key"
     file.write_text(SECRET)
     assert from_environment(production | {"PETITION_EMAIL_KEY_FILE": str(file)}).email_key_file == file
+    sealed = production | {"PETITION_EMAIL_KEY_FILE": str(file), "PETITION_EMAIL_KEY_SEALED": "/keys/sealed"}
+    assert from_environment(sealed).email_key_file == Path("/keys/sealed"), "the one that stays on the disk"
     own = from_environment(demo).email_key_file
     assert own is not None
     assert own.read_text() == from_environment(demo).email_key

@@ -11,6 +11,7 @@ import sys
 import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ import pytest
 
 from petition.core.database import queries
 from petition.core.errors import SettingsError
+from petition.retention import close
 from tests import ROOT, postgres
 from tests.adversary.flows import record_lengths
 from tests.mail.delivering import until
@@ -286,6 +288,26 @@ def test_the_command_for_root_hands_on_settings_alone(tmp_path: Path) -> None:
         settings.from_environment(seen)  # does not say: "PETITION_ENV is not a setting"
 
 
+@pytest.mark.parametrize("opens", [True, False])
+def test_a_sealed_key_is_opened_at_the_start_until_it_is_destroyed(opens: bool, tmp_path: Path) -> None:
+    """With a stand-in for systemd-creds: the real one needs the key of the machine."""
+    unit = (DEPLOY / "petition-key.service").read_text("utf-8")
+    (line,) = re.findall(r"^ExecStart=/bin/sh -c '(.*)'$", unit, re.M)
+    line = line.replace("$$", "$").replace("-o petition -g petition", "")
+    line = line.replace("/var/lib/petition-keys", str(tmp_path)).replace("/run/petition-keys", str(tmp_path))
+    sealed, opened = tmp_path / "email_key.sealed", tmp_path / "email_key"
+    (tmp_path / "systemd-creds").write_text(f"#!/bin/sh\n{'cat' if opens else 'false'} $3\n")
+    (tmp_path / "systemd-creds").chmod(0o755)
+    start = partial(subprocess.run, ["sh", "-c", line], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=False)
+    assert start(stderr=subprocess.DEVNULL).returncode != 0, "there is no key"
+    sealed.write_text("k" * 64)
+    assert (start().returncode == 0) == opens
+    assert not opens or (opened.read_text(), opened.stat().st_mode & 0o777) == ("k" * 64, 0o600)
+    close.replace_key(sealed)
+    assert start().returncode == 0
+    assert close.is_key_replaced(opened)
+
+
 def test_the_handbook_uses_every_file_and_no_other() -> None:
     used = set(re.findall(r"docs/deploy/([\w.*@-]+\w)", (ROOT / "docs" / "handbook.md").read_text("utf-8")))
     there = {file.name for pattern in used for file in DEPLOY.glob(pattern)}
@@ -364,7 +386,7 @@ def test_the_units_allow_every_system_call_of_the_service(shell: Shell, tmp_path
 
 
 def test_the_other_units_are_read_without_complaint() -> None:
-    for name in ("petition.socket", "petition-backup.timer"):
+    for name in ("petition.socket", "petition-backup.timer", "petition-key.service"):
         done = _analyze("verify", "--recursive-errors=no", str(DEPLOY / name))
         assert (done.returncode, done.stderr) == (0, "")
 
