@@ -63,7 +63,7 @@ def main() -> int:
         shell = Shell(Path(folder))
         shell.fine("demo", "--signatures", "200")
         with serving(shell) as (address, _):
-            shell.fine("organiser", "add", "marta", "marta@example.org", "--role", "admin")
+            shell.fine("organiser", "add", "marta", "--role", "admin", stdin="marta@example.org\n")
             cookie = _log_in(shell.fine("organiser", "link", "marta").strip())
             live = _links(address)
             complaints = _scan("visitor", address, live, "") + _scan("admin", address, live, cookie)

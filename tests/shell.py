@@ -42,15 +42,15 @@ class Shell:
             timeout=120,
         )
 
-    def fine(self, *arguments: str) -> str:
+    def fine(self, *arguments: str, stdin: str = "") -> str:
         """The output of a command that must succeed."""
-        done = self.run(*arguments)
+        done = self.run(*arguments, stdin=stdin)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def fails(self, *arguments: str) -> str:
+    def fails(self, *arguments: str, stdin: str = "") -> str:
         """The one error sentence of a command that must fail."""
-        done = self.run(*arguments)
+        done = self.run(*arguments, stdin=stdin)
         assert done.returncode == 1
         assert done.stdout == ""
         assert "Traceback" not in done.stderr

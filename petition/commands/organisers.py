@@ -15,12 +15,14 @@ from petition.organisers import accounts
 from petition.organisers.accounts import Role
 from petition.site import open_site
 
+_MAX_LINE = 1000  # bytes
+
 
 def register(verbs: Any) -> None:
     organiser = verbs.add_parser("organiser", help="adds, lists and removes organisers").add_subparsers(required=True)
     add = add_verb(organiser, "add", organiser_add, "a new organiser")
     add.add_argument("nickname")
-    add.add_argument("email")
+    add.add_argument("email", nargs="?", help="in demo mode only; else it is asked for, or read from standard input")
     add.add_argument("--role", choices=[role.name.lower() for role in Role], default="organiser")
     add_verb(organiser, "list", organiser_list, "who they are")
     remove = add_verb(organiser, "remove", organiser_remove, "ends what an organiser may do")
@@ -34,14 +36,26 @@ def register(verbs: Any) -> None:
 
 
 async def organiser_add(settings: Settings, arguments: Arguments) -> None:
+    text = _read_address(settings, arguments)
     async with open_site(settings) as site:
-        if (email := site.email_providers.parse(arguments.email)) is None:
+        if (email := site.email_providers.parse(text)) is None:
             raise OrganiserError("This is not an email address.")
         role = Role[arguments.role.upper()]
         add = partial(
             accounts.add_organiser, server_keys=site.server_keys, nickname=arguments.nickname, email=email, role=role
         )
         await site.database.write(add)
+
+
+def _read_address(settings: Settings, arguments: Arguments) -> str:
+    """Arguments of a command are in the history of the shell, and every process of the machine can see them."""
+    if arguments.email and not settings.demo:
+        raise OrganiserError("Leave the address out: it is asked for, so that it stays in no history of the shell.")
+    if arguments.email:
+        return str(arguments.email)
+    if sys.stdin.isatty():
+        print(f"Email address of {arguments.nickname}: ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.buffer.readline(_MAX_LINE).decode("utf-8", "replace").strip()
 
 
 async def organiser_list(settings: Settings, _: Arguments) -> None:

@@ -72,7 +72,7 @@ async def test_a_citizen_signs(address: str, browser: Browser, smtp: Relay, name
 
 
 async def test_an_organiser_downloads_a_letter(address: str, browser: Browser, shell: Shell) -> None:
-    shell.fine("organiser", "add", "marta", "marta@example.org")
+    shell.fine("organiser", "add", "marta", stdin="marta@example.org\n")
     context = await browser.new_context(viewport=DESK, locale="en-GB")
     watched = Watched(await context.new_page())
     page = watched.page
@@ -88,7 +88,7 @@ async def test_an_organiser_downloads_a_letter(address: str, browser: Browser, s
 
 
 async def test_a_secretary_checks_a_letter(address: str, browser: Browser, shell: Shell, tmp_path: Path) -> None:
-    shell.fine("organiser", "add", "marta", "marta@example.org")
+    shell.fine("organiser", "add", "marta", stdin="marta@example.org\n")
     context = await browser.new_context(viewport=DESK, locale="en-GB")
     watched = Watched(await context.new_page())
     page = watched.page

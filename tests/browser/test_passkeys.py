@@ -45,7 +45,7 @@ async def _log_in(page: Page, shell: Shell) -> None:
 async def test_a_passkey_is_set_up_and_asked_for(
     by_name: str, shell: Shell, context: BrowserContext, browser: Browser
 ) -> None:
-    shell.fine("organiser", "add", "marta", "marta@example.org")
+    shell.fine("organiser", "add", "marta", stdin="marta@example.org\n")
     watched = Watched(await context.new_page())
     page = watched.page
     cdp, authenticator = await _authenticator(context, page)
@@ -79,7 +79,7 @@ async def test_a_passkey_is_set_up_and_asked_for(
 async def test_without_the_key_the_mailbox_opens_nothing(
     by_name: str, shell: Shell, context: BrowserContext, browser: Browser
 ) -> None:
-    shell.fine("organiser", "add", "marta", "marta@example.org")
+    shell.fine("organiser", "add", "marta", stdin="marta@example.org\n")
     page = await context.new_page()
     await _authenticator(context, page)
     await _log_in(page, shell)
