@@ -1,5 +1,6 @@
 """The campaign's data: organiser, dates, goal and links (campaign.toml), and the dated facts (facts.toml)."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -74,6 +75,7 @@ class Campaign:
     links: dict[str, str]
     hashtags: tuple[str, ...]
     unsafe_countries: tuple[str, ...]  # people who live there are never counted by country, but stored as not said
+    encryption: str = ""  # where the OpenPGP key of the contact is: a URI for security.txt (RFC 9116, 2.5.4)
     example: str = ""  # one sentence if the campaign is not real: pages show it, production does not start
 
     def name(self, language: str) -> str:
@@ -125,6 +127,7 @@ def load_campaign(file: Path) -> Campaign:
         links=table.read("links", TEXT_BY_NAME),
         hashtags=tuple(table.read("hashtags", TEXTS)),
         unsafe_countries=tuple(table.read("unsafe", list_of(COUNTRY, "country codes such as BY"))),
+        encryption=organiser.optional("encryption", _KEY_URI, ""),
         example=table.optional("example", TEXT, ""),
     )
 
@@ -134,6 +137,10 @@ def _or_placeholder(kind: Kind[T]) -> Kind[T | Placeholder]:
 
 
 _DAY = _or_placeholder(DAY)
+_KEY_URI: Kind[str] = Kind(
+    "the address of a key, https://…, dns:… or openpgp4fpr:…",
+    lambda value: TEXT.fits(value) and bool(re.fullmatch(r"(https://|dns:|openpgp4fpr:)[!-~]+", value)),
+)
 _NAMES: Kind[dict[str, str]] = Kind("a table of names", lambda value: TEXT_BY_NAME.fits(value) and value != {})
 
 

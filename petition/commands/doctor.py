@@ -52,9 +52,11 @@ async def check_installation(settings: Settings) -> AsyncIterator[Finding]:
 
 def _check_campaign(settings: Settings) -> Finding:
     try:
-        return Finding("campaign", Appeal(settings.campaign).campaign.why_not_ready())
+        campaign = Appeal(settings.campaign).campaign
     except PetitionError as error:
         return Finding("campaign", str(error))
+    warning = "campaign.toml names no key (organiser.encryption) for those who report a weakness"
+    return Finding("campaign", campaign.why_not_ready(), "" if campaign.encryption or settings.demo else warning)
 
 
 def _check_texts(settings: Settings) -> Finding:

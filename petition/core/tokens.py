@@ -35,7 +35,11 @@ class Signer:
 
     def __init__(self, keys: tuple[str, ...]) -> None:
         oldest_first = list(reversed(keys))
-        self._signers = {p: TimestampSigner(oldest_first, salt=f"petition.{p}") for p in Purpose}
+        self._signers = {p: self._make(oldest_first, p) for p in Purpose}
+
+    @staticmethod
+    def _make(keys: list[str], purpose: Purpose) -> TimestampSigner:
+        return TimestampSigner(keys, salt=f"petition.{purpose}", digest_method=hashlib.sha256)
 
     def make_token(self, purpose: Purpose, secret: str) -> str:
         """The token is safe in a URL."""

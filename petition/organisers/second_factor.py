@@ -51,8 +51,8 @@ class FactorCipher:
         raise KeysError("A second factor does not open with PETITION_DESK_KEY.")
 
     def proposed_secret(self, session: Session) -> bytes:
-        """The secret for a new app: the same one for the whole session, so that showing it writes nothing."""
-        return hmac.digest(self._newest, f"{session.id} {session.organiser.nickname}".encode(), "sha1")
+        """The secret for a new app, 160 bits: the same one for the whole session, so that showing it writes nothing."""
+        return hmac.digest(self._newest, f"{session.id} {session.organiser.nickname}".encode(), "sha256")[:20]
 
 
 async def list_factors(c: Connection, nickname: str) -> list[Row]:

@@ -15,6 +15,7 @@ from petition.core.settings import Mode, Settings
 from tests.conftest import make_settings
 from tests.project.nginx import copy_debians_conf
 from tests.shell import Shell
+from tests.web.tools import campaign
 
 NEAR = "smtp://127.0.0.1:1?tls=no"
 
@@ -106,6 +107,13 @@ async def test_keys_lie_apart_from_the_data(database: str, key: str, beside: boo
         values = {"outbox_keys": tmp_path / "keys", "database_url": url} | {setting: tmp_path / key}
         finding = doctor._check_keys_apart(_settings(tmp_path, **values))
         assert bool(finding.fix) == beside, setting
+
+
+async def test_a_campaign_without_a_key_for_reports_is_warned_of(tmp_path: Path) -> None:
+    folder = campaign(tmp_path / "without")
+    assert "organiser.encryption" in (await _findings(_settings(tmp_path, campaign=folder)))["campaign"].warning
+    folder = campaign(tmp_path / "with", contact='"help@example.org"\nencryption = "https://example.org/key.asc"')
+    assert (await _findings(_settings(tmp_path, campaign=folder)))["campaign"] == Finding("campaign")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ _ONE_CLICK = re.compile(r"/[\w-]+/unsubscribe/[^/]+")  # RFC 8058: mail programs
 _PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
 _CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; script-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 EMBEDDABLE_CSP = _CSP.replace("frame-ancestors 'none'", "frame-ancestors *")  # for the page that other sites may frame
 _NOT_OVER_ONION = ("/organisers", "/metrics", "/bounces")

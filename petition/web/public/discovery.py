@@ -50,11 +50,12 @@ def _entry(base_url: str, code: str, codes: list[str], page: str) -> str:
 
 def security_txt(site: Site, state: PublicState) -> str:
     """Where to report a security problem (RFC 9116). Only a comment while the campaign has no contact."""
-    contact = site.appeal.campaign.contact
+    contact, encryption = site.appeal.campaign.contact, site.appeal.campaign.encryption
     if isinstance(contact, Placeholder):
         return f"# {contact}\n"
     lines = [
         f"Contact: mailto:{contact}",
+        *([f"Encryption: {encryption}"] if encryption else []),
         f"Expires: {(state.today + _EXPIRES_AFTER).isoformat()}T00:00:00Z",
         "Preferred-Languages: " + ", ".join(language.code for language in site.languages),
         f"Canonical: {site.settings.base_url}/.well-known/security.txt",

@@ -142,6 +142,8 @@ async def test_the_policy_lets_a_page_talk_to_nobody_else(visitor: Visitor) -> N
     assert policy["default-src"] == {"'none'"}
     assert policy["base-uri"] == policy["frame-ancestors"] == {"'none'"}
     assert policy["form-action"] == {"'self'"}
+    assert policy.pop("require-trusted-types-for") == {"'script'"}, "no text becomes a script"
+    assert policy["trusted-types"] == {"'none'"}
     assert set().union(*policy.values()) == {"'none'", "'self'"}
 
 

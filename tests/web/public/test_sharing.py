@@ -11,7 +11,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from petition.campaign.appeal import Appeal
 from petition.commands import demo_data
+from petition.core.errors import DataError
 from petition.web import prerender
 from petition.web.public.sharing import FileCache
 from tests.conftest import Clock, Visit, Visitor
@@ -154,7 +156,23 @@ async def test_a_weakness_can_be_told(time: Clock, visit: Visit, tmp_path: Path)
     visitor = await visit(campaign=campaign(tmp_path / "campaign", contact='"help@example.org"'))
     fields = dict(line.split(": ", 1) for line in (await visitor.get("/.well-known/security.txt")).text.splitlines())
     assert fields["Contact"] == "mailto:help@example.org"
+    assert "Encryption" not in fields, "no key is made up"
     assert date(2026, 11, 22) < date.fromisoformat(fields["Expires"][:10]) < date(2026, 11, 22) + timedelta(365)
+
+
+@on_sqlite
+@pytest.mark.parametrize("key", ["https://example.org/key.asc", "openpgp4fpr:5F2DE5521C63A801AB59CCB603D49DE44B29100F"])
+async def test_a_weakness_can_be_told_in_secret(key: str, visit: Visit, tmp_path: Path) -> None:
+    folder = campaign(tmp_path / "campaign", contact=f'"help@example.org"\nencryption = "{key}"')
+    visitor: Visitor = await visit(campaign=folder)
+    assert f"\nEncryption: {key}\n" in (await visitor.get("/.well-known/security.txt")).text
+
+
+@pytest.mark.parametrize("key", ["http://example.org/key.asc", "key.asc", "https://a b", "https://a\\nContact: x", ""])
+def test_a_key_that_nobody_can_fetch_safely_is_refused(key: str, tmp_path: Path) -> None:
+    folder = campaign(tmp_path / "campaign", contact=f'"help@example.org"\nencryption = "{key}"')
+    with pytest.raises(DataError, match="encryption"):
+        Appeal(folder)
 
 
 @on_sqlite
