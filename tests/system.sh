@@ -18,6 +18,8 @@ need zbar-tools command -v zbarimg
 need libreoffice-writer-nogui sh -c 'command -v soffice || command -v libreoffice'
 need poppler-utils command -v pdftotext
 need strace command -v strace
+need openssl command -v openssl
+need openssh-client command -v ssh-keygen
 need faketime sh -c 'ls /usr/lib/*/faketime/libfaketime.so.1'
 need nginx ls /usr/sbin/nginx
 need systemd command -v systemd-analyze

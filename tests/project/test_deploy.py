@@ -308,6 +308,31 @@ def test_a_sealed_key_is_opened_at_the_start_until_it_is_destroyed(opens: bool, 
     assert close.is_key_replaced(opened)
 
 
+@pytest.mark.parametrize(("signer", "installed"), [("known", True), ("other", False), (None, False)])
+def test_a_version_is_installed_only_if_a_known_person_signed_it(
+    signer: str | None, installed: bool, tmp_path: Path
+) -> None:
+    """The handbook's own commands. A stranger's signature is good too, but nobody knows the name."""
+    handbook = (ROOT / "docs" / "handbook.md").read_text("utf-8")
+    (line, setting) = re.findall(r"^echo '(NAME .*)' >> .*\ngit -C \S+ (config .*)$", handbook, re.M)[0]
+    (command,) = re.findall(r"^(git verify-tag \S+ && git checkout .*) && make install", handbook, re.M)
+
+    def run(*words: str | Path) -> int:
+        who = ("-c", "user.name=a", "-c", "user.email=a@b.example", "-c", "gpg.format=ssh")
+        return subprocess.run(["git", "-C", tmp_path, *who, *words], capture_output=True, check=False).returncode
+
+    for name in ("known", "other"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / name], check=True)
+    public = " ".join((tmp_path / "known.pub").read_text("ascii").split()[:2])
+    (tmp_path / "signers").write_text(line.replace("ssh-ed25519 AAAA…", public) + "\n", "utf-8")
+    signing = ("-c", f"user.signingkey={tmp_path / signer}", "tag", "-s") if signer else ("tag", "-a")
+    git = (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "x"], [*signing, "-m", "x", "vX.Y.Z"])
+    assert [run(*words) for words in git] == [0, 0, 0]
+    assert run(*setting.replace("/etc/petition", str(tmp_path)).split()) == 0
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, check=False)
+    assert (done.returncode == 0) == installed
+
+
 def test_the_handbook_uses_every_file_and_no_other() -> None:
     used = set(re.findall(r"docs/deploy/([\w.*@-]+\w)", (ROOT / "docs" / "handbook.md").read_text("utf-8")))
     there = {file.name for pattern in used for file in DEPLOY.glob(pattern)}
