@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from email.utils import parseaddr
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from petition.campaign.appeal import Appeal
 from petition.commands import preflight
@@ -17,7 +17,7 @@ from petition.core.database import vacuum
 from petition.core.database.database import open_database
 from petition.core.database.migrations import check_schema
 from petition.core.errors import PetitionError
-from petition.core.settings import Settings
+from petition.core.settings import LOOPBACK_HOSTS, Settings
 from petition.mail.smtp import Delayed, SmtpTransport
 
 _MAX_OPEN_BITS = 8  # bits of an address: a /24 at most
@@ -46,6 +46,7 @@ async def check_installation(settings: Settings) -> AsyncIterator[Finding]:
     yield check_swap(settings)
     yield check_nginx(settings)
     yield await _check_database(settings)
+    yield _check_database_link(settings)
     yield await _check_mail_server(settings)
     yield _check_mail_server_owner(settings)
 
@@ -207,6 +208,22 @@ async def _check_database(settings: Settings) -> Finding:
             )
     except PetitionError as error:
         return Finding("database", str(error))
+
+
+def _check_database_link(settings: Settings) -> Finding:
+    """The driver's default takes an unencrypted connection, or any certificate."""
+    parts = urlsplit(settings.database_url)
+    options = parse_qs(parts.query)
+    hosts = ",".join([parts.netloc.rpartition("@")[2], *options.get("host", [])]).split(",")
+    is_near = all(_is_this_machine(host) for host in hosts if host)
+    is_verified = options.get("sslmode") == ["verify-full"]
+    warning = "PETITION_DATABASE_URL leads to another machine: add ?sslmode=verify-full, or use an encrypted tunnel"
+    return Finding("way to the database", warning="" if is_near or is_verified else warning)
+
+
+def _is_this_machine(host: str) -> bool:
+    """`host` may have a port, or be the folder of a socket."""
+    return host.startswith("/") or (urlsplit(f"//{host}").hostname or "") in LOOPBACK_HOSTS
 
 
 async def _check_mail_server(settings: Settings) -> Finding:

@@ -173,6 +173,27 @@ def test_a_relay_of_somebody_else_is_warned_of(url: str, own: bool, tmp_path: Pa
     )
 
 
+@pytest.mark.parametrize(
+    ("url", "warned"),
+    [
+        ("sqlite:////var/lib/petition/petition.db", False),
+        ("postgresql://petition:secret@127.0.0.1/petition", False),
+        ("postgresql://[::1]:5432,localhost/petition", False),
+        ("postgresql:///petition?host=/run/postgresql", False),
+        ("postgresql://petition@one,two/petition", True),
+        ("postgresql://petition@127.0.0.1,two:5433/petition", True),
+        ("postgresql:///petition?host=one", True),
+        ("postgresql:///petition?host=/run/postgresql,two", True),
+        ("postgresql://10.0.0.7/petition?sslmode=require", True),
+        ("postgresql://one,two/petition?sslmode=verify-full", False),
+    ],
+)
+def test_the_way_to_a_database_elsewhere_is_verified(url: str, warned: bool, tmp_path: Path) -> None:
+    finding = doctor._check_database_link(_settings(tmp_path, database_url=url))
+    assert ("sslmode=verify-full" in finding.warning) == bool(finding.warning) == warned
+    assert finding.fix == ""
+
+
 HEAD = "Filename\t\tType\t\tSize\tUsed\tPriority\n"
 
 
