@@ -2,6 +2,7 @@
 
 import re
 import string
+from base64 import urlsafe_b64decode
 
 import pytest
 from hypothesis import given
@@ -126,3 +127,8 @@ def test_a_number_cannot_be_guessed_or_found_in_the_database() -> None:
     hashes = [tokens.secret_hash(secret) for secret in secrets]
     assert all(re.fullmatch("[0-9a-f]{64}", text) for text in hashes)
     assert tokens.secret_hash(secrets[0]) == hashes[0]
+
+
+def test_a_link_is_signed_with_hmac_sha256() -> None:
+    (signature,) = re.findall(r"[^.]+$", SIGNER.make_token(Purpose.CONFIRM, "n"))
+    assert len(urlsafe_b64decode(signature + "=")) == 32

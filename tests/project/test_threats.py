@@ -86,3 +86,8 @@ def test_every_attacker_of_the_plan_is_there() -> None:
         "internet provider",
     ):
         assert who in WHO, who
+
+
+def test_every_command_of_the_assurance_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.M))
+    assert set(re.findall(r"make ([a-z-]+)`", ASSURANCE)) <= targets
