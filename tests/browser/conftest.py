@@ -32,7 +32,7 @@ def shell(tmp_path: Path, smtp: Relay) -> Shell:
 @pytest.fixture
 def address(shell: Shell) -> Iterator[str]:
     """The address of a running site with some signatures."""
-    shell.fine("demo", "--signatures", "1234")
+    shell.fine("demo", "--signatures", "1239")
     with serving(shell) as (found, _):
         yield found
 

@@ -173,7 +173,7 @@ async def test_the_form_can_be_sent_by_keyboard(address: str, browser: Browser, 
 
 
 async def test_a_copy_of_the_site_is_read_from_a_disk(shell: Shell, browser: Browser, tmp_path: Path) -> None:
-    shell.fine("demo", "--signatures", "1234")
+    shell.fine("demo", "--signatures", "1239")
     shell.fine("mirror", str(tmp_path / "mirror"))
     context = await browser.new_context(viewport=PHONE, locale="en-GB")
     watched = Watched(await context.new_page())
