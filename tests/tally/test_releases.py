@@ -13,7 +13,7 @@ from petition.core.database.database import Database, open_database
 from petition.core.settings import Settings
 from petition.tally import releases, tally
 from petition.tally.tally import Change, Snapshot
-from tests.conftest import Clock
+from tests.conftest import Clock, Visitor
 from tests.tally.publishing import change, disagreements, get_history, published, rows, start_production
 
 MONDAY = datetime(2026, 11, 30, tzinfo=UTC)
@@ -284,6 +284,14 @@ async def test_a_replacement_in_the_same_country_leaves_no_trace(database: Datab
         Change("DE", "confirmed", 1),
     ]
     assert _changes(old, []) == [Change("PL", "replaced", -1)]
+
+
+async def test_whoever_signs_again_in_the_same_country_leaves_no_entry(visitor: Visitor, time: Clock) -> None:
+    for country, entries in (("PL", 1), ("PL", 1), ("DE", 3), ("DE", 3)):
+        await visitor.confirmed("anna@example.net", country)
+        assert len(await rows(visitor.site.database, "select * from journal")) == entries
+    async with visitor.site.database.reading() as c:
+        assert await c.all("audit.journal") == [{"country": "DE", "n": 1}]
 
 
 async def test_a_demo_releases_every_minute(database: Database, time: Clock) -> None:

@@ -161,7 +161,9 @@ async def test_two_forms_with_one_proof_at_once_are_taken_on_their_terms(visitor
 
 
 @pytest.mark.parametrize("email", ["anna@gmail.com", "never.came.before@gmail.com"])
-async def test_when_the_slower_lane_is_full_the_form_comes_back_as_it_was_typed(email: str, visitor: Visitor) -> None:
+async def test_when_the_slower_lane_is_full_the_form_comes_back_as_it_was_typed(
+    time: Clock, email: str, visitor: Visitor
+) -> None:
     await _sign(visitor, "198.51.100.1")
     await _emptied(visitor, slow=True)
     await run_background_jobs(visitor.site)
@@ -363,7 +365,7 @@ async def test_mail_to_a_domain_that_nobody_reviewed_is_put_off_and_never_refuse
     assert max(waits) == waits[-1] < max(outbox.RETRY_DELAYS)
 
 
-async def test_no_address_of_a_network_is_stored(visitor: Visitor) -> None:
+async def test_no_address_of_a_network_is_stored(time: Clock, visitor: Visitor) -> None:
     await _emptied(visitor)
     await _sign(visitor, f"{CROWDED}.7", altcha="forged")
     await visitor.site.rate_limiter.sync()
