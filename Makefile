@@ -47,6 +47,10 @@ $(VENV)/.locks-checked: $(VENV)/.installed-tests requirements.lock tests/locks.p
 	$(PY) -m tests.locks
 	@touch $@
 
+# Times a real server and its emails in two worlds: twenty minutes with TRIALS=2000 in each.
+adversary: $(VENV)/.installed-tests system
+	$(PY) -m tests.adversary $(TRIALS)
+
 # Bytes made by a fuzzer against all that reads what strangers send: FUZZ_SECONDS for each target.
 fuzz: $(VENV)/.installed-tests
 	@sh tests/install.sh $(PY) tests/fuzz.lock --no-deps

@@ -30,11 +30,10 @@ FIRST = (
 class Sink:
     """A relay, as its own process, that only accepts."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, pause: float = 0.0) -> None:
         self._file = file
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.sink", str(file)], stdout=subprocess.PIPE, text=True
-        )
+        command = [sys.executable, "-m", "tests.bench.sink", str(file), str(pause)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         self.url = f"smtp://127.0.0.1:{int(self.process.stdout.readline())}?tls=no"
 
@@ -53,8 +52,9 @@ class Sink:
 
 
 @contextmanager
-def sinking(folder: Path) -> Iterator[Sink]:
-    sink = Sink(folder / "taken")
+def sinking(folder: Path, pause: float = 0.0) -> Iterator[Sink]:
+    """`pause`: seconds that the relay needs for each email."""
+    sink = Sink(folder / "taken", pause)
     try:
         yield sink
     finally:

@@ -1,6 +1,6 @@
 """A relay that accepts everything at once and writes down when each mailbox got its email.
 
-`python -m tests.bench.sink FILE`: only the SMTP that is needed, in its own process, so that it costs the deliverer
+`python -m tests.bench.sink FILE [SECONDS]`, with a pause before each email: only the SMTP that is needed, in its own process, so that it costs the deliverer
 nothing.
 """
 
@@ -14,7 +14,7 @@ import uvloop
 ANSWERS = {"EHLO": "250 sink", "HELO": "250 sink", "DATA": "354 go on", "QUIT": "221 bye"}
 
 
-async def relay(told: TextIO) -> None:
+async def relay(told: TextIO, pause: float) -> None:
     """Prints its port, then serves until it is stopped."""
 
     async def line(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -27,6 +27,7 @@ async def relay(told: TextIO) -> None:
                 to = words[1].partition("<")[2].rstrip(">")
             elif verb == "DATA":
                 await reader.readuntil(b"\r\n.\r\n")
+                await asyncio.sleep(pause)
                 writer.write(b"250 2.0.0 taken\r\n")
                 told.write(f"{time.time():.4f} {to}\n")
             elif verb == "QUIT":
@@ -40,4 +41,4 @@ async def relay(told: TextIO) -> None:
 
 if __name__ == "__main__":
     with open(sys.argv[1], "w", buffering=1) as file:  # noqa: PTH123 (line buffered)
-        uvloop.run(relay(file))
+        uvloop.run(relay(file, float(sys.argv[2]) if len(sys.argv) > 2 else 0))
