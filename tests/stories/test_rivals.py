@@ -169,7 +169,7 @@ async def test_a_connection_lost_while_idle_costs_nobody_anything(
     postgresql_settings: Settings, postgresql_server: str
 ) -> None:
     async with site_opened(postgresql_settings) as site:
-        await site.take_snapshot()
+        await site.check_writable()
         await administer(postgresql_server, "select pg_terminate_backend(pid) from pg_stat_activity "
                          "where datname like 'test_%' and pid <> pg_backend_pid()")  # fmt: skip
         await site.database.join(
