@@ -1,7 +1,7 @@
-"""A relay that accepts everything at once and writes down when each mailbox got its email.
+"""A relay that accepts everything and writes down when each mailbox got its email.
 
-`python -m tests.bench.sink FILE [SECONDS]`, with a pause before each email: only the SMTP that is needed, in its own process, so that it costs the deliverer
-nothing.
+`python -m tests.bench.sink FILE [SECONDS]`, with a pause before each email. Only the SMTP that is needed, in its own
+process, so that it costs the deliverer nothing.
 """
 
 import asyncio
