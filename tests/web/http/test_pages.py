@@ -161,14 +161,14 @@ async def test_whoever_wants_no_mail_may_withdraw_as_well(lang: str, time: Clock
     for email in ("anna@example.net", "boris@example.net"):
         link = await visitor.link(email, "never-write")
         pages.append((await visitor.get(link)).text)
-        for action in ("never_write", "withdraw_never"):
+        for action in ("write_again", "never_write", "withdraw_never"):
             answer = await visitor.post(link, action=action)
             assert answer.status_code == 200
             private(answer)
             said.add((action, whole(answer, lang).text))
     assert len(set(pages)) == 1, "the page does not tell whether there is a signature"
-    assert _actions(Html(pages[0])) == ["never_write", "withdraw_never"]
-    assert len(said) == 2
+    assert _actions(Html(pages[0])) == ["never_write", "withdraw_never", "write_again"]
+    assert len(said) == 3
     contact = str(visitor.site.appeal.campaign.contact)  # it is in the foot of each page too
     assert {action: text.count(contact) for action, text in said} == {"never_write": 2, "withdraw_never": 1}
 

@@ -117,7 +117,9 @@ async def test_one_page_serves_every_link_that_does_not_work(kind: str, time: Cl
     answers = [await visitor.post(path, action="withdraw") for path in bad]
     answers += [await visitor.get(path) for path in bad if wrong[kind] not in path]
     time.advance(days=15)
-    answers += [await visitor.get(live), await visitor.post(live, action="withdraw")]
+    answers += [await visitor.post(live, action="withdraw")]
+    if kind != "never-write":  # that page takes the wish back too, years later
+        answers.append(await visitor.get(live))
     assert {answer.status_code for answer in answers} == {404}
     assert len({answer.text for answer in answers}) == 1
     private(answers[0])
