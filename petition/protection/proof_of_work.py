@@ -18,6 +18,7 @@ from petition.core.database.connection import Connection, Row
 from petition.protection.daily_keys import DailyKey
 
 CHALLENGE_LIFETIME = HOUR // 2  # seconds; a person may read the whole appeal between opening the form and sending it
+FLOOD_SECONDS = 600  # a flood that continues is noted again each minute; a real rush computes for minutes, not all day
 ROUNDS_PER_TRY = 2000  # rounds of one try; with TRIES_RANGE tries a computer needs half a second, an old phone five
 TRIES_RANGE = (400, 1200)
 MAX_SOLUTION_LENGTH = 2000  # characters; a solution has about 900
@@ -31,7 +32,7 @@ class ProofMode(StrEnum):
     """When proofs are asked for; the default is AUTO."""
 
     OFF = "off"
-    AUTO = "auto"  # from networks over their limit; from everybody for an hour after a flood was noticed
+    AUTO = "auto"  # from networks over their limit; from everybody during a flood (see flood.py)
     ON = "on"
 
 
@@ -83,9 +84,9 @@ async def chosen_mode(c: Connection) -> ProofMode:
 
 
 async def effective_mode(c: Connection) -> ProofMode:
-    """AUTO becomes ON for an hour after a flood. An end more than an hour ahead (a wrong clock) is ignored."""
+    """AUTO becomes ON during a flood. An end more than FLOOD_SECONDS ahead (a wrong clock) is ignored."""
     chosen, flood_until = await chosen_mode(c), await state.get(c, "flood_until")
-    flooded = flood_until is not None and 0 < int(flood_until) - clock.epoch() <= HOUR
+    flooded = flood_until is not None and 0 < int(flood_until) - clock.epoch() <= FLOOD_SECONDS
     return ProofMode.ON if chosen is ProofMode.AUTO and flooded else chosen
 
 
@@ -96,8 +97,8 @@ async def set_mode(c: Connection, chosen: ProofMode) -> None:
 
 
 async def start_flood(c: Connection) -> None:
-    """In the mode AUTO, everybody is asked for a proof for an hour."""
-    await state.put(c, "flood_until", str(clock.epoch() + HOUR))
+    """In the mode AUTO, everybody is asked for a proof for FLOOD_SECONDS from now."""
+    await state.put(c, "flood_until", str(clock.epoch() + FLOOD_SECONDS))
 
 
 async def delete_expired(c: Connection) -> None:

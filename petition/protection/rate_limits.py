@@ -7,13 +7,13 @@ and action (token_buckets.py): the answer depends only on the network, and the v
 from dataclasses import dataclass, replace
 from functools import cache
 
-from petition.core import clock
 from petition.core.database.connection import Connection, Row
 from petition.core.database.database import Database
 from petition.core.encryption import ServerKeys
 from petition.core.errors import RateLimited
 from petition.protection import mail_quota, proof_of_work, token_buckets
 from petition.protection.daily_keys import DailyKey, DailyKeys
+from petition.protection.flood import FloodWatch
 from petition.protection.networks import Network, Networks
 from petition.protection.proof_of_work import ProofMode
 from petition.protection.token_buckets import BucketKey, BucketRule, TokenBuckets, scale_rule
@@ -46,9 +46,6 @@ CIRCUIT_BURST, CIRCUIT_HOURLY = 10, 30  # one browser; tor makes circuits for an
 PAGE_LIMIT = BucketRule(
     "page network", 200, 3600, "people mistype and come back; a program that is refused needs no page each time"
 )
-FLOOD_LIMIT = BucketRule(
-    "flood", 300, 18_000, "so many a minute, of networks that had their share, are no crowd of people"
-)
 DOMAIN_LIMIT = BucketRule(
     "mail domain", 500, 1500, "a strange provider that gets all at once blocks us, or is being mailed to death"
 )
@@ -77,19 +74,21 @@ class RateLimiter:
     def __init__(self, database: Database, server_keys: ServerKeys, networks: Networks) -> None:
         self._database, self._networks = database, networks
         self._keys, self._buckets = DailyKeys(database, server_keys), TokenBuckets()
-        self._flood_noted_at = 0
+        self.flood = FloodWatch(database, self._buckets)
 
     async def admit_form(self, host: str | None, solution: str, mode: ProofMode, *, trapped: bool) -> Admission:
         """Normal with a token of the network or with a proof of work, else low priority. Raises RateLimited."""
         key, network = await self._keys.get_today(), self._networks.find_network(host)
         tag = key.tag("network", network.block)
+        if mode is not ProofMode.OFF:
+            await self.flood.count_form()
         if mode is not ProofMode.ON and self._buckets.consume(*_action_buckets(key, "sign", network)):
             return Admission(tag)
-        if mode is ProofMode.AUTO:
-            await self._count_for_flood(key)
         proof = proof_of_work.verify_solution(key, solution) if mode is not ProofMode.OFF else None
         if proof and self._buckets.consume(*_block_buckets(key, PROOF_LIMIT, network)):
             return Admission(tag, proof=proof)
+        if mode is ProofMode.AUTO:
+            await self.flood.count_unproven()
         self._consume_or_refuse(_block_buckets(key, LOW_PRIORITY_LIMIT, network))
         return Admission(tag, low_priority=True, hold_reason=TRAPPED if trapped else None)
 
@@ -127,15 +126,6 @@ class RateLimiter:
     def _consume_or_refuse(self, buckets: list[BucketKey]) -> None:
         if not self._buckets.consume(*buckets):
             raise RateLimited(max(self._buckets.wait_seconds(*bucket) for bucket in buckets))
-
-    async def _count_for_flood(self, key: DailyKey) -> None:
-        """Counts forms over the limit. If there are too many, everybody needs a proof; stored once a minute at most."""
-        if (
-            not self._buckets.consume((FLOOD_LIMIT, key.tag(FLOOD_LIMIT.name, "")))
-            and abs(clock.epoch() - self._flood_noted_at) >= 60
-        ):
-            self._flood_noted_at = clock.epoch()
-            await self._database.write(proof_of_work.start_flood)
 
 
 def _action_buckets(key: DailyKey, action: str, network: Network) -> list[BucketKey]:

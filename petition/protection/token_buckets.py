@@ -17,7 +17,7 @@ from petition.core.database.database import Database
 from petition.core.errors import DatabaseError
 
 MAX_BUCKETS = 20_000  # the latest buckets that one process remembers: about five megabytes
-REPORT_DIVISOR = 10  # a bucket is reported once more than this part of it (a tenth) is used
+REPORT_DIVISOR = 10  # a bucket is reported once more than this part of it (a tenth) is used or given back
 TOKEN_WEIGHT = HOUR  # units of one token, so that each second gives back `hourly` units, a whole number
 
 
@@ -76,20 +76,24 @@ class TokenBuckets:
         """Takes a token from each bucket, or from none if one of them is empty."""
         if any(self.wait_seconds(rule, key) for rule, key in buckets):
             return False
-        now = clock.epoch()
         for rule, key in buckets:
-            level = self._levels.pop(key, None) or BucketLevel(0, now, 0, rule.hourly)
-            level.used, level.updated_at, level.pending = (
-                level.current_use(now) + TOKEN_WEIGHT,
-                now,
-                level.pending + TOKEN_WEIGHT,
-            )
-            self._levels[key] = level
-            if level.pending * REPORT_DIVISOR > rule.capacity:
-                self._unreported[key] = level
+            self._change_use(rule, key, TOKEN_WEIGHT)
         while len(self._levels) > self._max_buckets:
             self._unreported.pop(self._levels.popitem(last=False)[0], None)
         return True
+
+    def give_back(self, rule: BucketRule, key: str, tokens: int) -> None:
+        """Gives tokens back. A bucket never has more than it holds: what is too much is lost with the next report."""
+        self._change_use(rule, key, -tokens * TOKEN_WEIGHT)
+
+    def _change_use(self, rule: BucketRule, key: str, units: int) -> None:
+        now = clock.epoch()
+        level = self._levels.pop(key, None) or BucketLevel(0, now, 0, rule.hourly)
+        level.used, level.updated_at = max(0, level.current_use(now) + units), now
+        level.pending += units  # less than nothing if this process gives back what others have used
+        self._levels[key] = level
+        if abs(level.pending) * REPORT_DIVISOR > rule.capacity:
+            self._unreported[key] = level
 
     async def sync(self, database: Database) -> None:
         """Reports what was used since the last call, and reads what other processes used of the same buckets."""

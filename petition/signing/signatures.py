@@ -5,6 +5,7 @@ whether somebody has signed.
 """
 
 from collections import Counter
+from dataclasses import dataclass
 
 from petition.core import clock, encryption
 from petition.core.database import state
@@ -21,9 +22,17 @@ NEW = "new"  # no organiser has looked at this name yet
 BACKUP_LIFETIME_DAYS = 7  # a withdrawal is remembered so long, so that no restore undoes it
 
 
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A button was pressed. Only the first press changes something; the person sees the same after each."""
+
+    country: str
+    first: bool
+
+
 @act("confirm")
-async def confirm(c: Connection, links: list[LinkKeys]) -> list[str | Exception]:
-    """The owners of mailboxes pressed the button; returns the country for each. A second press changes nothing.
+async def confirm(c: Connection, links: list[LinkKeys]) -> list[Confirmation | Exception]:
+    """The owners of mailboxes pressed the button. A second press changes nothing.
 
     A signature replaces an earlier one of the same mailbox. For a link that does not work the result is a LinkError.
     """
@@ -36,15 +45,17 @@ async def confirm(c: Connection, links: list[LinkKeys]) -> list[str | Exception]
     if latest := list({row["mailbox"]: row for row in confirmed_rows}.values()):  # of two at once, the last one counts
         await _insert_signatures(c, latest, link_by_id)
     return [
-        confirmed[link.row_id]["country"] if link.row_id in confirmed else await _confirmed_country(c, link)
+        Confirmation(confirmed[link.row_id]["country"], first=True)
+        if link.row_id in confirmed
+        else await _find_confirmed(c, link)
         for link in links
     ]
 
 
-async def _confirmed_country(c: Connection, link: LinkKeys) -> str | Exception:
-    """For a link that was pressed before its country, else the LinkError."""
+async def _find_confirmed(c: Connection, link: LinkKeys) -> Confirmation | Exception:
+    """For a link that was pressed before, else the LinkError."""
     try:
-        return (await get_submission(c, link)).country
+        return Confirmation((await get_submission(c, link)).country, first=False)
     except LinkError as error:
         return error
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from petition.core.database.database import Database
 from petition.core.errors import DatabaseError
 from petition.protection import token_buckets
-from petition.protection.rate_limits import DOMAIN_LIMIT, FLOOD_LIMIT, LIMITS, LOW_PRIORITY_LIMIT, PROOF_LIMIT
+from petition.protection.flood import UNCONFIRMED_LIMIT, UNPROVEN_LIMIT
+from petition.protection.rate_limits import DOMAIN_LIMIT, LIMITS, LOW_PRIORITY_LIMIT, PROOF_LIMIT
 from petition.protection.token_buckets import TOKEN_WEIGHT, BucketRule, TokenBuckets, scale_rule
 from tests.conftest import Clock
 
@@ -133,7 +134,8 @@ def test_every_rule_is_full_again_after_an_hour_and_says_why() -> None:
         *[rule for pair in LIMITS.values() for rule in pair],
         PROOF_LIMIT,
         LOW_PRIORITY_LIMIT,
-        FLOOD_LIMIT,
+        UNCONFIRMED_LIMIT,
+        UNPROVEN_LIMIT,
         DOMAIN_LIMIT,
         scale_rule(LOW_PRIORITY_LIMIT, 50),
     ):

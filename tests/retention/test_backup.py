@@ -9,6 +9,7 @@ from petition.core.tokens import Purpose
 from petition.organisers import activity_log
 from petition.retention import backup, close
 from petition.signing import signatures
+from petition.signing.signatures import Confirmation
 from petition.site import Site
 from petition.site import open_site as site_opened
 from petition.tally import audit
@@ -125,7 +126,7 @@ async def test_a_backup_moves_from_one_database_to_the_other(
             assert await c.all("audit.signatures") == [{"country": "FI", "n": 3}]
             assert await audit.find_disagreements(c) == []
         link = other.read_link(Purpose.CONFIRM, (await visitor.link("someone0@example.net")).rpartition("/")[2])
-        assert await other.database.join(signatures.confirm, link) == "FI"
+        assert await other.database.join(signatures.confirm, link) == Confirmation("FI", first=False)
 
 
 async def test_a_withdrawal_after_never_is_remembered_too(visitor: Visitor, time: Clock, tmp_path: Path) -> None:

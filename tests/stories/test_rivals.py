@@ -14,6 +14,7 @@ from petition.core.settings import Mode, Settings
 from petition.mail import outbox
 from petition.organisers import accounts
 from petition.signing import manage, signatures, submissions
+from petition.signing.signatures import Confirmation
 from petition.signing.submissions import SigningRequest
 from petition.site import Site
 from petition.site import open_site as site_opened
@@ -113,8 +114,8 @@ async def test_withdrawing_and_confirming_at_once_agree(site: Site) -> None:
     links = {mail.template: site.server_keys.link_keys(mail.secret) for mail in mails}
     confirm = site.database.join(signatures.confirm, links["confirm"])
     withdraw = site.database.write(partial(manage.withdraw, link_id=links["manage"].row_id))
-    country, done = await asyncio.gather(confirm, withdraw, return_exceptions=True)
-    assert country == "PL" or isinstance(country, LinkError)
+    confirmed, done = await asyncio.gather(confirm, withdraw, return_exceptions=True)
+    assert confirmed == Confirmation("PL", first=True) or isinstance(confirmed, LinkError)
     assert done in (True, False)
     async with site.database.reading() as c:
         assert await audit.find_disagreements(c) == []

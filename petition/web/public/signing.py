@@ -138,8 +138,10 @@ async def _confirm_signature(request: Request, link: LinkKeys) -> Response:
     site = get_site(request)
     if not site.campaign_state().allows_signing:
         return await _appeal_response(request, EMPTY_FORM, 403)
-    country = await site.database.join(signatures.confirm, link)
-    return RedirectResponse(f"/{get_language(request).code}/thanks?country={country}", 303)
+    confirmation = await site.database.join(signatures.confirm, link)
+    if confirmation.first:
+        site.rate_limiter.flood.count_confirmation()
+    return RedirectResponse(f"/{get_language(request).code}/thanks?country={confirmation.country}", 303)
 
 
 async def thanks(request: Request) -> Response:
