@@ -111,9 +111,8 @@ class Site:
         self, backoff: ProviderBackoff | None = None, on_full_batch: Callable[[], None] = lambda: None
     ) -> Deliverer:
         """A loop over the outbox, with its own connection to the mail server."""
-        return Deliverer(
-            self.database, self.server_keys, self.render_email, self.make_transport(), backoff, on_full_batch
-        )
+        parts = (self.database, self.server_keys, self.render_email, self.make_transport())
+        return Deliverer(*parts, backoff, on_full_batch, self.intake.may_send)
 
     def read_link(self, purpose: Purpose, token: str) -> LinkKeys:
         """Raises LinkError."""

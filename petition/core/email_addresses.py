@@ -105,9 +105,10 @@ class EmailProviders:
                 return dict(entry)
         return None
 
-    def is_reviewed(self, address: EmailAddress) -> bool:
-        """Whether the table lists the domain as one that many people use."""
-        return address.domain in self._rules_by_domain or address.domain in self._common_domains
+    def reviewed_provider(self, domain: str) -> str | None:
+        """The first domain of the provider; None unless the table lists the domain as one that many people use."""
+        rule = self._rules_by_domain.get(domain)
+        return rule.domains[0] if rule else domain if domain in self._common_domains else None
 
     def is_disposable(self, address: EmailAddress) -> bool:
         """Whether the mailbox exists only for minutes. Relays that hide an address do not count as disposable."""

@@ -12,6 +12,7 @@ from contextlib import suppress
 from functools import partial
 
 from petition.core import clock
+from petition.core.clock import HOUR
 from petition.core.database.database import Database
 from petition.core.encryption import ServerKeys
 from petition.core.errors import DatabaseError
@@ -28,6 +29,10 @@ RECORD_TIMEOUT = 20.0  # seconds to record the result, even if the database is l
 log = logging.getLogger(__name__)
 
 
+async def _always(_: ClaimedEmail) -> bool:
+    return True
+
+
 class Deliverer:
     """One loop over the outbox with one connection to the mail server. `backoff` may be shared with other loops."""
 
@@ -39,6 +44,7 @@ class Deliverer:
         transport: Transport,
         backoff: ProviderBackoff | None = None,
         on_full_batch: Callable[[], None] = lambda: None,
+        may_send: Callable[[ClaimedEmail], Awaitable[bool]] = _always,
     ) -> None:
         self._database = database
         self._server_keys = server_keys
@@ -46,6 +52,7 @@ class Deliverer:
         self._transport = transport
         self._backoff = backoff or ProviderBackoff()
         self._on_full_batch = on_full_batch
+        self._may_send = may_send
         self._send_seconds = deque([0.01], maxlen=50)  # of the last emails
         self._send_timeout: asyncio.Timeout | None = None  # of the current email
         self._stopping = asyncio.Event()
@@ -89,7 +96,7 @@ class Deliverer:
             self._on_full_batch()
         while waiting and not self._stopping.is_set():
             email, *waiting = waiting
-            if seconds := self._backoff.remaining(email.domain):
+            if seconds := await self._pause(email):
                 paused.append((email, seconds))
             elif await self._still_claimed(email) and not await self._deliver_email(email):
                 break
@@ -98,6 +105,14 @@ class Deliverer:
         if not emails:
             await self._transport.close()
         return len(emails)
+
+    async def _pause(self, email: ClaimedEmail) -> int:
+        """Seconds until this email is tried; 0 if it may be sent now. What the pace holds back comes again scattered
+        over an hour, so that nobody is always the last.
+        """
+        if seconds := self._backoff.remaining(email.domain):
+            return seconds
+        return 0 if await self._may_send(email) else 1 + secrets.randbelow(HOUR)
 
     async def _still_claimed(self, email: ClaimedEmail) -> bool:
         """Whether nobody else can take this email until we are done with it, however slow the mail server is.

@@ -44,6 +44,7 @@ class ClaimedEmail:
     secret: str
     attempts: int  # with this one; no two deliverers hold a row with the same number
     claim_expires_at: int  # epoch seconds; nobody else takes the row before that
+    low_priority: bool = False
 
     @property
     def is_decoy(self) -> bool:
@@ -119,9 +120,9 @@ async def claim_batch(c: Connection, server_keys: ServerKeys) -> list[ClaimedEma
 
 def _decrypt_email(server_keys: ServerKeys, row: Row) -> ClaimedEmail:
     to, secret = json.loads(server_keys.outbox.decrypt(row["key_name"], row["encrypted"]))
-    return ClaimedEmail(
-        row["id"], row["template"], row["language"], to, secret, int(row["attempts"]), int(row["claim_expires_at"])
-    )
+    numbers = int(row["attempts"]), int(row["claim_expires_at"])
+    low_priority = int(row["urgency"]) >= LOW_PRIORITY_URGENCY
+    return ClaimedEmail(row["id"], row["template"], row["language"], to, secret, *numbers, low_priority)
 
 
 async def renew_claim(c: Connection, email: ClaimedEmail) -> bool:

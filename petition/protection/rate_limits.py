@@ -49,9 +49,12 @@ PAGE_LIMIT = BucketRule(
 DOMAIN_LIMIT = BucketRule(
     "mail domain", 500, 1500, "a strange provider that gets all at once blocks us, or is being mailed to death"
 )
-_DOMAIN_BACKLOG = replace(
-    DOMAIN_LIMIT, burst=DOMAIN_LIMIT.hourly
-)  # emails wait for forty minutes at most, less than the longest of outbox.RETRY_DELAYS
+PROVIDER_LIMIT = BucketRule(
+    "mail provider", 12_000, 36_000, "during a flood: whoever has many computers sends proofs too, and burns our name"
+)
+LOW_PRIORITY_MAIL_LIMIT = BucketRule(
+    "slow mail", 300, 1000, "of a flood without proofs; a big provider does not block us for so many unknown mailboxes"
+)
 TRAPPED = "trap"  # hold_reason of a submission with low priority in which the hidden field was filled in
 
 
@@ -112,12 +115,20 @@ class RateLimiter:
             else None
         )
 
-    async def delay_for_domain(self, domain: str) -> int:
-        """Seconds that an email waits if its domain is in no reviewed table; 0 while there are tokens."""
-        key = (await self._keys.get_today()).tag(DOMAIN_LIMIT.name, domain)
-        delay = self._buckets.wait_seconds(DOMAIN_LIMIT, key)
-        self._buckets.consume((_DOMAIN_BACKLOG, key))
+    async def delay_mail(self, rule: BucketRule, subject: str) -> int:
+        """Seconds that an email to a domain or provider waits; 0 while there are tokens.
+
+        Forty minutes at most, less than the longest of outbox.RETRY_DELAYS: what waits takes the tokens of one hour.
+        """
+        key = (await self._keys.get_today()).tag(rule.name, subject)
+        delay = self._buckets.wait_seconds(rule, key)
+        self._buckets.consume((replace(rule, burst=rule.hourly), key))
         return delay
+
+    async def may_send_low_priority(self, provider: str) -> bool:
+        """Takes a token for an email with low priority to a provider; False if there is none."""
+        key = (await self._keys.get_today()).tag(LOW_PRIORITY_MAIL_LIMIT.name, provider)
+        return self._buckets.consume((LOW_PRIORITY_MAIL_LIMIT, key))
 
     async def sync(self) -> None:
         """Tells the other processes what was used, and reads what they used."""

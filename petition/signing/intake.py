@@ -12,8 +12,9 @@ from petition.core.encryption import ServerKeys
 from petition.core.errors import ProofReused
 from petition.core.form import Form
 from petition.core.languages import N_, Language
+from petition.mail.outbox import ClaimedEmail
 from petition.protection.proof_of_work import ProofMode
-from petition.protection.rate_limits import Admission, RateLimiter
+from petition.protection.rate_limits import DOMAIN_LIMIT, PROVIDER_LIMIT, Admission, RateLimiter
 from petition.signing import submissions
 from petition.signing.submissions import SigningRequest
 from petition.tally.rounding import UNSTATED_COUNTRY
@@ -42,23 +43,46 @@ class Intake:
 
     async def accept(self, request: SigningRequest, host: str | None, mode: ProofMode, form: Form) -> Admission:
         """Stores it, as its network may sign now. Raises RateLimited, or ClosedError once signing has ended."""
-        delay = await self.mail_delay(request.email)
         admit = partial(self.rate_limiter.admit_form, host, mode=mode, trapped=trap_is_filled(form))
         try:
-            return await self._store(request, await admit(solution=form.values.get(PROOF_OF_WORK_FIELD, "")), delay)
+            return await self._store(request, await admit(solution=form.values.get(PROOF_OF_WORK_FIELD, "")), mode)
         except ProofReused:  # a proof that was used before counts as no proof
-            return await self._store(request, await admit(solution=""), delay)
+            return await self._store(request, await admit(solution=""), mode)
 
-    async def _store(self, request: SigningRequest, admission: Admission, delay: int) -> Admission:
+    async def _store(self, request: SigningRequest, admission: Admission, mode: ProofMode) -> Admission:
         disposable = self.mailboxes.is_disposable(request.email)
+        delay = 0 if admission.low_priority else await self.mail_delay(request.email, mode)
         admission = replace(admission, mail_delay=delay, disposable=disposable)
         prepared = submissions.prepare_submission(self.server_keys, request, admission, self.base_url)
         await self.database.join(submissions.sign, prepared)
         return admission
 
-    async def mail_delay(self, email: EmailAddress) -> int:
-        """Seconds until an email may leave to a provider that nobody has reviewed and that gets many emails now."""
-        return 0 if self.mailboxes.is_reviewed(email) else await self.rate_limiter.delay_for_domain(email.domain)
+    async def admit_manage_form(self, email: EmailAddress, host: str | None, mode: ProofMode) -> Admission:
+        """While everybody is asked for a proof of work, low priority: this form has none. Raises RateLimited."""
+        await self.rate_limiter.limit_action("manage", host)
+        if mode is not ProofMode.OFF:
+            await self.rate_limiter.flood.count_form()
+        if mode is ProofMode.ON:
+            return Admission(low_priority=True)
+        return Admission(mail_delay=await self.mail_delay(email, mode))
+
+    async def mail_delay(self, email: EmailAddress, mode: ProofMode) -> int:
+        """Seconds until an email may leave to a provider that gets many emails now.
+
+        A reviewed provider has such a limit only while everybody is asked for a proof of work. Emails with low priority
+        take nothing of it: they wait for may_send().
+        """
+        provider = self.mailboxes.reviewed_provider(email.domain)
+        if provider is None:
+            return await self.rate_limiter.delay_mail(DOMAIN_LIMIT, email.domain)
+        return await self.rate_limiter.delay_mail(PROVIDER_LIMIT, provider) if mode is ProofMode.ON else 0
+
+    async def may_send(self, email: ClaimedEmail) -> bool:
+        """Whether a deliverer may send it now: emails with low priority leave at a pace, for each provider."""
+        if not email.low_priority:
+            return True
+        provider = self.mailboxes.reviewed_provider(email.domain) or email.domain
+        return await self.rate_limiter.may_send_low_priority(provider)
 
 
 def check_signing(

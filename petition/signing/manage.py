@@ -15,13 +15,14 @@ from petition.core.errors import LinkError
 from petition.core.tokens import Purpose
 from petition.mail import messages, outbox
 from petition.protection import mail_quota
+from petition.protection.rate_limits import NORMAL, Admission
 from petition.signing import signatures, submissions
 
 
 async def request_manage_link(
-    c: Connection, server_keys: ServerKeys, email: EmailAddress, language: str, mail_delay: int = 0
+    c: Connection, server_keys: ServerKeys, email: EmailAddress, language: str, admission: Admission = NORMAL
 ) -> None:
-    """Emails a manage link to any address, after `mail_delay` seconds, whether there is a signature or not.
+    """Emails a manage link to any address, as `admission` says when, whether there is a signature or not.
 
     Over the limit on emails as much is written, but no email leaves. Raises ClosedError once signing has ended for
     good: no hash of anybody is kept after that.
@@ -32,7 +33,7 @@ async def request_manage_link(
     mail = outbox.prepare_email(
         server_keys, messages.MANAGE, language=language, to=email.exact, secret=secret, mailbox=mailbox
     )
-    mail = outbox.delay_email(mail, mail_delay)
+    mail = submissions.schedule_mail(mail, admission)
     link, quota_key = server_keys.link_keys(secret), server_keys.quota_key(email)
     recipient = mail_quota.Recipient(mailbox, quota_key, decoy_key=link.row_id)
     if not all(await mail_quota.reserve_emails(c, [recipient], mail_quota.MANAGE)):

@@ -71,7 +71,7 @@ def prepare_submission(
         "expires_at": start_of_today() + SUBMISSION_LIFETIME,
     }
     recipient = Recipient(mailbox, server_keys.quota_key(request.email), decoy_key=keys.row_id)
-    mail = {**_schedule_mail(mail, admission), "submission_id": keys.row_id}
+    mail = {**schedule_mail(mail, admission), "submission_id": keys.row_id}
     return PreparedSubmission(recipient, row, mail, admission.proof)
 
 
@@ -84,7 +84,7 @@ def _admission_columns(admission: Admission) -> Row:
     }
 
 
-def _schedule_mail(mail: Row, admission: Admission) -> Row:
+def schedule_mail(mail: Row, admission: Admission) -> Row:
     urgency = (
         outbox.HELD_URGENCY
         if admission.hold_reason

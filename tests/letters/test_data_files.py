@@ -46,7 +46,7 @@ def _use_mailboxes(file: Path) -> None:
         assert (
             mailboxes.readable_provider(found)
             or mailboxes.suggestion(found)
-            or mailboxes.is_reviewed(found) in (True, False)
+            or isinstance(mailboxes.reviewed_provider(found.domain), str | None)
         )
 
 

@@ -36,20 +36,21 @@ async def request_link(request: Request) -> Response:
         await get_site(request).rate_limiter.limit_page(client_address(request))
         return page(status=422, form=form)
     try:
-        await _send_link(request, email)
+        late = await _send_link(request, email)
     except ClosedError:
         raise HTTPException(403) from None
     except RateLimited as refusal:
         return page(status=429, wait=refusal.retry_after, form=forms.rate_limited(form))
-    return RedirectResponse(f"/{get_language(request).code}/check-inbox", 303)
+    return RedirectResponse(f"/{get_language(request).code}/check-inbox{'?mail=late' if late else ''}", 303)
 
 
-async def _send_link(request: Request, email: EmailAddress) -> None:
-    site = get_site(request)
-    await site.rate_limiter.limit_action("manage", client_address(request))
+async def _send_link(request: Request, email: EmailAddress) -> bool:
+    """Whether the email leaves late: that depends on the network and on a flood, and on no person."""
+    site, mode = get_site(request), get_public_status(request).proof_mode
+    admission = await site.intake.admit_manage_form(email, client_address(request), mode)
     ask = partial(actions.request_manage_link, server_keys=site.server_keys, email=email)
-    delay = await site.intake.mail_delay(email)
-    await site.database.write(partial(ask, language=get_language(request).code, mail_delay=delay))
+    await site.database.write(partial(ask, language=get_language(request).code, admission=admission))
+    return admission.low_priority
 
 
 async def manage(request: Request) -> Response:

@@ -354,7 +354,7 @@ async def test_mail_to_a_domain_that_nobody_reviewed_is_put_off_and_never_refuse
     visitor: Visitor, time: Clock
 ) -> None:
     for _ in range(rate_limits.DOMAIN_LIMIT.burst):
-        assert await visitor.site.rate_limiter.delay_for_domain("strange.example") == 0
+        assert await visitor.site.rate_limiter.delay_mail(rate_limits.DOMAIN_LIMIT, "strange.example") == 0
     answer = await _sign(visitor, "198.51.100.1", "anna@strange.example")
     assert (answer.status_code, answer.headers["location"]) == (303, "/en/check-inbox")
     await _sign(visitor, "198.51.100.1", "boris@gmail.com")
@@ -363,7 +363,8 @@ async def test_mail_to_a_domain_that_nobody_reviewed_is_put_off_and_never_refuse
     time.advance(minutes=1)
     await visitor.deliver()
     assert visitor.smtp.recipients == ["boris@gmail.com", "anna@strange.example"]
-    waits = [await visitor.site.rate_limiter.delay_for_domain("strange.example") for _ in range(3000)]
+    limiter, limit = visitor.site.rate_limiter, rate_limits.DOMAIN_LIMIT
+    waits = [await limiter.delay_mail(limit, "strange.example") for _ in range(3000)]
     assert max(waits) == waits[-1] < max(outbox.RETRY_DELAYS)
 
 
