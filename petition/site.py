@@ -27,13 +27,13 @@ from petition.letters.editions.drafts import Draft
 from petition.mail import compose, messages, smtp
 from petition.mail.backoff import ProviderBackoff
 from petition.mail.compose import RenderedEmail
-from petition.mail.delivery import Deliverer
+from petition.mail.delivery import Deliverer, DeliveryRules
 from petition.mail.delivery_pool import DeliveryPool
 from petition.mail.outbox import ClaimedEmail
 from petition.mail.smtp import Transport
 from petition.organisers.passkeys import Passkeys
 from petition.organisers.second_factor import FactorCipher
-from petition.protection import proof_of_work
+from petition.protection import flood, proof_of_work
 from petition.protection.networks import Networks
 from petition.protection.proof_of_work import ProofMode
 from petition.protection.rate_limits import RateLimiter
@@ -112,7 +112,7 @@ class Site:
     ) -> Deliverer:
         """A loop over the outbox, with its own connection to the mail server."""
         parts = (self.database, self.server_keys, self.render_email, self.make_transport())
-        return Deliverer(*parts, backoff, on_full_batch, self.intake.may_send)
+        return Deliverer(*parts, backoff, on_full_batch, DeliveryRules(self.intake.may_send, flood.count_refusal))
 
     def read_link(self, purpose: Purpose, token: str) -> LinkKeys:
         """Raises LinkError."""

@@ -9,10 +9,12 @@ import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 
 from petition.core import clock
 from petition.core.clock import HOUR
+from petition.core.database.connection import Connection
 from petition.core.database.database import Database
 from petition.core.encryption import ServerKeys
 from petition.core.errors import DatabaseError
@@ -33,6 +35,24 @@ async def _always(_: ClaimedEmail) -> bool:
     return True
 
 
+async def _ignore(_: Connection, __: str) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRules:
+    """What others decide: whether an email may be sent now, and what follows from a refusal.
+
+    `on_refused` runs in the transaction that records the refusal; it gets the enhanced status code.
+    """
+
+    may_send: Callable[[ClaimedEmail], Awaitable[bool]] = _always
+    on_refused: Callable[[Connection, str], Awaitable[None]] = _ignore
+
+
+NO_RULES = DeliveryRules()
+
+
 class Deliverer:
     """One loop over the outbox with one connection to the mail server. `backoff` may be shared with other loops."""
 
@@ -44,7 +64,7 @@ class Deliverer:
         transport: Transport,
         backoff: ProviderBackoff | None = None,
         on_full_batch: Callable[[], None] = lambda: None,
-        may_send: Callable[[ClaimedEmail], Awaitable[bool]] = _always,
+        rules: DeliveryRules = NO_RULES,
     ) -> None:
         self._database = database
         self._server_keys = server_keys
@@ -52,7 +72,7 @@ class Deliverer:
         self._transport = transport
         self._backoff = backoff or ProviderBackoff()
         self._on_full_batch = on_full_batch
-        self._may_send = may_send
+        self._rules = rules
         self._send_seconds = deque([0.01], maxlen=50)  # of the last emails
         self._send_timeout: asyncio.Timeout | None = None  # of the current email
         self._stopping = asyncio.Event()
@@ -112,7 +132,7 @@ class Deliverer:
         """
         if seconds := self._backoff.remaining(email.domain):
             return seconds
-        return 0 if await self._may_send(email) else 1 + secrets.randbelow(HOUR)
+        return 0 if await self._rules.may_send(email) else 1 + secrets.randbelow(HOUR)
 
     async def _still_claimed(self, email: ClaimedEmail) -> bool:
         """Whether nobody else can take this email until we are done with it, however slow the mail server is.
@@ -133,7 +153,7 @@ class Deliverer:
         try:
             await self._send(email)
         except Refused as refusal:
-            await self._record(self._write_job(outbox.mark_refused, email=email, code=str(refusal)))
+            await self._record(self._write_job(self._mark_refused, email=email, code=str(refusal)))
         except Delayed as delay:
             log.warning("mail delayed: %s", delay)
             if isinstance(delay, ProviderLimited):
@@ -148,6 +168,10 @@ class Deliverer:
             self._backoff.accepted(email.domain)
             await self._record(partial(self._database.join, outbox.mark_sent, email.id))
         return True
+
+    async def _mark_refused(self, c: Connection, *, email: ClaimedEmail, code: str) -> None:
+        if await outbox.mark_refused(c, email, code):
+            await self._rules.on_refused(c, code)
 
     async def _send(self, email: ClaimedEmail) -> None:
         """Raises what the transport raises, and Unreachable if the dialogue takes longer than SEND_TIMEOUT."""

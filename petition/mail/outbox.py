@@ -138,14 +138,18 @@ async def mark_sent(c: Connection, ids: list[str]) -> list[None]:
     return [None for _ in ids]
 
 
-async def mark_refused(c: Connection, email: ClaimedEmail, code: str) -> None:
-    """The email can never be delivered: counts its enhanced status code (RFC 3463), deletes the rest."""
-    await _delete_and_count(c, email.id, code)
+async def mark_refused(c: Connection, email: ClaimedEmail, code: str) -> bool:
+    """The email can never be delivered: counts its enhanced status code (RFC 3463), deletes the rest.
+
+    False if this was recorded before: after a lost answer it is counted once.
+    """
+    return await _delete_and_count(c, email.id, code)
 
 
-async def _delete_and_count(c: Connection, id_: str, code: str) -> None:
-    if await c.one("outbox.delete", id=id_):  # recorded again after a lost answer, it is counted once
+async def _delete_and_count(c: Connection, id_: str, code: str) -> bool:
+    if deleted := await c.one("outbox.delete", id=id_):
         await c.run("outbox.count_refusal", day=clock.today().isoformat(), code=code)
+    return deleted is not None
 
 
 async def retry_later(c: Connection, email: ClaimedEmail) -> None:

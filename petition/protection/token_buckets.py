@@ -106,7 +106,7 @@ class TokenBuckets:
         rows: list[Row] = [{"id": key, "used": n, "hourly": reported[key].hourly} for key, n in pending.items()]
         now = clock.epoch()
         try:
-            merged = await database.own_transaction(partial(_merge_buckets, rows=rows, now=now))
+            merged = await database.own_transaction(partial(merge, rows=rows, now=now))
         except DatabaseError:
             for key, n in pending.items():
                 reported[key].pending += n
@@ -117,7 +117,8 @@ class TokenBuckets:
             level.used, level.updated_at = int(row["used"]) + level.pending, now
 
 
-async def _merge_buckets(c: Connection, *, rows: list[Row], now: int) -> list[Row]:
+async def merge(c: Connection, *, rows: list[Row], now: int) -> list[Row]:
+    """Adds what was used to what all have used; returns id and used of each, with what was given back since."""
     return await c.all("token_buckets.merge", rows=rows, now=now)
 
 

@@ -10,6 +10,7 @@ from petition.core.database.connection import Connection
 from petition.core.encryption import ServerKeys
 from petition.mail import outbox
 from petition.mail.bounce_reports import BOUNCED, COMPLAINT, BounceReport
+from petition.protection import flood
 from petition.protection.rate_limits import TRAPPED
 from petition.signing import submissions
 
@@ -72,4 +73,6 @@ def _expiry_of_today() -> int:
 
 async def apply_report(c: Connection, server_keys: ServerKeys, report: BounceReport) -> None:
     """Holds the submission that this email would confirm, and the email if it has not left."""
-    await hold_submissions(c, [server_keys.row_id(report.reference)], report.reason)
+    held = await hold_submissions(c, [server_keys.row_id(report.reference)], report.reason)
+    if held and report.reason == BOUNCED:
+        await flood.count_refusal(c)

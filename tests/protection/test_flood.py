@@ -1,6 +1,7 @@
 """Floods from many networks, none over its limit: noticed in every process within a minute; a real crowd is not one."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from petition.campaign.appeal import SHIPPED_DATA
 from petition.core.database.database import Database, open_database
 from petition.core.encryption import OutboxKeys, ServerKeys
 from petition.protection import flood, proof_of_work
-from petition.protection.flood import START_ODDS, UNCONFIRMED_LIMIT
+from petition.protection.flood import REFUSED_LIMIT, START_ODDS, TOKENS_PER_REFUSAL, UNCONFIRMED_LIMIT
 from petition.protection.networks import Networks
 from petition.protection.proof_of_work import ProofMode
 from petition.protection.rate_limits import Admission, RateLimiter
@@ -167,3 +168,42 @@ async def test_organisers_who_ask_nobody_start_no_flood(servers: list[Server], t
         await servers[0].admit(host)
     await _tick(servers)
     assert [server.mode for server in servers] == [ProofMode.AUTO] * 2
+
+
+async def _refuse(database: Database, times: int, code: str = "5.1.1") -> None:
+    for _ in range(times):
+        await database.write(partial(flood.count_refusal, code=code))
+
+
+ENOUGH = REFUSED_LIMIT.burst // TOKENS_PER_REFUSAL
+
+
+async def test_mailboxes_that_do_not_exist_ask_everybody(servers: list[Server], time: Clock) -> None:
+    await _refuse(servers[0].database, ENOUGH - 1)
+    await _tick(servers)
+    assert [server.mode for server in servers] == [ProofMode.AUTO] * 2
+    await _refuse(servers[1].database, 1)
+    await _tick(servers)
+    assert [server.mode for server in servers] == [ProofMode.ON] * 2
+    await _refuse(servers[1].database, 3 * ENOUGH)
+    for _ in range(60):
+        time.advance(minutes=1)
+        await _refuse(servers[0].database, 1)
+    await _tick(servers)
+    assert [server.mode for server in servers] == [ProofMode.AUTO] * 2, "it ends within an hour"
+
+
+@pytest.mark.parametrize("code", ["5.7.1", "5.2.2", "5.0.0", "unreadable"])
+async def test_other_refusals_ask_nobody(code: str, servers: list[Server], time: Clock) -> None:
+    await _refuse(servers[0].database, 2 * ENOUGH, code)
+    await _tick(servers)
+    assert servers[0].mode is ProofMode.AUTO
+
+
+async def test_mistyped_addresses_of_a_crowd_that_confirms_ask_nobody(servers: list[Server], time: Clock) -> None:
+    for _ in range(2 * ENOUGH // 10):
+        for _ in range(10 * (TOKENS_PER_REFUSAL + 1)):
+            servers[1].limiter.flood.count_confirmation()
+        await _refuse(servers[0].database, 10)
+        await _tick(servers)
+    assert servers[0].mode is ProofMode.AUTO

@@ -7,8 +7,15 @@ from hypothesis import strategies as st
 from petition.core.database.database import Database
 from petition.core.errors import DatabaseError
 from petition.protection import token_buckets
-from petition.protection.flood import UNCONFIRMED_LIMIT, UNPROVEN_LIMIT
-from petition.protection.rate_limits import DOMAIN_LIMIT, LIMITS, LOW_PRIORITY_LIMIT, PROOF_LIMIT
+from petition.protection.flood import REFUSED_LIMIT, UNCONFIRMED_LIMIT, UNPROVEN_LIMIT
+from petition.protection.rate_limits import (
+    DOMAIN_LIMIT,
+    LIMITS,
+    LOW_PRIORITY_LIMIT,
+    LOW_PRIORITY_MAIL_LIMIT,
+    PROOF_LIMIT,
+    PROVIDER_LIMIT,
+)
 from petition.protection.token_buckets import TOKEN_WEIGHT, BucketRule, TokenBuckets, scale_rule
 from tests.conftest import Clock
 
@@ -70,6 +77,32 @@ def test_never_more_than_the_rule_in_any_order_of_events(pauses: list[int]) -> N
             clock.advance(seconds=pause)
             passed += pause
         assert given_ <= RULE.burst + passed * RULE.hourly // 3600
+
+
+def test_what_is_given_back_is_never_more_than_was_used(time: Clock) -> None:
+    buckets = TokenBuckets()
+    _taken(buckets, 5)
+    buckets.give_back(RULE, "a", 2)
+    assert _taken(buckets, 9) == 2
+    buckets.give_back(RULE, "a", 50)
+    assert _taken(buckets, 9) == 5
+
+
+async def test_one_process_gives_back_what_another_used(database: Database, time: Clock) -> None:
+    first, second = TokenBuckets(), TokenBuckets()
+    assert _taken(first, 5) == 5
+    await first.sync(database)
+    second.give_back(RULE, "a", 3)
+    await second.sync(database)
+    assert second.wait_seconds(RULE, "a") == 0
+    second.give_back(RULE, "a", 50)
+    await second.sync(database)
+    second.give_back(RULE, "a", 1)
+    await second.sync(database)
+    third = TokenBuckets()
+    assert _taken(third, 1) == 1
+    await third.sync(database)
+    assert _taken(third, 9) == 4, "what was given back too much is lost with the next report"
 
 
 async def test_two_processes_share_what_is_left(database: Database, time: Clock) -> None:
@@ -136,6 +169,9 @@ def test_every_rule_is_full_again_after_an_hour_and_says_why() -> None:
         LOW_PRIORITY_LIMIT,
         UNCONFIRMED_LIMIT,
         UNPROVEN_LIMIT,
+        REFUSED_LIMIT,
+        PROVIDER_LIMIT,
+        LOW_PRIORITY_MAIL_LIMIT,
         DOMAIN_LIMIT,
         scale_rule(LOW_PRIORITY_LIMIT, 50),
     ):

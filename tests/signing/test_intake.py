@@ -8,13 +8,14 @@ import pytest
 from petition.core.email_addresses import EmailAddress
 from petition.core.form import Form
 from petition.mail import messages, outbox
-from petition.protection import proof_of_work
+from petition.protection import flood, proof_of_work
 from petition.protection.proof_of_work import ProofMode
 from petition.protection.rate_limits import DOMAIN_LIMIT, LOW_PRIORITY_MAIL_LIMIT, PROVIDER_LIMIT
 from petition.signing import intake
 from petition.signing.submissions import SigningRequest
 from petition.site import Site
 from tests.conftest import Clock, Visitor
+from tests.mail.delivering import saying
 from tests.protection.test_proof_of_work import solution
 
 GMAIL, OUTLOOK, STRANGE = (EmailAddress(f"anna@{d}", f"anna@{d}") for d in ("gmail.com", "live.com", "strange.example"))
@@ -121,3 +122,15 @@ async def test_links_to_manage_leave_late_during_a_flood(
     async with visitor.site.database.reading() as c:
         urgencies = {row["urgency"] for row in await c.execute("select urgency from outbox")}
     assert urgencies == {outbox.LOW_PRIORITY_URGENCY if late else messages.MANAGE.urgency}
+
+
+@pytest.mark.parametrize(("answer", "flooded"), [("550 5.1.1 unknown", True), ("550 5.7.1 not you", False)])
+async def test_mailboxes_that_a_provider_does_not_know_are_a_sign_of_a_flood(
+    answer: str, flooded: bool, visitor: Visitor, time: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flood, "TOKENS_PER_REFUSAL", flood.REFUSED_LIMIT.burst)
+    visitor.smtp.rcpt = saying(answer)
+    await visitor.sign("anna@gmail.com")
+    await visitor.deliver()
+    async with visitor.site.database.reading() as c:
+        assert (await proof_of_work.effective_mode(c) is ProofMode.ON) is flooded

@@ -2,9 +2,13 @@
 
 from functools import partial
 
+import pytest
+
 from petition.core.email_addresses import EmailAddress
 from petition.mail import outbox
-from petition.mail.bounce_reports import BOUNCED, COMPLAINT
+from petition.mail.bounce_reports import BOUNCED, COMPLAINT, BounceReport
+from petition.protection import flood, proof_of_work
+from petition.protection.proof_of_work import ProofMode
 from petition.signing import quarantine, submissions
 from petition.signing.submissions import SigningRequest
 from petition.site import Site
@@ -99,3 +103,21 @@ async def test_what_is_held_says_also_what_lies_aside(time: Clock, visitor: Visi
         (row,) = await c.execute("select id from submissions")
     await _aside(visitor.site, row["id"])
     assert (await visitor.post(link, action="show")).text == held
+
+
+@pytest.mark.parametrize(
+    ("reason", "known", "flooded"), [(BOUNCED, True, True), (BOUNCED, False, False), (COMPLAINT, True, False)]
+)
+async def test_an_email_that_came_back_counts_as_a_refusal(
+    reason: str, known: bool, flooded: bool, visitor: Visitor, time: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flood, "TOKENS_PER_REFUSAL", flood.REFUSED_LIMIT.burst)
+    await visitor.sign("anna@example.net")
+    await visitor.deliver()
+    reference = str(visitor.smtp.to("anna@example.net")[-1]["Message-ID"]).strip("<>").partition("@")[0]
+    report = BounceReport(reference if known else reference[::-1], reason)
+    await visitor.site.database.write(
+        partial(quarantine.apply_report, server_keys=visitor.site.server_keys, report=report)
+    )
+    async with visitor.site.database.reading() as c:
+        assert (await proof_of_work.effective_mode(c) is ProofMode.ON) is flooded
