@@ -99,7 +99,7 @@ async def _background_tasks(site: Site, cache: PublicStateCache, deliver: bool) 
     stopping = asyncio.Event()
     sync = (SYNC_SECONDS, site.rate_limiter.sync)
     jobs = (sync, (PUBLISH_SECONDS, site.take_snapshot), (PUBLISH_SECONDS, cache.refresh), (PRUNE_SECONDS, site.prune))
-    loops = [_repeat(seconds, job, stopping) for seconds, job in jobs]
+    loops = [repeat(seconds, job, stopping) for seconds, job in jobs]
     deliverer = site.make_delivery_pool()
     tasks = [asyncio.create_task(job) for job in (*loops, *([deliverer.run()] if deliver else []))]
     try:
@@ -112,7 +112,7 @@ async def _background_tasks(site: Site, cache: PublicStateCache, deliver: bool) 
             task.cancel()  # only delivery may still hang, if the mail server does not answer
 
 
-async def _repeat(seconds: float, job: Callable[[], Awaitable[None]], stopping: asyncio.Event) -> None:
+async def repeat(seconds: float, job: Callable[[], Awaitable[None]], stopping: asyncio.Event) -> None:
     """Runs a job at once and then every so many seconds. A failure is logged, and the job runs again next time."""
     while not stopping.is_set():
         try:

@@ -189,7 +189,7 @@ async def test_what_runs_beside_the_requests_outlives_a_failure(caplog: pytest.L
         raise RuntimeError(QUOTED)
 
     stopping = asyncio.Event()
-    task = asyncio.create_task(app._repeat(0.001, act, stopping))
+    task = asyncio.create_task(app.repeat(0.001, act, stopping))
     for _ in range(3):
         await turns.acquire()
     stopping.set()
