@@ -26,13 +26,16 @@ _IPNetwork = IPv4Network | IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Where a client comes from: its address or home (/32, /64), its block (/24, /48); whether many people share it.
+    """Where a client comes from; `shared` if very many people have this address.
 
-    For a visitor of the onion service these are its circuit and all circuits; many people share only all circuits.
+    `address` is one home (/32, /64), `block` its neighbours (/24, /48), `wide` what a provider has many of (/16, /32):
+    one customer of a provider may have 65,536 blocks of IPv6. For a visitor of the onion service `address` is its
+    circuit, and the others are all circuits, which many people share.
     """
 
     address: str
     block: str
+    wide: str
     shared: bool
     is_circuit: bool = False
 
@@ -50,14 +53,14 @@ class Networks:
         """`host` is the client's address behind trusted proxies. If it is none, the network is LOCAL_NETWORK."""
         ip = _parse_ip(host or "")
         if ip is None or ip.is_loopback:
-            return Network(LOCAL_NETWORK, LOCAL_NETWORK, shared=True)
+            return Network(LOCAL_NETWORK, LOCAL_NETWORK, LOCAL_NETWORK, shared=True)
         if ip in _CIRCUITS:
-            return Network(str(ip), ONION_NETWORK, shared=True, is_circuit=True)
+            return Network(str(ip), ONION_NETWORK, ONION_NETWORK, shared=True, is_circuit=True)
         number = int(ip)
         shared = any(version == ip.version and first <= number <= last for version, first, last in self._shared)
-        lengths = (32, 24) if ip.version == 4 else (64, 48)
-        address, block = (_prefix_of(ip, number, length) for length in lengths)
-        return Network(address, block, shared)
+        lengths = (32, 24, 16) if ip.version == 4 else (64, 48, 32)
+        address, block, wide = (_prefix_of(ip, number, length) for length in lengths)
+        return Network(address, block, wide, shared)
 
 
 def is_circuit(host: str) -> bool:

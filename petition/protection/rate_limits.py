@@ -33,6 +33,10 @@ LIMITS = {
         BucketRule("login network", 200, 600, "as for signing"),
     ),
 }
+# For a wide block, unless very many people share the address. Only for signing: there a proof lets neighbours in.
+WIDE_LIMITS = {
+    "sign": BucketRule("sign wide", 6000, 60_000, "of 500 signatures a second no such block sends one in thirty")
+}
 PROOF_LIMIT = BucketRule(
     "proven network", 3000, 6000, "each cost a second of computing; even so no network fills our outbox alone"
 )
@@ -140,12 +144,14 @@ class RateLimiter:
 
 
 def _action_buckets(key: DailyKey, action: str, network: Network) -> list[BucketKey]:
-    """The buckets of the block, and that of the address if it is not the same."""
+    """The buckets of the block, and those of the address and of the wide block if they are not the same."""
     address, block = LIMITS[action]
     buckets = _block_buckets(key, block, network)
-    if network.is_circuit or network.address == network.block:
-        return buckets
-    return [_bucket_key(key, _scale_for(address, network), network.address), *buckets]
+    if not network.is_circuit and network.address != network.block:
+        buckets.append(_bucket_key(key, _scale_for(address, network), network.address))
+    if not network.shared and (wide := WIDE_LIMITS.get(action)):
+        buckets.append(_bucket_key(key, wide, network.wide))
+    return buckets
 
 
 def _block_buckets(key: DailyKey, rule: BucketRule, network: Network) -> list[BucketKey]:

@@ -13,8 +13,8 @@ from petition.protection import flood, proof_of_work
 from petition.protection.flood import REFUSED_LIMIT, START_ODDS, TOKENS_PER_REFUSAL, UNCONFIRMED_LIMIT
 from petition.protection.networks import Networks
 from petition.protection.proof_of_work import ProofMode
-from petition.protection.rate_limits import Admission, RateLimiter
-from petition.protection.token_buckets import TokenBuckets
+from petition.protection.rate_limits import WIDE_LIMITS, Admission, RateLimiter
+from petition.protection.token_buckets import BucketRule, TokenBuckets
 from tests.conftest import IDENTITY, Clock
 from tests.protection.test_proof_of_work import solution
 
@@ -207,3 +207,26 @@ async def test_mistyped_addresses_of_a_crowd_that_confirms_ask_nobody(servers: l
         await _refuse(servers[0].database, 10)
         await _tick(servers)
     assert servers[0].mode is ProofMode.AUTO
+
+
+async def test_who_has_thousands_of_networks_has_one_share(
+    servers: list[Server], time: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(WIDE_LIMITS, "sign", BucketRule("wide", 100, 200, "fast"))
+    for host in ("2001:db8:{:x}::1", "20.7.{}.9"):
+        admitted = [await servers[0].admit(host.format(n)) for n in range(101)]
+        assert [admission.low_priority for admission in admitted] == [False] * 100 + [True]
+    assert not (await servers[0].admit("198.51.100.7")).low_priority
+
+
+async def test_who_is_over_the_share_of_a_wide_block_signs_with_a_proof(
+    servers: list[Server], time: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proof_of_work, "TRIES_RANGE", (3, 5))
+    monkeypatch.setitem(WIDE_LIMITS, "sign", BucketRule("wide", 10, 20, "fast"))
+    for n in range(10):
+        assert not (await servers[0].admit(f"20.7.{n}.9")).low_priority
+    assert (await servers[0].admit("20.7.200.9")).low_priority
+    challenge = await servers[0].challenge("20.7.200.9")
+    assert challenge is not None
+    assert (await servers[0].admit("20.7.200.9", solution(challenge))).proof

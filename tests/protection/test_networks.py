@@ -17,23 +17,23 @@ NETWORKS = Networks(SHIPPED_FILE)
 
 
 @pytest.mark.parametrize(
-    ("host", "address", "block"),
+    ("host", "address", "block", "wide"),
     [
-        ("203.0.113.7", "203.0.113.7/32", "203.0.113.0/24"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64", "2001:db8:1::/48"),
-        ("2001:DB8:0001:0002::1", "2001:db8:1:2::/64", "2001:db8:1::/48"),
-        ("[2001:db8::1]", "2001:db8::/64", "2001:db8::/48"),
-        ("::ffff:203.0.113.7", "203.0.113.7/32", "203.0.113.0/24"),
-        ("::ffff:cb00:7107", "203.0.113.7/32", "203.0.113.0/24"),
+        ("203.0.113.7", "203.0.113.7/32", "203.0.113.0/24", "203.0.0.0/16"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64", "2001:db8:1::/48", "2001:db8::/32"),
+        ("2001:DB8:0001:0002::1", "2001:db8:1:2::/64", "2001:db8:1::/48", "2001:db8::/32"),
+        ("[2001:db8::1]", "2001:db8::/64", "2001:db8::/48", "2001:db8::/32"),
+        ("::ffff:203.0.113.7", "203.0.113.7/32", "203.0.113.0/24", "203.0.0.0/16"),
+        ("::ffff:cb00:7107", "203.0.113.7/32", "203.0.113.0/24", "203.0.0.0/16"),
     ],
 )
-def test_an_address_has_two_networks(host: str, address: str, block: str) -> None:
-    assert NETWORKS.find_network(host) == Network(address, block, shared=False)
+def test_an_address_has_three_networks(host: str, address: str, block: str, wide: str) -> None:
+    assert NETWORKS.find_network(host) == Network(address, block, wide, shared=False)
 
 
 @pytest.mark.parametrize("host", [None, "", "127.0.0.1", "::1", "::ffff:127.0.0.1", "unix:", "testclient", "1.2.3"])
 def test_what_is_no_address_of_a_visitor_is_one_shared_network(host: str | None) -> None:
-    assert NETWORKS.find_network(host) == Network(LOCAL_NETWORK, LOCAL_NETWORK, shared=True)
+    assert NETWORKS.find_network(host) == Network(LOCAL_NETWORK, LOCAL_NETWORK, LOCAL_NETWORK, shared=True)
 
 
 @pytest.mark.parametrize("host", ["10.1.2.3", "172.17.0.1", "192.168.1.1", "fd00::1", "fe80::1%eth0"])
@@ -65,6 +65,7 @@ def test_every_spelling_of_an_address_is_in_the_same_networks(ip: IPv4Address | 
         plain = getattr(ip, "ipv4_mapped", None) or ip
         assert plain in ip_network(network.address)
         assert ip_network(network.address).subnet_of(ip_network(network.block))  # type: ignore[arg-type]  # both of one family
+        assert ip_network(network.block).subnet_of(ip_network(network.wide))  # type: ignore[arg-type]  # both of one family
 
 
 @given(st.text())

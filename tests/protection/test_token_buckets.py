@@ -15,6 +15,7 @@ from petition.protection.rate_limits import (
     LOW_PRIORITY_MAIL_LIMIT,
     PROOF_LIMIT,
     PROVIDER_LIMIT,
+    WIDE_LIMITS,
 )
 from petition.protection.token_buckets import TOKEN_WEIGHT, BucketRule, TokenBuckets, scale_rule
 from tests.conftest import Clock
@@ -165,6 +166,7 @@ async def test_a_bucket_that_is_full_again_is_forgotten(database: Database, time
 def test_every_rule_is_full_again_after_an_hour_and_says_why() -> None:
     for rule in (
         *[rule for pair in LIMITS.values() for rule in pair],
+        *WIDE_LIMITS.values(),
         PROOF_LIMIT,
         LOW_PRIORITY_LIMIT,
         UNCONFIRMED_LIMIT,
