@@ -13,6 +13,7 @@ from petition.core.settings import Settings
 from petition.mail import bounce_reports
 from petition.signing import quarantine
 from petition.site import open_site
+from petition.web import app
 
 
 def register(verbs: Any) -> None:
@@ -22,13 +23,16 @@ def register(verbs: Any) -> None:
 
 
 async def deliver(settings: Settings, _: Arguments) -> None:
-    """Runs until SIGTERM or SIGINT."""
+    """Runs until SIGTERM or SIGINT. All deliverers together keep the pace of emails with low priority."""
     async with open_site(settings) as site:
-        pool = site.make_delivery_pool()
+        pool, stopping = site.make_delivery_pool(), asyncio.Event()
+        sync = asyncio.create_task(app.repeat(app.SYNC_SECONDS, site.rate_limiter.sync, stopping))
         loop = asyncio.get_running_loop()
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signal_number, lambda: loop.create_task(pool.stop()))
         await pool.run()
+        stopping.set()
+        await sync
 
 
 async def bounce(settings: Settings, arguments: Arguments) -> None:

@@ -1,9 +1,14 @@
 """Delivery by a process of its own."""
 
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
+from petition.mail import outbox
+from petition.protection.rate_limits import LOW_PRIORITY_MAIL_LIMIT
+from petition.protection.token_buckets import REPORT_DIVISOR
 from tests import ROOT
 from tests.relay import Relay
 from tests.shell import Shell, post_form, serving, wait_for
@@ -20,3 +25,23 @@ def test_mail_can_be_delivered_by_a_process_of_its_own(shell: Shell, smtp: Relay
         finally:
             deliverer.send_signal(signal.SIGTERM)
         assert deliverer.wait(timeout=30) == 0
+
+
+def test_deliverers_tell_each_other_what_left_with_low_priority(shell: Shell, smtp: Relay) -> None:
+    shell.environment["PETITION_SMTP_URL"] = smtp.url
+    with (
+        serving(shell, "--no-deliver") as (address, _),
+        closing(sqlite3.connect(shell.folder / "var" / "petition.db", isolation_level=None)) as database,
+    ):
+        reported = LOW_PRIORITY_MAIL_LIMIT.burst // REPORT_DIVISOR
+        for n in range(reported):
+            post_form(f"{address}/en/sign", email=f"anna{n}@example.net", country="PL", consent="on")
+        database.execute("update outbox set urgency = ?", [outbox.LOW_PRIORITY_URGENCY])
+        assert database.execute("select * from token_buckets").fetchall() == []
+        deliverer = subprocess.Popen([sys.executable, "-m", "petition", "deliver"], cwd=ROOT, env=shell.environment)
+        try:
+            wait_for(lambda: len(database.execute("select * from token_buckets").fetchall()) == 1)
+        finally:
+            deliverer.send_signal(signal.SIGTERM)
+        assert deliverer.wait(timeout=30) == 0
+    assert len(smtp.mails) == reported
