@@ -45,7 +45,9 @@ def test_an_address_of_our_own_network_is_shared(host: str) -> None:
 def test_each_circuit_of_the_onion_service_is_a_network_of_its_own(number: int) -> None:
     ip = IPv6Address(int(IPv6Address("fc00:dead:beef:4dad::")) + number)
     for text in (str(ip), ip.exploded, str(ip).upper(), f"[{ip}]"):
-        assert NETWORKS.find_network(text) == Network(str(ip), ONION_NETWORK, shared=True, is_circuit=True)
+        assert NETWORKS.find_network(text) == Network(
+            str(ip), ONION_NETWORK, ONION_NETWORK, shared=True, is_circuit=True
+        )
         assert is_circuit(text)
 
 
