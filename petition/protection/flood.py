@@ -14,24 +14,15 @@ from petition.protection import proof_of_work, token_buckets
 from petition.protection.token_buckets import TOKEN_WEIGHT, BucketRule, TokenBuckets
 
 UNCONFIRMED_LIMIT = BucketRule(
-    "unconfirmed forms",
-    1000,
-    3000,
-    "so many wait for their button when a newspaper links to us",
+    "unconfirmed forms", 1000, 3000, "so many wait for their button when a newspaper links to us"
 )
 REFUSED_LIMIT = BucketRule(
-    "refused emails",
-    1000,
-    2000,
-    "people mistype a few addresses in a hundred; this is one in five and 400 an hour",
+    "refused emails", 1000, 2000, "people mistype a few addresses in a hundred; this is one in five and 400 an hour"
 )
 TOKENS_PER_REFUSAL = 5  # of REFUSED_LIMIT; a confirmation gives one back
 FORMS_PER_CONFIRMATION = 3  # a confirmation explains so many forms: of a real crowd, more than a third confirm
 UNPROVEN_LIMIT = BucketRule(
-    "unproven forms",
-    300,
-    18_000,
-    "so many a minute without a proof, over the limit of their networks, are no crowd",
+    "unproven forms", 300, 18_000, "so many a minute without a proof, over the limit of their networks, are no crowd"
 )
 NO_SUCH_MAILBOX = "5.1."  # RFC 3463, 3.2: the address is the reason
 # Chance has to decide which form starts a flood. Otherwise somebody who sends forms of their own up to the limit would
