@@ -16,6 +16,7 @@ from petition.core.settings import Settings
 from petition.mail import outbox
 from petition.retention import close
 from petition.signing import manage, signatures, submissions
+from petition.signing.signatures import Confirmation
 from petition.signing.submissions import SigningRequest
 from petition.site import Site
 from petition.site import open_site as site_opened
@@ -79,7 +80,7 @@ async def test_what_comes_while_signing_ends_leaves_no_hash(
 
         monkeypatch.setattr(Connection, "execute", executed)
         (result,) = await asyncio.gather(act(one), return_exceptions=True)
-        assert result is None or isinstance(result, bool | str | ClosedError | LinkError), result
+        assert result is None or isinstance(result, bool | str | Confirmation | ClosedError | LinkError), result
         await asyncio.gather(*ends)
         async with two.database.reading() as c:
             assert ends
