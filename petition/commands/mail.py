@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from petition.commands.verbs import Arguments, add_verb
+from petition.core.background import repeat
 from petition.core.errors import DataError
 from petition.core.settings import Settings
 from petition.mail import bounce_reports
+from petition.protection.rate_limits import SYNC_SECONDS
 from petition.signing import quarantine
 from petition.site import open_site
-from petition.web import app
 
 
 def register(verbs: Any) -> None:
@@ -26,7 +27,7 @@ async def deliver(settings: Settings, _: Arguments) -> None:
     """Runs until SIGTERM or SIGINT. All deliverers together keep the pace of emails with low priority."""
     async with open_site(settings) as site:
         pool, stopping = site.make_delivery_pool(), asyncio.Event()
-        sync = asyncio.create_task(app.repeat(app.SYNC_SECONDS, site.rate_limiter.sync, stopping))
+        sync = asyncio.create_task(repeat(SYNC_SECONDS, site.rate_limiter.sync, stopping))
         loop = asyncio.get_running_loop()
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signal_number, lambda: loop.create_task(pool.stop()))

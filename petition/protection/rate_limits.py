@@ -43,6 +43,7 @@ PROOF_LIMIT = BucketRule(
 LOW_PRIORITY_LIMIT = BucketRule(
     "slow network", 60, 60, "without a proof, so that nobody is shut out; these mails hold nobody else's"
 )
+SYNC_SECONDS = 1  # between two reports of what a process used
 SHARED_FACTOR = 50  # times the limit for networks that very many people share
 # Of every rule a circuit of the onion service has so much, and all circuits together have what a shared network has.
 CIRCUIT_BURST, CIRCUIT_HOURLY = 10, 30  # one browser; tor makes circuits for anybody, so each must not be worth much

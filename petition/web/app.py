@@ -5,8 +5,8 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 
 from starlette.applications import Starlette
@@ -15,8 +15,9 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from petition.core import safe_logging
 from petition.core import settings as settings_
-from petition.core.errors import PetitionError
+from petition.core.background import repeat
 from petition.core.settings import Settings
+from petition.protection.rate_limits import SYNC_SECONDS
 from petition.site import Site, open_site
 from petition.web import prerender
 from petition.web.http import public_state, security
@@ -29,7 +30,7 @@ from petition.web.public import sharing
 from petition.web.routes import routes
 
 DELIVER_VARIABLE = "PETITION_SERVE_DELIVERS"  # set by `petition serve` for its workers; operators do not set it
-SYNC_SECONDS, PUBLISH_SECONDS, PRUNE_SECONDS = 1, 5, 3600
+PUBLISH_SECONDS, PRUNE_SECONDS = 5, 3600
 log = logging.getLogger(__name__)
 
 
@@ -110,16 +111,3 @@ async def _background_tasks(site: Site, cache: PublicStateCache, deliver: bool) 
         await asyncio.gather(*tasks[: len(loops)])
         for task in tasks:
             task.cancel()  # only delivery may still hang, if the mail server does not answer
-
-
-async def repeat(seconds: float, job: Callable[[], Awaitable[None]], stopping: asyncio.Event) -> None:
-    """Runs a job at once and then every so many seconds. A failure is logged, and the job runs again next time."""
-    while not stopping.is_set():
-        try:
-            await job()
-        except PetitionError as error:
-            log.warning("%s", error)
-        except Exception as error:  # its text may quote personal data
-            log.error("%s", type(error).__name__)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), seconds)

@@ -13,9 +13,9 @@ import jinja2
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
+from petition.core.background import repeat
 from petition.core.database import writer
 from petition.signing import submissions
-from petition.web import app
 from petition.web.http.errors import ErrorPages
 from tests.conftest import Clock, Visit, Visitor
 from tests.web.http.test_pages import private, whole
@@ -189,7 +189,7 @@ async def test_what_runs_beside_the_requests_outlives_a_failure(caplog: pytest.L
         raise RuntimeError(QUOTED)
 
     stopping = asyncio.Event()
-    task = asyncio.create_task(app.repeat(0.001, act, stopping))
+    task = asyncio.create_task(repeat(0.001, act, stopping))
     for _ in range(3):
         await turns.acquire()
     stopping.set()
