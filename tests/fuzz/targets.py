@@ -6,22 +6,30 @@
 import asyncio
 import base64
 import csv
+import hmac
 import io
+import tempfile
+import zlib
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
+import pyrage
+from pyrage import x25519
 from starlette.requests import Request
 from starlette.types import Message
 
 from petition.campaign.appeal import SHIPPED_DATA
 from petition.core import csv_tables
 from petition.core.email_addresses import MAX_EMAIL_LENGTH, EmailProviders
-from petition.core.errors import LinkError
+from petition.core.errors import DataError, KeysError, LinkError
 from petition.core.form import Form, max_length
 from petition.core.languages import Language, Languages
 from petition.core.tokens import Purpose, Signer
 from petition.mail import bounce_reports
 from petition.protection import proof_of_work
 from petition.protection.daily_keys import DailyKey
+from petition.retention.backup_file import BackupReader
 from petition.signing import intake
 from petition.web.desk import access
 from petition.web.http import forms, prerendered
@@ -30,6 +38,7 @@ _PROVIDERS = EmailProviders(SHIPPED_DATA / "mailboxes.toml")
 _ENGLISH, _LANGUAGES = Language("en", {}), Languages(["en", "be", "pl", "pt"], {})
 _SIGNER = Signer(("a secret key of thirty-two characters",))
 _KEY = DailyKey("2026-11-22", b"the key of a day")
+_IDENTITY, _BACKUP_KEY, _NO_MAC = x25519.Identity.generate(), b"the key of our backups", bytes(32)
 _FORM_TYPE = (b"content-type", b"application/x-www-form-urlencoded")
 
 
@@ -113,9 +122,38 @@ def csv_table(data: bytes) -> None:
     assert [cell.replace("'", "") for cell in read] == [cell.replace("'", "") for cell in row]
 
 
+def backup(data: bytes) -> None:
+    """As the whole file, as a sealed line that anyone can make, and as the content of a line that is really ours."""
+    line = _NO_MAC + data
+    ours = hmac.digest(_BACKUP_KEY, _NO_MAC + zlib.compress(data), "sha256") + zlib.compress(data)
+    for content in (data, _sealed(line), _sealed(ours)):
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(content)
+            file.flush()
+            with suppress(DataError, KeysError):
+                for _ in BackupReader(Path(file.name), [_IDENTITY], [_BACKUP_KEY]).chunks():
+                    assert content is not data
+                raise AssertionError("a file without an end was read to its end")
+
+
+def _sealed(content: bytes) -> bytes:
+    return base64.b64encode(pyrage.encrypt(content, [_IDENTITY.to_public()])) + b"\n"
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     target.__name__: target
-    for target in (bounce_report, form, address, accept_encoding, accept_language, token, proof, cookie, csv_table)
+    for target in (
+        bounce_report,
+        form,
+        address,
+        accept_encoding,
+        accept_language,
+        token,
+        proof,
+        cookie,
+        csv_table,
+        backup,
+    )
 }
 SEEDS: dict[str, list[bytes]] = {
     "bounce_report": [
@@ -135,5 +173,9 @@ SEEDS: dict[str, list[bytes]] = {
         b'"solution": {"counter": 1, "derivedKey": "00"}}',
     ],
     "cookie": [b'other=1; session=AAAAAAAAAAAAAAAAAAAAAA; x="\\073"'],
+    "backup": [
+        b'["backup", [{"made_at": "2026-11-30T00:00:00Z", "id": "0"}]]',
+        b'["signatures", [{"mailbox": "m", "country": "PL"}]]',
+    ],
     "csv_table": [b"PL\x1f=1+1\x1fx;-1", "\uff1d1\x1f\t=1".encode()],
 }
