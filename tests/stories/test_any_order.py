@@ -201,7 +201,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule()
     def kill(self) -> None:
-        """Another process goes on with what is on disk: emails that were claimed, keys, the database."""
+        """Another process continues with what is on disk: emails that were claimed, keys, the database."""
         self._write(outbox.claim_batch, server_keys=self.site.server_keys)
         self._run(self._open.aclose())
         self._start()
