@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 SCANNER := var/scan/venv
 .DEFAULT_GOAL := help
-.PHONY: help run install test test-all check chaos scan fuzz bench messages lock system package pictures
+.PHONY: help run install test test-all check chaos scan adversary fuzz bench messages lock system package pictures
 
 help:
 	@echo "make run       the appeal in demo mode on http://127.0.0.1:8000"
@@ -14,6 +14,7 @@ help:
 	@echo "make chaos     hundreds of kills, full disks, wrong clocks: what is survived"
 	@echo "make scan      a black-box scanner over the running site, signed in and not"
 	@echo "make fuzz      a fuzzer against all that reads what strangers send"
+	@echo "make adversary  two worlds that differ in one person, timed from outside"
 	@echo "make bench     the benchmarks"
 	@echo "make package   builds wheel and sdist, and starts the site from the wheel alone"
 	@echo "make pictures  the pictures of the README, made of the example campaign"

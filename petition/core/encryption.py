@@ -10,7 +10,7 @@ import os
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from contextlib import suppress
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pyrage
@@ -29,7 +29,6 @@ KEY_ROTATION = DAY  # seconds; a key encrypts for a day
 KEY_LIFETIME = 2 * DAY  # and is destroyed after two: then nobody can decrypt what was sent in its first hour
 
 
-@dataclass(frozen=True, slots=True)
 class LinkKeys:
     """What the secret of an emailed link leads to.
 
@@ -37,9 +36,23 @@ class LinkKeys:
     phone with its link tells which row of a copied database belongs to it.
     """
 
-    row_id: str  # of the submission that it confirms, or of the link to manage or log in
-    name_key: bytes  # decrypts the name in the submission
-    unsubscribe_hash: str  # of the link in emails with news
+    def __init__(self, server_keys: "ServerKeys", secret: str) -> None:
+        self._server_keys, self._secret = server_keys, secret
+
+    @cached_property
+    def row_id(self) -> str:
+        """Of the submission that it confirms, or of the link to manage or log in."""
+        return self._server_keys.row_id(tokens.message_reference(self._secret))
+
+    @cached_property
+    def name_key(self) -> bytes:
+        """Decrypts the name in the submission."""
+        return self._server_keys.name_key(self._secret)
+
+    @cached_property
+    def unsubscribe_hash(self) -> str:
+        """Of the link in emails with news."""
+        return self._server_keys.unsubscribe_hash(tokens.unsubscribe_secret(self._secret))
 
 
 class ServerKeys:
@@ -59,11 +72,10 @@ class ServerKeys:
 
     def link_keys(self, secret: str) -> LinkKeys:
         """What the secret of an emailed link leads to."""
-        return LinkKeys(
-            self.row_id(tokens.message_reference(secret)),
-            self._keyed("name", secret),
-            self.unsubscribe_hash(tokens.unsubscribe_secret(secret)),
-        )
+        return LinkKeys(self, secret)
+
+    def name_key(self, secret: str) -> bytes:
+        return self._keyed("name", secret)
 
     def quota_key(self, address: EmailAddress) -> str:
         """Under this key the emails to a mailbox are counted. It is in no other table, so that the hours of emails in

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from petition.core import tokens
-from petition.core.encryption import LinkKeys, ServerKeys
+from petition.core.encryption import ServerKeys
 from tests.adversary.joins import Tables, copy_tables, dated_signatures, find_joins, log_line
 from tests.conftest import Clock, Visitor
 from tests.relay import plain
@@ -75,16 +75,15 @@ async def test_who_has_the_key_of_addresses_too_finds_the_rows(visitor: Visitor,
     assert find_joins([row_id], disk) == {("submissions", "id")}
 
 
-def _unkeyed(_: ServerKeys, secret: str) -> LinkKeys:
+def _unkeyed(_: ServerKeys, purpose: str, text: str) -> bytes:
     """What a link led to when no key was in it."""
-    row_id = hashlib.sha256(tokens.message_reference(secret).encode()).hexdigest()
-    name_key = hashlib.sha256(b"petition name " + secret.encode()).digest()
-    return LinkKeys(row_id, name_key, hashlib.sha256(tokens.unsubscribe_secret(secret).encode()).hexdigest())
+    prefix = "petition name " if purpose == "name" else ""
+    return hashlib.sha256((prefix + text).encode()).digest()
 
 
 @on_sqlite
 async def test_ids_without_a_key_would_be_found(visitor: Visitor, time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ServerKeys, "link_keys", _unkeyed)
+    monkeypatch.setattr(ServerKeys, "_keyed", _unkeyed)
     await _lives(visitor, time)
     disk = await copy_tables(visitor.site.database)
     assert find_joins(_logs(visitor), disk) >= {("submissions", "id")}

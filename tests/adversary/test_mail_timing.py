@@ -65,6 +65,7 @@ class Attack:
             await self._site.database.write(outbox.delete_all)
         if seed is not None:
             self._monkeypatch.setattr(outbox, "secrets", Chance(seed))
+            self._monkeypatch.setattr(outbox, "_prefixes", outbox.make_prefixes())
         begun, inbox = clock.epoch(), Inbox(self._time)
         self._time.moment = clock.from_epoch(begun)
         await self._sign([f"first-{name}@example.org", *[person] * 3, *others, f"second-{name}@example.org"])
