@@ -47,7 +47,7 @@ async def _passkey(site: Site, session: Session, device: Authenticator, *, new: 
 async def _job(site: Site, what: str) -> Job:
     """What marta does at that moment."""
     session, device = await _begun(site), Authenticator()
-    await site.database.write(partial(accounts.make_login_link, nickname="marta"))
+    await site.database.write(partial(accounts.make_login_link, server_keys=site.server_keys, nickname="marta"))
     if what == "ends all sessions":
         return partial(sessions.end_all_sessions, nickname="marta")
     if what == "logs in with a code":

