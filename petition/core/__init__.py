@@ -1,5 +1,6 @@
 """Core: the tools that all other folders use.
 
 Offers: settings, setting_parsers, demo_secrets, clock, errors, safe_logging, resources, toml_tables, markdown,
-languages, collation, email_addresses, form, csv_tables, tokens, encryption, database. May import: nothing outside core.
+languages, collation, email_addresses, form, csv_tables, tokens, encryption, key_files, background, database.
+May import: nothing outside core.
 """

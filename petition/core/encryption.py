@@ -9,7 +9,6 @@ import hmac
 import os
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from petition.core import clock, tokens
 from petition.core.clock import DAY
 from petition.core.email_addresses import MAX_EMAIL_LENGTH, EmailAddress, keyed_hash
 from petition.core.errors import DataError, KeysError, SettingsError
+from petition.core.key_files import destroy_file, write_key_file
 
 NONCE_BYTES = 12
 CONTACT_BYTES = MAX_EMAIL_LENGTH + 306  # bytes; also room for a link on a host with the longest possible name
@@ -215,46 +215,6 @@ class _Key:
     def exists(self) -> bool:
         """False once another process has destroyed the key. Checked at each use, so that it encrypts nothing more."""
         return os.path.exists(self.file)  # noqa: PTH110 (runs for each signature; pathlib takes three times as long)
-
-
-def write_key_file(file: Path, content: bytes) -> None:
-    """Writes a file that only its owner may read. When this returns, it is on disk; others see all of it or nothing."""
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    new = file.with_suffix(".new")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    new.rename(file)
-    _sync_folder(file.parent)
-
-
-def destroy_file(file: Path) -> None:
-    """Overwrites and removes a file; when this returns, it is done on disk."""
-    with suppress(FileNotFoundError):  # another process was faster
-        overwrite_file(file)
-        file.unlink()
-        _sync_folder(file.parent)
-
-
-def overwrite_file(file: Path, mark: str = "") -> None:
-    """Overwrites a file with a mark and random text, and syncs it to the disk.
-
-    It writes in place, since a new file would leave the old content on the disk. On flash memory a copy may survive
-    anyway: that is why the disk must be encrypted.
-    """
-    with file.open("r+b", buffering=0) as out:
-        out.write((mark + secrets.token_urlsafe(max(48, file.stat().st_size))).encode())  # never shorter than before
-        os.fsync(out.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    """Syncs the folder's list of files: if a power cut removed a new key, emails encrypted with it would be lost."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _key_age(name: str) -> int:

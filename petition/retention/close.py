@@ -5,7 +5,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from petition.core import clock, encryption
+from petition.core import clock, key_files
 from petition.core.database import state, vacuum
 from petition.core.database.connection import Connection
 from petition.core.database.database import Database
@@ -46,7 +46,7 @@ def replace_key(key_file: Path) -> None:
     """
     try:
         if not is_key_replaced(key_file):
-            encryption.overwrite_file(key_file, _REPLACED_PREFIX)
+            key_files.overwrite_file(key_file, _REPLACED_PREFIX)
     except OSError:
         raise KeysError("Signing has ended, but the file of PETITION_EMAIL_KEY cannot be replaced: do so.") from None
 

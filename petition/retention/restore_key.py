@@ -10,8 +10,9 @@ from pyrage.x25519 import Identity
 
 from petition.core import clock
 from petition.core.clock import DAY
-from petition.core.encryption import destroy_file, read_identity, write_key_file
+from petition.core.encryption import read_identity
 from petition.core.errors import KeysError
+from petition.core.key_files import destroy_file, write_key_file
 
 _SUFFIX = ".restore"
 
