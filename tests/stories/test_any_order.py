@@ -292,7 +292,7 @@ def fresh(request: pytest.FixtureRequest) -> Iterator[Callable[[Path], str]]:
 
 
 @pytest.mark.parametrize("fresh", ["sqlite", "postgresql"], indirect=True)
-@pytest.mark.parametrize("runs", [8, pytest.param(120, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("runs", [8, pytest.param(40, marks=pytest.mark.slow)])
 def test_whatever_happens_in_any_order(runs: int, fresh: Callable[[Path], str], tmp_path: Path, time: Clock) -> None:
     class Machine(AnyOrder):
         pass
