@@ -175,8 +175,10 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(email=emails)
     def take_that_back(self, email: ClaimedEmail) -> None:
         self._write(manage.write_again, link_id=self._link(email).row_id)
-        if not [row for row in self._rows("never_write") if row["reason"] == "never"]:
-            self.silent.clear()
+        never = {row["mailbox"] for row in self._rows("never_write") if row["reason"] == "never"}
+        silent = {n for n in self.silent if self.site.server_keys.email_hashes(self._address(n, 0))[0] in never}
+        assert self.silent - silent <= {self._person(email)}, "and nobody else's wish"
+        self.silent = silent
 
     @rule(email=emails)
     def bounce(self, email: ClaimedEmail) -> None:
