@@ -5,12 +5,13 @@ Otherwise an internet provider could tell who has just confirmed, or whose page 
 
 from http import HTTPStatus
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADER_BYTES = 1536  # status line and headers, without those that the server adds; nginx reads 4 kB of them
 BODY_BYTES = 24 * 1024  # more than the longest page: the form in Greek, with an error at each field
-_HTML = "text/html; charset=utf-8"
+_HTML = b"text/html; charset=utf-8"
+_LINE_ENDS = b"\n" * BODY_BYTES
+_PHRASES = {status.value: len(status.phrase) for status in HTTPStatus}
 _PUBLIC_REDIRECTS = (302, 308)  # to a page that is the same for everybody
 
 
@@ -31,7 +32,7 @@ class Padding:
             if message["type"] == "http.response.start":
                 missing = _pad_start(message)
             elif missing and not message.get("more_body"):
-                message["body"] += b"\n" * missing
+                message["body"] += _LINE_ENDS[:missing]  # no copy for an empty body
             await send(message)
 
         await self._app(scope, receive, send_padded if scope["type"] == "http" else send)
@@ -39,12 +40,15 @@ class Padding:
 
 def _pad_start(message: Message) -> int:
     """Pads the headers. Returns by how many bytes the body must grow; 0 if this answer is not padded."""
-    headers, status = MutableHeaders(raw=message["headers"]), message["status"]
-    if status in _PUBLIC_REDIRECTS or "content-length" not in headers or headers.get("content-type", _HTML) != _HTML:
+    raw: list[tuple[bytes, bytes]] = list(message["headers"])
+    headers, status = dict(raw), message["status"]
+    if status in _PUBLIC_REDIRECTS or b"content-length" not in headers or headers.get(b"content-type", _HTML) != _HTML:
         return 0
-    length = int(headers["content-length"])
+    length = int(headers[b"content-length"])
     missing = BODY_BYTES - length % BODY_BYTES
-    headers["content-length"], headers["x-padding"] = str(length + missing), ""
-    lines = len(HTTPStatus(status).phrase) + sum(len(name) + len(value) + len(": \r\n") for name, value in headers.raw)
-    headers["x-padding"] = "0" * (-lines % HEADER_BYTES)
+    raw = [line for line in raw if line[0] != b"content-length"]
+    raw += [(b"content-length", b"%d" % (length + missing)), (b"x-padding", b"")]
+    lines = _PHRASES[status] + sum(len(name) + len(value) + len(": \r\n") for name, value in raw)
+    raw[-1] = (b"x-padding", b"0" * (-lines % HEADER_BYTES))
+    message["headers"] = raw
     return missing
