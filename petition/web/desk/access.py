@@ -28,6 +28,8 @@ def requires_role(role: Role) -> Callable[[Handler], Handler]:
             session = await _load_session(request)
             if session is None or not session.authenticated or not session.organiser.may(role):
                 raise HTTPException(404)
+            if "\0" in request.scope["path"]:  # a name that nothing has, and that PostgreSQL would not take
+                raise HTTPException(404)
             return await handler(request)
 
         return guarded

@@ -96,8 +96,8 @@ class RequestLimits:
 
 
 def _excess(scope: Scope) -> int:
-    """404 for a path that is long or has a NUL (PostgreSQL takes none), 413 for a long body, else 0."""
-    if len(scope["path"]) > MAX_PATH_LENGTH or "\0" in scope["path"]:
+    """404 for a long path, 413 for a long body, else 0."""
+    if len(scope["path"]) > MAX_PATH_LENGTH:
         return 404
     length = Headers(scope=scope).get("content-length", "0")
     return 413 if length.isdecimal() and (len(length) > 9 or int(length) > MAX_BODY_BYTES) else 0

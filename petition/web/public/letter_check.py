@@ -15,7 +15,7 @@ from petition.web.http.pages import client_address, get_site, render_page
 
 async def check_letter(request: Request) -> Response:
     """What the edition stored about one letter: addressee, day, numbers, and the fingerprint of its file."""
-    site, reference = get_site(request), request.path_params["reference"]
+    site, reference = get_site(request), request.path_params["reference"].replace("\0", "")  # PostgreSQL takes none
     async with site.database.reading() as c:
         issued, annex = await editions.find_letter(c, reference), await annexes.find_annex(c, reference)
     if annex is not None:
