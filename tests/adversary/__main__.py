@@ -41,7 +41,7 @@ async def _post(address: str, name: str) -> float:
     """Sends the form from a network of its own. Returns the milliseconds of the answer."""
     host, _, port = address.removeprefix("http://").partition(":")
     n = random.Random(name).randrange(2**22)
-    body = f"email={name}%40example.net&country=PL&consent=on"
+    body = f"email={name}%40m{n % 1000}.example.net&country=PL&consent=on"  # no domain gets more than its share
     head = [
         "POST /en/sign HTTP/1.1",
         "Host: petition.example",
