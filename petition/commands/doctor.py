@@ -1,6 +1,5 @@
 """Checks an installation: one finding for each thing that is fine, should be known or has to be fixed."""
 
-import re
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -11,7 +10,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from petition.campaign.appeal import Appeal
-from petition.commands import preflight
+from petition.commands import nginx, preflight
 from petition.core import encryption
 from petition.core.database import vacuum
 from petition.core.database.database import open_database
@@ -21,7 +20,6 @@ from petition.core.settings import LOOPBACK_HOSTS, Settings
 from petition.mail.smtp import Delayed, SmtpTransport
 
 _MAX_OPEN_BITS = 8  # bits of an address: a /24 at most
-_NGINX_CONNECTIONS = 8192  # in each process; the handbook sets twice as many
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,22 +179,11 @@ def _is_encrypted(block: Path) -> bool:
 
 
 def check_nginx(settings: Settings, file: Path = Path("/etc/nginx/nginx.conf")) -> Finding:
-    """One person can use up Debian's 768 connections from one address. A request that is passed on needs two files."""
-    try:
-        text = file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
-        return Finding("connections of nginx")  # there is none here
-    connections, files = (_nginx_number(name, text) for name in ("worker_connections", "worker_rlimit_nofile"))
-    too_few = connections < _NGINX_CONNECTIONS or files < 2 * connections
     warning = (
         f"one visitor can use up all in {file}: set worker_connections and worker_rlimit_nofile as in the handbook"
     )
-    return Finding("connections of nginx", warning=warning if too_few and not settings.demo else "")
-
-
-def _nginx_number(name: str, text: str) -> int:
-    found = re.search(rf"^[^#\n]*\b{name}\s+(\d+)\s*;", text, flags=re.M)
-    return int(found[1]) if found else 0
+    too_few = not settings.demo and nginx.has_few_connections(file)
+    return Finding("connections of nginx", warning=warning if too_few else "")
 
 
 async def _check_database(settings: Settings) -> Finding:

@@ -55,7 +55,7 @@ DOMAIN_LIMIT = BucketRule(
     "mail domain", 500, 1500, "a strange provider that gets all at once blocks us, or is being mailed to death"
 )
 PROVIDER_LIMIT = BucketRule(
-    "mail provider", 12_000, 36_000, "during a flood: whoever has many computers sends proofs too, and burns our name"
+    "mail provider", 12_000, 36_000, "during a flood: who has many computers sends proofs too, and providers block us"
 )
 LOW_PRIORITY_MAIL_LIMIT = BucketRule(
     "slow mail", 300, 1000, "of a flood without proofs; a big provider does not block us for so many unknown mailboxes"
