@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import ROOT
+from tests.conftest import IDENTITY
 
 Run = subprocess.CompletedProcess[str]
 
@@ -117,3 +118,17 @@ def wait_for(condition: Callable[[], bool]) -> None:
             return
         time.sleep(0.1)
     raise AssertionError("it did not happen")
+
+
+def production_settings(folder: Path) -> dict[str, str]:
+    """What production mode needs, but for its campaign and database."""
+    return {
+        "PETITION_BASE_URL": "https://example.org",
+        "PETITION_SECRET_KEY": "s" * 40,
+        "PETITION_EMAIL_KEY": "e" * 40,
+        "PETITION_DESK_KEY": "d" * 40,
+        "PETITION_RECIPIENTS": f"{IDENTITY.to_public()}",
+        "PETITION_SMTP_URL": "smtps://mail.example.org",
+        "PETITION_MAIL_FROM": "links@example.org",
+        "PETITION_OUTBOX_KEYS": str(folder / "keys"),
+    }

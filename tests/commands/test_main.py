@@ -4,8 +4,7 @@ import re
 import sqlite3
 from pathlib import Path
 
-from tests.conftest import IDENTITY
-from tests.shell import Shell
+from tests.shell import Shell, production_settings
 
 
 def test_version_and_help(shell: Shell) -> None:
@@ -37,21 +36,8 @@ def test_production_names_what_is_missing(tmp_path: Path) -> None:
     message = Shell(tmp_path, PETITION_MODE="production").fails("serve")
     for name in ("BASE_URL", "SECRET_KEY", "EMAIL_KEY", "RECIPIENTS", "SMTP_URL", "MAIL_FROM"):
         assert f"PETITION_{name}" in message
-    shell = Shell(tmp_path, PETITION_MODE="production", **_production(tmp_path))
+    shell = Shell(tmp_path, PETITION_MODE="production", **production_settings(tmp_path))
     assert "placeholders: controller, contact, deadline" in shell.fails("migrate")
-
-
-def _production(folder: Path) -> dict[str, str]:
-    return {
-        "PETITION_BASE_URL": "https://example.org",
-        "PETITION_SECRET_KEY": "s" * 40,
-        "PETITION_EMAIL_KEY": "e" * 40,
-        "PETITION_DESK_KEY": "d" * 40,
-        "PETITION_RECIPIENTS": f"{IDENTITY.to_public()}",
-        "PETITION_SMTP_URL": "smtps://mail.example.org",
-        "PETITION_MAIL_FROM": "links@example.org",
-        "PETITION_OUTBOX_KEYS": str(folder / "keys"),
-    }
 
 
 def test_what_commands_hand_out_is_on_record(migrated: Shell, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import urllib.request
 from pathlib import Path
 
 from tests.conftest import IDENTITY
-from tests.shell import Shell, serving
+from tests.shell import Shell, production_settings, serving
 from tests.web.tools import campaign
 
 
@@ -61,17 +61,10 @@ def test_no_organisers_key_ever_touches_a_production_server(tmp_path: Path) -> N
 
 def _production(folder: Path) -> dict[str, str]:
     return {
+        **production_settings(folder),
         "PETITION_MODE": "production",
         "PETITION_CAMPAIGN": str(campaign(folder / "campaign")),
         "PETITION_DATABASE_URL": f"sqlite:///{folder / 'petition.db'}",
-        "PETITION_BASE_URL": "https://example.org",
-        "PETITION_SECRET_KEY": "s" * 40,
-        "PETITION_EMAIL_KEY": "e" * 40,
-        "PETITION_DESK_KEY": "d" * 40,
-        "PETITION_RECIPIENTS": f"{IDENTITY.to_public()}",
-        "PETITION_SMTP_URL": "smtps://mail.example.org",
-        "PETITION_MAIL_FROM": "links@example.org",
-        "PETITION_OUTBOX_KEYS": str(folder / "keys"),
     }
 
 
