@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 SCANNER := var/scan/venv
 .DEFAULT_GOAL := help
-.PHONY: help run install test test-all check chaos scan adversary fuzz bench messages lock system package pictures
+.PHONY: help run install test test-all test-newest check chaos scan adversary fuzz bench messages lock lock-age system package test-handbook debian pictures
 
 help:
 	@echo "make run       the appeal in demo mode on http://127.0.0.1:8000"
@@ -16,7 +16,9 @@ help:
 	@echo "make fuzz      a fuzzer against all that reads what strangers send"
 	@echo "make adversary  two worlds that differ in one person, timed from outside"
 	@echo "make bench     the benchmarks"
-	@echo "make package   builds wheel and sdist, and starts the site from the wheel alone"
+	@echo "make package   builds wheel, sdist, a .deb for each Debian and an image, installs each and signs there"
+	@echo "make test-handbook  runs the commands of the handbook on booted Debian 12 and 13"
+	@echo "make lock-age  how old the lock is, and which packages have a newer release"
 	@echo "make pictures  the pictures of the README, made of the example campaign"
 
 run: install
@@ -61,22 +63,29 @@ fuzz: $(VENV)/.installed-tests
 system:
 	@sh tests/system.sh
 
-TESTS := $(PY) -m pytest --ignore tests/chaos --durations 20
+# What `make chaos`, `test-handbook` and `package` run is not run here.
+OTHERS := --ignore tests/chaos --ignore tests/handbook --ignore tests/packages --ignore tests/project/test_package.py
+TESTS := $(PY) -m pytest $(OTHERS) --durations 20
+# Two workers more than there are cores, four at most: a test spends much of its time waiting for other processes.
+WORKERS = -n $$($(PY) -c 'import os; print(min(os.cpu_count() + 2, 4))')
 COVERED := --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
 # Kills, failover, full disks, wrong clocks: they start dozens of processes, so they run alone.
 CHAOS := $(PY) -m pytest tests/chaos
 KILLS ?= 150
 FUZZ_SECONDS ?= 20
 
-# Two workers more than there are cores, four at most: a test spends much of its time waiting for other processes.
 test: $(VENV)/.installed-tests system
-	PETITION_TEST_EXAMPLES=50 $(TESTS) -n $$($(PY) -c 'import os; print(min(os.cpu_count() + 2, 4))') -m "not slow"
+	PETITION_TEST_EXAMPLES=50 $(TESTS) $(WORKERS) -m "not slow"
 
 test-all: check $(SCANNER)/.installed system
-	$(TESTS) -n auto --maxprocesses 4 $(COVERED)
-	PETITION_TEST_POSTGRESQL=newest $(TESTS) -n auto --maxprocesses 4 --postgresql
+	$(TESTS) $(WORKERS) $(COVERED)
+	PETITION_TEST_POSTGRESQL=newest $(TESTS) $(WORKERS) --postgresql -m "not slow"
 	$(CHAOS)
 	$(PY) -m tests.scan
+
+# All tests that use a PostgreSQL, the slow ones too, on the newest (docs/releasing.md has the last result).
+test-newest: $(VENV)/.installed-tests system
+	PETITION_TEST_POSTGRESQL=newest $(TESTS) $(WORKERS) --postgresql
 
 # All of tests/chaos; KILLS kills on each database.
 chaos: $(VENV)/.installed-tests system
@@ -112,9 +121,23 @@ lock:
 	$(LOCK) --group scan-build -o tests/scan-build.lock
 	$(LOCK) --group fuzz -o tests/fuzz.lock
 
-# What `pip wheel .` makes: installed into an empty environment with the hashes of the lock, it serves from an empty folder.
-package: $(VENV)/.installed-tests
-	$(PY) -m pytest tests/project/test_package.py
+# Nothing changes a lock by itself. Before each release, and once a month, somebody reads this (docs/releasing.md).
+lock-age: $(VENV)/.installed-tests
+	@git log -1 --format='requirements.lock is of %cs (%cr).' -- requirements.lock
+	@$(PY) -m pip list --outdated --exclude-editable --disable-pip-version-check
+
+# What is published, built twice and signed on once each, and then in var/packages. Needs root and a Debian (docs/releasing.md).
+package: $(VENV)/.installed-tests debian
+	$(PY) -m pytest tests/project/test_package.py tests/packages
+	$(PY) -m tests.packages
+
+# Ten minutes; needs root and a Debian. Its last result is in docs/handbook-test.md.
+test-handbook: $(VENV)/.installed-tests debian
+	$(PY) -m pytest -s tests/handbook
+
+# What makes a bare Debian and boots it.
+debian:
+	@{ command -v mmdebstrap && command -v systemd-nspawn; } >/dev/null || apt-get install -y --no-install-recommends mmdebstrap systemd-container
 
 # The pictures of README.md, of the example campaign, into docs/pictures.
 pictures: $(VENV)/.installed-tests system

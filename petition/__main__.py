@@ -8,19 +8,27 @@ from inspect import iscoroutinefunction
 from typing import Any
 
 from petition import __version__, version
-from petition.commands import letters, mail, operations, organisers, retention
-from petition.core import resources, safe_logging, settings
+from petition.commands import keys, letters, mail, moving, operations, organisers, retention
+from petition.commands.setup import command as setup
+from petition.core import home, resources, safe_logging, settings
 from petition.core.errors import PetitionError
+
+if sys.platform == "win32":
+    from asyncio import new_event_loop
+else:
+    from uvloop import new_event_loop  # uvicorn takes it in `petition serve`
 
 
 def main(argv: list[str] | None = None) -> int:
     """Runs one command; its exit code."""
     os.umask(0o077)  # what we write is for nobody else's eyes
     safe_logging.install()
+    home.leave_closed_home()
     arguments = _parser().parse_args(argv)
     try:
         if iscoroutinefunction(arguments.verb):
-            return asyncio.run(arguments.verb(settings.from_environment(os.environ), arguments)) or 0
+            with asyncio.Runner(loop_factory=new_event_loop) as runner:
+                return runner.run(arguments.verb(settings.from_environment(os.environ), arguments)) or 0
         return int(arguments.verb(arguments))
     except PetitionError as error:
         print(error, file=sys.stderr)
@@ -35,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("petition", description="Sign a collective ultimatum; make governments answer.")
     parser.add_argument("--version", action=_Version, nargs=0, help="version and commit")
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (operations, mail, organisers, letters, retention):
+    for module in (operations, mail, organisers, letters, retention, keys, moving, setup):
         module.register(verbs)
     return parser
 

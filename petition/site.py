@@ -4,32 +4,39 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from petition.campaign.appeal import Appeal, show_value
 from petition.campaign.campaign import CampaignState, Placeholder
-from petition.core import languages, safe_logging, tokens
+from petition.core import key_fingerprints, languages, safe_logging, tokens
 from petition.core.clock import today
 from petition.core.database import database as db
 from petition.core.database import migrations, state
 from petition.core.database.connection import Connection
 from petition.core.database.database import Database
 from petition.core.email_addresses import EmailProviders
-from petition.core.encryption import LinkKeys, OutboxKeys, ServerKeys
-from petition.core.errors import SettingsError
+from petition.core.encryption import LinkKeys, ServerKeys
+from petition.core.errors import DatabaseError, SettingsError
 from petition.core.languages import Languages
+from petition.core.outbox_keys import OutboxKeys
 from petition.core.settings import Settings
 from petition.core.tokens import Purpose, Signer
 from petition.letters.addressees import reader
 from petition.letters.addressees.reader import AddressBook
-from petition.letters.editions import drafts
+from petition.letters.editions import drafts, index_signature
 from petition.letters.editions.drafts import Draft
-from petition.mail import compose, messages, smtp
+from petition.letters.editions.index_signature import IndexSigner
+from petition.mail import alerts, compose, messages, smtp
 from petition.mail.backoff import ProviderBackoff
+from petition.mail.breaker import Breaker
 from petition.mail.compose import RenderedEmail
-from petition.mail.delivery import Deliverer, DeliveryRules
+from petition.mail.delivery import Deliverer
 from petition.mail.delivery_pool import DeliveryPool
+from petition.mail.delivery_rules import DeliveryRules
+from petition.mail.machines import Machine
 from petition.mail.outbox import ClaimedEmail
+from petition.mail.relay_watch import RelayWatch
+from petition.mail.relays import Relay, Relays
 from petition.mail.smtp import Transport
 from petition.organisers.passkeys import Passkeys
 from petition.organisers.second_factor import FactorCipher
@@ -38,7 +45,8 @@ from petition.protection.networks import Networks
 from petition.protection.proof_of_work import ProofMode
 from petition.protection.rate_limits import RateLimiter
 from petition.retention import prune
-from petition.signing import signatures
+from petition.retention.destruction_day import DestructionWatch
+from petition.signing import signatures, undelivered
 from petition.signing.intake import Intake
 from petition.tally import releases, tally
 from petition.tally.tally import Snapshot
@@ -72,7 +80,7 @@ class Site:
             "campaign": self.appeal.campaign,
             "appeal": self.appeal,
             "demo": self.settings.demo,
-            "sends_real_email": bool(self.settings.smtp_url),
+            "sends_real_email": bool(self.settings.smtp_urls),
             "base_url": self.settings.base_url,
             "onion_url": self.settings.onion_url,
             "show_value": show_value,
@@ -83,6 +91,11 @@ class Site:
     @cached_property
     def address_book(self) -> AddressBook:
         return reader.load_address_book(self.appeal.data_file("governments.toml"))
+
+    @cached_property
+    def index_signer(self) -> IndexSigner | None:
+        """Signs the list of an edition; None without PETITION_LETTERS_KEY."""
+        return index_signature.index_signer(self.settings)
 
     @cached_property
     def factor_cipher(self) -> FactorCipher:
@@ -100,19 +113,36 @@ class Site:
     def intake(self) -> Intake:
         return Intake(self.database, self.server_keys, self.email_providers, self.rate_limiter, self.settings.base_url)
 
+    @cached_property
+    def relay_breakers(self) -> list[Breaker]:
+        """One for each relay, shared by all deliverers of this process."""
+        return [Breaker() for _ in self.settings.smtp_urls]
+
     def make_transport(self) -> Transport:
-        """The mail server; in demo mode also a folder, which /dev/outbox shows."""
-        server = smtp.SmtpTransport(self.settings.smtp_url) if self.settings.smtp_url else None
-        if self.settings.demo or server is None:
-            return smtp.FolderTransport(self.settings.var / "mail", server)
-        return server
+        """The relays; in demo mode also a folder, which /dev/outbox shows."""
+        transports = map(smtp.SmtpTransport, self.settings.smtp_urls)
+        relays = [Relay(*pair) for pair in zip(transports, self.relay_breakers, strict=True)]
+        if self.settings.demo or not relays:
+            return smtp.FolderTransport(self.settings.var / "mail", Relays(relays) if relays else None)
+        return Relays(relays)
 
     def make_deliverer(
         self, backoff: ProviderBackoff | None = None, on_full_batch: Callable[[], None] = lambda: None
     ) -> Deliverer:
-        """A loop over the outbox, with its own connection to the mail server."""
+        """A loop over the outbox, with its own connection to each relay."""
         parts = (self.database, self.server_keys, self.render_email, self.make_transport())
-        return Deliverer(*parts, backoff, on_full_batch, DeliveryRules(self.intake.may_send, flood.count_refusal))
+        rules = DeliveryRules(self.intake.may_send, flood.count_refusal, self.give_back)
+        return Deliverer(*parts, backoff, on_full_batch, rules)
+
+    def make_delivery_pool(self) -> DeliveryPool:
+        backoff = ProviderBackoff()
+        watch = RelayWatch(self.database, self.relay_breakers, backoff, self.send_alert)
+        return DeliveryPool(partial(self.make_deliverer, backoff), watch.report)
+
+    async def send_alert(self, text: str) -> None:
+        """To the operator, if the settings name one."""
+        if self.settings.alerts_to:
+            await alerts.send_alert(self.make_transport(), self.settings.mail_from, self.settings.alerts_to, text)
 
     def read_link(self, purpose: Purpose, token: str) -> LinkKeys:
         """Raises LinkError."""
@@ -126,13 +156,11 @@ class Site:
         reference = tokens.message_reference(email.secret)
         return compose.render_email(language, email.template, email.to, self.settings.mail_from, reference, links)
 
-    def make_delivery_pool(self) -> DeliveryPool:
-        return DeliveryPool(self.make_deliverer)
-
     async def current_draft(self, c: Connection | None = None) -> Draft:
         """All letters as they would be now. With `c`, they are read in the caller's transaction."""
         if c is not None:
-            return await drafts.create_draft(c, self.appeal, self.address_book, self.settings.base_url)
+            offered = [language.code for language in self.languages]
+            return await drafts.create_draft(c, self.appeal, self.address_book, self.settings.base_url, offered)
         async with self.database.reading() as connection:
             return await self.current_draft(connection)
 
@@ -149,8 +177,22 @@ class Site:
         """Releases the figures whose time has come."""
         await releases.release_due(self.database)
 
+    @cached_property
+    def destruction_watch(self) -> DestructionWatch:
+        return DestructionWatch(self.database, lambda: self.appeal.campaign)
+
     async def prune(self) -> None:
+        await self.destruction_watch.look()
         await prune.prune(self.database, self.server_keys, self.appeal, self.settings.email_key_file)
+
+    @cached_property
+    def machine(self) -> Machine:
+        """This machine among those that share the outbox."""
+        return Machine(self.database, self.server_keys, self.give_back)
+
+    async def give_back(self, c: Connection, *, ids: list[str]) -> None:
+        """People whose emails nobody can read any more may ask for another one."""
+        await undelivered.give_back_quota(c, self.server_keys, ids)
 
     async def check_ready(self) -> None:
         """Raises DatabaseError unless the database is reachable, migrated and of the same mode."""
@@ -158,8 +200,12 @@ class Site:
             await migrations.check_schema(c, self.settings.mode)
 
     async def check_writable(self) -> None:
-        """Raises DatabaseError unless a write reaches the disk right now. It leaves no row behind."""
+        """Raises DatabaseError unless a write reaches the disk right now, and the last act did. It leaves no row."""
+        failure = self.database.take_failure()
+        await self.database.check_room()
         await self.database.write(_write_and_delete)
+        if failure:
+            raise DatabaseError(failure)
 
 
 async def _write_and_delete(c: Connection) -> None:
@@ -185,4 +231,6 @@ async def open_site(settings: Settings, *, migrate: bool = False) -> AsyncIterat
         for language in site.languages:
             appeal.get_text(language)  # an incomplete text is found now, not when a visitor opens it
         await site.check_ready()
+        database.on_begin = state.hold_in_place
+        await key_fingerprints.check_keys(database, settings)
         yield site

@@ -9,6 +9,7 @@
   const field = form.elements.altcha, note = form.querySelector("[data-working]");
   const bytes = hex => Uint8Array.from(hex.match(/../g), pair => parseInt(pair, 16));
   const hex = buffer => Array.from(buffer, byte => byte.toString(16).padStart(2, "0")).join("");
+  const pressed = Object.assign(document.createElement("input"), { type: "hidden" }); // form.submit() sends no button
   let proof = null, sending = false;
 
   // The key of one try: PBKDF2 of the nonce followed by the number of the try.
@@ -51,6 +52,10 @@
     event.preventDefault();
     if (sending) return;
     sending = true;
+    if (event.submitter?.name) {
+      Object.assign(pressed, { name: event.submitter.name, value: event.submitter.value });
+      form.append(pressed);
+    }
     const noteTimer = setTimeout(() => { note.textContent = note.dataset.working; }, 300);
     await (field.value ? proof : Promise.race([proveAgain(), timeout()]));
     clearTimeout(noteTimer);
@@ -64,8 +69,28 @@
   }
 
   const timeout = () => new Promise(resolve => setTimeout(resolve, 60000));
-  addEventListener("pageshow", event => { if (event.persisted) { forget(); sending = false; note.textContent = ""; } });
+  // A browser that goes back may bring back a proof that was used.
+  addEventListener("pageshow", event => {
+    if (!event.persisted && proof) return;
+    forget();
+    pressed.remove();
+    sending = false;
+    note.textContent = "";
+  });
 })();
+
+// "Change the address" goes back to the form as it was typed: only the browser has that, until its window is closed.
+// The answer to a form with errors has no page to go back to, so when it is sent it takes the address of the empty form.
+for (const form of document.querySelectorAll("form[data-page]")) {
+  form.addEventListener("submit", () => history.replaceState(null, "", form.dataset.page));
+}
+for (const link of document.querySelectorAll("a[data-back]")) {
+  link.addEventListener("click", event => {
+    if (!document.referrer.startsWith(`${location.origin}/`) || document.referrer.includes("/check-inbox")) return;
+    event.preventDefault();
+    history.back();
+  });
+}
 
 // Compares a file with the fingerprint on the page: here in the browser, nothing is sent.
 (() => {

@@ -1,5 +1,6 @@
 """A real SMTP server for the tests, which a test can make misbehave."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email import policy
@@ -17,6 +18,8 @@ ACCEPTED = "250 2.0.0 accepted"
 class Relay:
     """Accepts emails on a loopback port; `mail`, `rcpt` and `data` decide its answers to an envelope."""
 
+    extensions: tuple[str, ...] = ("PIPELINING",)  # that aiosmtpd does not offer by itself, but most relays do
+
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
         self.recipients: list[str] = []
@@ -30,6 +33,12 @@ class Relay:
     def url(self) -> str:
         """The value for PETITION_SMTP_URL."""
         return f"smtp://127.0.0.1:{self.port}?tls=no"
+
+    async def handle_EHLO(  # noqa: N802 (aiosmtpd calls it so)
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [responses[0], *[f"250-{name}" for name in self.extensions], *responses[1:]]
 
     async def handle_MAIL(  # noqa: N802 (aiosmtpd calls it so)
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -90,24 +99,39 @@ class Reporting(SMTP):
 class ReportingRelay(Relay):
     """A relay that offers DSN; `reports` has the parameters of each request."""
 
+    extensions = (*Relay.extensions, "DSN")
+
     def __init__(self) -> None:
         super().__init__()
         self.reports: list[str] = []
-
-    async def handle_EHLO(  # noqa: N802 (aiosmtpd calls it so)
-        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
-    ) -> list[str]:
-        session.host_name = hostname
-        return [responses[0], "250-DSN", *responses[1:]]
 
 
 class _FreePort(Controller):
     """aiosmtpd connects to its own port to see that it is up: this class first reads which port the system gave it."""
 
+    def __init__(self, relay: Relay, **options: Any) -> None:
+        super().__init__(relay, **options)
+        self._dialogues: list[SMTP] = []
+
     def factory(self) -> SMTP:
         """The SMTP class that the relay needs."""
         kind = Reporting if isinstance(self.handler, ReportingRelay) else SMTP
-        return kind(self.handler, **self.SMTP_kwargs)
+        self._dialogues.append(kind(self.handler, **self.SMTP_kwargs))
+        return self._dialogues[-1]
+
+    def hang_up(self) -> None:
+        """Ends all dialogues, which stop() forgets if they have just begun: their sockets would stay open."""
+        asyncio.run_coroutine_threadsafe(self._hang_up(), self.loop).result(timeout=30)
+
+    async def _hang_up(self) -> None:
+        # The server is closed last: asyncio leaks a connection whose server is closed while it is being accepted.
+        while asyncio.all_tasks() - {asyncio.current_task()}:
+            for transport in [each.transport for each in self._dialogues]:
+                if isinstance(transport, asyncio.WriteTransport):
+                    transport.abort()
+            await asyncio.sleep(0.001)
+        server: Any = self.server
+        server.close()
 
     def _trigger_server(self) -> None:
         server: Any = self.server
@@ -134,4 +158,5 @@ def at_work(relay: R, port: int = 0, **options: Any) -> Iterator[R]:
     try:
         yield relay
     finally:
+        controller.hang_up()
         controller.stop()

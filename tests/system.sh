@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the tests need beside Python: Chromium, PostgreSQL's server, nginx, qpdf, zbar, LibreOffice, poppler, strace, faketime,
-# SpamAssassin, Java for the Nu HTML checker, and systemd's checker of units. Debian and Ubuntu, as root or with sudo; elsewhere it says
-# what is missing.
+# SpamAssassin, Java for the Nu HTML checker, Postfix, OpenDKIM, and systemd's checker of units. Debian and Ubuntu, as root or with sudo;
+# elsewhere it says what is missing. It removes no other package, and leaves no Postfix or OpenDKIM running.
 set -eu
 
 missing=""
@@ -22,6 +22,8 @@ need openssl command -v openssl
 need openssh-client command -v ssh-keygen
 need faketime sh -c 'ls /usr/lib/*/faketime/libfaketime.so.1'
 need nginx ls /usr/sbin/nginx
+need postfix ls /usr/sbin/postfix
+need opendkim ls /usr/sbin/opendkim
 need systemd command -v systemd-analyze
 need fonts-noto-core sh -c 'fc-list | grep -qi noto'
 need spamassassin command -v spamassassin
@@ -56,8 +58,11 @@ install() {
     export DEBIAN_FRONTEND=noninteractive
     echo "Installing from the distribution:$missing"
     $as_root apt-get update -qq
+    # Without settings of its own Postfix does not start, and Debian asks for none.
+    echo "postfix postfix/main_mailer_type select No configuration" | $as_root debconf-set-selections
     # shellcheck disable=SC2086
-    { $as_root apt-get install -y -qq --no-install-recommends -o APT::Status-Fd=1 $missing || echo failed; } | percent
+    { $as_root apt-get install -y -qq --no-install-recommends --no-remove -o APT::Status-Fd=1 $missing || echo failed; } | percent
+    case "$missing" in *opendkim*) [ ! -d /run/systemd/system ] || $as_root systemctl disable --quiet --now opendkim ;; esac
 }
 [ -z "$missing" ] || install
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from petition.core import toml_tables
-from petition.core.languages import SOURCE_LANGUAGE
+from petition.core.errors import DataError
+from petition.core.languages import SOURCE_LANGUAGE, Language
 from petition.core.toml_tables import COUNTRY, DAY, TEXT, TEXT_BY_NAME, TEXTS, WHOLE_NUMBER, Kind, list_of
 
 _PLACEHOLDER_PREFIX = "PLACEHOLDER "
@@ -76,6 +77,7 @@ class Campaign:
     hashtags: tuple[str, ...]
     unsafe_countries: tuple[str, ...]  # people who live there are never counted by country, but stored as not said
     encryption: str = ""  # where the OpenPGP key of the contact is: a URI for security.txt (RFC 9116, 2.5.4)
+    posted_from: str = ""  # the country in which letters are handed to the post (ISO 3166); empty if not said
     example: str = ""  # one sentence if the campaign is not real: pages show it, production does not start
 
     def name(self, language: str) -> str:
@@ -113,6 +115,7 @@ def load_campaign(file: Path) -> Campaign:
     loaded = toml_tables.load(file)
     table = replace(loaded, values=_with_placeholders(loaded.values))
     organiser, dates = table.table("organiser"), table.table("dates")
+    _refuse_early_destruction(file, dates.read("deadline", _DAY), dates.read("destruction", _DAY))
     return Campaign(
         id=table.text("id"),
         organiser=organiser.read("name", _NAMES),
@@ -128,8 +131,18 @@ def load_campaign(file: Path) -> Campaign:
         hashtags=tuple(table.read("hashtags", TEXTS)),
         unsafe_countries=tuple(table.read("unsafe", list_of(COUNTRY, "country codes such as BY"))),
         encryption=organiser.optional("encryption", _KEY_URI, ""),
+        posted_from=table.optional("posted_from", _ISO_COUNTRY, ""),
         example=table.optional("example", TEXT, ""),
     )
+
+
+def _refuse_early_destruction(file: Path, deadline: date | Placeholder, destruction: date | Placeholder) -> None:
+    """The slip that this finds is last year's number."""
+    if isinstance(deadline, date) and isinstance(destruction, date) and destruction <= deadline:
+        raise DataError(
+            f"{file.name}, dates: destruction ({destruction}) is not after deadline ({deadline}): it would erase "
+            "signatures before the end. Correct the year."
+        )
 
 
 def _or_placeholder(kind: Kind[T]) -> Kind[T | Placeholder]:
@@ -140,6 +153,10 @@ _DAY = _or_placeholder(DAY)
 _KEY_URI: Kind[str] = Kind(
     "the address of a key, https://…, dns:… or openpgp4fpr:…",
     lambda value: TEXT.fits(value) and bool(re.fullmatch(r"(https://|dns:|openpgp4fpr:)[!-~]+", value)),
+)
+_ISO_COUNTRY: Kind[str] = Kind(
+    "the code of a country such as PL (ISO 3166)",
+    lambda value: COUNTRY.fits(value) and Language(SOURCE_LANGUAGE, {}).has_country(value),
 )
 _NAMES: Kind[dict[str, str]] = Kind("a table of names", lambda value: TEXT_BY_NAME.fits(value) and value != {})
 

@@ -55,8 +55,8 @@ async def _edition(site: Site, arguments: Arguments) -> None:
     if arguments.keys:
         raise DataError("An edition is taken whole: name no KEY beside --edition.")
     await log_action(site, "took all letters", f"edition {edition.number}")
-    with progress_bar(" files", files.count_files(listed)) as bar:
-        async for name, content in files.render_files(site.database, edition, listed):
+    with progress_bar(" files", files.count_files(listed, site.index_signer)) as bar:
+        async for name, content in files.render_files(site.database, edition, listed, site.index_signer):
             _save(arguments.output, name, content)
             bar.update()
 
@@ -67,11 +67,10 @@ async def _names(site: Site, edition: Edition, arguments: Arguments) -> None:
     keys = arguments.keys or edition.basis["annexes"]
     if not keys:
         raise DataError(f"No letter of edition {edition.number} speaks of names.")
-    offered = [language.code for language in site.languages]
     for key in progress_bar("annex", len(keys), keys):
         addressee = site.address_book.find(key)
         for reference, content in await annexes.make_annex(
-            site.database, draft, edition, addressee, offered, activity_log.SERVER
+            site.database, draft, edition, addressee, activity_log.SERVER
         ):
             _save(arguments.output, f"{reference}.pdf", content)
 

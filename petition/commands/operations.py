@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from petition.commands import demo_data, example
-from petition.commands.doctor import check_installation
+from petition.commands.doctor import Finding, check_installation, find_traces
 from petition.commands.verbs import Arguments, add_verb, print_result, progress_bar
 from petition.core.errors import DataError
 from petition.core.settings import Settings, for_server
@@ -27,7 +27,11 @@ def register(verbs: Any) -> None:
     filling.add_argument("--signatures", type=_positive, metavar="N", help="how many; with --example 6400 by default")
     filling.add_argument("--example", action="store_true", help="a whole example campaign, if nobody has signed yet")
     add_verb(verbs, "audit", audit, "recounts every number; exit 0 only if all agree")
-    add_verb(verbs, "doctor", doctor, "checks settings, database, SMTP and keys")
+    checks = add_verb(verbs, "doctor", doctor, "checks settings, database, SMTP, keys and machine")
+    checks.add_argument("--json", action="store_true", help="one object for each finding")
+    checks.add_argument(
+        "--traces", action="store_true", help="searches logs and spools for addresses, links and visitors (as root)"
+    )
 
 
 def _positive(text: str) -> int:
@@ -86,11 +90,12 @@ async def audit(settings: Settings, _: Arguments) -> int:
     return print_result(disagreements, "All numbers agree.")
 
 
-async def doctor(settings: Settings, _: Arguments) -> int:
-    """One line for each check: ok, warn or fix."""
-    findings = [finding async for finding in check_installation(settings)]
+async def doctor(settings: Settings, arguments: Arguments) -> int:
+    """One line for each check: ok, warn or fix; for each file with a trace: fix."""
+    if arguments.traces:
+        findings = list(find_traces(settings)) or [Finding("traces of people")]
+    else:
+        findings = [finding async for finding in check_installation(settings)]
     for finding in findings:
-        word = "fix" if finding.fix else "warn" if finding.warning else "ok"
-        advice = (finding.fix or finding.warning).rstrip(".")
-        print(f"{word:4}  {finding.subject}{f': {advice}.' if advice else ''}")
+        print(finding.as_json() if arguments.json else finding.as_line())
     return 1 if any(finding.fix for finding in findings) else 0

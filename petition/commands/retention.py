@@ -1,22 +1,26 @@
 """Verbs about what is kept and for how long: prune, close, destroy, backup, restore."""
 
-import asyncio
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pyrage.x25519 import Identity
 
+from petition.commands import confirmation
+from petition.commands.confirmation import ask_to_go_on
 from petition.commands.verbs import Arguments, add_verb, log_action, print_result
 from petition.core import encryption
 from petition.core.errors import DataError, KeysError
 from petition.core.settings import Settings
-from petition.retention import backup_file
+from petition.organisers import activity_log
+from petition.retention import backup_file, plans
 from petition.retention.backup import restore_backup, write_backup
 from petition.retention.close import close_signing
 from petition.retention.destroy import RESULTS, Scope, destroy_scope
 from petition.retention.restore_key import RestoreKey
-from petition.site import open_site
+from petition.retention.sealed_keys import FOR_HOLDERS
+from petition.site import Site, open_site
 
 _WAY = "`petition restore --new-key` prints a key, to which an organiser seals the backup with `petition reseal`"
 _NEXT_STEP = (
@@ -27,10 +31,11 @@ _NEXT_STEP = (
 
 def register(verbs: Any) -> None:
     add_verb(verbs, "prune", prune, "applies the retention rules now")
-    add_verb(verbs, "close", close, "ends signing for good; keyed hashes and their key are destroyed")
+    ending = add_verb(verbs, "close", close, "ends signing for good; keyed hashes and their key are destroyed")
+    confirmation.add_options(ending)
     panic = add_verb(verbs, "destroy", destroy, "the panic button: keys first, then what the database holds")
     panic.add_argument("what", choices=[scope.value for scope in Scope], help="each takes the one before with it")
-    panic.add_argument("--yes", action="store_true", help="ask nothing")
+    confirmation.add_options(panic)
     add_verb(verbs, "backup", backup, "a backup, sealed to the recipients").add_argument("file", type=Path)
     from_file = add_verb(verbs, "restore", restore, "a backup in the place of what is there")
     what = from_file.add_mutually_exclusive_group(required=True)
@@ -40,6 +45,7 @@ def register(verbs: Any) -> None:
     )
     from_file.add_argument("--organisers", action="store_true", help="with organisers and second factors of the backup")
     from_file.add_argument("--identity", type=Path, metavar="ID", help="in demo mode only: the key of a recipient")
+    confirmation.add_options(from_file)
     other = add_verb(verbs, "reseal", reseal, "seals a backup to the server's one-time key, on an organiser's machine")
     other.add_argument("file", type=Path, metavar="FILE")
     other.add_argument("--identity", type=Path, required=True, metavar="ID", help="the secret key of a recipient")
@@ -52,46 +58,53 @@ async def prune(settings: Settings, _: Arguments) -> None:
         await site.prune()
 
 
-async def close(settings: Settings, _: Arguments) -> int:
-    if not await _is_meant("This ends signing for good and destroys every keyed hash.", "close"):
-        return 1
+async def close(settings: Settings, arguments: Arguments) -> int:
     async with open_site(settings) as site:
+        if not await ask_to_go_on(arguments, "close", partial(_plan_close, site)):
+            return 0
         await close_signing(site.database, site.server_keys, settings.email_key_file)
     print("Signing has ended. Keyed hashes, names and contacts are gone; numbers and answers stay.")
     if settings.email_key_file is None:
         print("PETITION_EMAIL_KEY stands in the environment: put a new random value there, and destroy the old one.")
+    print(FOR_HOLDERS)
     return 0
 
 
+async def _plan_close(site: Site) -> list[str]:
+    async with site.database.reading() as c:
+        return await plans.plan_close(c, site.settings)
+
+
 async def destroy(settings: Settings, arguments: Arguments) -> int:
-    if not (arguments.yes or await _is_meant(f"This destroys {arguments.what} for good.", arguments.what)):
-        return 1
+    """With --yes nothing stands before the keys: no plan, no database, no terminal that no longer reads."""
     scope = Scope(arguments.what)
-    return print_result(await destroy_scope(settings, scope), RESULTS[scope])
-
-
-async def _is_meant(warning: str, word: str) -> bool:
-    """Whether the person at the terminal types the word; true if standard input is no terminal."""
-    if not sys.stdin.isatty() or await asyncio.to_thread(input, f"{warning} Type {word} if that is meant: ") == word:
-        return True
-    print("Nothing was changed.", file=sys.stderr)
-    return False
+    if arguments.dry_run or not arguments.yes:
+        plan = partial(plans.plan_destroy, settings, scope)
+        if not await ask_to_go_on(arguments, arguments.what, plan):
+            return 0
+    more = "" if scope is Scope.OUTBOX else f"\n{FOR_HOLDERS}"
+    return print_result(await destroy_scope(settings, scope), f"{RESULTS[scope]}{more}")
 
 
 async def backup(settings: Settings, arguments: Arguments) -> None:
     async with open_site(settings) as site:
         rows = await write_backup(site.database, settings, arguments.file)
-        await log_action(site, "made a backup")
+        await log_action(site, activity_log.BACKUP)
     print(f"{rows} rows, sealed to {len(settings.recipients)} recipients.")
 
 
 async def restore(settings: Settings, arguments: Arguments) -> None:
     key = RestoreKey(settings.outbox_keys)
+    if arguments.new_key and arguments.dry_run:
+        print("This would make a one-time key; an earlier one would be destroyed.")
+        return
     if arguments.new_key:
         print(key.make())
         print(_NEXT_STEP, file=sys.stderr)
         return
     identities = _identities(settings, key, arguments.identity)
+    if not await _may_replace(settings, arguments, identities):
+        return
     async with open_site(settings, migrate=True) as site:
         restored = await restore_backup(
             site.database, settings, identities, arguments.file, organisers=arguments.organisers
@@ -106,6 +119,15 @@ async def restore(settings: Settings, arguments: Arguments) -> None:
         )
     if not restored.has_organisers:
         print("There is no organiser here: add one with `petition organiser add`, or restore with --organisers.")
+
+
+async def _may_replace(settings: Settings, arguments: Arguments, identities: list[Identity]) -> bool:
+    """Over data a person is asked; into an empty database nobody is."""
+    replaced = await plans.count_replaced(settings, organisers=arguments.organisers)
+    if replaced is None and not arguments.dry_run:
+        return True
+    plan = partial(plans.plan_restore, settings, identities, arguments.file, replaced)
+    return await ask_to_go_on(arguments, "restore", plan)
 
 
 def _identities(settings: Settings, key: RestoreKey, file: Path | None) -> list[Identity]:

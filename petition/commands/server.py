@@ -4,6 +4,7 @@ import asyncio
 import os
 import resource
 import socket
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
 from petition.campaign.appeal import Appeal
-from petition.commands import preflight
+from petition.commands import preflight, unused_database
 from petition.core.database.connection import Connection
 from petition.core.email_addresses import EmailAddress
 from petition.core.errors import SettingsError
@@ -121,6 +122,8 @@ def _raise_file_limit() -> None:
 
 async def _prepare(settings: Settings) -> None:
     async with open_site(settings, migrate=True) as site:
+        if sentence := await unused_database.find_unused(settings, site.database):
+            print(f"Warning: {sentence}.", file=sys.stderr, flush=True)
         await site.take_snapshot()
         await site.database.write(partial(public_keys.log_changes, recipients=settings.recipients))
         if settings.demo:

@@ -8,6 +8,7 @@ HOUR = 3600
 DAY = 24 * HOUR
 
 time_source: Callable[[], float] = time.time  # seconds since 1970; tests replace it
+running_source: Callable[[], float] = time.monotonic  # seconds that no setting of the clock moves; tests replace it
 
 
 def now() -> datetime:
@@ -22,6 +23,11 @@ def today() -> date:
 def epoch() -> int:
     """Whole seconds since 1970."""
     return int(time_source())
+
+
+def running_seconds() -> int:
+    """Whole seconds that this machine has run since some moment."""
+    return int(running_source())
 
 
 def from_epoch(moment: int) -> datetime:

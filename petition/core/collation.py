@@ -1,8 +1,8 @@
 """Alphabetical order as readers of a language expect it: the Unicode Collation Algorithm with the rules of CLDR.
 
 Babel has no collation, and ICU is a library of the operating system. The tests compare this module with ICU: the order
-is the same for the Latin, Greek, Cyrillic and Georgian letters, the accents, digits and signs below. Other letters come
-after these, by code point.
+is the same for the Latin, Greek, Cyrillic, Georgian, Armenian and Hebrew letters, the accents, digits and signs below.
+Other letters come after these, by code point.
 """
 
 import re
@@ -17,6 +17,8 @@ _SCRIPTS = {
     "Grek": "αβγδεζηθικλμνξοπρστυφχψω",
     "Cyrl": "аәбвгғдђеєжзѕиійјкқлљмнңњоөпрстћуүұфхһцчџшщъыьѣэюяѳѵ",
     "Geor": "აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ",
+    "Armn": "աբգդեզէըթժիլխծկհձղճմյնշոչպջռսվտրցւփքօֆ",
+    "Hebr": "אבגדהוזחטיכלמנסעפצקרשת",
 }
 _ACCENTS = "\u0313\u0314\u0301\u0300\u0306\u0302\u030c\u030a\u0342\u0308\u030b\u0303\u0307\u0338\u0327\u0328\u0304"
 _ACCENTS += "\u0335\u0309\u030f\u0311\u031b\u0323\u0324\u0325\u0326\u032d\u032e\u0330\u0331\u0345\u0360"
@@ -26,6 +28,7 @@ _ACCENTS += "\u0335\u0309\u030f\u0311\u031b\u0323\u0324\u0325\u0326\u032d\u032e\
 _ROOT = (
     "&'<<‘<<’<<‚<<‛&\"<<“<<”<<„<<‟&d\u0335=đ&h\u0335=ħ&l\u0335=ł&o\u0338=ø&d<<ð&a<<æ/e&o<<œ/e&s<<ß/s<<ſ&S<<ẞ/S"
     "&i<<<ĳ/j&d<<<ǆ/ž&l<<<ǉ/j&n<<<ǌ/j&l\u0360=l·=ŀ&г<<ґ&Σ<<<ς"
+    "&כ<<<ך&מ<<<ם&נ<<<ן&פ<<<ף&צ<<<ץ"
 )
 _RULES = {
     "be": "[reorder Cyrl]&е<ё&у<ў",
@@ -50,13 +53,16 @@ _RULES = {
     "uk": "[reorder Cyrl]&г<ґ&і<ї",
 }
 _UNACCENTED = (0,)
+_OTHER_SIGNS = len(_SIGNS) - 0.5
 _ACCENT_RUN = re.compile(f"(.)([{_ACCENTS}]{{2,}})")
 # Places by letter, accent, capital. A longer tuple comes right after the shorter one it starts with; () is ignored.
 Weight = tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]
+Codes = tuple[str, str, str]  # weights of each level as text that stands in the same order
+_LEVEL_END = "\0"
 
 
 @cache
-def sort_key(language: str) -> Callable[[str], tuple[object, ...]]:
+def sort_key(language: str) -> Callable[[str], str]:
     """The sort key of a language. Texts that are equal in the language are sorted by code point."""
     return _Collator(_RULES.get(language, "")).key
 
@@ -77,11 +83,35 @@ class _Collator:
                 self._tailor(nearness, anchor, steps)
         joined = (text for text in sorted(self._elements, key=len, reverse=True) if text[1:])
         self._element_pattern = re.compile("|".join([*joined, "."]), re.DOTALL)
+        digraphs = {text.rstrip(_ACCENTS) for text in self._elements}
+        self._digraph_pattern = re.compile("|".join(re.escape(text) for text in digraphs if text[1:]))
+        self._ranks = [self._level_ranks(level) for level in range(3)]
+        self._codes = _CodesByCharacter(self._text_codes)
 
-    def key(self, text: str) -> tuple[object, ...]:
+    def key(self, text: str) -> str:
         """Compares all letters, then all accents, then all capitals, then code points."""
+        composed = normalize("NFC", text)
+        codes = [self._codes[c] for c in composed]
+        if None in codes or self._digraph_pattern.search(normalize("NFD", text)):
+            return _LEVEL_END.join((*self._text_codes(text), text))
+        return _LEVEL_END.join((*map("".join, zip(*codes, strict=True)), text) if codes else ("", "", "", text))
+
+    def _text_codes(self, text: str) -> Codes:
         weights = self._weights(_ACCENT_RUN.sub(self._join_accent, normalize("NFD", text)))
-        return *([weight[level] for weight in weights if weight[level]] for level in range(3)), text
+        letters, accents, capitals = (
+            "".join(self._code(level, weight[level]) for weight in weights) for level in range(3)
+        )
+        return letters, accents, capitals
+
+    def _code(self, level: int, weight: tuple[float, ...]) -> str:
+        ranks = self._ranks[level]
+        return ranks[weight] if weight in ranks else f"{ranks[weight[:1]]}{chr(int(weight[1]))}"
+
+    def _level_ranks(self, level: int) -> dict[tuple[float, ...], str]:
+        """One character for each weight of a level, in the order of the weights; none for ()."""
+        weights = {(), _UNACCENTED, *(weight[level] for element in self._elements.values() for weight in element)}
+        weights |= {(_OTHER_SIGNS,), (len(self._elements),)} if level == 0 else set()
+        return {weight: chr(n) if weight else "" for n, weight in enumerate(sorted(weights))}
 
     def _tailor(self, nearness: int, anchor: str, steps: str) -> None:
         for cased, added_cased in ((str, str), (str.capitalize, str), (str.upper, str.upper)):
@@ -110,7 +140,7 @@ class _Collator:
         """For a character in no table: the weights of its parts (NFKD), else its code point; none for controls."""
         if (plain := normalize("NFKD", c)) != c or (kind := category(c)[0]) == "C":
             return self._weights(plain) if plain != c else []
-        return [((len(_SIGNS) - 0.5 if kind in "PSZ" else len(self._elements), ord(c)), _UNACCENTED, _UNACCENTED)]
+        return [((_OTHER_SIGNS if kind in "PSZ" else len(self._elements), ord(c)), _UNACCENTED, _UNACCENTED)]
 
     def _join_accent(self, match: re.Match[str]) -> str:
         """Moves an accent back to its letter if NFD put another accent between them: â in Romanian ậ."""
@@ -119,3 +149,15 @@ class _Collator:
             if letter + accent in self._elements and combining(accent) not in map(combining, accents[:n]):
                 return f"{letter}{accent}{accents[:n]}{accents[n + 1 :]}"
         return match[0]
+
+
+class _CodesByCharacter(dict[str, Codes | None]):
+    """The codes of a character in NFC, where it is no part of a digraph; None for a mark that stands alone."""
+
+    def __init__(self, text_codes: Callable[[str], Codes]) -> None:
+        super().__init__()
+        self._text_codes = text_codes
+
+    def __missing__(self, character: str) -> Codes | None:
+        self[character] = None if combining(character) else self._text_codes(character)
+        return self[character]

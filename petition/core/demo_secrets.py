@@ -20,6 +20,7 @@ def demo_values(folder: Path) -> dict[str, str]:
     return {
         "PETITION_SECRET_KEY": _read_or_make(secrets_folder / "secret_key", lambda: secrets.token_urlsafe(48)),
         "PETITION_DESK_KEY": _read_or_make(secrets_folder / "desk_key", lambda: secrets.token_urlsafe(48)),
+        "PETITION_LETTERS_KEY": _read_or_make(secrets_folder / "letters_key", lambda: secrets.token_urlsafe(48)),
         "PETITION_EMAIL_KEY": _read_or_make(secrets_folder / "email_key", lambda: secrets.token_urlsafe(48)),
         "PETITION_RECIPIENTS": str(x25519.Identity.from_str(identity).to_public()),
         "PETITION_BASE_URL": _read_base_url(folder),

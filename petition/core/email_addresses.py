@@ -1,24 +1,23 @@
-"""Email addresses: checks them, makes the two forms that are hashed, and finds disposable, readable or mistyped ones.
+"""Email addresses: checks them, makes the forms that are hashed, and finds disposable, readable or mistyped ones.
 
 Emails go to the exact form (lower case, IDNA). The canonical form leaves out what makes no difference at a provider,
 where a reviewed table says so. It only serves to recognise a mailbox, so that one mailbox signs once.
 """
 
-import difflib
 import hashlib
 import hmac
 import re
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from disposable_email_domains import blocklist
 from email_validator import EmailNotValidError, validate_email
 
 from petition.core import toml_tables
-from petition.core.toml_tables import SOME_TEXTS, TEXT, TEXTS, YES_OR_NO, Kind, Table
+from petition.core.mistyped_domains import MistypedDomains
+from petition.core.toml_tables import COUNTRY, SOME_TEXTS, TEXT, TEXTS, YES_OR_NO, Table
 
 MAX_EMAIL_LENGTH = 254  # RFC 5321, 4.5.3.1.3: a path of 256 octets with its two brackets
 KEY_VERSION = 1  # before each keyed hash, so that there can be hashes of a later key too
@@ -47,21 +46,28 @@ class EmailAddress:
 
 
 @dataclass(frozen=True, slots=True)
-class MergingRule:
-    """What makes no difference in the addresses of some domains; data/mailboxes.toml explains each word."""
+class Operator:
+    """Who runs some domains, and what is known of their mailboxes; data/mailboxes.toml explains each word."""
 
+    name: str
     domains: list[str]
-    alias: bool
-    ignored: str
-    tag: str
-    keyword: str
-    subdomains: bool
+    alias: bool = False
+    ignored: str = ""
+    alike: str = ""
+    tag: str = ""
+    keyword: str = ""
+    subdomains: bool = False
+    state: str = ""  # whose authorities can read the mailboxes; empty if none can
+    why: str = ""
+    suffixes: list[str] = field(default_factory=list)
 
     def merge(self, local: str, domain: str) -> str:
         """The canonical form. What is left of the local part is never empty."""
         if self.tag:
             local = local.partition(self.tag)[0] or local
         local = local.translate(dict.fromkeys(map(ord, self.ignored))) or local
+        alike = local.translate(dict.fromkeys(map(ord, self.alike), self.alike[:1]))
+        local = alike if all(alike.split(".")) else local  # a dot stands between letters
         if self.keyword:
             base, sign, _ = local.partition(self.keyword)
             local = base + sign if base else local
@@ -73,42 +79,52 @@ class EmailProviders:
 
     def __init__(self, file: Path) -> None:
         table = toml_tables.load(file)
-        self._common_domains = table.read("common", TEXTS)
-        merging = [_merging_rule(row) for row in table.tables("merging")]
-        self._readable = [_entry(row, operator=TEXT, state=TEXT) for row in table.tables("readable")]
-        self._rules_by_domain = {domain: rule for rule in merging for domain in rule.domains}
-        # These caches hold domains, not people: the same few hundred domains repeat, and a search takes a millisecond.
+        operators = [_operator(row) for row in table.tables("operator")]
+        common = table.read("common", TEXTS)
+        self._operators = {domain: operator for operator in operators for domain in operator.domains}
+        self._suffixes = {suffix: operator for operator in operators for suffix in operator.suffixes}
+        # A slip beside a mailbox that authorities can read is the dangerous one, so these domains come first.
+        listed = sorted([*common, *self._operators], key=lambda domain: not self._state(domain))
+        self._known_domains = {*listed, *table.read("existing", TEXTS)}
+        self._common_domains = set(common)
+        # These caches hold domains, not people: the same few hundred domains repeat, and a search takes a while.
         self._cached_readable = lru_cache(maxsize=4096)(self._find_readable)
-        self._cached_similar = lru_cache(maxsize=4096)(self._find_similar)
-        self._cached_exact = lru_cache(maxsize=4096)(_exact_form)
+        self._cached_meant = lru_cache(maxsize=4096)(MistypedDomains(listed).find_listed)
+        self._cached_exact = lru_cache(maxsize=4096)(exact_form)
 
     def parse(self, text: str) -> EmailAddress | None:
         """The address in a form field; None if it is not exactly one address (RFC 5321, ASCII before the @)."""
         if len(text) > MAX_EMAIL_LENGTH:
             return None
         simple = _SIMPLE_ADDRESS.fullmatch(text.strip().lower()) if text.isascii() else None
-        exact = self._cached_exact(f"a@{simple[2]}") if simple else _exact_form(text)
+        exact = self._cached_exact(f"a@{simple[2]}") if simple else exact_form(text)
         if exact is None:
             return None
         exact = f"{simple[1]}@{exact[2:]}" if simple else exact
         return EmailAddress(exact, self._canonical_form(exact))
 
-    def readable_provider(self, address: EmailAddress) -> dict[str, Any] | None:
-        """The provider's entry if authorities can read its mailboxes, else None."""
-        return self._cached_readable(address.domain)
+    def readable_provider(self, address: EmailAddress) -> Operator | None:
+        """The operator if authorities can read the mailbox, else None."""
+        return self.readable_domain(address.domain)
 
-    def _find_readable(self, domain: str) -> dict[str, Any] | None:
-        for entry in self._readable:
-            if any(_is_in_domain(domain, listed) for listed in entry["domains"]):
-                return dict(entry)
-            if domain.endswith(tuple(entry.get("suffixes", ())) or ("\0",)):
-                return dict(entry)
-        return None
+    def readable_domain(self, domain: str) -> Operator | None:
+        """The operator if authorities can read every mailbox of the domain, else None."""
+        return self._cached_readable(domain)
+
+    def _find_readable(self, domain: str) -> Operator | None:
+        parts = domain.split(".")
+        parents = [".".join(parts[n:]) for n in range(len(parts) - 1)]
+        listed = (self._operators[parent] for parent in parents if self._state(parent))
+        by_suffix = (operator for suffix, operator in self._suffixes.items() if domain.endswith(suffix))
+        return next(listed, None) or next(by_suffix, None)
+
+    def _state(self, domain: str) -> str:
+        return self._operators[domain].state if domain in self._operators else ""
 
     def reviewed_provider(self, domain: str) -> str | None:
         """The first domain of the provider; None unless the table lists the domain as one that many people use."""
-        rule = self._rules_by_domain.get(domain)
-        return rule.domains[0] if rule else domain if domain in self._common_domains else None
+        operator = self._operators.get(domain)
+        return operator.domains[0] if operator else domain if domain in self._common_domains else None
 
     def is_disposable(self, address: EmailAddress) -> bool:
         """Whether the mailbox exists only for minutes. Relays that hide an address do not count as disposable."""
@@ -116,29 +132,27 @@ class EmailProviders:
         return any(".".join(parts[n:]) in blocklist for n in range(len(parts) - 1))
 
     def suggestion(self, address: EmailAddress) -> str | None:
-        """The address with a common domain, if its domain looks like a typing mistake."""
-        if address.domain in self._common_domains or self.readable_provider(address):
+        """The address with a listed domain, if its domain looks like a typing mistake; see core/mistyped_domains.py."""
+        if address.domain in self._known_domains or self.readable_provider(address):
             return None
-        domain = self._cached_similar(address.domain)
+        domain = self._cached_meant(address.domain)
         return f"{address.exact.rpartition('@')[0]}@{domain}" if domain else None
-
-    def _find_similar(self, domain: str) -> str | None:
-        return next(iter(difflib.get_close_matches(domain, self._common_domains, n=1, cutoff=0.86)), None)
 
     def _canonical_form(self, exact: str) -> str:
         local, _, domain = exact.rpartition("@")
-        if rule := self._rules_by_domain.get(domain):
-            return rule.merge(local, domain)
+        if operator := self._operators.get(domain):
+            return operator.merge(local, domain)
         name, _, parent = domain.partition(".")
-        rule = self._rules_by_domain.get(parent)
-        return rule.merge(name, parent) if rule and rule.subdomains else exact
+        operator = self._operators.get(parent)
+        return operator.merge(name, parent) if operator and operator.subdomains else exact
 
 
 # What most people have before the @. The library has checked the domain; for the rest this pattern is enough.
 _SIMPLE_ADDRESS = re.compile(r"(?=[^@]{1,64}@)([a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*)@([a-z0-9.-]+)")
 
 
-def _exact_form(text: str) -> str | None:
+def exact_form(text: str) -> str | None:
+    """The form that emails go to; None if it is not exactly one address."""
     try:
         valid = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError:
@@ -146,31 +160,28 @@ def _exact_form(text: str) -> str | None:
     return f"{valid.local_part}@{valid.ascii_domain}".lower()
 
 
-def _merging_rule(row: Table) -> MergingRule:
+def _operator(row: Table) -> Operator:
     for name in ("source", "checked"):
         row.text(name)
-    rule = MergingRule(
-        row.read("domains", SOME_TEXTS),
-        row.optional("alias", YES_OR_NO, default=False),
-        row.optional("ignored", TEXT, ""),
-        row.optional("tag", TEXT, ""),
-        row.optional("keyword", TEXT, ""),
-        row.optional("subdomains", YES_OR_NO, default=False),
+    state = row.optional("state", COUNTRY, "")
+    operator = Operator(
+        name=row.text("name"),
+        domains=row.read("domains", SOME_TEXTS),
+        alias=row.optional("alias", YES_OR_NO, default=False),
+        ignored=row.optional("ignored", TEXT, ""),
+        alike=row.optional("alike", TEXT, ""),
+        tag=row.optional("tag", TEXT, ""),
+        keyword=row.optional("keyword", TEXT, ""),
+        subdomains=row.optional("subdomains", YES_OR_NO, default=False),
+        state=state,
+        why=row.text("why") if state else "",
+        suffixes=row.optional("suffixes", TEXTS, []),
     )
-    if not (rule.alias or rule.ignored or rule.tag or rule.keyword or rule.subdomains):
-        raise row.fault("lacks what makes no difference: ignored, tag, keyword, subdomains or alias", " ")
-    return rule
-
-
-def _entry(row: Table, **kinds: Kind[Any]) -> dict[str, Any]:
-    for name, kind in {"domains": SOME_TEXTS, **kinds}.items():
-        row.read(name, kind)
-    row.optional("suffixes", TEXTS, [])
-    return row.values
-
-
-def _is_in_domain(domain: str, parent: str) -> bool:
-    return domain == parent or domain.endswith(f".{parent}")
+    if operator == Operator(operator.name, operator.domains):
+        raise row.fault("says nothing of its domains: then they belong in common", " ")
+    if operator.suffixes and not state:
+        raise row.fault("has suffixes but no state", " ")
+    return operator
 
 
 def keyed_hash(key: str, form: str) -> str:

@@ -21,6 +21,14 @@ class Busy(DatabaseError):
     """Too many writes are waiting; a web page answers 503 with Retry-After."""
 
 
+class Moved(DatabaseError):
+    """The site is on its way into another database, or there already: nothing is written here any more."""
+
+
+class Deadlock(DatabaseError):
+    """The transaction and another one waited for each other; this one was ended, and can be tried again."""
+
+
 class TableLocked(DatabaseError):
     """Another transaction holds a table for longer than this one may wait."""
 
@@ -51,6 +59,10 @@ class KeysError(PetitionError):
 
 class OrganiserError(PetitionError):
     """The nickname or email address of an organiser cannot be used."""
+
+
+class NotConfirmed(PetitionError):
+    """Nobody said that an act that cannot be undone is meant."""
 
 
 class LetterError(PetitionError):

@@ -8,9 +8,9 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 from petition.core import clock
+from petition.core.email_addresses import Operator
 from petition.core.languages import N_
 
 MAX_LENGTH = 500  # characters of a field
@@ -34,14 +34,24 @@ class Form:
     values: dict[str, str] = field(init=False)
     errors: dict[str, str] = field(default_factory=dict)  # one sentence for each field that is wrong
     suggested_email: str | None = None  # the address that the person probably meant
-    readable_mailbox: dict[str, Any] | None = None  # the entry in mailboxes.toml, if authorities can read it
+    can_use_suggested: bool = False  # whether one press may put it in
+    readable_mailbox: Operator | None = None  # who runs the mailbox, or the suggested one, if authorities can read it
+    can_insist: bool = False  # whether one press may confirm the address as it is
+    insists: bool = False  # whether the person has confirmed the address as it is, in the field "sure"
     refusal: str = ""  # why the form is not taken now, although no field is wrong
 
     def __post_init__(self) -> None:
-        too_long = [name for name, text in self.typed.items() if len(text) > max_length(name)]
+        # No limit is less than MAX_LENGTH, so most fields need no look at the list.
+        too_long = [
+            name for name, text in self.typed.items() if len(text) > MAX_LENGTH and len(text) > max_length(name)
+        ]
         self.values = self.typed | dict.fromkeys(too_long, "")
         for name in too_long:
             self.add_error(name, _TOO_LONG.get(name, N_("That was too much text for this form.")))
+
+    def put(self, name: str, text: str) -> None:
+        """The text takes the place of what was typed, also where it is shown again."""
+        self.typed[name] = self.values[name] = text
 
     def add_error(self, name: str, error: str) -> None:
         """The first error of a field stays."""

@@ -10,6 +10,7 @@ from petition.core.errors import SettingsError
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 _ONION = re.compile(r"http://[a-z2-7]{56}\.onion")  # version 3; rend-spec-v3, 6
+MAX_RELAYS = 2
 _SENDER = re.compile(r"[\w.+-]+@[\w.-]+", re.ASCII)
 
 
@@ -40,13 +41,18 @@ def onion_url(url: str) -> str:
     return url
 
 
-def smtp_url(url: str) -> str:
-    parts = _split_url(url)
-    if parts and "tls=no" in parts.query.split("&") and parts.hostname not in LOOPBACK_HOSTS:
-        raise SettingsError("PETITION_SMTP_URL: tls=no is for a relay on this machine only.")
-    if not url or (parts and parts.scheme in ("smtp", "smtps")):
-        return url
-    raise SettingsError("PETITION_SMTP_URL is an address like smtp://user:password@host:587.")
+def smtp_urls(text: str) -> tuple[str, ...]:
+    """One relay, or a second one after a comma. A comma in a password is written %2C."""
+    urls = split_list(text)
+    if len(urls) > MAX_RELAYS:
+        raise SettingsError("PETITION_SMTP_URL names two relays at most.")
+    for url in urls:
+        parts = _split_url(url)
+        if parts is None or parts.scheme not in ("smtp", "smtps"):
+            raise SettingsError("PETITION_SMTP_URL is an address like smtp://user:password@host:587.")
+        if "tls=no" in parts.query.split("&") and parts.hostname not in LOOPBACK_HOSTS:
+            raise SettingsError("PETITION_SMTP_URL: tls=no is for a relay on this machine only.")
+    return urls
 
 
 def _split_url(url: str) -> SplitResult | None:
@@ -61,6 +67,12 @@ def mail_from(sender: str) -> str:
     if sender.isprintable() and _SENDER.fullmatch(parseaddr(sender)[1]):
         return sender
     raise SettingsError("PETITION_MAIL_FROM is an address like Links <links@example.org>.")
+
+
+def alerts_to(text: str) -> str:
+    if not text or (text.isprintable() and _SENDER.fullmatch(text)):
+        return text
+    raise SettingsError("PETITION_ALERTS_TO is one address, like operator@example.org.")
 
 
 def campaign(text: str) -> Path | None:

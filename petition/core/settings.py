@@ -96,6 +96,12 @@ class Settings:
         "comma-separated list rotates it, newest first; default: `PETITION_SECRET_KEY`",
         "{PETITION_SECRET_KEY}",
     )
+    letters_key: str = _row(
+        "PETITION_LETTERS_KEY",
+        str,
+        "signs the list of an edition (`index.csv`, with the SHA-256 of each PDF); 32 characters or more; without it "
+        "the list is not signed. Its public half is at `/letters.pub`",
+    )
     email_key: str = _row(
         "PETITION_EMAIL_KEY",
         str,
@@ -121,11 +127,17 @@ class Settings:
         "`var/outbox-keys`",
         "{PETITION_VAR}/outbox-keys",
     )
-    smtp_url: str = _row(
+    smtp_urls: tuple[str, ...] = _row(
         "PETITION_SMTP_URL",
-        parse.smtp_url,
-        "`smtp://user:password@host:587` (STARTTLS), `smtps://…`, `smtp://127.0.0.1:2525?tls=no`",
+        parse.smtp_urls,
+        "`smtp://user:password@host:587` (STARTTLS), `smtps://…`, `smtp://127.0.0.1:2525?tls=no`; after a comma a "
+        "second relay, for when the first says no",
         needed=True,
+    )
+    alerts_to: str = _row(
+        "PETITION_ALERTS_TO",
+        parse.alerts_to,
+        "an operator's address: the site writes there when something is wrong, and never a word about a signer",
     )
     mail_from: str = _row(
         "PETITION_MAIL_FROM",

@@ -2,11 +2,13 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from base64 import urlsafe_b64encode
 from enum import StrEnum
 
 from itsdangerous import BadSignature, TimestampSigner
+from itsdangerous.signer import SigningAlgorithm
 
 from petition.core.clock import DAY, HOUR
 from petition.core.errors import LinkError
@@ -30,6 +32,30 @@ LINK_LIFETIME = {
 }
 
 
+_TOKEN = re.compile(r"[\w-]+\.[\w-]+\.[\w-]{43}(?![\w-])", re.ASCII)  # secret, date, HMAC-SHA-256
+_UNSUBSCRIBE_SECRET = re.compile(r"[\w-]{22}(?![\w-])", re.ASCII)
+# What mail programs put between the characters of a link: white space, the soft line break of quoted-printable (its `=`
+# alone, once a browser has taken the line end out), and characters without width.
+_BREAKS = re.compile("[\\s=\N{SOFT HYPHEN}\u200b-\u200f\u2028-\u202e\u2060-\u2069\N{ZERO WIDTH NO-BREAK SPACE}]+")
+
+
+def cut_to_shape(text: str, shape: re.Pattern[str]) -> str:
+    """The last part of a link without what cannot belong to it, as mail programs hand links on.
+
+    What comes behind is cut from the first character that no such part has; letters that stick to it are not cut.
+    A text that has not the shape is unchanged.
+    """
+    match = shape.match(text) or shape.match(_BREAKS.sub("", text))
+    return match[0] if match else text
+
+
+class _HmacSha256(SigningAlgorithm):
+    """As itsdangerous has it, in one call of C: an email has two links."""
+
+    def get_signature(self, key: bytes, value: bytes) -> bytes:
+        return hmac.digest(key, value, "sha256")
+
+
 class Signer:
     """Signs tokens with the newest secret key (the first); reads tokens of the older keys too."""
 
@@ -39,7 +65,9 @@ class Signer:
 
     @staticmethod
     def _make(keys: list[str], purpose: Purpose) -> TimestampSigner:
-        return TimestampSigner(keys, salt=f"petition.{purpose}", digest_method=hashlib.sha256)
+        """The keys are derived once, in the way "django-concat" of itsdangerous, which derives them for each token."""
+        derived = [hashlib.sha256(f"petition.{purpose}signer{key}".encode()).digest() for key in keys]
+        return TimestampSigner(derived, key_derivation="none", algorithm=_HmacSha256())
 
     def make_token(self, purpose: Purpose, secret: str) -> str:
         """The token is safe in a URL."""
@@ -48,11 +76,12 @@ class Signer:
     def read_token(self, purpose: Purpose, token: str) -> str:
         """The secret in a token. Raises the same LinkError for a damaged, foreign or expired token.
 
+        What mail programs add to a token does no harm, see cut_to_shape().
         A token dated in the future works: this clock was set back, or the clock of another server is a little fast.
         """
         signer = self._signers[purpose]
         try:
-            value, signed_at = signer.unsign(token.encode(), return_timestamp=True)
+            value, signed_at = signer.unsign(cut_to_shape(token, _TOKEN).encode(), return_timestamp=True)
             secret = value.decode()
         except (BadSignature, UnicodeError):
             raise LinkError("This link does not work.") from None
@@ -74,6 +103,11 @@ def unsubscribe_secret(secret: str) -> str:
     """
     digest = hmac.digest(secret.encode(), b"petition unsubscribe", "sha256")
     return urlsafe_b64encode(digest[:16]).decode().rstrip("=")
+
+
+def read_unsubscribe_secret(text: str) -> str:
+    """The secret in an unsubscribe link, whatever a mail program has added to it."""
+    return cut_to_shape(text, _UNSUBSCRIBE_SECRET)
 
 
 def message_reference(secret: str) -> str:

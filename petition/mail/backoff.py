@@ -29,3 +29,7 @@ class ProviderBackoff:
     def accepted(self, domain: str) -> None:
         """The provider took an email: its next pause is short again."""
         self._pauses.pop(domain, None)
+
+    def forget_pauses(self) -> None:
+        """The relay was the reason."""
+        self._pauses.clear()

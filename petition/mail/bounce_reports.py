@@ -1,89 +1,163 @@
-"""Reads reports about our emails: bounces (RFC 3464) and complaints (RFC 5965), and finds the email that each names.
+"""Reads reports about our emails: failures (RFC 3464, RFC 6533, or a mail server's own text) and complaints (RFC 5965).
 
-A report names an email by the first half of its Message-ID. Only its reader and the servers on its way have seen that.
-Nothing of the report's body is kept.
+A report names an email by the reference in its Message-ID, which only its reader and the servers on its way have seen.
+Some relays replace the Message-ID, so the same reference is in the envelope, in X-Reference and in the MIME boundary.
+Nothing of a report is kept.
 """
 
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from email.message import Message
-from email.parser import BytesParser, HeaderParser
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from petition.mail import bounce_texts
+from petition.mail.bounce_texts import MAX_TEXT, classify_failure
+from petition.mail.mime_parts import Head, Part, parse_head, read_parts, split_head
+
 MAX_REPORT_BYTES = 1_000_000  # read of a report; what names the email is near the beginning
-# As tokens.message_reference() makes it.
-_REFERENCE = re.compile(r"\s*<?([0-9a-f]{32})(?:@[^<>\s]*)?>?\s*")
-_PERMANENT = re.compile(r"\s*5\.\d{1,3}\.\d{1,3}\b")  # RFC 3463: 5 is a failure, 4 a delay, 2 a success
-BOUNCED, COMPLAINT = "bounced", "complaint"  # what the mailbox's provider answered to our email
-_REPORTS = {"delivery-status": BOUNCED, "feedback-report": COMPLAINT}
+# The mailbox refuses our emails for good, its owner complained, a relay gave up; and all that changes nothing here.
+BOUNCED, COMPLAINT, EXPIRED, OTHER = bounce_texts.BOUNCED, "complaint", bounce_texts.EXPIRED, bounce_texts.OTHER
+MAX_BLOCKS, MAX_TEXT_BYTES = 50, 64_000
+# As tokens.message_reference() makes it; some servers write it in capitals.
+_REFERENCE = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
+_REFERENCE_FIELDS = ("x-reference", "message-id", "content-type")  # the last one for the boundary
+_STATUS_KINDS = {"message/delivery-status", "message/global-delivery-status"}
+_RETURNED_KINDS = {"message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"}
+_AROUND_ADDRESSES = str.maketrans(dict.fromkeys("<>()[];:,\"'", " "))
+_COMMENT = re.compile(r"\([^()]*\)")
+# How a text without a machine-readable part begins: qmail, Exim, Postfix, Sendmail, Exchange, Gmail, Yahoo, OpenSMTPD.
+_BEGINNINGS = (
+    *("hi. this is the", "this message was created automatically by mail delivery software"),
+    *("this is the mail system at host", "the following addresses had permanent fatal errors"),
+    *("delivery has failed to these recipients or groups", "your message to", "address not found"),
+    *("delivery to the following recipient", "transcript of session follows", "this is the mailer-daemon"),
+    *("sorry, we were unable to deliver your message", "i'm sorry to have to inform you"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class BounceReport:
-    """Which email came back, and why: `reason` is one of the reasons for which a submission is held."""
+    """What became of which email.
+
+    `reference` is empty if the report names none of ours; `recipient`: the address that failed, or None where the
+    report does not say it.
+    """
 
     reference: str
     reason: str
+    recipient: str | None = None
 
 
 def parse_report(content: bytes) -> BounceReport | None:
-    """Reads a report as a mail server sends it. None for anything else: delay, success, absence note, garbage."""
-    try:
-        parts = list(BytesParser().parsebytes(content[:MAX_REPORT_BYTES]).walk())
-        reason = next((reason for part in parts if (reason := _find_reason(part))), None)
-        reference = next((named for part in parts if (named := _find_reference(part))), None)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):  # garbage raises these
+    """Reads a report as a mail server sends it. None for anything else: an absence note, spam, garbage."""
+    parts = read_parts(content[:MAX_REPORT_BYTES])
+    outcome, references = next((found for part in parts if (found := _outcome(part))), None), _references
+    if outcome is None:
+        outcome, references = _text_outcome(parts), _references_in_words
+    return outcome and replace(outcome, reference=next((found for part in parts for found in references(part)), ""))
+
+
+def _outcome(part: Part) -> BounceReport | None:
+    if part.kind in _STATUS_KINDS:
+        return _delivery_outcome(_blocks(part.body))
+    if part.kind == "message/feedback-report":
+        fields = _blocks(part.body)[0]
+        reason = COMPLAINT if _word(fields, "feedback-type") == "abuse" else OTHER
+        recipient = fields.get("original-rcpt-to")
+        return BounceReport("", reason, _address(recipient) if recipient else None)
+    return None
+
+
+def _delivery_outcome(blocks: list[Head]) -> BounceReport | None:
+    """Our emails have one recipient. A report of several is about copies, which somebody sent on."""
+    failures = [block for block in blocks if "action" in block]
+    if not failures:
         return None
-    return BounceReport(reference, reason) if reason and reference else None
+    block, *others = failures
+    reason = OTHER
+    if _word(block, "action") == "failed" and not others:
+        reason = classify_failure(_word(block, "status"), block.get("diagnostic-code", ""))
+    recipient = block.get("final-recipient")  # our own relay takes it out
+    return BounceReport("", reason, None if recipient is None else _address(recipient))
 
 
-def _find_reason(part: Message) -> str | None:
-    if part.get_content_maintype() != "message":
+def _blocks(body: bytes) -> list[Head]:
+    """Groups of fields, with empty lines between them."""
+    return [parse_head(block) for block in body[:MAX_TEXT_BYTES].split(b"\n\n", MAX_BLOCKS)[:MAX_BLOCKS]]
+
+
+def _word(fields: Head, name: str) -> str:
+    """The first word of a value without its comments (RFC 3464, 2.1.1; RFC 5322, 3.2.2)."""
+    words = _COMMENT.sub(" ", fields.get(name, "")[:MAX_TEXT]).replace(";", " ").split()
+    return words[0].lower() if words else ""
+
+
+def _address(text: str) -> str:
+    """The first address in a text, or an empty text."""
+    words = text[:MAX_TEXT].lower().translate(_AROUND_ADDRESSES).split()
+    return next((word.rstrip(".") for word in words if "@" in word[1:-1]), "")
+
+
+def _text_outcome(parts: list[Part]) -> BounceReport | None:
+    """Of a report in words alone: the first address after a beginning that we know, and what is said up to a copy of
+    the email."""
+    text = next((_text(part) for part in parts if part.kind == "text/plain"), "")
+    begins = [text.lower().find(words) for words in _BEGINNINGS]
+    begin = min((at for at in begins if at >= 0), default=None)
+    if begin is None:
         return None
-    reason = _REPORTS.get(part.get_content_subtype())
-    if reason == BOUNCED:
-        return reason if any(_is_permanent_failure(block) for block in _nested_messages(part)) else None
-    return reason if any(str(block["Feedback-Type"]).strip() == "abuse" for block in _nested_messages(part)) else None
+    told = text[begin:].partition("\n--")[0][:MAX_TEXT]
+    recipient = _address(told)
+    reason = classify_failure("", told.lower().partition(recipient)[2] if recipient else told)
+    return BounceReport("", reason, recipient)
 
 
-def _nested_messages(part: Message) -> Iterator[Message]:
-    payload = part.get_payload()
-    yield from (block for block in payload if isinstance(block, Message)) if isinstance(payload, list) else ()
+def _text(part: Part) -> str:
+    return part.body[:MAX_TEXT_BYTES].decode("utf-8", "replace")
 
 
-def _is_permanent_failure(block: Message) -> bool:
-    """Reads the fields of one recipient: RFC 3464, 2.3.3 and 2.3.4."""
-    return str(block["Action"]).strip().lower() == "failed" and _PERMANENT.match(str(block["Status"])) is not None
+def _references(part: Part) -> Iterator[str]:
+    """From the envelope, or from the returned email or its head."""
+    if part.kind in _STATUS_KINDS:
+        yield from _reference(_blocks(part.body)[0].get("original-envelope-id", ""))
+    elif part.kind in _RETURNED_KINDS:
+        head = parse_head(split_head(part.body.lstrip(b"\n"))[0])
+        for name in _REFERENCE_FIELDS:
+            yield from _reference(head.get(name, ""))
 
 
-def _find_reference(part: Message) -> str | None:
-    """From the envelope id, if the mail server took one from us; else from the returned email or its headers."""
-    header = "Message-ID"
-    if part.get_content_type() == "message/delivery-status":
-        messages, header = list(_nested_messages(part)), "Original-Envelope-Id"  # RFC 3464, 2.2.1
-    elif part.get_content_type() == "message/rfc822":
-        messages = list(_nested_messages(part))
-    elif part.get_content_type() == "text/rfc822-headers":
-        raw = part.get_payload(decode=True)
-        messages = [HeaderParser().parsestr(raw.decode("latin-1") if isinstance(raw, bytes) else "")]
-    else:
-        return None
-    return next((match[1] for message in messages if (match := _REFERENCE.fullmatch(str(message[header])))), None)
+def _references_in_words(part: Part) -> Iterator[str]:
+    """From a copy of the email below the words of the mail server, or in a part of its own."""
+    yield from _references(part)
+    if part.kind == "text/plain":
+        for line in _text(part).lower().split("\n"):
+            name, _, value = line.strip("> \t\r").partition(":")
+            if name in _REFERENCE_FIELDS:
+                yield from _reference(value)
+
+
+def _reference(text: str) -> list[str]:
+    return _REFERENCE.findall(text[:MAX_TEXT].lower())[:1]
 
 
 def parse_json(content: bytes) -> BounceReport | None:
-    """{"message_id": "<…@…>", "event": "bounced", "status": "5.1.1"} or {"message_id": …, "event": "complaint"}."""
+    """{"message_id": "<…@…>", "event": "bounced", "status": "5.1.1"}, or "complaint" or "expired" without a status.
+
+    "recipient" may say which address failed.
+    """
     try:
         data = json.loads(content)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(data, dict):
+    if not isinstance(data, dict) or data.get("event") not in (BOUNCED, COMPLAINT, EXPIRED):
         return None
-    match, event = _REFERENCE.fullmatch(str(data.get("message_id"))), data.get("event")
-    permanent = event == COMPLAINT or (event == BOUNCED and _PERMANENT.match(str(data.get("status"))))
-    return BounceReport(match[1], str(event)) if match and permanent else None
+    event, recipient = str(data["event"]), data.get("recipient")
+    status = str(data.get("status", ""))
+    if event == BOUNCED:
+        event = OTHER if status.startswith("4") else classify_failure(status, "")
+    reference = next(iter(_reference(str(data.get("message_id")))), "")
+    return BounceReport(reference, event, None if recipient is None else _address(str(recipient)))
 
 
 def maildir_files(folder: Path) -> list[Path]:

@@ -28,25 +28,50 @@ def render_email(
     """Renders templates/mail/`template` in a language. The same reference gives the same Message-ID.
 
     Python's EmailMessage parses all that it is given, which takes ten times as long as the rest. So it makes only the
-    headers that all emails of one template and language share.
+    headers that all emails of one template and language share, and the texts are rendered once.
     """
-    address, common_headers = _common_headers(
-        sender, language.render(f"mail/{template}/subject.txt").strip(), language.code
-    )
+    subject, *bodies = _texts(language, template, tuple(links))
+    address, common_headers = _common_headers(sender, subject, language.code)
     message_id = f"<{reference}@{address.rpartition('@')[2]}>"
     boundary = f"=_{reference}"  # "=_" is never in a quoted-printable text
     headers = {
         "To": to,
         "Date": format_datetime(clock.now()),
         "Message-ID": message_id,
+        "X-Reference": reference,  # for reports about this email: some relays replace the Message-ID
         "Content-Type": f'multipart/alternative; boundary="{boundary}"',
     }
     lines = "".join(f"{key}: {value}\r\n" for key, value in headers.items())
-    bodies = [(kind, language.render(f"mail/{template}/body.{suffix}", **links)) for kind, suffix in _BODIES]
-    parts = "".join(f"\r\n--{boundary}\r\n{_mime_part(kind, text)}" for kind, text in bodies)
+    filled = zip(_BODIES, (_fill_in(body, links) for body in bodies), strict=True)
+    parts = "".join(f"\r\n--{boundary}\r\n{_mime_part(kind, text)}" for (kind, _), text in filled)
     return RenderedEmail(
         address, to, message_id, common_headers + f"{lines}{parts}\r\n--{boundary}--\r\n".encode("ascii")
     )
+
+
+def render_subject(language: Language, template: str) -> str:
+    return language.render(f"mail/{template}/subject.txt").strip()
+
+
+@lru_cache(maxsize=256)
+def _texts(language: Language, template: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Subject and bodies, each link as a mark."""
+    marks = {name: _mark(name) for name in names}
+    return render_subject(language, template), *(
+        language.render(f"mail/{template}/body.{suffix}", **marks) for _, suffix in _BODIES
+    )
+
+
+def _mark(name: str) -> str:
+    """A text that no email has: characters for private use."""
+    return f"\ue000{name}\ue001"
+
+
+def _fill_in(body: str, links: dict[str, str]) -> str:
+    """Links need no escaping in HTML: an https address and a token."""
+    for name, link in links.items():
+        body = body.replace(_mark(name), link)
+    return body
 
 
 _BODIES = (("plain", "txt"), ("html", "html"))

@@ -9,7 +9,6 @@ import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 
 from petition.core import clock
@@ -21,36 +20,16 @@ from petition.core.errors import DatabaseError
 from petition.mail import outbox
 from petition.mail.backoff import ProviderBackoff
 from petition.mail.compose import RenderedEmail
+from petition.mail.delivery_rules import NO_RULES, DeliveryRules
 from petition.mail.outbox import ClaimedEmail
-from petition.mail.smtp import Delayed, ProviderLimited, Refused, Transport, Unreachable
+from petition.mail.replies import Reply, Verdict
+from petition.mail.smtp import NotSent, Transport
 
 POLL_SECONDS = 1.0  # between two looks into an empty outbox
 STOP_TIMEOUT = 10.0  # seconds to finish the current email after stop()
 SEND_TIMEOUT = 60.0  # seconds for the whole SMTP dialogue about one email; then the connection is cut
 RECORD_TIMEOUT = 20.0  # seconds to record the result, even if the database is locked for a while
 log = logging.getLogger(__name__)
-
-
-async def _always(_: ClaimedEmail) -> bool:
-    return True
-
-
-async def _ignore(_: Connection, __: str) -> None:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryRules:
-    """What others decide: whether an email may be sent now, and what follows from a refusal.
-
-    `on_refused` runs in the transaction that records the refusal; it gets the enhanced status code.
-    """
-
-    may_send: Callable[[ClaimedEmail], Awaitable[bool]] = _always
-    on_refused: Callable[[Connection, str], Awaitable[None]] = _ignore
-
-
-NO_RULES = DeliveryRules()
 
 
 class Deliverer:
@@ -75,6 +54,7 @@ class Deliverer:
         self._rules = rules
         self._send_seconds = deque([0.01], maxlen=50)  # of the last emails
         self._send_timeout: asyncio.Timeout | None = None  # of the current email
+        self._newest_first = False
         self._stopping = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -109,16 +89,24 @@ class Deliverer:
             return 0
 
     async def deliver_batch(self) -> int:
-        """Delivers one batch; returns how many emails it had. With an empty outbox it closes the connection."""
-        waiting = emails = await self._database.write(partial(outbox.claim_batch, server_keys=self._server_keys))
+        """Delivers one batch; returns how many emails it had. With an empty outbox it closes the connection.
+
+        While the relay is in trouble, a batch is one email, and nothing is claimed before the relay answers.
+        """
+        if not await self._relay_answers():
+            return 0
+        waiting = emails = await self._claim_batch()
         paused: list[tuple[ClaimedEmail, int]] = []
-        if len(emails) == outbox.BATCH_SIZE:
-            self._on_full_batch()
         while waiting and not self._stopping.is_set():
-            email, *waiting = waiting
-            if seconds := await self._pause(email):
+            email, *rest = waiting
+            if email.is_damaged:
+                await self._record(self._write_job(self._drop_damaged, email=email))
+            elif seconds := await self._pause(email):
                 paused.append((email, seconds))
             elif await self._still_claimed(email) and not await self._deliver_email(email):
+                break
+            waiting = rest
+            if self._transport.is_down:
                 break
         if waiting or paused:
             await self._record(self._write_job(outbox.release_emails, emails=waiting, paused=paused))
@@ -126,10 +114,35 @@ class Deliverer:
             await self._transport.close()
         return len(emails)
 
+    async def _relay_answers(self) -> bool:
+        """Whether emails can be claimed. A relay in trouble is asked once in a while, by one deliverer."""
+        if self._transport.wait_seconds():
+            return False
+        try:
+            if self._transport.is_down:
+                await self._transport.connect()
+        except NotSent:
+            return False
+        return True
+
+    async def _claim_batch(self) -> list[ClaimedEmail]:
+        """The oldest emails; every second time the newest, so that a long queue does not hold up who signs now."""
+        if self._transport.is_down:
+            return await self._database.write(partial(outbox.claim_probe, server_keys=self._server_keys))
+        claim = partial(outbox.claim_batch, server_keys=self._server_keys, newest=self._newest_first)
+        emails = await self._database.write(claim)
+        is_full = len(emails) == outbox.BATCH_SIZE
+        if is_full:
+            self._on_full_batch()
+        self._newest_first = is_full and not self._newest_first
+        return emails
+
     async def _pause(self, email: ClaimedEmail) -> int:
         """Seconds until this email is tried; 0 if it may be sent now. What the pace holds back comes again scattered
         over an hour, so that nobody is always the last.
         """
+        if self._transport.is_down:
+            return 0  # it is the probe
         if seconds := self._backoff.remaining(email.domain):
             return seconds
         return 0 if await self._rules.may_send(email) else 1 + secrets.randbelow(HOUR)
@@ -145,21 +158,15 @@ class Deliverer:
         return await self._database.write(partial(outbox.renew_claim, email=email))
 
     async def _deliver_email(self, email: ClaimedEmail) -> bool:
-        """Sends one email and records the result; False if the mail server is away.
+        """Sends one email and records the result. False if the relay takes none: this one is released by the caller.
 
         An email is sent twice only if this process crashes, or the connection breaks, after the message was sent and
         before the mail server's answer is committed.
         """
         try:
             await self._send(email)
-        except Refused as refusal:
-            await self._record(self._write_job(self._mark_refused, email=email, code=str(refusal)))
-        except Delayed as delay:
-            log.warning("mail delayed: %s", delay)
-            if isinstance(delay, ProviderLimited):
-                self._backoff.limited(email.domain)
-            await self._record(self._write_job(outbox.retry_later, email=email))
-            return not isinstance(delay, Unreachable)
+        except NotSent as failure:
+            return await self._record_failure(email, failure.reply)
         except Exception as error:  # one email that cannot be rendered must not stop the others
             # Only the type of the error: its text may quote the email.
             log.error("mail delayed: %s", type(error).__name__)
@@ -169,18 +176,35 @@ class Deliverer:
             await self._record(partial(self._database.join, outbox.mark_sent, email.id))
         return True
 
+    async def _record_failure(self, email: ClaimedEmail, reply: Reply) -> bool:
+        if reply.verdict is Verdict.RELAY:
+            return False
+        if reply.verdict is Verdict.MAILBOX:
+            await self._record(self._write_job(self._mark_refused, email=email, code=reply.status))
+            return True
+        if reply.verdict is Verdict.PROVIDER:
+            self._backoff.limited(email.domain)
+        log.warning("mail delayed: %s: %s", reply.phase, reply.status)
+        await self._record(self._write_job(outbox.retry_later, email=email))
+        return True
+
     async def _mark_refused(self, c: Connection, *, email: ClaimedEmail, code: str) -> None:
         if await outbox.mark_refused(c, email, code):
             await self._rules.on_refused(c, code)
 
+    async def _drop_damaged(self, c: Connection, *, email: ClaimedEmail) -> None:
+        """Nobody can read it any more: it is given back first, as LOCKS wants."""
+        if email.link_id:
+            await self._rules.on_unreadable(c, ids=[email.link_id])
+        await outbox.mark_refused(c, email, outbox.UNREADABLE)
+
     async def _send(self, email: ClaimedEmail) -> None:
-        """Raises what the transport raises, and Unreachable if the dialogue takes longer than SEND_TIMEOUT."""
+        """Raises NotSent, also if the dialogue takes longer than SEND_TIMEOUT."""
         try:
             async with asyncio.timeout(STOP_TIMEOUT if self._stopping.is_set() else SEND_TIMEOUT) as self._send_timeout:
                 await (self._pass_decoy() if email.is_decoy else self._send_email(email))
         except TimeoutError:
-            await self._transport.close()  # a late answer must not be taken for the next one's
-            raise Unreachable("it takes too long") from None
+            raise NotSent(await self._transport.cut()) from None
         finally:
             self._send_timeout = None
 
@@ -193,6 +217,7 @@ class Deliverer:
         """Takes as long as an email: the next one must not leave earlier than if this one were real."""
         await self._transport.connect()
         await asyncio.sleep(secrets.choice(self._send_seconds))
+        self._transport.passed_decoy()
 
     def _write_job(self, job: Callable[..., Awaitable[None]], **arguments: object) -> Callable[[], Awaitable[None]]:
         return partial(self._database.write, partial(job, **arguments))

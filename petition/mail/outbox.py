@@ -7,19 +7,20 @@ import json
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from itertools import repeat
 
 from petition.core import clock
 from petition.core.clock import DAY, HOUR
+from petition.core.database import state
 from petition.core.database.connection import Connection, Row
-from petition.core.database.database import Database
 from petition.core.database.writer import act
 from petition.core.encryption import ServerKeys
 from petition.core.errors import KeysError
 from petition.mail.messages import Message
 
 CLAIM_SECONDS = 90  # then another deliverer may take the row: so long an email waits if its deliverer crashes
+PAUSED_UNTIL = "claims_paused_until"  # in site_state: epoch seconds
+PAUSE_SECONDS = 2 * CLAIM_SECONDS  # then delivery continues, also if what asked for the pause was killed
 BATCH_SIZE = 20
 CLUSTER_SIZE = 100  # rows whose ids have one prefix
 EMAIL_LIFETIME = 14 * DAY  # then its link has expired
@@ -29,6 +30,7 @@ MAX_DELAY_SECONDS = 5
 # A decoy is enqueued where no email may be sent. It leaves as an email does, but to nobody (see delivery.py), so that
 # timing does not tell one case from the other.
 DECOY_TEMPLATE = "nothing"
+UNREADABLE = "unreadable"  # counted beside the codes of refusals: what nobody can decrypt
 RETRY_DELAYS = (30, 120, 600, 1800, HOUR)  # seconds after the first, second … failure; then hourly
 
 # The lowest urgency leaves first: that of each message, which is lower than these.
@@ -38,9 +40,10 @@ HELD_URGENCY = 9  # of a held submission: no deliverer claims it
 
 @dataclass(frozen=True, slots=True)
 class ClaimedEmail:
-    """A claimed email, decrypted. `secret` is the secret of its link."""
+    """A claimed email, decrypted. `secret` is the secret of its link. A damaged one has no address."""
 
     id: str
+    link_id: str | None
     template: str
     language: str
     to: str
@@ -52,6 +55,10 @@ class ClaimedEmail:
     @property
     def is_decoy(self) -> bool:
         return self.template == DECOY_TEMPLATE
+
+    @property
+    def is_damaged(self) -> bool:
+        return not self.to
 
     @property
     def domain(self) -> str:
@@ -69,7 +76,7 @@ def prepare_email(
         "template": message.template,
         "language": language,
         "mailbox": mailbox,
-        "submission_id": None,
+        "link_id": None,
         "key_name": key_name,
         "encrypted": encrypted,
         "urgency": message.urgency,
@@ -90,7 +97,7 @@ _prefixes = make_prefixes()
 
 def make_decoy(email: Row) -> Row:
     """A row like this email, but for nobody."""
-    return {**email, "template": DECOY_TEMPLATE, "mailbox": None, "submission_id": None}
+    return {**email, "template": DECOY_TEMPLATE, "mailbox": None, "link_id": None}
 
 
 def delay_email(email: Row, seconds: int) -> Row:
@@ -104,43 +111,65 @@ async def enqueue(c: Connection, emails: list[Row]) -> None:
     await c.run("outbox.insert", rows=emails)
 
 
-async def claim_batch(c: Connection, server_keys: ServerKeys) -> list[ClaimedEmail]:
+async def claim_batch(c: Connection, server_keys: ServerKeys, *, newest: bool = False) -> list[ClaimedEmail]:
     """Claims a batch: the most urgent first, then by the minute, in a random order within a minute.
 
-    Rows encrypted on another machine are left to that machine.
+    With `newest`, the latest minute comes first. Rows of which this machine has neither the key nor a copy are left to
+    others.
     """
-    now = clock.epoch()
-    latest, keys = now + max(RETRY_DELAYS) + MAX_DELAY_SECONDS, ",".join(server_keys.outbox.key_names())
-    claim_expires_at = now + CLAIM_SECONDS
-    rows = await c.all(
-        "outbox.claim_batch",
-        now=now,
-        latest=latest,
-        until=claim_expires_at,
-        held=HELD_URGENCY,
-        most=BATCH_SIZE,
-        keys=keys,
-    )
-    emails = []
-    for row in sorted(rows, key=lambda row: (row["urgency"], row["queued_at"], row["id"])):
-        try:
-            emails.append(_decrypt_email(server_keys, row))
-        except KeysError:
-            await _delete_and_count(c, row["id"], "unreadable")
-    return emails
+    latest = clock.epoch() + max(RETRY_DELAYS) + MAX_DELAY_SECONDS
+    query = "outbox.claim_newest" if newest else "outbox.claim_batch"
+    return await _claim(c, server_keys, query, latest=latest, most=BATCH_SIZE)
+
+
+async def claim_probe(c: Connection, server_keys: ServerKeys) -> list[ClaimedEmail]:
+    """Claims one email, due or not, to try a relay in trouble with."""
+    return await _claim(c, server_keys, "outbox.claim_probe")
+
+
+async def _claim(c: Connection, server_keys: ServerKeys, query: str, **limits: int) -> list[ClaimedEmail]:
+    now, own = clock.epoch(), server_keys.outbox
+    if await _is_paused(c):
+        return []
+    keys = ",".join([*own.key_names(), *own.copy_names()])
+    rows = await c.all(query, now=now, until=now + CLAIM_SECONDS, held=HELD_URGENCY, keys=keys, **limits)
+    rows.sort(key=lambda row: (row["urgency"], row["queued_at"], row["id"]))
+    return [_decrypt_email(server_keys, row) for row in rows]
 
 
 def _decrypt_email(server_keys: ServerKeys, row: Row) -> ClaimedEmail:
-    to, secret = json.loads(server_keys.outbox.decrypt(row["key_name"], row["encrypted"]))
+    try:
+        to, secret = json.loads(server_keys.outbox.decrypt(row["key_name"], row["encrypted"]))
+    except KeysError:
+        to, secret = "", ""
     numbers = int(row["attempts"]), int(row["claim_expires_at"])
     low_priority = int(row["urgency"]) >= LOW_PRIORITY_URGENCY
-    return ClaimedEmail(row["id"], row["template"], row["language"], to, secret, *numbers, low_priority)
+    return ClaimedEmail(row["id"], row["link_id"], row["template"], row["language"], to, secret, *numbers, low_priority)
 
 
 async def renew_claim(c: Connection, email: ClaimedEmail) -> bool:
     """Extends a claim to CLAIM_SECONDS from now; False if the email is no longer ours."""
+    if await _is_paused(c):
+        return False
     claim_expires_at = clock.epoch() + CLAIM_SECONDS
     return await c.one("outbox.renew_claim", id=email.id, attempts=email.attempts, until=claim_expires_at) is not None
+
+
+async def pause_claims(c: Connection) -> None:
+    """For PAUSE_SECONDS no deliverer claims an email; what is being sent is sent to its end."""
+    await state.put(c, PAUSED_UNTIL, str(clock.epoch() + PAUSE_SECONDS))
+
+
+async def _is_paused(c: Connection) -> bool:
+    """A pause that seems to be longer was made by a clock that was ahead."""
+    left = int(await state.get(c, PAUSED_UNTIL) or 0) - clock.epoch()
+    return 0 < left <= PAUSE_SECONDS
+
+
+async def has_claims(c: Connection) -> bool:
+    """Whether an email may be leaving right now."""
+    now = clock.epoch()
+    return await c.one("outbox.claimed", now=now, until=now + CLAIM_SECONDS) is not None
 
 
 @act("sent")
@@ -155,11 +184,7 @@ async def mark_refused(c: Connection, email: ClaimedEmail, code: str) -> bool:
 
     False if this was recorded before: after a lost answer it is counted once.
     """
-    return await _delete_and_count(c, email.id, code)
-
-
-async def _delete_and_count(c: Connection, id_: str, code: str) -> bool:
-    if deleted := await c.one("outbox.delete", id=id_):
+    if deleted := await c.one("outbox.delete", id=email.id):
         await c.run("outbox.count_refusal", day=clock.today().isoformat(), code=code)
     return deleted is not None
 
@@ -168,6 +193,11 @@ async def retry_later(c: Connection, email: ClaimedEmail) -> None:
     """The mail server could not take it now: it is due again after the delay for this attempt."""
     delay = RETRY_DELAYS[min(email.attempts, len(RETRY_DELAYS)) - 1]
     await c.run("outbox.retry_later", id=email.id, attempts=email.attempts, due_at=clock.epoch() + delay)
+
+
+async def make_due(c: Connection) -> None:
+    """The relay is back: what waited for another attempt is due at once."""
+    await c.run("outbox.make_due", now=clock.epoch(), held=HELD_URGENCY)
 
 
 async def release_emails(c: Connection, *, emails: list[ClaimedEmail], paused: list[tuple[ClaimedEmail, int]]) -> None:
@@ -181,30 +211,14 @@ async def release_emails(c: Connection, *, emails: list[ClaimedEmail], paused: l
             await c.run("outbox.release", id=email.id, attempts=email.attempts)
 
 
-async def rotate_keys(database: Database, server_keys: ServerKeys) -> int:
-    """Encrypts emails under expired keys again, then destroys these keys; returns how many keys."""
-    expired_keys = server_keys.outbox.expired()
-    for name in expired_keys:
-        await database.write(partial(_reencrypt, server_keys=server_keys, old_key_name=name))
-        server_keys.outbox.destroy(name)
-    return len(expired_keys)
-
-
-async def _reencrypt(c: Connection, *, server_keys: ServerKeys, old_key_name: str) -> None:
-    for row in await c.all("outbox.encrypted_with", key_name=old_key_name):
-        try:
-            key_name, encrypted = server_keys.outbox.encrypt(server_keys.outbox.decrypt(old_key_name, row["encrypted"]))
-            await c.run("outbox.reencrypt", id=row["id"], key_name=key_name, encrypted=encrypted, old=old_key_name)
-        except KeysError:  # a damaged row must not save the old key from destruction
-            await _delete_and_count(c, row["id"], "unreadable")
-
-
 async def delete_expired(c: Connection) -> None:
     await c.run("outbox.delete_expired", now=clock.epoch(), held=HELD_URGENCY, decoy=DECOY_TEMPLATE)
 
 
 async def delete_all(c: Connection) -> None:
+    """Deletes all that waits, and the copies of its keys."""
     await c.run("outbox.delete_all")
+    await c.run("machines.delete_copies")
 
 
 async def queue_status(c: Connection) -> tuple[int, int]:

@@ -1,10 +1,10 @@
 """Hands an email to a mail server over SMTP, or writes it to a folder in demo mode."""
 
 import asyncio
-import re
+from collections.abc import Awaitable
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
@@ -12,43 +12,34 @@ import aiosmtplib
 from petition.core import clock
 from petition.core.errors import SettingsError
 from petition.mail.compose import RenderedEmail
+from petition.mail.replies import Phase, Reply, Verdict, judge, no_answer
+from petition.mail.smtp_dialogue import Refused, SmtpDialogue
 
-STEP_TIMEOUT = 30  # for each step of the SMTP dialogue
-# Temporary, and about the provider, not one mailbox: its system, the network, its policy (RFC 3463).
-_PROVIDER_LIMIT = re.compile(r"421 |4\d\d 4\.[347]\.")
-_ENHANCED_CODE = re.compile(r"(5\.\d{1,3}\.\d{1,3})(?:\s|$)")  # RFC 2034: the first word of a refusal, if any
-
-
-class Refused(Exception):
-    """The mail server will never take this email; str() is the enhanced status code alone (RFC 3463)."""
+T = TypeVar("T")
+DIALOGUE_TIMEOUT = 55  # seconds for one email, or to connect: a relay may check an email before it answers
 
 
-class Delayed(Exception):
-    """The mail server cannot take this email now."""
+class NotSent(Exception):
+    """The mail server did not take this email. The server's text may quote the address: only `reply` is passed on."""
 
-
-class Unreachable(Delayed):
-    """The mail server does not answer at all: it makes no sense to try the next email at once."""
-
-
-class ProviderLimited(Delayed):
-    """The recipient's provider takes nothing from us now: it makes no sense to try its other mailboxes at once."""
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(f"{reply.phase}: {reply.status}")
+        self.reply = reply
 
 
 class Transport(Protocol):
-    """Takes a rendered email, or raises Refused or Delayed. connect() is the part of send() before the first email."""
+    """Takes rendered emails, and raises NotSent. connect() is the part of send() before the first email."""
+
+    @property
+    def is_down(self) -> bool: ...
+    def wait_seconds(self) -> int:
+        """Until an email may be tried; 0 if one may be tried now."""
 
     async def connect(self) -> None: ...
     async def send(self, message: RenderedEmail) -> None: ...
+    def passed_decoy(self) -> None: ...
+    async def cut(self) -> Reply: ...
     async def close(self) -> None: ...
-
-
-def _dsn_options(client: aiosmtplib.SMTP, message: RenderedEmail) -> tuple[list[str], list[str]]:
-    """Asks for bounces that name the email and quote only its headers: its link is in the body (RFC 3461, 4.3, 4.4)."""
-    if not client.supports_extension("dsn"):
-        return [], []
-    reference = message.message_id.strip("<>").partition("@")[0]
-    return ["RET=HDRS", f"ENVID={reference}"], ["NOTIFY=FAILURE"]
 
 
 class SmtpTransport:
@@ -68,75 +59,100 @@ class SmtpTransport:
             "password": unquote(parts.password) if parts.password else None,
             "use_tls": implicit,
             "start_tls": None if implicit else not self._without_tls,
-            "timeout": STEP_TIMEOUT,
+            "timeout": DIALOGUE_TIMEOUT,
         }
+        self.phase: Phase | None = None  # of the step that runs now
         self._client: aiosmtplib.SMTP | None = None
+        self._dialogue: SmtpDialogue | None = None  # over the client's connection
         self._lock = asyncio.Lock()
 
     async def send(self, message: RenderedEmail) -> None:
-        """Raises Refused if this email is refused for good, Delayed for everything else that fails."""
-        async with self._lock:
-            try:
-                client = await self._connect()
-                mail_options, recipient_options = _dsn_options(client, message)
-                await client.sendmail(
-                    message.sender,
-                    [message.to],
-                    message.content,
-                    mail_options=mail_options,
-                    rcpt_options=recipient_options,
-                )
-            except (aiosmtplib.SMTPException, OSError) as error:
-                await self._raise_for_sender(error)
+        """Raises NotSent."""
+        try:
+            async with self._lock, asyncio.timeout(DIALOGUE_TIMEOUT):
+                await self._send(message)
+        except TimeoutError:
+            reply = self.too_slow()
+            await self.close()
+            raise NotSent(reply) from None
+
+    async def _send(self, message: RenderedEmail) -> None:
+        is_kept = self._dialogue is not None
+        try:
+            dialogue = await self._begin(message)
+        except NotSent:
+            if not is_kept:
+                raise
+            await self.close()  # a relay ends a connection that was idle, or has carried enough emails
+            dialogue = await self._begin(message)
+        await self._step(Phase.RCPT, dialogue.ask_recipient())
+        await self._step(Phase.DATA, dialogue.send_content(message.content))
+
+    async def _begin(self, message: RenderedEmail) -> SmtpDialogue:
+        dialogue = await self._connect()
+        await self._step(Phase.MAIL, dialogue.begin_email(message))
+        return dialogue
 
     async def connect(self) -> None:
-        """Raises Unreachable."""
+        """Raises NotSent."""
         async with self._lock:
-            try:
-                await self._connect()
-            except (aiosmtplib.SMTPException, OSError) as error:
-                await self._raise_for_sender(error)
+            await self._connect()
 
     async def close(self) -> None:
         if self._client is not None:
             self._client.close()
-            self._client = None
+        self.phase = self._client = self._dialogue = None
+
+    def too_slow(self) -> Reply:
+        """The reply that did not come in time."""
+        return no_answer(self.phase or Phase.CONNECT, "it takes too long")
 
     async def check(self) -> None:
-        """Raises Delayed if the mail server cannot be reached or refuses our login."""
+        """Raises NotSent if the mail server cannot be reached or refuses our login."""
         try:
             await self.connect()
         finally:
             await self.close()
 
-    async def _connect(self) -> aiosmtplib.SMTP:
-        if self._client is None or not self._client.is_connected:
+    async def _connect(self) -> SmtpDialogue:
+        if self._dialogue is None or not self._dialogue.is_open:
+            await self.close()
             self._client = aiosmtplib.SMTP(**self._options)  # type: ignore[arg-type]  # a dict of mixed types
-            await self._client.connect()
-        if self._client.is_ehlo_or_helo_needed:
-            with suppress(aiosmtplib.SMTPHeloError):  # a server without EHLO gets HELO with its first email
-                await self._client.ehlo()
-        return self._client
+            self._dialogue = await self._step(Phase.CONNECT, self._open(self._client))
+        return self._dialogue
 
-    async def _raise_for_sender(self, error: Exception) -> None:
-        """Raises Refused or Delayed. The server's text may quote the address: only its code is passed on."""
-        if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
-            refusal: Exception = error.recipients[0]
-        else:
-            refusal = error
-        of_this_email = isinstance(refusal, aiosmtplib.SMTPRecipientRefused | aiosmtplib.SMTPDataError)
-        if of_this_email and 500 <= refusal.code < 600:  # type: ignore[attr-defined]  # both classes have it
-            raise Refused(_enhanced_code(refusal)) from None
-        if of_this_email and _PROVIDER_LIMIT.match(f"{refusal.code} {refusal.message}"):  # type: ignore[attr-defined]  # as above
-            raise ProviderLimited(type(error).__name__) from None
+    async def _open(self, client: aiosmtplib.SMTP) -> SmtpDialogue:
+        await client.connect()
+        if client.is_ehlo_or_helo_needed:
+            try:
+                await client.ehlo()
+            except aiosmtplib.SMTPHeloError:
+                await client.helo()
+        transport: Any = client.transport
+        return SmtpDialogue(transport, client.supports_extension)
+
+    async def _step(self, phase: Phase, step: Awaitable[T]) -> T:
+        """One step of the dialogue. Raises NotSent."""
+        self.phase = phase
+        try:
+            result = await step
+        except (aiosmtplib.SMTPResponseException, Refused) as answer:
+            reply = judge(phase, answer.code, answer.message)
+            await self._reset(keep=reply.verdict is not Verdict.RELAY)
+            raise NotSent(reply) from None
+        except (aiosmtplib.SMTPException, OSError) as error:
+            await self.close()
+            raise NotSent(no_answer(phase, type(error).__name__)) from None
+        self.phase = None
+        return result
+
+    async def _reset(self, *, keep: bool) -> None:
+        """Makes the connection fit for the next email, or closes it."""
+        with suppress(OSError):
+            if keep and self._dialogue and await self._dialogue.reset():
+                self.phase = None
+                return
         await self.close()
-        answered = isinstance(refusal, aiosmtplib.SMTPResponseException)
-        raise (Delayed if answered else Unreachable)(type(error).__name__) from None
-
-
-def _enhanced_code(refusal: Exception) -> str:
-    match = _ENHANCED_CODE.match(getattr(refusal, "message", "") or "")
-    return match[1] if match else "5.0.0"
 
 
 class FolderTransport:
@@ -153,9 +169,23 @@ class FolderTransport:
         if self._next_transport:
             await self._next_transport.send(message)
 
+    @property
+    def is_down(self) -> bool:
+        return self._next_transport is not None and self._next_transport.is_down
+
+    def wait_seconds(self) -> int:
+        return self._next_transport.wait_seconds() if self._next_transport else 0
+
     async def connect(self) -> None:
         if self._next_transport:
             await self._next_transport.connect()
+
+    def passed_decoy(self) -> None:
+        if self._next_transport:
+            self._next_transport.passed_decoy()
+
+    async def cut(self) -> Reply:
+        return await self._next_transport.cut() if self._next_transport else no_answer(Phase.CONNECT, "")
 
     async def close(self) -> None:
         if self._next_transport:

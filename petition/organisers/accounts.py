@@ -129,6 +129,6 @@ async def _insert_login_link(c: Connection, nickname: str, link_id: str, recipie
         purpose=Purpose.LOGIN.value,
         subject=nickname,
         mailbox=recipient,
-        quota_key=None,
+        quota=None,
         expires_at=clock.epoch() + tokens.LINK_LIFETIME[Purpose.LOGIN],
     )

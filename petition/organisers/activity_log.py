@@ -5,6 +5,7 @@ from petition.core.database.connection import Connection, Row
 
 SERVER = "the server"  # stands for a command; no nickname has a space
 PAGE_SIZE = 50
+BACKUP, RESTORED = "made a backup", "restored a backup"
 _NO_LIMIT = 2**62
 
 
@@ -22,3 +23,14 @@ async def list_lines(c: Connection, before: int | None = None, limit: int = PAGE
 async def list_all_lines(c: Connection) -> list[Row]:
     """Every line: a restore keeps them."""
     return await list_lines(c, limit=_NO_LIMIT)
+
+
+async def last_backup(c: Connection) -> str | None:
+    """When the newest backup was made (ISO), here or of the site that was restored here; None if there is none."""
+    row = await c.one("activity_log.last_backup", made=BACKUP, restored=RESTORED)
+    return row["made_at"] if row else None
+
+
+async def append_restored(c: Connection, made_at: str, more: str) -> None:
+    """last_backup() reads the moment in this line: a backup does not know of itself."""
+    await append(c, SERVER, RESTORED, f"made {made_at}{more}")

@@ -13,9 +13,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from petition.core import clock, tokens
+from petition.core.ciphers import NONCE_BYTES
 from petition.core.clock import DAY, HOUR
 from petition.core.database.connection import Connection, Row
-from petition.core.encryption import NONCE_BYTES
 from petition.core.errors import KeysError
 from petition.organisers import accounts, activity_log, passkeys, sessions, totp
 from petition.organisers.passkeys import Passkeys

@@ -36,16 +36,30 @@ class Recipient:
     decoy_key: str
 
 
+@dataclass(frozen=True, slots=True)
+class CountedEmail:
+    """An email that was counted at `since` (epoch seconds) or later."""
+
+    quota_key: str
+    purpose: str
+    since: int
+
+
+async def lock(c: Connection, keys: list[str]) -> None:
+    """Until the end of the transaction nobody else decides about them."""
+    await c.run("mail_quota.lock", keys=keys)
+
+
 async def reserve_emails(c: Connection, recipients: list[Recipient], quota: EmailQuota = SIGN) -> list[bool]:
     """For each recipient: may they get one more email? If so, counts that email.
 
     A recipient who is listed twice is counted twice. The caller must not show the result.
     """
-    await c.run("mail_quota.lock_recipients", keys=[recipient.quota_key for recipient in recipients])
+    await lock(c, [recipient.quota_key for recipient in recipients])
     now = clock.epoch()
     rows = await c.all(
         "mail_quota.sent_counts",
-        rows=[asdict(recipient) for recipient in recipients],
+        rows=[{"mailbox": recipient.mailbox, "quota_key": recipient.quota_key} for recipient in recipients],
         purpose=quota.purpose,
         day=now - DAY,
         fortnight=now - FORTNIGHT,
@@ -64,6 +78,13 @@ async def reserve_emails(c: Connection, recipients: list[Recipient], quota: Emai
 
 def _remaining_emails(counts: Row, quota: EmailQuota) -> int:
     return min(quota.per_day - int(counts["day"]), quota.per_fortnight - int(counts["fortnight"]))
+
+
+async def give_back(c: Connection, emails: list[CountedEmail]) -> int:
+    """These emails never arrive: they count no more. How many of them did count."""
+    await lock(c, [email.quota_key for email in emails])
+    lowered = [await c.one("mail_quota.give_back", **asdict(email)) for email in emails]
+    return len([row for row in lowered if row])
 
 
 async def recent_emails(c: Connection, quota_key: str) -> int:

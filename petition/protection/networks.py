@@ -3,10 +3,12 @@
 The address and its block are used only to make opaque tags (daily_keys.py). They are neither stored nor logged.
 """
 
+from bisect import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, collapse_addresses, ip_address, ip_network
 from pathlib import Path
+from socket import AF_INET, AF_INET6, inet_ntop
 
 from petition.core import toml_tables
 from petition.core.toml_tables import TEXTS, Table
@@ -45,9 +47,11 @@ class Networks:
 
     def __init__(self, file: Path) -> None:
         listed = toml_tables.load(file).tables("shared", needed=False)
-        shared = (*_PRIVATE_NETWORKS, *(network for entry in listed for network in _read_networks(entry)))
-        # As numbers, since the address of every signature is compared with all of them.
-        self._shared = [(network.version, int(network[0]), int(network[-1])) for network in shared]
+        shared = [*_PRIVATE_NETWORKS, *(network for entry in listed for network in _read_networks(entry))]
+        self._shared = {
+            4: _bounds(collapse_addresses(n for n in shared if isinstance(n, IPv4Network))),
+            6: _bounds(collapse_addresses(n for n in shared if isinstance(n, IPv6Network))),
+        }
 
     def find_network(self, host: str | None) -> Network:
         """`host` is the client's address behind trusted proxies. If it is none, the network is LOCAL_NETWORK."""
@@ -57,7 +61,7 @@ class Networks:
         if ip in _CIRCUITS:
             return Network(str(ip), ONION_NETWORK, ONION_NETWORK, shared=True, is_circuit=True)
         number = int(ip)
-        shared = any(version == ip.version and first <= number <= last for version, first, last in self._shared)
+        shared = bisect(self._shared[ip.version], number) % 2 == 1
         lengths = (32, 24, 16) if ip.version == 4 else (64, 48, 32)
         address, block, wide = (_prefix_of(ip, number, length) for length in lengths)
         return Network(address, block, wide, shared)
@@ -65,14 +69,19 @@ class Networks:
 
 def is_circuit(host: str) -> bool:
     """Whether this is the address of a circuit. It counts only if our proxy at the onion address says so."""
-    ip = _parse_ip(host)
+    ip = _parse_ip(host) if ":" in host else None
     return ip is not None and ip in _CIRCUITS
 
 
 def _prefix_of(ip: IPv4Address | IPv6Address, number: int, length: int) -> str:
     """The network with a prefix of this length that contains the address."""
-    host_bits = ip.max_prefixlen - length
-    return f"{type(ip)(number >> host_bits << host_bits)}/{length}"
+    host_bits, family = ip.max_prefixlen - length, AF_INET if ip.version == 4 else AF_INET6
+    return f"{inet_ntop(family, (number >> host_bits << host_bits).to_bytes(ip.max_prefixlen // 8, 'big'))}/{length}"
+
+
+def _bounds(merged: Iterator[_IPNetwork]) -> list[int]:
+    """Where each network begins and the next address after it, in order: a number inside has an odd place there."""
+    return [bound for network in merged for bound in (int(network[0]), int(network[-1]) + 1)]
 
 
 def _parse_ip(host: str) -> IPv4Address | IPv6Address | None:

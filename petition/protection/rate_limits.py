@@ -127,7 +127,7 @@ class RateLimiter:
         """
         key = (await self._keys.get_today()).tag(rule.name, subject)
         delay = self._buckets.wait_seconds(rule, key)
-        self._buckets.consume((replace(rule, burst=rule.hourly), key))
+        self._buckets.consume((_of_an_hour(rule), key))
         return delay
 
     async def may_send_low_priority(self, provider: str) -> bool:
@@ -163,6 +163,11 @@ def _block_buckets(key: DailyKey, rule: BucketRule, network: Network) -> list[Bu
 
 def _scale_for(rule: BucketRule, network: Network) -> BucketRule:
     return scale_rule(rule, SHARED_FACTOR if network.shared else 1)
+
+
+@cache
+def _of_an_hour(rule: BucketRule) -> BucketRule:
+    return replace(rule, burst=rule.hourly)
 
 
 @cache

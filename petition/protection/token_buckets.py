@@ -68,26 +68,30 @@ class TokenBuckets:
 
     def wait_seconds(self, rule: BucketRule, key: str) -> int:
         """Seconds until there is a token; 0 if there is one now."""
-        level = self._levels.get(key)
-        missing = level.current_use(clock.epoch()) + TOKEN_WEIGHT - rule.capacity if level else 0
-        return max(0, -(-missing // rule.hourly))
+        return self._wait_seconds(rule, key, clock.epoch())
+
+    def _wait_seconds(self, rule: BucketRule, key: str, now: int) -> int:
+        if (level := self._levels.get(key)) is None:
+            return 0
+        return max(0, -((rule.capacity - TOKEN_WEIGHT - level.current_use(now)) // rule.hourly))
 
     def consume(self, *buckets: BucketKey) -> bool:
         """Takes a token from each bucket, or from none if one of them is empty."""
-        if any(self.wait_seconds(rule, key) for rule, key in buckets):
-            return False
+        now = clock.epoch()
         for rule, key in buckets:
-            self._change_use(rule, key, TOKEN_WEIGHT)
+            if self._wait_seconds(rule, key, now):
+                return False
+        for rule, key in buckets:
+            self._change_use(rule, key, TOKEN_WEIGHT, now)
         while len(self._levels) > self._max_buckets:
             self._unreported.pop(self._levels.popitem(last=False)[0], None)
         return True
 
     def give_back(self, rule: BucketRule, key: str, tokens: int) -> None:
         """Gives tokens back. A bucket never has more than it holds: what is too much is lost with the next report."""
-        self._change_use(rule, key, -tokens * TOKEN_WEIGHT)
+        self._change_use(rule, key, -tokens * TOKEN_WEIGHT, clock.epoch())
 
-    def _change_use(self, rule: BucketRule, key: str, units: int) -> None:
-        now = clock.epoch()
+    def _change_use(self, rule: BucketRule, key: str, units: int, now: int) -> None:
         level = self._levels.pop(key, None) or BucketLevel(0, now, 0, rule.hourly)
         level.used, level.updated_at = max(0, level.current_use(now) + units), now
         level.pending += units  # less than nothing if this process gives back what others have used

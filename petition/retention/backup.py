@@ -1,6 +1,7 @@
 """Backup and restore: everything but secrets, outbox, sessions and links, sealed to the organisers' keys."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -8,14 +9,16 @@ from pathlib import Path
 from pyrage.x25519 import Identity
 
 from petition.core import encryption
-from petition.core.database import state
+from petition.core.database import migrations, state
 from petition.core.database.connection import LOCKS, Connection
 from petition.core.database.database import Database
-from petition.core.errors import DataError
+from petition.core.errors import DataError, Deadlock
 from petition.core.settings import Settings
 from petition.organisers import accounts, activity_log
+from petition.retention import destruction_day
 from petition.retention.backup_check import RECORDS, Checks
 from petition.retention.backup_file import BackupReader, BackupWriter, Chunk, mac_keys, new_file
+from petition.retention.older_backup import current_chunks
 from petition.signing import manage
 
 # In this order, so that a row comes after the row that it refers to.
@@ -73,9 +76,20 @@ async def write_backup(database: Database, settings: Settings, file: Path) -> in
 
 
 async def _read_tables(c: Connection) -> AsyncIterator[Chunk]:
-    for table in TABLES:
-        async for rows in c.stream_rows(table, _LETTERS_PER_CHUNK if table == "edition_letters" else ROWS_PER_CHUNK):
+    for table in await _tables(c):
+        async for rows in c.stream_rows(table, _rows_per_chunk(table)):
             yield table, [{name: row[name] for name in row if name not in _EXCLUDED_COLUMNS} for row in rows]
+
+
+async def _tables(c: Connection) -> list[str]:
+    """Those of a backup that there are. Before an upgrade the schema may be older: then also those of its own."""
+    there = {row["name"] for row in await c.all("database.tables")}
+    older = migrations.table_names(await migrations.current_version(c)) - {*LOCKS}
+    return [table for table in (*TABLES, *sorted(older)) if table in there]
+
+
+def _rows_per_chunk(table: str) -> int:
+    return _LETTERS_PER_CHUNK if table == "edition_letters" else ROWS_PER_CHUNK
 
 
 async def restore_backup(
@@ -85,36 +99,48 @@ async def restore_backup(
 
     All or nothing, in one transaction. The activity log and the editions of this database stay, and organisers and
     their second factors too, unless `organisers` asks for those of the file. Raises DataError for a file that this
-    server did not make or that was changed, and KeysError if no identity opens it.
+    server did not make or that was changed, and KeysError if no identity opens it. A backup of an older schema is
+    brought to that of today first.
     """
     reader = BackupReader(file, identities, mac_keys(settings.desk_keys))
     async with database.reading() as c:
         checks = await Checks.of(c, file, TABLES, _EXCLUDED_COLUMNS)
-    for table, rows in reader.chunks():  # the whole file once, before anything is changed
-        checks.check(table, rows)
-    return await database.own_transaction(partial(_restore, reader=reader, file=file, organisers=organisers))
+    sizes = {table: _rows_per_chunk(table) for table in TABLES}
+    with current_chunks(reader, file, sizes, _EXCLUDED_COLUMNS) as chunks:
+        for table, rows in chunks():  # the whole file once, before anything is changed
+            checks.check(table, rows)
+        job = partial(_restore, chunks=chunks, reader=reader, file=file, organisers=organisers)
+        with suppress(Deadlock):  # with a transaction that reads what is locked already: it has ended by now
+            return await database.own_transaction(job)
+        return await database.own_transaction(job)
 
 
-async def _restore(c: Connection, *, reader: BackupReader, file: Path, organisers: bool) -> Restored:
+async def _restore(
+    c: Connection, *, chunks: Callable[[], Iterator[Chunk]], reader: BackupReader, file: Path, organisers: bool
+) -> Restored:
     await c.lock(LOCKS, "access exclusive")
-    if await state.is_closed(c):
-        raise DataError("Signing has ended here: a restore would bring back what was destroyed.")
+    await refuse_if_ended(c)
     checks = await Checks.of(c, file, TABLES, _EXCLUDED_COLUMNS)  # again: the log may have grown since the first time
     never_write = await manage.list_never_write(c)
     kept = {*RECORDS, *(() if organisers else ORGANISER_TABLES)}
     await _empty(c, kept)
     total = left_out = 0
-    for table, found in reader.chunks():
+    for table, found in chunks():
         rows = checks.check(table, found)
         if table in ORGANISER_TABLES and table in kept:
             left_out += len(rows) if table == "organisers" else 0
         else:
             await c.insert_rows(table, rows)  # what the activity log, the editions and `site_state` still hold stays
             total += len(rows)
+    await destruction_day.forget(c)  # on this machine, by this clock, it has not been announced yet
     await manage.apply_never_write(c, never_write)
-    detail = f"made {reader.made_at}{', with organisers' if organisers else ''}"
-    await activity_log.append(c, activity_log.SERVER, "restored a backup", detail)
+    await activity_log.append_restored(c, reader.made_at, ", with organisers" if organisers else "")
     return Restored(total, reader.made_at, left_out, bool(await accounts.list_organisers(c)))
+
+
+async def refuse_if_ended(c: Connection) -> None:
+    if await state.is_closed(c):
+        raise DataError("Signing has ended here: a restore would bring back what was destroyed.")
 
 
 async def _empty(c: Connection, kept: set[str]) -> None:

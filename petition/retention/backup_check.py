@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from petition.core.database import migrations
+from petition.core.database import migrations, state
 from petition.core.database.connection import Connection, Row
 from petition.core.errors import DataError
+from petition.core.key_fingerprints import EMAIL_KEY
 
 _BIGINT = range(-(2**63), 2**63)
 _TYPES = {"text": str, "bigint": int}
@@ -30,29 +31,41 @@ class _Column:
     optional: bool  # a row may lack it
 
 
+def read_columns(rows: list[Row], excluded: Collection[str] = ()) -> dict[str, dict[str, _Column]]:
+    """The columns of each table, from what `backup.columns` tells of a database."""
+    columns: dict[str, dict[str, _Column]] = {}
+    for row in rows:
+        if row["type"] in _TYPES and row["name"] not in excluded:
+            column = _Column(_TYPES[row["type"]], bool(row["nullable"]), bool(row["optional"]))
+            columns.setdefault(row["table"], {})[row["name"]] = column
+    return columns
+
+
 class Checks:
     """Checks the chunks of a file against the schema and the record of a database."""
 
-    def __init__(self, file: Path, columns: dict[str, dict[str, _Column]], record: dict[str, dict[Any, Row]]) -> None:
-        self._file, self._columns, self._record = file, columns, record
+    def __init__(
+        self,
+        file: Path,
+        columns: dict[str, dict[str, _Column]],
+        record: dict[str, dict[Any, Row]],
+        email_key: str | None,
+    ) -> None:
+        self._file, self._columns, self._record, self._email_key = file, columns, record, email_key
 
     @classmethod
     async def of(cls, c: Connection, file: Path, tables: Collection[str], excluded: Collection[str]) -> "Checks":
         """For a file that may hold `tables`, without the `excluded` columns."""
-        columns: dict[str, dict[str, _Column]] = {table: {} for table in tables}
-        for row in await c.all("backup.columns"):
-            if row["table"] in columns and row["name"] not in excluded:
-                column = _Column(_TYPES[row["type"]], bool(row["nullable"]), bool(row["optional"]))
-                columns[row["table"]][row["name"]] = column
+        columns = read_columns(await c.all("backup.columns"), excluded)
+        columns = {table: columns.get(table, {}) for table in tables}
         rows = {
             "actions": await c.all("backup.actions"),
             "editions": await c.all("backup.editions"),
             "edition_letters": await c.all("backup.edition_letters"),
             "edition_annexes": await c.all("backup.edition_annexes"),
         }
-        return cls(
-            file, columns, {table: {row[key]: row for row in rows[table]} for table, (key, _) in RECORDS.items()}
-        )
+        record = {table: {row[key]: row for row in rows[table]} for table, (key, _) in RECORDS.items()}
+        return cls(file, columns, record, await state.get(c, EMAIL_KEY))
 
     def check(self, table: str, rows: list[Row]) -> list[Row]:
         """The rows, under the names of our own columns. Raises DataError."""
@@ -63,6 +76,7 @@ class Checks:
             raise DataError(f"{self._file} has rows of {table} with different columns.")
         if table == "site_state":
             self._refuse_newer(checked)
+            self._refuse_other_email_key(checked)
         if table in RECORDS:
             self._refuse_other_record(table, checked)
         return checked
@@ -83,10 +97,18 @@ class Checks:
         if any(row["name"] == "schema" and int(row["value"]) > migrations.latest_version() for row in rows):
             raise DataError(f"{self._file} was made by a newer version of Petition: update this one.")
 
+    def _refuse_other_email_key(self, rows: list[Row]) -> None:
+        """Nobody in such a file would be recognised here. Where signing has ended there is no key to compare with."""
+        if self._email_key and any(row["name"] == EMAIL_KEY and row["value"] != self._email_key for row in rows):
+            raise DataError(
+                f"{self._file} is of a site with another PETITION_EMAIL_KEY: put that one into the settings first "
+                "(`petition keys open` takes it from the sealed keys)."
+            )
+
     def _refuse_other_record(self, table: str, rows: list[Row]) -> None:
         key, noun = RECORDS[table]
         for row in rows:
-            live = self._record[table].get(row[key], {})
+            live = self._record.get(table, {}).get(row[key], {})
             if any(row.get(name) != value for name, value in live.items()):
                 raise DataError(
                     f"{self._file} has another {noun} {row[key]} than this database, which never changes one: restore "

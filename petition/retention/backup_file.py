@@ -77,6 +77,8 @@ class BackupReader:
         for packed in self._authentic():
             table, rows = _unpack(self._file, packed)
             if table == HEAD:
+                if not rows or "made_at" not in rows[0]:
+                    raise _no_backup(self._file)
                 self.made_at = str(rows[0]["made_at"])
             elif table != END:
                 yield table, rows

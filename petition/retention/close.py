@@ -11,13 +11,13 @@ from petition.core.database.connection import Connection
 from petition.core.database.database import Database
 from petition.core.encryption import ServerKeys
 from petition.core.errors import KeysError
+from petition.core.key_fingerprints import EMAIL_KEY, REPLACED_PREFIX
 from petition.mail import outbox
 from petition.organisers import activity_log
 from petition.retention import reorder
 from petition.signing import printed_names
 
-_REPLACED_PREFIX = "after-closing-"
-CLOSING_TABLES = (*printed_names.PERSONAL_TABLES, "outbox")  # emptied when signing ends
+CLOSING_TABLES = (*printed_names.PERSONAL_TABLES, "outbox", "outbox_key_copies")  # emptied when signing ends
 
 
 async def close_signing(database: Database, server_keys: ServerKeys, key_file: Path | None) -> None:
@@ -35,6 +35,9 @@ async def destroy_keys(server_keys: ServerKeys, key_file: Path | None, ended_at:
     """Destroys this machine's keys. Outbox keys that are younger than the end stay: organisers still get emails."""
     for name in server_keys.outbox.made_by(ended_at):
         server_keys.outbox.destroy(name)
+    holder_keys = server_keys.outbox.holder_keys.files
+    for name in holder_keys.made_by(ended_at):
+        holder_keys.destroy(name)
     if key_file is not None:
         await asyncio.to_thread(replace_key, key_file)
 
@@ -46,14 +49,14 @@ def replace_key(key_file: Path) -> None:
     """
     try:
         if not is_key_replaced(key_file):
-            key_files.overwrite_file(key_file, _REPLACED_PREFIX)
+            key_files.overwrite_file(key_file, REPLACED_PREFIX)
     except OSError:
         raise KeysError("Signing has ended, but the file of PETITION_EMAIL_KEY cannot be replaced: do so.") from None
 
 
 def is_key_replaced(key_file: Path) -> bool:
     with suppress(FileNotFoundError):
-        return key_file.read_bytes().startswith(_REPLACED_PREFIX.encode())
+        return key_file.read_bytes().startswith(REPLACED_PREFIX.encode())
     return False
 
 
@@ -72,6 +75,7 @@ async def end_signing(c: Connection) -> int:
         await printed_names.delete_keyed_hashes(c)
         await outbox.delete_all(c)
         await state.delete(c, "names_kept")
+        await state.delete(c, EMAIL_KEY)
         if ended is None:
             await state.put(c, "closed", str(clock.epoch()))
     return int(ended) if ended else clock.epoch()

@@ -11,8 +11,8 @@ from pathlib import Path
 from petition.core.database import database as db
 from petition.core.database import state, vacuum
 from petition.core.database.connection import LOCKS, Connection
-from petition.core.encryption import OutboxKeys
 from petition.core.errors import KeysError, PetitionError
+from petition.core.outbox_keys import OutboxKeys
 from petition.core.settings import Settings
 from petition.mail import outbox
 from petition.organisers import activity_log
@@ -61,11 +61,13 @@ def _destroy_keys(settings: Settings, scope: Scope) -> list[str]:
 
 def _destroy_outbox_keys(folder: Path) -> list[str]:
     keys, failed = OutboxKeys(folder), False
-    for name in keys.key_names():
-        try:
-            keys.destroy(name)
-        except OSError:
-            failed = True
+    holder_keys = keys.holder_keys.files
+    for kind, names in ((keys, keys.key_names()), (holder_keys, holder_keys.names())):
+        for name in names:
+            try:
+                kind.destroy(name)
+            except OSError:
+                failed = True
     try:
         RestoreKey(folder).destroy()
     except OSError:
@@ -101,7 +103,7 @@ async def _destroy_all(c: Connection) -> None:
 
 
 _EMPTIED_TABLES = {
-    Scope.OUTBOX: ("outbox",),
+    Scope.OUTBOX: ("outbox", "outbox_key_copies"),
     Scope.HASHES: close.CLOSING_TABLES,
     Scope.ALL: tuple(table for table in LOCKS if table not in KEPT_TABLES),
 }

@@ -1,21 +1,22 @@
 """Pruning: deletes what the retention rules no longer allow, and ends signing on the destruction day."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 from petition.campaign.appeal import Appeal
-from petition.campaign.campaign import Placeholder
-from petition.core import clock
+from petition.campaign.campaign import Campaign
 from petition.core.database import state, vacuum
+from petition.core.database.connection import Connection
 from petition.core.database.database import Database
 from petition.core.encryption import ServerKeys
-from petition.mail import outbox
+from petition.mail import key_rotation, outbox, report_counts
 from petition.organisers import sessions
 from petition.protection import rate_limits
-from petition.retention import reorder
+from petition.retention import destruction_day, reorder
 from petition.retention.close import CLOSING_TABLES, destroy_keys, end_and_log, end_hashes, is_key_replaced
 from petition.retention.restore_key import RestoreKey
-from petition.signing import signatures
+from petition.signing import signatures, undelivered
 
 
 async def prune(database: Database, server_keys: ServerKeys, appeal: Appeal, key_file: Path | None) -> None:
@@ -25,12 +26,14 @@ async def prune(database: Database, server_keys: ServerKeys, appeal: Appeal, key
             rate_limits.delete_expired,
             signatures.delete_expired,
             outbox.delete_expired,
+            report_counts.delete_expired,
             sessions.delete_expired,
         ):
             await database.own_transaction(delete_expired)
         await asyncio.to_thread(RestoreKey(server_keys.outbox.folder).delete_expired)
         await database.own_transaction(signatures.delete_network_tags)
-        await outbox.rotate_keys(database, server_keys)
+        give_back = partial(undelivered.give_back_quota, server_keys=server_keys)
+        await key_rotation.rotate_keys(database, server_keys, give_back)
         await _end_if_due(database, server_keys, appeal, key_file)
         await reorder.reorder_rows_locked(database)
         await vacuum.checkpoint(database)
@@ -38,9 +41,10 @@ async def prune(database: Database, server_keys: ServerKeys, appeal: Appeal, key
 
 async def _end_if_due(database: Database, server_keys: ServerKeys, appeal: Appeal, key_file: Path | None) -> None:
     """Ends signing on the destruction day, and completes an end that was begun before, here or elsewhere."""
-    destruction = appeal.campaign.destruction
-    if not isinstance(destruction, Placeholder) and clock.today() >= destruction:
-        await database.own_transaction(end_and_log, locking=CLOSING_TABLES)
+    async with database.reading() as c:
+        is_due = await destruction_day.is_due(c, appeal.campaign)
+    if is_due:
+        await database.own_transaction(partial(_end_on_day, campaign=appeal.campaign), locking=CLOSING_TABLES)
     elif key_file is not None and await asyncio.to_thread(is_key_replaced, key_file):
         # The key was destroyed while the database was away.
         await database.own_transaction(end_hashes, locking=CLOSING_TABLES)
@@ -48,3 +52,8 @@ async def _end_if_due(database: Database, server_keys: ServerKeys, appeal: Appea
         ended_at = await state.get(c, "closed")
     if ended_at is not None:
         await destroy_keys(server_keys, key_file, int(ended_at))
+
+
+async def _end_on_day(c: Connection, *, campaign: Campaign) -> None:
+    if await destruction_day.is_due(c, campaign):  # again: the day may have moved since
+        await end_and_log(c)

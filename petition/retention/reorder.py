@@ -5,9 +5,7 @@ order of their random keys, but within a page as they came. So recent rows are w
 keys. The journal's rows are added up per country, day and reason.
 """
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 
 from petition.core import clock
@@ -17,7 +15,11 @@ from petition.core.database.database import Database
 from petition.core.database.queries import POSTGRESQL
 from petition.signing import submissions
 
-LOCK_PAUSE_SECONDS = 0.2
+MAX_WAIT = 900  # seconds that another process may take
+_BUSY = (
+    f"Another process has been pruning this database for {MAX_WAIT // 60} minutes: end it if it does nothing, and run "
+    "`petition prune` again."
+)
 ROWS_PER_TRANSACTION = 2000  # nobody else writes during one: it takes some hundredths of a second
 # Table -> its key; each has a query `recent_TABLE`. Names and contacts belong to signatures but have their own rows.
 KEY_COLUMNS = {
@@ -31,13 +33,9 @@ KEY_COLUMNS = {
 }
 
 
-@asynccontextmanager
-async def pruning_lock(database: Database) -> AsyncIterator[None]:
-    """Only one process prunes or reorders at a time; others wait here."""
-    async with database.autocommit() as c:
-        while (row := await c.one("reorder.try_lock")) and not row["ours"]:  # noqa: ASYNC110 (another process has it)
-            await asyncio.sleep(LOCK_PAUSE_SECONDS)
-        yield
+def pruning_lock(database: Database) -> AbstractAsyncContextManager[None]:
+    """Only one process prunes or reorders at a time; others wait here, MAX_WAIT seconds at most."""
+    return database.holding("reorder.try_lock", MAX_WAIT, _BUSY)
 
 
 async def reorder_rows(database: Database) -> None:

@@ -12,6 +12,7 @@ from petition.core.encryption import ServerKeys
 from petition.core.errors import ProofReused
 from petition.core.form import Form
 from petition.core.languages import N_, Language
+from petition.core.pasted_addresses import clean_address
 from petition.mail.outbox import ClaimedEmail
 from petition.protection.proof_of_work import ProofMode
 from petition.protection.rate_limits import DOMAIN_LIMIT, PROVIDER_LIMIT, Admission, RateLimiter
@@ -109,8 +110,10 @@ def check_manage_email(form: Form, mailboxes: EmailProviders, *, warn_only: bool
     email = check_email(form, mailboxes)
     if email and mailboxes.readable_provider(email) and not warn_only:
         form.add_error("email", _READABLE_MAILBOX)
-        return None
-    return email
+    elif email:
+        form.insists = _insists(form, email, mailboxes)
+        _ask_if_mistyped(form, email, mailboxes, warn_only=warn_only)
+    return None if form.errors else email
 
 
 def trap_is_filled(form: Form) -> bool:
@@ -119,33 +122,65 @@ def trap_is_filled(form: Form) -> bool:
 
 
 def check_email(form: Form, mailboxes: EmailProviders) -> EmailAddress | None:
-    """The address, or None and its error in the form."""
-    text, email = form.values.get("email", ""), None
-    if not text.strip():
-        form.add_error("email", N_("Please enter your email address."))
-    elif len(text) > MAX_EMAIL_LENGTH:
-        form.add_error("email", N_("This is too long for an email address."))
-    elif (email := mailboxes.parse(text)) is None:
-        form.add_error("email", N_("This is not an email address we can write to."))
+    """The address, which is shown again as it was cleaned, or None and its error in the form.
+
+    A suggested address that the person pressed takes the place of the typed one.
+    """
+    text = form.values.get("suggestion") or form.values.get("email", "")
+    if (email := mailboxes.parse(text)) is None:
+        text = clean_address(text)
+        email = mailboxes.parse(text)
+    if email is None:
+        form.add_error("email", _address_error(text))
+    else:
+        form.put("email", text)
     return email
+
+
+def _address_error(text: str) -> str:
+    """What is wrong with a text that is no address, although it was cleaned."""
+    if not text.strip():
+        return N_("Please enter your email address.")
+    if len(text) > MAX_EMAIL_LENGTH:
+        return N_("This is too long for an email address.")
+    if text.count("@") > 1:
+        return N_("This is not an email address we can write to: it has more than one @. Please enter one address.")
+    if "@" not in text:
+        return N_("This is not an email address we can write to: it has no @.")
+    if " " in text:
+        return N_("This is not an email address we can write to: there is a space in it.")
+    return N_("This is not an email address we can write to.")
 
 
 def _check_signing_email(form: Form, mailboxes: EmailProviders, *, warn_only: bool) -> EmailAddress | None:
     """The address to sign with. It is an error if authorities can read the mailbox, or if it looks mistyped.
 
-    A confirmed address is never taken for mistyped; with warn_only it also passes although authorities can read it.
+    An address on which the person insists is never taken for mistyped; with warn_only it also passes although
+    authorities can read it.
     """
     if (email := check_email(form, mailboxes)) is None:
         return None
-    confirmed_text = form.values.get("sure", "")
-    is_confirmed = confirmed_text != "" and mailboxes.parse(confirmed_text) == email
-    if (provider := mailboxes.readable_provider(email)) and not (warn_only and is_confirmed):
-        form.suggested_email, form.readable_mailbox = email.exact if warn_only else None, provider
+    provider = mailboxes.readable_provider(email)
+    form.insists = _insists(form, email, mailboxes) and (warn_only or not provider)
+    if provider and not form.insists:
+        form.readable_mailbox, form.can_insist = provider, warn_only
         form.add_error("email", _READABLE_MAILBOX)
-    elif not provider and not is_confirmed and (suggestion := mailboxes.suggestion(email)):
-        form.suggested_email = suggestion
-        form.add_error("email", N_("Is this address right?"))
+    _ask_if_mistyped(form, email, mailboxes, warn_only=warn_only)
     return email
+
+
+def _insists(form: Form, email: EmailAddress, mailboxes: EmailProviders) -> bool:
+    """Whether the person has pressed the button that says that this very address is right, now or before."""
+    return (sure := form.values.get("sure", "")) != "" and mailboxes.parse(sure) == email
+
+
+def _ask_if_mistyped(form: Form, email: EmailAddress, mailboxes: EmailProviders, *, warn_only: bool) -> None:
+    if form.insists or (suggestion := mailboxes.suggestion(email)) is None:
+        return
+    form.suggested_email, form.can_insist = suggestion, True
+    form.readable_mailbox = mailboxes.readable_domain(suggestion.rpartition("@")[2])
+    form.can_use_suggested = warn_only or not form.readable_mailbox
+    form.add_error("email", N_("Is this address right?"))
 
 
 def _name_error(name: str, country: str) -> str | None:

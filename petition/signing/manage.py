@@ -33,18 +33,19 @@ async def request_manage_link(
     mail = outbox.prepare_email(
         server_keys, messages.MANAGE, language=language, to=email.exact, secret=secret, mailbox=mailbox
     )
-    mail = submissions.schedule_mail(mail, admission)
-    link, quota_key = server_keys.link_keys(secret), server_keys.quota_key(email)
-    recipient = mail_quota.Recipient(mailbox, quota_key, decoy_key=link.row_id)
+    row_id, quota_key = server_keys.link_keys(secret).row_id, server_keys.quota_key(email)
+    quota = server_keys.mask_quota(quota_key, row_id)
+    mail = {**submissions.schedule_mail(mail, admission), "link_id": row_id}
+    recipient = mail_quota.Recipient(mailbox, quota_key, decoy_key=row_id)
     if not all(await mail_quota.reserve_emails(c, [recipient], mail_quota.MANAGE)):
-        mailbox, email_hash, mail = link.row_id, link.row_id, outbox.make_decoy(mail)
+        mailbox, email_hash, quota, mail = row_id, row_id, encryption.random_quota(), outbox.make_decoy(mail)
     await c.run(
         "links.insert",
-        id=link.row_id,
+        id=row_id,
         purpose=Purpose.MANAGE.value,
         subject=email_hash,
         mailbox=mailbox,
-        quota_key=encryption.encrypt_name(link.name_key, quota_key),
+        quota=quota,
         expires_at=submissions.start_of_today() + submissions.SUBMISSION_LIFETIME,
     )
     await outbox.enqueue(c, [mail])
@@ -77,7 +78,7 @@ async def get_stored_data(c: Connection, link_keys: LinkKeys) -> StoredData:
     return StoredData(
         signature,
         int(row["waiting_links"]),
-        await mail_quota.recent_emails(c, encryption.decrypt_name(link_keys.name_key, link["quota_key"])),
+        await mail_quota.recent_emails(c, link_keys.unmask_quota(link["quota"])),
         bool(row["never_write"]),
         bool(row["recently_withdrawn"]),
     )

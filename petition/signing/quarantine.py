@@ -6,13 +6,14 @@ They are counted only here, by reason. A confirmed signature is never touched.
 import hashlib
 
 from petition.core import clock
-from petition.core.database.connection import Connection
+from petition.core.database.connection import Connection, Row
+from petition.core.email_addresses import EmailAddress, exact_form
 from petition.core.encryption import ServerKeys
-from petition.mail import outbox
-from petition.mail.bounce_reports import BOUNCED, COMPLAINT, BounceReport
+from petition.mail import outbox, report_counts
+from petition.mail.bounce_reports import BOUNCED, COMPLAINT, EXPIRED, BounceReport
 from petition.protection import flood
 from petition.protection.rate_limits import TRAPPED
-from petition.signing import submissions
+from petition.signing import submissions, undelivered
 
 NETWORK = "network"  # an organiser held what came from one network
 REASONS = (BOUNCED, COMPLAINT, TRAPPED, NETWORK)
@@ -72,7 +73,26 @@ def _expiry_of_today() -> int:
 
 
 async def apply_report(c: Connection, server_keys: ServerKeys, report: BounceReport) -> None:
-    """Holds the submission that this email would confirm, and the email if it has not left."""
-    held = await hold_submissions(c, [server_keys.row_id(report.reference)], report.reason)
-    if held and report.reason == BOUNCED:
-        await flood.count_refusal(c)
+    """Holds the submission whose email the mailbox refuses for good or complained about, and its email if it waits.
+
+    An email that a relay gave up is given back, and its link stays. A report about another address than ours is about
+    a copy that the owner sent on: it does nothing.
+    """
+    row_id = server_keys.row_id(report.reference)
+    row = await c.one("quarantine.recipient", id=row_id)
+    if row is not None and _names(server_keys, report, row):
+        if report.reason == EXPIRED:
+            await undelivered.give_back_quota(c, server_keys, [row_id])
+        elif report.reason in (BOUNCED, COMPLAINT):
+            held = await hold_submissions(c, [row_id], report.reason)
+            if held and report.reason == BOUNCED:
+                await flood.count_refusal(c)
+    await report_counts.add(c, recognised=row is not None)
+
+
+def _names(server_keys: ServerKeys, report: BounceReport, row: Row) -> bool:
+    """Whether it is about the address that the email went to, or does not say which."""
+    exact = report.recipient and exact_form(report.recipient)
+    if not exact:
+        return report.recipient is None
+    return row["email_hash"] in server_keys.email_hashes(EmailAddress(exact, exact))

@@ -55,6 +55,7 @@ def prepare_submission(
 ) -> PreparedSubmission:
     """Hashes, seals and encrypts all of a form, before any transaction begins."""
     mailbox, email_hash = server_keys.email_hashes(request.email)
+    quota_key = server_keys.quota_key(request.email)
     secret = tokens.new_secret()
     keys = server_keys.link_keys(secret)
     to, language = request.email.exact, request.language
@@ -68,10 +69,11 @@ def prepare_submission(
         "sealed": _seal_contact(server_keys, request, secret, base_url) if request.updates else None,
         "consent": request.consent_version,
         **_admission_columns(admission),
+        "quota": server_keys.mask_quota(quota_key, keys.row_id),
         "expires_at": start_of_today() + SUBMISSION_LIFETIME,
     }
-    recipient = Recipient(mailbox, server_keys.quota_key(request.email), decoy_key=keys.row_id)
-    mail = {**schedule_mail(mail, admission), "submission_id": keys.row_id}
+    recipient = Recipient(mailbox, quota_key, decoy_key=keys.row_id)
+    mail = {**schedule_mail(mail, admission), "link_id": keys.row_id}
     return PreparedSubmission(recipient, row, mail, admission.proof)
 
 
@@ -141,6 +143,7 @@ def _make_decoy(form: PreparedSubmission) -> PreparedSubmission:
         "hold_reason": None,
         "network": None,
         "disposable": 0,
+        "quota": encryption.random_quota(),
     }
     row = form.row | blank
     masked = {key: "-" * len(row[key]) for key in ("name", "sealed") if row[key] is not None}

@@ -5,7 +5,7 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -16,16 +16,20 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from petition.core import safe_logging
 from petition.core import settings as settings_
 from petition.core.background import repeat
+from petition.core.repeated_errors import RepeatedErrors
 from petition.core.settings import Settings
+from petition.mail.machines import REFRESH_SECONDS
 from petition.protection.rate_limits import SYNC_SECONDS
 from petition.site import Site, open_site
 from petition.web import prerender
-from petition.web.http import public_state, security
+from petition.web.http import errors, public_state, security
+from petition.web.http.canonical import CanonicalPaths
 from petition.web.http.errors import EXCEPTION_HANDLERS, CrossSiteCheck, ErrorPages, RequestLimits
 from petition.web.http.padding import Padding
 from petition.web.http.prerendered import PrerenderedResponses, ResponseStore
 from petition.web.http.public_state import PublicStateCache
 from petition.web.operations.health import Readiness
+from petition.web.operations.metrics import StoredFigures
 from petition.web.public import sharing
 from petition.web.routes import routes
 
@@ -44,6 +48,7 @@ def create_app(settings: Settings, *, deliver: bool = False) -> Starlette:
             app.state.site = site
             app.state.public_state = await public_state.create_cache(site, prerender.prerender_all, store)
             app.state.readiness, app.state.file_cache = Readiness(site), sharing.FileCache()
+            app.state.stored_figures = StoredFigures(site)
             async with _background_tasks(site, app.state.public_state, deliver):
                 yield
 
@@ -53,6 +58,7 @@ def create_app(settings: Settings, *, deliver: bool = False) -> Starlette:
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=lifespan,
     )
+    app.state.repeated_errors = RepeatedErrors(errors.log)
     app.router.redirect_slashes = False  # its redirects are built from the Host header
     return app
 
@@ -83,12 +89,23 @@ def _middleware(settings: Settings, store: ResponseStore) -> list[Middleware]:
         Middleware(Padding),  # outside all that adds headers
         Middleware(security.SecurityHeaders, secure=settings.secure, onion_host=onion_host),
         Middleware(ErrorPages),
+        Middleware(CanonicalPaths),  # before all that looks at the path
         *([Middleware(security.HostCheck, refusal=refusal)] if refusal else []),
         *([Middleware(security.HostCheck, refusal=desk_refusal)] if onion_host else []),
         Middleware(CrossSiteCheck, own_origins=own_origins),
         Middleware(RequestLimits),
         Middleware(RequestBodyLimitMiddleware, max_body_size=security.MAX_BODY_BYTES),
     ]
+
+
+def _background_jobs(site: Site, cache: PublicStateCache) -> Iterator[tuple[int, Callable[[], Awaitable[None]]]]:
+    """(seconds, job): what runs how often."""
+    yield SYNC_SECONDS, site.rate_limiter.sync
+    yield REFRESH_SECONDS, site.machine.refresh
+    yield PUBLISH_SECONDS, site.take_snapshot
+    yield PUBLISH_SECONDS, cache.refresh
+    yield PRUNE_SECONDS, site.prune
+    yield PRUNE_SECONDS, site.machine.drop_unreadable
 
 
 @asynccontextmanager
@@ -98,9 +115,7 @@ async def _background_tasks(site: Site, cache: PublicStateCache, deliver: bool) 
     They are asked to stop, not cancelled: a connection is lost if its task is cancelled while it opens.
     """
     stopping = asyncio.Event()
-    sync = (SYNC_SECONDS, site.rate_limiter.sync)
-    jobs = (sync, (PUBLISH_SECONDS, site.take_snapshot), (PUBLISH_SECONDS, cache.refresh), (PRUNE_SECONDS, site.prune))
-    loops = [repeat(seconds, job, stopping) for seconds, job in jobs]
+    loops = [repeat(seconds, job, stopping) for seconds, job in _background_jobs(site, cache)]
     deliverer = site.make_delivery_pool()
     tasks = [asyncio.create_task(job) for job in (*loops, *([deliverer.run()] if deliver else []))]
     try:
@@ -109,5 +124,6 @@ async def _background_tasks(site: Site, cache: PublicStateCache, deliver: bool) 
         stopping.set()
         await deliverer.stop()
         await asyncio.gather(*tasks[: len(loops)])
+        await site.machine.leave()
         for task in tasks:
             task.cancel()  # only delivery may still hang, if the mail server does not answer

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from petition.core.languages import Language
+from petition.letters.editions import index_signature
 from petition.site import Site
 from petition.web.http import assets, security
 from petition.web.http.pages import render_template
@@ -55,6 +56,7 @@ DATA_FILES: dict[str, tuple[str, Callable[[Site, PublicState], str]]] = {
     "/robots.txt": ("text/plain; charset=utf-8", discovery.robots_txt),
     "/sitemap.xml": ("application/xml", discovery.sitemap_xml),
     "/.well-known/security.txt": ("text/plain; charset=utf-8", discovery.security_txt),
+    index_signature.PUBLIC_KEY_PATH: ("text/plain; charset=utf-8", discovery.letters_pub),
 }
 
 

@@ -23,8 +23,8 @@ from petition.web.desk import (
     sessions,
 )
 from petition.web.http.pages import get_language, not_found
-from petition.web.operations import bounce_webhook, dev_outbox, health
-from petition.web.public import letter_check, manage, sharing, signing
+from petition.web.operations import bounce_webhook, dev_outbox, health, metrics
+from petition.web.public import emailed_links, letter_check, manage, sharing, signing
 
 GET_POST = ["GET", "POST"]
 
@@ -41,7 +41,7 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         *_prerendered("/tally.svg", "/history.svg", "/governments.svg"),
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
-        Route("/metrics", health.metrics),
+        Route("/metrics", metrics.metrics),
         Route("/bounces", bounce_webhook.receive_bounce, methods=["POST"]),
         Route("/organisers/login", login.login, methods=GET_POST),
         Route("/organisers/login/{token}", login.redeem, methods=GET_POST),
@@ -75,12 +75,14 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         Route("/organisers/answers/{key}", correspondence.edit_entry, methods=GET_POST),
         Route("/organisers/reminders", correspondence.reminders),
         Route("/organisers/book/{key}", addressees.edit_address, methods=GET_POST),
+        Route("/letters/{reference}.pdf", letter_check.letter_pdf),
         *([Route("/dev/outbox", dev_outbox.dev_outbox)] if demo else []),
-        _localised("", signing.redirect_to_appeal),
         *_prerendered("/{lang}/", "/{lang}/help", "/{lang}/tally", "/{lang}/governments", "/{lang}/privacy"),
         *_prerendered("/{lang}/data", "/{lang}/embed", "/robots.txt", "/sitemap.xml", "/.well-known/security.txt"),
+        *_prerendered("/letters.pub"),
         _localised("/sign", signing.redirect_to_form),
-        _localised("/check-inbox", signing.check_inbox),
+        _localised("/check-inbox", emailed_links.check_inbox),
+        _localised("/check-inbox/manage", emailed_links.check_inbox_to_manage),
         _localised("/thanks", signing.thanks),
         _localised("/share.png", sharing.picture),
         _localised("/poster.pdf", sharing.poster),

@@ -7,6 +7,12 @@ create table site_state (
     value text not null
 )
 
+-- Until a transaction that calls it ends, the site does not move to another database. Returns why it may not write: a
+-- mark of `petition move`, or `moving` while that holds the lock. The second statement sees what was committed until then.
+create function hold_in_place() returns text language plpgsql as $$ begin -- postgresql
+if not pg_try_advisory_xact_lock_shared(7431004) then return 'moving'; end if; -- postgresql
+return (select max(name) from site_state where name in ('arriving', 'moved')); end $$ -- postgresql
+
 -- One row for each mailbox that confirmed. In every table `mailbox` is a keyed hash of the email address in its
 -- canonical form, so that all spellings of one mailbox have one key. It does not tell the order of arrival. email_hash
 -- is the keyed hash of the address as it was typed.
@@ -45,7 +51,8 @@ create index contacts_unsubscribe_hash on contacts (unsubscribe_hash)
 
 -- Forms that wait for their button. id is a keyed hash of the reference in the Message-ID of the link's email; name is
 -- encrypted with the secret of that link and a key of the server. In the state `held` the link opens nothing and the email is held too, for hold_reason. network
--- is an opaque tag, made with the key of the day; without that key it tells nothing.
+-- is an opaque tag, made with the key of the day; without that key it tells nothing. quota is the quota_key of
+-- email_counts, masked with a key of the server; random once the email was given back, and in a decoy.
 create table submissions (
     id text primary key,
     mailbox text not null,
@@ -58,6 +65,7 @@ create table submissions (
     hold_reason text,
     network text,
     disposable bigint not null,
+    quota text not null,
     expires_at bigint not null
 )
 without rowid -- sqlite
@@ -66,15 +74,14 @@ create index submissions_mailbox on submissions (mailbox)
 
 create index submissions_expires_at on submissions (expires_at)
 
--- Links that belong to no submission: to manage a signature, to log in. id as in submissions; quota_key is that of
--- email_counts, encrypted as a name in submissions. For a link to log in, subject is the nickname and mailbox the
--- email_hash of the organiser.
+-- Links that belong to no submission: to manage a signature, to log in. id and quota as in submissions. For a link to
+-- log in, subject is the nickname and mailbox the email_hash of the organiser.
 create table links (
     id text primary key,
     purpose text not null,
     subject text not null,
     mailbox text,
-    quota_key text,
+    quota text,
     expires_at bigint not null
 )
 without rowid -- sqlite
@@ -126,13 +133,13 @@ create table used_proofs (
 without rowid -- sqlite
 
 -- Emails that wait, and decoys (template `nothing`) that leave to nobody. encrypted holds the address and the secret of the link, under a key that is destroyed within days.
--- submission_id is the submission that the link would confirm.
+-- link_id is the row, in submissions or links, that the link of the email leads to.
 create table outbox (
     id text primary key,
     template text not null,
     language text not null,
     mailbox text,
-    submission_id text,
+    link_id text,
     key_name text not null,
     encrypted text not null,
     urgency bigint not null,
@@ -146,12 +153,37 @@ without rowid -- sqlite
 
 create index outbox_order on outbox (urgency, queued_at, id)
 
+-- The machines that share the outbox. machine: a random handle; public_key: its newest holder key, empty after a clean
+-- stop; mac: made with a key of the server, so that only our machines are believed; seen_at: to the minute.
+create table outbox_machines (
+    machine text primary key,
+    public_key text not null,
+    mac text not null,
+    seen_at bigint not null
+)
+
+-- A copy of each key of the outbox, sealed to the holder key of one other machine; deleted with the key.
+create table outbox_key_copies (
+    key_name text primary key,
+    holder text not null,
+    public_key text not null,
+    sealed text not null
+)
+
 -- Permanent refusals by enhanced status code (RFC 3463); nothing about the person.
 create table refusals (
     day text not null,
     code text not null,
     n bigint not null,
     primary key (day, code)
+)
+
+-- How many reports of emails that came back named an email of ours (recognised = 1) and how many did not.
+create table report_counts (
+    day text not null,
+    recognised bigint not null,
+    n bigint not null,
+    primary key (day, recognised)
 )
 
 -- Every change of a count, so that it can be counted again. Append-only, except for `prune`: it adds up the rows of a

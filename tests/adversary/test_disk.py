@@ -95,5 +95,19 @@ async def test_counts_by_mailbox_and_hour_would_be_found(
     visitor: Visitor, time: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ServerKeys, "quota_key", lambda keys, address: keys.email_hashes(address)[0])
+    _unmask(monkeypatch)
     await _lives(visitor, time)
     assert dated_signatures(await copy_tables(visitor.site.database)) == {("email_counts", "hour_ends_at")}
+
+
+@on_sqlite
+async def test_counts_that_lead_to_a_form_would_be_found(
+    visitor: Visitor, time: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _unmask(monkeypatch)
+    await _lives(visitor, time)
+    assert dated_signatures(await copy_tables(visitor.site.database)) == {("email_counts", "hour_ends_at")}
+
+
+def _unmask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ServerKeys, "mask_quota", lambda keys, quota_key, row_id: quota_key)

@@ -65,6 +65,7 @@ async def _forms(browser: Browser, lang: str) -> dict[str, Answer]:
         "manage, nothing typed": await manage(),
         "manage, readable mailbox": await manage(email="anna@mail.ru"),
         "inbox": await browser.get(f"/{lang}/check-inbox"),
+        "inbox to manage": await browser.get(f"/{lang}/check-inbox/manage"),
         "inbox, late": await browser.get(f"/{lang}/check-inbox?mail=late"),
         **{f"thanks {c}": await browser.get(f"/{lang}/thanks?country={c}") for c in ("PL", "ZZ", "")},
     }

@@ -22,21 +22,19 @@ from petition.signing.submissions import SigningRequest
 from petition.site import Site
 from tests.adversary.distinguisher import Observation, distinguish
 from tests.conftest import Clock
+from tests.mail.delivering import AlwaysUp
 from tests.web.tools import on_sqlite
 
 SEND_SECONDS = 0.02
 PROBES = ("first", "second")
 
 
-class Inbox:
+class Inbox(AlwaysUp):
     """A mail server that takes a while for each email, on the clock of the test. It notes what comes for the probes."""
 
     def __init__(self, time: Clock) -> None:
         self._time = time
         self.events: list[tuple[float, str, int]] = []
-
-    async def connect(self) -> None:
-        """A decoy asks for this, and then takes as long as an email."""
 
     async def send(self, message: RenderedEmail) -> None:
         self.take()
@@ -46,9 +44,6 @@ class Inbox:
 
     def take(self) -> None:
         self._time.advance(seconds=SEND_SECONDS)
-
-    async def close(self) -> None:
-        """Nothing to close."""
 
 
 class Attack:

@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.bench import bare, ciphers, floods, kinds, letters, load, mail, pages, signing, tally
 from tests.bench.report import Report
 from tests.bench.stage import Stage, database
+from tests.postgres import free_port
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 PARTS = ("pages", "sign", "tally", "mail", "kinds", "floods", "bare", "ciphers", "letters")
@@ -72,6 +73,9 @@ def _plain(kind: str, given: argparse.Namespace, report: Report) -> None:
             _stage(kind, sink.url) as stage,
         ):
             mail.measure(stage, sink, kind, report)
+        port = free_port()
+        with tempfile.TemporaryDirectory() as folder, _stage(kind, f"smtp://127.0.0.1:{port}?tls=no") as stage:
+            mail.measure_return(stage, Path(folder), port, kind, report)
     if "bare" in given.parts:
         with tempfile.TemporaryDirectory() as folder, database(kind, Path(folder)) as url:
             bare.measure(kind, url, given.seconds, report)

@@ -8,7 +8,8 @@ from pathlib import Path
 from petition.campaign.appeal import Appeal
 from petition.core import encryption, tokens
 from petition.core.email_addresses import EmailProviders
-from petition.core.encryption import OutboxKeys, ServerKeys
+from petition.core.encryption import ServerKeys
+from petition.core.outbox_keys import OutboxKeys
 from petition.core.tokens import Purpose, Signer
 from tests.bench.report import Report, middle
 from tests.conftest import IDENTITY

@@ -19,9 +19,11 @@ from tests.bench.report import Report
 from tests.bench.stage import Stage, cpu
 
 MAILS, BATCH = 6000, 300
+BACKLOG, OUTAGE_SECONDS = 9900, 70
 RATES = (350, 500)
 SECONDS = 12
 SPEED = "`petition deliver`, one process, with a full outbox and a relay that takes everything at once."
+RETURN = "The relay was away for 70 seconds while the emails waited; seconds from the moment it listens again."
 FIRST = (
     "From the moment somebody signs to the moment the relay has their mail; web server, deliverer and relay at once."
 )
@@ -30,9 +32,9 @@ FIRST = (
 class Sink:
     """A relay, as its own process, that only accepts."""
 
-    def __init__(self, file: Path, pause: float = 0.0) -> None:
+    def __init__(self, file: Path, pause: float = 0.0, port: int = 0) -> None:
         self._file = file
-        command = [sys.executable, "-m", "tests.bench.sink", str(file), str(pause)]
+        command = [sys.executable, "-m", "tests.bench.sink", str(file), str(pause), str(port)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         self.url = f"smtp://127.0.0.1:{int(self.process.stdout.readline())}?tls=no"
@@ -52,9 +54,9 @@ class Sink:
 
 
 @contextmanager
-def sinking(folder: Path, pause: float = 0.0) -> Iterator[Sink]:
-    """`pause`: seconds that the relay needs for each email."""
-    sink = Sink(folder / "taken", pause)
+def sinking(folder: Path, pause: float = 0.0, port: int = 0) -> Iterator[Sink]:
+    """`pause`: seconds that the relay needs for each email; `port`: 0 for a free one."""
+    sink = Sink(folder / "taken", pause, port)
     try:
         yield sink
     finally:
@@ -83,9 +85,23 @@ def measure(stage: Stage, sink: Sink, kind: str, report: Report) -> None:
             report.figures[f"first mail {kind}"] = percentile(waits, 0.99)
 
 
-async def _fill(stage: Stage) -> None:
+def measure_return(stage: Stage, folder: Path, port: int, kind: str, report: Report) -> None:
+    """How long it takes until the last of many emails has left, once a relay is back on its port."""
+    asyncio.run(_fill(stage, BACKLOG))
+    with stage.delivering():
+        time.sleep(OUTAGE_SECONDS)
+        with sinking(folder, port=port) as sink:
+            back = time.time()
+            sink.wait(BACKLOG)
+            moments = sorted(moment - back for moment, _ in sink.taken())
+    table = report.table("Back again", RETURN, "database | emails | first s | half s | last s")
+    table.add(kind, BACKLOG, moments[0], percentile(moments, 0.5), moments[-1])
+    report.figures[f"back again {kind}"] = moments[-1]
+
+
+async def _fill(stage: Stage, mails: int = MAILS) -> None:
     async with stage.site() as site:
-        for _ in range(MAILS // BATCH):
+        for _ in range(mails // BATCH):
             people = [f"{secrets.token_hex(6)}@example.net" for _ in range(BATCH)]
             signings = [SigningRequest(EmailAddress(one, one), "PL", None, False, "bench", "en") for one in people]
             forms = [submissions.prepare_submission(site.server_keys, signing) for signing in signings]

@@ -1,7 +1,7 @@
 """A relay that accepts everything and writes down when each mailbox got its email.
 
-`python -m tests.bench.sink FILE [SECONDS]`, with a pause before each email. Only the SMTP that is needed, in its own
-process, so that it costs the deliverer nothing.
+`python -m tests.bench.sink FILE [SECONDS [PORT]]`, with a pause before each email. Only the SMTP that is
+needed, in its own process, so that it costs the deliverer nothing.
 """
 
 import asyncio
@@ -11,10 +11,10 @@ from typing import TextIO
 
 import uvloop
 
-ANSWERS = {"EHLO": "250 sink", "HELO": "250 sink", "DATA": "354 go on", "QUIT": "221 bye"}
+ANSWERS = {"EHLO": "250-sink\r\n250 PIPELINING", "HELO": "250 sink", "DATA": "354 go on", "QUIT": "221 bye"}
 
 
-async def relay(told: TextIO, pause: float) -> None:
+async def relay(told: TextIO, pause: float, port: int) -> None:
     """Prints its port, then serves until it is stopped."""
 
     async def line(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -34,11 +34,13 @@ async def relay(told: TextIO, pause: float) -> None:
                 break
         writer.close()
 
-    server = await asyncio.start_server(line, "127.0.0.1", 0)
+    server = await asyncio.start_server(line, "127.0.0.1", port)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
     with open(sys.argv[1], "w", buffering=1) as file:  # noqa: PTH123 (line buffered)
-        uvloop.run(relay(file, float(sys.argv[2]) if len(sys.argv) > 2 else 0))
+        uvloop.run(
+            relay(file, *[convert(text) for convert, text in zip((float, int), [*sys.argv[2:], 0, 0], strict=False)])
+        )

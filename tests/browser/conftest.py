@@ -64,6 +64,7 @@ class Watched:
         await self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
 
     async def overflow(self) -> int:
-        """By how many pixels the page is wider than its window."""
+        """By how many pixels the page is wider than its window, once it is there: a click does not wait for it."""
+        await self.page.wait_for_load_state("domcontentloaded")
         wide = await self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         return int(wide)

@@ -95,7 +95,7 @@ async def test_a_secretary_checks_a_letter(address: str, browser: Browser, shell
     await page.goto(shell.fine("organiser", "link", "marta").strip())
     await page.get_by_role("button", name="Log in").click()
     await page.goto(f"{address}/organisers/editions")
-    for radio in await page.get_by_label("still right").all():
+    for radio in await page.get_by_label(re.compile("still right|write by hand")).all():
         await radio.check()
     await page.get_by_role("button", name="Make edition 1").click()
     await page.wait_for_url("**/organisers/editions/1")
@@ -127,6 +127,7 @@ PAGES = (
     "embed",
     "manage",
     "check-inbox",
+    "check-inbox/manage",
     "thanks?country=PL",
     "nowhere",
 )
@@ -143,8 +144,45 @@ async def test_every_page_fits_the_narrowest_phone(
         for path in PAGES:
             await watched.page.goto(f"{address}/{lang}/{path}")
             assert await watched.overflow() <= 0, (lang, path)
-            await watched.picture(f"narrow-{scheme}-{lang}-{path.partition('?')[0] or 'appeal'}")
+            await watched.picture(f"narrow-{scheme}-{lang}-{path.partition('?')[0].replace('/', '-') or 'appeal'}")
     assert watched.hosts == {address.removeprefix("http://")}
+    await context.close()
+
+
+@pytest.mark.parametrize("script", [True, False])
+async def test_a_suggested_address_is_one_tap_away(script: bool, address: str, browser: Browser, smtp: Relay) -> None:
+    context = await browser.new_context(viewport=PHONE, java_script_enabled=script, locale="en-GB")
+    watched = Watched(await context.new_page())
+    page = watched.page
+    await page.goto(f"{address}/en/")
+    await page.get_by_label("Email address").fill("anna@gmial.com")
+    await page.get_by_label("Country you live in").select_option("PL")
+    await page.get_by_label("I am 16 or older").check()
+    for key in (True, False):  # neither the Enter key nor the button Sign answers the question
+        await (
+            page.get_by_label("Email address").press("Enter")
+            if key
+            else page.get_by_role("button", name="Sign").click()
+        )
+        await page.get_by_text("Did you mean anna@gmail.com?").wait_for()
+        assert await page.get_by_label("Email address").input_value() == "anna@gmial.com"
+    await watched.picture(f"phone-doubt-{'script' if script else 'plain'}")
+    asked = page.url
+    await page.get_by_role("button", name="Use anna@gmail.com").click()
+    await page.wait_for_url(f"{address}/en/check-inbox**")
+    assert "confirm" in await _mail(smtp, "anna@gmail.com")
+    await page.goto(f"{address}/en/")
+    await page.get_by_label("Email address").fill("anna@gmial.com")
+    await page.get_by_role("button", name="Sign").click()
+    await page.get_by_role("button", name="Use the address as it is").click()
+    await page.get_by_text("Please choose the country").first.wait_for()
+    await page.get_by_label("Country you live in").select_option("PL")
+    await page.get_by_label("I am 16 or older").check()
+    await page.get_by_role("button", name="Sign").click()
+    await page.wait_for_url(f"{address}/en/check-inbox**")
+    assert "confirm" in await _mail(smtp, "anna@gmial.com")
+    assert asked.partition("#")[0] == f"{address}/en/sign"
+    assert [c for c in watched.complaints if "422" not in c] == []
     await context.close()
 
 

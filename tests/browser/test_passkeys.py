@@ -51,6 +51,7 @@ async def test_a_passkey_is_set_up_and_asked_for(
     cdp, authenticator = await _authenticator(context, page)
     await _log_in(page, shell)
     await page.get_by_role("link", name="Second factor").click()
+    await page.get_by_role("button", name="Set up a passkey").wait_for()
     assert await watched.overflow() <= 0
     await watched.picture("desk-8-factors")
     await page.get_by_role("button", name="Set up a passkey").click()

@@ -105,6 +105,10 @@ WRONG = {
         "dates: deadline is not a day such as 2026-12-24, without quotes",
     ),
     "deadline = 2026-12-24T10:00:00Z": ("deadline = .*", "dates: deadline is not a day"),
+    "deadline = 2026-12-24\ndestruction = 2026-12-24": (
+        "deadline = .*\ndestruction = .*",
+        "campaign.toml, dates: destruction (2026-12-24) is not after deadline (2026-12-24)",
+    ),
     "opens = 3": ("# opens = .*", "campaign.toml, dates: opens is not a day"),
     "contact = ['a']": ("contact = .*", "campaign.toml, organiser: contact is not a text"),
     'hashtags = "#EU"': (r"hashtags = \[[^\]]*\]", "hashtags is not a list"),

@@ -63,11 +63,14 @@ reviewed = "by River Friends, 2026-11-01"
 """
 MAILBOXES = """
 common = ["example.com"]
-merging = []
-[[readable]]
+existing = []
+[[operator]]
+name = "Titan Post"
 domains = ["mail.example.sm"]
-operator = "Titan Post"
 state = "SM"
+why = "It is the post of Titan."
+source = "https://example.sm/post"
+checked = "2026-11"
 """
 LETTER = """+++
 reviewed = "by River Friends, 2026-11-01"

@@ -2,13 +2,13 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-from tests import ROOT
 from tests.postgres import Server, children, free_port
 from tests.shell import Shell, ready
 
@@ -16,7 +16,15 @@ from tests.shell import Shell, ready
 class Machine:
     """One `petition` command. Its output goes to a file, since a full pipe that nobody reads would stop it."""
 
-    def __init__(self, shell: Shell, *arguments: str, under: tuple[str, ...] = (), program: str = "petition") -> None:
+    def __init__(
+        self,
+        shell: Shell,
+        *arguments: str,
+        under: tuple[str, ...] = (),
+        program: str = "petition",
+        files: tuple[int, ...] = (),
+    ) -> None:
+        self.shell, self._files = shell, files
         self._command = [*under, sys.executable, "-m", program, *arguments]
         # A killed process leaves broken coverage files behind.
         self._environment = {k: v for k, v in shell.environment.items() if not k.startswith("COV")}
@@ -31,7 +39,8 @@ class Machine:
         """Starts the process and returns at once."""
         with self._log.open("a") as log:
             told: dict[str, Any] = {"stdout": log, "stderr": log, "text": True, "start_new_session": True}
-            self.process = subprocess.Popen(self._command, cwd=ROOT, env=self._environment, **told)
+            more: dict[str, Any] = {"cwd": self.shell.cwd, "env": self._environment, "pass_fds": self._files}
+            self.process = subprocess.Popen(self._command, **told, **more)
 
     def kill(self) -> None:
         """Kills it and its workers without a warning."""
@@ -45,16 +54,26 @@ class Machine:
         self.process.send_signal(signal.SIGTERM)
         assert self.process.wait(timeout=60) in (0, -signal.SIGTERM), self.said()
 
+    def finish(self) -> None:
+        """Waits until it ends by itself; it must end without an error."""
+        assert self.process is not None
+        assert self.process.wait(timeout=120) == 0, self.said()
+
     def said(self) -> str:
         """All output so far."""
         return self._log.read_text("utf-8")
 
 
 class Web(Machine):
-    """`petition serve` without delivery."""
+    """`petition serve` without delivery. `held` is a listening socket that somebody holds for it, as systemd does."""
 
-    def __init__(self, shell: Shell, *options: str, host: str = "127.0.0.1", **how: Any) -> None:
-        port = free_port()
+    def __init__(
+        self, shell: Shell, *options: str, host: str = "127.0.0.1", held: socket.socket | None = None, **how: Any
+    ) -> None:
+        port = held.getsockname()[1] if held else free_port()
+        if held:
+            take_socket = f'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@" 3<&{held.fileno()}'
+            how |= {"under": ("bash", "-c", take_socket, "systemd"), "files": (held.fileno(),)}
         super().__init__(shell, "serve", "--host", host, "--port", str(port), *options, **how)
         self.address = f"http://{host}:{port}"
 

@@ -8,8 +8,20 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.relay import Relay
 
-NOT_NOW = ("421 4.3.2 going down", "450 4.2.1 busy", "451 4.7.1 come back later", "452 4.3.1 full", "400 well")
-NEVER = ("550 5.1.1 no such mailbox", "554 5.7.1 we do not like you", "500 go away")
+NEVER = "550 5.1.1 no such mailbox"
+# Every class of no that loses no email: for now, or about the relay itself, or nobody knows.
+NO = (
+    *("421 4.3.2 going down", "450 4.2.1 busy", "451 4.7.1 come back later", "452 4.3.1 full", "400 well"),
+    *(
+        "554 5.7.1 we do not like you",
+        "500 go away",
+        "550 no",
+        "530 5.7.0 log in first",
+        "550 5.1.0 odd",
+        "554 5.3.0 system",
+    ),
+    *("552 5.2.2 full", "550 5.1.8 who are you", "554 5.4.6 loop", "550 5.6.0 content", "501 5.5.4 syntax"),
+)
 
 
 class Moody(Relay):
@@ -42,14 +54,16 @@ class Moody(Relay):
         if self._chance.random() >= self.mood:
             return ""
         self.tricks += 1
-        kind = self._chance.choices(("not now", "never", "hang up", "hang"), (10, 5, 10, 1))[0]
+        kind = self._chance.choices(("no", "never", "hang up", "slow", "hang"), (15, 2, 10, 1, 1))[0]
         transport: Any = server.transport
-        if kind == "not now":
-            return self._chance.choice(NOT_NOW)
+        if kind == "no":
+            return self._chance.choice(NO)
         if kind == "never":
             self.refused.add(mailbox)
-            return self._chance.choice(NEVER)
-        if kind == "hang":
-            await asyncio.sleep(self._hang)
+            return NEVER
+        if kind in ("slow", "hang"):
+            await asyncio.sleep(self._hang if kind == "hang" else self._hang * 0.8)
+        if kind == "slow":
+            return ""
         asyncio.get_running_loop().call_later(self._chance.choice((0, 0.002, 0.01)), transport.abort)
         return ""

@@ -1,5 +1,6 @@
 """A complete site for a story: web server, deliverer, relay and people, over one database and one folder."""
 
+import socket
 from pathlib import Path
 
 from tests.chaos.crowd import Crowd, until
@@ -10,15 +11,24 @@ from tests.shell import Shell
 
 
 class Stage:
-    """Makes all parts; start() starts them. The words in `under` come before the web server's command."""
+    """Makes all parts; start() starts them. The words in `under` come before the web server's command, and `held` is
+    the socket that somebody holds for it.
+    """
 
     def __init__(
-        self, folder: Path, url: str, smtp: Relay, workers: int = 1, under: tuple[str, ...] = (), **environment: str
+        self,
+        folder: Path,
+        url: str,
+        smtp: Relay,
+        workers: int = 1,
+        under: tuple[str, ...] = (),
+        held: socket.socket | None = None,
+        **environment: str,
     ) -> None:
         self.url, self.smtp, self.dialect = url, smtp, url.partition(":")[0]
         more = {"PETITION_DATABASE_URL": url, "PETITION_SMTP_URL": smtp.url, **environment}
         self.shell = Shell(folder, **more)
-        self.web = Web(self.shell, "--no-deliver", "--workers", str(workers), under=under)
+        self.web = Web(self.shell, "--no-deliver", "--workers", str(workers), under=under, held=held)
         self.deliverer = Machine(self.shell, "deliver")
         self.crowd = Crowd(smtp, self.web.address)
 

@@ -14,7 +14,7 @@ def test_mail_outlives_a_moody_relay(
     staged: Staging, sqlite_url: str, kills: int, chance: random.Random, tell: Tell
 ) -> None:
     long = kills >= 100
-    rounds, hang = 2 + kills // 20, mail.STEP_TIMEOUT + 5 if long else 1
+    rounds, hang = 2 + kills // 20, mail.DIALOGUE_TIMEOUT + 7.5 if long else 1  # so a slow answer takes fifty seconds
     with relay.at_work(Moody(chance, hang)) as moody:
         stage = staged(sqlite_url, relay=moody)
         moody.mood = 0.2
@@ -28,6 +28,6 @@ def test_mail_outlives_a_moody_relay(
         found = stage.reckoning(frozenset(moody.refused))
         codes = {row["code"]: int(row["n"]) for row in ask(sqlite_url, "select code, n from refusals")}
         unheard = stage.crowd.signed - {str(mail["To"]) for mail in moody.mails}
-        assert codes.keys() <= {"5.1.1", "5.7.1", "5.0.0"}
+        assert codes.keys() <= {"5.1.1"}, "only what is said of a mailbox gives an email up"
         assert len(unheard) <= sum(codes.values()), "whoever gets no mail is counted"
     tell("a moody relay", f"tricks {moody.tricks}, refused for good {sum(codes.values())}", found)

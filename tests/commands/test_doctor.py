@@ -10,10 +10,16 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from petition.commands import doctor
-from petition.commands.doctor import Finding
+from petition.commands.doctor import Finding, database, keys, machine, mail_server, public_address
 from petition.core.settings import Mode, Settings
-from tests.conftest import make_settings
+from petition.mail.backoff import ProviderBackoff
+from petition.mail.breaker import Breaker
+from petition.mail.relay_watch import RelayWatch
+from petition.mail.replies import Phase, Reply, Verdict
+from petition.site import open_site
+from tests.conftest import Clock, make_settings
 from tests.project.nginx import copy_debians_conf
+from tests.relay import Relay
 from tests.shell import Shell
 from tests.web.tools import campaign
 
@@ -79,7 +85,7 @@ async def test_trust_in_proxies_is_narrow(proxies: str, complaint: str, tmp_path
 @examples(deadline=None)
 @given(st.text() | st.builds("{}/{}".format, st.ip_addresses(), st.integers(-1, 130)) | st.ip_addresses().map(str))
 def test_whatever_is_trusted_has_a_width_or_is_no_address(text: str) -> None:
-    width = doctor._count_open_bits(text)
+    width = public_address._count_open_bits(text)
     assert width is None or 0 <= width <= 72
     assert width == 0 or "/" in text or text == "*" or width is None
 
@@ -105,7 +111,7 @@ async def test_keys_lie_apart_from_the_data(database: str, key: str, beside: boo
     url = "postgresql://127.0.0.1:1/petition" if database == "postgresql" else f"sqlite:///{tmp_path / database}"
     for setting in ("outbox_keys", "email_key_file"):
         values = {"outbox_keys": tmp_path / "keys", "database_url": url} | {setting: tmp_path / key}
-        finding = doctor._check_keys_apart(_settings(tmp_path, **values))
+        finding = keys.check_keys_apart(_settings(tmp_path, **values))
         assert bool(finding.fix) == beside, setting
 
 
@@ -130,15 +136,15 @@ async def test_a_campaign_without_a_key_for_reports_is_warned_of(tmp_path: Path)
 def test_an_nginx_that_one_visitor_can_use_up_is_warned_of(text: str, enough: bool, tmp_path: Path) -> None:
     file = tmp_path / "nginx.conf"
     file.write_text(text)
-    assert ("as in the handbook" in doctor.check_nginx(_settings(tmp_path), file).warning) != enough
-    assert doctor.check_nginx(_settings(tmp_path, mode=Mode.DEMO), file).warning == ""
-    assert doctor.check_nginx(_settings(tmp_path), tmp_path / "none").warning == ""
+    assert ("as in the handbook" in machine.check_nginx(_settings(tmp_path), file).warning) != enough
+    assert machine.check_nginx(_settings(tmp_path, mode=Mode.DEMO), file).warning == ""
+    assert machine.check_nginx(_settings(tmp_path), tmp_path / "none").warning == ""
 
 
 def test_debians_nginx_is_warned_of_until_the_handbook_was_followed(tmp_path: Path) -> None:
     file = tmp_path / "nginx.conf"
     copy_debians_conf(file)
-    assert doctor.check_nginx(_settings(tmp_path), file).warning == ""
+    assert machine.check_nginx(_settings(tmp_path), file).warning == ""
 
 
 @pytest.mark.parametrize(
@@ -162,15 +168,28 @@ def test_debians_nginx_is_warned_of_until_the_handbook_was_followed(tmp_path: Pa
 def test_a_relay_of_somebody_else_is_warned_of(url: str, own: bool, tmp_path: Path) -> None:
     base = "https://sign.example.org" if "example.org" in url else "https://www.petition.example"
     for sender in ("links@example.org", "Links <links@relay.example>"):
-        finding = doctor._check_mail_server_owner(_settings(tmp_path, smtp_url=url, base_url=base, mail_from=sender))
+        settings = _settings(tmp_path, smtp_urls=(url,), base_url=base, mail_from=sender)
+        warning = mail_server.strange_owner(settings)
         if url == "smtps://mail.example.org" and "relay" in sender:
-            assert finding.warning, "nothing says that this domain is ours"
+            assert warning, "nothing says that this domain is ours"
         else:
-            assert bool(finding.warning) != own
-    assert (
-        "sees every address"
-        in doctor._check_mail_server_owner(_settings(tmp_path, smtp_url="smtps://relay.example")).warning
-    )
+            assert bool(warning) != own
+    both = _settings(tmp_path, smtp_urls=("smtp://127.0.0.1:25?tls=no", "smtps://relay.example"))
+    assert mail_server.strange_owner(both).startswith("relay.example is somebody else's and sees every address")
+
+
+async def test_a_relay_in_trouble_is_to_be_looked_at(tmp_path: Path, time: Clock) -> None:
+    settings, breaker = make_settings(f"sqlite:///{tmp_path}/petition.db", tmp_path, NEAR), Breaker()
+    async with open_site(settings, migrate=True) as site:
+        breaker.failed("", Reply(Phase.MAIL, Verdict.RELAY, "5.7.0"))
+        await RelayWatch(site.database, [breaker], ProviderBackoff(), site.send_alert).report()
+    findings = await _findings(settings)
+    assert findings["trouble with email"].fix.startswith("The first relay takes no email (MAIL FROM: 5.7.0).")
+
+
+async def test_a_second_relay_that_does_not_answer_is_named(settings: Settings, smtp: Relay) -> None:
+    findings = await _findings(replace(settings, smtp_urls=(smtp.url, "smtp://127.0.0.1:1?tls=no")))
+    assert "the second relay of PETITION_SMTP_URL does not answer" in findings["mail server"].fix
 
 
 @pytest.mark.parametrize(
@@ -189,7 +208,7 @@ def test_a_relay_of_somebody_else_is_warned_of(url: str, own: bool, tmp_path: Pa
     ],
 )
 def test_the_way_to_a_database_elsewhere_is_verified(url: str, warned: bool, tmp_path: Path) -> None:
-    finding = doctor._check_database_link(_settings(tmp_path, database_url=url))
+    finding = database.check_database_link(_settings(tmp_path, database_url=url))
     assert ("sslmode=verify-full" in finding.warning) == bool(finding.warning) == warned
     assert finding.fix == ""
 
@@ -217,14 +236,14 @@ def test_swap_is_encrypted_or_off(used: str, warned: bool, settings: Settings, t
         (tmp_path / "block" / name / "dm" / "uuid").write_text(f"{uuid}\n")
         (tmp_path / "block" / name / "slaves" / below).mkdir(parents=True)
     (tmp_path / "swaps").write_text(HEAD + used)
-    finding = doctor.check_swap(settings, tmp_path / "swaps", tmp_path / "block")
+    finding = machine.check_swap(settings, tmp_path / "swaps", tmp_path / "block")
     assert bool(finding.warning) == warned
     assert finding.fix == ""
 
 
 def test_where_nothing_is_known_of_swap_nothing_is_said(settings: Settings, tmp_path: Path) -> None:
-    assert doctor.check_swap(settings, tmp_path / "none") == Finding("swap")
-    assert doctor.check_swap(settings).fix == "", "the table of this machine"
+    assert machine.check_swap(settings, tmp_path / "none") == Finding("swap")
+    assert machine.check_swap(settings).fix == "", "the table of this machine"
 
 
 def test_a_warning_is_a_line_of_its_own(tmp_path: Path) -> None:

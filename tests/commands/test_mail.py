@@ -45,3 +45,15 @@ def test_deliverers_tell_each_other_what_left_with_low_priority(shell: Shell, sm
             deliverer.send_signal(signal.SIGTERM)
         assert deliverer.wait(timeout=30) == 0
     assert len(smtp.mails) == reported
+
+
+def test_a_unit_that_failed_is_told_to_the_operator(shell: Shell, smtp: Relay) -> None:
+    """Without a database; and nothing but the name of a unit gets into the email."""
+    assert "PETITION_ALERTS_TO is empty" in shell.fails("alert", "petition-backup.service")
+    shell.environment |= {"PETITION_SMTP_URL": smtp.url, "PETITION_ALERTS_TO": "operator@example.org"}
+    shell.fine("alert", "petition-backup.service")
+    (email,) = smtp.to("operator@example.org")
+    assert email["Subject"] == "Your server needs a look"
+    assert "journalctl -u petition-backup.service says why" in email.get_content()
+    assert "UNIT is the name of a unit" in shell.fails("alert", "x y\nBcc: anna@example.net")
+    assert len(smtp.mails) == 1

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from petition.campaign.appeal import SHIPPED_DATA
-from petition.core import encryption
+from petition.core import encryption, outbox_keys
 from petition.core.email_addresses import EmailProviders
 from tests.conftest import IDENTITY
 from tests.shell import Shell, serving
@@ -93,7 +93,7 @@ def test_other_commands_link_to_where_the_demo_is_served(migrated: Shell) -> Non
 def test_unsealing_on_another_machine(tmp_path: Path) -> None:
     address = EmailProviders(SHIPPED_DATA / "mailboxes.toml").parse("anna@example.net")
     assert address is not None
-    vault = encryption.ServerKeys("k" * 32, (str(IDENTITY.to_public()),), encryption.OutboxKeys(tmp_path))
+    vault = encryption.ServerKeys("k" * 32, (str(IDENTITY.to_public()),), outbox_keys.OutboxKeys(tmp_path))
     with (tmp_path / "signatures.csv").open("w", newline="") as file:
         table = csv.writer(file)
         table.writerow(("country", "day", "name", "sealed_address"))

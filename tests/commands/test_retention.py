@@ -4,6 +4,8 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import IDENTITY
 from tests.shell import Shell, production_settings, serving
 from tests.web.tools import campaign
@@ -72,10 +74,28 @@ def test_closing_destroys_the_key_too(shell: Shell) -> None:
     shell.fine("demo", "--signatures", "30")
     key = shell.folder / "var" / "secrets" / "email_key"
     before = key.read_text()
-    assert "ended" in shell.fine("close")
+    assert "ended" in shell.fine("close", "--yes")
     assert key.read_text() != before
     assert shell.fine("audit") == "All numbers agree.\n"
-    shell.fine("close")
+    shell.fine("close", "--yes")
     shell.fine("prune")
     with serving(shell) as (address, _), urllib.request.urlopen(f"{address}/en/") as page:
         assert "Signing has ended" in page.read().decode()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wrong", ["the year", "the clock"])
+def test_a_restart_with_a_wrong_year_or_clock_erases_nothing(wrong: str, tmp_path: Path) -> None:
+    shell = Shell(tmp_path, PETITION_CAMPAIGN=str(campaign(tmp_path / "right", deadline="2026-05-01")))
+    shell.fine("demo", "--signatures", "30")
+    shell.fine("prune")
+    if wrong == "the year":
+        days = {"deadline": "2025-05-01", "destruction": "2025-06-01"}
+        shell.environment["PETITION_CAMPAIGN"] = str(campaign(tmp_path / "wrong", **days))
+    else:
+        (library,) = Path("/usr/lib").glob("*/faketime/libfaketime.so.1")
+        shell.environment |= {"LD_PRELOAD": str(library), "FAKETIME": "+3000d", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    done = shell.run("prune")
+    assert "so nothing is erased by itself" in done.stderr
+    assert shell.fine("audit") == "All numbers agree.\n"
+    assert "10+ signatures" in shell.fine("close", "--dry-run")

@@ -73,6 +73,7 @@ def _sorted(names: dict[str, list[str]]) -> dict[str, list[str]]:
         ("PL", ["Cabaj", "Czyż", "Ćma", "Lis", "Łoś", "Zając", "Źrebiec", "Żak"]),
         ("BG", ["Юлия", "Anna", "Άννα"]),
         ("CY", ["Ωμέγα", "Anna", "Юлия"]),
+        ("SE", ["Öman", "Ωμέγα", "Їжак", "Уладзімір", "Ўладзімір", "Юлія", "გია", "Արամ", "אבי", "علي", "王"]),
     ],
 )
 def test_an_annex_stands_in_the_order_of_its_country(key: str, ordered: list[str]) -> None:
@@ -115,6 +116,9 @@ LETTERS = {
     "şšţťŧũūŭůűųŵŷźżžșțǥǆǉǌəʒạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ",
     "Grek": "αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰἀἁᾳῷ",
     "Cyrl": "абвгґдђѓеёєжзѕиійїјкќлљмнњопрстћуўфхцчџшщъыьэюяѐѝәғқңөұүһ",
+    "Geor": "აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ",
+    "Armn": "աբգդեզէըթժիլխծկհձղճմյնշոչպջռսվտրցւփքօֆ",
+    "Hebr": "אבגדהוזחטיךכלםמןנסעףפץצקרשת",
 }
 DIGRAPHS = re.findall(
     r"\S+", "aa ae ch cs dz dzs dž gy għ ij lj ll ly l·l nj ny oe ss sz th ty zs ccs ddz ddzs ggy lly nny ssz tty zzs"

@@ -32,6 +32,13 @@ FORMS = {
     "anna+x@gmx.de": ("anna+x@gmx.de", "anna+x@gmx.de"),
     "anna@bücher.example": ("anna@xn--bcher-kva.example", "anna@xn--bcher-kva.example"),
     "anna@BÜCHER.example": ("anna@xn--bcher-kva.example", "anna@xn--bcher-kva.example"),
+    "an.na-b+x@ya.ru": ("an.na-b+x@ya.ru", "an.na.b@yandex.ru"),
+    "an-na.b@yandex.com.tr": ("an-na.b@yandex.com.tr", "an.na.b@yandex.ru"),
+    "an.na+x@bk.ru": ("an.na+x@bk.ru", "an.na@bk.ru"),
+    "anna+x@posteo.pl": ("anna+x@posteo.pl", "anna@posteo.de"),
+    "shop@anna.fastmail.de": ("shop@anna.fastmail.de", "anna@fastmail.de"),
+    "anna+x@hotmail.lt": ("anna+x@hotmail.lt", "anna@hotmail.lt"),
+    "base-shop@yahoo.fi": ("base-shop@yahoo.fi", "base-@yahoo.fi"),
     "anna@mail.gmail.com": ("anna@mail.gmail.com", "anna@mail.gmail.com"),
 }
 _MAILBOXES = EmailProviders(SHIPPED_DATA / "mailboxes.toml")

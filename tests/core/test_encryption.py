@@ -9,10 +9,11 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pyrage import x25519
 
-from petition.core import encryption, tokens
+from petition.core import ciphers, encryption, tokens
 from petition.core.email_addresses import EmailAddress
-from petition.core.encryption import OutboxKeys, ServerKeys, decrypt_name, encrypt_name
+from petition.core.encryption import ServerKeys, decrypt_name, encrypt_name
 from petition.core.errors import KeysError, SettingsError
+from petition.core.outbox_keys import OutboxKeys
 from tests import ROOT
 
 ONE, TWO, STRANGER = (x25519.Identity.generate() for _ in range(3))
@@ -39,15 +40,14 @@ def test_a_sealed_contact_tells_no_length() -> None:
     longest = f"{'l' * 64}@{'d' * 63}.{'d' * 63}.{'d' * 57}.org"
     assert len(longest) == 254
     sealed = [
-        encryption._from_base64(SERVER_KEYS.seal_contact(address))
-        for address in ("a@b.eu", "anna@example.org", longest)
+        ciphers.from_base64(SERVER_KEYS.seal_contact(address)) for address in ("a@b.eu", "anna@example.org", longest)
     ]
     # age puts a stanza of random length into its header (so that readers stay tolerant): only what follows it counts.
     assert len({len(content.rpartition(b"\n--- ")[2]) for content in sealed}) == 1
 
 
 @many
-@given(st.text(max_size=60) | st.binary(max_size=60).map(encryption._to_base64))
+@given(st.text(max_size=60) | st.binary(max_size=60).map(ciphers.to_base64))
 def test_garbage_is_no_contact(garbage: str) -> None:
     with pytest.raises(KeysError):
         encryption.unseal_contact(ONE, garbage)
@@ -56,10 +56,10 @@ def test_garbage_is_no_contact(garbage: str) -> None:
 @many
 @given(st.integers(0))
 def test_a_damaged_contact_does_not_open(place: int) -> None:
-    sealed = bytearray(encryption._from_base64(SERVER_KEYS.seal_contact("anna@example.org")))
+    sealed = bytearray(ciphers.from_base64(SERVER_KEYS.seal_contact("anna@example.org")))
     sealed[place % len(sealed)] ^= 1
     with pytest.raises(KeysError):
-        encryption.unseal_contact(ONE, encryption._to_base64(bytes(sealed)))
+        encryption.unseal_contact(ONE, ciphers.to_base64(bytes(sealed)))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_hidden_name_tells_no_length() -> None:
 
 
 @many
-@given(st.text(max_size=60) | st.binary(max_size=60).map(encryption._to_base64))
+@given(st.text(max_size=60) | st.binary(max_size=60).map(ciphers.to_base64))
 def test_garbage_is_no_name(garbage: str) -> None:
     with pytest.raises(KeysError, match="damaged"):
         decrypt_name(bytes(32), garbage)
@@ -126,10 +126,10 @@ def test_garbage_is_no_name(garbage: str) -> None:
 @many
 @given(st.integers(0))
 def test_a_damaged_name_is_noticed(place: int) -> None:
-    hidden = bytearray(encryption._from_base64(encrypt_name(bytes(32), "Anna")))
+    hidden = bytearray(ciphers.from_base64(encrypt_name(bytes(32), "Anna")))
     hidden[place % len(hidden)] ^= 1
     with pytest.raises(KeysError, match="damaged"):
-        decrypt_name(bytes(32), encryption._to_base64(bytes(hidden)))
+        decrypt_name(bytes(32), ciphers.to_base64(bytes(hidden)))
 
 
 def test_a_mailbox_has_two_hashes_that_nobody_without_the_key_can_make() -> None:
@@ -143,6 +143,6 @@ def test_a_mailbox_has_two_hashes_that_nobody_without_the_key_can_make() -> None
 
 def test_a_sealed_contact_is_an_age_message() -> None:
     """The organisers can open it with any tool for the format (age-encryption.org/v1)."""
-    content = encryption._from_base64(SERVER_KEYS.seal_contact("anna@example.org"))
+    content = ciphers.from_base64(SERVER_KEYS.seal_contact("anna@example.org"))
     assert content.startswith(b"age-encryption.org/v1\n-> X25519 ")
     assert pyrage.decrypt(content, [TWO]).rstrip(b"\0") == b"anna@example.org"

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from petition.core.encryption import OutboxKeys
 from petition.core.errors import KeysError
+from petition.core.outbox_keys import OutboxKeys
 from tests import ROOT
 from tests.conftest import Clock
 
@@ -45,8 +45,8 @@ def test_a_sealed_row_tells_no_length(keys: OutboxKeys) -> None:
 def test_keys_are_for_the_eyes_of_their_owner(keys: OutboxKeys, folder: Path) -> None:
     keys.encrypt("x")
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    (file,) = folder.iterdir()
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
+    (file,) = folder.glob("*.key")
     assert len(file.read_bytes()) == 32
 
 
@@ -72,7 +72,7 @@ def test_a_key_opens_for_two_days_and_is_then_due_to_be_destroyed(keys: OutboxKe
 def test_a_destroyed_key_opens_nothing(keys: OutboxKeys, folder: Path) -> None:
     name, sealed = keys.encrypt("x")
     keys.destroy(name)
-    assert list(folder.iterdir()) == []
+    assert list(folder.glob("*.key")) == []
     for process in (keys, OutboxKeys(folder)):
         with pytest.raises(KeysError, match="not on this machine"):
             process.decrypt(name, sealed)
@@ -80,7 +80,7 @@ def test_a_destroyed_key_opens_nothing(keys: OutboxKeys, folder: Path) -> None:
 
 def test_a_destroyed_key_is_overwritten_before_it_is_unlinked(keys: OutboxKeys, folder: Path, tmp_path: Path) -> None:
     name, _ = keys.encrypt("x")
-    (file,) = folder.iterdir()
+    (file,) = folder.glob("*.key")
     (tmp_path / "same").hardlink_to(file)
     before = file.read_bytes()
     keys.destroy(name)
@@ -134,7 +134,7 @@ def test_many_processes_that_begin_at_once_open_what_the_others_sealed(tmp_path:
 
 def test_a_process_of_its_own_opens_it_too(folder: Path) -> None:
     name, sealed = OutboxKeys(folder).encrypt("anna@example.org")
-    code = "import sys, pathlib; from petition.core.encryption import OutboxKeys\n"
+    code = "import sys, pathlib; from petition.core.outbox_keys import OutboxKeys\n"
     code += "print(OutboxKeys(pathlib.Path(sys.argv[1])).decrypt(*sys.argv[2:]))"
     command = [sys.executable, "-c", code, str(folder), name, sealed]
     assert subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout == "anna@example.org\n"
@@ -162,7 +162,7 @@ def test_a_damaged_row_is_told_from_a_good_one(keys: OutboxKeys, damage: str) ->
 
 def test_a_damaged_key_opens_nothing(keys: OutboxKeys, folder: Path) -> None:
     name, sealed = keys.encrypt("x")
-    (file,) = folder.iterdir()
+    (file,) = folder.glob("*.key")
     for content in (b"", b"short", bytes(32)):
         file.write_bytes(content)
         with pytest.raises(KeysError, match="damaged"):

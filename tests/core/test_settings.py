@@ -55,7 +55,7 @@ def test_nothing_set_is_a_demo_on_this_machine(tmp_path: Path, monkeypatch: pyte
     assert (found.mode, found.demo, found.secure) == (Mode.DEMO, True, False)
     assert found.base_url == "http://127.0.0.1:8000"
     assert found.database_url == "sqlite:///var/petition.db"
-    assert (found.smtp_url, found.metrics_token, found.campaign, found.trusted_proxies) == ("", "", None, ())
+    assert (found.smtp_urls, found.metrics_token, found.campaign, found.trusted_proxies) == ((), "", None, ())
     assert found.outbox_keys == Path("var/outbox-keys")
 
 
@@ -227,7 +227,9 @@ def test_a_relay_has_an_address(demo: dict[str, str], url: str) -> None:
 
 def test_a_password_does_not_travel_in_the_clear(demo: dict[str, str]) -> None:
     assert "this machine only" in _refused(demo | {"PETITION_SMTP_URL": "smtp://u:p@relay.example?tls=no"})
-    assert from_environment(demo | {"PETITION_SMTP_URL": "smtp://127.0.0.1:2525?tls=no"}).smtp_url.endswith("tls=no")
+    assert (
+        from_environment(demo | {"PETITION_SMTP_URL": "smtp://127.0.0.1:2525?tls=no"}).smtp_urls[0].endswith("tls=no")
+    )
 
 
 @pytest.mark.parametrize("sender", ["links", "Links <>", "links@", "@petition.example", "лінкі@petition.example"])

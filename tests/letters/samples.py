@@ -8,8 +8,8 @@ from pathlib import Path
 from petition.campaign.appeal import SHIPPED_DATA, Appeal
 from petition.letters.addressees.address_book import Addressee
 from petition.letters.addressees.reader import load_address_book
-from petition.letters.writing.compose import compose_letter
-from petition.letters.writing.document import Figures, Letter
+from petition.letters.writing.compose import compose_letter, preview_reference
+from petition.letters.writing.document import Figures, IssueDetails, Letter
 
 TEXTS = Path(__file__).parents[2] / "templates" / "letters"
 LANGUAGES = sorted(file.stem for file in TEXTS.glob("*.md"))
@@ -57,7 +57,13 @@ def letter(key: str | Addressee, state: str = "open", figures: Figures = FIGURES
     own = {addressee.country: figures.country} if addressee.country and figures.country else {}
     if figures.confirmed == FIGURES.confirmed:
         figures = replace(figures, countries={**COUNTRIES, **own})
-    return compose_letter(appeal(state), [texts, TEXTS], addressee, figures, MOMENT, "https://ultimatum.example.org")
+    issue = IssueDetails(preview_reference(addressee, MOMENT), page_language=addressee.language)
+    base_url = "https://ultimatum.example.org"
+    return compose_letter(appeal(state), [texts, TEXTS], addressee, figures, MOMENT, base_url, issue)
+
+
+def without_address(key: str) -> Addressee:
+    return replace(BOOK.find(key), lines=())
 
 
 def letter_text(composed: Letter) -> str:

@@ -35,7 +35,7 @@ SHARED = {"shared": [{"networks": ["192.0.2.0/24"], "why": "a provider", "source
 def _use_campaign(file: Path) -> None:
     found = Appeal(file.parent).campaign
     assert found.state(date(2026, 12, 1))
-    assert isinstance(found.name("de") + found.why_not_ready(), str)
+    assert isinstance(found.name("de") + found.why_not_ready() + found.posted_from, str)
 
 
 def _use_mailboxes(file: Path) -> None:

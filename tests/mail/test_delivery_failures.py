@@ -30,16 +30,13 @@ async def _refusals(site: Site) -> list[Row]:
         return await c.execute("select day, code, n from refusals order by code")
 
 
-@pytest.mark.parametrize(
-    ("answer", "code"), [("550 5.1.1 <anna@example.org> unknown", "5.1.1"), ("550 anna@example.org unknown", "5.0.0")]
-)
 async def test_a_permanent_refusal_is_counted_by_its_code_and_forgotten(
-    answer: str, code: str, site: Site, smtp: Relay, deliverer: Deliverer
+    site: Site, smtp: Relay, deliverer: Deliverer
 ) -> None:
-    smtp.rcpt = saying(answer)
+    smtp.rcpt = saying("550 5.1.1 <anna@example.org> unknown")
     await sign(site)
     await deliverer.deliver_batch()
-    assert await _refusals(site) == [{"day": "2026-11-22", "code": code, "n": 1}]
+    assert await _refusals(site) == [{"day": "2026-11-22", "code": "5.1.1", "n": 1}]
     assert await waiting(site) == 0
     assert "example.org" not in str(await everything(site))
 
@@ -94,7 +91,7 @@ async def test_when_the_relay_is_down_one_mail_finds_it_out_for_all(site: Site, 
         await sender.deliver_batch()
     async with site.database.reading() as c:
         attempts = await c.execute("select attempts, claim_expires_at from outbox order by attempts")
-    assert [row["attempts"] for row in attempts] == [0] * 9 + [1]
+    assert [row["attempts"] for row in attempts] == [0] * 10, "it is the relay's fault, not an email's"
     assert {row["claim_expires_at"] for row in attempts} == {0}
 
 
@@ -181,20 +178,18 @@ async def test_told_to_stop_while_the_relay_hangs_it_gives_everything_back(
         running = asyncio.create_task(sender.run())
         await until(lambda: bool(kept))
         await sender.stop()
-        assert await _held(site) == [{"attempts": n, "claim_expires_at": 0} for n in (0, 0, 1)]
+        assert await _held(site) == [{"attempts": 0, "claim_expires_at": 0}] * 3
         await running
 
 
-async def test_a_dialogue_that_takes_too_long_is_cut(
-    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_dialogue_that_takes_too_long_is_cut(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivery, "SEND_TIMEOUT", 0.1)
     for n in range(3):
         await sign(site, f"a{n}")
     async with _hanging() as (url, _), delivering(site, url) as sender:
         await sender.deliver_batch()
-    assert "mail delayed: it takes too long" in caplog.text
-    assert await _held(site) == [{"attempts": n, "claim_expires_at": 0} for n in (0, 0, 1)]
+        assert await sender.deliver_batch() == 0, "it is left alone for a moment"
+    assert await _held(site) == [{"attempts": 0, "claim_expires_at": 0}] * 3
 
 
 async def test_a_claim_outlives_the_longest_dialogue() -> None:

@@ -1,6 +1,7 @@
 """Many deliverers at once: each email leaves once; a provider that accepts nothing now delays no other provider."""
 
 import asyncio
+from collections.abc import Callable
 from threading import Event
 
 import pytest
@@ -9,12 +10,11 @@ from petition.core.email_addresses import EmailAddress
 from petition.mail import backoff, outbox
 from petition.mail.backoff import ProviderBackoff
 from petition.mail.delivery_pool import DeliveryPool
-from petition.mail.smtp import SmtpTransport
 from petition.signing.submissions import SigningRequest, prepare_submission, sign
 from petition.site import Site
 from tests import relay
 from tests.conftest import Clock
-from tests.mail.delivering import delivering, until, waiting
+from tests.mail.delivering import delivering, relays, until, waiting
 from tests.relay import Relay
 
 
@@ -27,12 +27,17 @@ def _pool(site: Site, url: str, backoffs: list[ProviderBackoff], second_url: str
     """A pool over one relay, or over a second one from the second deliverer on; `backoffs` gets the backoff of each."""
     from petition.mail.delivery import Deliverer
 
-    def lane(common: ProviderBackoff, more: object) -> Deliverer:
+    common = ProviderBackoff()
+
+    def lane(more: Callable[[], None]) -> Deliverer:
         backoffs.append(common)
         to = second_url if second_url and len(backoffs) > 1 else url
-        return Deliverer(site.database, site.server_keys, site.render_email, SmtpTransport(to), common, more)  # type: ignore[arg-type]  # as DeliveryPool calls it
+        return Deliverer(site.database, site.server_keys, site.render_email, relays(to), common, more)
 
-    return DeliveryPool(lane, max_deliverers=3)
+    async def nothing() -> None:
+        pass
+
+    return DeliveryPool(lane, nothing, max_deliverers=3)
 
 
 async def test_lanes_begin_while_there_is_much_to_do_and_end_when_it_is_done(site: Site, smtp: Relay) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from petition.core.database.database import Database, open_database
-from petition.core.encryption import OutboxKeys, ServerKeys
+from petition.core.encryption import ServerKeys
 from petition.core.errors import KeysError
-from petition.mail import outbox
+from petition.core.outbox_keys import OutboxKeys
+from petition.mail import key_rotation, outbox
 from tests.conftest import Clock
 from tests.mail.test_outbox import ADDRESS, claim, make_server_keys, put, rows
 from tests.web.tools import on_sqlite
@@ -25,9 +26,9 @@ def server_keys(time: Clock, tmp_path: Path) -> ServerKeys:
 async def test_what_still_waits_is_sealed_anew(database: Database, server_keys: ServerKeys, time: Clock) -> None:
     await put(database, server_keys)
     (before,) = await rows(database)
-    assert await outbox.rotate_keys(database, server_keys) == 0
+    assert await key_rotation.rotate_keys(database, server_keys) == 0
     time.advance(days=2)
-    assert await outbox.rotate_keys(database, server_keys) == 1
+    assert await key_rotation.rotate_keys(database, server_keys) == 1
     (after,) = await rows(database)
     assert server_keys.outbox.key_names() == [after["key_name"]] != [before["key_name"]]
     assert after | {"key_name": "", "encrypted": ""} == before | {"key_name": "", "encrypted": ""}
@@ -43,7 +44,7 @@ async def test_a_mail_survives_a_relay_that_is_down_for_a_fortnight(
         (mail,) = await claim(database, server_keys)
         await database.write(partial(outbox.retry_later, email=mail))
         time.advance(days=1)
-        await outbox.rotate_keys(database, server_keys)
+        await key_rotation.rotate_keys(database, server_keys)
         assert len(server_keys.outbox.key_names()) <= 2
     assert [mail.to for mail in await claim(database, server_keys)] == [ADDRESS]
 
@@ -54,7 +55,7 @@ async def test_a_damaged_row_keeps_no_key_alive(database: Database, server_keys:
     await put(database, server_keys, "boris@example.org")
     time.advance(days=2)
     (old,) = server_keys.outbox.key_names()
-    await outbox.rotate_keys(database, server_keys)
+    await key_rotation.rotate_keys(database, server_keys)
     assert old not in server_keys.outbox.key_names()
     assert [mail.to for mail in await claim(database, server_keys)] == ["boris@example.org"]
     async with database.reading() as c:
@@ -69,7 +70,7 @@ async def test_rows_of_another_machine_are_not_touched(
     await put(database, server_keys)
     before = [row for row in await rows(database) if row["key_name"] in other.outbox.key_names()]
     time.advance(days=2)
-    await outbox.rotate_keys(database, server_keys)
+    await key_rotation.rotate_keys(database, server_keys)
     assert [row for row in await rows(database) if row["key_name"] in other.outbox.key_names()] == before
 
 
@@ -84,7 +85,7 @@ async def test_processes_that_rotate_at_once_lose_nothing(database_url: str, tim
         for n, (database, server_keys) in product(range(10), processes):
             await put(database, server_keys, f"a{n}-{key_sets.index(server_keys)}@example.org")
         time.advance(days=2)
-        await asyncio.gather(*[outbox.rotate_keys(*process) for process in processes])
+        await asyncio.gather(*[key_rotation.rotate_keys(*process) for process in processes])
         mails = [mail for _ in range(3) for mail in await claim(first, key_sets[0])]
         assert len(mails) == 30
         async with first.reading() as c:
@@ -108,7 +109,7 @@ async def test_no_key_opens_a_mail_72_hours_after_it_left(
     """`petition serve` rotates every hour; `age` is the age of the key in hours when the email is stored."""
     await put(database, server_keys, "before@example.org")  # makes the key, and waits
     time.advance(hours=age)
-    await outbox.rotate_keys(database, server_keys)
+    await key_rotation.rotate_keys(database, server_keys)
     await put(database, server_keys)
     copies = {(row["key_name"], row["encrypted"]) for row in await rows(database)}
     assert all(_opens(tmp_path / "keys", *copy) for copy in copies)
@@ -116,7 +117,7 @@ async def test_no_key_opens_a_mail_72_hours_after_it_left(
         await database.join(outbox.mark_sent, mail.id)
     for _ in range(72):
         time.advance(hours=1)
-        await outbox.rotate_keys(database, server_keys)
+        await key_rotation.rotate_keys(database, server_keys)
         await put(database, server_keys, "later@example.org")
     assert not any(_opens(tmp_path / "keys", *copy) for copy in copies)
 
@@ -129,6 +130,6 @@ async def test_a_copy_of_a_row_dies_though_its_mail_still_waits(
     ((copy,)) = await rows(database)
     for _ in range(72):
         time.advance(hours=1)
-        await outbox.rotate_keys(database, server_keys)
+        await key_rotation.rotate_keys(database, server_keys)
     assert not _opens(tmp_path / "keys", copy["key_name"], copy["encrypted"])
     assert [mail.to for mail in await claim(database, server_keys)] == [ADDRESS]

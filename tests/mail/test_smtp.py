@@ -21,8 +21,9 @@ from petition.core.tokens import Purpose, Signer, new_secret
 from petition.mail import compose, messages
 from petition.mail.compose import RenderedEmail
 from petition.mail.messages import MESSAGES
-from petition.mail.smtp import FolderTransport, SmtpTransport
+from petition.mail.smtp import FolderTransport
 from tests.conftest import MIDDAY, Clock
+from tests.mail.delivering import relays
 
 APPEAL = Appeal()
 MAILBOXES = EmailProviders(APPEAL.data_file("mailboxes.toml"))
@@ -190,7 +191,7 @@ async def test_a_demo_keeps_its_mail_in_a_folder(tmp_path: Path, time: Clock) ->
 
 
 async def test_a_demo_passes_its_mail_on_where_a_relay_is_set(tmp_path: Path, smtp: Any) -> None:
-    folder = FolderTransport(tmp_path / "mail", SmtpTransport(smtp.url))
+    folder = FolderTransport(tmp_path / "mail", relays(smtp.url))
     await folder.send(_written("en", "confirm"))
     await folder.close()
     assert smtp.recipients == ["anna@example.org"]

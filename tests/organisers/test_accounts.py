@@ -124,7 +124,7 @@ async def test_a_secret_of_another_purpose_or_of_none_logs_nobody_in(staffed_sit
         "purpose": "manage",
         "subject": "marta",
         "mailbox": None,
-        "quota_key": None,
+        "quota": None,
         "expires_at": 2**40,
     }
     await staffed_site.database.write(lambda c: c.run("links.insert", **values))

@@ -272,6 +272,14 @@ def test_the_files_agree_with_each_other_and_with_the_application() -> None:
     assert subprocess.run(["sh", "-n", DEPLOY / "petition"], check=False).returncode == 0
 
 
+def test_units_are_started_again_for_ever_and_failures_are_told() -> None:
+    """systemd gives up after five failures in ten seconds, which is how long a database may be away."""
+    for unit in RUNNING:
+        text = (DEPLOY / unit).read_text("utf-8")
+        assert "\nOnFailure=petition-alert@%n.service\n" in text
+        assert ("\nStartLimitIntervalSec=0\n" in text) == ("\nRestart=" in text), unit
+
+
 def test_the_command_for_root_hands_on_settings_alone(tmp_path: Path) -> None:
     from petition.core import settings
 
@@ -286,6 +294,27 @@ def test_the_command_for_root_hands_on_settings_alone(tmp_path: Path) -> None:
     assert seen["PETITION_SECRET_KEY_FILE"] == str(tmp_path / "secret_key")
     with pytest.raises(SettingsError, match=r"PETITION_\w+_FILE names a file"):
         settings.from_environment(seen)  # does not say: "PETITION_ENV is not a setting"
+
+
+@pytest.mark.parametrize(
+    ("words", "as_root"),
+    [
+        ("doctor --traces", True),
+        ("doctor --json --traces", True),
+        ("doctor", False),
+        ("organiser doctor --traces", False),
+    ],
+)
+def test_only_the_search_for_traces_stays_root(words: str, as_root: bool, tmp_path: Path) -> None:
+    (tmp_path / "env").touch()
+    for name in ("setpriv", "program"):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho {name} $HOME\n")
+        (tmp_path / name).chmod(0o755)
+    own = {"ENV": tmp_path / "env", "SECRETS": tmp_path, "PROGRAM": tmp_path / "program"}
+    environ = {f"PETITION_{name}": str(value) for name, value in own.items()} | {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    command: list[str | Path] = ["sh", DEPLOY / "petition", *words.split()]
+    output = subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout
+    assert output == f"{'program' if as_root else 'setpriv'} /var/lib/petition\n"
 
 
 @pytest.mark.parametrize("opens", [True, False])
@@ -334,13 +363,14 @@ def test_a_version_is_installed_only_if_a_known_person_signed_it(
 
 
 def test_the_handbook_uses_every_file_and_no_other() -> None:
-    used = set(re.findall(r"docs/deploy/([\w.*@-]+\w)", (ROOT / "docs" / "handbook.md").read_text("utf-8")))
-    there = {file.name for pattern in used for file in DEPLOY.glob(pattern)}
-    assert there == {file.name for file in DEPLOY.iterdir()}
+    used = set(re.findall(r"docs/deploy/([\w.*@/-]+\w)", (ROOT / "docs" / "handbook.md").read_text("utf-8")))
+    there = {file for pattern in used for file in DEPLOY.glob(pattern)}
+    assert there == {file for file in DEPLOY.rglob("*") if file.is_file()}
     assert [pattern for pattern in used if not list(DEPLOY.glob(pattern))] == []
 
 
-UNITS = ("petition.service", "petition-deliver@.service", "petition-backup.service")
+RUNNING = ("petition.service", "petition-deliver@.service", "petition-backup.service", "petition-bounce.service")
+UNITS = (*RUNNING, "petition-alert@.service")
 HARD = {
     "ProtectSystem=strict",
     "ProtectHome=yes",
@@ -411,7 +441,7 @@ def test_the_units_allow_every_system_call_of_the_service(shell: Shell, tmp_path
 
 
 def test_the_other_units_are_read_without_complaint() -> None:
-    for name in ("petition.socket", "petition-backup.timer", "petition-key.service"):
+    for name in ("petition.socket", "petition-backup.timer", "petition-bounce.path", "petition-key.service"):
         done = _analyze("verify", "--recursive-errors=no", str(DEPLOY / name))
         assert (done.returncode, done.stderr) == (0, "")
 

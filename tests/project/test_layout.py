@@ -34,6 +34,7 @@ def test_one_module_names_each_library() -> None:
 def test_sql_stays_in_its_folder() -> None:
     statement = re.compile(r"\b(select .+ from|insert into|delete from|update \w+ set|create table)\b", re.I)
     allowed = {"core/database/connection"}  # backup passes the names of tables to stream_rows() and insert_rows()
+    allowed |= {"retention/older_backup"}  # the tables of an older schema, in a database of its own
     found = {_module(f) for f in CODE if statement.search(re.sub(r'""".*?"""', "", f.read_text("utf-8"), flags=re.S))}
     assert found <= allowed
 

@@ -22,7 +22,7 @@ from tests.mail.delivering import until
 from tests.shell import Shell, serving
 
 pytestmark = pytest.mark.slow
-BESIDE = ("templates/", "static/", "sql/")  # beside the package in a checkout, inside it in a wheel
+BESIDE = ("templates/", "static/", "sql/", "docs/deploy/")  # beside the package in a checkout, inside it in a wheel
 
 
 def _python(*arguments: str, python: str | Path = sys.executable, cwd: Path = ROOT) -> None:
@@ -63,7 +63,7 @@ def test_the_wheel_holds_the_package_and_what_is_beside_it(wheel: Path) -> None:
     assert inside <= names
     assert {name.split("/")[0].partition("-")[0] for name in names} == {"petition"}
     licences = {name.rpartition("/")[2] for name in names if ".dist-info/licenses/" in name}
-    assert licences == {"LICENSE", "SourceSans3-OFL.md", "SourceSerif4-OFL.md"}
+    assert licences == {"LICENSE", "NotoSans-OFL.md", "SourceSans3-OFL.md", "SourceSerif4-OFL.md"}
 
 
 def test_the_licence_is_the_one_that_is_named() -> None:
@@ -104,6 +104,16 @@ def _open(address: str, form: dict[str, str] | None = None) -> tuple[str, str]:
         return urlsplit(answer.url).path, answer.read().decode()
 
 
+def _set_up(shell: Installed) -> str:
+    """`petition setup`, which needs the files of docs/deploy."""
+    from petition.commands.setup.answers import answers_text
+    from tests.commands.setup.conftest import ANSWERS
+
+    answers = shell.folder / "answers.toml"
+    answers.write_text(answers_text(ANSWERS), "utf-8")
+    return shell.fine("setup", "--root", str(shell.folder / "machine"), "--answers", str(answers))
+
+
 async def test_the_site_runs_from_the_wheel_alone(wheel: Path, tmp_path: Path) -> None:
     shell = Installed(tmp_path, wheel)
     assert shell.fine("--version") == Shell(tmp_path).fine("--version")
@@ -119,6 +129,8 @@ async def test_the_site_runs_from_the_wheel_alone(wheel: Path, tmp_path: Path) -
     assert shell.fine("audit") == "All numbers agree.\n"
     with closing(sqlite3.connect(shell.cwd / "var" / "petition.db")) as database:
         assert database.execute("select country from signatures").fetchall() == [("PL",)]
+    assert "wrote  /etc/nginx/sites-available/petition" in _set_up(shell)
+    assert "server_name signatures.example;" in (tmp_path / "machine/etc/nginx/sites-available/petition").read_text()
     shell.fine("letters", "--output", "letters", "PL")
     assert "Prezes Rady Ministrów" in PdfReader(shell.cwd / "letters" / "PL.pdf").pages[0].extract_text()
     assert {file.name for file in shell.cwd.iterdir()} == {"var", "letters"}

@@ -22,7 +22,7 @@ import petition
 
 SHORT = 40  # repetitions in the shorter text; the longer one has twice as many
 MAX_STEPS = 100_000  # a pattern that needs more for a hundred characters has exponential cost
-# Patterns that read our own files only, never what somebody sent.
+# Patterns that read files of our own or of the server only, never what somebody sent.
 OWN_FILES = {
     r"\+\+\+\n(.*?)\n\+\+\+\n(.*)",  # the head of a text of the campaign
     "&([^<=]+)([^&]+)",  # CLDR's rules of an alphabet
@@ -31,6 +31,10 @@ OWN_FILES = {
     "<style>.*?</style>",  # the map that is part of the project
     "<style>(.*?)</style>",
     r'\b(href|src)="(/[^"]*)"',  # pages of the mirror
+    r"^( *)(listen 443 ssl.*)$",  # the shipped file for nginx
+    r"^( *listen .*443 ssl) http2",
+    r"^[^#]*\b(drop|reject|include)\b",  # files in /etc of the operator's own server
+    r'^\s*APT::Periodic::Unattended-Upgrade\s+"(\w+)"',
 }
 Sequence = list[tuple[Any, Any]]
 
@@ -144,7 +148,9 @@ def _source(kind: Any, value: Any) -> str:
         if what is op.NEGATE:
             parts.append("^")
         elif what is op.CATEGORY:
-            parts.append({"DIGIT": r"\d", "SPACE": r"\s", "WORD": r"\w", "NOT_SPACE": r"\S"}[str(of)[9:]])
+            parts.append(
+                {"DIGIT": r"\d", "SPACE": r"\s", "WORD": r"\w", "NOT_SPACE": r"\S", "NOT_WORD": r"\W"}[str(of)[9:]]
+            )
         else:
             first, last = of if what is op.RANGE else (of, of)
             parts.append(f"\\U{first:08x}-\\U{last:08x}")

@@ -14,7 +14,7 @@ from tests import ROOT
 
 CHECKED = (
     "CONTRIBUTING.md",
-    *("README.md", "SECURITY.md", "CHANGELOG.md", "Makefile", "docs/**/*.md", "docs/deploy/*"),
+    *("README.md", "SECURITY.md", "CHANGELOG.md", "Makefile", "docs/**/*.md", "docs/deploy/**/*"),
     *("sql/**/*.sql", "static/*.js", "static/*.css"),
     *("petition/**/*.py", "tests/**/*.py", "templates/web/desk/**/*.html"),
 )

@@ -8,7 +8,8 @@ import pytest
 
 from petition.campaign.appeal import SHIPPED_DATA
 from petition.core.database.database import Database, open_database
-from petition.core.encryption import OutboxKeys, ServerKeys
+from petition.core.encryption import ServerKeys
+from petition.core.outbox_keys import OutboxKeys
 from petition.protection import flood, proof_of_work
 from petition.protection.flood import REFUSED_LIMIT, START_ODDS, TOKENS_PER_REFUSAL, UNCONFIRMED_LIMIT
 from petition.protection.networks import Networks

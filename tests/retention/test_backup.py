@@ -1,7 +1,9 @@
 """Backup and restore: everything comes back but what was withdrawn since; nothing in the file can be read."""
 
+import asyncio
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from petition.core.errors import DatabaseError, DataError, KeysError
@@ -14,6 +16,7 @@ from petition.site import Site
 from petition.site import open_site as site_opened
 from petition.tally import audit
 from tests.conftest import IDENTITY, Clock, Visitor, add_organiser, make_settings
+from tests.web.tools import on_postgresql
 
 
 async def _back_up(site: Site, file: Path) -> int:
@@ -49,6 +52,25 @@ async def test_a_restore_takes_nothing_out_of_the_record(visitor: Visitor, tmp_p
     assert lines == ["added marta, organiser", "added anna, organiser", f"restored a backup made {made_at}"]
     with pytest.raises(DatabaseError):
         await site.database.write(lambda c: c.execute("delete from actions"))
+
+
+@on_postgresql
+async def test_a_restore_outlives_a_deadlock(visitor: Visitor, database_url: str, tmp_path: Path) -> None:
+    """Another transaction has written to a late table and reads an early one."""
+    await _back_up(visitor.site, tmp_path / "backup")
+    other = await asyncpg.connect(database_url)
+    await other.execute("begin; lock table figures in row exclusive mode")
+    restoring = asyncio.create_task(
+        backup.restore_backup(visitor.site.database, visitor.site.settings, [IDENTITY], tmp_path / "backup")
+    )
+    waiting = "select count(*) from pg_locks where not granted and relation = 'figures'::regclass"
+    for _ in range(500):
+        if await other.fetchval(waiting):
+            break
+        await asyncio.sleep(0.02)
+    await other.fetch("select day from journal")
+    await other.close()
+    assert (await restoring).rows
 
 
 async def test_a_restore_does_not_bring_back_what_was_withdrawn(visitor: Visitor, time: Clock, tmp_path: Path) -> None:

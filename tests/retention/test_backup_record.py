@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from petition.core import clock
 from petition.core.database.connection import Row
 from petition.core.errors import DataError
 from petition.organisers import activity_log
@@ -166,3 +167,30 @@ async def test_a_new_machine_has_the_log_and_no_organiser(
         assert (await _restore(other, tmp_path / "backup", organisers=True)).has_organisers
         async with other.database.reading() as c:
             assert await audit.find_disagreements(c) == []
+
+
+async def test_the_newest_backup_is_the_one_made_here_or_the_restored_one(
+    full_site: Site, tmp_path: Path, time: Clock
+) -> None:
+    async def newest() -> str | None:
+        async with full_site.database.reading() as c:
+            return await activity_log.last_backup(c)
+
+    file = tmp_path / "backup"
+    await _back_up(full_site, file)
+    assert await newest() is None
+    time.advance(seconds=60)
+    made_at = (await _restore(full_site, file)).made_at
+    assert await newest() == made_at
+    assert made_at < clock.iso(clock.now()), "not the moment of the restore"
+    time.advance(seconds=60)
+    await full_site.database.write(lambda c: activity_log.append(c, activity_log.SERVER, activity_log.BACKUP))
+    made_later = await newest()
+    await _restore(full_site, file, organisers=True)
+    assert made_later == await newest() == clock.iso(clock.now())
+
+
+async def test_a_restore_of_an_unknown_moment_is_no_backup(full_site: Site) -> None:
+    await full_site.database.write(lambda c: activity_log.append_restored(c, "yesterday", ""))
+    async with full_site.database.reading() as c:
+        assert await activity_log.last_backup(c) is None

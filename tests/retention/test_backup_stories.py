@@ -10,6 +10,7 @@ import pytest
 
 from petition.core.database import migrations
 from petition.core.errors import DataError
+from petition.core.key_fingerprints import EMAIL_KEY, fingerprint
 from petition.retention import backup, close
 from petition.site import Site
 from petition.site import open_site as site_opened
@@ -113,6 +114,27 @@ async def test_a_backup_of_a_newer_schema_changes_nothing(busy: Visitor, tmp_pat
     assert restored.rows, "but for that the file was whole"
 
 
+async def test_a_backup_of_a_site_with_another_email_key_changes_nothing(busy: Visitor, tmp_path: Path) -> None:
+    """Nobody in it would be recognised. The desk key alone, which authenticates it, was enough before."""
+    site, file = busy.site, tmp_path / "backup"
+    await _back_up(site, file)
+    chunks = forging.read_chunks(file)
+    for row in chunks[1][1]:
+        row["value"] = fingerprint(EMAIL_KEY, "another key") if row["name"] == EMAIL_KEY else row["value"]
+    forging.write_chunks(file, chunks, forging.SERVER_KEY)
+    before = await _all_but_background(site)
+    with pytest.raises(
+        DataError, match=r"another PETITION_EMAIL_KEY: put that one into the settings first \(`petition"
+    ):
+        await backup.restore_backup(site.database, site.settings, [IDENTITY], file)
+    assert await _all_but_background(site) == before
+
+
+async def _all_but_background(site: Site) -> dict[str, list[str]]:
+    """All rows, but for the day on which a job in the background has put rows into another order."""
+    return {table: [row for row in rows if "reordered_on" not in row] for table, rows in (await all_rows(site)).items()}
+
+
 async def test_what_was_closed_is_not_in_a_later_backup(busy: Visitor, tmp_path: Path) -> None:
     await close.close_signing(busy.site.database, busy.site.server_keys, None)
     await _back_up(busy.site, tmp_path / "backup")
@@ -140,8 +162,10 @@ def test_the_drill_at_a_terminal(tmp_path: Path) -> None:
     assert "does not open" in stranger.fails("restore", file)
     assert "was not made by this server" in stranger.fails("restore", file, "--identity", identity)
 
-    desk_key = (shell.folder / "var" / "secrets" / "desk_key").read_text()
-    elsewhere = Shell(tmp_path / "two", PETITION_DESK_KEY=desk_key)
+    keys = {name: (shell.folder / "var" / "secrets" / name).read_text() for name in ("desk_key", "email_key")}
+    elsewhere = Shell(tmp_path / "two", PETITION_DESK_KEY=keys["desk_key"])
+    assert "with another PETITION_EMAIL_KEY" in elsewhere.fails("restore", file, "--identity", identity)
+    elsewhere.environment["PETITION_EMAIL_KEY"] = keys["email_key"]
     assert "does not open" in elsewhere.fails("restore", file)
     key = elsewhere.fine("restore", "--new-key").strip()
     assert "copy it there" in organiser.fine("reseal", file, "--identity", identity, "--to", key)
@@ -149,6 +173,6 @@ def test_the_drill_at_a_terminal(tmp_path: Path) -> None:
     assert "never-write list is applied" in output
     assert "There is no organiser here" in output
     assert elsewhere.fine("audit") == "All numbers agree.\n"
-    assert "does not open" in elsewhere.fails("restore", f"{file}.resealed"), "the key is gone"
-    elsewhere.fine("close")
+    assert "does not open" in elsewhere.fails("restore", f"{file}.resealed", "--yes"), "the key is gone"
+    elsewhere.fine("close", "--yes")
     assert "Signing has ended" in elsewhere.fails("restore", file, "--identity", identity)

@@ -16,7 +16,7 @@ from petition.core.database.database import Database, open_database
 from petition.core.errors import DatabaseError
 from petition.core.settings import Mode, Settings
 from petition.retention import reorder
-from petition.site import Site
+from petition.site import Site, open_site
 from petition.tally import audit
 from tests.conftest import Clock, Visit, Visitor
 from tests.web.tools import on_postgresql
@@ -147,3 +147,14 @@ async def _bytes_of(site: Site, table: str, what: bytes) -> bool:
         await connection.close()
     content = await asyncio.to_thread(Path(folder, file).read_bytes)
     return what in content
+
+
+async def test_pruning_waits_for_another_process_but_not_for_ever(
+    postgresql_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reorder, "MAX_WAIT", 0)
+    async with open_site(postgresql_settings) as first, open_site(postgresql_settings) as second:
+        async with reorder.pruning_lock(first.database):
+            with pytest.raises(DatabaseError, match=r"^Another process has been pruning this database"):
+                await second.prune()
+        await second.prune()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from petition.core import encryption, tokens
+from petition.core import ciphers, encryption, outbox_keys, tokens
 from petition.core.database.connection import Connection, Row
 from petition.core.email_addresses import EmailAddress
 from petition.core.encryption import LinkKeys
@@ -67,7 +67,7 @@ class Ledger(Counter[str]):
 @asynccontextmanager
 async def _watching(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ledger]:
     done = Ledger()
-    execute, contact, encrypt = Connection.execute, encryption.ServerKeys.seal_contact, encryption._encrypt
+    execute, contact, encrypt = Connection.execute, encryption.ServerKeys.seal_contact, ciphers.encrypt
 
     async def executed(c: Connection, sql: str, values: Any = None, **options: Any) -> list[Row]:
         done[re.sub(r"\s+", " ", sql)[:60]] += 1
@@ -86,7 +86,8 @@ async def _watching(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ledger]:
 
     with monkeypatch.context() as patch:
         patch.setattr(Connection, "execute", executed)
-        patch.setattr(encryption, "_encrypt", encrypted)
+        for module in (encryption, outbox_keys):
+            patch.setattr(module, "encrypt", encrypted)
         patch.setattr(encryption.ServerKeys, "seal_contact", contacted)
         yield done
 

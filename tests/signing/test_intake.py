@@ -118,7 +118,7 @@ async def test_links_to_manage_leave_late_during_a_flood(
     await visitor.site.database.write(partial(proof_of_work.set_mode, chosen=mode))
     await visitor.app.state.public_state.refresh()
     answers = {(await visitor.post("/en/manage", email=f"a{n}@gmail.com")).headers["location"] for n in range(2)}
-    assert answers == {"/en/check-inbox?mail=late" if late else "/en/check-inbox"}
+    assert answers == {"/en/check-inbox/manage?mail=late" if late else "/en/check-inbox/manage"}
     async with visitor.site.database.reading() as c:
         urgencies = {row["urgency"] for row in await c.execute("select urgency from outbox")}
     assert urgencies == {outbox.LOW_PRIORITY_URGENCY if late else messages.MANAGE.urgency}

@@ -30,7 +30,7 @@ from petition.core.email_addresses import EmailAddress
 from petition.core.encryption import LinkKeys
 from petition.core.errors import ClosedError, DataError, LinkError
 from petition.mail import outbox
-from petition.mail.bounce_reports import BOUNCED, BounceReport
+from petition.mail.bounce_reports import BOUNCED, COMPLAINT, OTHER, BounceReport
 from petition.mail.outbox import ClaimedEmail
 from petition.protection.rate_limits import NORMAL
 from petition.retention import backup, close
@@ -180,16 +180,17 @@ class AnyOrder(RuleBasedStateMachine):
         assert self.silent - silent <= {self._person(email)}, "and nobody else's wish"
         self.silent = silent
 
-    @rule(email=emails)
-    def bounce(self, email: ClaimedEmail) -> None:
+    @rule(email=emails, reason=st.sampled_from((BOUNCED, COMPLAINT, OTHER)))
+    def bounce(self, email: ClaimedEmail, reason: str) -> None:
         before = self._count()
-        report = BounceReport(tokens.message_reference(email.secret), BOUNCED)
+        report = BounceReport(tokens.message_reference(email.secret), reason)
         self._write(quarantine.apply_report, server_keys=self.site.server_keys, report=report)
         assert self._count() == before, "a signature that was confirmed stays"
 
     @rule()
     def release_what_is_held(self) -> None:
-        self._write(quarantine.release_submissions, reason=BOUNCED)
+        for reason in (BOUNCED, COMPLAINT):
+            self._write(quarantine.release_submissions, reason=reason)
 
     @rule(target=emails, hours=st.sampled_from((1, 7, 25, 24 * 8, 24 * 15)))
     def let_time_pass(self, hours: int) -> Any:

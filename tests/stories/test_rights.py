@@ -1,6 +1,5 @@
 """The rights of a person who signed: all is shown, what is withdrawn is deleted, and all data has its last day."""
 
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from petition.core.settings import Settings
 from petition.signing import quarantine
 from petition.tally import audit
 from tests.conftest import Clock, Visit, Visitor
-from tests.web.tools import Html, all_rows, in_each_language, in_production, on_sqlite
+from tests.web.tools import Html, all_rows, announced, in_each_language, in_production, on_sqlite
 
 ADDRESS = "anna@example.net"
 # Every table with personal data, in any state of a signature.
@@ -86,9 +85,9 @@ async def test_the_day_of_destruction_is_printed_on_the_form_and_the_privacy_pag
         assert "2027" in page, path  # the day that tools.campaign() sets, as each language writes it
 
 
+@pytest.mark.usefixtures("right_clock")
 async def test_on_that_day_everything_goes_whatever_its_state(time: Clock, visitor: Visitor) -> None:
-    appeal = visitor.site.appeal
-    appeal.campaign = replace(appeal.campaign, destruction=date(2026, 11, 24))
+    await announced(visitor.site, date(2026, 11, 24))
     await visitor.sign("waiting@example.net", named="on", name="Vera Waiting")
     await visitor.confirmed("plain@example.net")
     await visitor.confirmed("named@example.net", named="on", name="Anna Nowak", updates="on")

@@ -41,6 +41,7 @@ class Gallery:
         for self.lang in langs:
             await self._plain(visitor, "", "", "tally", "governments", "data", "privacy", "help", "manage")
             await self._plain(visitor, "", "embed", "embed?theme=dark", "embed?theme=light", "check-inbox")
+            await self._plain(visitor, "", "check-inbox/manage", "check-inbox/manage?mail=late")
             await self._plain(visitor, "", "check-inbox?mail=late", "thanks?country=PL", "thanks?country=ZZ")
             await self._plain(visitor, "", "letters/PL-1", "letters/PL-1-pl", "letters/PL-1-names-1", "letters/XX-1")
             await self._forms(visitor)
@@ -50,7 +51,7 @@ class Gallery:
             if state != "open":
                 closed = await self._open(state)
                 for self.lang in langs:
-                    await self._plain(closed, f"{state}-", "", "tally", "governments", "thanks")
+                    await self._plain(closed, f"{state}-", "", "tally", "governments", "thanks", "confirm/x")
         if "en" in self.pages:
             await self._desk(visitor)
         return self.pages
@@ -88,10 +89,13 @@ class Gallery:
         await post(visitor, "sign-nothing", "sign", named="on", updates="on")
         await post(visitor, "sign-typo", "sign", email="anna@gmial.com", **signer)
         await post(visitor, "sign-readable", "sign", email="anna@mail.ru", **signer)
+        await post(visitor, "sign-readable-typo", "sign", email="anna@mail.ry", **signer)
+        await post(visitor, "sign-insisting", "sign", email="anna@gmial.com", sure="anna@gmial.com")
         await post(visitor, "sign-long", "sign", email=f"{LONG}@example.net", named="on", name=LONG * 2, **signer)
         await post(visitor, "sign-unsafe-name", "sign", email="a@example.net", country="ZZ", named="on", name="Anna")
         await post(visitor, "manage-nothing", "manage")
         await post(visitor, "manage-readable", "manage", email="anna@mail.ru")
+        await post(visitor, "manage-typo", "manage", email="anna@gmial.com")
 
     async def _links(self, visitor: Visitor) -> None:
         email = f"anna@{self.lang}.example.net"

@@ -4,6 +4,8 @@ import asyncio
 import re
 from base64 import b32decode
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import date
 from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
@@ -18,10 +20,12 @@ from starlette.routing import Route
 
 from petition.campaign.appeal import SHIPPED_DATA, Appeal
 from petition.core import clock, languages
+from petition.core.database import state
 from petition.core.settings import Mode, Settings
 from petition.core.tokens import Purpose
 from petition.letters.editions import annexes
 from petition.organisers import totp
+from petition.retention.destruction_day import HOURS_NEEDED, STATE_NAME, Announcement
 from petition.signing import printed_names
 from petition.signing.intake import PROOF_OF_WORK_FIELD, TRAP_FIELD
 from petition.signing.printed_names import APPROVED
@@ -88,6 +92,11 @@ class Html(HTMLParser):
                 values.setdefault(select, a["value"])
         return values
 
+    def press(self, button: str) -> dict[str, str]:
+        """What the form sends if a person presses the button of this name."""
+        (value,) = [a["value"] for a in self.all("button") if a.get("name") == button]
+        return self.fields() | {button: value}
+
     def error(self, field: str) -> str:
         """The error sentence that a field points to; empty if there is none."""
         boxes = self.all("input") + self.all("select") + self.all("textarea")
@@ -118,6 +127,18 @@ async def run_background_jobs(site: Site) -> None:
     await site.prune()
 
 
+def set_destruction(site: Site, day: date) -> None:
+    """As if the site had been started with this day in campaign.toml."""
+    site.appeal.campaign = replace(site.appeal.campaign, destruction=day)
+
+
+async def announced(site: Site, day: date) -> None:
+    """The day is that of campaign.toml, and was announced for a week until now."""
+    set_destruction(site, day)
+    value = str(Announcement(day, HOURS_NEEDED, clock.epoch()))
+    await site.database.write(lambda c: state.put(c, STATE_NAME, value))
+
+
 async def for_all(strategy: SearchStrategy[T], check: Callable[[T], Awaitable[None]], most: int = 30) -> None:
     """Runs an async check on generated examples, in this event loop, with the fixtures of the test."""
     loop = asyncio.get_running_loop()
@@ -135,7 +156,12 @@ async def for_all(strategy: SearchStrategy[T], check: Callable[[T], Awaitable[No
 
 def campaign(folder: Path, **dates: str) -> Path:
     """A campaign folder without placeholders; `dates` adds or replaces days, such as met="2026-11-01"."""
-    values = {"goal": "5000", "deadline": "2026-12-31", "destruction": "2027-12-31"} | dates
+    values = {
+        "goal": "5000",
+        "deadline": "2026-12-31",
+        "destruction": "2027-12-31",
+        "contact": '"help@example.org"',
+    } | dates
     text = (SHIPPED_DATA / "campaign.toml").read_text("utf-8")
     text = re.sub(
         r'^(\w+) = "PLACEHOLDER.*"$',

@@ -6,7 +6,7 @@ of them again on every call, and at debug level it logs their values.
 
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,7 +14,7 @@ import asyncpg
 
 from petition.core.database import sqlite
 from petition.core.database.queries import POSTGRESQL, SQLITE, numbered_parameters, queries
-from petition.core.errors import DatabaseError, TableLocked
+from petition.core.errors import DatabaseError, Deadlock, TableLocked
 
 Row = dict[str, Any]
 
@@ -30,7 +30,8 @@ LONG_TIMEOUT = 3600  # seconds
 # own_transaction().
 LOCKS = (
     *("daily_keys", "used_proofs", "email_counts", "submissions", "never_write", "signatures", "contacts", "names"),
-    *("journal", "links", "outbox", "refusals", "token_buckets"),
+    *("journal", "links", "outbox", "outbox_machines", "outbox_key_copies", "refusals", "token_buckets"),
+    *("report_counts",),
     *("figures", "organisers", "factors", "sessions"),
     *("editions", "edition_letters", "edition_annexes", "enabled_annexes", "source_checks", "corrections"),
     *("correspondence", "answer_summaries", "site_state", "releases", "actions"),
@@ -41,11 +42,17 @@ DRIVER_ERRORS = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, a
 
 
 class Connection:
-    """one(), all() and run() take the name of a query in sql/queries, such as `tally.figures`."""
+    """one(), all() and run() take the name of a query in sql/queries, such as `tally.figures`.
 
-    def __init__(self, raw: Any, dialect: str) -> None:
+    `on_begin` runs at the beginning of each transaction that writes; if it raises, there is no transaction.
+    """
+
+    def __init__(
+        self, raw: Any, dialect: str, on_begin: "Callable[[Connection], Awaitable[None]] | None" = None
+    ) -> None:
         self._raw = raw
         self.dialect = dialect
+        self._on_begin = on_begin
 
     async def one(self, name: str, /, **values: Value) -> Row | None:
         """The first row, or None."""
@@ -71,9 +78,13 @@ class Connection:
             named = {name: _bind_value(values, name) for name in values or {}}
             return [dict(row) for row in await self._raw.execute_fetchall(sql, named)]
 
-    async def stream_rows(self, table: str, size: int) -> AsyncIterator[list[Row]]:
-        """All rows of a table, `size` at a time, in any order."""
-        sql = f"select * from {table}"  # noqa: S608 (a name from backup.TABLES)
+    async def count_rows(self, table: str) -> int:
+        (row,) = await self.execute(f"select count(*) as n from {table}")  # noqa: S608 (a name from LOCKS)
+        return int(row["n"])
+
+    async def stream_rows(self, table: str, size: int, order: str = "") -> AsyncIterator[list[Row]]:
+        """All rows of a table, `size` at a time, in the order of the columns in `order`, or in any order."""
+        sql = f"select * from {table}{f' order by {order}' if order else ''}"  # noqa: S608 (names of our own schema)
         with translate_errors():
             if self.dialect == SQLITE:
                 async with self._raw.execute(sql) as cursor:
@@ -140,6 +151,12 @@ class Connection:
     async def begin(self) -> None:
         """Begins a transaction that writes. SQLite takes its lock now, so that nothing fails half-way."""
         await self.execute(sqlite.BEGIN if self.dialect == SQLITE else "begin")
+        try:
+            if self._on_begin:
+                await self._on_begin(self)
+        except BaseException:
+            await self.rollback()
+            raise
 
     async def commit(self) -> None:
         """Returns when the transaction is on disk."""
@@ -161,6 +178,8 @@ def translate_errors() -> Iterator[None]:
         yield
     except asyncpg.LockNotAvailableError:
         raise TableLocked("The database cannot be used: somebody else holds a table for long.") from None
+    except asyncpg.DeadlockDetectedError as error:
+        raise Deadlock(f"The database cannot be used: {_error_text(error)}.") from None
     except DRIVER_ERRORS as error:
         raise DatabaseError(f"The database cannot be used: {_error_text(error)}.") from None
 

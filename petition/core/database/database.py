@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -13,12 +15,14 @@ from petition.core.database import sqlite
 from petition.core.database.connection import LONG_TIMEOUT, Connection, translate_errors
 from petition.core.database.queries import POSTGRESQL, SQLITE
 from petition.core.database.writer import Act, Writer
-from petition.core.errors import DatabaseError
+from petition.core.errors import Busy, DatabaseError
 
 T = TypeVar("T")
 Item = TypeVar("Item")
 
 CLOSE_TIMEOUT = 20  # seconds
+CONNECTIONS = 12  # that one process may open: ten of the pool, and two to spare
+LOCK_PAUSE = 0.2  # seconds between two tries to get a lock
 # The connections of one process: one writer, and readers as needed. A statement for a visitor takes milliseconds. If it
 # takes a minute, the visitor is gone, and it must not hold a lock any longer.
 _POOL_OPTIONS: dict[str, Any] = {
@@ -44,8 +48,15 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.dialect = SQLITE if url.startswith("sqlite") else POSTGRESQL
-        self._pool = _pool(url)
+        self.on_begin: Callable[[Connection], Awaitable[None]] | None = None  # for each transaction that writes
+        self._url, self._pool = url, _pool(url)
+        self._failure = ""  # of the last act
         self.writer: Writer[Connection] = Writer(self._connection)
+
+    @property
+    def folder(self) -> Path | None:
+        """Where the file of a SQLite database is."""
+        return sqlite.database_file(self._url).parent if self.dialect == SQLITE else None
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
@@ -64,7 +75,24 @@ class Database:
 
     async def join(self, act: Act[Connection, Item, T], item: Item) -> T:
         """Queues `item` for `act`, which runs once for all queued items. Like write(), it returns after the commit."""
-        return await self.writer.join(act, item)
+        try:
+            result = await self.writer.join(act, item)
+        except DatabaseError as error:
+            self._failure = "" if isinstance(error, Busy) else str(error)
+            raise
+        self._failure = ""
+        return result
+
+    def take_failure(self) -> str:
+        """Why the last act could not be written, until one is or until this is asked; empty if it was."""
+        failure, self._failure = self._failure, ""
+        return failure
+
+    async def check_room(self) -> None:
+        """Raises DatabaseError if a SQLite database cannot grow. Of a PostgreSQL only take_failure() tells."""
+        if self.dialect == SQLITE:
+            with translate_errors():
+                await asyncio.to_thread(sqlite.check_room, self._url)
 
     async def own_transaction(self, job: Callable[[Connection], Awaitable[T]], locking: Collection[str] = ()) -> T:
         """Like write(), but on PostgreSQL without the writer: people who sign do not wait for the locks of this job.
@@ -93,16 +121,54 @@ class Database:
             yield connection
 
     @asynccontextmanager
+    async def holding(self, lock: str, seconds: float, refusal: str) -> AsyncIterator[None]:
+        """Only one process at a time is in here; `lock` is the query that tries to get the lock.
+
+        The lock belongs to a transaction, not to a connection: so it ends with us, even if there is a pooler between us
+        and PostgreSQL. SQLite has locks of its own. Raises DatabaseError(refusal) if others have the lock for so long.
+        """
+        if self.dialect == SQLITE:
+            yield
+            return
+        async with self._connection() as connection:
+            await _get_lock(connection, lock, seconds, refusal)
+            try:
+                yield
+            finally:
+                with suppress(DatabaseError):  # if the connection is lost, so is the lock
+                    await connection.rollback()
+
+    async def _run_on_begin(self, c: Connection) -> None:
+        if self.on_begin:
+            await self.on_begin(c)
+
+    @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
         # Not pool.connection(): that one belongs to the calling task, ours to the code that opened it.
         held = databases.core.Connection(self._pool, self._pool._backend)
         try:
             with translate_errors():
                 await _run_to_end(held.__aenter__())
-            yield Connection(held.raw_connection, self.dialect)
+            yield Connection(held.raw_connection, self.dialect, self._run_on_begin)
         finally:
             if held._connection_counter:  # it was opened, even if the caller was cancelled
                 await _run_to_end(held.__aexit__())
+
+
+async def _get_lock(c: Connection, lock: str, seconds: float, refusal: str) -> None:
+    """Waits outside any transaction: a process that makes an index concurrently waits for those."""
+    end = time.monotonic() + seconds
+    while True:
+        await c.execute(
+            "begin"
+        )  # without on_begin, which reads a table: who wants to lock that table would wait for us
+        if (row := await c.one(lock)) and row["ours"]:
+            await c.execute("set local idle_in_transaction_session_timeout = 0")
+            return
+        await c.rollback()
+        if time.monotonic() > end:
+            raise DatabaseError(refusal)
+        await asyncio.sleep(LOCK_PAUSE)
 
 
 async def _run_to_end(step: Coroutine[Any, Any, object]) -> None:

@@ -1,16 +1,19 @@
 """The address book: who gets a letter, and how an addressee is found."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from petition.core.errors import LetterError
+
+CROSSING_PREFIX, COPY_PREFIX = "crossing:", "copy:"  # ids begin so, to be told from those of facts
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """A public page that a letter may cite. `date` is a year, a month or a day, as exact as known.
 
-    If something took several days, `start` is the first and `date` the last. Level C means low confidence.
+    If something took several days, `start` is the first and `date` the last. Level C means low confidence. `id` is
+    set for a crossing: several stand on one page of one day, and each is checked for itself.
     """
 
     publisher: str
@@ -18,6 +21,7 @@ class Source:
     url: str
     start: str = ""
     level: str = ""
+    id: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +35,51 @@ class Crossing:
 
 
 @dataclass(frozen=True, slots=True)
+class PostalAddress:
+    """An address with its evidence: see Addressee."""
+
+    lines: tuple[str, ...]
+    lines_latin: tuple[str, ...]
+    confidence: str
+    checked: str
+    source_url: str
+    source_date: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ministry:
-    """A ministry that gets a copy: its name by language, and how sure the book is of it."""
+    """A ministry that gets a copy: its name by language, how sure the book is of it, and its address.
+
+    `address` is None unless it is complete: then no letter says that the ministry gets a copy.
+    """
 
     kind: str
     name_en: str
     names: Mapping[str, str]
     confidence: str
+    address: PostalAddress | None = None
 
     def name(self, language: str) -> str | None:
         """None if the name is unknown, or of low confidence: then it is not printed until somebody checks it."""
         if self.confidence == "low":
             return None
         return self.name_en if language == "en" else self.names.get(language)
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """Ways to write to an addressee besides the post; each is empty if the book has none.
+
+    `form`: the address of a web form, which takes `form_limit` characters (0 if unknown). `permrep`: name and address
+    of the state's Permanent Representation to the EU. `source`: where they were seen, `checked`: the month of that.
+    """
+
+    email: str = ""
+    form: str = ""
+    form_limit: int = 0
+    permrep: tuple[str, ...] = ()
+    source: str = ""
+    checked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +90,9 @@ class Addressee:
     no railways), or the institution's own key. `office` is printed above the lines of the address; None if the lines
     contain it. `names` is how pages call an institution, by language; a state has the name of its country in the page's
     language. `confidence` is about the address, `checked` is the month or day of its last check, `source_url` is the
-    page where it was seen.
+    page where it was seen, `source_date` the year, month or day of that page (empty if unknown).
+    `lines_latin`: lines in other letters, written in Latin ones, without the country. `country_names`: what the country
+    is called in the address book.
     """
 
     key: str
@@ -73,14 +111,25 @@ class Addressee:
     confidence: str
     checked: str
     source_url: str
+    source_date: str
     crossings: tuple[Crossing, ...]
     copies: tuple[Ministry, ...]
     sources: Mapping[str, Source]
+    lines_latin: tuple[str, ...] = ()
+    country_names: frozenset[str] = frozenset()
+    channels: Channels = Channels()
 
     @property
     def code(self) -> str:
         """One code for all letters to the same government or institution: its country, or its key."""
         return self.country or self.key
+
+    def copy_to(self, ministry: Ministry) -> "Addressee | None":
+        """The ministry as an addressee of its own, with one key in all languages; None if it can get no copy."""
+        if ministry.address is None or ministry.confidence == "low":
+            return None
+        fields = {name: getattr(ministry.address, name) for name in PostalAddress.__slots__}
+        return replace(self, key=f"{COPY_PREFIX}{self.code} {ministry.kind}", office=None, **fields)
 
     @property
     def address_missing(self) -> bool:

@@ -57,7 +57,9 @@ def _corrected(addressee: Addressee, correction: Correction) -> Addressee:
         addressee,
         office=correction.office or None,
         lines=correction.lines,
+        lines_latin=(),
         source_url=correction.source,
+        source_date=correction.checked,
         checked=correction.checked,
         confidence="high" if correction.lines else "low",
     )

@@ -3,11 +3,12 @@
 A missing address stays missing: the letter has lines to fill in, and the desk shows a warning.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from babel.core import Locale, UnknownLocaleError
 
@@ -24,7 +25,17 @@ from petition.core.toml_tables import (
     Table,
     one_of,
 )
-from petition.letters.addressees.address_book import AddressBook, Addressee, Crossing, Ministry, Source
+from petition.letters.addressees.address_book import (
+    CROSSING_PREFIX,
+    AddressBook,
+    Addressee,
+    Crossing,
+    Ministry,
+    PostalAddress,
+    Source,
+)
+from petition.letters.addressees.channels import read_channels
+from petition.letters.addressees.source_dates import source_date
 
 COPIED_MINISTRIES = ("foreign", "transport", "interior")  # the ministries that can get a copy
 
@@ -74,10 +85,11 @@ class _Reader:
     def _head_of_government(self, table: Table, entries: dict[str, Table], tag: str, *, several: bool) -> Addressee:
         head, entry, code = table.table("head_of_government"), entries[tag], table.read("code", COUNTRY)
         locale = _locale(tag, entry)
-        lines, confidence = _address(address := head.table("address"))
         english = next((t.text("salutation") for own, t in entries.items() if own.startswith("en-")), None)
         offices = {own: t.text("office") for own, t in entries.items() if "office" in t.values}
-        crossings = tuple(map(_crossing, table.tables("rail_crossing", needed=False)))
+        fields = _address_fields(head.table("address"))
+        office, fields["lines"] = _office_and_lines(offices.get(tag), offices.values(), fields["lines"])
+        crossings = tuple(_crossing(row, code) for row in table.tables("rail_crossing", needed=False))
         return Addressee(
             key=f"{code}-{locale.language}" if several else code,
             country=code,
@@ -90,21 +102,21 @@ class _Reader:
             title_en=head.text("title_en"),
             salutation=entry.text("salutation"),
             salutation_en=english,
-            office=_office_line(offices.get(tag), offices.values(), lines),
-            lines=lines,
-            confidence=confidence,
-            checked=address.text("checked"),
-            source_url=_source_url(address),
+            office=office,
+            **fields,
             crossings=crossings,
             copies=tuple(_ministry(table, kind) for kind in COPIED_MINISTRIES if f"{kind}_ministry" in table.values),
             sources=self._sources,
+            channels=read_channels(table),
+            country_names=frozenset({table.text("short_name_en"), *(t.text("country_name") for t in entries.values())}),
         )
 
     def _institution(self, table: Table) -> Addressee:
         key, institution = table.text("key"), table.text("institution")
         meta = self.table.table("meta")
         locale = _locale(meta.text("institution_language"), meta)
-        lines, confidence = _address(replace(table, values={"status": "found", **table.values}))
+        fields = _address_fields(replace(table, values={"status": "found", **table.values}))
+        office, fields["lines"] = _office_and_lines(institution, [institution], fields["lines"])
         names = table.table("names", needed=False)
         return Addressee(
             key=key,
@@ -118,14 +130,12 @@ class _Reader:
             title_en=table.text("office"),
             salutation=table.text("salutation_en"),
             salutation_en=table.text("salutation_en"),
-            office=_office_line(institution, [institution], lines),
-            lines=lines,
-            confidence=confidence,
-            checked=table.text("checked"),
-            source_url=_source_url(table),
+            office=office,
+            **fields,
             crossings=(),
             copies=(),
             sources=self._sources,
+            channels=read_channels(table),
         )
 
 
@@ -157,6 +167,18 @@ def _address(table: Table) -> tuple[tuple[str, ...], str]:
     return ((), "low") if confidence == "low" else (lines, confidence)
 
 
+def _address_fields(table: Table) -> dict[str, Any]:
+    lines, confidence = _address(table)
+    return {
+        "lines": lines,
+        "lines_latin": tuple(table.optional("lines_latin", SOME_TEXTS, [])) if lines else (),
+        "confidence": confidence,
+        "checked": table.text("checked"),
+        "source_url": _source_url(table),
+        "source_date": source_date(table),
+    }
+
+
 def _source_url(table: Table) -> str:
     """The page where an address was seen, without the remark behind it; empty if there is no such page."""
     seen_on = table.values.get("source", "")
@@ -164,20 +186,36 @@ def _source_url(table: Table) -> str:
     return first if first.startswith(("http://", "https://")) else ""
 
 
-def _office_line(own: str | None, all_offices: Iterable[str], lines: tuple[str, ...]) -> str | None:
-    """The office line above an address; None if the lines contain it, in any language of the state."""
-    return None if any(office in line for office in all_offices for line in lines) else own
+def _office_and_lines(
+    own: str | None, all_offices: Collection[str], lines: tuple[str, ...]
+) -> tuple[str | None, tuple[str, ...]]:
+    """The office line above an address (None if the lines contain it), and the lines.
+
+    A line with the office in another language of the state is left out.
+    """
+    if own is None or any(own in line for line in lines):
+        return None, lines
+    return own, tuple(line for line in lines if not any(office in line for office in all_offices))
 
 
 def _ministry(table: Table, kind: str) -> Ministry:
     ministry = table.table(f"{kind}_ministry")
     names = {t.text("tag").partition("-")[0]: t.text("text") for t in ministry.tables("name", needed=False)}
-    return Ministry(kind, ministry.text("name_en"), names, ministry.text("confidence"))
+    return Ministry(kind, ministry.text("name_en"), names, ministry.text("confidence"), _complete_address(ministry))
 
 
-def _crossing(table: Table) -> Crossing:
-    names, status = table.optional("names", TEXT_BY_NAME, {}), table.read("status", one_of("open", "closed"))
-    return Crossing(table.text("name"), names, status, _source(table, "seen", "source"))
+def _complete_address(table: Table) -> PostalAddress | None:
+    """None if it is missing, of low confidence, or lacks something, such as the postcode."""
+    address = table.table("address", needed=False)
+    fields = _address_fields(address) if address.values else {"lines": ()}
+    complete = address.optional("complete", YES_OR_NO, True)
+    return PostalAddress(**fields) if fields["lines"] and complete else None
+
+
+def _crossing(table: Table, country: str) -> Crossing:
+    name, names = table.text("name"), table.optional("names", TEXT_BY_NAME, {})
+    source = replace(_source(table, "seen", "source"), id=f"{CROSSING_PREFIX}{country} {name}")
+    return Crossing(name, names, table.read("status", one_of("open", "closed")), source)
 
 
 def _source(table: Table, date_key: str, url_key: str) -> Source:

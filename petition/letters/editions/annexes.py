@@ -9,7 +9,6 @@ earlier one.
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -60,7 +59,6 @@ async def make_annex(
     draft: Draft,
     edition: Edition,
     addressee: Addressee,
-    page_languages: Collection[str],
     nickname: str,
 ) -> list[VolumeFile]:
     """(reference, PDF) of each volume: the names to print on the edition's day, without those withdrawn since.
@@ -87,7 +85,7 @@ async def make_annex(
     numbered = replace(
         unnumbered, reference=f"{addressee.key}-{edition.number}-names-{version}", salt=secrets.token_hex(16)
     )
-    url_prefix, files, rows = check_url_prefix(draft, addressee, page_languages), [], []
+    url_prefix, files, rows = check_url_prefix(draft, addressee), [], []
     for part in annex.split_into_volumes(numbered, NAMES_PER_VOLUME):
         content = await volume.render_volume(replace(part, check_url=url_prefix + part.reference))
         files.append((part.reference, content))

@@ -2,7 +2,7 @@
 
 import zipfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -10,11 +10,11 @@ from typing import IO
 from petition.campaign.appeal import Appeal
 from petition.core import clock
 from petition.core.database.connection import Connection
+from petition.core.languages import SOURCE_LANGUAGE
 from petition.letters.addressees import corrections
-from petition.letters.addressees.address_book import AddressBook, Addressee, Source
+from petition.letters.addressees.address_book import AddressBook, Addressee
 from petition.letters.formats import pdf
 from petition.letters.writing import annex, compose
-from petition.letters.writing.citations import citable_sources
 from petition.letters.writing.document import Figures, IssueDetails, Letter
 from petition.signing import printed_names
 from petition.tally import rounding, tally
@@ -29,6 +29,7 @@ class Draft:
     """What the letters of one moment quote.
 
     `named_by_country`: how many names can be printed. `enabled_annexes`: the codes of addressees that may get them.
+    `page_languages`: those of the site's pages.
     """
 
     appeal: Appeal
@@ -38,24 +39,36 @@ class Draft:
     snapshot: Snapshot
     named_by_country: Mapping[str, int]
     enabled_annexes: frozenset[str] = frozenset()
+    page_languages: frozenset[str] = frozenset({SOURCE_LANGUAGE})
 
     def letter(self, addressee: Addressee, issue: IssueDetails | None = None) -> Letter:
         """The letter to one addressee; a preview without `issue`. Raises LetterError if the state allows no letters."""
         figures = self.published_figures(addressee)
+        issue = issue or IssueDetails(compose.preview_reference(addressee, self.moment))
+        issue = replace(issue, page_language=self.page_language(addressee))
         return compose.compose_letter(
             self.appeal, self.text_folders, addressee, figures, self.moment, self.base_url, issue
         )
+
+    def page_language(self, addressee: Addressee) -> str:
+        """The language of the pages that a letter links to: the addressee's own, else English."""
+        return addressee.language if addressee.language in self.page_languages else SOURCE_LANGUAGE
 
     @property
     def text_folders(self) -> list[Path]:
         return [folder / "letters" for folder in self.appeal.text_folders]
 
-    def cited_sources(self) -> dict[str, Source]:
-        """Each fact, event and source that at least one letter cites, by its id."""
-        addressee_by_id = {
-            id_: addressee for addressee in self.book.addressees for id_ in self.letter(addressee).cited_ids
-        }
-        return {id_: citable_sources(self.appeal, addressee)[id_] for id_, addressee in addressee_by_id.items()}
+    def citing_addressees(self) -> dict[str, list[Addressee]]:
+        """By the id of what letters cite: one addressee of each role whose letter does."""
+        by_role: dict[str, dict[str, Addressee]] = {}
+        for addressee in self.book.addressees:
+            for id_ in self.letter(addressee).cited_ids:
+                by_role.setdefault(id_, {}).setdefault(addressee.role, addressee)
+        return {id_: list(addressees.values()) for id_, addressees in by_role.items()}
+
+    def english_letter(self, addressee: Addressee) -> Letter:
+        reference = compose.preview_reference(addressee, self.moment)
+        return self.letter(addressee, IssueDetails(reference, language=compose.FALLBACK_LANGUAGE))
 
     def published_figures(self, addressee: Addressee) -> Figures:
         """Figures for a government are those of its country, for an institution those of all countries."""
@@ -94,7 +107,9 @@ class Draft:
         return pdf.render_annex(annex.compose_annex(self.appeal, self.text_folders, addressee, names, self.moment))
 
 
-async def create_draft(c: Connection, appeal: Appeal, book: AddressBook, base_url: str) -> Draft:
+async def create_draft(
+    c: Connection, appeal: Appeal, book: AddressBook, base_url: str, page_languages: Iterable[str]
+) -> Draft:
     return Draft(
         appeal=appeal,
         book=corrections.apply_corrections(book, await corrections.get_corrections(c)),
@@ -103,6 +118,7 @@ async def create_draft(c: Connection, appeal: Appeal, book: AddressBook, base_ur
         snapshot=await tally.get_snapshot(c),
         named_by_country=await printed_names.count_printable(c),
         enabled_annexes=frozenset(row["code"] for row in await c.all("annexes.enabled")),
+        page_languages=frozenset(page_languages),
     )
 
 

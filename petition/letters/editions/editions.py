@@ -18,7 +18,6 @@ from petition.core import clock
 from petition.core.database.connection import Connection, Row
 from petition.core.database.database import Database
 from petition.core.errors import LetterError
-from petition.core.languages import SOURCE_LANGUAGE
 from petition.letters.addressees.address_book import Addressee
 from petition.letters.editions import source_checks
 from petition.letters.editions.drafts import Draft
@@ -58,13 +57,11 @@ class Decisions:
     omitted: frozenset[str]
 
 
-async def issue_edition(
-    database: Database, draft: Draft, page_languages: Collection[str], decisions: Decisions, nickname: str
-) -> int:
+async def issue_edition(database: Database, draft: Draft, decisions: Decisions, nickname: str) -> int:
     """Issues the next edition in one transaction and returns its number.
 
-    `page_languages`: the languages of the site's pages. Raises LetterError if a stale source has no decision, there is
-    no letter to send, or somebody else has issued an edition since this one was begun.
+    Raises LetterError if a stale source has no decision, there is no letter to send, or somebody else has issued an
+    edition since this one was begun.
     """
     async with database.reading() as c:
         stale_ids = {stale.id for stale in await source_checks.unchecked_sources(c, draft)}
@@ -72,7 +69,7 @@ async def issue_edition(
     if undecided := stale_ids - decisions.checked - decisions.omitted:
         raise LetterError(f"Nobody has said yet what becomes of {len(undecided)} old or doubtful facts and addresses.")
     omitted = decisions.omitted & stale_ids
-    rows = await asyncio.to_thread(lambda: list(_letter_rows(draft, number, page_languages, omitted)))
+    rows = await asyncio.to_thread(lambda: list(_letter_rows(draft, number, omitted)))
     if not rows:
         raise LetterError("An edition without any letter is none.")
     insert = partial(
@@ -109,29 +106,25 @@ def _basis(draft: Draft) -> dict[str, Any]:
     return {"as_of": clock.iso(snapshot.as_of), **numbers, "annexes": annexes}
 
 
-def _letter_rows(draft: Draft, number: int, page_languages: Collection[str], omitted: Collection[str]) -> Iterator[Row]:
-    letters, to_render = tee(_compose_letters(draft, number, page_languages, omitted))
+def _letter_rows(draft: Draft, number: int, omitted: Collection[str]) -> Iterator[Row]:
+    letters, to_render = tee(_compose_letters(draft, number, omitted))
     return (
         _letter_row(letter, number, content) for letter, content in zip(letters, pdf.render_all(to_render), strict=True)
     )
 
 
-def _compose_letters(
-    draft: Draft, number: int, page_languages: Collection[str], omitted: Collection[str]
-) -> Iterator[Letter]:
+def _compose_letters(draft: Draft, number: int, omitted: Collection[str]) -> Iterator[Letter]:
     for addressee in draft.book.addressees:
         if ADDRESS_PREFIX + addressee.key not in omitted:
-            for issue in _issue_details(draft, addressee, number, page_languages, omitted):
+            for issue in _issue_details(draft, addressee, number, omitted):
                 yield draft.letter(addressee, issue)
 
 
-def _issue_details(
-    draft: Draft, addressee: Addressee, number: int, page_languages: Collection[str], omitted: Collection[str]
-) -> Iterator[IssueDetails]:
+def _issue_details(draft: Draft, addressee: Addressee, number: int, omitted: Collection[str]) -> Iterator[IssueDetails]:
     """Details of the letter, then of the courtesy translation if there is one."""
     letter_language, translation = compose.letter_languages(draft.text_folders, addressee)
-    url_prefix = check_url_prefix(draft, addressee, page_languages)
-    omitted_ids = frozenset(id_.removeprefix(FACT_PREFIX) for id_ in omitted if id_.startswith(FACT_PREFIX))
+    url_prefix = check_url_prefix(draft, addressee)
+    omitted_ids = frozenset(id_.removeprefix(FACT_PREFIX) for id_ in omitted if not id_.startswith(ADDRESS_PREFIX))
     reference = f"{addressee.key}-{number}"
     yield IssueDetails(reference, url_prefix + reference, letter_language, omitted=omitted_ids)
     if translation:
@@ -144,11 +137,9 @@ def _issue_details(
         )
 
 
-def check_url_prefix(draft: Draft, addressee: Addressee, page_languages: Collection[str]) -> str:
-    """Where a letter or annex is checked, without its reference; in English if no page has the addressee's language."""
-    return (
-        f"{draft.base_url}/{addressee.language if addressee.language in page_languages else SOURCE_LANGUAGE}/letters/"
-    )
+def check_url_prefix(draft: Draft, addressee: Addressee) -> str:
+    """Where a letter or annex is checked, without its reference."""
+    return f"{draft.base_url}/{draft.page_language(addressee)}/letters/"
 
 
 def _letter_row(letter: Letter, number: int, content: bytes) -> Row:

@@ -14,6 +14,7 @@ from petition.core.database.database import Database
 from petition.core.errors import LetterError
 from petition.letters.editions import editions
 from petition.letters.editions.editions import Edition, IssuedLetter
+from petition.letters.editions.index_signature import IndexSigner
 from petition.letters.formats import cover_sheet
 from petition.letters.formats.registry import FORMATS
 from petition.letters.writing.document import Letter
@@ -32,8 +33,10 @@ async def find_edition(database: Database, number: str) -> tuple[Edition, list[I
         return edition, await editions.list_letters(c, edition.number)
 
 
-async def render_files(database: Database, edition: Edition, letters: Iterable[IssuedLetter]) -> AsyncIterator[File]:
-    """(name, content) of every file: letter after letter, then index.csv and index.pdf."""
+async def render_files(
+    database: Database, edition: Edition, letters: Iterable[IssuedLetter], signer: IndexSigner | None
+) -> AsyncIterator[File]:
+    """(name, content) of every file: letter after letter, then index.csv with its signature, and index.pdf."""
     rendered: list[LetterAndTree] = []
     for issued in letters:
         async with database.reading() as c:
@@ -48,23 +51,26 @@ async def render_files(database: Database, edition: Edition, letters: Iterable[I
             if kind != "pdf":
                 yield f"{issued.reference}.{kind}", await asyncio.to_thread(render, match[1])
         rendered.append((issued, match[1]))
-    yield "index.csv", _index_csv(rendered)
+    for name, content in _index_files(rendered, signer):
+        yield name, content
     yield (
         "index.pdf",
         await asyncio.to_thread(cover_sheet.render, edition.number, _issued_at(edition), _trees(rendered)),
     )
 
 
-def count_files(letters: Collection[IssuedLetter]) -> int:
+def count_files(letters: Collection[IssuedLetter], signer: IndexSigner | None) -> int:
     """How many files render_files() gives."""
-    return len(letters) * len(FORMATS) + 2
+    return len(letters) * len(FORMATS) + (4 if signer else 2)
 
 
-async def stream_zip(database: Database, edition: Edition, letters: Iterable[IssuedLetter]) -> AsyncIterator[bytes]:
+async def stream_zip(
+    database: Database, edition: Edition, letters: Iterable[IssuedLetter], signer: IndexSigner | None
+) -> AsyncIterator[bytes]:
     """The files as one ZIP, in pieces. Every date inside is the moment of the edition."""
     buffer, moment = _ZipBuffer(), _issued_at(edition).timetuple()[:6]
     with zipfile.ZipFile(buffer, "w") as archive:
-        async for name, content in render_files(database, edition, letters):
+        async for name, content in render_files(database, edition, letters, signer):
             archive.writestr(zipfile.ZipInfo(name, moment), content, zipfile.ZIP_DEFLATED)
             yield buffer.drain()
     yield buffer.drain()
@@ -88,6 +94,12 @@ class _ZipBuffer(io.RawIOBase):
         """What was written since the last call."""
         content, self._pending = bytes(self._pending), bytearray()
         return content
+
+
+def _index_files(letters: Iterable[LetterAndTree], signer: IndexSigner | None) -> list[File]:
+    index = _index_csv(letters)
+    signed = [("index.csv.sig", signer.sign(index)), ("README.txt", signer.readme().encode())] if signer else []
+    return [("index.csv", index), *signed]
 
 
 def _index_csv(letters: Iterable[LetterAndTree]) -> bytes:

@@ -1,71 +1,142 @@
 """Source checks before letters are sent: which facts and addresses are old or doubtful, and who checked them when."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from petition.core import clock
 from petition.core.database.connection import Connection
-from petition.letters.addressees.address_book import Addressee, Source
+from petition.letters.addressees.address_book import COPY_PREFIX, CROSSING_PREFIX, Addressee, Source
 from petition.letters.editions.drafts import Draft
+from petition.letters.writing.citations import citable_sources
+from petition.letters.writing.document import Letter
+from petition.letters.writing.quotations import sentences_citing
 
 VALIDITY = timedelta(90)  # a check counts for so long; an older date in a source is stale
+# Most governments last four years at most, and a new one renames and moves its offices. After three years one change
+# is more likely than none, so an address that was right on its page is asked about again.
+ADDRESS_SOURCE_YEARS = 3
 FACT_PREFIX, ADDRESS_PREFIX = "fact:", "address:"
 
 
 @dataclass(frozen=True, slots=True)
 class StaleSource:
-    """A fact or an address that must be checked or left out; `reason` says why."""
+    """A fact, a crossing or an address that must be checked or left out; `reason` says why.
+
+    `sentences`: those of one letter that cite it. `missing`: an address that is not known.
+    """
 
     id: str
     description: str
     url: str
     reason: str
+    sentences: tuple[str, ...] = ()
+    missing: bool = False
 
 
 def stale_sources(draft: Draft) -> list[StaleSource]:
-    """Facts that letters cite and addresses they go to, if older than 90 days, of low confidence, or missing."""
-    facts = [
-        _stale_fact(draft, id_, source) for id_, source in sorted(draft.cited_sources().items()) if _is_stale(source)
+    """Facts and crossings that letters cite, and addresses they go to, if old, of low confidence, or missing."""
+    citations = sorted(_stale_citations(draft), key=lambda citation: citation.id)
+    return [*_quoted(draft, citations), *(stale for a in _addresses(draft) if (stale := _stale_address(a)))]
+
+
+def _addresses(draft: Draft) -> Iterator[Addressee]:
+    """All addressees, then each ministry that gets a copy, once."""
+    yield from draft.book.addressees
+    copies = [copy for a in draft.book.addressees for ministry in a.copies if (copy := a.copy_to(ministry))]
+    yield from {copy.key: copy for copy in copies}.values()
+
+
+@dataclass(frozen=True, slots=True)
+class _Citation:
+    """A source that letters cite, and one addressee of each role whose letter does."""
+
+    id: str
+    source: Source
+    addressees: list[Addressee]
+
+
+def _stale_citations(draft: Draft) -> Iterator[_Citation]:
+    for id_, addressees in draft.citing_addressees().items():
+        source = citable_sources(draft.appeal, addressees[0])[id_]
+        if _is_old(source.date) or source.level == "C":
+            yield _Citation(id_, source, addressees)
+
+
+def _quoted(draft: Draft, stale: list[_Citation]) -> Iterator[StaleSource]:
+    """With each, the sentences that rest on it, in English."""
+    citing = {addressee.key: addressee for citation in stale for addressee in citation.addressees}
+    letters = {key: draft.english_letter(addressee) for key, addressee in citing.items()}
+    for one in stale:
+        sentences = [s for a in one.addressees for s in _sentences_citing(one, letters[a.key])]
+        name = one.id.removeprefix(CROSSING_PREFIX)
+        yield StaleSource(
+            one.id if name != one.id else FACT_PREFIX + one.id,
+            f"{name}: {_number(draft, one.id)}{one.source.publisher}, {one.source.date}",
+            one.source.url,
+            f"of {one.source.date}",
+            tuple(dict.fromkeys(sentences)),
+        )
+
+
+def _sentences_citing(citation: _Citation, letter: Letter) -> tuple[str, ...]:
+    """Of a crossing only its own line: others stand on the same page."""
+    names = [
+        crossing.names.get("en", crossing.name)
+        for addressee in citation.addressees
+        for crossing in addressee.crossings
+        if crossing.source.id == citation.id
     ]
-    return [*facts, *(stale for a in draft.book.addressees if (stale := _stale_address(a)))]
+    sentences = sentences_citing(letter, citation.source.url)
+    return tuple(s for s in sentences if s.startswith(tuple(names))) if names else sentences
 
 
-def _stale_fact(draft: Draft, id_: str, source: Source) -> StaleSource:
+def _number(draft: Draft, id_: str) -> str:
     fact = draft.appeal.facts.get(id_)
-    number = "" if fact is None else f"{fact.low}, " if fact.high is None else f"{fact.low} to {fact.high}, "
-    return StaleSource(
-        FACT_PREFIX + id_, f"{id_}: {number}{source.publisher}, {source.date}", source.url, f"of {source.date}"
-    )
+    return "" if fact is None else f"{fact.low}, " if fact.high is None else f"{fact.low} to {fact.high}, "
 
 
 def _stale_address(addressee: Addressee) -> StaleSource | None:
-    if addressee.address_missing:
-        reason = "no address: lines are left to fill in by hand"
-    elif addressee.confidence == "low":
-        reason = "low confidence"
-    elif _is_old(addressee.checked):
-        reason = f"checked in {addressee.checked}"
-    else:
-        return None
     lines = ", ".join(addressee.lines) or "missing"
-    return StaleSource(ADDRESS_PREFIX + addressee.key, f"{addressee.key}: {lines}", addressee.source_url, reason)
+    return (
+        StaleSource(
+            addressee.key if addressee.key.startswith(COPY_PREFIX) else ADDRESS_PREFIX + addressee.key,
+            f"{addressee.key.replace(COPY_PREFIX, 'copy to ')}: {lines}",
+            addressee.source_url,
+            reason,
+            missing=addressee.address_missing,
+        )
+        if (reason := _doubt_about_address(addressee))
+        else None
+    )
 
 
-def _is_stale(source: Source) -> bool:
-    return _is_old(source.date) or source.level == "C"
+def _doubt_about_address(addressee: Addressee) -> str:
+    """Empty if there is none."""
+    if addressee.address_missing:
+        return "no address: lines are left to fill in by hand"
+    if addressee.confidence != "high":
+        return f"{addressee.confidence} confidence"
+    if not addressee.source_date:
+        return "its source has no date"
+    if _is_older_than(addressee.source_date, ADDRESS_SOURCE_YEARS):
+        return f"its source is of {addressee.source_date}"
+    return f"checked in {addressee.checked}" if _is_old(addressee.checked) else ""
 
 
 def _is_old(day_seen: str) -> bool:
-    """True if a year, a month or a day ended more than 90 days ago."""
-    return clock.today() - _last_day(day_seen) > VALIDITY
+    """True if the day, or the first day of the year or month, is more than 90 days ago."""
+    return clock.today() - _first_day(day_seen) > VALIDITY
 
 
-def _last_day(day_seen: str) -> date:
-    year, month, day = ([*map(int, day_seen.split("-")), 0, 0])[:3]
-    if day:
-        return date(year, month, day)
-    return date(year + (month in (0, 12)), month % 12 + 1 if month else 1, 1) - timedelta(1)
+def _is_older_than(day_seen: str, years: int) -> bool:
+    first_day = _first_day(day_seen)
+    return (first_day.year + years, first_day.month, first_day.day) < clock.today().timetuple()[:3]
+
+
+def _first_day(day_seen: str) -> date:
+    """Of a year or a month: what happened in it may have happened then."""
+    return date.fromisoformat(day_seen + "-01-01"[len(day_seen) - 4 :] if len(day_seen) < 10 else day_seen)
 
 
 async def unchecked_sources(c: Connection, draft: Draft) -> list[StaleSource]:

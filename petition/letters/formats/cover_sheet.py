@@ -1,6 +1,6 @@
 """The cover sheet of an edition, to print and tick off: what goes into which envelope."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -11,7 +11,8 @@ from petition.letters.writing.document import Letter
 
 def render(edition_number: int, moment: datetime, letters: Iterable[Letter]) -> bytes:
     """PDF. Letters to one addressee must follow each other. Raises LetterError."""
-    envelopes = [_envelope(list(group)) for _, group in groupby(letters, key=lambda letter: letter.key)]
+    groups = [list(group) for _, group in groupby(letters, key=lambda letter: letter.key)]
+    envelopes = [*map(_envelope, groups), *_copy_envelopes(letter for group in groups for letter in group)]
     values = {"edition": edition_number, "moment": f"{moment:%Y-%m-%d %H:%M} UTC", "envelopes": envelopes}
     return typeset("cover.typ", f"the cover list of edition {edition_number}", values, moment)
 
@@ -21,8 +22,22 @@ def _envelope(letters: list[Letter]) -> dict[str, Any]:
     return {
         "address": [line for line in (first.title, first.office, *first.lines) if line],
         "missing": first.address_missing,
-        "contents": [{name: getattr(letter, name) for name in _LISTED_FIELDS} for letter in letters],
+        "contents": [_content(letter, copy=False) for letter in letters],
     }
+
+
+def _copy_envelopes(letters: Iterable[Letter]) -> Iterator[dict[str, Any]]:
+    """One for each ministry, with the copies of all letters to its government."""
+    letters_by_address: dict[tuple[str, ...], list[Letter]] = {}
+    for letter in letters:
+        for address in letter.copy_addresses:
+            letters_by_address.setdefault(address, []).append(letter)
+    for address, copied in letters_by_address.items():
+        yield {"address": address, "missing": False, "contents": [_content(letter, copy=True) for letter in copied]}
+
+
+def _content(letter: Letter, *, copy: bool) -> dict[str, Any]:
+    return {"copy": copy, **{name: getattr(letter, name) for name in _LISTED_FIELDS}}
 
 
 _LISTED_FIELDS = ("reference", "language", "courtesy")

@@ -1,7 +1,8 @@
 """A letter as DOCX, to edit: WordprocessingML (ECMA-376) from XML templates. The same tree gives the same bytes.
 
-It looks like the PDF but has no QR code. The page that checks a letter knows only the PDF, and a file that can be
-edited must not look as if it had been checked. Fonts are named, not embedded; each has a substitute that offices have.
+It looks like the PDF but has neither QR code nor the address of the page that checks a letter. That page knows only the
+PDF, and a file that can be edited must not look as if it had been checked. Fonts are named, not embedded; each has a
+substitute that offices have.
 """
 
 import io
@@ -43,7 +44,7 @@ def render(letter: Letter) -> bytes:
 def _link_ids(letter: Letter) -> dict[str, str]:
     """Every web address that the letter links to, with its id in this file."""
     runs = (run.url for block in letter.blocks for run in block.runs)
-    urls = [url for url in (letter.check_url, *runs, *(note.url for note in letter.sources)) if url]
+    urls = [url for url in (*runs, *(note.url for note in letter.sources)) if url]
     return {url: f"link{n}" for n, url in enumerate(dict.fromkeys(urls), start=1)}
 
 

@@ -17,6 +17,7 @@ import segno
 
 from petition.core import resources
 from petition.core.errors import LetterError
+from petition.letters.formats import annex_pages
 from petition.letters.writing.document import Annex, Letter, to_dict
 from petition.letters.writing.glyphs import FONTS, printable
 
@@ -32,7 +33,8 @@ _per_thread = threading.local()  # a compiler shared between threads raises "Alr
 
 def render(letter: Letter) -> bytes:
     """PDF with a QR code of the page where the letter can be checked; a preview has none. Raises LetterError."""
-    return _typeset_document("letter.typ", letter, **({"code": _qr_code(letter.check_url)} if letter.check_url else {}))
+    code = {"code": _qr_code(letter.check_url)} if letter.check_url else {}
+    return typeset("letter.typ", f"The letter {letter.reference}", to_dict(letter), letter.moment, **code)
 
 
 def render_all(letters: Iterable[Letter]) -> Iterator[bytes]:
@@ -48,7 +50,14 @@ def _qr_code(url: str) -> str:
 
 def render_annex(annex: Annex) -> bytes:
     """Raises LetterError if it cannot be typeset."""
-    return _typeset_document("annex.typ", replace(annex, names=tuple(_breakable(name) for name in annex.names)))
+    return typeset_tree("annex.typ", f"The letter {annex.reference}", annex_tree(annex), annex.moment)
+
+
+def annex_tree(annex: Annex) -> str:
+    """What annex.typ reads: the annex as JSON, its names by page."""
+    front = annex_pages.rows_of_front(annex.title, (*annex.sentences, annex.check_url))
+    pages = annex_pages.split_into_pages(map(_breakable, annex.names), annex, front)
+    return _tree({**to_dict(replace(annex, names=())), "front": front, "pages": pages})
 
 
 def _breakable(name: str) -> str:
@@ -57,20 +66,20 @@ def _breakable(name: str) -> str:
     return _LONG_WORD.sub(lambda part: part[0] + _ZERO_WIDTH_SPACE, words)
 
 
-def _typeset_document(template: str, document: Letter | Annex, **more_inputs: str) -> bytes:
-    return typeset(template, f"The letter {document.reference}", to_dict(document), document.moment, **more_inputs)
-
-
 def typeset(template: str, name: str, values: Mapping[str, Any], moment: datetime, **more_inputs: str) -> bytes:
     """PDF from a template and plain values. Raises LetterError, which calls the document by `name`."""
+    return typeset_tree(template, name, _tree(values), moment, **more_inputs)
+
+
+def typeset_tree(template: str, name: str, tree: str, moment: datetime, **more_inputs: str) -> bytes:
+    """As typeset(), from values that are JSON already."""
     import typst
 
-    inputs = {"tree": json.dumps(_printable_values(dict(values)), ensure_ascii=False), **more_inputs}
     try:
         pdf, warnings = _thread_compiler().compile_with_warnings(
             _TEMPLATES / template,
             format="pdf",
-            sys_inputs=inputs,
+            sys_inputs={"tree": tree, **more_inputs},
             pdf_standards=["a-2a", "ua-1"],
             timestamp=int(moment.timestamp()),
         )
@@ -85,9 +94,10 @@ def typeset_png(template: str, name: str, values: Mapping[str, Any]) -> bytes:
     """PNG from a one-page template and plain values, two pixels per point. Raises LetterError."""
     import typst
 
-    inputs = {"tree": json.dumps(_printable_values(dict(values)), ensure_ascii=False)}
     try:
-        content = _thread_compiler().compile(_TEMPLATES / template, format="png", ppi=144, sys_inputs=inputs)
+        content = _thread_compiler().compile(
+            _TEMPLATES / template, format="png", ppi=144, sys_inputs={"tree": _tree(values)}
+        )
     except typst.TypstError as error:
         raise LetterError(f"{name} cannot be drawn: {error.message}.") from error
     if not isinstance(content, bytes):
@@ -110,6 +120,10 @@ def _fonts() -> "typst.Fonts":
     import typst
 
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
+
+
+def _tree(values: Mapping[str, Any]) -> str:
+    return json.dumps(_printable_values(dict(values)), ensure_ascii=False)
 
 
 def _printable_values(value: Any) -> Any:

@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from math import ceil
 from pathlib import Path
+
+from babel.core import Locale
 
 from petition.campaign.appeal import Appeal
 from petition.core import collation
@@ -11,7 +14,8 @@ from petition.core.errors import LetterError
 from petition.letters.addressees.address_book import Addressee
 from petition.letters.writing.compose import preview_reference, text_and_formatter
 from petition.letters.writing.document import Annex
-from petition.letters.writing.glyphs import SUBSTITUTE, printable
+from petition.letters.writing.formatting import Formatter
+from petition.letters.writing.glyphs import can_print
 
 
 def compose_annex(
@@ -36,7 +40,7 @@ def compose_annex(
         text.annex["order"],
         f"{text.annex['count']}: {formatter.number(len(ordered))}",
     ]
-    if any(SUBSTITUTE in printable(name) for name in ordered):
+    if not all(map(can_print, ordered)):
         sentences.append(text.annex["substitute"])
     return Annex(
         key=addressee.key,
@@ -57,12 +61,30 @@ def compose_annex(
 def split_into_volumes(annex: Annex, max_names: int) -> list[Annex]:
     """Volumes of at most `max_names` names.
 
-    If there are several, the title of each ends in its number and their count, "(1/3)", and its reference in "-1".
+    If there are several, the title of each ends in its number and their count, "(1/3)", and its reference in "-1"; its
+    last sentence is which names it has, "1–50,000 / 120,000".
     """
-    parts = [annex.names[begin : begin + max_names] for begin in range(0, len(annex.names), max_names)]
-    if len(parts) == 1:
+    total = len(annex.names)
+    if total <= max_names:
         return [annex]
     return [
-        replace(annex, names=part, title=f"{annex.title} ({n}/{len(parts)})", reference=f"{annex.reference}-{n}")
-        for n, part in enumerate(parts, start=1)
+        _volume(annex, first, min(first + max_names - 1, total), max_names) for first in range(1, total + 1, max_names)
     ]
+
+
+def _volume(annex: Annex, first: int, last: int, max_names: int) -> Annex:
+    n, total = ceil(last / max_names), len(annex.names)
+    numbers = [format_number(annex, number) for number in (first, last, total)]
+    return replace(
+        annex,
+        names=annex.names[first - 1 : last],
+        first_number=first,
+        title=f"{annex.title} ({n}/{ceil(total / max_names)})",
+        sentences=(*annex.sentences, "{}–{} / {}".format(*numbers)),
+        reference=f"{annex.reference}-{n}",
+    )
+
+
+def format_number(annex: Annex, n: int) -> str:
+    """A number as the language of the annex writes it."""
+    return Formatter(Locale(annex.language, annex.territory or None), {}, {}).number(n)

@@ -1,4 +1,4 @@
-"""The chart of a letter: published figures by country, and how many a European Citizens' Initiative would need."""
+"""The chart of a letter: published figures by country, and what a European Citizens' Initiative needs, once reached."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,23 +42,26 @@ def build_chart(
 ) -> tuple[Chart | None, tuple[Note, ...]]:
     """The chart for one addressee, and the note that it cites, which gets `note_number`.
 
-    There is no chart until figures are published.
+    There is no chart until figures are published, and no comparison until the addressee's country has as many as a
+    European Citizens' Initiative needs there: a number not reached would only tell against the letter.
     """
     if not figures.confirmed:
         return None, ()
     parliament = read_seats(appeal.data_file("parliament.toml"))
     seats = parliament.by_country.get(addressee.country or "", 0)
-    values = {"threshold": formatter.number(seats * parliament.total), "seats": formatter.number(seats)}
+    threshold = seats * parliament.total
+    reached = 0 < threshold <= (figures.country or 0)
+    values = {"threshold": formatter.number(threshold), "seats": formatter.number(seats)}
     labels, publisher = text.figures, text.publishers.get(parliament.source.publisher, parliament.source.publisher)
     chart = Chart(
         caption=labels["caption"],
         head=(labels["country"], labels["signatures"]),
         bars=tuple(_bars(addressee, figures, formatter, labels["other"])),
         total=(labels["total"], formatter.number(figures.confirmed)),
-        comparison=f"{labels['eci'].format(**values)}\u00a0[{note_number}]" if seats else "",
+        comparison=f"{labels['eci'].format(**values)}\u00a0[{note_number}]" if reached else "",
     )
     note = Note(note_number, f"{publisher}, {formatter.source_dates(parliament.source)}", parliament.source.url)
-    return chart, (note,) if seats else ()
+    return chart, (note,) if reached else ()
 
 
 def _bars(addressee: Addressee, figures: Figures, formatter: Formatter, other: str) -> Iterator[Bar]:

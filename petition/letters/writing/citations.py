@@ -17,7 +17,8 @@ from petition.letters.writing.texts import Markdown
 def citable_sources(appeal: Appeal, addressee: Addressee) -> dict[str, Source]:
     """Everything that a letter can cite, by its id in the data files."""
     facts = {f.id: Source(f.publisher, f.as_of.isoformat(), f.source, level=f.level) for f in appeal.facts.values()}
-    return {**addressee.sources, **_event_sources(appeal.data_file("facts.toml")), **facts}
+    crossings = {crossing.source.id: crossing.source for crossing in addressee.crossings}
+    return {**addressee.sources, **_event_sources(appeal.data_file("facts.toml")), **facts, **crossings}
 
 
 _YEAR: Kind[int] = Kind("a year such as 2026", lambda value: type(value) is int and 1000 <= value <= 9999)
@@ -64,7 +65,8 @@ class Notes:
     ) -> None:
         self._sources = sources
         self._facts = facts
-        self._omitted = {sources[id_] for id_ in omitted_ids if id_ in sources}
+        self._omitted_ids = frozenset(omitted_ids)
+        self._omitted = {sources[id_] for id_ in omitted_ids if id_ in sources and not sources[id_].id}
         self._cited_sources: list[Source] = []
         self._printed_facts: set[str] = set()
         self._cited_ids: set[str] = set()
@@ -81,10 +83,10 @@ class Notes:
     def cite(self, id_or_source: str | Source) -> Markdown:
         """The mark of a source, such as [1]; it goes directly behind the word it belongs to."""
         source = self.source(id_or_source)
-        if isinstance(id_or_source, str):
-            if self.is_omitted(id_or_source):
+        if id_ := id_or_source if isinstance(id_or_source, str) else id_or_source.id:
+            if self.is_omitted(id_):
                 return OMITTED
-            self._cited_ids.add(id_or_source)
+            self._cited_ids.add(id_)
         if source not in self._cited_sources:
             self._cited_sources.append(source)
         number = self._cited_sources.index(source) + 1
@@ -107,8 +109,11 @@ class Notes:
         return self._facts[id_]
 
     def is_omitted(self, id_: str) -> bool:
-        """True if this source was left out, or one for the same page and day. All that cites it is left out too."""
-        return self._sources.get(id_) in self._omitted
+        """True if this source was left out, or one for the same page and day. All that cites it is left out too.
+
+        A crossing that was left out takes none with it that stands on the same page.
+        """
+        return id_ in self._omitted_ids or self._sources.get(id_) in self._omitted
 
     def facts_without_note(self) -> list[str]:
         """The ids of facts whose number was printed without a note."""

@@ -1,6 +1,7 @@
 """Composes a letter: one tree from the text of a language, the addressee and the published figures."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from petition.campaign.appeal import Appeal
 from petition.campaign.campaign import CampaignState
 from petition.core.errors import DataError, LetterError
 from petition.letters.addressees.address_book import Addressee, Ministry
+from petition.letters.addressees.envelope import envelope_lines
 from petition.letters.writing.chart import build_chart
 from petition.letters.writing.citations import OMITTED, Notes, citable_sources, renumber_notes
 from petition.letters.writing.document import Figures, IssueDetails, Letter, Note
@@ -36,11 +38,11 @@ def compose_letter(
     A preview without `issue`. Raises LetterError if the state allows no letters, DataError for wrong data.
     """
     state, issue = _letter_state(appeal, moment), issue or IssueDetails(preview_reference(addressee, moment))
-    text, formatter = text_and_formatter(folders, addressee, issue.language)
+    text, formatter = text_and_formatter(folders, addressee := _without_omitted(addressee, issue), issue.language)
     notes = Notes(citable_sources(appeal, addressee), appeal.facts, issue.omitted)
     values = _template_values(appeal, addressee, figures, notes, formatter, text)
-    blocks = text.render_blocks({**values, "state": str(state), "tally": _tally_link(base_url)})
-    blocks, notes_in_order = renumber_notes(blocks, tuple(_source_notes(notes, formatter, text)))
+    values |= {"state": str(state), "tally": _tally_link(base_url, issue)}
+    blocks, notes_in_order = renumber_notes(text.render_blocks(values), tuple(_source_notes(notes, formatter, text)))
     chart, chart_notes = build_chart(appeal, addressee, figures, text, formatter, len(notes_in_order) + 1)
     return Letter(
         key=addressee.key,
@@ -54,7 +56,7 @@ def compose_letter(
         contact=(appeal.campaign.contact, base_url),
         labels=dict(text.labels),
         date=formatter.day(moment.date()),
-        **_address_fields(addressee, text),
+        **_address_fields(addressee, text, appeal.campaign.posted_from, issue),
         subject=text.subject[state],
         blocks=blocks,
         closing=text.labels["closing"],
@@ -64,16 +66,29 @@ def compose_letter(
     )
 
 
-def _address_fields(addressee: Addressee, text: LetterText) -> dict[str, Any]:
+def _without_omitted(addressee: Addressee, issue: IssueDetails) -> Addressee:
+    """Without the crossings that were left out. With none, a letter asks only for a vote: there is none to name."""
+    kept = tuple(crossing for crossing in addressee.crossings if crossing.source.id not in issue.omitted)
+    none_kept = addressee.role == "border" and not kept
+    return replace(addressee, crossings=kept, role="vote" if none_kept else addressee.role)
+
+
+def _address_fields(addressee: Addressee, text: LetterText, posted_from: str, issue: IssueDetails) -> dict[str, Any]:
     """Address, title, salutation and copies, in the language of the addressee or in English."""
     own = text.language == addressee.language
+    copies = [
+        (ministry, copy)
+        for ministry in addressee.copies
+        if (copy := addressee.copy_to(ministry)) and copy.key not in issue.omitted
+    ]
     return {
         "fallback": not own,
         "title": addressee.title if own else addressee.title_en,
         "office": addressee.office or "",
-        "lines": addressee.lines,
+        "lines": envelope_lines(addressee, posted_from),
         "salutation": addressee.salutation if own else addressee.salutation_en or text.labels["salutation"],
-        "copies": tuple(_ministry_name(ministry, text) for ministry in addressee.copies),
+        "copies": tuple(_ministry_name(ministry, text) for ministry, _ in copies),
+        "copy_addresses": tuple(envelope_lines(copy, posted_from) for _, copy in copies),
     }
 
 
@@ -113,8 +128,8 @@ def preview_reference(addressee: Addressee, moment: datetime) -> str:
     return f"{addressee.key}/{moment:%Y-%m-%d}"
 
 
-def _tally_link(base_url: str) -> Markdown:
-    return markdown_link(f"{base_url}/{FALLBACK_LANGUAGE}/tally")
+def _tally_link(base_url: str, issue: IssueDetails) -> Markdown:
+    return markdown_link(f"{base_url}/{issue.page_language}/tally")
 
 
 def _letter_state(appeal: Appeal, moment: datetime) -> CampaignState:
@@ -140,7 +155,7 @@ def _ministry_name(ministry: Ministry, text: LetterText) -> str:
 
 def _template_values(
     appeal: Appeal, addressee: Addressee, figures: Figures, notes: Notes, formatter: Formatter, text: LetterText
-) -> Mapping[str, Any]:
+) -> dict[str, Any]:
     """All names that a text can use. What is printed from here is escaped by texts.py."""
 
     def number(what: str | int) -> str:
@@ -165,13 +180,12 @@ def _template_values(
         "when": formatter.source_dates,
         "note": notes.cite,
         "plural": formatter.plural,
-        "moment": lambda case="": formatter.date_and_time(figures.as_of, case),
+        "moment": lambda case="": formatter.day(figures.as_of.date(), case),
         "role": addressee.role,
         "home": addressee.country or "",
         "deadline": appeal.campaign.deadline,
         "met": appeal.campaign.met,
         "organiser": appeal.campaign.name(text.language),
-        "copies": [ministry.kind for ministry in addressee.copies],
         "crossings": [
             {"name": c.names.get(text.language, c.name), "status": c.status, "source": c.source}
             for c in addressee.crossings

@@ -27,13 +27,15 @@ class Figures:
 class IssueDetails:
     """How a letter is sent: its reference, and the page where it can be checked (a preview has none).
 
-    `language` is that of its text; empty means the addressee's own. `courtesy` marks a translation beside the letter.
+    `language` is that of its text; empty means the addressee's own. `page_language` is that of the pages it links to.
+    `courtesy` marks a translation beside the letter.
     `omitted`: ids of facts, events and sources that are left out, with every block that cites them.
     """
 
     reference: str
     check_url: str = ""
     language: str = ""
+    page_language: str = "en"
     courtesy: bool = False
     omitted: frozenset[str] = frozenset()
 
@@ -73,9 +75,9 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The published figures as a table with a bar on each line; the bars add up to the total.
+    """The published figures as a table, a line for each bar; the lines add up to the total.
 
-    `comparison` compares the addressee's country with what a European Citizens' Initiative needs.
+    `comparison`: what a European Citizens' Initiative needs in the addressee's country; empty until that is reached.
     """
 
     caption: str
@@ -126,6 +128,7 @@ class Letter:
     sources: tuple[Note, ...]
     chart: Chart | None  # None until figures are published
     cited_ids: tuple[str, ...]  # ids of the facts, events and sources it cites
+    copy_addresses: tuple[tuple[str, ...], ...] = ()  # one for each of `copies`; letters of old editions have none
 
     @property
     def address_missing(self) -> bool:
@@ -149,6 +152,7 @@ class Annex:
     title: str
     sentences: tuple[str, ...]
     names: tuple[str, ...]
+    first_number: int = 1  # of the first name, in the whole annex
     check_url: str = ""  # as in Letter
     salt: str = ""  # a random number in the file; the reason is in editions/annexes.py
 
@@ -158,17 +162,12 @@ def to_dict(document: Letter | Annex) -> dict[str, Any]:
     return {**asdict(document), "moment": int(document.moment.timestamp())}
 
 
-def annex_from_dict(values: Mapping[str, Any]) -> Annex:
-    """The reverse of to_dict()."""
-    lists = {name: tuple(values[name]) for name in ("sentences", "names")}
-    return Annex(**{**values, **lists, "moment": datetime.fromtimestamp(values["moment"], UTC)})
-
-
 def letter_from_dict(values: Mapping[str, Any]) -> Letter:
     """The reverse of to_dict()."""
     blocks = [Block(b["kind"], tuple(Run(**run) for run in b["runs"])) for b in values["blocks"]]
     lists = {name: tuple(values[name]) for name in ("contact", "lines", "copies", "cited_ids")}
     nested = {
+        "copy_addresses": tuple(map(tuple, values.get("copy_addresses", ()))),
         "moment": datetime.fromtimestamp(values["moment"], UTC),
         "blocks": tuple(blocks),
         "sources": tuple(Note(**note) for note in values["sources"]),

@@ -6,7 +6,7 @@ CLDR has a month's name only as it is in a date that stands alone. A text can ad
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from babel import dates, numbers
 from babel.core import Locale
@@ -19,8 +19,8 @@ from petition.letters.addressees.address_book import Source
 class Formatter:
     """Writes numbers and days in one language of one territory. `months`: twelve names for each case.
 
-    `dates` can have `pattern` (a day in CLDR's notation), `first` (the first day of a month where it is not written as
-    1: French "1er") and `moment` (how `{day}` and `{time}` are joined).
+    `dates` can have `pattern` (a day in CLDR's notation) and `first` (the first day of a month where it is not written
+    as 1: French "1er").
     """
 
     locale: Locale
@@ -52,11 +52,6 @@ class Formatter:
         start, end = (date.fromisoformat(text) for text in (source.start, source.date))
         pattern = _range_pattern(self._first_of_month(start) or str(start.day), self._date_pattern(end, case))
         return str(dates.format_date(end, pattern, locale=self.locale))
-
-    def date_and_time(self, moment: datetime, case: str = "") -> str:
-        """A day and its time, UTC."""
-        pattern = self.dates.get("moment", "{day}, {time} UTC")
-        return pattern.replace("{day}", self.day(moment.date(), case)).replace("{time}", f"{moment:%H:%M}")
 
     def plural(self, n: int, **forms: str) -> str:
         """The form that the language's plural rule chooses for n (one, few, many, zero …), else `other`."""

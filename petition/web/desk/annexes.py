@@ -48,8 +48,8 @@ async def make_annex(request: Request) -> Response:
     addressee = _find_addressee(draft, request.path_params["key"])
     try:
         edition, _ = await edition_files.find_edition(site.database, request.path_params["n"])
-        languages, nickname = [language.code for language in site.languages], request.state.organiser.nickname
-        files = await annexes.make_annex(site.database, draft, edition, addressee, languages, nickname)
+        nickname = request.state.organiser.nickname
+        files = await annexes.make_annex(site.database, draft, edition, addressee, nickname)
     except LetterError as error:
         context: dict[str, Any] = {"error": str(error), "n": request.path_params["n"]}
         return render_page(request, "web/desk/no_annex.html", status=409, **context)

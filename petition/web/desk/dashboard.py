@@ -7,11 +7,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from petition.core.database.connection import Connection
-from petition.mail import outbox
+from petition.mail import machines, outbox, relay_watch, report_counts
 from petition.organisers import activity_log, public_keys
 from petition.organisers.accounts import Organiser, Role
 from petition.protection import proof_of_work
+from petition.retention import destruction_day
 from petition.signing import quarantine, signatures, submissions
+from petition.site import Site
 from petition.tally import history
 from petition.tally.rounding import magnitude, show_magnitude
 from petition.web.desk.access import requires_role, run_and_log
@@ -24,31 +26,35 @@ LATEST_ACTIONS = 20  # lines of the activity log on the dashboard
 @requires_role(Role.VIEWER)
 async def dashboard(request: Request) -> Response:
     organiser: Organiser = request.state.organiser
-    keys = get_site(request).settings.recipients
-    async with get_site(request).database.reading() as c:
-        counts = await _counts(c) if organiser.may(Role.ORGANISER) else None
-        actions = await activity_log.list_lines(c, limit=LATEST_ACTIONS)
-        warn_only = await signatures.get_warn_only(c)
-        mode, effective_mode = await proof_of_work.chosen_mode(c), await proof_of_work.effective_mode(c)
-        unacknowledged = await public_keys.unacknowledged(c, organiser.nickname, keys)
+    site = get_site(request)
+    async with site.database.reading() as c:
+        facts = await _read_facts(c, organiser, site)
     context: dict[str, Any] = {
         "organiser": organiser,
         "roles": Role,
-        "counts": counts,
-        "actions": actions,
-        "warn_only": warn_only,
+        "fingerprints": public_keys.fingerprints(site.settings.recipients),
+        "factor_optional": site.settings.demo,
+    }
+    return render_page(request, "web/desk/dashboard.html", snapshot=get_snapshot(request), **context, **facts)
+
+
+async def _read_facts(c: Connection, organiser: Organiser, site: Site) -> dict[str, Any]:
+    mode, effective_mode = await proof_of_work.chosen_mode(c), await proof_of_work.effective_mode(c)
+    return {
+        "counts": await _counts(c) if organiser.may(Role.ORGANISER) else None,
+        "actions": await activity_log.list_lines(c, limit=LATEST_ACTIONS),
+        "warn_only": await signatures.get_warn_only(c),
         "proof_mode": mode,
         "is_flood": effective_mode is not mode,
-        "fingerprints": public_keys.fingerprints(keys),
-        "unacknowledged": unacknowledged,
-        "factor_optional": get_site(request).settings.demo,
+        "unacknowledged": await public_keys.unacknowledged(c, organiser.nickname, site.settings.recipients),
+        "destruction": await destruction_day.say(c, site.appeal.campaign),
     }
-    return render_page(request, "web/desk/dashboard.html", snapshot=get_snapshot(request), **context)
 
 
 async def _counts(c: Connection) -> dict[str, object]:
     """Counts for organisers, in powers of ten: none moves with a single form, and no line appears with the first."""
     queued, oldest = await outbox.queue_status(c)
+    troubles = await relay_watch.current_troubles(c)
     held = await quarantine.count_by_reason(c)
     networks = [(handle, magnitude(n)) for handle, n in await quarantine.busiest_networks(c) if magnitude(n)]
     return {
@@ -56,8 +62,11 @@ async def _counts(c: Connection) -> dict[str, object]:
         "waiting": show_magnitude(await submissions.count_waiting(c)),
         "queued": show_magnitude(queued),
         "oldest": oldest,
+        "relay_troubles": [relay_watch.describe(name, trouble) for name, trouble in troubles.items()],
+        "away": [machine.describe(show_magnitude) for machine in await machines.away_machines(c)],
         "quarantined": [(reason, show_magnitude(held.get(reason, 0))) for reason in quarantine.REASONS],
         "disposable": show_magnitude(await quarantine.count_disposable(c)),
+        "none_recognised": report_counts.NONE_RECOGNISED if await report_counts.none_recognised(c) else "",
         # Not by their exact counts: the order must not tell which network has more.
         "networks": [
             (handle, show_magnitude(n)) for handle, n in sorted(networks, key=lambda item: (-item[1], item[0]))

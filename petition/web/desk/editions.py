@@ -49,10 +49,9 @@ async def _issue_edition(request: Request, form: Form) -> Response:
     confirmed, without = (
         frozenset(id_ for id_, decision in decisions.items() if decision == kind) for kind in (CONFIRMED, LEFT_OUT)
     )
-    languages = [language.code for language in site.languages]
     try:
         choice, nickname = Decisions(confirmed, without), request.state.organiser.nickname
-        n = await editions.issue_edition(site.database, draft, languages, choice, nickname)
+        n = await editions.issue_edition(site.database, draft, choice, nickname)
     except LetterError as error:
         return await _index_page(request, form, str(error))
     return RedirectResponse(f"/organisers/editions/{n}", 303)
@@ -89,7 +88,8 @@ async def archive(request: Request) -> Response:
     issued, letters = await _load_edition(request)
     await log_download(request, "downloaded all letters", f"edition {issued.number}")
     headers = {"Cache-Control": NO_STORE, "Content-Disposition": f'attachment; filename="edition-{issued.number}.zip"'}
-    chunks = files.stream_zip(get_site(request).database, issued, letters)
+    site = get_site(request)
+    chunks = files.stream_zip(site.database, issued, letters, site.index_signer)
     return StreamingResponse(chunks, media_type="application/zip", headers=headers)
 
 

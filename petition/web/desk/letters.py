@@ -11,6 +11,7 @@ from starlette.responses import Response
 from petition.core.errors import LetterError
 from petition.letters import correspondence
 from petition.letters.addressees.address_book import Addressee
+from petition.letters.addressees.envelope import lacks_latin_lines
 from petition.letters.correspondence import Entry
 from petition.letters.editions import drafts
 from petition.letters.editions.drafts import Draft
@@ -41,6 +42,7 @@ def _row(draft: Draft, addressee: Addressee, entries: dict[str, Entry], writing:
         "name": addressee.name_en,
         "flags": _flags(draft, addressee, writing),
         "annex": draft.annex_size(addressee) > 0,
+        "channels": addressee.channels,
         "entry": entries.get(code),
     }
 
@@ -51,6 +53,8 @@ def _flags(draft: Draft, addressee: Addressee, writing: bool) -> list[str]:
         flags.append("address missing")
     elif addressee.confidence != "high":
         flags.append(f"address: {addressee.confidence} confidence")
+    if lacks_latin_lines(addressee, draft.appeal.campaign.posted_from):
+        flags.append("address: not in Latin letters")
     if writing:
         letter = draft.letter(addressee)
         flags += ["English, no text in its language"] if letter.fallback else []

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from petition.core import safe_logging
 from petition.core.errors import Busy, DatabaseError, RateLimited
+from petition.core.repeated_errors import RepeatedErrors
 from petition.web.http.pages import render_page
 from petition.web.http.security import MAX_BODY_BYTES, MAX_PATH_LENGTH, MAX_QUERY_BYTES, is_cross_site
 
@@ -37,7 +38,7 @@ async def http_error(request: Request, error: Exception) -> Response:
 
 async def database_unavailable(request: Request, error: Exception) -> Response:
     """503 if the database is down or too busy. What was typed is still in the browser."""
-    log.error("%s", error)
+    request.app.state.repeated_errors.add(str(error))
     response = render_page(request, "web/http/error.html", status=503, code=503)
     response.headers["Retry-After"] = "5" if isinstance(error, Busy) else "30"
     return response
@@ -58,7 +59,7 @@ class ErrorPages:
     """
 
     def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+        self._app, self._errors = app, RepeatedErrors(log)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
@@ -71,7 +72,7 @@ class ErrorPages:
         try:
             await self._app(scope, receive, send_noting_start)
         except Exception as error:
-            log.error("%s", safe_logging.describe_error(error))
+            self._errors.add(safe_logging.describe_error(error))
             if scope["type"] == "http" and not started:
                 await _error_page(Request(scope))(scope, receive, send)
 
@@ -99,8 +100,8 @@ def _excess(scope: Scope) -> int:
     """404 for a long path, 413 for a long body, else 0."""
     if len(scope["path"]) > MAX_PATH_LENGTH:
         return 404
-    length = Headers(scope=scope).get("content-length", "0")
-    return 413 if length.isdecimal() and (len(length) > 9 or int(length) > MAX_BODY_BYTES) else 0
+    length = dict(scope["headers"]).get(b"content-length", b"0")
+    return 413 if length.isdigit() and (len(length) > 9 or int(length) > MAX_BODY_BYTES) else 0
 
 
 class CrossSiteCheck:

@@ -7,11 +7,12 @@ from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-HEADER_BYTES = 1536  # status line and headers, without those that the server adds; nginx reads 4 kB of them
+HEADER_BYTES = 1024  # status line and headers, without those that the server adds; nginx reads 4 kB of them
 BODY_BYTES = 24 * 1024  # more than the longest page: the form in Greek, with an error at each field
 _HTML = b"text/html; charset=utf-8"
 _LINE_ENDS = b"\n" * BODY_BYTES
 _PHRASES = {status.value: len(status.phrase) for status in HTTPStatus}
+_BETWEEN = len(": \r\n")  # name and value, and the end of the line
 _PUBLIC_REDIRECTS = (302, 308)  # to a page that is the same for everybody
 
 
@@ -40,15 +41,15 @@ class Padding:
 
 def _pad_start(message: Message) -> int:
     """Pads the headers. Returns by how many bytes the body must grow; 0 if this answer is not padded."""
-    raw: list[tuple[bytes, bytes]] = list(message["headers"])
-    headers, status = dict(raw), message["status"]
-    if status in _PUBLIC_REDIRECTS or b"content-length" not in headers or headers.get(b"content-type", _HTML) != _HTML:
+    raw, status = message["headers"], message["status"]
+    headers = dict(raw)
+    length = headers.pop(b"content-length", None)
+    if status in _PUBLIC_REDIRECTS or length is None or headers.get(b"content-type", _HTML) != _HTML:
         return 0
-    length = int(headers[b"content-length"])
-    missing = BODY_BYTES - length % BODY_BYTES
-    raw = [line for line in raw if line[0] != b"content-length"]
-    raw += [(b"content-length", b"%d" % (length + missing)), (b"x-padding", b"")]
-    lines = _PHRASES[status] + sum(len(name) + len(value) + len(": \r\n") for name, value in raw)
-    raw[-1] = (b"x-padding", b"0" * (-lines % HEADER_BYTES))
-    message["headers"] = raw
+    missing = BODY_BYTES - int(length) % BODY_BYTES
+    kept = [line for line in raw if line[0] != b"content-length"]
+    kept += [(b"content-length", b"%d" % (int(length) + missing)), (b"x-padding", b"")]
+    lines = _PHRASES[status] + sum([len(name) + len(value) + _BETWEEN for name, value in kept])
+    kept[-1] = (b"x-padding", b"0" * (-lines % HEADER_BYTES))
+    message["headers"] = kept
     return missing

@@ -32,7 +32,7 @@ async def receive_bounce(request: Request) -> Response:
     body = await _read_body(request)
     if kind.lower().startswith("multipart/report"):
         body = b"Content-Type: " + kind.encode("latin-1", "replace") + b"\r\n\r\n" + body
-    if report := parse(body):
+    if report := await asyncio.to_thread(parse, body):
         await site.database.write(partial(quarantine.apply_report, server_keys=site.server_keys, report=report))
     return Response(status_code=204, headers={"Cache-Control": NO_STORE})
 

@@ -1,20 +1,16 @@
-"""Health: whether the process is up, whether it is ready, and the metrics; for monitors and the operator."""
+"""Health: whether the process is up and whether it is ready; for monitors and the operator."""
 
 import asyncio
 import logging
 import time
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from petition.core import clock
 from petition.core.errors import DatabaseError
 from petition.core.settings import LOOPBACK_HOSTS
-from petition.mail import outbox
 from petition.site import Site
-from petition.tally.rounding import magnitude
-from petition.web.http.pages import NO_STORE, get_site, get_snapshot
+from petition.web.http.pages import NO_STORE, get_site
 from petition.web.http.security import has_bearer_token, is_forwarded
 
 _NO_STORE = {"Cache-Control": NO_STORE}
@@ -72,30 +68,10 @@ async def readyz(request: Request) -> Response:
     readiness: Readiness = request.app.state.readiness
     if not (problem := await readiness.problem()):
         return PlainTextResponse("ready\n", headers=_NO_STORE)
-    return PlainTextResponse(f"{problem if _is_operator(request) else 'not ready'}\n", 503, _NO_STORE)
+    return PlainTextResponse(f"{problem if is_operator(request) else 'not ready'}\n", 503, _NO_STORE)
 
 
-async def metrics(request: Request) -> Response:
-    """For Prometheus (text format 0.0.4).
-
-    Counts are published figures or powers of ten. Only the age of the oldest email is live.
-    """
-    if not _is_operator(request):
-        raise HTTPException(404)
-    async with get_site(request).database.reading() as c:
-        waiting, oldest = await outbox.queue_status(c)
-    snapshot = get_snapshot(request)
-    values = {
-        "petition_confirmed": ("gauge", snapshot.confirmed),
-        "petition_snapshot_age_seconds": ("gauge", clock.epoch() - int(snapshot.as_of.timestamp())),
-        "petition_outbox_waiting": ("gauge", magnitude(waiting)),
-        "petition_outbox_oldest_seconds": ("gauge", oldest),
-    }
-    text = "".join(f"# TYPE {name} {kind}\n{name} {value}\n" for name, (kind, value) in values.items())
-    return PlainTextResponse(text, headers=_NO_STORE)
-
-
-def _is_operator(request: Request) -> bool:
+def is_operator(request: Request) -> bool:
     """Anyone who has the token; if none is set, anyone on this machine."""
     if token := get_site(request).settings.metrics_token:
         return has_bearer_token(request, token)

@@ -1,4 +1,4 @@
-"""Files for machines: what search engines may read, and where to report a security problem."""
+"""Files for machines: what search engines may read, where to report a security problem, who signs the letters."""
 
 from datetime import timedelta
 from xml.sax.saxutils import quoteattr
@@ -61,3 +61,9 @@ def security_txt(site: Site, state: PublicState) -> str:
         f"Canonical: {site.settings.base_url}/.well-known/security.txt",
     ]
     return "\n".join(lines) + "\n"
+
+
+def letters_pub(site: Site, state: PublicState) -> str:
+    """The key that signs the list of an edition, as `ssh-keygen -Y verify -f` reads it; only a comment without one."""
+    signer = site.index_signer
+    return signer.allowed_signers if signer else "# The list of an edition is not signed here.\n"

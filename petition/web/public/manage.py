@@ -4,8 +4,9 @@ from functools import partial
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
+from petition.core import tokens
 from petition.core.email_addresses import EmailAddress
 from petition.core.encryption import LinkKeys
 from petition.core.errors import ClosedError, LinkError, RateLimited
@@ -15,6 +16,7 @@ from petition.signing import intake
 from petition.signing import manage as actions
 from petition.web.http import forms
 from petition.web.http.pages import client_address, get_language, get_public_status, get_site, render_page
+from petition.web.public.emailed_links import dead_link, read_link, redirect_to_inbox
 
 _ACTIONS = {
     "withdraw": actions.withdraw,
@@ -26,8 +28,12 @@ _NEVER_WRITE_ACTIONS = {"withdraw_never": actions.withdraw_never, "write_again":
 
 
 async def request_link(request: Request) -> Response:
-    """The form that asks for a link. The answer is the same whether there is a signature or not."""
-    page = partial(render_page, request, "web/public/manage/request_link.html")
+    """The form that asks for a link. The answer is the same whether there is a signature or not.
+
+    Once signing has ended for good, nothing is stored about anybody: the page says so, and has no form.
+    """
+    ended = get_public_status(request).signing_closed
+    page = partial(render_page, request, "web/public/manage/request_link.html", ended=ended)
     if request.method != "POST":
         return page(form=EMPTY_FORM)
     form, warn_only = await forms.read_form(request), get_public_status(request).warn_only
@@ -38,10 +44,10 @@ async def request_link(request: Request) -> Response:
     try:
         late = await _send_link(request, email)
     except ClosedError:
-        raise HTTPException(403) from None
+        return page(status=403, form=EMPTY_FORM, ended=True)
     except RateLimited as refusal:
         return page(status=429, wait=refusal.retry_after, form=forms.rate_limited(form))
-    return RedirectResponse(f"/{get_language(request).code}/check-inbox{'?mail=late' if late else ''}", 303)
+    return redirect_to_inbox(request, "check-inbox/manage", late=late)
 
 
 async def _send_link(request: Request, email: EmailAddress) -> bool:
@@ -56,11 +62,11 @@ async def _send_link(request: Request, email: EmailAddress) -> bool:
 async def manage(request: Request) -> Response:
     """GET: a button and no data, because scanners open links. POST: the stored data, or the chosen action."""
     try:
-        link = get_site(request).read_link(Purpose.MANAGE, request.path_params["token"])
+        link = read_link(request, Purpose.MANAGE)
         if request.method == "POST":
             return await _run_action(request, link)
     except LinkError:
-        return render_page(request, "web/public/signing/dead_link.html", status=404, form=EMPTY_FORM, purpose="manage")
+        return await dead_link(request, "manage")
     return render_page(request, "web/public/manage/open_link.html")
 
 
@@ -85,14 +91,14 @@ async def never_write(request: Request) -> Response:
     """
     site = get_site(request)
     try:
-        link_id = site.read_link(Purpose.NEVER_WRITE, request.path_params["token"]).row_id
+        link_id = read_link(request, Purpose.NEVER_WRITE).row_id
         if request.method == "POST":
             action = (await forms.read_form(request)).values.get("action", "")
             act = _NEVER_WRITE_ACTIONS.get(action, actions.never_write)
             await site.database.write(partial(act, link_id=link_id))
             return render_page(request, "web/public/manage/done.html", action=act.__name__)
     except LinkError:
-        return render_page(request, "web/public/signing/dead_link.html", status=404, form=EMPTY_FORM, purpose="manage")
+        return await dead_link(request, "manage")
     return render_page(request, "web/public/manage/never_write.html")
 
 
@@ -104,6 +110,7 @@ async def unsubscribe(request: Request) -> Response:
     if request.method != "POST":
         return render_page(request, "web/public/manage/unsubscribe.html")
     site = get_site(request)
-    unsubscribe_hash = site.server_keys.unsubscribe_hash(request.path_params["token"])
+    secret = tokens.read_unsubscribe_secret(request.path_params["token"])
+    unsubscribe_hash = site.server_keys.unsubscribe_hash(secret)
     await site.database.write(partial(actions.unsubscribe, unsubscribe_hash=unsubscribe_hash))
     return render_page(request, "web/public/manage/done.html", action="unsubscribe")

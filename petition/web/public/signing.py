@@ -24,16 +24,12 @@ from petition.web.http.pages import (
     render_page,
 )
 from petition.web.http.public_state import PublicState
+from petition.web.public.emailed_links import dead_link, read_link, redirect_to_inbox
 
 
 async def redirect_to_language(request: Request) -> Response:
     language = get_site(request).languages.choose(request.headers.get("accept-language", ""))
     return RedirectResponse(f"/{language.code}/", 302, {"Vary": "Accept-Language", "Cache-Control": NO_STORE})
-
-
-async def redirect_to_appeal(request: Request) -> Response:
-    """Adds the last slash. Without a host name: the request may have made one up."""
-    return RedirectResponse(f"/{get_language(request).code}/", 308)
 
 
 def appeal_page(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
@@ -81,7 +77,7 @@ async def sign(request: Request) -> Response:
         return await _appeal_response(request, EMPTY_FORM, 403)
     except RateLimited as throttled:
         return await _appeal_response(request, forms.rate_limited(form), 429, throttled.retry_after)
-    return RedirectResponse(f"/{language.code}/check-inbox{'?mail=late' if admission.low_priority else ''}", 303)
+    return redirect_to_inbox(request, "check-inbox", late=admission.low_priority)
 
 
 async def proof_of_work(request: Request) -> Response:
@@ -97,40 +93,20 @@ async def redirect_to_form(request: Request) -> Response:
     return RedirectResponse(f"/{get_language(request).code}/#sign", 303)
 
 
-async def check_inbox(request: Request) -> Response:
-    """The same page whatever happened. How long the email takes depends only on the network."""
-    return render_page(request, "web/public/signing/check_inbox.html", late=request.query_params.get("mail") == "late")
-
-
 async def confirm(request: Request) -> Response:
     """GET: shows what the button confirms, and changes nothing however often it is fetched. POST: confirms it."""
     site = get_site(request)
     get_language(request)  # 404 for an unknown language
     try:
-        link = site.read_link(Purpose.CONFIRM, request.path_params["token"])
+        link = read_link(request, Purpose.CONFIRM)
         if request.method == "POST":
             return await _confirm_signature(request, link)
         async with site.database.reading() as c:
             submission = await submissions.get_submission(c, link)
     except LinkError:
-        return await _dead_link(request)
+        return await dead_link(request, "sign")
     return render_page(
         request, "web/public/signing/confirm.html", submission=submission, can_sign=site.campaign_state().allows_signing
-    )
-
-
-async def _dead_link(request: Request) -> Response:
-    """One page for damaged, expired and unknown links, with the form to get a new one."""
-    await get_site(request).rate_limiter.limit_page(client_address(request))
-    state, public_status = get_site(request).campaign_state(), get_public_status(request)
-    return render_page(
-        request,
-        "web/public/signing/dead_link.html",
-        status=404,
-        form=EMPTY_FORM,
-        purpose="sign",
-        state=state,
-        public_status=public_status,
     )
 
 

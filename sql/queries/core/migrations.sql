@@ -1,6 +1,6 @@
 -- name: try_lock
--- One migration at a time: whether we have the lock, until the connection is given back. SQLite has locks of its own.
-select pg_try_advisory_lock(7431001) as ours -- postgresql
+-- One migration at a time: whether we have the lock, until this transaction ends. SQLite has locks of its own.
+select pg_try_advisory_xact_lock(7431001) as ours -- postgresql
 select 1 as ours -- sqlite
 
 -- name: limit_lock_wait

@@ -17,5 +17,12 @@ select reference, edition, key, courtesy, sha256 from edition_letters where edit
 select l.reference, l.edition, l.key, l.courtesy, l.sha256, l.tree, e.basis
 from edition_letters l join editions e on e.number = l.edition where l.reference = :reference
 
+-- name: find_reference
+-- Of a letter or an annex. :lowered has letters of ASCII only.
+select reference from edition_letters where lower(reference) = :lowered -- sqlite
+select reference from edition_letters where lower(reference collate "C") = :lowered -- postgresql
+union all select reference from edition_annexes where lower(reference) = :lowered -- sqlite
+union all select reference from edition_annexes where lower(reference collate "C") = :lowered -- postgresql
+
 -- name: letter_pdf
 select pdf from edition_letters where reference = :reference

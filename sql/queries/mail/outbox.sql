@@ -1,10 +1,10 @@
 -- name: insert
 insert into outbox (
-    id, template, language, mailbox, submission_id, key_name, encrypted, urgency, queued_at, due_at, attempts, claim_expires_at, expires_at
+    id, template, language, mailbox, link_id, key_name, encrypted, urgency, queued_at, due_at, attempts, claim_expires_at, expires_at
 )
-select id, template, language, mailbox, submission_id, key_name, encrypted, urgency, queued_at, due_at, 0, 0, expires_at
+select id, template, language, mailbox, link_id, key_name, encrypted, urgency, queued_at, due_at, 0, 0, expires_at
 from json_to_recordset(cast(:rows as json)) as r ( -- postgresql
-    id text, template text, language text, mailbox text, submission_id text, key_name text, encrypted text, -- postgresql
+    id text, template text, language text, mailbox text, link_id text, key_name text, encrypted text, -- postgresql
     urgency bigint, queued_at bigint, due_at bigint, expires_at bigint -- postgresql
 ) -- postgresql
 from (select -- sqlite
@@ -12,7 +12,7 @@ from (select -- sqlite
     json_extract(value, '$.template') as template, -- sqlite
     json_extract(value, '$.language') as language, -- sqlite
     json_extract(value, '$.mailbox') as mailbox, -- sqlite
-    json_extract(value, '$.submission_id') as submission_id, -- sqlite
+    json_extract(value, '$.link_id') as link_id, -- sqlite
     json_extract(value, '$.key_name') as key_name, -- sqlite
     json_extract(value, '$.encrypted') as encrypted, -- sqlite
     json_extract(value, '$.urgency') as urgency, -- sqlite
@@ -22,20 +22,56 @@ from (select -- sqlite
 from json_each(:rows)) -- sqlite
 
 -- name: claim_batch
--- A batch for one deliverer: rows that are due, that nobody else holds, and whose key is on this machine. No delay
+-- A batch for one deliverer: rows that are due, that nobody else holds, and whose key this machine has. No delay
 -- is so long that a row is due after :latest: such a row got its time from a clock that was ahead, and is due too.
-update outbox set claim_expires_at = :until, attempts = attempts + 1 where id in (
+-- PostgreSQL may run a subquery in `in (…)` more than once, and would then claim more than :most; an array it runs once.
+update outbox set claim_expires_at = :until, attempts = attempts + 1
+where id in ( -- sqlite
+where id = any(array( -- postgresql
     select id from outbox
     where (due_at <= :now or due_at > :latest) and claim_expires_at <= :now and urgency < :held and :keys like '%' || key_name || '%'
     order by urgency, queued_at, id limit :most
-    for update skip locked -- postgresql
+    for update skip locked) -- postgresql
 )
-returning id, template, language, key_name, encrypted, attempts, claim_expires_at, urgency, queued_at
+returning id, link_id, template, language, key_name, encrypted, attempts, claim_expires_at, urgency, queued_at
+
+-- name: claim_newest
+-- Of the most urgent that are due, the latest first: beside a long queue, so that who signs now is not last.
+update outbox set claim_expires_at = :until, attempts = attempts + 1
+where id in ( -- sqlite
+where id = any(array( -- postgresql
+    select id from outbox
+    where urgency = (
+        select min(urgency) from outbox
+        where (due_at <= :now or due_at > :latest) and claim_expires_at <= :now and urgency < :held and :keys like '%' || key_name || '%'
+    )
+    and (due_at <= :now or due_at > :latest) and claim_expires_at <= :now and :keys like '%' || key_name || '%'
+    order by urgency desc, queued_at desc, id desc limit :most
+    for update skip locked) -- postgresql
+)
+returning id, link_id, template, language, key_name, encrypted, attempts, claim_expires_at, urgency, queued_at
+
+-- name: claim_probe
+-- One email to try a relay in trouble with, due or not: the one that was tried least, so that no email is the probe
+-- again and again.
+update outbox set claim_expires_at = :until, attempts = attempts + 1
+where id in ( -- sqlite
+where id = any(array( -- postgresql
+    select id from outbox
+    where claim_expires_at <= :now and urgency < :held and :keys like '%' || key_name || '%'
+    order by attempts, urgency, queued_at, id limit 1
+    for update skip locked) -- postgresql
+)
+returning id, link_id, template, language, key_name, encrypted, attempts, claim_expires_at, urgency, queued_at
 
 -- name: renew_claim
 -- A row is ours as long as nobody else has claimed it since: every claim adds one to its attempts.
 update outbox set claim_expires_at = :until where id = :id and attempts = :attempts
 returning id
+
+-- name: claimed
+-- A row if somebody holds an email. A claim that is longer was made by a clock that was ahead.
+select id from outbox where claim_expires_at > :now and claim_expires_at <= :until limit 1
 
 -- name: delete
 -- The email was sent, or never will be: nothing of it stays.
@@ -51,6 +87,12 @@ in (select value from json_each(:ids)) -- sqlite
 -- name: retry_later
 -- The mail server could not take it now.
 update outbox set due_at = :due_at, claim_expires_at = 0 where id = :id and attempts = :attempts
+
+-- name: make_due
+update outbox set due_at = :now
+where attempts > 0 and due_at > :now and claim_expires_at <= :now and urgency < :held -- sqlite
+where id = any(array(select id from outbox -- postgresql
+where attempts > 0 and due_at > :now and claim_expires_at <= :now and urgency < :held for update skip locked)) -- postgresql
 
 -- name: postpone
 -- A claimed email that was not tried, because its provider takes nothing for a while.
@@ -74,12 +116,22 @@ where mailbox = :mailbox -- sqlite
 where id = any(array(select id from outbox where mailbox = :mailbox order by id || '' for update)) -- postgresql
 
 -- name: encrypted_with
--- Locked: if two servers rotate keys at once, the second sees what the first has done.
-select id, encrypted from outbox where key_name = :key_name order by id || ''
-for update -- postgresql
+-- A page of the rows with one key, in the order of their ids. Not locked: `reencrypt` and `delete_unreadable` look at
+-- the key again, so what a rival has done since stays.
+select id, link_id, encrypted from outbox where key_name = :key_name and id > :after order by id limit :most
 
 -- name: reencrypt
 update outbox set key_name = :key_name, encrypted = :encrypted where id = :id and key_name = :old
+
+-- name: delete_unreadable
+delete from outbox where id = :id and key_name = :key_name
+returning id
+
+-- name: waiting_by_key
+select key_name, count(*) as n from outbox where urgency < :held group by key_name order by key_name
+
+-- name: key_names
+select key_name from outbox group by key_name order by key_name
 
 -- name: queue_status
 -- Held emails are not counted.

@@ -9,3 +9,8 @@ select coalesce(max(n), 0) + 1, :logged_at, :nickname, :action, :detail from act
 
 -- name: list_lines
 select n, logged_at, nickname, action, detail from actions where n < :before order by n desc limit :limit
+
+-- name: last_backup
+-- The newest moment that a backup holds: one was made here, or this database was restored from it.
+select max(case when action = :made then logged_at else substr(detail, 6, 20) end) as made_at from actions
+where action = :made or (action = :restored and detail like 'made ____-__-__T________Z%')

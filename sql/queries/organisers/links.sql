@@ -1,9 +1,9 @@
 -- name: insert
-insert into links (id, purpose, subject, mailbox, quota_key, expires_at)
-values (:id, :purpose, :subject, :mailbox, cast(:quota_key as text), :expires_at)
+insert into links (id, purpose, subject, mailbox, quota, expires_at)
+values (:id, :purpose, :subject, :mailbox, cast(:quota as text), :expires_at)
 
 -- name: get
-select subject, mailbox, quota_key from links where id = :id and purpose = :purpose and expires_at > :now
+select subject, mailbox, quota from links where id = :id and purpose = :purpose and expires_at > :now
 
 -- name: redeem
 -- For a link that works once.

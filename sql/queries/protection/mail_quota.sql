@@ -1,4 +1,4 @@
--- name: lock_recipients
+-- name: lock
 -- One decision at a time for a recipient, across all servers; always in the same order. SQLite has one writer anyway.
 select pg_advisory_xact_lock(k) from ( -- postgresql
     select distinct hashtextextended(value, 0) as k -- postgresql
@@ -34,6 +34,14 @@ select quota_key, :purpose, :hour_ends_at, n from json_to_recordset(cast(:rows a
 select json_extract(value, '$.quota_key'), :purpose, :hour_ends_at, json_extract(value, '$.n') from json_each(:rows) -- sqlite
 where true
 on conflict (quota_key, purpose, hour_ends_at) do update set n = email_counts.n + excluded.n
+
+-- name: give_back
+-- The first email that was counted since then, so that what is left is never less than what arrives.
+update email_counts set n = n - 1 where quota_key = :quota_key and purpose = :purpose and n > 0 and hour_ends_at = (
+    select min(hour_ends_at) from email_counts
+    where quota_key = :quota_key and purpose = :purpose and n > 0 and hour_ends_at > :since
+)
+returning n
 
 -- name: recent_emails
 select coalesce(sum(n), 0) as n from email_counts where quota_key = :quota_key

@@ -21,5 +21,5 @@ select reference, edition, key, courtesy, sha256 from edition_letters
 select reference, edition, key, version, name_count, sha256, issued_on from edition_annexes
 
 -- name: clear_state
--- All facts but those that belong to this database itself.
-delete from site_state where name not in ('mode', 'schema')
+-- All facts but those that belong to this database itself and its keys.
+delete from site_state where name not in ('mode', 'schema', 'email_key', 'desk_key', 'keys_sealed')

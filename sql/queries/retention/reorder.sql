@@ -1,6 +1,6 @@
 -- name: try_lock
--- One process at a time: whether we have the lock, until the connection is given back.
-select pg_try_advisory_lock(7431003) as ours -- postgresql
+-- One process at a time: whether we have the lock, until this transaction ends.
+select pg_try_advisory_xact_lock(7431003) as ours -- postgresql
 select 1 as ours -- sqlite
 
 -- name: sum_days

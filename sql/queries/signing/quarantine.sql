@@ -9,8 +9,8 @@ returning id
 -- name: hold_emails
 -- Emails that have not left yet. Decoys belong to no submission.
 update outbox set urgency = :held where
-submission_id in (select value from json_each(:ids)) -- sqlite
-id = any(array(select id from outbox where submission_id -- postgresql
+link_id in (select value from json_each(:ids)) -- sqlite
+id = any(array(select id from outbox where link_id -- postgresql
 = any(array(select json_array_elements_text(cast(:ids as json)))) order by id || '' for update)) -- postgresql
 
 -- name: release_submissions
@@ -22,8 +22,8 @@ returning id
 
 -- name: release_emails
 update outbox set urgency = :urgency where urgency = :held and
-submission_id in (select value from json_each(:ids)) -- sqlite
-id = any(array(select id from outbox where submission_id -- postgresql
+link_id in (select value from json_each(:ids)) -- sqlite
+id = any(array(select id from outbox where link_id -- postgresql
 = any(array(select json_array_elements_text(cast(:ids as json)))) order by id || '' for update)) -- postgresql
 
 -- name: count_by_reason
@@ -42,3 +42,9 @@ group by network order by count(*) desc, network limit :limit
 
 -- name: waiting_from_network
 select id from submissions where expires_at = :expires_at and state = 'waiting' and network = :network
+
+-- name: recipient
+-- The address that the email of this submission or link went to.
+select email_hash from submissions where id = :id
+union all
+select subject as email_hash from links where id = :id

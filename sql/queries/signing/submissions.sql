@@ -6,12 +6,12 @@
 -- name: insert
 -- One row for each form.
 insert into submissions (
-    id, mailbox, email_hash, country, name, sealed, consent, state, hold_reason, network, disposable, expires_at
+    id, mailbox, email_hash, country, name, sealed, consent, state, hold_reason, network, disposable, quota, expires_at
 )
-select id, mailbox, email_hash, country, name, sealed, consent, state, hold_reason, network, disposable, expires_at
+select id, mailbox, email_hash, country, name, sealed, consent, state, hold_reason, network, disposable, quota, expires_at
 from json_to_recordset(cast(:rows as json)) as r ( -- postgresql
     id text, mailbox text, email_hash text, country text, name text, sealed text, consent text, -- postgresql
-    state text, hold_reason text, network text, disposable bigint, expires_at bigint -- postgresql
+    state text, hold_reason text, network text, disposable bigint, quota text, expires_at bigint -- postgresql
 ) -- postgresql
 from (select -- sqlite
     json_extract(value, '$.id') as id, json_extract(value, '$.mailbox') as mailbox, -- sqlite
@@ -19,7 +19,7 @@ from (select -- sqlite
     json_extract(value, '$.name') as name, json_extract(value, '$.sealed') as sealed, -- sqlite
     json_extract(value, '$.consent') as consent, json_extract(value, '$.state') as state, -- sqlite
     json_extract(value, '$.hold_reason') as hold_reason, json_extract(value, '$.network') as network, -- sqlite
-    json_extract(value, '$.disposable') as disposable, -- sqlite
+    json_extract(value, '$.disposable') as disposable, json_extract(value, '$.quota') as quota, -- sqlite
     json_extract(value, '$.expires_at') as expires_at -- sqlite
 from json_each(:rows)) -- sqlite
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -16,9 +17,10 @@ from hypothesis import strategies as st
 
 from petition.core.database import queries, sqlite
 from petition.core.database.connection import Connection
-from petition.core.database.database import Database, open_database
+from petition.core.database.database import _POOL_OPTIONS, Database, open_database
 from petition.core.errors import DatabaseError, PetitionError
 from petition.core.settings import Settings
+from tests import ROOT
 from tests.postgres import hang_up
 from tests.web.tools import for_all
 
@@ -34,6 +36,14 @@ def test_the_queries_load_for_both_databases() -> None:
         "migrations.try_lock",
         "outbox.claim_batch",
     }
+
+
+def test_the_settings_for_a_role_behind_pgbouncer_are_those_that_we_send() -> None:
+    """docs/scale.md names them: PgBouncer refuses them or ignores them."""
+    sent = {name: value for name, value in _POOL_OPTIONS["server_settings"].items() if name != "application_name"}
+    text = (ROOT / "docs" / "scale.md").read_text("utf-8")
+    assert f"\nignore_startup_parameters = {','.join(sent)}\n" in text
+    assert dict(re.findall(r"^alter role petition set (\w+) = '(\w+)';$", text, re.MULTILINE)) == sent
 
 
 async def test_every_query_is_understood(database: Database) -> None:
@@ -185,6 +195,11 @@ async def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
 async def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "petition.db").write_text("a letter to the editor " * 100)
     assert "not a database" in await _sentence(f"sqlite:///{tmp_path}/petition.db")
+    with pytest.raises(sqlite3.DatabaseError) as failure:
+        sqlite.SafeConnection(str(tmp_path / "petition.db"))
+    connection = next(entry.frame.f_locals["self"] for entry in failure.traceback if "self" in entry.frame.f_locals)
+    with pytest.raises(sqlite3.ProgrammingError, match="closed database"):
+        connection.execute("select 1")
 
 
 @contextmanager

@@ -14,7 +14,9 @@ from petition.core.database.connection import Connection, Row
 from petition.core.database.database import Database, open_database
 from petition.core.errors import DatabaseError
 from petition.core.settings import Mode, Settings
+from petition.site import open_site
 from petition.tally import tally
+from tests.postgres import hang_up
 
 
 async def _migrate(url: str, mode: Mode = Mode.DEMO) -> str:
@@ -241,3 +243,45 @@ async def test_the_journal_grows(database: Database) -> None:
         await database.write(partial(tally.apply_changes, changes=[tally.Change("PL", "confirmed", n)]))
     async with database.reading() as c:
         assert [row["n"] for row in await c.execute("select n from journal order by n")] == [-1, 1]
+
+
+LOCKS_HELD = "select count(*) from pg_locks where locktype = 'advisory'"
+
+
+async def test_only_one_migrates_at_a_time_and_no_lock_stays(
+    postgresql_settings: Settings, later: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pooler gives a connection to others: a lock that belonged to it would stay, and shut nobody out."""
+    url = postgresql_settings.database_url
+    watcher = await asyncpg.connect(url)
+    monkeypatch.setattr(migrations, "MAX_WAIT", 0)
+    later(COLUMN)
+    async with open_database(url) as first, open_database(url) as second:
+        async with first.holding("migrations.try_lock", 0, "busy"):
+            with pytest.raises(
+                DatabaseError, match=r"^Another process has been migrating this database for 15 minutes"
+            ):
+                await migrations.migrate(second, Mode.DEMO)
+            assert await watcher.fetchval(LOCKS_HELD) == 1
+        await migrations.migrate(second, Mode.DEMO)
+        connections = "select count(*) from pg_stat_activity where application_name = 'petition'"
+        assert await watcher.fetchval(connections) > 0, "they are open"
+        assert await watcher.fetchval(LOCKS_HELD) == 0
+        assert await watcher.fetchval(f"{connections} and state like 'idle in%'") == 0
+    await watcher.close()
+
+
+async def test_a_lock_ends_with_its_connection(postgresql_settings: Settings) -> None:
+    url = postgresql_settings.database_url
+    async with open_database(url) as first, open_database(url) as second, first.holding("migrations.try_lock", 0, "x"):
+        await hang_up(url)
+        await migrations.migrate(second, Mode.DEMO)
+
+
+async def test_who_waits_for_a_table_does_not_wait_for_a_lock_that_is_held(postgresql_settings: Settings) -> None:
+    async with open_site(postgresql_settings) as site, site.database.holding("migrations.try_lock", 0, "busy"):
+        connection = await asyncpg.connect(postgresql_settings.database_url, timeout=10)
+        await connection.execute("set lock_timeout = '5s'")
+        await connection.execute("begin")
+        await connection.execute("lock table site_state in access exclusive mode")
+        await connection.close()

@@ -8,6 +8,7 @@ import pytest
 
 from petition.core.errors import DataError, LetterError
 from petition.core.languages import LOCALE_FOLDER
+from petition.letters.addressees.address_book import Channels
 from petition.letters.addressees.reader import AddressBook, load_address_book
 
 SHIPPED = Path(__file__).parents[3] / "petition" / "data" / "governments.toml"
@@ -55,7 +56,7 @@ def test_the_role_says_what_may_be_asked(book: AddressBook) -> None:
 
 def test_a_missing_address_stays_missing(book: AddressBook) -> None:
     missing = {a.key for a in book.addressees if a.address_missing}
-    assert missing == {"CY", "GR", "HU"}
+    assert missing == {"CY", "HU"}
     assert all(book.find(key).confidence == "low" for key in missing)
 
 
@@ -65,9 +66,20 @@ def test_the_office_is_left_out_where_the_lines_name_it(book: AddressBook) -> No
         "BE-nl": "Kanselarij van de Eerste Minister",
         "BE-fr": "Chancellerie du Premier ministre",
         "BE-de": "Kanzlei des Premierministers",
+        "FI-sv": "Statsrådets kansli",
+        "IE-ga": "Roinn an Taoisigh",
+        "LU-de": "Staatsministerium",
+        "MT-mt": "Uffiċċju tal-Prim Ministru",
         "CY": "Προεδρία της Κυπριακής Δημοκρατίας",
         "GR": "Προεδρία της Κυβέρνησης",
     }
+
+
+def test_the_office_of_another_language_is_left_out(book: AddressBook) -> None:
+    assert book.find("FI-sv").lines == ("PL 23", "00023 Valtioneuvosto", "Suomi")
+    assert book.find("FI-fi").lines == ("Valtioneuvoston kanslia", "PL 23", "00023 Valtioneuvosto", "Suomi")
+    assert book.find("MT-mt").lines == ("Auberge de Castille", "Valletta VLT 1061", "Malta")
+    assert book.find("LT").lines[0] == "Lietuvos Respublikos Vyriausybės kanceliarija"
 
 
 def test_an_institution_has_a_name_for_pages_of_other_languages(book: AddressBook) -> None:
@@ -103,8 +115,19 @@ def test_the_crossings_are_those_of_the_sources_with_their_dates(book: AddressBo
     assert not any("Bruzgi" in name for name in seen), "that one is the road crossing"
 
 
-def test_only_poland_has_its_interior_minister_in_copy(book: AddressBook) -> None:
-    assert {a.key for a in book.addressees if any(m.kind == "interior" for m in a.copies)} == {"PL"}
+def test_the_age_of_an_address_is_the_earliest_date_of_its_source(book: AddressBook) -> None:
+    dates = {a.key: a.source_date for a in book.addressees}
+    assert (dates["LV"], dates["LU-fr"], dates["PL"], dates["DK"]) == ("2014", "2018", "2024", "")
+
+
+def test_the_border_states_alone_have_their_interior_minister_in_copy(book: AddressBook) -> None:
+    copies = {a.key: m.address for a in book.addressees for m in a.copies if m.kind == "interior"}
+    assert {key: address is not None for key, address in copies.items()} == {"LT": True, "LV": False, "PL": True}
+
+
+@pytest.mark.parametrize("name", ["Külgazdasági", "Építési és Közlekedési"])
+def test_no_ministry_of_a_former_hungarian_government_is_in_the_book(name: str, book: AddressBook) -> None:
+    assert not any(name in (m.name("hu") or "") for m in book.find("HU").copies)
 
 
 def test_a_doubtful_ministry_has_no_name_to_print(book: AddressBook) -> None:
@@ -125,6 +148,57 @@ def test_every_entry_of_the_book_keeps_its_source_and_confidence() -> None:
     assert all(i["source"] and i["confidence"] for i in data["institution"])
 
 
+CHANNELS = """
+[state.channels]
+email = "kanzler@example.org"
+form = "https://example.org/form"
+form_limit = 2000
+permrep = ["Ständige Vertretung", "Straße 1", "1000 Brüssel"]
+source = "https://example.org/contact"
+checked = "2026-11"
+"""
+AFTER_AUSTRIA = "\n[state.head_of_government]\n"
+
+
+def test_other_ways_than_the_post_are_read_with_their_source(book: AddressBook, tmp_path: Path) -> None:
+    filled = {a.key: a.channels for a in book.addressees if a.channels != Channels()}
+    assert set(filled) == {"CZ", "FI-fi", "FI-sv", "LT", "LV", "PL"}
+    assert all(ways.source and (ways.email or ways.permrep) for ways in filled.values()), "none without a source"
+    assert {key for key, ways in filled.items() if not ways.permrep} == {"CZ"}
+    austria = _load(tmp_path, _with_channels(CHANNELS)).find("AT").channels
+    assert (austria.email, austria.form, austria.form_limit) == (
+        "kanzler@example.org",
+        "https://example.org/form",
+        2000,
+    )
+    assert austria.permrep == ("Ständige Vertretung", "Straße 1", "1000 Brüssel")
+    assert (austria.source, austria.checked) == ("https://example.org/contact", "2026-11")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("kanzler@example.org", "kanzler", "email is not an email address"),
+        ("https://example.org/form", "example.org", "form is not a web address"),
+        ("form_limit = 2000", "form_limit = 0", "form_limit is not a number of characters"),
+        ('form = "https://example.org/form"', "", "form_limit is the limit of a form, and there is none"),
+        ("permrep = [", "permrep = [] #", "permrep is not a list of one text or more"),
+        ('source = "https://example.org/contact"', "", "channels lacks source, a text"),
+        ('checked = "2026-11"', 'checked = "soon"', "checked is not a month"),
+    ],
+)
+def test_a_way_that_cannot_be_used_is_refused(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert old in CHANNELS
+    with pytest.raises(DataError) as error:
+        _load(tmp_path, _with_channels(CHANNELS.replace(old, new)))
+    assert f"state AT, channels: {said}" in str(error.value) or f"state AT, {said}" in str(error.value)
+
+
+def _with_channels(channels: str) -> str:
+    """The shipped book with other channels for Austria."""
+    return SHIPPED.read_text("utf-8").replace(AFTER_AUSTRIA, channels + AFTER_AUSTRIA, 1)
+
+
 BROKEN = {
     "not TOML": ("[meta]", "[meta", "is not TOML"),
     "a state lost": ("states = 27", "states = 28", "28 states and 27 are there"),
@@ -143,6 +217,7 @@ BROKEN = {
     "an empty title": ('title = "Danmarks statsminister"', 'title = " "', "language da-DK: title is empty"),
     "a title that is a number": ('title = "Danmarks statsminister"', "title = 7", "title is not a text"),
     "an address both found and missing": ('status = "missing"', 'status = "found"', "either found, with lines, or"),
+    "an age without a year": ('source_date = "2022"', 'source_date = "long ago"', "source_date is not a text with"),
     "an unknown state of a crossing": ('status = "closed"', 'status = "shut"', "status is not one of open, closed"),
     "a crossing without date": ('seen = "2023-02-16"', 'seen = "lately"', "seen is not a year, a month or a day"),
     "a crossing without border": ("border = true", "border = false", "exactly if it has railways and the border"),

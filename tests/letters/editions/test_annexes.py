@@ -16,7 +16,7 @@ from pypdf import PdfReader
 from petition.commands import letters
 from petition.core.database.database import Database
 from petition.core.errors import DataError, LetterError
-from petition.letters.editions import annexes, drafts, editions
+from petition.letters.editions import annexes, drafts, editions, source_checks
 from petition.letters.editions.editions import Decisions, Edition
 from petition.letters.formats import pdf, volume
 from petition.letters.writing.annex import compose_annex, split_into_volumes
@@ -35,12 +35,10 @@ async def edition_of_moment(visitor: Visitor) -> Edition:
     await here.take_snapshot()
     async with here.database.reading() as c:
         draft = await drafts.create_draft(
-            c, here.appeal, replace(here.address_book, addressees=(PL,)), here.settings.base_url
+            c, here.appeal, replace(here.address_book, addressees=(PL,)), here.settings.base_url, ["en", "pl"]
         )
-    checked = frozenset(f"address:{a.key}" for a in here.address_book.addressees) | {
-        f"fact:{id_}" for id_ in draft.cited_sources()
-    }
-    n = await editions.issue_edition(here.database, draft, ["en"], Decisions(checked, frozenset()), "marta")
+    checked = frozenset(stale.id for stale in source_checks.stale_sources(draft))
+    n = await editions.issue_edition(here.database, draft, Decisions(checked, frozenset()), "marta")
     async with here.database.reading() as c:
         return next(edition for edition in await editions.list_editions(c) if edition.number == n)
 
@@ -184,7 +182,8 @@ def test_many_names_make_volumes_that_say_which_they_are() -> None:
     assert [part.reference for part in parts] == ["PL-1-names-1-1", "PL-1-names-1-2", "PL-1-names-1-3"]
     assert parts[1].title.endswith("(2/3)")
     assert sum((part.names for part in parts), ()) == whole.names
-    assert all("25" in part.sentences[-1] for part in parts), "how many there are in all"
+    assert [part.sentences[-1] for part in parts] == ["1–10 / 25", "11–20 / 25", "21–25 / 25"]
+    assert [part.first_number for part in parts] == [1, 11, 21]
     assert split_into_volumes(whole, 25) == [whole]
 
 

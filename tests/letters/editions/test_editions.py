@@ -2,18 +2,23 @@
 
 import asyncio
 import hashlib
+import io
 import json
 import re
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
+from petition.campaign.campaign import Fact
 from petition.core.database.database import Database, open_database
 from petition.core.errors import LetterError
-from petition.letters.addressees import address_book
+from petition.letters.addressees.address_book import Addressee
 from petition.letters.editions import drafts, editions, source_checks
 from petition.letters.editions.drafts import Draft
 from petition.letters.editions.editions import Decisions
@@ -24,14 +29,14 @@ from petition.organisers import activity_log
 from tests.conftest import Clock
 from tests.letters.editions.test_drafts import sample_draft
 from tests.letters.samples import BOOK, MOMENT, appeal, letter_text, pdf_text
+from tests.letters.structure import paragraphs
 from tests.web.tools import on_sqlite
 
-OFFERED = ("en", "pl")
 
-
-def draft_for(*keys: str) -> Draft:
+def draft_for(*keys: str | Addressee) -> Draft:
     """A draft for some addressees: the others cost seconds and show nothing more."""
-    return replace(sample_draft({"PL": 12}), book=replace(BOOK, addressees=tuple(BOOK.find(key) for key in keys)))
+    addressees = tuple(BOOK.find(key) if isinstance(key, str) else key for key in keys)
+    return replace(sample_draft({"PL": 12}), book=replace(BOOK, addressees=addressees))
 
 
 def _all_checked(draft: Draft) -> Decisions:
@@ -39,7 +44,7 @@ def _all_checked(draft: Draft) -> Decisions:
 
 
 async def issue(database: Database, draft: Draft, choice: Decisions | None = None) -> int:
-    return await editions.issue_edition(database, draft, OFFERED, choice or _all_checked(draft), "marta")
+    return await editions.issue_edition(database, draft, choice or _all_checked(draft), "marta")
 
 
 async def _file(database: Database, reference: str) -> bytes:
@@ -77,6 +82,30 @@ def test_the_code_on_paper_leads_to_its_page(tmp_path: Path, time: Clock) -> Non
     assert read.stdout.decode().strip() == page
 
 
+@pytest.mark.parametrize(("key", "language"), [("PL", "pl"), ("BG", "bg"), ("IE-en", "en"), ("MT-mt", "en")])
+async def test_a_letter_links_to_pages_in_the_language_of_its_reader(
+    database: Database, time: Clock, key: str, language: str
+) -> None:
+    """Code, tally, and what is printed. Of the four languages the site has no page in the last: Maltese."""
+    draft = replace(draft_for(key), page_languages=frozenset({"en", "pl", "bg"}))
+    await issue(database, draft)
+    pages = f"https://example.org/{language}/"
+    for reference in await _references(database, 1):
+        content = await _file(database, reference)
+        assert _links(content) == {f"{pages}tally", f"{pages}letters/{reference}"}
+        words = "".join(text for _, text in paragraphs(content))
+        assert f"{pages}tally" in words
+        assert f"{pages}letters/{reference}".removeprefix("https://") in words
+
+
+def _links(content: bytes) -> set[str]:
+    """Where the links of a PDF lead on our own site, other than to its front page."""
+    pages: list[Any] = list(PdfReader(io.BytesIO(content)).pages)
+    notes = [note.get_object() for page in pages for note in page.get("/Annots", [])]
+    urls = {str(note["/A"]["/URI"]) for note in notes if note["/Subtype"] == "/Link"}
+    return {url for url in urls if url.startswith("https://example.org/")}
+
+
 async def test_what_was_drawn_up_stays_whatever_comes_after(database: Database, time: Clock) -> None:
     draft = draft_for("PL")
     await issue(database, draft)
@@ -90,7 +119,7 @@ async def test_what_was_drawn_up_stays_whatever_comes_after(database: Database, 
 
 def test_the_same_letter_is_the_same_file(time: Clock) -> None:
     draft = draft_for("PL")
-    one, two = (list(editions._letter_rows(draft, 1, OFFERED, frozenset())) for _ in range(2))
+    one, two = (list(editions._letter_rows(draft, 1, frozenset())) for _ in range(2))
     assert one == two
     assert one[0]["reference"] == "PL-1"
     assert letter_from_dict(json.loads(one[0]["tree"])).key == "PL"
@@ -132,7 +161,8 @@ async def test_nothing_goes_out_before_every_doubt_is_settled(database: Database
 
 
 async def test_who_confirmed_is_kept_and_holds_for_ninety_days(database: Database, time: Clock) -> None:
-    draft = draft_for("PL")
+    newly_seen = replace(BOOK.find("PL"), checked="2026-11-22", source_date="2026-11-22")
+    draft = replace(draft_for("PL"), book=replace(BOOK, addressees=(newly_seen,)))
     await issue(database, draft)
     nothing = Decisions(frozenset(), frozenset())
     time.advance(days=90)
@@ -178,16 +208,22 @@ async def test_an_address_left_out_gets_no_letter(database: Database, time: Cloc
     [
         ("2026-08-25", False),
         ("2026-08-23", True),
-        ("2026-08", False),
-        ("2026-07", True),
+        ("2026-09", False),
+        ("2026-08", True),
         ("2025", True),
-        ("2026", False),
+        ("2026", True),
         ("2026-11", False),
         ("2025-12", True),
     ],
 )
 def test_after_ninety_days_somebody_looks_again(seen: str, old: bool, time: Clock) -> None:
     assert source_checks._is_old(seen) == old
+
+
+def test_what_happened_in_a_year_may_have_happened_on_its_first_day(time: Clock) -> None:
+    stale = {source.id: source for source in source_checks.stale_sources(draft_for("PL"))}
+    assert stale["fact:releases-2026"].reason == "of 2026"
+    assert any("others in 2026" in sentence for sentence in stale["fact:releases-2026"].sentences)
 
 
 def _stale_addresses(draft: Draft, **other: object) -> list[StaleSource]:
@@ -201,13 +237,83 @@ def test_an_address_is_doubted_for_its_age_its_confidence_or_its_absence(time: C
     assert _stale_addresses(draft) == []
     assert _stale_addresses(draft, checked="2026-01")[0].reason == "checked in 2026-01"
     assert _stale_addresses(draft, confidence="low")[0].reason == "low confidence"
-    assert "by hand" in _stale_addresses(draft, lines=())[0].reason
+    assert _stale_addresses(draft, confidence="medium")[0].reason == "medium confidence"
+    assert _stale_addresses(draft, source_date="")[0].reason == "its source has no date"
+    assert _stale_addresses(draft, source_date="2023")[0].reason == "its source is of 2023"
+    assert _stale_addresses(draft, source_date="2023-11-21")[0].reason == "its source is of 2023-11-21"
+    assert _stale_addresses(draft, source_date="2023-11-22") == []
+    (missing,) = _stale_addresses(draft, lines=())
+    assert ("by hand" in missing.reason, missing.missing) == (True, True)
+
+
+def test_each_doubt_comes_with_what_letters_say_on_its_strength(time: Clock) -> None:
+    stale = {source.id: source.sentences for source in source_checks.stale_sources(draft_for("PL", "LV", "IE-en"))}
+    (viasna,) = stale["fact:viasna-2025-12"]
+    assert viasna.startswith("On 31 December 2025 the human rights centre Viasna counted 1,131 political prisoners")
+    assert stale["crossing:LV Indra – Bigosovo"] == ("Indra – Bigosovo: open to freight (2017)",)
+    assert stale["crossing:PL Terespol – Brest"] == ("Terespol – Brest: open to freight (25 September 2025)",)
+    assert len(stale["fact:council-procedure-2024"]) == 2, "a letter to the border says it in other words"
+    assert all(sentences for id_, sentences in stale.items() if not id_.startswith(("address:", "copy:")))
+
+
+async def test_a_crossing_left_out_takes_no_other_along(database: Database, time: Clock) -> None:
+    draft = draft_for("PL")
+    out = frozenset({"crossing:PL Terespol – Brest"})
+    await issue(database, draft, Decisions(_all_checked(draft).checked - out, out))
+    words = await _words(database, "PL-1")
+    assert "Terespol" not in words
+    assert "Siemianówka – Svislach: open to freight" in words
+    assert "no freight will pass over these crossings" in words
+
+
+async def test_a_letter_without_any_crossing_asks_for_the_vote_alone(database: Database, time: Clock) -> None:
+    draft = draft_for("LV")
+    out = frozenset({"crossing:LV Indra – Bigosovo"})
+    await issue(database, draft, Decisions(_all_checked(draft).checked - out, out))
+    words = await _words(database, "LV-1")
+    assert "Indra" not in words
+    assert "crossings of its border" not in words
+    assert "to vote for it." in words
+
+
+async def test_a_copy_left_out_is_not_named(database: Database, time: Clock) -> None:
+    draft = draft_for("PL")
+    every = _all_checked(draft).checked
+    assert {"copy:PL foreign", "copy:PL transport"} <= every
+    out = frozenset({"copy:PL foreign"})
+    await issue(database, draft, Decisions(every - out, out))
+    async with database.reading() as c:
+        found = await editions.find_letter(c, "PL-1")
+    assert found is not None
+    assert found[1].copies == ("Ministry of Infrastructure", "Ministry of the Interior and Administration")
+    assert found[1].copy_addresses[0][0] == "Ministerstwo Infrastruktury"
+
+
+def test_a_letter_of_an_older_edition_has_no_addresses_of_copies() -> None:
+    tree = to_dict(draft_for("PL").letter(BOOK.find("PL")))
+    del tree["copy_addresses"]
+    assert letter_from_dict(json.loads(json.dumps(tree))).copy_addresses == ()
+
+
+async def _words(database: Database, reference: str) -> str:
+    async with database.reading() as c:
+        found = await editions.find_letter(c, reference)
+    assert found is not None
+    return letter_text(found[1])
 
 
 def test_a_page_of_a_campaign_is_doubted_however_new(time: Clock) -> None:
-    fresh = address_book.Source("A campaign", "2026-11-20", "https://example.org", level="C")
-    assert source_checks._is_stale(fresh)
-    assert not source_checks._is_stale(replace(fresh, level="B"))
+    assert _is_asked_about("C")
+    assert not _is_asked_about("B")
+
+
+def _is_asked_about(level: str) -> bool:
+    """Whether a fact of two days ago is stale, if its source has this level."""
+    draft = draft_for("IE-en")
+    id_ = "un-experts-2025-02-14"
+    fact = Fact(id_, 1, None, date(2026, 11, 20), "A campaign", "https://example.org", level)
+    draft.appeal.facts[id_] = fact
+    return f"fact:{id_}" in {stale.id for stale in source_checks.stale_sources(draft)}
 
 
 async def test_two_who_draw_up_at_once_make_one_edition(database: Database, time: Clock) -> None:
@@ -252,7 +358,7 @@ async def test_all_of_them(database: Database, time: Clock) -> None:
 
 async def test_a_draft_of_this_moment_is_a_preview(database: Database, time: Clock) -> None:
     async with database.reading() as c:
-        draft = await drafts.create_draft(c, appeal(), BOOK, "https://example.org")
+        draft = await drafts.create_draft(c, appeal(), BOOK, "https://example.org", ["en"])
     letter = draft.letter(BOOK.find("PL"))
     assert letter.check_url == ""
     assert to_dict(letter)["moment"] == int(draft.moment.timestamp()) != MOMENT.timestamp()

@@ -11,27 +11,35 @@ from petition.commands import letters
 from petition.core.database.database import Database
 from petition.core.errors import DataError, LetterError
 from petition.letters.editions import files
+from petition.letters.editions.index_signature import IndexSigner
 from tests.conftest import Clock, Visitor
 from tests.letters.editions.test_editions import draft_for, issue
-from tests.letters.samples import pdf_text
+from tests.letters.samples import pdf_text, without_address
 from tests.web.tools import on_sqlite
 
+SIGNER = IndexSigner("k" * 40, "https://petition.example")
 
-async def _zip(database: Database, asked: str) -> list[bytes]:
-    return [chunk async for chunk in files.stream_zip(database, *await files.find_edition(database, asked))]
+
+async def _zip(database: Database, asked: str, signer: IndexSigner | None = SIGNER) -> list[bytes]:
+    edition, issued = await files.find_edition(database, asked)
+    return [chunk async for chunk in files.stream_zip(database, edition, issued, signer)]
 
 
 async def test_a_zip_holds_every_letter_in_every_format_and_two_lists(database: Database, time: Clock) -> None:
-    await issue(database, draft_for("PL", "IE-en", "GR"))
+    await issue(database, draft_for("PL", "IE-en", without_address("GR")))
     chunks = await _zip(database, "1")
     archive = zipfile.ZipFile(io.BytesIO(b"".join(chunks)))
     assert archive.testzip() is None
-    assert len(archive.namelist()) == files.count_files((await files.find_edition(database, "1"))[1]) == 5 * 3 + 2
+    _, issued = await files.find_edition(database, "1")
+    assert len(archive.namelist()) == files.count_files(issued, SIGNER) == 5 * 3 + 4
     assert archive.read("index.csv").decode().splitlines()[3].startswith("IE-en-1,IE-en,en,no,")
     sheet = pdf_text(archive.read("index.pdf"))
     assert "PL-1 (en) PL-1-pl (pl, courtesy translation)" in sheet
     assert "address missing" in sheet
-    assert "3 envelopes · 5 letters and translations" in sheet
+    assert "7 envelopes · 5 letters and translations" in sheet
+    unsigned = zipfile.ZipFile(io.BytesIO(b"".join(await _zip(database, "1", None)))).namelist()
+    assert set(archive.namelist()) - set(unsigned) == {"index.csv.sig", "README.txt"}
+    assert len(unsigned) == files.count_files(issued, None)
     assert max(map(len, chunks)) < len(b"".join(chunks)) / 3, "it goes out in pieces"
 
 
@@ -56,7 +64,7 @@ async def test_the_command_line_writes_the_same_files(visitor: Visitor, time: Cl
     await issue(database, draft_for("PL"))
     folder = tmp_path / "letters"
     await letters.letters(visitor.site.settings, Namespace(output=folder, edition="latest", names=False, keys=[]))
-    archive = zipfile.ZipFile(io.BytesIO(b"".join(await _zip(database, "1"))))
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(await _zip(database, "1", visitor.site.index_signer))))
     assert _read(folder) == {name: archive.read(name) for name in archive.namelist()}
     with pytest.raises(DataError, match="whole"):
         await letters.letters(visitor.site.settings, Namespace(output=folder, edition="1", names=False, keys=["PL"]))

@@ -69,14 +69,31 @@ def test_nothing_in_a_docx_is_markup_but_ours() -> None:
 
 
 def test_every_link_of_a_docx_leads_somewhere() -> None:
-    zipped = zipfile.ZipFile(
-        io.BytesIO(docx.render(replace(letter("PL"), check_url="https://petition.example/x?a=1&b=2")))
-    )
+    drawn = letter("PL")
+    note = replace(drawn.sources[0], url="https://petition.example/x?a=1&b=2")
+    zipped = zipfile.ZipFile(io.BytesIO(docx.render(replace(drawn, sources=(note, *drawn.sources[1:])))))
     asked = {e.get(key) for e in ElementTree.fromstring(zipped.read("word/document.xml")).iter() for key in e.keys()}  # noqa: SIM118 (no dict)
     given = {e.get("Id"): e.get("Target") for e in ElementTree.fromstring(zipped.read("word/_rels/document.xml.rels"))}
     links = {id_ for id_ in given if id_ and id_.startswith("link")}
     assert links <= asked
     assert "https://petition.example/x?a=1&b=2" in given.values()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_about_checking_is_in_what_can_be_edited(language: str) -> None:
+    sent = replace(letter(BY_LANGUAGE[language]), check_url="https://petition.example/en/letters/XX-1")
+    zipped = zipfile.ZipFile(io.BytesIO(docx.render(sent)))
+    parts = {name: zipped.read(name).decode() for name in zipped.namelist()}
+    assert not [name for name, text in parts.items() if "/letters/" in text or sent.labels["check"] in text]
+    assert not [name for name in parts if name.startswith("word/media")], "no picture, so no code"
+    assert sent.labels["check"] not in _written(docx.render(sent))
+
+
+def test_only_the_text_of_an_edition_says_where_it_is_checked() -> None:
+    preview = letter("PL")
+    sent = replace(preview, check_url="https://petition.example/pl/letters/PL-1")
+    assert f"{sent.labels['check']} {sent.check_url}\n" in plain_text.render(sent)
+    assert preview.labels["check"] not in plain_text.render(preview)
 
 
 def test_a_preview_says_so_and_a_letter_does_not() -> None:
@@ -131,3 +148,5 @@ def test_the_sheet_is_tagged_and_names_every_envelope() -> None:
     assert "Edition 7: what goes into which envelope" in words
     for drawn in letters:
         assert drawn.reference in words
+    assert "51 envelopes · 39 letters and translations" in words, "one for each ministry, in two languages or in one"
+    assert "Udenrigsministeriet Asiatisk Plads 2 1448 København K Danmark Copy of DK/2026-11-22 (da)" in words

@@ -22,7 +22,8 @@ from petition.letters.formats import pdf
 from petition.letters.writing.annex import compose_annex
 from petition.letters.writing.compose import compose_letter
 from petition.letters.writing.document import Letter, to_dict
-from tests.letters.samples import BOOK, FIGURES, HOSTILE, MOMENT, TEXTS, appeal, letter, pdf_text
+from tests.letters.samples import BOOK, FIGURES, HOSTILE, MOMENT, TEXTS, appeal, letter, pdf_text, without_address
+from tests.letters.structure import read_structure
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,8 @@ def test_every_letter_says_in_print_what_it_is_for(rendered: dict[str, tuple[Let
         assert all(line in words for line in (*drawn.lines, *drawn.copies, *drawn.contact)), drawn.key
         assert all(source.text.replace("\xa0", " ") in words for source in drawn.sources), drawn.key
         assert re.search(r"\b12[,.]?\s?340\b", words), drawn.key
-        assert "https://ultimatum.example.org/en/tally" in words.replace(" ", ""), drawn.key
+        language = BOOK.find(drawn.key).language
+        assert f"https://ultimatum.example.org/{language}/tally" in words.replace(" ", ""), drawn.key
 
 
 def test_a_letter_has_two_pages_at_most_and_carries_its_own_fonts(rendered: dict[str, tuple[Letter, bytes]]) -> None:
@@ -81,6 +83,22 @@ def test_no_date_and_no_address_of_a_page_is_torn_where_it_hurts(rendered: dict[
     for key, (_, content) in rendered.items():
         run = subprocess.run(["pdftotext", "-", "-"], input=content, capture_output=True, check=True)
         assert not re.search(r"https?://\n|\d\.?\n(r|m)\.|\d\.\ngad|\.–\n", run.stdout.decode()), key
+
+
+@pytest.mark.parametrize("reference", ["PL-1-pl", "IE-ga-12-ga", "BE-de-123-de", "eu-high-representative-123"])
+def test_a_reference_beside_the_code_is_on_one_line(reference: str) -> None:
+    url = f"https://ultimatum.example.org/en/letters/{reference}"
+    content = pdf.render(replace(letter("IE-en"), reference=reference, check_url=url))
+    beside = ["pdftotext", "-layout", "-x", "350", "-y", "190", "-W", "250", "-H", "90", "-l", "1", "-", "-"]
+    run = subprocess.run(beside, input=content, capture_output=True, check=True)
+    assert reference in run.stdout.decode().split()[-1]
+
+
+def test_a_french_first_of_the_month_is_raised_and_stays_with_its_month() -> None:
+    content = pdf.render(letter("FR"))
+    assert "er" in [element.text for element in read_structure(content).find("Span")]
+    lines = subprocess.run(["pdftotext", "-layout", "-", "-"], input=content, capture_output=True, check=True)
+    assert re.search(r"\b1er mars 2027", lines.stdout.decode())
 
 
 def test_a_letter_is_tagged_and_claims_pdf_a_and_pdf_ua(rendered: dict[str, tuple[Letter, bytes]]) -> None:
@@ -118,7 +136,7 @@ def test_the_tree_is_plain_values(rendered: dict[str, tuple[Letter, bytes]]) -> 
 
 
 def test_a_missing_address_leaves_lines_to_fill_in() -> None:
-    hungary = BOOK.find("HU")
+    hungary = without_address("HU")
     assert letter(hungary).address_missing
     known = replace(hungary, lines=("Office", "Street 1", "1000 Town"))
     assert not letter(known).address_missing

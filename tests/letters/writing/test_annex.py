@@ -1,5 +1,7 @@
 """The annex of names: each name is printed as typed, in the order of the language, in any script."""
 
+import subprocess
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from petition.core.errors import LetterError
 from petition.letters.formats import pdf
 from petition.letters.writing.annex import compose_annex
-from petition.letters.writing.glyphs import SUBSTITUTE, printable
+from petition.letters.writing.glyphs import SUBSTITUTE, can_print, printable
 from tests.letters.samples import BOOK, HOSTILE, MOMENT, TEXTS, appeal, pdf_text
 
 
@@ -15,6 +17,8 @@ def test_names_are_printed_as_typed_or_with_the_documented_substitute() -> None:
     names = [
         *HOSTILE,
         "Łukasz Żółć",
+        "გიორგი ბერიძე",
+        "Արամ Խաչատրյան",
         "王小明",
         "محمد علي",
         "😀",
@@ -26,10 +30,13 @@ def test_names_are_printed_as_typed_or_with_the_documented_substitute() -> None:
     ]
     drawn = compose_annex(appeal(), [TEXTS], BOOK.find("PL"), names, MOMENT)
     words = pdf_text(pdf.render_annex(drawn))
-    assert all(name in words for name in [*HOSTILE, "Łukasz Żółć", "□□□", "□□□□ □□□", "evil", "Ann Bee"])
+    assert all(
+        name in words
+        for name in [*HOSTILE, "Łukasz Żółć", "გიორგი ბერიძე", "Արամ Խաչատրյան", "□□□", "□□□□ □□□", "evil", "Ann Bee"]
+    )
     assert "A" * 100 in words.replace(" ", "")
     assert "Imiona i nazwiska w podanym brzmieniu, niezweryfikowane." in words
-    assert "Liczba nazwisk: 17" in words
+    assert "Liczba nazwisk: 19" in words
     assert "Znak □ zastępuje" in words
 
 
@@ -62,6 +69,34 @@ def test_a_printable_text_stays_as_it_is(text: str) -> None:
 )
 def test_the_fonts_have_the_letters_of_europe(letters: str) -> None:
     assert SUBSTITUTE not in printable(letters + letters.upper())
+
+
+@pytest.mark.parametrize(
+    ("name", "printed"),
+    [
+        ("Ўладзімір Łoś", True),
+        ("გიორგი ᲒᲘᲝᲠᲒᲘ", True),
+        ("Արամ և Աննա", True),
+        ("דוד כהן", True),
+        ("Jean\u00a0Luc", True),
+        ("e\u0301\u202e", True),
+        ("محمد علي", False),
+        ("王小明", False),
+        ("Ann 😀", False),
+    ],
+)
+def test_a_name_field_can_say_what_will_be_printed_as_a_box(name: str, printed: bool) -> None:
+    assert can_print(name) == printed
+    drawn = compose_annex(appeal(), [TEXTS], BOOK.find("FR"), [name], MOMENT)
+    assert len(drawn.sentences) == (3 if printed else 4)
+
+
+def test_every_font_of_names_is_in_the_annex() -> None:
+    names = ["Zoé", "გიორგი", "Արամ", "דוד"]
+    content = pdf.render_annex(compose_annex(appeal(), [TEXTS], BOOK.find("FR"), names, MOMENT))
+    fonts = subprocess.run(["pdffonts", "-"], input=content, capture_output=True, check=True).stdout.decode()
+    for family in ("SourceSans3", "NotoSansGeorgian", "NotoSansArmenian", "NotoSansHebrew"):
+        assert f"+{family}-Regular" in fonts
 
 
 def test_the_annex_for_institutions_says_whose_names_it_has() -> None:

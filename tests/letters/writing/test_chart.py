@@ -2,17 +2,20 @@
 
 import re
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pypdf import PdfReader
+from pypdf.generic import ContentStream
 
 from petition.campaign.appeal import SHIPPED_DATA
 from petition.core.errors import DataError
 from petition.letters.formats import pdf
 from petition.letters.writing.chart import MAX_COUNTRIES, read_seats
-from petition.letters.writing.document import Chart, letter_from_dict, to_dict
+from petition.letters.writing.document import Chart, Figures, letter_from_dict, to_dict
 from petition.letters.writing.texts import find_text
 from tests.letters.samples import BOOK, COUNTRIES, FIGURES, LANGUAGES, TEXTS, letter, pdf_text
 
@@ -73,7 +76,8 @@ def test_each_state_is_compared_with_its_own_number_and_its_source_is_cited() ->
     house = read_seats(FILE)
     assert sorted(house.by_country) == STATES
     for addressee in BOOK.addressees:
-        drawn = letter(addressee)
+        seats = house.by_country.get(addressee.country or "", 0)
+        drawn = letter(addressee, figures=_of_country(addressee.country or "CH", seats * house.total))
         assert drawn.chart
         digits = re.sub(r"\D", "", drawn.chart.comparison.replace("2019/788", ""))
         if addressee.country:
@@ -83,6 +87,38 @@ def test_each_state_is_compared_with_its_own_number_and_its_source_is_cited() ->
         else:
             assert not drawn.chart.comparison
             assert house.source.url not in [note.url for note in drawn.sources]
+
+
+def _of_country(code: str, count: int) -> Figures:
+    return replace(FIGURES, confirmed=100_000, country=count or None, countries={code: count} if count else {})
+
+
+@pytest.mark.parametrize(("count", "printed"), [(38_150, False), (38_160, True), (0, False)])
+def test_a_state_is_compared_only_once_it_has_as_many(count: int, printed: bool) -> None:
+    drawn = letter("PL", figures=_of_country("PL", count))
+    assert drawn.chart
+    assert bool(drawn.chart.comparison) == printed
+    assert (read_seats(FILE).source.url in [note.url for note in drawn.sources]) == printed
+    assert ("2019/788" in pdf_text(pdf.render(drawn))) == printed
+
+
+def test_bars_are_on_the_scale_of_the_largest_country_and_the_others_have_none() -> None:
+    drawn = letter("PL")
+    assert drawn.chart
+    *countries, rest = [bar.count for bar in drawn.chart.bars]
+    assert rest > max(countries)  # it would be the longest
+    widths = _bar_widths(pdf.render(drawn))
+    assert widths == pytest.approx([max(widths) * n / max(countries) for n in countries], rel=0.01)
+    only_rest = replace(drawn, chart=replace(drawn.chart, bars=drawn.chart.bars[-1:]))
+    assert not _bar_widths(pdf.render(only_rest))
+
+
+def _bar_widths(content: bytes) -> list[float]:
+    """The width of each filled rectangle that is 2 mm high, from the top, in points."""
+    reader = PdfReader(BytesIO(content))
+    operations = [one for page in reader.pages for one in ContentStream(page.get_contents(), reader).operations]
+    corners = [[float(n) for n in operands] for operands, operator in operations if operator == b"l"]
+    return [x for x, y in corners if x > 0 and y == pytest.approx(5.669, abs=0.01)]
 
 
 def test_what_is_drawn_as_bars_is_printed_as_numbers() -> None:

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from petition.campaign.appeal import SHIPPED_DATA, Appeal
+from petition.campaign.appeal import Appeal
 from petition.core.errors import LetterError
 from petition.letters.addressees.address_book import Addressee
 from petition.letters.formats import pdf
-from petition.letters.writing.chart import read_seats
 from petition.letters.writing.compose import compose_letter
 from petition.letters.writing.document import Figures
 from petition.letters.writing.texts import STATES_WITH_LETTERS
@@ -29,8 +28,28 @@ def test_a_border_state_reads_its_crossings_as_the_sources_saw_them() -> None:
 
 def test_only_poland_is_asked_for_its_interior_ministers_regulation() -> None:
     assert "rozporządzenia Ministra Spraw Wewnętrznych i Administracji" in letter_text(letter("PL"))
-    assert letter("PL").copies[-1] == "Ministerstwo Spraw Wewnętrznych i Administracji"
-    assert len(letter("LT").copies) == len(letter("LV").copies) == 2
+
+
+def test_a_copy_is_named_only_where_it_can_be_sent() -> None:
+    assert letter("PL").copies == (
+        "Ministerstwo Spraw Zagranicznych",
+        "Ministerstwo Infrastruktury",
+        "Ministerstwo Spraw Wewnętrznych i Administracji",
+    )
+    assert letter("LV").copies == ("Latvijas Republikas Ārlietu ministrija",)
+    assert letter("LT").copies == ("Lietuvos Respublikos vidaus reikalų ministerija",), "the others lack the postcode"
+    for addressee in BOOK.addressees:
+        drawn = letter(addressee)
+        assert len(drawn.copies) == len(drawn.copy_addresses), addressee.key
+        assert all(drawn.copy_addresses), addressee.key
+    assert sum(len(letter(a).copies) for a in BOOK.addressees) == 14
+
+
+def test_a_copy_goes_where_the_post_can_bring_it() -> None:
+    posted = appeal()
+    posted.campaign = replace(posted.campaign, posted_from="PL")
+    latvia = compose_letter(posted, [TEXTS], BOOK.find("LV"), FIGURES, MOMENT, "https://example.org")
+    assert latvia.copy_addresses == (("Ārlietu ministrija", "K. Valdemāra iela 3", "Rīga, LV-1395", "LATVIA"),)
 
 
 @pytest.mark.parametrize(
@@ -82,14 +101,21 @@ def test_adding_a_language_is_adding_a_file(tmp_path: Path) -> None:
     assert not austria.fallback
     assert austria.salutation == "Sehr geehrte Frau Bundeskanzlerin, sehr geehrter Herr Bundeskanzler,"
     assert austria.closing == "Mit freundlichen Grüßen"
-    assert austria.copies[0] == "Bundesministerium für europäische und internationale Angelegenheiten"
+    assert letter("DE", texts=tmp_path).copies == ("Auswärtiges Amt", "Bundesministerium für Verkehr")
     assert "Deutschland" in letter("DE", texts=tmp_path).lines
     assert letter(_untranslated("FR"), texts=tmp_path).fallback
 
 
 def test_a_doubtful_ministry_is_named_by_what_it_does() -> None:
-    copies = letter(_untranslated("FR")).copies
-    assert copies == ("Ministry for Europe and Foreign Affairs", "Ministry responsible for transport")
+    germany = BOOK.find("DE")
+    nameless = replace(germany, copies=tuple(replace(ministry, names={}) for ministry in germany.copies))
+    assert letter(_untranslated("DE")).copies == ("Federal Foreign Office", "Federal Ministry of Transport")
+    assert letter(nameless).copies == (
+        "Für auswärtige Angelegenheiten zuständiges Ministerium",
+        "Für Verkehr zuständiges Ministerium",
+    )
+    doubtful = replace(germany, copies=tuple(replace(ministry, confidence="low") for ministry in germany.copies))
+    assert letter(doubtful).copies == ()
 
 
 def test_each_state_has_its_letter() -> None:
@@ -101,7 +127,8 @@ def test_each_state_has_its_letter() -> None:
     met = letter("IE-en", "met")
     assert "On 20 November 2026 the demand" in letter_text(met)
     assert "keep watch" in letter_text(met)
-    assert [note.url for note in met.sources] == [read_seats(SHIPPED_DATA / "parliament.toml").source.url]
+    assert not met.sources
+    assert pdf_text(pdf.render(met))
 
 
 @pytest.mark.parametrize("state", STATES_WITH_LETTERS)
@@ -128,7 +155,7 @@ def test_a_deadline_nobody_has_told_is_printed_as_its_placeholder() -> None:
 
 def test_figures_are_printed_as_published() -> None:
     words = letter_text(letter("IE-en"))
-    assert "As of 22 November 2026, 10:00 UTC, at least 12,340 people have signed" in words
+    assert "As of 22 November 2026, at least 12,340 people have signed" in words
     assert "At least 700 of them live in your country." in words
     assert "At least 40 signatories who live there have asked to be named to your Government" in words
 
@@ -217,3 +244,10 @@ def test_a_total_of_zero_claims_no_signature(key: str, state: str) -> None:
     assert not any(run.style == "strong" for block in drawn.blocks for run in block.runs)
     assert not re.search("On behalf of those|w imieniu|vardu teikiame|Parakstītāju vārdā", letter_text(drawn))
     assert pdf.render(drawn)
+
+
+def test_only_the_letter_to_poland_asks_for_its_minister_s_regulation() -> None:
+    """Other states have an interior ministry that gets a copy too."""
+    english = {a.key: letter_text(letter(replace(a, language="en"))) for a in BOOK.addressees}
+    assert [key for key, text in english.items() if "Minister of the Interior and Administration" in text] == ["PL"]
+    assert "interior" in [ministry.kind for ministry in BOOK.find("LT").copies]

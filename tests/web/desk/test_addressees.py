@@ -1,7 +1,10 @@
 """The addressee book at the desk: an address that an admin has checked is printed, and is no longer a stale source."""
 
+from dataclasses import replace
+
 import pytest
 
+from petition.letters.addressees.address_book import Channels
 from petition.letters.editions import source_checks
 from petition.site import Site
 from tests.conftest import Clock, Visitor
@@ -9,8 +12,8 @@ from tests.letters.samples import pdf_text
 from tests.web.tools import Html, on_sqlite
 
 TYPED = {
-    "office": "Maximos Mansion",
-    "lines": "Example Street 1\r\n\r\n 106 74 Athens \r\nGreece",
+    "office": "Presidential Palace",
+    "lines": "Example Street 1\r\n\r\n 1000 Nicosia \r\nCyprus",
     "source": "https://government.example/contact",
     "checked": "2026-11-20",
     "note": "by telephone",
@@ -38,24 +41,24 @@ async def _unchecked(site: Site) -> set[str]:
 
 async def test_an_address_that_was_looked_up_is_printed_and_doubted_no_more(time: Clock, visitor: Visitor) -> None:
     await visitor.organiser("ada", "admin")
-    assert "no address that may be printed" in Html((await visitor.get("/organisers/book/GR")).text).text
-    assert "address:GR" in await _unchecked(visitor.site)
-    answer = await visitor.post("/organisers/book/GR", **TYPED)
+    assert "no address that may be printed" in Html((await visitor.get("/organisers/book/CY")).text).text
+    assert "address:CY" in await _unchecked(visitor.site)
+    answer = await visitor.post("/organisers/book/CY", **TYPED)
     assert (answer.status_code, answer.headers["location"]) == (303, "/organisers/letters")
-    words = pdf_text((await visitor.get("/organisers/letters/GR.pdf")).content)
-    assert "Maximos Mansion Example Street 1 106 74 Athens Greece" in words
-    assert "address:GR" not in await _unchecked(visitor.site)
-    fields = Html((await visitor.get("/organisers/book/GR")).text).fields()
-    assert fields["lines"] == "Example Street 1\n106 74 Athens\nGreece"
+    words = pdf_text((await visitor.get("/organisers/letters/CY.pdf")).content)
+    assert "Presidential Palace Example Street 1 1000 Nicosia Cyprus" in words
+    assert "address:CY" not in await _unchecked(visitor.site)
+    fields = Html((await visitor.get("/organisers/book/CY")).text).fields()
+    assert fields["lines"] == "Example Street 1\n1000 Nicosia\nCyprus"
     assert {name: fields[name] for name in TYPED if name != "lines"} == {n: v for n, v in TYPED.items() if n != "lines"}
-    assert "corrected an address GR" in Html((await visitor.get("/organisers/record")).text).text
+    assert "corrected an address CY" in Html((await visitor.get("/organisers/record")).text).text
 
     time.advance(days=91)
-    assert "address:GR" in await _unchecked(visitor.site), "what was seen is old by now"
+    assert "address:CY" in await _unchecked(visitor.site), "what was seen is old by now"
     await visitor.organiser("ada2", "admin")
-    await visitor.post("/organisers/book/GR", back="on")
-    assert "Maximos" not in pdf_text((await visitor.get("/organisers/letters/GR.pdf")).content)
-    assert "took back an address GR" in Html((await visitor.get("/organisers/record")).text).text
+    await visitor.post("/organisers/book/CY", back="on")
+    assert "Presidential" not in pdf_text((await visitor.get("/organisers/letters/CY.pdf")).content)
+    assert "took back an address CY" in Html((await visitor.get("/organisers/record")).text).text
 
 
 @on_sqlite
@@ -73,13 +76,29 @@ async def test_what_is_no_address_is_said_beside_its_field(
     field: str, value: str, time: Clock, visitor: Visitor
 ) -> None:
     await visitor.organiser("ada", "admin")
-    answer = await visitor.post("/organisers/book/GR", **TYPED | {field: value})
+    answer = await visitor.post("/organisers/book/CY", **TYPED | {field: value})
     assert answer.status_code == 422
     page = Html(answer.text)
     assert page.error(field)
     kept = page.fields()
     assert kept["office" if field != "office" else "note"] == TYPED["office" if field != "office" else "note"]
-    assert "address:GR" in await _unchecked(visitor.site)
+    assert "address:CY" in await _unchecked(visitor.site)
+
+
+@on_sqlite
+async def test_other_ways_than_the_post_stand_beside_the_address(visitor: Visitor) -> None:
+    site = visitor.site
+    channels = Channels("kanzler@example.org", "https://example.org/form", 2000, ("Vertretung",), "a page", "2026-11")
+    austria = replace(site.address_book.find("AT"), channels=channels)
+    others = tuple(a for a in site.address_book.addressees if a.key != "AT")
+    vars(site)["address_book"] = replace(site.address_book, addressees=(austria, *others))
+    await visitor.organiser("ada", "admin")
+    listed = Html((await visitor.get("/organisers/letters")).text).text
+    assert "kanzler@example.org · web form (2000 characters)" in listed
+    shown = Html((await visitor.get("/organisers/book/AT")).text).text
+    assert "Email: kanzler@example.org" in shown
+    assert "Web form, 2000 characters at most" in shown
+    assert "Permanent Representation to the EU: Vertretung" in shown
 
 
 @on_sqlite

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from datetime import date
 from functools import partial
 
 from petition.core import encryption
@@ -10,7 +11,7 @@ from petition.letters import correspondence
 from petition.mail import outbox
 from petition.organisers import activity_log
 from tests.conftest import IDENTITY, Clock, Visitor
-from tests.web.tools import Html, allow_all_annexes, on_sqlite, pass_names
+from tests.web.tools import Html, allow_all_annexes, on_sqlite, pass_names, set_destruction
 
 
 @on_sqlite
@@ -224,3 +225,15 @@ async def test_countries_are_listed_as_they_are_published(time: Clock, visitor: 
     places = [text.index(name) for name in ("Lithuania 10", "Poland 10", "Other, and not said 0")]
     assert "Sweden" not in text
     assert places == sorted(places)
+
+
+@on_sqlite
+async def test_everybody_at_the_desk_sees_the_day_on_which_all_is_erased(time: Clock, visitor: Visitor) -> None:
+    await visitor.organiser("vera", "viewer")
+    assert "everything that leads to a person is erased" not in (await visitor.get("/organisers/")).text
+    set_destruction(visitor.site, date(2026, 12, 24))
+    await visitor.site.destruction_watch.look()
+    page = Html((await visitor.get("/organisers/")).text)
+    assert "On 2026-12-24 everything that leads to a person is erased" in page.text
+    assert "announced for 0 of 168 hours" in page.text
+    assert "announced the destruction day 2026-12-24" in page.text, "the activity log"

@@ -23,6 +23,17 @@ async def _drawn_up(visitor: Visitor, **said: str) -> str:
     return str(answer.headers["location"])
 
 
+def _check_zip(content: bytes, pdf: bytes) -> None:
+    """It has every file of each letter, this PDF of PL-1, and nothing for Cyprus."""
+    archive = zipfile.ZipFile(io.BytesIO(content))
+    assert archive.read("PL-1.pdf") == pdf
+    listed = list(csv.DictReader(io.StringIO(archive.read("index.csv").decode())))
+    every = {f"{row['reference']}.{kind}" for row in listed for kind in ("pdf", "docx", "txt")}
+    assert every | {"index.csv", "index.csv.sig", "README.txt", "index.pdf"} == set(archive.namelist())
+    assert [row["sha256"] for row in listed if row["reference"] == "PL-1"] == [hashlib.sha256(pdf).hexdigest()]
+    assert "CY-1.pdf" not in archive.namelist()
+
+
 @on_sqlite
 async def test_from_the_desk_to_the_secretary(time: Clock, visitor: Visitor) -> None:
     for n in range(11):
@@ -38,10 +49,15 @@ async def test_from_the_desk_to_the_secretary(time: Clock, visitor: Visitor) -> 
     assert half.status_code == 422
     assert 'name="doubt fact:viasna-2025-12" value="confirmed" required checked' in half.text, "nothing is lost"
 
-    where = await _drawn_up(visitor, **{"doubt address:GR": "out"})
+    asked = half.text
+    assert "<q>On 31 December 2025 the human rights centre Viasna counted" in asked
+    for name, offered in (("address:CY", "write by hand"), ("address:AT", "still right")):
+        assert offered in asked.partition(f'name="doubt {name}" value="confirmed"')[2][:60]
+
+    where = await _drawn_up(visitor, **{"doubt address:CY": "out"})
     assert where == "/organisers/editions/1"
     page = Html((await visitor.get(where)).text)
-    assert "Left out: address:GR" in page.text
+    assert "Left out: address:CY" in page.text
     pdf = await visitor.get("/organisers/editions/PL-1.pdf")
     assert pdf.headers["content-type"] == "application/pdf"
     assert "127.0.0.1:8000/pl/letters/PL-1" in pdf_text(pdf.content)
@@ -57,13 +73,7 @@ async def test_from_the_desk_to_the_secretary(time: Clock, visitor: Visitor) -> 
     assert (await visitor.get("/organisers/letters/PL.exe")).status_code == 404
     assert (await visitor.get("/organisers/editions/PL-1.pdf")).content == pdf.content
 
-    archive = zipfile.ZipFile(io.BytesIO((await visitor.get("/organisers/editions/1.zip")).content))
-    assert archive.read("PL-1.pdf") == pdf.content
-    listed = list(csv.DictReader(io.StringIO(archive.read("index.csv").decode())))
-    every = {f"{row['reference']}.{kind}" for row in listed for kind in ("pdf", "docx", "txt")}
-    assert every | {"index.csv", "index.pdf"} == set(archive.namelist())
-    assert next(row["sha256"] for row in listed if row["reference"] == "PL-1") == fingerprint
-    assert "GR-1.pdf" not in archive.namelist()
+    _check_zip((await visitor.get("/organisers/editions/1.zip")).content, pdf.content)
 
     async with visitor.site.database.reading() as c:
         done = {row["action"]: row["detail"] for row in await lines(c)}
@@ -71,13 +81,18 @@ async def test_from_the_desk_to_the_secretary(time: Clock, visitor: Visitor) -> 
     assert done["downloaded a letter"] == "PL-1"
     assert done["drew up an edition"].startswith("1: ")
 
-    assert _stale_sources(Html((await visitor.get("/organisers/editions")).text)) == ["doubt address:GR"]
+    assert _stale_sources(Html((await visitor.get("/organisers/editions")).text)) == ["doubt address:CY"]
 
     visitor.client.cookies.clear()
     checked = Html((await visitor.get("/en/letters/PL-1")).text)
     for expected in ("PL-1", "Prime Minister of the Republic of Poland", "(Poland)", "10; Poland: 10", fingerprint):
         assert expected in checked.text
     assert "sha256sum PL-1.pdf" in checked.text
+    assert "put before you a collective ultimatum" in checked.text, "its text can be read"
+    assert (await visitor.get("/letters/PL-1.pdf")).content == pdf.content
+    assert 'href="/letters/PL-1.pdf"' in (await visitor.get("/en/letters/PL-1")).text
+    for unknown in ("CY-1", "PL", "PL-1-names-1"):
+        assert (await visitor.get(f"/letters/{unknown}.pdf")).status_code == 404
     beside = (await visitor.get("/en/letters/PL-1-pl")).text
     assert 'href="/en/letters/PL-1"' in beside
 

@@ -34,7 +34,21 @@ from tests.web.tools import (
 
 EXAMPLES = int(os.environ.get("PETITION_TEST_EXAMPLES", "200"))
 FIELDS = (
-    *("email", "country", "consent", "named", "name", "updates", "sure", "action", "code", "answer", "session", "keys"),
+    *(
+        "email",
+        "country",
+        "consent",
+        "named",
+        "name",
+        "updates",
+        "sure",
+        "suggestion",
+        "action",
+        "code",
+        "answer",
+        "session",
+        "keys",
+    ),
     *(
         "nickname",
         "warn",

@@ -53,13 +53,13 @@ BAD = [
             "ганна@example.net",
             "anna@example.net, boris@example.net",
             "anna@example.net;boris@example.net",
-            "Anna <anna@example.net>",
+            "Anna <anna@example.net>, Boris <boris@example.net>",
             '"anna nowak"@example.net',
             "anna@example.net\nBcc: boris@example.net",
             "anna@example.net\r\n\r\nsign here",
             "anna\x00@example.net",
             "anna\x07@example.net",
-            "anna\u202e@example.net",
+            "anna\u2028@example.net",
             "anna\ufffd@example.net",
         )
     ],
@@ -190,11 +190,14 @@ async def test_a_body_that_is_no_form_is_refused(visitor: Visitor) -> None:
 
 TEXTS = st.one_of(
     st.text(max_size=60),
+    st.sampled_from(["Anna <anna@gmial.com>", "\u200banna@maul.ru."]),
     st.sampled_from([*GOOD.values(), "Anna Nowak", "BY", "ZZ", "anna@gmial.com", "anna@mail.ru", "anna@пример.бел"]),
     st.emails(),
     st.text(min_size=MAX_EMAIL_LENGTH, max_size=MAX_EMAIL_LENGTH + 40),
 )
-NAMES = st.sampled_from(["email", "country", "consent", "named", "name", "updates", "sure", "action", "warn", "other"])
+NAMES = st.sampled_from(
+    ["email", "country", "consent", "named", "name", "updates", "sure", "suggestion", "action", "warn", "other"]
+)
 FIELDS = st.dictionaries(NAMES, TEXTS)
 
 
@@ -203,7 +206,9 @@ FIELDS = st.dictionaries(NAMES, TEXTS)
 def test_whatever_is_typed_is_checked_or_explained(typed: dict[str, str], warn_only: bool) -> None:
     form = Form(dict(typed))
     signing = intake.check_signing(form, ENGLISH, MAILBOXES, UNSAFE, warn_only=warn_only)
-    assert form.values == typed
+    if form.values != typed:  # an address that was cleaned or suggested is shown instead
+        assert form.values == form.typed == typed | {"email": form.values["email"]}
+        assert MAILBOXES.parse(form.values["email"])
     assert (signing is None) == bool(form.errors)
     if signing is None:
         return

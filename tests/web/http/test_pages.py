@@ -14,7 +14,7 @@ from tests.web.tools import LANGUAGES, Html, campaign, in_each_language, on_sqli
 
 DEMO = {"en": "no mail leaves", "ru": "ни одно письмо не уходит", "be": "ніводзін ліст не выходзіць"}
 PUBLIC = ("", "tally", "governments", "privacy", "help")
-PRIVATE = ("check-inbox", "thanks", "thanks?country=PL", "thanks?country=XX", "manage")
+PRIVATE = ("check-inbox", "check-inbox/manage", "thanks", "thanks?country=PL", "thanks?country=XX", "manage")
 RESOURCES = {"img": "src", "script": "src", "link": "href", "iframe": "src", "source": "src", "form": "action"}
 
 
@@ -230,6 +230,7 @@ async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, 
     numbers = {
         "site_state",
         "refusals",
+        "report_counts",
         "journal",
         "figures",
         "releases",
@@ -241,6 +242,8 @@ async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, 
             "correspondence",
             "edition_annexes",
             "edition_letters",
+            "outbox_key_copies",
+            "outbox_machines",
             "used_proofs",
         }
 
@@ -274,7 +277,7 @@ async def test_the_desk_is_whole_and_private(time: Clock, visitor: Visitor) -> N
 @pytest.mark.all_languages
 @on_sqlite
 async def test_the_switch_of_languages_keeps_the_page(visitor: Visitor) -> None:
-    for page in (*PUBLIC, "manage", "check-inbox"):
+    for page in (*PUBLIC, "manage", "check-inbox", "check-inbox/manage"):
         assert await _switch(visitor, f"/en/{page}") == {lang: f"/{lang}/{page}" for lang in LANGUAGES}
     home = {lang: f"/{lang}/" for lang in LANGUAGES}
     for path in (f"/en/confirm/{token(visitor, Purpose.CONFIRM)}", "/en/manage/x", "/organisers/login"):
@@ -290,7 +293,7 @@ async def _switch(visitor: Visitor, path: str) -> dict[str, str]:
 
 @pytest.mark.all_languages
 @on_sqlite
-@pytest.mark.parametrize("path", ["/xx/", "/xx", "/EN/", "/xx/tally", "/xx/manage/x", "/en/nowhere", "/xx/sign"])
+@pytest.mark.parametrize("path", ["/xx/", "/xx", "/EN-GB/", "/xx/tally", "/xx/manage/x", "/en/nowhere", "/xx/sign"])
 async def test_an_address_that_is_none_offers_the_languages(path: str, visitor: Visitor) -> None:
     answer = await visitor.get(path, headers={"Accept-Language": "be"})
     assert answer.status_code == 404
@@ -341,7 +344,7 @@ async def test_every_page_of_a_demo_says_so(visit: Visit, tmp_path: Path) -> Non
         assert [a for a in page.all("aside") if a.get("class") == "demo"]
         assert not [a for a in page.all("mark") if a.get("class") == "placeholder"]
         assert "no mail leaves" not in page.text, "it does, over the relay that the tests have set"
-    without = await visit(smtp_url="")
+    without = await visit(smtp_urls=())
     for lang, sentence in DEMO.items():
         assert sentence in Html((await without.get(f"/{lang}/")).text).text
         assert sentence not in Html((await visitor.get(f"/{lang}/")).text).text

@@ -28,7 +28,6 @@ async def test_only_reading_is_ready_made(visitor: Visitor) -> None:
     for path in (
         "/xx/",
         "/xx/tally",
-        "/en/tally/",
         "/tally.xml",
         "/static/none.css",
         "/static/",

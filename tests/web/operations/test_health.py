@@ -1,19 +1,29 @@
 """For machines and the operator: up, ready, metrics with a token; the demo's outbox only in demo mode."""
 
 import asyncio
+import re
 import resource
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 
 import asyncpg
 import httpx2
 import pytest
 
+import petition.site as site_module
+from petition.commands import doctor
+from petition.core.database import schema, sqlite
+from petition.core.database.connection import Connection
+from petition.core.errors import DatabaseError
 from petition.core.settings import Settings
-from petition.web.operations import health
+from petition.mail import outbox
+from petition.organisers import activity_log
+from petition.web.operations import health, metrics
 from tests.conftest import Clock, Visit, Visitor
+from tests.mail.delivering import until
+from tests.mail.hosts import Host
 from tests.postgres import hang_up
 from tests.web.tools import Html, in_production, on_sqlite
 
@@ -56,9 +66,16 @@ async def _locked(url: str) -> AsyncIterator[None]:
         yield
         await other.close()
     else:
-        with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as holder:
-            holder.execute("begin immediate")
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"), 0, isolation_level=None)) as holder:
+            await until(lambda: _begins(holder))
             yield
+
+
+def _begins(holder: sqlite3.Connection) -> bool:
+    """Does not wait: what holds the lock may need this event loop to end."""
+    with suppress(sqlite3.OperationalError):
+        holder.execute("begin immediate")
+    return holder.in_transaction
 
 
 async def test_ready_means_writable_before_long(
@@ -87,6 +104,69 @@ async def test_a_full_disk_is_not_ready(visitor: Visitor) -> None:
     assert answer.status_code == 503
     assert answer.text.startswith("The database cannot be used: ")
     assert (await _ready(visitor)).status_code == 200
+
+
+async def _fill(visitor: Visitor) -> str:
+    """From now on no signature fits into the database, but a small row does. Returns how to undo it."""
+    database = visitor.site.database
+    if database.dialect == "sqlite":
+        await database.write(lambda c: c.execute("pragma max_page_count = 1"))  # as many as there are
+        return "pragma max_page_count = 1000000"
+    await database.write(
+        lambda c: c.execute(
+            "create function fill() returns trigger language plpgsql as "
+            "$$ begin raise exception using errcode = '53100'; end $$"  # disk_full
+        )
+    )
+    sql = "create trigger filled before insert on submissions execute function fill()"
+    await database.write(lambda c: c.execute(sql))
+    return "drop trigger filled on submissions"
+
+
+async def test_ready_means_that_the_last_signature_was_written(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full disk the small row of the check still fits into what the files have."""
+    # On PostgreSQL a trigger plays the full disk: nobody must mind that.
+    monkeypatch.setattr(schema, "disagreements", lambda *_: ([], []))
+    assert (await _ready(visitor)).status_code == 200
+    undo = await _fill(visitor)
+    codes = set()
+    for n in range(500):
+        codes.add((await visitor.sign(f"p{n}@example.net")).status_code)
+        if 503 in codes:
+            break
+    assert codes <= {303, 503}
+    for _ in range(2):
+        assert (await visitor.sign("anna@example.net")).status_code == 503
+        answer = await _ready(visitor)
+        assert answer.status_code == 503
+        assert answer.text.startswith("The database cannot be used: ")
+    await visitor.site.database.write(lambda c: c.execute(undo))
+    assert (await visitor.sign("anna@example.net")).status_code == 303
+    assert (await _ready(visitor)).status_code == 200
+
+
+@on_sqlite
+async def test_it_is_ready_again_without_a_signature(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A balancer sends nobody to a process that is not ready: it must find out by itself."""
+    undo = await _fill(visitor)
+    monkeypatch.setattr(health, "CACHE_SECONDS", 0.0)
+    assert 503 in [(await visitor.sign(f"p{n}@example.net")).status_code for n in range(200)]
+    await visitor.site.database.write(lambda c: c.execute(undo))
+    assert [(await visitor.get("/readyz")).status_code for _ in range(3)] == [503, 200, 200]
+
+
+@on_sqlite
+async def test_a_disk_without_room_for_a_rush_is_not_ready(visitor: Visitor) -> None:
+    """The limit holds for each file: half a megabyte is more than this database has, and less than a rush needs."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (sqlite.RUSH_BYTES // 2, before[1]))
+    try:
+        answer = await _ready(visitor)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (answer.status_code, answer.text) == (503, "The database cannot be used: File too large.\n")
 
 
 @on_sqlite  # and on a PostgreSQL of its own
@@ -120,15 +200,18 @@ async def test_whoever_asks_all_the_time_puts_no_load_on_the_database(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(health, "CACHE_SECONDS", 600.0)  # for slow machines
-    sql = "create trigger counting after insert on site_state when new.name like 'touch %' "
-    sql += "begin insert into refusals values (random(), 'x', 1); end"
-    await visitor.site.database.write(lambda c: c.execute(sql))
+    write, written = site_module._write_and_delete, list[Connection]()
+
+    async def counting(c: Connection) -> None:
+        written.append(c)
+        await write(c)
+
+    monkeypatch.setattr(site_module, "_write_and_delete", counting)
     visitor.app.state.readiness.expire()
     for _ in range(5):
         answers = await asyncio.gather(*[visitor.get("/readyz") for _ in range(20)])
         assert {answer.status_code for answer in answers} == {200}
-    async with visitor.site.database.reading() as c:
-        assert await c.execute("select count(*) as n from refusals") == [{"n": 1}]
+    assert len(written) == 1
 
 
 @on_sqlite
@@ -147,8 +230,66 @@ async def test_metrics_are_numbers_without_labels(time: Clock, visitor: Visitor)
     lines = dict(line.split(" ") for line in answer.text.splitlines() if not line.startswith("#"))
     assert lines["petition_outbox_waiting"] == "0", "a power of ten, from ten on"
     assert lines["petition_outbox_oldest_seconds"] == "90"
+    assert lines["petition_relays_in_trouble"] == "0"
     assert lines["petition_confirmed"] == "0"
     assert lines.keys() == {line.split(" ")[2] for line in answer.text.splitlines() if line.startswith("# TYPE ")}
+
+
+@on_sqlite
+async def test_metrics_say_that_the_database_is_away(visitor: Visitor, tmp_path: Path) -> None:
+    file = tmp_path / "petition.db"
+    away = file.rename(file.with_name("away.db"))
+    answer = await visitor.get("/metrics")
+    away.rename(file)
+    assert answer.status_code == 200
+    lines = dict(line.split(" ") for line in answer.text.splitlines() if not line.startswith("#"))
+    assert lines["petition_database_up"] == "0"
+    assert lines.keys() == {
+        *("petition_database_up", "petition_confirmed", "petition_snapshot_age_seconds", "petition_disk_free_bytes")
+    }
+    assert "petition_database_up 1\n" in (await visitor.get("/metrics")).text
+
+
+async def test_metrics_wait_for_no_database_that_hangs(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often they are asked, one reading waits."""
+    hanging, begun = asyncio.Event(), []
+
+    async def queue_status(_: object) -> None:
+        begun.append(1)
+        await hanging.wait()
+        raise DatabaseError("away")
+
+    monkeypatch.setattr(metrics, "ANSWER_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(outbox, "queue_status", queue_status)
+    try:
+        answers = await asyncio.gather(*[visitor.get("/metrics") for _ in range(5)])
+    finally:
+        hanging.set()
+    assert {("petition_database_up 0\n" in answer.text, answer.status_code) for answer in answers} == {(True, 200)}
+    assert len(begun) < 2
+
+
+async def test_metrics_tell_the_age_of_the_backup_and_the_room(time: Clock, visitor: Visitor) -> None:
+    assert "petition_backup_age_seconds +Inf\n" in (await visitor.get("/metrics")).text
+    await visitor.site.database.write(lambda c: activity_log.append(c, activity_log.SERVER, activity_log.BACKUP))
+    time.advance(hours=2)
+    text = (await visitor.get("/metrics")).text
+    assert "petition_backup_age_seconds 7200\n" in text
+    free = re.findall(r"^petition_disk_free_bytes (\d+)$", text, re.M)
+    assert [int(number) % (64 << 20) for number in free] == [0]
+    assert text.count("# HELP ") == text.count("# TYPE ") == 9
+
+
+@on_sqlite
+async def test_who_comes_through_a_proxy_is_told_from_where(visit: Visit, settings: Settings, tmp_path: Path) -> None:
+    """Only who has the token, and nobody who asks on this machine."""
+    visitor = await in_production(visit, settings, tmp_path, metrics_token="a-secret")
+    bearer, forwarded = (b"Authorization", b"Bearer a-secret"), (b"X-Forwarded-For", b"192.0.2.66")
+    transport = httpx2.ASGITransport(app=visitor.app, client=("203.0.113.7", 40000))
+    async with httpx2.AsyncClient(transport=transport, base_url="https://petition.example") as client:
+        assert "# asked from 203.0.113.7\n" in (await client.get("/metrics", headers=[bearer, forwarded])).text
+        assert "asked from" not in (await client.get("/metrics", headers=[bearer])).text
+        assert (await client.get("/metrics", headers=[forwarded])).status_code == 404
 
 
 async def _asked(visitor: Visitor, client: str, name: str = "Accept", value: str = "*/*") -> int:
@@ -180,6 +321,31 @@ async def test_with_a_token_metrics_are_for_who_has_it(visit: Visit, settings: S
     for header in ("Bearer a-secre", "Bearer a-secrett", "Bearer", "Bearer \u00e9", "Basic a-secret", ""):
         assert await _asked(visitor, "203.0.113.7", "Authorization", header) == 404
     assert await _asked(visitor, "127.0.0.1") == 404, "not even this machine without it"
+
+
+@on_sqlite
+async def test_a_machine_that_is_away_is_told_in_one_sentence(visitor: Visitor, time: Clock, tmp_path: Path) -> None:
+    """In /metrics, at the desk and by doctor; its emails only as a power of ten."""
+    host = Host(visitor.site.database, tmp_path / "other")
+    await host.machine.refresh()
+    for n in range(12):
+        await host.put(f"p{n}")
+    await visitor.organiser()
+    assert "petition_machines_away 0" in (await visitor.get("/metrics")).text
+    time.advance(minutes=6)
+    await visitor.site.machine.refresh()
+    sentence = (
+        f"Machine {host.name} was last seen at 2026-11-22 12:00 UTC (or its clock is wrong); "
+        "of its waiting emails <10 can be opened by another machine, 10+ by nobody."
+    )
+    metrics = (await visitor.get("/metrics")).text
+    assert f"# {sentence}\n" in metrics
+    assert "petition_machines_away 1" in metrics
+    assert sentence in Html((await visitor.get("/organisers/")).text).text
+    findings = [finding async for finding in doctor.check_installation(visitor.site.settings)]
+    (finding,) = [finding for finding in findings if finding.subject.startswith("machines")]
+    assert (finding.fix, finding.warning) == ("", sentence)
+    assert f"this one is {visitor.site.server_keys.outbox.machine}" in finding.subject
 
 
 @on_sqlite

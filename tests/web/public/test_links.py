@@ -55,7 +55,15 @@ async def _private(visitor: Visitor) -> list[str]:
     links = [await visitor.link("anna@example.net"), await visitor.link("anna@example.net", "never-write")]
     await visitor.post("/en/manage", email="boris@example.net")
     links.append(await visitor.link("boris@example.net", "manage"))
-    return [*links, "/en/check-inbox", "/en/thanks?country=PL", "/en/manage", "/en/unsubscribe/x", "/en/confirm/x"]
+    return [
+        *links,
+        "/en/check-inbox",
+        "/en/check-inbox/manage",
+        "/en/thanks?country=PL",
+        "/en/manage",
+        "/en/unsubscribe/x",
+        "/en/confirm/x",
+    ]
 
 
 @on_sqlite
@@ -81,7 +89,7 @@ async def test_no_public_address_sets_a_cookie(visitor: Visitor) -> None:
             assert "set-cookie" not in answer.headers, path
 
 
-LINE = re.compile(r"# TYPE petition_\w+ (gauge|counter)|petition_\w+ \d+")
+LINE = re.compile(r"# HELP petition_\w+ [^{}\d]+|# TYPE petition_\w+ (gauge|counter)|petition_\w+ (\d+|\+Inf)")
 
 
 @on_sqlite

@@ -18,6 +18,7 @@ from petition.web import prerender
 from petition.web.public.sharing import FileCache
 from tests.conftest import Clock, Visit, Visitor
 from tests.letters.samples import pdf_text
+from tests.letters.structure import paragraphs, read_structure
 from tests.web.tools import LANGUAGES, Html, campaign, in_each_language, on_sqlite
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -43,6 +44,8 @@ async def test_each_language_has_its_picture_and_its_poster(
     title = visitor.site.appeal.get_text(visitor.site.languages[lang]).title
     assert "".join(title.split()) in "".join(words.split())
     assert _scanned(poster.content, tmp_path / "poster.pdf") == f"http://127.0.0.1:8000/{lang}/"
+    assert [tag for tag, _ in paragraphs(poster.content)] == ["H1", "P", "P", "P", "P"]
+    assert not read_structure(poster.content).stray_text()
 
 
 def _scanned(pdf: bytes, file: Path) -> str:

@@ -82,8 +82,10 @@ async def test_once_everything_is_destroyed_nobody_can_sign(time: Clock, visitor
     before = await all_rows(visitor.site)
     assert (await visitor.sign("carla@example.net")).status_code == 403
     assert (await visitor.post("/en/manage", email="anna@example.net")).status_code == 403
-    assert (await visitor.get(waiting)).status_code == 404
-    assert (await visitor.post(waiting)).status_code == 404
+    for answer in (await visitor.get(waiting), await visitor.post(waiting)):
+        assert answer.status_code == 404
+        private(answer)
+        assert "Signing has ended" in whole(answer, "en").text
     assert await all_rows(visitor.site) == before
 
 

@@ -1,0 +1,40 @@
+"""Checks campaign.toml, the texts and the letters."""
+
+from petition.campaign.appeal import Appeal
+from petition.campaign.campaign import Campaign
+from petition.commands import preflight
+from petition.commands.doctor.finding import Finding
+from petition.core.email_addresses import exact_form
+from petition.core.errors import PetitionError
+from petition.core.settings import Settings
+
+
+def check_campaign(settings: Settings) -> Finding:
+    try:
+        campaign = Appeal(settings.campaign).campaign
+    except PetitionError as error:
+        return Finding("campaign", str(error))
+    if fault := campaign.why_not_ready() or _wrong_value(campaign):
+        return Finding("campaign", fault)
+    warning = "campaign.toml names no key (organiser.encryption) for those who report a weakness"
+    return Finding("campaign", warning="" if campaign.encryption or settings.demo else warning)
+
+
+def _wrong_value(campaign: Campaign) -> str:
+    if isinstance(campaign.goal, int) and campaign.goal < 1:
+        return (
+            f"goal in campaign.toml is {campaign.goal}: pages would say that it is reached. Set how many you hope for"
+        )
+    if exact_form(campaign.contact) is None:
+        return "contact in campaign.toml is no email address: nobody could ask about their data. Set one that is read"
+    return ""
+
+
+def check_texts(settings: Settings) -> Finding:
+    try:
+        appeal = Appeal(settings.campaign)
+        preflight.check_texts(appeal)
+        missing = preflight.missing_letters(appeal)
+    except PetitionError as error:
+        return Finding("texts and letters", str(error))
+    return Finding("texts and letters", f"no letter is written for {', '.join(missing)}" if missing else "")

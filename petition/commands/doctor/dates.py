@@ -1,0 +1,71 @@
+"""The campaign's days, and the clock that they are measured by."""
+
+from datetime import date
+
+from petition.campaign.appeal import Appeal
+from petition.campaign.campaign import Campaign
+from petition.commands.doctor.finding import Finding
+from petition.core import clock, time_sync
+from petition.core.clock import HOUR
+from petition.core.database import state
+from petition.core.database.connection import Connection
+from petition.core.database.database import open_database
+from petition.core.errors import PetitionError
+from petition.core.settings import Settings
+from petition.retention import destruction_day
+from petition.retention.destruction_day import HOURS_NEEDED, Announcement
+
+STANDSTILL = 3 * HOUR  # a service that runs, with a clock that is right, adds an hour every hour
+
+
+async def check_dates(settings: Settings) -> list[Finding]:
+    """None for a campaign that cannot be read: another check says so."""
+    try:
+        campaign = Appeal(settings.campaign).campaign
+        async with open_database(settings.database_url) as database, database.reading() as c:
+            checks = [await _check_deadline(c, campaign), await _check_destruction(c, campaign)]
+    except PetitionError:
+        return [_check_clock(settings)]
+    return [*checks, _check_clock(settings)]
+
+
+async def _check_deadline(c: Connection, campaign: Campaign) -> Finding:
+    day = campaign.deadline
+    if not isinstance(day, date) or clock.today() <= day or await state.is_closed(c):
+        return Finding("deadline")
+    return Finding(
+        "deadline", warning=f"it was on {day}: send the last letters within a week", command="petition close"
+    )
+
+
+async def _check_destruction(c: Connection, campaign: Campaign) -> Finding:
+    day = campaign.destruction
+    if not isinstance(day, date) or await destruction_day.has_ended(c):
+        return Finding("destruction day")
+    found = await destruction_day.get(c)
+    sentence = destruction_day.trouble(found, day) or _standstill(found)
+    subject = f"destruction day ({day}{_counted(found)})"
+    return Finding(subject, sentence) if clock.today() >= day else Finding(subject, warning=sentence)
+
+
+def _counted(found: Announcement | None) -> str:
+    return f", announced for {found.hours} of {HOURS_NEEDED} hours" if found and not found.is_old_enough else ""
+
+
+def _standstill(found: Announcement | None) -> str:
+    """Only the service itself knows what it sees of the clock: it may not ask the kernel, and then counts nothing."""
+    if found is None or abs(clock.epoch() - found.counted_at) < STANDSTILL:
+        return ""
+    return (
+        "no hour was added to its count for three hours: the service does not run, or does not see that the clock is "
+        "synchronised (apt install systemd-timesyncd, or see The end in the handbook)"
+    )
+
+
+def _check_clock(settings: Settings) -> Finding:
+    return Finding(
+        "clock",
+        warning="" if settings.demo or time_sync.is_synchronised() else "nothing tells that this server's is right",
+        why="until then the destruction day erases nothing by itself",
+        command="apt install systemd-timesyncd",
+    )

@@ -1,0 +1,56 @@
+"""Checks a PostgreSQL: whether it takes as many connections as we may open, and what our role may do there."""
+
+import re
+from pathlib import Path
+
+from petition.commands.doctor.finding import Finding
+from petition.core.database.database import CONNECTIONS, open_database
+from petition.core.errors import PetitionError
+from petition.core.settings import Settings
+
+ROOT = Path("/")
+ENVIRONMENT = "etc/petition/petition.env"
+
+
+async def check_postgresql(settings: Settings, root: Path = ROOT) -> list[Finding]:
+    """A database that cannot be read is another check's business."""
+    if settings.database_url.startswith("sqlite"):
+        return []
+    try:
+        async with open_database(settings.database_url) as database, database.reading() as c:
+            limits, machines = await c.one("database.limits") or {}, await c.all("machines.all")
+    except PetitionError:
+        return []
+    processes = max(1, len(machines)) * (_workers(root) + 1)  # each with workers, and a command or a deliverer
+    return [_check_connections(int(limits["connections"]), processes), _check_role(bool(limits["is_superuser"]))]
+
+
+def _check_connections(available: int, processes: int) -> Finding:
+    needed = processes * CONNECTIONS
+    return Finding(
+        "connections of PostgreSQL",
+        f"PostgreSQL takes {available} connections, and {processes} processes may open {needed}"
+        if available < needed
+        else "",
+        why="in a rush some visitors would get an error",
+        command=f"set max_connections = {needed + 10} in postgresql.conf, then systemctl restart postgresql",
+    )
+
+
+def _check_role(is_superuser: bool) -> Finding:
+    return Finding(
+        "role in PostgreSQL",
+        "our role is a superuser" if is_superuser else "",
+        why="a mistake of ours, or a stolen password, could then read files and run programs on that machine",
+        command="alter role petition nosuperuser nocreatedb nocreaterole (as the role postgres)",
+    )
+
+
+def _workers(root: Path) -> int:
+    """As the unit reads it."""
+    try:
+        text = (root / ENVIRONMENT).read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return 1
+    found = re.findall(r"^WORKERS=[\"']?(\d+)", text, flags=re.M)
+    return int(found[-1]) if found else 1

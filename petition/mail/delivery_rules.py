@@ -1,0 +1,39 @@
+"""What others decide about deliveries, so that email knows neither rate limits nor signing."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from petition.core.database.connection import Connection
+from petition.mail.outbox import ClaimedEmail
+
+
+async def _always(_: ClaimedEmail) -> bool:
+    return True
+
+
+async def _ignore(_: Connection, __: str) -> None:
+    pass
+
+
+# Runs in the transaction in which emails are dropped, before them: on_unreadable(c, ids=…), with the ids of their
+# submissions or links.
+OnUnreadable = Callable[..., Awaitable[object]]
+
+
+async def ignore_unreadable(_: Connection, *, ids: list[str]) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRules:
+    """What others decide: whether an email may be sent now, and what follows if it never arrives.
+
+    `on_refused` runs in the transaction that records the refusal; it gets the enhanced status code.
+    """
+
+    may_send: Callable[[ClaimedEmail], Awaitable[bool]] = _always
+    on_refused: Callable[[Connection, str], Awaitable[None]] = _ignore
+    on_unreadable: OnUnreadable = ignore_unreadable
+
+
+NO_RULES = DeliveryRules()

@@ -1,0 +1,183 @@
+"""The destruction day of campaign.toml: announced before it counts, so that no wrong year and no wrong clock erases.
+
+The database knows the day, and for how many hours the site has run since it was announced. Each process looks every
+hour. It adds an hour if it saw the same count an hour ago or earlier, by seconds that no setting of the clock moves: so
+many machines count no faster than one. What does not fit together starts the count again.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+
+from petition.campaign.campaign import Campaign
+from petition.core import clock, time_sync
+from petition.core.clock import DAY, HOUR
+from petition.core.database import state
+from petition.core.database.connection import Connection
+from petition.core.database.database import Database
+from petition.organisers import activity_log
+
+HOURS_NEEDED = 7 * 24  # of running, all of them before the day
+MAX_PAUSE = 7 * DAY  # if the site was away for longer, or its clock says so, the count starts again
+MAX_DRIFT = DAY  # of the clock from the seconds that have passed, while a process runs
+STATE_NAME = "destruction"
+_RESTARTS = "the clock jumped, the site was away for a week, or another machine has another day in campaign.toml"
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """`hours` of running since the day was announced; `counted_at`: when the last was added (epoch seconds)."""
+
+    day: date
+    hours: int
+    counted_at: int
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.hours} {self.counted_at}"
+
+    @property
+    def is_old_enough(self) -> bool:
+        return self.hours >= HOURS_NEEDED
+
+    @property
+    def is_recent(self) -> bool:
+        """False if the clock is far from where it was when the last hour was added."""
+        return -MAX_DRIFT <= clock.epoch() - self.counted_at <= MAX_PAUSE
+
+
+async def get(c: Connection) -> Announcement | None:
+    value = await state.get(c, STATE_NAME)
+    if value is None:
+        return None
+    day, hours, counted_at = value.split()
+    return Announcement(date.fromisoformat(day), int(hours), int(counted_at))
+
+
+async def is_due(c: Connection, campaign: Campaign) -> bool:
+    """Whether everything that leads to a person is to be erased now."""
+    day, found = campaign.destruction, await get(c)
+    if not isinstance(day, date) or clock.today() < day or found is None or found.day != day:
+        return False
+    return found.is_old_enough and found.is_recent and time_sync.is_synchronised()
+
+
+async def has_ended(c: Connection) -> bool:
+    """Whether there is nothing left for the day to erase."""
+    return await state.is_closed(c) and await state.get(c, "names_kept") is None
+
+
+async def forget(c: Connection) -> None:
+    """The day is announced again, and its hours are counted again."""
+    await state.delete(c, STATE_NAME)
+
+
+class DestructionWatch:
+    """Of one process. Its first look announces its day; while another process announces another day, none counts."""
+
+    def __init__(self, database: Database, campaign: Callable[[], Campaign]) -> None:
+        self._database, self._campaign = database, campaign
+        self._seen: tuple[str, int] | None = None  # the count, and when it was first seen (running seconds)
+        self._offset: int | None = None  # of the clock from the running seconds, at the first look
+        self._said = ""
+
+    async def look(self) -> None:
+        """Call it every hour. Logs what keeps the day from coming, once."""
+        day = self._campaign().destruction
+        if not isinstance(day, date):
+            return
+        sentence = await self._database.write(lambda c: self._look(c, day))
+        if sentence and sentence != self._said:
+            log.warning("%s", sentence)
+        self._said = sentence
+
+    async def _look(self, c: Connection, day: date) -> str:
+        if await has_ended(c):
+            return ""
+        old = await get(c)
+        new = self._count(old, day)
+        if new != old and not await _store(c, old, new):
+            return self._said  # another process was faster: the next look sees what it stored
+        if self._seen is None or self._seen[0] != str(new):
+            self._seen = str(new), clock.running_seconds()
+        return trouble(new, day)
+
+    def _count(self, found: Announcement | None, day: date) -> Announcement:
+        if found is None or (found.day != day and self._seen is None):
+            return Announcement(day, 0, clock.epoch())
+        if found.day != day:
+            return replace(found, hours=0)
+        if not time_sync.is_synchronised():
+            return found
+        if self._has_jumped() or not found.is_recent:
+            self._offset = None
+            return Announcement(day, 0, clock.epoch())
+        return self._add_hour(found) if clock.today() < day else found
+
+    def _has_jumped(self) -> bool:
+        offset = clock.epoch() - clock.running_seconds()
+        if self._offset is None:
+            self._offset = offset
+        return abs(offset - self._offset) > MAX_DRIFT
+
+    def _add_hour(self, found: Announcement) -> Announcement:
+        seen, since = self._seen or ("", 0)
+        if seen == str(found) and clock.running_seconds() - since >= HOUR:
+            return Announcement(found.day, found.hours + 1, clock.epoch())
+        return found
+
+
+async def _store(c: Connection, old: Announcement | None, new: Announcement) -> bool:
+    """False if another process has changed it in between."""
+    if old is None:
+        stored = await state.insert(c, STATE_NAME, str(new))
+    else:
+        stored = await state.exchange(c, STATE_NAME, str(old), str(new))
+    if stored and (old is None or old.day != new.day):
+        await activity_log.append(c, activity_log.SERVER, "announced the destruction day", new.day.isoformat())
+        log.warning("announced: %s", describe(new))
+    elif stored and old is not None and old.is_old_enough and not new.hours:
+        await activity_log.append(c, activity_log.SERVER, "counts to the destruction day again", new.day.isoformat())
+        log.warning("%s", f"The seven days before {new.day} begin again: {_RESTARTS}.")
+    return stored
+
+
+async def say(c: Connection, campaign: Campaign) -> str:
+    """What organisers should know of the day; empty if there is none or if it has nothing left to erase."""
+    day = campaign.destruction
+    if not isinstance(day, date) or await has_ended(c):
+        return ""
+    found = await get(c)
+    return trouble(found, day) or (describe(found) if found else "")
+
+
+def describe(announced: Announcement) -> str:
+    """What is announced, as a sentence for organisers."""
+    hours = "" if announced.is_old_enough else f" It was announced for {announced.hours} of {HOURS_NEEDED} hours."
+    return f"On {announced.day} everything that leads to a person is erased, if nobody ended signing before.{hours}"
+
+
+def trouble(announced: Announcement | None, day: date) -> str:
+    """What keeps the day of campaign.toml from erasing, and what to do; empty if nothing does."""
+    if clock.today() >= day and (announced is None or not announced.is_old_enough):
+        return (
+            f"The destruction day {day} is here, but it was not announced for seven days of running, so nothing is "
+            "erased by itself: if the day is wrong, correct campaign.toml and restart; if it is right, run "
+            "`petition close`."
+        )
+    if announced is None:
+        return f"The destruction day {day} is not announced yet: start the service."
+    if announced.day != day:
+        return (
+            f"campaign.toml says that everything is erased on {day}, but {announced.day} was announced: use the same "
+            "file on every machine and restart the service."
+        )
+    if clock.today() < day:
+        return ""
+    if announced.is_recent and time_sync.is_synchronised():
+        return ""
+    return (
+        f"The destruction day {day} is here, but nothing tells that the clock of this server is right, so nothing is "
+        "erased by itself: if today is that day, run `petition close`."
+    )

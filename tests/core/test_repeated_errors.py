@@ -1,0 +1,75 @@
+"""An outage is a few lines in the log, however many requests it refuses; each of them is counted."""
+
+import asyncio
+import logging
+import re
+
+import pytest
+
+from petition.core import repeated_errors
+from petition.core.background import repeat
+from petition.core.errors import DatabaseError
+from petition.core.repeated_errors import RepeatedErrors
+from tests.conftest import Visitor
+from tests.web.tools import on_sqlite
+
+log = logging.getLogger("test")
+
+
+async def _told(errors: RepeatedErrors, caplog: pytest.LogCaptureFixture, last: str) -> list[str]:
+    """All lines, once the last one has been written."""
+    while not any(last in record.getMessage() for record in caplog.records):  # noqa: ASYNC110 (a timer writes it)
+        await asyncio.sleep(0.01)
+    return [record.getMessage() for record in caplog.records]
+
+
+async def test_it_begins_is_counted_and_ends(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(repeated_errors, "COUNT_SECONDS", 0.05)
+    errors = RepeatedErrors(log)
+    for _ in range(4998):
+        errors.add("The disk is full.")
+    errors.add("No answer.")
+    told = await _told(errors, caplog, "Not any more for 0 s: The disk is full.")
+    assert told[:2] == ["The disk is full.", "No answer."]
+    assert "The disk is full. (4997 times more in 0 s)" in told
+    errors.add("The disk is full.")
+    assert len(await _told(errors, caplog, "Not any more")) == len(told) + 1, "it begins again"
+
+
+@on_sqlite
+async def test_a_thousand_refused_forms_are_two_lines(
+    visitor: Visitor, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object) -> None:
+        raise DatabaseError("The database cannot be used: database or disk is full.")
+
+    monkeypatch.setattr(repeated_errors, "COUNT_SECONDS", 1.0)
+    monkeypatch.setattr(visitor.site.database, "join", full)
+    monkeypatch.setattr(visitor.site.database, "write", full)
+    answers = [await visitor.sign(f"p{n}@example.net") for n in range(40)]
+    assert {answer.status_code for answer in answers} == {503}
+    errors = visitor.app.state.repeated_errors
+    told = [line for line in await _told(errors, caplog, "Not any more") if "disk is full" in line]
+    counts = [int(found[1]) for line in told if (found := re.search(r"\((\d+) times more", line))]
+    assert 1 + sum(counts) == 40
+    assert len(told) < 40
+
+
+@pytest.mark.parametrize(("seconds", "lines"), [(0.0, 1), (60.0, 3)])
+async def test_a_job_that_fails_each_second_says_so_once(
+    seconds: float, lines: int, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopping, left = asyncio.Event(), iter(range(3))
+    monkeypatch.setattr(asyncio, "wait_for", lambda waiting, _: _close(waiting))
+
+    async def job() -> None:
+        if next(left) == 2:
+            stopping.set()
+        raise DatabaseError("away")
+
+    await repeat(seconds, job, stopping)
+    assert [record.getMessage() for record in caplog.records] == ["away"] * lines
+
+
+async def _close(waiting: object) -> None:
+    waiting.close()  # type: ignore[attr-defined]  # a coroutine that nobody awaits
