@@ -57,4 +57,4 @@ def running(zone: Zone) -> Iterator[DnsServer]:
         yield server
     finally:
         server.stop()
-        thread.join(timeout=30)
+        thread.join(timeout=120)

@@ -48,7 +48,7 @@ class Server:
 
     def start(self) -> None:
         """Returns when it accepts connections. After a kill it may need a moment until the old processes are gone."""
-        for _ in range(300):
+        for _ in range(1200):
             if self.process is None or self.process.poll() is not None:
                 self.begin()
             if self.ready():
@@ -77,7 +77,7 @@ class Server:
         """Stops it in good order, even with clients connected."""
         if self.process is not None:
             self.process.send_signal(signal.SIGINT)
-            self.process.wait(timeout=60)
+            self.process.wait(timeout=120)
 
     def children(self) -> list[int]:
         """The process ids of its backends and helpers."""
@@ -92,7 +92,7 @@ class Server:
         for child in family:
             with suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
-        self.process.wait(timeout=60)
+        self.process.wait(timeout=120)
 
     def _run(self, program: str, *arguments: str | Path) -> None:
         command: list[str | Path] = [binaries() / program, *arguments]

@@ -121,7 +121,7 @@ class _FreePort(Controller):
 
     def hang_up(self) -> None:
         """Ends all dialogues, which stop() forgets if they have just begun: their sockets would stay open."""
-        asyncio.run_coroutine_threadsafe(self._hang_up(), self.loop).result(timeout=30)
+        asyncio.run_coroutine_threadsafe(self._hang_up(), self.loop).result(timeout=120)
 
     async def _hang_up(self) -> None:
         # The server is closed last: asyncio leaks a connection whose server is closed while it is being accepted.

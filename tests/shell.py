@@ -40,7 +40,7 @@ class Shell:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=300,
         )
 
     def fine(self, *arguments: str, stdin: str = "") -> str:
@@ -86,15 +86,15 @@ def serving(shell: Shell, *options: str) -> Iterator[tuple[str, subprocess.Popen
 def _output_at_end(server: "subprocess.Popen[str]") -> str:
     """What it printed. If it does not end, it prints what each of its threads is doing, and is killed."""
     try:
-        return server.communicate(timeout=60)[0]
+        return server.communicate(timeout=120)[0]
     except subprocess.TimeoutExpired:
         server.send_signal(signal.SIGABRT)  # PYTHONFAULTHANDLER
-        return server.communicate(timeout=60)[0]
+        return server.communicate(timeout=120)[0]
 
 
 def ready(address: str, server: "subprocess.Popen[Any]") -> None:
     """Waits until the server says that it is ready."""
-    for _ in range(1200):  # making every letter takes long under coverage or strace
+    for _ in range(3000):  # making every letter takes long under coverage or strace
         try:
             with urllib.request.urlopen(f"{address}/readyz"):
                 return
@@ -112,8 +112,8 @@ def post_form(address: str, **fields: str) -> int:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    """Waits half a minute for what another process does."""
-    for _ in range(300):
+    """Waits two minutes for what another process does."""
+    for _ in range(1200):
         if condition():
             return
         time.sleep(0.1)

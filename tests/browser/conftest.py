@@ -54,6 +54,7 @@ class Watched:
         self.page = page
         self.hosts: set[str] = set()
         self.complaints: list[str] = []
+        page.set_default_timeout(120_000)  # milliseconds, for a machine that has much else to do
         page.on("request", lambda request: self.hosts.add(request.url.split("/")[2]))
         page.on("console", lambda message: self.complaints.append(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))

@@ -27,7 +27,7 @@ DESK = ViewportSize(width=1280, height=900)
 
 async def _mail(smtp: Relay, to: str) -> str:
     """The text of the newest email to an address; waits until it is there."""
-    for _ in range(100):
+    for _ in range(1200):
         if smtp.to(to):
             return plain(smtp.to(to)[-1])
         await asyncio.sleep(0.1)
@@ -244,7 +244,7 @@ async def test_where_a_proof_is_asked_for_a_browser_computes_it_and_one_without_
         context = await browser.new_context(viewport=PHONE, java_script_enabled=script, locale="en-GB")
         watched = Watched(await context.new_page())
         page = watched.page
-        for _ in range(100):
+        for _ in range(1200):
             if "true" in await (await context.request.get(f"{address}/proof-of-work.json")).text():
                 break
             await asyncio.sleep(0.1)

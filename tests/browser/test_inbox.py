@@ -31,7 +31,7 @@ async def _send(page: Page) -> None:
 
 async def _mails(smtp: Relay, to: str, least: int = 1) -> int:
     """How many emails came to an address, once there are some, and no more came for a moment."""
-    for _ in range(200):
+    for _ in range(1200):
         if len(smtp.to(to)) >= least:
             break
         await asyncio.sleep(0.1)

@@ -46,13 +46,13 @@ class Machine:
         """Kills it and its workers without a warning."""
         if self.process is not None and self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait(timeout=60)
+            self.process.wait(timeout=120)
 
     def stop(self) -> None:
         """Stops it as an operator does; it must end without an error."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(timeout=60) in (0, -signal.SIGTERM), self.said()
+        assert self.process.wait(timeout=120) in (0, -signal.SIGTERM), self.said()
 
     def finish(self) -> None:
         """Waits until it ends by itself; it must end without an error."""

@@ -79,7 +79,7 @@ def test_a_machine_that_dies_with_its_disk_takes_no_email_with_it(
 
 async def _sign(webs: list[Web], people: list[str]) -> None:
     """A third of the people signs at each machine."""
-    async with httpx2.AsyncClient(timeout=60) as client:
+    async with httpx2.AsyncClient(timeout=120) as client:
         for n, email in enumerate(people):
             fields = {"email": email, "country": "PL", "consent": "on"}
             answer = await client.post(webs[n % 3].address + "/en/sign", data=fields)

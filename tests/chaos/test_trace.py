@@ -55,7 +55,7 @@ def _quiet(stage: Stage, file: Path) -> None:
 
 def _sign(stage: Stage) -> None:
     """Signs one after the other, while nobody else writes."""
-    with httpx2.Client(timeout=60) as client:
+    with httpx2.Client(timeout=120) as client:
         for n in range(TIMES):
             form = {"email": f"p{n}@example.net", "country": "PL", "consent": "on"}
             assert client.post(f"{stage.web.address}/en/sign", data=form).status_code == 303
@@ -66,7 +66,7 @@ def _press(stage: Stage) -> None:
     stage.deliverer.start()
     until(lambda: len(stage.smtp.mails) == TIMES, "the mail")
     stage.deliverer.stop()
-    with httpx2.Client(timeout=60) as client:
+    with httpx2.Client(timeout=120) as client:
         for mail in stage.smtp.mails:
             assert client.post(stage.web.address + link(mail)).status_code == 303
 

@@ -79,7 +79,7 @@ def _at_once(posts: list[tuple[str, dict[str, str]]]) -> None:
     """Sends all forms at once; each must be answered with success."""
 
     async def post() -> list[httpx2.Response]:
-        async with httpx2.AsyncClient(timeout=60) as client:
+        async with httpx2.AsyncClient(timeout=120) as client:
             return await asyncio.gather(*[client.post(address, data=fields) for address, fields in posts])
 
     assert {answer.status_code for answer in asyncio.run(post())} == {303}

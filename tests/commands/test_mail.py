@@ -24,7 +24,7 @@ def test_mail_can_be_delivered_by_a_process_of_its_own(shell: Shell, smtp: Relay
             wait_for(lambda: len(smtp.mails) == 1)
         finally:
             deliverer.send_signal(signal.SIGTERM)
-        assert deliverer.wait(timeout=30) == 0
+        assert deliverer.wait(timeout=120) == 0
 
 
 def test_deliverers_tell_each_other_what_left_with_low_priority(shell: Shell, smtp: Relay) -> None:
@@ -43,7 +43,7 @@ def test_deliverers_tell_each_other_what_left_with_low_priority(shell: Shell, sm
             wait_for(lambda: len(database.execute("select * from token_buckets").fetchall()) == 1)
         finally:
             deliverer.send_signal(signal.SIGTERM)
-        assert deliverer.wait(timeout=30) == 0
+        assert deliverer.wait(timeout=120) == 0
     assert len(smtp.mails) == reported
 
 

@@ -67,7 +67,7 @@ def test_at_a_terminal_it_is_asked_for(migrated: Shell) -> None:
         command, cwd=migrated.cwd, env=migrated.environment, stdin=theirs, stderr=subprocess.PIPE, text=True
     )
     os.write(ours, b"vera@example.org\n")
-    assert asked.communicate(timeout=60)[1] == "Email address of vera: "
+    assert asked.communicate(timeout=120)[1] == "Email address of vera: "
     assert asked.returncode == 0
     for end in (ours, theirs):
         os.close(end)

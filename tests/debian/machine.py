@@ -81,7 +81,7 @@ def booted(tar: Path, shown: Mapping[Path, str]) -> Iterator[Machine]:
 
 def _leader(process: "subprocess.Popen[bytes]") -> int:
     """The first process of the booted machine."""
-    for _ in range(300):
+    for _ in range(1200):
         assert process.poll() is None, "systemd-nspawn cannot boot on this machine"
         for child in _children(process.pid):
             if Path(f"/proc/{child}/comm").read_text().strip() == "systemd":
@@ -98,7 +98,7 @@ def _children(pid: int) -> list[int]:
 
 def _wait_until_booted(machine: Machine) -> None:
     state = ""
-    for _ in range(300):
+    for _ in range(1200):
         state = machine.run("systemctl is-system-running").stdout.strip()
         if state in STATES:
             return

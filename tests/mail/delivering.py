@@ -65,8 +65,8 @@ async def waiting(site: Site) -> int:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    """Waits until another task has done something."""
-    for _ in range(600):
+    """Waits until another task has done something; two minutes, for a machine that has much else to do."""
+    for _ in range(2400):
         if true():
             return
         await asyncio.sleep(0.05)

@@ -78,7 +78,7 @@ class Nginx:
         with (self.folder / "logs" / "output.log").open("wb") as output:
             process = self.process = subprocess.Popen(command, stdout=output, stderr=output)
         try:
-            for _ in range(100):
+            for _ in range(600):
                 if (self.folder / "nginx.pid").exists():
                     break
                 assert process.poll() is None, self.logs()
@@ -86,7 +86,7 @@ class Nginx:
             yield
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=120)
 
     def logs(self) -> bytes:
         """Every byte of every log."""

@@ -62,7 +62,7 @@ class Postfix:
         finally:
             with suppress(OSError, ValueError):
                 os.kill(self._master(), signal.SIGTERM)
-            process.wait(timeout=30)
+            process.wait(timeout=120)
 
     def kill(self) -> None:
         """Kills all its processes at once, as a crash does."""
@@ -148,7 +148,7 @@ class Signer:
             yield
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=120)
 
     def _listens(self) -> bool:
         with suppress(OSError), socket.create_connection(("127.0.0.1", self._port)):

@@ -121,7 +121,7 @@ async def test_a_home_with_ipv6_is_one_visitor(tmp_path: Path) -> None:
 def _agrees(nginx: Nginx, *options: str) -> bool:
     """Whether openssl and nginx agree on a connection."""
     command = ["openssl", "s_client", "-connect", f"127.0.0.1:{nginx.port}", "-servername", NAME, *options]
-    output = subprocess.run(command, input=b"", capture_output=True, check=False, timeout=60).stdout
+    output = subprocess.run(command, input=b"", capture_output=True, check=False, timeout=120).stdout
     return b"Cipher is (NONE)" not in output
 
 

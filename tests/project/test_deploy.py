@@ -432,7 +432,7 @@ def test_the_units_allow_every_system_call_of_the_service(shell: Shell, tmp_path
         assert answer.status == 200
     for server in postgres.children(traced.pid):
         os.kill(server, signal.SIGTERM)
-    assert traced.wait(timeout=60) in (0, -signal.SIGTERM)  # as its server ends
+    assert traced.wait(timeout=120) in (0, -signal.SIGTERM)  # as its server ends
     rows = [line.split() for line in (tmp_path / "calls").read_text("utf-8").splitlines()]
     made = {row[-1] for row in rows if row and re.fullmatch(r"[\d.]+", row[0])} - {"total"}
     assert len(made) > 40

@@ -182,7 +182,7 @@ async def _served(given: Settings) -> AsyncIterator[Visitor]:
     web = uvicorn.Server(config)
     running = asyncio.create_task(web._serve())
     await until(lambda: web.started)
-    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
         yield Visitor(client, app, Relay())
     web.should_exit = True
     await running
