@@ -1,14 +1,17 @@
 """Fixtures for all tests: both real databases, a real SMTP server, a clock to set, a client for pages."""
 
 import asyncio
+import pickle
 import re
 import secrets
 import shutil
+import tomllib
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ import pytest
 from pyrage import x25519
 from starlette.applications import Starlette
 
+from petition.campaign import appeal
 from petition.campaign.appeal import Appeal
 from petition.core import clock, time_sync
 from petition.core.database import database as db
@@ -56,16 +60,29 @@ def _needs_postgresql(item: pytest.Item) -> bool:
 
 
 # The languages that most tests need; the pages of all 27 languages take longer than the rest of a test.
-FEW = {"en", "be", "ru", "pl", "de"}
+FEW = {"en", "be", "pl"}
 
 
 @pytest.fixture(autouse=True)
 def _few_languages(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The site has FEW and the language of the test; in a test marked `all_languages` it has all."""
-    few = FEW | {getattr(request.node, "callspec", None) and request.node.callspec.params.get("lang")}
+    """The site has FEW and the language of the test, those marked `speaks`, or all if marked `all_languages`."""
+    few = FEW | {code for mark in request.node.iter_markers("speaks") for code in mark.args}
+    few |= {getattr(request.node, "callspec", None) and request.node.callspec.params.get("lang")}
     if request.node.get_closest_marker("all_languages") is None:
         every = Appeal.languages
         monkeypatch.setattr(Appeal, "languages", lambda appeal: [c for c in every(appeal) if c not in SPOKEN - few])
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _texts_parsed_once() -> Iterator[None]:
+    """What a text says does not change from test to test: TOML and Markdown are parsed once in a process."""
+    loads = tomllib.loads
+    parsed = lru_cache(maxsize=100)(lambda text: pickle.dumps(loads(text)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tomllib, "loads", lambda text: pickle.loads(parsed(text)))
+        for name in ("render", "renderInline"):
+            patch.setattr(appeal._MARKDOWN, name, lru_cache(maxsize=1000)(getattr(appeal._MARKDOWN, name)))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 import io
 import re
 
+import pytest
 from pypdf import PdfReader
 
 from petition.tally import audit
@@ -133,6 +134,7 @@ async def test_a_mailbox_that_wants_no_mail_gets_none(visitor: Visitor, time: Cl
     assert len(visitor.smtp.to("anna@example.net")) == 1
 
 
+@pytest.mark.speaks("ru")
 async def test_signing_in_russian_and_belarusian(visitor: Visitor, time: Clock) -> None:
     for lang, word in (("ru", "подпис"), ("be", "подпіс")):
         page = await visitor.get(f"/{lang}/")

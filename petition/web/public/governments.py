@@ -16,10 +16,11 @@ _COLUMNS = ("key", "name", "office", "sent", "channel", "acknowledged", "answere
 
 def governments_page(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
     """Countries in the alphabetical order of the page's language, then the institutions."""
-    countries = [(code, name) for code, name in language.countries if code in site.address_book.countries]
+    written_to = site.address_book.countries
+    countries = [(code, name) for code, name in language.countries if code in written_to]
     institutions = [(a.key, a.name(language.code)) for a in site.address_book.addressees if a.country is None]
     sent = {key: entry for key, entry in state.entries.items() if entry.sent}
-    national = [entry for code, entry in sent.items() if code in site.address_book.countries]
+    national = [entry for code, entry in sent.items() if code in written_to]
     counts = {
         "written": len(national),
         "answered": sum(entry.answered is not None for entry in national),

@@ -19,7 +19,7 @@ HERE = "http://127.0.0.1:8000"
     ("path", "place"),
     [
         ("/EN/", "/en/"),
-        ("/ru", "/ru/"),
+        ("/pl", "/pl/"),
         ("//en/", "/en/"),
         ("//en//tally", "/en/tally"),
         ("/En/tally/", "/en/tally"),

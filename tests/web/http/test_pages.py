@@ -313,6 +313,7 @@ async def test_the_door_leads_to_the_language_of_the_browser(accept: str, lang: 
     assert answer.headers["vary"] == "Accept-Language"
 
 
+@pytest.mark.speaks("ru")
 @on_sqlite
 async def test_a_missing_slash_leads_to_the_appeal(visitor: Visitor) -> None:
     answer = await visitor.get("/ru")
@@ -336,6 +337,7 @@ async def test_public_pages_can_be_shared_and_found(visitor: Visitor) -> None:
         assert (await visitor.get(others["x-default"])).status_code in (200, 302)
 
 
+@pytest.mark.speaks("ru")
 @on_sqlite
 async def test_every_page_of_a_demo_says_so(visit: Visit, tmp_path: Path) -> None:
     visitor = await visit(campaign=campaign(tmp_path / "campaign"))

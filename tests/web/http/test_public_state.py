@@ -75,6 +75,7 @@ async def test_a_new_day_is_a_new_state(time: Clock, visit: Visit, tmp_path: Pat
     assert "The deadline has passed" in (await visitor.get("/en/")).text
 
 
+@pytest.mark.speaks("ru")
 @on_sqlite
 async def test_an_answer_of_a_government_is_public_at_once(time: Clock, visitor: Visitor) -> None:
     await visitor.organiser()

@@ -44,6 +44,7 @@ async def test_a_post_from_another_site_is_refused(time: Clock, visitor: Visitor
     assert await all_rows(visitor.site) == before
 
 
+@pytest.mark.speaks("de")
 @on_sqlite
 async def test_whoever_comes_from_a_copy_is_told_so_and_led_to_us(visitor: Visitor) -> None:
     elsewhere = {"Sec-Fetch-Site": "cross-site"}

@@ -365,6 +365,7 @@ async def test_strangers_learn_whether_the_site_is_ready_and_not_why(
     assert ["newer" in reason for reason in reasons] == [True], "once, however often it is asked"
 
 
+@pytest.mark.speaks("ru")
 async def test_a_demo_shows_the_mail_it_sent(time: Clock, visitor: Visitor) -> None:
     assert "Nothing yet" in (await visitor.get("/dev/outbox")).text
     await visitor.sign("anna@example.net")

@@ -56,6 +56,7 @@ async def test_newspapers_read_who_was_written_to_and_what_came_back(time: Clock
     assert "Not written to yet: Austria, Bulgaria, Croatia" in text
 
 
+@pytest.mark.speaks("ru")
 @on_sqlite
 async def test_a_summary_is_read_in_ones_own_language_or_marked_as_english(time: Clock, visitor: Visitor) -> None:
     await _recorded(visitor)
