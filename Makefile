@@ -67,7 +67,7 @@ system:
 OTHERS := --ignore tests/chaos --ignore tests/handbook --ignore tests/packages --ignore tests/project/test_package.py
 TESTS := $(PY) -m pytest $(OTHERS) --durations 20
 # Two workers more than there are cores, four at most: a test spends much of its time waiting for other processes.
-WORKERS = -n $$($(PY) -c 'import os; print(min(os.cpu_count() + 2, 4))')
+WORKERS = -n $$($(PY) -c 'import os; print(min(os.cpu_count() + 2, 4))') --maxschedchunk 8
 COVERED := --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
 # Kills, failover, full disks, wrong clocks: they start dozens of processes, so they run alone.
 CHAOS := $(PY) -m pytest tests/chaos

@@ -48,7 +48,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out the tests that --postgresql does not ask for."""
+    """Leaves out what --postgresql does not ask for. The slow tests go first, so that none is left for the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     if config.getoption("--postgresql"):
         items[:] = [item for item in items if _needs_postgresql(item)]
 
