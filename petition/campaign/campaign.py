@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from petition.core import toml_tables
 from petition.core.errors import DataError
 from petition.core.languages import SOURCE_LANGUAGE, Language
-from petition.core.toml_tables import COUNTRY, DAY, TEXT, TEXT_BY_NAME, TEXTS, WHOLE_NUMBER, Kind, list_of
+from petition.core.toml_tables import COUNTRY, DAY, TEXT, TEXT_BY_NAME, TEXTS, WHOLE_NUMBER, Kind, Table, list_of
 
 _PLACEHOLDER_PREFIX = "PLACEHOLDER "
 T = TypeVar("T")
@@ -62,6 +62,15 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Definition:
+    """What a word of the demand means, as the English letter says it; `confirmed`: who stands by it, since when."""
+
+    name: str
+    means: str
+    confirmed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
     id: str
     organiser: dict[str, str]
@@ -78,6 +87,8 @@ class Campaign:
     unsafe_countries: tuple[str, ...]  # people who live there are never counted by country, but stored as not said
     encryption: str = ""  # where the OpenPGP key of the contact is: a URI for security.txt (RFC 9116, 2.5.4)
     posted_from: str = ""  # the country in which letters are handed to the post (ISO 3166); empty if not said
+    demand: tuple[Definition, ...] = ()
+    met_source: str = ""  # the page that says the demand was met
     example: str = ""  # one sentence if the campaign is not real: pages show it, production does not start
 
     def name(self, language: str) -> str:
@@ -132,8 +143,16 @@ def load_campaign(file: Path) -> Campaign:
         unsafe_countries=tuple(table.read("unsafe", list_of(COUNTRY, "country codes such as BY"))),
         encryption=organiser.optional("encryption", _KEY_URI, ""),
         posted_from=table.optional("posted_from", _ISO_COUNTRY, ""),
+        demand=tuple(_definitions(table.table("demand", needed=False))),
+        met_source=dates.optional("met_source", _PAGE, ""),
         example=table.optional("example", TEXT, ""),
     )
+
+
+def _definitions(demand: Table) -> Iterator[Definition]:
+    for name in demand.values:
+        definition = demand.table(name)
+        yield Definition(name, definition.text("means"), definition.optional("confirmed", TEXT, ""))
 
 
 def _refuse_early_destruction(file: Path, deadline: date | Placeholder, destruction: date | Placeholder) -> None:
@@ -153,6 +172,10 @@ _DAY = _or_placeholder(DAY)
 _KEY_URI: Kind[str] = Kind(
     "the address of a key, https://…, dns:… or openpgp4fpr:…",
     lambda value: TEXT.fits(value) and bool(re.fullmatch(r"(https://|dns:|openpgp4fpr:)[!-~]+", value)),
+)
+_PAGE: Kind[str] = Kind(
+    "the address of a page, https://…",
+    lambda value: TEXT.fits(value) and bool(re.fullmatch(r"https://[!-~]+", value)),
 )
 _ISO_COUNTRY: Kind[str] = Kind(
     "the code of a country such as PL (ISO 3166)",

@@ -85,6 +85,7 @@ signature = "Name and signature"
 salutation = "Your Excellency,"
 check = "Anybody can check this letter."
 courtesy = "A courtesy translation."
+enclosures = "Enclosures"
 [subject]
 open = "Open the sluices"
 passed = "The sluices are shut"
@@ -106,6 +107,8 @@ elsewhere = "Here stand those who live elsewhere."
 unverified = "Names as given, not verified."
 count = "Number"
 order = "In alphabetical order."
+homonyms = "Each stands for one person."
+duty = "Keep them to yourselves."
 substitute = "□ stands for what cannot be printed."
 +++
 {{ number(total) }} people want the sluices open by {{ day(deadline) }}.

@@ -1,5 +1,6 @@
 """The doctor: what it calls ok, what it warns of, what must be fixed. The rest is in test_operations.py."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from petition.commands import doctor
-from petition.commands.doctor import Finding, database, keys, machine, mail_server, public_address
+from petition.commands.doctor import Finding, campaign_texts, database, keys, machine, mail_server, public_address
 from petition.core.settings import Mode, Settings
 from petition.mail.backoff import ProviderBackoff
 from petition.mail.breaker import Breaker
@@ -120,6 +121,18 @@ async def test_a_campaign_without_a_key_for_reports_is_warned_of(tmp_path: Path)
     assert "organiser.encryption" in (await _findings(_settings(tmp_path, campaign=folder)))["campaign"].warning
     folder = campaign(tmp_path / "with", contact='"help@example.org"\nencryption = "https://example.org/key.asc"')
     assert (await _findings(_settings(tmp_path, campaign=folder)))["campaign"] == Finding("campaign")
+
+
+async def test_a_definition_is_asked_for_until_somebody_stands_by_it(tmp_path: Path) -> None:
+    file = campaign(tmp_path / "campaign") / "campaign.toml"
+    settings = _settings(tmp_path, campaign=file.parent)
+    asked = ["prisoners", "release", "goods", "met"]
+    while asked:
+        warning = campaign_texts.check_demand(settings).warning
+        assert re.findall(r"(\w+) \(“", warning) == asked
+        head = f"[demand.{asked.pop()}]\n"
+        file.write_text(file.read_text("utf-8").replace(head, f'{head}confirmed = "Anna N., 2026-12-01"\n'), "utf-8")
+    assert campaign_texts.check_demand(settings) == Finding("words of the demand")
 
 
 @pytest.mark.parametrize(

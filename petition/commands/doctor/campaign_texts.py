@@ -20,6 +20,24 @@ def check_campaign(settings: Settings) -> Finding:
     return Finding("campaign", warning="" if campaign.encryption or settings.demo else warning)
 
 
+def check_demand(settings: Settings) -> Finding:
+    """Who stands by each definition of the demand; a campaign that cannot be read is found by check_campaign()."""
+    subject = "words of the demand"
+    try:
+        demand = Appeal(settings.campaign).campaign.demand
+    except PetitionError:
+        return Finding(subject)
+    unconfirmed = ", ".join(f"{d.name} (“{d.means}”)" for d in demand if not d.confirmed)
+    if settings.demo or not unconfirmed:
+        return Finding(subject)
+    return Finding(
+        subject,
+        warning=f"nobody stands by {unconfirmed}",
+        why="a government will ask who decided that",
+        command="in campaign.toml, below each in [demand], add confirmed = “name, day”",
+    )
+
+
 def _wrong_value(campaign: Campaign) -> str:
     if isinstance(campaign.goal, int) and campaign.goal < 1:
         return (

@@ -38,10 +38,11 @@ def compose_annex(
     sentences += [
         text.annex["unverified"],
         text.annex["order"],
-        f"{text.annex['count']}: {formatter.number(len(ordered))}",
+        text.annex["homonyms"],
     ]
     if not all(map(can_print, ordered)):
         sentences.append(text.annex["substitute"])
+    sentences += [text.annex["duty"], f"{text.annex['count']}: {formatter.number(len(ordered))}"]
     return Annex(
         key=addressee.key,
         reference=preview_reference(addressee, moment),

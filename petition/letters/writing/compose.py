@@ -95,15 +95,22 @@ def _address_fields(addressee: Addressee, text: LetterText, posted_from: str, is
 def letter_languages(folders: Sequence[Path], addressee: Addressee) -> tuple[str, str]:
     """(language of the letter, language of the courtesy translation beside it, empty if there is none).
 
-    A text that nobody has reviewed is sent only as a translation, beside the English original.
+    A text that nobody has reviewed is sent only as a translation, beside the English original. An outdated
+    one is not sent.
     """
     own = find_text(folders, addressee.language)
-    if own is None or addressee.role not in own.roles:
+    if own is None or addressee.role not in own.roles or is_outdated(folders, own):
         return FALLBACK_LANGUAGE, ""
     letter_language, translation = (
         (FALLBACK_LANGUAGE, own.language) if own.reviewed == "no" else (own.language, FALLBACK_LANGUAGE)
     )
     return letter_language, translation if translation != letter_language else ""
+
+
+def is_outdated(folders: Sequence[Path], text: LetterText) -> bool:
+    """True if it says the same as another English text than the one in these folders."""
+    english = find_text(folders, FALLBACK_LANGUAGE)
+    return english is not None and text.english != english.english
 
 
 def text_and_formatter(
@@ -185,6 +192,10 @@ def _template_values(
         "home": addressee.country or "",
         "deadline": appeal.campaign.deadline,
         "met": appeal.campaign.met,
+        "met_source": appeal.campaign.met_source and markdown_link(appeal.campaign.met_source),
+        "answer_by": None,  # the day by which an answer is asked for
+        "not_met_count": 0,  # of political prisoners on the day of the deadline, and in brackets who counted them
+        "not_met_by": "",
         "organiser": appeal.campaign.name(text.language),
         "crossings": [
             {"name": c.names.get(text.language, c.name), "status": c.status, "source": c.source}

@@ -17,16 +17,19 @@ from markdown_it.token import Token
 
 from petition.core import markdown
 from petition.core.errors import DataError
-from petition.core.toml_tables import TEXT_BY_NAME, TEXTS, Kind
+from petition.core.toml_tables import TEXT_BY_NAME, TEXTS, WHOLE_NUMBER, Kind
 from petition.letters.writing.document import Block, Run
 
 STATES_WITH_LETTERS = ("open", "passed", "met")
 _REQUIRED_KEYS = {
-    "labels": ("reference", "date", "copies", "sources", "closing", "signature", "salutation", "check", "courtesy"),
+    "labels": (
+        *("reference", "date", "copies", "sources", "closing", "signature", "salutation", "check", "courtesy"),
+        "enclosures",
+    ),
     "subject": STATES_WITH_LETTERS,
     "ministries": ("foreign", "transport", "interior"),
     "figures": ("caption", "country", "signatures", "other", "total", "eci"),
-    "annex": ("title", "unverified", "count", "order", "substitute", "elsewhere"),
+    "annex": ("title", "unverified", "count", "order", "substitute", "elsewhere", "homonyms", "duty"),
 }
 _MONTHS: Kind[list[str]] = Kind("a list of twelve texts", lambda value: TEXTS.fits(value) and len(value) == 12)
 
@@ -41,12 +44,14 @@ class Markdown(str):
 class LetterText:
     """The file of one language. `roles`: which addressees it is written for; see Addressee.role.
 
+    `english`: the number of the English text that it says the same as; a new sense gets a new number.
     `publishers`: the names of publishers in this language; the data has them in English.
     """
 
     name: str
     language: str
     reviewed: str
+    english: int
     roles: tuple[str, ...]
     labels: Mapping[str, str]
     subject: Mapping[str, str]
@@ -88,6 +93,7 @@ def read_text(file: Path) -> LetterText:
         name=file.name,
         language=file.stem,
         reviewed=head.text("reviewed"),
+        english=head.optional("english", WHOLE_NUMBER, 1),
         roles=tuple(head.read("roles", TEXTS)),
         **{name: head.read(name, TEXT_BY_NAME) for name in _REQUIRED_KEYS},
         publishers=head.optional("publishers", TEXT_BY_NAME, {}),

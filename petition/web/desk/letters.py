@@ -15,6 +15,7 @@ from petition.letters.addressees.envelope import lacks_latin_lines
 from petition.letters.correspondence import Entry
 from petition.letters.editions import drafts
 from petition.letters.editions.drafts import Draft
+from petition.letters.writing import compose
 from petition.organisers.accounts import Role
 from petition.tally.rounding import show_magnitude
 from petition.web.desk.access import requires_role
@@ -59,6 +60,8 @@ def _flags(draft: Draft, addressee: Addressee, writing: bool) -> list[str]:
         letter = draft.letter(addressee)
         flags += ["English, no text in its language"] if letter.fallback else []
         flags += ["text not reviewed"] if letter.reviewed == "no" else []
+        text, _ = compose.text_and_formatter(draft.text_folders, addressee)
+        flags += ["text outdated: an edition has English only"] if compose.is_outdated(draft.text_folders, text) else []
     return flags
 
 

@@ -28,7 +28,7 @@ from petition.letters.writing.document import IssueDetails, letter_from_dict, to
 from petition.organisers import activity_log
 from tests.conftest import Clock
 from tests.letters.editions.test_drafts import sample_draft
-from tests.letters.samples import BOOK, MOMENT, appeal, letter_text, pdf_text
+from tests.letters.samples import BOOK, MOMENT, appeal, letter_text, needs_polish, outdated, pdf_text
 from tests.letters.structure import paragraphs
 from tests.web.tools import on_sqlite
 
@@ -57,6 +57,7 @@ async def _references(database: Database, n: int) -> list[str]:
         return [one.reference for one in await editions.list_letters(c, n)]
 
 
+@needs_polish
 async def test_an_edition_keeps_each_letter_byte_for_byte(database: Database, time: Clock) -> None:
     n = await issue(database, draft_for("PL", "IE-en"))
     assert n == 1
@@ -125,6 +126,7 @@ def test_the_same_letter_is_the_same_file(time: Clock) -> None:
     assert letter_from_dict(json.loads(one[0]["tree"])).key == "PL"
 
 
+@needs_polish
 async def test_a_text_that_nobody_reviewed_goes_beside_the_english_letter(database: Database, time: Clock) -> None:
     await issue(database, draft_for("PL"))
     letter, beside = pdf_text(await _file(database, "PL-1")), pdf_text(await _file(database, "PL-1-pl"))
@@ -134,6 +136,7 @@ async def test_a_text_that_nobody_reviewed_goes_beside_the_english_letter(databa
     assert "Rozstrzyga wyłącznie list w języku angielskim." in beside
 
 
+@needs_polish
 async def test_a_reviewed_text_goes_out_with_an_english_translation(
     database: Database, time: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,7 +186,7 @@ async def test_a_fact_left_out_takes_along_what_rests_on_it(database: Database, 
         found = await editions.find_letter(c, "PL-1")
     assert found is not None
     words = letter_text(found[1])
-    assert "Viasna" not in words
+    assert "Viasna counted" not in words
     assert "Minister of the Interior" not in words
     assert "Terespol" in words
     cited = [run.text for block in found[1].blocks for run in block.runs if run.style == "note"]
@@ -193,6 +196,7 @@ async def test_a_fact_left_out_takes_along_what_rests_on_it(database: Database, 
     assert cited[0] == "1"
 
 
+@needs_polish
 async def test_an_address_left_out_gets_no_letter(database: Database, time: Clock) -> None:
     draft = draft_for("PL", "GR")
     out = frozenset({"address:GR"})
@@ -223,7 +227,7 @@ def test_after_ninety_days_somebody_looks_again(seen: str, old: bool, time: Cloc
 def test_what_happened_in_a_year_may_have_happened_on_its_first_day(time: Clock) -> None:
     stale = {source.id: source for source in source_checks.stale_sources(draft_for("PL"))}
     assert stale["fact:releases-2026"].reason == "of 2026"
-    assert any("others in 2026" in sentence for sentence in stale["fact:releases-2026"].sentences)
+    assert any("others were released in 2026" in sentence for sentence in stale["fact:releases-2026"].sentences)
 
 
 def _stale_addresses(draft: Draft, **other: object) -> list[StaleSource]:
@@ -249,10 +253,10 @@ def test_an_address_is_doubted_for_its_age_its_confidence_or_its_absence(time: C
 def test_each_doubt_comes_with_what_letters_say_on_its_strength(time: Clock) -> None:
     stale = {source.id: source.sentences for source in source_checks.stale_sources(draft_for("PL", "LV", "IE-en"))}
     (viasna,) = stale["fact:viasna-2025-12"]
-    assert viasna.startswith("On 31 December 2025 the human rights centre Viasna counted 1,131 political prisoners")
+    assert viasna.startswith("On 31 December 2025 Viasna counted 1,131 political prisoners")
     assert stale["crossing:LV Indra – Bigosovo"] == ("Indra – Bigosovo: open to freight (2017)",)
     assert stale["crossing:PL Terespol – Brest"] == ("Terespol – Brest: open to freight (25 September 2025)",)
-    assert len(stale["fact:council-procedure-2024"]) == 2, "a letter to the border says it in other words"
+    assert len(stale["fact:treaty-eu-31"]) == 2, "a letter to the border says it in other words"
     assert all(sentences for id_, sentences in stale.items() if not id_.startswith(("address:", "copy:")))
 
 
@@ -263,7 +267,7 @@ async def test_a_crossing_left_out_takes_no_other_along(database: Database, time
     words = await _words(database, "PL-1")
     assert "Terespol" not in words
     assert "Siemianówka – Svislach: open to freight" in words
-    assert "no freight will pass over these crossings" in words
+    assert "no freight as defined above will pass over these crossings" in words
 
 
 async def test_a_letter_without_any_crossing_asks_for_the_vote_alone(database: Database, time: Clock) -> None:
@@ -272,7 +276,7 @@ async def test_a_letter_without_any_crossing_asks_for_the_vote_alone(database: D
     await issue(database, draft, Decisions(_all_checked(draft).checked - out, out))
     words = await _words(database, "LV-1")
     assert "Indra" not in words
-    assert "crossings of its border" not in words
+    assert "public security" not in words
     assert "to vote for it." in words
 
 
@@ -310,12 +314,13 @@ def test_a_page_of_a_campaign_is_doubted_however_new(time: Clock) -> None:
 def _is_asked_about(level: str) -> bool:
     """Whether a fact of two days ago is stale, if its source has this level."""
     draft = draft_for("IE-en")
-    id_ = "un-experts-2025-02-14"
+    id_ = "un-report-2025"
     fact = Fact(id_, 1, None, date(2026, 11, 20), "A campaign", "https://example.org", level)
     draft.appeal.facts[id_] = fact
     return f"fact:{id_}" in {stale.id for stale in source_checks.stale_sources(draft)}
 
 
+@needs_polish
 async def test_two_who_draw_up_at_once_make_one_edition(database: Database, time: Clock) -> None:
     draft = draft_for("PL")
     results = await asyncio.gather(*(issue(database, draft) for _ in range(2)), return_exceptions=True)
@@ -353,7 +358,8 @@ async def test_all_of_them(database: Database, time: Clock) -> None:
     references = await _references(database, 1)
     letters = [one for one in references if one.count("-") < 3 or one.startswith("eu-")]
     assert {f"{a.key}-1" for a in BOOK.addressees} <= set(references)
-    assert len(references) == 39 + sum(a.language != "en" for a in BOOK.addressees), letters
+    translated = [a.key for a in BOOK.addressees if a.language != "en" and not outdated(a.language)]
+    assert len(references) == 39 + len(translated), letters
 
 
 async def test_a_draft_of_this_moment_is_a_preview(database: Database, time: Clock) -> None:
@@ -364,6 +370,7 @@ async def test_a_draft_of_this_moment_is_a_preview(database: Database, time: Clo
     assert to_dict(letter)["moment"] == int(draft.moment.timestamp()) != MOMENT.timestamp()
 
 
+@needs_polish
 async def test_a_process_that_is_killed_in_the_middle_leaves_nothing(database_url: str, database: Database) -> None:
     command = (sys.executable, "-m", "tests.letters.editions.test_editions", database_url)
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)

@@ -59,7 +59,7 @@ def test_every_hundredth_name_has_its_number_also_in_a_second_volume() -> None:
     pages = json.loads(pdf.annex_tree(volumes[1]))["pages"]
     numbers = [entry["number"] for page in pages for entry in page["entries"] if isinstance(entry, dict)]
     assert numbers == [f"{n:,}".replace(",", "\xa0") for n in range(1300, 2501, 100)]
-    assert all(f" {number} ".replace("\xa0", " ") in words[1] for number in numbers)
+    assert all(f"{number} ".replace("\xa0", " ") in words[1] for number in numbers)
 
 
 def test_a_single_name_is_its_own_page() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from petition.core.errors import LetterError
 from petition.letters.formats import pdf
-from petition.letters.writing.annex import compose_annex
+from petition.letters.writing.annex import compose_annex, split_into_volumes
 from petition.letters.writing.glyphs import SUBSTITUTE, can_print, printable
 from tests.letters.samples import BOOK, HOSTILE, MOMENT, TEXTS, appeal, pdf_text
 
@@ -38,11 +38,20 @@ def test_names_are_printed_as_typed_or_with_the_documented_substitute() -> None:
     assert "Imiona i nazwiska w podanym brzmieniu, niezweryfikowane." in words
     assert "Liczba nazwisk: 19" in words
     assert "Znak □ zastępuje" in words
+    assert "Jednakowe imiona i nazwiska należą do różnych sygnatariuszy." in words
+
+
+def test_every_volume_tells_the_recipient_what_to_do_with_the_names() -> None:
+    whole = compose_annex(appeal(), [TEXTS], BOOK.find("IE-en"), ["Ann Bee", "Cy Dee", "Ann Bee"], MOMENT)
+    for volume in split_into_volumes(whole, 2):
+        words = pdf_text(pdf.render_annex(volume))
+        assert "Equal names are different signatories." in words
+        assert "(Article 9(2)(a) of Regulation (EU) 2016/679) for this letter alone." in words
 
 
 def test_the_substitute_is_explained_only_where_it_stands() -> None:
     drawn = compose_annex(appeal(), [TEXTS], BOOK.find("FR"), ["Zoé", "Юлія Ў", "Ελένη", "Ñandú"], MOMENT)
-    assert len(drawn.sentences) == 3
+    assert len(drawn.sentences) == 5
     assert drawn.names == ("Ñandú", "Zoé", "Ελένη", "Юлія Ў")
 
 
@@ -88,7 +97,7 @@ def test_the_fonts_have_the_letters_of_europe(letters: str) -> None:
 def test_a_name_field_can_say_what_will_be_printed_as_a_box(name: str, printed: bool) -> None:
     assert can_print(name) == printed
     drawn = compose_annex(appeal(), [TEXTS], BOOK.find("FR"), [name], MOMENT)
-    assert len(drawn.sentences) == (3 if printed else 4)
+    assert len(drawn.sentences) == (5 if printed else 6)
 
 
 def test_every_font_of_names_is_in_the_annex() -> None:

@@ -131,6 +131,70 @@ def test_each_state_has_its_letter() -> None:
     assert pdf_text(pdf.render(met))
 
 
+def _english(key: str, state: str = "open", **changes: object) -> str:
+    """The words of the English letter to an addressee; `changes` are to the campaign."""
+    changed = appeal(state)
+    changed.campaign = replace(changed.campaign, **changes)  # type: ignore[arg-type]  # each test has its fields
+    addressee = replace(BOOK.find(key), language="en", locale="en_GB")
+    return letter_text(compose_letter(changed, [TEXTS], addressee, FIGURES, MOMENT, "https://example.org"))
+
+
+ROLES = ("PL", "LT", "LV", "AT", "CY", *(a.key for a in BOOK.addressees if a.country is None))
+
+
+@pytest.mark.parametrize("state", ["open", "passed"])
+@pytest.mark.parametrize("key", ROLES)
+def test_the_words_of_the_demand_mean_what_the_campaign_says(key: str, state: str) -> None:
+    """What organisers stand by is what the letters print."""
+    words, demand = _english(key, state), Appeal().campaign.demand
+    assert [definition.name for definition in demand] == ["prisoners", "release", "goods", "met"]
+    for definition in demand:
+        assert definition.means in words
+
+
+def test_only_lithuania_is_told_that_its_transit_to_kaliningrad_is_not_asked_for() -> None:
+    for key in ROLES:
+        assert ("over your railways" in _english(key)) == (key == "LT"), key
+
+
+@pytest.mark.parametrize("key", ["PL", "LT", "LV"])
+def test_a_border_state_is_told_the_ground_that_union_law_leaves_to_it(key: str) -> None:
+    words = _english(key)
+    assert "can act on its own" not in words
+    for law in ("public security", "Centro-Com", "Werner", "Article 10 of", "Article 24(2)(a) of", "Article V of the"):
+        assert law in words, law
+    assert "Article 72" not in words, "the Court has accepted it from nobody so far"
+
+
+@pytest.mark.parametrize("key", ["AT", "CY", "eu-commission", "eu-high-representative"])
+def test_sanctions_rest_on_the_articles_that_say_so(key: str) -> None:
+    words = _english(key)
+    for law in ("Decision 2012/642/CFSP", "Article 29 TEU", "Article 31(1) TEU", "Article 215(1) TFEU", "765/2006"):
+        assert law in words, law
+
+
+def test_a_state_is_told_only_what_it_said_itself() -> None:
+    assert "Your Government and 25 others of the Union stated" in _english("AT")
+    assert "The 26 other governments of the Union stated" in _english("HU")
+    assert "Your country referred the situation" in _english("LT")
+    assert "Lithuania referred the situation" in _english("eu-council")
+
+
+@pytest.mark.parametrize("key", ROLES)
+def test_nobody_is_asked_to_support_a_deadline_that_is_over(key: str) -> None:
+    assert "and its deadline" not in _english(key, "passed")
+    assert "its deadline" in _english("AT", "open")
+
+
+@pytest.mark.parametrize("key", ROLES)
+def test_when_the_demand_is_met_each_is_asked_for_what_it_can_do(key: str) -> None:
+    words = _english(key, "met", met_source="https://example.org/list")
+    assert "as we said that we would: https://example.org/list" in words
+    assert "We ask for an answer in writing" in words
+    assert ("to keep ready the measure" in words) == (key not in ("eu-railways", "eu-parliament"))
+    assert ("national safety authorities" in words) == (key == "eu-railways")
+
+
 @pytest.mark.parametrize("state", STATES_WITH_LETTERS)
 def test_every_letter_can_be_drawn_in_every_state(state: str) -> None:
     for addressee in BOOK.addressees:
@@ -155,9 +219,10 @@ def test_a_deadline_nobody_has_told_is_printed_as_its_placeholder() -> None:
 
 def test_figures_are_printed_as_published() -> None:
     words = letter_text(letter("IE-en"))
-    assert "As of 22 November 2026, at least 12,340 people have signed" in words
-    assert "At least 700 of them live in your country." in words
-    assert "At least 40 signatories who live there have asked to be named to your Government" in words
+    assert "As of 22 November 2026, this demand bears at least 12,340 signatures, each confirmed" in words
+    assert "At least 700 gave your country as the place of residence." in words
+    assert "At least 40 signatories have asked to be named to your Government" in words
+    assert "Identity and nationality were not checked." in words
 
 
 @pytest.mark.parametrize("key", ["IE-en", "PL", "LT", "LV"])
@@ -173,12 +238,12 @@ def test_an_institution_has_no_country() -> None:
     for addressee in BOOK.addressees:
         if addressee.country is None:
             assert "your country" not in letter_text(letter(addressee))
-            assert "go to the government of that state. All figures" in letter_text(letter(addressee))
+            assert "go to the government of that state. The count" in letter_text(letter(addressee))
 
 
 def test_an_institution_is_told_of_an_annex_only_if_there_is_one() -> None:
     told = letter_text(letter("eu-council", figures=replace(FIGURES, named_outside_eu=True)))
-    assert "At least 40 signatories have asked to be named. The names of those who live in one of" in told
+    assert "At least 40 signatories have asked to be named. The names of those who gave one of" in told
     assert "go to the government of that state; the names of all others stand in an annex to this letter." in told
     assert "annex" not in letter_text(letter("eu-council"))
 

@@ -14,13 +14,25 @@ from babel.core import Locale
 from petition.campaign.appeal import SHIPPED_DATA, Appeal
 from petition.core.errors import DataError
 from petition.letters.addressees.address_book import Addressee, Source
+from petition.letters.writing import compose
 from petition.letters.writing.chart import read_seats
 from petition.letters.writing.citations import citable_sources
-from petition.letters.writing.compose import compose_letter
+from petition.letters.writing.compose import compose_letter, letter_languages
 from petition.letters.writing.document import Letter
 from petition.letters.writing.formatting import Formatter
 from petition.letters.writing.texts import STATES_WITH_LETTERS, LetterText, find_text
-from tests.letters.samples import BOOK, FIGURES, LANGUAGES, MOMENT, STATE_ROLES, TEXTS, appeal, letter, letter_text
+from tests.letters.samples import (
+    BOOK,
+    FIGURES,
+    LANGUAGES,
+    MOMENT,
+    STATE_ROLES,
+    TEXTS,
+    appeal,
+    letter,
+    letter_text,
+    outdated,
+)
 
 COUNTS = (1, 2, 5, 21, 1234)
 
@@ -46,7 +58,8 @@ def _roles(language: str) -> list[str]:
 
 
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
-WRITTEN = [(language, role) for language in TRANSLATED for role in _roles(language)]
+UP_TO_DATE = [language for language in TRANSLATED if not outdated(language)]
+WRITTEN = [(language, role) for language in UP_TO_DATE for role in _roles(language)]
 
 
 def _shape(drawn: Letter) -> list[tuple[str, list[str], list[str]]]:
@@ -97,6 +110,7 @@ def _called(language: str, role: str, state: str, n: int) -> tuple[set[tuple[str
     values |= dict.fromkeys(("total", "country", "named"), n) | {"value": lambda _: n, "plural": plural}
     values |= {"role": role, "state": state, "national": True, "elsewhere": False, "home": "LT"}
     values |= {"deadline": "deadline", "met": "met", "tally": "tally", "copies": []}
+    values |= {"answer_by": "day", "met_source": "page", "not_met_count": n, "not_met_by": "who"}
     _text(language).render_blocks({**values, "crossings": [{"name": "x", "status": "open", "source": "x"}]})
     return asked, plurals
 
@@ -165,7 +179,7 @@ def test_every_text_says_that_nobody_has_reviewed_it_yet() -> None:
         ("IE-ga", {1: "1 duine ar", 2: "2 dhuine", 5: "5 dhuine", 10: "10 nduine", 21: "21 duine"}),
         ("MT-mt", {1: "1 persuna ffirmat", 2: "2 persuni ffirmaw", 5: "5 persuni ffirmaw", 11: "11 persuna ffirmaw"}),
         ("MT-mt", {21: "21 persuna ffirmaw", 110: "110 persuni ffirmaw", 1234: "1,234 persuna ffirmaw"}),
-        ("IE-en", {1: "1 person has signed", 21: "21 people have signed", 1230: "1,230 people have signed"}),
+        ("IE-en", {1: "at least 1 signature,", 21: "at least 21 signatures,", 1230: "1,230 signatures,"}),
     ],
 )
 def test_plurals_follow_the_language(key: str, counted: dict[int, str]) -> None:
@@ -226,7 +240,7 @@ def test_the_first_of_a_month_is_written_as_the_language_writes_it() -> None:
         ("PL", "22 listopada 2026 r. co najmniej"),
         ("LT", "2026 m. lapkričio 22 d. duomenimis"),
         ("LV", "2026. gada 22. novembrī šo"),
-        ("IE-en", "22 November 2026, at least"),
+        ("IE-en", "As of 22 November 2026, this"),
         ("HU", "2026. november 22. napjáig legalább"),
         ("IE-ga", "Amhail an 22 Samhain 2026, tá"),
         ("MT-mt", "Sat-22 ta’ Novembru 2026, mill-inqas"),
@@ -293,6 +307,36 @@ def test_a_text_that_does_not_fit_is_refused_in_one_sentence(
     assert what in str(error.value)
     assert str(error.value).startswith("letters/pl.md")
     assert re.fullmatch(r"[^\n]+\.", str(error.value))
+
+
+@pytest.mark.parametrize(("number", "languages"), [(2, ("en", "pl")), (1, ("en", "")), (3, ("en", ""))])
+def test_a_text_that_follows_another_english_text_is_not_sent(
+    number: int, languages: tuple[str, str], tmp_path: Path
+) -> None:
+    texts = _changed(lambda t: re.sub(r"(?m)^english = \d+$", f"english = {number}", t), tmp_path)
+    assert letter_languages([texts, TEXTS], BOOK.find("PL")) == languages
+    assert letter("PL", texts=texts).language == "pl", "as a preview it can be read"
+
+
+@pytest.mark.parametrize(("count", "by"), [(0, ""), (1131, ""), (1131, "Viasna"), (1, "Viasna")])
+def test_that_the_demand_was_not_met_is_said_with_the_count_of_that_day(
+    count: int, by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = compose._template_values
+    counted = {"not_met_count": count, "not_met_by": by}
+    monkeypatch.setattr(compose, "_template_values", lambda *given: values(*given) | counted)
+    words = letter_text(letter("IE-en", "passed"))
+    number = {0: "", 1: ": on that day 1 political prisoner was counted"}
+    said = number.get(count, ": on that day 1,131 political prisoners were counted") + (f" ({by})" if by else "")
+    assert f"the demand has not been met{said}. It reads:" in words
+
+
+@pytest.mark.parametrize("state", STATES_WITH_LETTERS)
+def test_an_answer_is_asked_by_a_day_if_there_is_one(state: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = compose._template_values
+    assert "We ask for an answer in writing; the" in letter_text(letter("IE-en", state))
+    monkeypatch.setattr(compose, "_template_values", lambda *g: values(*g) | {"answer_by": date(2027, 1, 30)})
+    assert "We ask for an answer in writing by 30 January 2027; the" in letter_text(letter("IE-en", state))
 
 
 def test_a_text_not_written_for_a_role_is_not_used() -> None:

@@ -7,7 +7,7 @@ import zipfile
 
 from petition.organisers.activity_log import list_lines as lines
 from tests.conftest import Clock, Visitor
-from tests.letters.samples import pdf_text
+from tests.letters.samples import needs_polish, pdf_text
 from tests.web.tools import Html, on_sqlite
 
 
@@ -35,6 +35,7 @@ def _check_zip(content: bytes, pdf: bytes) -> None:
 
 
 @on_sqlite
+@needs_polish
 async def test_from_the_desk_to_the_secretary(time: Clock, visitor: Visitor) -> None:
     for n in range(11):
         await visitor.confirmed(f"anna{n}@example.net", "PL")
@@ -50,7 +51,7 @@ async def test_from_the_desk_to_the_secretary(time: Clock, visitor: Visitor) -> 
     assert 'name="doubt fact:viasna-2025-12" value="confirmed" required checked' in half.text, "nothing is lost"
 
     asked = half.text
-    assert "<q>On 31 December 2025 the human rights centre Viasna counted" in asked
+    assert "<q>On 31 December 2025 Viasna counted" in asked
     for name, offered in (("address:CY", "write by hand"), ("address:AT", "still right")):
         assert offered in asked.partition(f'name="doubt {name}" value="confirmed"')[2][:60]
 
