@@ -36,6 +36,7 @@ async def _index_page(request: Request, form: Form, error: str = "") -> Response
     context: dict[str, Any] = {
         "editions": issued,
         "stale_sources": stale_sources,
+        "in_english": draft.english_at_the_border(),
         "writing": writing,
         "form": form,
         "error": error,

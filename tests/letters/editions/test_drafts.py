@@ -11,9 +11,10 @@ import pytest
 
 from petition.commands import letters
 from petition.letters.editions.drafts import Draft
+from petition.letters.writing.texts import read_text
 from petition.tally.tally import Snapshot
 from tests.conftest import Clock, Visitor
-from tests.letters.samples import BOOK, MOMENT, appeal, letter_text, pdf_text
+from tests.letters.samples import BOOK, MOMENT, TEXTS, appeal, letter_text, pdf_text
 from tests.web.tools import allow_all_annexes, pass_names
 
 NAMES = {"PL": "Anna Nowak", "GB": "John Smith", "US": "Jane Doe", "DE": "Eva Berg"}
@@ -111,3 +112,28 @@ def test_whoever_may_not_have_the_names_does_not_hear_of_them(key: str) -> None:
     assert draft.annex_size(BOOK.find(key)) == 0
     words = letter_text(draft.letter(BOOK.find(key)))
     assert not re.search("asked to be named|poprosiło", words)
+
+
+def test_a_border_state_is_named_until_somebody_has_read_its_text(tmp_path: Path) -> None:
+    draft = sample_draft({})
+    assert draft.english_at_the_border() == [BOOK.find(key).name_en for key in ("LV", "LT", "PL")]
+    (tmp_path / "letters").mkdir()
+    read = (TEXTS / "lt.md").read_text("utf-8").replace('reviewed = "no"', 'reviewed = "Ona N., 2026-11-20"')
+    read = re.sub(r"(?m)^english = .*$", f"english = {read_text(TEXTS / 'en.md').english}", read)
+    (tmp_path / "letters" / "lt.md").write_text(read, "utf-8")
+    draft.appeal.text_folders.insert(0, tmp_path)
+    assert draft.english_at_the_border() == [BOOK.find(key).name_en for key in ("LV", "PL")]
+
+
+def test_what_is_asked_about_is_what_an_edition_cites(tmp_path: Path) -> None:
+    """An outdated text cites what the letter that is sent does not."""
+    (tmp_path / "letters").mkdir()
+    outdated = (TEXTS / "lt.md").read_text("utf-8") + '\n{{ note("un-experts-2025-02-14") }}\n'
+    (tmp_path / "letters" / "lt.md").write_text(re.sub(r"(?m)^english = .*$", "english = 0", outdated), "utf-8")
+    lithuania = replace(BOOK, addressees=(BOOK.find("LT"),))
+    draft = replace(sample_draft({}), book=lithuania)
+    draft.appeal.text_folders.insert(0, tmp_path)
+    cited = draft.citing_addressees()
+    assert "un-experts-2025-02-14" in draft.letter(BOOK.find("LT")).cited_ids
+    assert "un-experts-2025-02-14" not in cited
+    assert "commission-kaliningrad-2022-07-13" in cited

@@ -99,6 +99,13 @@ async def test_from_the_desk_to_the_secretary(time: Clock, visitor: Visitor) -> 
 
 
 @on_sqlite
+async def test_the_desk_says_which_letters_to_the_border_nobody_has_read(time: Clock, visitor: Visitor) -> None:
+    await visitor.organiser("olga", "organiser")
+    page = (await visitor.get("/organisers/editions")).text
+    assert "at most: Latvia, Lithuania, Poland. Their" in page
+
+
+@on_sqlite
 async def test_what_is_no_letter_is_said_to_be_none(time: Clock, visitor: Visitor) -> None:
     for reference in ("PL-1", "PL", "%3Cscript%3E", "a" * 500, "PL-1%00"):
         answer = await visitor.get(f"/en/letters/{reference}")
