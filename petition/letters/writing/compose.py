@@ -9,7 +9,7 @@ from typing import Any
 from babel.core import Locale
 
 from petition.campaign.appeal import Appeal
-from petition.campaign.campaign import CampaignState
+from petition.campaign.campaign import Campaign, CampaignState
 from petition.core.errors import DataError, LetterError
 from petition.letters.addressees.address_book import Addressee, Ministry
 from petition.letters.addressees.envelope import envelope_lines
@@ -181,6 +181,7 @@ def _template_values(
 
     return {
         **_figure_values(addressee, figures),
+        **_campaign_values(appeal.campaign, text.language),
         "number": number,
         "value": lambda id_: notes.fact(id_).low,
         "day": day,
@@ -190,17 +191,22 @@ def _template_values(
         "moment": lambda case="": formatter.day(figures.as_of.date(), case),
         "role": addressee.role,
         "home": addressee.country or "",
-        "deadline": appeal.campaign.deadline,
-        "met": appeal.campaign.met,
-        "met_source": appeal.campaign.met_source and markdown_link(appeal.campaign.met_source),
-        "answer_by": None,  # the day by which an answer is asked for
-        "not_met_count": 0,  # of political prisoners on the day of the deadline, and in brackets who counted them
-        "not_met_by": "",
-        "organiser": appeal.campaign.name(text.language),
         "crossings": [
             {"name": c.names.get(text.language, c.name), "status": c.status, "source": c.source}
             for c in addressee.crossings
         ],
+    }
+
+
+def _campaign_values(campaign: Campaign, language: str) -> Mapping[str, Any]:
+    return {
+        "deadline": campaign.deadline,
+        "met": campaign.met,
+        "met_source": campaign.met_source and markdown_link(campaign.met_source),
+        "answer_by": None,  # the day by which an answer is asked for
+        "not_met_count": 0,  # of political prisoners on the day of the deadline
+        "not_met_by": "",  # who counted them; letters print it in brackets
+        "organiser": campaign.name(language),
     }
 
 
