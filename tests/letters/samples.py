@@ -5,8 +5,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import pytest
-
 from petition.campaign.appeal import SHIPPED_DATA, Appeal
 from petition.letters.addressees.address_book import Addressee
 from petition.letters.addressees.reader import load_address_book
@@ -69,9 +67,6 @@ def outdated(language: str) -> bool:
     """True until the text of this language says the same as the English one: editions have none of it."""
     text = find_text([TEXTS], language)
     return text is None or is_outdated([TEXTS], text)
-
-
-needs_polish = pytest.mark.skipif(outdated("pl"), reason="letters/pl.md follows an older English text")
 
 
 def without_address(key: str) -> Addressee:

@@ -91,7 +91,7 @@ def test_what_institutions_read_about_names_is_true(named: dict[str, int], told:
 
 def test_a_government_is_told_of_its_own_people_alone() -> None:
     words = letter_text(sample_draft({"PL": 12, "GB": 30}).letter(BOOK.find("PL")))
-    assert "Co najmniej 10 mieszkających w nim osób poprosiło" in words
+    assert "Co najmniej 10 sygnatariuszy poprosiło" in words
 
 
 def test_a_name_of_nowhere_stands_in_no_annex() -> None:

@@ -28,7 +28,7 @@ from petition.letters.writing.document import IssueDetails, letter_from_dict, to
 from petition.organisers import activity_log
 from tests.conftest import Clock
 from tests.letters.editions.test_drafts import sample_draft
-from tests.letters.samples import BOOK, MOMENT, appeal, letter_text, needs_polish, outdated, pdf_text
+from tests.letters.samples import BOOK, MOMENT, appeal, letter_text, outdated, pdf_text
 from tests.letters.structure import paragraphs
 from tests.web.tools import on_sqlite
 
@@ -57,7 +57,6 @@ async def _references(database: Database, n: int) -> list[str]:
         return [one.reference for one in await editions.list_letters(c, n)]
 
 
-@needs_polish
 async def test_an_edition_keeps_each_letter_byte_for_byte(database: Database, time: Clock) -> None:
     n = await issue(database, draft_for("PL", "IE-en"))
     assert n == 1
@@ -126,7 +125,6 @@ def test_the_same_letter_is_the_same_file(time: Clock) -> None:
     assert letter_from_dict(json.loads(one[0]["tree"])).key == "PL"
 
 
-@needs_polish
 async def test_a_text_that_nobody_reviewed_goes_beside_the_english_letter(database: Database, time: Clock) -> None:
     await issue(database, draft_for("PL"))
     letter, beside = pdf_text(await _file(database, "PL-1")), pdf_text(await _file(database, "PL-1-pl"))
@@ -136,7 +134,6 @@ async def test_a_text_that_nobody_reviewed_goes_beside_the_english_letter(databa
     assert "Rozstrzyga wyłącznie list w języku angielskim." in beside
 
 
-@needs_polish
 async def test_a_reviewed_text_goes_out_with_an_english_translation(
     database: Database, time: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,7 +193,6 @@ async def test_a_fact_left_out_takes_along_what_rests_on_it(database: Database, 
     assert cited[0] == "1"
 
 
-@needs_polish
 async def test_an_address_left_out_gets_no_letter(database: Database, time: Clock) -> None:
     draft = draft_for("PL", "GR")
     out = frozenset({"address:GR"})
@@ -320,7 +316,6 @@ def _is_asked_about(level: str) -> bool:
     return f"fact:{id_}" in {stale.id for stale in source_checks.stale_sources(draft)}
 
 
-@needs_polish
 async def test_two_who_draw_up_at_once_make_one_edition(database: Database, time: Clock) -> None:
     draft = draft_for("PL")
     results = await asyncio.gather(*(issue(database, draft) for _ in range(2)), return_exceptions=True)
@@ -370,7 +365,6 @@ async def test_a_draft_of_this_moment_is_a_preview(database: Database, time: Clo
     assert to_dict(letter)["moment"] == int(draft.moment.timestamp()) != MOMENT.timestamp()
 
 
-@needs_polish
 async def test_a_process_that_is_killed_in_the_middle_leaves_nothing(database_url: str, database: Database) -> None:
     command = (sys.executable, "-m", "tests.letters.editions.test_editions", database_url)
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)

@@ -170,10 +170,10 @@ def test_every_text_says_that_nobody_has_reviewed_it_yet() -> None:
 @pytest.mark.parametrize(
     ("key", "counted"),
     [
-        ("PL", {1: "1 osoba podpisała", 2: "2 osoby podpisały", 5: "5 osób podpisało", 21: "21 osób podpisało"}),
-        ("PL", {22: "22 osoby podpisały", 1230: "1 230 osób podpisało"}),
-        ("LT", {1: "1 žmogus", 2: "2 žmonės", 11: "11 žmonių", 21: "21 žmogus", 30: "30 žmonių"}),
-        ("LV", {1: "1 cilvēks", 2: "2 cilvēki", 11: "11 cilvēku", 21: "21 cilvēks", 30: "30 cilvēku"}),
+        ("PL", {1: "1 podpis.", 2: "2 podpisy.", 5: "5 podpisów.", 21: "21 podpisów."}),
+        ("PL", {22: "22 podpisy.", 1230: "1 230 podpisów."}),
+        ("LT", {1: "1 parašas;", 2: "2 parašai;", 11: "11 parašų;", 21: "21 parašas;", 30: "30 parašų;"}),
+        ("LV", {1: "1 paraksts;", 2: "2 paraksti;", 11: "11 parakstu;", 21: "21 paraksts;", 30: "30 parakstu;"}),
         ("FR", {1: "1 personne a", 2: "2 personnes ont", 1230: "1\u202f230 personnes ont"}),
         ("HU", {1: "1 személy írta alá", 5: "5 személy írta alá", 1234: "1 234 személy írta alá"}),
         ("IE-ga", {1: "1 duine ar", 2: "2 dhuine", 5: "5 dhuine", 10: "10 nduine", 21: "21 duine"}),
@@ -237,9 +237,9 @@ def test_the_first_of_a_month_is_written_as_the_language_writes_it() -> None:
 @pytest.mark.parametrize(
     ("key", "moment"),
     [
-        ("PL", "22 listopada 2026 r. co najmniej"),
+        ("PL", "22 listopada 2026 r. pod tym żądaniem"),
         ("LT", "2026 m. lapkričio 22 d. duomenimis"),
-        ("LV", "2026. gada 22. novembrī šo"),
+        ("LV", "2026. gada 22. novembrī zem"),
         ("IE-en", "As of 22 November 2026, this"),
         ("HU", "2026. november 22. napjáig legalább"),
         ("IE-ga", "Amhail an 22 Samhain 2026, tá"),

@@ -7,7 +7,7 @@ import zipfile
 
 from petition.organisers.activity_log import list_lines as lines
 from tests.conftest import Clock, Visitor
-from tests.letters.samples import needs_polish, pdf_text
+from tests.letters.samples import pdf_text
 from tests.web.tools import Html, on_sqlite
 
 
@@ -35,7 +35,6 @@ def _check_zip(content: bytes, pdf: bytes) -> None:
 
 
 @on_sqlite
-@needs_polish
 async def test_from_the_desk_to_the_secretary(time: Clock, visitor: Visitor) -> None:
     for n in range(11):
         await visitor.confirmed(f"anna{n}@example.net", "PL")
