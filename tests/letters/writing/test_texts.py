@@ -180,6 +180,9 @@ def test_every_text_says_that_nobody_has_reviewed_it_yet() -> None:
         ("MT-mt", {1: "1 persuna ffirmat", 2: "2 persuni ffirmaw", 5: "5 persuni ffirmaw", 11: "11 persuna ffirmaw"}),
         ("MT-mt", {21: "21 persuna ffirmaw", 110: "110 persuni ffirmaw", 1234: "1,234 persuna ffirmaw"}),
         ("IE-en", {1: "at least 1 signature,", 21: "at least 21 signatures,", 1230: "1,230 signatures,"}),
+        ("CZ", {1: "je pod", 2: "jsou pod tímto požadavkem nejméně 2 podpisy,", 1230: "nejméně 1 230 podpisů,"}),
+        ("SI", {2: "sta pod to zahtevo najmanj 2 podpisa,", 3: "najmanj 3 podpisi,", 101: "najmanj 101 podpis,"}),
+        ("HR", {21: "stoji najmanje 21 potpis,", 22: "stoje najmanje 22 potpisa,", 1230: "1.230 potpisa,"}),
     ],
 )
 def test_plurals_follow_the_language(key: str, counted: dict[int, str]) -> None:
