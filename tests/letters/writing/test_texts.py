@@ -252,7 +252,7 @@ def test_the_first_of_a_month_is_written_as_the_language_writes_it() -> None:
         ("SE", "Den 22 november 2026 hade"),
         ("FI-fi", "22. marraskuuta 2026 tämän"),
         ("EE", "22. novembril 2026 oli"),
-        ("DE", "Mit Stand vom 22. November 2026 haben"),
+        ("DE", "Mit Stand vom 22. November 2026 trägt"),
         ("CZ", "ke dni 22. listopadu 2026 "),
         ("SI", "na dan 22. novembra 2026 "),
         ("ES", "A 22 de noviembre de 2026, al menos"),
