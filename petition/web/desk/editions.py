@@ -60,7 +60,7 @@ async def _issue_edition(request: Request, form: Form) -> Response:
 @requires_role(Role.ORGANISER)
 async def edition(request: Request) -> Response:
     issued, letters = await _load_edition(request)
-    names = {a.key: a.name_en for a in get_site(request).address_book.addressees}
+    names = {a.code: a.name_en for a in get_site(request).address_book.addressees}
     async with get_site(request).database.reading() as c:
         issued_annexes = await annexes.list_annexes(c, issued.number)
     return render_page(

@@ -32,11 +32,11 @@ async def test_a_zip_holds_every_letter_in_every_format_and_two_lists(database: 
     assert archive.testzip() is None
     _, issued = await files.find_edition(database, "1")
     assert len(archive.namelist()) == files.count_files(issued, SIGNER) == 5 * 3 + 4
-    assert archive.read("index.csv").decode().splitlines()[3].startswith("IE-en-1,IE-en,en,no,")
+    assert archive.read("index.csv").decode().splitlines()[3].startswith("IE-1,IE,en,no,")
     sheet = pdf_text(archive.read("index.pdf"))
     assert "PL-1 (en) PL-1-pl (pl, courtesy translation)" in sheet
     assert "address missing" in sheet
-    assert "7 envelopes · 5 letters and translations" in sheet
+    assert "3 envelopes and 4 with copies · 5 letters and enclosures" in sheet
     unsigned = zipfile.ZipFile(io.BytesIO(b"".join(await _zip(database, "1", None)))).namelist()
     assert set(archive.namelist()) - set(unsigned) == {"index.csv.sig", "README.txt"}
     assert len(unsigned) == files.count_files(issued, None)
