@@ -63,6 +63,9 @@ def test_a_copy_goes_where_the_post_can_bring_it() -> None:
         ("eu-parliament", "with a view to a resolution that supports it"),
         ("eu-transport", "to support in the Commission a proposal"),
         ("eu-railways", "it does not decide on sanctions. We do not ask it to."),
+        ("eu-foreign-affairs-council", "to have the amendment of Decision 2012/642/CFSP prepared now"),
+        ("eu-members", "to ask the Commission and the High Representative in writing what they have prepared"),
+        ("eu-petitions", "This is a petition under Article 227 of the Treaty on the Functioning"),
     ],
 )
 def test_each_is_asked_for_what_it_can_do(key: str, asked: str) -> None:

@@ -96,7 +96,7 @@ async def test_data_says_what_the_page_says(time: Clock, visitor: Visitor) -> No
     assert answer.headers["access-control-allow-origin"] == "*"
     assert answer.headers["etag"]
     by_key = {government["key"]: government for government in json.loads(answer.text)["governments"]}
-    assert len(by_key) == 33
+    assert len(by_key) == 36
     assert by_key["PL"] == {
         "key": "PL",
         "name": "Poland",
