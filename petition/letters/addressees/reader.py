@@ -27,6 +27,7 @@ from petition.core.toml_tables import (
 )
 from petition.letters.addressees.address_book import (
     CROSSING_PREFIX,
+    PERMANENT_REPRESENTATION,
     AddressBook,
     Addressee,
     Crossing,
@@ -37,7 +38,12 @@ from petition.letters.addressees.address_book import (
 from petition.letters.addressees.channels import read_channels
 from petition.letters.addressees.source_dates import source_date
 
-COPIED_MINISTRIES = ("foreign", "transport", "interior")  # the ministries that can get a copy
+COPIED_OFFICES = {  # their tables, by kind: those that can get a copy
+    "foreign": "foreign_ministry",
+    "transport": "transport_ministry",
+    "interior": "interior_ministry",
+    PERMANENT_REPRESENTATION: "permanent_representation",
+}
 
 __all__ = ["AddressBook", "Addressee", "load_address_book"]
 
@@ -105,7 +111,7 @@ class _Reader:
             office=office,
             **fields,
             crossings=crossings,
-            copies=tuple(_ministry(table, kind) for kind in COPIED_MINISTRIES if f"{kind}_ministry" in table.values),
+            copies=tuple(_ministry(table, kind) for kind, name in COPIED_OFFICES.items() if name in table.values),
             sources=self._sources,
             channels=read_channels(table),
             country_names=frozenset({table.text("short_name_en"), *(t.text("country_name") for t in entries.values())}),
@@ -199,7 +205,7 @@ def _office_and_lines(
 
 
 def _ministry(table: Table, kind: str) -> Ministry:
-    ministry = table.table(f"{kind}_ministry")
+    ministry = table.table(COPIED_OFFICES[kind])
     names = {t.text("tag").partition("-")[0]: t.text("text") for t in ministry.tables("name", needed=False)}
     return Ministry(kind, ministry.text("name_en"), names, ministry.text("confidence"), _complete_address(ministry))
 

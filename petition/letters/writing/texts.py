@@ -24,7 +24,7 @@ STATES_WITH_LETTERS = ("open", "passed", "met")
 _REQUIRED_KEYS = {
     "labels": ("reference", "date", "copies", "sources", "closing", "signature", "salutation", "check", "courtesy"),
     "subject": STATES_WITH_LETTERS,
-    "ministries": ("foreign", "transport", "interior"),
+    "ministries": ("foreign", "transport", "interior", "permrep"),
     "figures": ("caption", "country", "signatures", "other", "total", "eci"),
     "annex": ("title", "unverified", "count", "order", "substitute", "elsewhere"),
 }

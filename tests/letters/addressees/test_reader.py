@@ -155,7 +155,6 @@ CHANNELS = """
 email = "kanzler@example.org"
 form = "https://example.org/form"
 form_limit = 2000
-permrep = ["Ständige Vertretung", "Straße 1", "1000 Brüssel"]
 source = "https://example.org/contact"
 checked = "2026-11"
 """
@@ -164,16 +163,14 @@ AFTER_AUSTRIA = "\n[state.head_of_government]\n"
 
 def test_other_ways_than_the_post_are_read_with_their_source(book: AddressBook, tmp_path: Path) -> None:
     filled = {a.key: a.channels for a in book.addressees if a.channels != Channels()}
-    assert set(filled) == {"CZ", "FI-fi", "FI-sv", "LT", "LV", "PL"}
-    assert all(ways.source and (ways.email or ways.permrep) for ways in filled.values()), "none without a source"
-    assert {key for key, ways in filled.items() if not ways.permrep} == {"CZ"}
+    assert set(filled) == {"CZ", "LT", "PL"}
+    assert all(ways.source and ways.email for ways in filled.values()), "none without a source"
     austria = _load(tmp_path, _with_channels(CHANNELS)).find("AT").channels
     assert (austria.email, austria.form, austria.form_limit) == (
         "kanzler@example.org",
         "https://example.org/form",
         2000,
     )
-    assert austria.permrep == ("Ständige Vertretung", "Straße 1", "1000 Brüssel")
     assert (austria.source, austria.checked) == ("https://example.org/contact", "2026-11")
 
 
@@ -184,7 +181,6 @@ def test_other_ways_than_the_post_are_read_with_their_source(book: AddressBook, 
         ("https://example.org/form", "example.org", "form is not a web address"),
         ("form_limit = 2000", "form_limit = 0", "form_limit is not a number of characters"),
         ('form = "https://example.org/form"', "", "form_limit is the limit of a form, and there is none"),
-        ("permrep = [", "permrep = [] #", "permrep is not a list of one text or more"),
         ('source = "https://example.org/contact"', "", "channels lacks source, a text"),
         ('checked = "2026-11"', 'checked = "soon"', "checked is not a month"),
     ],
