@@ -63,6 +63,7 @@ def compose_letter(
         sources=(*notes_in_order, *chart_notes),
         chart=chart,
         cited_ids=notes.cited_ids,
+        form_limit=addressee.channels.form_limit,
     )
 
 

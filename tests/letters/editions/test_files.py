@@ -31,7 +31,8 @@ async def test_a_zip_holds_every_letter_in_every_format_and_two_lists(database: 
     archive = zipfile.ZipFile(io.BytesIO(b"".join(chunks)))
     assert archive.testzip() is None
     _, issued = await files.find_edition(database, "1")
-    assert len(archive.namelist()) == files.count_files(issued, SIGNER) == 5 * 3 + 4
+    assert len(archive.namelist()) == files.count_files(issued, SIGNER) == 5 * 4 + 4
+    assert len(archive.read("PL-1-pl-form.txt").decode()) <= 1500
     assert archive.read("index.csv").decode().splitlines()[3].startswith("IE-1,IE,en,no,")
     sheet = pdf_text(archive.read("index.pdf"))
     assert "PL-1 (en) PL-1-pl (pl, courtesy translation)" in sheet

@@ -28,7 +28,8 @@ def _check_zip(content: bytes, pdf: bytes) -> None:
     archive = zipfile.ZipFile(io.BytesIO(content))
     assert archive.read("PL-1.pdf") == pdf
     listed = list(csv.DictReader(io.StringIO(archive.read("index.csv").decode())))
-    every = {f"{row['reference']}.{kind}" for row in listed for kind in ("pdf", "docx", "txt")}
+    endings = (".pdf", ".docx", ".txt", "-form.txt")
+    every = {row["reference"] + ending for row in listed for ending in endings}
     assert every | {"index.csv", "index.csv.sig", "README.txt", "index.pdf"} == set(archive.namelist())
     assert [row["sha256"] for row in listed if row["reference"] == "PL-1"] == [hashlib.sha256(pdf).hexdigest()]
     assert "CY-1.pdf" not in archive.namelist()
@@ -64,7 +65,7 @@ async def test_from_the_desk_to_the_secretary(time: Clock, visitor: Visitor) -> 
     fingerprint = hashlib.sha256(pdf.content).hexdigest()
     assert fingerprint in page.text
 
-    for kind, begin in (("docx", b"PK"), ("txt", b"Belarusian"), ("html", b"<!doctype html>")):
+    for kind, begin in (("docx", b"PK"), ("txt", b"Belarusian"), ("form", b"Collective"), ("html", b"<!doctype html>")):
         file = await visitor.get(f"/organisers/editions/PL-1.{kind}")
         assert file.content.lower().startswith(begin.lower())
         assert (await visitor.get(f"/organisers/letters/PL.{kind}")).status_code == 200
