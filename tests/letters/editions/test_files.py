@@ -64,11 +64,15 @@ async def test_the_command_line_writes_the_same_files(visitor: Visitor, time: Cl
     database = visitor.site.database
     await issue(database, draft_for("PL"))
     folder = tmp_path / "letters"
-    await letters.letters(visitor.site.settings, Namespace(output=folder, edition="latest", names=False, keys=[]))
+    await letters.letters(
+        visitor.site.settings, Namespace(output=folder, edition="latest", names=False, members=None, keys=[])
+    )
     archive = zipfile.ZipFile(io.BytesIO(b"".join(await _zip(database, "1", visitor.site.index_signer))))
     assert _read(folder) == {name: archive.read(name) for name in archive.namelist()}
     with pytest.raises(DataError, match="whole"):
-        await letters.letters(visitor.site.settings, Namespace(output=folder, edition="1", names=False, keys=["PL"]))
+        await letters.letters(
+            visitor.site.settings, Namespace(output=folder, edition="1", names=False, members=None, keys=["PL"])
+        )
 
 
 def _read(folder: Path) -> dict[str, bytes]:
