@@ -7,6 +7,7 @@ from petition.core.errors import LetterError
 
 CROSSING_PREFIX, COPY_PREFIX = "crossing:", "copy:"  # ids begin so, to be told from those of facts
 PERMANENT_REPRESENTATION = "permrep"  # a kind of Ministry
+FORMS_OF_ADDRESS = ("she", "he")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ class Addressee:
     lines_latin: tuple[str, ...] = ()
     country_names: frozenset[str] = frozenset()
     channels: Channels = Channels()
+    forms: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def code(self) -> str:
@@ -132,6 +134,11 @@ class Addressee:
         fields = {name: getattr(ministry.address, name) for name in PostalAddress.__slots__}
         country = None if ministry.kind == PERMANENT_REPRESENTATION else self.country  # it is in Brussels
         return replace(self, key=f"{COPY_PREFIX}{self.code} {ministry.kind}", country=country, office=None, **fields)
+
+    def addressed_as(self, form: str) -> "Addressee":
+        """With title and salutation of a woman or a man; both forms stay for any other `form`."""
+        title, salutation = self.forms.get(form, (self.title, self.salutation))
+        return replace(self, title=title, salutation=salutation)
 
     @property
     def address_missing(self) -> bool:

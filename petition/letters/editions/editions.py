@@ -10,7 +10,7 @@ import hashlib
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import tee
 from typing import Any
@@ -53,10 +53,14 @@ class IssuedLetter:
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """What an organiser decided about stale sources, by id: `checked` are still right, `omitted` are left out."""
+    """What an organiser decided about stale sources, by id: `checked` are still right, `omitted` are left out.
+
+    `forms`: "she" or "he" by the code of an addressee; without one, a letter has both forms of address.
+    """
 
     checked: frozenset[str]
     omitted: frozenset[str]
+    forms: Mapping[str, str] = field(default_factory=dict)
 
 
 async def issue_edition(database: Database, draft: Draft, decisions: Decisions, nickname: str) -> int:
@@ -71,6 +75,7 @@ async def issue_edition(database: Database, draft: Draft, decisions: Decisions, 
     if undecided := stale_ids - decisions.checked - decisions.omitted:
         raise LetterError(f"Nobody has said yet what becomes of {len(undecided)} old or doubtful facts and addresses.")
     omitted = decisions.omitted & stale_ids
+    draft = draft.addressed_as(decisions.forms)
     rows = await asyncio.to_thread(lambda: list(_letter_rows(draft, number, omitted)))
     if not rows:
         raise LetterError("An edition without any letter is none.")
@@ -79,7 +84,7 @@ async def issue_edition(database: Database, draft: Draft, decisions: Decisions, 
         draft=draft,
         number=number,
         rows=rows,
-        decisions=Decisions(decisions.checked & stale_ids, omitted),
+        decisions=Decisions(decisions.checked & stale_ids, omitted, decisions.forms),
         nickname=nickname,
     )
     await database.write(insert)
@@ -90,7 +95,8 @@ async def _insert_edition(
     c: Connection, *, draft: Draft, number: int, rows: list[Row], decisions: Decisions, nickname: str
 ) -> None:
     await source_checks.save_checks(c, sorted(decisions.checked), nickname)
-    basis = _basis(draft) | {"omitted": sorted(decisions.omitted), "checked_by": await source_checks.last_checks(c)}
+    decided = {"omitted": sorted(decisions.omitted), "forms": dict(decisions.forms)}
+    basis = _basis(draft) | decided | {"checked_by": await source_checks.last_checks(c)}
     issued_at = clock.iso(draft.moment)
     if (
         await c.one("editions.insert", number=number, issued_at=issued_at, nickname=nickname, basis=json.dumps(basis))

@@ -150,6 +150,24 @@ def test_every_entry_of_the_book_keeps_its_source_and_confidence() -> None:
     assert all(i["source"] and i["confidence"] for i in data["institution"])
 
 
+def test_where_a_title_or_salutation_has_two_forms_each_stands_there_alone(book: AddressBook) -> None:
+    tables = tomllib.loads(SHIPPED.read_text("utf-8"))["state"]
+    dual = {language["tag"] for state in tables for language in state["language"] if language["title_form"] == "dual"}
+    with_forms = {a.locale.replace("_", "-"): a for a in book.addressees if a.forms}
+    assert dual <= with_forms.keys()
+    neutral = " ".join(sorted(with_forms.keys() - dual))
+    assert neutral == "bg-BG el-CY el-GR hu-HU pl-PL ro-RO", "their salutations alone differ"
+    for addressee in with_forms.values():
+        (she, dear_madam), (he, dear_sir) = addressee.forms["she"], addressee.forms["he"]
+        assert dear_madam != dear_sir
+        both = addressee.salutation.lower()
+        assert all(part.lower().rstrip(",:") in both for part in (dear_madam, dear_sir)), addressee.key
+        assert addressee.addressed_as("she").title == she
+        assert addressee.addressed_as("he").salutation == dear_sir
+        assert addressee.addressed_as("") == addressee
+        assert "/" not in she + he
+
+
 CHANNELS = """
 [state.channels]
 email = "kanzler@example.org"
@@ -222,6 +240,7 @@ BROKEN = {
     "rail that is no yes or no": ("rail = true", 'rail = "yes"', "rail is not true or false"),
     "a source that is no web address": ('url = "https://eur-lex', 'url = "eur-lex', "-2024: url is not a web address"),
     "a source twice": ('id = "poland-order-2025-09"', 'id = "council-procedure-2024"', "stands there twice"),
+    "one form of address": ('\nhe = { title = "Bundes', '\nher = { title = "Bundes', "for she alone"),
     "an institution with an empty name": ('ru = "Председатель Европейской комиссии"', 'ru = ""', "names: ru is empty"),
     "an institution without office": ('office = "President of the European Commission"', "", "commission lacks office"),
 }  # fmt: skip

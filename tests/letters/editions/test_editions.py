@@ -193,6 +193,25 @@ async def test_a_fact_left_out_takes_along_what_rests_on_it(database: Database, 
     assert cited[0] == "1"
 
 
+async def test_a_letter_is_addressed_to_whoever_governs(database: Database, time: Clock) -> None:
+    draft = draft_for("PL", "ES", "LU-fr", "LU-de")
+    checked = _all_checked(draft).checked
+    await issue(database, draft, Decisions(checked, frozenset(), {"PL": "he", "LU": "she"}))
+    async with database.reading() as c:
+        letters = {ref: await editions.find_letter(c, ref) for ref in ("PL-1-pl", "ES-1-es", "LU-1-fr", "LU-1-de")}
+        (edition,) = await editions.list_editions(c)
+    salutations = {reference: found[1].salutation for reference, found in letters.items() if found}
+    assert salutations == {
+        "PL-1-pl": "Szanowny Panie Premierze,",
+        "ES-1-es": "Señora Presidenta del Gobierno, señor Presidente del Gobierno:",
+        "LU-1-fr": "Madame la Première ministre,",
+        "LU-1-de": "Sehr geehrte Frau Premierministerin,",
+    }
+    assert letters["LU-1-fr"]
+    assert letters["LU-1-fr"][1].title == "Première ministre du Grand-Duché de Luxembourg"
+    assert edition.basis["forms"] == {"PL": "he", "LU": "she"}
+
+
 async def test_an_address_left_out_gets_no_letter(database: Database, time: Clock) -> None:
     draft = draft_for("PL", "GR")
     out = frozenset({"address:GR"})

@@ -12,7 +12,7 @@ from tests.web.tools import Html, on_sqlite
 
 
 def _stale_sources(page: Html) -> list[str]:
-    return sorted({box["name"] for box in page.all("input") if box.get("type") == "radio"})
+    return sorted({box["name"] for box in page.all("input") if box.get("name", "").startswith("doubt ")})
 
 
 async def _drawn_up(visitor: Visitor, **said: str) -> str:
@@ -55,9 +55,13 @@ async def test_from_the_desk_to_the_secretary(time: Clock, visitor: Visitor) -> 
     for name, offered in (("address:CY", "write by hand"), ("address:AT", "still right")):
         assert offered in asked.partition(f'name="doubt {name}" value="confirmed"')[2][:60]
 
-    where = await _drawn_up(visitor, **{"doubt address:CY": "out"})
+    where = await _drawn_up(visitor, **{"doubt address:CY": "out", "form PL": "he", "form LT": "she", "form SE": "she"})
     assert where == "/organisers/editions/1"
     page = Html((await visitor.get(where)).text)
+    assert "Written to a woman or a man: LT she, PL he." in page.text, "Swedish has one form"
+    next_time = (await visitor.get("/organisers/editions")).text
+    assert 'name="form LT" value="she" checked' in next_time, "asked again, with the last answer"
+    assert 'name="form ES" value="" checked' in next_time
     assert "Left out: address:CY" in page.text
     pdf = await visitor.get("/organisers/editions/PL-1.pdf")
     assert pdf.headers["content-type"] == "application/pdf"
