@@ -92,7 +92,9 @@ class _Reader:
         english = next((t.text("salutation") for own, t in entries.items() if own.startswith("en-")), None)
         offices = {own: t.text("office") for own, t in entries.items() if "office" in t.values}
         fields = _address_fields(head.table("address"))
-        office, fields["lines"] = _office_and_lines(offices.get(tag), offices.values(), fields["lines"])
+        own_lines = tuple(entry.optional("lines", SOME_TEXTS, []))
+        lines = own_lines if own_lines and fields["lines"] else fields["lines"]
+        office, fields["lines"] = _office_and_lines(offices.get(tag), offices.values(), lines)
         crossings = tuple(_crossing(row, code) for row in table.tables("rail_crossing", needed=False))
         return Addressee(
             key=f"{code}-{locale.language}" if several else code,

@@ -26,6 +26,12 @@ STATES_WITH_LANGUAGES = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether a text follows the newest English one is not the question here: every one counts as if it did."""
+    monkeypatch.setattr(compose, "is_outdated", lambda *_: False, raising=False)
+
+
 def _versions(code: str) -> list[Version]:
     return list_versions([TEXTS], [BOOK.find(key) for key in STATES_WITH_LANGUAGES.get(code, (code,))])
 
