@@ -17,7 +17,7 @@ def render(edition_number: int, moment: datetime, letters: Iterable[Letter]) -> 
         "edition": edition_number,
         "moment": f"{moment:%Y-%m-%d %H:%M} UTC",
         "envelopes": [*map(_envelope, groups), *copies],
-        "counts": f"{len(groups)} envelopes and {len(copies)} with copies",
+        "counts": f"envelopes: {len(groups)}, with copies: {len(copies)}",
     }
     return typeset("cover.typ", f"the cover list of edition {edition_number}", values, moment)
 

@@ -37,7 +37,7 @@ async def test_a_zip_holds_every_letter_in_every_format_and_two_lists(database: 
     sheet = pdf_text(archive.read("index.pdf"))
     assert "PL-1 (en) PL-1-pl (pl, courtesy translation)" in sheet
     assert "address missing" in sheet
-    assert "3 envelopes and 6 with copies · 5 letters and enclosures" in sheet
+    assert "envelopes: 3, with copies: 6 · letters and enclosures: 5" in sheet
     unsigned = zipfile.ZipFile(io.BytesIO(b"".join(await _zip(database, "1", None)))).namelist()
     assert set(archive.namelist()) - set(unsigned) == {"index.csv.sig", "README.txt"}
     assert len(unsigned) == files.count_files(issued, None)

@@ -102,7 +102,7 @@ async def test_belgium_gets_one_letter_and_its_languages_as_enclosures(
     content = b"".join([chunk async for chunk in files.stream_zip(database, edition, issued, None)])
     archive = zipfile.ZipFile(io.BytesIO(content))
     sheet = pdf_text(archive.read("index.pdf"))
-    assert "1 envelopes and" in sheet
+    assert "envelopes: 1, with copies: " in sheet
     assert "BE-1 (fr) BE-1-de (de, courtesy translation) BE-1-en (en, courtesy translation)" in sheet
     assert "Madame la Première ministre" in pdf_text(archive.read("BE-1.pdf"))
     assert archive.read("BE-1-nl.docx")
