@@ -94,6 +94,7 @@ met = "The sluices are open"
 foreign = "Foreign ministry"
 transport = "Transport ministry"
 interior = "Interior ministry"
+permrep = "Permanent Representation"
 [figures]
 caption = "Signatures by country"
 country = "Country"

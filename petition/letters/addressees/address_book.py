@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from petition.core.errors import LetterError
 
 CROSSING_PREFIX, COPY_PREFIX = "crossing:", "copy:"  # ids begin so, to be told from those of facts
+PERMANENT_REPRESENTATION = "permrep"  # a kind of Ministry
+FORMS_OF_ADDRESS = ("she", "he")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,10 @@ class PostalAddress:
 
 @dataclass(frozen=True, slots=True)
 class Ministry:
-    """A ministry that gets a copy: its name by language, how sure the book is of it, and its address.
+    """A ministry, or a Permanent Representation to the EU, that gets a copy.
 
-    `address` is None unless it is complete: then no letter says that the ministry gets a copy.
+    It has its name by language, how sure the book is of that, and its address, None unless it is complete: then no
+    letter says that the ministry gets a copy.
     """
 
     kind: str
@@ -70,14 +73,13 @@ class Ministry:
 class Channels:
     """Ways to write to an addressee besides the post; each is empty if the book has none.
 
-    `form`: the address of a web form, which takes `form_limit` characters (0 if unknown). `permrep`: name and address
-    of the state's Permanent Representation to the EU. `source`: where they were seen, `checked`: the month of that.
+    `form`: the address of a web form, which takes `form_limit` characters (0 if unknown). `source`: where they were
+    seen, `checked`: the month of that.
     """
 
     email: str = ""
     form: str = ""
     form_limit: int = 0
-    permrep: tuple[str, ...] = ()
     source: str = ""
     checked: str = ""
 
@@ -118,6 +120,7 @@ class Addressee:
     lines_latin: tuple[str, ...] = ()
     country_names: frozenset[str] = frozenset()
     channels: Channels = Channels()
+    forms: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def code(self) -> str:
@@ -129,7 +132,13 @@ class Addressee:
         if ministry.address is None or ministry.confidence == "low":
             return None
         fields = {name: getattr(ministry.address, name) for name in PostalAddress.__slots__}
-        return replace(self, key=f"{COPY_PREFIX}{self.code} {ministry.kind}", office=None, **fields)
+        country = None if ministry.kind == PERMANENT_REPRESENTATION else self.country  # it is in Brussels
+        return replace(self, key=f"{COPY_PREFIX}{self.code} {ministry.kind}", country=country, office=None, **fields)
+
+    def addressed_as(self, form: str) -> "Addressee":
+        """With title and salutation of a woman or a man; both forms stay for any other `form`."""
+        title, salutation = self.forms.get(form, (self.title, self.salutation))
+        return replace(self, title=title, salutation=salutation)
 
     @property
     def address_missing(self) -> bool:

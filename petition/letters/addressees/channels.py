@@ -1,8 +1,8 @@
-"""How else than by post an addressee can be written to: email, web form, Permanent Representation to the EU."""
+"""How else than by post an addressee can be written to: email, web form."""
 
 import re
 
-from petition.core.toml_tables import SOME_TEXTS, TEXT, WHOLE_NUMBER, Kind, Table
+from petition.core.toml_tables import TEXT, WHOLE_NUMBER, Kind, Table
 from petition.letters.addressees.address_book import Channels
 
 _EMAIL: Kind[str] = Kind(
@@ -27,7 +27,6 @@ def read_channels(table: Table) -> Channels:
         email=channels.optional("email", _EMAIL, ""),
         form=channels.optional("form", _FORM, ""),
         form_limit=channels.optional("form_limit", _CHARACTERS, 0),
-        permrep=tuple(channels.optional("permrep", SOME_TEXTS, [])),
         source=channels.text("source"),
         checked=channels.text("checked"),
     )

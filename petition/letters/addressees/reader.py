@@ -5,7 +5,6 @@ A missing address stays missing: the letter has lines to fill in, and the desk s
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,17 +15,17 @@ from petition.core import toml_tables
 from petition.core.toml_tables import (
     COUNTRY,
     SOME_TEXTS,
-    TEXT,
     TEXT_BY_NAME,
     TEXTS,
     WHOLE_NUMBER,
     YES_OR_NO,
-    Kind,
     Table,
     one_of,
 )
 from petition.letters.addressees.address_book import (
     CROSSING_PREFIX,
+    FORMS_OF_ADDRESS,
+    PERMANENT_REPRESENTATION,
     AddressBook,
     Addressee,
     Crossing,
@@ -35,9 +34,15 @@ from petition.letters.addressees.address_book import (
     Source,
 )
 from petition.letters.addressees.channels import read_channels
+from petition.letters.addressees.evidence import DATE, WEB_ADDRESS, check_evidence
 from petition.letters.addressees.source_dates import source_date
 
-COPIED_MINISTRIES = ("foreign", "transport", "interior")  # the ministries that can get a copy
+COPIED_OFFICES = {  # their tables, by kind: those that can get a copy
+    "foreign": "foreign_ministry",
+    "transport": "transport_ministry",
+    "interior": "interior_ministry",
+    PERMANENT_REPRESENTATION: "permanent_representation",
+}
 
 __all__ = ["AddressBook", "Addressee", "load_address_book"]
 
@@ -52,8 +57,7 @@ class _Reader:
     table: Table
 
     def book(self) -> AddressBook:
-        for table in _tables_in(self.table):
-            _check_confidence_and_source(table)
+        check_evidence(self.table)
         states = [a for table in self._announced_entries("state") for a in self._state_addressees(table)]
         addressees = (*states, *(self._institution(table) for table in self._announced_entries("institution")))
         _check_unique([a.key for a in addressees], self.table)
@@ -88,7 +92,9 @@ class _Reader:
         english = next((t.text("salutation") for own, t in entries.items() if own.startswith("en-")), None)
         offices = {own: t.text("office") for own, t in entries.items() if "office" in t.values}
         fields = _address_fields(head.table("address"))
-        office, fields["lines"] = _office_and_lines(offices.get(tag), offices.values(), fields["lines"])
+        own_lines = tuple(entry.optional("lines", SOME_TEXTS, []))
+        lines = own_lines if own_lines and fields["lines"] else fields["lines"]
+        office, fields["lines"] = _office_and_lines(offices.get(tag), offices.values(), lines)
         crossings = tuple(_crossing(row, code) for row in table.tables("rail_crossing", needed=False))
         return Addressee(
             key=f"{code}-{locale.language}" if several else code,
@@ -105,9 +111,10 @@ class _Reader:
             office=office,
             **fields,
             crossings=crossings,
-            copies=tuple(_ministry(table, kind) for kind in COPIED_MINISTRIES if f"{kind}_ministry" in table.values),
+            copies=tuple(_ministry(table, kind) for kind, name in COPIED_OFFICES.items() if name in table.values),
             sources=self._sources,
             channels=read_channels(table),
+            forms=_forms(entry),
             country_names=frozenset({table.text("short_name_en"), *(t.text("country_name") for t in entries.values())}),
         )
 
@@ -137,6 +144,13 @@ class _Reader:
             sources=self._sources,
             channels=read_channels(table),
         )
+
+
+def _forms(entry: Table) -> dict[str, tuple[str, str]]:
+    forms = {name: entry.table(name) for name in FORMS_OF_ADDRESS if name in entry.values}
+    if len(forms) == 1:
+        raise entry.fault(f"there is a form of address for {next(iter(forms))} alone")
+    return {name: (form.text("title"), form.text("salutation")) for name, form in forms.items()}
 
 
 def _aliases(addressees: tuple[Addressee, ...]) -> dict[str, str]:
@@ -199,7 +213,7 @@ def _office_and_lines(
 
 
 def _ministry(table: Table, kind: str) -> Ministry:
-    ministry = table.table(f"{kind}_ministry")
+    ministry = table.table(COPIED_OFFICES[kind])
     names = {t.text("tag").partition("-")[0]: t.text("text") for t in ministry.tables("name", needed=False)}
     return Ministry(kind, ministry.text("name_en"), names, ministry.text("confidence"), _complete_address(ministry))
 
@@ -219,41 +233,7 @@ def _crossing(table: Table, country: str) -> Crossing:
 
 
 def _source(table: Table, date_key: str, url_key: str) -> Source:
-    return Source(table.text("publisher"), table.read(date_key, _DATE), table.read(url_key, _WEB_ADDRESS))
-
-
-def _tables_in(table: Table) -> Iterator[Table]:
-    """This table and every table inside it."""
-    yield table
-    for name, value in table.values.items():
-        if isinstance(value, dict):
-            yield from _tables_in(table.table(name))
-        elif isinstance(value, list) and any(isinstance(row, dict) for row in value):
-            for row in table.tables(name):
-                yield from _tables_in(row)
-
-
-def _is_date(value: str) -> bool:
-    try:
-        date.fromisoformat(value + "-01-01"[len(value) - 4 :] if len(value) in (4, 7) else value)
-    except ValueError:
-        return False
-    return True
-
-
-_DATE: Kind[str] = Kind("a year, a month or a day, such as 2025-11", lambda value: TEXT.fits(value) and _is_date(value))
-_MONTH: Kind[str] = Kind("a month such as 2026-11", lambda value: _DATE.fits(value) and len(value) == 7)
-_WEB_ADDRESS: Kind[str] = Kind("a web address", lambda v: TEXT.fits(v) and v.startswith(("http://", "https://")))
-_SEEN: Kind[object] = Kind("a text or a list", lambda value: isinstance(value, str | list) and value != [])
-_EVIDENCE = {"confidence": one_of("high", "medium", "low"), "checked": _MONTH, "source": _SEEN}
-
-
-def _check_confidence_and_source(table: Table) -> None:
-    """Checks every field whose name ends in confidence, checked or source, such as `salutation_source`."""
-    for name in table.values:
-        for ending, kind in _EVIDENCE.items():
-            if name.endswith(ending):
-                table.read(name, kind)
+    return Source(table.text("publisher"), table.read(date_key, DATE), table.read(url_key, WEB_ADDRESS))
 
 
 def _check_unique(names: list[str], table: Table) -> None:

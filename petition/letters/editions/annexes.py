@@ -20,8 +20,9 @@ from petition.core.errors import LetterError
 from petition.letters.addressees.address_book import Addressee
 from petition.letters.editions.drafts import Draft
 from petition.letters.editions.editions import Edition, check_url_prefix
+from petition.letters.editions.versions import list_versions
 from petition.letters.formats import volume
-from petition.letters.writing import annex, compose
+from petition.letters.writing import annex
 from petition.organisers import activity_log
 from petition.signing import printed_names
 from petition.tally import rounding
@@ -66,30 +67,30 @@ async def make_annex(
     Raises LetterError if the letter mentions no annex, the annex was turned off, no name is left, or somebody else
     makes the same annex at this moment.
     """
-    if addressee.key not in edition.basis.get("annexes", []):
-        raise LetterError(f"The letter {addressee.key}-{edition.number} speaks of no annex.")
-    if addressee.code not in draft.enabled_annexes:
-        raise LetterError(f"The annex for {addressee.code} has been turned off since.")
+    key = addressee.code
+    if key not in edition.basis.get("annexes", []):
+        raise LetterError(f"The letter {key}-{edition.number} speaks of no annex.")
+    if key not in draft.enabled_annexes:
+        raise LetterError(f"The annex for {key} has been turned off since.")
     moment = datetime.fromisoformat(edition.issued_at)
     async with database.reading() as c:
         countries = draft.annex_countries(addressee)
         names = [
             name for country in countries for name in await printed_names.list_printable(c, country, moment.date())
         ]
-        latest = await c.one("annexes.latest_version", edition=edition.number, key=addressee.key)
+        latest = await c.one("annexes.latest_version", edition=edition.number, key=key)
     version = int(latest["version"] if latest else 0) + 1
-    letter_language, _ = compose.letter_languages(draft.text_folders, addressee)
+    same_envelope = [a for a in draft.book.addressees if a.code == key]
+    letter = list_versions(draft.text_folders, same_envelope)[0]
     unnumbered = await asyncio.to_thread(
-        annex.compose_annex, draft.appeal, draft.text_folders, addressee, names, moment, letter_language
+        annex.compose_annex, draft.appeal, draft.text_folders, letter.addressee, names, moment, letter.language
     )
-    numbered = replace(
-        unnumbered, reference=f"{addressee.key}-{edition.number}-names-{version}", salt=secrets.token_hex(16)
-    )
-    url_prefix, files, rows = check_url_prefix(draft, addressee), [], []
+    numbered = replace(unnumbered, reference=f"{key}-{edition.number}-names-{version}", salt=secrets.token_hex(16))
+    url_prefix, files, rows = check_url_prefix(draft, letter.addressee), [], []
     for part in annex.split_into_volumes(numbered, NAMES_PER_VOLUME):
         content = await volume.render_volume(replace(part, check_url=url_prefix + part.reference))
         files.append((part.reference, content))
-        rows.append(_volume_row(part.reference, edition.number, addressee.key, version, len(part.names), content))
+        rows.append(_volume_row(part.reference, edition.number, key, version, len(part.names), content))
     detail = f"{numbered.reference}: {rounding.show_magnitude(len(names))}"
     await database.write(partial(_insert_volumes, rows=rows, nickname=nickname, detail=detail))
     return files

@@ -50,6 +50,11 @@ class Draft:
             self.appeal, self.text_folders, addressee, figures, self.moment, self.base_url, issue
         )
 
+    def addressed_as(self, forms: Mapping[str, str]) -> "Draft":
+        """With these forms of address, by the code of the addressee; see Addressee.addressed_as."""
+        addressees = tuple(a.addressed_as(forms.get(a.code, "")) for a in self.book.addressees)
+        return replace(self, book=replace(self.book, addressees=addressees))
+
     def page_language(self, addressee: Addressee) -> str:
         """The language of the pages that a letter links to: the addressee's own, else English."""
         return addressee.language if addressee.language in self.page_languages else SOURCE_LANGUAGE

@@ -1,7 +1,8 @@
 """Editions: all letters of one moment, stored. An edition always gives the same bytes.
 
 Before an edition is issued, its letters are drafts. A letter goes out in the addressee's language only if that text was
-reviewed; else it is in English. The courtesy translation beside it is marked as a translation.
+reviewed; else it is in English. The courtesy translation beside it is marked as a translation. A state gets one letter
+(see versions.py).
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import hashlib
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import tee
 from typing import Any
@@ -22,8 +23,9 @@ from petition.letters.addressees.address_book import Addressee
 from petition.letters.editions import source_checks
 from petition.letters.editions.drafts import Draft
 from petition.letters.editions.source_checks import ADDRESS_PREFIX, FACT_PREFIX
+from petition.letters.editions.versions import Version, envelopes, list_versions
 from petition.letters.formats import pdf
-from petition.letters.writing import compose, document
+from petition.letters.writing import document
 from petition.letters.writing.document import IssueDetails, Letter
 from petition.organisers import activity_log
 
@@ -40,7 +42,7 @@ class Edition:
 
 @dataclass(frozen=True, slots=True)
 class IssuedLetter:
-    """A letter of an edition, or the courtesy translation beside it; `sha256` is that of its PDF."""
+    """A letter of an edition, or an enclosure of it; `key` is the code of its addressee, `sha256` that of its PDF."""
 
     reference: str
     edition: int
@@ -51,10 +53,14 @@ class IssuedLetter:
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """What an organiser decided about stale sources, by id: `checked` are still right, `omitted` are left out."""
+    """What an organiser decided about stale sources, by id: `checked` are still right, `omitted` are left out.
+
+    `forms`: "she" or "he" by the code of an addressee; without one, a letter has both forms of address.
+    """
 
     checked: frozenset[str]
     omitted: frozenset[str]
+    forms: Mapping[str, str] = field(default_factory=dict)
 
 
 async def issue_edition(database: Database, draft: Draft, decisions: Decisions, nickname: str) -> int:
@@ -69,6 +75,7 @@ async def issue_edition(database: Database, draft: Draft, decisions: Decisions, 
     if undecided := stale_ids - decisions.checked - decisions.omitted:
         raise LetterError(f"Nobody has said yet what becomes of {len(undecided)} old or doubtful facts and addresses.")
     omitted = decisions.omitted & stale_ids
+    draft = draft.addressed_as(decisions.forms)
     rows = await asyncio.to_thread(lambda: list(_letter_rows(draft, number, omitted)))
     if not rows:
         raise LetterError("An edition without any letter is none.")
@@ -77,7 +84,7 @@ async def issue_edition(database: Database, draft: Draft, decisions: Decisions, 
         draft=draft,
         number=number,
         rows=rows,
-        decisions=Decisions(decisions.checked & stale_ids, omitted),
+        decisions=Decisions(decisions.checked & stale_ids, omitted, decisions.forms),
         nickname=nickname,
     )
     await database.write(insert)
@@ -88,7 +95,8 @@ async def _insert_edition(
     c: Connection, *, draft: Draft, number: int, rows: list[Row], decisions: Decisions, nickname: str
 ) -> None:
     await source_checks.save_checks(c, sorted(decisions.checked), nickname)
-    basis = _basis(draft) | {"omitted": sorted(decisions.omitted), "checked_by": await source_checks.last_checks(c)}
+    decided = {"omitted": sorted(decisions.omitted), "forms": dict(decisions.forms)}
+    basis = _basis(draft) | decided | {"checked_by": await source_checks.last_checks(c)}
     issued_at = clock.iso(draft.moment)
     if (
         await c.one("editions.insert", number=number, issued_at=issued_at, nickname=nickname, basis=json.dumps(basis))
@@ -102,8 +110,8 @@ async def _insert_edition(
 def _basis(draft: Draft) -> dict[str, Any]:
     snapshot = draft.snapshot
     numbers = {"confirmed": snapshot.confirmed, "countries": dict(snapshot.countries), "other": snapshot.other}
-    annexes = [addressee.key for addressee in draft.book.addressees if draft.annex_size(addressee)]
-    return {"as_of": clock.iso(snapshot.as_of), **numbers, "annexes": annexes}
+    annexes = dict.fromkeys(addressee.code for addressee in draft.book.addressees if draft.annex_size(addressee))
+    return {"as_of": clock.iso(snapshot.as_of), **numbers, "annexes": list(annexes)}
 
 
 def _letter_rows(draft: Draft, number: int, omitted: Collection[str]) -> Iterator[Row]:
@@ -114,27 +122,25 @@ def _letter_rows(draft: Draft, number: int, omitted: Collection[str]) -> Iterato
 
 
 def _compose_letters(draft: Draft, number: int, omitted: Collection[str]) -> Iterator[Letter]:
-    for addressee in draft.book.addressees:
-        if ADDRESS_PREFIX + addressee.key not in omitted:
-            for issue in _issue_details(draft, addressee, number, omitted):
-                yield draft.letter(addressee, issue)
-
-
-def _issue_details(draft: Draft, addressee: Addressee, number: int, omitted: Collection[str]) -> Iterator[IssueDetails]:
-    """Details of the letter, then of the courtesy translation if there is one."""
-    letter_language, translation = compose.letter_languages(draft.text_folders, addressee)
-    url_prefix = check_url_prefix(draft, addressee)
     omitted_ids = frozenset(id_.removeprefix(FACT_PREFIX) for id_ in omitted if not id_.startswith(ADDRESS_PREFIX))
-    reference = f"{addressee.key}-{number}"
-    yield IssueDetails(reference, url_prefix + reference, letter_language, omitted=omitted_ids)
-    if translation:
-        yield IssueDetails(
-            f"{reference}-{translation}",
-            f"{url_prefix}{reference}-{translation}",
-            translation,
-            courtesy=True,
-            omitted=omitted_ids,
-        )
+    for addressees in envelopes(draft.book.addressees):
+        code = addressees[0].code
+        if ADDRESS_PREFIX + code not in omitted:
+            letter, *enclosures = list_versions(draft.text_folders, addressees)
+            yield _compose(draft, letter, f"{code}-{number}", omitted_ids)
+            for version in enclosures:
+                yield _compose(draft, version, f"{code}-{number}-{version.language}", omitted_ids)
+
+
+def _compose(draft: Draft, version: Version, reference: str, omitted: frozenset[str]) -> Letter:
+    issue = IssueDetails(
+        reference,
+        check_url_prefix(draft, version.addressee) + reference,
+        version.language,
+        courtesy=version.courtesy,
+        omitted=omitted,
+    )
+    return replace(draft.letter(version.addressee, issue), key=version.addressee.code)
 
 
 def check_url_prefix(draft: Draft, addressee: Addressee) -> str:
@@ -161,10 +167,10 @@ async def list_editions(c: Connection) -> list[Edition]:
 
 
 async def list_letters(c: Connection, number: int) -> list[IssuedLetter]:
-    """The letters of an edition, each before its translation. Empty if there is no such edition."""
+    """The letters of an edition, each before its enclosures. Empty if there is no such edition."""
     return sorted(
         map(_issued_letter, await c.all("editions.letters_of_edition", number=number)),
-        key=lambda letter: (letter.key, letter.courtesy),
+        key=lambda letter: (letter.key, letter.courtesy, letter.reference),
     )
 
 

@@ -16,7 +16,7 @@ from petition.letters.editions import editions
 from petition.letters.editions.editions import Edition, IssuedLetter
 from petition.letters.editions.index_signature import IndexSigner
 from petition.letters.formats import cover_sheet
-from petition.letters.formats.registry import FORMATS
+from petition.letters.formats.registry import FORMATS, file_name
 from petition.letters.writing.document import Letter
 
 File = tuple[str, bytes]
@@ -49,7 +49,7 @@ async def render_files(
         yield f"{issued.reference}.pdf", content
         for kind, (render, _) in FORMATS.items():
             if kind != "pdf":
-                yield f"{issued.reference}.{kind}", await asyncio.to_thread(render, match[1])
+                yield file_name(issued.reference, kind), await asyncio.to_thread(render, match[1])
         rendered.append((issued, match[1]))
     for name, content in _index_files(rendered, signer):
         yield name, content

@@ -37,7 +37,10 @@ class StaleSource:
 def stale_sources(draft: Draft) -> list[StaleSource]:
     """Facts and crossings that letters cite, and addresses they go to, if old, of low confidence, or missing."""
     citations = sorted(_stale_citations(draft), key=lambda citation: citation.id)
-    return [*_quoted(draft, citations), *(stale for a in _addresses(draft) if (stale := _stale_address(a)))]
+    addresses: dict[str, StaleSource] = {}
+    for stale in filter(None, map(_stale_address, _addresses(draft))):
+        addresses.setdefault(stale.id, stale)  # all languages of a state are one question
+    return [*_quoted(draft, citations), *addresses.values()]
 
 
 def _addresses(draft: Draft) -> Iterator[Addressee]:
@@ -98,10 +101,11 @@ def _number(draft: Draft, id_: str) -> str:
 
 def _stale_address(addressee: Addressee) -> StaleSource | None:
     lines = ", ".join(addressee.lines) or "missing"
+    is_copy = addressee.key.startswith(COPY_PREFIX)
     return (
         StaleSource(
-            addressee.key if addressee.key.startswith(COPY_PREFIX) else ADDRESS_PREFIX + addressee.key,
-            f"{addressee.key.replace(COPY_PREFIX, 'copy to ')}: {lines}",
+            addressee.key if is_copy else ADDRESS_PREFIX + addressee.code,
+            f"{addressee.key.replace(COPY_PREFIX, 'copy to ') if is_copy else addressee.code}: {lines}",
             addressee.source_url,
             reason,
             missing=addressee.address_missing,

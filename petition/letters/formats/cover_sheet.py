@@ -12,8 +12,13 @@ from petition.letters.writing.document import Letter
 def render(edition_number: int, moment: datetime, letters: Iterable[Letter]) -> bytes:
     """PDF. Letters to one addressee must follow each other. Raises LetterError."""
     groups = [list(group) for _, group in groupby(letters, key=lambda letter: letter.key)]
-    envelopes = [*map(_envelope, groups), *_copy_envelopes(letter for group in groups for letter in group)]
-    values = {"edition": edition_number, "moment": f"{moment:%Y-%m-%d %H:%M} UTC", "envelopes": envelopes}
+    copies = list(_copy_envelopes(letter for group in groups for letter in group))
+    values = {
+        "edition": edition_number,
+        "moment": f"{moment:%Y-%m-%d %H:%M} UTC",
+        "envelopes": [*map(_envelope, groups), *copies],
+        "counts": f"envelopes: {len(groups)}, with copies: {len(copies)}",
+    }
     return typeset("cover.typ", f"the cover list of edition {edition_number}", values, moment)
 
 

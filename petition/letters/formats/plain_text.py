@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from petition.letters.writing.document import Block, Chart, Letter
 
 _LINE_PREFIXES = {"item": "– ", "quote": "    ", "paragraph": ""}
-_PLAIN_SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u200b": None})
+PLAIN_SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u200b": None})
 
 
 def render(letter: Letter) -> str:
     """Everything that is on paper except the footers. Lines end in LF."""
     parts = ("\n".join(filter(None, part)) for part in _paragraphs(letter))
-    return "\n\n".join(filter(None, parts)).translate(_PLAIN_SPACES) + "\n"
+    return "\n\n".join(filter(None, parts)).translate(PLAIN_SPACES) + "\n"
 
 
 def _paragraphs(letter: Letter) -> Iterator[list[str]]:

@@ -83,6 +83,7 @@ def _address_fields(addressee: Addressee, text: LetterText, posted_from: str, is
     ]
     return {
         "fallback": not own,
+        "form_limit": addressee.channels.form_limit,
         "title": addressee.title if own else addressee.title_en,
         "office": addressee.office or "",
         "lines": envelope_lines(addressee, posted_from),

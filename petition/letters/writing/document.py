@@ -129,6 +129,7 @@ class Letter:
     chart: Chart | None  # None until figures are published
     cited_ids: tuple[str, ...]  # ids of the facts, events and sources it cites
     copy_addresses: tuple[tuple[str, ...], ...] = ()  # one for each of `copies`; letters of old editions have none
+    form_limit: int = 0  # characters that the web form of the addressee takes; 0 if unknown
 
     @property
     def address_missing(self) -> bool:

@@ -27,7 +27,7 @@ _REQUIRED_KEYS = {
         "enclosures",
     ),
     "subject": STATES_WITH_LETTERS,
-    "ministries": ("foreign", "transport", "interior"),
+    "ministries": ("foreign", "transport", "interior", "permrep"),
     "figures": ("caption", "country", "signatures", "other", "total", "eci"),
     "annex": ("title", "unverified", "count", "order", "substitute", "elsewhere", "homonyms", "duty"),
 }

@@ -5,7 +5,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from petition.letters.formats.registry import FORMATS
+from petition.letters.formats.registry import FORMATS, file_name
 from petition.letters.writing.document import Letter
 from petition.web.desk.access import log_action
 from petition.web.http.pages import NO_STORE, render_page
@@ -23,8 +23,9 @@ async def letter_response(request: Request, composed: Letter, name: str) -> Resp
         raise HTTPException(404)
     render, media = FORMATS[kind]
     content = await run_in_threadpool(render, composed)
-    await log_download(request, "downloaded a letter", name if kind == "pdf" else f"{name}.{kind}")
-    return inline_pdf(content, name) if kind == "pdf" else attachment(content, f"{name}.{kind}", media)
+    file = file_name(name, kind)
+    await log_download(request, "downloaded a letter", name if kind == "pdf" else file)
+    return inline_pdf(content, name) if kind == "pdf" else attachment(content, file, media)
 
 
 async def log_download(request: Request, action: str, detail: str = "") -> None:

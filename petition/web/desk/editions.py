@@ -8,7 +8,9 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from petition.core.errors import LetterError
 from petition.core.form import EMPTY_FORM, Form
+from petition.letters.addressees.address_book import FORMS_OF_ADDRESS
 from petition.letters.editions import annexes, editions, files, source_checks
+from petition.letters.editions.drafts import Draft
 from petition.letters.editions.editions import Decisions, Edition, IssuedLetter
 from petition.organisers.accounts import Role
 from petition.web.desk.access import requires_role
@@ -34,6 +36,8 @@ async def _index_page(request: Request, form: Form, error: str = "") -> Response
         issued = await editions.list_editions(c)
         stale_sources = await source_checks.unchecked_sources(c, draft) if writing else []
     context: dict[str, Any] = {
+        "forms": {a.code: a.name_en for a in draft.book.addressees if a.forms} if writing else {},
+        "last_forms": issued[0].basis.get("forms", {}) if issued else {},
         "editions": issued,
         "stale_sources": stale_sources,
         "in_english": draft.english_at_the_border(),
@@ -51,17 +55,24 @@ async def _issue_edition(request: Request, form: Form) -> Response:
         frozenset(id_ for id_, decision in decisions.items() if decision == kind) for kind in (CONFIRMED, LEFT_OUT)
     )
     try:
-        choice, nickname = Decisions(confirmed, without), request.state.organiser.nickname
+        choice = Decisions(confirmed, without, _forms_of_address(form, draft))
+        nickname = request.state.organiser.nickname
         n = await editions.issue_edition(site.database, draft, choice, nickname)
     except LetterError as error:
         return await _index_page(request, form, str(error))
     return RedirectResponse(f"/organisers/editions/{n}", 303)
 
 
+def _forms_of_address(form: Form, draft: Draft) -> dict[str, str]:
+    """By the code of the addressee; both forms are used where nobody chose one."""
+    chosen = {a.code: form.values.get(f"form {a.code}", "") for a in draft.book.addressees if a.forms}
+    return {code: value for code, value in chosen.items() if value in FORMS_OF_ADDRESS}
+
+
 @requires_role(Role.ORGANISER)
 async def edition(request: Request) -> Response:
     issued, letters = await _load_edition(request)
-    names = {a.key: a.name_en for a in get_site(request).address_book.addressees}
+    names = {a.code: a.name_en for a in get_site(request).address_book.addressees}
     async with get_site(request).database.reading() as c:
         issued_annexes = await annexes.list_annexes(c, issued.number)
     return render_page(

@@ -27,15 +27,12 @@ def governments_page(site: Site, language: Language, state: PublicState) -> dict
         "supports": sum(entry.stance is Stance.SUPPORTS for entry in national),
     }
     lists = {"sent": sent, "countries": countries, "institutions": institutions, "today": state.today}
-    return {**lists, "counts": counts, "letters": _letter_keys(site)}
+    return {**lists, "counts": counts}
 
 
-def _letter_keys(site: Site) -> dict[str, list[str]]:
-    """The keys of the letters to each government or institution. Belgium gets three letters."""
-    keys: dict[str, list[str]] = {}
-    for addressee in site.address_book.addressees:
-        keys.setdefault(addressee.code, []).append(addressee.key)
-    return keys
+def _codes(site: Site) -> list[str]:
+    """Of each government or institution; its letter in an edition has this code and the number as its reference."""
+    return list(dict.fromkeys(addressee.code for addressee in site.address_book.addressees))
 
 
 def governments_svg(site: Site, state: PublicState) -> str:
@@ -47,14 +44,14 @@ def governments_json(site: Site, state: PublicState) -> str:
     deadline = site.appeal.campaign.deadline
     data = {
         "deadline": None if isinstance(deadline, Placeholder) else deadline.isoformat(),
-        "governments": [_as_dict(site, key, state.entries.get(key, Entry())) for key in _letter_keys(site)],
+        "governments": [_as_dict(site, key, state.entries.get(key, Entry())) for key in _codes(site)],
     }
     return json.dumps(data, ensure_ascii=False)
 
 
 def _as_dict(site: Site, key: str, entry: Entry) -> dict[str, Any]:
-    addressee = site.address_book.find(_letter_keys(site)[key][0])
-    letters = [f"{letter}-{entry.edition}" for letter in _letter_keys(site)[key]] if entry.edition else []
+    addressee = site.address_book.find(key)
+    letters = [f"{key}-{entry.edition}"] if entry.edition else []
     days = {name: getattr(entry, name) for name in ("sent", "acknowledged", "answered")}
     return {
         "key": key,
@@ -72,7 +69,7 @@ def _as_dict(site: Site, key: str, entry: Entry) -> dict[str, Any]:
 def governments_csv(site: Site, state: PublicState) -> str:
     """The same as a table. The summary is in English, or in another language if there is no English one."""
     rows = []
-    for key in _letter_keys(site):
+    for key in _codes(site):
         entry = state.entries.get(key, Entry())
         values = _as_dict(site, key, entry)
         rows.append((*(values[name] or "" for name in _COLUMNS), entry.summary(SOURCE_LANGUAGE, SOURCE_LANGUAGE)[1]))

@@ -50,10 +50,11 @@ async def test_every_name_stands_in_the_annex_of_one_kind_of_addressee(
 
     archive = zipfile.ZipFile(io.BytesIO((await visitor.get("/organisers/letters.zip")).content))
     assert {n: _named(archive.read(n)) for n in archive.namelist() if n.endswith("-names.pdf")} == annexes
-    assert len(archive.namelist()) == 39 + len(annexes)
+    assert len(archive.namelist()) == 42 + len(annexes)
 
     await letters.letters(
-        visitor.site.settings, Namespace(output=tmp_path, edition=None, names=False, keys=["PL", "FR", "eu-council"])
+        visitor.site.settings,
+        Namespace(output=tmp_path, edition=None, names=False, members=None, keys=["PL", "FR", "eu-council"]),
     )
     assert _annexes(tmp_path) == {name: annexes[name] for name in ("PL-names.pdf", "eu-council-names.pdf")}
 

@@ -31,12 +31,13 @@ async def test_a_zip_holds_every_letter_in_every_format_and_two_lists(database: 
     archive = zipfile.ZipFile(io.BytesIO(b"".join(chunks)))
     assert archive.testzip() is None
     _, issued = await files.find_edition(database, "1")
-    assert len(archive.namelist()) == files.count_files(issued, SIGNER) == 5 * 3 + 4
-    assert archive.read("index.csv").decode().splitlines()[3].startswith("IE-en-1,IE-en,en,no,")
+    assert len(archive.namelist()) == files.count_files(issued, SIGNER) == 5 * 4 + 4
+    assert len(archive.read("PL-1-pl-form.txt").decode()) <= 1500
+    assert archive.read("index.csv").decode().splitlines()[3].startswith("IE-1,IE,en,no,")
     sheet = pdf_text(archive.read("index.pdf"))
     assert "PL-1 (en) PL-1-pl (pl, courtesy translation)" in sheet
     assert "address missing" in sheet
-    assert "8 envelopes · 5 letters and translations" in sheet
+    assert "envelopes: 3, with copies: 6 · letters and enclosures: 5" in sheet
     unsigned = zipfile.ZipFile(io.BytesIO(b"".join(await _zip(database, "1", None)))).namelist()
     assert set(archive.namelist()) - set(unsigned) == {"index.csv.sig", "README.txt"}
     assert len(unsigned) == files.count_files(issued, None)
@@ -63,11 +64,15 @@ async def test_the_command_line_writes_the_same_files(visitor: Visitor, time: Cl
     database = visitor.site.database
     await issue(database, draft_for("PL"))
     folder = tmp_path / "letters"
-    await letters.letters(visitor.site.settings, Namespace(output=folder, edition="latest", names=False, keys=[]))
+    await letters.letters(
+        visitor.site.settings, Namespace(output=folder, edition="latest", names=False, members=None, keys=[])
+    )
     archive = zipfile.ZipFile(io.BytesIO(b"".join(await _zip(database, "1", visitor.site.index_signer))))
     assert _read(folder) == {name: archive.read(name) for name in archive.namelist()}
     with pytest.raises(DataError, match="whole"):
-        await letters.letters(visitor.site.settings, Namespace(output=folder, edition="1", names=False, keys=["PL"]))
+        await letters.letters(
+            visitor.site.settings, Namespace(output=folder, edition="1", names=False, members=None, keys=["PL"])
+        )
 
 
 def _read(folder: Path) -> dict[str, bytes]:

@@ -148,5 +148,5 @@ def test_the_sheet_is_tagged_and_names_every_envelope() -> None:
     assert "Edition 7: what goes into which envelope" in words
     for drawn in letters:
         assert drawn.reference in words
-    assert "51 envelopes · 39 letters and translations" in words, "one for each ministry, in two languages or in one"
+    assert "envelopes: 42, with copies: 26 · letters and enclosures: 42" in words, "a copy for all languages of a state"
     assert "Udenrigsministeriet Asiatisk Plads 2 1448 København K Danmark Copy of DK/2026-11-22 (da)" in words

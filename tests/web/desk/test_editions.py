@@ -12,7 +12,7 @@ from tests.web.tools import Html, on_sqlite
 
 
 def _stale_sources(page: Html) -> list[str]:
-    return sorted({box["name"] for box in page.all("input") if box.get("type") == "radio"})
+    return sorted({box["name"] for box in page.all("input") if box.get("name", "").startswith("doubt ")})
 
 
 async def _drawn_up(visitor: Visitor, **said: str) -> str:
@@ -28,7 +28,8 @@ def _check_zip(content: bytes, pdf: bytes) -> None:
     archive = zipfile.ZipFile(io.BytesIO(content))
     assert archive.read("PL-1.pdf") == pdf
     listed = list(csv.DictReader(io.StringIO(archive.read("index.csv").decode())))
-    every = {f"{row['reference']}.{kind}" for row in listed for kind in ("pdf", "docx", "txt")}
+    endings = (".pdf", ".docx", ".txt", "-form.txt")
+    every = {row["reference"] + ending for row in listed for ending in endings}
     assert every | {"index.csv", "index.csv.sig", "README.txt", "index.pdf"} == set(archive.namelist())
     assert [row["sha256"] for row in listed if row["reference"] == "PL-1"] == [hashlib.sha256(pdf).hexdigest()]
     assert "CY-1.pdf" not in archive.namelist()
@@ -54,9 +55,13 @@ async def test_from_the_desk_to_the_secretary(time: Clock, visitor: Visitor) -> 
     for name, offered in (("address:CY", "write by hand"), ("address:AT", "still right")):
         assert offered in asked.partition(f'name="doubt {name}" value="confirmed"')[2][:60]
 
-    where = await _drawn_up(visitor, **{"doubt address:CY": "out"})
+    where = await _drawn_up(visitor, **{"doubt address:CY": "out", "form PL": "he", "form LT": "she", "form SE": "she"})
     assert where == "/organisers/editions/1"
     page = Html((await visitor.get(where)).text)
+    assert "Written to a woman or a man: LT she, PL he." in page.text, "Swedish has one form"
+    next_time = (await visitor.get("/organisers/editions")).text
+    assert 'name="form LT" value="she" checked' in next_time, "asked again, with the last answer"
+    assert 'name="form ES" value="" checked' in next_time
     assert "Left out: address:CY" in page.text
     pdf = await visitor.get("/organisers/editions/PL-1.pdf")
     assert pdf.headers["content-type"] == "application/pdf"
@@ -64,7 +69,7 @@ async def test_from_the_desk_to_the_secretary(time: Clock, visitor: Visitor) -> 
     fingerprint = hashlib.sha256(pdf.content).hexdigest()
     assert fingerprint in page.text
 
-    for kind, begin in (("docx", b"PK"), ("txt", b"Belarusian"), ("html", b"<!doctype html>")):
+    for kind, begin in (("docx", b"PK"), ("txt", b"Belarusian"), ("form", b"Collective"), ("html", b"<!doctype html>")):
         file = await visitor.get(f"/organisers/editions/PL-1.{kind}")
         assert file.content.lower().startswith(begin.lower())
         assert (await visitor.get(f"/organisers/letters/PL.{kind}")).status_code == 200
