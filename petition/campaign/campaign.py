@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
+from petition.campaign.letterhead import Letterhead, read_letterhead
 from petition.core import toml_tables
 from petition.core.errors import DataError
 from petition.core.languages import SOURCE_LANGUAGE, Language
@@ -78,6 +79,7 @@ class Campaign:
     unsafe_countries: tuple[str, ...]  # people who live there are never counted by country, but stored as not said
     encryption: str = ""  # where the OpenPGP key of the contact is: a URI for security.txt (RFC 9116, 2.5.4)
     posted_from: str = ""  # the country in which letters are handed to the post (ISO 3166); empty if not said
+    letterhead: Letterhead = field(default_factory=Letterhead)
     example: str = ""  # one sentence if the campaign is not real: pages show it, production does not start
 
     def name(self, language: str) -> str:
@@ -90,6 +92,7 @@ class Campaign:
         """The names of all values that are not known yet, such as `links.NAME`."""
         values = {name: getattr(self, name) for name in self.__slots__}
         values |= {f"links.{name}": url for name, url in self.links.items()}
+        values |= {f"correspondence.{name}": getattr(self.letterhead, name) for name in Letterhead.__slots__}
         return [name for name, value in values.items() if isinstance(value, Placeholder)]
 
     def why_not_ready(self) -> str:
@@ -132,6 +135,7 @@ def load_campaign(file: Path) -> Campaign:
         unsafe_countries=tuple(table.read("unsafe", list_of(COUNTRY, "country codes such as BY"))),
         encryption=organiser.optional("encryption", _KEY_URI, ""),
         posted_from=table.optional("posted_from", _ISO_COUNTRY, ""),
+        letterhead=read_letterhead(table.table("correspondence", needed=False), organiser.text("contact")),
         example=table.optional("example", TEXT, ""),
     )
 

@@ -43,6 +43,7 @@ CHECKS: list[Check] = [
     public_address.check_metrics_token,
     reachability.check_public_address,
     campaign_texts.check_campaign,
+    campaign_texts.check_letterhead,
     campaign_texts.check_texts,
     keys.check_recipients,
     keys.check_weak_keys,

@@ -26,7 +26,7 @@ def _paragraphs(letter: Letter) -> Iterator[list[str]]:
     yield [letter.salutation]
     yield from _body_paragraphs(letter.blocks)
     yield [letter.closing]
-    yield [letter.sender, *letter.contact]
+    yield [*letter.signatory, letter.sender, *letter.reply_to]
     if letter.copies:
         yield [labels["copies"], *letter.copies]
     if letter.chart:

@@ -17,6 +17,7 @@ from petition.letters.writing.chart import build_chart
 from petition.letters.writing.citations import OMITTED, Notes, citable_sources, renumber_notes
 from petition.letters.writing.document import Figures, IssueDetails, Letter, Note
 from petition.letters.writing.formatting import Formatter
+from petition.letters.writing.sender import sender_fields
 from petition.letters.writing.texts import STATES_WITH_LETTERS, LetterText, Markdown, find_text, markdown_link
 
 FALLBACK_LANGUAGE = "en"
@@ -42,6 +43,7 @@ def compose_letter(
     notes = Notes(citable_sources(appeal, addressee), appeal.facts, issue.omitted)
     values = _template_values(appeal, addressee, figures, notes, formatter, text)
     values |= {"state": str(state), "tally": _tally_link(base_url, issue)}
+    values |= {"answer_by": appeal.campaign.letterhead.answer_day(moment.date())}
     blocks, notes_in_order = renumber_notes(text.render_blocks(values), tuple(_source_notes(notes, formatter, text)))
     chart, chart_notes = build_chart(appeal, addressee, figures, text, formatter, len(notes_in_order) + 1)
     return Letter(
@@ -51,11 +53,8 @@ def compose_letter(
         territory=formatter.locale.territory or "",
         reviewed=text.reviewed,
         moment=moment,
-        sender=appeal.campaign.name(text.language),
-        controller=appeal.campaign.controller,
-        contact=(appeal.campaign.contact, base_url),
+        **sender_fields(appeal.campaign, text.language, base_url, moment.date(), formatter),
         labels=dict(text.labels),
-        date=formatter.day(moment.date()),
         **_address_fields(addressee, text, appeal.campaign.posted_from, issue),
         subject=text.subject[state],
         blocks=blocks,

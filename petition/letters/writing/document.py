@@ -100,7 +100,8 @@ class Note:
 class Letter:
     """A letter as it is printed. `lines` is empty if the address must be filled in by hand.
 
-    `office` is printed above the lines; it is empty if they contain it.
+    `office` is printed above the lines; it is empty if they contain it. `contact` is the letterhead, `reply_to` stands
+    below the signature, with `signatory` (name and function) above it if somebody was named.
     """
 
     key: str
@@ -129,6 +130,10 @@ class Letter:
     chart: Chart | None  # None until figures are published
     cited_ids: tuple[str, ...]  # ids of the facts, events and sources it cites
     copy_addresses: tuple[tuple[str, ...], ...] = ()  # one for each of `copies`; letters of old editions have none
+    controller_contact: str = ""
+    return_line: str = ""
+    signatory: tuple[str, ...] = ()
+    reply_to: tuple[str, ...] = ()
 
     @property
     def address_missing(self) -> bool:
@@ -163,9 +168,12 @@ def to_dict(document: Letter | Annex) -> dict[str, Any]:
 
 
 def letter_from_dict(values: Mapping[str, Any]) -> Letter:
-    """The reverse of to_dict()."""
+    """The reverse of to_dict(). Letters of old editions lack the fields that have defaults."""
+    contact = values["contact"]
+    values = {"return_line": values["sender"], "reply_to": contact, "controller_contact": contact[0], **values}
     blocks = [Block(b["kind"], tuple(Run(**run) for run in b["runs"])) for b in values["blocks"]]
     lists = {name: tuple(values[name]) for name in ("contact", "lines", "copies", "cited_ids")}
+    lists |= {name: tuple(values.get(name, ())) for name in ("signatory", "reply_to")}
     nested = {
         "copy_addresses": tuple(map(tuple, values.get("copy_addresses", ()))),
         "moment": datetime.fromtimestamp(values["moment"], UTC),

@@ -212,6 +212,11 @@ FAULTS: dict[str, tuple[str, str, Plant]] = {
         "contact in campaign.toml is no email address",
         _campaign(campaign_texts.check_campaign, contact='"call us"'),
     ),
+    "letters without a letterhead": (
+        "warn",
+        "lacks address, email, phone, signatory, function, place, answer_by",
+        _setting(campaign_texts.check_letterhead),
+    ),
     "no backup ever": ("warn", "there has never been a backup", _setting(backups.check_backup)),
     "core dumps on the disk": (
         "warn",
@@ -265,7 +270,14 @@ async def test_each_planted_fault_is_said(name: str, healthy: Settings, tmp_path
 
 # What only a machine with a name, a relay and a role of its own has, or a site that has run for a night.
 ELSEWHERE = {"public address from outside", "mail server", "campaign", "last backup", "swap", "connections of nginx"}
-ELSEWHERE |= {"core dumps", "copies of the journal", "log of Postfix", "queue of Postfix", "sealed copy of the keys"}
+ELSEWHERE |= {
+    "core dumps",
+    "copies of the journal",
+    "log of Postfix",
+    "queue of Postfix",
+    "sealed copy of the keys",
+    "letterhead",
+}
 ELSEWHERE |= {"clock", "age of the logs"}
 
 

@@ -19,7 +19,7 @@ CHECK = "https://ultimatum.example.org/pl/letters/PL-1"
 
 def _expected(drawn: Letter) -> Iterator[tuple[str, str]]:
     """Every heading, paragraph and item that the letter's tree has, in reading order."""
-    yield from (("P", drawn.sender), ("P", " ".join(drawn.contact)), ("P", f"{drawn.sender} · {drawn.contact[-1]}"))
+    yield from (("P", drawn.sender), ("P", " ".join(drawn.contact)), ("P", drawn.return_line))
     yield "P", " ".join((drawn.title, drawn.office, *drawn.lines))
     yield "P", f"{drawn.labels['reference']} {drawn.reference}"
     yield "P", f"{drawn.labels['date']} {drawn.date}"
@@ -29,7 +29,8 @@ def _expected(drawn: Letter) -> Iterator[tuple[str, str]]:
         yield "P", drawn.labels["courtesy"]
     yield from (("H1", drawn.subject), ("P", drawn.salutation))
     yield from ((TAGS[block.kind], block.text) for block in drawn.blocks)
-    yield from (("P", drawn.closing), ("P", " ".join((drawn.labels["signature"], drawn.sender, *drawn.contact))))
+    signed = (drawn.labels["signature"], *drawn.signatory, drawn.sender, *drawn.reply_to)
+    yield from (("P", drawn.closing), ("P", " ".join(signed)))
     if drawn.copies:
         yield "P", " ".join((drawn.labels["copies"], *drawn.copies))
     if drawn.chart:
