@@ -126,7 +126,10 @@ def _issue_details(draft: Draft, addressee: Addressee, number: int, omitted: Col
     url_prefix = check_url_prefix(draft, addressee)
     omitted_ids = frozenset(id_.removeprefix(FACT_PREFIX) for id_ in omitted if not id_.startswith(ADDRESS_PREFIX))
     reference = f"{addressee.key}-{number}"
-    yield IssueDetails(reference, url_prefix + reference, letter_language, omitted=omitted_ids)
+    translations = (translation,) if translation else ()
+    yield IssueDetails(
+        reference, url_prefix + reference, letter_language, omitted=omitted_ids, translations=translations
+    )
     if translation:
         yield IssueDetails(
             f"{reference}-{translation}",

@@ -1,6 +1,6 @@
 """Composes a letter: one tree from the text of a language, the addressee and the published figures."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -14,10 +14,12 @@ from petition.core.errors import DataError, LetterError
 from petition.letters.addressees.address_book import Addressee, Ministry
 from petition.letters.addressees.envelope import envelope_lines
 from petition.letters.writing.chart import build_chart
-from petition.letters.writing.citations import OMITTED, Notes, citable_sources, renumber_notes
-from petition.letters.writing.document import Figures, IssueDetails, Letter, Note
+from petition.letters.writing.citations import OMITTED, Notes, citable_sources
+from petition.letters.writing.document import Figures, IssueDetails, Letter
 from petition.letters.writing.formatting import Formatter
+from petition.letters.writing.parts import add_parts
 from petition.letters.writing.sender import sender_fields
+from petition.letters.writing.sheet import Sheet
 from petition.letters.writing.texts import STATES_WITH_LETTERS, LetterText, Markdown, find_text, markdown_link
 
 FALLBACK_LANGUAGE = "en"
@@ -39,14 +41,21 @@ def compose_letter(
     A preview without `issue`. Raises LetterError if the state allows no letters, DataError for wrong data.
     """
     state, issue = _letter_state(appeal, moment), issue or IssueDetails(preview_reference(addressee, moment))
-    text, formatter = text_and_formatter(folders, addressee := _without_omitted(addressee, issue), issue.language)
-    notes = Notes(citable_sources(appeal, addressee), appeal.facts, issue.omitted)
-    values = _template_values(appeal, addressee, figures, notes, formatter, text)
-    values |= {"state": str(state), "tally": _tally_link(base_url, issue)}
-    values |= {"answer_by": appeal.campaign.letterhead.answer_day(moment.date())}
-    blocks, notes_in_order = renumber_notes(text.render_blocks(values), tuple(_source_notes(notes, formatter, text)))
+    addressee = _without_omitted(addressee, issue)
+    answer_by = appeal.campaign.letterhead.answer_day(moment.date())
+
+    def sheet_of(language: str) -> Sheet:
+        text, formatter = text_and_formatter(folders, addressee, language)
+        notes = Notes(citable_sources(appeal, addressee), appeal.facts, issue.omitted)
+        values = _template_values(appeal, addressee, figures, notes, formatter, text)
+        values |= {"state": str(state), "tally": _tally_link(base_url, issue), "answer_by": answer_by}
+        return Sheet(text, formatter, notes, values)
+
+    sheet = sheet_of(issue.language)
+    text, formatter = sheet.text, sheet.formatter
+    blocks, notes_in_order = sheet.fill(text)
     chart, chart_notes = build_chart(appeal, addressee, figures, text, formatter, len(notes_in_order) + 1)
-    return Letter(
+    letter = Letter(
         key=addressee.key,
         **{name: getattr(issue, name) for name in ("reference", "check_url", "courtesy")},
         language=text.language,
@@ -61,8 +70,9 @@ def compose_letter(
         closing=text.labels["closing"],
         sources=(*notes_in_order, *chart_notes),
         chart=chart,
-        cited_ids=notes.cited_ids,
+        cited_ids=sheet.notes.cited_ids,
     )
+    return add_parts(letter, sheet_of, folders, issue)
 
 
 def _without_omitted(addressee: Addressee, issue: IssueDetails) -> Addressee:
@@ -138,14 +148,6 @@ def _letter_state(appeal: Appeal, moment: datetime) -> CampaignState:
             "Letters are made while the campaign is running, not before it opens or after it is archived."
         )
     return state
-
-
-def _source_notes(notes: Notes, formatter: Formatter, text: LetterText) -> Iterator[Note]:
-    if unsourced := notes.facts_without_note():
-        raise DataError(f"letters/{text.name} prints {', '.join(unsourced)} without a note.")
-    for number, source in enumerate(notes.cited_sources, start=1):
-        publisher = text.publishers.get(source.publisher, source.publisher)
-        yield Note(number, f"{publisher}, {formatter.source_dates(source)}", source.url)
 
 
 def _ministry_name(ministry: Ministry, text: LetterText) -> str:
