@@ -18,6 +18,7 @@ from petition.letters.writing.citations import OMITTED, Notes, citable_sources
 from petition.letters.writing.document import Figures, IssueDetails, Letter
 from petition.letters.writing.formatting import Formatter
 from petition.letters.writing.parts import add_parts
+from petition.letters.writing.said import latest_statements
 from petition.letters.writing.sender import sender_fields
 from petition.letters.writing.sheet import Sheet
 from petition.letters.writing.texts import STATES_WITH_LETTERS, LetterText, Markdown, find_text, markdown_link
@@ -49,6 +50,8 @@ def compose_letter(
         notes = Notes(citable_sources(appeal, addressee), appeal.facts, issue.omitted)
         values = _template_values(appeal, addressee, figures, notes, formatter, text)
         values |= {"state": str(state), "tally": _tally_link(base_url, issue), "answer_by": answer_by}
+        statements = latest_statements(appeal.data_file("said.toml"), addressee.country, text.language)
+        values["said"] = [statement for statement in statements if not notes.is_omitted(statement.id)]
         return Sheet(text, formatter, notes, values)
 
     sheet = sheet_of(issue.language)

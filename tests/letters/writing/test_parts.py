@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from io import BytesIO
+from typing import Any
 
 import pytest
 from pypdf import PdfReader
@@ -16,7 +17,7 @@ KEY_BY_ROLE = {addressee.role: addressee.key for addressee in BOOK.addressees}
 KEYS = sorted(KEY_BY_ROLE.values())
 
 
-def _english(key: str, state: str = "open", **issue: object) -> Letter:
+def _english(key: str, state: str = "open", **issue: Any) -> Letter:
     details = replace(IssueDetails(f"{key}-1", f"https://example.org/en/letters/{key}-1", "en"), **issue)
     return compose_letter(appeal(state), [TEXTS], BOOK.find(key), FIGURES, MOMENT, "https://example.org", details)
 
