@@ -59,16 +59,17 @@ class Draft:
         return [folder / "letters" for folder in self.appeal.text_folders]
 
     def citing_addressees(self) -> dict[str, list[Addressee]]:
-        """By the id of what letters cite: one addressee of each role whose letter does."""
+        """By the id of what letters and translations cite: one addressee of each role whose letter does."""
         by_role: dict[str, dict[str, Addressee]] = {}
         for addressee in self.book.addressees:
-            for id_ in self.letter(addressee).cited_ids:
-                by_role.setdefault(id_, {}).setdefault(addressee.role, addressee)
+            for language in filter(None, compose.letter_languages(self.text_folders, addressee)):
+                for id_ in self.letter_in(language, addressee).cited_ids:
+                    by_role.setdefault(id_, {}).setdefault(addressee.role, addressee)
         return {id_: list(addressees.values()) for id_, addressees in by_role.items()}
 
-    def english_letter(self, addressee: Addressee) -> Letter:
+    def letter_in(self, language: str, addressee: Addressee) -> Letter:
         reference = compose.preview_reference(addressee, self.moment)
-        return self.letter(addressee, IssueDetails(reference, language=compose.FALLBACK_LANGUAGE))
+        return self.letter(addressee, IssueDetails(reference, language=language))
 
     def published_figures(self, addressee: Addressee) -> Figures:
         """Figures for a government are those of its country, for an institution those of all countries."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,16 +45,8 @@ def compose_letter(
     state, issue = _letter_state(appeal, moment), issue or IssueDetails(preview_reference(addressee, moment))
     addressee = _without_omitted(addressee, issue)
     answer_by = appeal.campaign.letterhead.answer_day(moment.date())
-
-    def sheet_of(language: str) -> Sheet:
-        text, formatter = text_and_formatter(folders, addressee, language)
-        notes = Notes(citable_sources(appeal, addressee), appeal.facts, issue.omitted)
-        values = _template_values(appeal, addressee, figures, notes, formatter, text)
-        values |= {"state": str(state), "tally": _tally_link(base_url, issue), "answer_by": answer_by}
-        statements = latest_statements(appeal.data_file("said.toml"), addressee.country, text.language)
-        values["said"] = [statement for statement in statements if not notes.is_omitted(statement.id)]
-        return Sheet(text, formatter, notes, values)
-
+    of_issue = {"state": str(state), "tally": _tally_link(base_url, issue), "answer_by": answer_by}
+    sheet_of = partial(_sheet, appeal, folders, addressee, figures, issue.omitted, of_issue)
     sheet = sheet_of(issue.language)
     text, formatter = sheet.text, sheet.formatter
     blocks, notes_in_order = sheet.fill(text)
@@ -76,6 +69,23 @@ def compose_letter(
         cited_ids=sheet.notes.cited_ids,
     )
     return add_parts(letter, sheet_of, folders, issue)
+
+
+def _sheet(
+    appeal: Appeal,
+    folders: Sequence[Path],
+    addressee: Addressee,
+    figures: Figures,
+    omitted: frozenset[str],
+    of_issue: Mapping[str, Any],
+    language: str,
+) -> Sheet:
+    text, formatter = text_and_formatter(folders, addressee, language)
+    notes = Notes(citable_sources(appeal, addressee), appeal.facts, omitted)
+    statements = latest_statements(appeal.data_file("said.toml"), addressee.country, text.language)
+    said = [statement for statement in statements if not notes.is_omitted(statement.id)]
+    values = _template_values(appeal, addressee, figures, notes, formatter, text)
+    return Sheet(text, formatter, notes, {**values, **of_issue, "said": said})
 
 
 def _without_omitted(addressee: Addressee, issue: IssueDetails) -> Addressee:

@@ -3,22 +3,29 @@
 import re
 from collections.abc import Iterator
 
-from petition.letters.writing.document import Letter, Part
+from petition.letters.addressees.address_book import Source
+from petition.letters.writing.document import Letter, Note, Part
 
 _BETWEEN_SENTENCES = re.compile(r"(?<=[.!?:])\s(?=[A-Z])")  # of an English text
 _NOTE_MARK = re.compile(r"\s?\[\d{1,3}\]")
 
 
-def sentences_citing(letter: Letter, url: str) -> tuple[str, ...]:
-    """Each sentence with a note that leads to `url`, without its notes, of the letter and then of its enclosures. The
-    letter must be in English.
+def sentences_citing(letter: Letter, source: Source) -> tuple[str, ...]:
+    """Each sentence with a note that names this source, without its notes; those of enclosures come last. The letter
+    must be in English.
     """
     parts: tuple[Letter | Part, ...] = (letter, *letter.enclosures)
     return tuple(
         _NOTE_MARK.sub("", sentence).replace("\u00a0", " ")
         for part in parts
-        for sentence in _sentences_with(part, [f"[{note.number}]" for note in part.sources if note.url == url])
+        for sentence in _sentences_with(part, [f"[{note.number}]" for note in _notes_of(part, source)])
     )
+
+
+def _notes_of(part: Letter | Part, source: Source) -> list[Note]:
+    """Articles of one treaty are sources of their own on one page: then the name decides."""
+    notes = [note for note in part.sources if note.url == source.url]
+    return [note for note in notes if note.text.startswith(f"{source.publisher}, ")] or notes
 
 
 def _sentences_with(part: Letter | Part, marks: list[str]) -> Iterator[str]:

@@ -80,6 +80,8 @@ def test_what_is_left_out_is_left_out_of_the_legal_page_too() -> None:
 
 
 def test_who_checks_a_source_sees_the_sentences_of_the_legal_page() -> None:
-    url = BOOK.find("DE").sources["road-ban-2022-04"].url
-    (sentence,) = sentences_citing(_english("DE"), url)
+    germany = BOOK.find("DE").sources
+    (sentence,) = sentences_citing(_english("DE"), germany["road-ban-2022-04"])
     assert sentence.startswith("The ban on transport by road came in this way")
+    assert germany["treaty-eu-29"].url == germany["treaty-eu-31"].url
+    assert len(sentences_citing(_english("DE"), germany["treaty-eu-29"])) == 1, "and not those on Article 31"
