@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
+from petition.campaign.letterhead import Letterhead, read_letterhead
 from petition.core import toml_tables
 from petition.core.errors import DataError
 from petition.core.languages import SOURCE_LANGUAGE, Language
@@ -89,6 +90,7 @@ class Campaign:
     posted_from: str = ""  # the country in which letters are handed to the post (ISO 3166); empty if not said
     demand: tuple[Definition, ...] = ()
     met_source: str = ""  # the page that says the demand was met
+    letterhead: Letterhead = field(default_factory=Letterhead)
     example: str = ""  # one sentence if the campaign is not real: pages show it, production does not start
 
     def name(self, language: str) -> str:
@@ -101,6 +103,7 @@ class Campaign:
         """The names of all values that are not known yet, such as `links.NAME`."""
         values = {name: getattr(self, name) for name in self.__slots__}
         values |= {f"links.{name}": url for name, url in self.links.items()}
+        values |= {f"correspondence.{name}": getattr(self.letterhead, name) for name in Letterhead.__slots__}
         return [name for name, value in values.items() if isinstance(value, Placeholder)]
 
     def why_not_ready(self) -> str:
@@ -145,6 +148,7 @@ def load_campaign(file: Path) -> Campaign:
         posted_from=table.optional("posted_from", _ISO_COUNTRY, ""),
         demand=tuple(_definitions(table.table("demand", needed=False))),
         met_source=dates.optional("met_source", _PAGE, ""),
+        letterhead=read_letterhead(table.table("correspondence", needed=False), organiser.text("contact")),
         example=table.optional("example", TEXT, ""),
     )
 

@@ -81,7 +81,7 @@ class Settings:
         "PETITION_CAMPAIGN",
         parse.campaign,
         "a folder whose `campaign.toml`, `facts.toml`, `governments.toml`, `mailboxes.toml`, `networks.toml`, "
-        "`appeal/*.md`, `letters/*.md` replace the shipped ones, file by file",
+        "`said.toml`, `appeal/*.md`, `letters/*.md` replace the shipped ones, file by file",
     )
     secret_keys: tuple[str, ...] = _row(
         "PETITION_SECRET_KEY",

@@ -43,9 +43,9 @@ HOSTILE = (
 )
 
 
-def appeal(state: str = "open") -> Appeal:
-    """The shipped campaign in one of its states, with its placeholders filled in."""
-    shipped = Appeal()
+def appeal(state: str = "open", folder: Path | None = None) -> Appeal:
+    """The shipped campaign in one of its states, with its placeholders filled in; files of `folder` replace its own."""
+    shipped = Appeal(folder)
     met = date(2026, 11, 20) if state == "met" else None
     shipped.campaign = replace(
         shipped.campaign, deadline=DEADLINE[state], met=met, archived=None, contact="letters@example.org"
@@ -53,14 +53,20 @@ def appeal(state: str = "open") -> Appeal:
     return shipped
 
 
-def letter(key: str | Addressee, state: str = "open", figures: Figures = FIGURES, texts: Path = TEXTS) -> Letter:
+def letter(
+    key: str | Addressee,
+    state: str = "open",
+    figures: Figures = FIGURES,
+    texts: Path = TEXTS,
+    folder: Path | None = None,
+) -> Letter:
     addressee = BOOK.find(key) if isinstance(key, str) else key
     own = {addressee.country: figures.country} if addressee.country and figures.country else {}
     if figures.confirmed == FIGURES.confirmed:
         figures = replace(figures, countries={**COUNTRIES, **own})
     issue = IssueDetails(preview_reference(addressee, MOMENT), page_language=addressee.language)
     base_url = "https://ultimatum.example.org"
-    return compose_letter(appeal(state), [texts, TEXTS], addressee, figures, MOMENT, base_url, issue)
+    return compose_letter(appeal(state, folder), [texts, TEXTS], addressee, figures, MOMENT, base_url, issue)
 
 
 def outdated(language: str) -> bool:

@@ -90,6 +90,8 @@ def _page_texts(page: Any, reader: PdfReader) -> Mapping[int, str]:
             characters = fonts[operands[0]]
         elif operator == b"BDC":
             marks.append(_mark(operands[1], marks[-1], texts))
+        elif operator == b"BMC":  # decoration
+            marks.append((None, True))
         elif operator == b"EMC":
             marks.pop()
         elif operator in (b"Tj", b"TJ") and marks[-1][0] is not None and not marks[-1][1]:

@@ -24,6 +24,7 @@ from petition.letters.addressees import reader
 from petition.letters.writing import texts
 from petition.letters.writing.chart import read_seats
 from petition.letters.writing.citations import citable_sources
+from petition.letters.writing.said import read_statements
 from petition.protection.networks import Networks
 from tests import ROOT
 
@@ -54,6 +55,7 @@ USES: dict[str, Callable[[Path], object]] = {
     "campaign.toml": _use_campaign,
     "facts.toml": lambda file: citable_sources(Appeal(file.parent), LT),
     "governments.toml": lambda file: reader.load_address_book(file).find("LT"),
+    "said.toml": read_statements,
     "mailboxes.toml": _use_mailboxes,
     "networks.toml": lambda file: Networks(file).find_network("192.0.2.1"),
     "parliament.toml": read_seats,

@@ -38,6 +38,20 @@ def check_demand(settings: Settings) -> Finding:
     )
 
 
+def check_letterhead(settings: Settings) -> Finding:
+    """None of it stops a letter; a campaign that cannot be read is what another check says."""
+    try:
+        missing = Appeal(settings.campaign).campaign.letterhead.missing()
+    except PetitionError:
+        missing = []
+    return Finding(
+        "letterhead",
+        warning=f"it lacks {', '.join(missing)}" if missing and not settings.demo else "",
+        why="letters go out without",
+        command="fill in [correspondence] in campaign.toml",
+    )
+
+
 def _wrong_value(campaign: Campaign) -> str:
     if isinstance(campaign.goal, int) and campaign.goal < 1:
         return (

@@ -44,6 +44,7 @@ CHECKS: list[Check] = [
     reachability.check_public_address,
     campaign_texts.check_campaign,
     campaign_texts.check_demand,
+    campaign_texts.check_letterhead,
     campaign_texts.check_texts,
     keys.check_recipients,
     keys.check_weak_keys,

@@ -64,18 +64,15 @@ class Draft:
         return [folder / "letters" for folder in self.appeal.text_folders]
 
     def citing_addressees(self) -> dict[str, list[Addressee]]:
-        """By the id of what letters cite, as an edition has them: one addressee of each role whose letter does."""
+        """By the id of what letters and translations cite: one addressee of each role whose letter does."""
         by_role: dict[str, dict[str, Addressee]] = {}
         for addressee in self.book.addressees:
-            language, _ = compose.letter_languages(self.text_folders, addressee)
-            for id_ in self._preview(addressee, language).cited_ids:
-                by_role.setdefault(id_, {}).setdefault(addressee.role, addressee)
+            for language in filter(None, compose.letter_languages(self.text_folders, addressee)):
+                for id_ in self.letter_in(language, addressee).cited_ids:
+                    by_role.setdefault(id_, {}).setdefault(addressee.role, addressee)
         return {id_: list(addressees.values()) for id_, addressees in by_role.items()}
 
-    def english_letter(self, addressee: Addressee) -> Letter:
-        return self._preview(addressee, compose.FALLBACK_LANGUAGE)
-
-    def _preview(self, addressee: Addressee, language: str) -> Letter:
+    def letter_in(self, language: str, addressee: Addressee) -> Letter:
         reference = compose.preview_reference(addressee, self.moment)
         return self.letter(addressee, IssueDetails(reference, language=language))
 

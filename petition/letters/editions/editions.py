@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import tee
@@ -127,18 +127,22 @@ def _compose_letters(draft: Draft, number: int, omitted: Collection[str]) -> Ite
         code = addressees[0].code
         if ADDRESS_PREFIX + code not in omitted:
             letter, *enclosures = list_versions(draft.text_folders, addressees)
-            yield _compose(draft, letter, f"{code}-{number}", omitted_ids)
+            yield _compose(draft, letter, f"{code}-{number}", omitted_ids, enclosures)
             for version in enclosures:
                 yield _compose(draft, version, f"{code}-{number}-{version.language}", omitted_ids)
 
 
-def _compose(draft: Draft, version: Version, reference: str, omitted: frozenset[str]) -> Letter:
+def _compose(
+    draft: Draft, version: Version, reference: str, omitted: frozenset[str], enclosures: Sequence[Version] = ()
+) -> Letter:
     issue = IssueDetails(
         reference,
         check_url_prefix(draft, version.addressee) + reference,
         version.language,
         courtesy=version.courtesy,
         omitted=omitted,
+        translations=tuple(enclosed.language for enclosed in enclosures if enclosed.courtesy),
+        versions=tuple(enclosed.language for enclosed in enclosures if not enclosed.courtesy),
     )
     return replace(draft.letter(version.addressee, issue), key=version.addressee.code)
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from petition.core import clock
 from petition.core.database.connection import Connection
+from petition.core.languages import SOURCE_LANGUAGE
 from petition.letters.addressees.address_book import COPY_PREFIX, CROSSING_PREFIX, Addressee, Source
 from petition.letters.editions.drafts import Draft
 from petition.letters.writing.citations import citable_sources
@@ -69,7 +70,7 @@ def _stale_citations(draft: Draft) -> Iterator[_Citation]:
 def _quoted(draft: Draft, stale: list[_Citation]) -> Iterator[StaleSource]:
     """With each, the sentences that rest on it, in English."""
     citing = {addressee.key: addressee for citation in stale for addressee in citation.addressees}
-    letters = {key: draft.english_letter(addressee) for key, addressee in citing.items()}
+    letters = {key: draft.letter_in(SOURCE_LANGUAGE, addressee) for key, addressee in citing.items()}
     for one in stale:
         sentences = [s for a in one.addressees for s in _sentences_citing(one, letters[a.key])]
         name = one.id.removeprefix(CROSSING_PREFIX)
@@ -90,7 +91,7 @@ def _sentences_citing(citation: _Citation, letter: Letter) -> tuple[str, ...]:
         for crossing in addressee.crossings
         if crossing.source.id == citation.id
     ]
-    sentences = sentences_citing(letter, citation.source.url)
+    sentences = sentences_citing(letter, citation.source)
     return tuple(s for s in sentences if s.startswith(tuple(names))) if names else sentences
 
 

@@ -42,7 +42,15 @@ def _copy_envelopes(letters: Iterable[Letter]) -> Iterator[dict[str, Any]]:
 
 
 def _content(letter: Letter, *, copy: bool) -> dict[str, Any]:
-    return {"copy": copy, **{name: getattr(letter, name) for name in _LISTED_FIELDS}}
+    enclosures = [] if copy else list(_enclosures(letter))
+    return {"copy": copy, "enclosures": enclosures, **{name: getattr(letter, name) for name in _LISTED_FIELDS}}
+
+
+def _enclosures(letter: Letter) -> Iterator[str]:
+    """As the letter names them. A copy has only what is printed with it: no names, and no translation of its own."""
+    printed = [part.title for part in letter.enclosures]
+    for name in letter.enclosure_names:
+        yield f"{name} (printed with the letter)" if any(title.startswith(name) for title in printed) else name
 
 
 _LISTED_FIELDS = ("reference", "language", "courtesy")

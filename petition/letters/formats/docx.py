@@ -13,7 +13,7 @@ from functools import cache
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from petition.core import resources
-from petition.letters.writing.document import Letter
+from petition.letters.writing.document import Letter, Part
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _PARTS = {
@@ -43,8 +43,9 @@ def render(letter: Letter) -> bytes:
 
 def _link_ids(letter: Letter) -> dict[str, str]:
     """Every web address that the letter links to, with its id in this file."""
-    runs = (run.url for block in letter.blocks for run in block.runs)
-    urls = [url for url in (*runs, *(note.url for note in letter.sources)) if url]
+    parts: tuple[Letter | Part, ...] = (letter, *letter.enclosures, *filter(None, [letter.summary]))
+    runs = (run.url for part in parts for block in part.blocks for run in block.runs)
+    urls = [url for url in (*runs, *(note.url for part in parts for note in part.sources)) if url]
     return {url: f"link{n}" for n, url in enumerate(dict.fromkeys(urls), start=1)}
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from petition.letters.writing.document import Block, Chart, Letter
+from petition.letters.writing.document import Block, Chart, Letter, Note, Part
 
-_LINE_PREFIXES = {"item": "– ", "quote": "    ", "paragraph": ""}
+_LINE_PREFIXES = {"item": "– ", "quote": "    ", "paragraph": "", "heading": ""}
 PLAIN_SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u200b": None})
 
 
@@ -22,17 +22,31 @@ def _paragraphs(letter: Letter) -> Iterator[list[str]]:
     yield [f"{labels['reference']}: {letter.reference}", f"{labels['date']}: {letter.date}"]
     yield [letter.check_url and f"{labels['check']} {letter.check_url}"]
     yield [labels["courtesy"] if letter.courtesy else ""]
+    yield from _part_paragraphs(letter.summary) if letter.summary else ()
     yield [letter.subject]
     yield [letter.salutation]
     yield from _body_paragraphs(letter.blocks)
     yield [letter.closing]
-    yield [letter.sender, *letter.contact]
+    yield [*letter.signatory, letter.sender, *letter.reply_to]
+    if letter.enclosure_names:
+        yield [labels["enclosures"], *letter.enclosure_names]
     if letter.copies:
         yield [labels["copies"], *letter.copies]
     if letter.chart:
         yield from _chart_paragraphs(letter.chart)
-    if letter.sources:
-        yield [labels["sources"], *(f"[{note.number}] {note.text}, {note.url}" for note in letter.sources)]
+    yield _source_lines(labels["sources"], letter.sources)
+    for part in letter.enclosures:
+        yield from _part_paragraphs(part)
+
+
+def _part_paragraphs(part: Part) -> Iterator[list[str]]:
+    yield [part.title]
+    yield from _body_paragraphs(part.blocks)
+    yield _source_lines(part.sources_title, part.sources)
+
+
+def _source_lines(title: str, notes: tuple[Note, ...]) -> list[str]:
+    return [title, *(f"[{note.number}] {note.text}, {note.url}" for note in notes)] if notes else []
 
 
 def _chart_paragraphs(chart: Chart) -> Iterator[list[str]]:

@@ -11,6 +11,7 @@ from petition.core import toml_tables
 from petition.core.toml_tables import DAY, TEXT, Kind, Table
 from petition.letters.addressees.address_book import Addressee, Source
 from petition.letters.writing.document import Block, Note, Run
+from petition.letters.writing.said import read_statements
 from petition.letters.writing.texts import Markdown
 
 
@@ -18,7 +19,8 @@ def citable_sources(appeal: Appeal, addressee: Addressee) -> dict[str, Source]:
     """Everything that a letter can cite, by its id in the data files."""
     facts = {f.id: Source(f.publisher, f.as_of.isoformat(), f.source, level=f.level) for f in appeal.facts.values()}
     crossings = {crossing.source.id: crossing.source for crossing in addressee.crossings}
-    return {**addressee.sources, **_event_sources(appeal.data_file("facts.toml")), **facts, **crossings}
+    said = {statement.id: statement.source for statement in read_statements(appeal.data_file("said.toml"))}
+    return {**addressee.sources, **_event_sources(appeal.data_file("facts.toml")), **said, **facts, **crossings}
 
 
 _YEAR: Kind[int] = Kind("a year such as 2026", lambda value: type(value) is int and 1000 <= value <= 9999)

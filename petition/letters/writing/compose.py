@@ -1,8 +1,9 @@
 """Composes a letter: one tree from the text of a language, the addressee and the published figures."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,13 @@ from petition.core.errors import DataError, LetterError
 from petition.letters.addressees.address_book import Addressee, Ministry
 from petition.letters.addressees.envelope import envelope_lines
 from petition.letters.writing.chart import build_chart
-from petition.letters.writing.citations import OMITTED, Notes, citable_sources, renumber_notes
-from petition.letters.writing.document import Figures, IssueDetails, Letter, Note
+from petition.letters.writing.citations import OMITTED, Notes, citable_sources
+from petition.letters.writing.document import Figures, IssueDetails, Letter
 from petition.letters.writing.formatting import Formatter
+from petition.letters.writing.parts import add_parts
+from petition.letters.writing.said import latest_statements
+from petition.letters.writing.sender import sender_fields
+from petition.letters.writing.sheet import Sheet
 from petition.letters.writing.texts import STATES_WITH_LETTERS, LetterText, Markdown, find_text, markdown_link
 
 FALLBACK_LANGUAGE = "en"
@@ -38,32 +43,49 @@ def compose_letter(
     A preview without `issue`. Raises LetterError if the state allows no letters, DataError for wrong data.
     """
     state, issue = _letter_state(appeal, moment), issue or IssueDetails(preview_reference(addressee, moment))
-    text, formatter = text_and_formatter(folders, addressee := _without_omitted(addressee, issue), issue.language)
-    notes = Notes(citable_sources(appeal, addressee), appeal.facts, issue.omitted)
-    values = _template_values(appeal, addressee, figures, notes, formatter, text)
-    values |= {"state": str(state), "tally": _tally_link(base_url, issue)}
-    blocks, notes_in_order = renumber_notes(text.render_blocks(values), tuple(_source_notes(notes, formatter, text)))
+    addressee = _without_omitted(addressee, issue)
+    answer_by = appeal.campaign.letterhead.answer_day(moment.date())
+    of_issue = {"state": str(state), "tally": _tally_link(base_url, issue), "answer_by": answer_by}
+    sheet_of = partial(_sheet, appeal, folders, addressee, figures, issue.omitted, of_issue)
+    sheet = sheet_of(issue.language)
+    text, formatter = sheet.text, sheet.formatter
+    blocks, notes_in_order = sheet.fill(text)
     chart, chart_notes = build_chart(appeal, addressee, figures, text, formatter, len(notes_in_order) + 1)
-    return Letter(
+    letter = Letter(
         key=addressee.key,
         **{name: getattr(issue, name) for name in ("reference", "check_url", "courtesy")},
         language=text.language,
         territory=formatter.locale.territory or "",
         reviewed=text.reviewed,
         moment=moment,
-        sender=appeal.campaign.name(text.language),
-        controller=appeal.campaign.controller,
-        contact=(appeal.campaign.contact, base_url),
+        **sender_fields(appeal.campaign, text.language, base_url, moment.date(), formatter),
         labels=dict(text.labels),
-        date=formatter.day(moment.date()),
         **_address_fields(addressee, text, appeal.campaign.posted_from, issue),
         subject=text.subject[state],
         blocks=blocks,
         closing=text.labels["closing"],
         sources=(*notes_in_order, *chart_notes),
         chart=chart,
-        cited_ids=notes.cited_ids,
+        cited_ids=sheet.notes.cited_ids,
     )
+    return add_parts(letter, sheet_of, folders, issue)
+
+
+def _sheet(
+    appeal: Appeal,
+    folders: Sequence[Path],
+    addressee: Addressee,
+    figures: Figures,
+    omitted: frozenset[str],
+    of_issue: Mapping[str, Any],
+    language: str,
+) -> Sheet:
+    text, formatter = text_and_formatter(folders, addressee, language)
+    notes = Notes(citable_sources(appeal, addressee), appeal.facts, omitted)
+    statements = latest_statements(appeal.data_file("said.toml"), addressee.country, text.language)
+    said = [statement for statement in statements if not notes.is_omitted(statement.id)]
+    values = _template_values(appeal, addressee, figures, notes, formatter, text)
+    return Sheet(text, formatter, notes, {**values, **of_issue, "said": said})
 
 
 def _without_omitted(addressee: Addressee, issue: IssueDetails) -> Addressee:
@@ -149,14 +171,6 @@ def _letter_state(appeal: Appeal, moment: datetime) -> CampaignState:
     return state
 
 
-def _source_notes(notes: Notes, formatter: Formatter, text: LetterText) -> Iterator[Note]:
-    if unsourced := notes.facts_without_note():
-        raise DataError(f"letters/{text.name} prints {', '.join(unsourced)} without a note.")
-    for number, source in enumerate(notes.cited_sources, start=1):
-        publisher = text.publishers.get(source.publisher, source.publisher)
-        yield Note(number, f"{publisher}, {formatter.source_dates(source)}", source.url)
-
-
 def _ministry_name(ministry: Ministry, text: LetterText) -> str:
     return ministry.name(text.language) or text.ministries[ministry.kind]
 
@@ -204,7 +218,6 @@ def _campaign_values(campaign: Campaign, language: str) -> Mapping[str, Any]:
         "deadline": campaign.deadline,
         "met": campaign.met,
         "met_source": campaign.met_source and markdown_link(campaign.met_source),
-        "answer_by": None,  # the day by which an answer is asked for
         "not_met_count": 0,  # of political prisoners on the day of the deadline
         "not_met_by": "",  # who counted them; letters print it in brackets
         "organiser": campaign.name(language),

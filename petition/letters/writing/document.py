@@ -1,6 +1,6 @@
 """The tree of a letter, made of plain values. Every format is made from this tree alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -30,6 +30,8 @@ class IssueDetails:
     `language` is that of its text; empty means the addressee's own. `page_language` is that of the pages it links to.
     `courtesy` marks a translation beside the letter.
     `omitted`: ids of facts, events and sources that are left out, with every block that cites them.
+    `translations`: the languages of the courtesy translations that go with it; `versions`: of the enclosures that count
+    as much as the letter.
     """
 
     reference: str
@@ -38,6 +40,8 @@ class IssueDetails:
     page_language: str = "en"
     courtesy: bool = False
     omitted: frozenset[str] = frozenset()
+    translations: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph; `kind` is "paragraph", "item" (of a list) or "quote" (the demand, set apart)."""
+    """A paragraph; `kind` is "paragraph", "item" (of a list), "quote" (set apart) or "heading" (of a Part)."""
 
     kind: str
     runs: tuple[Run, ...]
@@ -97,10 +101,26 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A page with a title of its own, before or behind the letter. In a summary each block is an item that begins with
+    its strong label.
+    """
+
+    title: str
+    language: str
+    blocks: tuple[Block, ...]
+    sources: tuple[Note, ...]
+    sources_title: str
+    cited_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """A letter as it is printed. `lines` is empty if the address must be filled in by hand.
 
-    `office` is printed above the lines; it is empty if they contain it.
+    `office` is printed above the lines; it is empty if they contain it. `contact` is the letterhead, `reply_to` stands
+    below the signature, with `signatory` (name and function) above it if somebody was named. `enclosures` are printed
+    behind it; `enclosure_names` lists what goes with it, also in files of their own.
     """
 
     key: str
@@ -130,6 +150,13 @@ class Letter:
     cited_ids: tuple[str, ...]  # ids of the facts, events and sources it cites
     copy_addresses: tuple[tuple[str, ...], ...] = ()  # one for each of `copies`; letters of old editions have none
     form_limit: int = 0  # characters that the web form of the addressee takes; 0 if unknown
+    controller_contact: str = ""
+    return_line: str = ""
+    signatory: tuple[str, ...] = ()
+    reply_to: tuple[str, ...] = ()
+    summary: Part | None = None
+    enclosures: tuple[Part, ...] = ()
+    enclosure_names: tuple[str, ...] = ()
 
     @property
     def address_missing(self) -> bool:
@@ -164,17 +191,34 @@ def to_dict(document: Letter | Annex) -> dict[str, Any]:
 
 
 def letter_from_dict(values: Mapping[str, Any]) -> Letter:
-    """The reverse of to_dict()."""
-    blocks = [Block(b["kind"], tuple(Run(**run) for run in b["runs"])) for b in values["blocks"]]
+    """The reverse of to_dict(). Letters of old editions lack the fields that have defaults."""
+    contact = values["contact"]
+    values = {"return_line": values["sender"], "reply_to": contact, "controller_contact": contact[0], **values}
     lists = {name: tuple(values[name]) for name in ("contact", "lines", "copies", "cited_ids")}
+    lists |= {name: tuple(values.get(name, ())) for name in ("signatory", "reply_to", "enclosure_names")}
     nested = {
         "copy_addresses": tuple(map(tuple, values.get("copy_addresses", ()))),
         "moment": datetime.fromtimestamp(values["moment"], UTC),
-        "blocks": tuple(blocks),
+        "blocks": _blocks_from_list(values["blocks"]),
         "sources": tuple(Note(**note) for note in values["sources"]),
+        "summary": _part_from_dict(values["summary"]) if values.get("summary") else None,
+        "enclosures": tuple(map(_part_from_dict, values.get("enclosures", ()))),
         "chart": _chart_from_dict(values["chart"]) if values["chart"] else None,
     }
     return Letter(**{**values, **lists, **nested})
+
+
+def _blocks_from_list(values: Sequence[Mapping[str, Any]]) -> tuple[Block, ...]:
+    return tuple(Block(block["kind"], tuple(Run(**run) for run in block["runs"])) for block in values)
+
+
+def _part_from_dict(values: Mapping[str, Any]) -> Part:
+    nested = {
+        "blocks": _blocks_from_list(values["blocks"]),
+        "sources": tuple(Note(**note) for note in values["sources"]),
+        "cited_ids": tuple(values["cited_ids"]),
+    }
+    return Part(**{**values, **nested})
 
 
 def _chart_from_dict(values: Mapping[str, Any]) -> Chart:

@@ -3,22 +3,31 @@
 import re
 from collections.abc import Iterator
 
-from petition.letters.writing.document import Letter
+from petition.letters.addressees.address_book import Source
+from petition.letters.writing.document import Letter, Note, Part
 
 _BETWEEN_SENTENCES = re.compile(r"(?<=[.!?:])\s(?=[A-Z])")  # of an English text
 _NOTE_MARK = re.compile(r"\s?\[\d{1,3}\]")
 
 
-def sentences_citing(letter: Letter, url: str) -> tuple[str, ...]:
-    """Each sentence with a note that leads to `url`, without its notes. The letter must be in English."""
-    marks = [f"[{note.number}]" for note in letter.sources if note.url == url]
+def sentences_citing(letter: Letter, source: Source) -> tuple[str, ...]:
+    """Each sentence with a note that names this source, without its notes; those of enclosures come last. The letter
+    must be in English.
+    """
+    parts: tuple[Letter | Part, ...] = (letter, *letter.enclosures)
     return tuple(
         _NOTE_MARK.sub("", sentence).replace("\u00a0", " ")
-        for sentence in _sentences(letter)
-        if any(mark in sentence for mark in marks)
+        for part in parts
+        for sentence in _sentences_with(part, [f"[{note.number}]" for note in _notes_of(part, source)])
     )
 
 
-def _sentences(letter: Letter) -> Iterator[str]:
-    for block in letter.blocks:
-        yield from _BETWEEN_SENTENCES.split(block.text)
+def _notes_of(part: Letter | Part, source: Source) -> list[Note]:
+    """Articles of one treaty are sources of their own on one page: then the name decides."""
+    notes = [note for note in part.sources if note.url == source.url]
+    return [note for note in notes if note.text.startswith(f"{source.publisher}, ")] or notes
+
+
+def _sentences_with(part: Letter | Part, marks: list[str]) -> Iterator[str]:
+    for block in part.blocks:
+        yield from (text for text in _BETWEEN_SENTENCES.split(block.text) if any(mark in text for mark in marks))

@@ -65,13 +65,17 @@ class LetterText:
 
     def render_blocks(self, context: Mapping[str, Any]) -> tuple[Block, ...]:
         """The body with its values filled in. Raises DataError, which names the file."""
-        try:
-            markdown = _compile_template(self.body).render(context)
-        except (TemplateError, TypeError, ValueError) as error:
-            raise DataError(f"letters/{self.name} cannot be filled in: {error}.") from error
-        return tuple(
-            block for block in _blocks(_markdown.parse(markdown), self.name) if not _cites_omitted_source(block)
-        )
+        return render_blocks(self.body, self.name, context)
+
+
+def render_blocks(body: str, name: str, context: Mapping[str, Any], *, headings: bool = False) -> tuple[Block, ...]:
+    """The blocks of a template. Raises DataError, which names the file `letters/NAME`."""
+    try:
+        tokens = _markdown.parse(_compile_template(body).render(context))
+    except (TemplateError, TypeError, ValueError) as error:
+        raise DataError(f"letters/{name} cannot be filled in: {error}.") from error
+    kinds = _BLOCK_KINDS | {"heading_open": "heading"} if headings else _BLOCK_KINDS
+    return tuple(block for block in _blocks(tokens, name, kinds) if not _cites_omitted_source(block))
 
 
 def find_text(folders: Sequence[Path], language: str) -> LetterText | None:
@@ -141,13 +145,13 @@ _BLOCK_KINDS = {"list_item_open": "item", "blockquote_open": "quote"}
 _STRUCTURE_TOKENS = ("bullet_list", "ordered_list", "list_item", "blockquote", "paragraph")
 
 
-def _blocks(tokens: Sequence[Token], name: str) -> Iterator[Block]:
-    """Paragraphs, list items and quotes. Raises DataError for anything else."""
+def _blocks(tokens: Sequence[Token], name: str, known: Mapping[str, str]) -> Iterator[Block]:
+    """Blocks of the known kinds, by their opening token, and paragraphs. Raises DataError for anything else."""
     kinds = ["paragraph"]
     for token in tokens:
-        if token.type in _BLOCK_KINDS:
-            kinds.append(_BLOCK_KINDS[token.type])
-        elif token.type in ("list_item_close", "blockquote_close"):
+        if token.type in known:
+            kinds.append(known[token.type])
+        elif token.type.replace("_close", "_open") in known:
             kinds.pop()
         elif token.type == "inline":
             yield Block(kinds[-1], tuple(_runs(token.children or [], name)))

@@ -213,6 +213,11 @@ FAULTS: dict[str, tuple[str, str, Plant]] = {
         _campaign(campaign_texts.check_campaign, contact='"call us"'),
     ),
     "a definition that nobody stands by": ("warn", "release (“Released means", _setting(campaign_texts.check_demand)),
+    "letters without a letterhead": (
+        "warn",
+        "lacks address, email, phone, signatory, function, place, answer_by",
+        _setting(campaign_texts.check_letterhead),
+    ),
     "no backup ever": ("warn", "there has never been a backup", _setting(backups.check_backup)),
     "core dumps on the disk": (
         "warn",
@@ -267,7 +272,7 @@ async def test_each_planted_fault_is_said(name: str, healthy: Settings, tmp_path
 # What only a machine with a name, a relay and a role of its own has, or a site that has run for a night.
 ELSEWHERE = {"public address from outside", "mail server", "campaign", "last backup", "swap", "connections of nginx"}
 ELSEWHERE |= {"core dumps", "copies of the journal", "log of Postfix", "queue of Postfix", "sealed copy of the keys"}
-ELSEWHERE |= {"clock", "age of the logs", "words of the demand"}
+ELSEWHERE |= {"clock", "age of the logs", "words of the demand", "letterhead"}
 
 
 async def test_a_healthy_site_gets_no_advice(healthy: Settings) -> None:

@@ -275,6 +275,14 @@ def test_each_doubt_comes_with_what_letters_say_on_its_strength(time: Clock) -> 
     assert all(sentences for id_, sentences in stale.items() if not id_.startswith(("address:", "copy:")))
 
 
+def test_a_letter_that_goes_out_in_english_is_doubted_for_what_it_says_in_english(time: Clock) -> None:
+    stale = {source.id: source.sentences for source in source_checks.stale_sources(draft_for("LT"))}
+    (referral,) = stale["fact:said-icc-2024-09"]
+    assert referral.startswith("On 30 September 2024 your country referred the situation in Belarus")
+    (road_ban,) = stale["fact:road-ban-2022-04"]
+    assert road_ban.startswith("The ban on transport by road came in this way"), "of the legal page"
+
+
 async def test_a_crossing_left_out_takes_no_other_along(database: Database, time: Clock) -> None:
     draft = draft_for("PL")
     out = frozenset({"crossing:PL Terespol – Brest"})

@@ -13,9 +13,10 @@ import pytest
 
 from petition.letters.formats import cover_sheet, docx, pdf, plain_text
 from petition.letters.formats.registry import FORMATS
-from petition.letters.writing.document import Letter
+from petition.letters.writing.compose import compose_letter
+from petition.letters.writing.document import IssueDetails, Letter
 from petition.letters.writing.glyphs import FONTS
-from tests.letters.samples import BOOK, HOSTILE, LANGUAGES, MOMENT, letter, pdf_text
+from tests.letters.samples import BOOK, FIGURES, HOSTILE, LANGUAGES, MOMENT, TEXTS, appeal, letter, pdf_text
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 BY_LANGUAGE = {a.language: a.key for a in BOOK.addressees}
@@ -89,6 +90,19 @@ def test_nothing_about_checking_is_in_what_can_be_edited(language: str) -> None:
     assert sent.labels["check"] not in _written(docx.render(sent))
 
 
+def test_every_format_has_the_summary_and_the_legal_page_and_what_is_edited_no_code() -> None:
+    issue = IssueDetails("PL-1", "https://petition.example/en/letters/PL-1", "en", translations=("pl",))
+    drawn = compose_letter(appeal(), [TEXTS], BOOK.find("PL"), FIGURES, MOMENT, "https://petition.example", issue)
+    word, plain = _written(docx.render(drawn)), _spaced(plain_text.render(drawn))
+    assert drawn.summary
+    assert "/letters/" not in word
+    for part in (drawn.summary, *drawn.enclosures):
+        texts = [run.text for block in part.blocks for run in block.runs if run.style != "note"]
+        for words in (part.title, *texts, *(note.text for note in part.sources), *drawn.enclosure_names):
+            assert _spaced(words) in word
+            assert _spaced(words) in plain
+
+
 def test_only_the_text_of_an_edition_says_where_it_is_checked() -> None:
     preview = letter("PL")
     sent = replace(preview, check_url="https://petition.example/pl/letters/PL-1")
@@ -149,4 +163,6 @@ def test_the_sheet_is_tagged_and_names_every_envelope() -> None:
     for drawn in letters:
         assert drawn.reference in words
     assert "envelopes: 42, with copies: 26 · letters and enclosures: 42" in words, "a copy for all languages of a state"
+    listing = sum("Legal page" in drawn.enclosure_names for drawn in letters)
+    assert words.count("with: Legal page (printed with the letter)") == listing > 0, "and no copy says so"
     assert "Udenrigsministeriet Asiatisk Plads 2 1448 København K Danmark Copy of DK/2026-11-22 (da)" in words

@@ -13,23 +13,25 @@ from tests.letters.samples import BOOK, MOMENT, TEXTS, appeal, letter, without_a
 from tests.letters.structure import paragraphs, plain, read_structure
 
 BY_LANGUAGE = {a.language: a.key for a in BOOK.addressees}
-TAGS = {"paragraph": "P", "quote": "P", "item": "LBody"}
+TAGS = {"paragraph": "P", "quote": "P", "item": "LBody", "heading": "H2"}
 CHECK = "https://ultimatum.example.org/pl/letters/PL-1"
 
 
 def _expected(drawn: Letter) -> Iterator[tuple[str, str]]:
     """Every heading, paragraph and item that the letter's tree has, in reading order."""
-    yield from (("P", drawn.sender), ("P", " ".join(drawn.contact)), ("P", f"{drawn.sender} · {drawn.contact[-1]}"))
-    yield "P", " ".join((drawn.title, drawn.office, *drawn.lines))
-    yield "P", f"{drawn.labels['reference']} {drawn.reference}"
-    yield "P", f"{drawn.labels['date']} {drawn.date}"
-    if drawn.check_url:
-        yield "P", f"{drawn.labels['check']} {drawn.check_url.removeprefix('https://')}"
+    if drawn.summary:
+        yield from _opening(drawn)
+        yield "H1", drawn.summary.title
+        yield from (("LBody", "".join(run.text for run in block.runs[1:])) for block in drawn.summary.blocks)
+    yield from _opening(drawn)
     if drawn.courtesy:
         yield "P", drawn.labels["courtesy"]
     yield from (("H1", drawn.subject), ("P", drawn.salutation))
     yield from ((TAGS[block.kind], block.text) for block in drawn.blocks)
-    yield from (("P", drawn.closing), ("P", " ".join((drawn.labels["signature"], drawn.sender, *drawn.contact))))
+    signed = (drawn.labels["signature"], *drawn.signatory, drawn.sender, *drawn.reply_to)
+    yield from (("P", drawn.closing), ("P", " ".join(signed)))
+    if drawn.enclosure_names:
+        yield "P", " ".join((drawn.labels["enclosures"], *drawn.enclosure_names))
     if drawn.copies:
         yield "P", " ".join((drawn.labels["copies"], *drawn.copies))
     if drawn.chart:
@@ -38,6 +40,20 @@ def _expected(drawn: Letter) -> Iterator[tuple[str, str]]:
         yield "P", drawn.chart.comparison
     yield "H2", drawn.labels["sources"]
     yield from (("LBody", f"{note.text}, {note.url}") for note in drawn.sources)
+    for part in drawn.enclosures:
+        yield "H1", part.title
+        yield from ((TAGS[block.kind], block.text) for block in part.blocks)
+        yield "H2", part.sources_title
+        yield from (("LBody", f"{note.text}, {note.url}") for note in part.sources)
+
+
+def _opening(drawn: Letter) -> Iterator[tuple[str, str]]:
+    yield from (("P", drawn.sender), ("P", " ".join(drawn.contact)), ("P", drawn.return_line))
+    yield "P", " ".join((drawn.title, drawn.office, *drawn.lines))
+    yield "P", f"{drawn.labels['reference']} {drawn.reference}"
+    yield "P", f"{drawn.labels['date']} {drawn.date}"
+    if drawn.check_url:
+        yield "P", f"{drawn.labels['check']} {drawn.check_url.removeprefix('https://')}"
 
 
 def _assert_read_as(drawn: Letter) -> None:
@@ -46,7 +62,7 @@ def _assert_read_as(drawn: Letter) -> None:
     assert not read_structure(content).stray_text()
 
 
-@pytest.mark.parametrize("language", ["bg", "de", "el", "fr", "ga", "hu", "lv", "mt", "pl"])
+@pytest.mark.parametrize("language", ["bg", "de", "el", "fr", "ga", "hu", "lv", "mt", "pl", "en"])
 def test_each_paragraph_of_a_letter_is_one_paragraph_in_order(language: str) -> None:
     _assert_read_as(letter(BY_LANGUAGE[language]))
 
@@ -60,7 +76,16 @@ def test_so_is_each_of_a_sent_translation_with_its_code(key: str) -> None:
 def test_a_list_is_a_list_and_a_note_has_its_number_as_label() -> None:
     drawn = letter("PL")
     lists = [[item.text for item in list_.find("Lbl")] for list_ in read_structure(pdf.render(drawn)).find("L")]
-    assert lists == [["–"] * 3, ["–"] * 3, [f"[{note.number}]" for note in drawn.sources]]
+    (legal,) = drawn.enclosures
+    sources, legal_sources = ([f"[{note.number}]" for note in part.sources] for part in (drawn, legal))
+    assert lists == [["–"] * 3, ["–"] * 3, sources, ["–"] * 4, ["–"] * 3, legal_sources]
+
+
+def test_each_line_of_a_summary_has_its_label() -> None:
+    drawn = letter("IE-en")
+    assert drawn.summary
+    first = next(read_structure(pdf.render(drawn)).find("L"))
+    assert [item.text for item in first.find("Lbl")] == [block.runs[0].text for block in drawn.summary.blocks]
 
 
 async def test_each_name_of_an_annex_is_one_paragraph(monkeypatch: pytest.MonkeyPatch) -> None:
