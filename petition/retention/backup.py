@@ -44,6 +44,7 @@ TABLES = (
     "edition_letters",
     "enabled_annexes",
     "edition_annexes",
+    "sealed_copies",
     "source_checks",
 )
 ORGANISER_TABLES = ("organisers", "factors")

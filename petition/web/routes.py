@@ -19,6 +19,7 @@ from petition.web.desk import (
     letters,
     login,
     printed_names,
+    sealed_copies,
     second_factor,
     sessions,
 )
@@ -68,6 +69,7 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         Route("/organisers/editions/{n}.zip", editions.archive),
         Route("/organisers/editions/{reference}.{kind}", editions.letter),
         Route("/organisers/editions/{n}", editions.edition),
+        Route("/organisers/editions/{reference}/sealed", sealed_copies.index, methods=GET_POST),
         Route("/organisers/editions/{n}/names/{key}", annexes.make_annex, methods=["POST"]),
         Route("/organisers/names", printed_names.index),
         Route("/organisers/names/{country}/{state}", printed_names.names_of_country, methods=GET_POST),

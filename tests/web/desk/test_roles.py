@@ -62,6 +62,8 @@ ADDRESSES = {
     ("GET", "/organisers/editions/{n}"): ORGANISER,
     ("GET", "/organisers/editions/{n}.zip"): ORGANISER,
     ("GET", "/organisers/editions/{reference}.{kind}"): ORGANISER,
+    ("GET", "/organisers/editions/{reference}/sealed"): ORGANISER,
+    ("POST", "/organisers/editions/{reference}/sealed"): ORGANISER,
     ("GET", "/organisers/names"): ORGANISER,
     ("GET", "/organisers/names/{country}/{state}"): ORGANISER,
     ("POST", "/organisers/names/{country}/{state}"): ORGANISER,
