@@ -7,3 +7,13 @@ create table sealed_copies (
     nickname text not null,
     primary key (reference, sha256)
 )
+
+-- replied_on: the day of the newest letter that is no answer yet: it was forwarded (forwarded_to: to which office), or an
+-- answer will follow. their_reference: that of their file. signed_by: the office that signed, never a person.
+alter table correspondence add column replied_on text not null default ''
+
+alter table correspondence add column forwarded_to text not null default ''
+
+alter table correspondence add column their_reference text not null default ''
+
+alter table correspondence add column signed_by text not null default ''
