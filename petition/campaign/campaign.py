@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from petition.core import toml_tables
 from petition.core.errors import DataError
 from petition.core.languages import SOURCE_LANGUAGE, Language
-from petition.core.toml_tables import COUNTRY, DAY, TEXT, TEXT_BY_NAME, TEXTS, WHOLE_NUMBER, Kind, list_of
+from petition.core.toml_tables import COUNTRY, DAY, TEXT, TEXT_BY_NAME, TEXTS, WHOLE_NUMBER, Kind, Table, list_of
 
 _PLACEHOLDER_PREFIX = "PLACEHOLDER "
 T = TypeVar("T")
@@ -78,6 +78,8 @@ class Campaign:
     unsafe_countries: tuple[str, ...]  # people who live there are never counted by country, but stored as not said
     encryption: str = ""  # where the OpenPGP key of the contact is: a URI for security.txt (RFC 9116, 2.5.4)
     posted_from: str = ""  # the country in which letters are handed to the post (ISO 3166); empty if not said
+    met_by: str = ""  # who states that the demand was met, and the page on which they do
+    met_source: str = ""
     example: str = ""  # one sentence if the campaign is not real: pages show it, production does not start
 
     def name(self, language: str) -> str:
@@ -116,6 +118,7 @@ def load_campaign(file: Path) -> Campaign:
     table = replace(loaded, values=_with_placeholders(loaded.values))
     organiser, dates = table.table("organiser"), table.table("dates")
     _refuse_early_destruction(file, dates.read("deadline", _DAY), dates.read("destruction", _DAY))
+    _refuse_unstated_met(file, dates)
     return Campaign(
         id=table.text("id"),
         organiser=organiser.read("name", _NAMES),
@@ -132,6 +135,8 @@ def load_campaign(file: Path) -> Campaign:
         unsafe_countries=tuple(table.read("unsafe", list_of(COUNTRY, "country codes such as BY"))),
         encryption=organiser.optional("encryption", _KEY_URI, ""),
         posted_from=table.optional("posted_from", _ISO_COUNTRY, ""),
+        met_by=dates.optional("met_by", TEXT, ""),
+        met_source=dates.optional("met_source", _PAGE, ""),
         example=table.optional("example", TEXT, ""),
     )
 
@@ -145,6 +150,14 @@ def _refuse_early_destruction(file: Path, deadline: date | Placeholder, destruct
         )
 
 
+def _refuse_unstated_met(file: Path, dates: Table) -> None:
+    if "met" in dates.values and not {"met_by", "met_source"} <= dates.values.keys():
+        raise DataError(
+            f"{file.name}, dates: met says that the demand was met: met_by has to name who states it, and met_source "
+            "the page on which they do."
+        )
+
+
 def _or_placeholder(kind: Kind[T]) -> Kind[T | Placeholder]:
     return Kind(kind.name, lambda value: isinstance(value, Placeholder) or kind.fits(value))
 
@@ -153,6 +166,10 @@ _DAY = _or_placeholder(DAY)
 _KEY_URI: Kind[str] = Kind(
     "the address of a key, https://…, dns:… or openpgp4fpr:…",
     lambda value: TEXT.fits(value) and bool(re.fullmatch(r"(https://|dns:|openpgp4fpr:)[!-~]+", value)),
+)
+_PAGE: Kind[str] = Kind(
+    "the address of a page, https://…",
+    lambda value: TEXT.fits(value) and bool(re.fullmatch(r"https://[!-~]+", value)),
 )
 _ISO_COUNTRY: Kind[str] = Kind(
     "the code of a country such as PL (ISO 3166)",

@@ -9,7 +9,7 @@ import hashlib
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import tee
 from typing import Any
@@ -21,11 +21,16 @@ from petition.core.errors import LetterError
 from petition.letters.addressees.address_book import Addressee
 from petition.letters.editions import source_checks
 from petition.letters.editions.drafts import Draft
-from petition.letters.editions.source_checks import ADDRESS_PREFIX, FACT_PREFIX
+from petition.letters.editions.source_checks import ADDRESS_PREFIX, FACT_PREFIX, NOT_MET
 from petition.letters.formats import pdf
 from petition.letters.writing import compose, document
-from petition.letters.writing.document import IssueDetails, Letter
+from petition.letters.writing.document import IssueDetails, Letter, NotMet
 from petition.organisers import activity_log
+
+_NOT_MET_UNCONFIRMED = (
+    "After the deadline letters say that the demand was not met: confirm it, with the count of that day and its "
+    "source; if it was met, write met into campaign.toml."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +56,14 @@ class IssuedLetter:
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """What an organiser decided about stale sources, by id: `checked` are still right, `omitted` are left out."""
+    """What an organiser decided about stale sources, by id: `checked` are still right, `omitted` are left out.
+
+    `not_met`: needed after the deadline, see source_checks.NOT_MET.
+    """
 
     checked: frozenset[str]
     omitted: frozenset[str]
+    not_met: NotMet | None = None
 
 
 async def issue_edition(database: Database, draft: Draft, decisions: Decisions, nickname: str) -> int:
@@ -68,7 +77,9 @@ async def issue_edition(database: Database, draft: Draft, decisions: Decisions, 
         number = int((await c.one("editions.next_number") or {})["number"])
     if undecided := stale_ids - decisions.checked - decisions.omitted:
         raise LetterError(f"Nobody has said yet what becomes of {len(undecided)} old or doubtful facts and addresses.")
-    omitted = decisions.omitted & stale_ids
+    if NOT_MET in stale_ids and (NOT_MET in decisions.omitted or decisions.not_met is None):
+        raise LetterError(_NOT_MET_UNCONFIRMED)
+    draft, omitted = replace(draft, not_met=decisions.not_met), decisions.omitted & stale_ids
     rows = await asyncio.to_thread(lambda: list(_letter_rows(draft, number, omitted)))
     if not rows:
         raise LetterError("An edition without any letter is none.")
@@ -103,7 +114,8 @@ def _basis(draft: Draft) -> dict[str, Any]:
     snapshot = draft.snapshot
     numbers = {"confirmed": snapshot.confirmed, "countries": dict(snapshot.countries), "other": snapshot.other}
     annexes = [addressee.key for addressee in draft.book.addressees if draft.annex_size(addressee)]
-    return {"as_of": clock.iso(snapshot.as_of), **numbers, "annexes": annexes}
+    not_met = {"not_met": asdict(draft.not_met)} if draft.not_met else {}
+    return {"as_of": clock.iso(snapshot.as_of), **numbers, "annexes": annexes, **not_met}
 
 
 def _letter_rows(draft: Draft, number: int, omitted: Collection[str]) -> Iterator[Row]:

@@ -15,9 +15,16 @@ from petition.letters.addressees.address_book import Addressee, Ministry
 from petition.letters.addressees.envelope import envelope_lines
 from petition.letters.writing.chart import build_chart
 from petition.letters.writing.citations import OMITTED, Notes, citable_sources, renumber_notes
-from petition.letters.writing.document import Figures, IssueDetails, Letter, Note
+from petition.letters.writing.document import Figures, IssueDetails, Letter, Note, NotMet
 from petition.letters.writing.formatting import Formatter
-from petition.letters.writing.texts import STATES_WITH_LETTERS, LetterText, Markdown, find_text, markdown_link
+from petition.letters.writing.texts import (
+    STATES_WITH_LETTERS,
+    LetterText,
+    Markdown,
+    find_text,
+    markdown_link,
+    named_page,
+)
 
 FALLBACK_LANGUAGE = "en"
 _FALLBACK_LOCALE = "en_GB"
@@ -41,7 +48,7 @@ def compose_letter(
     text, formatter = text_and_formatter(folders, addressee := _without_omitted(addressee, issue), issue.language)
     notes = Notes(citable_sources(appeal, addressee), appeal.facts, issue.omitted)
     values = _template_values(appeal, addressee, figures, notes, formatter, text)
-    values |= {"state": str(state), "tally": _tally_link(base_url, issue)}
+    values |= {"state": str(state), "tally": _tally_link(base_url, issue), **_statement_values(appeal, issue)}
     blocks, notes_in_order = renumber_notes(text.render_blocks(values), tuple(_source_notes(notes, formatter, text)))
     chart, chart_notes = build_chart(appeal, addressee, figures, text, formatter, len(notes_in_order) + 1)
     return Letter(
@@ -130,6 +137,17 @@ def preview_reference(addressee: Addressee, moment: datetime) -> str:
 
 def _tally_link(base_url: str, issue: IssueDetails) -> Markdown:
     return markdown_link(f"{base_url}/{issue.page_language}/tally")
+
+
+def _statement_values(appeal: Appeal, issue: IssueDetails) -> dict[str, Any]:
+    """Who states that the demand was met or was not met; 0 and empty texts until somebody has."""
+    campaign, not_met = appeal.campaign, issue.not_met or NotMet(0, "", "")
+    return {
+        "met_source": named_page(campaign.met_by, campaign.met_source),
+        "not_met_count": not_met.count,
+        "not_met_by": named_page(not_met.by, not_met.source),
+        "not_met_source": not_met.source and markdown_link(not_met.source),
+    }
 
 
 def _letter_state(appeal: Appeal, moment: datetime) -> CampaignState:

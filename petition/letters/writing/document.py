@@ -24,6 +24,18 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
+class NotMet:
+    """An organiser's word that the demand was not met: the count of political prisoners on the day of the deadline.
+
+    `by`: who counted, on the page `source`.
+    """
+
+    count: int
+    by: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class IssueDetails:
     """How a letter is sent: its reference, and the page where it can be checked (a preview has none).
 
@@ -38,6 +50,7 @@ class IssueDetails:
     page_language: str = "en"
     courtesy: bool = False
     omitted: frozenset[str] = frozenset()
+    not_met: NotMet | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Editions at the desk: make one after all stale sources are checked, look at it, download what it stored."""
 
+import re
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -10,6 +11,8 @@ from petition.core.errors import LetterError
 from petition.core.form import EMPTY_FORM, Form
 from petition.letters.editions import annexes, editions, files, source_checks
 from petition.letters.editions.editions import Decisions, Edition, IssuedLetter
+from petition.letters.editions.source_checks import NOT_MET
+from petition.letters.writing.document import NotMet
 from petition.organisers.accounts import Role
 from petition.web.desk.access import requires_role
 from petition.web.desk.downloads import attachment, letter_response, log_download
@@ -50,11 +53,30 @@ async def _issue_edition(request: Request, form: Form) -> Response:
         frozenset(id_ for id_, decision in decisions.items() if decision == kind) for kind in (CONFIRMED, LEFT_OUT)
     )
     try:
-        choice, nickname = Decisions(confirmed, without), request.state.organiser.nickname
+        choice, nickname = Decisions(confirmed, without, _read_not_met(form)), request.state.organiser.nickname
         n = await editions.issue_edition(site.database, draft, choice, nickname)
     except LetterError as error:
         return await _index_page(request, form, str(error))
     return RedirectResponse(f"/organisers/editions/{n}", 303)
+
+
+def _read_not_met(form: Form) -> NotMet | None:
+    """Raises LetterError for a count, a name or a page that cannot be."""
+    if form.values.get(f"doubt {NOT_MET}") != CONFIRMED:
+        return None
+    patterns = (
+        re.compile("[1-9][0-9]{0,5}"),
+        re.compile(r"[^\x00-\x1f\x7f]{1,100}"),
+        re.compile("https://[!-~]{1,300}"),
+    )
+    fields = ("not_met_count", "not_met_by", "not_met_source")
+    count, by, source = (form.text(name, pattern, "wrong") for name, pattern in zip(fields, patterns, strict=True))
+    if form.errors or not (count and by and source):
+        raise LetterError(
+            "That the demand was not met needs how many political prisoners were counted on that day, who counted "
+            "them, and the page that says so (https://…)."
+        )
+    return NotMet(int(count), by, source)
 
 
 @requires_role(Role.ORGANISER)
