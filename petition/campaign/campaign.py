@@ -78,6 +78,7 @@ class Campaign:
     unsafe_countries: tuple[str, ...]  # people who live there are never counted by country, but stored as not said
     encryption: str = ""  # where the OpenPGP key of the contact is: a URI for security.txt (RFC 9116, 2.5.4)
     posted_from: str = ""  # the country in which letters are handed to the post (ISO 3166); empty if not said
+    reminder_after_days: int = 30  # until a letter without answer is on the list of reminders
     met_by: str = ""  # who states that the demand was met, and the page on which they do
     met_source: str = ""
     example: str = ""  # one sentence if the campaign is not real: pages show it, production does not start
@@ -135,6 +136,7 @@ def load_campaign(file: Path) -> Campaign:
         unsafe_countries=tuple(table.read("unsafe", list_of(COUNTRY, "country codes such as BY"))),
         encryption=organiser.optional("encryption", _KEY_URI, ""),
         posted_from=table.optional("posted_from", _ISO_COUNTRY, ""),
+        reminder_after_days=table.table("correspondence", needed=False).optional("reminder_after_days", _WAIT, 30),
         met_by=dates.optional("met_by", TEXT, ""),
         met_source=dates.optional("met_source", _PAGE, ""),
         example=table.optional("example", TEXT, ""),
@@ -167,6 +169,7 @@ _KEY_URI: Kind[str] = Kind(
     "the address of a key, https://…, dns:… or openpgp4fpr:…",
     lambda value: TEXT.fits(value) and bool(re.fullmatch(r"(https://|dns:|openpgp4fpr:)[!-~]+", value)),
 )
+_WAIT: Kind[int] = Kind("a number of days from 1 to 365", lambda v: WHOLE_NUMBER.fits(v) and 0 < v < 366)
 _PAGE: Kind[str] = Kind(
     "the address of a page, https://…",
     lambda value: TEXT.fits(value) and bool(re.fullmatch(r"https://[!-~]+", value)),

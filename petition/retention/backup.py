@@ -44,6 +44,7 @@ TABLES = (
     "edition_letters",
     "enabled_annexes",
     "edition_annexes",
+    "follow_ups",
     "sealed_copies",
     "source_checks",
 )
@@ -90,7 +91,7 @@ async def _tables(c: Connection) -> list[str]:
 
 
 def _rows_per_chunk(table: str) -> int:
-    return _LETTERS_PER_CHUNK if table == "edition_letters" else ROWS_PER_CHUNK
+    return _LETTERS_PER_CHUNK if table in ("edition_letters", "follow_ups") else ROWS_PER_CHUNK
 
 
 async def restore_backup(

@@ -21,6 +21,7 @@ RECORDS = {
     "editions": ("number", "edition"),
     "edition_letters": ("reference", "letter"),
     "edition_annexes": ("reference", "annex"),
+    "follow_ups": ("reference", "letter"),
 }
 
 
@@ -63,6 +64,7 @@ class Checks:
             "editions": await c.all("backup.editions"),
             "edition_letters": await c.all("backup.edition_letters"),
             "edition_annexes": await c.all("backup.edition_annexes"),
+            "follow_ups": await c.all("backup.follow_ups"),
         }
         record = {table: {row[key]: row for row in rows[table]} for table, (key, _) in RECORDS.items()}
         return cls(file, columns, record, await state.get(c, EMAIL_KEY))

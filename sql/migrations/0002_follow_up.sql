@@ -1,7 +1,7 @@
 -- Sealed copies: a letter that was sealed or signed in ink after it was drawn up is another file. sha256 is that of
 -- the file, which is not kept; nickname: who wrote it down.
 create table sealed_copies (
-    reference text not null references edition_letters (reference),
+    reference text not null,
     sha256 text not null,
     sealed_on text not null,
     nickname text not null,
@@ -17,3 +17,21 @@ alter table correspondence add column forwarded_to text not null default ''
 alter table correspondence add column their_reference text not null default ''
 
 alter table correspondence add column signed_by text not null default ''
+
+-- Letters that follow a letter of an edition, which is `letter`: kind is `reminder` or `reply`. They never change. The
+-- other columns are those of editions and edition_letters.
+create table follow_ups (
+    reference text primary key,
+    letter text not null references edition_letters (reference),
+    edition bigint not null,
+    key text not null,
+    kind text not null,
+    issued_at text not null,
+    nickname text not null,
+    basis text not null,
+    tree text not null,
+    sha256 text not null,
+    pdf text not null
+)
+
+create index follow_ups_letter on follow_ups (letter)

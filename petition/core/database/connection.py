@@ -33,7 +33,7 @@ LOCKS = (
     *("journal", "links", "outbox", "outbox_machines", "outbox_key_copies", "refusals", "token_buckets"),
     *("report_counts",),
     *("figures", "organisers", "factors", "sessions"),
-    *("editions", "edition_letters", "edition_annexes", "sealed_copies"),
+    *("editions", "edition_letters", "edition_annexes", "follow_ups", "sealed_copies"),
     *("enabled_annexes", "source_checks", "corrections"),
     *("correspondence", "answer_summaries", "site_state", "releases", "actions"),
 )

@@ -99,7 +99,10 @@ async def _insert_edition(
     c: Connection, *, draft: Draft, number: int, rows: list[Row], decisions: Decisions, nickname: str
 ) -> None:
     await source_checks.save_checks(c, sorted(decisions.checked), nickname)
-    basis = _basis(draft) | {"omitted": sorted(decisions.omitted), "checked_by": await source_checks.last_checks(c)}
+    basis = basis_of(draft) | {
+        "omitted": sorted(decisions.omitted),
+        "checked_by": await source_checks.last_checks(c),
+    }
     issued_at = clock.iso(draft.moment)
     if (
         await c.one("editions.insert", number=number, issued_at=issued_at, nickname=nickname, basis=json.dumps(basis))
@@ -110,7 +113,7 @@ async def _insert_edition(
     await activity_log.append(c, nickname, "drew up an edition", f"{number}: {len(rows)} letters and translations")
 
 
-def _basis(draft: Draft) -> dict[str, Any]:
+def basis_of(draft: Draft) -> dict[str, Any]:
     snapshot = draft.snapshot
     numbers = {"confirmed": snapshot.confirmed, "countries": dict(snapshot.countries), "other": snapshot.other}
     annexes = [addressee.key for addressee in draft.book.addressees if draft.annex_size(addressee)]
@@ -181,7 +184,7 @@ async def list_letters(c: Connection, number: int) -> list[IssuedLetter]:
 
 
 async def find_letter(c: Connection, reference: str) -> tuple[IssuedLetter, Letter, Mapping[str, Any]] | None:
-    """A letter by its reference, with its tree and with the basis of its edition."""
+    """A letter, or one that follows it, by its reference, with its tree and with the numbers that it quotes."""
     row = await c.one("editions.find_letter", reference=reference)
     return (
         (_issued_letter(row), document.letter_from_dict(json.loads(row["tree"])), json.loads(row["basis"]))

@@ -16,6 +16,7 @@ from petition.letters.addressees.envelope import envelope_lines
 from petition.letters.writing.chart import build_chart
 from petition.letters.writing.citations import OMITTED, Notes, citable_sources, renumber_notes
 from petition.letters.writing.document import Figures, IssueDetails, Letter, Note, NotMet
+from petition.letters.writing.follow_up import follow_up_text, follow_up_values
 from petition.letters.writing.formatting import Formatter
 from petition.letters.writing.texts import (
     STATES_WITH_LETTERS,
@@ -46,9 +47,12 @@ def compose_letter(
     """
     state, issue = _letter_state(appeal, moment), issue or IssueDetails(preview_reference(addressee, moment))
     text, formatter = text_and_formatter(folders, addressee := _without_omitted(addressee, issue), issue.language)
+    if issue.follow_up:
+        text = follow_up_text(folders, text, issue.follow_up.kind)
     notes = Notes(citable_sources(appeal, addressee), appeal.facts, issue.omitted)
     values = _template_values(appeal, addressee, figures, notes, formatter, text)
     values |= {"state": str(state), "tally": _tally_link(base_url, issue), **_statement_values(appeal, issue)}
+    values |= follow_up_values(issue, base_url)
     blocks, notes_in_order = renumber_notes(text.render_blocks(values), tuple(_source_notes(notes, formatter, text)))
     chart, chart_notes = build_chart(appeal, addressee, figures, text, formatter, len(notes_in_order) + 1)
     return Letter(

@@ -36,6 +36,21 @@ class NotMet:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What a reminder or a reply (`kind`) says of the letter that it follows.
+
+    `sent_days_ago`: how long ago that was sent. `total_then`: the published total when it was made. `quoted`: what came
+    back, by the names of correspondence.Entry.
+    """
+
+    kind: str
+    our_reference: str
+    sent_days_ago: int
+    total_then: int
+    quoted: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class IssueDetails:
     """How a letter is sent: its reference, and the page where it can be checked (a preview has none).
 
@@ -51,6 +66,7 @@ class IssueDetails:
     courtesy: bool = False
     omitted: frozenset[str] = frozenset()
     not_met: NotMet | None = None
+    follow_up: FollowUp | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from petition.core import clock
 from petition.core.form import Form
-from petition.letters import correspondence
+from petition.letters import correspondence, follow_ups
 from petition.letters.correspondence import ANSWERS, OFFICE_TEXTS, REPLIES, Channel, Entry, Stance
 from petition.letters.editions import editions
 from petition.organisers.accounts import Role
@@ -21,7 +21,6 @@ from petition.web.http import forms
 from petition.web.http.pages import get_site, refresh_public_pages, render_page
 
 MAX_SUMMARY_LENGTH = 2000  # characters of a summary
-REMINDER_DAYS = 30  # days until a letter without answer is on the list, unless the reader chooses
 _DAYS = ("sent", "acknowledged", "replied", "answered")
 SUMMARY_PREFIX = "summary-"  # before the language, in the names of the fields
 _LINK = re.compile(r"https://\S{1,490}")
@@ -43,6 +42,7 @@ async def edit_entry(request: Request) -> Response:
     async with site.database.reading() as c:
         edition_numbers = [str(edition.number) for edition in await editions.list_editions(c)]
         before = (await correspondence.entries(c)).get(key, Entry())
+        request.state.follow_ups = await follow_ups.list_follow_ups(c, await site.current_draft(c), key, before)
     if request.method != "POST":
         return _form_page(request, key, edition_numbers, Form(_form_values(before)))
     form = await forms.read_form(request)
@@ -67,6 +67,7 @@ def _form_page(request: Request, key: str, edition_numbers: list[str], form: For
         "max_length": MAX_SUMMARY_LENGTH,
         "channels": Channel,
         "stances": Stance,
+        "follow_ups": request.state.follow_ups,
     }
     return render_page(request, "web/desk/correspondence.html", status=status, **context)
 
@@ -133,11 +134,12 @@ def _read_summaries(form: Form, languages: set[str]) -> Iterator[tuple[str, str]
 @requires_role(Role.ORGANISER)
 async def reminders(request: Request) -> Response:
     """The addressees that got a letter so many days ago and have not answered."""
-    typed = request.query_params.get("days", str(REMINDER_DAYS))
+    after_days = get_site(request).appeal.campaign.reminder_after_days
+    typed = request.query_params.get("days", str(after_days))
     days = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 4 else None
     async with get_site(request).database.reading() as c:
         entries = await correspondence.entries(c)
-    rows = correspondence.unanswered(entries, clock.today(), REMINDER_DAYS if days is None else days)
+    rows = correspondence.unanswered(entries, clock.today(), after_days if days is None else days)
     names = {a.code: a.name_en for a in get_site(request).address_book.addressees}
     context: dict[str, Any] = {"rows": rows, "names": names, "typed": typed, "wrong": days is None}
     return render_page(

@@ -70,6 +70,8 @@ ADDRESSES = {
     ("GET", "/organisers/signatures.csv"): ORGANISER,
     ("GET", "/organisers/answers/{key}"): ORGANISER,
     ("POST", "/organisers/answers/{key}"): ORGANISER,
+    ("POST", "/organisers/answers/{key}/reminder"): ORGANISER,
+    ("POST", "/organisers/answers/{key}/reply"): ORGANISER,
     ("GET", "/organisers/reminders"): ORGANISER,
     ("GET", "/organisers/book/{key}"): ADMIN,
     ("POST", "/organisers/book/{key}"): ADMIN,
