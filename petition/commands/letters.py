@@ -6,7 +6,7 @@ from typing import Any
 from petition.commands.verbs import Arguments, add_verb, log_action, progress_bar
 from petition.core.errors import DataError
 from petition.core.settings import Settings
-from petition.letters.editions import annexes, drafts, files
+from petition.letters.editions import annexes, drafts, files, time_stamps
 from petition.letters.editions.editions import Edition
 from petition.organisers import activity_log
 from petition.site import Site, open_site
@@ -55,7 +55,9 @@ async def _edition(site: Site, arguments: Arguments) -> None:
     if arguments.keys:
         raise DataError("An edition is taken whole: name no KEY beside --edition.")
     await log_action(site, "took all letters", f"edition {edition.number}")
-    with progress_bar(" files", files.count_files(listed, site.index_signer)) as bar:
+    async with site.database.reading() as c:
+        stamp = await time_stamps.find_stamp(c, edition.number)
+    with progress_bar(" files", files.count_files(listed, site.index_signer, stamp)) as bar:
         async for name, content in files.render_files(site.database, edition, listed, site.index_signer):
             _save(arguments.output, name, content)
             bar.update()

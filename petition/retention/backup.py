@@ -45,6 +45,7 @@ TABLES = (
     "enabled_annexes",
     "edition_annexes",
     "follow_ups",
+    "time_stamps",
     "sealed_copies",
     "source_checks",
 )

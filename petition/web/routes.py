@@ -70,6 +70,7 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         Route("/organisers/editions/{n}.zip", editions.archive),
         Route("/organisers/editions/{reference}.{kind}", editions.letter),
         Route("/organisers/editions/{n}", editions.edition),
+        Route("/organisers/editions/{n}/time-stamp", editions.get_time_stamp, methods=["POST"]),
         Route("/organisers/editions/{reference}/sealed", sealed_copies.index, methods=GET_POST),
         Route("/organisers/editions/{n}/names/{key}", annexes.make_annex, methods=["POST"]),
         Route("/organisers/names", printed_names.index),

@@ -35,3 +35,12 @@ create table follow_ups (
 )
 
 create index follow_ups_letter on follow_ups (letter)
+
+-- The time stamp (RFC 3161) of the list of an edition, which is index_csv byte for byte. service: who gave it; reply: what
+-- it answered, in base64. Neither changes.
+create table time_stamps (
+    edition bigint primary key references editions (number),
+    index_csv text not null,
+    service text not null,
+    reply text not null
+)

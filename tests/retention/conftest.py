@@ -17,4 +17,5 @@ async def full_site(site: Site, time: Clock) -> Site:
     await forging.insert(site, "edition_letters", forging.LETTER)
     await forging.insert(site, "edition_annexes", forging.ANNEX)
     await forging.insert(site, "follow_ups", forging.FOLLOW_UP)
+    await forging.insert(site, "time_stamps", forging.TIME_STAMP)
     return site

@@ -34,6 +34,7 @@ LOCKS = (
     *("report_counts",),
     *("figures", "organisers", "factors", "sessions"),
     *("editions", "edition_letters", "edition_annexes", "follow_ups", "sealed_copies"),
+    "time_stamps",
     *("enabled_annexes", "source_checks", "corrections"),
     *("correspondence", "answer_summaries", "site_state", "releases", "actions"),
 )

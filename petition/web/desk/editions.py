@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from petition.core.errors import LetterError
 from petition.core.form import EMPTY_FORM, Form
-from petition.letters.editions import annexes, editions, files, source_checks
+from petition.letters.editions import annexes, editions, files, source_checks, time_stamps
 from petition.letters.editions.editions import Decisions, Edition, IssuedLetter
 from petition.letters.editions.source_checks import NOT_MET
 from petition.letters.writing.document import NotMet
@@ -81,13 +81,31 @@ def _read_not_met(form: Form) -> NotMet | None:
 
 @requires_role(Role.ORGANISER)
 async def edition(request: Request) -> Response:
+    return await _edition_page(request)
+
+
+@requires_role(Role.ORGANISER)
+async def get_time_stamp(request: Request) -> Response:
+    """Asks at once; the background job asks again in any case. Without a service, nothing happens."""
+    site = get_site(request)
+    try:
+        if site.settings.timestamp_url:
+            await time_stamps.stamp_missing(site.database, site.settings.timestamp_url)
+    except LetterError as error:
+        return await _edition_page(request, str(error))
+    return RedirectResponse(f"/organisers/editions/{request.path_params['n']}", 303)
+
+
+async def _edition_page(request: Request, error: str = "") -> Response:
     issued, letters = await _load_edition(request)
-    names = {a.key: a.name_en for a in get_site(request).address_book.addressees}
-    async with get_site(request).database.reading() as c:
+    site = get_site(request)
+    names = {a.key: a.name_en for a in site.address_book.addressees}
+    async with site.database.reading() as c:
+        stamp = await time_stamps.find_stamp(c, issued.number)
         issued_annexes = await annexes.list_annexes(c, issued.number)
-    return render_page(
-        request, "web/desk/edition.html", edition=issued, letters=letters, names=names, issued_annexes=issued_annexes
-    )
+    context: dict[str, Any] = {"edition": issued, "letters": letters, "names": names, "issued_annexes": issued_annexes}
+    context |= {"stamp": stamp, "stamping": bool(site.settings.timestamp_url), "error": error}
+    return render_page(request, "web/desk/edition.html", status=409 if error else 200, **context)
 
 
 @requires_role(Role.ORGANISER)

@@ -62,6 +62,7 @@ ADDRESSES = {
     ("GET", "/organisers/editions/{n}"): ORGANISER,
     ("GET", "/organisers/editions/{n}.zip"): ORGANISER,
     ("GET", "/organisers/editions/{reference}.{kind}"): ORGANISER,
+    ("POST", "/organisers/editions/{n}/time-stamp"): ORGANISER,
     ("GET", "/organisers/editions/{reference}/sealed"): ORGANISER,
     ("POST", "/organisers/editions/{reference}/sealed"): ORGANISER,
     ("GET", "/organisers/names"): ORGANISER,
