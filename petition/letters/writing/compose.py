@@ -46,13 +46,10 @@ def compose_letter(
     A preview without `issue`. Raises LetterError if the state allows no letters, DataError for wrong data.
     """
     state, issue = _letter_state(appeal, moment), issue or IssueDetails(preview_reference(addressee, moment))
-    text, formatter = text_and_formatter(folders, addressee := _without_omitted(addressee, issue), issue.language)
-    if issue.follow_up:
-        text = follow_up_text(folders, text, issue.follow_up.kind)
+    text, formatter = _text_of_issue(folders, addressee := _without_omitted(addressee, issue), issue)
     notes = Notes(citable_sources(appeal, addressee), appeal.facts, issue.omitted)
     values = _template_values(appeal, addressee, figures, notes, formatter, text)
-    values |= {"state": str(state), "tally": _tally_link(base_url, issue), **_statement_values(appeal, issue)}
-    values |= follow_up_values(issue, base_url)
+    values |= {"state": str(state), "tally": _tally_link(base_url, issue), **_issue_values(appeal, issue, base_url)}
     blocks, notes_in_order = renumber_notes(text.render_blocks(values), tuple(_source_notes(notes, formatter, text)))
     chart, chart_notes = build_chart(appeal, addressee, figures, text, formatter, len(notes_in_order) + 1)
     return Letter(
@@ -134,6 +131,14 @@ def text_and_formatter(
     return text, Formatter(Locale.parse(locale), text.dates, text.months)
 
 
+def _text_of_issue(folders: Sequence[Path], addressee: Addressee, issue: IssueDetails) -> tuple[LetterText, Formatter]:
+    """The text of a letter, or of one that follows a letter."""
+    text, formatter = text_and_formatter(folders, addressee, issue.language)
+    if issue.follow_up:
+        return follow_up_text(folders, text, issue.follow_up.kind), formatter
+    return text, formatter
+
+
 def preview_reference(addressee: Addressee, moment: datetime) -> str:
     """The reference of a preview: the key and the day."""
     return f"{addressee.key}/{moment:%Y-%m-%d}"
@@ -143,14 +148,15 @@ def _tally_link(base_url: str, issue: IssueDetails) -> Markdown:
     return markdown_link(f"{base_url}/{issue.page_language}/tally")
 
 
-def _statement_values(appeal: Appeal, issue: IssueDetails) -> dict[str, Any]:
-    """Who states that the demand was met or was not met; 0 and empty texts until somebody has."""
+def _issue_values(appeal: Appeal, issue: IssueDetails, base_url: str) -> dict[str, Any]:
+    """Who states that the demand was met or not met, 0 and empty texts until somebody has; and what a follow-up quotes."""
     campaign, not_met = appeal.campaign, issue.not_met or NotMet(0, "", "")
     return {
         "met_source": named_page(campaign.met_by, campaign.met_source),
         "not_met_count": not_met.count,
         "not_met_by": named_page(not_met.by, not_met.source),
         "not_met_source": not_met.source and markdown_link(not_met.source),
+        **follow_up_values(issue, base_url),
     }
 
 

@@ -16,6 +16,7 @@ from petition.core.errors import LetterError, SettingsError
 from petition.core.setting_parsers import timestamp_url
 from petition.letters.editions import files, rfc3161, time_stamps
 from petition.letters.editions.index_signature import IndexSigner
+from petition.web.app import _background_jobs
 from tests.conftest import Clock, Visit, Visitor
 from tests.letters.editions.test_annexes import edition_of_moment
 from tests.letters.editions.test_editions import draft_for, issue
@@ -171,7 +172,11 @@ async def test_a_service_that_is_away_keeps_no_edition_back(service: Service, vi
     failed = await visitor.post("/organisers/editions/1/time-stamp")
     assert (failed.status_code, "cannot be asked" in failed.text) == (409, True)
     assert "index.csv.tsr" not in _names(await visitor.get("/organisers/editions/1.zip"))
+    ((_, job),) = [found for found in _background_jobs(visitor.site, visitor.app.state.public_state) if found[0] == 600]
+    with pytest.raises(LetterError):  # which repeat() logs, and tries again
+        await job()
     service.broken = None
+    await job()
     assert (await visitor.post("/organisers/editions/1/time-stamp")).status_code == 303
     assert f"has a time stamp of {service.url}" in Html((await visitor.get("/organisers/editions/1")).text).text
     assert "index.csv.tsr" in _names(await visitor.get("/organisers/editions/1.zip"))
