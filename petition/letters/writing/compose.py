@@ -149,7 +149,7 @@ def _tally_link(base_url: str, issue: IssueDetails) -> Markdown:
 
 
 def _issue_values(appeal: Appeal, issue: IssueDetails, base_url: str) -> dict[str, Any]:
-    """Who states that the demand was met or not met, 0 and empty texts until somebody has; and what a follow-up quotes."""
+    """Who states that the demand was met or not met (empty until somebody has), and what a follow-up quotes."""
     campaign, not_met = appeal.campaign, issue.not_met or NotMet(0, "", "")
     return {
         "met_source": named_page(campaign.met_by, campaign.met_source),
