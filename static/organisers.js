@@ -40,3 +40,17 @@
     }
   });
 })();
+
+// Fills in the SHA-256 of a chosen file, which never leaves the browser.
+(() => {
+  const box = document.querySelector("[data-digest]");
+  if (!box || !globalThis.crypto || !crypto.subtle) return; // an address without https has no crypto.subtle
+  box.hidden = false;
+  box.querySelector("input").addEventListener("change", async (event) => {
+    const [file] = event.target.files;
+    if (!file) return;
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
+    const sha256 = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    document.getElementById(box.dataset.digest).value = sha256;
+  });
+})();

@@ -228,6 +228,7 @@ def make_settings(database_url: str, folder: Path, smtp_url: str = "", **other: 
         secret_keys=("test-secret-key-of-thirty-two-characters",),
         desk_keys=("test-desk-key-of-thirty-two-characters",),
         letters_key="test-letters-key-of-thirty-two-characters",
+        timestamp_url="",
         email_key="test-email-key-of-thirty-two-characters",
         email_key_file=None,
         sealed_email_key=None,

@@ -89,8 +89,10 @@ class Campaign:
     encryption: str = ""  # where the OpenPGP key of the contact is: a URI for security.txt (RFC 9116, 2.5.4)
     posted_from: str = ""  # the country in which letters are handed to the post (ISO 3166); empty if not said
     demand: tuple[Definition, ...] = ()
-    met_source: str = ""  # the page that says the demand was met
     letterhead: Letterhead = field(default_factory=Letterhead)
+    reminder_after_days: int = 30  # until a letter without answer is on the list of reminders
+    met_by: str = ""  # who states that the demand was met, and the page on which they do
+    met_source: str = ""
     example: str = ""  # one sentence if the campaign is not real: pages show it, production does not start
 
     def name(self, language: str) -> str:
@@ -130,6 +132,7 @@ def load_campaign(file: Path) -> Campaign:
     table = replace(loaded, values=_with_placeholders(loaded.values))
     organiser, dates = table.table("organiser"), table.table("dates")
     _refuse_early_destruction(file, dates.read("deadline", _DAY), dates.read("destruction", _DAY))
+    _refuse_unstated_met(file, dates)
     return Campaign(
         id=table.text("id"),
         organiser=organiser.read("name", _NAMES),
@@ -147,8 +150,10 @@ def load_campaign(file: Path) -> Campaign:
         encryption=organiser.optional("encryption", _KEY_URI, ""),
         posted_from=table.optional("posted_from", _ISO_COUNTRY, ""),
         demand=tuple(_definitions(table.table("demand", needed=False))),
-        met_source=dates.optional("met_source", _PAGE, ""),
         letterhead=read_letterhead(table.table("correspondence", needed=False), organiser.text("contact")),
+        reminder_after_days=table.table("correspondence", needed=False).optional("reminder_after_days", _WAIT, 30),
+        met_by=dates.optional("met_by", TEXT, ""),
+        met_source=dates.optional("met_source", _PAGE, ""),
         example=table.optional("example", TEXT, ""),
     )
 
@@ -168,6 +173,14 @@ def _refuse_early_destruction(file: Path, deadline: date | Placeholder, destruct
         )
 
 
+def _refuse_unstated_met(file: Path, dates: Table) -> None:
+    if "met" in dates.values and not {"met_by", "met_source"} <= dates.values.keys():
+        raise DataError(
+            f"{file.name}, dates: met says that the demand was met: met_by has to name who states it, and met_source "
+            "the page on which they do."
+        )
+
+
 def _or_placeholder(kind: Kind[T]) -> Kind[T | Placeholder]:
     return Kind(kind.name, lambda value: isinstance(value, Placeholder) or kind.fits(value))
 
@@ -177,6 +190,7 @@ _KEY_URI: Kind[str] = Kind(
     "the address of a key, https://…, dns:… or openpgp4fpr:…",
     lambda value: TEXT.fits(value) and bool(re.fullmatch(r"(https://|dns:|openpgp4fpr:)[!-~]+", value)),
 )
+_WAIT: Kind[int] = Kind("a number of days from 1 to 365", lambda v: WHOLE_NUMBER.fits(v) and 0 < v < 366)
 _PAGE: Kind[str] = Kind(
     "the address of a page, https://…",
     lambda value: TEXT.fits(value) and bool(re.fullmatch(r"https://[!-~]+", value)),

@@ -7,7 +7,7 @@ from petition.commands.verbs import Arguments, add_verb, log_action, progress_ba
 from petition.core.csv_tables import to_csv
 from petition.core.errors import DataError
 from petition.core.settings import Settings
-from petition.letters.editions import annexes, drafts, editions, files, members
+from petition.letters.editions import annexes, drafts, editions, files, members, time_stamps
 from petition.letters.editions.editions import Edition, IssuedLetter
 from petition.letters.formats import pdf
 from petition.organisers import activity_log
@@ -66,7 +66,9 @@ async def _edition(site: Site, arguments: Arguments) -> None:
         await _members(site, edition, listed, arguments)
         return
     await log_action(site, "took all letters", f"edition {edition.number}")
-    with progress_bar(" files", files.count_files(listed, site.index_signer)) as bar:
+    async with site.database.reading() as c:
+        stamp = await time_stamps.find_stamp(c, edition.number)
+    with progress_bar(" files", files.count_files(listed, site.index_signer, stamp)) as bar:
         async for name, content in files.render_files(site.database, edition, listed, site.index_signer):
             _save(arguments.output, name, content)
             bar.update()

@@ -41,6 +41,14 @@ def onion_url(url: str) -> str:
     return url
 
 
+def timestamp_url(url: str) -> str:
+    """http too: what comes back is signed."""
+    parts = _split_url(url)
+    if url and (parts is None or parts.scheme not in ("http", "https") or "@" in parts.netloc or not url.isprintable()):
+        raise SettingsError("PETITION_TIMESTAMP_URL is an address like https://timestamp.example.org/tsr.")
+    return url
+
+
 def smtp_urls(text: str) -> tuple[str, ...]:
     """One relay, or a second one after a comma. A comma in a password is written %2C."""
     urls = split_list(text)

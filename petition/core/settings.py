@@ -102,6 +102,12 @@ class Settings:
         "signs the list of an edition (`index.csv`, with the SHA-256 of each PDF); 32 characters or more; without it "
         "the list is not signed. Its public half is at `/letters.pub`",
     )
+    timestamp_url: str = _row(
+        "PETITION_TIMESTAMP_URL",
+        parse.timestamp_url,
+        "a service (RFC 3161) that puts a time stamp on the list of each edition; it learns the hash of the list and "
+        "our network address. Off by default",
+    )
     email_key: str = _row(
         "PETITION_EMAIL_KEY",
         str,

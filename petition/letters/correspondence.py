@@ -18,10 +18,23 @@ class Channel(StrEnum):
 
 
 class Stance(StrEnum):
+    """What came back. Until it is one of ANSWERS, the addressee owes an answer."""
+
     NONE = ""
+    ACKNOWLEDGED = "acknowledged"
+    FORWARDED = "forwarded"
+    HOLDING = "holding"
+    NO_COMPETENCE = "no-competence"
     SUPPORTS = "supports"
     PARTLY = "partly"
     REFUSES = "refuses"
+
+
+REPLIES = (Stance.FORWARDED, Stance.HOLDING)
+ANSWERS = (Stance.NO_COMPETENCE, Stance.SUPPORTS, Stance.PARTLY, Stance.REFUSES)
+
+
+OFFICE_TEXTS = ("forwarded_to", "their_reference", "signed_by")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +42,7 @@ class Entry:
     """What is known about one addressee. A day is None, and a text empty, until it is known.
 
     `edition`: the edition of the letter that was sent, 0 if the letter is from no edition. `summaries`: the answer in
-    short, by language.
+    short, by language. `replied`: of a letter that is no answer (REPLIES). `signed_by`: an office, never a person.
     """
 
     sent: date | None = None
@@ -40,6 +53,10 @@ class Entry:
     stance: Stance = Stance.NONE
     link: str = ""
     summaries: Mapping[str, str] = field(default_factory=dict)
+    replied: date | None = None
+    forwarded_to: str = ""
+    their_reference: str = ""
+    signed_by: str = ""
 
     def summary(self, language: str, fallback: str) -> tuple[str, str]:
         """(language, text) in `language`, else in `fallback`, else in any. The text is empty if there is no summary."""
@@ -67,6 +84,8 @@ def _entry(row: Row, summaries: dict[str, str]) -> Entry:
         stance=Stance(row["stance"]),
         link=row["link"],
         summaries=summaries,
+        replied=_day(row["replied_on"]),
+        **{name: row[name] for name in OFFICE_TEXTS},
     )
 
 
@@ -82,6 +101,8 @@ async def save_entry(c: Connection, code: str, entry: Entry) -> None:
         answered_on=_iso_day(entry.answered),
         stance=entry.stance.value,
         link=entry.link,
+        replied_on=_iso_day(entry.replied),
+        **{name: getattr(entry, name) for name in OFFICE_TEXTS},
     )
     await c.run("correspondence.delete_summaries", code=code)
     for language, summary in entry.summaries.items():
@@ -89,7 +110,10 @@ async def save_entry(c: Connection, code: str, entry: Entry) -> None:
 
 
 def unanswered(entries: Mapping[str, Entry], today: date, days: int) -> list[tuple[str, Entry]]:
-    """(code, entry) of those who got a letter `days` or more days ago and did not answer; the longest wait first."""
+    """(code, entry) of those who got a letter `days` or more days ago and did not answer; the longest wait first.
+
+    A receipt, a forwarding and a holding reply are no answer.
+    """
     latest_day = today - timedelta(days)
     waiting = [(e.sent, code, e) for code, e in entries.items() if e.sent and e.sent <= latest_day and not e.answered]
     return [(code, entry) for _, code, entry in sorted(waiting, key=lambda item: item[:2])]

@@ -44,6 +44,9 @@ TABLES = (
     "edition_letters",
     "enabled_annexes",
     "edition_annexes",
+    "follow_ups",
+    "time_stamps",
+    "sealed_copies",
     "source_checks",
 )
 ORGANISER_TABLES = ("organisers", "factors")
@@ -89,7 +92,7 @@ async def _tables(c: Connection) -> list[str]:
 
 
 def _rows_per_chunk(table: str) -> int:
-    return _LETTERS_PER_CHUNK if table == "edition_letters" else ROWS_PER_CHUNK
+    return _LETTERS_PER_CHUNK if table in ("edition_letters", "follow_ups") else ROWS_PER_CHUNK
 
 
 async def restore_backup(

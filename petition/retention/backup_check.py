@@ -21,6 +21,8 @@ RECORDS = {
     "editions": ("number", "edition"),
     "edition_letters": ("reference", "letter"),
     "edition_annexes": ("reference", "annex"),
+    "follow_ups": ("reference", "letter"),
+    "time_stamps": ("edition", "time stamp"),
 }
 
 
@@ -63,6 +65,8 @@ class Checks:
             "editions": await c.all("backup.editions"),
             "edition_letters": await c.all("backup.edition_letters"),
             "edition_annexes": await c.all("backup.edition_annexes"),
+            "follow_ups": await c.all("backup.follow_ups"),
+            "time_stamps": await c.all("backup.time_stamps"),
         }
         record = {table: {row[key]: row for row in rows[table]} for table, (key, _) in RECORDS.items()}
         return cls(file, columns, record, await state.get(c, EMAIL_KEY))

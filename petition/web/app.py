@@ -18,6 +18,7 @@ from petition.core import settings as settings_
 from petition.core.background import repeat
 from petition.core.repeated_errors import RepeatedErrors
 from petition.core.settings import Settings
+from petition.letters.editions import time_stamps
 from petition.mail.machines import REFRESH_SECONDS
 from petition.protection.rate_limits import SYNC_SECONDS
 from petition.site import Site, open_site
@@ -106,6 +107,8 @@ def _background_jobs(site: Site, cache: PublicStateCache) -> Iterator[tuple[int,
     yield PUBLISH_SECONDS, cache.refresh
     yield PRUNE_SECONDS, site.prune
     yield PRUNE_SECONDS, site.machine.drop_unreadable
+    if service := site.settings.timestamp_url:
+        yield time_stamps.RETRY_SECONDS, partial(time_stamps.stamp_missing, site.database, service)
 
 
 @asynccontextmanager

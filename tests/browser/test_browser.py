@@ -12,7 +12,7 @@ from typing import Literal
 import pytest
 from playwright.async_api import Browser, ViewportSize, expect
 
-from petition.core import settings
+from petition.core import clock, settings
 from petition.protection import proof_of_work
 from petition.site import open_site
 from tests.browser.conftest import Watched
@@ -113,6 +113,16 @@ async def test_a_secretary_checks_a_letter(address: str, browser: Browser, shell
     await page.locator(".other").wait_for()
     assert await status.inner_text() == "other.pdf: The file does not match: it is not the one we drew up."
     await watched.picture("desk-8-check")
+
+    await page.goto(f"{address}/organisers/editions/PL-1/sealed")
+    await page.get_by_label("Choose the PDF").set_input_files(tmp_path / "other.pdf")
+    await expect(page.get_by_label("SHA-256 of the file")).not_to_have_value("")
+    await page.get_by_label("Sealed or signed on").fill(f"{clock.today()}")
+    await page.get_by_role("button", name="Write down").click()
+    await page.goto(f"{address}/en/letters/PL-1")
+    await page.get_by_label("Choose the PDF").set_input_files(tmp_path / "other.pdf")
+    await page.locator(".same").wait_for()
+    await watched.picture("desk-8-check-sealed")
     assert watched.complaints == []
     await context.close()
 

@@ -109,6 +109,11 @@ WRONG = {
         "deadline = .*\ndestruction = .*",
         "campaign.toml, dates: destruction (2026-12-24) is not after deadline (2026-12-24)",
     ),
+    "met = 2026-12-20": ("# met = .*", "dates: met says that the demand was met: met_by has to name who states it"),
+    'met = 2026-12-20\nmet_by = "Viasna"\nmet_source = "page"': (
+        "# met = .*",
+        "campaign.toml, dates: met_source is not the address of a page, https://…",
+    ),
     "opens = 3": ("# opens = .*", "campaign.toml, dates: opens is not a day"),
     "contact = ['a']": ("contact = .*", "campaign.toml, organiser: contact is not a text"),
     'hashtags = "#EU"': (r"hashtags = \[[^\]]*\]", "hashtags is not a list"),

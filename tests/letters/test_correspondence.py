@@ -27,6 +27,10 @@ ENTRY = st.builds(
     st.sampled_from(Stance),
     TEXT,
     st.dictionaries(st.sampled_from(["en", "pl", "be"]), WORDS),
+    DAY,
+    TEXT,
+    TEXT,
+    TEXT,
 )
 
 
@@ -108,6 +112,8 @@ def test_who_waits_longest_is_first_and_who_answered_is_not_there() -> None:
         "DE": Entry(date(2026, 10, 24)),
         "FR": Entry(),
         "AT": Entry(day),
+        "SE": Entry(day, replied=day, stance=Stance.HOLDING),
+        "FI": Entry(day, answered=day, stance=Stance.NO_COMPETENCE),
     }
-    assert [key for key, _ in unanswered(found, date(2026, 11, 22), 30)] == ["LT", "AT", "PL"]
-    assert [key for key, _ in unanswered(found, date(2026, 11, 22), 29)] == ["LT", "AT", "PL", "DE"]
+    assert [key for key, _ in unanswered(found, date(2026, 11, 22), 30)] == ["LT", "AT", "PL", "SE"]
+    assert [key for key, _ in unanswered(found, date(2026, 11, 22), 29)] == ["LT", "AT", "PL", "SE", "DE"]

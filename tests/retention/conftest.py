@@ -16,4 +16,6 @@ async def full_site(site: Site, time: Clock) -> Site:
     await forging.insert(site, "editions", forging.EDITION)
     await forging.insert(site, "edition_letters", forging.LETTER)
     await forging.insert(site, "edition_annexes", forging.ANNEX)
+    await forging.insert(site, "follow_ups", forging.FOLLOW_UP)
+    await forging.insert(site, "time_stamps", forging.TIME_STAMP)
     return site

@@ -23,6 +23,16 @@ EDITION: Row = {"number": 1, "issued_at": "2026-11-20T12:00:00Z", "nickname": "m
 LETTER: Row = {"reference": "PL-1", "edition": 1, "key": "PL", "courtesy": 0, "tree": "{}", "sha256": "a", "pdf": "c"}
 ANNEX: Row = {"reference": "PL-1-A1", "edition": 1, "key": "PL", "version": 1, "name_count": 3, "sha256": "b"}
 ANNEX |= {"issued_on": "2026-11-21"}
+FOLLOW_UP: Row = {"reference": "PL-1-R1", "letter": "PL-1", "edition": 1, "key": "PL", "kind": "reminder"}
+TIME_STAMP: Row = {"edition": 1, "index_csv": "a,b", "service": "https://time.example", "reply": "cg=="}
+FOLLOW_UP |= {
+    "issued_at": "2026-11-22T12:00:00Z",
+    "nickname": "marta",
+    "basis": "{}",
+    "tree": "{}",
+    "sha256": "d",
+    "pdf": "e",
+}
 
 
 async def insert(site: Site, table: str, *rows: Row) -> None:

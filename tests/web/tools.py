@@ -162,6 +162,8 @@ def campaign(folder: Path, **dates: str) -> Path:
         "destruction": "2027-12-31",
         "contact": '"help@example.org"',
     } | dates
+    if "met" in dates:
+        dates |= {"met_by": '"Viasna"', "met_source": '"https://example.org/list"'}
     text = (SHIPPED_DATA / "campaign.toml").read_text("utf-8")
     text = re.sub(
         r'^(\w+) = "PLACEHOLDER.*"$',

@@ -33,7 +33,9 @@ LOCKS = (
     *("journal", "links", "outbox", "outbox_machines", "outbox_key_copies", "refusals", "token_buckets"),
     *("report_counts",),
     *("figures", "organisers", "factors", "sessions"),
-    *("editions", "edition_letters", "edition_annexes", "enabled_annexes", "source_checks", "corrections"),
+    *("editions", "edition_letters", "edition_annexes", "follow_ups", "sealed_copies"),
+    "time_stamps",
+    *("enabled_annexes", "source_checks", "corrections"),
     *("correspondence", "answer_summaries", "site_state", "releases", "actions"),
 )
 

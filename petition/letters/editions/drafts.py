@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from petition.campaign.appeal import Appeal
+from petition.campaign.campaign import CampaignState
 from petition.core import clock
 from petition.core.database.connection import Connection
 from petition.core.languages import SOURCE_LANGUAGE
@@ -15,7 +16,7 @@ from petition.letters.addressees import corrections
 from petition.letters.addressees.address_book import AddressBook, Addressee
 from petition.letters.formats import pdf
 from petition.letters.writing import annex, compose
-from petition.letters.writing.document import Figures, IssueDetails, Letter
+from petition.letters.writing.document import Figures, IssueDetails, Letter, NotMet
 from petition.signing import printed_names
 from petition.tally import rounding, tally
 from petition.tally.rounding import ROUNDING_STEP, UNSTATED_COUNTRY
@@ -29,7 +30,7 @@ class Draft:
     """What the letters of one moment quote.
 
     `named_by_country`: how many names can be printed. `enabled_annexes`: the codes of addressees that may get them.
-    `page_languages`: those of the site's pages.
+    `page_languages`: those of the site's pages. `not_met`: only after the deadline, once an organiser has confirmed it.
     """
 
     appeal: Appeal
@@ -40,12 +41,17 @@ class Draft:
     named_by_country: Mapping[str, int]
     enabled_annexes: frozenset[str] = frozenset()
     page_languages: frozenset[str] = frozenset({SOURCE_LANGUAGE})
+    not_met: NotMet | None = None
+
+    @property
+    def state(self) -> CampaignState:
+        return self.appeal.campaign_state(self.moment.date())
 
     def letter(self, addressee: Addressee, issue: IssueDetails | None = None) -> Letter:
         """The letter to one addressee; a preview without `issue`. Raises LetterError if the state allows no letters."""
         figures = self.published_figures(addressee)
         issue = issue or IssueDetails(compose.preview_reference(addressee, self.moment))
-        issue = replace(issue, page_language=self.page_language(addressee))
+        issue = replace(issue, page_language=self.page_language(addressee), not_met=self.not_met)
         return compose.compose_letter(
             self.appeal, self.text_folders, addressee, figures, self.moment, self.base_url, issue
         )

@@ -10,7 +10,7 @@ import hashlib
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import tee
 from typing import Any
@@ -22,12 +22,17 @@ from petition.core.errors import LetterError
 from petition.letters.addressees.address_book import Addressee
 from petition.letters.editions import source_checks
 from petition.letters.editions.drafts import Draft
-from petition.letters.editions.source_checks import ADDRESS_PREFIX, FACT_PREFIX
+from petition.letters.editions.source_checks import ADDRESS_PREFIX, FACT_PREFIX, NOT_MET
 from petition.letters.editions.versions import Version, envelopes, list_versions
 from petition.letters.formats import pdf
 from petition.letters.writing import document
-from petition.letters.writing.document import IssueDetails, Letter
+from petition.letters.writing.document import IssueDetails, Letter, NotMet
 from petition.organisers import activity_log
+
+_NOT_MET_UNCONFIRMED = (
+    "After the deadline letters say that the demand was not met: confirm it, with the count of that day and its "
+    "source; if it was met, write met into campaign.toml."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +61,13 @@ class Decisions:
     """What an organiser decided about stale sources, by id: `checked` are still right, `omitted` are left out.
 
     `forms`: "she" or "he" by the code of an addressee; without one, a letter has both forms of address.
+    `not_met`: needed after the deadline, see source_checks.NOT_MET.
     """
 
     checked: frozenset[str]
     omitted: frozenset[str]
     forms: Mapping[str, str] = field(default_factory=dict)
+    not_met: NotMet | None = None
 
 
 async def issue_edition(database: Database, draft: Draft, decisions: Decisions, nickname: str) -> int:
@@ -74,8 +81,10 @@ async def issue_edition(database: Database, draft: Draft, decisions: Decisions, 
         number = int((await c.one("editions.next_number") or {})["number"])
     if undecided := stale_ids - decisions.checked - decisions.omitted:
         raise LetterError(f"Nobody has said yet what becomes of {len(undecided)} old or doubtful facts and addresses.")
+    if NOT_MET in stale_ids and (NOT_MET in decisions.omitted or decisions.not_met is None):
+        raise LetterError(_NOT_MET_UNCONFIRMED)
     omitted = decisions.omitted & stale_ids
-    draft = draft.addressed_as(decisions.forms)
+    draft = replace(draft.addressed_as(decisions.forms), not_met=decisions.not_met)
     rows = await asyncio.to_thread(lambda: list(_letter_rows(draft, number, omitted)))
     if not rows:
         raise LetterError("An edition without any letter is none.")
@@ -96,7 +105,7 @@ async def _insert_edition(
 ) -> None:
     await source_checks.save_checks(c, sorted(decisions.checked), nickname)
     decided = {"omitted": sorted(decisions.omitted), "forms": dict(decisions.forms)}
-    basis = _basis(draft) | decided | {"checked_by": await source_checks.last_checks(c)}
+    basis = basis_of(draft) | decided | {"checked_by": await source_checks.last_checks(c)}
     issued_at = clock.iso(draft.moment)
     if (
         await c.one("editions.insert", number=number, issued_at=issued_at, nickname=nickname, basis=json.dumps(basis))
@@ -107,11 +116,12 @@ async def _insert_edition(
     await activity_log.append(c, nickname, "drew up an edition", f"{number}: {len(rows)} letters and translations")
 
 
-def _basis(draft: Draft) -> dict[str, Any]:
+def basis_of(draft: Draft) -> dict[str, Any]:
     snapshot = draft.snapshot
     numbers = {"confirmed": snapshot.confirmed, "countries": dict(snapshot.countries), "other": snapshot.other}
     annexes = dict.fromkeys(addressee.code for addressee in draft.book.addressees if draft.annex_size(addressee))
-    return {"as_of": clock.iso(snapshot.as_of), **numbers, "annexes": list(annexes)}
+    not_met = {"not_met": asdict(draft.not_met)} if draft.not_met else {}
+    return {"as_of": clock.iso(snapshot.as_of), **numbers, "annexes": list(annexes), **not_met}
 
 
 def _letter_rows(draft: Draft, number: int, omitted: Collection[str]) -> Iterator[Row]:
@@ -179,7 +189,7 @@ async def list_letters(c: Connection, number: int) -> list[IssuedLetter]:
 
 
 async def find_letter(c: Connection, reference: str) -> tuple[IssuedLetter, Letter, Mapping[str, Any]] | None:
-    """A letter by its reference, with its tree and with the basis of its edition."""
+    """A letter, or one that follows it, by its reference, with its tree and with the numbers that it quotes."""
     row = await c.one("editions.find_letter", reference=reference)
     return (
         (_issued_letter(row), document.letter_from_dict(json.loads(row["tree"])), json.loads(row["basis"]))

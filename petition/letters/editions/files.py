@@ -9,18 +9,18 @@ import zipfile
 from collections.abc import AsyncIterator, Collection, Iterable
 from datetime import datetime
 
-from petition.core.csv_tables import to_csv
 from petition.core.database.database import Database
 from petition.core.errors import LetterError
-from petition.letters.editions import editions
+from petition.letters.editions import editions, time_stamps
 from petition.letters.editions.editions import Edition, IssuedLetter
+from petition.letters.editions.index_list import LetterAndTree, index_csv
 from petition.letters.editions.index_signature import IndexSigner
+from petition.letters.editions.time_stamps import TimeStamp
 from petition.letters.formats import cover_sheet
 from petition.letters.formats.registry import FORMATS, file_name
 from petition.letters.writing.document import Letter
 
 File = tuple[str, bytes]
-LetterAndTree = tuple[IssuedLetter, Letter]
 
 
 async def find_edition(database: Database, number: str) -> tuple[Edition, list[IssuedLetter]]:
@@ -36,7 +36,7 @@ async def find_edition(database: Database, number: str) -> tuple[Edition, list[I
 async def render_files(
     database: Database, edition: Edition, letters: Iterable[IssuedLetter], signer: IndexSigner | None
 ) -> AsyncIterator[File]:
-    """(name, content) of every file: letter after letter, then index.csv with its signature, and index.pdf."""
+    """(name, content) of every file: letter after letter, index.csv with signature and time stamp, index.pdf."""
     rendered: list[LetterAndTree] = []
     for issued in letters:
         async with database.reading() as c:
@@ -51,7 +51,9 @@ async def render_files(
             if kind != "pdf":
                 yield file_name(issued.reference, kind), await asyncio.to_thread(render, match[1])
         rendered.append((issued, match[1]))
-    for name, content in _index_files(rendered, signer):
+    async with database.reading() as c:
+        stamp = await time_stamps.find_stamp(c, edition.number)
+    for name, content in _index_files(rendered, signer, stamp):
         yield name, content
     yield (
         "index.pdf",
@@ -59,9 +61,9 @@ async def render_files(
     )
 
 
-def count_files(letters: Collection[IssuedLetter], signer: IndexSigner | None) -> int:
+def count_files(letters: Collection[IssuedLetter], signer: IndexSigner | None, stamp: TimeStamp | None = None) -> int:
     """How many files render_files() gives."""
-    return len(letters) * len(FORMATS) + (4 if signer else 2)
+    return len(letters) * len(FORMATS) + 2 + bool(signer) + bool(stamp) + bool(signer or stamp)
 
 
 async def stream_zip(
@@ -96,16 +98,13 @@ class _ZipBuffer(io.RawIOBase):
         return content
 
 
-def _index_files(letters: Iterable[LetterAndTree], signer: IndexSigner | None) -> list[File]:
-    index = _index_csv(letters)
-    signed = [("index.csv.sig", signer.sign(index)), ("README.txt", signer.readme().encode())] if signer else []
-    return [("index.csv", index), *signed]
-
-
-def _index_csv(letters: Iterable[LetterAndTree]) -> bytes:
-    columns = ("reference", "addressee", "language", "courtesy_translation", "sha256")
-    rows = [(i.reference, i.key, letter.language, "yes" if i.courtesy else "no", i.sha256) for i, letter in letters]
-    return to_csv([columns, *rows]).encode()
+def _index_files(letters: Iterable[LetterAndTree], signer: IndexSigner | None, stamp: TimeStamp | None) -> list[File]:
+    """The list that was stamped, byte for byte, even if a later version would write it in another way."""
+    index = stamp.index if stamp else index_csv(letters)
+    proofs = [("index.csv.sig", signer.sign(index))] if signer else []
+    proofs += [("index.csv.tsr", stamp.reply)] if stamp else []
+    readme = "\n".join(proof.readme() for proof in (signer, stamp) if proof)
+    return [("index.csv", index), *proofs, *([("README.txt", readme.encode())] if proofs else [])]
 
 
 def _trees(letters: Iterable[LetterAndTree]) -> list[Letter]:

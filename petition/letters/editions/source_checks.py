@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from petition.campaign.campaign import CampaignState
 from petition.core import clock
 from petition.core.database.connection import Connection
 from petition.core.languages import SOURCE_LANGUAGE
@@ -18,6 +19,7 @@ VALIDITY = timedelta(90)  # a check counts for so long; an older date in a sourc
 # is more likely than none, so an address that was right on its page is asked about again.
 ADDRESS_SOURCE_YEARS = 3
 FACT_PREFIX, ADDRESS_PREFIX = "fact:", "address:"
+NOT_MET = "not-met"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,14 @@ def stale_sources(draft: Draft) -> list[StaleSource]:
     addresses: dict[str, StaleSource] = {}
     for stale in filter(None, map(_stale_address, _addresses(draft))):
         addresses.setdefault(stale.id, stale)  # all languages of a state are one question
-    return [*_quoted(draft, citations), *addresses.values()]
+    return [*_not_met(draft), *_quoted(draft, citations), *addresses.values()]
+
+
+def _not_met(draft: Draft) -> Iterator[StaleSource]:
+    """After the deadline: the gravest sentence of the campaign is said by a person, with each edition."""
+    if draft.state is CampaignState.PASSED:
+        deadline = draft.appeal.campaign.deadline
+        yield StaleSource(NOT_MET, f"The demand was not met by {deadline}.", "", "letters say so in your name")
 
 
 def _addresses(draft: Draft) -> Iterator[Addressee]:
@@ -145,9 +154,9 @@ def _first_day(day_seen: str) -> date:
 
 
 async def unchecked_sources(c: Connection, draft: Draft) -> list[StaleSource]:
-    """Stale sources that no organiser has checked in the last 90 days."""
+    """Stale sources that no organiser has checked in the last 90 days; and if the demand was not met, each time."""
     last_checks = {row["id"]: date.fromisoformat(row["checked_on"]) for row in await c.all("source_checks.all")}
-    checked_ids = {id_ for id_, day in last_checks.items() if clock.today() - day <= VALIDITY}
+    checked_ids = {id_ for id_, day in last_checks.items() if clock.today() - day <= VALIDITY} - {NOT_MET}
     return [stale for stale in stale_sources(draft) if stale.id not in checked_ids]
 
 

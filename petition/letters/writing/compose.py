@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,20 @@ from petition.letters.addressees.envelope import envelope_lines
 from petition.letters.writing.chart import build_chart
 from petition.letters.writing.citations import OMITTED, Notes, citable_sources
 from petition.letters.writing.document import Figures, IssueDetails, Letter
+from petition.letters.writing.follow_up import follow_up_text, follow_up_values
 from petition.letters.writing.formatting import Formatter
 from petition.letters.writing.parts import add_parts
 from petition.letters.writing.said import latest_statements
 from petition.letters.writing.sender import sender_fields
 from petition.letters.writing.sheet import Sheet
-from petition.letters.writing.texts import STATES_WITH_LETTERS, LetterText, Markdown, find_text, markdown_link
+from petition.letters.writing.texts import (
+    STATES_WITH_LETTERS,
+    LetterText,
+    Markdown,
+    find_text,
+    markdown_link,
+    named_page,
+)
 
 FALLBACK_LANGUAGE = "en"
 _FALLBACK_LOCALE = "en_GB"
@@ -44,11 +52,10 @@ def compose_letter(
     """
     state, issue = _letter_state(appeal, moment), issue or IssueDetails(preview_reference(addressee, moment))
     addressee = _without_omitted(addressee, issue)
-    answer_by = appeal.campaign.letterhead.answer_day(moment.date())
-    of_issue = {"state": str(state), "tally": _tally_link(base_url, issue), "answer_by": answer_by}
+    of_issue = {"state": str(state), **_issue_values(appeal.campaign, issue, moment.date(), base_url)}
     sheet_of = partial(_sheet, appeal, folders, addressee, figures, issue.omitted, of_issue)
     sheet = sheet_of(issue.language)
-    text, formatter = sheet.text, sheet.formatter
+    text, formatter = _text_of_issue(folders, sheet.text, issue), sheet.formatter
     blocks, notes_in_order = sheet.fill(text)
     chart, chart_notes = build_chart(appeal, addressee, figures, text, formatter, len(notes_in_order) + 1)
     letter = Letter(
@@ -68,7 +75,7 @@ def compose_letter(
         chart=chart,
         cited_ids=sheet.notes.cited_ids,
     )
-    return add_parts(letter, sheet_of, folders, issue)
+    return letter if issue.follow_up else add_parts(letter, sheet_of, folders, issue)
 
 
 def _sheet(
@@ -153,6 +160,11 @@ def text_and_formatter(
     return text, Formatter(Locale.parse(locale), text.dates, text.months)
 
 
+def _text_of_issue(folders: Sequence[Path], text: LetterText, issue: IssueDetails) -> LetterText:
+    """The text of a letter, or of one that follows a letter."""
+    return follow_up_text(folders, text, issue.follow_up.kind) if issue.follow_up else text
+
+
 def preview_reference(addressee: Addressee, moment: datetime) -> str:
     """The reference of a preview: the key and the day."""
     return f"{addressee.key}/{moment:%Y-%m-%d}"
@@ -160,6 +172,18 @@ def preview_reference(addressee: Addressee, moment: datetime) -> str:
 
 def _tally_link(base_url: str, issue: IssueDetails) -> Markdown:
     return markdown_link(f"{base_url}/{issue.page_language}/tally")
+
+
+def _issue_values(campaign: Campaign, issue: IssueDetails, today: date, base_url: str) -> dict[str, Any]:
+    """Who says that the demand was not met (empty until somebody has), and what a follow-up quotes."""
+    not_met = issue.not_met
+    return {
+        "tally": _tally_link(base_url, issue),
+        "answer_by": campaign.letterhead.answer_day(today),
+        "not_met_count": not_met.count if not_met else 0,
+        "not_met_by": named_page(not_met.by, not_met.source) if not_met else "",
+        **follow_up_values(issue, base_url),
+    }
 
 
 def _letter_state(appeal: Appeal, moment: datetime) -> CampaignState:
@@ -217,9 +241,7 @@ def _campaign_values(campaign: Campaign, language: str) -> Mapping[str, Any]:
     return {
         "deadline": campaign.deadline,
         "met": campaign.met,
-        "met_source": campaign.met_source and markdown_link(campaign.met_source),
-        "not_met_count": 0,  # of political prisoners on the day of the deadline
-        "not_met_by": "",  # who counted them; letters print it in brackets
+        "met_source": named_page(campaign.met_by, campaign.met_source),
         "organiser": campaign.name(language),
     }
 

@@ -24,6 +24,33 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
+class NotMet:
+    """An organiser's word that the demand was not met: the count of political prisoners on the day of the deadline.
+
+    `by`: who counted, on the page `source`.
+    """
+
+    count: int
+    by: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What a reminder or a reply (`kind`) says of the letter that it follows.
+
+    `sent_days_ago`: how long ago that was sent. `total_then`: the published total when it was made. `quoted`: what came
+    back, by the names of correspondence.Entry.
+    """
+
+    kind: str
+    our_reference: str
+    sent_days_ago: int
+    total_then: int
+    quoted: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class IssueDetails:
     """How a letter is sent: its reference, and the page where it can be checked (a preview has none).
 
@@ -42,6 +69,8 @@ class IssueDetails:
     omitted: frozenset[str] = frozenset()
     translations: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
+    not_met: NotMet | None = None
+    follow_up: FollowUp | None = None
 
 
 @dataclass(frozen=True, slots=True)

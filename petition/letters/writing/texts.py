@@ -120,6 +120,11 @@ def markdown_link(url: str) -> Markdown:
     return Markdown(f"[{_escape(url)}](<{url}>)")
 
 
+def named_page(name: str, url: str) -> Markdown:
+    """A name and the address of its page; empty without a name."""
+    return Markdown(f"{_escape(name)}, {markdown_link(url)}" if name else "")
+
+
 _jinja = ImmutableSandboxedEnvironment(
     undefined=StrictUndefined,
     finalize=_escape,

@@ -12,8 +12,8 @@ from starlette.responses import RedirectResponse, Response
 
 from petition.core import clock
 from petition.core.form import Form
-from petition.letters import correspondence
-from petition.letters.correspondence import Channel, Entry, Stance
+from petition.letters import correspondence, follow_ups
+from petition.letters.correspondence import ANSWERS, OFFICE_TEXTS, REPLIES, Channel, Entry, Stance
 from petition.letters.editions import editions
 from petition.organisers.accounts import Role
 from petition.web.desk.access import requires_role, run_and_log
@@ -21,11 +21,13 @@ from petition.web.http import forms
 from petition.web.http.pages import get_site, refresh_public_pages, render_page
 
 MAX_SUMMARY_LENGTH = 2000  # characters of a summary
-REMINDER_DAYS = 30  # days until a letter without answer is on the list, unless the reader chooses
+_DAYS = ("sent", "acknowledged", "replied", "answered")
 SUMMARY_PREFIX = "summary-"  # before the language, in the names of the fields
 _LINK = re.compile(r"https://\S{1,490}")
 # No control characters except tabs and line ends; PostgreSQL cannot store NUL in a text.
 _SUMMARY = re.compile(rf"[^\x00-\x08\x0b-\x1f\x7f]{{0,{MAX_SUMMARY_LENGTH}}}")
+_OFFICE_TEXT = re.compile(r"[^\x00-\x1f\x7f]{0,200}")
+_INVALID_OFFICE_TEXT = "This has 200 characters at most, in one line."
 _INVALID_SUMMARY = f"A summary has {MAX_SUMMARY_LENGTH} characters at most, and no control characters."
 _INVALID_DAY = "A day is written 2026-11-22, and has come already."
 _INVALID_CHOICE = "Please choose one of the list."
@@ -40,6 +42,7 @@ async def edit_entry(request: Request) -> Response:
     async with site.database.reading() as c:
         edition_numbers = [str(edition.number) for edition in await editions.list_editions(c)]
         before = (await correspondence.entries(c)).get(key, Entry())
+        request.state.follow_ups = await follow_ups.list_follow_ups(c, await site.current_draft(c), key, before)
     if request.method != "POST":
         return _form_page(request, key, edition_numbers, Form(_form_values(before)))
     form = await forms.read_form(request)
@@ -64,16 +67,17 @@ def _form_page(request: Request, key: str, edition_numbers: list[str], form: For
         "max_length": MAX_SUMMARY_LENGTH,
         "channels": Channel,
         "stances": Stance,
+        "follow_ups": request.state.follow_ups,
     }
     return render_page(request, "web/desk/correspondence.html", status=status, **context)
 
 
 def _form_values(entry: Entry) -> dict[str, str]:
     """An entry as the fields of its form."""
-    entry_days = {"sent": entry.sent, "acknowledged": entry.acknowledged, "answered": entry.answered}
-    days = {name: day.isoformat() if day else "" for name, day in entry_days.items()}
+    days = {name: day.isoformat() if (day := getattr(entry, name)) else "" for name in _DAYS}
     edition = str(entry.edition) if entry.edition else ""
     values = {"channel": entry.channel.value, "edition": edition, "stance": entry.stance.value, "link": entry.link}
+    values |= {name: getattr(entry, name) for name in OFFICE_TEXTS}
     return days | values | {SUMMARY_PREFIX + language: text for language, text in sorted(entry.summaries.items())}
 
 
@@ -82,12 +86,29 @@ def _read_entry(form: Form, edition_numbers: list[str], languages: set[str]) -> 
     sent = form.day("sent", _INVALID_DAY)
     channel = Channel(form.choice("channel", [*Channel], _INVALID_CHOICE))
     edition = int(form.choice("edition", edition_numbers, "There is no such edition.") or 0)
-    acknowledged, answered = (_read_day_after(sent, form, name) for name in ("acknowledged", "answered"))
+    days = {name: _read_day_after(sent, form, name) for name in _DAYS[1:]}
     stance = Stance(form.choice("stance", [*Stance], _INVALID_CHOICE))
-    if bool(answered) != bool(stance):
-        form.add_error("stance" if answered else "answered", "An answer has its day and what it came to.")
+    texts = {name: form.text(name, _OFFICE_TEXT, _INVALID_OFFICE_TEXT) for name in OFFICE_TEXTS}
+    _check_stance(form, stance, days, texts["forwarded_to"])
     link = form.text("link", _LINK, "A link begins with https:// and has no space.")
-    return Entry(sent, channel, edition, acknowledged, answered, stance, link, dict(_read_summaries(form, languages)))
+    summaries = dict(_read_summaries(form, languages))
+    acknowledged, replied, answered = days.values()
+    return Entry(sent, channel, edition, acknowledged, answered, stance, link, summaries, replied, *texts.values())
+
+
+def _check_stance(form: Form, stance: Stance, days: dict[str, date | None], forwarded_to: str) -> None:
+    """Each position needs the day of its letter, and an answer or a forwarding says which it is."""
+    if days["answered"] and stance not in ANSWERS:
+        form.add_error("stance", "An answer has its day and what it came to; other replies have a day of their own.")
+    if stance in ANSWERS and not days["answered"]:
+        form.add_error("answered", "An answer has its day and what it came to.")
+    if stance in REPLIES and not days["replied"]:
+        form.add_error("replied", "Please say on which day this reply was written.")
+    if stance is Stance.ACKNOWLEDGED and not days["acknowledged"]:
+        form.add_error("acknowledged", "Please say on which day receipt was acknowledged.")
+    if bool(forwarded_to) != (stance is Stance.FORWARDED):
+        text = "Only a letter that was forwarded has an office that it went to, and it needs one."
+        form.add_error("forwarded_to", text)
 
 
 def _read_day_after(sent: date | None, form: Form, name: str) -> date | None:
@@ -113,11 +134,12 @@ def _read_summaries(form: Form, languages: set[str]) -> Iterator[tuple[str, str]
 @requires_role(Role.ORGANISER)
 async def reminders(request: Request) -> Response:
     """The addressees that got a letter so many days ago and have not answered."""
-    typed = request.query_params.get("days", str(REMINDER_DAYS))
+    after_days = get_site(request).appeal.campaign.reminder_after_days
+    typed = request.query_params.get("days", str(after_days))
     days = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 4 else None
     async with get_site(request).database.reading() as c:
         entries = await correspondence.entries(c)
-    rows = correspondence.unanswered(entries, clock.today(), REMINDER_DAYS if days is None else days)
+    rows = correspondence.unanswered(entries, clock.today(), after_days if days is None else days)
     names = {a.code: a.name_en for a in get_site(request).address_book.addressees}
     context: dict[str, Any] = {"rows": rows, "names": names, "typed": typed, "wrong": days is None}
     return render_page(

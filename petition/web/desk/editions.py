@@ -1,5 +1,6 @@
 """Editions at the desk: make one after all stale sources are checked, look at it, download what it stored."""
 
+import re
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -9,9 +10,11 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from petition.core.errors import LetterError
 from petition.core.form import EMPTY_FORM, Form
 from petition.letters.addressees.address_book import FORMS_OF_ADDRESS
-from petition.letters.editions import annexes, editions, files, source_checks
+from petition.letters.editions import annexes, editions, files, source_checks, time_stamps
 from petition.letters.editions.drafts import Draft
 from petition.letters.editions.editions import Decisions, Edition, IssuedLetter
+from petition.letters.editions.source_checks import NOT_MET
+from petition.letters.writing.document import NotMet
 from petition.organisers.accounts import Role
 from petition.web.desk.access import requires_role
 from petition.web.desk.downloads import attachment, letter_response, log_download
@@ -55,7 +58,7 @@ async def _issue_edition(request: Request, form: Form) -> Response:
         frozenset(id_ for id_, decision in decisions.items() if decision == kind) for kind in (CONFIRMED, LEFT_OUT)
     )
     try:
-        choice = Decisions(confirmed, without, _forms_of_address(form, draft))
+        choice = Decisions(confirmed, without, _forms_of_address(form, draft), _read_not_met(form))
         nickname = request.state.organiser.nickname
         n = await editions.issue_edition(site.database, draft, choice, nickname)
     except LetterError as error:
@@ -69,15 +72,52 @@ def _forms_of_address(form: Form, draft: Draft) -> dict[str, str]:
     return {code: value for code, value in chosen.items() if value in FORMS_OF_ADDRESS}
 
 
+def _read_not_met(form: Form) -> NotMet | None:
+    """Raises LetterError for a count, a name or a page that cannot be."""
+    if form.values.get(f"doubt {NOT_MET}") != CONFIRMED:
+        return None
+    patterns = (
+        re.compile("[1-9][0-9]{0,5}"),
+        re.compile(r"[^\x00-\x1f\x7f]{1,100}"),
+        re.compile("https://[!-~]{1,300}"),
+    )
+    fields = ("not_met_count", "not_met_by", "not_met_source")
+    count, by, source = (form.text(name, pattern, "wrong") for name, pattern in zip(fields, patterns, strict=True))
+    if form.errors or not (count and by and source):
+        raise LetterError(
+            "That the demand was not met needs how many political prisoners were counted on that day, who counted "
+            "them, and the page that says so (https://…)."
+        )
+    return NotMet(int(count), by, source)
+
+
 @requires_role(Role.ORGANISER)
 async def edition(request: Request) -> Response:
+    return await _edition_page(request)
+
+
+@requires_role(Role.ORGANISER)
+async def get_time_stamp(request: Request) -> Response:
+    """Asks at once; the background job asks again in any case. Without a service, nothing happens."""
+    site = get_site(request)
+    try:
+        if site.settings.timestamp_url:
+            await time_stamps.stamp_missing(site.database, site.settings.timestamp_url)
+    except LetterError as error:
+        return await _edition_page(request, str(error))
+    return RedirectResponse(f"/organisers/editions/{request.path_params['n']}", 303)
+
+
+async def _edition_page(request: Request, error: str = "") -> Response:
     issued, letters = await _load_edition(request)
-    names = {a.code: a.name_en for a in get_site(request).address_book.addressees}
-    async with get_site(request).database.reading() as c:
+    site = get_site(request)
+    names = {a.code: a.name_en for a in site.address_book.addressees}
+    async with site.database.reading() as c:
+        stamp = await time_stamps.find_stamp(c, issued.number)
         issued_annexes = await annexes.list_annexes(c, issued.number)
-    return render_page(
-        request, "web/desk/edition.html", edition=issued, letters=letters, names=names, issued_annexes=issued_annexes
-    )
+    context: dict[str, Any] = {"edition": issued, "letters": letters, "names": names, "issued_annexes": issued_annexes}
+    context |= {"stamp": stamp, "stamping": bool(site.settings.timestamp_url), "error": error}
+    return render_page(request, "web/desk/edition.html", status=409 if error else 200, **context)
 
 
 @requires_role(Role.ORGANISER)

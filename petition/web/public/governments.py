@@ -6,12 +6,13 @@ from typing import Any
 from petition.campaign.campaign import Placeholder
 from petition.core.csv_tables import to_csv
 from petition.core.languages import SOURCE_LANGUAGE, Language
-from petition.letters.correspondence import Entry, Stance
+from petition.letters.correspondence import OFFICE_TEXTS, Entry, Stance
 from petition.site import Site
 from petition.web.http.public_state import PublicState
 from petition.web.public import maps
 
 _COLUMNS = ("key", "name", "office", "sent", "channel", "acknowledged", "answered", "stance", "link")
+_LATER_COLUMNS = ("replied", *OFFICE_TEXTS)  # behind the summary, so that no column has moved
 
 
 def governments_page(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def governments_page(site: Site, language: Language, state: PublicState) -> dict
         "supports": sum(entry.stance is Stance.SUPPORTS for entry in national),
     }
     lists = {"sent": sent, "countries": countries, "institutions": institutions, "today": state.today}
-    return {**lists, "counts": counts}
+    return {**lists, "counts": counts, "status": maps.answer_status}
 
 
 def _codes(site: Site) -> list[str]:
@@ -52,7 +53,7 @@ def governments_json(site: Site, state: PublicState) -> str:
 def _as_dict(site: Site, key: str, entry: Entry) -> dict[str, Any]:
     addressee = site.address_book.find(key)
     letters = [f"{key}-{entry.edition}"] if entry.edition else []
-    days = {name: getattr(entry, name) for name in ("sent", "acknowledged", "answered")}
+    days = {name: getattr(entry, name) for name in ("sent", "acknowledged", "replied", "answered")}
     return {
         "key": key,
         "name": addressee.name_en,
@@ -62,15 +63,17 @@ def _as_dict(site: Site, key: str, entry: Entry) -> dict[str, Any]:
         "letters": [f"{site.settings.base_url}/{SOURCE_LANGUAGE}/letters/{letter}" for letter in letters],
         "stance": entry.stance.value or None,
         "link": entry.link or None,
+        **{name: getattr(entry, name) or None for name in OFFICE_TEXTS},
         "summaries": dict(entry.summaries),
     }
 
 
 def governments_csv(site: Site, state: PublicState) -> str:
     """The same as a table. The summary is in English, or in another language if there is no English one."""
-    rows = []
+    columns, rows = (*_COLUMNS, "summary", *_LATER_COLUMNS), []
     for key in _codes(site):
         entry = state.entries.get(key, Entry())
-        values = _as_dict(site, key, entry)
-        rows.append((*(values[name] or "" for name in _COLUMNS), entry.summary(SOURCE_LANGUAGE, SOURCE_LANGUAGE)[1]))
-    return to_csv([(*_COLUMNS, "summary"), *rows])
+        values = {name: value or "" for name, value in _as_dict(site, key, entry).items()}
+        values["summary"] = entry.summary(SOURCE_LANGUAGE, SOURCE_LANGUAGE)[1]
+        rows.append([values[name] for name in columns])
+    return to_csv([columns, *rows])

@@ -9,13 +9,13 @@ from starlette.responses import RedirectResponse, Response
 
 from petition.core import clock
 from petition.core.errors import LetterError
-from petition.letters.editions import annexes, editions, references
+from petition.letters.editions import annexes, editions, references, sealed_copies
 from petition.site import Site
 from petition.web.http.pages import client_address, get_language, get_site, render_page
 
 
 async def check_letter(request: Request) -> Response:
-    """What was stored about one letter or annex: addressee, day, numbers, and the fingerprint of its file.
+    """What was stored about one letter or annex: addressee, day, numbers, fingerprints of its file and sealed copies.
 
     Each has one address; whatever else people type or mail programs make of it leads there.
     """
@@ -52,13 +52,15 @@ async def _found(site: Site, reference: str) -> tuple[str, dict[str, Any]]:
     """The template and its context."""
     async with site.database.reading() as c:
         issued, annex = await editions.find_letter(c, reference), await annexes.find_annex(c, reference)
+        copies = await sealed_copies.list_copies(c, reference)
     if annex is not None:
         day = date.fromisoformat(annex.issued_on)
         return "annex.html", {"annex": annex, "day": day, **_addressee_context(site, annex.key)}
     if issued is None:
         raise HTTPException(404)  # destroyed in this moment
     letter, document, basis = issued
-    context = {"letter": letter, "document": document, "basis": basis, "as_of": clock.parse_iso(basis["as_of"])}
+    context = {"letter": letter, "document": document, "basis": basis, "copies": copies}
+    context |= {"as_of": clock.parse_iso(basis["as_of"])}
     return "letter.html", {**context, **_addressee_context(site, letter.key)}
 
 

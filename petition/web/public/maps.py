@@ -26,6 +26,9 @@ _NUMBER_FILLS = {
 _ANSWER_FILLS = {
     "written": ("#ecdcb4", "#5c4d26"),
     "acknowledged": ("#c9a856", "#8f7733"),
+    "forwarded": ("#a8823a", "#b79a48"),
+    "holding": ("#7d5f26", "#d9bd6b"),
+    "no-competence": ("#7a5a94", "#b79ad0"),
     "supports": ("#1f5c8b", "#7fc0f0"),
     "partly": ("#8db9dc", "#4178a3"),
     "refuses": ("#b3202e", "#ff6f78"),

@@ -14,15 +14,20 @@ select number, issued_at, nickname, basis from editions order by number desc
 select reference, edition, key, courtesy, sha256 from edition_letters where edition = :number
 
 -- name: find_letter
+-- One of an edition, or one that follows it.
 select l.reference, l.edition, l.key, l.courtesy, l.sha256, l.tree, e.basis
 from edition_letters l join editions e on e.number = l.edition where l.reference = :reference
+union all select reference, edition, key, 0 as courtesy, sha256, tree, basis from follow_ups where reference = :reference
 
 -- name: find_reference
--- Of a letter or an annex. :lowered has letters of ASCII only.
+-- Of a letter, one that follows it, or an annex. :lowered has letters of ASCII only.
 select reference from edition_letters where lower(reference) = :lowered -- sqlite
 select reference from edition_letters where lower(reference collate "C") = :lowered -- postgresql
 union all select reference from edition_annexes where lower(reference) = :lowered -- sqlite
+union all select reference from follow_ups where lower(reference) = :lowered -- sqlite
+union all select reference from follow_ups where lower(reference collate "C") = :lowered -- postgresql
 union all select reference from edition_annexes where lower(reference collate "C") = :lowered -- postgresql
 
 -- name: letter_pdf
 select pdf from edition_letters where reference = :reference
+union all select pdf from follow_ups where reference = :reference

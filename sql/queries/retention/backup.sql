@@ -20,6 +20,12 @@ select reference, edition, key, courtesy, sha256 from edition_letters
 -- name: edition_annexes
 select reference, edition, key, version, name_count, sha256, issued_on from edition_annexes
 
+-- name: follow_ups
+select reference, letter, edition, key, kind, issued_at, nickname, basis, sha256 from follow_ups
+
+-- name: time_stamps
+select edition, index_csv, service, reply from time_stamps
+
 -- name: clear_state
 -- All facts but those that belong to this database itself and its keys.
 delete from site_state where name not in ('mode', 'schema', 'email_key', 'desk_key', 'keys_sealed')

@@ -13,3 +13,4 @@ select
 select 1 as found where exists (select 1 from journal) or exists (select 1 from never_write)
     or exists (select 1 from correspondence) or exists (select 1 from corrections)
     or exists (select 1 from source_checks) or exists (select 1 from enabled_annexes)
+    or exists (select 1 from sealed_copies)

@@ -60,12 +60,12 @@ async def test_it_is_upgraded_and_its_numbers_agree(
         (folder / f"{migrations.latest_version() + 1:04}_later.sql").write_text(later)
         monkeypatch.setattr(migrations, "MIGRATIONS_FOLDER", folder)
     async with open_database(empty_database_url, create=True) as database:
-        await releases.load(database, kept)
+        tables = migrations.table_names(await releases.load(database, kept))
         await migrations.migrate(database, releases.MODE)
         async with database.reading() as c:
             await migrations.check_schema(c, releases.MODE)
             assert await audit.find_disagreements(c) == []
-            assert [table for table in LOCKS if not await c.count_rows(table)] == []
+            assert [table for table in LOCKS if table in tables and not await c.count_rows(table)] == []
             assert await c.count_rows("signatures") == releases.SIGNATURES
             if later:
                 assert await c.execute("select mailbox from signatures where region is null or region <> country") == []

@@ -172,6 +172,19 @@ async def test_an_answer_is_recorded_and_stands_on_the_public_page(time: Clock, 
         assert (await visitor.post(f"/organisers/answers/{key}", **ENTRY)).status_code == 404
 
 
+@on_sqlite
+async def test_a_reply_that_is_no_answer_is_recorded_as_it_is(time: Clock, visitor: Visitor) -> None:
+    await visitor.organiser("olga", "organiser")
+    forwarded = {"stance": "forwarded", "replied": "2026-11-20", "forwarded_to": "Ministry of Transport"}
+    forwarded |= {"their_reference": "DGKanc-7/2026", "signed_by": "Deputy Director"}
+    answer = await visitor.post("/organisers/answers/PL", sent="2026-10-01", **forwarded)
+    assert answer.status_code == 303
+    form = Html((await visitor.get("/organisers/answers/PL")).text)
+    assert {name: form.fields()[name] for name in forwarded} == forwarded
+    assert "Poland 2026-10-01 52" in Html((await visitor.get("/organisers/reminders")).text).text
+    assert "Ministry of Transport" in (await visitor.get("/en/governments")).text
+
+
 WRONG = [
     ("sent", {"sent": "yesterday"}),
     ("sent", {"sent": "2026-13-01"}),
@@ -182,6 +195,14 @@ WRONG = [
     ("answered", {"answered": ""}),
     ("stance", {"stance": ""}),
     ("stance", {"stance": "loves it"}),
+    ("stance", {"stance": "holding"}),  # with the day of an answer
+    ("replied", {"stance": "holding", "answered": ""}),
+    ("replied", {"stance": "holding", "answered": "", "replied": "2026-10-31"}),
+    ("acknowledged", {"stance": "acknowledged", "answered": "", "acknowledged": ""}),
+    ("forwarded_to", {"stance": "forwarded", "answered": "", "replied": "2026-11-20"}),
+    ("forwarded_to", {"forwarded_to": "Ministry of Transport"}),
+    ("signed_by", {"signed_by": "a" * 201}),
+    ("their_reference", {"their_reference": "a\nb"}),
     ("channel", {"channel": "pigeon"}),
     ("edition", {"edition": "1"}),
     ("link", {"link": "javascript:alert(1)"}),

@@ -219,7 +219,7 @@ async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, 
             "A tag of your network and, with a less known provider, of your mail domain, "
             "made with a random key of the day"
         ),
-        "organisers, factors, sessions, actions, source_checks, editions, enabled_annexes": (
+        "organisers, factors, sessions, actions, source_checks, editions, enabled_annexes, sealed_copies, follow_ups": (
             "Of organisers: nickname, role, a code of the address, second factors, logins, and a record of what they do"
         ),
     }
@@ -244,6 +244,7 @@ async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, 
             "edition_letters",
             "outbox_key_copies",
             "outbox_machines",
+            "time_stamps",
             "used_proofs",
         }
 

@@ -19,6 +19,7 @@ from petition.web.public import maps
 from tests.conftest import Clock, Visit, Visitor
 from tests.web.tools import Html, campaign, on_sqlite
 
+OLDER_COLUMNS = ["key", "name", "office", "sent", "channel", "acknowledged", "answered", "stance", "link", "summary"]
 SHAPES = SHIPPED_DATA / "europe.svg"
 ANSWERS = {
     "PL": Entry(
@@ -33,6 +34,16 @@ ANSWERS = {
     ),
     "BE": Entry(sent=date(2026, 11, 21), edition=1, summaries={"en": "Soon."}),
     "LT": Entry(sent=date(2026, 10, 1), channel=Channel.POST, acknowledged=date(2026, 10, 5)),
+    "DK": Entry(
+        sent=date(2026, 11, 1),
+        stance=Stance.FORWARDED,
+        replied=date(2026, 11, 20),
+        forwarded_to="Ministry of Foreign Affairs",
+        their_reference="2026-1234",
+        signed_by="Head of Office",
+    ),
+    "SE": Entry(sent=date(2026, 11, 1), stance=Stance.HOLDING, replied=date(2026, 11, 21)),
+    "FI": Entry(sent=date(2026, 11, 1), stance=Stance.NO_COMPETENCE, answered=date(2026, 11, 21)),
     "eu-commission": Entry(sent=date(2026, 11, 22), answered=date(2026, 11, 22), stance=Stance.REFUSES),
 }
 
@@ -47,12 +58,16 @@ async def _recorded(visitor: Visitor) -> None:
 async def test_newspapers_read_who_was_written_to_and_what_came_back(time: Clock, visitor: Visitor) -> None:
     await _recorded(visitor)
     text = Html((await visitor.get("/en/governments")).text).text
-    assert "Governments written to 3 / 27 Answered 1 Supports the demand 1" in text
+    assert "Governments written to 6 / 27 Answered 2 Supports the demand 1" in text
     assert "Poland 1 November 2026, by registered mail 21 days ago · PL-1 Supports the demand" in text
     assert "21 November 2026, 1 day ago We will. The answer" in text
     assert "Belgium 21 November 2026 1 day ago · BE-1 No answer yet Soon." in text
     assert "Lithuania 1 October 2026, by post 52 days ago No answer yet Receipt acknowledged: 5 October 2026" in text
     assert "22 November 2026 today Refuses" in text
+    passed_on = "No answer yet Has forwarded the letter: Ministry of Foreign Affairs · 20 November 2026, 2 days ago"
+    assert f"{passed_on} Signed by: Head of Office Their reference: 2026-1234" in text
+    assert "No answer yet Says that an answer will follow · 21 November 2026, 1 day ago" in text
+    assert "21 days ago Says that it is not competent 21 November 2026, 1 day ago" in text
     assert "Not written to yet: Austria, Bulgaria, Croatia" in text
 
 
@@ -108,15 +123,27 @@ async def test_data_says_what_the_page_says(time: Clock, visitor: Visitor) -> No
         "channel": "registered",
         "letters": [f"{visitor.site.settings.base_url}/en/letters/PL-1"],
         "stance": "supports",
+        "replied": None,
+        "forwarded_to": None,
+        "their_reference": None,
+        "signed_by": None,
         "link": "https://government.example/answer",
         "summaries": {"en": "We will.", "ru": "Мы это сделаем."},
     }
     assert [letter.rpartition("/")[2] for letter in by_key["BE"]["letters"]] == ["BE-1"]
+    assert (by_key["DK"]["stance"], by_key["DK"]["forwarded_to"]) == ("forwarded", "Ministry of Foreign Affairs")
+    assert (by_key["SE"]["stance"], by_key["SE"]["replied"], by_key["SE"]["answered"]) == (
+        "holding",
+        "2026-11-21",
+        None,
+    )
+    assert by_key["FI"]["stance"] == "no-competence"
     assert {by_key["DE"][name] for name in ("sent", "channel", "answered", "stance", "link")} == {None}
     rows = {row["key"]: row for row in csv.DictReader(io.StringIO((await visitor.get("/governments.csv")).text))}
     assert rows.keys() == by_key.keys()
     for key, row in rows.items():
-        for name in ("name", "sent", "acknowledged", "answered", "channel", "stance", "link"):
+        assert list(row)[:10] == OLDER_COLUMNS
+        for name in row.keys() - {"summary"}:
             assert row[name] == (by_key[key][name] or "")
     assert rows["PL"]["summary"] == "We will."
 
@@ -126,7 +153,7 @@ async def test_a_map_colours_whom_the_table_names(time: Clock, visitor: Visitor)
     await _recorded(visitor)
     answer = await visitor.get("/governments.svg")
     assert answer.headers["content-type"] == "image/svg+xml"
-    assert re.findall(r"#c-(\w+)[,{]", answer.text) == ["BE", "LT", "PL", "BE", "LT", "PL"], "in light and in dark"
+    assert re.findall(r"#c-(\w+)[,{]", answer.text) == ["BE", "LT", "DK", "SE", "FI", "PL"] * 2, "in light and in dark"
     style = re.search("<style>(.*)</style>", answer.text)
     assert style
     assert "unsafe" not in answer.headers["content-security-policy"]
@@ -150,10 +177,10 @@ async def test_who_is_silent_is_found_by_days(time: Clock, visitor: Visitor) -> 
     text = Html((await visitor.get("/organisers/reminders")).text).text
     assert "Lithuania 2026-10-01 52 post 2026-10-05" in text
     assert "Belgium" not in text
-    assert (
-        "Lithuania 2026-10-01 52 post 2026-10-05 Belgium 2026-11-21 1 not said no"
-        in Html((await visitor.get("/organisers/reminders?days=1")).text).text
-    )
+    shown = Html((await visitor.get("/organisers/reminders?days=1")).text).text
+    assert "Lithuania 2026-10-01 52 post 2026-10-05 Denmark 2026-11-01 21" in shown
+    assert "Sweden 2026-11-01 21 not said no Belgium 2026-11-21 1 not said no" in shown
+    assert "Finland" not in shown
     assert "Nobody." in (await visitor.get("/organisers/reminders?days=999")).text
     for wrong in ("", "-1", "x", "1000", "²"):
         answer = await visitor.get("/organisers/reminders", params={"days": wrong})

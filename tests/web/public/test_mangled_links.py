@@ -126,7 +126,7 @@ async def test_letters_that_stick_to_a_link_are_not_cut(time: Clock, visitor: Vi
 async def test_a_letter_is_found_by_a_mangled_reference(time: Clock, visitor: Visitor) -> None:
     await edition_of_moment(visitor)
     page = _main((await visitor.get("/en/letters/PL-1")).text)
-    assert "This letter is genuine" in page
+    assert "We drew up a letter with this reference. Compare it with yours:" in page
 
     async def check(end: str) -> None:
         end = end.partition("/")[0].partition("#")[0]  # another address; and what a browser never sends
