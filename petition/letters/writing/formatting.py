@@ -19,8 +19,8 @@ from petition.letters.addressees.address_book import Source
 class Formatter:
     """Writes numbers and days in one language of one territory. `months`: twelve names for each case.
 
-    `dates` can have `pattern` (a day in CLDR's notation) and `first` (the first day of a month where it is not written
-    as 1: French "1er").
+    `dates` can have `pattern` (a day in CLDR's notation), `first` (the first day of a month where it is not written
+    as 1: French "1er"), and `from` and `to` (the words of a range of days; without them it has a dash).
     """
 
     locale: Locale
@@ -48,14 +48,20 @@ class Formatter:
         if not source.start:
             return self.day(source.date, case)
         if source.start[:7] != source.date[:7]:
-            return f"{self.day(source.start, case)} – {self.day(source.date, case)}"
+            return self._range(self.day(source.start, case), self.day(source.date, case))
         start, end = (date.fromisoformat(text) for text in (source.start, source.date))
-        pattern = _range_pattern(self._first_of_month(start) or str(start.day), self._date_pattern(end, case))
+        first_day = self._first_of_month(start) or str(start.day)
+        if "from" in self.dates:
+            return self._range(first_day, self.day(end, case))
+        pattern = _range_pattern(first_day, self._date_pattern(end, case))
         return str(dates.format_date(end, pattern, locale=self.locale))
 
     def plural(self, n: int, **forms: str) -> str:
         """The form that the language's plural rule chooses for n (one, few, many, zero …), else `other`."""
         return forms.get(self.locale.plural_form(n)) or forms["other"]
+
+    def _range(self, first: str, last: str) -> str:
+        return f"{self.dates.get('from', '')} {first} {self.dates.get('to', '–')} {last}".strip()
 
     def _date_pattern(self, day: date, case: str) -> str:
         pattern = self.dates.get("pattern") or str(self.locale.date_formats["long"].pattern)

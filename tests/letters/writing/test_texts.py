@@ -240,6 +240,24 @@ def test_the_first_of_a_month_is_written_as_the_language_writes_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "start", "words"),
+    [
+        ("FR", "2025-09-12", "du 12 au 25 septembre 2025"),
+        ("FR", "2025-09-01", "du 1er au 25 septembre 2025"),
+        ("FR", "2025-08-01", "du 1er août 2025 au 25 septembre 2025"),
+        ("ES", "2025-09-12", "del 12 al 25 de septiembre de 2025"),
+        ("PT", "2025-09-12", "de 12 a 25 de setembro de 2025"),
+        ("IT", "2025-09-12", "12–25 settembre 2025"),
+    ],
+)
+def test_a_range_of_days_has_the_words_of_its_language(key: str, start: str, words: str) -> None:
+    addressee = BOOK.find(key)
+    text = _text(addressee.language)
+    formatter = Formatter(Locale.parse(addressee.locale), text.dates, text.months)
+    assert formatter.source_dates(Source("", "2025-09-25", "", start)) == words
+
+
+@pytest.mark.parametrize(
     ("key", "moment"),
     [
         ("PL", "22 listopada 2026 r. pod tym żądaniem"),
