@@ -177,6 +177,7 @@ def test_every_text_says_that_nobody_has_reviewed_it_yet() -> None:
         ("LT", {1: "1 parašas;", 2: "2 parašai;", 11: "11 parašų;", 21: "21 parašas;", 30: "30 parašų;"}),
         ("LV", {1: "1 paraksts;", 2: "2 paraksti;", 11: "11 parakstu;", 21: "21 paraksts;", 30: "30 parakstu;"}),
         ("FR", {1: "1 signature appuie", 2: "2 signatures appuient", 1230: "1\u202f230 signatures appuient"}),
+        ("RO", {1: "cel puțin 1 semnătură.", 2: "cel puțin 2 semnături.", 21: "cel puțin 21 de semnături."}),
         ("HU", {1: "1 személy írta alá", 5: "5 személy írta alá", 1234: "1 234 személy írta alá"}),
         ("IE-ga", {1: "1 duine ar", 2: "2 dhuine", 5: "5 dhuine", 10: "10 nduine", 21: "21 duine"}),
         ("MT-mt", {1: "1 persuna ffirmat", 2: "2 persuni ffirmaw", 5: "5 persuni ffirmaw", 11: "11 persuna ffirmaw"}),
