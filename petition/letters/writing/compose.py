@@ -182,6 +182,7 @@ def _issue_values(campaign: Campaign, issue: IssueDetails, today: date, base_url
         "answer_by": campaign.letterhead.answer_day(today),
         "not_met_count": not_met.count if not_met else 0,
         "not_met_by": named_page(not_met.by, not_met.source) if not_met else "",
+        "not_met_source": markdown_link(not_met.source) if not_met else "",
         **follow_up_values(issue, base_url),
     }
 

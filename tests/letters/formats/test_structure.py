@@ -105,7 +105,8 @@ def test_a_cover_sheet_has_a_row_for_each_envelope_and_lines_that_do_not_run_tog
     cells = [[plain(cell.text) for cell in row.find("TD")] for row in read_structure(content).find("TR")][1:]
     poland, hungary, greece = ([drawn.title, drawn.office, *drawn.lines] for drawn in letters)
     missing = "address missing: write it by hand"
-    envelopes = (poland, [*hungary, missing], [*greece, missing], *letters[0].copy_addresses)
+    copies = [address for drawn in letters for address in drawn.copy_addresses]
+    envelopes = (poland, [*hungary, missing], [*greece, missing], *copies)
     assert [cell[1] for cell in cells] == [plain(" ".join(lines)) for lines in envelopes]
     assert [tag for tag, _ in paragraphs(content)] == ["H1", "P"]
     assert not read_structure(content).stray_text()

@@ -14,7 +14,8 @@ from petition.letters.writing.quotations import sentences_citing
 from tests.letters.samples import BOOK, FIGURES, MOMENT, TEXTS, appeal, letter
 
 KEY_BY_ROLE = {addressee.role: addressee.key for addressee in BOOK.addressees}
-KEYS = sorted(KEY_BY_ROLE.values())
+KEY_BY_ROLE = {role: key for role, key in KEY_BY_ROLE.items() if role not in ("eu-members", "eu-petitions")}
+KEYS = sorted(KEY_BY_ROLE.values())  # the open letter to the Members and the petition have no pages beside them
 
 
 def _english(key: str, state: str = "open", **issue: Any) -> Letter:
