@@ -20,12 +20,14 @@ from petition.letters.editions import annexes, drafts, editions, source_checks
 from petition.letters.editions.editions import Decisions, Edition
 from petition.letters.formats import pdf, volume
 from petition.letters.writing.annex import compose_annex, split_into_volumes
+from petition.letters.writing.document import NotMet
 from tests.conftest import Clock, Visitor
 from tests.letters.editions.test_editions import draft_for, issue
 from tests.letters.samples import BOOK, MOMENT, TEXTS, appeal, pdf_text
 from tests.web.tools import Html, all_rows, allow_all_annexes, pass_names
 
 PL = BOOK.find("PL")
+NOT_MET = NotMet(1100, "Viasna", "https://example.org/list")  # after the deadline
 NAMES = ("Anna Nowak", "Bolesław Żak", "Celina Ćma")
 
 
@@ -38,7 +40,7 @@ async def edition_of_moment(visitor: Visitor) -> Edition:
             c, here.appeal, replace(here.address_book, addressees=(PL,)), here.settings.base_url, ["en", "pl"]
         )
     checked = frozenset(stale.id for stale in source_checks.stale_sources(draft))
-    n = await editions.issue_edition(here.database, draft, Decisions(checked, frozenset()), "marta")
+    n = await editions.issue_edition(here.database, draft, Decisions(checked, frozenset(), NOT_MET), "marta")
     async with here.database.reading() as c:
         return next(edition for edition in await editions.list_editions(c) if edition.number == n)
 

@@ -208,8 +208,8 @@ def test_nobody_is_asked_to_support_a_deadline_that_is_over(key: str) -> None:
 
 @pytest.mark.parametrize("key", ROLES)
 def test_when_the_demand_is_met_each_is_asked_for_what_it_can_do(key: str) -> None:
-    words = _english(key, "met", met_source="https://example.org/list")
-    assert "as we said that we would: https://example.org/list" in words
+    words = _english(key, "met", met_by="Viasna", met_source="https://example.org/list")
+    assert "as we said that we would: Viasna, https://example.org/list" in words
     assert "We ask for an answer in writing" in words
     assert ("to keep ready the measure" in words) == (key not in ("eu-railways", "eu-parliament"))
     assert ("national safety authorities" in words) == (key == "eu-railways")
