@@ -83,13 +83,9 @@ async def issue_edition(database: Database, draft: Draft, decisions: Decisions, 
         raise LetterError(f"Nobody has said yet what becomes of {len(undecided)} old or doubtful facts and addresses.")
     if NOT_MET in stale_ids and (NOT_MET in decisions.omitted or decisions.not_met is None):
         raise LetterError(_NOT_MET_UNCONFIRMED)
-<<<<<<< HEAD
     omitted = decisions.omitted & stale_ids
-    draft = replace(draft.addressed_as(decisions.forms), not_met=decisions.not_met)
-=======
-    draft = replace(draft, not_met=decisions.not_met if NOT_MET in stale_ids else None)
-    omitted = decisions.omitted & stale_ids
->>>>>>> 8d73ba3 (An edition keeps that the demand was not met only if it was asked)
+    not_met = decisions.not_met if NOT_MET in stale_ids else None
+    draft = replace(draft.addressed_as(decisions.forms), not_met=not_met)
     rows = await asyncio.to_thread(lambda: list(_letter_rows(draft, number, omitted)))
     if not rows:
         raise LetterError("An edition without any letter is none.")

@@ -163,9 +163,6 @@ def test_the_sheet_is_tagged_and_names_every_envelope() -> None:
     for drawn in letters:
         assert drawn.reference in words
     assert "envelopes: 42, with copies: 26 · letters and enclosures: 42" in words, "a copy for all languages of a state"
-<<<<<<< HEAD
     listing = sum("Legal page" in drawn.enclosure_names for drawn in letters)
     assert words.count("with: Legal page (printed with the letter)") == listing > 0, "and no copy says so"
-=======
->>>>>>> 822baed (The cover sheet counts envelopes, copies and enclosures)
     assert "Udenrigsministeriet Asiatisk Plads 2 1448 København K Danmark Copy of DK/2026-11-22 (da)" in words
