@@ -182,6 +182,7 @@ def test_every_text_says_that_nobody_has_reviewed_it_yet() -> None:
         ("IE-ga", {1: "1 duine ar", 2: "2 dhuine", 5: "5 dhuine", 10: "10 nduine", 21: "21 duine"}),
         ("MT-mt", {1: "1 persuna ffirmat", 2: "2 persuni ffirmaw", 5: "5 persuni ffirmaw", 11: "11 persuna ffirmaw"}),
         ("MT-mt", {21: "21 persuna ffirmaw", 110: "110 persuni ffirmaw", 1234: "1,234 persuna ffirmaw"}),
+        ("GR", {1: "1 υπογραφή.", 2: "2 υπογραφές.", 1230: "1.230 υπογραφές."}),
         ("IE-en", {1: "at least 1 signature,", 21: "at least 21 signatures,", 1230: "1,230 signatures,"}),
         ("CZ", {1: "je pod", 2: "jsou pod tímto požadavkem nejméně 2 podpisy,", 1230: "nejméně 1 230 podpisů,"}),
         ("SI", {2: "sta pod to zahtevo najmanj 2 podpisa,", 3: "najmanj 3 podpisi,", 101: "najmanj 101 podpis,"}),
@@ -203,6 +204,7 @@ def test_days_stand_in_the_case_that_the_sentence_needs() -> None:
     assert "2027. március 1. napjáig" in letter_text(letter("HU"))
     assert "(2025. szeptember 12–25.)" in letter_text(letter("HU"))
     assert "faoin 1 Márta 2027" in letter_text(letter("IE-ga"))
+    assert "έως και 1η Μαρτίου 2027" in letter_text(letter("GR"))
 
 
 @pytest.mark.parametrize(
