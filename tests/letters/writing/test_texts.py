@@ -178,7 +178,7 @@ def test_every_text_says_that_nobody_has_reviewed_it_yet() -> None:
         ("LV", {1: "1 paraksts;", 2: "2 paraksti;", 11: "11 parakstu;", 21: "21 paraksts;", 30: "30 parakstu;"}),
         ("FR", {1: "1 signature appuie", 2: "2 signatures appuient", 1230: "1\u202f230 signatures appuient"}),
         ("HU", {1: "legalább 1 aláírás áll", 5: "5 aláírás áll", 1234: "1 234 aláírás áll"}),
-        ("IE-ga", {1: "1 duine ar", 2: "2 dhuine", 5: "5 dhuine", 10: "10 nduine", 21: "21 duine"}),
+        ("IE-ga", {1: "1 síniú ar", 2: "2 shíniú", 5: "5 shíniú", 10: "10 síniú", 21: "21 síniú"}),
         ("MT-mt", {1: "1 persuna ffirmat", 2: "2 persuni ffirmaw", 5: "5 persuni ffirmaw", 11: "11 persuna ffirmaw"}),
         ("MT-mt", {21: "21 persuna ffirmaw", 110: "110 persuni ffirmaw", 1234: "1,234 persuna ffirmaw"}),
         ("GR", {1: "1 υπογραφή.", 2: "2 υπογραφές.", 1230: "1.230 υπογραφές."}),
