@@ -179,8 +179,7 @@ def test_every_text_says_that_nobody_has_reviewed_it_yet() -> None:
         ("FR", {1: "1 signature appuie", 2: "2 signatures appuient", 1230: "1\u202f230 signatures appuient"}),
         ("HU", {1: "legalább 1 aláírás áll", 5: "5 aláírás áll", 1234: "1 234 aláírás áll"}),
         ("IE-ga", {1: "1 síniú ar", 2: "2 shíniú", 5: "5 shíniú", 10: "10 síniú", 21: "21 síniú"}),
-        ("MT-mt", {1: "1 persuna ffirmat", 2: "2 persuni ffirmaw", 5: "5 persuni ffirmaw", 11: "11 persuna ffirmaw"}),
-        ("MT-mt", {21: "21 persuna ffirmaw", 110: "110 persuni ffirmaw", 1234: "1,234 persuna ffirmaw"}),
+        ("MT-mt", {1: "1 firma,", 2: "2 firem,", 5: "5 firem,", 110: "110 firem,", 1230: "1,230 firma,"}),
         ("GR", {1: "1 υπογραφή.", 2: "2 υπογραφές.", 1230: "1.230 υπογραφές."}),
         ("IE-en", {1: "at least 1 signature,", 21: "at least 21 signatures,", 1230: "1,230 signatures,"}),
         ("CZ", {1: "je pod", 2: "jsou pod tímto požadavkem nejméně 2 podpisy,", 1230: "nejméně 1 230 podpisů,"}),
@@ -215,6 +214,18 @@ def test_the_maltese_article_before_a_day_follows_the_sound_of_its_number(day: i
     campaign.campaign = replace(campaign.campaign, deadline=date(2027, 3, day))
     drawn = compose_letter(campaign, [TEXTS], BOOK.find("MT-mt"), FIGURES, MOMENT, "https://example.org")
     assert f"{words}ta’ Marzu 2027" in letter_text(drawn)
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(2, "2 priġunieri"), (111, "111-il priġunier"), (1119, "1,119-il priġunier"), (1131, "1,131 p")],
+)
+def test_maltese_joins_the_numbers_that_end_in_11_to_19_to_their_noun(
+    count: int, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = compose._template_values
+    monkeypatch.setattr(compose, "_template_values", lambda *given: values(*given) | {"not_met_count": count})
+    assert words in letter_text(letter("MT-mt", "passed"))
 
 
 @pytest.mark.parametrize(
@@ -268,7 +279,7 @@ def test_a_range_of_days_has_the_words_of_its_language(key: str, start: str, wor
         ("IE-en", "As of 22 November 2026, this"),
         ("HU", "2026. november 22. napján legalább"),
         ("IE-ga", "Amhail an 22 Samhain 2026, tá"),
-        ("MT-mt", "Sat-22 ta’ Novembru 2026, mill-inqas"),
+        ("MT-mt", "Sat-22 ta’ Novembru 2026, din"),
         ("FR", "22 novembre 2026, au moins"),
         ("DK", "Pr. 22. november 2026 havde"),
         ("SE", "Den 22 november 2026 hade"),
