@@ -83,7 +83,8 @@ def letter_text(composed: Letter) -> str:
     return " ".join(block.text for block in composed.blocks).replace("\xa0", " ")
 
 
-def pdf_text(content: bytes) -> str:
-    """The words of a PDF as pdftotext finds them, without line breaks."""
-    run = subprocess.run(["pdftotext", "-", "-"], input=content, capture_output=True, check=True)
+def pdf_text(content: bytes, last_page: int = 0) -> str:
+    """The words of a PDF as pdftotext finds them, without line breaks; up to its last page if that is not named."""
+    command = ["pdftotext", "-l", str(last_page), "-", "-"]
+    run = subprocess.run(command, input=content, capture_output=True, check=True)
     return " ".join(run.stdout.decode().replace("\u200b", "").split())

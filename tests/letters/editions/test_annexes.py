@@ -40,7 +40,7 @@ async def edition_of_moment(visitor: Visitor) -> Edition:
             c, here.appeal, replace(here.address_book, addressees=(PL,)), here.settings.base_url, ["en", "pl"]
         )
     checked = frozenset(stale.id for stale in source_checks.stale_sources(draft))
-    n = await editions.issue_edition(here.database, draft, Decisions(checked, frozenset(), NOT_MET), "marta")
+    n = await editions.issue_edition(here.database, draft, Decisions(checked, frozenset(), not_met=NOT_MET), "marta")
     async with here.database.reading() as c:
         return next(edition for edition in await editions.list_editions(c) if edition.number == n)
 

@@ -54,14 +54,15 @@ def test_every_letter_says_in_print_what_it_is_for(rendered: dict[str, tuple[Let
         assert f"https://ultimatum.example.org/{language}/tally" in words.replace(" ", ""), drawn.key
 
 
-def test_a_letter_has_few_pages_and_carries_its_own_fonts(
+def test_a_letter_is_signed_on_its_second_page_and_carries_its_own_fonts(
     rendered: dict[str, tuple[Letter, bytes]],
 ) -> None:
-    for key, (_, content) in rendered.items():
+    """Figures and sources can go on to a third page. The summary stands in front, the legal page behind."""
+    for key, (drawn, content) in rendered.items():
         reader = PdfReader(BytesIO(content))
-        assert len(reader.pages) <= (5 if key == "PL" else 4), (
-            key
-        )  # Poland's letter has twelve sources, on their own sheet
+        front, behind = drawn.summary is not None, len(drawn.enclosures)
+        assert len(reader.pages) <= front + 3 + behind, key
+        assert drawn.labels["signature"] in pdf_text(content, last_page=front + 2), key
         names = {str(font) for page in reader.pages for font in _fonts(page)}
         assert all(re.search("Source(Serif4|Sans3)", name) for name in names), names
 

@@ -177,6 +177,7 @@ def test_every_text_says_that_nobody_has_reviewed_it_yet() -> None:
         ("LT", {1: "1 parašas;", 2: "2 parašai;", 11: "11 parašų;", 21: "21 parašas;", 30: "30 parašų;"}),
         ("LV", {1: "1 paraksts;", 2: "2 paraksti;", 11: "11 parakstu;", 21: "21 paraksts;", 30: "30 parakstu;"}),
         ("FR", {1: "1 signature appuie", 2: "2 signatures appuient", 1230: "1\u202f230 signatures appuient"}),
+        ("RO", {1: "cel puțin 1 semnătură.", 2: "cel puțin 2 semnături.", 21: "cel puțin 21 de semnături."}),
         ("HU", {1: "legalább 1 aláírás áll", 5: "5 aláírás áll", 1234: "1 234 aláírás áll"}),
         ("IE-ga", {1: "1 síniú ar", 2: "2 shíniú", 5: "5 shíniú", 10: "10 síniú", 21: "21 síniú"}),
         ("MT-mt", {1: "1 firma,", 2: "2 firem,", 5: "5 firem,", 110: "110 firem,", 1230: "1,230 firma,"}),
