@@ -8,9 +8,8 @@ from pathlib import Path
 from petition.campaign.appeal import SHIPPED_DATA, Appeal
 from petition.letters.addressees.address_book import Addressee
 from petition.letters.addressees.reader import load_address_book
-from petition.letters.writing.compose import compose_letter, is_outdated, preview_reference
+from petition.letters.writing.compose import compose_letter, preview_reference
 from petition.letters.writing.document import Figures, IssueDetails, Letter
-from petition.letters.writing.texts import find_text
 
 TEXTS = Path(__file__).parents[2] / "templates" / "letters"
 LANGUAGES = sorted(file.stem for file in TEXTS.glob("*.md"))
@@ -67,12 +66,6 @@ def letter(
     issue = IssueDetails(preview_reference(addressee, MOMENT), page_language=addressee.language)
     base_url = "https://ultimatum.example.org"
     return compose_letter(appeal(state, folder), [texts, TEXTS], addressee, figures, MOMENT, base_url, issue)
-
-
-def outdated(language: str) -> bool:
-    """True until the text of this language says the same as the English one: editions have none of it."""
-    text = find_text([TEXTS], language)
-    return text is None or is_outdated([TEXTS], text)
 
 
 def without_address(key: str) -> Addressee:

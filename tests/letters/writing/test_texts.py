@@ -31,7 +31,6 @@ from tests.letters.samples import (
     appeal,
     letter,
     letter_text,
-    outdated,
 )
 
 COUNTS = (1, 2, 5, 21, 1234)
@@ -58,8 +57,7 @@ def _roles(language: str) -> list[str]:
 
 
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
-UP_TO_DATE = [language for language in TRANSLATED if not outdated(language)]
-WRITTEN = [(language, role) for language in UP_TO_DATE for role in _roles(language)]
+WRITTEN = [(language, role) for language in TRANSLATED for role in _roles(language)]
 
 
 def _shape(drawn: Letter) -> list[tuple[str, list[str], list[str]]]:
@@ -79,6 +77,11 @@ def _facts(drawn: Letter) -> list[str]:
     return sorted(
         re.sub(r"\D", "", number) for number in re.findall(r"\b(?:1.?131|167|50|123|300)\b", letter_text(drawn))
     )
+
+
+def test_every_text_follows_the_newest_english_one() -> None:
+    newest = _text("en").english
+    assert [language for language in LANGUAGES if _text(language).english != newest] == []
 
 
 @pytest.mark.parametrize("state", STATES_WITH_LETTERS)
