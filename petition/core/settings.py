@@ -1,21 +1,19 @@
 """All settings in one table, read once from the environment. No other module reads the environment."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from petition.core import demo_secrets
 from petition.core import setting_parsers as parse
 from petition.core.errors import SettingsError
 from petition.core.setting_parsers import LOOPBACK_HOSTS
+from petition.core.setting_rows import Row, setting
 
 __all__ = ["LOOPBACK_HOSTS", "Mode", "Settings", "for_server", "from_environment", "readme_table"]
-
-_T = TypeVar("_T")
 
 
 class Mode(StrEnum):
@@ -33,140 +31,125 @@ def _mode(text: str) -> Mode:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    name: str
-    parse: Callable[[str], Any]
-    meaning: str  # for README.md
-    default: str = ""  # {NAME} is replaced by the value of another setting
-    needed: bool = False  # required in production: no default can be right
-
-
-def _row(name: str, parser: Callable[[str], _T], meaning: str, default: str = "", *, needed: bool = False) -> _T:
-    """A dataclass field without a default. Like dataclasses.field(), it has the type of its value."""
-    made: _T = field(metadata={"row": _Row(name, parser, meaning, default, needed)})
-    return made
-
-
-@dataclass(frozen=True, slots=True)
 class Settings:
     """The table of all settings, in the order of README.md."""
 
-    mode: Mode = _row(
+    mode: Mode = setting(
         "PETITION_MODE",
         _mode,
         "`demo` (default: this machine only, makes its own secrets, keeps email in `/dev/outbox`) or `production` "
         "(refuses to start on any missing secret). Each refuses the other's database",
         "demo",
     )
-    database_url: str = _row(
+    database_url: str = setting(
         "PETITION_DATABASE_URL",
         parse.database_url,
         "`sqlite:///…` (default: `var/petition.db`) or `postgresql://…`, several hosts allowed",
         "sqlite:///{PETITION_VAR}/petition.db",
     )
-    base_url: str = _row(
+    base_url: str = setting(
         "PETITION_BASE_URL",
         parse.base_url,
         "the public address, https except on this machine. Links in emails are built from it. A demo takes it from "
         "`serve --port`",
         needed=True,
     )
-    onion_url: str = _row(
+    onion_url: str = setting(
         "PETITION_ONION_URL",
         parse.onion_url,
         "the address of the onion service, `http://….onion`; pages over https name it (`Onion-Location`), pages opened "
         "under its name link to it. Emails always have `PETITION_BASE_URL`; the desk is not available there",
     )
-    campaign: Path | None = _row(
+    campaign: Path | None = setting(
         "PETITION_CAMPAIGN",
         parse.campaign,
         "a folder whose `campaign.toml`, `facts.toml`, `governments.toml`, `mailboxes.toml`, `networks.toml`, "
         "`said.toml`, `appeal/*.md`, `letters/*.md` replace the shipped ones, file by file",
     )
-    secret_keys: tuple[str, ...] = _row(
+    secret_keys: tuple[str, ...] = setting(
         "PETITION_SECRET_KEY",
         parse.split_list,
         "signs links; 32 characters or more; a comma-separated list rotates it, newest first",
         needed=True,
     )
-    desk_keys: tuple[str, ...] = _row(
+    desk_keys: tuple[str, ...] = setting(
         "PETITION_DESK_KEY",
         parse.split_list,
         "encrypts organisers' second factors and authenticates backups; 32 characters or more, in a file of its own; a "
         "comma-separated list rotates it, newest first; default: `PETITION_SECRET_KEY`",
         "{PETITION_SECRET_KEY}",
     )
-    letters_key: str = _row(
+    letters_key: str = setting(
         "PETITION_LETTERS_KEY",
         str,
         "signs the list of an edition (`index.csv`, with the SHA-256 of each PDF); 32 characters or more; without it "
         "the list is not signed. Its public half is at `/letters.pub`",
     )
-    timestamp_url: str = _row(
+    timestamp_url: str = setting(
         "PETITION_TIMESTAMP_URL",
         parse.timestamp_url,
         "a service (RFC 3161) that puts a time stamp on the list of each edition; it learns the hash of the list and "
         "our network address. Off by default",
     )
-    email_key: str = _row(
+    email_key: str = setting(
         "PETITION_EMAIL_KEY",
         str,
         "key of the hashes of addresses; 32 characters or more; never changes while a campaign runs",
         needed=True,
     )
-    sealed_email_key: Path | None = _row(
+    sealed_email_key: Path | None = setting(
         "PETITION_EMAIL_KEY_SEALED",
         parse.optional_path,
         "the file that `PETITION_EMAIL_KEY` is decrypted from at the start, if there is one; `petition close` destroys "
         "it. See the handbook",
     )
-    recipients: tuple[str, ...] = _row(
+    recipients: tuple[str, ...] = setting(
         "PETITION_RECIPIENTS",
         parse.split_list,
         "the organisers' public keys (`age1…`), comma-separated; at least two",
         needed=True,
     )
-    outbox_keys: Path = _row(
+    outbox_keys: Path = setting(
         "PETITION_OUTBOX_KEYS",
         Path,
         "the folder of the outbox's short-lived keys, outside the database's folder and every backup; default "
         "`var/outbox-keys`",
         "{PETITION_VAR}/outbox-keys",
     )
-    smtp_urls: tuple[str, ...] = _row(
+    smtp_urls: tuple[str, ...] = setting(
         "PETITION_SMTP_URL",
         parse.smtp_urls,
         "`smtp://user:password@host:587` (STARTTLS), `smtps://…`, `smtp://127.0.0.1:2525?tls=no`; after a comma a "
         "second relay, for when the first says no",
         needed=True,
     )
-    alerts_to: str = _row(
+    alerts_to: str = setting(
         "PETITION_ALERTS_TO",
         parse.alerts_to,
         "an operator's address: the site writes there when something is wrong, and never a word about a signer",
     )
-    mail_from: str = _row(
+    mail_from: str = setting(
         "PETITION_MAIL_FROM",
         parse.mail_from,
         "the sender: an address, or `Name <address>`. No word of the campaign should be in it",
         "Petition <petition@localhost>",
         needed=True,
     )
-    trusted_proxies: tuple[str, ...] = _row(
+    trusted_proxies: tuple[str, ...] = setting(
         "PETITION_TRUSTED_PROXIES",
         parse.split_list,
         "whose X-Forwarded-For counts, comma-separated; none by default",
     )
-    metrics_token: str = _row(
+    metrics_token: str = setting(
         "PETITION_METRICS_TOKEN", str, "bearer token for `/metrics`; without it, this machine only"
     )
-    bounce_token: str = _row(
+    bounce_token: str = setting(
         "PETITION_BOUNCE_TOKEN",
         str,
         "bearer token for `POST /bounces`, where a mail server or provider reports bounces and complaints; without it, "
         "that address does not exist",
     )
-    var: Path = _row("PETITION_VAR", Path, "the folder for what demo mode makes; default `var`", "var")
+    var: Path = setting("PETITION_VAR", Path, "the folder for what demo mode makes; default `var`", "var")
     email_key_file: Path | None = None  # the file that `petition close` destroys; None if the key is in the environment
 
     @property
@@ -184,7 +167,7 @@ class Settings:
         return self.onion_url.removeprefix("http://")
 
 
-_TABLE: dict[str, _Row] = {f.name: f.metadata["row"] for f in fields(Settings) if f.metadata}
+_TABLE: dict[str, Row] = {f.name: f.metadata["row"] for f in fields(Settings) if f.metadata}
 _INTERNAL = ("PETITION_SERVE_", "PETITION_TEST_")  # from `petition serve` to its workers; for tests
 
 

@@ -21,7 +21,7 @@ from petition.letters.editions import editions
 from petition.letters.editions.drafts import Draft
 from petition.letters.editions.editions import IssuedLetter
 from petition.letters.formats import pdf
-from petition.letters.writing import compose, document
+from petition.letters.writing import compose, stored_document
 from petition.letters.writing.document import FollowUp, IssueDetails, Letter
 from petition.organisers import activity_log
 
@@ -95,7 +95,7 @@ def _row(draft: Draft, letter: IssuedLetter, composed: Letter, content: bytes) -
         "key": letter.key,
         "issued_at": clock.iso(draft.moment),
         "basis": json.dumps(editions.basis_of(draft)),
-        "tree": json.dumps(document.to_dict(composed), ensure_ascii=False),
+        "tree": json.dumps(stored_document.to_dict(composed), ensure_ascii=False),
         "digest": hashlib.sha256(content).hexdigest(),
         "pdf": b64encode(content).decode(),
     }

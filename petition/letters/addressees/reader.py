@@ -12,16 +12,7 @@ from typing import Any
 from babel.core import Locale, UnknownLocaleError
 
 from petition.core import toml_tables
-from petition.core.toml_tables import (
-    COUNTRY,
-    SOME_TEXTS,
-    TEXT_BY_NAME,
-    TEXTS,
-    WHOLE_NUMBER,
-    YES_OR_NO,
-    Table,
-    one_of,
-)
+from petition.core.toml_tables import COUNTRY, SOME_TEXTS, TEXT_BY_NAME, TEXTS, WHOLE_NUMBER, YES_OR_NO, Table, one_of
 from petition.letters.addressees.address_book import (
     CROSSING_PREFIX,
     FORMS_OF_ADDRESS,

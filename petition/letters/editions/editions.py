@@ -25,7 +25,7 @@ from petition.letters.editions.drafts import Draft
 from petition.letters.editions.source_checks import ADDRESS_PREFIX, FACT_PREFIX, NOT_MET
 from petition.letters.editions.versions import Version, envelopes, list_versions
 from petition.letters.formats import pdf
-from petition.letters.writing import document
+from petition.letters.writing import stored_document
 from petition.letters.writing.document import IssueDetails, Letter, NotMet
 from petition.organisers import activity_log
 
@@ -169,7 +169,7 @@ def _letter_row(letter: Letter, number: int, content: bytes) -> Row:
         "edition": number,
         "key": letter.key,
         "courtesy": int(letter.courtesy),
-        "tree": json.dumps(document.to_dict(letter), ensure_ascii=False),
+        "tree": json.dumps(stored_document.to_dict(letter), ensure_ascii=False),
         "sha256": hashlib.sha256(content).hexdigest(),
         "pdf": b64encode(content).decode(),
     }
@@ -193,7 +193,7 @@ async def find_letter(c: Connection, reference: str) -> tuple[IssuedLetter, Lett
     """A letter, or one that follows it, by its reference, with its tree and with the numbers that it quotes."""
     row = await c.one("editions.find_letter", reference=reference)
     return (
-        (_issued_letter(row), document.letter_from_dict(json.loads(row["tree"])), json.loads(row["basis"]))
+        (_issued_letter(row), stored_document.letter_from_dict(json.loads(row["tree"])), json.loads(row["basis"]))
         if row
         else None
     )

@@ -18,8 +18,9 @@ import segno
 from petition.core import resources
 from petition.core.errors import LetterError
 from petition.letters.formats import annex_pages
-from petition.letters.writing.document import Annex, Letter, to_dict
+from petition.letters.writing.document import Annex, Letter
 from petition.letters.writing.glyphs import FONTS, printable
+from petition.letters.writing.stored_document import to_dict
 
 if TYPE_CHECKING:
     import typst  # 7 MB: functions import it, since most commands set no letter

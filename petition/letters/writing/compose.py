@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,31 +10,28 @@ from typing import Any
 from babel.core import Locale
 
 from petition.campaign.appeal import Appeal
-from petition.campaign.campaign import Campaign, CampaignState
+from petition.campaign.campaign import CampaignState
 from petition.core.errors import DataError, LetterError
 from petition.letters.addressees.address_book import Addressee, Ministry
 from petition.letters.addressees.envelope import envelope_lines
 from petition.letters.writing.chart import build_chart
-from petition.letters.writing.citations import OMITTED, Notes, citable_sources
+from petition.letters.writing.citations import Notes, citable_sources
 from petition.letters.writing.document import Figures, IssueDetails, Letter
-from petition.letters.writing.follow_up import follow_up_text, follow_up_values
+from petition.letters.writing.follow_up import follow_up_text
 from petition.letters.writing.formatting import Formatter
 from petition.letters.writing.parts import add_parts
 from petition.letters.writing.said import latest_statements
 from petition.letters.writing.sender import sender_fields
 from petition.letters.writing.sheet import Sheet
+from petition.letters.writing.template_values import issue_values, template_values
 from petition.letters.writing.texts import (
     STATES_WITH_LETTERS,
     LetterText,
-    Markdown,
     find_text,
-    markdown_link,
-    named_page,
 )
 
 FALLBACK_LANGUAGE = "en"
 _FALLBACK_LOCALE = "en_GB"
-_MIN_NAMED = 10  # figures are rounded down to tens; below ten nothing is published
 
 
 def compose_letter(
@@ -52,7 +49,7 @@ def compose_letter(
     """
     state, issue = _letter_state(appeal, moment), issue or IssueDetails(preview_reference(addressee, moment))
     addressee = _without_omitted(addressee, issue)
-    of_issue = {"state": str(state), **_issue_values(appeal.campaign, issue, moment.date(), base_url)}
+    of_issue = {"state": str(state), **issue_values(appeal.campaign, issue, moment.date(), base_url)}
     sheet_of = partial(_sheet, appeal, folders, addressee, figures, issue.omitted, of_issue)
     sheet = sheet_of(issue.language)
     text, formatter = _text_of_issue(folders, sheet.text, issue), sheet.formatter
@@ -91,7 +88,7 @@ def _sheet(
     notes = Notes(citable_sources(appeal, addressee), appeal.facts, omitted)
     statements = latest_statements(appeal.data_file("said.toml"), addressee.country, text.language)
     said = [statement for statement in statements if not notes.is_omitted(statement.id)]
-    values = _template_values(appeal, addressee, figures, notes, formatter, text)
+    values = template_values(appeal, addressee, figures, notes, formatter, text)
     return Sheet(text, formatter, notes, {**values, **of_issue, "said": said})
 
 
@@ -170,23 +167,6 @@ def preview_reference(addressee: Addressee, moment: datetime) -> str:
     return f"{addressee.key}/{moment:%Y-%m-%d}"
 
 
-def _tally_link(base_url: str, issue: IssueDetails) -> Markdown:
-    return markdown_link(f"{base_url}/{issue.page_language}/tally")
-
-
-def _issue_values(campaign: Campaign, issue: IssueDetails, today: date, base_url: str) -> dict[str, Any]:
-    """Who says that the demand was not met (empty until somebody has), and what a follow-up quotes."""
-    not_met = issue.not_met
-    return {
-        "tally": _tally_link(base_url, issue),
-        "answer_by": campaign.letterhead.answer_day(today),
-        "not_met_count": not_met.count if not_met else 0,
-        "not_met_by": named_page(not_met.by, not_met.source) if not_met else "",
-        "not_met_source": markdown_link(not_met.source) if not_met else "",
-        **follow_up_values(issue, base_url),
-    }
-
-
 def _letter_state(appeal: Appeal, moment: datetime) -> CampaignState:
     state = appeal.campaign_state(moment.date())
     if state not in STATES_WITH_LETTERS:
@@ -198,62 +178,3 @@ def _letter_state(appeal: Appeal, moment: datetime) -> CampaignState:
 
 def _ministry_name(ministry: Ministry, text: LetterText) -> str:
     return ministry.name(text.language) or text.ministries[ministry.kind]
-
-
-def _template_values(
-    appeal: Appeal, addressee: Addressee, figures: Figures, notes: Notes, formatter: Formatter, text: LetterText
-) -> dict[str, Any]:
-    """All names that a text can use. What is printed from here is escaped by texts.py."""
-
-    def number(what: str | int) -> str:
-        if isinstance(what, int):
-            return formatter.number(what)
-        if notes.is_omitted(what):
-            return OMITTED
-        fact = notes.fact(what)
-        low = formatter.number(fact.low)
-        return low if fact.high is None else f"{low}–{formatter.number(fact.high)}"
-
-    def day(what: Any, case: str = "") -> str:
-        if type(what) is str and notes.is_omitted(what):
-            return OMITTED
-        return formatter.source_dates(notes.source(what), case) if type(what) is str else formatter.day(what, case)
-
-    return {
-        **_figure_values(addressee, figures),
-        **_campaign_values(appeal.campaign, text.language),
-        "number": number,
-        "value": lambda id_: notes.fact(id_).low,
-        "day": day,
-        "when": formatter.source_dates,
-        "note": notes.cite,
-        "plural": formatter.plural,
-        "moment": lambda case="": formatter.day(figures.as_of.date(), case),
-        "role": addressee.role,
-        "home": addressee.country or "",
-        "crossings": [
-            {"name": c.names.get(text.language, c.name), "status": c.status, "source": c.source}
-            for c in addressee.crossings
-        ],
-    }
-
-
-def _campaign_values(campaign: Campaign, language: str) -> Mapping[str, Any]:
-    return {
-        "deadline": campaign.deadline,
-        "met": campaign.met,
-        "met_source": named_page(campaign.met_by, campaign.met_source),
-        "organiser": campaign.name(language),
-    }
-
-
-def _figure_values(addressee: Addressee, figures: Figures) -> Mapping[str, Any]:
-    """The figures that a text can print; 0 for a figure that is not published."""
-    named_count = figures.named or 0
-    return {
-        "total": figures.confirmed,
-        "national": addressee.country is not None,
-        "country": (addressee.country and figures.country) or 0,
-        "named": named_count if named_count >= _MIN_NAMED else 0,
-        "elsewhere": figures.named_outside_eu,
-    }

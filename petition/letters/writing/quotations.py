@@ -24,8 +24,8 @@ def sentences_citing(letter: Letter, source: Source) -> tuple[str, ...]:
 
 def _notes_of(part: Letter | Part, source: Source) -> list[Note]:
     """Articles of one treaty are sources of their own on one page: then the name decides."""
-    notes = [note for note in part.sources if note.url == source.url]
-    return [note for note in notes if note.text.startswith(f"{source.publisher}, ")] or notes
+    same_page = [note for note in part.sources if note.url == source.url]
+    return [note for note in same_page if note.text.startswith(f"{source.publisher}, ")]
 
 
 def _sentences_with(part: Letter | Part, marks: list[str]) -> Iterator[str]:

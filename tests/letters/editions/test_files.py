@@ -35,10 +35,10 @@ async def test_a_zip_holds_every_letter_in_every_format_and_two_lists(database: 
     assert len(archive.read("PL-1-pl-form.txt").decode()) <= 1500
     assert archive.read("index.csv").decode().splitlines()[3].startswith("IE-1,IE,en,no,")
     sheet = pdf_text(archive.read("index.pdf"))
-    assert "PL-1 (en) with: Courtesy translation (Polish) with: Legal page (printed with the letter)" in sheet
+    assert "PL-1 (en) with: Legal page (printed with the letter)" in sheet
     assert "PL-1-pl (pl, courtesy translation)" in sheet
     assert "address missing" in sheet
-    assert "envelopes: 3, with copies: 6 · letters and enclosures: 5" in sheet
+    assert "envelopes: 3, with copies: 7 · letters and enclosures: 5" in sheet
     unsigned = zipfile.ZipFile(io.BytesIO(b"".join(await _zip(database, "1", None)))).namelist()
     assert set(archive.namelist()) - set(unsigned) == {"index.csv.sig", "README.txt"}
     assert len(unsigned) == files.count_files(issued, None)

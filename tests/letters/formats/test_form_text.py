@@ -87,4 +87,4 @@ def test_without_any_figure_it_says_where_to_follow_the_count() -> None:
 def test_a_sentence_ends_neither_at_a_day_nor_at_an_abbreviation() -> None:
     text = form_text.render(letter("DE"))
     assert "bis zum 1. März 2027 ausnahmslos" in text
-    assert form_text._sentences(letter("EE").blocks[2])[0].startswith("22. novembril 2026")
+    assert form_text._sentences(letter("EE").blocks[3])[0].startswith("22. novembril 2026")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from petition.campaign.appeal import Appeal
 from petition.campaign.letterhead import Letterhead
 from petition.letters.formats import docx, pdf, plain_text
-from petition.letters.writing import document
+from petition.letters.writing import stored_document
 from petition.letters.writing.compose import compose_letter
 from petition.letters.writing.document import Letter
 from tests.letters.samples import BOOK, FIGURES, MOMENT, TEXTS, appeal, letter, pdf_text
@@ -64,8 +64,8 @@ def test_answers_and_questions_about_data_go_to_mailboxes_of_their_own() -> None
 
 
 def test_a_letter_of_an_old_edition_is_read_with_what_it_had() -> None:
-    old = document.to_dict(letter("DE"))
+    old = stored_document.to_dict(letter("DE"))
     for name in ("return_line", "signatory", "reply_to", "controller_contact"):
         del old[name]
-    read = document.letter_from_dict(json.loads(json.dumps(old)))
+    read = stored_document.letter_from_dict(json.loads(json.dumps(old)))
     assert read == letter("DE")

@@ -21,7 +21,8 @@ from petition.letters.addressees.address_book import Crossing, Source
 from petition.letters.formats import pdf
 from petition.letters.writing.annex import compose_annex
 from petition.letters.writing.compose import compose_letter
-from petition.letters.writing.document import Letter, to_dict
+from petition.letters.writing.document import Letter
+from petition.letters.writing.stored_document import to_dict
 from tests.letters.samples import BOOK, FIGURES, HOSTILE, MOMENT, TEXTS, appeal, letter, pdf_text, without_address
 from tests.letters.structure import read_structure
 

@@ -15,7 +15,8 @@ from petition.campaign.appeal import SHIPPED_DATA
 from petition.core.errors import DataError
 from petition.letters.formats import pdf
 from petition.letters.writing.chart import MAX_COUNTRIES, read_seats
-from petition.letters.writing.document import Chart, Figures, letter_from_dict, to_dict
+from petition.letters.writing.document import Chart, Figures
+from petition.letters.writing.stored_document import letter_from_dict, to_dict
 from petition.letters.writing.texts import find_text
 from tests.letters.samples import BOOK, COUNTRIES, FIGURES, LANGUAGES, TEXTS, letter, pdf_text
 

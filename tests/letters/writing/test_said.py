@@ -30,14 +30,13 @@ def _english(key: str, campaign: Appeal | None = None, omitted: frozenset[str] =
     return compose_letter(campaign or appeal(), [TEXTS], BOOK.find(key), FIGURES, MOMENT, "https://example.org", issue)
 
 
-def test_lithuania_reads_what_it_said_last_with_day_and_source() -> None:
-    drawn = _english("LT")
-    (block,) = [block for block in drawn.blocks if "your country referred" in block.text]
+def test_poland_reads_what_it_said_with_day_and_source() -> None:
+    drawn = _english("PL")
+    (block,) = [block for block in drawn.blocks if "your country invoked" in block.text]
     words = block.text.replace("\xa0", " ")
-    assert words.startswith("On 7 June 2025 your country declared, with 33 other governments,")
-    assert "On 30 September 2024 your country referred the situation in Belarus to the International" in words
-    assert "Moscow Mechanism" not in words, "the two latest alone"
-    assert {"said-icc-2024-09", "said-ilo-2025-06"} <= set(drawn.cited_ids)
+    assert words.startswith("On 23 March 2023 your country invoked, with 37 other states, the Moscow Mechanism")
+    assert "Vienna Mechanism" not in words, "it was not among those"
+    assert "said-osce-moscow-2023-03" in drawn.cited_ids
 
 
 @pytest.mark.parametrize("code", STATES)
@@ -49,19 +48,19 @@ def test_each_state_is_told_only_what_it_said_itself(code: str) -> None:
     for statement in cited:
         assert code in statement.states
         assert statement.source.url in {note.url for note in drawn.sources}
-    assert ("said-ilo-2025-06" in drawn.cited_ids) == (code != "HU")
+    assert ("said-osce-moscow-2023-03" in drawn.cited_ids) == (code not in ("HU", "FR"))
 
 
 def test_an_institution_and_a_language_without_the_words_get_none() -> None:
-    assert "your country declared" not in letter_text(_english("eu-council"))
+    assert "your country invoked" not in letter_text(_english("eu-council"))
     poland = compose_letter(appeal(), [TEXTS], BOOK.find("PL"), FIGURES, MOMENT, "https://example.org")
     assert not [id_ for id_ in poland.cited_ids if id_.startswith("said-")]
 
 
 def test_what_an_organiser_leaves_out_takes_nothing_else_with_it() -> None:
-    words = letter_text(_english("LT", omitted=frozenset({"said-ilo-2025-06"})))
-    assert "declared, with 33 other governments" not in words
-    assert "referred the situation in Belarus" in words
+    words = letter_text(_english("LT", omitted=frozenset({"said-osce-moscow-2023-03"})))
+    assert "Moscow Mechanism" not in words
+    assert "Vienna Mechanism" in words
 
 
 @pytest.mark.parametrize(

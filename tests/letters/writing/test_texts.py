@@ -14,7 +14,7 @@ from babel.core import Locale
 from petition.campaign.appeal import SHIPPED_DATA, Appeal
 from petition.core.errors import DataError
 from petition.letters.addressees.address_book import Addressee, Source
-from petition.letters.writing import compose
+from petition.letters.writing import compose, template_values
 from petition.letters.writing.chart import read_seats
 from petition.letters.writing.citations import citable_sources
 from petition.letters.writing.compose import compose_letter, letter_languages
@@ -227,8 +227,8 @@ def test_the_maltese_article_before_a_day_follows_the_sound_of_its_number(day: i
 def test_maltese_joins_the_numbers_that_end_in_11_to_19_to_their_noun(
     count: int, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    values = compose._template_values
-    monkeypatch.setattr(compose, "_template_values", lambda *given: values(*given) | {"not_met_count": count})
+    values = template_values.issue_values
+    monkeypatch.setattr(compose, "issue_values", lambda *given: values(*given) | {"not_met_count": count})
     assert words in letter_text(letter("MT-mt", "passed"))
 
 
@@ -362,9 +362,9 @@ def test_a_text_that_follows_another_english_text_is_not_sent(
 def test_that_the_demand_was_not_met_is_said_with_the_count_of_that_day(
     count: int, by: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    values = compose._issue_values
+    values = template_values.issue_values
     counted = {"not_met_count": count, "not_met_by": by}
-    monkeypatch.setattr(compose, "_issue_values", lambda *given: values(*given) | counted)
+    monkeypatch.setattr(compose, "issue_values", lambda *given: values(*given) | counted)
     words = letter_text(letter("IE-en", "passed"))
     number = {0: "", 1: ": on that day 1 political prisoner was counted"}
     said = number.get(count, ": on that day 1,131 political prisoners were counted") + (f" ({by})" if by else "")
@@ -373,9 +373,9 @@ def test_that_the_demand_was_not_met_is_said_with_the_count_of_that_day(
 
 @pytest.mark.parametrize("state", STATES_WITH_LETTERS)
 def test_an_answer_is_asked_by_a_day_if_there_is_one(state: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    values = compose._issue_values
+    values = template_values.issue_values
     assert "We ask for an answer in writing; the" in letter_text(letter("IE-en", state))
-    monkeypatch.setattr(compose, "_issue_values", lambda *g: values(*g) | {"answer_by": date(2027, 1, 30)})
+    monkeypatch.setattr(compose, "issue_values", lambda *g: values(*g) | {"answer_by": date(2027, 1, 30)})
     assert "We ask for an answer in writing by 30 January 2027; the" in letter_text(letter("IE-en", state))
 
 
