@@ -61,6 +61,7 @@ BROKEN: dict[str, tuple[str, Change]] = {
 }
 
 
+@pytest.mark.speaks("ru")
 @pytest.mark.parametrize("what", BROKEN)
 def test_what_cannot_be_used_is_named(what: str, tmp_path: Path) -> None:
     name, change = BROKEN[what]
@@ -70,6 +71,7 @@ def test_what_cannot_be_used_is_named(what: str, tmp_path: Path) -> None:
     assert name in _said(tmp_path)
 
 
+@pytest.mark.speaks("ru")
 @pytest.mark.parametrize("name", ["mailboxes.toml", "governments.toml", "appeal/ru.md", "letters/pl.md"])
 def test_a_file_in_another_encoding_is_named(name: str, tmp_path: Path) -> None:
     _put(tmp_path, name, _shipped(name).encode("utf-16"))

@@ -58,7 +58,7 @@ def test_every_letter_says_in_print_what_it_is_for(rendered: dict[str, tuple[Let
 def test_a_letter_is_signed_on_its_second_page_and_carries_its_own_fonts(
     rendered: dict[str, tuple[Letter, bytes]],
 ) -> None:
-    """Figures and sources can go on to a third page. The summary stands in front, the legal page behind."""
+    """Figures and sources can stand on a third page. The summary stands in front, the legal page behind."""
     for key, (drawn, content) in rendered.items():
         reader = PdfReader(BytesIO(content))
         front, behind = drawn.summary is not None, len(drawn.enclosures)
