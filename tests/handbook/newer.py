@@ -4,6 +4,8 @@ import os
 import subprocess
 from pathlib import Path
 
+from petition.core.database import migrations
+
 TAG = "v99.0.0"
 _STEP = "create index signatures_newer on signatures (country);\n"
 
@@ -22,7 +24,8 @@ def release(code: Path) -> str:
 
     git("read-tree", "main")
     step = git("hash-object", "-w", "--stdin", text=_STEP)
-    git("update-index", "--add", "--cacheinfo", f"100644,{step},sql/migrations/0002_newer.sql")
+    name = f"sql/migrations/{migrations.latest_version() + 1:04}_newer.sql"
+    git("update-index", "--add", "--cacheinfo", f"100644,{step},{name}")
     commit = git("commit-tree", git("write-tree"), "-p", "main", "-m", "A newer version")
     git("tag", "-s", "-m", TAG, TAG, commit)
     return " ".join(key.with_suffix(".pub").read_text("ascii").split()[:2])

@@ -92,7 +92,9 @@ async def test_a_database_of_a_first_step_that_was_edited_is_left_alone(
     text = (older / "0001_initial.sql").read_text("utf-8")
     (older / "0001_initial.sql").write_text(text.replace("    attempts bigint not null,\n", ""), "utf-8")
     newer = shutil.copytree(ours, tmp_path / "newer")
-    (newer / "0002_more.sql").write_text("alter table signatures add column more text", "utf-8")
+    (newer / f"{migrations.latest_version() + 1:04}_more.sql").write_text(
+        "alter table signatures add column more text", "utf-8"
+    )
     async with open_database(empty_database_url, create=True) as database:
         monkeypatch.setattr(migrations, "MIGRATIONS_FOLDER", older)
         await migrations.migrate(database, Mode.DEMO)
