@@ -50,7 +50,7 @@ def _enclosure_names(sheet: Sheet, issue: IssueDetails, legal: Part | None) -> I
     for language in issue.translations:
         yield f"{courtesy} ({sheet.formatter.locale.languages[language]})"
     if legal:
-        yield legal.title.partition(":")[0]
+        yield legal.title.partition(":")[0].rstrip()
     if sheet.values["named"] and (sheet.values["national"] or sheet.values["elsewhere"]):
         yield sheet.text.annex["title"]
 
