@@ -21,8 +21,9 @@ from petition.letters.editions import editions
 from petition.letters.editions.drafts import Draft
 from petition.letters.editions.editions import IssuedLetter
 from petition.letters.formats import pdf
-from petition.letters.writing import compose, stored_document
+from petition.letters.writing import stored_document
 from petition.letters.writing.document import FollowUp, IssueDetails, Letter
+from petition.letters.writing.follow_up import follow_up_language
 from petition.organisers import activity_log
 
 REMINDER, REPLY = "reminder", "reply"
@@ -57,7 +58,8 @@ async def make_follow_up(database: Database, draft: Draft, code: str, entry: Ent
     days = (draft.moment.date() - entry.sent).days
     follow_up = FollowUp(kind, letter.reference, days, int(found[2]["confirmed"]), quoted)
     reference = f"{letter.reference}-R{len(earlier) + 1}"
-    composed = await asyncio.to_thread(_compose, draft, draft.book.find(letter.key), follow_up, reference)
+    language = follow_up_language(draft.text_folders, kind, found[1].language)
+    composed = await asyncio.to_thread(_compose, draft, draft.book.find(letter.key), follow_up, reference, language)
     content = await asyncio.to_thread(pdf.render, composed)
     row = _row(draft, letter, composed, content) | {"kind": kind, "nickname": nickname}
     await database.write(partial(_insert, row=row))
@@ -80,10 +82,10 @@ async def _find_letter(c: Connection, draft: Draft, code: str, entry: Entry) -> 
     return min(letters, key=lambda one: (len(one.reference), keys.index(one.key)), default=None)
 
 
-def _compose(draft: Draft, addressee: Addressee, follow_up: FollowUp, reference: str) -> Letter:
+def _compose(draft: Draft, addressee: Addressee, follow_up: FollowUp, reference: str, language: str) -> Letter:
     """Without chart and copies: those belong to the letter that it follows."""
     url = editions.check_url_prefix(draft, addressee) + reference
-    issue = IssueDetails(reference, url, compose.FALLBACK_LANGUAGE, follow_up=follow_up)
+    issue = IssueDetails(reference, url, language, follow_up=follow_up)
     return replace(draft.letter(addressee, issue), chart=None, sources=(), copies=(), copy_addresses=())
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from petition.core import markdown
+from petition.core.languages import SOURCE_LANGUAGE
 from petition.core.toml_tables import TEXTS
 from petition.letters.writing.document import Block
 from petition.letters.writing.texts import render_blocks
@@ -29,11 +30,18 @@ class PartText:
 
 
 def find_part_text(folders: Sequence[Path], kind: str, language: str, role: str) -> PartText | None:
-    """The text from the first folder that has one in this language; None if there is none for this role."""
+    """The text from the first folder that has one in this language; None if there is none for this role.
+
+    A translation that no native speaker has read is not used.
+    """
     name = f"{kind}/{language}.md"
     file = next((folder / name for folder in folders if (folder / name).is_file()), None)
     text = _read_part_text(file) if file else None
-    return text if text and role in text.roles else None
+    return text if text and role in text.roles and is_readable(text.language, text.reviewed) else None
+
+
+def is_readable(language: str, reviewed: str) -> bool:
+    return language == SOURCE_LANGUAGE or reviewed != "no"
 
 
 @cache

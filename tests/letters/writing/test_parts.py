@@ -1,8 +1,6 @@
 """The summary before a letter, the legal page behind it, and the list of enclosures."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 from io import BytesIO
 from typing import Any
 
@@ -11,7 +9,7 @@ from pypdf import PdfReader
 
 from petition.letters.formats import pdf, plain_text
 from petition.letters.writing.compose import compose_letter
-from petition.letters.writing.document import FollowUp, IssueDetails, Letter, Part
+from petition.letters.writing.document import IssueDetails, Letter
 from petition.letters.writing.quotations import sentences_citing
 from tests.letters.samples import BOOK, FIGURES, MOMENT, TEXTS, appeal, letter
 
@@ -88,36 +86,3 @@ def test_who_checks_a_source_sees_the_sentences_of_the_legal_page() -> None:
     assert sentence.startswith("The ban on transport by road came in this way")
     assert germany["treaty-eu-29"].url == germany["treaty-eu-31"].url
     assert len(sentences_citing(_english("DE"), germany["treaty-eu-29"])) == 1, "and not those on Article 31"
-
-
-TRANSLATED = [(file.parent.name, file.stem) for file in TEXTS.glob("*/*.md") if file.stem != "en"]
-FOLLOW_UPS = {
-    "reminder": ("forwarded", "holding", ""),
-    "reply": ("supports", "partly", "refuses", "no-competence"),
-}
-
-
-def _drawn(key: str, language: str, state: str, kind: str) -> Sequence[Letter | Part]:
-    """The summary or the legal page, or a reminder or reply for whatever came back."""
-    if kind not in FOLLOW_UPS:
-        whole = _english(key, state, language=language)
-        return [part for part in (whole.summary if kind == "summary" else None, *whole.enclosures) if part][:1]
-    days = dict.fromkeys(("sent", "replied", "answered", "acknowledged"), date(2026, 10, 1))
-    names = dict.fromkeys(("forwarded_to", "signed_by", "their_reference"), "x")
-    quoted = [{**days, **names, "stance": stance} for stance in FOLLOW_UPS[kind]]
-    follow_ups = [FollowUp(kind, f"{key}-1", 52, 10100, values) for values in quoted]
-    return [_english(key, state, language=language, follow_up=follow_up) for follow_up in follow_ups]
-
-
-def _shape(drawn: Letter | Part) -> list[tuple[str, list[str]]]:
-    return [(block.kind, sorted(run.text for run in block.runs if run.style == "note")) for block in drawn.blocks]
-
-
-@pytest.mark.parametrize("state", ["open", "passed"])
-@pytest.mark.parametrize(("kind", "language"), TRANSLATED)
-def test_every_translation_has_the_paragraphs_and_notes_of_english(kind: str, language: str, state: str) -> None:
-    own = [one for one in BOOK.addressees if one.language == language and one.country]
-    for key in {one.role: one.key for one in own}.values():
-        translated = _drawn(key, language, state, kind)
-        assert {drawn.language for drawn in translated} == {language}
-        assert [_shape(drawn) for drawn in translated] == [_shape(drawn) for drawn in _drawn(key, "en", state, kind)]
