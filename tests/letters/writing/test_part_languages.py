@@ -1,5 +1,6 @@
 """Summary, legal page, reminder and reply in every language: they say what the English ones say."""
 
+import re
 import shutil
 from dataclasses import replace
 from datetime import date
@@ -58,6 +59,10 @@ def _cited(part: Part | None) -> list[tuple[str, list[str]]]:
     return [(block.kind, sorted(pages[run.text] for run in block.runs if run.style == "note")) for block in part.blocks]
 
 
+def _refuse_leftovers(words: str) -> None:
+    assert not re.search(r"[{}]|None|\*\*|\.\.(?!\.)", words.replace("…", "")), words
+
+
 CASES = [(language, role) for language in OTHERS for role in _roles(language)]
 
 
@@ -69,6 +74,11 @@ def test_summary_and_legal_page_say_the_same(language: str, role: str, state: st
     assert (drawn.summary.language, drawn.enclosures[0].language) == (language, language)
     assert _cited(drawn.summary) == _cited(english.summary)
     assert _cited(drawn.enclosures[0]) == _cited(english.enclosures[0])
+    for part in (drawn.summary, *drawn.enclosures):
+        _refuse_leftovers(" ".join(block.text for block in part.blocks))
+        assert not [
+            s for s in part.sources if re.search("Government|Council|Regulation|Treaty|cit(ed|ing)|through", s.text)
+        ]
     demand = next(block.text for block in drawn.blocks if block.kind == "quote")
     assert demand.replace("\xa0", " ") in drawn.summary.blocks[0].text.replace("\xa0", " ")
 
@@ -79,6 +89,7 @@ def test_what_follows_a_letter_says_the_same(language: str, kind: str, stance: S
     drawn, english = (_drawn(read_texts, code, "vote", "open", kind, stance.value) for code in (language, "en"))
     assert [block.kind for block in drawn.blocks] == [block.kind for block in english.blocks]
     words = letter_text(drawn)
+    _refuse_leftovers(words)
     assert all(said in words for said in ("XX-1", "DG-7/2026", "/governments"))
     assert ("Kanzlei" in words) == (kind == REPLY)
     assert ("Ministerium" in words) == (stance is Stance.FORWARDED)

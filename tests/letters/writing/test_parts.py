@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from petition.letters.formats import pdf, plain_text
 from petition.letters.writing.compose import compose_letter
 from petition.letters.writing.document import IssueDetails, Letter
 from petition.letters.writing.quotations import sentences_citing
-from tests.letters.samples import BOOK, FIGURES, MOMENT, TEXTS, appeal
+from tests.letters.samples import BOOK, FIGURES, MOMENT, TEXTS, appeal, letter
 
 KEY_BY_ROLE = {addressee.role: addressee.key for addressee in BOOK.addressees}
 KEY_BY_ROLE = {role: key for role, key in KEY_BY_ROLE.items() if role not in ("eu-members", "eu-petitions")}
@@ -52,11 +51,8 @@ def test_only_a_border_state_reads_of_public_security() -> None:
         assert ("export-rules-2015-479" in legal.cited_ids) == (role == "border"), key
 
 
-def test_a_letter_in_a_language_without_them_gets_the_english_legal_page_and_no_summary(tmp_path: Path) -> None:
-    for name in ("en.md", "pl.md", "legal/en.md", "summary/en.md"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text((TEXTS / name).read_text("utf-8"), "utf-8")
-    poland = compose_letter(appeal(), [tmp_path], BOOK.find("PL"), FIGURES, MOMENT, "https://example.org")
+def test_a_letter_in_a_language_without_them_gets_the_english_legal_page_and_no_summary() -> None:
+    poland = letter("PL")
     assert poland.language == "pl"
     assert poland.summary is None
     assert [part.language for part in poland.enclosures] == ["en"]
