@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.util import find_spec
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -178,11 +179,21 @@ def children(process: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
 
 
+# Ports below those that the system gives to whoever asks: no other process takes one between our look and its use.
+# Each worker has a range of its own and begins at another place each time, in case two test runs meet.
+_WORKER = int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or 0)
+_RANGE = 4000
+_next_port = count(os.getpid())
+
+
 def free_port() -> int:
-    """A port on which no process listens now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port on which no process listens now, and which no other worker gets."""
+    for n in islice(_next_port, _RANGE):
+        port = 10_000 + _WORKER % 5 * _RANGE + n % _RANGE
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("There is no free port.")
 
 
 async def _asked(url: str, statement: str) -> object:

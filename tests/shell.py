@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from typing import Any
 
 from tests import ROOT
 from tests.conftest import IDENTITY
+from tests.postgres import free_port
 
 Run = subprocess.CompletedProcess[str]
 
@@ -62,9 +62,7 @@ class Shell:
 @contextmanager
 def serving(shell: Shell, *options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """`petition serve` on a free port, ready; its address and process."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     server = subprocess.Popen(
         [*shell.command, "serve", "--port", str(port), *options],
         cwd=shell.cwd,

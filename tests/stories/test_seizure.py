@@ -182,7 +182,9 @@ async def _served(given: Settings) -> AsyncIterator[Visitor]:
     web = uvicorn.Server(config)
     running = asyncio.create_task(web._serve())
     await until(lambda: web.started)
-    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+    # A connection for each request: under load the server may close an idle one in the moment it is used again.
+    fresh = httpx2.Limits(max_keepalive_connections=0)
+    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=120, limits=fresh) as client:
         yield Visitor(client, app, Relay())
     web.should_exit = True
     await running

@@ -38,6 +38,8 @@ OTHER_FORMS: dict[str, set[str]] = {
     "/organisers/factors": {"code", "passkey", "remove"},
     "/organisers/factor/challenge": set(),
     "/organisers/editions/1/names/PL": set(),
+    "/organisers/editions/1/time-stamp": set(),
+    "/organisers/editions/PL-1/sealed": {"sha256", "sealed", "back"},
     "/bounces": set(),
 }
 
