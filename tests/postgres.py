@@ -179,7 +179,7 @@ def children(process: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
 
 
-# Ports below those that the system gives to any program that asks: no other process takes one between our look and its use.
+# Ports below those that the system gives out by itself: no other process takes one between our look and its use.
 # Each worker has a range of its own and begins at another place each time, in case two test runs meet.
 _WORKER = int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or 0)
 _RANGE = 4000

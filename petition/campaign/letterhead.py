@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from petition.core.errors import DataError
-from petition.core.toml_tables import DAY, TEXT, WHOLE_NUMBER, Kind, Table, list_of
+from petition.core.toml_tables import DAY, EMAIL, TEXT, WHOLE_NUMBER, Kind, Table, list_of
 
 _WEB_ADDRESS = re.compile(r"https?:|www\.", re.IGNORECASE)
 
@@ -77,17 +77,13 @@ _ADDRESS: Kind[list[str]] = Kind(
         list_of(_SHORT_LINE, "").fits(value) and 0 < len(value) < 5 and not any(map(_WEB_ADDRESS.search, value))
     ),
 )
-_EMAIL: Kind[str] = Kind(
-    "an email address",
-    lambda value: TEXT.fits(value) and bool(re.fullmatch(r"[!-?A-~]{1,64}@[a-zA-Z0-9.-]{1,253}", value)),
-)
 _PHONE: Kind[str] = Kind(
     "a telephone number that begins with + and the code of the country",
     lambda value: TEXT.fits(value) and bool(re.fullmatch(r"\+[0-9][0-9 ()/-]{5,28}", value)),
 )
 _DAYS: Kind[int] = Kind("a number of days from 1 to 365", lambda v: WHOLE_NUMBER.fits(v) and 0 < v < 366)
 _TEXT_KINDS: dict[str, Kind[str]] = {
-    "email": _EMAIL,
+    "email": EMAIL,
     "phone": _PHONE,
     "signatory": _LINE,
     "function": _LINE,

@@ -37,6 +37,10 @@ DAY: Kind[date] = Kind("a day such as 2026-12-24, without quotes", lambda v: typ
 WHOLE_NUMBER: Kind[int] = Kind("a whole number", lambda v: type(v) is int)  # not True
 YES_OR_NO: Kind[bool] = Kind("true or false", lambda v: isinstance(v, bool))
 COUNTRY: Kind[str] = Kind("a country code such as BY", lambda v: TEXT.fits(v) and bool(re.fullmatch("[A-Z]{2}", v)))
+EMAIL: Kind[str] = Kind(
+    "an email address",
+    lambda value: TEXT.fits(value) and bool(re.fullmatch(r"[!-?A-~]{1,64}@[a-zA-Z0-9.-]{1,253}", value)),
+)
 TEXTS = list_of(TEXT, "texts")
 SOME_TEXTS: Kind[list[str]] = Kind("a list of one text or more", lambda v: TEXTS.fits(v) and v != [])
 _TABLE: Kind[dict[str, Any]] = Kind("a table", lambda v: isinstance(v, dict))

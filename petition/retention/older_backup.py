@@ -80,7 +80,7 @@ def _read(then: sqlite3.Connection, sizes: Mapping[str, int], excluded: Collecti
     for table, size in sizes.items():
         cursor = then.execute(f"select * from {table}")  # noqa: S608 (a name from backup.TABLES)
         while rows := cursor.fetchmany(size):
-            found = [{name: row[name] for name in row.keys() if name not in excluded} for row in rows]  # noqa: SIM118
+            found = [{name: row[name] for name in row.keys() if name not in excluded} for row in rows]  # noqa: SIM118 (a row is no dict)
             if table == "site_state":
                 found = [{**row, "value": latest} if row["name"] == "schema" else row for row in found]
             yield table, found

@@ -2,13 +2,9 @@
 
 import re
 
-from petition.core.toml_tables import TEXT, WHOLE_NUMBER, Kind, Table
+from petition.core.toml_tables import EMAIL, TEXT, WHOLE_NUMBER, Kind, Table
 from petition.letters.addressees.address_book import Channels
 
-_EMAIL: Kind[str] = Kind(
-    "an email address",
-    lambda value: TEXT.fits(value) and bool(re.fullmatch(r"[!-?A-~]{1,64}@[a-zA-Z0-9.-]{1,253}", value)),
-)
 _FORM: Kind[str] = Kind(
     "a web address, which begins with https:// or http://",
     lambda value: TEXT.fits(value) and bool(re.fullmatch(r"https?://[!-~]{1,500}", value)),
@@ -24,7 +20,7 @@ def read_channels(table: Table) -> Channels:
     if "form_limit" in channels.values and "form" not in channels.values:
         raise channels.fault("form_limit is the limit of a form, and there is none")
     return Channels(
-        email=channels.optional("email", _EMAIL, ""),
+        email=channels.optional("email", EMAIL, ""),
         form=channels.optional("form", _FORM, ""),
         form_limit=channels.optional("form_limit", _CHARACTERS, 0),
         source=channels.text("source"),

@@ -25,7 +25,7 @@ def get_time_stamp(content: bytes, service: str) -> bytes:
     headers = {"Content-Type": "application/timestamp-query"}
     asked = urllib.request.Request(service, _request(digest, nonce), headers)  # noqa: S310 (http or https: see the setting)
     try:
-        with urllib.request.urlopen(asked, timeout=TIMEOUT) as answer:  # noqa: S310
+        with urllib.request.urlopen(asked, timeout=TIMEOUT) as answer:  # noqa: S310 (https or http: checked as a setting)
             reply: bytes = answer.read(_MAX_REPLY + 1)
     except (OSError, HTTPException, ValueError) as error:
         raise LetterError(f"The time stamp service cannot be asked: {type(error).__name__}.") from None
