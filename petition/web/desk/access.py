@@ -64,7 +64,7 @@ async def _load_session(request: Request) -> Session | None:
 
 
 def _session_cookie(request: Request) -> str:
-    return find_cookie(request.headers.get("cookie", ""), _cookie_name(request))
+    return find_cookie(request.headers.get("cookie", ""), cookie_name(request))
 
 
 def find_cookie(header: str, name: str) -> str:
@@ -73,15 +73,15 @@ def find_cookie(header: str, name: str) -> str:
     return next((pair.removeprefix(f"{name}=") for pair in pairs if pair.startswith(f"{name}=")), "")
 
 
-def _cookie_name(request: Request) -> str:
+def cookie_name(request: Request, name: str = "session") -> str:
     """`__Host-` ties a cookie to this one host and to https; demo mode has no https."""
-    return "__Host-session" if get_site(request).settings.secure else "session"
+    return f"__Host-{name}" if get_site(request).settings.secure else name
 
 
 def redirect_with_session(request: Request, secret: str, path: str) -> Response:
     response, secure = RedirectResponse(path, 303, {"Cache-Control": NO_STORE}), get_site(request).settings.secure
     response.set_cookie(
-        _cookie_name(request),
+        cookie_name(request),
         secret,
         max_age=SESSION_LIFETIME,
         path="/",
@@ -95,7 +95,7 @@ def redirect_with_session(request: Request, secret: str, path: str) -> Response:
 def redirect_to_login(request: Request) -> Response:
     """Deletes the cookie too."""
     response = RedirectResponse("/organisers/login", 303)
-    response.delete_cookie(_cookie_name(request), path="/", secure=get_site(request).settings.secure, httponly=True)
+    response.delete_cookie(cookie_name(request), path="/", secure=get_site(request).settings.secure, httponly=True)
     return response
 
 

@@ -7,7 +7,8 @@ from starlette.responses import Response
 from petition.organisers import activity_log
 from petition.organisers.accounts import Role
 from petition.web.desk.access import requires_role
-from petition.web.http.pages import get_site, render_page
+from petition.web.desk.pages import render_desk_page
+from petition.web.http.pages import get_site
 
 _MAX_DIGITS = 12
 
@@ -21,4 +22,6 @@ async def index(request: Request) -> Response:
     async with get_site(request).database.reading() as c:
         actions = await activity_log.list_lines(c, int(before or 0) or None)
     older = actions[-1]["n"] if actions and actions[-1]["n"] > 1 else None
-    return render_page(request, "web/desk/activity_log.html", actions=actions, older=older)
+    return render_desk_page(
+        request, "web/desk/activity_log.html", section="/organisers/record", actions=actions, older=older
+    )

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from petition.core import clock
 from petition.core.errors import LetterError
@@ -16,8 +16,9 @@ from petition.letters.addressees.address_book import Addressee
 from petition.letters.addressees.corrections import Correction
 from petition.organisers.accounts import Role
 from petition.web.desk.access import requires_role, run_and_log
+from petition.web.desk.pages import render_desk_page, saved_redirect
 from petition.web.http import forms
-from petition.web.http.pages import get_site, render_page
+from petition.web.http.pages import get_site
 
 MAX_LINES, MAX_LINE_LENGTH, MAX_NOTE_LENGTH = 8, 100, 500  # lines of an address, characters of a line and of a note
 _URL = re.compile(r"https?://\S{1,490}")
@@ -37,13 +38,13 @@ async def edit_address(request: Request) -> Response:
     if "back" in form.values:
         change = partial(corrections.delete_correction, key=addressee.key)
         await run_and_log(request, change, "took back an address", addressee.key)
-        return RedirectResponse("/organisers/letters", 303)
+        return saved_redirect(request, "/organisers/letters", f"{addressee.name_en}: the address of the file is used.")
     correction = _read_correction(form)
     if form.errors:
         return _form_page(request, addressee, form, corrected=before is not None, status=422)
     change = partial(corrections.save_correction, key=addressee.key, correction=correction)
     await run_and_log(request, change, "corrected an address", addressee.key)
-    return RedirectResponse("/organisers/letters", 303)
+    return saved_redirect(request, "/organisers/letters", f"{addressee.name_en}: the address is saved.")
 
 
 def _addressee(request: Request) -> Addressee:
@@ -56,7 +57,7 @@ def _addressee(request: Request) -> Addressee:
 
 def _form_page(request: Request, addressee: Addressee, form: Form, *, corrected: bool, status: int = 200) -> Response:
     context: dict[str, Any] = {"addressee": addressee, "form": form, "corrected": corrected, "max_lines": MAX_LINES}
-    return render_page(request, "web/desk/addressee.html", status=status, **context)
+    return render_desk_page(request, "web/desk/addressee.html", section="/organisers/letters", status=status, **context)
 
 
 def _form_values(addressee: Addressee, before: Correction | None) -> dict[str, str]:

@@ -19,8 +19,9 @@ from petition.letters.editions.drafts import Draft
 from petition.organisers.accounts import Role
 from petition.web.desk.access import requires_role
 from petition.web.desk.downloads import attachment
+from petition.web.desk.pages import render_desk_page
 from petition.web.http import forms
-from petition.web.http.pages import get_site, render_page
+from petition.web.http.pages import get_site
 
 
 @requires_role(Role.ADMIN)
@@ -33,7 +34,9 @@ async def permissions(request: Request) -> Response:
         return RedirectResponse("/organisers/annexes", 303)
     draft = await get_site(request).current_draft()
     names = {a.code: a.name_en for a in draft.book.addressees}
-    return render_page(request, "web/desk/annexes.html", names=names, allowed=draft.enabled_annexes)
+    return render_desk_page(
+        request, "web/desk/annexes.html", section="/organisers/annexes", names=names, allowed=draft.enabled_annexes
+    )
 
 
 async def _save_permissions(c: Connection, *, request: Request, allowed: set[str]) -> None:
@@ -52,7 +55,7 @@ async def make_annex(request: Request) -> Response:
         files = await annexes.make_annex(site.database, draft, edition, addressee, nickname)
     except LetterError as error:
         context: dict[str, Any] = {"error": str(error), "n": request.path_params["n"]}
-        return render_page(request, "web/desk/no_annex.html", status=409, **context)
+        return render_desk_page(request, "web/desk/no_annex.html", section="/organisers/annexes", status=409, **context)
     return _download(files)
 
 

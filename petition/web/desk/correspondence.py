@@ -17,8 +17,9 @@ from petition.letters.correspondence import ANSWERS, OFFICE_TEXTS, REPLIES, Chan
 from petition.letters.editions import editions
 from petition.organisers.accounts import Role
 from petition.web.desk.access import requires_role, run_and_log
+from petition.web.desk.pages import render_desk_page
 from petition.web.http import forms
-from petition.web.http.pages import get_site, refresh_public_pages, render_page
+from petition.web.http.pages import get_site, refresh_public_pages
 
 MAX_SUMMARY_LENGTH = 2000  # characters of a summary
 _DAYS = ("sent", "acknowledged", "replied", "answered")
@@ -69,7 +70,9 @@ def _form_page(request: Request, key: str, edition_numbers: list[str], form: For
         "stances": Stance,
         "follow_ups": request.state.follow_ups,
     }
-    return render_page(request, "web/desk/correspondence.html", status=status, **context)
+    return render_desk_page(
+        request, "web/desk/correspondence.html", section="/organisers/letters", status=status, **context
+    )
 
 
 def _form_values(entry: Entry) -> dict[str, str]:
@@ -142,6 +145,11 @@ async def reminders(request: Request) -> Response:
     rows = correspondence.unanswered(entries, clock.today(), after_days if days is None else days)
     names = {a.code: a.name_en for a in get_site(request).address_book.addressees}
     context: dict[str, Any] = {"rows": rows, "names": names, "typed": typed, "wrong": days is None}
-    return render_page(
-        request, "web/desk/reminders.html", status=422 if days is None else 200, today=clock.today(), **context
+    return render_desk_page(
+        request,
+        "web/desk/reminders.html",
+        section="/organisers/reminders",
+        status=422 if days is None else 200,
+        today=clock.today(),
+        **context,
     )

@@ -17,8 +17,9 @@ from petition.site import Site
 from petition.tally import history
 from petition.tally.rounding import magnitude, show_magnitude
 from petition.web.desk.access import requires_role, run_and_log
+from petition.web.desk.pages import render_desk_page
 from petition.web.http import forms
-from petition.web.http.pages import get_site, get_snapshot, refresh_public_pages, render_page
+from petition.web.http.pages import get_site, get_snapshot, refresh_public_pages
 
 LATEST_ACTIONS = 20  # lines of the activity log on the dashboard
 
@@ -30,12 +31,12 @@ async def dashboard(request: Request) -> Response:
     async with site.database.reading() as c:
         facts = await _read_facts(c, organiser, site)
     context: dict[str, Any] = {
-        "organiser": organiser,
-        "roles": Role,
         "fingerprints": public_keys.fingerprints(site.settings.recipients),
         "factor_optional": site.settings.demo,
     }
-    return render_page(request, "web/desk/dashboard.html", snapshot=get_snapshot(request), **context, **facts)
+    return render_desk_page(
+        request, "web/desk/dashboard.html", section="/organisers/", snapshot=get_snapshot(request), **context, **facts
+    )
 
 
 async def _read_facts(c: Connection, organiser: Organiser, site: Site) -> dict[str, Any]:

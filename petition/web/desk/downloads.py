@@ -8,7 +8,8 @@ from starlette.responses import Response
 from petition.letters.formats.registry import FORMATS, file_name
 from petition.letters.writing.document import Letter
 from petition.web.desk.access import log_action
-from petition.web.http.pages import NO_STORE, render_page
+from petition.web.desk.pages import render_desk_page
+from petition.web.http.pages import NO_STORE
 
 NO_STORE_HEADERS = {"Cache-Control": NO_STORE}
 
@@ -18,7 +19,9 @@ async def letter_response(request: Request, composed: Letter, name: str) -> Resp
     kind = request.path_params["kind"]
     if kind == "html":
         await log_download(request, "looked at a letter", name)
-        return render_page(request, "web/desk/letter.html", letter=composed, name=name)
+        return render_desk_page(
+            request, "web/desk/letter.html", section="/organisers/letters", letter=composed, name=name
+        )
     if kind not in FORMATS:
         raise HTTPException(404)
     render, media = FORMATS[kind]

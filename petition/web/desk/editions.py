@@ -18,8 +18,9 @@ from petition.letters.writing.document import NotMet
 from petition.organisers.accounts import Role
 from petition.web.desk.access import requires_role
 from petition.web.desk.downloads import attachment, letter_response, log_download
+from petition.web.desk.pages import render_desk_page
 from petition.web.http import forms
-from petition.web.http.pages import NO_STORE, get_site, render_page
+from petition.web.http.pages import NO_STORE, get_site
 
 CONFIRMED, LEFT_OUT = "confirmed", "out"
 
@@ -48,7 +49,9 @@ async def _index_page(request: Request, form: Form, error: str = "") -> Response
         "form": form,
         "error": error,
     }
-    return render_page(request, "web/desk/editions.html", status=422 if error else 200, **context)
+    return render_desk_page(
+        request, "web/desk/editions.html", section="/organisers/editions", status=422 if error else 200, **context
+    )
 
 
 async def _issue_edition(request: Request, form: Form) -> Response:
@@ -117,7 +120,9 @@ async def _edition_page(request: Request, error: str = "") -> Response:
         issued_annexes = await annexes.list_annexes(c, issued.number)
     context: dict[str, Any] = {"edition": issued, "letters": letters, "names": names, "issued_annexes": issued_annexes}
     context |= {"stamp": stamp, "stamping": bool(site.settings.timestamp_url), "error": error}
-    return render_page(request, "web/desk/edition.html", status=409 if error else 200, **context)
+    return render_desk_page(
+        request, "web/desk/edition.html", section="/organisers/editions", status=409 if error else 200, **context
+    )
 
 
 @requires_role(Role.ORGANISER)

@@ -11,7 +11,8 @@ from petition.letters import correspondence, follow_ups
 from petition.letters.correspondence import Entry
 from petition.organisers.accounts import Role
 from petition.web.desk.access import requires_role
-from petition.web.http.pages import get_site, render_page
+from petition.web.desk.pages import render_desk_page
+from petition.web.http.pages import get_site
 
 
 @requires_role(Role.ORGANISER)
@@ -35,5 +36,7 @@ async def _make(request: Request, kind: str) -> Response:
         await follow_ups.make_follow_up(site.database, draft, key, entry, kind, request.state.organiser.nickname)
     except LetterError as error:
         context: dict[str, Any] = {"key": key, "error": str(error)}
-        return render_page(request, "web/desk/no_follow_up.html", status=409, **context)
+        return render_desk_page(
+            request, "web/desk/no_follow_up.html", section="/organisers/letters", status=409, **context
+        )
     return RedirectResponse(f"/organisers/answers/{key}#letters", 303)

@@ -20,7 +20,8 @@ from petition.organisers.accounts import Role
 from petition.tally.rounding import show_magnitude
 from petition.web.desk.access import requires_role
 from petition.web.desk.downloads import attachment, inline_pdf, letter_response, log_download
-from petition.web.http.pages import get_site, render_page
+from petition.web.desk.pages import render_desk_page
+from petition.web.http.pages import get_site
 
 
 @requires_role(Role.ORGANISER)
@@ -31,8 +32,9 @@ async def index(request: Request) -> Response:
         entries = await correspondence.entries(c)
     writing = get_site(request).campaign_state().allows_letters
     rows = [_row(draft, a, entries, writing) for a in draft.book.addressees]
-    context: dict[str, Any] = {"organiser": request.state.organiser, "roles": Role}
-    return render_page(request, "web/desk/letters.html", rows=rows, drawable=writing, **context)
+    return render_desk_page(
+        request, "web/desk/letters.html", section="/organisers/letters", rows=rows, drawable=writing
+    )
 
 
 def _row(draft: Draft, addressee: Addressee, entries: dict[str, Entry], writing: bool) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from petition.signing.signatures import NEW
 from petition.tally.rounding import UNSTATED_COUNTRY, show_magnitude
 from petition.web.desk.access import requires_role
 from petition.web.desk.downloads import log_download
+from petition.web.desk.pages import render_desk_page
 from petition.web.http import forms
-from petition.web.http.pages import get_site, negotiate_language, render_page
+from petition.web.http.pages import get_site, negotiate_language
 
 # Decision -> (old state, new state, action in the activity log).
 DECISIONS = {
@@ -37,7 +38,9 @@ async def index(request: Request) -> Response:
         state: [(code, show_magnitude(by_country[code])) for code in codes if code in by_country]
         for state, by_country in counts.items()
     }
-    return render_page(request, "web/desk/printed_names.html", new=rows[NEW], set_aside=rows[REJECTED])
+    return render_desk_page(
+        request, "web/desk/printed_names.html", section="/organisers/names", new=rows[NEW], set_aside=rows[REJECTED]
+    )
 
 
 @requires_role(Role.ORGANISER)
@@ -52,7 +55,9 @@ async def names_of_country(request: Request) -> Response:
     async with get_site(request).database.reading() as c:
         rows = await printed_names.list_names(c, country, state)
     await log_download(request, "looked at names", f"{country}: {state}")
-    return render_page(request, "web/desk/names_of_country.html", country=country, state=state, rows=rows)
+    return render_desk_page(
+        request, "web/desk/names_of_country.html", section="/organisers/names", country=country, state=state, rows=rows
+    )
 
 
 async def _save_decisions(request: Request, country: str, state: str, form: Form) -> None:

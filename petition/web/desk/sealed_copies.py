@@ -14,8 +14,9 @@ from petition.letters.editions import editions, sealed_copies
 from petition.letters.editions.sealed_copies import SealedCopy
 from petition.organisers.accounts import Role
 from petition.web.desk.access import requires_role
+from petition.web.desk.pages import render_desk_page
 from petition.web.http import forms
-from petition.web.http.pages import get_site, render_page
+from petition.web.http.pages import get_site
 
 _SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
 _INVALID_SHA256 = "A SHA-256 has 64 digits and letters from a to f."
@@ -42,7 +43,13 @@ async def _page(request: Request, form: Form) -> Response:
     async with get_site(request).database.reading() as c:
         copies = await sealed_copies.list_copies(c, reference)
     context: dict[str, Any] = {"reference": reference, "copies": copies, "form": form}
-    return render_page(request, "web/desk/sealed_copies.html", status=422 if form.errors else 200, **context)
+    return render_desk_page(
+        request,
+        "web/desk/sealed_copies.html",
+        section="/organisers/editions",
+        status=422 if form.errors else 200,
+        **context,
+    )
 
 
 async def _add(request: Request, form: Form) -> Response:

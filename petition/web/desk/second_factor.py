@@ -13,6 +13,7 @@ from petition.organisers import second_factor, sessions, totp
 from petition.organisers.second_factor import CODE, PASSKEY
 from petition.organisers.sessions import Session
 from petition.web.desk.access import redirect_to_login, redirect_with_session, requires_session
+from petition.web.desk.pages import render_desk_page
 from petition.web.http import forms
 from petition.web.http.pages import NO_STORE, get_site, render_page
 
@@ -89,7 +90,7 @@ def _factors_page(request: Request, factors: list[Row], status: int = 200) -> Re
         "qr_code": segno.make(address, micro=False).svg_inline(scale=5, light="#fff"),
         "wrong": status != 200,
     }
-    return render_page(request, "web/desk/factors.html", status=status, **context)
+    return render_desk_page(request, "web/desk/factors.html", section="/organisers/factors", status=status, **context)
 
 
 def _addition(request: Request, typed: dict[str, str]) -> Callable[[Connection], Awaitable[bool]]:

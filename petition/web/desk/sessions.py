@@ -13,8 +13,9 @@ from petition.organisers import accounts, sessions
 from petition.organisers.accounts import Role
 from petition.organisers.sessions import Session
 from petition.web.desk.access import redirect_to_login, requires_role, run_and_log
+from petition.web.desk.pages import render_desk_page
 from petition.web.http import forms
-from petition.web.http.pages import get_site, render_page
+from petition.web.http.pages import get_site
 
 
 @requires_role(Role.VIEWER)
@@ -25,7 +26,7 @@ async def index(request: Request) -> Response:
         rows = await sessions.list_sessions(c, session.organiser.nickname)
         others = await accounts.list_organisers(c) if session.organiser.may(Role.ADMIN) else []
     context: dict[str, Any] = {"rows": [_row(row, session) for row in rows], "others": others}
-    return render_page(request, "web/desk/sessions.html", **context)
+    return render_desk_page(request, "web/desk/sessions.html", section="/organisers/sessions", **context)
 
 
 def _row(row: Row, session: Session) -> dict[str, object]:

@@ -40,6 +40,7 @@ async def test_the_first_login_sets_a_factor_up_and_opens_nothing_before(product
     assert (answer.status_code, answer.headers["location"]) == (303, "/organisers/factors")
     for path in DESK:
         assert (await production.get(path)).status_code == 404, path
+    assert 'href="/organisers/record"' not in (await production.get("/organisers/factors")).text
     before = production.client.cookies["__Host-session"]
     await set_up_codes(production)
     assert production.client.cookies["__Host-session"] != before, "a new number"
