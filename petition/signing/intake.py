@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -87,7 +87,13 @@ class Intake:
 
 
 def check_signing(
-    form: Form, language: Language, mailboxes: EmailProviders, unsafe: Collection[str], *, warn_only: bool = False
+    form: Form,
+    language: Language,
+    mailboxes: EmailProviders,
+    unsafe: Collection[str],
+    can_print: Callable[[str], bool],
+    *,
+    warn_only: bool = False,
 ) -> SigningRequest | None:
     """The request, or None and the errors in the form. An unsafe country becomes "not said"."""
     email = _check_signing_email(form, mailboxes, warn_only=warn_only)
@@ -98,7 +104,7 @@ def check_signing(
         form.add_error("country", N_("Please choose the country you live in."))
     if not form.is_checked("consent"):
         form.add_error("consent", N_("Without your consent we may not count your signature."))
-    if form.is_checked("named") and (name_error := _name_error(name, country)):
+    if form.is_checked("named") and (name_error := _name_error(name, country, can_print)):
         form.add_error("name", name_error)
     if form.errors or email is None:
         return None
@@ -183,7 +189,7 @@ def _ask_if_mistyped(form: Form, email: EmailAddress, mailboxes: EmailProviders,
     form.add_error("email", N_("Is this address right?"))
 
 
-def _name_error(name: str, country: str) -> str | None:
+def _name_error(name: str, country: str, can_print: Callable[[str], bool]) -> str | None:
     if country == UNSTATED_COUNTRY:
         return N_("To protect people, no name is printed with this choice of country. Please untick the box.")
     if not name:
@@ -192,6 +198,10 @@ def _name_error(name: str, country: str) -> str | None:
         return N_("Please shorten the name to 100 characters.")
     if not _is_printable(name):
         return N_("This name has characters that cannot be printed.")
+    if not can_print(name):
+        return N_(
+            "Please write the name in Latin, Greek or Cyrillic letters, as in a passport: the others cannot be printed."
+        )
     return None
 
 

@@ -27,6 +27,7 @@ from petition.core.form import Form, max_length
 from petition.core.languages import Language, Languages
 from petition.core.pasted_addresses import clean_address
 from petition.core.tokens import Purpose, Signer
+from petition.letters.writing.glyphs import can_print
 from petition.mail import bounce_reports
 from petition.protection import proof_of_work
 from petition.protection.daily_keys import DailyKey
@@ -60,7 +61,7 @@ def form(data: bytes) -> None:
     if read is None:
         return
     assert all(len(text) <= max_length(name) for name, text in read.values.items())
-    signing = intake.check_signing(read, _ENGLISH, _PROVIDERS, ("BY",))
+    signing = intake.check_signing(read, _ENGLISH, _PROVIDERS, ("BY",), can_print)
     assert (signing is None) == bool(read.errors)
     assert signing is None or signing.name is None or len(signing.name) <= intake.MAX_NAME_LENGTH
 

@@ -27,7 +27,7 @@ from petition.organisers import activity_log
 from petition.signing import printed_names
 from petition.tally import rounding
 
-NAMES_PER_VOLUME = 50_000
+NAMES_PER_VOLUME = 25_000
 VolumeFile = tuple[str, bytes]
 
 
@@ -86,11 +86,16 @@ async def make_annex(
         annex.compose_annex, draft.appeal, draft.text_folders, letter.addressee, names, moment, letter.language
     )
     numbered = replace(unnumbered, reference=f"{key}-{edition.number}-names-{version}", salt=secrets.token_hex(16))
-    url_prefix, files, rows = check_url_prefix(draft, letter.addressee), [], []
-    for part in annex.split_into_volumes(numbered, NAMES_PER_VOLUME):
-        content = await volume.render_volume(replace(part, check_url=url_prefix + part.reference))
-        files.append((part.reference, content))
-        rows.append(_volume_row(part.reference, edition.number, key, version, len(part.names), content))
+    url_prefix = check_url_prefix(draft, letter.addressee)
+    parts = [
+        replace(part, check_url=url_prefix + part.reference)
+        for part in annex.split_into_volumes(numbered, NAMES_PER_VOLUME)
+    ]
+    files = list(zip([part.reference for part in parts], await volume.render_volumes(parts), strict=True))
+    rows = [
+        _volume_row(part.reference, edition.number, key, version, len(part.names), content)
+        for part, (_, content) in zip(parts, files, strict=True)
+    ]
     detail = f"{numbered.reference}: {rounding.show_magnitude(len(names))}"
     await database.write(partial(_insert_volumes, rows=rows, nickname=nickname, detail=detail))
     return files

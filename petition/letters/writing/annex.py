@@ -63,7 +63,7 @@ def split_into_volumes(annex: Annex, max_names: int) -> list[Annex]:
     """Volumes of at most `max_names` names.
 
     If there are several, the title of each ends in its number and their count, "(1/3)", and its reference in "-1"; its
-    last sentence is which names it has, "1–50,000 / 120,000".
+    last sentence is which names it has, "1–25,000 / 120,000".
     """
     total = len(annex.names)
     if total <= max_names:

@@ -11,6 +11,7 @@ from petition.core.errors import ClosedError, LinkError, RateLimited
 from petition.core.form import EMPTY_FORM, Form
 from petition.core.languages import Language
 from petition.core.tokens import Purpose
+from petition.letters.writing import glyphs
 from petition.signing import intake, signatures, submissions
 from petition.site import PublicStatus, Site
 from petition.web.http import forms
@@ -66,7 +67,7 @@ async def sign(request: Request) -> Response:
         return await _appeal_response(request, EMPTY_FORM, 403)
     warn_only = get_public_status(request).warn_only
     unsafe = site.appeal.campaign.unsafe_countries
-    signing = intake.check_signing(form, language, site.email_providers, unsafe, warn_only=warn_only)
+    signing = intake.check_signing(form, language, site.email_providers, unsafe, glyphs.can_print, warn_only=warn_only)
     if signing is None:
         return await _appeal_response(request, form, 422)
     try:

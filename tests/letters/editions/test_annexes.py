@@ -210,6 +210,10 @@ async def test_a_large_volume_is_set_in_a_process_of_its_own(monkeypatch: pytest
     assert await volume.render_volume(annex) == pdf.render_annex(annex)
     with pytest.raises(LetterError, match="cannot be set"):
         await volume.render_volume(replace(annex, language="no language at all"))
+    volumes = [replace(annex, reference=f"PL-1-names-1-{n}") for n in range(5)]
+    assert await volume.render_volumes(volumes) == [pdf.render_annex(part) for part in volumes]
+    with pytest.raises(LetterError, match="cannot be set"):
+        await volume.render_volumes([annex, replace(annex, language="no language at all"), annex])
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(LetterError, match=r"The annex PL/2026-11-22 cannot be set\."):
         await volume.render_volume(annex)

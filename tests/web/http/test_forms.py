@@ -16,6 +16,7 @@ from petition.campaign.appeal import SHIPPED_DATA
 from petition.core.email_addresses import MAX_EMAIL_LENGTH, EmailProviders
 from petition.core.form import Form
 from petition.core.languages import Language
+from petition.letters.writing.glyphs import can_print
 from petition.signing import intake
 from petition.web.http import forms
 from tests.conftest import Clock, Visitor
@@ -36,6 +37,7 @@ NO_CONSENT = "your consent"
 NO_NAME = "enter the name"
 LONG_NAME = "shorten the name to 100"
 BAD_NAME = "cannot be printed"
+OTHER_LETTERS = "Latin, Greek or Cyrillic"
 UNSAID = "no name is printed with this choice"
 
 BAD = [
@@ -80,6 +82,10 @@ BAD = [
             "\u0301",
         )
     ],
+    *[
+        (NAMED | {"name": name}, "name", OTHER_LETTERS)
+        for name in ("سارا", "王小明", "Anna 王", "नेहा", "นิด", "Anna 🌷")
+    ],
     *[(NAMED | {"country": country}, "name", UNSAID) for country in ("ZZ", "BY")],
 ]
 
@@ -88,7 +94,7 @@ BAD = [
 def test_each_bad_field_has_its_sentence(fields: dict[str, str], field: str, sentence: str) -> None:
     typed = GOOD | fields
     form = Form(dict(typed))
-    signing = intake.check_signing(form, ENGLISH, MAILBOXES, UNSAFE)
+    signing = intake.check_signing(form, ENGLISH, MAILBOXES, UNSAFE, can_print)
     assert signing is None
     assert list(form.errors) == [field]
     assert sentence in form.errors[field]
@@ -98,7 +104,7 @@ def test_each_bad_field_has_its_sentence(fields: dict[str, str], field: str, sen
 @pytest.mark.parametrize("field", ["email", "country", "consent"])
 def test_a_missing_field_is_asked_for(field: str) -> None:
     form = Form({k: v for k, v in GOOD.items() if k != field})
-    assert intake.check_signing(form, ENGLISH, MAILBOXES, UNSAFE) is None
+    assert intake.check_signing(form, ENGLISH, MAILBOXES, UNSAFE, can_print) is None
     assert list(form.errors) == [field]
 
 
@@ -108,7 +114,7 @@ NAMES_OF_PEOPLE = ["Anna", "Ганна Ўласенка", "Žemaitė-O'Neill, Dr
 @pytest.mark.parametrize("name", NAMES_OF_PEOPLE)
 def test_names_in_every_script_are_taken_as_typed(name: str) -> None:
     form = Form(GOOD | {"named": "on", "name": f"  {name} "})
-    signing = intake.check_signing(form, ENGLISH, MAILBOXES, UNSAFE)
+    signing = intake.check_signing(form, ENGLISH, MAILBOXES, UNSAFE, lambda _: True)
     assert signing is not None, form.errors
     assert (signing.email.exact, signing.country, signing.name) == ("anna@example.net", "PL", name)
     assert (signing.updates, signing.language) == (False, "en")
@@ -205,7 +211,7 @@ FIELDS = st.dictionaries(NAMES, TEXTS)
 @given(FIELDS, st.booleans())
 def test_whatever_is_typed_is_checked_or_explained(typed: dict[str, str], warn_only: bool) -> None:
     form = Form(dict(typed))
-    signing = intake.check_signing(form, ENGLISH, MAILBOXES, UNSAFE, warn_only=warn_only)
+    signing = intake.check_signing(form, ENGLISH, MAILBOXES, UNSAFE, can_print, warn_only=warn_only)
     if form.values != typed:  # an address that was cleaned or suggested is shown instead
         assert form.values == form.typed == typed | {"email": form.values["email"]}
         assert MAILBOXES.parse(form.values["email"])
