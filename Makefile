@@ -105,11 +105,13 @@ bench: $(VENV)/.installed-tests
 	$(PY) -m tests.bench
 
 # Puts new strings of code and templates into the catalogues. Translators fill the gaps; the tests find them.
+EXTRACT := $(VENV)/bin/pybabel -q extract -k N_ --no-location --sort-output --project=petition --copyright-holder="the authors" --msgid-bugs-address=""
 messages: $(VENV)/.installed-tests
-	$(VENV)/bin/pybabel -q extract -F pyproject.toml -k N_ --no-location --sort-output --project=petition --copyright-holder="the authors" --msgid-bugs-address="" -o petition/locale/messages.pot .
-	@for po in petition/locale/*/LC_MESSAGES/messages.po; do \
+	$(EXTRACT) -F pyproject.toml -o petition/locale/messages.pot .
+	$(EXTRACT) -F petition/locale/desk.toml -o petition/locale/desk.pot .
+	@for po in petition/locale/*/LC_MESSAGES/*.po; do \
 	  lang=$$(basename $$(dirname $$(dirname $$po))); \
-	  $(VENV)/bin/pybabel -q update -l $$lang -i petition/locale/messages.pot -o $$po --no-fuzzy-matching --ignore-obsolete; \
+	  $(VENV)/bin/pybabel -q update -l $$lang -i petition/locale/$$(basename $$po)t -o $$po --no-fuzzy-matching --ignore-obsolete; \
 	done
 
 # What pyproject.toml asks for, with hashes; newer versions once a lock is deleted. Needs uv. The pip of Python 3.11 asks for extras.

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache, cached_property
 from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -15,6 +16,7 @@ from jinja2.bccache import Bucket
 from petition.core import collation, resources
 
 LOCALE_FOLDER = resources.folder("locale")
+PAGES, DESK = "messages", "desk"  # the catalogues of a language; few have one for the desk
 SOURCE_LANGUAGE = "en"
 # CLDR territories that are not countries of ISO 3166-1. Kosovo (XK) is not here: people live there and must find it.
 _NOT_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "CQ", "DG", "EA", "IC", "TA"}
@@ -34,8 +36,17 @@ class Language:
     @cached_property
     def reviewed(self) -> bool:
         """Whether a native speaker has read the catalogue. The comment at its top says who, or no."""
-        file = LOCALE_FOLDER / self.code / "LC_MESSAGES" / "messages.po"
+        file = _catalogue_file(self.code, PAGES)
         return not file.exists() or "# reviewed = no" not in file.read_text("utf-8").partition("msgid")[0]
+
+    @cached_property
+    def has_desk(self) -> bool:
+        """Whether the desk speaks it."""
+        return self.code == SOURCE_LANGUAGE or _catalogue_file(self.code, DESK).exists()
+
+    def translate(self, message: str, **values: object) -> str:
+        """A sentence that N_() has marked, with its values in the form %(name)s."""
+        return str(_load_catalogue(self.code).gettext(message)) % values
 
     def format_number(self, n: int) -> str:
         return str(numbers.format_decimal(n, locale=self.locale))
@@ -95,6 +106,7 @@ class Languages:
     """All languages of the site, in the order of the language switch."""
 
     def __init__(self, codes: Sequence[str], globals_: Mapping[str, Any]) -> None:
+        self._globals = globals_
         self._all = {code: Language(code, globals_) for code in codes}
 
     def __iter__(self) -> Iterator[Language]:
@@ -116,11 +128,23 @@ class Languages:
 
     def choose(self, accept: str) -> Language:
         """The visitor's best language by Accept-Language (RFC 9110, 12.5.4); the default if none fits."""
-        for tag in _tags_by_weight(accept[:_MAX_HEADER_LENGTH]):
-            code = tag.partition("-")[0].lower()
-            if code in self._all:
-                return self._all[code]
-        return self.default
+        return _choose(accept, self._all) or self.default
+
+    @cached_property
+    def of_desk(self) -> dict[str, Language]:
+        """English is always there: the desk is written in it."""
+        found = {language.code: language for language in self if language.has_desk}
+        return (
+            found if SOURCE_LANGUAGE in found else {SOURCE_LANGUAGE: Language(SOURCE_LANGUAGE, self._globals), **found}
+        )
+
+    def choose_for_desk(self, accept: str) -> Language:
+        return _choose(accept, self.of_desk) or self.of_desk[SOURCE_LANGUAGE]
+
+
+def _choose(accept: str, languages: Mapping[str, Language]) -> Language | None:
+    codes = (tag.partition("-")[0].lower() for tag in _tags_by_weight(accept[:_MAX_HEADER_LENGTH]))
+    return next((languages[code] for code in codes if code in languages), None)
 
 
 # Data of CLDR that no page uses: a megabyte for each language, in every process.
@@ -175,10 +199,20 @@ def _runtime_filter(filter_: Callable[[Any], str]) -> Callable[..., str]:
     return jinja2.pass_context(lambda _, value: filter_(value))
 
 
+def _catalogue_file(code: str, name: str) -> Path:
+    return LOCALE_FOLDER / code / "LC_MESSAGES" / f"{name}.po"
+
+
 @cache
 def _load_catalogue(code: str) -> NullTranslations:
+    """The catalogue of the pages, and behind it that of the desk."""
+    catalogue = _read_catalogue(_catalogue_file(code, PAGES), code)
+    catalogue.add_fallback(_read_catalogue(_catalogue_file(code, DESK), code))
+    return catalogue
+
+
+def _read_catalogue(file: Path, code: str) -> NullTranslations:
     """Reads the .po file itself, so nobody can forget to compile it."""
-    file = LOCALE_FOLDER / code / "LC_MESSAGES" / "messages.po"
     if not file.exists():
         return NullTranslations()
     compiled = io.BytesIO()

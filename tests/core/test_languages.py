@@ -1,8 +1,11 @@
 """The language that a visitor gets, the list of countries, and catalogues that say what English says."""
 
 import re
+import subprocess
+import sys
 from datetime import date
 from functools import cache
+from pathlib import Path
 
 import jinja2
 import pytest
@@ -14,10 +17,12 @@ from hypothesis import strategies as st
 
 from petition.core import languages
 from petition.core.languages import LOCALE_FOLDER, Language, Languages
+from tests import ROOT
 
 SITE = Languages(["en", "be", "ru"], {})
 TRANSLATED = sorted(folder.name for folder in LOCALE_FOLDER.iterdir() if folder.is_dir())
 WHOLE = Languages(["en", *TRANSLATED], {})
+CATALOGUES = sorted(file.relative_to(LOCALE_FOLDER).as_posix() for file in LOCALE_FOLDER.rglob("*.po"))
 NUMBERS = (*range(130), 1000, 1001, 1234, 1_000_000, 2_000_000)
 WEIGHT = st.sampled_from(["", "0", "0.5", "1", "1.0001", "-1", "nan", "inf", "1e-9", "1e999", "x", "0,5", "=", ";q=1"])
 TAG = st.sampled_from(["ru", "be", "en", "de", "RU-ru", "be-tarask", "*", "", "-", "ru_RU", "\0", "рус"])
@@ -132,6 +137,30 @@ def test_numbers_and_days_are_written_as_readers_write_them() -> None:
     assert SITE["be"].format_date(day).startswith("24 снежня 2026")
 
 
+def test_the_desk_speaks_english_and_the_languages_that_have_its_words() -> None:
+    assert list(WHOLE.of_desk) == ["en", "be", "lt", "pl", "ru"]
+    assert list(Languages(["de", "pl"], {}).of_desk) == ["en", "pl"], "the site is in German, the desk is not"
+    for accept, code in {"de, pl;q=0.5": "pl", "de": "en", "ru": "ru", "": "en"}.items():
+        assert WHOLE.choose_for_desk(accept).code == code
+    assert WHOLE["pl"].translate("Editions") == "Wydania"
+    assert WHOLE["de"].translate("Editions") == "Editions"
+    assert WHOLE["pl"].translate("%(n)s of them", n=3) == "3 of them"
+
+
+@pytest.mark.parametrize(
+    ("domain", "settings"), [("messages", "pyproject.toml"), ("desk", "petition/locale/desk.toml")]
+)
+def test_the_template_has_all_words_of_code_and_templates(domain: str, settings: str, tmp_path: Path) -> None:
+    file = tmp_path / f"{domain}.pot"
+    subprocess.run(
+        [sys.executable, "-m", "babel.messages.frontend", "-q", "extract", "-k", "N_", "-F", settings, "-o", file, "."],
+        cwd=ROOT,
+        check=True,
+    )
+    with file.open("rb") as content:
+        assert {message.id for message in read_po(content) if message.id} == _messages(f"{domain}.pot").keys()
+
+
 def test_every_catalogue_is_offered() -> None:
     assert languages.offered_languages(["xx", *reversed(TRANSLATED), "en"]) == ["en", *TRANSLATED]
     assert languages.offered_languages(["xx", "ru"]) == ["ru"]
@@ -145,12 +174,12 @@ def _read(name: str) -> Catalog:
         return read_po(file)
 
 
-def _template() -> dict[object, Message]:
-    return {message.id: message for message in _read("messages.pot") if message.id}
+def _messages(name: str) -> dict[object, Message]:
+    return {message.id: message for message in _read(name) if message.id}
 
 
 def _translated(code: str) -> dict[object, Message]:
-    return {message.id: message for message in _read(f"{code}/LC_MESSAGES/messages.po") if message.id}
+    return _messages(f"{code}/LC_MESSAGES/messages.po")
 
 
 def _forms(text: object) -> list[str]:
@@ -166,16 +195,18 @@ def _tags(text: str) -> list[str]:
     return sorted(re.findall(r"<[^>]*>", text))
 
 
-@pytest.mark.parametrize("code", TRANSLATED)
-def test_a_catalogue_has_every_message_and_no_other(code: str) -> None:
-    assert _translated(code).keys() == _template().keys()
-    assert [m.id for m in _translated(code).values() if m.fuzzy or not all(f.strip() for f in _forms(m.string))] == []
+@pytest.mark.parametrize("name", CATALOGUES)
+def test_a_catalogue_has_every_message_and_no_other(name: str) -> None:
+    translated = _messages(name)
+    assert translated.keys() == _messages(f"{name.rpartition('/')[2]}t").keys()
+    assert [m.id for m in translated.values() if m.fuzzy or not all(f.strip() for f in _forms(m.string))] == []
 
 
-@pytest.mark.parametrize("code", TRANSLATED)
-def test_a_translation_has_the_placeholders_of_its_message(code: str) -> None:
+@pytest.mark.parametrize("name", CATALOGUES)
+def test_a_translation_has_the_placeholders_of_its_message(name: str) -> None:
+    code = name.partition("/")[0]
     alone = [n for n in NUMBERS if languages._load_catalogue(code).plural(n) == 0] in ([1], [0, 1])  # type: ignore[attr-defined]  # gettext sets it
-    for message in _translated(code).values():
+    for message in _messages(name).values():
         for n, form in enumerate(_forms(message.string)):
             wanted = _placeholders(_forms(message.id)[-1])
             unsaid: list[list[str]] = (
@@ -184,9 +215,9 @@ def test_a_translation_has_the_placeholders_of_its_message(code: str) -> None:
             assert _placeholders(form) in [wanted, *unsaid], message.id
 
 
-@pytest.mark.parametrize("code", TRANSLATED)
-def test_a_translation_adds_no_markup(code: str) -> None:
-    for message in _translated(code).values():
+@pytest.mark.parametrize("name", CATALOGUES)
+def test_a_translation_adds_no_markup(name: str) -> None:
+    for message in _messages(name).values():
         for form in _forms(message.string):
             assert _tags(form) == _tags(_forms(message.id)[-1]), message.id
             assert "&" not in form or "&" in _forms(message.id)[-1], message.id

@@ -23,6 +23,7 @@ from petition.letters.editions.editions import Edition, check_url_prefix
 from petition.letters.editions.versions import list_versions
 from petition.letters.formats import volume
 from petition.letters.writing import annex
+from petition.letters.writing.document import Annex
 from petition.organisers import activity_log
 from petition.signing import printed_names
 from petition.tally import rounding
@@ -80,25 +81,27 @@ async def make_annex(
         ]
         latest = await c.one("annexes.latest_version", edition=edition.number, key=key)
     version = int(latest["version"] if latest else 0) + 1
-    same_envelope = [a for a in draft.book.addressees if a.code == key]
-    letter = list_versions(draft.text_folders, same_envelope)[0]
-    unnumbered = await asyncio.to_thread(
-        annex.compose_annex, draft.appeal, draft.text_folders, letter.addressee, names, moment, letter.language
-    )
-    numbered = replace(unnumbered, reference=f"{key}-{edition.number}-names-{version}", salt=secrets.token_hex(16))
-    url_prefix = check_url_prefix(draft, letter.addressee)
-    parts = [
-        replace(part, check_url=url_prefix + part.reference)
-        for part in annex.split_into_volumes(numbered, NAMES_PER_VOLUME)
-    ]
+    reference = f"{key}-{edition.number}-names-{version}"
+    parts = await asyncio.to_thread(_compose_volumes, draft, addressee, names, moment, reference)
     files = list(zip([part.reference for part in parts], await volume.render_volumes(parts), strict=True))
     rows = [
         _volume_row(part.reference, edition.number, key, version, len(part.names), content)
         for part, (_, content) in zip(parts, files, strict=True)
     ]
-    detail = f"{numbered.reference}: {rounding.show_magnitude(len(names))}"
+    detail = f"{reference}: {rounding.show_magnitude(len(names))}"
     await database.write(partial(_insert_volumes, rows=rows, nickname=nickname, detail=detail))
     return files
+
+
+def _compose_volumes(
+    draft: Draft, addressee: Addressee, names: list[str], moment: datetime, reference: str
+) -> list[Annex]:
+    same_envelope = [a for a in draft.book.addressees if a.code == addressee.code]
+    letter = list_versions(draft.text_folders, same_envelope)[0]
+    whole = annex.compose_annex(draft.appeal, draft.text_folders, letter.addressee, names, moment, letter.language)
+    numbered = replace(whole, reference=reference, salt=secrets.token_hex(16))
+    prefix, volumes = check_url_prefix(draft, letter.addressee), annex.split_into_volumes(numbered, NAMES_PER_VOLUME)
+    return [replace(part, check_url=prefix + part.reference) for part in volumes]
 
 
 def _volume_row(reference: str, edition: int, key: str, version: int, name_count: int, content: bytes) -> Row:

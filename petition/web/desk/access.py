@@ -79,16 +79,12 @@ def cookie_name(request: Request, name: str = "session") -> str:
 
 
 def redirect_with_session(request: Request, secret: str, path: str) -> Response:
+    return redirect_with_cookie(request, path, cookie_name(request), secret, SESSION_LIFETIME)
+
+
+def redirect_with_cookie(request: Request, path: str, name: str, value: str, seconds: int) -> Response:
     response, secure = RedirectResponse(path, 303, {"Cache-Control": NO_STORE}), get_site(request).settings.secure
-    response.set_cookie(
-        cookie_name(request),
-        secret,
-        max_age=SESSION_LIFETIME,
-        path="/",
-        secure=secure,
-        httponly=True,
-        samesite="strict",
-    )
+    response.set_cookie(name, value, max_age=seconds, path="/", secure=secure, httponly=True, samesite="strict")
     return response
 
 

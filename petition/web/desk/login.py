@@ -21,17 +21,17 @@ async def login(request: Request) -> Response:
     """Emails a link to an organiser. The answer is the same for every address."""
     site = get_site(request)
     if request.method != "POST":
-        return render_page(request, "web/desk/login.html", form=EMPTY_FORM, sent=False)
+        return render_page(request, "web/login/login.html", form=EMPTY_FORM, sent=False)
     form = await forms.read_form(request)
     address = intake.check_email(form, site.email_providers)
     if address is None:
         await site.rate_limiter.limit_page(client_address(request))
-        return render_page(request, "web/desk/login.html", status=422, form=form, sent=False)
+        return render_page(request, "web/login/login.html", status=422, form=form, sent=False)
     try:
         await site.rate_limiter.limit_action("login", client_address(request))
     except RateLimited as refusal:
         return render_page(
-            request, "web/desk/login.html", status=429, wait=refusal.retry_after, form=rate_limited(form), sent=False
+            request, "web/login/login.html", status=429, wait=refusal.retry_after, form=rate_limited(form), sent=False
         )
     request_link = partial(
         accounts.request_login_link,
@@ -40,7 +40,7 @@ async def login(request: Request) -> Response:
         language=negotiate_language(request).code,
     )
     await site.database.write(request_link)
-    return render_page(request, "web/desk/login.html", form=EMPTY_FORM, sent=True)
+    return render_page(request, "web/login/login.html", form=EMPTY_FORM, sent=True)
 
 
 async def redeem(request: Request) -> Response:
@@ -49,11 +49,11 @@ async def redeem(request: Request) -> Response:
     try:
         link_id = site.read_link(Purpose.LOGIN, request.path_params["token"]).row_id
         if request.method != "POST":
-            return render_page(request, "web/desk/redeem.html")
+            return render_page(request, "web/login/redeem.html")
         log_in = partial(sessions.log_in, link_id=link_id, require_factor=not site.settings.demo)
         session_secret, authenticated = await site.database.write(log_in)
     except LinkError:
-        return render_page(request, "web/desk/login.html", status=404, form=EMPTY_FORM, sent=False, link_failed=True)
+        return render_page(request, "web/login/login.html", status=404, form=EMPTY_FORM, sent=False, link_failed=True)
     return redirect_with_session(request, session_secret, "/organisers/" if authenticated else "/organisers/factor")
 
 

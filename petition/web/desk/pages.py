@@ -4,14 +4,19 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
+from petition.core.clock import DAY
+from petition.core.languages import N_, Language
 from petition.organisers.accounts import Organiser, Role
-from petition.web.desk.access import cookie_name, find_cookie
-from petition.web.http.pages import NO_STORE, get_site, render_page
+from petition.web.desk.access import cookie_name, find_cookie, redirect_with_cookie, requires_role
+from petition.web.http import forms
+from petition.web.http.pages import get_site, render_page
 
-_NOTICE = "notice"
+_NOTICE, _LANGUAGE = "notice", "language"  # cookies
+_LANGUAGE_SECONDS = 365 * DAY
 _NOTICE_SECONDS = 60
 _MAX_NOTICE_LENGTH = 300  # characters
 
@@ -26,20 +31,20 @@ class Entry:
 
 
 NAVIGATION = {
-    "Campaign": (
-        Entry("/organisers/", "Overview"),
-        Entry("/organisers/names", "Names", Role.ORGANISER),
+    N_("Campaign"): (
+        Entry("/organisers/", N_("Overview")),
+        Entry("/organisers/names", N_("Names"), Role.ORGANISER),
     ),
-    "Letters": (
-        Entry("/organisers/letters", "Letters and answers", Role.ORGANISER),
-        Entry("/organisers/editions", "Editions", Role.ORGANISER),
-        Entry("/organisers/reminders", "Who has not answered", Role.ORGANISER),
-        Entry("/organisers/annexes", "Annexes of names", Role.ADMIN),
+    N_("Letters"): (
+        Entry("/organisers/letters", N_("Letters and answers"), Role.ORGANISER),
+        Entry("/organisers/editions", N_("Editions"), Role.ORGANISER),
+        Entry("/organisers/reminders", N_("Who has not answered"), Role.ORGANISER),
+        Entry("/organisers/annexes", N_("Annexes of names"), Role.ADMIN),
     ),
-    "Site": (Entry("/organisers/record", "Activity log"),),
-    "You": (
-        Entry("/organisers/sessions", "Sessions"),
-        Entry("/organisers/factors", "Second factor"),
+    N_("Site"): (Entry("/organisers/record", N_("Activity log")),),
+    N_("You"): (
+        Entry("/organisers/sessions", N_("Sessions")),
+        Entry("/organisers/factors", N_("Second factor")),
     ),
 }
 
@@ -54,8 +59,9 @@ def render_desk_page(request: Request, template: str, *, section: str, status: i
         "navigation": _visible_entries(organiser) if request.state.session.authenticated else {},
         "section": section,
         "notice": unquote(notice),
+        "desk_languages": get_site(request).languages.of_desk.values(),
     }
-    response = render_page(request, template, status=status, **(common | context))
+    response = render_page(request, template, status=status, language=desk_language(request), **(common | context))
     if notice:
         response.delete_cookie(
             cookie_name(request, _NOTICE), path="/", secure=get_site(request).settings.secure, httponly=True
@@ -68,16 +74,22 @@ def _visible_entries(organiser: Organiser) -> dict[str, list[Entry]]:
     return {group: entries for group, entries in groups.items() if entries}
 
 
+def desk_language(request: Request) -> Language:
+    """The one that the person chose at the desk, else the best by Accept-Language of those that the desk speaks."""
+    chosen = find_cookie(request.headers.get("cookie", ""), cookie_name(request, _LANGUAGE))
+    languages = get_site(request).languages
+    return languages.of_desk.get(chosen) or languages.choose_for_desk(request.headers.get("accept-language", ""))
+
+
+@requires_role(Role.VIEWER)
+async def choose_language(request: Request) -> Response:
+    chosen = (await forms.read_form(request)).values.get("language", "")
+    if chosen not in get_site(request).languages.of_desk:
+        raise HTTPException(422)
+    return redirect_with_cookie(request, "/organisers/", cookie_name(request, _LANGUAGE), chosen, _LANGUAGE_SECONDS)
+
+
 def saved_redirect(request: Request, path: str, sentence: str) -> Response:
     """To a page of the desk, which shows the sentence once."""
-    response = RedirectResponse(path, 303, {"Cache-Control": NO_STORE})
-    response.set_cookie(
-        cookie_name(request, _NOTICE),
-        quote(sentence[:_MAX_NOTICE_LENGTH], safe=""),
-        max_age=_NOTICE_SECONDS,
-        path="/",
-        secure=get_site(request).settings.secure,
-        httponly=True,
-        samesite="strict",
-    )
-    return response
+    value = quote(sentence[:_MAX_NOTICE_LENGTH], safe="")
+    return redirect_with_cookie(request, path, cookie_name(request, _NOTICE), value, _NOTICE_SECONDS)

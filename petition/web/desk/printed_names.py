@@ -16,9 +16,9 @@ from petition.signing.signatures import NEW
 from petition.tally.rounding import UNSTATED_COUNTRY, show_magnitude
 from petition.web.desk.access import requires_role
 from petition.web.desk.downloads import log_download
-from petition.web.desk.pages import render_desk_page
+from petition.web.desk.pages import desk_language, render_desk_page
 from petition.web.http import forms
-from petition.web.http.pages import get_site, negotiate_language
+from petition.web.http.pages import get_site
 
 # Decision -> (old state, new state, action in the activity log).
 DECISIONS = {
@@ -33,7 +33,7 @@ async def index(request: Request) -> Response:
     """How many names of each country nobody has looked at yet, and how many are rejected."""
     async with get_site(request).database.reading() as c:
         counts = {state: await printed_names.count_by_country(c, state) for state in (NEW, REJECTED)}
-    codes = [*dict(negotiate_language(request).countries), UNSTATED_COUNTRY]
+    codes = [*dict(desk_language(request).countries), UNSTATED_COUNTRY]
     rows = {
         state: [(code, show_magnitude(by_country[code])) for code in codes if code in by_country]
         for state, by_country in counts.items()

@@ -13,7 +13,7 @@ from petition.organisers import second_factor, sessions, totp
 from petition.organisers.second_factor import CODE, PASSKEY
 from petition.organisers.sessions import Session
 from petition.web.desk.access import redirect_to_login, redirect_with_session, requires_session
-from petition.web.desk.pages import render_desk_page
+from petition.web.desk.pages import desk_language, render_desk_page
 from petition.web.http import forms
 from petition.web.http.pages import NO_STORE, get_site, render_page
 
@@ -35,7 +35,10 @@ async def verify(request: Request) -> Response:
 
 def _verify_page(request: Request, factors: list[Row], status: int = 200) -> Response:
     kinds = {row["kind"] for row in factors}
-    return render_page(request, "web/desk/verify_factor.html", status=status, kinds=kinds, wrong=status != 200)
+    language, wrong = desk_language(request), status != 200
+    return render_page(
+        request, "web/desk/verify_factor.html", status=status, language=language, kinds=kinds, wrong=wrong
+    )
 
 
 async def _verification(request: Request) -> Callable[[Connection], Awaitable[str | None]]:

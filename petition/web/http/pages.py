@@ -66,9 +66,17 @@ async def refresh_public_pages(request: Request) -> None:
     await _public_state_cache(request).refresh()
 
 
-def render_page(request: Request, template: str, *, status: int = 200, wait: int = 0, **context: Any) -> HTMLResponse:
+def render_page(
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    wait: int = 0,
+    language: Language | None = None,
+    **context: Any,
+) -> HTMLResponse:
     """A page for one visitor, which is neither cached nor indexed. `wait`: seconds, for Retry-After."""
-    language = negotiate_language(request)
+    language = language or negotiate_language(request)
     headers = {"Cache-Control": NO_STORE, "X-Robots-Tag": "noindex, nofollow", "Content-Language": language.code}
     if wait:
         headers["Retry-After"] = str(wait)

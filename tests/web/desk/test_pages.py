@@ -39,3 +39,18 @@ async def test_a_notice_is_shown_once_and_never_as_markup(visitor: Visitor) -> N
     assert "the address is saved" not in (await visitor.get("/organisers/letters")).text
     visitor.client.cookies.set("notice", "%3Cb%3Ebold%3C/b%3E")
     assert "&lt;b&gt;bold" in (await visitor.get("/organisers/letters")).text
+
+
+@on_sqlite
+async def test_the_desk_speaks_the_language_that_was_chosen(visitor: Visitor) -> None:
+    await visitor.organiser("ada", "viewer")
+    page = (await visitor.get("/organisers/")).text
+    assert '<html lang="en">' in page
+    answer = await visitor.post("/organisers/language", language="pl")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/organisers/")
+    page = (await visitor.get("/organisers/")).text
+    assert '<html lang="pl">' in page
+    assert "Dziennik działań" in page
+    assert (await visitor.post("/organisers/language", language="de")).status_code == 422
+    visitor.client.cookies.set("language", "de")
+    assert '<html lang="en">' in (await visitor.get("/organisers/")).text

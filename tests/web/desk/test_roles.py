@@ -46,6 +46,7 @@ ADDRESSES = {
     ("GET", "/organisers/record"): VIEWER,
     ("POST", "/organisers/seen"): VIEWER,
     ("POST", "/organisers/logout"): VIEWER,
+    ("POST", "/organisers/language"): VIEWER,
     ("POST", "/organisers/rules"): ADMIN,
     ("POST", "/organisers/proof-of-work"): ADMIN,
     ("POST", "/organisers/aside"): ADMIN,
