@@ -146,7 +146,7 @@ class Site:
 
     def read_link(self, purpose: Purpose, token: str) -> LinkKeys:
         """Raises LinkError."""
-        return self.server_keys.link_keys(self.signer.read_token(purpose, token))
+        return self.server_keys.link_keys(*self.signer.read_dated(purpose, token))
 
     def render_email(self, email: ClaimedEmail) -> RenderedEmail:
         """In the reader's language; in the default language if the site no longer offers that one."""
