@@ -48,6 +48,10 @@ TABLES = (
     "time_stamps",
     "sealed_copies",
     "source_checks",
+    "pulse",
+    "pulse_days",
+    "clusters",
+    "notices",
 )
 ORGANISER_TABLES = ("organisers", "factors")
 ROWS_PER_CHUNK = 2000

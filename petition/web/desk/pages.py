@@ -28,6 +28,7 @@ class Entry:
 NAVIGATION = {
     "Campaign": (
         Entry("/organisers/", "Overview"),
+        Entry("/organisers/unusual", "Is it real?", Role.ORGANISER),
         Entry("/organisers/names", "Names", Role.ORGANISER),
     ),
     "Letters": (
