@@ -46,6 +46,7 @@ from petition.protection.proof_of_work import ProofMode
 from petition.protection.rate_limits import RateLimiter
 from petition.retention import prune
 from petition.retention.destruction_day import DestructionWatch
+from petition.signals import Signals
 from petition.signing import signatures, undelivered
 from petition.signing.intake import Intake
 from petition.tally import releases, tally
@@ -146,7 +147,7 @@ class Site:
 
     def read_link(self, purpose: Purpose, token: str) -> LinkKeys:
         """Raises LinkError."""
-        return self.server_keys.link_keys(self.signer.read_token(purpose, token))
+        return self.server_keys.link_keys(*self.signer.read_dated(purpose, token))
 
     def render_email(self, email: ClaimedEmail) -> RenderedEmail:
         """In the reader's language; in the default language if the site no longer offers that one."""
@@ -181,9 +182,17 @@ class Site:
     def destruction_watch(self) -> DestructionWatch:
         return DestructionWatch(self.database, lambda: self.appeal.campaign)
 
+    @cached_property
+    def signals(self) -> Signals:
+        return Signals(self.database, self.send_alert, self.settings.base_url)
+
     async def prune(self) -> None:
         await self.destruction_watch.look()
-        await prune.prune(self.database, self.server_keys, self.appeal, self.settings.email_key_file)
+        try:
+            await self.take_snapshot()  # a day is compared with what was published at its end
+            await self.signals.look()  # before the marks of its forms are deleted
+        finally:
+            await prune.prune(self.database, self.server_keys, self.appeal, self.settings.email_key_file)
 
     @cached_property
     def machine(self) -> Machine:

@@ -9,6 +9,7 @@ import hmac
 import re
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
@@ -43,6 +44,15 @@ class EmailAddress:
         """
         local, _, domain = self.canonical.rpartition("@")
         return f"{(local.partition('+')[0] or local).replace('.', '')}@{domain}"
+
+
+class MailboxClass(StrEnum):
+    """Who gives out such mailboxes."""
+
+    KNOWN = "known"  # a provider that data/mailboxes.toml names
+    RELAY = "relay"  # hides another address, for as long as its owner wants
+    THROW_AWAY = "throw-away"  # exists for minutes
+    UNKNOWN = "unknown"  # everything else: a firm, a university, a small provider, a domain bought yesterday
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +95,8 @@ class EmailProviders:
         self._suffixes = {suffix: operator for operator in operators for suffix in operator.suffixes}
         # A slip beside a mailbox that authorities can read is the dangerous one, so these domains come first.
         listed = sorted([*common, *self._operators], key=lambda domain: not self._state(domain))
-        self._known_domains = {*listed, *table.read("existing", TEXTS)}
+        self._known_domains = {*listed, *table.read("existing", TEXTS), *table.optional("providers", TEXTS, [])}
+        self._relays = {*table.optional("relays", TEXTS, [])}
         self._common_domains = set(common)
         # These caches hold domains, not people: the same few hundred domains repeat, and a search takes a while.
         self._cached_readable = lru_cache(maxsize=4096)(self._find_readable)
@@ -126,10 +137,15 @@ class EmailProviders:
         operator = self._operators.get(domain)
         return operator.domains[0] if operator else domain if domain in self._common_domains else None
 
-    def is_disposable(self, address: EmailAddress) -> bool:
-        """Whether the mailbox exists only for minutes. Relays that hide an address do not count as disposable."""
+    def mailbox_class(self, address: EmailAddress) -> MailboxClass:
+        """A relay counts as one with all its subdomains, also if a list calls it disposable."""
         parts = address.domain.split(".")
-        return any(".".join(parts[n:]) in blocklist for n in range(len(parts) - 1))
+        parents = {".".join(parts[n:]) for n in range(len(parts) - 1)}
+        if parents & self._relays:
+            return MailboxClass.RELAY
+        if address.domain in self._known_domains or self.readable_provider(address):
+            return MailboxClass.KNOWN
+        return MailboxClass.THROW_AWAY if parents & blocklist else MailboxClass.UNKNOWN
 
     def suggestion(self, address: EmailAddress) -> str | None:
         """The address with a listed domain, if its domain looks like a typing mistake; see core/mistyped_domains.py."""

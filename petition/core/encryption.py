@@ -26,11 +26,11 @@ class LinkKeys:
     """What the secret of an emailed link leads to.
 
     All of it is made with PETITION_EMAIL_KEY too. So neither an email, nor a provider's log with its Message-ID, nor a
-    phone with its link tells which row of a copied database belongs to it.
+    phone with its link tells which row of a copied database belongs to it. `signed_at`: when its email was written.
     """
 
-    def __init__(self, server_keys: "ServerKeys", secret: str) -> None:
-        self._server_keys, self._secret = server_keys, secret
+    def __init__(self, server_keys: "ServerKeys", secret: str, signed_at: int = 0) -> None:
+        self._server_keys, self._secret, self.signed_at = server_keys, secret, signed_at
 
     @cached_property
     def row_id(self) -> str:
@@ -68,9 +68,9 @@ class ServerKeys:
         """A key derived from a random text and PETITION_EMAIL_KEY. Nobody can compute it without both."""
         return self._keyed("day", random_text)
 
-    def link_keys(self, secret: str) -> LinkKeys:
+    def link_keys(self, secret: str, signed_at: int = 0) -> LinkKeys:
         """What the secret of an emailed link leads to."""
-        return LinkKeys(self, secret)
+        return LinkKeys(self, secret, signed_at)
 
     def name_key(self, secret: str) -> bytes:
         return self._keyed("name", secret)

@@ -74,7 +74,11 @@ class Signer:
         return self._signers[purpose].sign(secret).decode()
 
     def read_token(self, purpose: Purpose, token: str) -> str:
-        """The secret in a token. Raises the same LinkError for a damaged, foreign or expired token.
+        """The secret in a token. Raises LinkError."""
+        return self.read_dated(purpose, token)[0]
+
+    def read_dated(self, purpose: Purpose, token: str) -> tuple[str, int]:
+        """(secret, when it was signed). Raises the same LinkError for a damaged, foreign or expired token.
 
         What mail programs add to a token does no harm, see cut_to_shape().
         A token dated in the future works: this clock was set back, or the clock of another server is a little fast.
@@ -87,7 +91,7 @@ class Signer:
             raise LinkError("This link does not work.") from None
         if signer.get_timestamp() - signed_at.timestamp() > LINK_LIFETIME[purpose]:
             raise LinkError("This link does not work.")
-        return secret
+        return secret, int(signed_at.timestamp())
 
 
 def new_secret() -> str:

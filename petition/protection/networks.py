@@ -14,6 +14,7 @@ from petition.core import toml_tables
 from petition.core.toml_tables import TEXTS, Table
 
 LOCAL_NETWORK = "here"
+SHARED_MARK = "*"  # before the tag of a network that very many people share
 ONION_NETWORK = "onion"
 # tor gives our proxy the number of a circuit as an address in this network (HiddenServiceExportCircuitID in tor(1)).
 _CIRCUITS = IPv6Network("fc00:dead:beef:4dad::/64")

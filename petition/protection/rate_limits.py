@@ -14,7 +14,7 @@ from petition.core.errors import RateLimited
 from petition.protection import mail_quota, proof_of_work, token_buckets
 from petition.protection.daily_keys import DailyKey, DailyKeys
 from petition.protection.flood import FloodWatch
-from petition.protection.networks import Network, Networks
+from petition.protection.networks import SHARED_MARK, Network, Networks
 from petition.protection.proof_of_work import ProofMode
 from petition.protection.token_buckets import BucketKey, BucketRule, TokenBuckets, scale_rule
 
@@ -65,12 +65,13 @@ TRAPPED = "trap"  # hold_reason of a submission with low priority in which the h
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    network: str | None = None  # the tag of the block that the form came from
+    network: str | None = None  # the tag of the block that the form came from, after SHARED_MARK if many share it
     low_priority: bool = False  # its email leaves after all others
     hold_reason: str | None = None  # why the submission is held, and its email too; None if not held
     mail_delay: int = 0  # seconds before its email may leave
     proof: Row | None = None  # a proof of work that may be used once
-    disposable: bool = False  # a mailbox that exists for minutes: organisers see how many, nobody is refused
+    mailbox_class: str | None = None  # a MailboxClass: organisers see how many of each, nobody is refused
+    domain: str | None = None  # the tag of the domain of an address, if nobody knows it
 
 
 NORMAL = Admission()
@@ -87,7 +88,7 @@ class RateLimiter:
     async def admit_form(self, host: str | None, solution: str, mode: ProofMode, *, trapped: bool) -> Admission:
         """Normal with a token of the network or with a proof of work, else low priority. Raises RateLimited."""
         key, network = await self._keys.get_today(), self._networks.find_network(host)
-        tag = key.tag("network", network.block)
+        tag = (SHARED_MARK if network.shared else "") + key.tag("network", network.block)
         if mode is not ProofMode.OFF:
             await self.flood.count_form()
         if mode is not ProofMode.ON and self._buckets.consume(*_action_buckets(key, "sign", network)):
@@ -99,6 +100,9 @@ class RateLimiter:
             await self.flood.count_unproven()
         self._consume_or_refuse(_block_buckets(key, LOW_PRIORITY_LIMIT, network))
         return Admission(tag, low_priority=True, hold_reason=TRAPPED if trapped else None)
+
+    async def tag_domain(self, domain: str) -> str:
+        return (await self._keys.get_today()).tag("domain", domain)
 
     async def limit_action(self, action: str, host: str | None) -> None:
         """Takes a token for an action. Raises RateLimited if there is none."""

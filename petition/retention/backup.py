@@ -48,11 +48,16 @@ TABLES = (
     "time_stamps",
     "sealed_copies",
     "source_checks",
+    "pulse",
+    "pulse_days",
+    "clusters",
+    "notices",
 )
 ORGANISER_TABLES = ("organisers", "factors")
 ROWS_PER_CHUNK = 2000
 _LETTERS_PER_CHUNK = 20  # each has a PDF
-_EXCLUDED_COLUMNS = {"network"}  # a backup must not keep the tags of networks longer than their day
+# A backup must not keep the marks of a form longer than their day.
+_EXCLUDED_COLUMNS = {"network", "domain", "quick", "mailbox_class"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ async def prune(database: Database, server_keys: ServerKeys, appeal: Appeal, key
         ):
             await database.own_transaction(delete_expired)
         await asyncio.to_thread(RestoreKey(server_keys.outbox.folder).delete_expired)
-        await database.own_transaction(signatures.delete_network_tags)
+        await database.own_transaction(signatures.delete_marks)
         give_back = partial(undelivered.give_back_quota, server_keys=server_keys)
         await key_rotation.rotate_keys(database, server_keys, give_back)
         await _end_if_due(database, server_keys, appeal, key_file)

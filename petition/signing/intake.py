@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from petition.core.database.database import Database
-from petition.core.email_addresses import MAX_EMAIL_LENGTH, EmailAddress, EmailProviders
+from petition.core.email_addresses import MAX_EMAIL_LENGTH, EmailAddress, EmailProviders, MailboxClass
 from petition.core.encryption import ServerKeys
 from petition.core.errors import ProofReused
 from petition.core.form import Form
@@ -51,9 +51,12 @@ class Intake:
             return await self._store(request, await admit(solution=""), mode)
 
     async def _store(self, request: SigningRequest, admission: Admission, mode: ProofMode) -> Admission:
-        disposable = self.mailboxes.is_disposable(request.email)
+        mailbox_class = self.mailboxes.mailbox_class(request.email)
+        tag = await self.rate_limiter.tag_domain(request.email.domain)  # also if it is not kept: equal work
+        unknown = mailbox_class is MailboxClass.UNKNOWN and request.country != UNSTATED_COUNTRY
         delay = 0 if admission.low_priority else await self.mail_delay(request.email, mode)
-        admission = replace(admission, mail_delay=delay, disposable=disposable)
+        domain = tag if unknown else None
+        admission = replace(admission, mail_delay=delay, mailbox_class=mailbox_class, domain=domain)
         prepared = submissions.prepare_submission(self.server_keys, request, admission, self.base_url)
         await self.database.join(submissions.sign, prepared)
         return admission

@@ -19,6 +19,7 @@ from petition.tally import tally
 from petition.tally.tally import Change
 
 NEW = "new"  # no organiser has looked at this name yet
+QUICK_SECONDS = 20  # a button that was pressed so soon after its email was written
 BACKUP_LIFETIME_DAYS = 7  # a withdrawal is remembered so long, so that no restore undoes it
 
 
@@ -40,7 +41,9 @@ async def confirm(c: Connection, links: list[LinkKeys]) -> list[Confirmation | E
     confirmed = {
         row["id"]: row for row in await c.all("submissions.lock_waiting", ids=list(link_by_id), now=clock.epoch())
     }
-    await c.run("submissions.mark_confirmed", ids=list(confirmed))
+    now = clock.epoch()
+    quick = [link.row_id for link in links if now - link.signed_at <= QUICK_SECONDS]
+    await c.run("submissions.mark_confirmed", ids=list(confirmed), quick=quick)
     confirmed_rows = [confirmed[id_] for id_ in link_by_id if id_ in confirmed]
     if latest := list({row["mailbox"]: row for row in confirmed_rows}.values()):  # of two at once, the last one counts
         await _insert_signatures(c, latest, link_by_id)
@@ -132,7 +135,7 @@ async def delete_expired(c: Connection) -> None:
     await c.run("links.delete_expired", now=now)
 
 
-async def delete_network_tags(c: Connection) -> None:
-    """Deletes the network tags of each day together with the key of that day."""
+async def delete_marks(c: Connection) -> None:
+    """Deletes the marks of each day's forms (tags of network and domain, class, quick) with the key of that day."""
     for day in await daily_keys.destroy_expired(c):
-        await c.run("submissions.clear_networks", expires_at=clock.start_of_day(day) + SUBMISSION_LIFETIME)
+        await c.run("submissions.clear_marks", expires_at=clock.start_of_day(day) + SUBMISSION_LIFETIME)

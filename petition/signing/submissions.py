@@ -7,7 +7,7 @@ from petition.core.clock import DAY
 from petition.core.database import state
 from petition.core.database.connection import Connection, Row
 from petition.core.database.writer import act
-from petition.core.email_addresses import EmailAddress
+from petition.core.email_addresses import EmailAddress, MailboxClass
 from petition.core.encryption import LinkKeys, ServerKeys
 from petition.core.errors import ClosedError, LinkError, ProofReused
 from petition.mail import messages, outbox
@@ -82,7 +82,9 @@ def _admission_columns(admission: Admission) -> Row:
         "state": "held" if admission.hold_reason else "waiting",
         "hold_reason": admission.hold_reason,
         "network": admission.network,
-        "disposable": int(admission.disposable),
+        "disposable": int(admission.mailbox_class == MailboxClass.THROW_AWAY),
+        "mailbox_class": admission.mailbox_class,
+        "domain": admission.domain,
     }
 
 
@@ -143,6 +145,8 @@ def _make_decoy(form: PreparedSubmission) -> PreparedSubmission:
         "hold_reason": None,
         "network": None,
         "disposable": 0,
+        "mailbox_class": None,
+        "domain": None,
         "quota": encryption.random_quota(),
     }
     row = form.row | blank

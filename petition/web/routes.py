@@ -24,6 +24,7 @@ from petition.web.desk import (
     sealed_copies,
     second_factor,
     sessions,
+    unusual,
 )
 from petition.web.http.pages import get_language, not_found
 from petition.web.operations import bounce_webhook, dev_outbox, health, metrics
@@ -62,6 +63,7 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         Route("/organisers/rules", dashboard.set_mailbox_rule, methods=["POST"]),
         Route("/organisers/proof-of-work", abuse.set_proof_mode, methods=["POST"]),
         Route("/organisers/aside", abuse.quarantine_network, methods=["POST"]),
+        Route("/organisers/unusual", unusual.unusual, methods=GET_POST),
         Route("/organisers/restore", abuse.restore, methods=["POST"]),
         Route("/organisers/letters", letters.index),
         Route("/organisers/letters.zip", letters.archive),

@@ -22,7 +22,7 @@ FILE = SHIPPED_DATA / "mailboxes.toml"
 MAILBOXES = EmailProviders(FILE)
 DATA: dict[str, Any] = tomllib.loads(FILE.read_text("utf-8"))
 LISTED = [*DATA["common"], *[domain for operator in DATA["operator"] for domain in operator["domains"]]]
-KNOWN = {*LISTED, *DATA["existing"]}
+KNOWN = {*LISTED, *DATA["existing"], *DATA["providers"]}
 many = examples(max_examples=300, deadline=None)
 
 

@@ -33,6 +33,7 @@ class Entry:
 NAVIGATION = {
     N_("Campaign"): (
         Entry("/organisers/", N_("Overview")),
+        Entry("/organisers/unusual", N_("Is it real?"), Role.ORGANISER),
         Entry("/organisers/names", N_("Names"), Role.ORGANISER),
     ),
     N_("Letters"): (
@@ -41,7 +42,9 @@ NAVIGATION = {
         Entry("/organisers/reminders", N_("Who has not answered"), Role.ORGANISER),
         Entry("/organisers/annexes", N_("Annexes of names"), Role.ADMIN),
     ),
-    N_("Site"): (Entry("/organisers/record", N_("Activity log")),),
+    N_("Site"): (
+        Entry("/organisers/record", N_("Activity log")),
+    ),
     N_("You"): (
         Entry("/organisers/sessions", N_("Sessions")),
         Entry("/organisers/factors", N_("Second factor")),

@@ -6,12 +6,15 @@
 -- name: insert
 -- One row for each form.
 insert into submissions (
-    id, mailbox, email_hash, country, name, sealed, consent, state, hold_reason, network, disposable, quota, expires_at
+    id, mailbox, email_hash, country, name, sealed, consent, state, hold_reason, network, disposable, quota, expires_at,
+    mailbox_class, domain
 )
-select id, mailbox, email_hash, country, name, sealed, consent, state, hold_reason, network, disposable, quota, expires_at
+select id, mailbox, email_hash, country, name, sealed, consent, state, hold_reason, network, disposable, quota, expires_at,
+    mailbox_class, domain
 from json_to_recordset(cast(:rows as json)) as r ( -- postgresql
     id text, mailbox text, email_hash text, country text, name text, sealed text, consent text, -- postgresql
-    state text, hold_reason text, network text, disposable bigint, quota text, expires_at bigint -- postgresql
+    state text, hold_reason text, network text, disposable bigint, quota text, expires_at bigint, -- postgresql
+    mailbox_class text, domain text -- postgresql
 ) -- postgresql
 from (select -- sqlite
     json_extract(value, '$.id') as id, json_extract(value, '$.mailbox') as mailbox, -- sqlite
@@ -20,7 +23,8 @@ from (select -- sqlite
     json_extract(value, '$.consent') as consent, json_extract(value, '$.state') as state, -- sqlite
     json_extract(value, '$.hold_reason') as hold_reason, json_extract(value, '$.network') as network, -- sqlite
     json_extract(value, '$.disposable') as disposable, json_extract(value, '$.quota') as quota, -- sqlite
-    json_extract(value, '$.expires_at') as expires_at -- sqlite
+    json_extract(value, '$.expires_at') as expires_at, -- sqlite
+    json_extract(value, '$.mailbox_class') as mailbox_class, json_extract(value, '$.domain') as domain -- sqlite
 from json_each(:rows)) -- sqlite
 
 -- name: get
@@ -47,8 +51,14 @@ order by id
 for update -- postgresql
 
 -- name: mark_confirmed
--- That news was wanted stays known; the sealed address does not stay.
-update submissions set state = 'confirmed', sealed = case when sealed is not null then '' end where id
+-- That news was wanted stays known; the sealed address does not stay. Whether it was quick is written down only while
+-- the other marks of the form are there.
+update submissions set state = 'confirmed', sealed = case when sealed is not null then '' end,
+    quick = case when mailbox_class is null then null when id
+    in (select value from json_each(:quick)) -- sqlite
+    = any(array(select json_array_elements_text(cast(:quick as json)))) -- postgresql
+    then 1 else 0 end
+where id
 in (select value from json_each(:ids)) -- sqlite
 = any(array(select json_array_elements_text(cast(:ids as json)))) -- postgresql
 
@@ -67,9 +77,9 @@ delete from submissions
 where expires_at <= :now -- sqlite
 where ctid = any(array(select ctid from submissions where expires_at <= :now for update skip locked)) -- postgresql
 
--- name: clear_networks
--- Deletes the network tags of a day whose key is destroyed.
-update submissions set network = null
-where expires_at = :expires_at and network is not null -- sqlite
+-- name: clear_marks
+-- Deletes the marks of the forms of a day whose key is destroyed.
+update submissions set network = null, domain = null, quick = null, mailbox_class = null
+where expires_at = :expires_at and (network is not null or mailbox_class is not null) -- sqlite
 where ctid = any(array(select ctid from submissions -- postgresql
-where expires_at = :expires_at and network is not null order by id || '' for update)) -- postgresql
+where expires_at = :expires_at and (network is not null or mailbox_class is not null) order by id || '' for update)) -- postgresql

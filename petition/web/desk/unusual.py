@@ -1,0 +1,86 @@
+"""Is it real? What was unusual on each of the last days, and what organisers think that it was."""
+
+from collections.abc import Awaitable, Callable
+from datetime import date
+from functools import partial
+from itertools import groupby
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from petition import signals
+from petition.core.database.connection import Connection
+from petition.organisers import activity_log
+from petition.organisers.accounts import Role
+from petition.signals import EXPLANATIONS, Cluster, sentences
+from petition.signals.clusters import RULES_OF_KIND
+from petition.signals.detection import HISTORY
+from petition.web.desk.access import requires_role
+from petition.web.desk.pages import render_desk_page, saved_redirect
+from petition.web.http import forms
+from petition.web.http.pages import get_site, negotiate_language
+
+PATH = "/organisers/unusual"
+_SAVED = "Saved. The others see who it was."
+_TOO_LATE = "A colleague was faster. Nothing was changed: look at what they said."
+
+
+@requires_role(Role.ORGANISER)
+async def unusual(request: Request) -> Response:
+    """The notices of each day. POST: what one of them was, or that it is open again."""
+    if request.method == "POST":
+        return await _save(request)
+    return await _page(request)
+
+
+async def _page(request: Request, unsaid: str = "") -> Response:
+    """`unsaid`: the handle of a notice for which nothing was chosen."""
+    async with get_site(request).database.reading() as c:
+        notices, clusters = await signals.list_notices(c), await signals.list_clusters(c)
+        counted = await signals.counted_days(c)
+    names = dict(negotiate_language(request).countries)
+    context: dict[str, Any] = {
+        "days": [(day, list(found)) for day, found in groupby(notices, key=lambda notice: notice.date)],
+        "clusters": {cluster.handle: _show_cluster(cluster) for cluster in clusters},
+        "describe": partial(sentences.describe, country_name=lambda code: names.get(code, code)),
+        "explanations": EXPLANATIONS,
+        "counted": [date.fromisoformat(day) for day in counted],
+        "history": HISTORY,
+        "open": len([notice for notice in notices if notice.is_open]),
+        "unsaid": unsaid,
+    }
+    return render_desk_page(request, "web/desk/unusual.html", section=PATH, status=422 if unsaid else 200, **context)
+
+
+def _show_cluster(cluster: Cluster) -> dict[str, Any]:
+    rules = [
+        (rule in cluster.rules, (sentences.RULES if rule in cluster.rules else sentences.UNBROKEN)[rule])
+        for rule in RULES_OF_KIND[cluster.kind]
+    ]
+    return {"cluster": cluster, "rules": rules, "kind": sentences.KINDS[cluster.kind]}
+
+
+async def _save(request: Request) -> Response:
+    form = await forms.read_form(request)
+    handle, explanation = form.values.get("handle", ""), form.values.get("explanation", "")
+    nickname = request.state.organiser.nickname
+    if form.is_checked("reopen"):
+        change, said = partial(signals.reopen, handle=handle), ""
+    elif explanation in EXPLANATIONS:
+        change = partial(signals.explain, handle=handle, explanation=explanation, nickname=nickname)
+        said = EXPLANATIONS[explanation]
+    else:
+        return await _page(request, unsaid=handle or "none")
+    saved = await get_site(request).database.write(partial(_change_and_log, change=change, who=nickname, said=said))
+    return saved_redirect(request, PATH, _SAVED if saved else _TOO_LATE)
+
+
+async def _change_and_log(
+    c: Connection, *, change: Callable[[Connection], Awaitable[bool]], who: str, said: str
+) -> bool:
+    """Logs nothing if a colleague was faster."""
+    changed = await change(c)
+    if changed:
+        await activity_log.append(c, who, "said what was unusual" if said else "opened a notice again", said)
+    return changed
