@@ -116,4 +116,4 @@ async def test_two_at_once_cannot_take_the_last_two_factors_away(postgresql_sett
 
 
 def _shown(session: Session) -> Session:
-    return Session(session.id, session.organiser, True, session.created_at, session.last_used_at)
+    return Session(session.id, session.organiser, True, session.created_at, session.last_used_at, 0)
