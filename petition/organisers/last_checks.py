@@ -1,14 +1,19 @@
-"""What the last `petition audit` and `petition doctor` found, for the desk: days and words, and no value of a setting."""
+"""What the last `petition audit` and `petition doctor` found, for the desk: a day and words, no value of a setting."""
 
 import json
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from petition.core import clock
 from petition.core.database import state
 from petition.core.database.connection import Connection
+from petition.core.database.database import Database
+from petition.core.errors import DatabaseError
+from petition.tally.audit import find_disagreements
 
 AUDIT, DOCTOR = "last_audit", "last_doctor"  # names in `site_state`
 OLD_DAYS = 7  # an audit or a doctor that is older says little
@@ -45,6 +50,15 @@ def _is_old(day: date) -> bool:
     return (clock.today() - day).days >= OLD_DAYS
 
 
+async def audit_and_record(database: Database) -> list[str]:
+    """What find_disagreements() says; the desk learns whether it said anything."""
+    async with database.reading() as c:
+        disagreements = await find_disagreements(c)
+    with suppress(DatabaseError):  # a database that takes no write can be counted all the same
+        await database.write(partial(record_audit, all_agree=not disagreements))
+    return disagreements
+
+
 async def record_audit(c: Connection, *, all_agree: bool) -> None:
     await state.put(c, AUDIT, f"{clock.today()} {'ok' if all_agree else 'differs'}")
 
@@ -58,7 +72,7 @@ async def last_audit(c: Connection) -> LastAudit | None:
 
 
 async def record_doctor(c: Connection, *, found: Iterable[tuple[str, str]]) -> None:
-    """`found`: state and subject of each finding. Of a subject its first words are kept: paths and values come later."""
+    """`found`: state and subject of each finding. Only the first words of a subject are kept: values come later."""
     lines = dict.fromkeys((result, _name(subject)) for result, subject in found)
     await state.put(c, DOCTOR, json.dumps([str(clock.today()), *lines]))
 

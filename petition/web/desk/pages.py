@@ -41,7 +41,11 @@ NAVIGATION = {
         Entry("/organisers/reminders", N_("Who has not answered"), Role.ORGANISER),
         Entry("/organisers/annexes", N_("Annexes of names"), Role.ADMIN),
     ),
-    N_("Site"): (Entry("/organisers/record", N_("Activity log")),),
+    N_("Site"): (
+        Entry("/organisers/people", N_("People")),
+        Entry("/organisers/operations", N_("Operations"), Role.ORGANISER),
+        Entry("/organisers/record", N_("Activity log")),
+    ),
     N_("You"): (
         Entry("/organisers/sessions", N_("Sessions")),
         Entry("/organisers/factors", N_("Second factor")),
