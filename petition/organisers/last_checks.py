@@ -87,3 +87,9 @@ async def last_doctor(c: Connection) -> LastDoctor | None:
         return None
     day, *lines = json.loads(value)
     return LastDoctor(date.fromisoformat(day), tuple((found, name) for found, name in lines))
+
+
+async def forget(c: Connection) -> None:
+    """After a restore: it was another database that they looked at."""
+    for name in (AUDIT, DOCTOR):
+        await state.delete(c, name)
