@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from petition.core.form import EMPTY_FORM
 from petition.web.desk.access import opens_nothing
+from petition.web.desk.pages import desk_language
 from petition.web.http import forms
 from petition.web.http.errors import http_error
 from petition.web.http.pages import render_page
@@ -28,7 +29,7 @@ async def keep_typed(request: Request, error: Exception) -> Response:
         except HTTPException as unreadable:
             return await http_error(request, unreadable)
     status = 403 if request.method == "POST" else 404
-    return render_page(request, "web/desk/kept_form.html", status=status, form=form)
+    return render_page(request, "web/desk/kept_form.html", status=status, language=desk_language(request), form=form)
 
 
 async def _is_kept(request: Request, error: Exception) -> bool:
