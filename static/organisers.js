@@ -10,7 +10,7 @@
   const keys = (list) => (list || []).map((key) => ({ ...key, id: bytes(key.id) }));
 
   const askBrowser = async () => {
-    const answer = await fetch("/organisers/factor/challenge", { method: "POST" });
+    const answer = await fetch("/organisers/factor/challenge", { method: "POST", body: new URLSearchParams(form.dataset) });
     if (!answer.ok) throw new Error("no challenge");
     const options = await answer.json();
     options.challenge = bytes(options.challenge);

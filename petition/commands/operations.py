@@ -2,16 +2,20 @@
 
 import argparse
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from petition.commands import demo_data, example
 from petition.commands.doctor import Finding, check_installation, find_traces
 from petition.commands.verbs import Arguments, add_verb, print_result, progress_bar
-from petition.core.errors import DataError
+from petition.core.database import migrations
+from petition.core.database.connection import Connection
+from petition.core.database.database import open_database
+from petition.core.errors import DataError, PetitionError
 from petition.core.settings import Settings, for_server
+from petition.organisers import last_checks
 from petition.site import open_site
-from petition.tally.audit import find_disagreements
 
 
 def register(verbs: Any) -> None:
@@ -85,8 +89,8 @@ async def demo(settings: Settings, arguments: Arguments) -> None:
 
 
 async def audit(settings: Settings, _: Arguments) -> int:
-    async with open_site(settings) as site, site.database.reading() as c:
-        disagreements = await find_disagreements(c)
+    async with open_site(settings) as site:
+        disagreements = await last_checks.audit_and_record(site.database)
     return print_result(disagreements, "All numbers agree.")
 
 
@@ -96,6 +100,19 @@ async def doctor(settings: Settings, arguments: Arguments) -> int:
         findings = list(find_traces(settings)) or [Finding("traces of people")]
     else:
         findings = [finding async for finding in check_installation(settings)]
+        await _show_at_the_desk(settings, findings)
     for finding in findings:
         print(finding.as_json() if arguments.json else finding.as_line())
     return 1 if any(finding.fix for finding in findings) else 0
+
+
+async def _show_at_the_desk(settings: Settings, findings: list[Finding]) -> None:
+    """A database that cannot be used has its finding already."""
+
+    async def record(c: Connection) -> None:
+        await migrations.check_schema(c, settings.mode)
+        await last_checks.record_doctor(c, found=[(finding.state, finding.subject) for finding in findings])
+
+    with suppress(PetitionError):
+        async with open_database(settings.database_url) as database:
+            await database.write(record)

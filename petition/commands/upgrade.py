@@ -19,10 +19,9 @@ from petition.core.database import migrations
 from petition.core.database.database import Database, open_database
 from petition.core.errors import PetitionError
 from petition.core.settings import Settings
-from petition.organisers import activity_log
+from petition.organisers import activity_log, last_checks
 from petition.retention.backup import write_backup
 from petition.site import open_site
-from petition.tally.audit import find_disagreements
 
 UNIT = "petition.service"
 READY_URL = "http://127.0.0.1:8000/readyz"
@@ -135,8 +134,8 @@ async def _systemctl(*arguments: str) -> str:
 
 
 async def _audit(settings: Settings) -> list[str]:
-    async with open_site(settings) as site, site.database.reading() as c:
-        return await find_disagreements(c)
+    async with open_site(settings) as site:
+        return await last_checks.audit_and_record(site.database)
 
 
 def _print_way_back(file: Path) -> None:

@@ -177,6 +177,11 @@ class AwayMachine:
         return f"Machine {self.name} was last seen at {seen} (or its clock is wrong); of its waiting emails {mail}."
 
 
+async def count_machines(c: Connection) -> int:
+    """Those that share the outbox, without those that were stopped cleanly."""
+    return len([row for row in await c.all("machines.all") if row["public_key"]])
+
+
 async def away_machines(c: Connection) -> list[AwayMachine]:
     """Machines that are away by the clock; one that was stopped cleanly only if it has emails that nobody can open."""
     machines = {row["machine"]: row for row in await c.all("machines.all")}

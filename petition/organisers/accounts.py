@@ -22,7 +22,12 @@ class Role(IntEnum):
 
     VIEWER = 1  # see published numbers
     ORGANISER = 2  # see the desk's numbers, download letters and signatures
-    ADMIN = 3  # change the site's rules, end other organisers' sessions
+    ADMIN = 3  # change the site's rules, and who the organisers are
+
+    @property
+    def word(self) -> str:
+        """As it is stored and shown."""
+        return self.name.lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +41,50 @@ class Organiser:
         return self.role >= role
 
 
-async def add_organiser(c: Connection, server_keys: ServerKeys, nickname: str, email: EmailAddress, role: Role) -> None:
-    """Raises OrganiserError for a bad or taken nickname or a known address."""
+async def add_organiser(
+    c: Connection,
+    server_keys: ServerKeys,
+    nickname: str,
+    email: EmailAddress,
+    role: Role,
+    actor: str = activity_log.SERVER,
+) -> None:
+    """Raises OrganiserError for a bad or taken nickname or a known address, and as check_actor() does."""
     if not _NICKNAME.fullmatch(nickname):
         raise OrganiserError("A nickname has 2 to 40 letters, digits, - or _.")
-    values = {"nickname": nickname, "email_hash": server_keys.organiser_hash(email), "role": role.name.lower()}
+    await check_actor(c, actor)
+    values = {"nickname": nickname, "email_hash": server_keys.organiser_hash(email), "role": role.word}
     if await c.one("organisers.insert", **values, added_on=clock.today().isoformat()) is None:
         raise OrganiserError("This nickname or this address is an organiser's already.")
-    await activity_log.append(c, activity_log.SERVER, "added", f"{nickname}, {role.name.lower()}")
+    await activity_log.append(c, actor, "added", f"{nickname}, {role.word}")
+
+
+async def check_actor(c: Connection, actor: str, nickname: str = "", shown: Role | None = None) -> None:
+    """Locks the organisers who act and who are acted on until the transaction ends. The server may do everything.
+
+    Nobody acts on themselves: so one admin is always left who can log in, also if two act on each other at once.
+    Raises OrganiserError then, for an unknown nickname, if `actor` is not an admin any more, and if the other one does
+    not have the role that was shown any more.
+    """
+    if actor == activity_log.SERVER:
+        if nickname:
+            await get_organiser(c, nickname)
+        return
+    if actor == nickname:
+        raise OrganiserError("Nobody does this to themselves. Ask another admin.")
+    roles = {row["nickname"]: row["role"] for row in await c.all("organisers.lock_two", actor=actor, nickname=nickname)}
+    if roles.get(actor) != Role.ADMIN.word:
+        raise OrganiserError("You are not an admin any more. Nothing was changed.")
+    if shown is not None and nickname not in roles:
+        raise OrganiserError(f"Somebody else has removed {nickname} since you opened this page. Nothing was changed.")
+    if shown is not None and roles[nickname] != shown.word:
+        raise OrganiserError(
+            f"Somebody else has made {nickname} {roles[nickname]} since you opened this page. Nothing was changed."
+        )
 
 
 async def list_organisers(c: Connection) -> list[Row]:
-    """Nickname, role and first day of each."""
+    """Nickname, role, first day and number of second factors of each."""
     return await c.all("organisers.list")
 
 
@@ -66,37 +103,55 @@ async def lock_organiser(c: Connection, nickname: str) -> bool:
     return await c.one("organisers.lock", nickname=nickname) is not None
 
 
-async def remove_organiser(c: Connection, nickname: str) -> None:
+async def change_role(c: Connection, nickname: str, role: Role, actor: str, shown: Role) -> None:
+    """Open sessions have the new role at their next request. Raises OrganiserError as check_actor() does."""
+    await check_actor(c, actor, nickname, shown)
+    await c.run("organisers.change_role", nickname=nickname, role=role.word)
+    await activity_log.append(c, actor, "changed the role of", f"{nickname}: {shown.word} to {role.word}")
+
+
+async def remove_organiser(
+    c: Connection, nickname: str, actor: str = activity_log.SERVER, shown: Role | None = None
+) -> None:
     """Deletes an organiser with sessions, factors and links. Raises OrganiserError for an unknown nickname."""
     await _delete_login_links(c, nickname)
+    await check_actor(c, actor, nickname, shown)
     if await c.one("organisers.delete", nickname=nickname) is None:
         raise OrganiserError(f"There is no organiser {nickname}.")
-    await activity_log.append(c, activity_log.SERVER, "removed", nickname)
+    await activity_log.append(c, actor, "removed", nickname)
 
 
-async def reset_factors(c: Connection, nickname: str) -> None:
+async def reset_factors(
+    c: Connection, nickname: str, actor: str = activity_log.SERVER, shown: Role | None = None
+) -> None:
     """Deletes second factors, sessions and links of an organiser who lost a factor: the next login sets up a new one.
 
     Raises OrganiserError for an unknown nickname.
     """
-    await get_organiser(c, nickname)
     await _delete_login_links(c, nickname)
+    await check_actor(c, actor, nickname, shown)
     await c.run("second_factor.reset_attempts", nickname=nickname)
     await c.run("second_factor.delete_all", nickname=nickname)
     await c.run("sessions.delete_all", nickname=nickname)
-    await activity_log.append(c, activity_log.SERVER, "took the second factors from", nickname)
+    await activity_log.append(c, actor, "took the second factors from", nickname)
 
 
 async def _delete_login_links(c: Connection, nickname: str) -> None:
     await c.run("links.delete_logins", purpose=Purpose.LOGIN.value, nickname=nickname)
 
 
-async def make_login_link(c: Connection, server_keys: ServerKeys, nickname: str) -> str:
+async def make_login_link(
+    c: Connection,
+    server_keys: ServerKeys,
+    nickname: str,
+    actor: str = activity_log.SERVER,
+    shown: Role | None = None,
+) -> str:
     """The secret of a one-time login link, for a login before email works. Raises OrganiserError."""
-    await get_organiser(c, nickname)
     secret = tokens.new_secret()
     await _insert_login_link(c, nickname, server_keys.link_keys(secret).row_id)
-    await activity_log.append(c, activity_log.SERVER, "made a login link for", nickname)
+    await check_actor(c, actor, nickname, shown)
+    await activity_log.append(c, actor, "made a login link for", nickname)
     return secret
 
 

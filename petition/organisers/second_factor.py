@@ -26,6 +26,7 @@ KIND_NAMES = {PASSKEY: "a passkey", CODE: "codes of an app"}
 MAX_WRONG_CODES = 5
 LOCK_SECONDS = HOUR // 4  # after MAX_WRONG_CODES; doubled after as many more, a day at most
 RECENT_LOGIN_SECONDS = HOUR // 4  # time to change one's factors: a desk that was left open is not enough
+RECENT_FACTOR_SECONDS = HOUR // 6  # for what a stolen session must not do: change who the organisers are
 
 
 class FactorCipher:
@@ -64,19 +65,36 @@ def has_recent_login(session: Session) -> bool:
     return clock.epoch() - session.created_at < RECENT_LOGIN_SECONDS
 
 
+def has_recent_factor(session: Session) -> bool:
+    """Whether this session has shown its organiser's second factor a short time ago."""
+    return clock.epoch() - session.factor_shown_at < RECENT_FACTOR_SECONDS
+
+
 async def verify_code(c: Connection, cipher: FactorCipher, session: Session, code: str) -> str | None:
     """The secret of the new session; None for a wrong code, a used code, or while codes are locked."""
-    nickname = session.organiser.nickname
-    if (attempt := await c.one("second_factor.count_attempt", nickname=nickname, now=clock.epoch())) is None:
+    if not await _is_right_code(c, cipher, session.organiser.nickname, code):
         return None
+    return await sessions.complete_login(c, session)
+
+
+async def show_code_again(c: Connection, cipher: FactorCipher, session: Session, code: str) -> bool:
+    """Whether this session has shown a code once more."""
+    return await _is_right_code(c, cipher, session.organiser.nickname, code) and await sessions.record_factor(
+        c, session
+    )
+
+
+async def _is_right_code(c: Connection, cipher: FactorCipher, nickname: str, code: str) -> bool:
+    if (attempt := await c.one("second_factor.count_attempt", nickname=nickname, now=clock.epoch())) is None:
+        return False
     if await _matches_unused_code(c, cipher, nickname, code):
         await c.run("second_factor.reset_attempts", nickname=nickname)
-        return await sessions.complete_login(c, session)
+        return True
     if attempt["failed_codes"] % MAX_WRONG_CODES == 0:
         locked_for = min(DAY, LOCK_SECONDS * 2 ** min(attempt["failed_codes"] // MAX_WRONG_CODES - 1, 10))
         await c.run("second_factor.lock_codes", nickname=nickname, locked_until=clock.epoch() + locked_for)
         await activity_log.append(c, nickname, "gave a wrong code", f"{MAX_WRONG_CODES} times")
-    return None
+    return False
 
 
 async def _matches_unused_code(c: Connection, cipher: FactorCipher, nickname: str, code: str) -> bool:
@@ -125,6 +143,21 @@ async def verify_passkey(
     c: Connection, cipher: FactorCipher, verifier: Passkeys, session: Session, answer: str
 ) -> str | None:
     """The secret of the new session, or None. Wrong answers do not lock passkeys."""
+    if not await _is_right_answer(c, cipher, verifier, session, answer):
+        return None
+    return await sessions.complete_login(c, session)
+
+
+async def show_passkey_again(
+    c: Connection, cipher: FactorCipher, verifier: Passkeys, session: Session, answer: str
+) -> bool:
+    """Whether this session has shown a passkey once more."""
+    return await _is_right_answer(c, cipher, verifier, session, answer) and await sessions.record_factor(c, session)
+
+
+async def _is_right_answer(
+    c: Connection, cipher: FactorCipher, verifier: Passkeys, session: Session, answer: str
+) -> bool:
     nickname = session.organiser.nickname
     await accounts.lock_organiser(c, nickname)
     challenge = await _use_challenge(c, session)
@@ -134,12 +167,12 @@ async def verify_passkey(
         try:
             public_key = cipher.decrypt(nickname, row["encrypted"])
         except KeysError:
-            return None
+            return False
         counter = verifier.verify_answer(answer, challenge, public_key, int(row["counter"]))
         if counter is not None and await _record_use(c, cipher, nickname, row, public_key, counter):
             await c.run("second_factor.reset_attempts", nickname=nickname)
-            return await sessions.complete_login(c, session)
-    return None
+            return True
+    return False
 
 
 async def add_code_app(c: Connection, cipher: FactorCipher, session: Session, code: str) -> bool:

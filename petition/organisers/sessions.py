@@ -24,6 +24,7 @@ class Session:
     authenticated: bool
     created_at: int
     last_used_at: int
+    factor_shown_at: int  # 0 if none was asked for
 
 
 async def log_in(c: Connection, link_id: str, *, require_factor: bool) -> tuple[str, bool]:
@@ -48,10 +49,10 @@ async def complete_login(c: Connection, session: Session) -> str | None:
     await accounts.lock_organiser(c, session.organiser.nickname)
     if not await end_session(c, session.organiser.nickname, session.id):
         return None
-    return await _create_session(c, session.organiser.nickname, authenticated=True)
+    return await _create_session(c, session.organiser.nickname, authenticated=True, factor_shown_at=clock.epoch())
 
 
-async def _create_session(c: Connection, nickname: str, *, authenticated: bool) -> str:
+async def _create_session(c: Connection, nickname: str, *, authenticated: bool, factor_shown_at: int = 0) -> str:
     secret, now = tokens.new_secret(), clock.epoch()
     id_ = tokens.secret_hash(secret)
     await c.run(
@@ -61,6 +62,7 @@ async def _create_session(c: Connection, nickname: str, *, authenticated: bool) 
         now=now,
         expires_at=now + SESSION_LIFETIME,
         authenticated=int(authenticated),
+        factor_shown_at=factor_shown_at,
     )
     if authenticated:
         await activity_log.append(c, nickname, "logged in")
@@ -73,7 +75,8 @@ async def find_session(c: Connection, secret: str) -> Session | None:
     if row is None:
         return None
     organiser = Organiser(row["nickname"], Role[row["role"].upper()])
-    return Session(row["id"], organiser, bool(row["authenticated"]), int(row["created_at"]), int(row["last_used_at"]))
+    times = (int(row[name]) for name in ("created_at", "last_used_at", "factor_shown_at"))
+    return Session(row["id"], organiser, bool(row["authenticated"]), *times)
 
 
 def needs_use_recorded(session: Session) -> bool:
@@ -83,6 +86,11 @@ def needs_use_recorded(session: Session) -> bool:
 
 async def record_use(c: Connection, session: Session) -> None:
     await c.run("sessions.record_use", id=session.id, now=clock.epoch())
+
+
+async def record_factor(c: Connection, session: Session) -> bool:
+    """The second factor was shown again. False if the session has ended."""
+    return await c.one("sessions.record_factor", id=session.id, now=clock.epoch()) is not None
 
 
 async def list_sessions(c: Connection, nickname: str) -> list[Row]:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
@@ -23,6 +24,7 @@ from petition.mail.machines import REFRESH_SECONDS
 from petition.protection.rate_limits import SYNC_SECONDS
 from petition.site import Site, open_site
 from petition.web import prerender
+from petition.web.desk.kept_form import keep_typed
 from petition.web.http import errors, public_state, security
 from petition.web.http.canonical import CanonicalPaths
 from petition.web.http.errors import EXCEPTION_HANDLERS, CrossSiteCheck, ErrorPages, RequestLimits
@@ -56,7 +58,7 @@ def create_app(settings: Settings, *, deliver: bool = False) -> Starlette:
     app = Starlette(
         routes=routes(demo=settings.demo),
         middleware=_middleware(settings, store),
-        exception_handlers=EXCEPTION_HANDLERS,
+        exception_handlers=EXCEPTION_HANDLERS | {HTTPException: keep_typed},
         lifespan=lifespan,
     )
     app.state.repeated_errors = RepeatedErrors(errors.log)

@@ -51,3 +51,6 @@ create table notices (
     explanation text not null,
     nickname text not null
 )
+
+-- When the second factor was last shown in this session (epoch seconds); 0 if none was asked for, as in a demo.
+alter table sessions add column factor_shown_at bigint not null default 0

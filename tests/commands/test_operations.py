@@ -4,6 +4,7 @@ import json
 import sqlite3
 import urllib.parse
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -52,9 +53,17 @@ def test_tally_is_data_that_adds_up(shell: Shell) -> None:
     assert sum(c["confirmed"] for c in tally["countries"]) + tally["other"] == 1000
 
 
+def _for_the_desk(shell: Shell, name: str) -> str:
+    """What a command has recorded for the desk."""
+    with closing(sqlite3.connect(shell.folder / "var" / "petition.db")) as c:
+        (row,) = c.execute("select value from site_state where name = ?", (name,))
+    return str(row[0])
+
+
 def test_demo_signatures_agree_with_the_audit(shell: Shell) -> None:
     shell.fine("demo", "--signatures", "12345")
     assert shell.fine("audit") == "All numbers agree.\n"
+    assert _for_the_desk(shell, "last_audit").endswith(" ok")
     assert "empty" in shell.fails("demo", "--signatures", "5")
 
 
@@ -63,6 +72,7 @@ def test_audit_says_what_is_wrong(migrated: Shell) -> None:
         connection.execute("insert into journal (country, day, reason, n) values ('PL', '2026-11-01', 'confirmed', 5)")
     connection.close()
     assert migrated.fails("audit") == "PL: the journal says 5, the signatures 0."
+    assert _for_the_desk(migrated, "last_audit").endswith(" differs")
 
 
 BROKEN = {
@@ -93,3 +103,6 @@ def test_the_doctor_says_what_to_mend(migrated: Shell, smtp: Relay) -> None:
     assert "ok    mail server\n" in migrated.run("doctor").stdout
     migrated.environment["PETITION_SMTP_URL"] = "smtp://127.0.0.1:1?tls=no"
     assert "fix   mail server" in migrated.run("doctor").stdout
+    found = _for_the_desk(migrated, "last_doctor")
+    assert '["fix", "mail server"]' in found
+    assert not [text for text in ("127.0.0.1", "/", "smtp", "(") if text in found]

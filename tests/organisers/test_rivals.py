@@ -3,14 +3,17 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import pytest
 
 from petition.core.database.connection import Connection, Row
+from petition.core.errors import OrganiserError
 from petition.core.settings import Settings
 from petition.organisers import accounts, second_factor, sessions
+from petition.organisers.accounts import Role
 from petition.organisers.passkeys import Passkeys
 from petition.organisers.sessions import Session
 from petition.site import Site
@@ -115,5 +118,31 @@ async def test_two_at_once_cannot_take_the_last_two_factors_away(postgresql_sett
             await one.database.write(partial(accounts.reset_factors, nickname="marta"))
 
 
+@pytest.mark.parametrize("change", [accounts.remove_organiser, accounts.reset_factors, accounts.change_role])
+async def test_two_admins_who_act_on_each_other_at_once_are_not_both_gone(
+    change: Callable[..., Awaitable[None]], postgresql_settings: Settings
+) -> None:
+    async with site_opened(postgresql_settings) as one, site_opened(postgresql_settings) as two:
+        pairs = [(one, "marta", "vera"), (two, "vera", "marta")]
+        more = {"role": Role.VIEWER} if change is accounts.change_role else {}
+        for _ in range(5):
+            for nickname in ("marta", "vera"):
+                with suppress(OrganiserError):
+                    await one.database.write(partial(accounts.remove_organiser, nickname=nickname))
+                await add_organiser(one, nickname, "admin")
+            jobs = [
+                site.database.write(partial(change, nickname=other, actor=actor, shown=Role.ADMIN, **more))
+                for site, actor, other in pairs
+            ]
+            refused = [done for done in await asyncio.gather(*jobs, return_exceptions=True) if done]
+            async with one.database.reading() as c:
+                admins = [row["nickname"] for row in await accounts.list_organisers(c) if row["role"] == "admin"]
+            if change is accounts.reset_factors:
+                assert (refused, len(admins)) == ([], 2), "a reset leaves both admins"
+            else:
+                assert [type(done) for done in refused] == [OrganiserError]
+                assert len(admins) == 1
+
+
 def _shown(session: Session) -> Session:
-    return Session(session.id, session.organiser, True, session.created_at, session.last_used_at)
+    return Session(session.id, session.organiser, True, session.created_at, session.last_used_at, 0)

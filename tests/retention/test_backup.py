@@ -8,7 +8,7 @@ import pytest
 
 from petition.core.errors import DatabaseError, DataError, KeysError
 from petition.core.tokens import Purpose
-from petition.organisers import activity_log
+from petition.organisers import activity_log, last_checks
 from petition.retention import backup, close
 from petition.signing import signatures
 from petition.signing.signatures import Confirmation
@@ -44,11 +44,13 @@ async def test_what_was_backed_up_comes_back(visitor: Visitor, time: Clock, tmp_
 async def test_a_restore_takes_nothing_out_of_the_record(visitor: Visitor, tmp_path: Path) -> None:
     site = visitor.site
     await add_organiser(site, "marta")
+    await last_checks.audit_and_record(site.database)
     await _back_up(site, tmp_path / "backup")
     await add_organiser(site, "anna")
     made_at = (await backup.restore_backup(site.database, site.settings, [IDENTITY], tmp_path / "backup")).made_at
     async with site.database.reading() as c:
         lines = [f"{row['action']} {row['detail']}".strip() for row in reversed(await activity_log.list_lines(c))]
+        assert await last_checks.last_audit(c) is None, "it was of another database"
     assert lines == ["added marta, organiser", "added anna, organiser", f"restored a backup made {made_at}"]
     with pytest.raises(DatabaseError):
         await site.database.write(lambda c: c.execute("delete from actions"))

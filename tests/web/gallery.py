@@ -12,13 +12,14 @@ from petition.core.database import writer
 from petition.core.errors import RateLimited
 from petition.core.tokens import Purpose
 from petition.letters import correspondence
+from petition.organisers import last_checks
 from petition.signing import submissions
 from petition.web.http.security import MAX_BODY_BYTES
 from tests.conftest import Clock, Visit, Visitor
 from tests.letters.editions.test_annexes import edition_of_moment, made, named
 from tests.web.public.test_governments import ANSWERS
 from tests.web.public.test_states import STATES
-from tests.web.tools import allow_all_annexes, campaign, paths, token
+from tests.web.tools import allow_all_annexes, campaign, paths, set_up_codes, token
 
 LONG = "Wolfeschlegelsteinhausenbergerdorff-Hubert-Blaine-Krasiński-Żółć-Øyelaran-de-la-Peña-Konstantinopoulos"
 
@@ -120,8 +121,28 @@ class Gallery:
         await self._inside(visitor, "/organisers/login", "/organisers/login/x")
         await visitor.organiser("marta", "admin")
         await self._inside(visitor, *[path for path in paths("GET") if path.startswith("/organisers/")])
-        for path in ("/organisers/editions", "/organisers/book/PL", "/organisers/factors"):
+        for path in ("/organisers/editions", "/organisers/book/PL", "/organisers/factors", "/organisers/people"):
             self._pages[f"refused {path}"] = (await visitor.post(path)).text
+        await self._people(visitor)
+
+    async def _people(self, visitor: Visitor) -> None:
+        """What an admin does with olga, each before and after the second question, and pages of an ended session."""
+        await self._inside(visitor, "/organisers/people/olga")
+        sent = {"shown": "organiser", "role": "viewer", "name": "Two\nlines"}
+        for change in ("role", "reset", "remove", "link"):
+            path = f"/organisers/people/olga/{change}"
+            self._pages[f"desk POST {path}"] = (await visitor.post(path, **sent)).text
+        late = await visitor.post("/organisers/people/olga/link", shown="viewer")
+        self._pages["desk two admins at once"] = late.text
+        await set_up_codes(visitor)
+        self._pages["desk factor again"] = (await visitor.post("/organisers/people/olga/link", **sent)).text
+        await visitor.site.database.write(partial(last_checks.record_doctor, found=[("fix", "swap"), ("ok", "x")]))
+        for all_agree in (True, False):
+            await visitor.site.database.write(partial(last_checks.record_audit, all_agree=all_agree))
+            self._pages[f"desk operations {all_agree}"] = (await visitor.get("/organisers/operations")).text
+        visitor.client.cookies.set("session", "ended")
+        self._pages["desk kept form"] = (await visitor.post("/organisers/people", **sent)).text
+        self._pages["desk ended session"] = (await visitor.get("/organisers/")).text
 
     async def _inside(self, visitor: Visitor, *addresses: str) -> None:
         for path in addresses:

@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from petition.core.clock import DAY
 from petition.core.database.connection import Connection
 from petition.organisers import activity_log, sessions
 from petition.organisers.accounts import Role
@@ -17,6 +18,7 @@ from petition.web.http.security import MAX_COOKIE_BYTES
 
 Handler = Callable[[Request], Awaitable[Response]]
 T = TypeVar("T")
+_COOKIE_SECONDS = SESSION_LIFETIME + DAY // 2  # it opens nothing any more then, but a form that comes late is not lost
 
 
 def requires_role(role: Role) -> Callable[[Handler], Handler]:
@@ -49,6 +51,15 @@ def requires_session(handler: Handler) -> Handler:
     return guarded
 
 
+async def opens_nothing(request: Request) -> bool:
+    """Whether the request has a cookie of a session that has ended, that never was, or that lacks the second factor."""
+    if not (secret := _session_cookie(request)):
+        return False
+    async with get_site(request).database.reading() as c:
+        session = await sessions.find_session(c, secret)
+    return session is None or not session.authenticated
+
+
 async def _load_session(request: Request) -> Session | None:
     """The session of a request, whose use is recorded; None without one."""
     site, secret = get_site(request), _session_cookie(request)
@@ -79,7 +90,7 @@ def cookie_name(request: Request, name: str = "session") -> str:
 
 
 def redirect_with_session(request: Request, secret: str, path: str) -> Response:
-    return redirect_with_cookie(request, path, cookie_name(request), secret, SESSION_LIFETIME)
+    return redirect_with_cookie(request, path, cookie_name(request), secret, _COOKIE_SECONDS)
 
 
 def redirect_with_cookie(request: Request, path: str, name: str, value: str, seconds: int) -> Response:

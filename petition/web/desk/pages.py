@@ -43,6 +43,8 @@ NAVIGATION = {
         Entry("/organisers/annexes", N_("Annexes of names"), Role.ADMIN),
     ),
     N_("Site"): (
+        Entry("/organisers/people", N_("People")),
+        Entry("/organisers/operations", N_("Operations"), Role.ORGANISER),
         Entry("/organisers/record", N_("Activity log")),
     ),
     N_("You"): (

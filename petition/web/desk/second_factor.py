@@ -123,13 +123,18 @@ async def _remove(request: Request, id_: str) -> Response:
 
 @requires_session
 async def challenge(request: Request) -> Response:
-    """The options that organisers.js gives to the browser: to use a passkey of theirs, or to make a new one."""
+    """The options that organisers.js gives to the browser: to use a passkey of theirs, or to make a new one.
+
+    After the login that is a new one, unless the page asks for it `again`.
+    """
     site, session = get_site(request), request.state.session
-    passkey_ids = [row["id"] for row in await _own_factors(request) if row["kind"] == PASSKEY]
+    factors = await _own_factors(request)
+    passkey_ids = [row["id"] for row in factors if row["kind"] == PASSKEY]
     if not site.passkeys.is_possible:
         raise HTTPException(404)
     nonce = await site.database.write(partial(second_factor.new_challenge, session=session))
-    if session.authenticated or not await _own_factors(request):
+    is_again = (await forms.read_form(request)).values.get("purpose") == "again"
+    if (session.authenticated and not is_again) or not factors:
         options = site.passkeys.creation_options(session.organiser.nickname, nonce, passkey_ids)
     else:
         options = site.passkeys.request_options(nonce, passkey_ids)

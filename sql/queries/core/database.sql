@@ -14,3 +14,8 @@ select cast(current_setting('max_connections') as int) -- postgresql
     - cast(current_setting('superuser_reserved_connections') as int) as connections, -- postgresql
     (select rolsuper from pg_catalog.pg_roles where rolname = current_user) as is_superuser -- postgresql
 select 0 as connections, false as is_superuser -- sqlite
+
+-- name: version
+-- Of the database program.
+select 'PostgreSQL ' || current_setting('server_version') as version -- postgresql
+select 'SQLite ' || sqlite_version() as version -- sqlite

@@ -4,7 +4,8 @@ values (:nickname, :email_hash, :role, :added_on, 0, 0, '')
 on conflict do nothing returning nickname
 
 -- name: list
-select nickname, role, added_on from organisers order by nickname
+select o.nickname, o.role, o.added_on, (select count(*) from factors f where f.nickname = o.nickname) as factors
+from organisers o order by o.nickname
 
 -- name: delete
 delete from organisers where nickname = :nickname returning nickname
@@ -27,6 +28,14 @@ select
 -- name: lock
 select nickname from organisers where nickname = :nickname
 for update -- postgresql
+
+-- name: lock_two
+-- Who acts and on whom, in one order: two admins who act on each other wait for one another, and not in a circle.
+select nickname, role from organisers where nickname in (:actor, :nickname) order by nickname
+for update -- postgresql
+
+-- name: change_role
+update organisers set role = :role where nickname = :nickname
 
 -- name: acknowledge_keys
 update organisers set acknowledged_keys = :acknowledged_keys where nickname = :nickname

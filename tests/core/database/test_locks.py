@@ -55,8 +55,13 @@ async def _people(visitor: Visitor) -> None:
 
 
 async def _desk(visitor: Visitor) -> None:
-    """An organiser logs in, has the factors reset and is removed."""
+    """An organiser logs in, invites, changes, resets and removes another, has the factors reset and is removed."""
     await visitor.organiser()
+    await visitor.post("/organisers/people", nickname="olga", email="olga@example.org", role="organiser")
+    await visitor.post("/organisers/people/olga/link", shown="organiser")
+    await visitor.post("/organisers/people/olga/role", shown="organiser", role="admin")
+    for change in ("reset", "remove"):
+        await visitor.post(f"/organisers/people/olga/{change}", shown="admin", sure="on")
     write = visitor.site.database.write
     await write(partial(signatures.set_warn_only, warn_only=True))
     await write(partial(sessions.end_all_sessions, nickname="marta"))

@@ -36,7 +36,11 @@ OTHER_FORMS: dict[str, set[str]] = {
     "/organisers/names/PL/new": {"shown", "name x"},
     "/organisers/factor": {"code", "passkey"},
     "/organisers/factors": {"code", "passkey", "remove"},
-    "/organisers/factor/challenge": set(),
+    "/organisers/factor/challenge": {"purpose"},
+    **{
+        f"/organisers/people/marta/{change}": {"shown", "role", "sure", "factor-code", "passkey"}
+        for change in ("role", "link", "reset", "remove")
+    },
     "/organisers/editions/1/names/PL": set(),
     "/organisers/editions/1/time-stamp": set(),
     "/organisers/editions/PL-1/sealed": {"sha256", "sealed", "back"},
