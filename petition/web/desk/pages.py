@@ -34,6 +34,7 @@ NAVIGATION = {
     N_("Campaign"): (
         Entry("/organisers/", N_("Overview")),
         Entry("/organisers/names", N_("Names"), Role.ORGANISER),
+        Entry("/organisers/news", N_("News"), Role.ORGANISER),
     ),
     N_("Letters"): (
         Entry("/organisers/letters", N_("Letters and answers"), Role.ORGANISER),
