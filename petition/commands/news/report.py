@@ -19,7 +19,7 @@ def print_result(run: Run, reason: str, refusals: str) -> int:
     if gone := counts[State.GONE]:
         print(f"Mailboxes that do not exist: {gone}. --end-gone ends their news on the site.")
     if not left:
-        print("Nobody is left. Delete the file from the desk now, and the journal in a week.")
+        print("Nobody is left. Delete the file from the desk; keep the folder of the texts until the next news.")
         return 0
     print(f"Left: {left}{f' (refused: {refusals})' if refusals else ''}.")
     print(f"{reason or 'Not everybody could be reached.'} {_RUN_AGAIN}", file=sys.stderr)

@@ -59,11 +59,12 @@ def test_each_gets_the_news_in_their_language_once(machine: OwnMachine) -> None:
     assert len(machine.relay.recipients) == 7
 
 
-def test_a_subject_of_ones_own(machine: OwnMachine) -> None:
+def test_the_subject_is_neutral_unless_organisers_write_one(machine: OwnMachine) -> None:
     (machine.texts / "en.txt").write_text("Subject: Zażółć, five answers\n\n" + BODIES["en"], "utf-8")
     machine.tested()
     assert machine.send() == 0
-    assert "Zażółć, five answers" in {str(email["Subject"]) for email in machine.relay.mails}
+    subjects = {str(email["Subject"]) for email in machine.relay.mails}
+    assert subjects == {"Zażółć, five answers", "Aktualności e-mailem"}
 
 
 def test_looking_sends_and_writes_nothing(machine: OwnMachine) -> None:
