@@ -14,9 +14,10 @@ from tests.conftest import IDENTITY, Clock, Visitor
 from tests.handbook.blocks import blocks
 from tests.shell import Shell
 from tests.terminal import at_terminal
-from tests.web.tools import Html
+from tests.web.tools import Html, on_sqlite
 
 
+@on_sqlite
 async def test_what_the_desk_gives_out_is_read_on_the_organisers_machine(
     time: Clock, visitor: Visitor, tmp_path: Path
 ) -> None:
@@ -36,6 +37,7 @@ async def test_what_the_desk_gives_out_is_read_on_the_organisers_machine(
     assert (export.age(), export.foreign, export.unusable) == (5 * 3600, 0, 0)
 
 
+@on_sqlite
 async def test_the_page_names_commands_that_exist(visitor: Visitor) -> None:
     await visitor.organiser("olga", "organiser")
     lines = Html((await visitor.get("/organisers/news")).text).text.split("petition ")

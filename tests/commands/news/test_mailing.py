@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -18,7 +18,7 @@ import pytest
 from aiosmtpd.smtp import Envelope
 from pyrage import x25519
 
-from petition.commands.news.mailing import PATIENCE, RETRY_SECONDS, Sender
+from petition.commands.news.mailing import MAX_REFUSALS, PATIENCE, RETRY_SECONDS, Sender
 from petition.commands.news.subscribers import Subscriber
 from tests.commands.news.mailings import BODIES, SITE, OwnMachine, link
 from tests.conftest import Clock
@@ -29,10 +29,10 @@ from tests.shell import Shell
 
 @pytest.fixture
 def sleepless(time: Clock, monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Waiting moves the clock, and takes no time."""
+    """Waiting moves the clock, and takes no time: a second of looking again is twenty."""
 
     async def sleep(_: Sender, seconds: float) -> None:
-        time.advance(seconds=max(0, seconds))
+        time.advance(seconds=20 if seconds == 1 else max(0, seconds))
 
     monkeypatch.setattr(Sender, "_sleep", sleep)
     return time
@@ -102,6 +102,8 @@ def test_a_folder_is_one_mailing(sleepless: Clock, machine: OwnMachine) -> None:
     assert machine.send() == 1
     assert "For other news make a new folder" in machine.said
     assert machine.relay.mails == []
+    assert machine.send("--corrected") == 0
+    assert machine.relay.recipients == ["person1@example1.org"]
 
 
 def test_without_a_terminal_somebody_must_say_yes(machine: OwnMachine) -> None:
@@ -167,6 +169,24 @@ def test_a_provider_that_takes_nothing_for_now_holds_up_no_other(sleepless: Cloc
     assert Counter(machine.relay.recipients) == Counter([*machine.people])
 
 
+def test_a_provider_that_refuses_everybody_is_left_after_an_hour(sleepless: Clock, machine: OwnMachine) -> None:
+    machine.people = {f"person{n}@example.org": link("pl", n) for n in range(30)} | {"other@else.org": link("pl", 99)}
+    machine.export()
+    machine.tested()
+    asked: list[str] = []
+
+    def answer(envelope: Envelope) -> str:
+        asked.extend(envelope.rcpt_tos)
+        return ACCEPTED if "other@else.org" in envelope.rcpt_tos else "554 5.7.1 not from you"
+
+    machine.relay.data, began = answer, sleepless.seconds()
+    assert machine.send() == 1
+    assert machine.relay.recipients == ["other@else.org"]
+    assert len(asked) <= MAX_REFUSALS + 1
+    assert sleepless.seconds() - began < 2 * 3600
+    assert "Left: 30 (refused: 30 with 5.7.1)." in machine.said
+
+
 def test_a_relay_that_ends_in_the_middle_loses_nothing(sleepless: Clock, machine: OwnMachine) -> None:
     machine.tested()
     machine.relay.mail = lambda _: "451 4.3.0 try later" if len(machine.relay.mails) == 3 else ACCEPTED
@@ -219,7 +239,8 @@ def test_ctrl_c_ends_after_the_email_that_is_leaving(machine: OwnMachine) -> Non
     assert Counter(machine.relay.recipients) == Counter([*machine.people])
 
 
-@pytest.mark.parametrize("step", ["data", pytest.param("rcpt", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("step", ["data", "rcpt"])
 def test_killed_at_any_moment_nobody_gets_it_twice_and_one_is_unsure(step: str, machine: OwnMachine) -> None:
     """After the relay has taken an email, and before. The next run cannot know which, and sends neither again."""
     machine.tested()
@@ -241,6 +262,46 @@ def test_killed_at_any_moment_nobody_gets_it_twice_and_one_is_unsure(step: str, 
     got = Counter(machine.relay.recipients)
     assert max(got.values()) == 1
     assert len(machine.people) - len(got) == (step == "rcpt")
+
+
+class _Cut(BaseException):
+    """The machine stops here."""
+
+
+@pytest.mark.parametrize("torn", [False, True])
+def test_cut_off_at_any_line_of_the_journal_nobody_gets_it_twice(
+    torn: bool, machine: OwnMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the line is on disk: all of it is there, or the first half."""
+    machine.people = dict(list(machine.people.items())[:2])
+    machine.export()
+    fsync = os.fsync
+
+    def cut_at(line: int) -> None:
+        """Counts down; the last call is the one that never returns."""
+        calls = iter(range(line))
+
+        def stop(descriptor: int) -> None:
+            if next(calls, None) is None:
+                if torn and os.fstat(descriptor).st_size:
+                    os.ftruncate(descriptor, os.fstat(descriptor).st_size - 20)
+                raise _Cut
+            fsync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", stop)
+
+    for line in range(7):  # the head and the test, the texts, two for each email; then nothing is cut
+        machine.journal.unlink(missing_ok=True)
+        machine.tested()
+        cut_at(line)
+        with suppress(_Cut):
+            assert machine.send() == 0
+        monkeypatch.setattr(os, "fsync", fsync)
+        assert machine.send() == 0, machine.said
+        got = Counter(machine.relay.recipients)
+        assert max(got.values(), default=0) <= 1
+        unsure = int((re.search(r"Unsure: (\d)", machine.said) or ["", "0"])[1])
+        assert len(machine.people) - len(got) <= unsure <= (0 if line > 4 else 1)
 
 
 @contextmanager
