@@ -9,6 +9,7 @@ from typing import Any
 
 from petition import __version__, version
 from petition.commands import keys, letters, mail, moving, operations, organisers, retention
+from petition.commands.news import command as news
 from petition.commands.setup import command as setup
 from petition.core import home, resources, safe_logging, settings
 from petition.core.errors import PetitionError
@@ -43,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("petition", description="Sign a collective ultimatum; make governments answer.")
     parser.add_argument("--version", action=_Version, nargs=0, help="version and commit")
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (operations, mail, organisers, letters, retention, keys, moving, setup):
+    for module in (operations, mail, organisers, letters, retention, keys, moving, setup, news):
         module.register(verbs)
     return parser
 

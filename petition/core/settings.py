@@ -201,6 +201,16 @@ def for_server(environ: Mapping[str, str], host: str, port: int) -> Settings:
     return replace(found, base_url=base_url)
 
 
+def for_sender(environ: Mapping[str, str]) -> tuple[tuple[str, ...], str]:
+    """The relays and the sender, for a machine that is no server and needs nothing else. Raises SettingsError."""
+    _refuse_unknown(environ)
+    rows = {key: _TABLE[key] for key in ("smtp_urls", "mail_from")}
+    given = {key: _value(environ, row.name) for key, row in rows.items()}
+    if missing := [rows[key].name for key, text in given.items() if not text]:
+        raise SettingsError(f"To send email, this needs {' and '.join(missing)}.")
+    return parse.smtp_urls(given["smtp_urls"]), parse.mail_from(given["mail_from"])
+
+
 def readme_table() -> str:
     """The table of README.md, which `python -m tests.readme` writes."""
     rows = [f"| `{row.name}` | {row.meaning} |\n" for row in _TABLE.values()]

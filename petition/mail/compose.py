@@ -49,6 +49,26 @@ def render_email(
     )
 
 
+def render_news(
+    language: str, subject: str, body: str, to: str, sender: str, reference: str, unsubscribe: str
+) -> RenderedEmail:
+    """Plain text that organisers wrote, with the link that ends their news in the two headers of RFC 8058."""
+    address, common_headers = _common_headers(sender, subject, language)
+    message_id = f"<{reference}@{address.rpartition('@')[2]}>"
+    headers = {
+        "To": to,
+        "Date": format_datetime(clock.now()),
+        "Message-ID": message_id,
+        "X-Reference": reference,
+        "List-Unsubscribe": f"<{unsubscribe}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+    lines = "".join(f"{key}: {value}\r\n" for key, value in headers.items())
+    return RenderedEmail(
+        address, to, message_id, common_headers + f"{lines}{_mime_part('plain', body)}".encode("ascii")
+    )
+
+
 def render_subject(language: Language, template: str) -> str:
     return language.render(f"mail/{template}/subject.txt").strip()
 

@@ -34,6 +34,18 @@ async def export_rows(c: Connection) -> list[Row]:
     return await c.all("printed_names.export", last_day=_last_printable_day())
 
 
+async def sealed_for_news(c: Connection) -> list[str]:
+    """Sealed addresses of people who asked for news, without country or name; of those whose three days are over."""
+    rows = await c.all("printed_names.sealed_for_news", last_day=_last_printable_day())
+    return [row["sealed"] for row in rows]
+
+
+async def count_for_news(c: Connection) -> int:
+    """How many sealed_for_news() would return."""
+    row = await c.one("printed_names.count_for_news", last_day=_last_printable_day())
+    return int(row["n"]) if row else 0
+
+
 async def list_printable(c: Connection, country: str, today: date | None = None) -> list[str]:
     """Names for a country's annex: approved by an organiser, and old enough on a day (without one: today)."""
     return [

@@ -24,7 +24,7 @@ from tests.relay import Relay
 from tests.web.tools import allow_all_annexes, paths
 
 # Pages that show people who asked to be named or for news, three days after they signed.
-OLD_ENOUGH = {"/organisers/names", "/organisers/names/IE/new", "/organisers/signatures.csv"}
+OLD_ENOUGH = {"/organisers/names", "/organisers/names/IE/new", "/organisers/signatures.csv", "/organisers/news.csv"}
 DEMO = {"/dev/outbox"}  # of a demo only: it shows every email
 Answers = dict[tuple[str, str], tuple[int, bytes]]
 

@@ -35,6 +35,7 @@ NAVIGATION = {
         Entry("/organisers/", N_("Overview")),
         Entry("/organisers/unusual", N_("Is it real?"), Role.ORGANISER),
         Entry("/organisers/names", N_("Names"), Role.ORGANISER),
+        Entry("/organisers/news", N_("News"), Role.ORGANISER),
     ),
     N_("Letters"): (
         Entry("/organisers/letters", N_("Letters and answers"), Role.ORGANISER),

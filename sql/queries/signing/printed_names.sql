@@ -22,6 +22,14 @@ left join contacts c on c.mailbox = s.mailbox
 where (n.name is not null or c.sealed is not null) and s.confirmed_on <= :last_day
 order by s.mailbox
 
+-- name: sealed_for_news
+-- A sealed text is random from its beginning on: its order tells nothing, not even that of a mailbox.
+select c.sealed from contacts c join signatures s on s.mailbox = c.mailbox
+where s.confirmed_on <= :last_day order by c.sealed
+
+-- name: count_for_news
+select count(*) as n from contacts c join signatures s on s.mailbox = c.mailbox where s.confirmed_on <= :last_day
+
 -- name: named_or_contactable
 -- All that is kept about each person with a name to be printed or an address for news.
 select s.mailbox, s.country, s.confirmed_on, s.named, s.updates, s.consent, n.name, n.state, c.sealed, c.unsubscribe_hash

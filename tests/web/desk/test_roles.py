@@ -78,6 +78,8 @@ ADDRESSES = {
     ("GET", "/organisers/names/{country}/{state}"): ORGANISER,
     ("POST", "/organisers/names/{country}/{state}"): ORGANISER,
     ("GET", "/organisers/signatures.csv"): ORGANISER,
+    ("GET", "/organisers/news"): ORGANISER,
+    ("GET", "/organisers/news.csv"): ORGANISER,
     ("GET", "/organisers/answers/{key}"): ORGANISER,
     ("POST", "/organisers/answers/{key}"): ORGANISER,
     ("POST", "/organisers/answers/{key}/reminder"): ORGANISER,

@@ -1,0 +1,36 @@
+"""News to those who asked: how many they are, the file for an organiser's own machine, and what to do there."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from petition.core import clock
+from petition.core.csv_tables import to_csv
+from petition.organisers import public_keys
+from petition.organisers.accounts import Role
+from petition.signing import printed_names
+from petition.tally.rounding import show_magnitude
+from petition.web.desk.access import requires_role
+from petition.web.desk.downloads import attachment, log_download
+from petition.web.desk.pages import render_desk_page
+from petition.web.http.pages import get_site
+
+
+@requires_role(Role.ORGANISER)
+async def index(request: Request) -> Response:
+    async with get_site(request).database.reading() as c:
+        people = show_magnitude(await printed_names.count_for_news(c))
+    fingerprints = public_keys.fingerprints(get_site(request).settings.recipients)
+    return render_desk_page(
+        request, "web/desk/news.html", section="/organisers/news", people=people, fingerprints=fingerprints
+    )
+
+
+@requires_role(Role.ORGANISER)
+async def news_csv(request: Request) -> Response:
+    """For `petition mail-updates`, which refuses a file that is old or not whole: each row says both."""
+    async with get_site(request).database.reading() as c:
+        sealed = await printed_names.sealed_for_news(c)
+    rows = [(clock.iso(clock.now()), str(len(sealed)), text) for text in sealed]
+    await log_download(request, "downloaded addresses for news", show_magnitude(len(sealed)))
+    text = to_csv([("made_at", "of", "sealed_address"), *rows])
+    return attachment(text.encode(), "news.csv", "text/csv; charset=utf-8")
