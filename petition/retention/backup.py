@@ -48,6 +48,7 @@ TABLES = (
     "time_stamps",
     "sealed_copies",
     "source_checks",
+    "paper_counts",
 )
 ORGANISER_TABLES = ("organisers", "factors")
 ROWS_PER_CHUNK = 2000

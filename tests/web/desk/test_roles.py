@@ -14,6 +14,8 @@ from petition.organisers.accounts import Role
 from petition.web.routes import routes
 from tests.conftest import Clock, Visit, Visitor, add_organiser
 from tests.letters.editions.test_editions import draft_for, issue
+from tests.tally.test_paper import SHEET as PAPER_SHEET
+from tests.tally.test_paper import write as write_paper
 from tests.web.tools import (
     PARAMETERS,
     all_rows,
@@ -68,6 +70,10 @@ ADDRESSES = {
     ("GET", "/organisers/names"): ORGANISER,
     ("GET", "/organisers/names/{country}/{state}"): ORGANISER,
     ("POST", "/organisers/names/{country}/{state}"): ORGANISER,
+    ("GET", "/organisers/paper"): ORGANISER,
+    ("POST", "/organisers/paper"): ORGANISER,
+    ("GET", "/organisers/paper/{country}/{sheet}"): ORGANISER,
+    ("POST", "/organisers/paper/{country}/{sheet}"): ORGANISER,
     ("GET", "/organisers/signatures.csv"): ORGANISER,
     ("GET", "/organisers/answers/{key}"): ORGANISER,
     ("POST", "/organisers/answers/{key}"): ORGANISER,
@@ -99,6 +105,7 @@ async def _desk(visit: Visit, settings: Settings, folder: Path, time: Clock) -> 
         await add_organiser(visitor.site, role.name.lower(), role.name.lower())
     await run_background_jobs(visitor.site)
     await issue(visitor.site.database, draft_for("PL"))
+    await write_paper(visitor.site.database, PAPER_SHEET)
     return visitor
 
 
