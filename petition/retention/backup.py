@@ -52,6 +52,7 @@ TABLES = (
     "pulse_days",
     "clusters",
     "notices",
+    "paper_counts",
 )
 ORGANISER_TABLES = ("organisers", "factors")
 ROWS_PER_CHUNK = 2000

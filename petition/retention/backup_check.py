@@ -23,6 +23,7 @@ RECORDS = {
     "edition_annexes": ("reference", "annex"),
     "follow_ups": ("reference", "letter"),
     "time_stamps": ("edition", "time stamp"),
+    "paper_counts": ("n", "count of a paper sheet"),
 }
 
 
@@ -67,6 +68,7 @@ class Checks:
             "edition_annexes": await c.all("backup.edition_annexes"),
             "follow_ups": await c.all("backup.follow_ups"),
             "time_stamps": await c.all("backup.time_stamps"),
+            "paper_counts": await c.all("backup.paper_counts"),
         }
         record = {table: {row[key]: row for row in rows[table]} for table, (key, _) in RECORDS.items()}
         return cls(file, columns, record, await state.get(c, EMAIL_KEY))

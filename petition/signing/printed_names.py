@@ -23,7 +23,8 @@ PERSONAL_TABLES = (
     "links",
     "token_buckets",
 )
-PAGE_SIZE = 100  # names that an organiser sees at once
+PAGE_SIZE = 40  # names that an organiser sees at once: as many as somebody really reads
+_ALL = 2**62
 
 
 async def export_rows(c: Connection) -> list[Row]:
@@ -67,22 +68,30 @@ async def count_by_country(c: Connection, state: str) -> dict[str, int]:
     return {row["country"]: int(row["n"]) for row in rows}
 
 
-async def list_names(c: Connection, country: str, state: str) -> list[tuple[str, str]]:
-    """(handle, name) of one page of names. The handle is a hash, not the key, and leads nowhere without the key."""
-    return [(_name_handle(row), row["name"]) for row in await _rows_in_state(c, country, state, PAGE_SIZE)]
+async def list_names(c: Connection, country: str, state: str, page: int = 1) -> tuple[list[tuple[str, str]], bool]:
+    """(handle, name) of one page of names, and whether there is a next page. The handle is a hash, not the key, and
+    leads nowhere without the key.
+    """
+    rows = await _rows_in_state(c, country, state, PAGE_SIZE + 1, (page - 1) * PAGE_SIZE)
+    return [(_name_handle(row), row["name"]) for row in rows[:PAGE_SIZE]], len(rows) > PAGE_SIZE
 
 
-async def move_names(c: Connection, country: str, handles: Collection[str], old: str, new: str) -> int:
-    """Moves names that an organiser has seen to another state; how many. Names that have changed since then stay."""
-    rows = await _rows_in_state(c, country, old, 2 * PAGE_SIZE)  # twice: new names may have come in between
-    mailboxes = [row["mailbox"] for row in rows if _name_handle(row) in handles]
-    return len(await c.all("printed_names.set_state", mailboxes=mailboxes, old=old, new=new))
+async def move_names(c: Connection, country: str, handles: Collection[str], old: str, new: str) -> list[str]:
+    """Moves names that an organiser has seen to another state; the handles of those that moved.
+
+    Names that have changed since then, or that somebody else has moved, stay.
+    """
+    if not handles:
+        return []
+    rows = await _rows_in_state(c, country, old, _ALL)  # all: a handle does not tell on which page its name is now
+    found = {row["mailbox"]: handle for row in rows if (handle := _name_handle(row)) in handles}
+    moved = await c.all("printed_names.set_state", mailboxes=list(found), old=old, new=new)
+    return [found[row["mailbox"]] for row in moved]
 
 
-async def _rows_in_state(c: Connection, country: str, state: str, limit: int) -> list[Row]:
-    return await c.all(
-        "printed_names.list_in_state", country=country, state=state, last_day=_last_printable_day(), limit=limit
-    )
+async def _rows_in_state(c: Connection, country: str, state: str, limit: int, skip: int = 0) -> list[Row]:
+    values = {"country": country, "state": state, "last_day": _last_printable_day()}
+    return await c.all("printed_names.list_in_state", **values, limit=limit, skip=skip)
 
 
 def _name_handle(row: Row) -> str:

@@ -1,4 +1,4 @@
-"""Tally: confirmed signatures by country, the published figures, and the audit that counts all again.
+"""Tally: confirmed signatures by country, the published figures, signatures on paper, the audit of all of them.
 
-Offers: tally, history, rounding, audit. May import: core.
+Offers: tally, history, rounding, paper, audit. May import: core.
 """

@@ -45,6 +45,7 @@ _SVG = "image/svg+xml"
 DATA_FILES: dict[str, tuple[str, Callable[[Site, PublicState], str]]] = {
     "/tally.json": ("application/json", tally.tally_json),
     "/tally.csv": ("text/csv; charset=utf-8", tally.tally_csv),
+    "/paper.csv": ("text/csv; charset=utf-8", tally.paper_csv),
     "/history.csv": ("text/csv; charset=utf-8", tally.history_csv),
     "/history-hours.csv": ("text/csv; charset=utf-8", tally.history_hours_csv),
     "/history.json": ("application/json", tally.history_json),

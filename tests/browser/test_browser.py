@@ -95,7 +95,7 @@ async def test_a_secretary_checks_a_letter(address: str, browser: Browser, shell
     await page.goto(shell.fine("organiser", "link", "marta").strip())
     await page.get_by_role("button", name="Log in").click()
     await page.goto(f"{address}/organisers/editions")
-    for radio in await page.get_by_label(re.compile("still right|write by hand")).all():
+    for radio in await page.get_by_label(re.compile("still right|by hand")).all():
         await radio.check()
     await page.get_by_role("button", name="Make edition 1").click()
     await page.wait_for_url("**/organisers/editions/1")

@@ -24,6 +24,8 @@ LETTER: Row = {"reference": "PL-1", "edition": 1, "key": "PL", "courtesy": 0, "t
 ANNEX: Row = {"reference": "PL-1-A1", "edition": 1, "key": "PL", "version": 1, "name_count": 3, "sha256": "b"}
 ANNEX |= {"issued_on": "2026-11-21"}
 FOLLOW_UP: Row = {"reference": "PL-1-R1", "letter": "PL-1", "edition": 1, "key": "PL", "kind": "reminder"}
+PAPER_COUNT: Row = {"n": 1, "country": "PL", "sheet": "PL-7", "version": 1, "signatures": 37, "counted_by": "ola"}
+PAPER_COUNT |= {"counted_on": "2026-11-20", "nickname": "marta"}
 TIME_STAMP: Row = {"edition": 1, "index_csv": "a,b", "service": "https://time.example", "reply": "cg=="}
 FOLLOW_UP |= {
     "issued_at": "2026-11-22T12:00:00Z",

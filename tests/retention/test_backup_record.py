@@ -16,7 +16,7 @@ from petition.site import open_site as site_opened
 from petition.tally import audit
 from tests.conftest import IDENTITY, Clock, Visitor, add_organiser, make_settings
 from tests.retention import forging
-from tests.retention.forging import ANNEX, EDITION, FOLLOW_UP, LETTER, TIME_STAMP
+from tests.retention.forging import ANNEX, EDITION, FOLLOW_UP, LETTER, PAPER_COUNT, TIME_STAMP
 from tests.web.tools import all_rows
 
 
@@ -83,6 +83,7 @@ async def test_a_longer_log_with_the_same_lines_is_continued(full_site: Site, tm
         ("edition_annexes", ANNEX | {"name_count": 4}),
         ("follow_ups", FOLLOW_UP | {"sha256": "another"}),
         ("time_stamps", TIME_STAMP | {"reply": "another"}),
+        ("paper_counts", PAPER_COUNT | {"signatures": 36}),
     ],
 )
 async def test_another_edition_under_the_same_number_is_refused(
@@ -91,7 +92,9 @@ async def test_another_edition_under_the_same_number_is_refused(
     await _back_up(full_site, tmp_path / "backup")
     _with(tmp_path / "backup", table, [row])
     before = await all_rows(full_site)
-    with pytest.raises(DataError, match=r"has another (edition|letter|annex|time stamp) .* than this database"):
+    with pytest.raises(
+        DataError, match=r"has another (edition|letter|annex|time stamp|count of a paper sheet) .* than this database"
+    ):
         await _restore(full_site, tmp_path / "backup")
     assert await all_rows(full_site) == before
 
@@ -104,10 +107,11 @@ async def test_what_was_issued_since_the_backup_stays(full_site: Site, tmp_path:
     await forging.insert(full_site, "edition_annexes", ANNEX | {"reference": "PL-2-A1", "edition": 2})
     await forging.insert(full_site, "follow_ups", FOLLOW_UP | {"reference": "PL-1-R2"})
     await forging.insert(full_site, "time_stamps", TIME_STAMP | {"edition": 2})
+    await forging.insert(full_site, "paper_counts", PAPER_COUNT | {"n": 2, "version": 2})
     before = await all_rows(full_site)
     await _restore(full_site, tmp_path / "backup")
     after = await all_rows(full_site)
-    for table in ("editions", "edition_letters", "edition_annexes", "follow_ups", "time_stamps"):
+    for table in ("editions", "edition_letters", "edition_annexes", "follow_ups", "time_stamps", "paper_counts"):
         assert len(after[table]) == 2
         assert after[table] == before[table]
 

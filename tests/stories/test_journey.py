@@ -47,6 +47,7 @@ async def test_ten_signatures_become_a_number(visitor: Visitor, time: Clock) -> 
         "confirmed": 10,
         "countries": [{"code": "PL", "name": "Poland", "confirmed": 10}],
         "other": 0,
+        "paper": {"signatures": 0, "countries": [], "other": 0},
     }
     assert "one of more than 10 from this country: Poland" in (await visitor.get("/en/thanks?country=PL")).text
     assert "one of more than 10 in all" in (await visitor.get("/en/thanks?country=DE")).text
@@ -65,9 +66,8 @@ async def test_an_organiser_reads_the_desk_and_a_letter(visitor: Visitor, time: 
     assert re.search(r"Published</dt><dd>10<", desk)
     assert "logged in" in desk
     assert "PL.pdf" in (await visitor.get("/organisers/letters")).text
-    shown = re.search(r'name="shown" value="([^"]*)"', (await visitor.get("/organisers/names/PL/new")).text)
-    assert shown
-    assert (await visitor.post("/organisers/names/PL/new", shown=shown[1])).status_code == 303
+    names = re.findall(r'type="radio" name="(name [^"]*)"', (await visitor.get("/organisers/names/PL/new")).text)
+    assert (await visitor.post("/organisers/names/PL/new", **dict.fromkeys(names, "pass"))).status_code == 303
     await allow_all_annexes(visitor.site)
 
     letter = _text((await visitor.get("/organisers/letters/PL.pdf")).content)

@@ -17,6 +17,8 @@ from petition.signing import submissions
 from petition.web.http.security import MAX_BODY_BYTES
 from tests.conftest import Clock, Visit, Visitor
 from tests.letters.editions.test_annexes import edition_of_moment, made, named
+from tests.tally.test_paper import SHEET as PAPER_SHEET
+from tests.tally.test_paper import write as write_paper
 from tests.web.public.test_governments import ANSWERS
 from tests.web.public.test_states import STATES
 from tests.web.tools import allow_all_annexes, campaign, paths, set_up_codes, token
@@ -70,6 +72,7 @@ class Gallery:
         await demo_data.fill_database(visitor.site.database, 1234)
         for key, entry in ANSWERS.items():
             await visitor.site.database.write(partial(correspondence.save_entry, code=key, entry=entry))
+        await write_paper(visitor.site.database, PAPER_SHEET)
         await named(visitor, self.time)
         await allow_all_annexes(visitor.site)
         await edition_of_moment(visitor)
@@ -121,7 +124,8 @@ class Gallery:
         await self._inside(visitor, "/organisers/login", "/organisers/login/x")
         await visitor.organiser("marta", "admin")
         await self._inside(visitor, *[path for path in paths("GET") if path.startswith("/organisers/")])
-        for path in ("/organisers/editions", "/organisers/book/PL", "/organisers/factors", "/organisers/people"):
+        refused = ("editions", "book/PL", "factors", "people", "paper")
+        for path in (f"/organisers/{name}" for name in refused):
             self._pages[f"refused {path}"] = (await visitor.post(path)).text
         await self._people(visitor)
 

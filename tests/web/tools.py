@@ -201,7 +201,9 @@ async def pass_names(site: Site) -> None:
     """An organiser approves every name that is old enough."""
     async with site.database.reading() as c:
         countries = await printed_names.count_by_country(c, NEW)
-        handles = {country: [h for h, _ in await printed_names.list_names(c, country, NEW)] for country in countries}
+        handles = {
+            country: [h for h, _ in (await printed_names.list_names(c, country, NEW))[0]] for country in countries
+        }
     for country, found in handles.items():
         judge = partial(printed_names.move_names, country=country, handles=found, old=NEW, new=APPROVED)
         await site.database.write(judge)
@@ -210,13 +212,13 @@ async def pass_names(site: Site) -> None:
 async def allow_all_annexes(site: Site) -> None:
     """An admin allows an annex of names for every addressee."""
     for code in {a.code for a in site.address_book.addressees}:
-        await site.database.write(partial(annexes.switch_annex, code=code, nickname="marta", on=True))
+        await site.database.write(partial(annexes.switch_annex, code=code, name=code, nickname="marta", on=True))
 
 
 # An address for each parameter of the site map.
 PARAMETERS = {
     **{"lang": "en", "token": "x", "key": "PL", "n": "1", "reference": "PL-1", "kind": "docx"},
-    **{"country": "PL", "state": "new", "nickname": "marta"},
+    **{"country": "PL", "state": "new", "nickname": "marta", "sheet": "PL-7"},
 }
 
 

@@ -36,7 +36,7 @@ LOCKS = (
     *("editions", "edition_letters", "edition_annexes", "follow_ups", "sealed_copies"),
     "time_stamps",
     *("enabled_annexes", "source_checks", "corrections"),
-    *("correspondence", "answer_summaries", "site_state", "releases", "actions"),
+    *("correspondence", "answer_summaries", "paper_counts", "site_state", "releases", "actions"),
 )
 
 # What drivers raise when the database is not reachable, locked, read-only or full.

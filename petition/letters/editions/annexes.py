@@ -46,14 +46,15 @@ class IssuedAnnex:
     superseded: bool = False
 
 
-async def switch_annex(c: Connection, code: str, nickname: str, *, on: bool) -> None:
-    """Turns the annex of an addressee on or off. Only a real change is written to the activity log."""
+async def switch_annex(c: Connection, code: str, name: str, nickname: str, *, on: bool) -> bool:
+    """Turns the annex of an addressee on or off. Only a real change is written to the activity log, with its name."""
     if on:
         changed = await c.one("annexes.enable", code=code, nickname=nickname, today=clock.today().isoformat())
     else:
         changed = await c.one("annexes.disable", code=code)
     if changed is not None:
-        await activity_log.append(c, nickname, f"turned an annex of names {'on' if on else 'off'}", code)
+        await activity_log.append(c, nickname, f"turned an annex of names {'on' if on else 'off'}", name)
+    return changed is not None
 
 
 async def make_annex(

@@ -2,7 +2,7 @@
 
 import zipfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -18,7 +18,8 @@ from petition.letters.formats import pdf
 from petition.letters.writing import annex, compose
 from petition.letters.writing.document import Figures, IssueDetails, Letter, NotMet
 from petition.signing import printed_names
-from petition.tally import rounding, tally
+from petition.tally import paper, rounding, tally
+from petition.tally.paper import PaperFigures
 from petition.tally.rounding import ROUNDING_STEP, UNSTATED_COUNTRY
 from petition.tally.tally import Snapshot
 
@@ -42,6 +43,7 @@ class Draft:
     enabled_annexes: frozenset[str] = frozenset()
     page_languages: frozenset[str] = frozenset({SOURCE_LANGUAGE})
     not_met: NotMet | None = None
+    paper: PaperFigures = field(default_factory=PaperFigures)
 
     @property
     def state(self) -> CampaignState:
@@ -101,6 +103,8 @@ class Draft:
             named=rounding.round_down(named) if named >= ROUNDING_STEP else None,
             named_outside_eu=country is None and annex_size > 0,
             countries=self.snapshot.countries,
+            paper=self.paper.total,
+            paper_country=self.paper.countries.get(country, 0) if country else 0,
         )
 
     def annex_countries(self, addressee: Addressee) -> list[str]:
@@ -136,6 +140,7 @@ async def create_draft(
         named_by_country=await printed_names.count_printable(c),
         enabled_annexes=frozenset(row["code"] for row in await c.all("annexes.enabled")),
         page_languages=frozenset(page_languages),
+        paper=await paper.get_figures(c),
     )
 
 

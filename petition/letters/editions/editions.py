@@ -122,7 +122,11 @@ def basis_of(draft: Draft) -> dict[str, Any]:
     numbers = {"confirmed": snapshot.confirmed, "countries": dict(snapshot.countries), "other": snapshot.other}
     annexes = dict.fromkeys(addressee.code for addressee in draft.book.addressees if draft.annex_size(addressee))
     not_met = {"not_met": asdict(draft.not_met)} if draft.not_met else {}
-    return {"as_of": clock.iso(snapshot.as_of), **numbers, "annexes": list(annexes), **not_met}
+    paper = draft.paper
+    on_paper = (
+        {"paper": {"total": paper.total, "countries": dict(paper.countries), "rows": paper.rows}} if paper.rows else {}
+    )
+    return {"as_of": clock.iso(snapshot.as_of), **numbers, "annexes": list(annexes), **not_met, **on_paper}
 
 
 def _letter_rows(draft: Draft, number: int, omitted: Collection[str]) -> Iterator[Row]:

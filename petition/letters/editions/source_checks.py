@@ -26,7 +26,8 @@ NOT_MET = "not-met"
 class StaleSource:
     """A fact, a crossing or an address that must be checked or left out; `reason` says why.
 
-    `sentences`: those of one letter that cite it. `missing`: an address that is not known.
+    `sentences`: those of one letter that cite it. `missing`: an address that is not known. `corrected_at`: the key of
+    the addressee whose address it is, empty for all else.
     """
 
     id: str
@@ -35,6 +36,7 @@ class StaleSource:
     reason: str
     sentences: tuple[str, ...] = ()
     missing: bool = False
+    corrected_at: str = ""
 
 
 def stale_sources(draft: Draft) -> list[StaleSource]:
@@ -85,9 +87,9 @@ def _quoted(draft: Draft, stale: list[_Citation]) -> Iterator[StaleSource]:
         name = one.id.removeprefix(CROSSING_PREFIX)
         yield StaleSource(
             one.id if name != one.id else FACT_PREFIX + one.id,
-            f"{name}: {_number(draft, one.id)}{one.source.publisher}, {one.source.date}",
+            f"{one.source.publisher}, {one.source.date}",
             one.source.url,
-            f"of {one.source.date}",
+            f"its source is of {one.source.date}",
             tuple(dict.fromkeys(sentences)),
         )
 
@@ -104,21 +106,17 @@ def _sentences_citing(citation: _Citation, letter: Letter) -> tuple[str, ...]:
     return tuple(s for s in sentences if s.startswith(tuple(names))) if names else sentences
 
 
-def _number(draft: Draft, id_: str) -> str:
-    fact = draft.appeal.facts.get(id_)
-    return "" if fact is None else f"{fact.low}, " if fact.high is None else f"{fact.low} to {fact.high}, "
-
-
 def _stale_address(addressee: Addressee) -> StaleSource | None:
     lines = ", ".join(addressee.lines) or "missing"
     is_copy = addressee.key.startswith(COPY_PREFIX)
     return (
         StaleSource(
             addressee.key if is_copy else ADDRESS_PREFIX + addressee.code,
-            f"{addressee.key.replace(COPY_PREFIX, 'copy to ') if is_copy else addressee.code}: {lines}",
+            f"{addressee.name_en}{', a copy' if is_copy else ''}: {lines}",
             addressee.source_url,
             reason,
             missing=addressee.address_missing,
+            corrected_at="" if is_copy else addressee.key,
         )
         if (reason := _doubt_about_address(addressee))
         else None

@@ -12,7 +12,8 @@ class Figures:
 
     `country` is None if the country is counted under `other`. `named` counts people who asked for their name to be
     printed, None if that is not published. `named_outside_eu`: some of them live where no government gets a letter.
-    `countries`: all published ones.
+    `countries`: all published ones. `paper`: signatures on paper, which are in no other figure; `paper_country`: those
+    from the country; 0 if there are none to publish.
     """
 
     as_of: datetime
@@ -21,6 +22,8 @@ class Figures:
     named: int | None
     named_outside_eu: bool
     countries: Mapping[str, int] = field(default_factory=dict)
+    paper: int = 0
+    paper_country: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,4 +89,6 @@ def _figure_values(addressee: Addressee, figures: Figures) -> Mapping[str, Any]:
         "country": (addressee.country and figures.country) or 0,
         "named": named_count if named_count >= _MIN_NAMED else 0,
         "elsewhere": figures.named_outside_eu,
+        "paper": figures.paper,
+        "paper_country": figures.paper_country,
     }

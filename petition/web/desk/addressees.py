@@ -17,6 +17,7 @@ from petition.letters.addressees.corrections import Correction
 from petition.organisers.accounts import Role
 from petition.web.desk.access import requires_role, run_and_log
 from petition.web.desk.pages import render_desk_page, saved_redirect
+from petition.web.desk.words import INVALID_DAY, letter_name
 from petition.web.http import forms
 from petition.web.http.pages import get_site
 
@@ -37,14 +38,16 @@ async def edit_address(request: Request) -> Response:
     form = await forms.read_form(request)
     if "back" in form.values:
         change = partial(corrections.delete_correction, key=addressee.key)
-        await run_and_log(request, change, "took back an address", addressee.key)
-        return saved_redirect(request, "/organisers/letters", f"{addressee.name_en}: the address of the file is used.")
+        await run_and_log(request, change, "took back an address", letter_name(addressee))
+        return saved_redirect(
+            request, "/organisers/letters", f"{letter_name(addressee)}: the address of the file is used."
+        )
     correction = _read_correction(form)
     if form.errors:
         return _form_page(request, addressee, form, corrected=before is not None, status=422)
     change = partial(corrections.save_correction, key=addressee.key, correction=correction)
-    await run_and_log(request, change, "corrected an address", addressee.key)
-    return saved_redirect(request, "/organisers/letters", f"{addressee.name_en}: the address is saved.")
+    await run_and_log(request, change, "corrected an address", letter_name(addressee))
+    return saved_redirect(request, "/organisers/letters", f"{letter_name(addressee)}: the address is saved.")
 
 
 def _addressee(request: Request) -> Addressee:
@@ -56,7 +59,13 @@ def _addressee(request: Request) -> Addressee:
 
 
 def _form_page(request: Request, addressee: Addressee, form: Form, *, corrected: bool, status: int = 200) -> Response:
-    context: dict[str, Any] = {"addressee": addressee, "form": form, "corrected": corrected, "max_lines": MAX_LINES}
+    context: dict[str, Any] = {
+        "addressee": addressee,
+        "name": letter_name(addressee),
+        "form": form,
+        "corrected": corrected,
+        "max_lines": MAX_LINES,
+    }
     return render_desk_page(request, "web/desk/addressee.html", section="/organisers/letters", status=status, **context)
 
 
@@ -72,14 +81,13 @@ def _form_values(addressee: Addressee, before: Correction | None) -> dict[str, s
 
 def _read_correction(form: Form) -> Correction:
     """The correction as it was typed; `form.errors` says what is wrong with it."""
-    office = form.text("office", _LINE, f"One line of {MAX_LINE_LENGTH} characters at most.")
+    office = form.text("office", _LINE, f"Use one line of {MAX_LINE_LENGTH} characters at most.")
     lines = tuple(filter(None, map(str.strip, form.values.get("lines", "").splitlines())))
     if len(lines) > MAX_LINES or not all(map(_LINE.fullmatch, lines)):
-        form.add_error("lines", f"{MAX_LINES} lines at most, each of {MAX_LINE_LENGTH} characters at most.")
-    source = form.text("source", _URL, "A page on the web, which begins with https://")
+        form.add_error("lines", f"Use {MAX_LINES} lines at most, each of {MAX_LINE_LENGTH} characters at most.")
+    source = form.text("source", _URL, "Enter the address of a web page, which begins with https://")
     if lines and not source:
-        form.add_error("source", "An address needs the page on which it was seen.")
-    error = "The day on which you looked: written 2026-11-22, and not to come."
-    checked = form.day("checked", error, required=True) or clock.today()
-    note = form.text("note", _NOTE, f"{MAX_NOTE_LENGTH} characters at most.")
+        form.add_error("source", "Enter the web page on which you saw this address.")
+    checked = form.day("checked", INVALID_DAY, required=True) or clock.today()
+    note = form.text("note", _NOTE, f"Use {MAX_NOTE_LENGTH} characters at most.")
     return Correction(office, lines, source, checked.isoformat(), note)

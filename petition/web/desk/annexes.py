@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from petition.core.database.connection import Connection
 from petition.core.errors import LetterError
@@ -19,9 +19,12 @@ from petition.letters.editions.drafts import Draft
 from petition.organisers.accounts import Role
 from petition.web.desk.access import requires_role
 from petition.web.desk.downloads import attachment
-from petition.web.desk.pages import render_desk_page
+from petition.web.desk.pages import render_desk_page, saved_redirect
+from petition.web.desk.words import names_by_code
 from petition.web.http import forms
 from petition.web.http.pages import get_site
+
+SECTION = "/organisers/annexes"
 
 
 @requires_role(Role.ADMIN)
@@ -30,18 +33,20 @@ async def permissions(request: Request) -> Response:
     if request.method == "POST":
         form = await forms.read_form(request)
         allowed = {name.removeprefix("on ") for name in form.values if name.startswith("on ") and form.is_checked(name)}
-        await get_site(request).database.write(partial(_save_permissions, request=request, allowed=allowed))
-        return RedirectResponse("/organisers/annexes", 303)
+        changed = await get_site(request).database.write(partial(_save_permissions, request=request, allowed=allowed))
+        return saved_redirect(request, SECTION, f"Saved: {', '.join(changed)}." if changed else "Nothing has changed.")
     draft = await get_site(request).current_draft()
-    names = {a.code: a.name_en for a in draft.book.addressees}
-    return render_desk_page(
-        request, "web/desk/annexes.html", section="/organisers/annexes", names=names, allowed=draft.enabled_annexes
-    )
+    context: dict[str, Any] = {"names": names_by_code(draft.book), "allowed": draft.enabled_annexes}
+    return render_desk_page(request, "web/desk/annexes.html", section=SECTION, **context)
 
 
-async def _save_permissions(c: Connection, *, request: Request, allowed: set[str]) -> None:
-    for code in {a.code for a in get_site(request).address_book.addressees}:
-        await annexes.switch_annex(c, code, request.state.organiser.nickname, on=code in allowed)
+async def _save_permissions(c: Connection, *, request: Request, allowed: set[str]) -> list[str]:
+    """The names of the addressees for whom something has changed."""
+    changed, nickname = [], request.state.organiser.nickname
+    for code, name in names_by_code(get_site(request).address_book).items():
+        if await annexes.switch_annex(c, code, name, nickname, on=code in allowed):
+            changed.append(f"{name} {'on' if code in allowed else 'off'}")
+    return changed
 
 
 @requires_role(Role.ORGANISER)
@@ -55,7 +60,7 @@ async def make_annex(request: Request) -> Response:
         files = await annexes.make_annex(site.database, draft, edition, addressee, nickname)
     except LetterError as error:
         context: dict[str, Any] = {"error": str(error), "n": request.path_params["n"]}
-        return render_desk_page(request, "web/desk/no_annex.html", section="/organisers/annexes", status=409, **context)
+        return render_desk_page(request, "web/desk/no_annex.html", section=SECTION, status=409, **context)
     return _download(files)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from petition.core import clock
 from petition.core.form import Form
@@ -17,7 +17,8 @@ from petition.letters.correspondence import ANSWERS, OFFICE_TEXTS, REPLIES, Chan
 from petition.letters.editions import editions
 from petition.organisers.accounts import Role
 from petition.web.desk.access import requires_role, run_and_log
-from petition.web.desk.pages import render_desk_page
+from petition.web.desk.pages import render_desk_page, saved_redirect
+from petition.web.desk.words import INVALID_DAY, STANCES, language_name, names_by_code
 from petition.web.http import forms
 from petition.web.http.pages import get_site, refresh_public_pages
 
@@ -30,41 +31,44 @@ _SUMMARY = re.compile(rf"[^\x00-\x08\x0b-\x1f\x7f]{{0,{MAX_SUMMARY_LENGTH}}}")
 _OFFICE_TEXT = re.compile(r"[^\x00-\x1f\x7f]{0,200}")
 _INVALID_OFFICE_TEXT = "This has 200 characters at most, in one line."
 _INVALID_SUMMARY = f"A summary has {MAX_SUMMARY_LENGTH} characters at most, and no control characters."
-_INVALID_DAY = "A day is written 2026-11-22, and has come already."
-_INVALID_CHOICE = "Please choose one of the list."
+_INVALID_CHOICE = "Choose one from the list."
+_ANSWER_DAY = "Enter both the date of the answer and what it says."
 
 
 @requires_role(Role.ORGANISER)
 async def edit_entry(request: Request) -> Response:
     """The correspondence with one addressee: shows it or saves it."""
     site, key = get_site(request), request.path_params["key"]
-    if key not in {a.code for a in site.address_book.addressees}:
+    names = names_by_code(site.address_book)
+    if key not in names:
         raise HTTPException(404)
     async with site.database.reading() as c:
-        edition_numbers = [str(edition.number) for edition in await editions.list_editions(c)]
+        issued = {str(edition.number): edition.issued_at[:10] for edition in await editions.list_editions(c)}
         before = (await correspondence.entries(c)).get(key, Entry())
         request.state.follow_ups = await follow_ups.list_follow_ups(c, await site.current_draft(c), key, before)
     if request.method != "POST":
-        return _form_page(request, key, edition_numbers, Form(_form_values(before)))
+        return _form_page(request, names[key], issued, Form(_form_values(before)))
     form = await forms.read_form(request)
     languages = {language.code for language in site.languages} | before.summaries.keys()
-    entry = _read_entry(form, edition_numbers, languages)
+    entry = _read_entry(form, [*issued], languages)
     if form.errors:
-        return _form_page(request, key, edition_numbers, form, 422)
-    await run_and_log(
-        request, partial(correspondence.save_entry, code=key, entry=entry), "recorded correspondence", key
-    )
+        return _form_page(request, names[key], issued, form, 422)
+    save = partial(correspondence.save_entry, code=key, entry=entry)
+    await run_and_log(request, save, "recorded correspondence", names[key])
     await refresh_public_pages(request)
-    return RedirectResponse("/organisers/letters", 303)
+    return saved_redirect(request, "/organisers/letters", f"{names[key]}: saved, and shown on the public page.")
 
 
-def _form_page(request: Request, key: str, edition_numbers: list[str], form: Form, status: int = 200) -> Response:
+def _form_page(request: Request, name: str, issued: dict[str, str], form: Form, status: int = 200) -> Response:
+    """`issued`: the day of each edition, by its number."""
     summary_languages = [name.removeprefix(SUMMARY_PREFIX) for name in form.values if name.startswith(SUMMARY_PREFIX)]
     context: dict[str, Any] = {
-        "key": key,
+        "key": request.path_params["key"],
+        "name": name,
         "form": form,
-        "summary_languages": summary_languages,
-        "edition_numbers": edition_numbers,
+        "summary_languages": {code: language_name(code) for code in summary_languages},
+        "issued": {n: f"Edition {n} of {day}" for n, day in issued.items()},
+        "stance_words": STANCES,
         "max_length": MAX_SUMMARY_LENGTH,
         "channels": Channel,
         "stances": Stance,
@@ -86,7 +90,7 @@ def _form_values(entry: Entry) -> dict[str, str]:
 
 def _read_entry(form: Form, edition_numbers: list[str], languages: set[str]) -> Entry:
     """The entry as it was typed; `form.errors` says what is wrong with it."""
-    sent = form.day("sent", _INVALID_DAY)
+    sent = form.day("sent", INVALID_DAY)
     channel = Channel(form.choice("channel", [*Channel], _INVALID_CHOICE))
     edition = int(form.choice("edition", edition_numbers, "There is no such edition.") or 0)
     days = {name: _read_day_after(sent, form, name) for name in _DAYS[1:]}
@@ -102,22 +106,22 @@ def _read_entry(form: Form, edition_numbers: list[str], languages: set[str]) -> 
 def _check_stance(form: Form, stance: Stance, days: dict[str, date | None], forwarded_to: str) -> None:
     """Each position needs the day of its letter, and an answer or a forwarding says which it is."""
     if days["answered"] and stance not in ANSWERS:
-        form.add_error("stance", "An answer has its day and what it came to; other replies have a day of their own.")
+        form.add_error("stance", _ANSWER_DAY + " Other replies have a date of their own.")
     if stance in ANSWERS and not days["answered"]:
-        form.add_error("answered", "An answer has its day and what it came to.")
+        form.add_error("answered", _ANSWER_DAY)
     if stance in REPLIES and not days["replied"]:
-        form.add_error("replied", "Please say on which day this reply was written.")
+        form.add_error("replied", "Enter the date of this reply.")
     if stance is Stance.ACKNOWLEDGED and not days["acknowledged"]:
-        form.add_error("acknowledged", "Please say on which day receipt was acknowledged.")
+        form.add_error("acknowledged", "Enter the date on which receipt was acknowledged.")
     if bool(forwarded_to) != (stance is Stance.FORWARDED):
-        text = "Only a letter that was forwarded has an office that it went to, and it needs one."
+        text = "Enter the office if the letter was forwarded, and only then."
         form.add_error("forwarded_to", text)
 
 
 def _read_day_after(sent: date | None, form: Form, name: str) -> date | None:
-    day = form.day(name, _INVALID_DAY)
+    day = form.day(name, INVALID_DAY)
     if day and (sent is None or day < sent):
-        form.add_error(name, "This comes after the day on which the letter was sent, and needs one.")
+        form.add_error(name, "Enter the date the letter was sent; this date cannot be earlier.")
     return day
 
 
@@ -129,7 +133,7 @@ def _read_summaries(form: Form, languages: set[str]) -> Iterator[tuple[str, str]
     for language, name in fields.items():
         text = form.text(name, _SUMMARY, _INVALID_SUMMARY)
         if language not in languages:
-            form.add_error("language" if name == "summary" else name, "Please choose the language of the summary.")
+            form.add_error("language" if name == "summary" else name, "Choose the language of the summary.")
         if text:
             yield language, text
 
@@ -143,7 +147,7 @@ async def reminders(request: Request) -> Response:
     async with get_site(request).database.reading() as c:
         entries = await correspondence.entries(c)
     rows = correspondence.unanswered(entries, clock.today(), after_days if days is None else days)
-    names = {a.code: a.name_en for a in get_site(request).address_book.addressees}
+    names = names_by_code(get_site(request).address_book)
     context: dict[str, Any] = {"rows": rows, "names": names, "typed": typed, "wrong": days is None}
     return render_desk_page(
         request,

@@ -16,9 +16,11 @@ from petition.letters.editions.editions import Decisions, Edition, IssuedLetter
 from petition.letters.editions.source_checks import NOT_MET
 from petition.letters.writing.document import NotMet
 from petition.organisers.accounts import Role
+from petition.tally.rounding import show_magnitude
 from petition.web.desk.access import requires_role
 from petition.web.desk.downloads import attachment, letter_response, log_download
-from petition.web.desk.pages import render_desk_page
+from petition.web.desk.pages import render_desk_page, saved_redirect
+from petition.web.desk.words import names_by_code, source_name
 from petition.web.http import forms
 from petition.web.http.pages import NO_STORE, get_site
 
@@ -66,7 +68,7 @@ async def _issue_edition(request: Request, form: Form) -> Response:
         n = await editions.issue_edition(site.database, draft, choice, nickname)
     except LetterError as error:
         return await _index_page(request, form, str(error))
-    return RedirectResponse(f"/organisers/editions/{n}", 303)
+    return saved_redirect(request, f"/organisers/editions/{n}", f"Edition {n} is made.")
 
 
 def _forms_of_address(form: Form, draft: Draft) -> dict[str, str]:
@@ -114,11 +116,13 @@ async def get_time_stamp(request: Request) -> Response:
 async def _edition_page(request: Request, error: str = "") -> Response:
     issued, letters = await _load_edition(request)
     site = get_site(request)
-    names = {a.code: a.name_en for a in site.address_book.addressees}
+    names = names_by_code(site.address_book)
+    omitted = [source_name(id_, site.address_book, site.appeal.facts) for id_ in issued.basis.get("omitted", ())]
     async with site.database.reading() as c:
         stamp = await time_stamps.find_stamp(c, issued.number)
         issued_annexes = await annexes.list_annexes(c, issued.number)
     context: dict[str, Any] = {"edition": issued, "letters": letters, "names": names, "issued_annexes": issued_annexes}
+    context |= {"omitted": omitted, "annex_sizes": {a.reference: show_magnitude(a.name_count) for a in issued_annexes}}
     context |= {"stamp": stamp, "stamping": bool(site.settings.timestamp_url), "error": error}
     return render_desk_page(
         request, "web/desk/edition.html", section="/organisers/editions", status=409 if error else 200, **context

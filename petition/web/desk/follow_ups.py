@@ -4,14 +4,15 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from petition.core.errors import LetterError
 from petition.letters import correspondence, follow_ups
 from petition.letters.correspondence import Entry
 from petition.organisers.accounts import Role
 from petition.web.desk.access import requires_role
-from petition.web.desk.pages import render_desk_page
+from petition.web.desk.pages import render_desk_page, saved_redirect
+from petition.web.desk.words import names_by_code
 from petition.web.http.pages import get_site
 
 
@@ -28,15 +29,16 @@ async def make_reply(request: Request) -> Response:
 async def _make(request: Request, kind: str) -> Response:
     site, key = get_site(request), request.path_params["key"]
     draft = await site.current_draft()
-    if key not in {addressee.code for addressee in draft.book.addressees}:
+    names = names_by_code(draft.book)
+    if key not in names:
         raise HTTPException(404)
     async with site.database.reading() as c:
         entry = (await correspondence.entries(c)).get(key, Entry())
     try:
         await follow_ups.make_follow_up(site.database, draft, key, entry, kind, request.state.organiser.nickname)
     except LetterError as error:
-        context: dict[str, Any] = {"key": key, "error": str(error)}
+        context: dict[str, Any] = {"key": key, "name": names[key], "error": str(error)}
         return render_desk_page(
             request, "web/desk/no_follow_up.html", section="/organisers/letters", status=409, **context
         )
-    return RedirectResponse(f"/organisers/answers/{key}#letters", 303)
+    return saved_redirect(request, f"/organisers/answers/{key}#letters", f"{names[key]}: the {kind} is below.")

@@ -1,6 +1,8 @@
 """The letters at the desk: a list with what must be fixed, each letter as a file or a page, all of them as ZIP."""
 
 import io
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -21,7 +23,17 @@ from petition.tally.rounding import show_magnitude
 from petition.web.desk.access import requires_role
 from petition.web.desk.downloads import attachment, inline_pdf, letter_response, log_download
 from petition.web.desk.pages import render_desk_page
+from petition.web.desk.words import STANCES, letter_name
 from petition.web.http.pages import get_site
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """What must be fixed before a letter is sent; the page where it is fixed or read, and who may open that."""
+
+    text: str
+    page: str
+    role: Role = Role.ORGANISER
 
 
 @requires_role(Role.ORGANISER)
@@ -33,7 +45,12 @@ async def index(request: Request) -> Response:
     writing = get_site(request).campaign_state().allows_letters
     rows = [_row(draft, a, entries, writing) for a in draft.book.addressees]
     return render_desk_page(
-        request, "web/desk/letters.html", section="/organisers/letters", rows=rows, drawable=writing
+        request,
+        "web/desk/letters.html",
+        section="/organisers/letters",
+        rows=rows,
+        drawable=writing,
+        stance_words=STANCES,
     )
 
 
@@ -42,29 +59,33 @@ def _row(draft: Draft, addressee: Addressee, entries: dict[str, Entry], writing:
     return {
         "key": addressee.key,
         "code": code,
-        "name": addressee.name_en,
-        "flags": _flags(draft, addressee, writing),
+        "name": letter_name(addressee),
+        "flags": [*_address_flags(draft, addressee), *(_text_flags(draft, addressee) if writing else [])],
         "annex": draft.annex_size(addressee) > 0,
         "channels": addressee.channels,
         "entry": entries.get(code),
     }
 
 
-def _flags(draft: Draft, addressee: Addressee, writing: bool) -> list[str]:
-    flags = []
+def _address_flags(draft: Draft, addressee: Addressee) -> Iterator[Flag]:
+    page = f"/organisers/book/{addressee.key}"
     if addressee.address_missing:
-        flags.append("address missing")
+        yield Flag("address missing", page, Role.ADMIN)
     elif addressee.confidence != "high":
-        flags.append(f"address: {addressee.confidence} confidence")
+        yield Flag(f"address: {addressee.confidence} confidence", page, Role.ADMIN)
     if lacks_latin_lines(addressee, draft.appeal.campaign.posted_from):
-        flags.append("address: not in Latin letters")
-    if writing:
-        letter = draft.letter(addressee)
-        flags += ["English, no text in its language"] if letter.fallback else []
-        flags += ["text not reviewed"] if letter.reviewed == "no" else []
-        text, _ = compose.text_and_formatter(draft.text_folders, addressee)
-        flags += ["text outdated: an edition has English only"] if compose.is_outdated(draft.text_folders, text) else []
-    return flags
+        yield Flag("address: not in Latin letters", page, Role.ADMIN)
+
+
+def _text_flags(draft: Draft, addressee: Addressee) -> Iterator[Flag]:
+    letter, page = draft.letter(addressee), f"/organisers/letters/{addressee.key}.html"
+    if letter.fallback:
+        yield Flag("English, no text in its language", page)
+    if letter.reviewed == "no":
+        yield Flag("text not reviewed", page)
+    text, _ = compose.text_and_formatter(draft.text_folders, addressee)
+    if compose.is_outdated(draft.text_folders, text):
+        yield Flag("text outdated: an edition has English only", page)
 
 
 @requires_role(Role.ORGANISER)
@@ -87,7 +108,7 @@ async def annex(request: Request) -> Response:
     if not names:
         raise HTTPException(404)
     content = await run_in_threadpool(draft.render_annex, addressee, names)
-    await log_download(request, "downloaded names", f"{addressee.key}: {show_magnitude(len(names))}")
+    await log_download(request, "downloaded names", f"{letter_name(addressee)}: {show_magnitude(len(names))}")
     return inline_pdf(content, f"{addressee.key}-names")
 
 

@@ -34,6 +34,7 @@ NAVIGATION = {
     N_("Campaign"): (
         Entry("/organisers/", N_("Overview")),
         Entry("/organisers/unusual", N_("Is it real?"), Role.ORGANISER),
+        Entry("/organisers/paper", N_("Paper signatures"), Role.ORGANISER),
         Entry("/organisers/names", N_("Names"), Role.ORGANISER),
         Entry("/organisers/news", N_("News"), Role.ORGANISER),
     ),

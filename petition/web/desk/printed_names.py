@@ -1,77 +1,128 @@
-"""Names to be printed, at the desk: a name enters letters only after an organiser has passed it."""
+"""Names to be printed, at the desk: a name enters letters only after an organiser has passed it, each on purpose."""
 
 from functools import partial
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from petition.core.database.connection import Connection
 from petition.core.form import Form
 from petition.organisers import activity_log
 from petition.organisers.accounts import Role
 from petition.signing import printed_names
-from petition.signing.printed_names import APPROVED, REJECTED
+from petition.signing.printed_names import APPROVED, REJECTED, STATES
 from petition.signing.signatures import NEW
 from petition.tally.rounding import UNSTATED_COUNTRY, show_magnitude
 from petition.web.desk.access import requires_role
 from petition.web.desk.downloads import log_download
-from petition.web.desk.pages import desk_language, render_desk_page
+from petition.web.desk.pages import desk_language, render_desk_page, saved_redirect
+from petition.web.desk.words import country_name
 from petition.web.http import forms
 from petition.web.http.pages import get_site
 
+SECTION = "/organisers/names"
 # Decision -> (old state, new state, action in the activity log).
 DECISIONS = {
     "pass": (NEW, APPROVED, "passed names"),
     "aside": (NEW, REJECTED, "set names aside"),
     "back": (REJECTED, NEW, "brought names back"),
+    "again": (APPROVED, NEW, "took back that names were passed"),
 }
+_MAX_PAGE_DIGITS = 6
+_STATE_WORDS = {NEW: "new names", REJECTED: "names set aside", APPROVED: "passed names"}
 
 
 @requires_role(Role.ORGANISER)
 async def index(request: Request) -> Response:
-    """How many names of each country nobody has looked at yet, and how many are rejected."""
+    """How many names of each country nobody has looked at yet, how many are set aside, and how many are passed."""
     async with get_site(request).database.reading() as c:
-        counts = {state: await printed_names.count_by_country(c, state) for state in (NEW, REJECTED)}
+        counts = {state: await printed_names.count_by_country(c, state) for state in STATES}
     codes = [*dict(desk_language(request).countries), UNSTATED_COUNTRY]
     rows = {
         state: [(code, show_magnitude(by_country[code])) for code in codes if code in by_country]
         for state, by_country in counts.items()
     }
-    return render_desk_page(
-        request, "web/desk/printed_names.html", section="/organisers/names", new=rows[NEW], set_aside=rows[REJECTED]
-    )
+    return render_desk_page(request, "web/desk/printed_names.html", section=SECTION, rows=rows)
 
 
 @requires_role(Role.ORGANISER)
 async def names_of_country(request: Request) -> Response:
-    """A page of names. POST: ticked new names are rejected, the rest approved; ticked rejected names are new again."""
+    """A page of names. POST: moves those that were decided about, and no others; or undoes what was decided before."""
     country, state = request.path_params["country"], request.path_params["state"]
-    if state not in (NEW, REJECTED):
+    if state not in STATES:
         raise HTTPException(404)
+    page = _page_number(request)
     if request.method == "POST":
-        await _save_decisions(request, country, state, await forms.read_form(request))
-        return RedirectResponse(f"/organisers/names/{country}/{state}", 303)
+        return await _decide(request, country, state, page, await forms.read_form(request))
     async with get_site(request).database.reading() as c:
-        rows = await printed_names.list_names(c, country, state)
-    await log_download(request, "looked at names", f"{country}: {state}")
-    return render_desk_page(
-        request, "web/desk/names_of_country.html", section="/organisers/names", country=country, state=state, rows=rows
-    )
+        names, has_next = await printed_names.list_names(c, country, state, page)
+    await log_download(request, "looked at names", f"{country_name(country)}: {_STATE_WORDS[state]}")
+    context = {"country": country, "state": state, "names": names, "page": page, "has_next": has_next}
+    undo = request.query_params.get("undo", "").replace("-", " ")
+    return render_desk_page(request, "web/desk/names_of_country.html", section=SECTION, undo=undo, **context)
 
 
-async def _save_decisions(request: Request, country: str, state: str, form: Form) -> None:
-    checked = {name.removeprefix("name ") for name in form.values if name.startswith("name ") and form.is_checked(name)}
-    shown = set(form.values.get("shown", "").split())
-    chosen = {"back": checked} if state == REJECTED else {"pass": shown - checked, "aside": checked}
-    await get_site(request).database.write(
-        partial(_apply_decisions, country=country, chosen=chosen, nickname=request.state.organiser.nickname)
-    )
+def _page_number(request: Request) -> int:
+    text = request.query_params.get("page", "1")
+    if not (text.isascii() and text.isdecimal() and len(text) <= _MAX_PAGE_DIGITS and int(text)):
+        raise HTTPException(404)
+    return int(text)
 
 
-async def _apply_decisions(c: Connection, *, country: str, chosen: dict[str, set[str]], nickname: str) -> None:
-    """Moves the names and logs it: all or nothing."""
+async def _decide(request: Request, country: str, state: str, page: int, form: Form) -> Response:
+    chosen, nickname = _read_decisions(form, state), request.state.organiser.nickname
+    job = partial(_apply_decisions, country=country, chosen=chosen, nickname=nickname)
+    moved = await get_site(request).database.write(job)
+    sentence = _say(country, moved, sum(map(len, chosen.values())))
+    path = f"{SECTION}/{country}/{state}?page={page}"
+    if state == NEW and "undo" not in form.values and any(moved.values()):
+        path += "&undo=" + "-".join(handle for handles in moved.values() for handle in handles)
+    return saved_redirect(request, path, sentence)
+
+
+def _read_decisions(form: Form, state: str) -> dict[str, set[str]]:
+    """Handles by decision. Only what was chosen by name; and the rest of the page, if somebody says to have read it."""
+    if "undo" in form.values:
+        undone = set(form.values["undo"].split())
+        return {"again": undone, "back": set(undone)}
+    fields = {name.removeprefix("name "): value for name, value in form.values.items() if name.startswith("name ")}
+    decisions = [decision for decision, (old, _, _) in DECISIONS.items() if old == state]
+    chosen = {decision: {h for h, value in fields.items() if value == decision} for decision in decisions}
+    if state == NEW and form.is_checked("rest"):
+        chosen["pass"] |= set(form.values.get("shown", "").split()) - chosen["aside"]
+    return chosen
+
+
+async def _apply_decisions(
+    c: Connection, *, country: str, chosen: dict[str, set[str]], nickname: str
+) -> dict[str, list[str]]:
+    """Moves the names and logs it, all or nothing; the handles of those that moved, by decision."""
+    moved = {}
     for decision, handles in chosen.items():
         old, new, action = DECISIONS[decision]
-        if n := await printed_names.move_names(c, country, handles, old, new):
-            await activity_log.append(c, nickname, action, f"{country}: {show_magnitude(n)}")
+        if found := await printed_names.move_names(c, country, handles, old, new):
+            moved[decision] = found
+            await activity_log.append(c, nickname, action, f"{country_name(country)}: {show_magnitude(len(found))}")
+    return moved
+
+
+_SAID = {
+    "pass": "passed {}",
+    "aside": "set aside {}",
+    "back": "brought back {}, to be looked at again",
+    "again": "took back that {} passed, to be looked at again",
+}
+
+
+def _say(country: str, moved: dict[str, list[str]], chosen: int) -> str:
+    """What was done, to the person who saw each of these names: so with exact counts."""
+    done = [_SAID[decision].format(_count(decision, len(handles))) for decision, handles in moved.items()]
+    if not done:
+        return "Nothing has changed: no name was chosen, or somebody else has decided in the meantime."
+    return f"{country_name(country)}: you {' and '.join(done)}."
+
+
+def _count(decision: str, n: int) -> str:
+    names = "1 name" if n == 1 else f"{n} names"
+    return f"{names} {'was' if n == 1 else 'were'}" if decision == "again" else names

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from petition.core.errors import LetterError
 from petition.core.form import EMPTY_FORM, Form
@@ -14,13 +14,13 @@ from petition.letters.editions import editions, sealed_copies
 from petition.letters.editions.sealed_copies import SealedCopy
 from petition.organisers.accounts import Role
 from petition.web.desk.access import requires_role
-from petition.web.desk.pages import render_desk_page
+from petition.web.desk.pages import render_desk_page, saved_redirect
+from petition.web.desk.words import INVALID_DAY
 from petition.web.http import forms
 from petition.web.http.pages import get_site
 
 _SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
 _INVALID_SHA256 = "A SHA-256 has 64 digits and letters from a to f."
-_INVALID_DAY = "A day is written 2026-11-22, and has come already."
 
 
 @requires_role(Role.ORGANISER)
@@ -56,7 +56,7 @@ async def _add(request: Request, form: Form) -> Response:
     sha256 = form.text("sha256", _SHA256, _INVALID_SHA256).lower()
     if not sha256:
         form.add_error("sha256", _INVALID_SHA256)
-    day = form.day("sealed", _INVALID_DAY, required=True)
+    day = form.day("sealed", INVALID_DAY, required=True)
     if form.errors or day is None:
         return await _page(request, form)
     copy = SealedCopy(sha256, day, request.state.organiser.nickname)
@@ -67,10 +67,10 @@ async def _add(request: Request, form: Form) -> Response:
     except LetterError as error:
         form.add_error("sha256", str(error))
         return await _page(request, form)
-    return RedirectResponse(request.url.path, 303)
+    return saved_redirect(request, request.url.path, "The sealed copy is written down.")
 
 
 async def _remove(request: Request, sha256: str) -> Response:
     who = {"reference": request.path_params["reference"], "nickname": request.state.organiser.nickname}
     await get_site(request).database.write(partial(sealed_copies.remove_copy, sha256=sha256, **who))
-    return RedirectResponse(request.url.path, 303)
+    return saved_redirect(request, request.url.path, "The sealed copy is taken back.")

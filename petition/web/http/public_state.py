@@ -16,8 +16,9 @@ from petition.core.errors import DatabaseError
 from petition.letters import correspondence
 from petition.letters.correspondence import Entry
 from petition.site import PublicStatus, Site
-from petition.tally import history
+from petition.tally import history, paper
 from petition.tally.history import History
+from petition.tally.paper import PaperFigures
 from petition.web.http.prerendered import PrerenderedResponse, ResponseStore
 
 Prerender = Callable[[Site, "PublicState", Mapping[str, PrerenderedResponse]], Mapping[str, PrerenderedResponse]]
@@ -32,6 +33,7 @@ class PublicState:
     today: date  # UTC: countdowns move at midnight
     entries: dict[str, Entry]  # what governments answered
     history: History
+    paper: PaperFigures
 
 
 class PublicStateCache:
@@ -83,8 +85,9 @@ async def read_public_state(site: Site, before: PublicState | None = None) -> Pu
     """What the database shows now; the history is that of `before` if no snapshot was published since."""
     async with site.database.reading() as c:
         status, entries = await site.public_status(c), await correspondence.entries(c)
+        on_paper = await paper.get_figures(c)
         if before is not None and before.status.snapshot == status.snapshot:
             figures = before.history  # long, and written only with a release
         else:
             figures = await history.get_history(c)
-    return PublicState(status, site.campaign_state(), clock.today(), entries, figures)
+    return PublicState(status, site.campaign_state(), clock.today(), entries, figures, on_paper)

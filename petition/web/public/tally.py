@@ -1,6 +1,7 @@
 """The published numbers: as a page, a map, JSON and CSV. All of it is prerendered."""
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -23,6 +24,7 @@ def tally_page(site: Site, language: Language, state: PublicState) -> dict[str, 
         "last_hours": moved[-_RECENT_HOURS:],
         "withdrawn": [(date.fromisoformat(day), n) for day, n in withdrawn],
         "steps": maps.SHADE_STEPS,
+        "paper": state.paper,
     }
 
 
@@ -39,16 +41,25 @@ def history_svg(site: Site, state: PublicState) -> str:
 
 
 def tally_json(site: Site, state: PublicState) -> str:
-    """Countries with the highest count first."""
-    snapshot = state.status.snapshot
-    countries = sorted(snapshot.countries.items(), key=lambda item: (-item[1], item[0]))
+    """Countries with the highest count first. `paper` is apart: it enters no other number."""
+    snapshot, paper = state.status.snapshot, state.paper
     data = {
         "as_of": clock.iso(snapshot.as_of),
         "confirmed": snapshot.confirmed,
-        "countries": [{"code": code, "name": _ENGLISH.country_name(code), "confirmed": n} for code, n in countries],
+        "countries": _highest_first(snapshot.countries, "confirmed"),
         "other": snapshot.other,
+        "paper": {
+            "signatures": paper.total,
+            "countries": _highest_first(paper.countries, "signatures"),
+            "other": paper.other,
+        },
     }
     return json.dumps(data, ensure_ascii=False)
+
+
+def _highest_first(counts: Mapping[str, int], name: str) -> list[dict[str, str | int]]:
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [{"code": code, "name": _ENGLISH.country_name(code), name: n} for code, n in ranked]
 
 
 def tally_csv(site: Site, state: PublicState) -> str:
@@ -56,6 +67,13 @@ def tally_csv(site: Site, state: PublicState) -> str:
     snapshot = state.status.snapshot
     rows = [(code, _ENGLISH.country_name(code), n) for code, n in snapshot.countries.items()]
     return to_csv([("code", "name", "confirmed"), *rows, ("other", "", snapshot.other)])
+
+
+def paper_csv(site: Site, state: PublicState) -> str:
+    """Signatures on paper, with the references of their sheets. The last row is `other`."""
+    paper = state.paper
+    rows = [(code, _ENGLISH.country_name(code), n, " ".join(paper.sheets[code])) for code, n in paper.countries.items()]
+    return to_csv([("code", "name", "signatures", "sheets"), *rows, ("other", "", paper.other, "")])
 
 
 def history_csv(site: Site, state: PublicState) -> str:

@@ -56,7 +56,8 @@ where n.state = :state and s.confirmed_on <= :last_day group by s.country order 
 -- name: list_in_state
 -- The order of a keyed hash tells nothing.
 select n.mailbox, n.name from names n join signatures s on s.mailbox = n.mailbox
-where s.country = :country and n.state = :state and s.confirmed_on <= :last_day order by n.mailbox limit :limit
+where s.country = :country and n.state = :state and s.confirmed_on <= :last_day order by n.mailbox
+limit :limit offset :skip
 
 -- name: set_state
 -- If two organisers look at the same name, the first decision counts.

@@ -150,7 +150,7 @@ async def test_nothing_is_handed_over_that_no_letter_speaks_of(visitor: Visitor,
     assert answer.status_code == 409
     assert "The letter PL-1 speaks of no annex." in answer.text
     await edition_of_moment(visitor)
-    turn = partial(annexes.switch_annex, code="PL", nickname="marta", on=False)
+    turn = partial(annexes.switch_annex, code="PL", name="Poland", nickname="marta", on=False)
     await visitor.site.database.write(turn)
     answer = await visitor.post("/organisers/editions/2/names/PL")
     assert (answer.status_code, "has been turned off since" in answer.text) == (409, True)
@@ -165,9 +165,9 @@ async def test_an_admin_says_who_may_have_names_and_the_record_says_so(visitor: 
     assert page.fields() == {"on PL": "on", "on eu-council": "on"}
     await visitor.post("/organisers/annexes", **{"on PL": "on"})
     record = Html((await visitor.get("/organisers/record")).text).text
-    assert "turned an annex of names on PL" in record
-    assert "turned an annex of names off eu-council" in record
-    assert record.count("turned an annex of names on PL") == 1
+    assert "turned an annex of names on Poland" in record
+    assert "turned an annex of names off President of the European Council" in record
+    assert record.count("turned an annex of names on Poland") == 1
 
 
 async def test_of_two_who_make_it_at_once_one_is_told(database: Database, time: Clock) -> None:

@@ -242,7 +242,7 @@ def test_after_ninety_days_somebody_looks_again(seen: str, old: bool, time: Cloc
 
 def test_what_happened_in_a_year_may_have_happened_on_its_first_day(time: Clock) -> None:
     stale = {source.id: source for source in source_checks.stale_sources(draft_for("PL"))}
-    assert stale["fact:releases-2026"].reason == "of 2026"
+    assert stale["fact:releases-2026"].reason == "its source is of 2026"
     assert any("others were released in 2026" in sentence for sentence in stale["fact:releases-2026"].sentences)
 
 

@@ -88,7 +88,8 @@ def test_every_text_follows_the_newest_english_one() -> None:
 @pytest.mark.parametrize(("language", "role"), WRITTEN)
 def test_every_language_has_the_structure_of_english(language: str, role: str, state: str, tmp_path: Path) -> None:
     (tmp_path / "said.toml").touch()  # what a government said itself is not written in every language
-    for figures in (FIGURES, replace(FIGURES, country=None), replace(FIGURES, confirmed=0, country=None, named=None)):
+    none = replace(FIGURES, confirmed=0, country=None, named=None)
+    for figures in (FIGURES, replace(FIGURES, country=None), none, replace(none, paper=4320, paper_country=980)):
         neutral = (_neutral(code, role) for code in ("en", language))
         english, other = (letter(addressee, state, figures, folder=tmp_path) for addressee in neutral)
         assert other.language == language
@@ -112,7 +113,8 @@ def _called(language: str, role: str, state: str, n: int) -> tuple[set[tuple[str
 
     values: dict[str, Any] = {name: partial(asks, name) for name in ("number", "note", "day", "when")}
     values |= {"moment": lambda _case="": asks("moment")}
-    values |= dict.fromkeys(("total", "country", "named"), n) | {"value": lambda _: n, "plural": plural}
+    values |= dict.fromkeys(("total", "country", "named", "paper", "paper_country"), n)
+    values |= {"value": lambda _: n, "plural": plural}
     values |= {"role": role, "state": state, "national": True, "elsewhere": False, "home": "LT"}
     values |= {"deadline": "deadline", "met": "met", "tally": "tally", "copies": [], "said": []}
     values |= {"answer_by": "day", "met_source": "page", "not_met_count": n, "not_met_by": "who"}

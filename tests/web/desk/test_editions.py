@@ -52,17 +52,17 @@ async def test_from_the_desk_to_the_secretary(time: Clock, visitor: Visitor) -> 
 
     asked = half.text
     assert "<q>On 31 December 2025 Viasna counted" in asked
-    for name, offered in (("address:CY", "write by hand"), ("address:AT", "still right")):
+    for name, offered in (("address:CY", "send it with lines"), ("address:AT", "still right")):
         assert offered in asked.partition(f'name="doubt {name}" value="confirmed"')[2][:60]
 
     where = await _drawn_up(visitor, **{"doubt address:CY": "out", "form PL": "he", "form LT": "she", "form SE": "she"})
     assert where == "/organisers/editions/1"
     page = Html((await visitor.get(where)).text)
-    assert "Written to a woman or a man: LT she, PL he." in page.text, "Swedish has one form"
+    assert "Written to a woman or a man: Lithuania: a woman, Poland: a man." in page.text, "Swedish has one form"
     next_time = (await visitor.get("/organisers/editions")).text
     assert 'name="form LT" value="she" checked' in next_time, "asked again, with the last answer"
     assert 'name="form ES" value="" checked' in next_time
-    assert "Left out: address:CY" in page.text
+    assert "Left out: the letter to Cyprus." in page.text
     pdf = await visitor.get("/organisers/editions/PL-1.pdf")
     assert pdf.headers["content-type"] == "application/pdf"
     assert "127.0.0.1:8000/pl/letters/PL-1" in pdf_text(pdf.content)
@@ -100,6 +100,18 @@ async def test_from_the_desk_to_the_secretary(time: Clock, visitor: Visitor) -> 
         assert (await visitor.get(f"/letters/{unknown}.pdf")).status_code == 404
     beside = (await visitor.get("/en/letters/PL-1-pl")).text
     assert 'href="/en/letters/PL-1"' in beside
+
+
+@on_sqlite
+async def test_a_source_is_asked_about_in_words_with_the_page_where_it_is_corrected(visitor: Visitor) -> None:
+    await visitor.organiser("olga", "organiser")
+    asked = Html((await visitor.get("/organisers/editions")).text).text
+    assert "viasna-2025-12" not in asked, "an id says nothing to anybody"
+    assert "Cyprus: missing no address: lines are left to fill in by hand An admin can enter it." in asked
+    await visitor.organiser("ada", "admin")
+    page = (await visitor.get("/organisers/editions")).text
+    assert '<a href="/organisers/book/CY">Enter the address</a>' in page
+    assert '<a href="/organisers/book/AT">Correct the address</a>' in page
 
 
 @on_sqlite

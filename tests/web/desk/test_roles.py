@@ -14,6 +14,8 @@ from petition.organisers.accounts import Role
 from petition.web.routes import routes
 from tests.conftest import Clock, Visit, Visitor, add_organiser
 from tests.letters.editions.test_editions import draft_for, issue
+from tests.tally.test_paper import SHEET as PAPER_SHEET
+from tests.tally.test_paper import write as write_paper
 from tests.web.tools import (
     PARAMETERS,
     all_rows,
@@ -77,6 +79,10 @@ ADDRESSES = {
     ("GET", "/organisers/names"): ORGANISER,
     ("GET", "/organisers/names/{country}/{state}"): ORGANISER,
     ("POST", "/organisers/names/{country}/{state}"): ORGANISER,
+    ("GET", "/organisers/paper"): ORGANISER,
+    ("POST", "/organisers/paper"): ORGANISER,
+    ("GET", "/organisers/paper/{country}/{sheet}"): ORGANISER,
+    ("POST", "/organisers/paper/{country}/{sheet}"): ORGANISER,
     ("GET", "/organisers/signatures.csv"): ORGANISER,
     ("GET", "/organisers/news"): ORGANISER,
     ("GET", "/organisers/news.csv"): ORGANISER,
@@ -111,6 +117,7 @@ async def _desk(visit: Visit, settings: Settings, folder: Path, time: Clock) -> 
     await run_background_jobs(visitor.site)
     await visitor.site.machine.refresh()
     await issue(visitor.site.database, draft_for("PL"))
+    await write_paper(visitor.site.database, PAPER_SHEET)
     return visitor
 
 

@@ -55,8 +55,8 @@ async def test_what_is_no_fingerprint_of_another_file_is_refused(time: Clock, vi
     for sha256, day, told in (
         ("", "2026-11-22", "A SHA-256 has 64 digits"),
         ("x" * 64, "2026-11-22", "A SHA-256 has 64 digits"),
-        (SEALED, "2026-11-23", "has come already"),
-        (SEALED, "", "has come already"),
+        (SEALED, "2026-11-23", "not in the future"),
+        (SEALED, "", "not in the future"),
         (own, "2026-11-22", "as we drew it up"),
     ):
         answer = await visitor.post(PAGE, sha256=sha256, sealed=day)

@@ -33,7 +33,7 @@ HOSTILE = [MARKS, ".@\\\"'" * 2000]
 OTHER_FORMS: dict[str, set[str]] = {
     "/organisers/aside": {"network"},
     "/organisers/restore": {"reason"},
-    "/organisers/names/PL/new": {"shown", "name x"},
+    "/organisers/names/PL/new": {"shown", "name x", "rest", "undo"},
     "/organisers/factor": {"code", "passkey"},
     "/organisers/factors": {"code", "passkey", "remove"},
     "/organisers/factor/challenge": {"purpose"},
@@ -44,6 +44,7 @@ OTHER_FORMS: dict[str, set[str]] = {
     "/organisers/editions/1/names/PL": set(),
     "/organisers/editions/1/time-stamp": set(),
     "/organisers/editions/PL-1/sealed": {"sha256", "sealed", "back"},
+    "/organisers/paper/PL/PL-7": {"signatures", "counted_on", "counted_by", "version", "back"},
     "/bounces": set(),
 }
 

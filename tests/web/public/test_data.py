@@ -29,7 +29,8 @@ def _table(text: str) -> list[list[str]]:
 
 async def test_the_tally_has_the_shape_of_the_contract(time: Clock, visitor: Visitor) -> None:
     data = await _filled(visitor, time)
-    assert list(data) == ["as_of", "confirmed", "countries", "other"]
+    assert list(data) == ["as_of", "confirmed", "countries", "other", "paper"]
+    assert data["paper"] == {"signatures": 0, "countries": [], "other": 0}, "nothing was signed on paper"
     assert data["as_of"] == "2026-11-22T12:02:00Z"
     assert data["confirmed"] == 2340
     for country in data["countries"]:
