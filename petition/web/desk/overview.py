@@ -1,4 +1,4 @@
-"""The dashboard: published figures, powers of ten for organisers, the rules, and the latest lines of the log."""
+"""The overview: published figures, powers of ten for organisers, the rules, and the latest lines of the log."""
 
 from functools import partial
 from typing import Any
@@ -21,11 +21,11 @@ from petition.web.desk.pages import render_desk_page
 from petition.web.http import forms
 from petition.web.http.pages import get_site, get_snapshot, refresh_public_pages
 
-LATEST_ACTIONS = 20  # lines of the activity log on the dashboard
+LATEST_ACTIONS = 20  # lines of the activity log on the overview
 
 
 @requires_role(Role.VIEWER)
-async def dashboard(request: Request) -> Response:
+async def overview(request: Request) -> Response:
     organiser: Organiser = request.state.organiser
     site = get_site(request)
     async with site.database.reading() as c:
@@ -35,7 +35,7 @@ async def dashboard(request: Request) -> Response:
         "factor_optional": site.settings.demo,
     }
     return render_desk_page(
-        request, "web/desk/dashboard.html", section="/organisers/", snapshot=get_snapshot(request), **context, **facts
+        request, "web/desk/overview.html", section="/organisers/", snapshot=get_snapshot(request), **context, **facts
     )
 
 
