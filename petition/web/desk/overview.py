@@ -1,98 +1,97 @@
-"""The overview: published figures, powers of ten for organisers, the rules, and the latest lines of the log."""
+"""The first page of the desk: how are we doing, is it real, what is to be done next? It stays new by itself."""
 
-from functools import partial
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from petition.core.database.connection import Connection
-from petition.mail import machines, outbox, relay_watch, report_counts
-from petition.organisers import activity_log, public_keys
-from petition.organisers.accounts import Organiser, Role
-from petition.protection import proof_of_work
-from petition.retention import destruction_day
-from petition.signing import quarantine, signatures, submissions
+from petition.organisers import activity_log
+from petition.organisers.accounts import Role
 from petition.site import Site
-from petition.tally import history
-from petition.tally.rounding import magnitude, show_magnitude
-from petition.web.desk.access import requires_role, run_and_log
+from petition.tally import progress
+from petition.web.desk import next_steps
+from petition.web.desk.access import requires_role
+from petition.web.desk.overview_figures import REFUSED_DAYS, Figures, OverviewFigures
+from petition.web.desk.overview_steps import PERSONAL, SIGNALS
 from petition.web.desk.pages import render_desk_page
-from petition.web.http import forms
-from petition.web.http.pages import get_site, get_snapshot, refresh_public_pages
+from petition.web.desk.progress_chart import Chart
+from petition.web.http.pages import get_public_state, get_site, negotiate_language, render_page
 
-LATEST_ACTIONS = 20  # lines of the activity log on the overview
+LATEST_ACTIONS = 5  # lines of the activity log
+LISTED_DAYS = 14
+REFRESH_SECONDS = 30
 
 
 @requires_role(Role.VIEWER)
 async def overview(request: Request) -> Response:
-    organiser: Organiser = request.state.organiser
-    site = get_site(request)
+    context = await _live_context(request)
+    async with get_site(request).database.reading() as c:
+        actions = await activity_log.list_lines(c, limit=LATEST_ACTIONS)
+    return render_desk_page(request, "web/desk/overview.html", section="/organisers/", actions=actions, **context)
+
+
+@requires_role(Role.VIEWER, renews=False)
+async def live(request: Request) -> Response:
+    """The part of the overview that changes, as a page of its own: a script puts it in the place of the old one."""
+    return render_page(request, "web/desk/overview/live_page.html", **await _live_context(request))
+
+
+async def _live_context(request: Request) -> dict[str, Any]:
+    site, organiser, state = get_site(request), request.state.organiser, get_public_state(request)
+    kept: OverviewFigures = request.app.state.overview_figures
+    figures = await kept.get(state)
     async with site.database.reading() as c:
-        facts = await _read_facts(c, organiser, site)
-    context: dict[str, Any] = {
-        "fingerprints": public_keys.fingerprints(site.settings.recipients),
-        "factor_optional": site.settings.demo,
-    }
-    return render_desk_page(
-        request, "web/desk/overview.html", section="/organisers/", snapshot=get_snapshot(request), **context, **facts
-    )
-
-
-async def _read_facts(c: Connection, organiser: Organiser, site: Site) -> dict[str, Any]:
-    mode, effective_mode = await proof_of_work.chosen_mode(c), await proof_of_work.effective_mode(c)
+        personal = await next_steps.find_personal(PERSONAL, c, site, organiser)
     return {
-        "counts": await _counts(c) if organiser.may(Role.ORGANISER) else None,
-        "actions": await activity_log.list_lines(c, limit=LATEST_ACTIONS),
-        "warn_only": await signatures.get_warn_only(c),
-        "proof_mode": mode,
-        "is_flood": effective_mode is not mode,
-        "unacknowledged": await public_keys.unacknowledged(c, organiser.nickname, site.settings.recipients),
-        "destruction": await destruction_day.say(c, site.appeal.campaign),
+        "organiser": organiser,
+        "roles": Role,
+        "state": state,
+        "snapshot": state.status.snapshot,
+        "figures": figures if organiser.may(Role.ORGANISER) else None,
+        "steps": next_steps.for_organiser(figures.steps, personal, organiser),
+        "signals": next_steps.for_organiser(figures.signals, [], organiser),
+        "signals_watched": bool(SIGNALS),
+        "refused_days": REFUSED_DAYS,
+        "refresh_seconds": REFRESH_SECONDS,
+        **_dates(site, figures),
+        **_progress(request),
     }
 
 
-async def _counts(c: Connection) -> dict[str, object]:
-    """Counts for organisers, in powers of ten: none moves with a single form, and no line appears with the first."""
-    queued, oldest = await outbox.queue_status(c)
-    troubles = await relay_watch.current_troubles(c)
-    held = await quarantine.count_by_reason(c)
-    networks = [(handle, magnitude(n)) for handle, n in await quarantine.busiest_networks(c) if magnitude(n)]
+def _dates(site: Site, figures: Figures) -> dict[str, Any]:
+    day = site.appeal.campaign.destruction
     return {
-        "last_day": await history.growth_of_last_day(c),
-        "waiting": show_magnitude(await submissions.count_waiting(c)),
-        "queued": show_magnitude(queued),
-        "oldest": oldest,
-        "relay_troubles": [relay_watch.describe(name, trouble) for name, trouble in troubles.items()],
-        "away": [machine.describe(show_magnitude) for machine in await machines.away_machines(c)],
-        "quarantined": [(reason, show_magnitude(held.get(reason, 0))) for reason in quarantine.REASONS],
-        "disposable": show_magnitude(await quarantine.count_disposable(c)),
-        "none_recognised": report_counts.NONE_RECOGNISED if await report_counts.none_recognised(c) else "",
-        # Not by their exact counts: the order must not tell which network has more.
-        "networks": [
-            (handle, show_magnitude(n)) for handle, n in sorted(networks, key=lambda item: (-item[1], item[0]))
-        ],
-        "refusals": [(row["code"], show_magnitude(int(row["n"]))) for row in await outbox.refusal_counts(c)],
+        "destruction_day": day if isinstance(day, date) else None,
+        "destruction": figures.destruction,
+        "next_total": figures.next_total,
+        "next_country": figures.next_country,
+        "edition": figures.edition,
     }
 
 
-@requires_role(Role.ADMIN)
-async def set_mailbox_rule(request: Request) -> Response:
-    """Whether mailboxes that authorities can read are refused, or only warned about."""
-    warn = (await forms.read_form(request)).is_checked("warn")
-    detail = "readable mailboxes: " + ("warn" if warn else "refuse")
-    await run_and_log(request, partial(signatures.set_warn_only, warn_only=warn), "changed a rule", detail)
-    await refresh_public_pages(request)
-    return RedirectResponse("/organisers/", 303)
+def _progress(request: Request) -> dict[str, Any]:
+    """What the published history tells."""
+    site, state = get_site(request), get_public_state(request)
+    campaign, history, snapshot = site.appeal.campaign, state.history, state.status.snapshot
+    deadline = campaign.deadline if isinstance(campaign.deadline, date) else None
+    goal = campaign.goal if isinstance(campaign.goal, int) else None
+    projection = progress.project(history, snapshot, deadline, goal) if deadline else None
+    end = datetime.combine(deadline, time.max, UTC) if deadline else None
+    return {
+        "deadline": deadline,
+        "goal": goal,
+        "today": state.today,
+        "growth": progress.growth(history, snapshot),
+        "days_table": progress.daily_growth(history, snapshot.as_of.date(), LISTED_DAYS),
+        "projection": projection,
+        "chart": _chart(request, Chart(progress.curve(history, snapshot), end, goal, projection)),
+        "movers": progress.movers(history, snapshot),
+        "per_million": site.populations.per_million(snapshot.countries),
+        "populations": site.populations,
+    }
 
 
-@requires_role(Role.VIEWER)
-async def acknowledge_keys(request: Request) -> Response:
-    """Logs that an organiser saw the keys that addresses are sealed to. Does nothing if the keys have changed since."""
-    shown_keys = (await forms.read_form(request)).values.get("keys", "")
-    keys, nickname = get_site(request).settings.recipients, request.state.organiser.nickname
-    if shown_keys == " ".join(public_keys.fingerprints(keys)):
-        await run_and_log(
-            request, partial(public_keys.acknowledge, nickname=nickname, recipients=keys), "saw the keys", shown_keys
-        )
-    return RedirectResponse("/organisers/", 303)
+def _chart(request: Request, chart: Chart) -> str:
+    language = negotiate_language(request)
+    return chart.svg(language.format_number, language.format_date)

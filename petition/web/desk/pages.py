@@ -34,6 +34,7 @@ NAVIGATION = {
     N_("Campaign"): (
         Entry("/organisers/", N_("Overview")),
         Entry("/organisers/names", N_("Names"), Role.ORGANISER),
+        Entry("/organisers/forms", N_("Forms"), Role.ORGANISER),
     ),
     N_("Letters"): (
         Entry("/organisers/letters", N_("Letters and answers"), Role.ORGANISER),
@@ -41,7 +42,11 @@ NAVIGATION = {
         Entry("/organisers/reminders", N_("Who has not answered"), Role.ORGANISER),
         Entry("/organisers/annexes", N_("Annexes of names"), Role.ADMIN),
     ),
-    N_("Site"): (Entry("/organisers/record", N_("Activity log")),),
+    N_("Site"): (
+        Entry("/organisers/record", N_("Activity log")),
+        Entry("/organisers/keys", N_("Public keys")),
+        Entry("/organisers/rules", N_("Rules"), Role.ADMIN),
+    ),
     N_("You"): (
         Entry("/organisers/sessions", N_("Sessions")),
         Entry("/organisers/factors", N_("Second factor")),
