@@ -49,7 +49,8 @@ from petition.retention.destruction_day import DestructionWatch
 from petition.signals import Signals
 from petition.signing import signatures, undelivered
 from petition.signing.intake import Intake
-from petition.tally import releases, tally
+from petition.tally import populations, releases, tally
+from petition.tally.populations import Populations
 from petition.tally.tally import Snapshot
 
 
@@ -92,6 +93,10 @@ class Site:
     @cached_property
     def address_book(self) -> AddressBook:
         return reader.load_address_book(self.appeal.data_file("governments.toml"))
+
+    @cached_property
+    def populations(self) -> Populations:
+        return populations.load_populations(self.appeal.data_file("populations.toml"))
 
     @cached_property
     def index_signer(self) -> IndexSigner | None:

@@ -54,3 +54,38 @@
     document.getElementById(box.dataset.digest).value = sha256;
   });
 })();
+
+// The overview: asks for its newest part now and then, while somebody sees the page. XMLHttpRequest parses the answer
+// itself; a text that became HTML here would be against the policy of the page.
+(() => {
+  const live = document.querySelector("[data-live]");
+  if (!live) return;
+  let timer = 0;
+
+  const replace = (next) => {
+    const focused = live.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    const open = Array.from(live.querySelectorAll("details[open]"), (box) => box.id);
+    live.replaceChildren(...document.importNode(next, true).childNodes);
+    for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+    if (focused) Array.from(live.querySelectorAll("a")).find((link) => link.getAttribute("href") === focused)?.focus({ preventScroll: true });
+  };
+
+  const refresh = () => {
+    if (document.hidden) return;
+    const request = new XMLHttpRequest();
+    request.open("GET", live.dataset.live);
+    request.responseType = "document";
+    request.timeout = 20000;
+    request.addEventListener("load", () => {
+      const next = request.response && request.response.getElementById(live.id);
+      if (request.status === 200 && next) return replace(next);
+      if (request.status !== 404) return; // the next time
+      clearInterval(timer);
+      document.getElementById("ended").hidden = false;
+    });
+    request.send();
+  };
+
+  timer = setInterval(refresh, live.dataset.seconds * 1000);
+  document.addEventListener("visibilitychange", refresh);
+})();

@@ -34,6 +34,7 @@ from petition.mail import outbox
 from petition.site import Site, open_site
 from petition.tally import releases
 from petition.web.app import create_app
+from petition.web.desk import overview_figures
 from tests import postgres, relay
 from tests.relay import Relay
 
@@ -90,6 +91,13 @@ def _texts_parsed_once() -> Iterator[None]:
 def _no_mail_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     """Emails are due at once, except in the tests of their delays."""
     monkeypatch.setattr(outbox, "MAX_DELAY_SECONDS", 0)
+
+
+@pytest.fixture(autouse=True)
+def _no_doubtful_sources(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To find them the overview writes all letters, which takes seconds: only in a test marked `doubtful_sources`."""
+    if request.node.get_closest_marker("doubtful_sources") is None:
+        monkeypatch.setattr(overview_figures, "_stale_ids", lambda _: frozenset())
 
 
 @pytest.fixture(autouse=True)

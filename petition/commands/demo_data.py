@@ -69,9 +69,9 @@ def _rows(mailboxes: list[str], weights: Sequence[float], rng: random.Random) ->
     return [signature_row(m, country, day) for m, country, day in zip(mailboxes, countries, days, strict=True)]
 
 
-def signature_row(mailbox: str, country: str, day: str, *, named: bool = False) -> SignatureRow:
+def signature_row(mailbox: str, country: str, day: str, *, named: bool = False, updates: bool = False) -> SignatureRow:
     """A signature for insert_signatures(). Both hashes are the same: most mailboxes have one address only."""
-    return (mailbox, mailbox, country, day, int(named), 0, "demo")
+    return (mailbox, mailbox, country, day, int(named), int(updates), "demo")
 
 
 async def insert_signatures(c: Connection, *, rows: list[SignatureRow]) -> None:

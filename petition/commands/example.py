@@ -1,22 +1,27 @@
 """The example campaign, which `make run` puts into a new demo database. Nothing in it is real, and it says so."""
 
+import json
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 
 from petition.campaign.appeal import SHIPPED_DATA
 from petition.commands import demo_data
-from petition.core import clock, demo_secrets
+from petition.core import clock, demo_secrets, tokens
+from petition.core.clock import DAY
+from petition.core.database import state
 from petition.core.database.connection import Connection, Row
 from petition.core.email_addresses import EmailAddress
 from petition.letters import correspondence
 from petition.letters.correspondence import Channel, Entry, Stance
+from petition.mail import messages
 from petition.organisers import activity_log
 from petition.protection.proof_of_work import ProofMode
 from petition.retention import reorder
-from petition.signing import quarantine, submissions
+from petition.signing import form_counts, quarantine, submissions
 from petition.signing.printed_names import APPROVED
 from petition.signing.signatures import NEW
 from petition.signing.submissions import SigningRequest
@@ -74,15 +79,16 @@ async def fill_example(site: Site, n: int, on_progress: Callable[[int], object] 
     rng = random.Random(SEED)  # noqa: S311 (the same example for everybody)
     demo_secrets.write_campaign(site.settings.var, campaign_toml(clock.today()))
     await demo_data.fill_database(site.database, n, on_progress, SIGNATURES_PER_DAY, rng)
-    names = list(_named_signatures(site, rng))
+    people = list(_named_people(site, rng))
     flood, others = (
         await _waiting_forms(site, *_FLOOD),
         await _waiting_forms(site, *_CROWD) + await _waiting_forms(site, *_SUSPECT),
     )
-    await site.database.write(partial(_insert_names, names=names))
+    await site.database.write(partial(_insert_people, people=people))
     await demo_data.release_midnights(site.database, SIGNATURES_PER_DAY)
     await site.database.write(partial(_insert_forms, flood=flood, others=others))
     await site.database.write(_insert_answers)
+    await site.database.write(_insert_form_counts)
 
 
 def campaign_toml(today: date) -> str:
@@ -99,21 +105,43 @@ def campaign_toml(today: date) -> str:
     return f'example = "{DISCLAIMER}"  # production refuses it\n{filled}'
 
 
-def _named_signatures(site: Site, rng: random.Random) -> Iterator[tuple[demo_data.SignatureRow, Row]]:
-    """Signatures with a name to print: two of three are approved, the others wait at the desk."""
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """A signature with a name to print; `contact` if they also want news."""
+
+    signature: demo_data.SignatureRow
+    name: Row
+    contact: Row | None
+
+
+def _named_people(site: Site, rng: random.Random) -> Iterator[_Person]:
+    """Of three names, two are approved, and one waits at the desk; every fourth person wants news."""
     for country, (surname, count) in _SURNAMES.items():
         people = [f"{first_name} {surname}" for first_name in rng.sample(_FIRST_NAMES, count)]
         for k, name in enumerate([*people, *(_NOT_NAMES if country == "PL" else ())]):
-            mailbox, _ = site.server_keys.email_hashes(_email(f"{country}{k}".lower()))
+            address = _email(f"{country}{k}".lower())
+            mailbox, _ = site.server_keys.email_hashes(address)
             day = clock.today() - timedelta(rng.randint(5, len(SIGNATURES_PER_DAY) - 1))
-            state = APPROVED if k % 3 and k < count else NEW
-            signature = demo_data.signature_row(mailbox, country, day.isoformat(), named=True)
-            yield signature, {"mailbox": mailbox, "name": name, "state": state}
+            name_state = APPROVED if k % 3 and k < count else NEW
+            contact = _contact(site, address, mailbox) if k % 4 == 0 else None
+            signature = demo_data.signature_row(
+                mailbox, country, day.isoformat(), named=True, updates=contact is not None
+            )
+            yield _Person(signature, {"mailbox": mailbox, "name": name, "state": name_state}, contact)
 
 
-async def _insert_names(c: Connection, *, names: list[tuple[demo_data.SignatureRow, Row]]) -> None:
-    await demo_data.insert_signatures(c, rows=sorted(signature for signature, _ in names))
-    await c.run("printed_names.insert", rows=[name for _, name in names])
+def _contact(site: Site, address: EmailAddress, mailbox: str) -> Row:
+    secret = tokens.new_secret()
+    link = messages.unsubscribe_link(site.settings.base_url, "en", secret)
+    sealed = site.server_keys.seal_contact(address.exact, link)
+    unsubscribe_hash = site.server_keys.link_keys(secret).unsubscribe_hash
+    return {"mailbox": mailbox, "sealed": sealed, "unsubscribe_hash": unsubscribe_hash}
+
+
+async def _insert_people(c: Connection, *, people: list[_Person]) -> None:
+    await demo_data.insert_signatures(c, rows=sorted(person.signature for person in people))
+    await c.run("printed_names.insert", rows=[person.name for person in people])
+    await c.run("contacts.insert", rows=[person.contact for person in people if person.contact])
     await reorder.mark_reordered(c)
 
 
@@ -141,7 +169,17 @@ async def _insert_forms(c: Connection, *, flood: list[Row], others: list[Row]) -
 async def _insert_answers(c: Connection) -> None:
     for key, entry in _answers(clock.today()).items():
         await correspondence.save_entry(c, key, entry)
-    await activity_log.append(c, activity_log.SERVER, "filled in the example", "signatures, names, forms, answers")
+    await activity_log.append(
+        c, activity_log.SERVER, "filled in the example", "signatures, names, news, forms, answers"
+    )
+
+
+async def _insert_form_counts(c: Connection) -> None:
+    """As if they had been counted yesterday: of forms that are a week old, more are confirmed."""
+    signatures = list(enumerate(SIGNATURES_PER_DAY[2:16], start=1))
+    ages = [(age, confirmed * 10 // (8 if age >= 7 else 7), confirmed) for age, confirmed in signatures]
+    count = {"counted_at": clock.epoch() - DAY, "ages": ages}
+    await state.put(c, form_counts.STATE_NAME, json.dumps([count]))
 
 
 def _answers(today: date) -> Mapping[str, Entry]:

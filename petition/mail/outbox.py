@@ -7,6 +7,7 @@ import json
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import repeat
 
 from petition.core import clock
@@ -225,6 +226,17 @@ async def queue_status(c: Connection) -> tuple[int, int]:
     """(number of waiting emails, seconds that the oldest waits, tried or not); exact to the minute."""
     row = await c.one("outbox.queue_status", held=HELD_URGENCY) or {}
     return int(row["n"]), max(0, clock.epoch() - int(row["oldest"])) if row["n"] else 0
+
+
+async def count_failing(c: Connection) -> int:
+    """Emails that a provider or the relay did not take yet, and that wait for another attempt."""
+    return int((await c.one("outbox.count_failing", held=HELD_URGENCY, now=clock.epoch()) or {})["n"])
+
+
+async def count_refused(c: Connection, days: int) -> int:
+    """Emails that were refused permanently, today and on the days before: so many days in all."""
+    since = (clock.today() - timedelta(days=days - 1)).isoformat()
+    return int((await c.one("outbox.count_refused", since=since) or {})["n"])
 
 
 async def refusal_counts(c: Connection) -> list[Row]:

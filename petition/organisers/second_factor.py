@@ -56,6 +56,11 @@ class FactorCipher:
         return hmac.digest(self._newest, f"{session.id} {session.organiser.nickname}".encode(), "sha256")[:20]
 
 
+async def without_factor(c: Connection) -> list[str]:
+    """Nicknames of organisers who have not set one up."""
+    return [str(row["nickname"]) for row in await c.all("second_factor.without_factor")]
+
+
 async def list_factors(c: Connection, nickname: str) -> list[Row]:
     return await c.all("second_factor.list_factors", nickname=nickname)
 

@@ -152,6 +152,12 @@ async def say(c: Connection, campaign: Campaign) -> str:
     return trouble(found, day) or (describe(found) if found else "")
 
 
+async def say_trouble(c: Connection, campaign: Campaign) -> str:
+    """What keeps the day of campaign.toml from erasing; empty if nothing does, or if there is nothing left to erase."""
+    day = campaign.destruction
+    return "" if not isinstance(day, date) or await has_ended(c) else trouble(await get(c), day)
+
+
 def describe(announced: Announcement) -> str:
     """What is announced, as a sentence for organisers."""
     hours = "" if announced.is_old_enough else f" It was announced for {announced.hours} of {HOURS_NEEDED} hours."

@@ -68,6 +68,11 @@ async def count_by_country(c: Connection, state: str) -> dict[str, int]:
     return {row["country"]: int(row["n"]) for row in rows}
 
 
+async def count_new(c: Connection) -> int:
+    """How many names that are old enough nobody has looked at, in all countries."""
+    return int((await c.one("printed_names.count_new", last_day=_last_printable_day()) or {})["n"])
+
+
 async def list_names(c: Connection, country: str, state: str, page: int = 1) -> tuple[list[tuple[str, str]], bool]:
     """(handle, name) of one page of names, and whether there is a next page. The handle is a hash, not the key, and
     leads nowhere without the key.

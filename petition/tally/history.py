@@ -8,7 +8,6 @@ from petition.core import clock
 from petition.core.clock import DAY, HOUR
 from petition.core.database.connection import Connection, Row
 from petition.tally.releases import WITHDRAWN
-from petition.tally.tally import TOTAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +36,6 @@ async def get_history(c: Connection) -> History:
         tuple(sorted(days)),
         tuple((_iso_day(int(row["released_at"])), int(row["figure"])) for row in withdrawn),
     )
-
-
-async def growth_of_last_day(c: Connection) -> int:
-    """How much the published total grew in the last 24 hours."""
-    now = clock.epoch()
-    rows = [await c.one("releases.figure_at", name=TOTAL, moment=moment) for moment in (now - DAY, now)]
-    before, after = (int(row["figure"]) if row else 0 for row in rows)
-    return after - before
 
 
 def _without_gaps(rows: Iterable[Row], length: int, newest: int) -> Iterator[tuple[int, int]]:

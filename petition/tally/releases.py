@@ -69,6 +69,20 @@ async def release(c: Connection, now: int) -> None:
     return await _release_figures(c, figures, due, plan, now)
 
 
+async def next_releases(c: Connection) -> tuple[int | None, int | None]:
+    """When the total, and the first of the countries, are released next (epoch seconds).
+
+    None for both before the first release, whose time is secret, and for the countries if there is none yet.
+    """
+    if await _first_release_pending(c):
+        return None, None
+    times = {
+        name: window_start(figure.released_at, figure.window_seconds) + figure.window_seconds
+        for name, figure in (await _figures(c)).items()
+    }
+    return times.pop(TOTAL, None), min(times.values(), default=None)
+
+
 async def get_schedule(c: Connection) -> Schedule:
     return schedule.DEMO if await state.get(c, "mode") == Mode.DEMO else schedule.PRODUCTION
 

@@ -25,6 +25,7 @@ from petition.protection.rate_limits import SYNC_SECONDS
 from petition.site import Site, open_site
 from petition.web import prerender
 from petition.web.desk.kept_form import keep_typed
+from petition.web.desk.overview_figures import OverviewFigures
 from petition.web.http import errors, public_state, security
 from petition.web.http.canonical import CanonicalPaths
 from petition.web.http.errors import EXCEPTION_HANDLERS, CrossSiteCheck, ErrorPages, RequestLimits
@@ -51,7 +52,7 @@ def create_app(settings: Settings, *, deliver: bool = False) -> Starlette:
             app.state.site = site
             app.state.public_state = await public_state.create_cache(site, prerender.prerender_all, store)
             app.state.readiness, app.state.file_cache = Readiness(site), sharing.FileCache()
-            app.state.stored_figures = StoredFigures(site)
+            app.state.stored_figures, app.state.overview_figures = StoredFigures(site), OverviewFigures(site)
             async with _background_tasks(site, app.state.public_state, deliver):
                 yield
 

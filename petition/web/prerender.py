@@ -52,6 +52,7 @@ DATA_FILES: dict[str, tuple[str, Callable[[Site, PublicState], str]]] = {
     "/governments.json": ("application/json", governments.governments_json),
     "/governments.csv": ("text/csv; charset=utf-8", governments.governments_csv),
     "/tally.svg": (_SVG, tally.tally_svg),
+    "/tally-per-million.svg": (_SVG, tally.per_million_svg),
     "/history.svg": (_SVG, tally.history_svg),
     "/governments.svg": (_SVG, governments.governments_svg),
     "/robots.txt": ("text/plain; charset=utf-8", discovery.robots_txt),

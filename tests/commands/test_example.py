@@ -72,16 +72,20 @@ async def test_governments_have_answered_and_each_answer_says_that_it_is_none(vi
 
 async def test_the_desk_has_something_of_each_kind(visitor: Visitor) -> None:
     await visitor.organiser()
-    desk = Html((await visitor.get("/organisers/")).text)
+    overview = Html((await visitor.get("/organisers/")).text).text
+    for line in ("10+ names wait", "These counts are a day old", "to the deadline. At this pace"):
+        assert line in overview, line
+    desk = Html((await visitor.get("/organisers/forms")).text)
     assert re.search(r"Not confirmed yet\s+10\+", desk.text)
     assert re.search(r"You set aside the forms of one network\s+100\+", desk.text)
     assert [a.get("action") for a in desk.all("form")].count("/organisers/aside") == 2, "networks of which many wait"
-    assert "filled in the example" in desk.text
+    assert "filled in the example" in (await visitor.get("/organisers/record")).text
     waiting = Html((await visitor.get("/organisers/names/PL/new")).text).text
     assert "Przykład" in waiting
     assert "BUY MY WATCHES" in waiting
     table = (await visitor.get("/organisers/signatures.csv")).text
     assert table.count("\n") > 100, "names that were passed, and names that wait"
+    assert [row for row in table.splitlines()[1:] if not row.endswith(",")], "people who want news"
     assert "FR" in (await visitor.get("/organisers/letters")).text
 
 

@@ -26,6 +26,7 @@ from petition.letters.writing.chart import read_seats
 from petition.letters.writing.citations import citable_sources
 from petition.letters.writing.said import read_statements
 from petition.protection.networks import Networks
+from petition.tally import populations
 from tests import ROOT
 
 PLACE = tuple[str | int, ...]
@@ -59,6 +60,7 @@ USES: dict[str, Callable[[Path], object]] = {
     "mailboxes.toml": _use_mailboxes,
     "networks.toml": lambda file: Networks(file).find_network("192.0.2.1"),
     "parliament.toml": read_seats,
+    "populations.toml": lambda file: populations.load_populations(file).per_million({"LT": 10}),
     "appeal/en.md": lambda file: Appeal(file.parent.parent).get_text(Language("en", {})),
     "letters/et.md": texts.read_text,
 }

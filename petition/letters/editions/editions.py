@@ -181,8 +181,16 @@ def _letter_row(letter: Letter, number: int, content: bytes) -> Row:
 
 async def list_editions(c: Connection) -> list[Edition]:
     """All editions, the newest first."""
-    rows = await c.all("editions.all")
-    return [Edition(int(row["number"]), row["issued_at"], row["nickname"], json.loads(row["basis"])) for row in rows]
+    return [_edition(row) for row in await c.all("editions.all")]
+
+
+async def newest(c: Connection) -> Edition | None:
+    row = await c.one("editions.newest")
+    return None if row is None else _edition(row)
+
+
+def _edition(row: Row) -> Edition:
+    return Edition(int(row["number"]), row["issued_at"], row["nickname"], json.loads(row["basis"]))
 
 
 async def list_letters(c: Connection, number: int) -> list[IssuedLetter]:

@@ -153,9 +153,14 @@ def _first_day(day_seen: str) -> date:
 
 async def unchecked_sources(c: Connection, draft: Draft) -> list[StaleSource]:
     """Stale sources that no organiser has checked in the last 90 days; and if the demand was not met, each time."""
-    last_checks = {row["id"]: date.fromisoformat(row["checked_on"]) for row in await c.all("source_checks.all")}
-    checked_ids = {id_ for id_, day in last_checks.items() if clock.today() - day <= VALIDITY} - {NOT_MET}
+    checked_ids = await valid_checks(c)
     return [stale for stale in stale_sources(draft) if stale.id not in checked_ids]
+
+
+async def valid_checks(c: Connection) -> set[str]:
+    """The ids of sources that an organiser has checked in the last 90 days."""
+    last_checks = {row["id"]: date.fromisoformat(row["checked_on"]) for row in await c.all("source_checks.all")}
+    return {id_ for id_, day in last_checks.items() if clock.today() - day <= VALIDITY} - {NOT_MET}
 
 
 async def save_checks(c: Connection, ids: Iterable[str], nickname: str) -> None:

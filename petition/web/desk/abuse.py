@@ -1,34 +1,50 @@
-"""Floods, at the desk: who must do a proof of work, which forms are set aside, and which are restored."""
+"""Forms at the desk: how many wait, which are set aside, and which are restored."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from petition.core.database.connection import Connection
+from petition.mail import outbox
 from petition.organisers import activity_log
 from petition.organisers.accounts import Role
-from petition.protection import proof_of_work
-from petition.protection.proof_of_work import ProofMode
-from petition.signing import quarantine
-from petition.tally.rounding import show_magnitude
-from petition.web.desk.access import requires_role, run_and_log
+from petition.signing import quarantine, submissions
+from petition.tally.rounding import magnitude, show_magnitude
+from petition.web.desk.access import requires_role
+from petition.web.desk.pages import render_desk_page, saved_redirect
 from petition.web.http import forms
-from petition.web.http.pages import get_site, refresh_public_pages
+from petition.web.http.pages import get_site
+
+PATH = "/organisers/forms"
 
 
-@requires_role(Role.ADMIN)
-async def set_proof_mode(request: Request) -> Response:
-    chosen = (await forms.read_form(request)).values.get("mode", "")
-    if chosen not in list(ProofMode):
-        raise HTTPException(422)
-    await run_and_log(
-        request, partial(proof_of_work.set_mode, chosen=ProofMode(chosen)), "changed a rule", f"proof of work: {chosen}"
-    )
-    await refresh_public_pages(request)
-    return RedirectResponse("/organisers/", 303)
+@requires_role(Role.ORGANISER)
+async def index(request: Request) -> Response:
+    """Forms in powers of ten: none moves with a single form, and no line appears with the first."""
+    async with get_site(request).database.reading() as c:
+        counts = await _counts(c)
+    return render_desk_page(request, "web/desk/forms.html", section=PATH, **counts)
+
+
+async def _counts(c: Connection) -> dict[str, Any]:
+    queued, _ = await outbox.queue_status(c)
+    held = await quarantine.count_by_reason(c)
+    networks = [(handle, magnitude(n)) for handle, n in await quarantine.busiest_networks(c) if magnitude(n)]
+    return {
+        "waiting": show_magnitude(await submissions.count_waiting(c)),
+        "queued": show_magnitude(queued),
+        "disposable": show_magnitude(await quarantine.count_disposable(c)),
+        "quarantined": [(reason, show_magnitude(held.get(reason, 0))) for reason in quarantine.REASONS],
+        # Not by their exact counts: the order must not tell which network has more.
+        "networks": [
+            (handle, show_magnitude(n)) for handle, n in sorted(networks, key=lambda item: (-item[1], item[0]))
+        ],
+        "refusals": [(row["code"], show_magnitude(int(row["n"]))) for row in await outbox.refusal_counts(c)],
+    }
 
 
 @requires_role(Role.ADMIN)
@@ -37,26 +53,28 @@ async def restore(request: Request) -> Response:
     reason = (await forms.read_form(request)).values.get("reason", "")
     if reason not in quarantine.REASONS:
         raise HTTPException(422)
-    await _run_and_log_count(
+    n = await _run_and_log_count(
         request, partial(quarantine.release_submissions, reason=reason), f"restored forms set aside ({reason})"
     )
-    return RedirectResponse("/organisers/", 303)
+    return saved_redirect(request, PATH, f"Restored: {n} forms.")
 
 
 @requires_role(Role.ADMIN)
 async def quarantine_network(request: Request) -> Response:
     """Holds today's waiting submissions of one network."""
     handle = (await forms.read_form(request)).values.get("network", "")
-    await _run_and_log_count(
+    n = await _run_and_log_count(
         request, partial(quarantine.hold_network, handle=handle), "set aside the forms of one network"
     )
-    return RedirectResponse("/organisers/", 303)
+    return saved_redirect(request, PATH, f"Set aside: {n} forms. You can restore them here.")
 
 
-async def _run_and_log_count(request: Request, change: Callable[[Connection], Awaitable[int]], action: str) -> None:
-    """Makes a change and logs how many rows it changed: both or neither."""
+async def _run_and_log_count(request: Request, change: Callable[[Connection], Awaitable[int]], action: str) -> str:
+    """Makes a change and logs how many rows it changed, as a power of ten: both or neither."""
 
-    async def change_and_log(c: Connection) -> None:
-        await activity_log.append(c, request.state.organiser.nickname, action, show_magnitude(await change(c)))
+    async def change_and_log(c: Connection) -> str:
+        n = show_magnitude(await change(c))
+        await activity_log.append(c, request.state.organiser.nickname, action, n)
+        return n
 
-    await get_site(request).database.write(change_and_log)
+    return await get_site(request).database.write(change_and_log)

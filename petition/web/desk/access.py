@@ -21,18 +21,24 @@ T = TypeVar("T")
 _COOKIE_SECONDS = SESSION_LIFETIME + DAY // 2  # it opens nothing any more then, but a form that comes late is not lost
 
 
-def requires_role(role: Role) -> Callable[[Handler], Handler]:
-    """For organisers of at least this role. For everybody else the page does not exist (404)."""
+def requires_role(role: Role, *, renews: bool = True) -> Callable[[Handler], Handler]:
+    """For organisers of at least this role. For everybody else the page does not exist (404).
+
+    Without `renews`, the request is none of theirs: a page that looks for news by itself keeps no session alive.
+    """
 
     def decorate(handler: Handler) -> Handler:
         @wraps(handler)
         async def guarded(request: Request) -> Response:
-            session = await _load_session(request)
+            session = await _load_session(request, renews=renews)
             if session is None or not session.authenticated or not session.organiser.may(role):
                 raise HTTPException(404)
             if "\0" in request.scope["path"]:  # a name that nothing has, and that PostgreSQL would not take
                 raise HTTPException(404)
-            return await handler(request)
+            response = await handler(request)
+            if request.method == "POST":
+                request.app.state.overview_figures.expire()
+            return response
 
         return guarded
 
@@ -60,8 +66,8 @@ async def opens_nothing(request: Request) -> bool:
     return session is None or not session.authenticated
 
 
-async def _load_session(request: Request) -> Session | None:
-    """The session of a request, whose use is recorded; None without one."""
+async def _load_session(request: Request, *, renews: bool = True) -> Session | None:
+    """The session of a request, whose use is recorded if it renews it; None without one."""
     site, secret = get_site(request), _session_cookie(request)
     if not secret:
         return None
@@ -69,7 +75,7 @@ async def _load_session(request: Request) -> Session | None:
         session = await sessions.find_session(c, secret)
     if session is not None:
         request.state.session, request.state.organiser = session, session.organiser
-        if sessions.needs_use_recorded(session):
+        if renews and sessions.needs_use_recorded(session):
             await site.database.write(partial(sessions.record_use, session=session))
     return session
 

@@ -34,6 +34,7 @@ NAVIGATION = {
     N_("Campaign"): (
         Entry("/organisers/", N_("Overview")),
         Entry("/organisers/unusual", N_("Is it real?"), Role.ORGANISER),
+        Entry("/organisers/forms", N_("Forms"), Role.ORGANISER),
         Entry("/organisers/paper", N_("Paper signatures"), Role.ORGANISER),
         Entry("/organisers/names", N_("Names"), Role.ORGANISER),
         Entry("/organisers/news", N_("News"), Role.ORGANISER),
@@ -46,6 +47,8 @@ NAVIGATION = {
     ),
     N_("Site"): (
         Entry("/organisers/people", N_("People")),
+        Entry("/organisers/keys", N_("Public keys")),
+        Entry("/organisers/rules", N_("Rules"), Role.ADMIN),
         Entry("/organisers/operations", N_("Operations"), Role.ORGANISER),
         Entry("/organisers/record", N_("Activity log")),
     ),

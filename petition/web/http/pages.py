@@ -12,7 +12,7 @@ from petition.protection.networks import is_circuit
 from petition.site import PublicStatus, Site
 from petition.tally.tally import Snapshot
 from petition.web.http import assets
-from petition.web.http.public_state import PublicStateCache
+from petition.web.http.public_state import PublicState, PublicStateCache
 from petition.web.http.security import is_over_onion
 
 NO_STORE = "no-store"
@@ -50,6 +50,10 @@ async def not_found(request: Request) -> Response:
 def _public_state_cache(request: Request) -> PublicStateCache:
     cache: PublicStateCache = request.app.state.public_state
     return cache
+
+
+def get_public_state(request: Request) -> PublicState:
+    return _public_state_cache(request).state
 
 
 def get_public_status(request: Request) -> PublicStatus:

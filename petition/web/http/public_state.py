@@ -45,6 +45,11 @@ class PublicStateCache:
         self._rounds_started = 0
 
     @property
+    def state(self) -> PublicState:
+        """A few seconds old at most. The same object as long as nothing has changed."""
+        return self._state
+
+    @property
     def status(self) -> PublicStatus:
         """A few seconds old at most."""
         return self._state.status

@@ -14,6 +14,7 @@ from pathlib import Path
 from petition.letters.correspondence import Entry
 
 SHADE_STEPS = (10, 100, 1_000, 10_000, 100_000)  # a shade for each, from this number on
+PER_MILLION_STEPS = (1, 10, 100, 1_000, 10_000)  # the same shades
 # Shade -> fill in light and in dark mode. The fills of answers also differ in lightness, for people who cannot tell
 # red from blue.
 _NUMBER_FILLS = {
@@ -54,6 +55,12 @@ def numbers_map(countries: Mapping[str, int], shapes: Path) -> str:
         if n >= SHADE_STEPS[0]
     }
     return _shaded_map(shades, _NUMBER_FILLS, shapes)
+
+
+def per_million_map(per_million: Mapping[str, float], shapes: Path) -> str:
+    """SVG: each country shaded by its signatures per million people."""
+    factor = SHADE_STEPS[0] / PER_MILLION_STEPS[0]
+    return numbers_map({code: int(n * factor) for code, n in per_million.items()}, shapes)
 
 
 def answers_map(entries: Mapping[str, Entry], shapes: Path) -> str:

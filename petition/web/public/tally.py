@@ -36,6 +36,11 @@ def tally_svg(site: Site, state: PublicState) -> str:
     return maps.numbers_map(state.status.snapshot.countries, site.appeal.data_file("europe.svg"))
 
 
+def per_million_svg(site: Site, state: PublicState) -> str:
+    per_million = site.populations.per_million(state.status.snapshot.countries)
+    return maps.per_million_map(per_million, site.appeal.data_file("europe.svg"))
+
+
 def history_svg(site: Site, state: PublicState) -> str:
     return history_chart.history_svg(state.history.hours)
 

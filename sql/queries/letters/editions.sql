@@ -10,6 +10,9 @@ returning number
 -- name: all
 select number, issued_at, nickname, basis from editions order by number desc
 
+-- name: newest
+select number, issued_at, nickname, basis from editions order by number desc limit 1
+
 -- name: letters_of_edition
 select reference, edition, key, courtesy, sha256 from edition_letters where edition = :number
 

@@ -137,6 +137,13 @@ select key_name from outbox group by key_name order by key_name
 -- Held emails are not counted.
 select count(*) as n, coalesce(min(queued_at), 0) as oldest from outbox where urgency < :held
 
+-- name: count_failing
+-- How many were tried and not taken, and wait to be tried again.
+select count(*) as n from outbox where urgency < :held and attempts > 0 and claim_expires_at <= :now
+
+-- name: count_refused
+select coalesce(sum(n), 0) as n from refusals where day >= :since
+
 -- name: delete_expired
 -- An email whose link has expired is not needed any more, nor is a decoy of a held email.
 delete from outbox

@@ -1,6 +1,9 @@
 -- name: list_factors
 select id, kind, encrypted, counter, added_on from factors where nickname = :nickname order by added_on, id
 
+-- name: without_factor
+select nickname from organisers where nickname not in (select nickname from factors) order by nickname
+
 -- name: insert
 insert into factors (id, nickname, kind, encrypted, counter, added_on)
 values (:id, :nickname, :kind, :encrypted, :counter, :added_on)

@@ -53,6 +53,11 @@ where n.state = 'approved' and s.confirmed_on <= :last_day group by s.country
 select s.country, count(*) as n from names n join signatures s on s.mailbox = n.mailbox
 where n.state = :state and s.confirmed_on <= :last_day group by s.country order by s.country
 
+-- name: count_new
+-- The index names_new has no other names: those that were looked at are not read.
+select count(*) as n from names n join signatures s on s.mailbox = n.mailbox
+where n.state = 'new' and s.confirmed_on <= :last_day
+
 -- name: list_in_state
 -- The order of a keyed hash tells nothing.
 select n.mailbox, n.name from names n join signatures s on s.mailbox = n.mailbox

@@ -23,7 +23,11 @@ async def _signed(visitor: Visitor, tag: str, times: int, admission: Admission |
 
 
 async def _desk(visitor: Visitor) -> Html:
-    return Html((await visitor.get("/organisers/")).text)
+    return Html((await visitor.get("/organisers/forms")).text)
+
+
+async def _log(visitor: Visitor) -> str:
+    return Html((await visitor.get("/organisers/record")).text).text
 
 
 def _handles(page: Html) -> list[str]:
@@ -57,11 +61,11 @@ async def test_one_network_is_set_aside_and_comes_back(time: Clock, visitor: Vis
     assert await _waiting(visitor) == 12
     page = await _desk(visitor)
     assert "You set aside the forms of one network 100+ Restore" in page.text
-    assert "set aside the forms of one network 100+" in page.text
+    assert "set aside the forms of one network 100+" in await _log(visitor)
     assert len(_handles(page)) == 1
     await visitor.post("/organisers/restore", reason="network")
     assert await _waiting(visitor) == 119
-    assert "restored forms set aside (network) 100+" in (await _desk(visitor)).text
+    assert "restored forms set aside (network) 100+" in await _log(visitor)
 
 
 async def test_under_ten_set_aside_are_not_counted(time: Clock, visitor: Visitor) -> None:
@@ -72,7 +76,7 @@ async def test_under_ten_set_aside_are_not_counted(time: Clock, visitor: Visitor
     assert page.all("form") == [a for a in page.all("form") if a["action"] not in ("/organisers/restore",)]
     await visitor.organiser("marta", "admin")
     await visitor.post("/organisers/restore", reason=TRAPPED)
-    assert "restored forms set aside (trap) <10" in (await _desk(visitor)).text
+    assert "restored forms set aside (trap) <10" in await _log(visitor)
 
 
 async def test_what_is_no_reason_or_network_changes_nothing(time: Clock, visitor: Visitor) -> None:
@@ -90,8 +94,8 @@ async def test_an_admin_asks_everybody_for_a_proof_at_once(time: Clock, visitor:
     for mode, needed in (("on", True), ("off", False), ("auto", False)):
         assert (await visitor.post("/organisers/proof-of-work", mode=mode)).status_code == 303
         assert (await visitor.get("/proof-of-work.json")).json()["needed"] is needed
-        page = await _desk(visitor)
-        assert f"changed a rule proof of work: {mode}" in page.text
+        page = Html((await visitor.get("/organisers/rules")).text)
+        assert f"changed a rule proof of work: {mode}" in await _log(visitor)
         assert [a["value"] for a in page.all("option") if "selected" in a] == [mode]
 
 

@@ -1,0 +1,70 @@
+"""What to do next about the site itself: keys, second factors, backups, email, machines."""
+
+from petition.core import clock
+from petition.core.database.connection import Connection
+from petition.mail import machines, relay_watch, report_counts
+from petition.organisers import activity_log, public_keys, second_factor
+from petition.organisers.accounts import Organiser
+from petition.retention import destruction_day
+from petition.site import Site
+from petition.tally.rounding import show_magnitude
+from petition.web.desk.next_steps import Look, Step, Urgency
+
+BACKUP_DAYS = 3  # then it is too old, as `petition doctor` says
+EMAIL_PART, RECORD = "/organisers/#email", "/organisers/record"
+
+
+async def changed_keys(c: Connection, site: Site, organiser: Organiser) -> Step | None:
+    if not await public_keys.unacknowledged(c, organiser.nickname, site.settings.recipients):
+        return None
+    sentence = "The public keys that addresses are sealed to are new to you: are they your group’s?"
+    return Step(sentence, "/organisers/keys", Urgency.NOW)
+
+
+async def own_factor(c: Connection, site: Site, organiser: Organiser) -> Step | None:
+    """Only a demo lets anyone in without one."""
+    if not site.settings.demo or await second_factor.list_factors(c, organiser.nickname):
+        return None
+    sentence = "You have no second factor: only this demo lets you in without one."
+    return Step(sentence, "/organisers/factors", Urgency.LATER)
+
+
+async def missing_factors(look: Look) -> Step | None:
+    """In a demo each is told of their own."""
+    nicknames = await second_factor.without_factor(look.c)
+    if not nicknames or look.site.settings.demo:
+        return None
+    what = "1 organiser has" if len(nicknames) == 1 else f"{len(nicknames)} organisers have"
+    return Step(f"{what} no second factor: {', '.join(nicknames)}.", "/organisers/factors", Urgency.SOON)
+
+
+async def old_backup(look: Look) -> Step | None:
+    """Of a demo nobody needs one."""
+    last = None if look.site.settings.demo else await activity_log.last_backup(look.c)
+    days = (clock.now() - clock.parse_iso(last)).days if last else None
+    if look.site.settings.demo or (days is not None and days < BACKUP_DAYS):
+        return None
+    sentence = "There has never been a backup." if days is None else f"The last backup is {days} days old."
+    return Step(sentence, RECORD, Urgency.NOW)
+
+
+async def relay_trouble(look: Look) -> Step | None:
+    troubles = await relay_watch.current_troubles(look.c)
+    sentences = [relay_watch.describe(name, trouble) for name, trouble in troubles.items()]
+    return Step(" ".join(sentences), EMAIL_PART, Urgency.NOW) if sentences else None
+
+
+async def away_machines(look: Look) -> Step | None:
+    sentences = [machine.describe(show_magnitude) for machine in await machines.away_machines(look.c)]
+    return Step(" ".join(sentences), EMAIL_PART, Urgency.NOW) if sentences else None
+
+
+async def unknown_reports(look: Look) -> Step | None:
+    if not await report_counts.none_recognised(look.c):
+        return None
+    return Step(f"For the operator: {report_counts.NONE_RECOGNISED}.", EMAIL_PART, Urgency.SOON)
+
+
+async def destruction_trouble(look: Look) -> Step | None:
+    sentence = await destruction_day.say_trouble(look.c, look.site.appeal.campaign)
+    return Step(sentence, RECORD, Urgency.NOW) if sentence else None
