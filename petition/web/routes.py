@@ -23,6 +23,7 @@ from petition.web.desk import (
     sealed_copies,
     second_factor,
     sessions,
+    switches,
 )
 from petition.web.http.pages import get_language, not_found
 from petition.web.operations import bounce_webhook, dev_outbox, health, metrics
@@ -57,8 +58,8 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         Route("/organisers/record", activity_log.index),
         Route("/organisers/seen", dashboard.acknowledge_keys, methods=["POST"]),
         Route("/organisers/logout", login.logout, methods=["POST"]),
-        Route("/organisers/rules", dashboard.set_mailbox_rule, methods=["POST"]),
-        Route("/organisers/proof-of-work", abuse.set_proof_mode, methods=["POST"]),
+        Route("/organisers/switches", switches.index),
+        Route("/organisers/switches/{name}", switches.turn, methods=["POST"]),
         Route("/organisers/aside", abuse.quarantine_network, methods=["POST"]),
         Route("/organisers/restore", abuse.restore, methods=["POST"]),
         Route("/organisers/letters", letters.index),

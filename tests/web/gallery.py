@@ -16,6 +16,7 @@ from petition.signing import submissions
 from petition.web.http.security import MAX_BODY_BYTES
 from tests.conftest import Clock, Visit, Visitor
 from tests.letters.editions.test_annexes import edition_of_moment, made, named
+from tests.switching import turn
 from tests.web.public.test_governments import ANSWERS
 from tests.web.public.test_states import STATES
 from tests.web.tools import allow_all_annexes, campaign, paths, token
@@ -47,6 +48,7 @@ class Gallery:
             await self._forms(visitor)
             await self._links(visitor)
             await self._wrong(visitor)
+        await self._switches(visitor, langs)
         for state in STATES:
             if state != "open":
                 closed = await self._open(state)
@@ -83,6 +85,19 @@ class Gallery:
 
     async def _post(self, visitor: Visitor, page: str, path: str, /, **fields: str) -> None:
         self._pages[page] = (await visitor.post(f"/{self.lang}/{path}", **fields)).text
+
+    async def _switches(self, visitor: Visitor, langs: Iterable[str]) -> None:
+        """With signing, figures and emails stopped for a while."""
+        on = {"signing": "paused", "figures": "frozen", "confirm": "paused"}
+        for name, value in on.items():
+            await turn(visitor.site.database, name, value)
+        await visitor.app.state.public_state.refresh()
+        for self.lang in langs:
+            await self._plain(visitor, "paused-", "", "tally", "embed", "confirm/x", "check-inbox?mail=paused")
+            await self._post(visitor, "paused-sign", "sign", email="anna@example.net", country="PL", consent="on")
+        for name in on:
+            await turn(visitor.site.database, name, "")
+        await visitor.app.state.public_state.refresh()
 
     async def _forms(self, visitor: Visitor) -> None:
         post, signer = self._post, {"country": "PL", "consent": "on"}

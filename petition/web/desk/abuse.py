@@ -1,4 +1,4 @@
-"""Floods, at the desk: who must do a proof of work, which forms are set aside, and which are restored."""
+"""Floods, at the desk: which forms are set aside, and which are restored."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -10,25 +10,11 @@ from starlette.responses import RedirectResponse, Response
 from petition.core.database.connection import Connection
 from petition.organisers import activity_log
 from petition.organisers.accounts import Role
-from petition.protection import proof_of_work
-from petition.protection.proof_of_work import ProofMode
 from petition.signing import quarantine
 from petition.tally.rounding import show_magnitude
-from petition.web.desk.access import requires_role, run_and_log
+from petition.web.desk.access import requires_role
 from petition.web.http import forms
-from petition.web.http.pages import get_site, refresh_public_pages
-
-
-@requires_role(Role.ADMIN)
-async def set_proof_mode(request: Request) -> Response:
-    chosen = (await forms.read_form(request)).values.get("mode", "")
-    if chosen not in list(ProofMode):
-        raise HTTPException(422)
-    await run_and_log(
-        request, partial(proof_of_work.set_mode, chosen=ProofMode(chosen)), "changed a rule", f"proof of work: {chosen}"
-    )
-    await refresh_public_pages(request)
-    return RedirectResponse("/organisers/", 303)
+from petition.web.http.pages import get_site
 
 
 @requires_role(Role.ADMIN)

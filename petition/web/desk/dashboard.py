@@ -1,4 +1,4 @@
-"""The dashboard: published figures, powers of ten for organisers, the rules, and the latest lines of the log."""
+"""The dashboard: published figures, powers of ten for organisers, and the latest lines of the log."""
 
 from functools import partial
 from typing import Any
@@ -10,16 +10,15 @@ from petition.core.database.connection import Connection
 from petition.mail import machines, outbox, relay_watch, report_counts
 from petition.organisers import activity_log, public_keys
 from petition.organisers.accounts import Organiser, Role
-from petition.protection import proof_of_work
 from petition.retention import destruction_day
-from petition.signing import quarantine, signatures, submissions
+from petition.signing import quarantine, submissions
 from petition.site import Site
 from petition.tally import history
 from petition.tally.rounding import magnitude, show_magnitude
 from petition.web.desk.access import requires_role, run_and_log
 from petition.web.desk.pages import render_desk_page
 from petition.web.http import forms
-from petition.web.http.pages import get_site, get_snapshot, refresh_public_pages
+from petition.web.http.pages import get_site, get_snapshot
 
 LATEST_ACTIONS = 20  # lines of the activity log on the dashboard
 
@@ -40,13 +39,9 @@ async def dashboard(request: Request) -> Response:
 
 
 async def _read_facts(c: Connection, organiser: Organiser, site: Site) -> dict[str, Any]:
-    mode, effective_mode = await proof_of_work.chosen_mode(c), await proof_of_work.effective_mode(c)
     return {
         "counts": await _counts(c) if organiser.may(Role.ORGANISER) else None,
         "actions": await activity_log.list_lines(c, limit=LATEST_ACTIONS),
-        "warn_only": await signatures.get_warn_only(c),
-        "proof_mode": mode,
-        "is_flood": effective_mode is not mode,
         "unacknowledged": await public_keys.unacknowledged(c, organiser.nickname, site.settings.recipients),
         "destruction": await destruction_day.say(c, site.appeal.campaign),
     }
@@ -74,16 +69,6 @@ async def _counts(c: Connection) -> dict[str, object]:
         ],
         "refusals": [(row["code"], show_magnitude(int(row["n"]))) for row in await outbox.refusal_counts(c)],
     }
-
-
-@requires_role(Role.ADMIN)
-async def set_mailbox_rule(request: Request) -> Response:
-    """Whether mailboxes that authorities can read are refused, or only warned about."""
-    warn = (await forms.read_form(request)).is_checked("warn")
-    detail = "readable mailboxes: " + ("warn" if warn else "refuse")
-    await run_and_log(request, partial(signatures.set_warn_only, warn_only=warn), "changed a rule", detail)
-    await refresh_public_pages(request)
-    return RedirectResponse("/organisers/", 303)
 
 
 @requires_role(Role.VIEWER)

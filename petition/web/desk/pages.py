@@ -36,7 +36,10 @@ NAVIGATION = {
         Entry("/organisers/reminders", "Who has not answered", Role.ORGANISER),
         Entry("/organisers/annexes", "Annexes of names", Role.ADMIN),
     ),
-    "Site": (Entry("/organisers/record", "Activity log"),),
+    "Site": (
+        Entry("/organisers/switches", "Switches"),
+        Entry("/organisers/record", "Activity log"),
+    ),
     "You": (
         Entry("/organisers/sessions", "Sessions"),
         Entry("/organisers/factors", "Second factor"),
