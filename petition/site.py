@@ -11,7 +11,7 @@ from petition.campaign.campaign import CampaignState, Placeholder
 from petition.core import key_fingerprints, languages, safe_logging, tokens
 from petition.core.clock import today
 from petition.core.database import database as db
-from petition.core.database import migrations, state
+from petition.core.database import migrations, state, switches
 from petition.core.database.connection import Connection
 from petition.core.database.database import Database
 from petition.core.email_addresses import EmailProviders
@@ -49,7 +49,7 @@ from petition.retention.destruction_day import DestructionWatch
 from petition.signals import Signals
 from petition.signing import signatures, undelivered
 from petition.signing.intake import Intake
-from petition.tally import populations, releases, tally
+from petition.tally import freeze, populations, releases, tally
 from petition.tally.populations import Populations
 from petition.tally.tally import Snapshot
 
@@ -60,8 +60,14 @@ class PublicStatus:
 
     snapshot: Snapshot
     signing_closed: bool  # signing has ended for good
+    paused: frozenset[str]  # what an admin has paused: signing, kinds of email
+    frozen: bool  # an admin keeps the figures as they are, for a while
     warn_only: bool  # a mailbox that authorities can read gets a warning, not a refusal
     proof_mode: ProofMode  # who needs a proof of work
+
+    @property
+    def signing_paused(self) -> bool:
+        return switches.SIGNING in self.paused
 
 
 @dataclass(frozen=True)
@@ -174,9 +180,13 @@ class Site:
         return self.appeal.campaign_state(today())
 
     async def public_status(self, c: Connection) -> PublicStatus:
-        snapshot, signing_closed = await tally.get_snapshot(c), await state.is_closed(c)
         return PublicStatus(
-            snapshot, signing_closed, await signatures.get_warn_only(c), await proof_of_work.effective_mode(c)
+            snapshot=await tally.get_snapshot(c),
+            signing_closed=await state.is_closed(c),
+            paused=await switches.paused(c),
+            frozen=await freeze.is_frozen(c),
+            warn_only=await signatures.get_warn_only(c),
+            proof_mode=await proof_of_work.effective_mode(c),
         )
 
     async def take_snapshot(self) -> None:

@@ -41,6 +41,10 @@ class ClosedError(PetitionError):
     """The campaign does not allow this in its present state."""
 
 
+class SigningPaused(PetitionError):
+    """An admin has paused signing for a while: the same form may be sent again later."""
+
+
 class RateLimited(PetitionError):
     """Too many requests came from one network; `retry_after` is in seconds."""
 
@@ -55,6 +59,10 @@ class ProofReused(PetitionError):
 
 class KeysError(PetitionError):
     """A key is missing, damaged or destroyed."""
+
+
+class SwitchError(PetitionError):
+    """A switch of the desk was not turned; the text says why."""
 
 
 class OrganiserError(PetitionError):

@@ -75,6 +75,7 @@ def prepare_email(
     return {
         "id": next(_prefixes) + secrets.token_hex(10),
         "template": message.template,
+        "kind": message.template,
         "language": language,
         "mailbox": mailbox,
         "link_id": None,
@@ -212,8 +213,9 @@ async def release_emails(c: Connection, *, emails: list[ClaimedEmail], paused: l
             await c.run("outbox.release", id=email.id, attempts=email.attempts)
 
 
-async def delete_expired(c: Connection) -> None:
-    await c.run("outbox.delete_expired", now=clock.epoch(), held=HELD_URGENCY, decoy=DECOY_TEMPLATE)
+async def delete_held(c: Connection) -> None:
+    """Deletes what is held and will not be needed: an email whose link has expired, a decoy."""
+    await c.run("outbox.delete_held", now=clock.epoch(), held=HELD_URGENCY, decoy=DECOY_TEMPLATE)
 
 
 async def delete_all(c: Connection) -> None:
@@ -223,9 +225,17 @@ async def delete_all(c: Connection) -> None:
 
 
 async def queue_status(c: Connection) -> tuple[int, int]:
-    """(number of waiting emails, seconds that the oldest waits, tried or not); exact to the minute."""
+    """(number of waiting emails, seconds that the oldest waits, tried or not); exact to the minute.
+
+    Of a kind that an admin has paused, none is late.
+    """
     row = await c.one("outbox.queue_status", held=HELD_URGENCY) or {}
-    return int(row["n"]), max(0, clock.epoch() - int(row["oldest"])) if row["n"] else 0
+    return int(row["n"]), max(0, clock.epoch() - int(row["oldest"])) if row["oldest"] else 0
+
+
+async def waiting_by_kind(c: Connection) -> dict[str, int]:
+    """How many emails wait, with those that nobody gets: by the template of those that somebody gets."""
+    return {row["kind"]: int(row["n"]) for row in await c.all("outbox.waiting_by_kind", held=HELD_URGENCY)}
 
 
 async def count_failing(c: Connection) -> int:

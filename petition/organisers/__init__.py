@@ -1,5 +1,5 @@
 """Organisers: who may use the desk, how they log in, and the log of what they did.
 
-Offers: accounts, sessions, second_factor, totp, passkeys, activity_log, public_keys, last_checks.
+Offers: accounts, sessions, switches, second_factor, totp, passkeys, activity_log, public_keys, last_checks.
 May import: `mail`, `protection`, `tally`, `campaign`, `core`.
 """

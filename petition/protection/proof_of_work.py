@@ -13,7 +13,7 @@ from altcha import v2 as altcha
 
 from petition.core import clock
 from petition.core.clock import HOUR
-from petition.core.database import state
+from petition.core.database import state, switches
 from petition.core.database.connection import Connection, Row
 from petition.protection.daily_keys import DailyKey
 
@@ -79,8 +79,8 @@ async def use_proofs(c: Connection, proofs: list[Row]) -> set[str]:
 
 async def chosen_mode(c: Connection) -> ProofMode:
     """The mode that organisers chose."""
-    row = await state.get(c, "proof_mode")
-    return ProofMode(row) if row else ProofMode.AUTO
+    chosen = (await switches.get(c, switches.PROOF)).value
+    return ProofMode(chosen) if chosen else ProofMode.AUTO
 
 
 async def effective_mode(c: Connection) -> ProofMode:
@@ -90,9 +90,8 @@ async def effective_mode(c: Connection) -> ProofMode:
     return ProofMode.ON if chosen is ProofMode.AUTO and flooded else chosen
 
 
-async def set_mode(c: Connection, chosen: ProofMode) -> None:
-    """Stores what organisers choose. A flood that was noticed before counts as over."""
-    await state.put(c, "proof_mode", chosen.value)
+async def end_flood(c: Connection) -> None:
+    """When organisers choose, a flood that was noticed before counts as over."""
     await state.put(c, "flood_until", "0")
 
 

@@ -24,6 +24,7 @@ from petition.signing import manage
 # In this order, so that a row comes after the row that it refers to.
 TABLES = (
     "site_state",
+    "switches",
     "signatures",
     "names",
     "contacts",

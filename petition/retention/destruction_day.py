@@ -1,5 +1,7 @@
 """The destruction day of campaign.toml: announced before it counts, so that no wrong year and no wrong clock erases.
 
+An admin may choose an earlier one at the desk.
+
 The database knows the day, and for how many hours the site has run since it was announced. Each process looks every
 hour. It adds an hour if it saw the same count an hour ago or earlier, by seconds that no setting of the clock moves: so
 many machines count no faster than one. What does not fit together starts the count again.
@@ -8,17 +10,18 @@ many machines count no faster than one. What does not fit together starts the co
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 from petition.campaign.campaign import Campaign
 from petition.core import clock, time_sync
 from petition.core.clock import DAY, HOUR
-from petition.core.database import state
+from petition.core.database import state, switches
 from petition.core.database.connection import Connection
 from petition.core.database.database import Database
 from petition.organisers import activity_log
 
 HOURS_NEEDED = 7 * 24  # of running, all of them before the day
+MIN_DAYS = 9  # from today to a day that an admin chooses: so many hours fit in, with a day to spare
 MAX_PAUSE = 7 * DAY  # if the site was away for longer, or its clock says so, the count starts again
 MAX_DRIFT = DAY  # of the clock from the seconds that have passed, while a process runs
 STATE_NAME = "destruction"
@@ -55,10 +58,39 @@ async def get(c: Connection) -> Announcement | None:
     return Announcement(date.fromisoformat(day), int(hours), int(counted_at))
 
 
+async def day_of(c: Connection, campaign: Campaign) -> date | None:
+    """The day of campaign.toml, or an earlier one that an admin chose; None if it is not known.
+
+    Never a later one: people who signed were told that day.
+    """
+    day, chosen = campaign.destruction, (await switches.get(c, switches.DESTRUCTION)).value
+    if not isinstance(day, date):
+        return None
+    return date.fromisoformat(chosen) if chosen and _after_deadline(campaign) <= chosen < day.isoformat() else day
+
+
+def _after_deadline(campaign: Campaign) -> str:
+    return (campaign.deadline + timedelta(1)).isoformat() if isinstance(campaign.deadline, date) else ""
+
+
+def days_to_choose(campaign: Campaign) -> tuple[str, str] | None:
+    """The first and the last day (ISO) that an admin may choose now; None if there is none."""
+    first = max((clock.today() + timedelta(MIN_DAYS)).isoformat(), _after_deadline(campaign))
+    last = campaign.destruction
+    return (first, last.isoformat()) if isinstance(last, date) and first <= last.isoformat() else None
+
+
+async def announce_again(c: Connection, campaign: Campaign) -> None:
+    """Call it in the transaction in which an admin chooses a day: its hours are counted from now."""
+    if day := await day_of(c, campaign):
+        await state.put(c, STATE_NAME, str(Announcement(day, 0, clock.epoch())))
+        await activity_log.append(c, activity_log.SERVER, "announced the destruction day", day.isoformat())
+
+
 async def is_due(c: Connection, campaign: Campaign) -> bool:
     """Whether everything that leads to a person is to be erased now."""
-    day, found = campaign.destruction, await get(c)
-    if not isinstance(day, date) or clock.today() < day or found is None or found.day != day:
+    day, found = await day_of(c, campaign), await get(c)
+    if day is None or clock.today() < day or found is None or found.day != day:
         return False
     return found.is_old_enough and found.is_recent and time_sync.is_synchronised()
 
@@ -84,16 +116,14 @@ class DestructionWatch:
 
     async def look(self) -> None:
         """Call it every hour. Logs what keeps the day from coming, once."""
-        day = self._campaign().destruction
-        if not isinstance(day, date):
-            return
-        sentence = await self._database.write(lambda c: self._look(c, day))
+        sentence = await self._database.write(self._look)
         if sentence and sentence != self._said:
             log.warning("%s", sentence)
         self._said = sentence
 
-    async def _look(self, c: Connection, day: date) -> str:
-        if await has_ended(c):
+    async def _look(self, c: Connection) -> str:
+        day = await day_of(c, self._campaign())
+        if day is None or await has_ended(c):
             return ""
         old = await get(c)
         new = self._count(old, day)
@@ -145,8 +175,8 @@ async def _store(c: Connection, old: Announcement | None, new: Announcement) -> 
 
 async def say(c: Connection, campaign: Campaign) -> str:
     """What organisers should know of the day; empty if there is none or if it has nothing left to erase."""
-    day = campaign.destruction
-    if not isinstance(day, date) or await has_ended(c):
+    day = await day_of(c, campaign)
+    if day is None or await has_ended(c):
         return ""
     found = await get(c)
     return trouble(found, day) or (describe(found) if found else "")

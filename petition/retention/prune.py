@@ -10,8 +10,8 @@ from petition.core.database import state, vacuum
 from petition.core.database.connection import Connection
 from petition.core.database.database import Database
 from petition.core.encryption import ServerKeys
-from petition.mail import key_rotation, outbox, report_counts
-from petition.organisers import sessions
+from petition.mail import expiry, key_rotation, outbox, report_counts
+from petition.organisers import sessions, switches
 from petition.protection import rate_limits
 from petition.retention import destruction_day, reorder
 from petition.retention.close import CLOSING_TABLES, destroy_keys, end_and_log, end_hashes, is_key_replaced
@@ -25,15 +25,17 @@ async def prune(database: Database, server_keys: ServerKeys, appeal: Appeal, key
         for delete_expired in (
             rate_limits.delete_expired,
             signatures.delete_expired,
-            outbox.delete_expired,
+            outbox.delete_held,
             report_counts.delete_expired,
             sessions.delete_expired,
+            switches.end_freeze,
         ):
             await database.own_transaction(delete_expired)
         await asyncio.to_thread(RestoreKey(server_keys.outbox.folder).delete_expired)
         await database.own_transaction(signatures.delete_marks)
         await database.own_transaction(form_counts.count_if_due)
         give_back = partial(undelivered.give_back_quota, server_keys=server_keys)
+        await expiry.drop_expired(database, give_back)
         await key_rotation.rotate_keys(database, server_keys, give_back)
         await _end_if_due(database, server_keys, appeal, key_file)
         await reorder.reorder_rows_locked(database)

@@ -43,7 +43,7 @@ class Intake:
     base_url: str
 
     async def accept(self, request: SigningRequest, host: str | None, mode: ProofMode, form: Form) -> Admission:
-        """Stores it, as its network may sign now. Raises RateLimited, or ClosedError once signing has ended."""
+        """Stores it, as its network may sign now. Raises RateLimited, SigningPaused or ClosedError."""
         admit = partial(self.rate_limiter.admit_form, host, mode=mode, trapped=trap_is_filled(form))
         try:
             return await self._store(request, await admit(solution=form.values.get(PROOF_OF_WORK_FIELD, "")), mode)

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from petition.core import clock, encryption
-from petition.core.database import state
+from petition.core.database import switches
 from petition.core.database.connection import Connection, Row
 from petition.core.database.writer import act
 from petition.core.encryption import LinkKeys
@@ -118,12 +118,7 @@ async def remove_signature(c: Connection, mailbox: str, reason: str) -> None:
 
 async def get_warn_only(c: Connection) -> bool:
     """Whether people may sign, after a warning, from a mailbox that authorities can read. Organisers decide."""
-    return await state.get(c, "readable_mailboxes") == "warn"
-
-
-async def set_warn_only(c: Connection, warn_only: bool) -> None:
-    value = "warn" if warn_only else "refuse"
-    await state.put(c, "readable_mailboxes", value)
+    return (await switches.get(c, switches.MAILBOXES)).value == "warn"
 
 
 async def delete_expired(c: Connection) -> None:

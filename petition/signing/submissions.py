@@ -9,7 +9,7 @@ from petition.core.database.connection import Connection, Row
 from petition.core.database.writer import act
 from petition.core.email_addresses import EmailAddress, MailboxClass
 from petition.core.encryption import LinkKeys, ServerKeys
-from petition.core.errors import ClosedError, LinkError, ProofReused
+from petition.core.errors import ClosedError, LinkError, ProofReused, SigningPaused
 from petition.mail import messages, outbox
 from petition.protection import mail_quota, proof_of_work
 from petition.protection.mail_quota import Recipient
@@ -108,12 +108,15 @@ async def sign(c: Connection, forms: list[PreparedSubmission]) -> list[Exception
     """Stores submissions and their emails. Over the limit on emails it writes decoys of the same size, so
     that timing does not tell.
 
-    Returns ClosedError for each form once signing has ended for good, and ProofReused for a form whose proof of work
-    was used before: nothing of that form is stored.
+    Returns ClosedError for each form once signing has ended for good, SigningPaused while it is paused, and ProofReused
+    for a form whose proof of work was used before: nothing of that form is stored.
     """
     await hold_open(c)
-    if await state.is_closed(c):
+    signing = await c.one("submissions.signing_state") or {}
+    if signing["closed"]:
         return [ClosedError("Signing has ended.") for _ in forms]
+    if signing["paused"]:
+        return [SigningPaused("Signing is paused.") for _ in forms]
     unspent = await proof_of_work.use_proofs(c, [form.proof for form in forms if form.proof])
     outcomes = [_proof_error(form, unspent) for form in forms]
     await _store_forms(c, [form for form, outcome in zip(forms, outcomes, strict=True) if outcome is None])

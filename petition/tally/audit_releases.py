@@ -14,6 +14,7 @@ MAX_BELOW = 18  # how far a figure may be below its count: nine of the secret re
 _GRACE = HOUR  # a release of the last hour may still be missing
 _WEEK, _MONDAY = 7 * DAY, 4 * DAY  # 1 January 1970 was a Thursday
 _SHORT, _SHORT_GROWTH = 600, 100
+_MAX_FREEZE = 3 * DAY
 _REGULAR = {"total": (2 * HOUR, 1200), "country": (6 * HOUR, 3600)}  # seconds; growth for the short window
 
 
@@ -52,7 +53,7 @@ async def find_disagreements(c: Connection) -> list[str]:
         *_check_newest(figures, published),
         *_check_sums(published),
         *_check_withdrawn(withdrawn, published.get("total", Published()), counts),
-        *([] if facts["unreleased"] else _check_renewed(published, counts)),
+        *([] if facts["unreleased"] or _may_be_late(facts) else _check_renewed(published, counts)),
     ]
     for name in sorted({*counts, *published} - {"ZZ"}):
         own = published.get(name, Published())
@@ -158,6 +159,12 @@ def _check_withdrawn(withdrawn: Published, total: Published, counts: dict[str, C
             yield f"withdrawn at {_iso(time)}: published {withdrawn.at(time)}, recounted {removed}."
     if alone := sorted({*withdrawn.times} - {*total.times}):
         yield f"withdrawn at {_iso(alone[0])}: there was no release of the total."
+
+
+def _may_be_late(facts: Row) -> bool:
+    """Figures are frozen, or a freeze has ended so recently that their next release has not come yet."""
+    end = int(facts["turned_at"]) + (_MAX_FREEZE if facts["frozen"] else 0)
+    return int(facts["turned_at"]) > 0 and clock.epoch() < end + _REGULAR["total"][0] + _GRACE
 
 
 def _check_renewed(published: dict[str, Published], counts: dict[str, Count]) -> Iterator[str]:

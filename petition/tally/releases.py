@@ -11,7 +11,7 @@ from petition.core.database import state
 from petition.core.database.connection import Connection
 from petition.core.database.database import Database
 from petition.core.settings import Mode
-from petition.tally import schedule
+from petition.tally import freeze, schedule
 from petition.tally.rounding import UNSTATED_COUNTRY
 from petition.tally.schedule import Schedule, Windows, is_midnight, last_monday, window_start
 from petition.tally.tally import TOTAL
@@ -46,27 +46,35 @@ async def release_due(database: Database) -> None:
     now = clock.epoch()
     async with database.reading() as c:
         figures, plan, is_first = await _figures(c), await get_schedule(c), await _first_release_pending(c)
-    due = _due(figures, plan, now, is_first=is_first)
+        due = _due(figures, plan, now, await freeze.held_until(c), is_first=is_first)
     if due or TOTAL not in figures or figures[TOTAL].released_at > now + plan.max_ahead:
         # A midnight counts the days before it: it waits for transactions that still write to them.
         locking = ("journal",) if any(map(is_midnight, due.values())) else ()
         await database.own_transaction(partial(release, now=now), locking=locking)
 
 
+async def begin_freeze(c: Connection) -> None:
+    """Call it in the transaction that turns the switch. The first release after a freeze comes at a regular time."""
+    plan = await get_schedule(c)
+    await c.run("releases.lengthen_windows", total=plan.total.regular, country=plan.country.regular)
+
+
 async def release(c: Connection, now: int) -> None:
+    await c.run("releases.lock_total")  # a freeze that begins now waits, or has begun
+    held_until = await freeze.held_until(c)
     plan, figures = await get_schedule(c), await _figures(c)
     if TOTAL not in figures:
         figures = await _begin(c, plan, now)
     elif figures[TOTAL].released_at > now + plan.max_ahead:
         return await _set_back(c, plan, figures, now)
     is_first = await _first_release_pending(c)
-    due = _due(figures, plan, now, is_first=is_first)
+    due = _due(figures, plan, now, held_until, is_first=is_first)
     if is_first and due:
         if not await _is_first_release(c, due[TOTAL]):
             await _save(c, [replace(figures[TOTAL], released_at=due[TOTAL])])
             return None
-        due = _due(figures, plan, now, is_first=False) | due
-    return await _release_figures(c, figures, due, plan, now)
+        due = _due(figures, plan, now, held_until, is_first=False) | due
+    return await _release_figures(c, figures, due, plan, now, held_until)
 
 
 async def next_releases(c: Connection) -> tuple[int | None, int | None]:
@@ -95,12 +103,12 @@ async def _first_release_pending(c: Connection) -> bool:
     return await state.get(c, FIRST_COUNT) is not None
 
 
-def _due(figures: dict[str, Figure], plan: Schedule, now: int, *, is_first: bool) -> dict[str, int]:
+def _due(figures: dict[str, Figure], plan: Schedule, now: int, held_until: int, *, is_first: bool) -> dict[str, int]:
     """The time of the release that each figure waits for. Countries wait for the first release of the total."""
     if is_first:
         figures = {TOTAL: replace(figures[TOTAL], window_seconds=plan.total.short)}
     times = {name: window_start(now, f.window_seconds) for name, f in figures.items()}
-    return {name: time for name, time in times.items() if time > figures[name].released_at}
+    return {name: time for name, time in times.items() if time > max(figures[name].released_at, held_until)}
 
 
 async def _begin(c: Connection, plan: Schedule, now: int) -> dict[str, Figure]:
@@ -134,13 +142,13 @@ def _day(moment: int) -> str:
 
 
 async def _release_figures(
-    c: Connection, figures: dict[str, Figure], due: dict[str, int], plan: Schedule, now: int
+    c: Connection, figures: dict[str, Figure], due: dict[str, int], plan: Schedule, now: int, held_until: int
 ) -> None:
     if TOTAL in due:  # a country that was never released has the times of all countries
         last_time, time = (window_start(t, plan.country.regular) for t in (figures[TOTAL].released_at, now))
         for country in (await _counted(c, time)).keys() - figures.keys() - {UNSTATED_COUNTRY}:
             figures[country] = Figure(country, 0, last_time, plan.country.regular, draw_remainder())
-            due |= {country: time} if time > last_time else {}
+            due |= {country: time} if time > max(last_time, held_until) else {}
     released = await _count_again(c, figures, due, plan)
     saved = set(await _save(c, list(released.values())))
     # Of a country that was never published, nothing is written down.
@@ -174,11 +182,12 @@ async def _next_figure(
     monday = falls and figure.released_at < last_monday(time)
     new = max(schedule.released_figure(figure.figure, counted, figure.remainder, monday=monday), least)
     earlier = await c.one("releases.figure_at", name=figure.name, moment=time - windows.regular) or {"figure": 0}
-    window = windows.next_window(
-        figure.window_seconds if time - figure.released_at == figure.window_seconds else windows.regular,
-        new - figure.figure,
-        new - int(earlier["figure"]),
-    )
+    since = time - figure.released_at
+    if since > windows.regular:  # after a freeze or an outage: it grew in a longer time
+        window = windows.regular
+    else:
+        last_window = figure.window_seconds if since == figure.window_seconds else windows.regular
+        window = windows.next_window(last_window, new - figure.figure, new - int(earlier["figure"]))
     remainder = figure.remainder if new == figure.figure else draw_remainder()
     return Figure(figure.name, new, time, window, remainder)
 

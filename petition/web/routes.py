@@ -27,10 +27,10 @@ from petition.web.desk import (
     person_changes,
     printed_names,
     public_keys,
-    rules,
     sealed_copies,
     second_factor,
     sessions,
+    switches,
     unusual,
 )
 from petition.web.http.pages import get_language, not_found
@@ -77,8 +77,8 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         Route("/organisers/seen", public_keys.acknowledge, methods=["POST"]),
         Route("/organisers/logout", login.logout, methods=["POST"]),
         Route("/organisers/language", pages.choose_language, methods=["POST"]),
-        Route("/organisers/rules", rules.rules, methods=GET_POST),
-        Route("/organisers/proof-of-work", rules.set_proof_mode, methods=["POST"]),
+        Route("/organisers/switches", switches.index),
+        Route("/organisers/switches/{name}", switches.turn, methods=["POST"]),
         Route("/organisers/forms", abuse.index),
         Route("/organisers/aside", abuse.quarantine_network, methods=["POST"]),
         Route("/organisers/unusual", unusual.unusual, methods=GET_POST),

@@ -14,8 +14,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from petition.core.database import switches
 from petition.core.database.connection import Connection
-from petition.protection import proof_of_work
 from petition.protection.proof_of_work import ProofMode
 from tests.adversary.distinguisher import Event, Observation, distinguish
 from tests.bench.mail import Sink, sinking
@@ -87,7 +87,7 @@ async def _use_up_quotas(address: str, trials: list[Trial]) -> None:
 
 
 async def _ask_for_no_work(c: Connection) -> None:
-    await proof_of_work.set_mode(c, ProofMode.OFF)
+    await switches.change(c, await switches.get(c, switches.PROOF), ProofMode.OFF, "marta")
 
 
 @contextmanager

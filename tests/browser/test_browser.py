@@ -18,6 +18,7 @@ from petition.site import open_site
 from tests.browser.conftest import Watched
 from tests.relay import Relay, plain
 from tests.shell import Shell, serving
+from tests.switching import turn
 
 pytestmark = pytest.mark.browser
 
@@ -279,7 +280,7 @@ async def test_where_a_proof_is_asked_for_a_browser_computes_it_and_one_without_
 async def _ask_everybody(shell: Shell) -> None:
     """Switches proofs of work on for everybody, as an admin does at the desk."""
     async with open_site(settings.from_environment(shell.environment)) as site:
-        await site.database.write(partial(proof_of_work.set_mode, chosen=proof_of_work.ProofMode.ON))
+        await turn(site.database, "proof", proof_of_work.ProofMode.ON)
 
 
 @pytest.fixture

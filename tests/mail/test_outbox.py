@@ -12,7 +12,7 @@ from petition.core.database.connection import Connection, Row
 from petition.core.database.database import Database, open_database
 from petition.core.encryption import ServerKeys
 from petition.core.outbox_keys import OutboxKeys
-from petition.mail import outbox
+from petition.mail import expiry, outbox
 from petition.mail.messages import CONFIRM, LOGIN, MANAGE, Message
 from petition.mail.outbox import ClaimedEmail
 from tests.conftest import IDENTITY, MIDDAY, Clock
@@ -183,7 +183,7 @@ async def test_a_decoy_of_a_held_email_is_deleted_without_leaving(
     held = {**mail, "urgency": outbox.HELD_URGENCY}
     await database.write(partial(outbox.enqueue, emails=[held, outbox.make_decoy({**held, "id": "0"})]))
     assert await claim(database, server_keys) == []
-    await database.write(outbox.delete_expired)
+    await database.write(outbox.delete_held)
     assert [row["id"] for row in await rows(database)] == [mail["id"]]
 
 
@@ -287,10 +287,10 @@ async def test_a_mail_dies_with_its_link_however_often_it_was_tried(
     time.advance(days=13, hours=23, minutes=59, seconds=59)
     (mail,) = await claim(database, server_keys)
     await database.write(partial(outbox.retry_later, email=mail))
-    await database.write(outbox.delete_expired)
+    await expiry.drop_expired(database)
     assert len(await rows(database)) == 1
     time.advance(seconds=1)
-    await database.write(outbox.delete_expired)
+    await expiry.drop_expired(database)
     assert await rows(database) == []
 
 

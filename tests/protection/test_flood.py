@@ -153,7 +153,7 @@ async def test_chance_decides_which_form_starts_a_flood(database: Database, time
     lengths = []
     for _ in range(4):
         watch, mode = flood.FloodWatch(database, TokenBuckets()), ProofMode.AUTO
-        await database.write(lambda c: proof_of_work.set_mode(c, ProofMode.AUTO))
+        await database.write(proof_of_work.end_flood)
         lengths.append(0)
         while mode is ProofMode.AUTO:
             await watch.count_form()

@@ -16,6 +16,7 @@ from petition.protection import proof_of_work
 from petition.protection.daily_keys import DailyKey
 from petition.protection.proof_of_work import CHALLENGE_LIFETIME, ProofMode
 from tests.conftest import Clock
+from tests.switching import turn
 
 KEY = DailyKey("2026-11-22", b"the key of a day")
 
@@ -170,7 +171,8 @@ async def test_a_flood_that_a_wrong_clock_dated_is_none(database: Database, time
 @pytest.mark.parametrize("mode", ProofMode)
 async def test_organisers_choose(mode: ProofMode, database: Database, time: Clock) -> None:
     await database.write(proof_of_work.start_flood)
-    await database.write(partial(proof_of_work.set_mode, chosen=mode))
+    await turn(database, "proof", "" if mode is ProofMode.AUTO else mode)
+    await database.write(proof_of_work.end_flood)
     assert await _asked(database) is mode
     async with database.reading() as c:
         assert await proof_of_work.chosen_mode(c) is mode

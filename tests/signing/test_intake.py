@@ -1,7 +1,6 @@
 """At which pace emails leave to one provider: large for a reviewed one, and small for what came without a proof."""
 
 from collections import Counter
-from functools import partial
 
 import pytest
 
@@ -17,6 +16,7 @@ from petition.site import Site
 from tests.conftest import Clock, Visitor
 from tests.mail.delivering import saying
 from tests.protection.test_proof_of_work import solution
+from tests.switching import turn
 
 GMAIL, OUTLOOK, STRANGE = (EmailAddress(f"anna@{d}", f"anna@{d}") for d in ("gmail.com", "live.com", "strange.example"))
 
@@ -115,7 +115,7 @@ async def test_what_has_no_proof_takes_nothing_from_what_has_one(site: Site, tim
 async def test_links_to_manage_leave_late_during_a_flood(
     mode: ProofMode, late: bool, visitor: Visitor, time: Clock
 ) -> None:
-    await visitor.site.database.write(partial(proof_of_work.set_mode, chosen=mode))
+    await turn(visitor.site.database, "proof", mode)
     await visitor.app.state.public_state.refresh()
     answers = {(await visitor.post("/en/manage", email=f"a{n}@gmail.com")).headers["location"] for n in range(2)}
     assert answers == {"/en/check-inbox/manage?mail=late" if late else "/en/check-inbox/manage"}

@@ -17,6 +17,7 @@ from petition.signing import submissions
 from petition.web.http.security import MAX_BODY_BYTES
 from tests.conftest import Clock, Visit, Visitor
 from tests.letters.editions.test_annexes import edition_of_moment, made, named
+from tests.switching import turn
 from tests.tally.test_paper import SHEET as PAPER_SHEET
 from tests.tally.test_paper import write as write_paper
 from tests.web.public.test_governments import ANSWERS
@@ -50,6 +51,7 @@ class Gallery:
             await self._forms(visitor)
             await self._links(visitor)
             await self._wrong(visitor)
+        await self._switches(visitor, langs)
         for state in STATES:
             if state != "open":
                 closed = await self._open(state)
@@ -87,6 +89,19 @@ class Gallery:
 
     async def _post(self, visitor: Visitor, page: str, path: str, /, **fields: str) -> None:
         self._pages[page] = (await visitor.post(f"/{self.lang}/{path}", **fields)).text
+
+    async def _switches(self, visitor: Visitor, langs: Iterable[str]) -> None:
+        """With signing, figures and emails stopped for a while."""
+        on = {"signing": "paused", "figures": "frozen", "confirm": "paused"}
+        for name, value in on.items():
+            await turn(visitor.site.database, name, value)
+        await visitor.app.state.public_state.refresh()
+        for self.lang in langs:
+            await self._plain(visitor, "paused-", "", "tally", "embed", "confirm/x", "check-inbox?mail=paused")
+            await self._post(visitor, "paused-sign", "sign", email="anna@example.net", country="PL", consent="on")
+        for name in on:
+            await turn(visitor.site.database, name, "")
+        await visitor.app.state.public_state.refresh()
 
     async def _forms(self, visitor: Visitor) -> None:
         post, signer = self._post, {"country": "PL", "consent": "on"}

@@ -218,7 +218,7 @@ async def allow_all_annexes(site: Site) -> None:
 # An address for each parameter of the site map.
 PARAMETERS = {
     **{"lang": "en", "token": "x", "key": "PL", "n": "1", "reference": "PL-1", "kind": "docx"},
-    **{"country": "PL", "state": "new", "nickname": "marta", "sheet": "PL-7"},
+    **{"country": "PL", "state": "new", "nickname": "marta", "sheet": "PL-7", "name": "signing"},
 }
 
 

@@ -39,8 +39,8 @@ async def _check_deadline(c: Connection, campaign: Campaign) -> Finding:
 
 
 async def _check_destruction(c: Connection, campaign: Campaign) -> Finding:
-    day = campaign.destruction
-    if not isinstance(day, date) or await destruction_day.has_ended(c):
+    day = await destruction_day.day_of(c, campaign)
+    if day is None or await destruction_day.has_ended(c):
         return Finding("destruction day")
     found = await destruction_day.get(c)
     sentence = destruction_day.trouble(found, day) or _standstill(found)

@@ -1,4 +1,4 @@
 """Database: opens, reads and writes SQLite or PostgreSQL. The SQL itself is in sql/.
 
-Offers: database, connection, queries, writer, state, schema, migrations, sqlite, vacuum. May import: core.
+Offers: database, connection, queries, writer, state, switches, schema, migrations, sqlite, vacuum. May import: core.
 """

@@ -46,9 +46,9 @@ NAVIGATION = {
         Entry("/organisers/annexes", N_("Annexes of names"), Role.ADMIN),
     ),
     N_("Site"): (
+        Entry("/organisers/switches", N_("Switches")),
         Entry("/organisers/people", N_("People")),
         Entry("/organisers/keys", N_("Public keys")),
-        Entry("/organisers/rules", N_("Rules"), Role.ADMIN),
         Entry("/organisers/operations", N_("Operations"), Role.ORGANISER),
         Entry("/organisers/record", N_("Activity log")),
     ),

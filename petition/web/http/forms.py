@@ -18,6 +18,8 @@ _THROTTLE_MESSAGE = N_(
     "Very many forms have come from your network. Please try again in a few minutes, or from another network."
 )
 
+_PAUSED_MESSAGE = N_("Signing is closed at the moment. What you typed is still here: please send it again in a while.")
+
 
 async def read_form(request: Request) -> Form:
     """The fields of a body. A field that is sent twice becomes invalid text; one with a long name is none of ours.
@@ -50,3 +52,8 @@ async def _read_body(request: Request) -> str:
 def rate_limited(form: Form) -> Form:
     """The form as it was typed, with the sentence that very many forms came from this network."""
     return replace(form, refusal=_THROTTLE_MESSAGE)
+
+
+def paused(form: Form) -> Form:
+    """The form as it was typed, with the sentence that nobody can sign at the moment."""
+    return replace(form, refusal=_PAUSED_MESSAGE)

@@ -13,10 +13,14 @@ from petition.mail import compose, messages
 from petition.mail.messages import Message
 from petition.web.http.pages import client_address, get_language, get_public_status, get_site, render_page
 
+_INBOX_PAGES = {messages.CONFIRM.template: "check-inbox", messages.MANAGE.template: "check-inbox/manage"}
 
-def redirect_to_inbox(request: Request, page: str, *, late: bool) -> Response:
-    """After a form that sends an email: to "check-inbox" or "check-inbox/manage"."""
-    return RedirectResponse(f"/{get_language(request).code}/{page}{'?mail=late' if late else ''}", 303)
+
+def redirect_to_inbox(request: Request, message: Message, *, late: bool) -> Response:
+    """After a form that sends this email. Whether it is paused is the same for everybody."""
+    is_paused = message.template in get_public_status(request).paused
+    query = "?mail=paused" if is_paused else "?mail=late" if late else ""
+    return RedirectResponse(f"/{get_language(request).code}/{_INBOX_PAGES[message.template]}{query}", 303)
 
 
 async def check_inbox(request: Request) -> Response:
@@ -37,7 +41,7 @@ def _inbox_page(request: Request, message: Message) -> Response:
         sender_name=name,
         sender_address=address,
         subject=compose.render_subject(get_language(request), message.template),
-        late=request.query_params.get("mail") == "late",
+        delay=request.query_params.get("mail", ""),
     )
 
 

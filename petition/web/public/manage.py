@@ -12,6 +12,7 @@ from petition.core.encryption import LinkKeys
 from petition.core.errors import ClosedError, LinkError, RateLimited
 from petition.core.form import EMPTY_FORM
 from petition.core.tokens import Purpose
+from petition.mail import messages
 from petition.signing import intake
 from petition.signing import manage as actions
 from petition.web.http import forms
@@ -47,7 +48,7 @@ async def request_link(request: Request) -> Response:
         return page(status=403, form=EMPTY_FORM, ended=True)
     except RateLimited as refusal:
         return page(status=429, wait=refusal.retry_after, form=forms.rate_limited(form))
-    return redirect_to_inbox(request, "check-inbox/manage", late=late)
+    return redirect_to_inbox(request, messages.MANAGE, late=late)
 
 
 async def _send_link(request: Request, email: EmailAddress) -> bool:

@@ -16,7 +16,7 @@ from petition.core.languages import Language
 from petition.letters.formats import pdf
 from petition.site import Site
 from petition.tally.tally import Snapshot
-from petition.web.http.pages import get_language, get_site, get_snapshot
+from petition.web.http.pages import get_language, get_public_status, get_site
 
 _CACHE = "public, max-age=3600, stale-while-revalidate=86400, stale-if-error=86400"
 
@@ -43,8 +43,8 @@ class FileCache:
 
 async def picture(request: Request) -> Response:
     """For the previews of social networks: the title, the deadline and the published number."""
-    site, language, snapshot = get_site(request), get_language(request), get_snapshot(request)
-    values = _picture_values(site, language, snapshot)
+    site, language, status = get_site(request), get_language(request), get_public_status(request)
+    values = _picture_values(site, language, status.snapshot, frozen=status.frozen)
     content = await _file_cache(request).get(f"{language.code}/picture", values, lambda: _render_picture(values))
     return _file_response(request, content, "image/png")
 
@@ -60,9 +60,13 @@ async def poster(request: Request) -> Response:
     return _file_response(request, content, "application/pdf")
 
 
-def _picture_values(site: Site, language: Language, snapshot: Snapshot) -> dict[str, str]:
-    template = '{{ _("Deadline") }}|{{ ngettext("confirmed signature", "confirmed signatures, in full tens", n) }}'
-    deadline, counted = language.jinja.from_string(template).render(n=snapshot.confirmed).split("|")
+def _picture_values(site: Site, language: Language, snapshot: Snapshot, *, frozen: bool) -> dict[str, str]:
+    template = (
+        '{{ _("Deadline") }}|{{ ngettext("confirmed signature", "confirmed signatures, in full tens", n) }}'
+        '{% if day %} · {{ _("As of") }} {{ day }}{% endif %}'
+    )
+    as_of = language.format_date(snapshot.as_of.date()) if frozen else ""
+    deadline, counted = language.jinja.from_string(template).render(n=snapshot.confirmed, day=as_of).split("|")
     day = site.appeal.campaign.deadline
     return {
         "language": language.code,

@@ -7,11 +7,12 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from petition.campaign.campaign import CampaignState
 from petition.core.encryption import LinkKeys
-from petition.core.errors import ClosedError, LinkError, RateLimited
+from petition.core.errors import ClosedError, LinkError, RateLimited, SigningPaused
 from petition.core.form import EMPTY_FORM, Form
 from petition.core.languages import Language
 from petition.core.tokens import Purpose
 from petition.letters.writing import glyphs
+from petition.mail import messages
 from petition.signing import intake, signatures, submissions
 from petition.site import PublicStatus, Site
 from petition.web.http import forms
@@ -26,6 +27,8 @@ from petition.web.http.pages import (
 )
 from petition.web.http.public_state import PublicState
 from petition.web.public.emailed_links import dead_link, read_link, redirect_to_inbox
+
+_PAUSE_SECONDS = 3600  # until a program may try again; nobody knows for how long signing is paused
 
 
 async def redirect_to_language(request: Request) -> Response:
@@ -61,24 +64,31 @@ async def _appeal_response(request: Request, form: Form, status: int, wait: int 
 
 async def sign(request: Request) -> Response:
     """A filled-in form: leads to the inbox page, or back to the form with a sentence beside each field."""
-    site, language = get_site(request), get_language(request)
-    form = await forms.read_form(request)
-    if not site.campaign_state().allows_signing:
-        return await _appeal_response(request, EMPTY_FORM, 403)
-    warn_only = get_public_status(request).warn_only
-    unsafe = site.appeal.campaign.unsafe_countries
-    signing = intake.check_signing(form, language, site.email_providers, unsafe, glyphs.can_print, warn_only=warn_only)
-    if signing is None:
-        return await _appeal_response(request, form, 422)
+    site, language, status = get_site(request), get_language(request), get_public_status(request)
+    form, unsafe = await forms.read_form(request), site.appeal.campaign.unsafe_countries
     try:
-        admission = await site.intake.accept(
-            signing, client_address(request), get_public_status(request).proof_mode, form
+        _refuse_unless_open(site, status)
+        signing = intake.check_signing(
+            form, language, site.email_providers, unsafe, glyphs.can_print, warn_only=status.warn_only
         )
+        if signing is None:
+            return await _appeal_response(request, form, 422)
+        admission = await site.intake.accept(signing, client_address(request), status.proof_mode, form)
     except ClosedError:
         return await _appeal_response(request, EMPTY_FORM, 403)
+    except SigningPaused:
+        return await _appeal_response(request, forms.paused(form), 503, _PAUSE_SECONDS)
     except RateLimited as throttled:
         return await _appeal_response(request, forms.rate_limited(form), 429, throttled.retry_after)
-    return redirect_to_inbox(request, "check-inbox", late=admission.low_priority)
+    return redirect_to_inbox(request, messages.CONFIRM, late=admission.low_priority)
+
+
+def _refuse_unless_open(site: Site, status: PublicStatus) -> None:
+    """Before the form is read: nothing of it is hashed, and no limit is used up. Raises ClosedError, SigningPaused."""
+    if not site.campaign_state().allows_signing:
+        raise ClosedError("Nobody can sign at this time of the campaign.")
+    if status.signing_paused:
+        raise SigningPaused("Signing is paused.")
 
 
 async def proof_of_work(request: Request) -> Response:

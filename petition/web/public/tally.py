@@ -21,6 +21,7 @@ def tally_page(site: Site, language: Language, state: PublicState) -> dict[str, 
     moved = [hour for hour, before in zip(hours, (("", 0), *hours), strict=False) if hour[1] != before[1]]
     return {
         "snapshot": state.status.snapshot,
+        "frozen": state.status.frozen,
         "last_hours": moved[-_RECENT_HOURS:],
         "withdrawn": [(date.fromisoformat(day), n) for day, n in withdrawn],
         "steps": maps.SHADE_STEPS,

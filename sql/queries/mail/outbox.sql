@@ -1,15 +1,17 @@
 -- name: insert
 insert into outbox (
-    id, template, language, mailbox, link_id, key_name, encrypted, urgency, queued_at, due_at, attempts, claim_expires_at, expires_at
+    id, template, kind, language, mailbox, link_id, key_name, encrypted, urgency, queued_at, due_at, attempts, claim_expires_at,
+    expires_at
 )
-select id, template, language, mailbox, link_id, key_name, encrypted, urgency, queued_at, due_at, 0, 0, expires_at
+select id, template, kind, language, mailbox, link_id, key_name, encrypted, urgency, queued_at, due_at, 0, 0, expires_at
 from json_to_recordset(cast(:rows as json)) as r ( -- postgresql
-    id text, template text, language text, mailbox text, link_id text, key_name text, encrypted text, -- postgresql
+    id text, template text, kind text, language text, mailbox text, link_id text, key_name text, encrypted text, -- postgresql
     urgency bigint, queued_at bigint, due_at bigint, expires_at bigint -- postgresql
 ) -- postgresql
 from (select -- sqlite
     json_extract(value, '$.id') as id, -- sqlite
     json_extract(value, '$.template') as template, -- sqlite
+    json_extract(value, '$.kind') as kind, -- sqlite
     json_extract(value, '$.language') as language, -- sqlite
     json_extract(value, '$.mailbox') as mailbox, -- sqlite
     json_extract(value, '$.link_id') as link_id, -- sqlite
@@ -22,7 +24,8 @@ from (select -- sqlite
 from json_each(:rows)) -- sqlite
 
 -- name: claim_batch
--- A batch for one deliverer: rows that are due, that nobody else holds, and whose key this machine has. No delay
+-- A batch for one deliverer: rows that are due, that nobody else holds, whose key this machine has, and whose kind no
+-- admin has paused. No delay
 -- is so long that a row is due after :latest: such a row got its time from a clock that was ahead, and is due too.
 -- PostgreSQL may run a subquery in `in (…)` more than once, and would then claim more than :most; an array it runs once.
 update outbox set claim_expires_at = :until, attempts = attempts + 1
@@ -30,6 +33,7 @@ where id in ( -- sqlite
 where id = any(array( -- postgresql
     select id from outbox
     where (due_at <= :now or due_at > :latest) and claim_expires_at <= :now and urgency < :held and :keys like '%' || key_name || '%'
+    and kind not in (select name from switches where value = 'paused')
     order by urgency, queued_at, id limit :most
     for update skip locked) -- postgresql
 )
@@ -44,8 +48,10 @@ where id = any(array( -- postgresql
     where urgency = (
         select min(urgency) from outbox
         where (due_at <= :now or due_at > :latest) and claim_expires_at <= :now and urgency < :held and :keys like '%' || key_name || '%'
+        and kind not in (select name from switches where value = 'paused')
     )
     and (due_at <= :now or due_at > :latest) and claim_expires_at <= :now and :keys like '%' || key_name || '%'
+    and kind not in (select name from switches where value = 'paused')
     order by urgency desc, queued_at desc, id desc limit :most
     for update skip locked) -- postgresql
 )
@@ -59,14 +65,17 @@ where id in ( -- sqlite
 where id = any(array( -- postgresql
     select id from outbox
     where claim_expires_at <= :now and urgency < :held and :keys like '%' || key_name || '%'
+    and kind not in (select name from switches where value = 'paused')
     order by attempts, urgency, queued_at, id limit 1
     for update skip locked) -- postgresql
 )
 returning id, link_id, template, language, key_name, encrypted, attempts, claim_expires_at, urgency, queued_at
 
 -- name: renew_claim
--- A row is ours as long as nobody else has claimed it since: every claim adds one to its attempts.
+-- A row is ours as long as nobody else has claimed it since: every claim adds one to its attempts. While its kind is
+-- paused, nobody has it.
 update outbox set claim_expires_at = :until where id = :id and attempts = :attempts
+and kind not in (select name from switches where value = 'paused')
 returning id
 
 -- name: claimed
@@ -134,8 +143,9 @@ select key_name, count(*) as n from outbox where urgency < :held group by key_na
 select key_name from outbox group by key_name order by key_name
 
 -- name: queue_status
--- Held emails are not counted.
-select count(*) as n, coalesce(min(queued_at), 0) as oldest from outbox where urgency < :held
+-- Held emails are not counted. One that is paused is not late.
+select count(*) as n, coalesce(min(case when kind not in (select name from switches where value = 'paused')
+    then queued_at end), 0) as oldest from outbox where urgency < :held
 
 -- name: count_failing
 -- How many were tried and not taken, and wait to be tried again.
@@ -144,12 +154,20 @@ select count(*) as n from outbox where urgency < :held and attempts > 0 and clai
 -- name: count_refused
 select coalesce(sum(n), 0) as n from refusals where day >= :since
 
--- name: delete_expired
--- An email whose link has expired is not needed any more, nor is a decoy of a held email.
+-- name: waiting_by_kind
+-- Decoys are among them, so that nobody sees how many there are.
+select kind, count(*) as n from outbox where urgency < :held group by kind order by kind
+
+-- name: expired
+-- Emails that waited until their link expired, and what stands for such.
+select id, link_id from outbox where expires_at <= :now and urgency < :held order by id limit :most
+
+-- name: delete_held
+-- Of what is held: an email whose link has expired, and a decoy, are not needed any more.
 delete from outbox
-where expires_at <= :now or (urgency = :held and template = :decoy) -- sqlite
+where urgency = :held and (expires_at <= :now or template = :decoy) -- sqlite
 where ctid = any(array(select ctid from outbox -- postgresql
-where expires_at <= :now or (urgency = :held and template = :decoy) for update skip locked)) -- postgresql
+where urgency = :held and (expires_at <= :now or template = :decoy) for update skip locked)) -- postgresql
 
 -- name: delete_all
 delete from outbox

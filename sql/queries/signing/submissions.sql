@@ -27,6 +27,11 @@ from (select -- sqlite
     json_extract(value, '$.mailbox_class') as mailbox_class, json_extract(value, '$.domain') as domain -- sqlite
 from json_each(:rows)) -- sqlite
 
+-- name: signing_state
+-- Whether signing has ended for good, and whether an admin has paused it.
+select (select count(*) from site_state where name = 'closed') as closed,
+    (select count(*) from switches where name = 'signing' and value = 'paused') as paused
+
 -- name: get
 -- What a link would confirm, or has confirmed.
 select country, name, sealed, state from submissions where id = :id and expires_at + 0 > :now and state in ('waiting', 'confirmed')

@@ -27,10 +27,12 @@ select name, figure from figures order by name
 select name, released_at, figure from releases order by name, released_at
 
 -- name: facts
--- Whether signing has ended for good, whether this is a demo, whether nothing was released yet, and until which day the
--- journal may have entries of a clock that was ahead.
+-- Whether signing has ended for good, whether this is a demo, whether nothing was released yet, until which day the
+-- journal may have entries of a clock that was ahead, and when figures were frozen, or a freeze ended before its time.
 select
     (select count(*) from site_state where name = 'closed') as closed,
     (select count(*) from site_state where name = 'mode' and value = 'demo') as demo,
     (select count(*) from site_state where name = 'first_release_count') as unreleased,
+    coalesce((select changed_at from switches where name = 'figures'), 0) as turned_at,
+    (select count(*) from switches where name = 'figures' and value = 'frozen') as frozen,
     coalesce((select value from site_state where name = 'clock_ahead_until'), '') as ahead_until

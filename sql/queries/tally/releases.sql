@@ -1,3 +1,13 @@
+-- name: oldest
+select min(released_at) as released_at from figures
+
+-- name: lock_total
+select name from figures where name = 'total'
+for update -- postgresql
+
+-- name: lengthen_windows
+update figures set window_seconds = case name when 'total' then cast(:total as bigint) else cast(:country as bigint) end
+
 -- name: counted
 -- By country: what was confirmed before a day, less what was removed before a Monday.
 select country, cast(sum(case when (n > 0 and day < :before) or (n < 0 and day < :monday) then n else 0 end) as bigint) as n

@@ -12,7 +12,7 @@ from petition.mail.bounce_reports import BOUNCED
 from petition.organisers import accounts, sessions
 from petition.retention import destroy
 from petition.retention.destroy import Scope
-from petition.signing import manage, quarantine, signatures
+from petition.signing import manage, quarantine
 from tests.conftest import Visitor, visiting
 from tests.core.database import locking
 from tests.relay import Relay
@@ -63,7 +63,8 @@ async def _desk(visitor: Visitor) -> None:
     for change in ("reset", "remove"):
         await visitor.post(f"/organisers/people/olga/{change}", shown="admin", sure="on")
     write = visitor.site.database.write
-    await write(partial(signatures.set_warn_only, warn_only=True))
+    for name, value in (("mailboxes", "warn"), ("figures", "frozen"), ("proof", "on"), ("signing", "")):
+        await visitor.post(f"/organisers/switches/{name}", value=value, reason="why", version="0", sure="on")
     await write(partial(sessions.end_all_sessions, nickname="marta"))
     await write(partial(accounts.reset_factors, nickname="marta"))
     await write(partial(accounts.remove_organiser, nickname="marta"))

@@ -1,4 +1,4 @@
-"""Abuse at the desk: who is asked for proofs of work, one network's forms held, and all held forms restored."""
+"""Abuse at the desk: one network's forms held, and all held forms restored."""
 
 from functools import partial
 
@@ -84,19 +84,8 @@ async def test_what_is_no_reason_or_network_changes_nothing(time: Clock, visitor
     await visitor.site.database.write(partial(quarantine.hold_submissions, ids=["x"], reason="network"))
     await visitor.organiser()
     assert (await visitor.post("/organisers/restore", reason="because")).status_code == 422
-    assert (await visitor.post("/organisers/proof-of-work", mode="sometimes")).status_code == 422
     assert (await visitor.post("/organisers/aside", network="big")).status_code == 303
     assert await _waiting(visitor) == 12
-
-
-async def test_an_admin_asks_everybody_for_a_proof_at_once(time: Clock, visitor: Visitor) -> None:
-    await visitor.organiser()
-    for mode, needed in (("on", True), ("off", False), ("auto", False)):
-        assert (await visitor.post("/organisers/proof-of-work", mode=mode)).status_code == 303
-        assert (await visitor.get("/proof-of-work.json")).json()["needed"] is needed
-        page = Html((await visitor.get("/organisers/rules")).text)
-        assert f"changed a rule proof of work: {mode}" in await _log(visitor)
-        assert [a["value"] for a in page.all("option") if "selected" in a] == [mode]
 
 
 @pytest.mark.parametrize("domain", ["mailinator.com", "some.where.mailinator.com"])

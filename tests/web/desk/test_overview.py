@@ -84,7 +84,7 @@ async def test_what_an_organiser_does_is_seen_by_the_others(time: Clock, visitor
     assert (await visitor.get("/organisers/annexes/DE.pdf")).status_code == 404, "nobody to print there"
     for path in ("letters/PL.pdf", "annexes/PL.pdf", "signatures.csv", "letters.zip"):
         assert (await visitor.get(f"/organisers/{path}")).status_code == 200
-    await visitor.post("/organisers/rules", warn="on")
+    await visitor.post("/organisers/switches/mailboxes", value="warn", version="0", reason="many ask", sure="on")
     await visitor.post("/organisers/answers/PL", sent="2026-11-01", stance="")
     await visitor.post("/organisers/logout")
     await visitor.organiser("vera", "viewer")
@@ -95,7 +95,7 @@ async def test_what_an_organiser_does_is_seen_by_the_others(time: Clock, visitor
         "downloaded names Poland: <10",
         "downloaded signatures <10",
         "downloaded all letters",
-        "changed a rule readable mailboxes: warn",
+        "only warned of readable mailboxes many ask",
         "recorded correspondence Poland",
         "logged out",
     ):

@@ -167,11 +167,16 @@ async def test_the_form_for_a_link_to_manage_asks_about_slips_too(visitor: Visit
     await visitor.link("anna@gmial.com", "manage")
 
 
+async def _only_warn(visitor: Visitor) -> None:
+    fields = {"value": "warn", "version": "0", "reason": "many ask", "sure": "on"}
+    assert (await visitor.post("/organisers/switches/mailboxes", **fields)).status_code == 303
+
+
 @on_sqlite
 @pytest.mark.parametrize("email", READABLE)
 async def test_organisers_can_turn_the_refusal_into_a_warning(email: str, visitor: Visitor) -> None:
     await visitor.organiser("marta", "admin")
-    assert (await visitor.post("/organisers/rules", warn="on")).status_code == 303
+    await _only_warn(visitor)
     answer = await visitor.post("/en/sign", **(TYPED | {"email": email}))
     page = Html(answer.text)
     assert answer.status_code == 422
@@ -179,14 +184,14 @@ async def test_organisers_can_turn_the_refusal_into_a_warning(email: str, visito
     assert (await visitor.post("/en/sign", **page.fields())).status_code == 422, "a second press insists on nothing"
     assert (await visitor.post("/en/sign", **page.press("sure"))).status_code == 303
 
-    assert (await visitor.post("/organisers/rules", warn="")).status_code == 303
+    assert (await visitor.post("/organisers/switches/mailboxes", value="", version="1")).status_code == 303
     assert (await visitor.post("/en/sign", **page.press("sure"))).status_code == 422
 
 
 @on_sqlite
 async def test_with_a_warning_a_readable_suggestion_is_one_press_and_then_a_warning(visitor: Visitor) -> None:
     await visitor.organiser("marta", "admin")
-    await visitor.post("/organisers/rules", warn="on")
+    await _only_warn(visitor)
     page = Html((await visitor.post("/en/sign", **(TYPED | {"email": "anna@mail.ry"}))).text)
     page = Html((await visitor.post("/en/sign", **page.press("suggestion"))).text)
     assert "authorities who may punish people for signing" in page.error("email")

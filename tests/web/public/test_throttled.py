@@ -28,6 +28,7 @@ from petition.signing.intake import TRAP_FIELD
 from petition.web.http import errors
 from tests.conftest import Clock, Visit, Visitor
 from tests.protection.test_proof_of_work import solution
+from tests.switching import turn
 from tests.web.tools import Html, all_rows, in_production, on_sqlite, run_background_jobs
 
 CROWDED = "203.0.113"  # a block of 256 addresses (RFC 5737)
@@ -75,7 +76,7 @@ async def _challenge(visitor: Visitor, host: str = f"{CROWDED}.7") -> dict[str, 
 
 
 async def _ask(visitor: Visitor, mode: ProofMode) -> None:
-    await visitor.site.database.write(partial(proof_of_work.set_mode, chosen=mode))
+    await turn(visitor.site.database, "proof", mode)
     await visitor.app.state.public_state.refresh()
 
 

@@ -1,0 +1,168 @@
+"""The switches of the desk in words: what each does, to whom, how it is undone, and when it is forgotten."""
+
+from dataclasses import dataclass, replace
+
+from petition.core import clock
+from petition.core.clock import DAY
+from petition.core.database import switches
+from petition.core.database.connection import Connection
+from petition.core.database.switches import PAUSED, Switch
+from petition.core.errors import SwitchError
+from petition.mail import messages
+from petition.organisers import activity_log
+from petition.protection.proof_of_work import ProofMode
+from petition.tally import freeze
+from petition.tally.freeze import FROZEN, MAX_FREEZE
+
+WARN = "warn"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A value of a switch: `button` gives it this value, `done` says so in the activity log, `state` on the page."""
+
+    button: str
+    done: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A switch. The option "" is how all is while nobody turns it.
+
+    `sure`: what is asked before it is turned on, if that strikes people who sign. `forgotten_after`: days; 0: never.
+    """
+
+    name: str
+    title: str
+    does: str
+    options: dict[str, Option]
+    sure: str = ""
+    forgotten_after: int = 0
+
+
+_MAX_HOURS = MAX_FREEZE // 3600
+_EMAILS_LATER = (
+    "They wait here, and leave when you press “Send again”. What has waited for 14 days is dropped, because its "
+    "link no longer works: the people may then ask for another one."
+)
+_ALL = (
+    Kind(
+        switches.SIGNING,
+        "Signing",
+        "“Pause signing” takes the form off every page: visitors read that they may come back later. Links that were "
+        "already sent still confirm, and letters go on. “Resume signing” brings the form back at once.",
+        {
+            "": Option("Resume signing", "resumed signing", "Open."),
+            PAUSED: Option("Pause signing", "paused signing", "Paused."),
+        },
+        "Nobody can sign until an admin presses “Resume signing”.",
+        1,
+    ),
+    Kind(
+        switches.FIGURES,
+        "Published numbers",
+        "“Freeze” keeps every number, map, picture and letter as it is published now, for example while a newspaper "
+        f"prints it. People go on signing. It ends by itself after {_MAX_HOURS} hours, because signatures that were "
+        "withdrawn are still in a frozen number. Then, or after “Unfreeze”, the numbers catch up at their usual times.",
+        {
+            "": Option("Unfreeze", "unfroze the published numbers", "They are published at their usual times."),
+            FROZEN: Option("Freeze", "froze the published numbers", "Frozen."),
+        },
+        forgotten_after=1,
+    ),
+    Kind(
+        messages.CONFIRM.template,
+        "Emails to confirm a signature",
+        f"“Pause” keeps the emails with which people confirm that they sign. {_EMAILS_LATER}",
+        {
+            "": Option("Send again", "sends emails to confirm again", "They are sent."),
+            PAUSED: Option("Pause", "paused the emails to confirm", "Paused."),
+        },
+        "People who sign get no email, and are not counted, until an admin presses “Send again”.",
+        1,
+    ),
+    Kind(
+        messages.MANAGE.template,
+        "Emails to change or withdraw a signature",
+        f"“Pause” keeps the emails with which people see, change or withdraw their signature. {_EMAILS_LATER} Emails "
+        "to log in at this desk are never paused.",
+        {
+            "": Option("Send again", "sends emails to manage again", "They are sent."),
+            PAUSED: Option("Pause", "paused the emails to manage", "Paused."),
+        },
+        "Nobody can withdraw until an admin presses “Send again”. The law lets people withdraw at any time: pause for "
+        "hours, not for days.",
+        1,
+    ),
+    Kind(
+        switches.PROOF,
+        "Proof of work",
+        "Before a form is sent, the browser of a person who signs computes for about a second. That slows down floods. "
+        "A form without it is taken too, but its email leaves last. “Decide by itself” undoes your choice.",
+        {
+            "": Option(
+                "Decide by itself",
+                "let the site decide on proofs of work",
+                "The site asks networks that have sent very many forms, and everybody during a flood.",
+            ),
+            ProofMode.ON: Option("Ask everybody", "asked everybody for a proof of work", "Everybody is asked."),
+            ProofMode.OFF: Option("Ask nobody", "asked nobody for a proof of work", "Nobody is asked."),
+        },
+        forgotten_after=7,
+    ),
+    Kind(
+        switches.MAILBOXES,
+        "Mailboxes that authorities can read",
+        "Some mailboxes can be read by authorities who may punish people for signing. Nobody can sign with them. With "
+        "“Only warn”, people read a warning and can sign all the same. “Refuse” undoes it.",
+        {
+            "": Option("Refuse", "refused readable mailboxes again", "They are refused."),
+            WARN: Option("Only warn", "only warned of readable mailboxes", "People are only warned."),
+        },
+        "People can sign with a mailbox that these authorities read. They may find our email there.",
+    ),
+    Kind(
+        switches.DESTRUCTION,
+        "Destruction day",
+        "On this day signing ends for good, and everything that leads to a person is erased. You may choose an earlier "
+        "day, nine days from now or later, because it must be announced for a week. A later day than that of the "
+        "campaign file is not possible: people who signed were told that day. “Back to the campaign file” undoes it, "
+        "while that day is nine days away.",
+        {"": Option("Back to the campaign file", "went back to the destruction day of the campaign file", "")},
+        "On that day signing ends for good, and names, addresses and hashes are erased. Nothing brings them back.",
+    ),
+)
+KINDS = {kind.name: kind for kind in _ALL}
+
+
+async def turn(c: Connection, kind: Kind, value: str, *, version: int, nickname: str, reason: str) -> None:
+    """Raises SwitchError if somebody has turned it since it was shown with this version."""
+    if not await switches.change(c, Switch(kind.name, version=version), value, nickname, reason):
+        raise SwitchError("Somebody has turned this switch since you opened the page. Nothing was changed by you.")
+
+
+async def current(c: Connection, name: str) -> Switch:
+    """A switch as it works: a freeze that has ended by itself is over."""
+    switch = await switches.get(c, name)
+    is_over = switch.value == FROZEN and not freeze.is_on(switch)
+    return replace(switch, value="") if is_over else switch
+
+
+async def end_freeze(c: Connection) -> None:
+    """Writes down that a freeze has ended by itself."""
+    switch = await switches.get(c, switches.FIGURES)
+    if switch.value and not freeze.is_on(switch) and await switches.change(c, switch, "", activity_log.SERVER):
+        await activity_log.append(c, activity_log.SERVER, KINDS[switches.FIGURES].options[""].done, "it was time")
+
+
+async def forgotten(c: Connection) -> list[str]:
+    """A sentence for each switch that has been on for longer than it usually should be."""
+    sentences = []
+    for kind in KINDS.values():
+        switch = await current(c, kind.name)
+        days = (clock.epoch() - switch.changed_at) // DAY
+        if switch.value and kind.forgotten_after and days >= kind.forgotten_after:
+            since = f"for {days} {'day' if days == 1 else 'days'}" if switch.changed_at else "for a long time"
+            sentences.append(f"{kind.title}: {kind.options[switch.value].state.rstrip('.').lower()} {since}.")
+    return sentences
