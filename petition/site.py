@@ -46,7 +46,7 @@ from petition.protection.proof_of_work import ProofMode
 from petition.protection.rate_limits import RateLimiter
 from petition.retention import prune
 from petition.retention.destruction_day import DestructionWatch
-from petition.signing import signatures, undelivered
+from petition.signing import set_aside, signatures, undelivered
 from petition.signing.intake import Intake
 from petition.tally import releases, tally
 from petition.tally.tally import Snapshot
@@ -176,6 +176,10 @@ class Site:
     async def take_snapshot(self) -> None:
         """Releases the figures whose time has come."""
         await releases.release_due(self.database)
+
+    async def set_aside(self) -> None:
+        """Does to signatures what organisers have decided."""
+        await set_aside.work(self.database)
 
     @cached_property
     def destruction_watch(self) -> DestructionWatch:

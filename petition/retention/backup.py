@@ -32,6 +32,7 @@ TABLES = (
     "never_write",
     "refusals",
     "journal",
+    "batches",
     "figures",
     "releases",
     "organisers",

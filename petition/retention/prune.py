@@ -16,7 +16,7 @@ from petition.protection import rate_limits
 from petition.retention import destruction_day, reorder
 from petition.retention.close import CLOSING_TABLES, destroy_keys, end_and_log, end_hashes, is_key_replaced
 from petition.retention.restore_key import RestoreKey
-from petition.signing import signatures, undelivered
+from petition.signing import set_aside, signatures, undelivered
 
 
 async def prune(database: Database, server_keys: ServerKeys, appeal: Appeal, key_file: Path | None) -> None:
@@ -32,6 +32,7 @@ async def prune(database: Database, server_keys: ServerKeys, appeal: Appeal, key
             await database.own_transaction(delete_expired)
         await asyncio.to_thread(RestoreKey(server_keys.outbox.folder).delete_expired)
         await database.own_transaction(signatures.delete_network_tags)
+        await set_aside.expire(database)
         give_back = partial(undelivered.give_back_quota, server_keys=server_keys)
         await key_rotation.rotate_keys(database, server_keys, give_back)
         await _end_if_due(database, server_keys, appeal, key_file)

@@ -1,4 +1,4 @@
 """Tally: confirmed signatures by country, the published figures, and the audit that counts all again.
 
-Offers: tally, history, rounding, audit. May import: core.
+Offers: tally, history, rounding, removals, audit. May import: core.
 """

@@ -23,6 +23,7 @@ from petition.web.desk import (
     sealed_copies,
     second_factor,
     sessions,
+    set_aside,
 )
 from petition.web.http.pages import get_language, not_found
 from petition.web.operations import bounce_webhook, dev_outbox, health, metrics
@@ -61,6 +62,13 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         Route("/organisers/proof-of-work", abuse.set_proof_mode, methods=["POST"]),
         Route("/organisers/aside", abuse.quarantine_network, methods=["POST"]),
         Route("/organisers/restore", abuse.restore, methods=["POST"]),
+        Route("/organisers/set-aside", set_aside.index),
+        Route("/organisers/set-aside", set_aside.keep, methods=["POST"]),
+        Route("/organisers/set-aside/{batch}", set_aside.show),
+        Route("/organisers/set-aside/{batch}/propose", set_aside.propose, methods=["POST"]),
+        Route("/organisers/set-aside/{batch}/agree", set_aside.agree, methods=["POST"]),
+        Route("/organisers/set-aside/{batch}/dismiss", set_aside.dismiss, methods=["POST"]),
+        Route("/organisers/set-aside/{batch}/undo", set_aside.undo, methods=["POST"]),
         Route("/organisers/letters", letters.index),
         Route("/organisers/letters.zip", letters.archive),
         Route("/organisers/letters/{key}.{kind}", letters.letter),

@@ -29,6 +29,7 @@ NAVIGATION = {
     "Campaign": (
         Entry("/organisers/", "Overview"),
         Entry("/organisers/names", "Names", Role.ORGANISER),
+        Entry("/organisers/set-aside", "Set signatures aside", Role.ORGANISER),
     ),
     "Letters": (
         Entry("/organisers/letters", "Letters and answers", Role.ORGANISER),

@@ -15,6 +15,7 @@ from petition.web.routes import routes
 from tests.conftest import Clock, Visit, Visitor, add_organiser
 from tests.letters.editions.test_editions import draft_for, issue
 from tests.web.tools import (
+    BATCH,
     PARAMETERS,
     all_rows,
     allow_all_annexes,
@@ -50,6 +51,13 @@ ADDRESSES = {
     ("POST", "/organisers/proof-of-work"): ADMIN,
     ("POST", "/organisers/aside"): ADMIN,
     ("POST", "/organisers/restore"): ADMIN,
+    ("GET", "/organisers/set-aside"): ORGANISER,
+    ("POST", "/organisers/set-aside"): ADMIN,
+    ("GET", "/organisers/set-aside/{batch}"): ORGANISER,
+    ("POST", "/organisers/set-aside/{batch}/propose"): ADMIN,
+    ("POST", "/organisers/set-aside/{batch}/agree"): ORGANISER,
+    ("POST", "/organisers/set-aside/{batch}/dismiss"): ADMIN,
+    ("POST", "/organisers/set-aside/{batch}/undo"): ADMIN,
     ("GET", "/organisers/letters"): ORGANISER,
     ("GET", "/organisers/letters.zip"): ORGANISER,
     ("GET", "/organisers/letters/{key}.{kind}"): ORGANISER,
@@ -99,6 +107,7 @@ async def _desk(visit: Visit, settings: Settings, folder: Path, time: Clock) -> 
         await add_organiser(visitor.site, role.name.lower(), role.name.lower())
     await run_background_jobs(visitor.site)
     await issue(visitor.site.database, draft_for("PL"))
+    await visitor.site.database.write(lambda c: c.execute(BATCH))
     return visitor
 
 
@@ -122,7 +131,7 @@ async def _open(visitor: Visitor, session: str, method: str, path: str) -> int:
     keys = " ".join(public_keys.fingerprints(visitor.site.settings.recipients))
     fields = {"email": "viewer@example.org", "session": session, "nickname": "viewer", "keys": keys, "code": "1"}
     fields |= {"work": "auto", "reason": "trap", "network": "x"}
-    fields |= {"stance": "", "sent": "2026-11-01"}
+    fields |= {"stance": "", "sent": "2026-11-01", "sure": "on"}
     before = await all_rows(visitor.site)
     answer = await visitor.client.request(method, path, data=fields if method == "POST" else None)
     if answer.status_code == 404:
