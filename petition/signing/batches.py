@@ -154,9 +154,9 @@ async def agree(c: Connection, batch: str, nickname: str, *, alone: bool) -> Non
         raise BatchError(_FASTER)
 
 
-async def dismiss(c: Connection, batch: str) -> None:
-    """Somebody looked, and it is honest: the marks go."""
-    if await c.one("batches.dismiss", id=batch) is None:
+async def dismiss(c: Connection, batch: str, seen: str) -> None:
+    """Somebody looked, and it is honest: the marks go. `seen`: the state that they saw."""
+    if await c.one("batches.dismiss", id=batch, seen=seen) is None:
         raise BatchError(_FASTER)
 
 

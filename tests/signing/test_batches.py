@@ -140,7 +140,7 @@ async def test_after_thirty_days_the_rows_go_and_the_mailboxes_may_sign_anew(sit
 async def test_a_mark_dies_after_fifteen_days_or_when_somebody_finds_it_honest(site: Site, time: Clock) -> None:
     await crowd(site, "bot", 31)
     batch = await kept(site)
-    await site.database.write(partial(batches.dismiss, batch=batch))
+    await site.database.write(partial(batches.dismiss, batch=batch, seen="kept"))
     await set_aside.work(site.database)
     assert await marked(site) == (0, 0)
     time.advance(minutes=1)
@@ -259,7 +259,7 @@ Act = Callable[..., Awaitable[None]]
     [
         (partial(batches.propose, nickname="ben", reason="machine"),) * 2,
         (partial(batches.agree, nickname="ben", alone=False), partial(batches.agree, nickname="eva", alone=False)),
-        (partial(batches.agree, nickname="ben", alone=False), batches.dismiss),
+        (partial(batches.agree, nickname="ben", alone=False), partial(batches.dismiss, seen="proposed")),
         (batches.undo, batches.undo),
     ],
 )
@@ -350,7 +350,7 @@ async def test_what_was_killed_in_the_middle_goes_on_and_the_audit_holds(
     if step == "restore":
         await site.database.write(partial(batches.undo, batch=batch))
     if step == "free":
-        await site.database.write(partial(batches.dismiss, batch=batch))
+        await site.database.write(partial(batches.dismiss, batch=batch, seen="kept"))
     if step == "erase":
         time.advance(days=31)
         await site.database.own_transaction(set_aside._expire)

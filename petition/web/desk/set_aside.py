@@ -122,7 +122,8 @@ async def agree(request: Request) -> Response:
 @requires_role(Role.ADMIN)
 async def dismiss(request: Request) -> Response:
     form = await forms.read_form(request)
-    return await _decide(request, form, batches.dismiss, "found signatures honest", "Honest: the marks are deleted.")
+    change = partial(batches.dismiss, seen=form.values.get("seen", ""))
+    return await _decide(request, form, change, "found signatures honest", "Honest: the marks are deleted.")
 
 
 @requires_role(Role.ADMIN)

@@ -57,7 +57,7 @@ update batches set state = 'aside', working = 'set', agreed_by = :nickname
 where id = :id and state = 'proposed' and proposed_by = :proposed_by and proposed_at = :proposed_at returning id
 
 -- name: dismiss
-update batches set state = 'honest', working = 'free' where id = :id and state in ('kept', 'proposed') returning id
+update batches set state = 'honest', working = 'free' where id = :id and state = :seen and state in ('kept', 'proposed') returning id
 
 -- name: undo
 update batches set state = 'restored', working = 'restore'

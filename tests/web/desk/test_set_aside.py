@@ -174,7 +174,9 @@ async def test_anyone_who_is_alone_says_the_second_yes_a_day_later(desk: Visitor
 
 async def test_of_two_at_once_the_second_sees_what_the_first_did(desk: Visitor) -> None:
     path = await _kept(desk)
-    answers = await asyncio.gather(desk.post(f"{path}/propose", reason="throw-away"), desk.post(f"{path}/dismiss"))
+    answers = await asyncio.gather(
+        desk.post(f"{path}/propose", reason="throw-away"), desk.post(f"{path}/dismiss", seen="kept")
+    )
     assert sorted(answer.status_code for answer in answers) == [303, 409]
     (late,) = [answer for answer in answers if answer.status_code == 409]
     assert "A colleague was faster" in late.text

@@ -37,7 +37,9 @@ OTHER_FORMS: dict[str, set[str]] = {
     "/organisers/factor": {"code", "passkey"},
     "/organisers/factors": {"code", "passkey", "remove"},
     "/organisers/factor/challenge": set(),
-    **{f"/organisers/set-aside/b1/{act}": {"reason", "sure"} for act in ("propose", "agree", "dismiss", "undo")},
+    **{
+        f"/organisers/set-aside/b1/{act}": {"reason", "sure", "seen"} for act in ("propose", "agree", "dismiss", "undo")
+    },
     "/organisers/editions/1/names/PL": set(),
     "/organisers/editions/1/time-stamp": set(),
     "/organisers/editions/PL-1/sealed": {"sha256", "sealed", "back"},
