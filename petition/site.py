@@ -47,7 +47,7 @@ from petition.protection.rate_limits import RateLimiter
 from petition.retention import prune
 from petition.retention.destruction_day import DestructionWatch
 from petition.signals import Signals
-from petition.signing import signatures, undelivered
+from petition.signing import set_aside, signatures, undelivered
 from petition.signing.intake import Intake
 from petition.tally import freeze, populations, releases, tally
 from petition.tally.populations import Populations
@@ -192,6 +192,10 @@ class Site:
     async def take_snapshot(self) -> None:
         """Releases the figures whose time has come."""
         await releases.release_due(self.database)
+
+    async def set_aside(self) -> None:
+        """Does to signatures what organisers have decided."""
+        await set_aside.work(self.database)
 
     @cached_property
     def destruction_watch(self) -> DestructionWatch:

@@ -96,6 +96,15 @@ class ServerKeys:
     def unsubscribe_hash(self, unsubscribe_secret: str) -> str:
         return self._keyed("unsubscribe", unsubscribe_secret).hex()
 
+    def remainder(self, subject: str) -> int:
+        """A secret number from 0 to 9 that is taken off a count before it is rounded; the same each time, so that
+        counting again tells no more."""
+        return int.from_bytes(self._keyed("remainder", subject)) % 10
+
+    def rule_hash(self, rule: str) -> str:
+        """By it a rule is known again that may name a tag, and no tag."""
+        return self._keyed("rule", rule).hex()
+
     def machine_mac(self, machine: str, public_key: str) -> str:
         """Proves that a public key in the database is of one of our machines: else anyone who can write to the database
         could have the keys of the outbox sealed to their own."""

@@ -69,6 +69,10 @@ class OrganiserError(PetitionError):
     """The nickname or email address of an organiser cannot be used."""
 
 
+class BatchError(PetitionError):
+    """Signatures cannot be set aside in this way, or not now."""
+
+
 class NotConfirmed(PetitionError):
     """Nobody said that an act that cannot be undone is meant."""
 

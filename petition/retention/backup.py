@@ -33,6 +33,7 @@ TABLES = (
     "never_write",
     "refusals",
     "journal",
+    "batches",
     "figures",
     "releases",
     "organisers",

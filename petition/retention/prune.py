@@ -16,7 +16,7 @@ from petition.protection import rate_limits
 from petition.retention import destruction_day, reorder
 from petition.retention.close import CLOSING_TABLES, destroy_keys, end_and_log, end_hashes, is_key_replaced
 from petition.retention.restore_key import RestoreKey
-from petition.signing import form_counts, signatures, undelivered
+from petition.signing import form_counts, set_aside, signatures, undelivered
 
 
 async def prune(database: Database, server_keys: ServerKeys, appeal: Appeal, key_file: Path | None) -> None:
@@ -34,6 +34,7 @@ async def prune(database: Database, server_keys: ServerKeys, appeal: Appeal, key
         await asyncio.to_thread(RestoreKey(server_keys.outbox.folder).delete_expired)
         await database.own_transaction(signatures.delete_marks)
         await database.own_transaction(form_counts.count_if_due)
+        await set_aside.expire(database)
         give_back = partial(undelivered.give_back_quota, server_keys=server_keys)
         await expiry.drop_expired(database, give_back)
         await key_rotation.rotate_keys(database, server_keys, give_back)

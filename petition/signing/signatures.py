@@ -74,8 +74,8 @@ async def _insert_signatures(c: Connection, rows: list[Row], link_by_id: dict[st
 
 
 def _changes(replaced: list[Row], inserted: list[Row]) -> list[Change]:
-    """Of a signature that replaces one of the same country, no count changes."""
-    before = Counter((row["mailbox"], row["country"]) for row in replaced)
+    """Of a signature that replaces one of the same country, no count changes. One that is set aside was not counted."""
+    before = Counter((row["mailbox"], row["country"]) for row in replaced if not row["set_aside"])
     after = Counter((row["mailbox"], row["country"]) for row in inserted)
     removed = [Change(country, "replaced", -1) for _, country in before - after]
     return removed + [Change(country, "confirmed", 1) for _, country in after - before]
@@ -103,7 +103,7 @@ def _contact_row(row: Row, link: LinkKeys) -> dict[str, str]:
 
 
 async def _delete_signatures(c: Connection, mailboxes: list[str]) -> list[Row]:
-    """Deletes signatures with their names and contacts; returns mailbox and country of each."""
+    """Deletes signatures with their names and contacts; returns mailbox, country and `set_aside` of each."""
     removed = await c.all("signatures.delete", mailboxes=mailboxes)
     if removed:
         await c.run("contacts.delete", mailboxes=mailboxes)
@@ -113,7 +113,8 @@ async def _delete_signatures(c: Connection, mailboxes: list[str]) -> list[Row]:
 
 async def remove_signature(c: Connection, mailbox: str, reason: str) -> None:
     """Deletes a signature with its name and contact, and lowers the count; does nothing if there is none."""
-    await tally.apply_changes(c, [Change(row["country"], reason, -1) for row in await _delete_signatures(c, [mailbox])])
+    removed = await _delete_signatures(c, [mailbox])
+    await tally.apply_changes(c, [Change(row["country"], reason, -1) for row in removed if not row["set_aside"]])
 
 
 async def get_warn_only(c: Connection) -> bool:

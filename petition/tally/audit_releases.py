@@ -9,6 +9,7 @@ from itertools import accumulate
 from petition.core import clock
 from petition.core.clock import DAY, HOUR
 from petition.core.database.connection import Connection, Row
+from petition.tally import audit_removals
 
 MAX_BELOW = 18  # how far a figure may be below its count: nine of the secret remainder, nine of the rounding
 _GRACE = HOUR  # a release of the last hour may still be missing
@@ -20,16 +21,30 @@ _REGULAR = {"total": (2 * HOUR, 1200), "country": (6 * HOUR, 3600)}  # seconds; 
 
 @dataclass
 class Count:
-    """What the journal has of one country: sums of what was added and removed up to each of its days."""
+    """What the journal has of one country: sums of what was added and removed up to each of its days.
+
+    `removals`: by how much organisers changed the count, by setting aside and restoring; on `removal_days`.
+    """
 
     days: list[str] = field(default_factory=list)
     added: list[int] = field(default_factory=list)
     removed: list[int] = field(default_factory=list)
+    removals: list[int] = field(default_factory=list)
+    removal_days: list[str] = field(default_factory=list)
 
-    def before(self, day: str, monday: str) -> int:
-        """Added before a day, less what was removed before a Monday."""
-        added, removed = bisect_left(self.days, day), bisect_left(self.days, monday)
-        return (self.added[added - 1] if added else 0) - (self.removed[removed - 1] if removed else 0)
+    def before(self, day: str, monday: str, today: str) -> int:
+        """Added before a day, less what was removed before a Monday, and with what organisers did before today."""
+        return self._sum(self.added, day) - self._sum(self.removed, monday) + self._sum(self.removals, today)
+
+    def removed_between(self, first: str, before: str) -> int:
+        return self._sum(self.removed, before) - self._sum(self.removed, first)
+
+    def lowered_between(self, first: str, before: str) -> bool:
+        return bisect_left(self.removal_days, first) < bisect_left(self.removal_days, before)
+
+    def _sum(self, sums: list[int], before: str) -> int:
+        found = bisect_left(self.days, before)
+        return sums[found - 1] if found else 0
 
 
 @dataclass
@@ -48,11 +63,17 @@ async def find_disagreements(c: Connection) -> list[str]:
     facts = await c.one("audit.facts") or {}
     counts, published = _counts(await c.all("audit.days")), _published(await c.all("audit.releases"))
     withdrawn = published.pop("withdrawn", Published())
+    removals = {name: published.pop(name) for name in sorted(published) if audit_removals.is_removal(name)}
     figures = {row["name"]: int(row["figure"]) for row in await c.all("audit.figures")}
     messages = [
         *_check_newest(figures, published),
         *_check_sums(published),
         *_check_withdrawn(withdrawn, published.get("total", Published()), counts),
+        *audit_removals.find_disagreements(
+            {name: dict(zip(own.times, own.figures, strict=True)) for name, own in removals.items()},
+            published.get("total", Published()).times,
+            await c.all("audit.removals"),
+        ),
         *([] if facts["unreleased"] or _may_be_late(facts) else _check_renewed(published, counts)),
     ]
     for name in sorted({*counts, *published} - {"ZZ"}):
@@ -65,18 +86,18 @@ async def find_disagreements(c: Connection) -> list[str]:
 
 def _counts(rows: list[Row]) -> dict[str, Count]:
     """By country, and for `total`."""
-    by_day: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
+    by_day: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0, 0, 0]))
     for row in rows:
         for name in (row["country"], "total"):
-            added, removed = by_day[name].get(row["day"], (0, 0))
-            by_day[name][row["day"]] = added + int(row["added"]), removed + int(row["removed"])
+            for k, column in enumerate(("added", "removed", "removals", "has_removals")):
+                by_day[name][row["day"]][k] += int(row[column])
     return {name: _count(days) for name, days in by_day.items()}
 
 
-def _count(changes: dict[str, tuple[int, int]]) -> Count:
+def _count(changes: dict[str, list[int]]) -> Count:
     days = sorted(changes)
-    added, removed = (list(accumulate(changes[day][k] for day in days)) for k in (0, 1))
-    return Count(days, added, removed)
+    added, removed, removals = (list(accumulate(changes[day][k] for day in days)) for k in (0, 1, 2))
+    return Count(days, added, removed, removals, [day for day in days if changes[day][3]])
 
 
 def _published(rows: list[Row]) -> dict[str, Published]:
@@ -108,15 +129,16 @@ def _check_sums(published: dict[str, Published]) -> Iterator[str]:
 
 
 def _check_figures(name: str, own: Published, count: Count, ahead_until: str) -> Iterator[str]:
-    """In tens, never above its count and at most 18 below it, and falling on a Monday only."""
+    """In tens, never above its count and at most 18 below it, falling on a Monday or a day after a removal only."""
     before, previous = 0, 0
     for time, figure in zip(own.times, own.figures, strict=True):
         day, monday = _day(time), _day(_last_monday(time))
         over = day if time % DAY == 0 else _day(time + DAY)  # inside a day the journal knows the days around it
-        most, least = count.before("9999" if day <= ahead_until else over, monday), count.before(day, monday)
+        most = count.before("9999" if day <= ahead_until else over, monday, day)
+        least = count.before(day, monday, day)
         if figure % 10 or figure < 0 or not least - MAX_BELOW <= figure <= most:
             yield f"{name} at {_iso(time)}: published {figure}, recounted {least if least == most else (least, most)}."
-        if figure < previous and before >= _last_monday(time):
+        if figure < previous and before >= _last_monday(time) and not count.lowered_between(_day(before), day):
             yield f"{name} at {_iso(time)}: fell from {previous} to {figure} within a week."
         before, previous = time, figure
 
@@ -125,7 +147,7 @@ def _check_not_left_out(name: str, own: Published, published: dict[str, Publishe
     """At each midnight that was released, also a country that is not published may be at most 18 below its count."""
     for time in published.get("total", Published()).times:
         if time % DAY == 0 and time not in own.times:
-            counted = count.before(_day(time), _day(_last_monday(time)))
+            counted = count.before(_day(time), _day(_last_monday(time)), _day(time))
             if counted - own.at(time) > MAX_BELOW:
                 yield f"{name} at {_iso(time)}: published {own.at(time)}, recounted {counted}."
 
@@ -154,7 +176,7 @@ def _check_withdrawn(withdrawn: Published, total: Published, counts: dict[str, C
         monday, first = _last_monday(time), _last_monday(before or time - 1)
         if (time in withdrawn.times) == (before >= monday) and before:
             yield f"withdrawn at {_iso(time)}: published once a week, on its first release."
-        removed = count.before("", _day(first)) - count.before("", _day(monday))
+        removed = count.removed_between(_day(first), _day(monday))
         if time in withdrawn.times and not 0 <= removed - withdrawn.at(time) <= MAX_BELOW:
             yield f"withdrawn at {_iso(time)}: published {withdrawn.at(time)}, recounted {removed}."
     if alone := sorted({*withdrawn.times} - {*total.times}):
@@ -170,7 +192,7 @@ def _may_be_late(facts: Row) -> bool:
 def _check_renewed(published: dict[str, Published], counts: dict[str, Count]) -> Iterator[str]:
     """The last midnight must have been released, if enough had changed."""
     midnight = (clock.epoch() - _GRACE) // DAY * DAY
-    counted = counts.get("total", Count()).before(_day(midnight), _day(_last_monday(midnight)))
+    counted = counts.get("total", Count()).before(_day(midnight), _day(_last_monday(midnight)), _day(midnight))
     total = published.get("total", Published())
     if total.times[-1:] < [midnight] and counted - total.at(midnight) > MAX_BELOW:
         yield "The published numbers were not renewed although the counts moved."

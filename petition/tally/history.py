@@ -8,6 +8,7 @@ from petition.core import clock
 from petition.core.clock import DAY, HOUR
 from petition.core.database.connection import Connection, Row
 from petition.tally.releases import WITHDRAWN
+from petition.tally.removals import reason_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +16,14 @@ class History:
     """Cumulative figures without gaps, up to the newest release.
 
     `hours`: (moment, total that was published then). `days`: (day, country, figure that was published at its end).
-    `withdrawn`: (day of the release, how many were taken off then, in tens), each week.
+    `withdrawn`: (day of the release, how many were taken off then, in tens), each week. `removals`: (day of the
+    release, removals.RESTORED or the reason why organisers set aside, how many, in tens).
     """
 
     hours: tuple[tuple[str, int], ...] = ()
     days: tuple[tuple[str, str, int], ...] = ()
     withdrawn: tuple[tuple[str, int], ...] = ()
+    removals: tuple[tuple[str, str, int], ...] = ()
 
 
 async def get_history(c: Connection) -> History:
@@ -35,7 +38,14 @@ async def get_history(c: Connection) -> History:
         tuple((clock.iso(clock.from_epoch(end)), n) for end, n in hours),
         tuple(sorted(days)),
         tuple((_iso_day(int(row["released_at"])), int(row["figure"])) for row in withdrawn),
+        await list_removals(c),
     )
+
+
+async def list_removals(c: Connection) -> tuple[tuple[str, str, int], ...]:
+    """As in History."""
+    rows = await c.all("history.removals")
+    return tuple((_iso_day(int(row["released_at"])), reason_of(row["name"]), int(row["figure"])) for row in rows)
 
 
 def _without_gaps(rows: Iterable[Row], length: int, newest: int) -> Iterator[tuple[int, int]]:

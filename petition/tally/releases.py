@@ -11,7 +11,7 @@ from petition.core.database import state
 from petition.core.database.connection import Connection
 from petition.core.database.database import Database
 from petition.core.settings import Mode
-from petition.tally import freeze, schedule
+from petition.tally import freeze, removals, schedule
 from petition.tally.rounding import UNSTATED_COUNTRY
 from petition.tally.schedule import Schedule, Windows, is_midnight, last_monday, window_start
 from petition.tally.tally import TOTAL
@@ -133,7 +133,7 @@ async def _is_first_release(c: Connection, time: int) -> bool:
 async def _counted(c: Connection, time: int) -> dict[str, int]:
     """The counts of a release by country. A midnight has exactly the days before it, however late it is released."""
     before = _day(time) if is_midnight(time) else _ALL_DAYS
-    rows = await c.all("releases.counted", before=before, monday=_day(last_monday(time)))
+    rows = await c.all("releases.counted", before=before, monday=_day(last_monday(time)), today=_day(time))
     return {row["country"]: int(row["n"]) for row in rows}
 
 
@@ -155,7 +155,9 @@ async def _release_figures(
     noted = {name for name, f in released.items() if name == TOTAL or f.figure or figures[name].figure}
     rows = [_release_row(released[name]) for name in sorted(saved & noted)]
     if TOTAL in saved:
-        rows += await _withdrawn(c, figures[TOTAL].released_at, due[TOTAL])
+        last_time, time = figures[TOTAL].released_at, due[TOTAL]
+        rows += await _withdrawn(c, last_time, time)
+        rows += await _removals(c, last_time, time)
     elif saved:
         rows += await _raise_total(c, _sum_of_countries(figures | released), max(due.values()))
     await c.run("releases.insert", rows=rows)
@@ -165,10 +167,13 @@ async def _count_again(
     c: Connection, figures: dict[str, Figure], due: dict[str, int], plan: Schedule
 ) -> dict[str, Figure]:
     ahead_until = await state.get(c, AHEAD_UNTIL) or ""
-    counts = {time: await _counted(c, time) for time in set(due.values())}
+    counts, days = {time: await _counted(c, time) for time in set(due.values())}, await removals.removal_days(c)
     released: dict[str, Figure] = {}
     for name, time in sorted(due.items()):  # the total comes last, since it is never below the sum of the countries
-        is_total, falls = name == TOTAL, _day(time) > ahead_until
+        is_total, before = name == TOTAL, figures[name].released_at
+        falls = _day(time) > ahead_until and (
+            before < last_monday(time) or any(_day(before) <= day < _day(time) for day in days)
+        )
         counted = sum(counts[time].values()) if is_total else counts[time].get(name, 0)
         least = _sum_of_countries(figures | released) if is_total else 0
         windows = plan.total if is_total else plan.country
@@ -179,8 +184,7 @@ async def _count_again(
 async def _next_figure(
     c: Connection, figure: Figure, time: int, counted: int, least: int, windows: Windows, *, falls: bool
 ) -> Figure:
-    monday = falls and figure.released_at < last_monday(time)
-    new = max(schedule.released_figure(figure.figure, counted, figure.remainder, monday=monday), least)
+    new = max(schedule.released_figure(figure.figure, counted, figure.remainder, falls=falls), least)
     earlier = await c.one("releases.figure_at", name=figure.name, moment=time - windows.regular) or {"figure": 0}
     since = time - figure.released_at
     if since > windows.regular:  # after a freeze or an outage: it grew in a longer time
@@ -214,6 +218,13 @@ async def _withdrawn(c: Connection, last_time: int, time: int) -> list[dict[str,
     row = await c.one("releases.removed", first=_day(last_monday(last_time)), before=_day(monday)) or {"n": 0}
     n = schedule.round_off(int(row["n"]), draw_remainder())
     return [{"name": WITHDRAWN, "released_at": time, "figure": n}]
+
+
+async def _removals(c: Connection, last_time: int, time: int) -> list[dict[str, str | int]]:
+    """On the first release of a day: what organisers set aside and restored since, in tens."""
+    sums = await removals.sum_removals(c, _day(last_time), _day(time))
+    figures = {name: schedule.round_off(n, draw_remainder()) for name, n in sums.items()}
+    return [{"name": name, "released_at": time, "figure": n} for name, n in figures.items()]
 
 
 def _release_row(figure: Figure) -> dict[str, str | int]:

@@ -75,7 +75,7 @@ def round_off(counted: int, remainder: int) -> int:
     return max(counted - remainder, 0) // _STEP * _STEP
 
 
-def released_figure(old: int, counted: int, remainder: int, *, monday: bool) -> int:
-    """A figure falls only on a Monday, when withdrawals have brought the count below it."""
+def released_figure(old: int, counted: int, remainder: int, *, falls: bool) -> int:
+    """A figure falls only if its time has come (a Monday, a day after a removal) and the count is below it by then."""
     new = round_off(counted, remainder)
-    return new if monday and old > counted else max(old, new)
+    return new if falls and old > counted else max(old, new)

@@ -108,6 +108,7 @@ def _background_jobs(site: Site, cache: PublicStateCache) -> Iterator[tuple[int,
     yield REFRESH_SECONDS, site.machine.refresh
     yield PUBLISH_SECONDS, site.take_snapshot
     yield PUBLISH_SECONDS, cache.refresh
+    yield PUBLISH_SECONDS, site.set_aside
     yield PRUNE_SECONDS, site.prune
     yield PRUNE_SECONDS, site.machine.drop_unreadable
     if service := site.settings.timestamp_url:

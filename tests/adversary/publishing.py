@@ -44,7 +44,7 @@ class Figure:
         """As petition/tally/releases.py does. `signed`: 1 once the person has; returns if it was on a Monday."""
         monday = self.released_at < schedule.last_monday(now)
         self.counted -= self.withdrawn if monday else 0
-        new = schedule.released_figure(self.published, self.counted + signed, self.remainder, monday=monday)
+        new = schedule.released_figure(self.published, self.counted + signed, self.remainder, falls=monday)
         before = self.past[max(at for at in self.past if at <= max(now - self.windows.regular, min(self.past)))]
         last = self.window if now - self.released_at == self.window else self.windows.regular
         self.window = self.windows.next_window(last, new - self.published, new - before)
@@ -77,7 +77,7 @@ class Hypothesis:
         fitting = {
             r: p
             for r, p in self.beliefs[seen.k].items()
-            if schedule.released_figure(seen.old, seen.counted + signed, r, monday=seen.monday) == seen.new
+            if schedule.released_figure(seen.old, seen.counted + signed, r, falls=seen.monday) == seen.new
         }
         total = sum(fitting.values())
         self.likelihood *= total

@@ -30,7 +30,7 @@ def test_a_figure_only_rises_and_stays_at_most_18_below(steps: list[tuple[int, i
     figure = counted = remainder = 0
     for more, fresh in steps:
         counted += more
-        before, figure = figure, schedule.released_figure(figure, counted, remainder, monday=False)
+        before, figure = figure, schedule.released_figure(figure, counted, remainder, falls=False)
         assert before <= figure <= counted <= figure + 18
         remainder = fresh if figure != before else remainder
 
@@ -39,8 +39,8 @@ def test_a_figure_only_rises_and_stays_at_most_18_below(steps: list[tuple[int, i
 @given(COUNTED, COUNTED, REMAINDER)
 def test_a_figure_falls_on_a_monday_only_and_if_it_is_above_the_count(old: int, counted: int, remainder: int) -> None:
     old = old // 10 * 10
-    assert schedule.released_figure(old, counted, remainder, monday=False) >= old
-    new = schedule.released_figure(old, counted, remainder, monday=True)
+    assert schedule.released_figure(old, counted, remainder, falls=False) >= old
+    new = schedule.released_figure(old, counted, remainder, falls=True)
     assert (new < old) == (old > counted)
     assert new <= max(counted, 0)
 

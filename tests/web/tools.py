@@ -215,10 +215,16 @@ async def allow_all_annexes(site: Site) -> None:
         await site.database.write(partial(annexes.switch_annex, code=code, name=code, nickname="marta", on=True))
 
 
+# A batch whose signatures are erased, so that nothing is left to do: for the addresses of PARAMETERS.
+BATCH = """insert into batches values ('b1', 'disposable - -', 'x', 'erased', '', 31, 31, 0,
+    '{"total": 30, "countries": {"DE": 20}, "wanted": 0}', '2026-11-22',
+    'marta', 0, 'throw-away', 'marta', 0, 'olga', '2026-11-22')"""
+
+
 # An address for each parameter of the site map.
 PARAMETERS = {
     **{"lang": "en", "token": "x", "key": "PL", "n": "1", "reference": "PL-1", "kind": "docx"},
-    **{"country": "PL", "state": "new", "nickname": "marta", "sheet": "PL-7", "name": "signing"},
+    **{"country": "PL", "state": "new", "nickname": "marta", "sheet": "PL-7", "name": "signing", "batch": "b1"},
 }
 
 

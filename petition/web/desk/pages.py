@@ -34,6 +34,7 @@ NAVIGATION = {
     N_("Campaign"): (
         Entry("/organisers/", N_("Overview")),
         Entry("/organisers/unusual", N_("Is it real?"), Role.ORGANISER),
+        Entry("/organisers/set-aside", N_("Set signatures aside"), Role.ORGANISER),
         Entry("/organisers/forms", N_("Forms"), Role.ORGANISER),
         Entry("/organisers/paper", N_("Paper signatures"), Role.ORGANISER),
         Entry("/organisers/names", N_("Names"), Role.ORGANISER),

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from petition.core import clock
 from petition.core.errors import LetterError
-from petition.letters.editions import annexes, editions, references, sealed_copies
+from petition.letters.editions import annexes, editions, references, sealed_copies, set_aside
 from petition.site import Site
 from petition.web.http.pages import client_address, get_language, get_site, render_page
 
@@ -59,7 +59,9 @@ async def _found(site: Site, reference: str) -> tuple[str, dict[str, Any]]:
     if issued is None:
         raise HTTPException(404)  # destroyed in this moment
     letter, document, basis = issued
-    context = {"letter": letter, "document": document, "basis": basis, "copies": copies}
+    async with site.database.reading() as c:
+        lowered = await set_aside.set_aside_since(c, basis["as_of"])
+    context = {"letter": letter, "document": document, "basis": basis, "copies": copies, "lowered": lowered}
     context |= {"as_of": clock.parse_iso(basis["as_of"])}
     return "letter.html", {**context, **_addressee_context(site, letter.key)}
 

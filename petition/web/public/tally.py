@@ -9,6 +9,7 @@ from petition.core import clock
 from petition.core.csv_tables import to_csv
 from petition.core.languages import SOURCE_LANGUAGE, Language
 from petition.site import Site
+from petition.tally.removals import RESTORED
 from petition.web.http.public_state import PublicState
 from petition.web.public import history_chart, maps
 
@@ -24,6 +25,7 @@ def tally_page(site: Site, language: Language, state: PublicState) -> dict[str, 
         "frozen": state.status.frozen,
         "last_hours": moved[-_RECENT_HOURS:],
         "withdrawn": [(date.fromisoformat(day), n) for day, n in withdrawn],
+        "removals": [(date.fromisoformat(day), reason, n) for day, reason, n in state.history.removals],
         "steps": maps.SHADE_STEPS,
         "paper": state.paper,
     }
@@ -93,11 +95,16 @@ def history_hours_csv(site: Site, state: PublicState) -> str:
 
 
 def history_json(site: Site, state: PublicState) -> str:
-    """The same as both files, and how many withdrawn signatures were taken off each week, in tens."""
+    """The same as both files, and in tens: how many withdrawn signatures were taken off each week, and what organisers
+    set aside and restored."""
     history = state.history
     data = {
         "hours": [{"hour": hour, "confirmed": n} for hour, n in history.hours],
         "days": [{"day": day, "country": country, "confirmed": n} for day, country, n in history.days],
         "withdrawn": [{"day": day, "signatures": n} for day, n in history.withdrawn],
+        "set_aside": [
+            {"day": day, "reason": reason, "signatures": n} for day, reason, n in history.removals if reason != RESTORED
+        ],
+        "restored": [{"day": day, "signatures": n} for day, reason, n in history.removals if reason == RESTORED],
     }
     return json.dumps(data)

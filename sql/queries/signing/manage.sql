@@ -1,6 +1,6 @@
 -- name: get_signature
 -- The signature of an exact address, with the name if it is to be printed.
-select mailbox, country, confirmed_on, updates, consent,
+select mailbox, country, confirmed_on, updates, consent, set_aside,
     (select name from names where names.mailbox = signatures.mailbox) as name,
     (select state from names where names.mailbox = signatures.mailbox) as name_state
 from signatures where email_hash = :email_hash

@@ -14,21 +14,22 @@ select -- sqlite
 from json_each(:rows) -- sqlite
 
 -- name: export
--- For the organisers: names to be printed and addresses for news. The order of a keyed hash tells nothing.
+-- Here and below: nobody whose signature is set aside. For the organisers: names to be printed and addresses for news. The order of a keyed hash tells nothing.
 select s.country, n.name, c.sealed
 from signatures s
 left join names n on n.mailbox = s.mailbox
 left join contacts c on c.mailbox = s.mailbox
-where (n.name is not null or c.sealed is not null) and s.confirmed_on <= :last_day
+where s.set_aside = 0 and (n.name is not null or c.sealed is not null) and s.confirmed_on <= :last_day
 order by s.mailbox
 
 -- name: sealed_for_news
 -- A sealed text is random from its beginning on: its order tells nothing, not even that of a mailbox.
 select c.sealed from contacts c join signatures s on s.mailbox = c.mailbox
-where s.confirmed_on <= :last_day order by c.sealed
+where s.set_aside = 0 and s.confirmed_on <= :last_day order by c.sealed
 
 -- name: count_for_news
-select count(*) as n from contacts c join signatures s on s.mailbox = c.mailbox where s.confirmed_on <= :last_day
+select count(*) as n from contacts c join signatures s on s.mailbox = c.mailbox
+where s.set_aside = 0 and s.confirmed_on <= :last_day
 
 -- name: named_or_contactable
 -- All that is kept about each person with a name to be printed or an address for news.
@@ -36,32 +37,32 @@ select s.mailbox, s.country, s.confirmed_on, s.named, s.updates, s.consent, n.na
 from signatures s
 left join names n on n.mailbox = s.mailbox
 left join contacts c on c.mailbox = s.mailbox
-where n.name is not null or c.sealed is not null
+where s.set_aside = 0 and (n.name is not null or c.sealed is not null)
 
 -- name: list_printable
 -- Names to be printed for one country: approved by an organiser, of signatures that are old enough.
 select n.name from names n join signatures s on s.mailbox = n.mailbox
-where s.country = :country and n.state = 'approved' and s.confirmed_on <= :last_day order by n.name
+where s.set_aside = 0 and s.country = :country and n.state = 'approved' and s.confirmed_on <= :last_day order by n.name
 
 -- name: count_printable
 -- How many names are to be printed, by country.
 select s.country, count(*) as n from names n join signatures s on s.mailbox = n.mailbox
-where n.state = 'approved' and s.confirmed_on <= :last_day group by s.country
+where s.set_aside = 0 and n.state = 'approved' and s.confirmed_on <= :last_day group by s.country
 
 -- name: count_by_country
 -- How many names are in a state, by country.
 select s.country, count(*) as n from names n join signatures s on s.mailbox = n.mailbox
-where n.state = :state and s.confirmed_on <= :last_day group by s.country order by s.country
+where s.set_aside = 0 and n.state = :state and s.confirmed_on <= :last_day group by s.country order by s.country
 
 -- name: count_new
 -- The index names_new has no other names: those that were looked at are not read.
 select count(*) as n from names n join signatures s on s.mailbox = n.mailbox
-where n.state = 'new' and s.confirmed_on <= :last_day
+where s.set_aside = 0 and n.state = 'new' and s.confirmed_on <= :last_day
 
 -- name: list_in_state
 -- The order of a keyed hash tells nothing.
 select n.mailbox, n.name from names n join signatures s on s.mailbox = n.mailbox
-where s.country = :country and n.state = :state and s.confirmed_on <= :last_day order by n.mailbox
+where s.set_aside = 0 and s.country = :country and n.state = :state and s.confirmed_on <= :last_day order by n.mailbox
 limit :limit offset :skip
 
 -- name: set_state

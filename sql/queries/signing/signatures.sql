@@ -4,7 +4,7 @@ delete from signatures where mailbox
 in (select value from json_each(:mailboxes)) -- sqlite
 = any(array(select mailbox from signatures where mailbox -- postgresql
 = any(array(select json_array_elements_text(cast(:mailboxes as json)))) order by mailbox for update)) -- postgresql
-returning mailbox, country
+returning mailbox, country, set_aside
 
 -- name: insert
 -- In the order of their keys. No row for a mailbox with which another server was faster.

@@ -1,16 +1,24 @@
 -- name: signatures
--- The count by country from the signatures themselves.
-select country, count(*) as n from signatures group by country order by country
+-- The count by country from the signatures themselves, without those that are set aside.
+select country, count(*) as n from signatures where set_aside = 0 group by country order by country
 
 -- name: journal
 -- The same from the journal of changes.
 select country, cast(sum(n) as bigint) as n from journal group by country having sum(n) <> 0 order by country
 
 -- name: days
--- What was added and what was removed on each day.
-select country, day, cast(sum(case when n > 0 then n else 0 end) as bigint) as added,
-    cast(sum(case when n < 0 then -n else 0 end) as bigint) as removed
-from journal group by country, day order by country, day
+-- What was added and what was removed on each day, and by how much organisers changed the count.
+select country, day, cast(sum(case when by_organisers = 0 and n > 0 then n else 0 end) as bigint) as added,
+    cast(sum(case when by_organisers = 0 and n < 0 then -n else 0 end) as bigint) as removed,
+    cast(sum(case when by_organisers = 1 then n else 0 end) as bigint) as removals, max(by_organisers) as has_removals
+from (select country, day, n, case when reason in ('restored') or substr(reason, 1, 6) = 'aside ' then 1 else 0 end as by_organisers
+    from journal) as changes
+group by country, day order by country, day
+
+-- name: removals
+-- What organisers set aside and restored on each day.
+select day, reason, cast(sum(n) as bigint) as n from journal
+where reason in ('restored') or substr(reason, 1, 6) = 'aside ' group by day, reason order by day, reason
 
 -- name: choices
 -- How many asked for a name or for news, and how many names and contacts there are: each pair must be equal.

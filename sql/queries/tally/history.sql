@@ -13,7 +13,11 @@ where (name, released_at) in (select name, max(released_at) from releases
 -- The last figure of each country and day in which there was a release.
 select name, (released_at + 86399) / 86400 as period, figure from releases
 where (name, released_at) in (select name, max(released_at) from releases
-    where name not in ('total', 'withdrawn') group by name, (released_at + 86399) / 86400) order by name, released_at
+    where length(name) = 2 group by name, (released_at + 86399) / 86400) order by name, released_at
 
 -- name: withdrawn
 select released_at, figure from releases where name = :name order by released_at
+
+-- name: removals
+-- What organisers set aside, by reason, and what they restored.
+select name, released_at, figure from releases where name = 'restored' or name like 'aside %' order by released_at, name

@@ -9,13 +9,18 @@ for update -- postgresql
 update figures set window_seconds = case name when 'total' then cast(:total as bigint) else cast(:country as bigint) end
 
 -- name: counted
--- By country: what was confirmed before a day, less what was removed before a Monday.
-select country, cast(sum(case when (n > 0 and day < :before) or (n < 0 and day < :monday) then n else 0 end) as bigint) as n
+-- By country: what was confirmed before a day, less what was removed before a Monday, and what organisers set aside and
+-- restored before today.
+select country, cast(sum(case
+    when reason = 'restored' or reason like 'aside %' then case when day < :today then n else 0 end
+    when (n > 0 and day < :before) or (n < 0 and day < :monday) then n
+    else 0 end) as bigint) as n
 from journal group by country order by country
 
 -- name: removed
--- How many signatures were removed from one day to another.
-select cast(coalesce(-sum(n), 0) as bigint) as n from journal where n < 0 and day >= :first and day < :before
+-- How many signatures were removed from one day to another, without those that organisers set aside.
+select cast(coalesce(-sum(n), 0) as bigint) as n from journal
+where n < 0 and reason not like 'aside %' and day >= :first and day < :before
 
 -- name: figure_at
 -- What was published under a name at a moment.

@@ -17,6 +17,7 @@ from tests.letters.editions.test_editions import draft_for, issue
 from tests.tally.test_paper import SHEET as PAPER_SHEET
 from tests.tally.test_paper import write as write_paper
 from tests.web.tools import (
+    BATCH,
     PARAMETERS,
     all_rows,
     allow_all_annexes,
@@ -64,6 +65,13 @@ ADDRESSES = {
     ("POST", "/organisers/switches/{name}"): ADMIN,
     ("POST", "/organisers/aside"): ADMIN,
     ("POST", "/organisers/restore"): ADMIN,
+    ("GET", "/organisers/set-aside"): ORGANISER,
+    ("POST", "/organisers/set-aside"): ADMIN,
+    ("GET", "/organisers/set-aside/{batch}"): ORGANISER,
+    ("POST", "/organisers/set-aside/{batch}/propose"): ADMIN,
+    ("POST", "/organisers/set-aside/{batch}/agree"): ORGANISER,
+    ("POST", "/organisers/set-aside/{batch}/dismiss"): ADMIN,
+    ("POST", "/organisers/set-aside/{batch}/undo"): ADMIN,
     ("GET", "/organisers/letters"): ORGANISER,
     ("GET", "/organisers/letters.zip"): ORGANISER,
     ("GET", "/organisers/letters/{key}.{kind}"): ORGANISER,
@@ -121,6 +129,7 @@ async def _desk(visit: Visit, settings: Settings, folder: Path, time: Clock) -> 
     await visitor.site.machine.refresh()
     await issue(visitor.site.database, draft_for("PL"))
     await write_paper(visitor.site.database, PAPER_SHEET)
+    await visitor.site.database.write(lambda c: c.execute(BATCH))
     return visitor
 
 
@@ -144,7 +153,7 @@ async def _open(visitor: Visitor, session: str, method: str, path: str) -> int:
     keys = " ".join(public_keys.fingerprints(visitor.site.settings.recipients))
     fields = {"email": "viewer@example.org", "session": session, "nickname": "viewer", "keys": keys, "code": "1"}
     fields |= {"work": "auto", "reason": "trap", "network": "x"}
-    fields |= {"stance": "", "sent": "2026-11-01"}
+    fields |= {"stance": "", "sent": "2026-11-01", "sure": "on"}
     before = await all_rows(visitor.site)
     data = fields if method == "POST" else None
     answer = await visitor.client.request(method, path, data=data)

@@ -41,6 +41,9 @@ OTHER_FORMS: dict[str, set[str]] = {
         f"/organisers/people/marta/{change}": {"shown", "role", "sure", "factor-code", "passkey"}
         for change in ("role", "link", "reset", "remove")
     },
+    **{
+        f"/organisers/set-aside/b1/{act}": {"reason", "sure", "seen"} for act in ("propose", "agree", "dismiss", "undo")
+    },
     "/organisers/editions/1/names/PL": set(),
     "/organisers/editions/1/time-stamp": set(),
     "/organisers/editions/PL-1/sealed": {"sha256", "sealed", "back"},
