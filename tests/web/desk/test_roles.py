@@ -64,6 +64,8 @@ ADDRESSES = {
     ("POST", "/organisers/switches/{name}"): ADMIN,
     ("POST", "/organisers/aside"): ADMIN,
     ("POST", "/organisers/restore"): ADMIN,
+    ("GET", "/organisers/unusual"): ORGANISER,
+    ("POST", "/organisers/unusual"): ORGANISER,
     ("GET", "/organisers/letters"): ORGANISER,
     ("GET", "/organisers/letters.zip"): ORGANISER,
     ("GET", "/organisers/letters/{key}.{kind}"): ORGANISER,
