@@ -34,6 +34,7 @@ async def test_an_unusual_day_is_told_in_sentences(time: Clock, visitor: Visitor
     assert "One thing to look at" in text
     assert "One email domain that we do not know has about" in text
     assert "It could be: A university, a school, a firm or an office" in text
+    assert "One unusual thing waits for somebody" in Html((await visitor.get("/organisers/")).text).text
     assert "More than four in ten pressed the button within twenty seconds" in text
     assert "It looks like a machine. What can be grouped today is gone tomorrow" in text
     assert not [word for word in ("53", "Poland", "a domain", "a network", "2026-11-22T") if word in text]
