@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 SCANNER := var/scan/venv
 .DEFAULT_GOAL := help
-.PHONY: help run install test test-all test-newest check chaos scan adversary fuzz bench messages lock lock-age system package test-handbook debian pictures
+.PHONY: help run install test test-all test-newest check chaos scan adversary signals fuzz bench messages lock lock-age system package test-handbook debian pictures
 
 help:
 	@echo "make run       the appeal in demo mode on http://127.0.0.1:8000"
@@ -15,6 +15,7 @@ help:
 	@echo "make scan      a black-box scanner over the running site, signed in and not"
 	@echo "make fuzz      a fuzzer against all that reads what strangers send"
 	@echo "make adversary  two worlds that differ in one person, timed from outside"
+	@echo "make signals    how often honest days and forged signatures are noticed, simulated"
 	@echo "make bench     the benchmarks"
 	@echo "make package   builds wheel, sdist, a .deb for each Debian and an image, installs each and signs there"
 	@echo "make test-handbook  runs the commands of the handbook on booted Debian 12 and 13"
@@ -53,6 +54,9 @@ $(VENV)/.locks-checked: $(VENV)/.installed-tests requirements.lock tests/locks.p
 # Times a real server and its emails in two worlds: twenty minutes with TRIALS=2000 in each.
 adversary: $(VENV)/.installed-tests system
 	$(PY) -m tests.adversary $(TRIALS)
+
+signals: $(VENV)/.installed-tests
+	$(PY) -m tests.signals
 
 # Bytes made by a fuzzer against all that reads what strangers send: FUZZ_SECONDS for each target.
 fuzz: $(VENV)/.installed-tests

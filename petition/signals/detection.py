@@ -16,6 +16,7 @@ GAP, SPAN = 14, 30  # days: the past of a drip ends so long before, and it is su
 ROUNDING_VARIANCE = 33.0  # of the difference of two figures in tens with secret remainders
 LEAST_EXCESS = 20  # signatures: nobody is called for less
 FEW_RULES = 2  # of R1 to R4: a person looks
+OF_ONE = ("domain", "network")  # told only of a cluster: who owns a few mailboxes of an office must not see the others
 NOTED_CLUSTERS = 5  # of one day
 UNTOLD = -1  # what is usual, on the first day
 
@@ -141,8 +142,9 @@ def _thrown_away(past: Sequence[Day], today: Day, remainder: int) -> Iterator[Fi
 def _of_one(past: Sequence[Day], today: Day, remainder: int) -> Iterator[Finding]:
     """The rule of the first weeks."""
     for signal, n in (("domain", today.largest_domain), ("network", today.largest_network)):
-        if n - remainder >= max(MANY_OF_ONE, LEAST_SHARE * today.confirmed):
-            yield Finding(signal, n, _usual(past, signal), cluster=_largest(today, signal))
+        cluster = _largest(today, signal)
+        if cluster and n - remainder >= max(MANY_OF_ONE, LEAST_SHARE * today.confirmed):
+            yield Finding(signal, n, _usual(past, signal), cluster=cluster)
 
 
 def _largest(today: Day, kind: str) -> str:
@@ -162,12 +164,12 @@ def _shares(past: Sequence[Day], today: Day, factor: float, remainder: int) -> I
     for signal, of in SERIES.items():
         shares, (x, n) = [of(day) for day in past], of(today)
         z, excess = deviation(max(x - remainder, 0), n, shares)
-        if _passes(THRESHOLDS[signal], z, excess, factor, 0):
-            usual = (x - remainder - excess) / max(n, 1)
-            unit = 100 / max(n, 1) if signal in SHARES else 1
-            seen = (x - remainder) * unit if signal in SHARES else x
-            told = usual * 100 if signal in SHARES else usual * n
-            yield Finding(signal, seen, told, cluster=_largest(today, signal))
+        cluster = _largest(today, signal)
+        if (cluster or signal not in OF_ONE) and _passes(THRESHOLDS[signal], z, excess, factor, 0):
+            usual, percent = x - remainder - excess, 100 / max(n, 1)
+            is_share = signal in SHARES
+            seen, told = ((x - remainder) * percent, usual * percent) if is_share else (float(x), usual)
+            yield Finding(signal, seen, told, cluster=cluster)
 
 
 def _late(past: Sequence[Day], today: Day, factor: float, remainder: int) -> Iterator[Finding]:

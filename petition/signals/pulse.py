@@ -128,5 +128,7 @@ def _last_day(midnight: str) -> str:
 
 async def delete_old(c: Connection) -> None:
     oldest = clock.today().fromordinal(clock.today().toordinal() - KEPT_DAYS).isoformat()
-    for table in ("pulse", "days", "clusters", "notices"):
-        await c.run(f"signals.delete_old_{table}", before=oldest)
+    await c.run("signals.delete_old_pulse", before=oldest)
+    await c.run("signals.delete_old_days", before=oldest)
+    await c.run("signals.delete_old_clusters", before=oldest)
+    await c.run("signals.delete_old_notices", before=oldest)

@@ -67,9 +67,16 @@ def test_a_drip_is_noticed_within_a_fortnight(country: bool) -> None:
 
 def test_before_there_is_a_history_fixed_rules_hold() -> None:
     past = [Day("", forms=130, confirmed=100, growth=100)] * (HISTORY - 1)
-    today = Day("", forms=200, confirmed=150, largest_domain=45, thrown_away=12, growth=900)
+    groups = (Group("x", "domain", 45, ("R2",)),)
+    today = Day("", forms=200, confirmed=150, largest_domain=45, thrown_away=12, growth=900, groups=groups)
     assert [f.signal for f in find(past, today, 1.0, 0)] == ["throw-away", "domain"]
     assert find([], replace(today, largest_domain=20, thrown_away=9), 1.0, 0) == []
+
+
+def test_what_is_too_small_for_a_cluster_is_not_told(quiet: Campaign) -> None:
+    """Of an office of which somebody owns nineteen mailboxes."""
+    today = replace(quiet.days[45], largest_domain=29, largest_network=29)
+    assert find(quiet.days[:45], today, 0.8, 0) == []
 
 
 def test_two_broken_rules_are_told_whatever_was_usual() -> None:

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from petition.signals.clusters import broken_rules
+from petition.signals.clusters import LEAST_SIZE, broken_rules
 from petition.signals.detection import Day, Group
 from petition.tally.schedule import round_off
 from tests.signals.chance import Chance
@@ -71,7 +71,8 @@ def count(chance: Chance, crowd: Crowd) -> Counts:
         largest_network=max(of_network, *chance.multinomial(n - of_network, NETWORKS)),
     )
     kinds = (("domain", of_domain), ("network", of_network), ("throw-away", day.thrown_away))
-    groups = tuple(group(chance, crowd, kind, size) for kind, size in kinds if size >= 30)
+    least = chance.choice(LEAST_SIZE)
+    groups = tuple(group(chance, crowd, kind, size) for kind, size in kinds if size >= least)
     now, later = (chance.multinomial(k, crowd.countries) for k in (n, crowd.n - n))
     return Counts(replace(day, groups=groups), now, later)
 

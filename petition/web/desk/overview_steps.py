@@ -1,13 +1,14 @@
 """All sources of "What to do next": add yours with one line. Their order here counts among equally urgent ones."""
 
 from petition.organisers.accounts import Role
-from petition.web.desk import letter_steps, site_steps
+from petition.web.desk import letter_steps, site_steps, unusual
 from petition.web.desk.next_steps import PersonalSources, SharedSources
 
 # Read once per process and kept for some seconds: each asks the database for little.
 SHARED: SharedSources = (
     (Role.ORGANISER, site_steps.relay_trouble),
     (Role.ORGANISER, site_steps.away_machines),
+    (Role.ORGANISER, unusual.open_notices),
     (Role.VIEWER, site_steps.destruction_trouble),
     (Role.ADMIN, site_steps.old_backup),
     (Role.ORGANISER, letter_steps.new_names),
@@ -22,5 +23,5 @@ SHARED: SharedSources = (
 )
 # Asked with every page: one query each.
 PERSONAL: PersonalSources = ((Role.VIEWER, site_steps.changed_keys), (Role.VIEWER, site_steps.own_factor))
-# Whether it is real: the same kind of functions, for what was noticed. Empty: nothing looks for it yet.
-SIGNALS: SharedSources = ()
+# Whether it is real: the same kind of functions, for what was noticed.
+SIGNALS: SharedSources = ((Role.ORGANISER, unusual.open_notices),)

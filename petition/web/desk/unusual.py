@@ -17,6 +17,7 @@ from petition.signals import EXPLANATIONS, Cluster, sentences
 from petition.signals.clusters import RULES_OF_KIND
 from petition.signals.detection import HISTORY
 from petition.web.desk.access import requires_role
+from petition.web.desk.next_steps import Look, Step, Urgency
 from petition.web.desk.pages import render_desk_page, saved_redirect
 from petition.web.http import forms
 from petition.web.http.pages import get_site, negotiate_language
@@ -24,6 +25,13 @@ from petition.web.http.pages import get_site, negotiate_language
 PATH = "/organisers/unusual"
 _SAVED = "Saved. The others see who it was."
 _TOO_LATE = "A colleague was faster. Nothing was changed: look at what they said."
+
+
+async def open_notices(look: Look) -> Step | None:
+    """For the overview."""
+    n = await signals.count_open(look.c)
+    what = "One unusual thing waits" if n == 1 else f"{n} unusual things wait"
+    return Step(f"{what} for somebody who knows what it was.", PATH, Urgency.NOW) if n else None
 
 
 @requires_role(Role.ORGANISER)

@@ -72,6 +72,8 @@ ADDRESSES = {
     ("POST", "/organisers/set-aside/{batch}/agree"): ORGANISER,
     ("POST", "/organisers/set-aside/{batch}/dismiss"): ADMIN,
     ("POST", "/organisers/set-aside/{batch}/undo"): ADMIN,
+    ("GET", "/organisers/unusual"): ORGANISER,
+    ("POST", "/organisers/unusual"): ORGANISER,
     ("GET", "/organisers/letters"): ORGANISER,
     ("GET", "/organisers/letters.zip"): ORGANISER,
     ("GET", "/organisers/letters/{key}.{kind}"): ORGANISER,

@@ -34,6 +34,7 @@ OTHER_FORMS: dict[str, set[str]] = {
     "/organisers/aside": {"network"},
     "/organisers/restore": {"reason"},
     "/organisers/names/PL/new": {"shown", "name x", "rest", "undo"},
+    "/organisers/unusual": {"handle", "explanation", "reopen"},
     "/organisers/factor": {"code", "passkey"},
     "/organisers/factors": {"code", "passkey", "remove"},
     "/organisers/factor/challenge": {"purpose"},
