@@ -144,6 +144,10 @@ async def test_whoever_has_read_a_page_passes_the_rest_of_it_and_no_other_name(t
     assert await _printed(visitor) == [], "a page is passed only by who says to have read it"
     await visitor.post("/organisers/names/PL/new", shown=shown, rest="on", **{boris: "aside"})
     assert await _printed(visitor) == ["Anna Nowak"]
+    await visitor.post("/organisers/names/PL/rejected", **{boris: "back"})
+    late = await visitor.post("/organisers/names/PL/new", shown=shown, rest="on", **{boris: "aside"})
+    told = Html((await visitor.get(late.headers["location"])).text).text
+    assert "you set aside 1 name. Somebody else had decided about the rest." in told
     assert "Celina Maj" in (await visitor.get("/organisers/names/PL/new")).text
 
 
