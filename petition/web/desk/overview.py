@@ -13,7 +13,7 @@ from petition.tally import progress
 from petition.web.desk import next_steps
 from petition.web.desk.access import requires_role
 from petition.web.desk.overview_figures import REFUSED_DAYS, Figures, OverviewFigures
-from petition.web.desk.overview_steps import PERSONAL, SIGNALS
+from petition.web.desk.overview_steps import PERSONAL
 from petition.web.desk.pages import desk_language, render_desk_page
 from petition.web.desk.progress_chart import Chart
 from petition.web.http.pages import get_public_state, get_site, render_page
@@ -53,7 +53,6 @@ async def _live_context(request: Request) -> dict[str, Any]:
         "figures": figures if organiser.may(Role.ORGANISER) else None,
         "steps": next_steps.for_organiser(figures.steps, personal, organiser),
         "signals": next_steps.for_organiser(figures.signals, [], organiser),
-        "signals_watched": bool(SIGNALS),
         "refused_days": REFUSED_DAYS,
         "refresh_seconds": REFRESH_SECONDS,
         **_dates(site, figures),
