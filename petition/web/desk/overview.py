@@ -13,10 +13,10 @@ from petition.tally import progress
 from petition.web.desk import next_steps
 from petition.web.desk.access import requires_role
 from petition.web.desk.overview_figures import REFUSED_DAYS, Figures, OverviewFigures
-from petition.web.desk.overview_steps import PERSONAL, SIGNALS
-from petition.web.desk.pages import render_desk_page
+from petition.web.desk.overview_steps import PERSONAL
+from petition.web.desk.pages import desk_language, render_desk_page
 from petition.web.desk.progress_chart import Chart
-from petition.web.http.pages import get_public_state, get_site, negotiate_language, render_page
+from petition.web.http.pages import get_public_state, get_site, render_page
 
 LATEST_ACTIONS = 5  # lines of the activity log
 LISTED_DAYS = 14
@@ -34,7 +34,9 @@ async def overview(request: Request) -> Response:
 @requires_role(Role.VIEWER, renews=False)
 async def live(request: Request) -> Response:
     """The part of the overview that changes, as a page of its own: a script puts it in the place of the old one."""
-    return render_page(request, "web/desk/overview/live_page.html", **await _live_context(request))
+    return render_page(
+        request, "web/desk/overview/live_page.html", language=desk_language(request), **await _live_context(request)
+    )
 
 
 async def _live_context(request: Request) -> dict[str, Any]:
@@ -51,7 +53,6 @@ async def _live_context(request: Request) -> dict[str, Any]:
         "figures": figures if organiser.may(Role.ORGANISER) else None,
         "steps": next_steps.for_organiser(figures.steps, personal, organiser),
         "signals": next_steps.for_organiser(figures.signals, [], organiser),
-        "signals_watched": bool(SIGNALS),
         "refused_days": REFUSED_DAYS,
         "refresh_seconds": REFRESH_SECONDS,
         **_dates(site, figures),
@@ -93,5 +94,5 @@ def _progress(request: Request) -> dict[str, Any]:
 
 
 def _chart(request: Request, chart: Chart) -> str:
-    language = negotiate_language(request)
+    language = desk_language(request)
     return chart.svg(language.format_number, language.format_date)

@@ -1,11 +1,13 @@
 """All sources of "What to do next": add yours with one line. Their order here counts among equally urgent ones."""
 
 from petition.organisers.accounts import Role
-from petition.web.desk import letter_steps, site_steps, unusual
+from petition.web.desk import letter_steps, site_steps, trust_steps, unusual
 from petition.web.desk.next_steps import PersonalSources, SharedSources
 
 # Read once per process and kept for some seconds: each asks the database for little.
 SHARED: SharedSources = (
+    (Role.ORGANISER, trust_steps.wrong_numbers),
+    (Role.ORGANISER, trust_steps.proposed_batches),
     (Role.ORGANISER, site_steps.relay_trouble),
     (Role.ORGANISER, site_steps.away_machines),
     (Role.ORGANISER, unusual.open_notices),
@@ -18,6 +20,7 @@ SHARED: SharedSources = (
     (Role.ORGANISER, letter_steps.old_edition),
     (Role.ORGANISER, letter_steps.doubtful_sources),
     (Role.ADMIN, site_steps.missing_factors),
+    (Role.ORGANISER, trust_steps.doctor_findings),
     (Role.ORGANISER, site_steps.unknown_reports),
     (Role.ORGANISER, letter_steps.unreviewed_texts),
 )

@@ -11,7 +11,7 @@ from petition.tally.rounding import show_magnitude
 from petition.web.desk.next_steps import Look, Step, Urgency
 
 BACKUP_DAYS = 3  # then it is too old, as `petition doctor` says
-EMAIL_PART, RECORD = "/organisers/#email", "/organisers/record"
+EMAIL_PART, OPERATIONS = "/organisers/#email", "/organisers/operations"
 
 
 async def changed_keys(c: Connection, site: Site, organiser: Organiser) -> Step | None:
@@ -35,7 +35,7 @@ async def missing_factors(look: Look) -> Step | None:
     if not nicknames or look.site.settings.demo:
         return None
     what = "1 organiser has" if len(nicknames) == 1 else f"{len(nicknames)} organisers have"
-    return Step(f"{what} no second factor: {', '.join(nicknames)}.", "/organisers/factors", Urgency.SOON)
+    return Step(f"{what} no second factor: {', '.join(nicknames)}.", "/organisers/people", Urgency.SOON)
 
 
 async def old_backup(look: Look) -> Step | None:
@@ -45,7 +45,7 @@ async def old_backup(look: Look) -> Step | None:
     if look.site.settings.demo or (days is not None and days < BACKUP_DAYS):
         return None
     sentence = "There has never been a backup." if days is None else f"The last backup is {days} days old."
-    return Step(sentence, RECORD, Urgency.NOW)
+    return Step(sentence, OPERATIONS, Urgency.NOW)
 
 
 async def relay_trouble(look: Look) -> Step | None:
@@ -56,7 +56,7 @@ async def relay_trouble(look: Look) -> Step | None:
 
 async def away_machines(look: Look) -> Step | None:
     sentences = [machine.describe(show_magnitude) for machine in await machines.away_machines(look.c)]
-    return Step(" ".join(sentences), EMAIL_PART, Urgency.NOW) if sentences else None
+    return Step(" ".join(sentences), OPERATIONS, Urgency.NOW) if sentences else None
 
 
 async def unknown_reports(look: Look) -> Step | None:
@@ -67,4 +67,4 @@ async def unknown_reports(look: Look) -> Step | None:
 
 async def destruction_trouble(look: Look) -> Step | None:
     sentence = await destruction_day.say_trouble(look.c, look.site.appeal.campaign)
-    return Step(sentence, RECORD, Urgency.NOW) if sentence else None
+    return Step(sentence, "/organisers/switches", Urgency.NOW) if sentence else None

@@ -16,7 +16,7 @@ from petition.core.database.connection import Connection, Row
 from petition.core.settings import Settings
 from petition.letters import correspondence
 from petition.letters.correspondence import Channel, Entry, Stance
-from petition.organisers import activity_log
+from petition.organisers import activity_log, last_checks
 from petition.organisers.accounts import Organiser, Role
 from petition.web.desk import next_steps, overview_steps
 from petition.web.desk.next_steps import Look, Step, Urgency
@@ -224,3 +224,20 @@ async def test_the_live_part_is_that_of_the_page(time: Clock, visit: Visit, tmp_
     part = live.partition('<div id="live">')[2].partition("</main>")[0].strip()
     assert part.removesuffix("</div>").strip() in page
     assert "39 days to the deadline." in page
+
+
+@on_sqlite
+async def test_what_is_unusual_wrong_or_proposed_is_said_to_who_can_decide(time: Clock, visitor: Visitor) -> None:
+    await visitor.organiser("olga", "organiser")
+    page = Html((await visitor.get("/organisers/")).text).text
+    assert "Nothing unusual waits for an explanation." in page
+    notice = {"handle": "h", "day": "2026-11-21", "signal": "surge", "subject": "", "cluster": "", "seen": 400}
+    await visitor.site.database.write(
+        lambda c: c.insert_rows("notices", [{**notice, "usual": 50, "explanation": "", "nickname": ""}])
+    )
+    await visitor.site.database.write(partial(last_checks.record_audit, all_agree=False))
+    await visitor.site.database.write(partial(last_checks.record_doctor, found=[("fix", "disk")]))
+    assert "Numbers were counted again, and some do not agree" in (text := await _steps(visitor))
+    assert "found what must be fixed: disk." in text
+    page = Html((await visitor.get("/organisers/")).text).text
+    assert "1 unusual thing waits for an explanation" in page.partition("What next?")[0]

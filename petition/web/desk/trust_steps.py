@@ -1,0 +1,37 @@
+"""What to do next about the numbers: what waits for a second yes, what was counted again."""
+
+from petition.core import clock
+from petition.organisers import last_checks
+from petition.signing import batches
+from petition.web.desk.next_steps import Look, Step, Urgency
+
+SET_ASIDE, OPERATIONS = "/organisers/set-aside", "/organisers/operations"
+
+
+async def proposed_batches(look: Look) -> Step | None:
+    """Who has proposed one is told only after a day: then they may agree themselves, if they are alone."""
+    waiting = [batch for batch in await batches.list_batches(look.c) if batch.state == batches.PROPOSED]
+    if not waiting:
+        return None
+    what = "1 proposal" if len(waiting) == 1 else f"{len(waiting)} proposals"
+    proposers = {
+        batch.proposed_by if clock.epoch() - batch.proposed_at < batches.ALONE_SECONDS else "" for batch in waiting
+    }
+    hidden_from = proposers.pop() if len(proposers) == 1 else ""
+    sentence = f"{what} to set signatures aside: a second yes is needed, or a no."
+    return Step(sentence, SET_ASIDE, Urgency.NOW, hidden_from)
+
+
+async def wrong_numbers(look: Look) -> Step | None:
+    audit = await last_checks.last_audit(look.c)
+    if audit is None or audit.all_agree:
+        return None
+    sentence = "Numbers were counted again, and some do not agree: publish and send none until it is mended."
+    return Step(sentence, OPERATIONS, Urgency.NOW)
+
+
+async def doctor_findings(look: Look) -> Step | None:
+    doctor = await last_checks.last_doctor(look.c)
+    to_fix = doctor.named("fix") if doctor else []
+    sentence = f"The last check of the server found what must be fixed: {', '.join(to_fix)}."
+    return Step(sentence, OPERATIONS, Urgency.SOON) if to_fix else None
