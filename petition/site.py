@@ -46,7 +46,7 @@ from petition.protection.proof_of_work import ProofMode
 from petition.protection.rate_limits import RateLimiter
 from petition.retention import prune
 from petition.retention.destruction_day import DestructionWatch
-from petition.signals import Signals
+from petition.signals import Signals, keeping
 from petition.signing import set_aside, signatures, undelivered
 from petition.signing.intake import Intake
 from petition.tally import freeze, populations, releases, tally
@@ -210,6 +210,7 @@ class Site:
         try:
             await self.take_snapshot()  # a day is compared with what was published at its end
             await self.signals.look()  # before the marks of its forms are deleted
+            await keeping.keep_machines(self.database, self.server_keys)
         finally:
             await prune.prune(self.database, self.server_keys, self.appeal, self.settings.email_key_file)
 

@@ -14,8 +14,11 @@ from petition.core.form import EMPTY_FORM, Form
 from petition.letters.editions import editions
 from petition.organisers import accounts
 from petition.organisers.accounts import Organiser, Role
+from petition.signals import keeping
 from petition.signing import batch_rules, batches
+from petition.signing.batch_rules import Rule
 from petition.signing.batches import Batch
+from petition.site import Site
 from petition.web.desk.access import requires_role, run_and_log
 from petition.web.desk.pages import render_desk_page, saved_redirect
 from petition.web.http import forms
@@ -45,17 +48,25 @@ async def _index(request: Request, form: Form, status: int = 200) -> Response:
 async def keep(request: Request) -> Response:
     """Chooses the signatures of a rule, and keeps them for fifteen days."""
     site, form = get_site(request), await forms.read_form(request)
-    nickname, demo = request.state.organiser.nickname, site.settings.demo
     try:
-        async with site.database.reading() as c:
-            rule = await batch_rules.read_rule(c, form.values, demo=demo)
-        batch = await batches.choose(site.database, site.server_keys, rule, nickname, demo=demo)
+        batch, rule = await _choose(site, form, request.state.organiser.nickname)
         change = partial(batches.keep, server_keys=site.server_keys, batch=batch)
         await run_and_log(request, change, "kept signatures to look at", f"{batch[:6]}: {rule.text}")
     except BatchError as error:
         form.refusal = str(error)
         return await _index(request, form, 422)
     return saved_redirect(request, f"{PATH}/{batch}", "Kept for 15 days. Nothing is set aside yet.")
+
+
+async def _choose(site: Site, form: Form, nickname: str) -> tuple[str, Rule]:
+    """By the rule of the form, or by a cluster of "Is it real?". Raises BatchError."""
+    kind, _, handle = form.values.get("mark", "").partition(" ")
+    if kind == "cluster":
+        return await keeping.choose_cluster(site.database, site.server_keys, handle, nickname)
+    demo = site.settings.demo
+    async with site.database.reading() as c:
+        rule = await batch_rules.read_rule(c, form.values, demo=demo)
+    return await batches.choose(site.database, site.server_keys, rule, nickname, demo=demo), rule
 
 
 @requires_role(Role.ORGANISER)

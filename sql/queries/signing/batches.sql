@@ -3,13 +3,14 @@
 -- country is found by no network.
 
 -- name: match
+-- In parts, each with the next mailboxes in the order of their keys.
 select distinct f.mailbox from submissions f join signatures s on s.mailbox = f.mailbox
-where f.state = 'confirmed' and f.expires_at > :now and s.batch is null and s.set_aside = 0 and s.confirmed_on <= :until
+where f.mailbox > :after and f.state = 'confirmed' and f.expires_at + 0 > :now and s.batch is null and s.set_aside = 0 and s.confirmed_on <= :until
     and (:country = '' or s.country = :country) and (:day = '' or s.confirmed_on = :day)
     and (:kind = 'disposable' and f.disposable = 1
         or :kind = 'network' and f.network = :value and s.country <> 'ZZ' and f.country <> 'ZZ'
         or :kind = 'day' and s.country <> 'ZZ' and f.country <> 'ZZ')
-order by f.mailbox
+order by f.mailbox limit :limit
 
 -- name: networks
 -- The networks with the most signatures that are in no batch yet; not those, marked by a *, that very many share.

@@ -13,9 +13,11 @@ from petition.organisers import accounts, sessions
 from petition.retention import destroy
 from petition.retention.destroy import Scope
 from petition.signing import manage, quarantine
+from petition.signing.batch_rules import DISPOSABLE, Rule
 from tests.conftest import Visitor, visiting
 from tests.core.database import locking
 from tests.relay import Relay
+from tests.signing.crowds import crowd, set_aside_all, undone
 
 
 async def test_every_table_has_its_place(database: Database) -> None:
@@ -27,6 +29,7 @@ async def test_the_order_is_kept(postgresql_settings: Settings, smtp: Relay, mon
     with locking.noted(monkeypatch) as transactions:
         async with visiting(postgresql_settings, smtp) as visitor:
             await _people(visitor)
+            await _batch(visitor)
             await _desk(visitor)
             await visitor.site.prune()
         for what in Scope:
@@ -52,6 +55,13 @@ async def _people(visitor: Visitor) -> None:
     waits = _link_id(visitor, await visitor.link("ola@example.net"))
     await write(partial(quarantine.hold_submissions, ids=[waits], reason=BOUNCED))
     await write(partial(quarantine.release_submissions, reason=BOUNCED))
+
+
+async def _batch(visitor: Visitor) -> None:
+    """Signatures are set aside, restored, and set aside again."""
+    await crowd(visitor.site, "bot", 40, named=True)
+    await undone(visitor.site, await set_aside_all(visitor.site, Rule(DISPOSABLE)))
+    await set_aside_all(visitor.site, Rule(DISPOSABLE, country="DE"))
 
 
 async def _desk(visitor: Visitor) -> None:
