@@ -8,6 +8,7 @@ from functools import cached_property, partial
 
 from petition.campaign.appeal import Appeal, show_value
 from petition.campaign.campaign import CampaignState, Placeholder
+from petition.campaign.edits import LiveAppeal
 from petition.core import key_fingerprints, languages, safe_logging, tokens
 from petition.core.clock import today
 from petition.core.database import database as db
@@ -75,18 +76,24 @@ class Site:
     """The parts of one site. Nothing here is a global variable."""
 
     settings: Settings
-    appeal: Appeal
+    live_appeal: LiveAppeal
     database: Database
     server_keys: ServerKeys
     signer: Signer
     email_providers: EmailProviders
 
+    @property
+    def appeal(self) -> Appeal:
+        """The campaign as this process saw it last, a few seconds ago at most; read_appeal() looks now."""
+        return self.live_appeal.now
+
+    async def read_appeal(self, c: Connection) -> Appeal:
+        return await self.live_appeal.read(c)
+
     @cached_property
     def languages(self) -> Languages:
         """The languages that have both a text of the appeal and a catalogue for the pages."""
         common = {
-            "campaign": self.appeal.campaign,
-            "appeal": self.appeal,
             "demo": self.settings.demo,
             "sends_real_email": bool(self.settings.smtp_urls),
             "base_url": self.settings.base_url,
@@ -172,7 +179,9 @@ class Site:
         """All letters as they would be now. With `c`, they are read in the caller's transaction."""
         if c is not None:
             offered = [language.code for language in self.languages]
-            return await drafts.create_draft(c, self.appeal, self.address_book, self.settings.base_url, offered)
+            return await drafts.create_draft(
+                c, await self.read_appeal(c), self.address_book, self.settings.base_url, offered
+            )
         async with self.database.reading() as connection:
             return await self.current_draft(connection)
 
@@ -206,6 +215,8 @@ class Site:
         return Signals(self.database, self.send_alert, self.settings.base_url)
 
     async def prune(self) -> None:
+        async with self.database.reading() as c:
+            await self.read_appeal(c)
         await self.destruction_watch.look()
         try:
             await self.take_snapshot()  # a day is compared with what was published at its end
@@ -256,10 +267,12 @@ async def open_site(settings: Settings, *, migrate: bool = False) -> AsyncIterat
         if migrate:
             await migrations.migrate(database, settings.mode)
         email_providers = EmailProviders(appeal.data_file("mailboxes.toml"))
-        site = Site(settings, appeal, database, server_keys, Signer(settings.secret_keys), email_providers)
+        site = Site(settings, LiveAppeal(appeal), database, server_keys, Signer(settings.secret_keys), email_providers)
         for language in site.languages:
             appeal.get_text(language)  # an incomplete text is found now, not when a visitor opens it
         await site.check_ready()
+        async with database.reading() as c:
+            await site.read_appeal(c)
         database.on_begin = state.hold_in_place
         await key_fingerprints.check_keys(database, settings)
         yield site

@@ -6,6 +6,7 @@ another collective can host its own ultimatum without changing code.
 
 import re
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -18,10 +19,20 @@ from markupsafe import Markup, escape
 
 from petition.campaign import campaign
 from petition.campaign.campaign import CampaignState, Fact, Placeholder
+from petition.campaign.places import (
+    TEXT_PARTS,
+    Edits,
+    Kind,
+    Place,
+    edited_campaign,
+    edited_fact,
+    refuse_code,
+    write_fact,
+)
 from petition.core import markdown, resources
 from petition.core.errors import DataError
 from petition.core.languages import Language
-from petition.core.toml_tables import TEXT_BY_NAME
+from petition.core.toml_tables import TEXT_BY_NAME, Table
 
 SHIPPED_DATA = resources.folder("data")
 
@@ -38,23 +49,30 @@ class AppealText:
 
 
 class Appeal:
-    """The campaign's data and texts: files of the campaign folder, and the shipped ones where it has none."""
+    """The campaign's data and texts: files of the campaign folder, and the shipped ones where it has none.
+
+    `edits`: what stands there instead of what the files say. `unfit`: edits that do not fit the files (any more), each
+    with the reason; there the files hold.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder
+        self.folder = folder
+        self._files: dict[str, tuple[Table, str]] = {}  # of each language: front matter and body
         self._texts: dict[str, AppealText] = {}
+        self.edits: Edits = {}
+        self.unfit: dict[Place, str] = {}
         self.campaign = campaign.load_campaign(self.data_file("campaign.toml"))
         self.facts = {f.id: f for f in campaign.load_facts(self.data_file("facts.toml"))}
 
     def data_file(self, name: str) -> Path:
-        override = self._folder / name if self._folder else None
+        override = self.folder / name if self.folder else None
         return override if override and override.is_file() else SHIPPED_DATA / name
 
     @cached_property
     def text_folders(self) -> list[Path]:
         """The folders of texts, the first has priority. The shipped texts belong to the shipped campaign only."""
         ours = self.campaign.id == campaign.load_campaign(SHIPPED_DATA / "campaign.toml").id
-        return [*([self._folder] if self._folder else []), *([resources.folder("templates")] if ours else [])]
+        return [*([self.folder] if self.folder else []), *([resources.folder("templates")] if ours else [])]
 
     def languages(self) -> list[str]:
         """The codes of the languages that the appeal has a text in."""
@@ -69,26 +87,84 @@ class Appeal:
             self._texts[language.code] = self._load_text(language)
         return self._texts[language.code]
 
-    def _load_text(self, language: Language) -> AppealText:
-        name = f"appeal/{language.code}.md"
+    def with_edits(self, edits: Edits) -> "Appeal":
+        """The same files with these edits, and no others."""
+        edited = copy(self)
+        edited._texts, edited.edits, edited.unfit = {}, {}, {}
+        for place in sorted(edits, key=lambda place: place.kind is Kind.TEXT):  # texts last: they print the rest
+            before = edited.campaign, edited.facts, edited.edits
+            try:
+                edited._edit(place, edits[place])
+            except DataError as error:
+                edited.campaign, edited.facts, edited.edits = before
+                edited.unfit[place] = str(error)
+            edited._texts = {}
+        return edited
+
+    def _edit(self, place: Place, value: str) -> None:
+        self.edits = {**self.edits, place: value}
+        if place.language and place.language not in self.languages():
+            raise DataError(f"There is no text appeal/{place.language}.md.")
+        if place.kind is Kind.FACT:
+            if place.key not in self.facts:
+                raise DataError(f"There is no fact {place.key}.")
+            self.facts = {**self.facts, place.key: edited_fact(self.facts[place.key], value)}
+        elif place.kind is Kind.TEXT and place.key == "body":
+            self.get_text(Language(place.language, {}))
+        elif place.kind is not Kind.TEXT:
+            self.campaign = edited_campaign(self.campaign, place, value)
+
+    def value(self, place: Place) -> str:
+        """What stands there, in the form of an edit; empty for no banner."""
+        if place.kind is Kind.FACT:
+            return write_fact(self.facts[place.key])
+        if place.kind is Kind.TEXT:
+            return self.text_part(place.language, place.key)
+        if place.kind is Kind.BANNER:
+            return self.campaign.banners.get(place.language, "")
+        return str(self.campaign.goal if place.kind is Kind.GOAL else self.campaign.deadline)
+
+    def text_file(self, code: str) -> Path:
+        """Raises DataError if there is no text in this language."""
+        name = f"appeal/{code}.md"
         file = next((f / name for f in self.text_folders if (f / name).is_file()), None)
         if file is None:
             raise DataError(f"There is no text {name}.")
+        return file
+
+    def text_part(self, code: str, part: str) -> str:
+        """The source of a part of a text (places.TEXT_PARTS): what an organiser edits. Raises DataError."""
+        if (edit := self.edits.get(Place(Kind.TEXT, part, code))) is not None:
+            return edit
+        head, body = self._read_file(code)
+        return body.strip() if part == "body" else head.text(part)
+
+    def _read_file(self, code: str) -> tuple[Table, str]:
+        """Each is read once, also for what with_edits() makes: a file that changes later waits for the next start."""
+        if code not in self._files:
+            self._files[code] = markdown.front_matter(self.text_file(code))
+        return self._files[code]
+
+    def _load_text(self, language: Language) -> AppealText:
+        name = f"appeal/{language.code}.md"
         try:
-            return self._parse_text(file, language)
+            return self._parse_text(language)
         except KeyError as error:
             raise DataError(f"{name} cannot be used: there is no fact or link {error}.") from None
         except (jinja2.TemplateError, ValueError, TypeError, AttributeError) as error:
             raise DataError(f"{name} cannot be used: {error}.") from None
 
-    def _parse_text(self, file: Path, language: Language) -> AppealText:
-        head, body = markdown.front_matter(file)
+    def _parse_text(self, language: Language) -> AppealText:
+        head, _ = self._read_file(language.code)
+        title, summary, share, body = (self.text_part(language.code, part) for part in TEXT_PARTS)
+        if Place(Kind.TEXT, "body", language.code) in self.edits:
+            refuse_code(body)
         fill = self._make_filler(language, head.optional("publishers", TEXT_BY_NAME, {}))
         return AppealText(
-            title=head.text("title"),
-            summary=head.text("summary"),
+            title=title,
+            summary=summary,
             demand=Markup(mark_placeholders(_MARKDOWN.renderInline(fill(head.text("demand"))))),  # noqa: S704 (raw HTML is off)
-            share=head.text("share"),
+            share=share,
             unstated_country=head.text("unstated_country"),
             reviewed=head.text("reviewed"),
             body=Markup(mark_placeholders(_MARKDOWN.render(fill(body)))),  # noqa: S704 (raw HTML is off)

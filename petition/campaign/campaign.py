@@ -60,6 +60,7 @@ class Fact:
     publisher: str
     source: str
     level: str = "A"
+    what: str = ""  # for organisers: what exactly was counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ class Campaign:
     reminder_after_days: int = 30  # until a letter without answer is on the list of reminders
     met_by: str = ""  # who states that the demand was met, and the page on which they do
     met_source: str = ""
+    banners: dict[str, str] = field(default_factory=dict)  # one line above all public pages, by language
     example: str = ""  # one sentence if the campaign is not real: pages show it, production does not start
 
     def name(self, language: str) -> str:
@@ -131,7 +133,7 @@ def load_campaign(file: Path) -> Campaign:
     loaded = toml_tables.load(file)
     table = replace(loaded, values=_with_placeholders(loaded.values))
     organiser, dates = table.table("organiser"), table.table("dates")
-    _refuse_early_destruction(file, dates.read("deadline", _DAY), dates.read("destruction", _DAY))
+    refuse_early_destruction(file.name, dates.read("deadline", _DAY), dates.read("destruction", _DAY))
     _refuse_unstated_met(file, dates)
     return Campaign(
         id=table.text("id"),
@@ -154,6 +156,7 @@ def load_campaign(file: Path) -> Campaign:
         reminder_after_days=table.table("correspondence", needed=False).optional("reminder_after_days", _WAIT, 30),
         met_by=dates.optional("met_by", TEXT, ""),
         met_source=dates.optional("met_source", _PAGE, ""),
+        banners=table.optional("banner", TEXT_BY_NAME, {}),
         example=table.optional("example", TEXT, ""),
     )
 
@@ -164,11 +167,11 @@ def _definitions(demand: Table) -> Iterator[Definition]:
         yield Definition(name, definition.text("means"), definition.optional("confirmed", TEXT, ""))
 
 
-def _refuse_early_destruction(file: Path, deadline: date | Placeholder, destruction: date | Placeholder) -> None:
+def refuse_early_destruction(where: str, deadline: date | Placeholder, destruction: date | Placeholder) -> None:
     """The slip that this finds is last year's number."""
     if isinstance(deadline, date) and isinstance(destruction, date) and destruction <= deadline:
         raise DataError(
-            f"{file.name}, dates: destruction ({destruction}) is not after deadline ({deadline}): it would erase "
+            f"{where}, dates: destruction ({destruction}) is not after deadline ({deadline}): it would erase "
             "signatures before the end. Correct the year."
         )
 
@@ -204,11 +207,16 @@ _NAMES: Kind[dict[str, str]] = Kind("a table of names", lambda value: TEXT_BY_NA
 
 def load_facts(file: Path) -> Iterator[Fact]:
     """Raises DataError, which names the fact and what is missing or wrong."""
-    for row in toml_tables.load(file).tables("fact", needed=False):
-        ranged = "low" in row.values and "value" not in row.values
-        low, high = ("low", row.read("high", WHOLE_NUMBER)) if ranged else ("value", None)
-        origin = row.text("publisher"), row.text("source"), row.text("level")
-        yield Fact(row.text("id"), row.read(low, WHOLE_NUMBER), high, row.read("as_of", DAY), *origin)
+    yield from map(read_fact, toml_tables.load(file).tables("fact", needed=False))
+
+
+def read_fact(row: Table) -> Fact:
+    """One row. Raises DataError."""
+    ranged = "low" in row.values and "value" not in row.values
+    low, high = ("low", row.read("high", WHOLE_NUMBER)) if ranged else ("value", None)
+    origin = row.text("publisher"), row.text("source"), row.text("level")
+    what = row.optional("what", TEXT, "")
+    return Fact(row.text("id"), row.read(low, WHOLE_NUMBER), high, row.read("as_of", DAY), *origin, what)
 
 
 def _with_placeholders(value: Any) -> Any:

@@ -77,5 +77,9 @@ class NotConfirmed(PetitionError):
     """Nobody said that an act that cannot be undone is meant."""
 
 
+class RivalEdit(PetitionError):
+    """Somebody else saved the same text in the meantime."""
+
+
 class LetterError(PetitionError):
     """A letter, annex or edition does not exist or cannot be made."""

@@ -16,7 +16,7 @@ from petition.core.languages import N_
 MAX_LENGTH = 500  # characters of a field
 # Fields that may be longer. Of summary-pl, the part before the hyphen counts.
 _MAX_LENGTHS = {"altcha": 2000, "keys": 10_000, "lines": 2000, "note": 1000, "passkey": 20_000, "remove": 2000}
-_MAX_LENGTHS |= {"shown": 10_000, "summary": 4000, "undo": 2000}
+_MAX_LENGTHS |= {"body": 9000, "shown": 10_000, "summary": 4000, "undo": 2000}
 _TOO_LONG = {
     "email": N_("This is too long for an email address."),
     "name": N_("Please shorten the name to 100 characters."),

@@ -55,6 +55,7 @@ TABLES = (
     "clusters",
     "notices",
     "paper_counts",
+    "edits",
 )
 ORGANISER_TABLES = ("organisers", "factors")
 ROWS_PER_CHUNK = 2000

@@ -24,6 +24,7 @@ RECORDS = {
     "follow_ups": ("reference", "letter"),
     "time_stamps": ("edition", "time stamp"),
     "paper_counts": ("n", "count of a paper sheet"),
+    "edits": ("id", "version of"),
 }
 
 
@@ -69,6 +70,7 @@ class Checks:
             "follow_ups": await c.all("backup.follow_ups"),
             "time_stamps": await c.all("backup.time_stamps"),
             "paper_counts": await c.all("backup.paper_counts"),
+            "edits": await c.all("backup.edits"),
         }
         record = {table: {row[key]: row for row in rows[table]} for table, (key, _) in RECORDS.items()}
         return cls(file, columns, record, await state.get(c, EMAIL_KEY))

@@ -20,7 +20,16 @@ from petition.retention import close, reorder
 from petition.retention.restore_key import RestoreKey
 
 # What everybody has seen, and what it can be counted from again. A new table is destroyed unless it is named here.
-KEPT_TABLES = ("site_state", "journal", "figures", "releases", "refusals", "correspondence", "answer_summaries")
+KEPT_TABLES = (
+    "site_state",
+    "journal",
+    "figures",
+    "releases",
+    "refusals",
+    "correspondence",
+    "answer_summaries",
+    "edits",
+)
 
 
 class Scope(StrEnum):
@@ -45,7 +54,7 @@ async def destroy_scope(settings: Settings, scope: Scope) -> list[str]:
     failures = await asyncio.to_thread(_destroy_keys, settings, scope)
     try:
         async with db.open_database(settings.database_url) as database:
-            await database.own_transaction(_ACTIONS[scope], locking=(*_EMPTIED_TABLES[scope], "site_state"))
+            await database.own_transaction(_ACTIONS[scope], locking=(*_EMPTIED_TABLES[scope], "edits", "site_state"))
             await reorder.reorder_rows(database)
             await vacuum.checkpoint(database)
             await vacuum.rotate_wal(database)
@@ -98,6 +107,7 @@ async def _destroy_hashes(c: Connection) -> None:
 async def _destroy_all(c: Connection) -> None:
     await close.end_signing(c)
     await state.put(c, "destroying", "yes")  # without it the triggers forbid deleting the activity log
+    await c.run("edits.forget_nicknames")
     await c.delete_all(_EMPTIED_TABLES[Scope.ALL])
     await state.delete(c, "destroying")
 

@@ -49,7 +49,7 @@ def create_app(settings: Settings, *, deliver: bool = False) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_site(settings) as site:
-            app.state.site = site
+            app.state.site, app.state.public_pages = site, prerender.PAGES
             app.state.public_state = await public_state.create_cache(site, prerender.prerender_all, store)
             app.state.readiness, app.state.file_cache = Readiness(site), sharing.FileCache()
             app.state.stored_figures, app.state.overview_figures = StoredFigures(site), OverviewFigures(site)

@@ -111,7 +111,7 @@ def render_texts(site: Site, state: PublicState, **extra: Any) -> Iterator[Rende
     """(path, text, headers) of each page and data file; `extra` goes to every page's template."""
     for language in site.languages:
         for path, (template, cache, context) in PAGES.items():
-            values = extra | context(site, language, state)
+            values = extra | {"appeal": state.appeal} | context(site, language, state)
             text = render_template(site, language, template, page_path=path, private=False, **values)
             headers = {"Content-Type": _HTML, "Content-Language": language.code}
             yield f"/{language.code}/{path}", text, headers | {"Cache-Control": cache}
@@ -128,7 +128,8 @@ def _render_embed(
 ) -> RenderedText:
     """The counter for other sites: the only page that others may frame."""
     path = f"/{language.code}/embed" + (f"?theme={theme}" if theme else "")
-    values = extra | tally.tally_page(site, language, state) | {"text": site.appeal.get_text(language), "theme": theme}
+    values = extra | {"appeal": state.appeal} | tally.tally_page(site, language, state)
+    values |= {"text": state.appeal.get_text(language), "theme": theme}
     text = render_template(site, language, "web/public/tally/embed.html", page_path="embed", private=False, **values)
     headers = {"Content-Type": _HTML, "Content-Language": language.code, "Cache-Control": _LIVE_CACHE}
     return path, text, headers | {"Content-Security-Policy": security.EMBEDDABLE_CSP, "X-Frame-Options": ""}

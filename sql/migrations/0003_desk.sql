@@ -136,3 +136,30 @@ create table batches (
 alter table signatures add column batch text
 
 alter table signatures add column set_aside bigint not null default 0
+
+-- What organisers changed of the campaign at the desk: facts, texts of the appeal, banners, deadline, goal. The newest
+-- version of a place (kind, key, language) wins over the file; without a value it is that of the file. press: the number
+-- of all that was saved at once. edited_at is ISO text. Append-only; `petition destroy all` takes the nicknames out.
+create table edits (
+    id text primary key,
+    kind text not null,
+    key text not null,
+    language text not null,
+    version bigint not null,
+    value text,
+    press bigint not null,
+    nickname text not null,
+    edited_at text not null
+)
+
+create trigger edits_unchanged before update on edits -- sqlite
+when not exists (select 1 from site_state where name = 'destroying') begin select raise(abort, 'append-only'); end -- sqlite
+
+create trigger edits_undeleted before delete on edits -- sqlite
+when not exists (select 1 from site_state where name = 'destroying') begin select raise(abort, 'append-only'); end -- sqlite
+
+create function refuse_other_edits() returns trigger language plpgsql as $$ begin -- postgresql
+if exists (select 1 from site_state where name = 'destroying') then return null; end if; -- postgresql
+raise exception 'append-only'; end $$ -- postgresql
+
+create trigger edits_append_only before update or delete or truncate on edits for each statement execute function refuse_other_edits() -- postgresql

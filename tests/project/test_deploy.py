@@ -61,7 +61,7 @@ def _knows_nothing(logs: bytes, *more: str) -> None:
 
 
 async def test_every_answer_keeps_to_https_and_says_so_once(nginx: Nginx) -> None:
-    for path, body in (("/en/", ""), ("/nowhere", ""), ("/en/sign", "email=" + "a" * 32_000), ("/en/manage", FORM)):
+    for path, body in (("/en/", ""), ("/nowhere", ""), ("/en/sign", "email=" + "a" * 64_000), ("/en/manage", FORM)):
         answer = await nginx.say(request("POST" if body else "GET", path, body))
         assert header(answer, "strict-transport-security") == ["max-age=63072000; includeSubDomains"], path
         assert "nginx/" not in answer
@@ -231,7 +231,7 @@ async def test_a_body_never_reaches_the_disk(tmp_path: Path) -> None:
         assert await _held(nginx) == 0
     small = Nginx(tmp_path / "small", postgres.free_port())
     site = tmp_path / "small" / "site.conf"
-    site.write_text(site.read_text().replace("client_body_buffer_size 32k;", ""))
+    site.write_text(site.read_text().replace("client_body_buffer_size 64k;", ""))
     with small.running():
         assert await _held(small) > 0, "as nginx does by itself"
 

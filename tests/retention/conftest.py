@@ -19,4 +19,5 @@ async def full_site(site: Site, time: Clock) -> Site:
     await forging.insert(site, "follow_ups", forging.FOLLOW_UP)
     await forging.insert(site, "time_stamps", forging.TIME_STAMP)
     await forging.insert(site, "paper_counts", forging.PAPER_COUNT)
+    await forging.insert(site, "edits", forging.EDIT)
     return site

@@ -27,6 +27,8 @@ FOLLOW_UP: Row = {"reference": "PL-1-R1", "letter": "PL-1", "edition": 1, "key":
 PAPER_COUNT: Row = {"n": 1, "country": "PL", "sheet": "PL-7", "version": 1, "signatures": 37, "counted_by": "ola"}
 PAPER_COUNT |= {"counted_on": "2026-11-20", "nickname": "marta"}
 TIME_STAMP: Row = {"edition": 1, "index_csv": "a,b", "service": "https://time.example", "reply": "cg=="}
+EDIT: Row = {"id": "goal:::1", "kind": "goal", "key": "", "language": "", "version": 1, "value": "9000", "press": 1}
+EDIT |= {"nickname": "marta", "edited_at": "2026-11-22T11:00:00Z"}
 FOLLOW_UP |= {
     "issued_at": "2026-11-22T12:00:00Z",
     "nickname": "marta",

@@ -16,7 +16,7 @@ from petition.site import open_site as site_opened
 from petition.tally import audit
 from tests.conftest import IDENTITY, Clock, Visitor, add_organiser, make_settings
 from tests.retention import forging
-from tests.retention.forging import ANNEX, EDITION, FOLLOW_UP, LETTER, PAPER_COUNT, TIME_STAMP
+from tests.retention.forging import ANNEX, EDIT, EDITION, FOLLOW_UP, LETTER, PAPER_COUNT, TIME_STAMP
 from tests.web.tools import all_rows
 
 
@@ -84,6 +84,7 @@ async def test_a_longer_log_with_the_same_lines_is_continued(full_site: Site, tm
         ("follow_ups", FOLLOW_UP | {"sha256": "another"}),
         ("time_stamps", TIME_STAMP | {"reply": "another"}),
         ("paper_counts", PAPER_COUNT | {"signatures": 36}),
+        ("edits", EDIT | {"value": "1"}),
     ],
 )
 async def test_another_edition_under_the_same_number_is_refused(
@@ -93,7 +94,8 @@ async def test_another_edition_under_the_same_number_is_refused(
     _with(tmp_path / "backup", table, [row])
     before = await all_rows(full_site)
     with pytest.raises(
-        DataError, match=r"has another (edition|letter|annex|time stamp|count of a paper sheet) .* than this database"
+        DataError,
+        match=r"has another (edition|letter|annex|time stamp|count of a paper sheet|version of) .* than this database",
     ):
         await _restore(full_site, tmp_path / "backup")
     assert await all_rows(full_site) == before
@@ -108,10 +110,19 @@ async def test_what_was_issued_since_the_backup_stays(full_site: Site, tmp_path:
     await forging.insert(full_site, "follow_ups", FOLLOW_UP | {"reference": "PL-1-R2"})
     await forging.insert(full_site, "time_stamps", TIME_STAMP | {"edition": 2})
     await forging.insert(full_site, "paper_counts", PAPER_COUNT | {"n": 2, "version": 2})
+    await forging.insert(full_site, "edits", EDIT | {"id": "goal:::2", "version": 2, "press": 2})
     before = await all_rows(full_site)
     await _restore(full_site, tmp_path / "backup")
     after = await all_rows(full_site)
-    for table in ("editions", "edition_letters", "edition_annexes", "follow_ups", "time_stamps", "paper_counts"):
+    for table in (
+        "editions",
+        "edition_letters",
+        "edition_annexes",
+        "follow_ups",
+        "time_stamps",
+        "paper_counts",
+        "edits",
+    ):
         assert len(after[table]) == 2
         assert after[table] == before[table]
 

@@ -139,7 +139,15 @@ class Gallery:
         await self._inside(visitor, "/organisers/login", "/organisers/login/x")
         await visitor.organiser("marta", "admin")
         await self._inside(visitor, *[path for path in paths("GET") if path.startswith("/organisers/")])
-        refused = ("editions", "book/PL", "factors", "people", "paper")
+        banner = {"banner-en": "We are back.", "banner-be": "Мы зноў тут."}
+        await visitor.post("/organisers/texts/banner", **banner)
+        await self._inside(visitor, "/organisers/texts", "/organisers/texts/history")
+        rival = await visitor.post("/organisers/texts/banner", **banner | {"banner-en": "We are here."})
+        self._pages["desk banner rival"] = rival.text
+        self._pages["desk banner preview"] = (await visitor.post("/organisers/texts/banner", preview="en")).text
+        await self._plain(visitor, "banner-", "", "tally")
+        texts = ("texts/facts/viasna-2025-12", "texts/appeal/en", "texts/campaign")
+        refused = ("editions", "book/PL", "factors", "people", "paper", *texts)
         for path in (f"/organisers/{name}" for name in refused):
             self._pages[f"refused {path}"] = (await visitor.post(path)).text
         await self._people(visitor)

@@ -2,8 +2,10 @@
 
 from petition.campaign.appeal import Appeal
 from petition.campaign.campaign import Campaign
+from petition.campaign.edits import LiveAppeal
 from petition.commands import preflight
 from petition.commands.doctor.finding import Finding
+from petition.core.database.database import open_database
 from petition.core.email_addresses import exact_form
 from petition.core.errors import PetitionError
 from petition.core.settings import Settings
@@ -18,6 +20,23 @@ def check_campaign(settings: Settings) -> Finding:
         return Finding("campaign", fault)
     warning = "campaign.toml names no key (organiser.encryption) for those who report a weakness"
     return Finding("campaign", warning="" if campaign.encryption or settings.demo else warning)
+
+
+async def check_edits(settings: Settings) -> Finding:
+    """Whether what was edited at the desk still fits the files; a database that cannot be read is found elsewhere."""
+    subject = "texts of the desk"
+    try:
+        files = Appeal(settings.campaign)
+        async with open_database(settings.database_url) as database, database.reading() as c:
+            unfit = (await LiveAppeal(files).read(c)).unfit
+    except PetitionError:
+        return Finding(subject)
+    return Finding(
+        subject,
+        warning=next(iter(unfit.values()), ""),
+        why="the files of the campaign were changed, and hold instead",
+        command="at the desk, under Texts and facts, save it again or undo it",
+    )
 
 
 def check_demand(settings: Settings) -> Finding:

@@ -46,6 +46,7 @@ CHECKS: list[Check] = [
     campaign_texts.check_demand,
     campaign_texts.check_letterhead,
     campaign_texts.check_texts,
+    campaign_texts.check_edits,
     keys.check_recipients,
     keys.check_weak_keys,
     keys.check_same_keys,

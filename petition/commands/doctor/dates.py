@@ -4,6 +4,7 @@ from datetime import date
 
 from petition.campaign.appeal import Appeal
 from petition.campaign.campaign import Campaign
+from petition.campaign.edits import LiveAppeal
 from petition.commands.doctor.finding import Finding
 from petition.core import clock, time_sync
 from petition.core.clock import HOUR
@@ -21,8 +22,9 @@ STANDSTILL = 3 * HOUR  # a service that runs, with a clock that is right, adds a
 async def check_dates(settings: Settings) -> list[Finding]:
     """None for a campaign that cannot be read: another check says so."""
     try:
-        campaign = Appeal(settings.campaign).campaign
+        files = Appeal(settings.campaign)
         async with open_database(settings.database_url) as database, database.reading() as c:
+            campaign = (await LiveAppeal(files).read(c)).campaign
             checks = [await _check_deadline(c, campaign), await _check_destruction(c, campaign)]
     except PetitionError:
         return [_check_clock(settings)]

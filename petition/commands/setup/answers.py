@@ -7,9 +7,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from petition.commands.setup.questions import Answers, Known, Question
-from petition.commands.setup.texts import quote
 from petition.core import toml_tables
 from petition.core.errors import DataError, SettingsError
+from petition.core.toml_edits import quote
 
 NONE = "-"  # what a person types to leave an answer out that Enter would give
 EXTRA = {"admin_address"}  # in a file only; on a terminal it is asked for later, and never stored

@@ -14,9 +14,10 @@ from petition.commands.setup import checks, questions
 from petition.commands.setup.place import SERVICE, Place
 from petition.commands.setup.questions import LINK, Answers
 from petition.commands.setup.server_files import DEPLOY, RETURNS
-from petition.commands.setup.texts import Value, read_settings, set_setting, set_toml
+from petition.commands.setup.texts import read_settings, set_setting
 from petition.commands.setup.writing import PlannedFile, Writer
 from petition.core.errors import DataError, SettingsError
+from petition.core.toml_edits import Value, set_toml
 
 ENV = "/etc/petition/petition.env"
 CAMPAIGN = "/etc/petition/campaign"  # unless petition.env names another folder

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from petition.commands.setup.place import Account, Place
-from petition.commands.setup.texts import quote
 from petition.core.errors import DataError
+from petition.core.toml_edits import quote
 
 RECORD = "/etc/petition/setup.toml"
 DPKG_STATUS = "/var/lib/dpkg/status"  # has a hash of each settings file that a package brought

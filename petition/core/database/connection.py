@@ -35,7 +35,7 @@ LOCKS = (
     *("switches", "figures", "organisers", "factors", "sessions"),
     *("editions", "edition_letters", "edition_annexes", "follow_ups", "sealed_copies"),
     "time_stamps",
-    *("enabled_annexes", "source_checks", "corrections"),
+    *("edits", "enabled_annexes", "source_checks", "corrections"),
     *("correspondence", "answer_summaries", "paper_counts", "site_state", "releases", "actions"),
 )
 

@@ -169,6 +169,12 @@ async def save_checks(c: Connection, ids: Iterable[str], nickname: str) -> None:
         await c.run("source_checks.save", id=id_, nickname=nickname, today=clock.today().isoformat())
 
 
+async def forget_checks(c: Connection, ids: Iterable[str]) -> None:
+    """They are asked about again with the next edition."""
+    for id_ in ids:
+        await c.run("source_checks.forget", id=id_)
+
+
 async def last_checks(c: Connection) -> dict[str, tuple[str, str]]:
     """(nickname, day) of the last check, by the id of the source."""
     return {row["id"]: (row["nickname"], row["checked_on"]) for row in await c.all("source_checks.all")}

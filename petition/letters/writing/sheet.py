@@ -12,6 +12,14 @@ from petition.letters.writing.part_texts import PartText
 from petition.letters.writing.texts import LetterText
 
 
+class UncitedFacts(DataError):
+    """A letter would print numbers without their note; `ids`: of which facts."""
+
+    def __init__(self, text: str, ids: list[str]) -> None:
+        super().__init__(f"letters/{text} prints {', '.join(ids)} without a note.")
+        self.ids = ids
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """`text` says what the language of the sheet calls publishers and crossings."""
@@ -25,7 +33,7 @@ class Sheet:
         """The text with its values, and the notes that it cites. Raises DataError."""
         blocks = text.render_blocks({**self.values, **more})
         if unsourced := self.notes.facts_without_note():
-            raise DataError(f"letters/{text.name} prints {', '.join(unsourced)} without a note.")
+            raise UncitedFacts(text.name, unsourced)
         return renumber_notes(blocks, tuple(self._source_notes()))
 
     def _source_notes(self) -> Iterator[Note]:

@@ -46,6 +46,10 @@ NAVIGATION = {
         Entry("/organisers/reminders", N_("Who has not answered"), Role.ORGANISER),
         Entry("/organisers/annexes", N_("Annexes of names"), Role.ADMIN),
     ),
+    N_("Texts"): (
+        Entry("/organisers/texts", N_("Texts and facts"), Role.ORGANISER),
+        Entry("/organisers/texts/history", N_("Changes of texts"), Role.ORGANISER),
+    ),
     N_("Site"): (
         Entry("/organisers/switches", N_("Switches")),
         Entry("/organisers/people", N_("People")),

@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from petition.campaign.appeal import Appeal
 from petition.core.languages import Language
 from petition.protection.networks import is_circuit
 from petition.site import PublicStatus, Site
@@ -103,7 +104,9 @@ def render_template(
 ) -> str:
     """Renders with what every page needs. `page_path`: the path without its language, for the language switch."""
     common = {"languages": site.languages, "page_path": page_path, "private": private, "static": assets.asset_url}
-    return language.render(template, **({"mirror": False} | common | context))
+    appeal: Appeal = context.get("appeal", site.appeal)
+    of_campaign = {"appeal": appeal, "campaign": appeal.campaign}
+    return language.render(template, **({"mirror": False} | common | of_campaign | context))
 
 
 def negotiate_language(request: Request) -> Language:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
+from petition.campaign.appeal import Appeal
 from petition.campaign.campaign import CampaignState
 from petition.core import clock
 from petition.core.errors import DatabaseError
@@ -29,6 +30,7 @@ class PublicState:
     """Everything that public pages show and that can change."""
 
     status: PublicStatus
+    appeal: Appeal
     campaign_state: CampaignState
     today: date  # UTC: countdowns move at midnight
     entries: dict[str, Entry]  # what governments answered
@@ -89,10 +91,12 @@ async def _fill_store(store: ResponseStore, prerender: Prerender, site: Site, st
 async def read_public_state(site: Site, before: PublicState | None = None) -> PublicState:
     """What the database shows now; the history is that of `before` if no snapshot was published since."""
     async with site.database.reading() as c:
+        appeal = await site.read_appeal(c)
         status, entries = await site.public_status(c), await correspondence.entries(c)
         on_paper = await paper.get_figures(c)
         if before is not None and before.status.snapshot == status.snapshot:
             figures = before.history  # long, and written only with a release
         else:
             figures = await history.get_history(c)
-    return PublicState(status, site.campaign_state(), clock.today(), entries, figures, on_paper)
+    today = clock.today()
+    return PublicState(status, appeal, appeal.campaign_state(today), today, entries, figures, on_paper)

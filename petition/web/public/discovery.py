@@ -50,7 +50,7 @@ def _entry(base_url: str, code: str, codes: list[str], page: str) -> str:
 
 def security_txt(site: Site, state: PublicState) -> str:
     """Where to report a security problem (RFC 9116). Only a comment while the campaign has no contact."""
-    contact, encryption = site.appeal.campaign.contact, site.appeal.campaign.encryption
+    contact, encryption = state.appeal.campaign.contact, state.appeal.campaign.encryption
     if isinstance(contact, Placeholder):
         return f"# {contact}\n"
     lines = [

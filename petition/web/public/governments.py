@@ -42,7 +42,7 @@ def governments_svg(site: Site, state: PublicState) -> str:
 
 def governments_json(site: Site, state: PublicState) -> str:
     """One object for each addressee; null for what has not come yet."""
-    deadline = site.appeal.campaign.deadline
+    deadline = state.appeal.campaign.deadline
     data = {
         "deadline": None if isinstance(deadline, Placeholder) else deadline.isoformat(),
         "governments": [_as_dict(site, key, state.entries.get(key, Entry())) for key in _codes(site)],

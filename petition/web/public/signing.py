@@ -5,6 +5,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from petition.campaign.appeal import Appeal
 from petition.campaign.campaign import CampaignState
 from petition.core.encryption import LinkKeys
 from petition.core.errors import ClosedError, LinkError, RateLimited, SigningPaused
@@ -38,15 +39,14 @@ async def redirect_to_language(request: Request) -> Response:
 
 def appeal_page(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
     """What the prerendered appeal needs: no visitor's form."""
-    return _appeal_context(site, language, state.status, state.campaign_state, EMPTY_FORM)
+    return _appeal_context(state.appeal, language, state.status, state.campaign_state, EMPTY_FORM)
 
 
 def _appeal_context(
-    site: Site, language: Language, public_status: PublicStatus, state: CampaignState, form: Form
+    appeal: Appeal, language: Language, public_status: PublicStatus, state: CampaignState, form: Form
 ) -> dict[str, Any]:
-    text = site.appeal.get_text(language)
     return {
-        "text": text,
+        "text": appeal.get_text(language),
         "public_status": public_status,
         "state": state,
         "form": form,
@@ -58,7 +58,9 @@ async def _appeal_response(request: Request, form: Form, status: int, wait: int 
     """The appeal for one visitor: with what they typed, or in a state in which nobody can sign."""
     site = get_site(request)
     await site.rate_limiter.limit_page(client_address(request))
-    context = _appeal_context(site, get_language(request), get_public_status(request), site.campaign_state(), form)
+    context = _appeal_context(
+        site.appeal, get_language(request), get_public_status(request), site.campaign_state(), form
+    )
     return render_page(request, "web/public/appeal/appeal.html", status=status, wait=wait, **context)
 
 

@@ -32,7 +32,7 @@ def tally_page(site: Site, language: Language, state: PublicState) -> dict[str, 
 
 
 def data_page(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
-    return {"text": site.appeal.get_text(language)}
+    return {"text": state.appeal.get_text(language)}
 
 
 def tally_svg(site: Site, state: PublicState) -> str:

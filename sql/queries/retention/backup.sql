@@ -29,6 +29,9 @@ select edition, index_csv, service, reply from time_stamps
 -- name: paper_counts
 select n, country, sheet, version, signatures, counted_on, counted_by, nickname from paper_counts
 
+-- name: edits
+select id, kind, key, language, version, value, press, nickname, edited_at from edits
+
 -- name: clear_state
 -- All facts but those that belong to this database itself and its keys.
 delete from site_state where name not in ('mode', 'schema', 'email_key', 'desk_key', 'keys_sealed')

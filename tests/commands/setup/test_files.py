@@ -12,8 +12,9 @@ import pytest
 
 from petition.commands.setup import run, server_files, settings_files, writing
 from petition.commands.setup.place import Place, hold
-from petition.commands.setup.texts import read_settings, set_setting, set_toml
+from petition.commands.setup.texts import read_settings, set_setting
 from petition.core.errors import PetitionError
+from petition.core.toml_edits import set_toml
 from tests.commands.setup.conftest import FIRST, OTHER_ANSWERS, SECOND, content, write
 
 MODES = {

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from starlette.routing import Route
 
+from petition.campaign import edits
+from petition.campaign.places import Kind, Place
 from petition.core import tokens
 from petition.core.settings import Settings
 from petition.core.tokens import Purpose
@@ -104,6 +106,18 @@ ADDRESSES = {
     ("POST", "/organisers/answers/{key}/reminder"): ORGANISER,
     ("POST", "/organisers/answers/{key}/reply"): ORGANISER,
     ("GET", "/organisers/reminders"): ORGANISER,
+    ("GET", "/organisers/texts"): ORGANISER,
+    ("GET", "/organisers/texts.zip"): ORGANISER,
+    ("GET", "/organisers/texts/facts/{fact}"): ORGANISER,
+    ("POST", "/organisers/texts/facts/{fact}"): ORGANISER,
+    ("GET", "/organisers/texts/appeal/{lang}"): ORGANISER,
+    ("POST", "/organisers/texts/appeal/{lang}"): ORGANISER,
+    ("GET", "/organisers/texts/banner"): ORGANISER,
+    ("POST", "/organisers/texts/banner"): ORGANISER,
+    ("GET", "/organisers/texts/campaign"): ADMIN,
+    ("POST", "/organisers/texts/campaign"): ADMIN,
+    ("GET", "/organisers/texts/history"): ORGANISER,
+    ("POST", "/organisers/texts/undo"): ORGANISER,
     ("GET", "/organisers/book/{key}"): ADMIN,
     ("POST", "/organisers/book/{key}"): ADMIN,
 }
@@ -147,6 +161,17 @@ async def _at(visitor: Visitor, person: str) -> str:
     return tokens.secret_hash(number)
 
 
+async def _press_of_an_edit(visitor: Visitor) -> str:
+    """What `undo` undoes: a banner, saved now unless there is one."""
+    async with visitor.site.database.reading() as c:
+        found = await edits.history(c)
+    if not found:
+        change = {Place(Kind.BANNER, "", "en"): (0, "Hello.")}
+        await visitor.site.database.write(partial(edits.save, changes=change, nickname="admin"))
+        return await _press_of_an_edit(visitor)
+    return str(found[0].press)
+
+
 async def _open(visitor: Visitor, session: str, method: str, path: str) -> int:
     number = await visitor.site.database.write(
         partial(accounts.make_login_link, server_keys=visitor.site.server_keys, nickname="viewer")
@@ -155,7 +180,7 @@ async def _open(visitor: Visitor, session: str, method: str, path: str) -> int:
     keys = " ".join(public_keys.fingerprints(visitor.site.settings.recipients))
     fields = {"email": "viewer@example.org", "session": session, "nickname": "viewer", "keys": keys, "code": "1"}
     fields |= {"work": "auto", "reason": "trap", "network": "x"}
-    fields |= {"stance": "", "sent": "2026-11-01", "sure": "on"}
+    fields |= {"stance": "", "sent": "2026-11-01", "sure": "on", "press": await _press_of_an_edit(visitor)}
     before = await all_rows(visitor.site)
     data = fields if method == "POST" else None
     answer = await visitor.client.request(method, path, data=data)

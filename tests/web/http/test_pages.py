@@ -220,7 +220,7 @@ async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, 
             "made with a random key of the day"
         ),
         "organisers, factors, sessions, actions, source_checks, editions, enabled_annexes, sealed_copies, follow_ups, "
-        "paper_counts": (
+        "paper_counts, edits": (
             "Of organisers: nickname, role, a code of the address, second factors, logins, and a record of what they do"
         ),
     }
