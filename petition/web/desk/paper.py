@@ -17,10 +17,10 @@ from petition.tally import paper
 from petition.tally.paper import SheetCount
 from petition.tally.rounding import UNSTATED_COUNTRY, show_magnitude
 from petition.web.desk.access import requires_role
-from petition.web.desk.pages import render_desk_page, saved_redirect
+from petition.web.desk.pages import desk_language, render_desk_page, saved_redirect
 from petition.web.desk.words import country_name
 from petition.web.http import forms
-from petition.web.http.pages import get_site, negotiate_language, refresh_public_pages
+from petition.web.http.pages import get_site, refresh_public_pages
 
 SECTION = "/organisers/paper"
 _SHEET = re.compile("[A-Z0-9][A-Z0-9-]{0,19}")
@@ -77,7 +77,7 @@ def _today(request: Request) -> dict[str, str]:
 async def _index_page(request: Request, form: Form) -> Response:
     async with get_site(request).database.reading() as c:
         sheets = await paper.list_sheets(c)
-    totals = negotiate_language(request).rank_countries(paper.count_by_country(sheets))
+    totals = desk_language(request).rank_countries(paper.count_by_country(sheets))
     context: dict[str, Any] = {"form": form, "sheets": sheets, "totals": totals}
     status = 422 if form.errors else 200
     return render_desk_page(request, "web/desk/paper.html", section=SECTION, status=status, **context)
@@ -99,7 +99,7 @@ def _read_country(request: Request, form: Form) -> str:
     country = form.values.get("country", "")
     if country in get_site(request).appeal.campaign.unsafe_countries:
         return UNSTATED_COUNTRY
-    if country != UNSTATED_COUNTRY and not negotiate_language(request).has_country(country):
+    if country != UNSTATED_COUNTRY and not desk_language(request).has_country(country):
         form.add_error("country", "Choose the country from the list.")
     return country
 
