@@ -21,7 +21,7 @@ NETWORK, DISPOSABLE, COUNTRY_AND_DAY = "network", "disposable", "day"
 KINDS = (NETWORK, DISPOSABLE, COUNTRY_AND_DAY)
 LEAST = 30  # signatures in a batch, after a secret number from 0 to 9 was taken off
 LISTED_NETWORKS = 5  # that the desk shows
-MATCHED_AT_ONCE = 1000
+MATCHED_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,8 +63,8 @@ async def test_two_organisers_set_signatures_aside_and_everybody_sees_it(desk: V
     await issue(desk.site.database, replace(draft, snapshot=replace(draft.snapshot, as_of=time.moment)))
     path = await _kept(desk)
     page = Html((await desk.get(path)).text).text
-    assert "All signatures 100 40+" in page
-    assert "Germany 40 40+" in page
+    assert "All signatures 100 40+ 60" in page
+    assert "Germany 40 40+ 0" in page
     assert "Poland" not in page, "nobody of Poland is in it"
     assert "Editions that may count them: 1" in page
     assert (await desk.post(f"{path}/propose", reason="throw-away")).status_code == 303
