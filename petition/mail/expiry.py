@@ -26,3 +26,8 @@ async def _drop_page(c: Connection, *, on_expired: OnUnreadable) -> int:
         if await c.one("outbox.delete", id=row["id"]):
             await c.run("outbox.count_refusal", day=clock.today().isoformat(), code=EXPIRED)
     return len(rows)
+
+
+async def delete_held(c: Connection) -> None:
+    """Deletes what is held and will not be needed: an email whose link has expired, a decoy."""
+    await c.run("outbox.delete_held", now=clock.epoch(), held=outbox.HELD_URGENCY, decoy=outbox.DECOY_TEMPLATE)

@@ -213,11 +213,6 @@ async def release_emails(c: Connection, *, emails: list[ClaimedEmail], paused: l
             await c.run("outbox.release", id=email.id, attempts=email.attempts)
 
 
-async def delete_held(c: Connection) -> None:
-    """Deletes what is held and will not be needed: an email whose link has expired, a decoy."""
-    await c.run("outbox.delete_held", now=clock.epoch(), held=HELD_URGENCY, decoy=DECOY_TEMPLATE)
-
-
 async def delete_all(c: Connection) -> None:
     """Deletes all that waits, and the copies of its keys."""
     await c.run("outbox.delete_all")

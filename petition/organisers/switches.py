@@ -64,7 +64,8 @@ _ALL = (
         "Published numbers",
         "“Freeze” keeps every number, map, picture and letter as it is published now, for example while a newspaper "
         f"prints it. People go on signing. It ends by itself after {_MAX_HOURS} hours, because signatures that were "
-        "withdrawn are still in a frozen number. Then, or after “Unfreeze”, the numbers catch up at their usual times.",
+        "withdrawn are still in a frozen number. Then, or after “Unfreeze”, the numbers catch up together at the next "
+        "of 0:00, 6:00, 12:00 and 18:00 UTC.",
         {
             "": Option("Unfreeze", "unfroze the published numbers", "They are published at their usual times."),
             FROZEN: Option("Freeze", "froze the published numbers", "Frozen."),
@@ -94,6 +95,17 @@ _ALL = (
         "Nobody can withdraw until an admin presses “Send again”. The law lets people withdraw at any time: pause for "
         "hours, not for days.",
         1,
+    ),
+    Kind(
+        switches.NEWS,
+        "News",
+        "“Pause” keeps the file of addresses for news from all organisers: nobody who asked for news gets any. A file "
+        "that was downloaded before still works. “Allow again” undoes it.",
+        {
+            "": Option("Allow again", "allowed news again", "Organisers may send news."),
+            PAUSED: Option("Pause", "paused news", "Paused."),
+        },
+        forgotten_after=7,
     ),
     Kind(
         switches.PROOF,
@@ -142,25 +154,28 @@ async def turn(c: Connection, kind: Kind, value: str, *, version: int, nickname:
         raise SwitchError("Somebody has turned this switch since you opened the page. Nothing was changed by you.")
 
 
-async def current(c: Connection, name: str) -> Switch:
-    """A switch as it works: a freeze that has ended by itself is over."""
-    switch = await switches.get(c, name)
-    is_over = switch.value == FROZEN and not freeze.is_on(switch)
-    return replace(switch, value="") if is_over else switch
+async def current(c: Connection) -> list[tuple[Kind, Switch]]:
+    """All switches as they work: a freeze that has ended by itself is over."""
+    turned = await switches.get_all(c)
+    pairs = [(kind, turned.get(kind.name, Switch(kind.name))) for kind in _ALL]
+    return [(kind, replace(switch, value="") if _is_over(switch) else switch) for kind, switch in pairs]
+
+
+def _is_over(switch: Switch) -> bool:
+    return switch.value == FROZEN and not freeze.is_on(switch)
 
 
 async def end_freeze(c: Connection) -> None:
     """Writes down that a freeze has ended by itself."""
     switch = await switches.get(c, switches.FIGURES)
-    if switch.value and not freeze.is_on(switch) and await switches.change(c, switch, "", activity_log.SERVER):
+    if _is_over(switch) and await switches.change(c, switch, "", activity_log.SERVER):
         await activity_log.append(c, activity_log.SERVER, KINDS[switches.FIGURES].options[""].done, "it was time")
 
 
 async def forgotten(c: Connection) -> list[str]:
     """A sentence for each switch that has been on for longer than it usually should be."""
     sentences = []
-    for kind in KINDS.values():
-        switch = await current(c, kind.name)
+    for kind, switch in await current(c):
         days = (clock.epoch() - switch.changed_at) // DAY
         if switch.value and kind.forgotten_after and days >= kind.forgotten_after:
             since = f"for {days} {'day' if days == 1 else 'days'}" if switch.changed_at else "for a long time"

@@ -184,8 +184,8 @@ async def say(c: Connection, campaign: Campaign) -> str:
 
 async def say_trouble(c: Connection, campaign: Campaign) -> str:
     """What keeps the day of campaign.toml from erasing; empty if nothing does, or if there is nothing left to erase."""
-    day = campaign.destruction
-    return "" if not isinstance(day, date) or await has_ended(c) else trouble(await get(c), day)
+    day = await day_of(c, campaign)
+    return "" if day is None or await has_ended(c) else trouble(await get(c), day)
 
 
 def describe(announced: Announcement) -> str:

@@ -10,7 +10,7 @@ from petition.core.database import state, vacuum
 from petition.core.database.connection import Connection
 from petition.core.database.database import Database
 from petition.core.encryption import ServerKeys
-from petition.mail import expiry, key_rotation, outbox, report_counts
+from petition.mail import expiry, key_rotation, report_counts
 from petition.organisers import sessions, switches
 from petition.protection import rate_limits
 from petition.retention import destruction_day, reorder
@@ -25,7 +25,7 @@ async def prune(database: Database, server_keys: ServerKeys, appeal: Appeal, key
         for delete_expired in (
             rate_limits.delete_expired,
             signatures.delete_expired,
-            outbox.delete_held,
+            expiry.delete_held,
             report_counts.delete_expired,
             sessions.delete_expired,
             switches.end_freeze,

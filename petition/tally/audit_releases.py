@@ -186,7 +186,7 @@ def _check_withdrawn(withdrawn: Published, total: Published, counts: dict[str, C
 def _may_be_late(facts: Row) -> bool:
     """Figures are frozen, or a freeze has ended so recently that their next release has not come yet."""
     end = int(facts["turned_at"]) + (_MAX_FREEZE if facts["frozen"] else 0)
-    return int(facts["turned_at"]) > 0 and clock.epoch() < end + _REGULAR["total"][0] + _GRACE
+    return int(facts["turned_at"]) > 0 and clock.epoch() < end + _REGULAR["country"][0] + _GRACE
 
 
 def _check_renewed(published: dict[str, Published], counts: dict[str, Count]) -> Iterator[str]:

@@ -24,10 +24,16 @@ def is_on(switch: Switch) -> bool:
     return switch.value == FROZEN and -_MAX_SKEW < clock.epoch() - switch.changed_at < MAX_FREEZE
 
 
-async def held_until(c: Connection) -> int:
-    """No release has this time or an earlier one. So the first after a freeze comes at the next time of all others:
-    who ends a freeze does not choose when it comes.
+async def begin(c: Connection, countries_window: int) -> None:
+    """Call it in the transaction that turns the switch. The first release after a freeze has all figures, at a time of
+    the countries: else the total, compared with countries that are released later, would tell when something was
+    taken off.
     """
+    await c.run("releases.lengthen_windows", window=countries_window)
+
+
+async def held_until(c: Connection) -> int:
+    """No release has this time or an earlier one: so anyone who ends a freeze does not choose when the next comes."""
     switch = await switches.get(c, switches.FIGURES)
     if switch.changed_at - clock.epoch() >= _MAX_SKEW:
         return 0

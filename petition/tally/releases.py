@@ -53,12 +53,6 @@ async def release_due(database: Database) -> None:
         await database.own_transaction(partial(release, now=now), locking=locking)
 
 
-async def begin_freeze(c: Connection) -> None:
-    """Call it in the transaction that turns the switch. The first release after a freeze comes at a regular time."""
-    plan = await get_schedule(c)
-    await c.run("releases.lengthen_windows", total=plan.total.regular, country=plan.country.regular)
-
-
 async def release(c: Connection, now: int) -> None:
     await c.run("releases.lock_total")  # a freeze that begins now waits, or has begun
     held_until = await freeze.held_until(c)
@@ -84,8 +78,9 @@ async def next_releases(c: Connection) -> tuple[int | None, int | None]:
     """
     if await _first_release_pending(c):
         return None, None
+    held_until = await freeze.held_until(c)
     times = {
-        name: window_start(figure.released_at, figure.window_seconds) + figure.window_seconds
+        name: window_start(max(figure.released_at, held_until), figure.window_seconds) + figure.window_seconds
         for name, figure in (await _figures(c)).items()
     }
     return times.pop(TOTAL, None), min(times.values(), default=None)

@@ -183,7 +183,7 @@ async def test_a_decoy_of_a_held_email_is_deleted_without_leaving(
     held = {**mail, "urgency": outbox.HELD_URGENCY}
     await database.write(partial(outbox.enqueue, emails=[held, outbox.make_decoy({**held, "id": "0"})]))
     assert await claim(database, server_keys) == []
-    await database.write(outbox.delete_held)
+    await database.write(expiry.delete_held)
     assert [row["id"] for row in await rows(database)] == [mail["id"]]
 
 

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from petition.core import clock
 from petition.core.database import switches
 from petition.core.database.connection import Connection
 from petition.core.database.database import Database
-from petition.tally import freeze, releases
+from petition.tally import freeze, releases, removals, tally
 from petition.tally.freeze import FROZEN
 from petition.tally.tally import Snapshot
 from tests.conftest import Clock
@@ -35,7 +36,7 @@ async def _freeze(database: Database) -> None:
     async def job(c: Connection) -> None:
         assert await freeze.has_caught_up(c)
         assert await switches.change(c, await switches.get(c, switches.FIGURES), FROZEN, "marta", "a newspaper")
-        await releases.begin_freeze(c)
+        await freeze.begin(c, (await releases.get_schedule(c)).country.regular)
 
     await database.write(job)
 
@@ -62,11 +63,11 @@ async def test_a_frozen_figure_stays_and_catches_up_at_its_usual_time(opened: Da
     time.advance(minutes=1)
     assert await published(opened) == before[0], "not at the moment of the press"
     assert await disagreements(opened) == []
-    time.advance(hours=1, minutes=59)
+    time.advance(hours=5, minutes=58)
+    assert await published(opened) == before[0]
+    time.advance(minutes=1)
     after = await published(opened)
-    assert after == Snapshot(time.moment, 1700, {"PL": 1100}, 600), "countries have times of their own"
-    time.advance(hours=4)
-    assert (await published(opened)).countries == {"PL": 1400, "DE": 300}
+    assert after == Snapshot(time.moment, 1700, {"DE": 300, "PL": 1400}, 0), "all of them together"
     assert await disagreements(opened) == []
     frozen_days = [n for day, country, n in (await get_history(opened)).days if country == "PL"]
     assert frozen_days == [1100, 1100], "the history goes on with the frozen figure"
@@ -89,10 +90,10 @@ async def test_there_is_no_second_freeze_before_all_figures_have_caught_up(opene
     await _freeze(opened)
     time.advance(hours=72)
     assert not await _may_freeze(opened), "it has ended, but nothing was released yet"
-    time.advance(hours=2)
+    time.advance(hours=5, minutes=59)
     await published(opened)
-    assert not await _may_freeze(opened), "the countries come later"
-    time.advance(hours=4)
+    assert not await _may_freeze(opened)
+    time.advance(minutes=1)
     await published(opened)
     assert await _may_freeze(opened)
 
@@ -107,7 +108,7 @@ async def test_a_freeze_never_makes_a_window_shorter(opened: Database, time: Clo
     await change(opened, "ZZ", 5000)
     time.advance(minutes=10)
     await _thaw(opened)
-    assert [f"{moment:%H:%M}" for moment in await _moves(opened, time, 30)] == ["22:01", "22:11", "00:01"]
+    assert [f"{moment:%H:%M}" for moment in await _moves(opened, time, 30)] == ["00:01"]
     assert await disagreements(opened) == []
 
 
@@ -133,7 +134,7 @@ async def test_who_turns_the_switch_does_not_choose_when_figures_move(opened: Da
         await _thaw(opened)
         moments += await _moves(opened, time, 45)
         assert await disagreements(opened) == []
-    assert len(moments) > 6
+    assert len(moments) > 4
     assert {moment.hour % 2 for moment in moments} == {0}
     assert max(moment.minute for moment in moments) < 10
 
@@ -152,6 +153,35 @@ async def test_what_grew_in_days_opens_no_short_window(opened: Database, time: C
     time.advance(minutes=10)
     assert (await published(opened)).confirmed == 12300
     assert await disagreements(opened) == []
+
+
+async def test_what_was_set_aside_meanwhile_is_taken_off_and_published(opened: Database, time: Clock) -> None:
+    async def set_aside(c: Connection) -> None:
+        await tally.apply_changes(c, [removals.set_aside("PL", "throw-away")] * 40)
+
+    await _freeze(opened)
+    time.advance(hours=8)
+    await opened.write(set_aside)
+    time.advance(hours=17)
+    assert (await published(opened)).countries == {"PL": 1100}
+    assert await disagreements(opened) == []
+    await _thaw(opened)
+    time.advance(hours=5)
+    assert (await published(opened)) == Snapshot(time.moment, 1060, {"PL": 1060}, 0)
+    assert await disagreements(opened) == []
+
+
+async def test_it_is_said_when_the_figures_come_next(opened: Database, time: Clock) -> None:
+    async def hours() -> list[int]:
+        async with opened.reading() as c:
+            return [((moment or 0) - clock.epoch()) // HOUR for moment in await releases.next_releases(c)]
+
+    assert await hours() == [2, 6]
+    time.advance(hours=1)
+    await _freeze(opened)
+    assert await hours() == [77, 77], "at the first common time after 72 hours"
+    await _thaw(opened)
+    assert await hours() == [5, 5]
 
 
 async def test_a_freeze_of_a_clock_that_was_ahead_is_none(opened: Database, time: Clock) -> None:
@@ -174,4 +204,4 @@ async def test_of_a_freeze_and_a_release_at_once_one_waits(opened: Database, tim
     await asyncio.gather(*[releases.release_due(opened) for _ in range(3)])
     assert await published(opened) == before
     assert await disagreements(opened) == []
-    assert {int(row["window_seconds"]) for row in await rows(opened, "select * from figures")} == {2 * HOUR, 6 * HOUR}
+    assert {int(row["window_seconds"]) for row in await rows(opened, "select * from figures")} == {6 * HOUR}

@@ -9,7 +9,8 @@ from petition.core import clock
 from petition.core.database.connection import Connection
 
 SIGNING, FIGURES, PROOF, MAILBOXES, DESTRUCTION = "signing", "figures", "proof", "mailboxes", "destruction"
-# Of signing, and of the switches that have the name of a kind of email: sql/queries/mail/outbox.sql reads those.
+NEWS = "news"  # to those who asked: an organiser sends it from a machine of their own
+# Of signing, of news, and of the switches that have the name of a kind of email (sql/queries/mail/outbox.sql).
 PAUSED = "paused"
 
 
@@ -28,6 +29,11 @@ class Switch:
 async def get(c: Connection, name: str) -> Switch:
     row = await c.one("switches.get", name=name)
     return Switch(**row) if row else Switch(name)
+
+
+async def get_all(c: Connection) -> dict[str, Switch]:
+    """Those that somebody has turned, by their names."""
+    return {row["name"]: Switch(**row) for row in await c.all("switches.all")}
 
 
 async def paused(c: Connection) -> frozenset[str]:

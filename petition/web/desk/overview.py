@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from petition.organisers import activity_log
 from petition.organisers.accounts import Role
-from petition.site import Site
+from petition.retention import destruction_day
 from petition.tally import progress
 from petition.web.desk import next_steps
 from petition.web.desk.access import requires_role
@@ -45,6 +45,7 @@ async def _live_context(request: Request) -> dict[str, Any]:
     figures = await kept.get(state)
     async with site.database.reading() as c:
         personal = await next_steps.find_personal(PERSONAL, c, site, organiser)
+        last_day = await destruction_day.day_of(c, site.appeal.campaign)
     return {
         "organiser": organiser,
         "roles": Role,
@@ -55,15 +56,14 @@ async def _live_context(request: Request) -> dict[str, Any]:
         "signals": next_steps.for_organiser(figures.signals, [], organiser),
         "refused_days": REFUSED_DAYS,
         "refresh_seconds": REFRESH_SECONDS,
-        **_dates(site, figures),
+        "destruction_day": last_day,
+        **_dates(figures),
         **_progress(request),
     }
 
 
-def _dates(site: Site, figures: Figures) -> dict[str, Any]:
-    day = site.appeal.campaign.destruction
+def _dates(figures: Figures) -> dict[str, Any]:
     return {
-        "destruction_day": day if isinstance(day, date) else None,
         "destruction": figures.destruction,
         "next_total": figures.next_total,
         "next_country": figures.next_country,

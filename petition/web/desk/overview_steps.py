@@ -12,6 +12,7 @@ SHARED: SharedSources = (
     (Role.ORGANISER, site_steps.away_machines),
     (Role.ORGANISER, unusual.open_notices),
     (Role.VIEWER, site_steps.destruction_trouble),
+    (Role.VIEWER, site_steps.forgotten_switches),
     (Role.ADMIN, site_steps.old_backup),
     (Role.ORGANISER, letter_steps.new_names),
     (Role.ORGANISER, letter_steps.silent_governments),

@@ -3,7 +3,7 @@
 from petition.core import clock
 from petition.core.database.connection import Connection
 from petition.mail import machines, relay_watch, report_counts
-from petition.organisers import activity_log, public_keys, second_factor
+from petition.organisers import activity_log, public_keys, second_factor, switches
 from petition.organisers.accounts import Organiser
 from petition.retention import destruction_day
 from petition.site import Site
@@ -27,6 +27,11 @@ async def own_factor(c: Connection, site: Site, organiser: Organiser) -> Step | 
         return None
     sentence = "You have no second factor: only this demo lets you in without one."
     return Step(sentence, "/organisers/factors", Urgency.LATER)
+
+
+async def forgotten_switches(look: Look) -> Step | None:
+    sentences = await switches.forgotten(look.c)
+    return Step(" ".join(sentences), "/organisers/switches", Urgency.NOW) if sentences else None
 
 
 async def missing_factors(look: Look) -> Step | None:

@@ -69,13 +69,13 @@ async def _page(request: Request, form: Form, pressed: str = "", status: int = 2
     """`pressed`: the switch that the form is about."""
     site = get_site(request)
     async with site.database.reading() as c:
-        shown = [await _show(c, site, kind, request.state.organiser.role) for kind in switches.KINDS.values()]
+        role = request.state.organiser.role
+        shown = [await _show(c, site, kind, switch, role) for kind, switch in await switches.current(c)]
     context: dict[str, Any] = {"shown": shown, "form": form, "pressed": pressed}
     return render_desk_page(request, "web/desk/switches.html", section=PAGE, status=status, **context)
 
 
-async def _show(c: Connection, site: Site, kind: Kind, role: Role) -> Shown:
-    switch = await switches.current(c, kind.name)
+async def _show(c: Connection, site: Site, kind: Kind, switch: Switch, role: Role) -> Shown:
     facts = await _FACTS[kind.name](c, site, switch, role) if kind.name in _FACTS else []
     days = destruction_day.days_to_choose(site.appeal.campaign) if kind.name == rows.DESTRUCTION else None
     return Shown(kind, switch, facts, days)
@@ -184,7 +184,7 @@ async def _change(c: Connection, *, request: Request, kind: Kind, value: str, re
     if kind.name == rows.FIGURES and value and not has_caught_up:
         raise SwitchError("The numbers have not caught up since the last freeze. They do so within six hours.")
     if kind.name == rows.FIGURES and value:
-        await releases.begin_freeze(c)
+        await freeze.begin(c, (await releases.get_schedule(c)).country.regular)
     elif kind.name == rows.PROOF:
         await proof_of_work.end_flood(c)
     elif kind.name == rows.DESTRUCTION:

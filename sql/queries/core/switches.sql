@@ -1,6 +1,9 @@
 -- name: get
 select name, value, version, nickname, changed_at, reason from switches where name = :name
 
+-- name: all
+select name, value, version, nickname, changed_at, reason from switches order by name
+
 -- name: paused
 select name from switches where value = 'paused' order by name
 

@@ -6,7 +6,7 @@ select name from figures where name = 'total'
 for update -- postgresql
 
 -- name: lengthen_windows
-update figures set window_seconds = case name when 'total' then cast(:total as bigint) else cast(:country as bigint) end
+update figures set window_seconds = :window
 
 -- name: counted
 -- By country: what was confirmed before a day, less what was removed before a Monday, and what organisers set aside and
