@@ -21,6 +21,7 @@ SHARED: SharedSources = (
     (Role.ORGANISER, letter_steps.old_edition),
     (Role.ORGANISER, letter_steps.doubtful_sources),
     (Role.ADMIN, site_steps.missing_factors),
+    (Role.ORGANISER, trust_steps.old_audit),
     (Role.ORGANISER, trust_steps.doctor_findings),
     (Role.ORGANISER, site_steps.unknown_reports),
     (Role.ORGANISER, letter_steps.unreviewed_texts),

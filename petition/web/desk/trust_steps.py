@@ -26,8 +26,17 @@ async def wrong_numbers(look: Look) -> Step | None:
     audit = await last_checks.last_audit(look.c)
     if audit is None or audit.all_agree:
         return None
-    sentence = "Numbers were counted again, and some do not agree: publish and send none until it is mended."
+    sentence = "Numbers were counted again, and some do not agree: publish and send none until that is fixed."
     return Step(sentence, OPERATIONS, Urgency.NOW)
+
+
+async def old_audit(look: Look) -> Step | None:
+    """Of a demo nobody needs one."""
+    audit = await last_checks.last_audit(look.c)
+    if look.site.settings.demo or (audit and not audit.is_old):
+        return None
+    since = f"since {audit.day}" if audit else "yet"
+    return Step(f"Nobody has counted the numbers again {since}: ask for `petition audit`.", OPERATIONS, Urgency.SOON)
 
 
 async def doctor_findings(look: Look) -> Step | None:

@@ -2,16 +2,20 @@
 
 import platform
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from petition import __version__
 from petition.commands.doctor import Finding
 from petition.core.database.connection import Connection
+from petition.core.settings import Settings
 from petition.organisers import activity_log, last_checks
 from petition.organisers.last_checks import OLD_DAYS
-from tests.conftest import Clock, Visitor
-from tests.web.tools import Html, on_sqlite
+from petition.web.desk import trust_steps
+from petition.web.desk.next_steps import Look
+from tests.conftest import Clock, Visit, Visitor
+from tests.web.tools import Html, in_production, on_sqlite
 
 FOUND = [
     Finding("settings (production)"),
@@ -88,3 +92,27 @@ async def test_what_is_a_week_old_is_old(days: int, is_old: bool, time: Clock, v
     assert audit is not None
     assert doctor is not None
     assert (audit.is_old, audit.all_agree, doctor.is_old, doctor.named("fix")) == (is_old, True, is_old, ["swap"])
+
+
+@on_sqlite
+async def test_the_overview_says_what_audit_and_doctor_found(
+    time: Clock, visit: Visit, settings: Settings, tmp_path: Path
+) -> None:
+    visitor = await in_production(visit, settings, tmp_path)
+
+    async def steps() -> list[str]:
+        async with visitor.site.database.reading() as c:
+            look = Look(c, visitor.site, visitor.app.state.public_state.state, visitor.site.address_book, None)
+            sources = (trust_steps.wrong_numbers, trust_steps.old_audit, trust_steps.doctor_findings)
+            return [step.sentence for source in sources if (step := await source(look))]
+
+    write = visitor.site.database.write
+    assert await steps() == ["Nobody has counted the numbers again yet: ask for `petition audit`."]
+    await write(partial(last_checks.record_audit, all_agree=True))
+    await write(partial(last_checks.record_doctor, found=[("ok", "swap"), ("fix", "keys apart from data")]))
+    assert await steps() == ["The last check of the server found what must be fixed: keys apart from data."]
+    await write(partial(last_checks.record_audit, all_agree=False))
+    assert "some do not agree" in (await steps())[0]
+    await write(partial(last_checks.record_audit, all_agree=True))
+    time.advance(days=OLD_DAYS)
+    assert (await steps())[0].startswith("Nobody has counted the numbers again since 2026-11-22")
