@@ -20,11 +20,11 @@ and more look like a machine (`looks_like_machine`): whoever keeps such clusters
 and again, since a count that is live tells when one more came.
 
 Offers: Signals (look: count and notice), list_notices, count_open, explain, reopen, counted_days, find_cluster,
-list_clusters, list_members, sentences. May import: signing and organisers, and all below. Nothing but `site` and the
-desk knows this folder.
+find_tag, list_clusters, list_members, sentences. May import: signing and organisers, and all below. Nothing but `site`
+and the desk knows this folder.
 """
 
-from petition.signals.clusters import Cluster, find_cluster, list_clusters, list_members
+from petition.signals.clusters import Cluster, find_cluster, find_tag, list_clusters, list_members
 from petition.signals.notices import EXPLANATIONS, Notice, count_open, explain, list_notices, reopen
 from petition.signals.pulse import counted_days
 from petition.signals.signals import Signals
@@ -38,6 +38,7 @@ __all__ = [
     "counted_days",
     "explain",
     "find_cluster",
+    "find_tag",
     "list_clusters",
     "list_members",
     "list_notices",

@@ -55,15 +55,15 @@ def _cluster(row: Row) -> Cluster:
 
 async def list_members(c: Connection, cluster: Cluster) -> list[Row]:
     """Id of the form, mailbox and country of each; empty once the marks are gone."""
-    if cluster.kind == "throw-away":
-        tags = [cluster.kind]
-    else:
-        rows = await _rows(c, cluster.day, cluster.kind)
-        tags = [row["tag"] for row in rows if _handle(row["tag"]) == cluster.handle]
-    expires_at = expiry(cluster.day)
-    return [
-        row for tag in tags for row in await c.all("signals.members", kind=cluster.kind, tag=tag, expires_at=expires_at)
-    ]
+    tag, expires_at = await find_tag(c, cluster), expiry(cluster.day)
+    return await c.all("signals.members", kind=cluster.kind, tag=tag, expires_at=expires_at) if tag else []
+
+
+async def find_tag(c: Connection, cluster: Cluster) -> str:
+    """The mark that its forms have in common; empty once it is gone."""
+    rows = await _rows(c, cluster.day, cluster.kind)
+    same = [row["tag"] for row in rows if cluster.kind == "throw-away" or _handle(row["tag"]) == cluster.handle]
+    return same[0] if same else ""
 
 
 async def count_groups(c: Connection, day: str) -> dict[str, list[Group]]:

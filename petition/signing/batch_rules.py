@@ -17,15 +17,15 @@ from petition.core.errors import BatchError
 from petition.signing import submissions
 from petition.tally.rounding import UNSTATED_COUNTRY, round_down
 
-NETWORK, DISPOSABLE, COUNTRY_AND_DAY = "network", "disposable", "day"
-KINDS = (NETWORK, DISPOSABLE, COUNTRY_AND_DAY)
+NETWORK, DISPOSABLE, COUNTRY_AND_DAY, DOMAIN = "network", "disposable", "day", "domain"
+KINDS = (NETWORK, DISPOSABLE, COUNTRY_AND_DAY)  # that a form may name; a domain is chosen as a cluster only
 LEAST = 30  # signatures in a batch, after a secret number from 0 to 9 was taken off
 LISTED_NETWORKS = 5  # that the desk shows
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`value`: the tag of a network. `country` and `day` (ISO) may be empty."""
+    """`value`: the tag of a network or of a domain. `country` and `day` (ISO) may be empty."""
 
     kind: str
     value: str = ""

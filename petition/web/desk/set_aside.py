@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from petition import signals
 from petition.core.database.connection import Connection
 from petition.core.errors import BatchError
 from petition.core.form import EMPTY_FORM, Form
@@ -15,6 +16,7 @@ from petition.letters.editions import editions
 from petition.organisers import accounts
 from petition.organisers.accounts import Organiser, Role
 from petition.signing import batch_rules, batches
+from petition.signing.batch_rules import Rule
 from petition.signing.batches import Batch
 from petition.web.desk.access import requires_role, run_and_log
 from petition.web.desk.pages import render_desk_page, saved_redirect
@@ -41,6 +43,19 @@ async def _index(request: Request, form: Form, status: int = 200) -> Response:
     return render_desk_page(request, "web/desk/set_aside/index.html", section=PATH, status=status, **context)
 
 
+async def _read_rule(c: Connection, form: Form, *, demo: bool) -> Rule:
+    """A cluster of the page "Is it real?" is a rule too. Raises BatchError."""
+    kind, _, handle = form.values.get("mark", "").partition(" ")
+    if kind != "cluster":
+        return await batch_rules.read_rule(c, form.values, demo=demo)
+    cluster = await signals.find_cluster(c, handle)
+    if cluster is None or not (tag := await signals.find_tag(c, cluster)):
+        raise BatchError("The marks of this group are deleted: it cannot be chosen any more.")
+    if cluster.kind == "throw-away":
+        return Rule(batch_rules.DISPOSABLE, day=cluster.day)
+    return Rule(cluster.kind, tag)
+
+
 @requires_role(Role.ADMIN)
 async def keep(request: Request) -> Response:
     """Chooses the signatures of a rule, and keeps them for fifteen days."""
@@ -48,7 +63,7 @@ async def keep(request: Request) -> Response:
     nickname, demo = request.state.organiser.nickname, site.settings.demo
     try:
         async with site.database.reading() as c:
-            rule = await batch_rules.read_rule(c, form.values, demo=demo)
+            rule = await _read_rule(c, form, demo=demo)
         batch = await batches.choose(site.database, site.server_keys, rule, nickname, demo=demo)
         change = partial(batches.keep, server_keys=site.server_keys, batch=batch)
         await run_and_log(request, change, "kept signatures to look at", f"{batch[:6]}: {rule.text}")

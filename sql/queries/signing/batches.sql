@@ -8,6 +8,7 @@ where f.state = 'confirmed' and f.expires_at > :now and s.batch is null and s.se
     and (:country = '' or s.country = :country) and (:day = '' or s.confirmed_on = :day)
     and (:kind = 'disposable' and f.disposable = 1
         or :kind = 'network' and f.network = :value and s.country <> 'ZZ' and f.country <> 'ZZ'
+        or :kind = 'domain' and f.domain = :value and s.country <> 'ZZ' and f.country <> 'ZZ'
         or :kind = 'day' and s.country <> 'ZZ' and f.country <> 'ZZ')
 order by f.mailbox
 
