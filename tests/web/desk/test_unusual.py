@@ -2,10 +2,15 @@
 
 from functools import partial
 
+import pytest
+
+from petition.core.database.connection import Connection
 from petition.protection.rate_limits import Admission
 from petition.signals import notices
 from petition.signals.detection import THRESHOLDS, Finding
 from petition.signals.sentences import SIGNALS
+from petition.tally import tally
+from petition.tally.tally import Change
 from tests.conftest import Clock, Visitor
 from tests.signals.test_signals import forms
 from tests.web.tools import Html, on_sqlite
@@ -60,7 +65,7 @@ async def test_what_it_was_is_said_once_logged_and_can_be_opened_again(time: Clo
 
 
 async def test_forms_of_ones_own_show_nothing_of_others_during_the_day(time: Clock, visitor: Visitor) -> None:
-    """Whoever adds forms to a cluster and looks all day sees the same page until the next night."""
+    """A person who adds forms to a cluster and looks all day sees the same page until the next night."""
     await _seen_by_night(visitor, time)
     before = (await visitor.get(PATH)).text
     await forms(visitor.site, 19, Admission("b", mailbox_class="unknown", domain="a domain"))
@@ -81,3 +86,30 @@ async def test_every_signal_has_its_sentences(time: Clock, visitor: Visitor) -> 
     assert text.count("It could be:") == len(SIGNALS) > len(THRESHOLDS)
     assert "73" not in text
     assert "{" not in text
+
+
+@pytest.mark.parametrize("admission", [MACHINE, Admission("home", mailbox_class="throw-away")])
+async def test_a_cluster_becomes_a_batch_while_its_marks_are_there(
+    admission: Admission, time: Clock, visitor: Visitor
+) -> None:
+    await forms(visitor.site, 60, admission, quick=1, spread=True)
+    await visitor.site.database.write(_sign_all)
+    time.advance(hours=12)
+    await visitor.site.prune()
+    await visitor.organiser("ada", "admin")
+    marks = {a["value"] for a in (await _page(visitor)).all("input") if a.get("name") == "mark"}
+    assert len(marks) == 1
+    kept = await visitor.post("/organisers/set-aside", mark=marks.pop())
+    assert kept.status_code == 303
+    async with visitor.site.database.reading() as c:
+        (row,) = await c.execute("select count(*) as n from signatures where batch is not null")
+    assert row["n"] == 60
+    gone = await visitor.post("/organisers/set-aside", mark="cluster x")
+    assert (gone.status_code, "is forgotten by now" in gone.text) == (422, True)
+
+
+async def _sign_all(c: Connection) -> None:
+    rows = await c.execute("select mailbox, email_hash, country, consent from submissions")
+    more = {"confirmed_on": "2026-11-22", "named": 0, "updates": 0}
+    await c.insert_rows("signatures", [row | more for row in rows])
+    await tally.apply_changes(c, [Change(row["country"], "confirmed", 1) for row in rows])
