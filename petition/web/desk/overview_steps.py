@@ -10,7 +10,6 @@ SHARED: SharedSources = (
     (Role.ORGANISER, trust_steps.proposed_batches),
     (Role.ORGANISER, site_steps.relay_trouble),
     (Role.ORGANISER, site_steps.away_machines),
-    (Role.ORGANISER, unusual.open_notices),
     (Role.VIEWER, site_steps.destruction_trouble),
     (Role.ADMIN, site_steps.old_backup),
     (Role.ORGANISER, letter_steps.new_names),
