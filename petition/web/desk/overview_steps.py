@@ -10,7 +10,6 @@ SHARED: SharedSources = (
     (Role.ORGANISER, trust_steps.proposed_batches),
     (Role.ORGANISER, site_steps.relay_trouble),
     (Role.ORGANISER, site_steps.away_machines),
-    (Role.ORGANISER, unusual.open_notices),
     (Role.VIEWER, site_steps.destruction_trouble),
     (Role.VIEWER, site_steps.forgotten_switches),
     (Role.ADMIN, site_steps.old_backup),
