@@ -15,7 +15,7 @@ their own does not learn if one more came.
 `find_cluster(c, handle)` gives it, `list_members(c, cluster)` its rows: id of the form, mailbox, country. Nobody of an
 unsafe country or without a country is among them, nor, for a network, who signed at leisure from a known provider. The
 marks behind it die when the day after the next begins: from then on there are no members (`is_alive`). Three rules
-and more look like a machine (`looks_like_machine`): anything that keeps such clusters without a person does so after
+and more look like a machine (`looks_like_machine`): to keep such clusters without a person, do so after
 `Signals.look` has counted, before `prune` deletes the marks. Show `size`; do not count the members at the desk again
 and again, since a count that is live tells when one more came.
 

@@ -65,7 +65,7 @@ async def test_what_it_was_is_said_once_logged_and_can_be_opened_again(time: Clo
 
 
 async def test_forms_of_ones_own_show_nothing_of_others_during_the_day(time: Clock, visitor: Visitor) -> None:
-    """A person who adds forms to a cluster and looks all day sees the same page until the next night."""
+    """Somebody who adds forms to a cluster and looks all day sees the same page until the next night."""
     await _seen_by_night(visitor, time)
     before = (await visitor.get(PATH)).text
     await forms(visitor.site, 19, Admission("b", mailbox_class="unknown", domain="a domain"))
