@@ -12,7 +12,7 @@ from petition.campaign.edits import LiveAppeal
 from petition.core import key_fingerprints, languages, safe_logging, tokens
 from petition.core.clock import today
 from petition.core.database import database as db
-from petition.core.database import migrations, state, switches
+from petition.core.database import migrations, state
 from petition.core.database.connection import Connection
 from petition.core.database.database import Database
 from petition.core.email_addresses import EmailProviders
@@ -41,34 +41,16 @@ from petition.mail.relays import Relay, Relays
 from petition.mail.smtp import Transport
 from petition.organisers.passkeys import Passkeys
 from petition.organisers.second_factor import FactorCipher
-from petition.protection import flood, proof_of_work
+from petition.protection import flood
 from petition.protection.networks import Networks
-from petition.protection.proof_of_work import ProofMode
 from petition.protection.rate_limits import RateLimiter
 from petition.retention import prune
 from petition.retention.destruction_day import DestructionWatch
 from petition.signals import Signals, keeping
-from petition.signing import set_aside, signatures, undelivered
+from petition.signing import set_aside, undelivered
 from petition.signing.intake import Intake
-from petition.tally import freeze, populations, releases, tally
+from petition.tally import populations, releases
 from petition.tally.populations import Populations
-from petition.tally.tally import Snapshot
-
-
-@dataclass(frozen=True, slots=True)
-class PublicStatus:
-    """What every visitor sees of the database: the published numbers and the rules of the form."""
-
-    snapshot: Snapshot
-    signing_closed: bool  # signing has ended for good
-    paused: frozenset[str]  # what an admin has paused: signing, kinds of email
-    frozen: bool  # an admin keeps the figures as they are, for a while
-    warn_only: bool  # a mailbox that authorities can read gets a warning, not a refusal
-    proof_mode: ProofMode  # who needs a proof of work
-
-    @property
-    def signing_paused(self) -> bool:
-        return switches.SIGNING in self.paused
 
 
 @dataclass(frozen=True)
@@ -187,16 +169,6 @@ class Site:
 
     def campaign_state(self) -> CampaignState:
         return self.appeal.campaign_state(today())
-
-    async def public_status(self, c: Connection) -> PublicStatus:
-        return PublicStatus(
-            snapshot=await tally.get_snapshot(c),
-            signing_closed=await state.is_closed(c),
-            paused=await switches.paused(c),
-            frozen=await freeze.is_frozen(c),
-            warn_only=await signatures.get_warn_only(c),
-            proof_mode=await proof_of_work.effective_mode(c),
-        )
 
     async def take_snapshot(self) -> None:
         """Releases the figures whose time has come."""

@@ -1,10 +1,14 @@
 """What the table of settings says of each: its name, how it is read, what it is for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
+from petition.core.errors import SettingsError
+
 _T = TypeVar("_T")
+_INTERNAL = ("PETITION_SERVE_", "PETITION_TEST_")  # from `petition serve` to its workers; for tests
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +24,12 @@ def setting(name: str, parser: Callable[[str], _T], meaning: str, default: str =
     """A dataclass field without a default. Like dataclasses.field(), it has the type of its value."""
     made: _T = field(metadata={"row": Row(name, parser, meaning, default, needed)})
     return made
+
+
+def refuse_unknown(environ: Mapping[str, str], known: Collection[str]) -> None:
+    """Raises SettingsError for a name PETITION_… that is no setting: it may be one that is misspelt."""
+    for name in sorted(environ):
+        if not name.startswith("PETITION_") or name.startswith(_INTERNAL) or name.removesuffix("_FILE") in known:
+            continue
+        nearest = get_close_matches(name.removesuffix("_FILE"), known, 1, 0)[0]
+        raise SettingsError(f"{name} is not a setting; the nearest is {nearest}.")

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,7 +10,7 @@ from petition.core import demo_secrets
 from petition.core import setting_parsers as parse
 from petition.core.errors import SettingsError
 from petition.core.setting_parsers import LOOPBACK_HOSTS
-from petition.core.setting_rows import Row, setting
+from petition.core.setting_rows import Row, refuse_unknown, setting
 
 __all__ = ["LOOPBACK_HOSTS", "Mode", "Settings", "for_server", "from_environment", "readme_table"]
 
@@ -168,12 +167,11 @@ class Settings:
 
 
 _TABLE: dict[str, Row] = {f.name: f.metadata["row"] for f in fields(Settings) if f.metadata}
-_INTERNAL = ("PETITION_SERVE_", "PETITION_TEST_")  # from `petition serve` to its workers; for tests
 
 
 def from_environment(environ: Mapping[str, str]) -> Settings:
     """Raises SettingsError, which names all settings that are missing, or the first that is wrong."""
-    _refuse_unknown(environ)
+    refuse_unknown(environ, {row.name for row in _TABLE.values()})
     given = {row.name: _value(environ, row.name) for row in _TABLE.values()}
     mode, var = _mode(given["PETITION_MODE"] or "demo"), Path(given["PETITION_VAR"] or "var")
     if mode is Mode.PRODUCTION:
@@ -203,7 +201,7 @@ def for_server(environ: Mapping[str, str], host: str, port: int) -> Settings:
 
 def for_sender(environ: Mapping[str, str]) -> tuple[tuple[str, ...], str]:
     """The relays and the sender, for a machine that is no server and needs nothing else. Raises SettingsError."""
-    _refuse_unknown(environ)
+    refuse_unknown(environ, {row.name for row in _TABLE.values()})
     rows = {key: _TABLE[key] for key in ("smtp_urls", "mail_from")}
     given = {key: _value(environ, row.name) for key, row in rows.items()}
     if missing := [rows[key].name for key, text in given.items() if not text]:
@@ -232,15 +230,6 @@ def _email_key_file(environ: Mapping[str, str], mode: Mode, var: Path) -> Path |
         return Path(file)
     own = mode is Mode.DEMO and not environ.get("PETITION_EMAIL_KEY")
     return var / "secrets" / "email_key" if own else None
-
-
-def _refuse_unknown(environ: Mapping[str, str]) -> None:
-    known = [row.name for row in _TABLE.values()]
-    for name in sorted(environ):
-        if not name.startswith("PETITION_") or name.startswith(_INTERNAL) or name.removesuffix("_FILE") in known:
-            continue
-        nearest = get_close_matches(name.removesuffix("_FILE"), known, 1, 0)[0]
-        raise SettingsError(f"{name} is not a setting; the nearest is {nearest}.")
 
 
 def _refuse_missing(given: Mapping[str, str]) -> None:

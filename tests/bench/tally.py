@@ -28,7 +28,7 @@ async def _costs(few: Stage, many: Stage) -> tuple[list[float], list[float]]:
                 begun = time.perf_counter()
                 await site.take_snapshot()
                 async with site.database.reading() as c:
-                    await site.public_status(c)
+                    await read_public_status(c)
                 cost.append((time.perf_counter() - begun) * 1000)
     return costs
 

@@ -10,10 +10,11 @@ from starlette.responses import HTMLResponse, Response
 from petition.campaign.appeal import Appeal
 from petition.core.languages import Language
 from petition.protection.networks import is_circuit
-from petition.site import PublicStatus, Site
+from petition.site import Site
 from petition.tally.tally import Snapshot
 from petition.web.http import assets
 from petition.web.http.public_state import PublicState, PublicStateCache
+from petition.web.http.public_status import PublicStatus
 from petition.web.http.security import is_over_onion
 
 NO_STORE = "no-store"

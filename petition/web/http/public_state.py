@@ -16,11 +16,12 @@ from petition.core import clock
 from petition.core.errors import DatabaseError
 from petition.letters import correspondence
 from petition.letters.correspondence import Entry
-from petition.site import PublicStatus, Site
+from petition.site import Site
 from petition.tally import history, paper
 from petition.tally.history import History
 from petition.tally.paper import PaperFigures
 from petition.web.http.prerendered import PrerenderedResponse, ResponseStore
+from petition.web.http.public_status import PublicStatus, read_public_status
 
 Prerender = Callable[[Site, "PublicState", Mapping[str, PrerenderedResponse]], Mapping[str, PrerenderedResponse]]
 
@@ -92,7 +93,7 @@ async def read_public_state(site: Site, before: PublicState | None = None) -> Pu
     """What the database shows now; the history is that of `before` if no snapshot was published since."""
     async with site.database.reading() as c:
         appeal = await site.read_appeal(c)
-        status, entries = await site.public_status(c), await correspondence.entries(c)
+        status, entries = await read_public_status(c), await correspondence.entries(c)
         on_paper = await paper.get_figures(c)
         if before is not None and before.status.snapshot == status.snapshot:
             figures = before.history  # long, and written only with a release

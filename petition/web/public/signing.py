@@ -15,7 +15,7 @@ from petition.core.tokens import Purpose
 from petition.letters.writing import glyphs
 from petition.mail import messages
 from petition.signing import intake, signatures, submissions
-from petition.site import PublicStatus, Site
+from petition.site import Site
 from petition.web.http import forms
 from petition.web.http.pages import (
     NO_STORE,
@@ -27,6 +27,7 @@ from petition.web.http.pages import (
     render_page,
 )
 from petition.web.http.public_state import PublicState
+from petition.web.http.public_status import PublicStatus
 from petition.web.public.emailed_links import dead_link, read_link, redirect_to_inbox
 
 _PAUSE_SECONDS = 3600  # until a program may try again; nobody knows for how long signing is paused
