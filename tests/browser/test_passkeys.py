@@ -50,7 +50,7 @@ async def test_a_passkey_is_set_up_and_asked_for(
     page = watched.page
     cdp, authenticator = await _authenticator(context, page)
     await _log_in(page, shell)
-    await page.get_by_role("link", name="Second factor").click()
+    await page.goto(f"{by_name}/organisers/factors")
     await page.get_by_role("button", name="Set up a passkey").wait_for()
     assert await watched.overflow() <= 0
     await watched.picture("desk-8-factors")
@@ -59,7 +59,7 @@ async def test_a_passkey_is_set_up_and_asked_for(
     kept = (await cdp.send("WebAuthn.getCredentials", {"authenticatorId": authenticator}))["credentials"]
     assert [(one["rpId"], one["isResidentCredential"]) for one in kept] == [("localhost", False)]
 
-    await page.get_by_role("link", name="Desk").click()
+    await page.get_by_text("Menu", exact=True).click()
     await page.get_by_role("button", name="Log out").click()
     await _log_in(page, shell)
     assert page.url == f"{by_name}/organisers/factor"
@@ -70,7 +70,7 @@ async def test_a_passkey_is_set_up_and_asked_for(
     await cdp.send("WebAuthn.setUserVerified", {"authenticatorId": authenticator, "isUserVerified": True})
     await page.get_by_role("button", name="Use my passkey").click()
     await page.wait_for_url(f"{by_name}/organisers/")
-    await page.get_by_role("link", name="Sessions").click()
+    await page.goto(f"{by_name}/organisers/sessions")
     await watched.picture("desk-10-sessions")
     assert await watched.overflow() <= 0
     assert watched.complaints == []
@@ -84,7 +84,7 @@ async def test_without_the_key_the_mailbox_opens_nothing(
     page = await context.new_page()
     await _authenticator(context, page)
     await _log_in(page, shell)
-    await page.get_by_role("link", name="Second factor").click()
+    await page.goto(f"{by_name}/organisers/factors")
     await page.get_by_role("button", name="Set up a passkey").click()
     await page.get_by_text("a passkey, since").wait_for()
 
