@@ -4,6 +4,7 @@ import asyncio
 import time
 
 from petition.core.database.connection import Connection
+from petition.web.http.public_status import read_public_status
 from tests.bench.report import Report, middle
 from tests.bench.stage import Stage
 
