@@ -5,9 +5,13 @@ admin can open is the same in both, byte for byte. What is older than the three 
 """
 
 import asyncio
+import itertools
 import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -51,7 +55,11 @@ async def _world(folder: Path, smtp: Relay, time: Clock, *, person: bool, days: 
     settings = make_settings(f"sqlite:///{folder / 'petition.db'}", folder, smtp.url)
     async with open_site(settings, migrate=True) as site:
         await site.database.write(_others)
-    async with visiting(settings, smtp) as visitor:
+    handles = itertools.count()
+    async with (
+        visiting(settings, smtp) as visitor,
+        _no_chance(secrets, "token_hex", lambda n: f"{next(handles):0{2 * n}}"),
+    ):
         for role in Role:
             await add_organiser(visitor.site, role.name.lower(), role.name.lower())
         await allow_all_annexes(visitor.site)
@@ -64,6 +72,14 @@ async def _world(folder: Path, smtp: Relay, time: Clock, *, person: bool, days: 
             await visitor.site.prune()
             await visitor.published()
         return {(role.name, path): answer for role in Role for path, answer in (await _pages(visitor, role)).items()}
+
+
+@asynccontextmanager
+async def _no_chance(module: ModuleType, name: str, other: Callable[[int], str]) -> AsyncIterator[None]:
+    """Notices have random handles, which say nothing and differ."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, name, other)
+        yield
 
 
 async def _pages(visitor: Visitor, role: Role) -> dict[str, tuple[int, bytes]]:

@@ -146,7 +146,7 @@ class Gallery:
         self._pages["desk banner rival"] = rival.text
         self._pages["desk banner preview"] = (await visitor.post("/organisers/texts/banner", preview="en")).text
         await self._plain(visitor, "banner-", "", "tally")
-        texts = ("texts/facts/viasna-2025-12", "texts/appeal/en", "texts/campaign")
+        texts = ("texts/facts/viasna-2025-12", "texts/appeal/en")
         refused = ("editions", "book/PL", "factors", "people", "paper", *texts)
         for path in (f"/organisers/{name}" for name in refused):
             self._pages[f"refused {path}"] = (await visitor.post(path)).text

@@ -74,7 +74,8 @@ async def _decide(request: Request, country: str, state: str, page: int, form: F
     chosen, nickname = _read_decisions(form, state), request.state.organiser.nickname
     job = partial(_apply_decisions, country=country, chosen=chosen, nickname=nickname)
     moved = await get_site(request).database.write(job)
-    sentence = _say(country, moved, sum(map(len, chosen.values())))
+    asked = 0 if "undo" in form.values else sum(map(len, chosen.values()))
+    sentence = _say(country, moved, asked)
     path = f"{SECTION}/{country}/{state}?page={page}"
     if state == NEW and "undo" not in form.values and any(moved.values()):
         path += "&undo=" + "-".join(handle for handles in moved.values() for handle in handles)
@@ -115,12 +116,13 @@ _SAID = {
 }
 
 
-def _say(country: str, moved: dict[str, list[str]], chosen: int) -> str:
-    """What was done, to the person who saw each of these names: so with exact counts."""
+def _say(country: str, moved: dict[str, list[str]], asked: int) -> str:
+    """What was done, to the person who saw each of these names: so with exact counts. `asked`: about how many."""
     done = [_SAID[decision].format(_count(decision, len(handles))) for decision, handles in moved.items()]
     if not done:
         return "Nothing has changed: no name was chosen, or somebody else has decided in the meantime."
-    return f"{country_name(country)}: you {' and '.join(done)}."
+    late = " Somebody else had decided about the rest." if asked > sum(map(len, moved.values())) else ""
+    return f"{country_name(country)}: you {' and '.join(done)}.{late}"
 
 
 def _count(decision: str, n: int) -> str:

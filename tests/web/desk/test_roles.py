@@ -180,7 +180,9 @@ async def _open(visitor: Visitor, session: str, method: str, path: str) -> int:
     keys = " ".join(public_keys.fingerprints(visitor.site.settings.recipients))
     fields = {"email": "viewer@example.org", "session": session, "nickname": "viewer", "keys": keys, "code": "1"}
     fields |= {"work": "auto", "reason": "trap", "network": "x"}
-    fields |= {"stance": "", "sent": "2026-11-01", "sure": "on", "press": await _press_of_an_edit(visitor)}
+    fields |= {"stance": "", "sent": "2026-11-01", "press": await _press_of_an_edit(visitor)}
+    if "/set-aside" in path:  # of people, the first press only asks: nobody is removed
+        fields["sure"] = "on"
     before = await all_rows(visitor.site)
     data = fields if method == "POST" else None
     answer = await visitor.client.request(method, path, data=data)

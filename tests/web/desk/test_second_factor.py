@@ -195,8 +195,9 @@ async def test_other_keys_are_announced_at_the_desk_until_they_are_seen(
     (own,) = public_keys.fingerprints(visitor.site.settings.recipients)
 
     async def desk() -> Html:
-        return Html((await visitor.get("/organisers/")).text)
+        return Html((await visitor.get("/organisers/keys")).text)
 
+    assert "/organisers/keys" in {a.get("href") for a in Html((await visitor.get("/organisers/")).text).all("a")}
     assert "New to you" in (await desk()).text
     assert (await visitor.post("/organisers/seen", keys="0000000000000000")).status_code == 303
     assert "New to you" in (await desk()).text, "those are not what they were shown"
@@ -204,7 +205,7 @@ async def test_other_keys_are_announced_at_the_desk_until_they_are_seen(
     page = await desk()
     assert "New to you" not in page.text
     assert own in page.text
-    assert f"marta saw the keys {own}" in page.text
+    assert f"marta saw the keys {own}" in Html((await visitor.get("/organisers/record")).text).text
     other = await visit(recipients=(*visitor.site.settings.recipients, "age1" + "q" * 58)[:1] * 2)
     other.client.cookies.set("session", visitor.client.cookies["session"])
     assert "New to you" not in (await other.get("/organisers/")).text, "the same key, named twice"

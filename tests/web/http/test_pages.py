@@ -206,6 +206,9 @@ async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, 
         "outbox": "Your email address, in a mail that waits to leave",
         "signatures": "Country, day of confirmation, version of the consent",
         "signatures, submissions": "A code of the address (keyed hash)",
+        "signatures, batches": (
+            "Beside a signature: a random number, if thirty or more look as if a machine had made them"
+        ),
         "names": "Your name, only if you want it in the letters",
         "contacts": "Your sealed address, only if you want news",
         "submissions": "What you filled in; a name only encrypted with the link in your mail",
@@ -235,6 +238,11 @@ async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, 
         "journal",
         "figures",
         "releases",
+        "pulse",
+        "pulse_days",
+        "clusters",
+        "notices",
+        "switches",
     }
     async with visitor.site.database.reading() as c:
         assert {str(row["name"]) for row in await c.all("database.tables")} == named | numbers | {
