@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from petition.core import clock
 from petition.core.clock import DAY
@@ -31,7 +32,11 @@ class Count:
 
 
 async def days_to_count(c: Connection) -> list[str]:
-    return [row["day"] for row in await c.all("signals.days_to_count", today=clock.today().isoformat())]
+    today = clock.today()
+    rows = await c.all(
+        "signals.days_to_count", today=today.isoformat(), yesterday=(today - timedelta(days=1)).isoformat()
+    )
+    return [row["day"] for row in rows]
 
 
 async def counted_days(c: Connection) -> list[str]:

@@ -188,7 +188,7 @@ async def _provoke(nginx: Nginx) -> list[int]:
     """Sends everything that makes nginx write an error. Returns the answers."""
     link = f"/en/confirm/{TOKEN}"
     odd = [
-        request("POST", link, "email=" + "a" * 40_000),
+        request("POST", link, "email=" + "a" * 70_000),
         f"GET {link} HTTP/9.9\r\n\r\n",
         f"G@T {link} HTTP/1.1\r\n\r\n",
         f"GET {link} HTTP/1.1\r\nHost: {NAME}\r\nHost: {NAME}\r\n\r\n",

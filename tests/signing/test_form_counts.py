@@ -21,7 +21,7 @@ async def _sign(site: Site, tag: str, times: int, confirmed: int = 0) -> None:
         form = submissions.prepare_submission(site.server_keys, request)
         await site.database.join(submissions.sign, form)
         links.append(form.row["id"])
-    await site.database.write(lambda c: c.run("submissions.mark_confirmed", ids=links[:confirmed]))
+    await site.database.write(lambda c: c.run("submissions.mark_confirmed", ids=links[:confirmed], quick=[]))
 
 
 async def _shown(database: Database) -> FormCounts | None:

@@ -277,7 +277,7 @@ async def test_each_figure_has_its_own_secret_remainder_drawn_again_after_a_move
 async def test_a_replacement_in_the_same_country_leaves_no_trace(database: Database, time: Clock) -> None:
     from petition.signing.signatures import _changes
 
-    old, new = [{"mailbox": "a", "country": "PL"}], [{"mailbox": "a", "country": "PL"}]
+    old, new = [{"mailbox": "a", "country": "PL", "set_aside": 0}], [{"mailbox": "a", "country": "PL"}]
     assert _changes(old, new) == []
     assert _changes(old, [{"mailbox": "a", "country": "DE"}]) == [
         Change("PL", "replaced", -1),

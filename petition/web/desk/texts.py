@@ -99,7 +99,9 @@ async def _history_page(request: Request, error: str = "", status: int = 200) ->
         made = list(group)
         presses.append(_press(request, made, values, all(newest[one.place][0] == one.number for one in made)))
     context: dict[str, Any] = {"presses": presses, "error": error}
-    return render_desk_page(request, "web/desk/texts/history.html", section=f"{SECTION}/history", status=status, **context)
+    return render_desk_page(
+        request, "web/desk/texts/history.html", section=f"{SECTION}/history", status=status, **context
+    )
 
 
 def _press(

@@ -1,6 +1,8 @@
 -- name: days_to_count
--- Days that are over, whose marks are still there, and that nobody has counted.
-select day from daily_keys where day < :today and day not in (select day from pulse_days) order by day
+-- Days that are over, whose marks are still there, and that nobody has counted; yesterday in any case, so that the first
+-- form of all is not seen by it.
+select day from (select day from daily_keys union select cast(:yesterday as text) as day) as days
+where day < :today and day not in (select day from pulse_days) order by day
 
 -- name: count_classes
 -- The forms of a day by class of their mailbox. Decoys have none.

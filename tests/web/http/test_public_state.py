@@ -54,6 +54,7 @@ async def test_new_numbers_are_a_new_page_under_a_new_tag(time: Clock, visitor: 
     moved = {path for path in READY if before[path] != after[path]}
     numbers = {f"/{lang}/{page}" for lang in LANGUAGES for page in ("", "tally")}
     assert moved == numbers | {
+        "/tally-per-million.svg",
         "/tally.json",
         "/tally.csv",
         "/history.csv",
