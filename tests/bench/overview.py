@@ -183,7 +183,7 @@ up to a full step, as those of all pages for one person are.
 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 {{rows}}
 
-That the cost grows neither with signatures nor with watchers is a test: `test_many_who_watch_cost_three_queries_each`.
+That the cost grows neither with signatures nor with watchers is a test: `test_many_who_watch_cost_four_queries_each`.
 
 ## The projection
 

@@ -125,7 +125,7 @@ async def test_after_the_marks_are_gone_a_cluster_has_no_members(site: Site, tim
     time.advance(days=pulse.KEPT_DAYS)
     await site.prune()
     async with site.database.reading() as c:
-        assert [await c.count_rows(table) for table in ("pulse", "pulse_days", "clusters", "notices")] == [0] * 4
+        assert [await c.count_rows(table) for table in ("pulse", "pulse_days", "clusters", "notices")] == [0, 1, 0, 0]
 
 
 async def test_marks_die_although_nothing_can_be_counted(
@@ -169,7 +169,8 @@ async def test_what_is_published_is_compared_and_a_fall_is_no_growth(visitor: Vi
         time.advance(days=1)
         await site.prune()
     async with site.database.reading() as c:
-        days = await pulse.read_history(c)
+        (before, *days) = await pulse.read_history(c)
+    assert before.forms == 0, "a day without a form counts too"
     assert [(day.forms, day.confirmed, day.unknown, day.quick) for day in days] == [(11,) * 4, (12,) * 4, (13,) * 4]
     assert [day.growth for day in days] == [10, 10, 10]
     assert days[0].late == 0

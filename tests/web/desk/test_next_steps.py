@@ -167,7 +167,7 @@ async def test_doubtful_sources_are_counted_beside_the_page_and_then_shown(time:
     assert f"{n - 1} facts and addresses are old or doubtful" in await _steps(visitor)
 
 
-BACKGROUND = 10  # queries that the jobs of the site may make besides
+BACKGROUND = 20  # queries that the jobs of the site may make besides
 
 
 @contextmanager
@@ -187,7 +187,7 @@ def _queries(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
 async def test_many_who_watch_cost_four_queries_each(
     time: Clock, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Session, keys, own factor, destruction day; all else is read once, and again after KEPT_SECONDS or once something has changed."""
+    """Session, keys, own factor, destruction day; all else is read once, and again after KEPT_SECONDS or a change."""
     await visitor.organiser("olga", "organiser")
     with _queries(monkeypatch) as first:
         await visitor.get("/organisers/live")

@@ -33,7 +33,7 @@ async def _seen_by_night(visitor: Visitor, time: Clock, n: int = 53) -> None:
 
 async def test_an_unusual_day_is_told_in_sentences(time: Clock, visitor: Visitor) -> None:
     await visitor.organiser("ada", "organiser")
-    assert "Nothing was counted yet" in (await _page(visitor)).text
+    assert "One thing to look at" not in (await _page(visitor)).text
     await _seen_by_night(visitor, time)
     text = (await _page(visitor)).text
     assert "One thing to look at" in text
