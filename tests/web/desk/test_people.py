@@ -223,7 +223,7 @@ CHANGES = {
 
 
 async def _people_rows(visitor: Visitor) -> dict[str, list[str]]:
-    """Of the tables that a change of a person touches; the jobs of the site write to others meanwhile."""
+    """Of the tables that a change of a person touches; the jobs of the site write to others during this."""
     rows = await all_rows(visitor.site)
     return {name: rows[name] for name in ("organisers", "factors", "sessions", "links", "actions")}
 
