@@ -108,11 +108,11 @@ def _counting() -> Iterator[list[int]]:
         count[0] += sql.startswith("select")
         return await execute(c, sql, *values, **options)  # type: ignore[arg-type]  # passed on as they came
 
-    Connection.execute = executed  # type: ignore[method-assign,assignment]
+    Connection.execute = executed  # type: ignore[method-assign,assignment]  # counts
     try:
         yield count
     finally:
-        Connection.execute = execute  # type: ignore[method-assign]
+        Connection.execute = execute  # type: ignore[method-assign]  # counts
 
 
 def _first_byte(client: httpx2.Client, path: str) -> tuple[float, int]:
@@ -128,10 +128,10 @@ def _first_byte(client: httpx2.Client, path: str) -> tuple[float, int]:
 
 def _used(web: object, seconds: int) -> tuple[float, tuple[float, float]]:
     """CPU in each second while nobody watches; then (megabytes, CPU so far)."""
-    before = cpu(web)  # type: ignore[arg-type]
+    before = cpu(web)  # type: ignore[arg-type]  # its processes are found in the same way
     time.sleep(seconds / 3)
-    idle = (cpu(web) - before) / (seconds / 3)  # type: ignore[arg-type]
-    return idle, (memory(web), cpu(web))  # type: ignore[arg-type]
+    idle = (cpu(web) - before) / (seconds / 3)  # type: ignore[arg-type]  # its processes are found in the same way
+    return idle, (memory(web), cpu(web))  # type: ignore[arg-type]  # its processes are found in the same way
 
 
 async def _watch(address: str, headers: dict[str, str], watchers: int, seconds: int) -> float:

@@ -87,7 +87,7 @@ class OwnMachine:
 
     def refuse(self, answer: str, *addresses: str) -> None:
         """The relay's answer to emails to these addresses."""
-        refused: Callable[[Any], str] = lambda envelope: (  # noqa: E731
+        refused: Callable[[Any], str] = lambda envelope: (  # noqa: E731 (one line says it)
             answer if {*envelope.rcpt_tos} & {*addresses} else "250 2.0.0 accepted"
         )
         self.relay.data = refused

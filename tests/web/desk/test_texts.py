@@ -320,6 +320,6 @@ async def test_an_edit_that_fits_the_files_no_more_stops_nothing(
 )
 async def test_no_version_can_be_changed_or_taken_out(change: str, site: Site) -> None:
     saved: Callable[[Connection], object] = partial(edits.save, changes={DEADLINE: (0, "2027-02-03")}, nickname="ada")
-    await site.database.write(saved)  # type: ignore[arg-type]
+    await site.database.write(saved)  # type: ignore[arg-type]  # the partial of an async function
     with pytest.raises(DatabaseError):
         await site.database.write(lambda c: c.execute(change))
