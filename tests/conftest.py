@@ -24,11 +24,12 @@ from starlette.applications import Starlette
 
 from petition.campaign import appeal
 from petition.campaign.appeal import Appeal
-from petition.core import clock, time_sync
+from petition.core import clock, email_addresses, time_sync
 from petition.core.database import database as db
 from petition.core.database import migrations
 from petition.core.database.database import Database
 from petition.core.languages import LOCALE_FOLDER
+from petition.core.mistyped_domains import MistypedDomains
 from petition.core.settings import Mode, Settings
 from petition.mail import outbox
 from petition.site import Site, open_site
@@ -77,13 +78,16 @@ def _few_languages(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture(autouse=True, scope="session")
 def _texts_parsed_once() -> Iterator[None]:
-    """What a text says does not change from test to test: TOML and Markdown are parsed once in a process."""
+    """What a text says does not change from test to test: each is read once in a process, as are the email domains."""
     loads = tomllib.loads
     parsed = lru_cache(maxsize=100)(lambda text: pickle.dumps(loads(text)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tomllib, "loads", lambda text: pickle.loads(parsed(text)))
         for name in ("render", "renderInline"):
             patch.setattr(appeal._MARKDOWN, name, lru_cache(maxsize=1000)(getattr(appeal._MARKDOWN, name)))
+        patch.setattr(appeal._JINJA, "from_string", lru_cache(maxsize=1000)(appeal._JINJA.from_string))
+        mistyped = lru_cache(maxsize=100)(MistypedDomains)
+        patch.setattr(email_addresses, "MistypedDomains", lambda listed: mistyped(tuple(listed)))
         yield
 
 

@@ -12,7 +12,6 @@ from functools import partial
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from petition.core import safe_logging
 from petition.core import settings as settings_
@@ -98,7 +97,6 @@ def _middleware(settings: Settings, store: ResponseStore) -> list[Middleware]:
         *([Middleware(security.HostCheck, refusal=desk_refusal)] if onion_host else []),
         Middleware(CrossSiteCheck, own_origins=own_origins),
         Middleware(RequestLimits),
-        Middleware(RequestBodyLimitMiddleware, max_body_size=security.MAX_BODY_BYTES),
     ]
 
 

@@ -253,11 +253,11 @@ def _listening(name: str) -> list[str]:
 
 
 def test_the_files_agree_with_each_other_and_with_the_application() -> None:
-    from petition.web.http.security import MAX_BODY_BYTES
+    from petition.web.http.security import MAX_TEXT_BODY_BYTES
 
     site = (DEPLOY / "nginx.conf").read_text("utf-8")
     assert set(_listening("nginx.conf")) == {*_listening("petition.socket"), *_listening("torrc")}
-    assert set(re.findall(r"client_max_body_size (\d+);", site)) == {str(MAX_BODY_BYTES)}
+    assert set(re.findall(r"client_max_body_size (\d+);", site)) == {str(MAX_TEXT_BODY_BYTES)}
     assert site.count("access_log off;") == site.count("error_log /dev/null emerg;") == site.count("\nserver {")
     assert "$proxy_add_x_forwarded_for" not in site
     assert "\nHiddenServiceExportCircuitID haproxy\n" in (DEPLOY / "torrc").read_text("utf-8")

@@ -9,6 +9,7 @@ from collections.abc import Collection
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -17,7 +18,14 @@ from petition.core import safe_logging
 from petition.core.errors import Busy, DatabaseError, RateLimited
 from petition.core.repeated_errors import RepeatedErrors
 from petition.web.http.pages import render_page
-from petition.web.http.security import MAX_BODY_BYTES, MAX_PATH_LENGTH, MAX_QUERY_BYTES, is_cross_site
+from petition.web.http.security import (
+    MAX_BODY_BYTES,
+    MAX_PATH_LENGTH,
+    MAX_QUERY_BYTES,
+    MAX_TEXT_BODY_BYTES,
+    TEXT_PATHS,
+    is_cross_site,
+)
 
 THROTTLE_DELAY_SECONDS = 1.0
 log = logging.getLogger(__name__)
@@ -80,11 +88,14 @@ class ErrorPages:
 class RequestLimits:
     """Before anything is parsed: a page of ours for a path or a body (by its Content-Length) that is longer than any.
 
-    A query that is longer than any is not read: mail programs and networks add theirs to links.
+    A body without a Content-Length is refused where it gets too long. A query that is longer than any is not read: mail
+    programs and networks add theirs to links.
     """
 
     def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+        self._limited = {
+            limit: RequestBodyLimitMiddleware(app, limit) for limit in (MAX_BODY_BYTES, MAX_TEXT_BODY_BYTES)
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and len(scope["query_string"]) > MAX_QUERY_BYTES:
@@ -93,7 +104,7 @@ class RequestLimits:
             response = await http_error(Request(scope), HTTPException(code))
             await response(scope, receive, send)
         else:
-            await self._app(scope, receive, send)
+            await self._limited[_max_body_bytes(scope)](scope, receive, send)
 
 
 def _excess(scope: Scope) -> int:
@@ -101,7 +112,12 @@ def _excess(scope: Scope) -> int:
     if len(scope["path"]) > MAX_PATH_LENGTH:
         return 404
     length = dict(scope["headers"]).get(b"content-length", b"0")
-    return 413 if length.isdigit() and (len(length) > 9 or int(length) > MAX_BODY_BYTES) else 0
+    return 413 if length.isdigit() and (len(length) > 9 or int(length) > _max_body_bytes(scope)) else 0
+
+
+def _max_body_bytes(scope: Scope) -> int:
+    longer = scope["type"] == "http" and scope["path"].startswith(TEXT_PATHS)
+    return MAX_TEXT_BODY_BYTES if longer else MAX_BODY_BYTES
 
 
 class CrossSiteCheck:

@@ -12,7 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from petition.core.settings import LOOPBACK_HOSTS
 
-MAX_BODY_BYTES = 64_000  # bytes; a visitor sends two thousand, an organiser 9,000 letters of six bytes (%D0%B0) each
+MAX_BODY_BYTES = 32_000  # bytes; the longest honest form has about two thousand
+MAX_TEXT_BODY_BYTES = 64_000  # where organisers edit texts: 9,000 letters of six bytes (%D0%B0) each
+TEXT_PATHS = "/organisers/texts/"
 MAX_PATH_LENGTH = 4000  # characters; the longest of ours, with a token, has about a hundred
 MAX_QUERY_BYTES = 1000  # of ours about twenty; some networks add an identifier of two hundred
 MAX_COOKIE_BYTES = 4096  # of the whole header, as other sites of the same host may have cookies; ours has forty

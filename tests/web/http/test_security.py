@@ -199,6 +199,18 @@ async def test_a_long_body_is_refused_however_it_comes(visitor: Visitor) -> None
 
 
 @on_sqlite
+async def test_only_texts_of_organisers_may_be_longer(visitor: Visitor) -> None:
+    await visitor.organiser()
+    for size, status in ((security.MAX_TEXT_BODY_BYTES, 422), (security.MAX_TEXT_BODY_BYTES + 1, 413)):
+        for path in ("/organisers/texts/banner", "/organisers/paper"):
+            body = b"en=" + b"a" * (size - 3)
+            sent = await visitor.client.post(
+                path, content=body, headers={"Content-Type": FORM, "Sec-Fetch-Site": "same-origin"}
+            )
+            assert sent.status_code == (status if "texts" in path else 413)
+
+
+@on_sqlite
 @pytest.mark.parametrize(
     "kind",
     ["application/json", "multipart/form-data; boundary=x", "text/plain", "", "application/x-www-form-urlencodedx"],
