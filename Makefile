@@ -83,7 +83,7 @@ test: $(VENV)/.installed-tests system
 
 test-all: check $(SCANNER)/.installed system
 	$(TESTS) $(WORKERS) $(COVERED)
-	PETITION_TEST_POSTGRESQL=newest $(TESTS) $(WORKERS) --postgresql -m "not slow"
+	PETITION_TEST_EXAMPLES=50 PETITION_TEST_POSTGRESQL=newest $(TESTS) $(WORKERS) --postgresql -m "not slow"
 	$(CHAOS)
 	$(PY) -m tests.scan
 

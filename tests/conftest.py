@@ -1,6 +1,7 @@
 """Fixtures for all tests: both real databases, a real SMTP server, a clock to set, a client for pages."""
 
 import asyncio
+import os
 import pickle
 import re
 import secrets
@@ -42,6 +43,10 @@ from tests.relay import Relay
 # Machines are shared: no test fails because one example took long.
 hypothesis.settings.register_profile("shared machine", deadline=None)
 hypothesis.settings.load_profile("shared machine")
+
+
+if memory := postgres.memory():  # SQLite waits for the disk at each commit
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

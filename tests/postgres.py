@@ -119,11 +119,11 @@ def running() -> Iterator[str]:
 
     On a disk, half of the time went into making databases: each test has its own, and PostgreSQL writes 16 MB for it.
     """
-    with server("-c", "max_wal_size=256MB", parent=_memory()) as made:
+    with server("-c", "max_wal_size=256MB", parent=memory()) as made:
         yield made.url
 
 
-def _memory() -> Path | None:
+def memory() -> Path | None:
     """Linux's file system in memory. The servers of four test processes need 1.2 GB; in Docker it often has 64 MB."""
     memory = Path("/dev/shm")
     return memory if memory.is_dir() and shutil.disk_usage(memory).free > 2 << 30 else None

@@ -29,10 +29,18 @@ def shell(tmp_path: Path, smtp: Relay) -> Shell:
     return Shell(tmp_path, PETITION_SMTP_URL=smtp.url)
 
 
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a demo with some signatures, to be copied."""
+    folder = tmp_path_factory.mktemp("demo")
+    Shell(folder).fine("demo", "--signatures", "1239")
+    return folder
+
+
 @pytest.fixture
-def address(shell: Shell) -> Iterator[str]:
+def address(shell: Shell, demo: Path) -> Iterator[str]:
     """The address of a running site with some signatures."""
-    shell.fine("demo", "--signatures", "1239")
+    shutil.copytree(demo, shell.folder, dirs_exist_ok=True)
     with serving(shell) as (found, _):
         yield found
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shutil
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -221,8 +222,10 @@ async def test_the_form_can_be_sent_by_keyboard(address: str, browser: Browser, 
     await context.close()
 
 
-async def test_a_copy_of_the_site_is_read_from_a_disk(shell: Shell, browser: Browser, tmp_path: Path) -> None:
-    shell.fine("demo", "--signatures", "1239")
+async def test_a_copy_of_the_site_is_read_from_a_disk(
+    shell: Shell, demo: Path, browser: Browser, tmp_path: Path
+) -> None:
+    shutil.copytree(demo, shell.folder, dirs_exist_ok=True)
     shell.fine("mirror", str(tmp_path / "mirror"))
     context = await browser.new_context(viewport=PHONE, locale="en-GB")
     watched = Watched(await context.new_page())

@@ -38,6 +38,7 @@ from petition.signing import manage, quarantine, signatures, submissions
 from petition.signing.submissions import PreparedSubmission, SigningRequest
 from petition.site import Site, open_site
 from petition.tally import audit
+from tests import EXAMPLES
 from tests.conftest import IDENTITY, Clock, administer, make_settings
 from tests.web.tools import all_rows
 
@@ -234,6 +235,7 @@ class AnyOrder(RuleBasedStateMachine):
             return  # one time in ten: nothing much happens afterwards
         self._run(close.close_signing(self.site.database, self.site.server_keys, None))
         self.closed = True
+        self.silent.clear()  # nobody's mailbox is known any more
 
     def _rows(self, table: str) -> list[dict[str, Any]]:
         async def read() -> list[dict[str, Any]]:
@@ -295,8 +297,7 @@ def fresh(request: pytest.FixtureRequest) -> Iterator[Callable[[Path], str]]:
 
 
 @pytest.mark.parametrize("fresh", ["sqlite", "postgresql"], indirect=True)
-@pytest.mark.parametrize("runs", [8, pytest.param(40, marks=pytest.mark.slow)])
-def test_whatever_happens_in_any_order(runs: int, fresh: Callable[[Path], str], tmp_path: Path, time: Clock) -> None:
+def test_whatever_happens_in_any_order(fresh: Callable[[Path], str], tmp_path: Path, time: Clock) -> None:
     class Machine(AnyOrder):
         pass
 
@@ -310,6 +311,6 @@ def test_whatever_happens_in_any_order(runs: int, fresh: Callable[[Path], str], 
     run_state_machine_as_test(
         Machine,
         settings=examples(
-            max_examples=runs, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=EXAMPLES // 5, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

@@ -20,6 +20,7 @@ from petition.signing import batch_rules, batches, printed_names, set_aside, sig
 from petition.signing.batch_rules import COUNTRY_AND_DAY, DISPOSABLE, NETWORK, Rule
 from petition.site import Site, open_site
 from petition.tally import audit
+from tests import EXAMPLES
 from tests.conftest import Clock, make_settings
 from tests.signing.crowds import crowd, kept
 from tests.stories.test_any_order import fresh
@@ -171,9 +172,8 @@ class InAnyOrder(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize("fresh", ["sqlite", "postgresql"], indirect=True)
-@pytest.mark.parametrize("runs", [3, pytest.param(30, marks=pytest.mark.slow)])
 def test_whatever_is_decided_in_any_order(
-    runs: int, fresh: Callable[[Path], str], tmp_path: Path, time: Clock, monkeypatch: pytest.MonkeyPatch
+    fresh: Callable[[Path], str], tmp_path: Path, time: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (batches, batch_rules):
         monkeypatch.setattr(module, "LEAST", 2)
@@ -192,6 +192,9 @@ def test_whatever_is_decided_in_any_order(
     run_state_machine_as_test(
         Machine,
         settings=examples(
-            max_examples=runs, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=EXAMPLES * 3 // 20,
+            stateful_step_count=30,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
         ),
     )

@@ -3,7 +3,6 @@
 PETITION_TEST_EXAMPLES is the number of requests of each kind of person; addresses come from the routing table.
 """
 
-import os
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from petition.organisers import sessions
 from petition.organisers.accounts import Role
 from petition.signing.intake import PROOF_OF_WORK_FIELD, TRAP_FIELD
 from petition.web.routes import routes
+from tests import EXAMPLES
 from tests.conftest import Clock, Visit, Visitor, add_organiser
 from tests.web.tools import (
     FORM,
@@ -32,7 +32,6 @@ from tests.web.tools import (
     token,
 )
 
-EXAMPLES = int(os.environ.get("PETITION_TEST_EXAMPLES", "200"))
 FIELDS = (
     *(
         "email",
