@@ -14,6 +14,7 @@ from babel.messages import mofile, pofile
 from jinja2.bccache import Bucket
 
 from petition.core import collation, resources
+from petition.core.sentences import Sentence
 
 LOCALE_FOLDER = resources.folder("locale")
 PAGES, DESK = "messages", "desk"  # the catalogues of a language; few have one for the desk
@@ -45,8 +46,18 @@ class Language:
         return self.code == SOURCE_LANGUAGE or _catalogue_file(self.code, DESK).exists()
 
     def translate(self, message: str, **values: object) -> str:
-        """A sentence that N_() has marked, with its values in the form %(name)s."""
-        return str(_load_catalogue(self.code).gettext(message)) % values
+        """A sentence that N_() has marked, with its values in the form %(name)s, or a Sentence, which has its own."""
+        catalogue = _load_catalogue(self.code)
+        if isinstance(message, Sentence):
+            return message.say_with(catalogue, self._show)
+        return str(catalogue.gettext(message)) % values
+
+    def _show(self, value: object) -> str:
+        if isinstance(value, date):
+            return self.format_date(value)
+        if isinstance(value, int):
+            return self.format_number(value)
+        return self.translate(value) if isinstance(value, Sentence) else str(value)
 
     def format_number(self, n: int) -> str:
         return str(numbers.format_decimal(n, locale=self.locale))
@@ -94,6 +105,7 @@ class Language:
             "number": _runtime_filter(self.format_number),
             "date": _runtime_filter(self.format_date),
             "country": _runtime_filter(self.country_name),
+            "said": _runtime_filter(self.translate),
         }
         env.globals |= {"language": self, **self._globals}
         return env

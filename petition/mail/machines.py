@@ -17,7 +17,9 @@ from petition.core.database.database import Database
 from petition.core.encryption import ServerKeys
 from petition.core.errors import DatabaseError, KeysError
 from petition.core.key_files import key_age
+from petition.core.languages import N_
 from petition.core.outbox_keys import KEY_LIFETIME, machine_of
+from petition.core.sentences import Sentence
 from petition.mail import outbox
 from petition.mail.delivery_rules import OnUnreadable, ignore_unreadable
 from petition.mail.key_rotation import delete_copy, drop_emails, reencrypt_emails
@@ -170,11 +172,14 @@ class AwayMachine:
     openable: int  # by another machine
     lost: int  # nobody can open them
 
-    def describe(self, show: Callable[[int], str]) -> str:
+    def describe(self, show: Callable[[int], str]) -> Sentence:
         """One sentence for those who run the site; `show` makes a coarse text of a count."""
-        seen = f"{from_epoch(self.seen_at):%Y-%m-%d %H:%M} UTC"
-        mail = f"{show(self.openable)} can be opened by another machine, {show(self.lost)} by nobody"
-        return f"Machine {self.name} was last seen at {seen} (or its clock is wrong); of its waiting emails {mail}."
+        message = N_(
+            "Machine %(name)s was last seen at %(seen)s UTC (or its clock is wrong); of its waiting emails "
+            "%(openable)s can be opened by another machine, %(lost)s by nobody."
+        )
+        seen = f"{from_epoch(self.seen_at):%Y-%m-%d %H:%M}"
+        return Sentence(message, name=self.name, seen=seen, openable=show(self.openable), lost=show(self.lost))
 
 
 async def count_machines(c: Connection) -> int:

@@ -13,6 +13,8 @@ from petition.core import clock
 from petition.core.database import state
 from petition.core.database.connection import Connection
 from petition.core.database.database import Database
+from petition.core.languages import N_
+from petition.core.sentences import Sentence
 from petition.mail import outbox
 from petition.mail.backoff import ProviderBackoff
 from petition.mail.breaker import Breaker, Trouble
@@ -20,6 +22,16 @@ from petition.mail.replies import Phase
 
 NAMES = ("first", "second")  # relay of PETITION_SMTP_URL
 SEEN_SECONDS = 60  # between two notes that the trouble lasts
+_SENTENCES = {
+    "first": N_(
+        "The first relay takes no email (%(phase)s: %(status)s). Nothing is lost: emails wait, "
+        "and leave by themselves once it takes them again. Look at its log, its login and its quota."
+    ),
+    "second": N_(
+        "The second relay takes no email (%(phase)s: %(status)s). Nothing is lost: emails wait, "
+        "and leave by themselves once it takes them again. Look at its log, its login and its quota."
+    ),
+}
 STALE_SECONDS = 300  # without such a note: the process that noticed the trouble has ended
 log = logging.getLogger(__name__)
 
@@ -75,12 +87,9 @@ class RelayWatch:
         del self._reported[number]
 
 
-def describe(name: str, trouble: Trouble) -> str:
+def describe(name: str, trouble: Trouble) -> Sentence:
     """What is wrong and what to do; `name` is one of NAMES."""
-    return (
-        f"The {name} relay takes no email ({trouble.phase}: {trouble.status}). Nothing is lost: emails wait, "
-        "and leave by themselves once it takes them again. Look at its log, its login and its quota."
-    )
+    return Sentence(_SENTENCES[name], phase=trouble.phase, status=trouble.status)
 
 
 async def _begin(c: Connection, *, number: int, trouble: Trouble) -> bool:

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 from petition.core import clock
 from petition.core.database.connection import Connection
+from petition.core.languages import N_
 
 DAYS = 14
 ENOUGH = 10  # reports of which none is recognised: then something is wrong with the reference
-NONE_RECOGNISED = (
+NONE_RECOGNISED = N_(
     "reports of emails that came back arrive, and none names an email of ours: the relay must keep our Message-ID, "
     "X-Reference or the envelope id in them (see the handbook, What comes back)"
 )

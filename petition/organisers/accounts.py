@@ -9,6 +9,7 @@ from petition.core.database.connection import Connection, Row
 from petition.core.email_addresses import EmailAddress
 from petition.core.encryption import ServerKeys
 from petition.core.errors import OrganiserError
+from petition.core.languages import N_
 from petition.core.tokens import Purpose
 from petition.mail import messages, outbox
 from petition.organisers import activity_log
@@ -26,8 +27,8 @@ class Role(IntEnum):
 
     @property
     def word(self) -> str:
-        """As it is stored and shown."""
-        return self.name.lower()
+        """As it is stored, and shown in English."""
+        return {Role.VIEWER: N_("viewer"), Role.ORGANISER: N_("organiser"), Role.ADMIN: N_("admin")}[self]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from petition.core.database import switches
 from petition.core.database.connection import Connection
 from petition.core.database.switches import PAUSED, Switch
 from petition.core.errors import SwitchError
+from petition.core.sentences import Sentence
 from petition.mail import messages
-from petition.organisers import activity_log
+from petition.organisers import activity_log, forgotten_switches
 from petition.protection.proof_of_work import ProofMode
 from petition.tally import freeze
 from petition.tally.freeze import FROZEN, MAX_FREEZE
@@ -172,12 +173,12 @@ async def end_freeze(c: Connection) -> None:
         await activity_log.append(c, activity_log.SERVER, KINDS[switches.FIGURES].options[""].done, "it was time")
 
 
-async def forgotten(c: Connection) -> list[str]:
+async def forgotten(c: Connection) -> list[Sentence]:
     """A sentence for each switch that has been on for longer than it usually should be."""
     sentences = []
     for kind, switch in await current(c):
         days = (clock.epoch() - switch.changed_at) // DAY
         if switch.value and kind.forgotten_after and days >= kind.forgotten_after:
-            since = f"for {days} {'day' if days == 1 else 'days'}" if switch.changed_at else "for a long time"
-            sentences.append(f"{kind.title}: {kind.options[switch.value].state.rstrip('.').lower()} {since}.")
+            known_days = days if switch.changed_at else None
+            sentences.append(forgotten_switches.describe(kind.name, switch.value, known_days))
     return sentences

@@ -18,6 +18,8 @@ from petition.core.clock import DAY, HOUR
 from petition.core.database import state, switches
 from petition.core.database.connection import Connection
 from petition.core.database.database import Database
+from petition.core.languages import N_
+from petition.core.sentences import Sentence, join
 from petition.organisers import activity_log
 
 HOURS_NEEDED = 7 * 24  # of running, all of them before the day
@@ -25,6 +27,8 @@ MIN_DAYS = 9  # from today to a day that an admin chooses: so many hours fit in,
 MAX_PAUSE = 7 * DAY  # if the site was away for longer, or its clock says so, the count starts again
 MAX_DRIFT = DAY  # of the clock from the seconds that have passed, while a process runs
 STATE_NAME = "destruction"
+# In the activity log.
+_ANNOUNCES, _COUNTS_AGAIN = N_("announced the destruction day"), N_("counts to the destruction day again")
 _RESTARTS = "the clock jumped, the site was away for a week, or another machine has another day in campaign.toml"
 log = logging.getLogger(__name__)
 
@@ -84,7 +88,7 @@ async def announce_again(c: Connection, campaign: Campaign) -> None:
     """Call it in the transaction in which an admin chooses a day: its hours are counted from now."""
     if day := await day_of(c, campaign):
         await state.put(c, STATE_NAME, str(Announcement(day, 0, clock.epoch())))
-        await activity_log.append(c, activity_log.SERVER, "announced the destruction day", day.isoformat())
+        await activity_log.append(c, activity_log.SERVER, _ANNOUNCES, day.isoformat())
 
 
 async def is_due(c: Connection, campaign: Campaign) -> bool:
@@ -131,7 +135,7 @@ class DestructionWatch:
             return self._said  # another process was faster: the next look sees what it stored
         if self._seen is None or self._seen[0] != str(new):
             self._seen = str(new), clock.running_seconds()
-        return trouble(new, day)
+        return trouble(new, day) or ""
 
     def _count(self, found: Announcement | None, day: date) -> Announcement:
         if found is None or (found.day != day and self._seen is None):
@@ -165,55 +169,63 @@ async def _store(c: Connection, old: Announcement | None, new: Announcement) -> 
     else:
         stored = await state.exchange(c, STATE_NAME, str(old), str(new))
     if stored and (old is None or old.day != new.day):
-        await activity_log.append(c, activity_log.SERVER, "announced the destruction day", new.day.isoformat())
+        await activity_log.append(c, activity_log.SERVER, _ANNOUNCES, new.day.isoformat())
         log.warning("announced: %s", describe(new))
     elif stored and old is not None and old.is_old_enough and not new.hours:
-        await activity_log.append(c, activity_log.SERVER, "counts to the destruction day again", new.day.isoformat())
+        await activity_log.append(c, activity_log.SERVER, _COUNTS_AGAIN, new.day.isoformat())
         log.warning("%s", f"The seven days before {new.day} begin again: {_RESTARTS}.")
     return stored
 
 
-async def say(c: Connection, campaign: Campaign) -> str:
-    """What organisers should know of the day; empty if there is none or if it has nothing left to erase."""
+async def say(c: Connection, campaign: Campaign) -> Sentence | None:
+    """What organisers should know of the day; None if there is none or if it has nothing left to erase."""
     day = await day_of(c, campaign)
     if day is None or await has_ended(c):
-        return ""
+        return None
     found = await get(c)
-    return trouble(found, day) or (describe(found) if found else "")
+    return trouble(found, day) or (describe(found) if found else None)
 
 
-async def say_trouble(c: Connection, campaign: Campaign) -> str:
-    """What keeps the day of campaign.toml from erasing; empty if nothing does, or if there is nothing left to erase."""
+async def say_trouble(c: Connection, campaign: Campaign) -> Sentence | None:
+    """What keeps the day of campaign.toml from erasing; None if nothing does, or if there is nothing left to erase."""
     day = await day_of(c, campaign)
-    return "" if day is None or await has_ended(c) else trouble(await get(c), day)
+    return None if day is None or await has_ended(c) else trouble(await get(c), day)
 
 
-def describe(announced: Announcement) -> str:
-    """What is announced, as a sentence for organisers."""
-    hours = "" if announced.is_old_enough else f" It was announced for {announced.hours} of {HOURS_NEEDED} hours."
-    return f"On {announced.day} everything that leads to a person is erased, if nobody ended signing before.{hours}"
+_ANNOUNCED = N_("On %(day)s everything that leads to a person is erased, if nobody ended signing before.")
+_HOURS = N_("It was announced for %(hours)s of %(needed)s hours.")
+_NOT_LONG_ENOUGH = N_(
+    "The destruction day %(day)s is here, but it was not announced for seven days of running, so nothing is "
+    "erased by itself: if the day is wrong, correct campaign.toml and restart; if it is right, run "
+    "`petition close`."
+)
+_UNANNOUNCED = N_("The destruction day %(day)s is not announced yet: start the service.")
+_ANOTHER = N_(
+    "campaign.toml says that everything is erased on %(day)s, but %(announced)s was announced: use the same "
+    "file on every machine and restart the service."
+)
+_DOUBTFUL_CLOCK = N_(
+    "The destruction day %(day)s is here, but nothing tells that the clock of this server is right, so nothing is "
+    "erased by itself: if today is that day, run `petition close`."
+)
 
 
-def trouble(announced: Announcement | None, day: date) -> str:
-    """What keeps the day of campaign.toml from erasing, and what to do; empty if nothing does."""
+def describe(announced: Announcement) -> Sentence:
+    """What is announced, for organisers."""
+    sentence = Sentence(_ANNOUNCED, day=announced.day)
+    if announced.is_old_enough:
+        return sentence
+    return join([sentence, Sentence(_HOURS, hours=announced.hours, needed=HOURS_NEEDED)])
+
+
+def trouble(announced: Announcement | None, day: date) -> Sentence | None:
+    """What keeps the day of campaign.toml from erasing, and what to do; None if nothing does."""
     if clock.today() >= day and (announced is None or not announced.is_old_enough):
-        return (
-            f"The destruction day {day} is here, but it was not announced for seven days of running, so nothing is "
-            "erased by itself: if the day is wrong, correct campaign.toml and restart; if it is right, run "
-            "`petition close`."
-        )
+        return Sentence(_NOT_LONG_ENOUGH, day=day)
     if announced is None:
-        return f"The destruction day {day} is not announced yet: start the service."
+        return Sentence(_UNANNOUNCED, day=day)
     if announced.day != day:
-        return (
-            f"campaign.toml says that everything is erased on {day}, but {announced.day} was announced: use the same "
-            "file on every machine and restart the service."
-        )
-    if clock.today() < day:
-        return ""
-    if announced.is_recent and time_sync.is_synchronised():
-        return ""
-    return (
-        f"The destruction day {day} is here, but nothing tells that the clock of this server is right, so nothing is "
-        "erased by itself: if today is that day, run `petition close`."
-    )
+        return Sentence(_ANOTHER, day=day, announced=announced.day)
+    if clock.today() < day or (announced.is_recent and time_sync.is_synchronised()):
+        return None
+    return Sentence(_DOUBTFUL_CLOCK, day=day)

@@ -10,6 +10,7 @@ from petition.core.database.connection import Connection
 from petition.core.database.database import Database
 from petition.core.encryption import ServerKeys
 from petition.core.errors import BatchError
+from petition.core.languages import N_
 from petition.organisers import activity_log
 from petition.signals.clusters import Cluster, find_cluster, list_clusters, list_members
 from petition.signing import batches
@@ -24,7 +25,7 @@ async def choose_cluster(database: Database, server_keys: ServerKeys, handle: st
     async with database.reading() as c:
         cluster = await find_cluster(c, handle)
         if cluster is None or not cluster.is_alive:
-            raise BatchError("What these forms had in common is forgotten by now.")
+            raise BatchError(N_("What these forms had in common is forgotten by now."))
         mailboxes = sorted({row["mailbox"] for row in await list_members(c, cluster)})
     rule = Rule(_KINDS[cluster.kind], handle, "", cluster.day)
     period = Period(cluster.day, cluster.day)  # so it counts once

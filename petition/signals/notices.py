@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from petition.core.database.connection import Connection, Row
+from petition.core.languages import N_
 from petition.signals.detection import SHARES, UNTOLD, Finding
 from petition.tally.schedule import round_off
 
 # What an organiser may think that it was: the value of the field, and its words.
 EXPLANATIONS = {
-    "news": "A newspaper, a broadcast or a well-known person",
-    "place": "A university, a school, a firm or an office",
-    "newsletter": "A newsletter, or an organisation that asked its members",
-    "stand": "A stand in a street, an event, a shelter",
-    "forged": "Nothing honest that we know of: it looks forged",
-    "other": "Something else, and it is fine",
+    "news": N_("A newspaper, a broadcast or a well-known person"),
+    "place": N_("A university, a school, a firm or an office"),
+    "newsletter": N_("A newsletter, or an organisation that asked its members"),
+    "stand": N_("A stand in a street, an event, a shelter"),
+    "forged": N_("Nothing honest that we know of: it looks forged"),
+    "other": N_("Something else, and it is fine"),
 }
 QUIET_DAYS = 7  # a drip that was noticed is not noticed again so soon
 _PERCENT_STEP = 5

@@ -14,6 +14,7 @@ from petition.core.clock import DAY
 from petition.core.database.connection import Connection
 from petition.core.encryption import ServerKeys
 from petition.core.errors import BatchError
+from petition.core.languages import N_
 from petition.signing import submissions
 from petition.tally.rounding import UNSTATED_COUNTRY, round_down
 
@@ -87,16 +88,16 @@ async def read_rule(c: Connection, choice: Mapping[str, str], *, demo: bool) -> 
     kind, _, handle = choice.get("mark", "").partition(" ")
     rule = Rule(kind, "", choice.get("country", ""), choice.get("day", ""))
     if kind not in KINDS:
-        raise BatchError("Choose what the signatures have in common.")
+        raise BatchError(N_("Choose what the signatures have in common."))
     if kind == NETWORK:
         tags = {_handle(tag): tag for tag, _ in await _networks(c, closed_period(demo=demo))}
         if handle not in tags:
-            raise BatchError("This network is not in the list any more: look at the list again.")
+            raise BatchError(N_("This network is not in the list any more: look at the list again."))
         return Rule(kind, tags[handle], rule.country, rule.day)
     if kind == COUNTRY_AND_DAY and not (rule.country and rule.day):
-        raise BatchError("Without another mark, choose a country and a day.")
+        raise BatchError(N_("Without another mark, choose a country and a day."))
     if kind == COUNTRY_AND_DAY and rule.country == UNSTATED_COUNTRY:
-        raise BatchError("People who did not say their country are found by throw-away mailboxes only.")
+        raise BatchError(N_("People who did not say their country are found by throw-away mailboxes only."))
     return rule
 
 

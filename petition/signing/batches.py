@@ -17,6 +17,7 @@ from petition.core.database.connection import Connection, Row
 from petition.core.database.database import Database
 from petition.core.encryption import ServerKeys
 from petition.core.errors import BatchError
+from petition.core.languages import N_
 from petition.signing import batch_rules
 from petition.signing.batch_rules import LEAST, Period, Rule, show_count
 
@@ -28,7 +29,7 @@ KEPT, PROPOSED, ASIDE, RESTORED, HONEST, EXPIRED, ERASED = (
 CHUNK = 500  # signatures in one transaction: people who sign during this wait for one of these at most
 KEPT_DAYS, UNDO_DAYS, REMEMBERED_DAYS = 15, 30, 28
 ALONE_SECONDS = DAY  # between the two decisions of somebody who is alone
-_FASTER = "A colleague was faster: look at the batch again."
+_FASTER = N_("A colleague was faster: look at the batch again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +89,10 @@ async def choose_listed(
     batch, rule_hash = secrets.token_hex(8), batch_rules.hash_rule(server_keys, rule, period)
     row: Row = {"id": batch, "rule": rule.text, "rule_hash": rule_hash, "nickname": nickname, "now": clock.epoch()}
     if not await database.write(partial(_insert, row=row)):
-        raise BatchError("This was counted before: a rule counts once a day. Look into the list of batches.")
+        raise BatchError(N_("This was counted before: a rule counts once a day. Look into the list of batches."))
     if show_count(server_keys, rule_hash, len(mailboxes)) < LEAST:
         await database.write(partial(_refuse, batch=batch))
-        raise BatchError("Too few: a batch has 30 signatures or more, and a secret number up to nine more.")
+        raise BatchError(N_("Too few: a batch has 30 signatures or more, and a secret number up to nine more."))
     for first in range(0, len(mailboxes), CHUNK):
         await database.own_transaction(partial(_mark, batch=batch, mailboxes=mailboxes[first : first + CHUNK]))
     return batch
@@ -121,12 +122,12 @@ async def keep(c: Connection, server_keys: ServerKeys, batch: str) -> None:
     }
     first_day = min((row["first_day"] for row in rows), default="")
     if await c.one("batches.keep", id=batch, size=size, preview=json.dumps(preview), first_day=first_day) is None:
-        raise BatchError("It took too long: choose again.")
+        raise BatchError(N_("It took too long: choose again."))
 
 
 async def propose(c: Connection, batch: str, nickname: str, reason: str) -> None:
     if reason not in REASONS:
-        raise BatchError("Choose a reason.")
+        raise BatchError(N_("Choose a reason."))
     if await c.one("batches.propose", id=batch, nickname=nickname, reason=reason, now=clock.epoch()) is None:
         raise BatchError(_FASTER)
 
@@ -136,9 +137,9 @@ def why_not_agree(batch: Batch, nickname: str, *, alone: bool) -> str:
     if batch.proposed_by != nickname:
         return ""
     if not alone:
-        return "You proposed it: a colleague says the second yes."
+        return N_("You proposed it: a colleague says the second yes.")
     if clock.epoch() < batch.proposed_at + ALONE_SECONDS:
-        return "You are alone at the desk: you can say the second yes 24 hours after the first."
+        return N_("You are alone at the desk: you can say the second yes 24 hours after the first.")
     return ""
 
 
@@ -163,7 +164,7 @@ async def dismiss(c: Connection, batch: str, seen: str) -> None:
 async def undo(c: Connection, batch: str) -> None:
     """All of them count again, in parts, but those whose mailbox has signed again since then: these count already."""
     if await c.one("batches.undo", id=batch, oldest=oldest_undone()) is None:
-        raise BatchError("This cannot be undone any more.")
+        raise BatchError(N_("This cannot be undone any more."))
 
 
 async def get_batch(c: Connection, batch: str) -> Batch | None:

@@ -47,7 +47,7 @@ async def _is_due(site: Site) -> bool:
 
 async def _said(site: Site) -> str:
     async with site.database.reading() as c:
-        return await destruction_day.say(c, site.appeal.campaign)
+        return await destruction_day.say(c, site.appeal.campaign) or ""
 
 
 async def _run(time: Clock, hours: int, *watches: DestructionWatch) -> None:

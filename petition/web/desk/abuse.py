@@ -9,17 +9,24 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from petition.core.database.connection import Connection
+from petition.core.languages import N_
 from petition.mail import outbox
 from petition.organisers import activity_log
 from petition.organisers.accounts import Role
 from petition.signing import quarantine, submissions
 from petition.tally.rounding import magnitude, show_magnitude
 from petition.web.desk.access import requires_role
-from petition.web.desk.pages import render_desk_page, saved_redirect
+from petition.web.desk.pages import render_desk_page, saved_redirect, say
 from petition.web.http import forms
 from petition.web.http.pages import get_site
 
 PATH = "/organisers/forms"
+_RESTORED = {
+    "bounced": N_("restored forms set aside (bounced)"),
+    "complaint": N_("restored forms set aside (complaint)"),
+    "trap": N_("restored forms set aside (trap)"),
+    "network": N_("restored forms set aside (network)"),
+}
 
 
 @requires_role(Role.ORGANISER)
@@ -53,10 +60,9 @@ async def restore(request: Request) -> Response:
     reason = (await forms.read_form(request)).values.get("reason", "")
     if reason not in quarantine.REASONS:
         raise HTTPException(422)
-    n = await _run_and_log_count(
-        request, partial(quarantine.release_submissions, reason=reason), f"restored forms set aside ({reason})"
-    )
-    return saved_redirect(request, PATH, f"Restored: {n} forms.")
+    change = partial(quarantine.release_submissions, reason=reason)
+    n = await _run_and_log_count(request, change, _RESTORED[reason])
+    return saved_redirect(request, PATH, say(request, N_("Restored: %(forms)s forms."), forms=n))
 
 
 @requires_role(Role.ADMIN)
@@ -64,9 +70,10 @@ async def quarantine_network(request: Request) -> Response:
     """Holds today's waiting submissions of one network."""
     handle = (await forms.read_form(request)).values.get("network", "")
     n = await _run_and_log_count(
-        request, partial(quarantine.hold_network, handle=handle), "set aside the forms of one network"
+        request, partial(quarantine.hold_network, handle=handle), N_("set aside the forms of one network")
     )
-    return saved_redirect(request, PATH, f"Set aside: {n} forms. You can restore them here.")
+    said = say(request, N_("Set aside: %(forms)s forms. You can restore them here."), forms=n)
+    return saved_redirect(request, PATH, said)
 
 
 async def _run_and_log_count(request: Request, change: Callable[[Connection], Awaitable[int]], action: str) -> str:

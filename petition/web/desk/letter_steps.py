@@ -3,6 +3,8 @@
 from datetime import date, timedelta
 
 from petition.core import clock
+from petition.core.languages import N_
+from petition.core.sentences import Sentence, ngettext
 from petition.letters import correspondence
 from petition.letters.editions import editions, source_checks
 from petition.letters.writing import texts
@@ -20,7 +22,8 @@ async def unsent_letters(look: Look) -> Step | None:
     if not unsent or not look.state.campaign_state.allows_letters:
         return None
     urgency = Urgency.NOW if _is_deadline_near(look) else Urgency.SOON
-    return Step(f"{len(unsent)} of {len(codes)} letters are not marked as sent.", _LETTERS, urgency)
+    message = N_("%(unsent)s of %(letters)s letters are not marked as sent.")
+    return Step(Sentence(message, unsent=len(unsent), letters=len(codes)), _LETTERS, urgency)
 
 
 def _is_deadline_near(look: Look) -> bool:
@@ -31,8 +34,12 @@ def _is_deadline_near(look: Look) -> bool:
 async def silent_governments(look: Look) -> Step | None:
     days = look.site.appeal.campaign.reminder_after_days
     n = len(correspondence.unanswered(look.state.entries, clock.today(), days))
-    who = "addressee has" if n == 1 else "addressees have"
-    sentence = f"{n} {who} not answered for {days} days or more: send a reminder."
+    sentence = ngettext(
+        "%(num)s addressee has not answered for %(days)s days or more: send a reminder.",
+        "%(num)s addressees have not answered for %(days)s days or more: send a reminder.",
+        n,
+        days=days,
+    )
     return Step(sentence, "/organisers/reminders", Urgency.SOON) if n else None
 
 
@@ -40,8 +47,12 @@ async def answers_without_summary(look: Look) -> Step | None:
     codes = sorted(code for code, entry in look.state.entries.items() if entry.answered and not entry.summaries)
     if not codes:
         return None
-    what = "1 answer has" if len(codes) == 1 else f"{len(codes)} answers have"
-    sentence = f"{what} no summary on the public page yet: {', '.join(codes)}."
+    sentence = ngettext(
+        "%(num)s answer has no summary on the public page yet: %(codes)s.",
+        "%(num)s answers have no summary on the public page yet: %(codes)s.",
+        len(codes),
+        codes=", ".join(codes),
+    )
     return Step(sentence, f"/organisers/answers/{codes[0]}", Urgency.SOON)
 
 
@@ -51,12 +62,13 @@ async def old_edition(look: Look) -> Step | None:
         return None
     newest, confirmed = await editions.newest(look.c), look.state.status.snapshot.confirmed
     if newest is None:
-        return Step("No letters have been drawn up for sending: make the first edition.", _EDITIONS, Urgency.SOON)
+        sentence = Sentence(N_("No letters have been drawn up for sending: make the first edition."))
+        return Step(sentence, _EDITIONS, Urgency.SOON)
     said = int(newest.basis["confirmed"])
     if confirmed * 2 < said * 3 or confirmed == said:
         return None
-    sentence = f"The letters of edition {newest.number} say {said:,} signatures; now there are {confirmed:,}."
-    return Step(sentence, _EDITIONS, Urgency.LATER)
+    message = N_("The letters of edition %(edition)s say %(said)s signatures; now there are %(confirmed)s.")
+    return Step(Sentence(message, edition=newest.number, said=said, confirmed=confirmed), _EDITIONS, Urgency.LATER)
 
 
 async def doubtful_sources(look: Look) -> Step | None:
@@ -64,8 +76,12 @@ async def doubtful_sources(look: Look) -> Step | None:
     if look.doubtful is None or not look.state.campaign_state.allows_letters:
         return None
     n = len(look.doubtful - await source_checks.valid_checks(look.c))
-    what = "1 fact or address is" if n == 1 else f"{n} facts and addresses are"
-    return Step(f"{what} old or doubtful: check before the next edition.", _EDITIONS, Urgency.SOON) if n else None
+    sentence = ngettext(
+        "%(num)s fact or address is old or doubtful: check before the next edition.",
+        "%(num)s facts and addresses are old or doubtful: check before the next edition.",
+        n,
+    )
+    return Step(sentence, _EDITIONS, Urgency.SOON) if n else None
 
 
 async def unreviewed_texts(look: Look) -> Step | None:
@@ -75,11 +91,11 @@ async def unreviewed_texts(look: Look) -> Step | None:
     pages = sum(not language.reviewed for language in look.site.languages)
     if not letters and not pages:
         return None
-    sentence = f"No native speaker has checked the letters in {letters} languages and the pages in {pages}."
-    return Step(sentence, _LETTERS, Urgency.LATER)
+    message = N_("No native speaker has checked the letters in %(letters)s languages and the pages in %(pages)s.")
+    return Step(Sentence(message, letters=letters, pages=pages), _LETTERS, Urgency.LATER)
 
 
 async def new_names(look: Look) -> Step | None:
     n = await printed_names.count_new(look.c)
-    sentence = f"{show_magnitude(n)} names wait until somebody has looked at them."
+    sentence = Sentence(N_("%(names)s names wait until somebody has looked at them."), names=show_magnitude(n))
     return Step(sentence, "/organisers/names", Urgency.SOON) if magnitude(n) else None

@@ -6,6 +6,7 @@ from starlette.responses import Response
 from petition.core import clock
 from petition.core.csv_tables import to_csv
 from petition.core.database import switches
+from petition.core.languages import N_
 from petition.organisers import public_keys
 from petition.organisers.accounts import Role
 from petition.signing import printed_names
@@ -38,6 +39,6 @@ async def news_csv(request: Request) -> Response:
             return await _page(request, 409)
         sealed = await printed_names.sealed_for_news(c)
     rows = [(clock.iso(clock.now()), str(len(sealed)), text) for text in sealed]
-    await log_download(request, "downloaded addresses for news", show_magnitude(len(sealed)))
+    await log_download(request, N_("downloaded addresses for news"), show_magnitude(len(sealed)))
     text = to_csv([("made_at", "of", "sealed_address"), *rows])
     return attachment(text.encode(), "news.csv", "text/csv; charset=utf-8")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from petition.core.database.connection import Connection
+from petition.core.sentences import Sentence
 from petition.letters.addressees.address_book import AddressBook
 from petition.organisers.accounts import Organiser, Role
 from petition.site import Site
@@ -27,7 +28,7 @@ class Step:
     Counts of forms, emails, names and signatures are powers of ten, and no step appears with the first of them.
     """
 
-    sentence: str
+    sentence: Sentence
     link: str
     urgency: Urgency
     hidden_from: str = ""

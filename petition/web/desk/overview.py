@@ -6,6 +6,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from petition.core.languages import N_
+from petition.core.sentences import Sentence
 from petition.organisers import activity_log
 from petition.organisers.accounts import Role
 from petition.retention import destruction_day
@@ -95,4 +97,5 @@ def _progress(request: Request) -> dict[str, Any]:
 
 def _chart(request: Request, chart: Chart) -> str:
     language = desk_language(request)
-    return chart.svg(language.format_number, language.format_date)
+    goal = language.translate(Sentence(N_("Goal %(goal)s"), goal=chart.goal or 0))
+    return chart.svg(goal, language.format_date)

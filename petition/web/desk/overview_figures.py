@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from petition.core import clock
 from petition.core.database.connection import Connection
+from petition.core.sentences import Sentence
 from petition.letters.addressees import corrections
 from petition.letters.addressees.address_book import AddressBook
 from petition.letters.editions import editions, source_checks
@@ -35,7 +36,7 @@ class Email:
     failing: str
     refused: str
     oldest: int
-    troubles: tuple[str, ...]
+    troubles: tuple[Sentence, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Figures:
     next_total: datetime | None
     next_country: datetime | None
     edition: tuple[int, date, int] | None
-    destruction: str
+    destruction: Sentence | None
     steps: list[tuple[Role, Step]]
     signals: list[tuple[Role, Step]]
 

@@ -20,8 +20,8 @@ class Chart:
     goal: int | None
     projection: Projection | None
 
-    def svg(self, number: Callable[[int], str], day: Callable[[datetime], str]) -> str:
-        """`number`, `day`: write them in the language of the page. Empty if nothing was published."""
+    def svg(self, goal: str, day: Callable[[datetime], str]) -> str:
+        """`goal`: the words at its line; `day`: writes one in the language of the page. Empty without points."""
         if not self.points:
             return ""
         curve = self._line(self.points)
@@ -32,7 +32,7 @@ class Chart:
             f'<path class="line" d="M{curve}"/>',
             f'<path class="base" d="M0 {BOTTOM}H{WIDTH}"/>',
             self._label(0, "start", day(first)),
-            *self._goal_line(number),
+            *self._goal_line(goal),
             *self._end(last, day),
         ]
         return f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true">{"".join(parts)}</svg>'
@@ -48,13 +48,13 @@ class Chart:
             f'<path class="ahead" d="M{self._line([last, (self.deadline, middle)])}"/>',
         ]
 
-    def _goal_line(self, number: Callable[[int], str]) -> list[str]:
+    def _goal_line(self, words: str) -> list[str]:
         if self.goal is None:
             return []
         y = self._y(self.goal)
         return [
             f'<path class="goal" d="M0 {y:.0f}H{WIDTH}"/>',
-            f'<text x="0" y="{y - 6:.0f}">Goal {escape(number(self.goal))}</text>',
+            f'<text x="0" y="{y - 6:.0f}">{escape(words)}</text>',
         ]
 
     def _end(self, last: datetime, day: Callable[[datetime], str]) -> list[str]:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from petition.core.database.connection import Connection
 from petition.core.errors import BatchError
 from petition.core.form import EMPTY_FORM, Form
+from petition.core.languages import N_
 from petition.letters.editions import editions
 from petition.organisers import accounts
 from petition.organisers.accounts import Organiser, Role
@@ -20,12 +21,12 @@ from petition.signing.batch_rules import Rule
 from petition.signing.batches import Batch
 from petition.site import Site
 from petition.web.desk.access import requires_role, run_and_log
-from petition.web.desk.pages import render_desk_page, saved_redirect
+from petition.web.desk.pages import render_desk_page, saved_redirect, say
 from petition.web.http import forms
 from petition.web.http.pages import get_site, get_snapshot
 
 PATH = "/organisers/set-aside"
-_SURE = "This is half of all signatures or more. Tick the box if you mean it."
+_SURE = N_("This is half of all signatures or more. Tick the box if you mean it.")
 
 
 @requires_role(Role.ORGANISER)
@@ -51,11 +52,11 @@ async def keep(request: Request) -> Response:
     try:
         batch, rule = await _choose(site, form, request.state.organiser.nickname)
         change = partial(batches.keep, server_keys=site.server_keys, batch=batch)
-        await run_and_log(request, change, "kept signatures to look at", f"{batch[:6]}: {rule.text}")
+        await run_and_log(request, change, N_("kept signatures to look at"), f"{batch[:6]}: {rule.text}")
     except BatchError as error:
         form.refusal = str(error)
         return await _index(request, form, 422)
-    return saved_redirect(request, f"{PATH}/{batch}", "Kept for 15 days. Nothing is set aside yet.")
+    return saved_redirect(request, f"{PATH}/{batch}", say(request, N_("Kept for 15 days. Nothing is set aside yet.")))
 
 
 async def _choose(site: Site, form: Form, nickname: str) -> tuple[str, Rule]:
@@ -113,8 +114,8 @@ def _is_most(request: Request, batch: Batch) -> bool:
 async def propose(request: Request) -> Response:
     form, nickname = await forms.read_form(request), request.state.organiser.nickname
     change = partial(batches.propose, nickname=nickname, reason=form.values.get("reason", ""))
-    said = "Proposed. Now a second organiser has to agree."
-    return await _decide(request, form, change, "proposed to set signatures aside", said, asks_twice=True)
+    said = N_("Proposed. Now a second organiser has to agree.")
+    return await _decide(request, form, change, N_("proposed to set signatures aside"), said, asks_twice=True)
 
 
 @requires_role(Role.ORGANISER)
@@ -125,23 +126,23 @@ async def agree(request: Request) -> Response:
     async def change(c: Connection, *, batch: str) -> None:
         await batches.agree(c, batch, nickname, alone=await _is_alone(c))
 
-    said = "Agreed. The signatures are set aside now, in parts; published figures follow at 00:00 UTC."
+    said = N_("Agreed. The signatures are set aside now, in parts; published figures follow at 00:00 UTC.")
     form = await forms.read_form(request)
-    return await _decide(request, form, change, "agreed to set signatures aside", said, asks_twice=True)
+    return await _decide(request, form, change, N_("agreed to set signatures aside"), said, asks_twice=True)
 
 
 @requires_role(Role.ADMIN)
 async def dismiss(request: Request) -> Response:
     form = await forms.read_form(request)
     change = partial(batches.dismiss, seen=form.values.get("seen", ""))
-    return await _decide(request, form, change, "found signatures honest", "Honest: the marks are deleted.")
+    return await _decide(request, form, change, N_("found signatures honest"), N_("Honest: the marks are deleted."))
 
 
 @requires_role(Role.ADMIN)
 async def undo(request: Request) -> Response:
-    said = "They are counted again, in parts; published figures follow at 00:00 UTC."
+    said = N_("They are counted again, in parts; published figures follow at 00:00 UTC.")
     form = await forms.read_form(request)
-    return await _decide(request, form, batches.undo, "restored signatures that were set aside", said)
+    return await _decide(request, form, batches.undo, N_("restored signatures that were set aside"), said)
 
 
 async def _decide(
@@ -165,4 +166,4 @@ async def _decide(
     except BatchError as error:
         form.refusal = str(error)
         return await _show(request, form, 409)
-    return saved_redirect(request, f"{PATH}/{batch.id}", said)
+    return saved_redirect(request, f"{PATH}/{batch.id}", say(request, said))

@@ -2,6 +2,8 @@
 
 from petition.core import clock
 from petition.core.database.connection import Connection
+from petition.core.languages import N_
+from petition.core.sentences import Sentence, join, ngettext
 from petition.mail import machines, relay_watch, report_counts
 from petition.organisers import activity_log, public_keys, second_factor, switches
 from petition.organisers.accounts import Organiser
@@ -17,7 +19,7 @@ EMAIL_PART, OPERATIONS = "/organisers/#email", "/organisers/operations"
 async def changed_keys(c: Connection, site: Site, organiser: Organiser) -> Step | None:
     if not await public_keys.unacknowledged(c, organiser.nickname, site.settings.recipients):
         return None
-    sentence = "The public keys that addresses are sealed to are new to you: are they your group’s?"
+    sentence = Sentence(N_("The public keys that addresses are sealed to are new to you: are they your group’s?"))
     return Step(sentence, "/organisers/keys", Urgency.NOW)
 
 
@@ -25,13 +27,13 @@ async def own_factor(c: Connection, site: Site, organiser: Organiser) -> Step | 
     """Only a demo lets anyone in without one."""
     if not site.settings.demo or await second_factor.list_factors(c, organiser.nickname):
         return None
-    sentence = "You have no second factor: only this demo lets you in without one."
+    sentence = Sentence(N_("You have no second factor: only this demo lets you in without one."))
     return Step(sentence, "/organisers/factors", Urgency.LATER)
 
 
 async def forgotten_switches(look: Look) -> Step | None:
     sentences = await switches.forgotten(look.c)
-    return Step(" ".join(sentences), "/organisers/switches", Urgency.NOW) if sentences else None
+    return Step(join(sentences), "/organisers/switches", Urgency.NOW) if sentences else None
 
 
 async def missing_factors(look: Look) -> Step | None:
@@ -39,8 +41,13 @@ async def missing_factors(look: Look) -> Step | None:
     nicknames = await second_factor.without_factor(look.c)
     if not nicknames or look.site.settings.demo:
         return None
-    what = "1 organiser has" if len(nicknames) == 1 else f"{len(nicknames)} organisers have"
-    return Step(f"{what} no second factor: {', '.join(nicknames)}.", "/organisers/people", Urgency.SOON)
+    sentence = ngettext(
+        "%(num)s organiser has no second factor: %(nicknames)s.",
+        "%(num)s organisers have no second factor: %(nicknames)s.",
+        len(nicknames),
+        nicknames=", ".join(nicknames),
+    )
+    return Step(sentence, "/organisers/people", Urgency.SOON)
 
 
 async def old_backup(look: Look) -> Step | None:
@@ -49,25 +56,27 @@ async def old_backup(look: Look) -> Step | None:
     days = (clock.now() - clock.parse_iso(last)).days if last else None
     if look.site.settings.demo or (days is not None and days < BACKUP_DAYS):
         return None
-    sentence = "There has never been a backup." if days is None else f"The last backup is {days} days old."
-    return Step(sentence, OPERATIONS, Urgency.NOW)
+    if days is None:
+        return Step(Sentence(N_("There has never been a backup.")), OPERATIONS, Urgency.NOW)
+    return Step(Sentence(N_("The last backup is %(days)s days old."), days=days), OPERATIONS, Urgency.NOW)
 
 
 async def relay_trouble(look: Look) -> Step | None:
     troubles = await relay_watch.current_troubles(look.c)
     sentences = [relay_watch.describe(name, trouble) for name, trouble in troubles.items()]
-    return Step(" ".join(sentences), EMAIL_PART, Urgency.NOW) if sentences else None
+    return Step(join(sentences), EMAIL_PART, Urgency.NOW) if sentences else None
 
 
 async def away_machines(look: Look) -> Step | None:
     sentences = [machine.describe(show_magnitude) for machine in await machines.away_machines(look.c)]
-    return Step(" ".join(sentences), OPERATIONS, Urgency.NOW) if sentences else None
+    return Step(join(sentences), OPERATIONS, Urgency.NOW) if sentences else None
 
 
 async def unknown_reports(look: Look) -> Step | None:
     if not await report_counts.none_recognised(look.c):
         return None
-    return Step(f"For the operator: {report_counts.NONE_RECOGNISED}.", EMAIL_PART, Urgency.SOON)
+    what = Sentence(report_counts.NONE_RECOGNISED)
+    return Step(Sentence(N_("For the operator: %(what)s."), what=what), EMAIL_PART, Urgency.SOON)
 
 
 async def destruction_trouble(look: Look) -> Step | None:

@@ -1,6 +1,8 @@
 """What to do next about the numbers: what waits for a second yes, what was counted again."""
 
 from petition.core import clock
+from petition.core.languages import N_
+from petition.core.sentences import Sentence, ngettext
 from petition.organisers import last_checks
 from petition.signing import batches
 from petition.web.desk.next_steps import Look, Step, Urgency
@@ -13,12 +15,15 @@ async def proposed_batches(look: Look) -> Step | None:
     waiting = [batch for batch in await batches.list_batches(look.c) if batch.state == batches.PROPOSED]
     if not waiting:
         return None
-    what = "1 proposal" if len(waiting) == 1 else f"{len(waiting)} proposals"
     proposers = {
         batch.proposed_by if clock.epoch() - batch.proposed_at < batches.ALONE_SECONDS else "" for batch in waiting
     }
     hidden_from = proposers.pop() if len(proposers) == 1 else ""
-    sentence = f"{what} to set signatures aside: a second yes is needed, or a no."
+    sentence = ngettext(
+        "%(num)s proposal to set signatures aside: a second yes is needed, or a no.",
+        "%(num)s proposals to set signatures aside: a second yes is needed, or a no.",
+        len(waiting),
+    )
     return Step(sentence, SET_ASIDE, Urgency.NOW, hidden_from)
 
 
@@ -26,8 +31,8 @@ async def wrong_numbers(look: Look) -> Step | None:
     audit = await last_checks.last_audit(look.c)
     if audit is None or audit.all_agree:
         return None
-    sentence = "Numbers were counted again, and some do not agree: publish and send none until that is fixed."
-    return Step(sentence, OPERATIONS, Urgency.NOW)
+    message = N_("Numbers were counted again, and some do not agree: publish and send none until that is fixed.")
+    return Step(Sentence(message), OPERATIONS, Urgency.NOW)
 
 
 async def old_audit(look: Look) -> Step | None:
@@ -35,12 +40,13 @@ async def old_audit(look: Look) -> Step | None:
     audit = await last_checks.last_audit(look.c)
     if look.site.settings.demo or (audit and not audit.is_old):
         return None
-    since = f"since {audit.day}" if audit else "yet"
-    return Step(f"Nobody has counted the numbers again {since}: ask for `petition audit`.", OPERATIONS, Urgency.SOON)
+    never = Sentence(N_("Nobody has counted the numbers again yet: ask for `petition audit`."))
+    since = N_("Nobody has counted the numbers again since %(day)s: ask for `petition audit`.")
+    return Step(Sentence(since, day=audit.day) if audit else never, OPERATIONS, Urgency.SOON)
 
 
 async def doctor_findings(look: Look) -> Step | None:
     doctor = await last_checks.last_doctor(look.c)
     to_fix = doctor.named("fix") if doctor else []
-    sentence = f"The last check of the server found what must be fixed: {', '.join(to_fix)}."
-    return Step(sentence, OPERATIONS, Urgency.SOON) if to_fix else None
+    message = N_("The last check of the server found what must be fixed: %(checks)s.")
+    return Step(Sentence(message, checks=", ".join(to_fix)), OPERATIONS, Urgency.SOON) if to_fix else None

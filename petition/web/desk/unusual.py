@@ -11,6 +11,8 @@ from starlette.responses import Response
 
 from petition import signals
 from petition.core.database.connection import Connection
+from petition.core.languages import N_
+from petition.core.sentences import ngettext
 from petition.organisers import activity_log
 from petition.organisers.accounts import Role
 from petition.signals import EXPLANATIONS, Cluster, sentences
@@ -18,20 +20,24 @@ from petition.signals.clusters import RULES_OF_KIND
 from petition.signals.detection import HISTORY
 from petition.web.desk.access import requires_role
 from petition.web.desk.next_steps import Look, Step, Urgency
-from petition.web.desk.pages import render_desk_page, saved_redirect
+from petition.web.desk.pages import desk_language, render_desk_page, saved_redirect, say
 from petition.web.http import forms
-from petition.web.http.pages import get_site, negotiate_language
+from petition.web.http.pages import get_site
 
 PATH = "/organisers/unusual"
-_SAVED = "Saved. The others see who it was."
-_TOO_LATE = "A colleague was faster. Nothing was changed: look at what they said."
+_SAVED = N_("Saved. The others see who it was.")
+_TOO_LATE = N_("A colleague was faster. Nothing was changed: look at what they said.")
 
 
 async def open_notices(look: Look) -> Step | None:
     """For the overview."""
     n = await signals.count_open(look.c)
-    what = "One unusual thing waits" if n == 1 else f"{n} unusual things wait"
-    return Step(f"{what} for somebody who knows what it was.", PATH, Urgency.NOW) if n else None
+    sentence = ngettext(
+        "One unusual thing waits for somebody who knows what it was.",
+        "%(num)s unusual things wait for somebody who knows what it was.",
+        n,
+    )
+    return Step(sentence, PATH, Urgency.NOW) if n else None
 
 
 @requires_role(Role.ORGANISER)
@@ -47,11 +53,10 @@ async def _page(request: Request, unsaid: str = "") -> Response:
     async with get_site(request).database.reading() as c:
         notices, clusters = await signals.list_notices(c), await signals.list_clusters(c)
         counted = await signals.counted_days(c)
-    names = dict(negotiate_language(request).countries)
     context: dict[str, Any] = {
         "days": [(day, list(found)) for day, found in groupby(notices, key=lambda notice: notice.date)],
         "clusters": {cluster.handle: _show_cluster(cluster) for cluster in clusters},
-        "describe": partial(sentences.describe, country_name=lambda code: names.get(code, code)),
+        "describe": partial(sentences.describe, language=desk_language(request)),
         "explanations": EXPLANATIONS,
         "counted": [date.fromisoformat(day) for day in counted],
         "history": HISTORY,
@@ -81,7 +86,7 @@ async def _save(request: Request) -> Response:
     else:
         return await _page(request, unsaid=handle or "none")
     saved = await get_site(request).database.write(partial(_change_and_log, change=change, who=nickname, said=said))
-    return saved_redirect(request, PATH, _SAVED if saved else _TOO_LATE)
+    return saved_redirect(request, PATH, say(request, _SAVED if saved else _TOO_LATE))
 
 
 async def _change_and_log(
@@ -90,5 +95,5 @@ async def _change_and_log(
     """Logs nothing if a colleague was faster."""
     changed = await change(c)
     if changed:
-        await activity_log.append(c, who, "said what was unusual" if said else "opened a notice again", said)
+        await activity_log.append(c, who, N_("said what was unusual") if said else N_("opened a notice again"), said)
     return changed

@@ -1,7 +1,10 @@
-"""Words of the desk for what the database has as a code: in English, also in the activity log, which never changes."""
+"""Words of the desk for what the database has as a code.
+
+Without a language they are English, as in the activity log, which never changes.
+"""
 
 from petition.campaign.campaign import Fact
-from petition.core.languages import SOURCE_LANGUAGE, Language
+from petition.core.languages import N_, SOURCE_LANGUAGE, Language
 from petition.letters.addressees.address_book import COPY_PREFIX, CROSSING_PREFIX, AddressBook, Addressee
 from petition.letters.correspondence import Stance
 from petition.letters.editions.source_checks import ADDRESS_PREFIX, FACT_PREFIX
@@ -10,45 +13,46 @@ from petition.tally.rounding import UNSTATED_COUNTRY
 _ENGLISH = Language(SOURCE_LANGUAGE, {})
 
 STANCES = {
-    Stance.ACKNOWLEDGED: "receipt acknowledged (no answer)",
-    Stance.FORWARDED: "forwarded to another office (no answer)",
-    Stance.HOLDING: "an answer will follow (no answer)",
-    Stance.NO_COMPETENCE: "says it is not competent",
-    Stance.SUPPORTS: "supports",
-    Stance.PARTLY: "supports in part",
-    Stance.REFUSES: "refuses",
+    Stance.ACKNOWLEDGED: N_("receipt acknowledged (no answer)"),
+    Stance.FORWARDED: N_("forwarded to another office (no answer)"),
+    Stance.HOLDING: N_("an answer will follow (no answer)"),
+    Stance.NO_COMPETENCE: N_("says it is not competent"),
+    Stance.SUPPORTS: N_("supports"),
+    Stance.PARTLY: N_("supports in part"),
+    Stance.REFUSES: N_("refuses"),
 }
-INVALID_DAY = "Enter a date that is not in the future. If your browser shows no calendar, type it like 2026-11-22."
+INVALID_DAY = N_("Enter a date that is not in the future. If your browser shows no calendar, type it like 2026-11-22.")
 
 
-def country_name(code: str) -> str:
-    return "Country not said" if code == UNSTATED_COUNTRY else _ENGLISH.country_name(code)
+def country_name(code: str, language: Language = _ENGLISH) -> str:
+    return language.translate(N_("Country not said")) if code == UNSTATED_COUNTRY else language.country_name(code)
 
 
-def language_name(code: str) -> str:
-    return str(_ENGLISH.locale.languages.get(code, code))
+def language_name(code: str, language: Language = _ENGLISH) -> str:
+    return str(language.locale.languages.get(code, code))
 
 
-def letter_name(addressee: Addressee) -> str:
+def letter_name(addressee: Addressee, language: Language = _ENGLISH) -> str:
     """Of one letter: with its language, if its addressee has letters in several."""
     several = addressee.key != addressee.code
-    return f"{addressee.name_en} ({language_name(addressee.language)})" if several else addressee.name_en
+    return f"{addressee.name_en} ({language_name(addressee.language, language)})" if several else addressee.name_en
 
 
 def names_by_code(book: AddressBook) -> dict[str, str]:
     return {addressee.code: addressee.name_en for addressee in book.addressees}
 
 
-def source_name(id_: str, book: AddressBook, facts: dict[str, Fact]) -> str:
+def source_name(id_: str, book: AddressBook, facts: dict[str, Fact], language: Language = _ENGLISH) -> str:
     """What was left out of an edition, by the id of its source check."""
     names = names_by_code(book)
     if id_.startswith(ADDRESS_PREFIX):
         code = id_.removeprefix(ADDRESS_PREFIX)
-        return f"the letter to {names.get(code, code)}"
+        return language.translate(N_("the letter to %(name)s"), name=names.get(code, code))
     if id_.startswith(COPY_PREFIX):
         code, _, kind = id_.removeprefix(COPY_PREFIX).partition(" ")
-        return f"{names.get(code, code)}: the copy ({kind})"
+        return language.translate(N_("%(name)s: the copy (%(kind)s)"), name=names.get(code, code), kind=kind)
     if id_.startswith(CROSSING_PREFIX):
-        return f"the crossing {id_.removeprefix(CROSSING_PREFIX)}"
-    fact = facts.get(id_.removeprefix(FACT_PREFIX))
-    return f"what {fact.publisher} says ({fact.as_of})" if fact else id_.removeprefix(FACT_PREFIX)
+        return language.translate(N_("the crossing %(name)s"), name=id_.removeprefix(CROSSING_PREFIX))
+    if fact := facts.get(id_.removeprefix(FACT_PREFIX)):
+        return language.translate(N_("what %(publisher)s says (%(day)s)"), publisher=fact.publisher, day=fact.as_of)
+    return id_.removeprefix(FACT_PREFIX)

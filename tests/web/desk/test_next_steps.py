@@ -13,6 +13,7 @@ import pytest
 
 from petition.core import clock
 from petition.core.database.connection import Connection, Row
+from petition.core.sentences import Sentence
 from petition.core.settings import Settings
 from petition.letters import correspondence
 from petition.letters.correspondence import Channel, Entry, Stance
@@ -140,9 +141,10 @@ async def test_every_step_leads_to_a_page_that_is_there(visitor: Visitor, monkey
 
 
 def test_the_most_urgent_comes_first_and_nobody_sees_what_is_hidden_from_them() -> None:
-    later, now = Step("later", "/", Urgency.LATER), Step("now", "/", Urgency.NOW)
-    proposed = Step("second yes", "/", Urgency.NOW, hidden_from="olga")
-    shared = [(Role.ORGANISER, later), (Role.ORGANISER, proposed), (Role.ADMIN, Step("admins", "/", Urgency.SOON))]
+    later, now = Step(Sentence("later"), "/", Urgency.LATER), Step(Sentence("now"), "/", Urgency.NOW)
+    proposed = Step(Sentence("second yes"), "/", Urgency.NOW, hidden_from="olga")
+    admins = Step(Sentence("admins"), "/", Urgency.SOON)
+    shared = [(Role.ORGANISER, later), (Role.ORGANISER, proposed), (Role.ADMIN, admins)]
     sees = {
         nickname: [step.sentence for step in next_steps.for_organiser(shared, [now], Organiser(nickname, role))]
         for nickname, role in (("olga", Role.ORGANISER), ("marta", Role.ADMIN), ("vera", Role.VIEWER))

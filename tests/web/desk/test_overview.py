@@ -265,6 +265,6 @@ async def test_everybody_at_the_desk_sees_the_day_on_which_all_is_erased(time: C
     await visitor.site.destruction_watch.look()
     time.advance(seconds=KEPT_SECONDS)
     page = Html((await visitor.get("/organisers/")).text)
-    assert "On 2026-12-24 everything that leads to a person is erased" in page.text
+    assert "On 24 December 2026 everything that leads to a person is erased" in page.text
     assert "announced for 0 of 168 hours" in page.text
     assert "announced the destruction day 2026-12-24" in page.text, "the activity log"

@@ -16,7 +16,7 @@ BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 
 def _paths(chart: Chart) -> dict[str, list[tuple[float, float]]]:
     """The points of each path by its class. Raises if the SVG is not well-formed."""
-    svg = ElementTree.fromstring(chart.svg(str, lambda day: f"{day:%d.%m.} <&>"))
+    svg = ElementTree.fromstring(chart.svg("Goal <&>", lambda day: f"{day:%d.%m.} <&>"))
     pairs = {
         path.get("class", ""): re.findall(r"(-?[\d.]+) (-?[\d.]+)", path.get("d", "")) for path in svg.iter("path")
     }
@@ -53,4 +53,4 @@ def test_the_range_begins_at_the_newest_total_and_ends_at_the_deadline() -> None
 
 
 def test_nothing_is_drawn_of_nothing() -> None:
-    assert Chart([], BEGIN, 100, None).svg(str, str) == ""
+    assert Chart([], BEGIN, 100, None).svg("Goal", str) == ""

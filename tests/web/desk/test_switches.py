@@ -8,6 +8,7 @@ import pytest
 
 from petition.core.database import migrations
 from petition.core.database.connection import Connection
+from petition.core.sentences import Sentence
 from petition.mail import outbox
 from petition.organisers import switches
 from petition.signing.intake import TRAP_FIELD
@@ -282,7 +283,7 @@ async def test_while_news_is_paused_nobody_gets_the_addresses(time: Clock, visit
 
 @on_sqlite
 async def test_what_was_left_on_is_remembered(time: Clock, visitor: Visitor) -> None:
-    async def forgotten() -> list[str]:
+    async def forgotten() -> list[Sentence]:
         async with visitor.site.database.reading() as c:
             return await switches.forgotten(c)
 
