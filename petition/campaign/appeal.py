@@ -31,7 +31,8 @@ from petition.campaign.places import (
 )
 from petition.core import markdown, resources
 from petition.core.errors import DataError
-from petition.core.languages import Language
+from petition.core.languages import N_, Language
+from petition.core.sentences import Sentence
 from petition.core.toml_tables import TEXT_BY_NAME, Table
 
 SHIPPED_DATA = resources.folder("data")
@@ -46,6 +47,10 @@ class AppealText:
     unstated_country: str  # the choice of people who live in an unsafe country or do not say where they live
     reviewed: str
     body: Markup
+
+
+_NO_TEXT = N_("There is no text %(name)s.")
+_NOT_KNOWN = N_("%(name)s cannot be used: there is no fact or link %(id)s.")
 
 
 class Appeal:
@@ -97,17 +102,17 @@ class Appeal:
                 edited._edit(place, edits[place])
             except DataError as error:
                 edited.campaign, edited.facts, edited.edits = before
-                edited.unfit[place] = str(error)
+                edited.unfit[place] = error.sentence
             edited._texts = {}
         return edited
 
     def _edit(self, place: Place, value: str) -> None:
         self.edits = {**self.edits, place: value}
         if place.language and place.language not in self.languages():
-            raise DataError(f"There is no text appeal/{place.language}.md.")
+            raise DataError(Sentence(_NO_TEXT, name=f"appeal/{place.language}.md"))
         if place.kind is Kind.FACT:
             if place.key not in self.facts:
-                raise DataError(f"There is no fact {place.key}.")
+                raise DataError(Sentence(N_("There is no fact %(id)s."), id=place.key))
             self.facts = {**self.facts, place.key: edited_fact(self.facts[place.key], value)}
         elif place.kind is Kind.TEXT and place.key == "body":
             self.get_text(Language(place.language, {}))
@@ -129,7 +134,7 @@ class Appeal:
         name = f"appeal/{code}.md"
         file = next((f / name for f in self.text_folders if (f / name).is_file()), None)
         if file is None:
-            raise DataError(f"There is no text {name}.")
+            raise DataError(Sentence(_NO_TEXT, name=name))
         return file
 
     def text_part(self, code: str, part: str) -> str:
@@ -150,9 +155,9 @@ class Appeal:
         try:
             return self._parse_text(language)
         except KeyError as error:
-            raise DataError(f"{name} cannot be used: there is no fact or link {error}.") from None
+            raise DataError(Sentence(_NOT_KNOWN, name=name, id=error)) from None
         except (jinja2.TemplateError, ValueError, TypeError, AttributeError) as error:
-            raise DataError(f"{name} cannot be used: {error}.") from None
+            raise DataError(Sentence(N_("%(name)s cannot be used: %(error)s."), name=name, error=error)) from None
 
     def _parse_text(self, language: Language) -> AppealText:
         head, _ = self._read_file(language.code)

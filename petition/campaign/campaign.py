@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 from petition.campaign.letterhead import Letterhead, read_letterhead
 from petition.core import toml_tables
 from petition.core.errors import DataError
-from petition.core.languages import SOURCE_LANGUAGE, Language
+from petition.core.languages import N_, SOURCE_LANGUAGE, Language
+from petition.core.sentences import Sentence
 from petition.core.toml_tables import COUNTRY, DAY, TEXT, TEXT_BY_NAME, TEXTS, WHOLE_NUMBER, Kind, Table, list_of
 
 _PLACEHOLDER_PREFIX = "PLACEHOLDER "
@@ -167,13 +168,16 @@ def _definitions(demand: Table) -> Iterator[Definition]:
         yield Definition(name, definition.text("means"), definition.optional("confirmed", TEXT, ""))
 
 
+_EARLY_DESTRUCTION = N_(
+    "%(where)s, dates: destruction (%(destruction)s) is not after deadline (%(deadline)s): it would erase "
+    "signatures before the end. Correct the year."
+)
+
+
 def refuse_early_destruction(where: str, deadline: date | Placeholder, destruction: date | Placeholder) -> None:
     """The slip that this finds is last year's number."""
     if isinstance(deadline, date) and isinstance(destruction, date) and destruction <= deadline:
-        raise DataError(
-            f"{where}, dates: destruction ({destruction}) is not after deadline ({deadline}): it would erase "
-            "signatures before the end. Correct the year."
-        )
+        raise DataError(Sentence(_EARLY_DESTRUCTION, where=where, destruction=destruction, deadline=deadline))
 
 
 def _refuse_unstated_met(file: Path, dates: Table) -> None:

@@ -12,6 +12,8 @@ from markdown_it import MarkdownIt
 from petition.campaign.campaign import Campaign, Fact, read_fact, refuse_early_destruction
 from petition.core import toml_tables
 from petition.core.errors import DataError
+from petition.core.languages import N_
+from petition.core.sentences import Sentence
 from petition.core.toml_edits import Value, quote
 from petition.core.toml_tables import DAY, WHOLE_NUMBER
 
@@ -81,6 +83,9 @@ def edited_campaign(campaign: Campaign, place: Place, value: str) -> Campaign:
     return replace(campaign, deadline=deadline)
 
 
+_NOT_CLOSED = N_("A {{ … }} is not closed, or is none of those explained below.")
+_PICTURES = N_("A text has no pictures: a page of ours makes no browser talk to anyone else.")
+_STRANGE = N_("In line %(line)s stands a {{ … }} that is none of those explained below.")
 _JINJA = SandboxedEnvironment()
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
 _CALLS = {"fact": 1, "link": 2}  # how many texts each takes
@@ -92,12 +97,12 @@ def refuse_code(body: str) -> None:
     try:
         tree = _JINJA.parse(body)
     except TemplateSyntaxError:
-        raise DataError("A {{ … }} is not closed, or is none of those explained below.") from None
+        raise DataError(Sentence(_NOT_CLOSED)) from None
     outputs = [node for statement in tree.body for node in getattr(statement, "nodes", [statement])]
     if strange := [node for node in outputs if not _is_known(node)]:
-        raise DataError(f"In line {strange[0].lineno} stands a {{{{ … }}}} that is none of those explained below.")
+        raise DataError(Sentence(_STRANGE, line=strange[0].lineno))
     if any(child.type == "image" for token in _MARKDOWN.parse(body) for child in token.children or []):
-        raise DataError("A text has no pictures: a page of ours makes no browser talk to anyone else.")
+        raise DataError(Sentence(_PICTURES))
 
 
 def _is_known(node: nodes.Node) -> bool:

@@ -10,12 +10,15 @@ from petition.core.email_addresses import EmailAddress
 from petition.core.encryption import ServerKeys
 from petition.core.errors import OrganiserError
 from petition.core.languages import N_
+from petition.core.sentences import Sentence
 from petition.core.tokens import Purpose
 from petition.mail import messages, outbox
 from petition.organisers import activity_log
 
 FRESH_LINK_SECONDS = tokens.LINK_LIFETIME[Purpose.LOGIN] // 2  # so a link that was not used has as long left to live
 _NICKNAME = re.compile(r"[A-Za-z0-9_-]{2,40}")
+_REMOVED = N_("Somebody else has removed %(nickname)s since you opened this page. Nothing was changed.")
+_CHANGED = N_("Somebody else has made %(nickname)s %(role)s since you opened this page. Nothing was changed.")
 
 
 class Role(IntEnum):
@@ -52,11 +55,11 @@ async def add_organiser(
 ) -> None:
     """Raises OrganiserError for a bad or taken nickname or a known address, and as check_actor() does."""
     if not _NICKNAME.fullmatch(nickname):
-        raise OrganiserError("A nickname has 2 to 40 letters, digits, - or _.")
+        raise OrganiserError(N_("A nickname has 2 to 40 letters, digits, - or _."))
     await check_actor(c, actor)
     values = {"nickname": nickname, "email_hash": server_keys.organiser_hash(email), "role": role.word}
     if await c.one("organisers.insert", **values, added_on=clock.today().isoformat()) is None:
-        raise OrganiserError("This nickname or this address is an organiser's already.")
+        raise OrganiserError(N_("This nickname or this address is an organiser's already."))
     await activity_log.append(c, actor, "added", f"{nickname}, {role.word}")
 
 
@@ -72,16 +75,14 @@ async def check_actor(c: Connection, actor: str, nickname: str = "", shown: Role
             await get_organiser(c, nickname)
         return
     if actor == nickname:
-        raise OrganiserError("Nobody does this to themselves. Ask another admin.")
+        raise OrganiserError(N_("Nobody does this to themselves. Ask another admin."))
     roles = {row["nickname"]: row["role"] for row in await c.all("organisers.lock_two", actor=actor, nickname=nickname)}
     if roles.get(actor) != Role.ADMIN.word:
-        raise OrganiserError("You are not an admin any more. Nothing was changed.")
+        raise OrganiserError(N_("You are not an admin any more. Nothing was changed."))
     if shown is not None and nickname not in roles:
-        raise OrganiserError(f"Somebody else has removed {nickname} since you opened this page. Nothing was changed.")
+        raise OrganiserError(Sentence(_REMOVED, nickname=nickname))
     if shown is not None and roles[nickname] != shown.word:
-        raise OrganiserError(
-            f"Somebody else has made {nickname} {roles[nickname]} since you opened this page. Nothing was changed."
-        )
+        raise OrganiserError(Sentence(_CHANGED, nickname=nickname, role=Sentence(roles[nickname])))
 
 
 async def list_organisers(c: Connection) -> list[Row]:
@@ -92,7 +93,7 @@ async def list_organisers(c: Connection) -> list[Row]:
 async def get_organiser(c: Connection, nickname: str) -> Row:
     """Raises OrganiserError for an unknown nickname."""
     if (row := await c.one("organisers.get", nickname=nickname)) is None:
-        raise OrganiserError(f"There is no organiser {nickname}.")
+        raise OrganiserError(Sentence(N_("There is no organiser %(nickname)s."), nickname=nickname))
     return row
 
 
@@ -118,7 +119,7 @@ async def remove_organiser(
     await _delete_login_links(c, nickname)
     await check_actor(c, actor, nickname, shown)
     if await c.one("organisers.delete", nickname=nickname) is None:
-        raise OrganiserError(f"There is no organiser {nickname}.")
+        raise OrganiserError(Sentence(N_("There is no organiser %(nickname)s."), nickname=nickname))
     await activity_log.append(c, actor, "removed", nickname)
 
 

@@ -17,12 +17,15 @@ from petition.core.ciphers import NONCE_BYTES
 from petition.core.clock import DAY, HOUR
 from petition.core.database.connection import Connection, Row
 from petition.core.errors import KeysError
+from petition.core.languages import N_
 from petition.organisers import accounts, activity_log, passkeys, sessions, totp
 from petition.organisers.passkeys import Passkeys
 from petition.organisers.sessions import Session
 
 PASSKEY, CODE = "passkey", "code"
-KIND_NAMES = {PASSKEY: "a passkey", CODE: "codes of an app"}
+KIND_NAMES = {PASSKEY: N_("a passkey"), CODE: N_("codes of an app")}
+_SET_UP = {PASSKEY: N_("set up a passkey"), CODE: N_("set up codes of an app")}  # in the activity log
+_TOOK_AWAY = {PASSKEY: N_("took away a passkey"), CODE: N_("took away codes of an app")}
 MAX_WRONG_CODES = 5
 LOCK_SECONDS = HOUR // 4  # after MAX_WRONG_CODES; doubled after as many more, a day at most
 RECENT_LOGIN_SECONDS = HOUR // 4  # time to change one's factors: a desk that was left open is not enough
@@ -211,7 +214,7 @@ async def _add_factor(
     values = {"id": id_, "nickname": nickname, "kind": kind, "encrypted": cipher.encrypt(nickname, content)}
     if await c.one("second_factor.insert", **values, counter=counter, added_on=clock.today().isoformat()) is None:
         return False
-    await activity_log.append(c, nickname, "set up", KIND_NAMES[kind])
+    await activity_log.append(c, nickname, _SET_UP[kind])
     return True
 
 
@@ -223,5 +226,5 @@ async def remove_factor(c: Connection, session: Session, id_: str, *, require_fa
         return False
     if (row := await c.one("second_factor.delete", id=id_, nickname=nickname)) is None:
         return False
-    await activity_log.append(c, nickname, "took away", KIND_NAMES[row["kind"]])
+    await activity_log.append(c, nickname, _TOOK_AWAY[row["kind"]])
     return True

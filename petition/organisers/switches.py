@@ -8,7 +8,8 @@ from petition.core.database import switches
 from petition.core.database.connection import Connection
 from petition.core.database.switches import PAUSED, Switch
 from petition.core.errors import SwitchError
-from petition.core.sentences import Sentence
+from petition.core.languages import N_
+from petition.core.sentences import Sentence, join
 from petition.mail import messages
 from petition.organisers import activity_log, forgotten_switches
 from petition.protection.proof_of_work import ProofMode
@@ -16,6 +17,7 @@ from petition.tally import freeze
 from petition.tally.freeze import FROZEN, MAX_FREEZE
 
 WARN = "warn"
+_RIVAL = N_("Somebody has turned this switch since you opened the page. Nothing was changed by you.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,107 +45,133 @@ class Kind:
 
 
 _MAX_HOURS = MAX_FREEZE // 3600
-_EMAILS_LATER = (
-    "They wait here, and leave when you press “Send again”. What has waited for 14 days is dropped, because its "
-    "link no longer works: the people may then ask for another one."
+_FREEZE = N_(
+    "“Freeze” keeps every number, map, picture and letter as it is published now, for example while a newspaper "
+    "prints it. People go on signing. It ends by itself after %(hours)s hours, because signatures that were "
+    "withdrawn are still in a frozen number. Then, or after “Unfreeze”, the numbers catch up together at the next "
+    "of 0:00, 6:00, 12:00 and 18:00 UTC."
+)
+_EMAILS_LATER = Sentence(
+    N_(
+        "They wait here, and leave when you press “Send again”. What has waited for 14 days is dropped, because its "
+        "link no longer works: the people may then ask for another one."
+    )
 )
 _ALL = (
     Kind(
         switches.SIGNING,
-        "Signing",
-        "“Pause signing” takes the form off every page: visitors read that they may come back later. Links that were "
-        "already sent still confirm, and letters go on. “Resume signing” brings the form back at once.",
+        N_("Signing"),
+        N_(
+            "“Pause signing” takes the form off every page: visitors read that they may come back later. Links that "
+            "were already sent still confirm, and letters go on. “Resume signing” brings the form back at once."
+        ),
         {
-            "": Option("Resume signing", "resumed signing", "Open."),
-            PAUSED: Option("Pause signing", "paused signing", "Paused."),
+            "": Option(N_("Resume signing"), N_("resumed signing"), N_("Open.")),
+            PAUSED: Option(N_("Pause signing"), N_("paused signing"), N_("Paused.")),
         },
-        "Nobody can sign until an admin presses “Resume signing”.",
+        N_("Nobody can sign until an admin presses “Resume signing”."),
         1,
     ),
     Kind(
         switches.FIGURES,
-        "Published numbers",
-        "“Freeze” keeps every number, map, picture and letter as it is published now, for example while a newspaper "
-        f"prints it. People go on signing. It ends by itself after {_MAX_HOURS} hours, because signatures that were "
-        "withdrawn are still in a frozen number. Then, or after “Unfreeze”, the numbers catch up together at the next "
-        "of 0:00, 6:00, 12:00 and 18:00 UTC.",
+        N_("Published numbers"),
+        Sentence(_FREEZE, hours=_MAX_HOURS),
         {
-            "": Option("Unfreeze", "unfroze the published numbers", "They are published at their usual times."),
-            FROZEN: Option("Freeze", "froze the published numbers", "Frozen."),
+            "": Option(
+                N_("Unfreeze"), N_("unfroze the published numbers"), N_("They are published at their usual times.")
+            ),
+            FROZEN: Option(N_("Freeze"), N_("froze the published numbers"), N_("Frozen.")),
         },
         forgotten_after=1,
     ),
     Kind(
         messages.CONFIRM.template,
-        "Emails to confirm a signature",
-        f"“Pause” keeps the emails with which people confirm that they sign. {_EMAILS_LATER}",
+        N_("Emails to confirm a signature"),
+        join([Sentence(N_("“Pause” keeps the emails with which people confirm that they sign.")), _EMAILS_LATER]),
         {
-            "": Option("Send again", "sends emails to confirm again", "They are sent."),
-            PAUSED: Option("Pause", "paused the emails to confirm", "Paused."),
+            "": Option(N_("Send again"), N_("sends emails to confirm again"), N_("They are sent.")),
+            PAUSED: Option(N_("Pause"), N_("paused the emails to confirm"), N_("Paused.")),
         },
-        "People who sign get no email, and are not counted, until an admin presses “Send again”.",
+        N_("People who sign get no email, and are not counted, until an admin presses “Send again”."),
         1,
     ),
     Kind(
         messages.MANAGE.template,
-        "Emails to change or withdraw a signature",
-        f"“Pause” keeps the emails with which people see, change or withdraw their signature. {_EMAILS_LATER} Emails "
-        "to log in at this desk are never paused.",
+        N_("Emails to change or withdraw a signature"),
+        join(
+            [
+                Sentence(N_("“Pause” keeps the emails with which people see, change or withdraw their signature.")),
+                _EMAILS_LATER,
+                Sentence(N_("Emails to log in at this desk are never paused.")),
+            ]
+        ),
         {
-            "": Option("Send again", "sends emails to manage again", "They are sent."),
-            PAUSED: Option("Pause", "paused the emails to manage", "Paused."),
+            "": Option(N_("Send again"), N_("sends emails to manage again"), N_("They are sent.")),
+            PAUSED: Option(N_("Pause"), N_("paused the emails to manage"), N_("Paused.")),
         },
-        "Nobody can withdraw until an admin presses “Send again”. The law lets people withdraw at any time: pause for "
-        "hours, not for days.",
+        N_(
+            "Nobody can withdraw until an admin presses “Send again”. The law lets people withdraw at any time: pause "
+            "for hours, not for days."
+        ),
         1,
     ),
     Kind(
         switches.NEWS,
-        "News",
-        "“Pause” keeps the file of addresses for news from all organisers: nobody who asked for news gets any. A file "
-        "that was downloaded before still works. “Allow again” undoes it.",
+        N_("News"),
+        N_(
+            "“Pause” keeps the file of addresses for news from all organisers: nobody who asked for news gets any. A "
+            "file that was downloaded before still works. “Allow again” undoes it."
+        ),
         {
-            "": Option("Allow again", "allowed news again", "Organisers may send news."),
-            PAUSED: Option("Pause", "paused news", "Paused."),
+            "": Option(N_("Allow again"), N_("allowed news again"), N_("Organisers may send news.")),
+            PAUSED: Option(N_("Pause"), N_("paused news"), N_("Paused.")),
         },
         forgotten_after=7,
     ),
     Kind(
         switches.PROOF,
-        "Proof of work",
-        "Before a form is sent, the browser of a person who signs computes for about a second. That slows down floods. "
-        "A form without it is taken too, but its email leaves last. “Decide by itself” undoes your choice.",
+        N_("Proof of work"),
+        N_(
+            "Before a form is sent, the browser of a person who signs computes for about a second. That slows down "
+            "floods. A form without it is taken too, but its email leaves last. “Decide by itself” undoes your choice."
+        ),
         {
             "": Option(
-                "Decide by itself",
-                "let the site decide on proofs of work",
-                "The site asks networks that have sent very many forms, and everybody during a flood.",
+                N_("Decide by itself"),
+                N_("let the site decide on proofs of work"),
+                N_("The site asks networks that have sent very many forms, and everybody during a flood."),
             ),
-            ProofMode.ON: Option("Ask everybody", "asked everybody for a proof of work", "Everybody is asked."),
-            ProofMode.OFF: Option("Ask nobody", "asked nobody for a proof of work", "Nobody is asked."),
+            ProofMode.ON: Option(
+                N_("Ask everybody"), N_("asked everybody for a proof of work"), N_("Everybody is asked.")
+            ),
+            ProofMode.OFF: Option(N_("Ask nobody"), N_("asked nobody for a proof of work"), N_("Nobody is asked.")),
         },
         forgotten_after=7,
     ),
     Kind(
         switches.MAILBOXES,
-        "Mailboxes that authorities can read",
-        "Some mailboxes can be read by authorities who may punish people for signing. Nobody can sign with them. With "
-        "“Only warn”, people read a warning and can sign all the same. “Refuse” undoes it.",
+        N_("Mailboxes that authorities can read"),
+        N_(
+            "Some mailboxes can be read by authorities who may punish people for signing. Nobody can sign with them. "
+            "With “Only warn”, people read a warning and can sign all the same. “Refuse” undoes it."
+        ),
         {
-            "": Option("Refuse", "refused readable mailboxes again", "They are refused."),
-            WARN: Option("Only warn", "only warned of readable mailboxes", "People are only warned."),
+            "": Option(N_("Refuse"), N_("refused readable mailboxes again"), N_("They are refused.")),
+            WARN: Option(N_("Only warn"), N_("only warned of readable mailboxes"), N_("People are only warned.")),
         },
-        "People can sign with a mailbox that these authorities read. They may find our email there.",
+        N_("People can sign with a mailbox that these authorities read. They may find our email there."),
     ),
     Kind(
         switches.DESTRUCTION,
-        "Destruction day",
-        "On this day signing ends for good, and everything that leads to a person is erased. You may choose an earlier "
-        "day, nine days from now or later, because it must be announced for a week. A later day than that of the "
-        "campaign file is not possible: people who signed were told that day. “Back to the campaign file” undoes it, "
-        "while that day is nine days away.",
-        {"": Option("Back to the campaign file", "went back to the destruction day of the campaign file", "")},
-        "On that day signing ends for good, and names, addresses and hashes are erased. Nothing brings them back.",
+        N_("Destruction day"),
+        N_(
+            "On this day signing ends for good, and everything that leads to a person is erased. You may choose an "
+            "earlier day, nine days from now or later, because it must be announced for a week. A later day than that "
+            "of the campaign file is not possible: people who signed were told that day. “Back to the campaign file” "
+            "undoes it, while that day is nine days away."
+        ),
+        {"": Option(N_("Back to the campaign file"), N_("went back to the destruction day of the campaign file"), "")},
+        N_("On that day signing ends for good, and names, addresses and hashes are erased. Nothing brings them back."),
     ),
 )
 KINDS = {kind.name: kind for kind in _ALL}
@@ -152,7 +180,7 @@ KINDS = {kind.name: kind for kind in _ALL}
 async def turn(c: Connection, kind: Kind, value: str, *, version: int, nickname: str, reason: str) -> None:
     """Raises SwitchError if somebody has turned it since it was shown with this version."""
     if not await switches.change(c, Switch(kind.name, version=version), value, nickname, reason):
-        raise SwitchError("Somebody has turned this switch since you opened the page. Nothing was changed by you.")
+        raise SwitchError(_RIVAL)
 
 
 async def current(c: Connection) -> list[tuple[Kind, Switch]]:

@@ -11,6 +11,8 @@ from starlette.responses import Response
 from petition.campaign.appeal import Appeal
 from petition.campaign.places import DEADLINE, GOAL, TEXT_PARTS, Kind, Place
 from petition.core.form import Form
+from petition.core.languages import N_
+from petition.core.sentences import Sentence
 from petition.organisers.accounts import Role
 from petition.retention import destruction_day
 from petition.web.desk import edit_flow
@@ -24,6 +26,10 @@ _LINE = re.compile(r"[^\x00-\x1f\x7f]*")
 _BODY = re.compile(rf"[^\x00-\x08\x0b-\x1f\x7f]{{1,{MAX_BODY_LENGTH}}}")
 _LINK = re.compile(r"://|www\.|\w\.[a-z]{2,}\b", re.I)  # also without https://, as people type it
 _GOAL = re.compile(r"[0-9]{1,9}")
+_BODY_ERROR = N_("%(length)s characters at most, and no control characters.")
+_LINE_ERROR = N_("%(length)s characters at most; this has %(typed)s.")
+_LOW_GOAL = N_("%(signatures)s signatures are published already: the goal has to be above that.")
+_DAY_ERROR = N_("A day is written 2026-12-24.")
 
 
 async def _appeal(request: Request) -> Appeal:
@@ -44,7 +50,7 @@ async def edit_appeal(request: Request) -> Response:
         places=places,
         initial={part: appeal.value(place) for part, place in places.items()},
         read=partial(_read_text, places=places),
-        log=f"text of the appeal in {site.languages[code].name}",
+        log=Sentence(N_("text of the appeal in %(language)s"), language=site.languages[code].name),
         context={"code": code, "text": appeal.get_text(site.languages[code]), "links": sorted(appeal.campaign.links)},
     )
     return await edit_flow.edit(request, page)
@@ -54,19 +60,19 @@ def _read_text(form: Form, *, places: dict[str, Place]) -> Values:
     values = {}
     for part, place in places.items():
         if part == "body":
-            text = form.text(part, _BODY, f"{MAX_BODY_LENGTH} characters at most, and no control characters.")
+            text = form.text(part, _BODY, Sentence(_BODY_ERROR, length=MAX_BODY_LENGTH))
         else:
             text = _line(form, part, MAX_LENGTHS[part])
         if not text:
-            form.add_error(part, "Please fill this in.")
+            form.add_error(part, N_("Please fill this in."))
         values[place] = text
     return values
 
 
 def _line(form: Form, name: str, length: int) -> str:
-    text = form.text(name, _LINE, "One line, without control characters.")
+    text = form.text(name, _LINE, N_("One line, without control characters."))
     if len(text) > length:
-        form.add_error(name, f"{length} characters at most; this has {len(text)}.")
+        form.add_error(name, Sentence(_LINE_ERROR, length=length, typed=len(text)))
     return text
 
 
@@ -80,7 +86,7 @@ async def edit_banner(request: Request) -> Response:
         places=places,
         initial={name: appeal.value(place) for name, place in places.items()},
         read=partial(_read_banners, places=places),
-        log="banner",
+        log=N_("banner"),
         context={"offered": languages, "max_length": MAX_BANNER_LENGTH},
     )
     return await edit_flow.edit(request, page)
@@ -91,7 +97,7 @@ def _read_banners(form: Form, *, places: dict[str, Place]) -> Values:
     for name, place in places.items():
         values[place] = _line(form, name, MAX_BANNER_LENGTH)
         if _LINK.search(values[place]):
-            form.add_error(name, "No links and no web addresses: put a space behind each full stop.")
+            form.add_error(name, N_("No links and no web addresses: put a space behind each full stop."))
     return values
 
 
@@ -110,7 +116,7 @@ async def edit_campaign(request: Request) -> Response:
             "goal": str(goal) if isinstance(goal, int) else "",
         },
         read=partial(_read_campaign, appeal=appeal, destruction=destruction, published=published),
-        log="deadline and goal",
+        log=N_("deadline and goal"),
         context={"published": published, "deadline": deadline, "goal": goal, "destruction": destruction},
     )
     return await edit_flow.edit(request, page)
@@ -127,9 +133,9 @@ def _read_campaign(form: Form, *, appeal: Appeal, destruction: date | None, publ
     goal = re.sub(r"[\s\xa0\u202f]", "", typed["goal"])
     if goal and goal != appeal.value(GOAL):
         if not _GOAL.fullmatch(goal):
-            form.add_error("goal", "A goal is a whole number of nine digits at most.")
+            form.add_error("goal", N_("A goal is a whole number of nine digits at most."))
         elif int(goal) <= published:
-            form.add_error("goal", f"{published} signatures are published already: the goal has to be above that.")
+            form.add_error("goal", Sentence(_LOW_GOAL, signatures=published))
         values[GOAL] = goal.lstrip("0")
     return values
 
@@ -138,7 +144,7 @@ def _deadline_error(text: str, destruction: date | None) -> str:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        return "A day is written 2026-12-24."
+        return _DAY_ERROR
     if text != day.isoformat():
-        return "A day is written 2026-12-24."
+        return _DAY_ERROR
     return edit_flow.deadline_error(day, destruction)

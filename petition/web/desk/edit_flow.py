@@ -21,11 +21,13 @@ from petition.core import clock
 from petition.core.database.connection import Connection
 from petition.core.errors import DataError, RivalEdit
 from petition.core.form import Form
+from petition.core.languages import N_
+from petition.core.sentences import Sentence, join
 from petition.letters.editions import fact_check, source_checks
 from petition.letters.writing.sheet import UncitedFacts
 from petition.retention import destruction_day
 from petition.web.desk.access import run_and_log
-from petition.web.desk.pages import render_desk_page, saved_redirect
+from petition.web.desk.pages import desk_language, render_desk_page, saved_redirect, say
 from petition.web.http import forms
 from petition.web.http.pages import (
     NO_STORE,
@@ -37,7 +39,15 @@ from petition.web.http.pages import (
 from petition.web.http.security import PREVIEW_CSP
 
 SECTION = "/organisers/texts"
+_ONE_SOURCE = N_("Letters print %(id)s with one source for it and another number: change both together.")
+_LATE_DEADLINE = N_("On %(day)s all personal data is erased: the deadline has to be before that day.")
+_DEADLINE_BEFORE = N_("The deadline before was %(day)s.")
 BASE_PREFIX = "base-"  # before the name of a field: the version that it was made from
+_PREVIEW = (
+    N_("Preview"),
+    N_("Preview. Nobody else sees this, and nothing is saved."),
+    N_("Close this tab to return to the form."),
+)
 Values = Mapping[Place, str]
 Newest = Mapping[Place, tuple[int, str | None]]
 
@@ -98,15 +108,15 @@ async def _edited(request: Request, page: EditPage, appeal: Appeal, form: Form, 
     edited = await asyncio.to_thread(files.with_edits, {**appeal.edits, **changed})
     for name, place in page.places.items():
         if place in values and place in edited.unfit:
-            form.add_error(name, _shown(edited.unfit[place]))
+            form.add_error(name, shown(edited.unfit[place]))
     if not form.errors:
         await _check_letters(request, page, edited, form, changed)
     return edited
 
 
-def _shown(sentence: str) -> str:
+def shown(sentence: str) -> str:
     """It quotes what was typed, and the pages read a % as a place to fill in."""
-    return sentence.replace("%", "%%")
+    return sentence if isinstance(sentence, Sentence) else join([sentence])
 
 
 async def _check_letters(
@@ -117,10 +127,9 @@ async def _check_letters(
         await _compose_letters(request, edited, changed)
     except UncitedFacts as error:
         for id_ in error.ids:
-            sentence = f"Letters print {id_} with one source for it and another number: change both together."
-            form.add_error(names.get(id_, next(iter(names.values()))), sentence)
+            form.add_error(names.get(id_, next(iter(names.values()))), Sentence(_ONE_SOURCE, id=id_))
     except DataError as error:
-        form.add_error(next(iter(names.values())), _shown(str(error)))
+        form.add_error(next(iter(names.values())), shown(error.sentence))
 
 
 async def _compose_letters(request: Request, edited: Appeal, changed: Collection[Place]) -> None:
@@ -138,7 +147,8 @@ def preview(request: Request, appeal: Appeal, code: str) -> Response:
     state = replace(get_public_state(request), appeal=appeal, campaign_state=appeal.campaign_state(clock.today()))
     page, _, context = request.app.state.public_pages[""]
     values = {"base_url": site.settings.base_url, "page": page, "appeal": appeal} | context(site, language, state)
-    text = render_template(site, language, "web/desk/preview.html", page_path="", private=True, **values)
+    words = {"desk": desk_language(request), "preview_words": [say(request, words) for words in _PREVIEW]}
+    text = render_template(site, language, "web/desk/preview.html", page_path="", private=True, **words, **values)
     headers = {"Cache-Control": NO_STORE, "X-Robots-Tag": "noindex, nofollow", "Content-Language": language.code}
     return HTMLResponse(text, headers=headers | {"Content-Security-Policy": PREVIEW_CSP})
 
@@ -155,17 +165,19 @@ async def _save(request: Request, page: EditPage, form: Form, values: Values) ->
         if value not in (files.value(place) if before is None else before, appeal.value(place)):
             changed[place] = bases[place], None if value == files.value(place) else value
     try:
-        await _save_changes(request, changed, page.log)
+        await _save_changes(request, changed, str(page.log))
     except RivalEdit:
         return await _rival_page(request, page, form, values)
-    sentence = f"Saved: {page.log}. It is public now." if changed else "Nothing was changed."
-    return saved_redirect(request, SECTION, sentence)
+    said = say(request, N_("Nothing was changed."))
+    if changed:
+        said = say(request, N_("Saved: %(what)s. It is public now."), what=say(request, page.log))
+    return saved_redirect(request, SECTION, said)
 
 
 async def _save_changes(request: Request, changes: edits.Changes, what: str) -> None:
     if changes:
         save = partial(_save_edits, changes=changes, nickname=request.state.organiser.nickname)
-        await run_and_log(request, save, "changed texts", what)
+        await run_and_log(request, save, N_("changed texts"), what)
         await refresh_public_pages(request)
 
 
@@ -192,9 +204,9 @@ async def _rival_page(request: Request, page: EditPage, form: Form, values: Valu
 def deadline_error(day: date, destruction: date | None) -> str:
     """Why the deadline cannot be this day; empty if it can."""
     if day <= clock.today():
-        return "A deadline can only move to a day after today."
+        return Sentence(N_("A deadline can only move to a day after today."))
     if destruction and day >= destruction:
-        return f"On {destruction} all personal data is erased: the deadline has to be before that day."
+        return Sentence(_LATE_DEADLINE, day=destruction)
     return ""
 
 
@@ -204,16 +216,16 @@ async def undo_error(request: Request, appeal: Appeal, changes: edits.Changes) -
     values = kept | {place: value for place, (_, value) in changes.items() if value is not None}
     edited = await asyncio.to_thread(get_site(request).live_appeal.files.with_edits, values)
     if unfit := [reason for place, reason in edited.unfit.items() if place in changes]:
-        return unfit[0]
+        return shown(unfit[0])
     if DEADLINE in changes and isinstance(edited.campaign.deadline, date):
         async with get_site(request).database.reading() as c:
             destruction = await destruction_day.day_of(c, edited.campaign)
         if error := deadline_error(edited.campaign.deadline, destruction):
-            return f"The deadline before was {edited.campaign.deadline}. {error}"
+            return join([Sentence(_DEADLINE_BEFORE, day=edited.campaign.deadline), error])
     try:
         await _compose_letters(request, edited, changes)
     except DataError as error:
-        return str(error)
+        return shown(error.sentence)
     return ""
 
 
@@ -226,5 +238,5 @@ async def undo_changes(request: Request, changes: edits.Changes, what: str) -> N
         await edits.save(c, changes, nickname)
         await source_checks.forget_checks(c, facts)
 
-    await run_and_log(request, save, "undid a change of texts", what)
+    await run_and_log(request, save, N_("undid a change of texts"), what)
     await refresh_public_pages(request)

@@ -11,18 +11,25 @@ from petition.campaign.appeal import Appeal
 from petition.campaign.campaign import Fact
 from petition.campaign.places import fact_place, write_fact
 from petition.core.form import Form
+from petition.core.languages import N_
+from petition.core.sentences import Sentence
 from petition.organisers.accounts import Role
 from petition.web.desk import edit_flow
 from petition.web.desk.access import requires_role
 from petition.web.desk.edit_flow import EditPage, Values
 from petition.web.http.pages import get_site
 
-LEVELS = {"A": "an official or first-hand page", "B": "press, or a page that cites it", "C": "a page of a campaign"}
+LEVELS = {
+    "A": N_("an official or first-hand page"),
+    "B": N_("press, or a page that cites it"),
+    "C": N_("a page of a campaign"),
+}
 _NUMBER = re.compile(r"[0-9]{1,12}")
 _SPACES = re.compile(r"[\s\xa0\u202f]")
 _PUBLISHER = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 _SOURCE = re.compile(r"https?://[^\s<>\x00-\x1f\x7f]{1,490}")
-_DAY_ERROR = "The day that the number is true for: written 2026-11-22, and not to come."
+_DAY_ERROR = N_("The day that the number is true for: written 2026-11-22, and not to come.")
+_SOURCE_ERROR = N_("The address of a page, which begins with https:// and has no space.")
 
 
 @requires_role(Role.ORGANISER)
@@ -37,7 +44,7 @@ async def edit_fact(request: Request) -> Response:
         places={f"number-{one.id}": fact_place(one.id) for one in facts},
         initial=_initial(fact),
         read=partial(_read, facts=facts),
-        log=f"fact {fact.id}",
+        log=Sentence(N_("fact %(id)s"), id=fact.id),
         context={"fact": fact, "facts": facts, "levels": LEVELS},
     )
     return await edit_flow.edit(request, page)
@@ -61,18 +68,18 @@ def _initial(fact: Fact) -> dict[str, str]:
 
 def _read(form: Form, *, facts: list[Fact]) -> Values:
     as_of = form.day("as_of", _DAY_ERROR, required=True) or facts[0].as_of
-    publisher = form.text("publisher", _PUBLISHER, "One line of 200 characters at most.")
-    source = form.text("source", _SOURCE, "The address of a page, which begins with https:// and has no space.")
+    publisher = form.text("publisher", _PUBLISHER, N_("One line of 200 characters at most."))
+    source = form.text("source", _SOURCE, _SOURCE_ERROR)
     for name, text in (("publisher", publisher), ("source", source)):
         if not text:
-            form.add_error(name, "No number without its source: please fill this in.")
-    level = form.choice("level", LEVELS, "Please choose one of the list.") or facts[0].level
+            form.add_error(name, N_("No number without its source: please fill this in."))
+    level = form.choice("level", LEVELS, N_("Please choose one of the list.")) or facts[0].level
     values = {}
     for n, fact in enumerate(facts):
         if (low := _number(form, f"number-{fact.id}", required=n == 0)) is not None:
             high = _number(form, f"high-{fact.id}", required=False) if fact.high is not None else None
             if high is not None and high <= low:
-                form.add_error(f"number-{fact.id}", "The first number of a range is the lower one.")
+                form.add_error(f"number-{fact.id}", N_("The first number of a range is the lower one."))
             values[fact_place(fact.id)] = write_fact(Fact(fact.id, low, high, as_of, publisher, source, level))
     return values
 
@@ -82,5 +89,5 @@ def _number(form: Form, name: str, *, required: bool) -> int | None:
     if _NUMBER.fullmatch(text):
         return int(text)
     if text or required:
-        form.add_error(name, "A number has digits only, twelve at most.")
+        form.add_error(name, N_("A number has digits only, twelve at most."))
     return None

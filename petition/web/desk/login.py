@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from petition.core.errors import LinkError, RateLimited
 from petition.core.form import EMPTY_FORM
+from petition.core.languages import N_
 from petition.core.tokens import Purpose
 from petition.organisers import accounts, sessions
 from petition.organisers.accounts import Role
@@ -61,6 +62,6 @@ async def redeem(request: Request) -> Response:
 async def logout(request: Request) -> Response:
     session = request.state.session
     await run_and_log(
-        request, partial(sessions.end_session, nickname=session.organiser.nickname, id_=session.id), "logged out"
+        request, partial(sessions.end_session, nickname=session.organiser.nickname, id_=session.id), N_("logged out")
     )
     return redirect_to_login(request)

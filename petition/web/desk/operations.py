@@ -16,6 +16,8 @@ from petition import __version__, version
 from petition.core import resources
 from petition.core.database import migrations
 from petition.core.database.connection import Connection
+from petition.core.languages import N_
+from petition.core.sentences import Sentence
 from petition.mail import machines
 from petition.organisers import activity_log, last_checks
 from petition.organisers.accounts import Role
@@ -23,6 +25,8 @@ from petition.tally.rounding import show_magnitude
 from petition.web.desk.access import requires_role
 from petition.web.desk.pages import render_desk_page
 from petition.web.http.pages import get_site
+
+_OTHER = N_("%(n)s; this version needs %(m)s")
 
 
 @requires_role(Role.ORGANISER)
@@ -44,8 +48,8 @@ async def _versions(c: Connection) -> dict[str, str]:
     database = await c.one("database.version") or {}
     return {
         "Petition": await asyncio.to_thread(_own_version),
-        "Schema of the database": f"{current}" if current == latest else f"{current}; this version needs {latest}",
-        "Database": str(database["version"]).partition(" (")[0],
+        N_("Schema of the database"): f"{current}" if current == latest else Sentence(_OTHER, n=current, m=latest),
+        N_("Database"): str(database["version"]).partition(" (")[0],
         "Python": platform.python_version(),
     }
 

@@ -10,20 +10,23 @@ from starlette.responses import Response
 from petition.core.database.connection import Row
 from petition.core.errors import OrganiserError
 from petition.core.form import EMPTY_FORM, Form
+from petition.core.languages import N_
 from petition.organisers import accounts
 from petition.organisers.accounts import Role
 from petition.signing import intake
 from petition.web.desk.access import requires_role
 from petition.web.desk.factor_again import requires_recent_factor
-from petition.web.desk.pages import render_desk_page, saved_redirect
+from petition.web.desk.pages import render_desk_page, saved_redirect, say
 from petition.web.http import forms
 from petition.web.http.pages import get_site
 
 SECTION = "/organisers/people"
+_MAY_LOG_IN = N_("%(nickname)s may log in now, as %(role)s.")
+_CHOOSE_ROLE = N_("Choose what this person may do.")
 ABILITIES = {
-    Role.VIEWER: "sees what is published, and the activity log",
-    Role.ORGANISER: "also acts: names, letters, answers",
-    Role.ADMIN: "also decides: people, switches, rules",
+    Role.VIEWER: N_("sees what is published, and the activity log"),
+    Role.ORGANISER: N_("also acts: names, letters, answers"),
+    Role.ADMIN: N_("also decides: people, switches, rules"),
 }
 
 
@@ -53,16 +56,17 @@ async def invite(request: Request) -> Response:
     try:
         await site.database.write(partial(add, actor=request.state.organiser.nickname))
     except OrganiserError as refusal:
-        form.add_error("nickname", str(refusal))
+        form.add_error("nickname", refusal.sentence)
         return await people_page(request, form, status=422)
-    return saved_redirect(request, f"{SECTION}/{nickname}", f"{nickname} may log in now, as {role.word}.")
+    said = say(request, _MAY_LOG_IN, nickname=nickname, role=say(request, role.word))
+    return saved_redirect(request, f"{SECTION}/{nickname}", said)
 
 
 def read_role(form: Form, field: str) -> Role | None:
     """None, and an error in the form, if the field has no role."""
-    word = form.choice(field, [role.word for role in Role], "Choose what this person may do.")
+    word = form.choice(field, [role.word for role in Role], _CHOOSE_ROLE)
     if not word:
-        form.add_error(field, "Choose what this person may do.")
+        form.add_error(field, _CHOOSE_ROLE)
     return Role[word.upper()] if word else None
 
 

@@ -9,17 +9,21 @@ from starlette.responses import Response
 
 from petition.core.errors import OrganiserError
 from petition.core.form import EMPTY_FORM, Form
+from petition.core.languages import N_
 from petition.core.tokens import LINK_LIFETIME, Purpose
 from petition.organisers import accounts, sessions
 from petition.organisers.accounts import Role
 from petition.web.desk.access import redirect_to_login, requires_role, run_and_log
 from petition.web.desk.factor_again import requires_recent_factor
-from petition.web.desk.pages import render_desk_page, saved_redirect
+from petition.web.desk.pages import render_desk_page, saved_redirect, say
 from petition.web.desk.people import ABILITIES, SECTION, find_person, people_page, person_page, read_role
 from petition.web.http import forms
 from petition.web.http.pages import get_site
 
 T = TypeVar("T")
+_IS_NOW = N_("%(nickname)s is %(role)s now, also where they are logged in.")
+_RESET = N_("%(nickname)s is logged out, and sets up a new second factor at the next login.")
+_IS_REMOVED = N_("%(nickname)s is removed, and logged out everywhere.")
 
 
 @requires_role(Role.ADMIN)
@@ -32,13 +36,13 @@ async def change_role(request: Request) -> Response:
         return await person_page(request, status=422, form=form)
     if role < shown and not form.is_checked("sure"):
         lost = [ABILITIES[each] for each in Role if role < each <= shown]
-        return _ask_again(request, form, f"Make {nickname} {role.word}?", "role", lost=lost)
+        question = say(request, N_("Make %(nickname)s %(role)s?"), nickname=nickname, role=say(request, role.word))
+        return _ask_again(request, form, question, "role", lost=lost)
     change = partial(accounts.change_role, nickname=nickname, role=role)
     if isinstance(refused := await _make(request, form, change), Response):
         return refused
-    return saved_redirect(
-        request, f"{SECTION}/{nickname}", f"{nickname} is {role.word} now, also where they are logged in."
-    )
+    said = say(request, _IS_NOW, nickname=nickname, role=say(request, role.word))
+    return saved_redirect(request, f"{SECTION}/{nickname}", said)
 
 
 @requires_role(Role.ADMIN)
@@ -59,10 +63,10 @@ async def make_link(request: Request) -> Response:
 async def reset_factors(request: Request) -> Response:
     nickname, form = request.path_params["nickname"], await forms.read_form(request)
     if not form.is_checked("sure"):
-        return _ask_again(request, form, f"Reset the second factor of {nickname}?", "reset")
+        question = say(request, N_("Reset the second factor of %(nickname)s?"), nickname=nickname)
+        return _ask_again(request, form, question, "reset")
     refused = await _make(request, form, partial(accounts.reset_factors, nickname=nickname))
-    sentence = f"{nickname} is logged out, and sets up a new second factor at the next login."
-    return refused or saved_redirect(request, f"{SECTION}/{nickname}", sentence)
+    return refused or saved_redirect(request, f"{SECTION}/{nickname}", say(request, _RESET, nickname=nickname))
 
 
 @requires_role(Role.ADMIN)
@@ -70,19 +74,22 @@ async def reset_factors(request: Request) -> Response:
 async def remove(request: Request) -> Response:
     nickname, form = request.path_params["nickname"], await forms.read_form(request)
     if not form.is_checked("sure"):
-        return _ask_again(request, form, f"Remove {nickname}?", "remove")
+        return _ask_again(request, form, say(request, N_("Remove %(nickname)s?"), nickname=nickname), "remove")
     refused = await _make(request, form, partial(accounts.remove_organiser, nickname=nickname))
-    return refused or saved_redirect(request, SECTION, f"{nickname} is removed, and logged out everywhere.")
+    return refused or saved_redirect(request, SECTION, say(request, _IS_REMOVED, nickname=nickname))
 
 
 @requires_role(Role.ADMIN)
 async def end_sessions(request: Request) -> Response:
     """Also ends the login links that this organiser has not used. No factor is asked for: it only takes away."""
     nickname = (await find_person(request))["nickname"]
-    await run_and_log(request, partial(sessions.end_all_sessions, nickname=nickname), "ended all sessions of", nickname)
+    await run_and_log(
+        request, partial(sessions.end_all_sessions, nickname=nickname), N_("ended all sessions of"), nickname
+    )
     if nickname == request.state.organiser.nickname:
         return redirect_to_login(request)
-    return saved_redirect(request, f"{SECTION}/{nickname}", f"{nickname} is logged out everywhere.")
+    said = say(request, N_("%(nickname)s is logged out everywhere."), nickname=nickname)
+    return saved_redirect(request, f"{SECTION}/{nickname}", said)
 
 
 async def _make(request: Request, form: Form, change: Callable[..., Awaitable[T]]) -> T | Response:
@@ -93,7 +100,7 @@ async def _make(request: Request, form: Form, change: Callable[..., Awaitable[T]
             partial(change, actor=request.state.organiser.nickname, shown=shown)
         )
     except OrganiserError as refusal:
-        return await people_page(request, EMPTY_FORM, status=409, refusal=str(refusal))
+        return await people_page(request, EMPTY_FORM, status=409, refusal=refusal.sentence)
 
 
 def _ask_again(request: Request, form: Form, question: str, what: str, **context: Any) -> Response:

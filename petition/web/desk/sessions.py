@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from petition.core import clock
 from petition.core.database.connection import Row
+from petition.core.languages import N_
 from petition.organisers import sessions
 from petition.organisers.accounts import Role
 from petition.organisers.sessions import Session
@@ -43,6 +44,6 @@ async def end(request: Request) -> Response:
         if id_ not in [row["id"] for row in await sessions.list_sessions(c, session.organiser.nickname)]:
             raise HTTPException(404)
     await run_and_log(
-        request, partial(sessions.end_session, nickname=session.organiser.nickname, id_=id_), "ended a session"
+        request, partial(sessions.end_session, nickname=session.organiser.nickname, id_=id_), N_("ended a session")
     )
     return redirect_to_login(request) if id_ == session.id else RedirectResponse("/organisers/sessions", 303)

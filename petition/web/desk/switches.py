@@ -18,6 +18,8 @@ from petition.core.database.connection import Connection
 from petition.core.database.switches import PAUSED, Switch
 from petition.core.errors import SwitchError
 from petition.core.form import EMPTY_FORM, Form
+from petition.core.languages import N_
+from petition.core.sentences import Sentence
 from petition.mail import messages, outbox
 from petition.organisers import switches
 from petition.organisers.accounts import Role
@@ -28,13 +30,15 @@ from petition.site import Site
 from petition.tally import freeze, releases
 from petition.tally.rounding import show_magnitude
 from petition.web.desk.access import requires_role, run_and_log
-from petition.web.desk.pages import render_desk_page, saved_redirect
+from petition.web.desk.pages import render_desk_page, saved_redirect, say
 from petition.web.http import forms
 from petition.web.http.pages import get_site, refresh_public_pages
 
 PAGE = "/organisers/switches"
 _REASON = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd]{1,200}")
-_WHY_REASON = "Say in one line why, in 200 characters at most: the other organisers read it. Name nobody who signed."
+_WHY_REASON = N_(
+    "Say in one line why, in 200 characters at most: the other organisers read it. Name nobody who signed."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,23 +87,23 @@ async def _show(c: Connection, site: Site, kind: Kind, switch: Switch, role: Rol
 
 async def _freeze_facts(_: Connection, __: Site, switch: Switch, ___: Role) -> list[str]:
     end = _moment(switch.changed_at + freeze.MAX_FREEZE)
-    return [f"It ends by itself on {end}."] if switch.value else []
+    return [Sentence(N_("It ends by itself on %(moment)s."), moment=end)] if switch.value else []
 
 
 async def _email_facts(c: Connection, _: Site, switch: Switch, role: Role) -> list[str]:
     if switch.value != PAUSED or role < Role.ORGANISER:
         return []
     waiting = (await outbox.waiting_by_kind(c)).get(switch.name, 0)
-    return [f"Waiting: {show_magnitude(waiting)}."]
+    return [Sentence(N_("Waiting: %(emails)s."), emails=show_magnitude(waiting))]
 
 
 async def _proof_facts(c: Connection, _: Site, switch: Switch, __: Role) -> list[str]:
     is_flood = await proof_of_work.effective_mode(c) is not await proof_of_work.chosen_mode(c)
-    return ["A flood was noticed: at the moment everybody is asked."] if is_flood else []
+    return [N_("A flood was noticed: at the moment everybody is asked.")] if is_flood else []
 
 
 async def _destruction_facts(c: Connection, site: Site, _: Switch, __: Role) -> list[str]:
-    return [await destruction_day.say(c, site.appeal.campaign) or "There is no such day now."]
+    return [await destruction_day.say(c, site.appeal.campaign) or N_("There is no such day now.")]
 
 
 _FACTS: dict[str, Callable[[Connection, Site, Switch, Role], Awaitable[list[str]]]] = {
@@ -128,12 +132,17 @@ async def turn(request: Request) -> Response:
         )
     change = partial(_change, request=request, kind=kind, value=value, reason=reason, version=_version(form))
     try:
-        await run_and_log(request, change, option.done, reason)
+        await run_and_log(request, change, option.done, _detail(kind, value, reason))
     except SwitchError as error:
-        form.refusal = str(error)
+        form.refusal = error.sentence
         return await _page(request, form, kind.name, 409)
     await refresh_public_pages(request)
-    return saved_redirect(request, PAGE, f"{kind.title}: {option.button}. Done.")
+    title, button = say(request, kind.title), say(request, option.button)
+    return saved_redirect(request, PAGE, say(request, N_("%(switch)s: %(button)s. Done."), switch=title, button=button))
+
+
+def _detail(kind: Kind, value: str, reason: str) -> str:
+    return f"{value} {reason}".strip() if kind.name == rows.DESTRUCTION else reason
 
 
 def _read_option(request: Request, kind: Kind, form: Form) -> Option | None:
@@ -148,7 +157,8 @@ def _read_option(request: Request, kind: Kind, form: Form) -> Option | None:
     if days is None or (value and not (_is_day(value) and days[0] <= value < days[1])):
         form.add_error("value", _why_not_that_day(days))
         return None
-    return Option(f"erased on {value}", f"chose the destruction day {value}", "") if value else kind.options[""]
+    button = Sentence(N_("erased on %(day)s"), day=value)
+    return Option(button, N_("chose the destruction day"), "") if value else kind.options[""]
 
 
 def _is_day(text: str) -> bool:
@@ -159,8 +169,8 @@ def _is_day(text: str) -> bool:
 
 def _why_not_that_day(days: tuple[str, str] | None) -> str:
     if days is None:
-        return "The destruction day cannot be moved any more: it is less than nine days away, or not known."
-    return f"Choose a day from {days[0]} on, and before {days[1]}."
+        return N_("The destruction day cannot be moved any more: it is less than nine days away, or not known.")
+    return Sentence(N_("Choose a day from %(first)s on, and before %(end)s."), first=days[0], end=days[1])
 
 
 def _read_reason(form: Form) -> str:
@@ -182,7 +192,7 @@ async def _change(c: Connection, *, request: Request, kind: Kind, value: str, re
     has_caught_up, nickname = await freeze.has_caught_up(c), request.state.organiser.nickname
     await switches.turn(c, kind, value, version=version, nickname=nickname, reason=reason)
     if kind.name == rows.FIGURES and value and not has_caught_up:
-        raise SwitchError("The numbers have not caught up since the last freeze. They do so within six hours.")
+        raise SwitchError(N_("The numbers have not caught up since the last freeze. They do so within six hours."))
     if kind.name == rows.FIGURES and value:
         await freeze.begin(c, (await releases.get_schedule(c)).country.regular)
     elif kind.name == rows.PROOF:

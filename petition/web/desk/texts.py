@@ -5,7 +5,9 @@ import difflib
 import io
 import re
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -19,16 +21,18 @@ from petition.campaign.edits import Version
 from petition.campaign.places import Kind, Place
 from petition.core import clock
 from petition.core.errors import DataError, RivalEdit
+from petition.core.languages import N_
 from petition.organisers.accounts import Role
 from petition.web.desk import edit_flow
 from petition.web.desk.access import requires_role
 from petition.web.desk.downloads import attachment, log_download
 from petition.web.desk.edit_flow import SECTION
-from petition.web.desk.pages import render_desk_page, saved_redirect
+from petition.web.desk.pages import render_desk_page, saved_redirect, say
 from petition.web.http import forms
 from petition.web.http.pages import get_site
 
 HISTORY = f"{SECTION}/history"
+_RIVAL = N_("Somebody changed this text in the meantime. Nothing was undone.")
 _ADMIN_KINDS = {Kind.DEADLINE, Kind.GOAL}
 _CITED = re.compile(r"""\b(?:fact|number|note|value)\(["']([\w-]+)["']""")
 
@@ -50,7 +54,10 @@ async def index(request: Request) -> Response:
         offered=list(site.languages),
         edited={place.language for place in appeal.edits if place.kind is Kind.TEXT},
         campaign=appeal.campaign,
-        unfit=[(_describe(place), reason) for place, reason in sorted(appeal.unfit.items())],
+        unfit=[
+            (_describe(place, partial(say, request)), edit_flow.shown(reason))
+            for place, reason in sorted(appeal.unfit.items())
+        ],
     )
 
 
@@ -61,16 +68,20 @@ def _cited_facts(appeal: Appeal) -> set[str]:
     return {id_ for text in texts for id_ in _CITED.findall(text)}
 
 
-def _describe(place: Place) -> str:
+_WORDS = {
+    Kind.FACT: N_("Fact"),
+    Kind.BANNER: N_("Banner"),
+    Kind.DEADLINE: N_("Deadline"),
+    Kind.GOAL: N_("Goal"),
+    Kind.TEXT: N_("Appeal"),
+}
+_PARTS = {"title": N_("title"), "summary": N_("summary"), "share": N_("share"), "body": N_("body")}
+
+
+def _describe(place: Place, translate: Callable[[str], str] = str) -> str:
     """A place in the words of the desk."""
-    words = {
-        Kind.FACT: "Fact",
-        Kind.BANNER: "Banner",
-        Kind.DEADLINE: "Deadline",
-        Kind.GOAL: "Goal",
-        Kind.TEXT: "Appeal",
-    }
-    return ", ".join(filter(None, (words[place.kind], place.key, place.language)))
+    part = translate(_PARTS[place.key]) if place.kind is Kind.TEXT else place.key
+    return ", ".join(filter(None, (translate(_WORDS[place.kind]), part, place.language)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +119,13 @@ def _press(
     request: Request, made: list[Version], values: dict[tuple[Place, int], str | None], is_newest: bool
 ) -> _Press:
     files, first = get_site(request).live_appeal.files, made[0]
+    describe = partial(_describe, translate=partial(say, request))
 
     def value(place: Place, number: int) -> str:
         found = values.get((place, number))
         return _file_value(files, place) if found is None else found
 
-    changes = [(_describe(v.place), _lines(value(v.place, v.number - 1), value(v.place, v.number))) for v in made]
+    changes = [(describe(v.place), _lines(value(v.place, v.number - 1), value(v.place, v.number))) for v in made]
     may = all(_may_edit(request, v.place) for v in made)
     after_edit = any(values.get((v.place, v.number - 1)) is not None for v in made)
     return _Press(first.press, first.nickname, first.edited_at, changes, is_newest and may, after_edit)
@@ -154,8 +166,8 @@ async def undo(request: Request) -> Response:
     try:
         await edit_flow.undo_changes(request, changes, ", ".join(_describe(place) for place in changes))
     except RivalEdit:
-        return await _history_page(request, "Somebody changed this text in the meantime. Nothing was undone.", 409)
-    return saved_redirect(request, HISTORY, "Undone. The text before is public again.")
+        return await _history_page(request, _RIVAL, 409)
+    return saved_redirect(request, HISTORY, say(request, N_("Undone. The text before is public again.")))
 
 
 @requires_role(Role.ORGANISER)
@@ -168,5 +180,5 @@ async def archive(request: Request) -> Response:
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as zipped:
         for name, text in sorted(files.items()):
             zipped.writestr(zipfile.ZipInfo(name, clock.now().timetuple()[:6]), text, zipfile.ZIP_DEFLATED)
-    await log_download(request, "downloaded the campaign's files")
+    await log_download(request, N_("downloaded the campaign's files"))
     return attachment(content.getvalue(), "campaign.zip", "application/zip")

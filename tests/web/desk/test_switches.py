@@ -237,10 +237,10 @@ async def test_the_destruction_day_is_brought_forward_and_back_while_there_is_ti
         assert "Choose a day from 2026-12-01 on, and before 2026-12-22." in Html(answer.text).text
     assert await _press(visitor, "destruction", "2026-W49-2") == 422
     assert await _press(visitor, "destruction", "2026-12-01") == 303
-    assert "On 2026-12-01 everything that leads to a person is erased" in (await _desk(visitor)).text
+    assert "On 1 December 2026 everything that leads to a person is erased" in (await _desk(visitor)).text
     assert "announced for 0 of 168 hours" in (await _desk(visitor)).text
     assert await _press(visitor, "destruction", "", 1) == 303
-    assert "On 2026-12-22 everything" in (await _desk(visitor)).text
+    assert "On 22 December 2026 everything" in (await _desk(visitor)).text
     assert await _press(visitor, "destruction", "2026-12-02", 2) == 303
     time.advance(days=22)
     await visitor.organiser("nina")
