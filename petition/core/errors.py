@@ -4,6 +4,12 @@
 class PetitionError(Exception):
     """An error that a person can understand and fix; str() is that sentence."""
 
+    @property
+    def sentence(self) -> str:
+        """The same for Language.translate(): a Sentence still has its values."""
+        text: str = self.args[0]
+        return text
+
 
 class SettingsError(PetitionError):
     """Settings are missing, wrong or contradictory; the text names them."""
