@@ -15,6 +15,7 @@ from petition.core import clock
 from petition.core.database.connection import Connection, Row
 from petition.core.database.database import Database
 from petition.core.errors import LetterError
+from petition.core.languages import N_
 from petition.letters.addressees.address_book import Addressee
 from petition.letters.correspondence import Entry
 from petition.letters.editions import editions
@@ -52,7 +53,7 @@ async def make_follow_up(database: Database, draft: Draft, code: str, entry: Ent
         letter = await _find_letter(c, draft, code, entry)
         found = await editions.find_letter(c, letter.reference) if letter else None
         if entry.sent is None or letter is None or found is None:
-            raise LetterError("Write down first on which day the letter was sent, and from which edition it is.")
+            raise LetterError(N_("Write down first on which day the letter was sent, and from which edition it is."))
         earlier = await c.all("follow_ups.of_letter", letter=letter.reference)
     quoted = {name: getattr(entry, name) for name in _QUOTED} | {"stance": entry.stance.value}
     days = (draft.moment.date() - entry.sent).days
@@ -68,11 +69,11 @@ async def make_follow_up(database: Database, draft: Draft, code: str, entry: Ent
 
 def _refuse_unfounded(draft: Draft, entry: Entry, kind: str) -> None:
     if draft.state is CampaignState.MET:
-        raise LetterError("The demand was met: these letters still ask for it.")
+        raise LetterError(N_("The demand was met: these letters still ask for it."))
     if kind == REMINDER and entry.answered:
-        raise LetterError("This letter was answered: a reply can be made, and no reminder.")
+        raise LetterError(N_("This letter was answered: a reply can be made, and no reminder."))
     if kind == REPLY and not entry.answered:
-        raise LetterError("This letter was not answered: a reminder can be made, and no reply.")
+        raise LetterError(N_("This letter was not answered: a reminder can be made, and no reply."))
 
 
 async def _find_letter(c: Connection, draft: Draft, code: str, entry: Entry) -> IssuedLetter | None:
@@ -105,5 +106,5 @@ def _row(draft: Draft, letter: IssuedLetter, composed: Letter, content: bytes) -
 
 async def _insert(c: Connection, *, row: Row) -> None:
     if await c.one("follow_ups.insert", **row) is None:
-        raise LetterError("Somebody else has just made one: look at that one first.")
+        raise LetterError(N_("Somebody else has just made one: look at that one first."))
     await activity_log.append(c, row["nickname"], f"made a {row['kind']}", row["reference"])

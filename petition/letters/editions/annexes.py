@@ -17,6 +17,8 @@ from petition.core import clock
 from petition.core.database.connection import Connection, Row
 from petition.core.database.database import Database
 from petition.core.errors import LetterError
+from petition.core.languages import N_
+from petition.core.sentences import Sentence
 from petition.letters.addressees.address_book import Addressee
 from petition.letters.editions.drafts import Draft
 from petition.letters.editions.editions import Edition, check_url_prefix
@@ -71,9 +73,9 @@ async def make_annex(
     """
     key = addressee.code
     if key not in edition.basis.get("annexes", []):
-        raise LetterError(f"The letter {key}-{edition.number} speaks of no annex.")
+        raise LetterError(Sentence(N_("The letter %(letter)s speaks of no annex."), letter=f"{key}-{edition.number}"))
     if key not in draft.enabled_annexes:
-        raise LetterError(f"The annex for {key} has been turned off since.")
+        raise LetterError(Sentence(N_("The annex for %(addressee)s has been turned off since."), addressee=key))
     moment = datetime.fromisoformat(edition.issued_at)
     async with database.reading() as c:
         countries = draft.annex_countries(addressee)
@@ -113,7 +115,7 @@ def _volume_row(reference: str, edition: int, key: str, version: int, name_count
 async def _insert_volumes(c: Connection, *, rows: list[Row], nickname: str, detail: str) -> None:
     for row in rows:
         if await c.one("annexes.insert_volume", **row) is None:
-            raise LetterError("Somebody else has just made this annex: theirs counts.")
+            raise LetterError(N_("Somebody else has just made this annex: theirs counts."))
     await activity_log.append(c, nickname, "made an annex of names", detail)
 
 

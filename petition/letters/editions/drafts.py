@@ -84,10 +84,10 @@ class Draft:
         reference = compose.preview_reference(addressee, self.moment)
         return self.letter(addressee, IssueDetails(reference, language=language))
 
-    def english_at_the_border(self) -> list[str]:
+    def english_at_the_border(self) -> list[Addressee]:
         """The states with crossings whose letter is in English: their text is missing, outdated, or read by nobody."""
         border = [addressee for addressee in self.book.addressees if addressee.crossings]
-        return [a.name_en for a in border if compose.letter_languages(self.text_folders, a)[0] != a.language]
+        return [a for a in border if compose.letter_languages(self.text_folders, a)[0] != a.language]
 
     def published_figures(self, addressee: Addressee) -> Figures:
         """Figures for a government are those of its country, for an institution those of all countries."""

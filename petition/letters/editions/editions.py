@@ -19,6 +19,8 @@ from petition.core import clock
 from petition.core.database.connection import Connection, Row
 from petition.core.database.database import Database
 from petition.core.errors import LetterError
+from petition.core.languages import N_
+from petition.core.sentences import ngettext
 from petition.letters.addressees.address_book import Addressee
 from petition.letters.editions import source_checks
 from petition.letters.editions.drafts import Draft
@@ -29,7 +31,7 @@ from petition.letters.writing import stored_document
 from petition.letters.writing.document import IssueDetails, Letter, NotMet
 from petition.organisers import activity_log
 
-_NOT_MET_UNCONFIRMED = (
+_NOT_MET_UNCONFIRMED = N_(
     "After the deadline letters say that the demand was not met: confirm it, with the count of that day and its "
     "source; if it was met, write met into campaign.toml."
 )
@@ -80,7 +82,7 @@ async def issue_edition(database: Database, draft: Draft, decisions: Decisions, 
         stale_ids = {stale.id for stale in await source_checks.unchecked_sources(c, draft)}
         number = int((await c.one("editions.next_number") or {})["number"])
     if undecided := stale_ids - decisions.checked - decisions.omitted:
-        raise LetterError(f"Nobody has said yet what becomes of {len(undecided)} old or doubtful facts and addresses.")
+        raise LetterError(_say_undecided(len(undecided)))
     if NOT_MET in stale_ids and (NOT_MET in decisions.omitted or decisions.not_met is None):
         raise LetterError(_NOT_MET_UNCONFIRMED)
     omitted = decisions.omitted & stale_ids
@@ -88,7 +90,7 @@ async def issue_edition(database: Database, draft: Draft, decisions: Decisions, 
     draft = replace(draft.addressed_as(decisions.forms), not_met=not_met)
     rows = await asyncio.to_thread(lambda: list(_letter_rows(draft, number, omitted)))
     if not rows:
-        raise LetterError("An edition without any letter is none.")
+        raise LetterError(N_("An edition without any letter is none."))
     insert = partial(
         _insert_edition,
         draft=draft,
@@ -99,6 +101,14 @@ async def issue_edition(database: Database, draft: Draft, decisions: Decisions, 
     )
     await database.write(insert)
     return number
+
+
+def _say_undecided(n: int) -> str:
+    return ngettext(
+        "Nobody has said yet what becomes of %(num)s old or doubtful fact or address.",
+        "Nobody has said yet what becomes of %(num)s old or doubtful facts and addresses.",
+        n,
+    )
 
 
 async def _insert_edition(
@@ -112,7 +122,7 @@ async def _insert_edition(
         await c.one("editions.insert", number=number, issued_at=issued_at, nickname=nickname, basis=json.dumps(basis))
         is None
     ):
-        raise LetterError("Somebody else has just drawn up an edition: look at that one first.")
+        raise LetterError(N_("Somebody else has just drawn up an edition: look at that one first."))
     await c.insert_rows("edition_letters", rows)
     await activity_log.append(c, nickname, "drew up an edition", f"{number}: {len(rows)} letters and translations")
 

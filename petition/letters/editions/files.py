@@ -11,6 +11,8 @@ from datetime import datetime
 
 from petition.core.database.database import Database
 from petition.core.errors import LetterError
+from petition.core.languages import N_
+from petition.core.sentences import Sentence
 from petition.letters.editions import editions, time_stamps
 from petition.letters.editions.editions import Edition, IssuedLetter
 from petition.letters.editions.index_list import LetterAndTree, index_csv
@@ -29,7 +31,7 @@ async def find_edition(database: Database, number: str) -> tuple[Edition, list[I
         all_editions = await editions.list_editions(c)
         edition = next((candidate for candidate in all_editions if number in ("latest", str(candidate.number))), None)
         if edition is None:
-            raise LetterError("There is no such edition.")
+            raise LetterError(N_("There is no such edition."))
         return edition, await editions.list_letters(c, edition.number)
 
 
@@ -45,7 +47,7 @@ async def render_files(
                 await editions.letter_pdf(c, issued.reference),
             )
         if match is None or content is None:
-            raise LetterError(f"The letter {issued.reference} is not there any more.")
+            raise LetterError(Sentence(N_("The letter %(letter)s is not there any more."), letter=issued.reference))
         yield f"{issued.reference}.pdf", content
         for kind, (render, _) in FORMATS.items():
             if kind != "pdf":

@@ -10,6 +10,8 @@ import urllib.request
 from http.client import HTTPException
 
 from petition.core.errors import LetterError
+from petition.core.languages import N_
+from petition.core.sentences import Sentence
 
 TIMEOUT = 10  # seconds
 _MAX_REPLY = 64_000  # bytes; with its certificates a time stamp has three to eight thousand
@@ -17,6 +19,7 @@ _SEQUENCE, _INTEGER, _OCTETS = 0x30, 0x02, 0x04
 _SHA256 = bytes.fromhex("300d06096086480165030402010500")  # AlgorithmIdentifier
 _WITH_CERTIFICATES = b"\x01\x01\xff"
 _GRANTED = (b"\x00", b"\x01")  # PKIStatus: granted, granted with changes
+_CANNOT_BE_ASKED = N_("The time stamp service cannot be asked: %(error)s.")
 
 
 def get_time_stamp(content: bytes, service: str) -> bytes:
@@ -28,9 +31,9 @@ def get_time_stamp(content: bytes, service: str) -> bytes:
         with urllib.request.urlopen(asked, timeout=TIMEOUT) as answer:  # noqa: S310 (https or http: checked as a setting)
             reply: bytes = answer.read(_MAX_REPLY + 1)
     except (OSError, HTTPException, ValueError) as error:
-        raise LetterError(f"The time stamp service cannot be asked: {type(error).__name__}.") from None
+        raise LetterError(Sentence(_CANNOT_BE_ASKED, error=type(error).__name__)) from None
     if not _is_granted(reply) or digest not in reply or _der(_INTEGER, nonce) not in reply:
-        raise LetterError("The time stamp service gave no time stamp for our list.")
+        raise LetterError(N_("The time stamp service gave no time stamp for our list."))
     return reply
 
 

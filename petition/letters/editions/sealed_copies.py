@@ -5,6 +5,7 @@ from datetime import date
 
 from petition.core.database.connection import Connection
 from petition.core.errors import LetterError
+from petition.core.languages import N_
 from petition.letters.editions import editions
 from petition.organisers import activity_log
 
@@ -28,12 +29,12 @@ async def add_copy(c: Connection, reference: str, copy: SealedCopy) -> None:
     """Raises LetterError if it is the file that we drew up, or was written down before."""
     found = await editions.find_letter(c, reference)
     if found is None:
-        raise LetterError("There is no such letter.")
+        raise LetterError(N_("There is no such letter."))
     if found[0].sha256 == copy.sha256:
-        raise LetterError("This is the file as we drew it up: it has no seal or signature.")
+        raise LetterError(N_("This is the file as we drew it up: it has no seal or signature."))
     values = {"sealed_on": copy.sealed_on.isoformat(), "nickname": copy.nickname}
     if await c.one("sealed_copies.insert", reference=reference, digest=copy.sha256, **values) is None:
-        raise LetterError("This copy has been written down already.")
+        raise LetterError(N_("This copy has been written down already."))
     await activity_log.append(c, copy.nickname, "wrote down a sealed copy", f"{reference}: {copy.sha256}")
 
 

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 from petition.campaign.campaign import CampaignState
 from petition.core import clock
 from petition.core.database.connection import Connection
-from petition.core.languages import SOURCE_LANGUAGE
+from petition.core.languages import N_, SOURCE_LANGUAGE
+from petition.core.sentences import Sentence
 from petition.letters.addressees.address_book import COPY_PREFIX, CROSSING_PREFIX, Addressee, Source
 from petition.letters.editions.drafts import Draft
 from petition.letters.writing.citations import citable_sources
@@ -20,6 +21,8 @@ VALIDITY = timedelta(90)  # a check counts for so long; an older date in a sourc
 ADDRESS_SOURCE_YEARS = 3
 FACT_PREFIX, ADDRESS_PREFIX = "fact:", "address:"
 NOT_MET = "not-met"
+_DOUBTS = {"low": N_("low confidence"), "medium": N_("medium confidence")}
+_SOURCE_OF = N_("its source is of %(day)s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,9 @@ class StaleSource:
     """
 
     id: str
-    description: str
+    description: Sentence
     url: str
-    reason: str
+    reason: Sentence
     sentences: tuple[str, ...] = ()
     missing: bool = False
     corrected_at: str = ""
@@ -52,7 +55,8 @@ def _not_met(draft: Draft) -> Iterator[StaleSource]:
     """After the deadline: the gravest sentence of the campaign is said by a person, with each edition."""
     if draft.state is CampaignState.PASSED:
         deadline = draft.appeal.campaign.deadline
-        yield StaleSource(NOT_MET, f"The demand was not met by {deadline}.", "", "letters say so in your name")
+        description = Sentence(N_("The demand was not met by %(deadline)s."), deadline=deadline)
+        yield StaleSource(NOT_MET, description, "", Sentence(N_("letters say so in your name")))
 
 
 def _addresses(draft: Draft) -> Iterator[Addressee]:
@@ -87,9 +91,9 @@ def _quoted(draft: Draft, stale: list[_Citation]) -> Iterator[StaleSource]:
         name = one.id.removeprefix(CROSSING_PREFIX)
         yield StaleSource(
             one.id if name != one.id else FACT_PREFIX + one.id,
-            f"{one.source.publisher}, {one.source.date}",
+            Sentence("%(publisher)s, %(day)s", publisher=one.source.publisher, day=one.source.date),
             one.source.url,
-            f"its source is of {one.source.date}",
+            Sentence(_SOURCE_OF, day=one.source.date),
             tuple(dict.fromkeys(sentences)),
         )
 
@@ -107,12 +111,11 @@ def _sentences_citing(citation: _Citation, letter: Letter) -> tuple[str, ...]:
 
 
 def _stale_address(addressee: Addressee) -> StaleSource | None:
-    lines = ", ".join(addressee.lines) or "missing"
     is_copy = addressee.key.startswith(COPY_PREFIX)
     return (
         StaleSource(
             addressee.key if is_copy else ADDRESS_PREFIX + addressee.code,
-            f"{addressee.name_en}{', a copy' if is_copy else ''}: {lines}",
+            _describe_address(addressee, is_copy=is_copy),
             addressee.source_url,
             reason,
             missing=addressee.address_missing,
@@ -123,17 +126,21 @@ def _stale_address(addressee: Addressee) -> StaleSource | None:
     )
 
 
-def _doubt_about_address(addressee: Addressee) -> str:
-    """Empty if there is none."""
+def _describe_address(addressee: Addressee, *, is_copy: bool) -> Sentence:
+    name, lines = addressee.name_en, ", ".join(addressee.lines) or Sentence(N_("missing"))
+    return Sentence(N_("%(name)s, a copy: %(lines)s") if is_copy else "%(name)s: %(lines)s", name=name, lines=lines)
+
+
+def _doubt_about_address(addressee: Addressee) -> Sentence | None:
     if addressee.address_missing:
-        return "no address: lines are left to fill in by hand"
+        return Sentence(N_("no address: lines are left to fill in by hand"))
     if addressee.confidence != "high":
-        return f"{addressee.confidence} confidence"
+        return Sentence(_DOUBTS[addressee.confidence])
     if not addressee.source_date:
-        return "its source has no date"
+        return Sentence(N_("its source has no date"))
     if _is_older_than(addressee.source_date, ADDRESS_SOURCE_YEARS):
-        return f"its source is of {addressee.source_date}"
-    return f"checked in {addressee.checked}" if _is_old(addressee.checked) else ""
+        return Sentence(_SOURCE_OF, day=addressee.source_date)
+    return Sentence(N_("checked in %(day)s"), day=addressee.checked) if _is_old(addressee.checked) else None
 
 
 def _is_old(day_seen: str) -> bool:

@@ -17,6 +17,8 @@ import segno
 
 from petition.core import resources
 from petition.core.errors import LetterError
+from petition.core.languages import N_
+from petition.core.sentences import Sentence
 from petition.letters.formats import annex_pages
 from petition.letters.writing.document import Annex, Letter
 from petition.letters.writing.glyphs import FONTS, printable
@@ -25,7 +27,9 @@ from petition.letters.writing.stored_document import to_dict
 if TYPE_CHECKING:
     import typst  # 7 MB: functions import it, since most commands set no letter
 
+_LETTER = N_("The letter %(reference)s")
 _ZERO_WIDTH_SPACE = "\u200b"
+_CANNOT_BE_SET = N_("%(name)s cannot be set: %(error)s.")
 # Twenty letters with their marks, before one more. No letter is a mark, so there is one way to count them.
 _LONG_WORD = re.compile(r"(?:[^\s\u0300-\u036f][\u0300-\u036f]*){20}(?=[^\s\u0300-\u036f])")
 _TEMPLATES = resources.folder("letters/formats")
@@ -35,7 +39,7 @@ _per_thread = threading.local()  # a compiler shared between threads raises "Alr
 def render(letter: Letter) -> bytes:
     """PDF with a QR code of the page where the letter can be checked; a preview has none. Raises LetterError."""
     code = {"code": _qr_code(letter.check_url)} if letter.check_url else {}
-    return typeset("letter.typ", f"The letter {letter.reference}", to_dict(letter), letter.moment, **code)
+    return typeset("letter.typ", Sentence(_LETTER, reference=letter.reference), to_dict(letter), letter.moment, **code)
 
 
 def render_all(letters: Iterable[Letter]) -> Iterator[bytes]:
@@ -51,7 +55,7 @@ def _qr_code(url: str) -> str:
 
 def render_annex(annex: Annex) -> bytes:
     """Raises LetterError if it cannot be typeset."""
-    return typeset_tree("annex.typ", f"The letter {annex.reference}", annex_tree(annex), annex.moment)
+    return typeset_tree("annex.typ", Sentence(_LETTER, reference=annex.reference), annex_tree(annex), annex.moment)
 
 
 def annex_tree(annex: Annex) -> str:
@@ -85,9 +89,9 @@ def typeset_tree(template: str, name: str, tree: str, moment: datetime, **more_i
             timestamp=int(moment.timestamp()),
         )
     except typst.TypstError as error:
-        raise LetterError(f"{name} cannot be set: {error.message}.") from error
+        raise LetterError(Sentence(_CANNOT_BE_SET, name=name, error=error.message)) from error
     if warnings or not isinstance(pdf, bytes):
-        raise LetterError(f"{name} cannot be set: {warnings[0].message}.")
+        raise LetterError(Sentence(_CANNOT_BE_SET, name=name, error=warnings[0].message))
     return pdf
 
 
@@ -100,9 +104,11 @@ def typeset_png(template: str, name: str, values: Mapping[str, Any]) -> bytes:
             _TEMPLATES / template, format="png", ppi=144, sys_inputs={"tree": _tree(values)}
         )
     except typst.TypstError as error:
-        raise LetterError(f"{name} cannot be drawn: {error.message}.") from error
+        raise LetterError(
+            Sentence(N_("%(name)s cannot be drawn: %(error)s."), name=name, error=error.message)
+        ) from error
     if not isinstance(content, bytes):
-        raise LetterError(f"{name} does not fit on one page.")
+        raise LetterError(Sentence(N_("%(name)s does not fit on one page."), name=name))
     return content
 
 

@@ -7,6 +7,8 @@ import sys
 from datetime import UTC, datetime
 
 from petition.core.errors import LetterError
+from petition.core.languages import N_
+from petition.core.sentences import Sentence
 from petition.letters.formats import pdf
 from petition.letters.writing.document import Annex
 
@@ -35,7 +37,9 @@ async def render_volume(annex: Annex) -> bytes:
     try:
         return await asyncio.to_thread(_render_in_subprocess, annex)
     except subprocess.TimeoutExpired:
-        raise LetterError(f"The annex {annex.reference} takes too long to be set.") from None
+        raise LetterError(
+            Sentence(N_("The annex %(annex)s takes too long to be set."), annex=annex.reference)
+        ) from None
 
 
 def _render_in_subprocess(annex: Annex) -> bytes:
@@ -50,7 +54,12 @@ def _render_in_subprocess(annex: Annex) -> bytes:
     )
     if process.returncode:
         last_line = process.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        raise LetterError(last_line if last_line.endswith(".") else f"The annex {annex.reference} cannot be set.")
+        known = last_line.endswith(".")
+        raise LetterError(
+            Sentence("%(said)s", said=last_line)
+            if known
+            else Sentence(N_("The annex %(annex)s cannot be set."), annex=annex.reference)
+        )
     return process.stdout
 
 

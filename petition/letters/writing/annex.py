@@ -11,6 +11,7 @@ from babel.core import Locale
 from petition.campaign.appeal import Appeal
 from petition.core import collation
 from petition.core.errors import LetterError
+from petition.core.languages import N_
 from petition.letters.addressees.address_book import Addressee
 from petition.letters.writing.compose import preview_reference, text_and_formatter
 from petition.letters.writing.document import Annex
@@ -33,7 +34,7 @@ def compose_annex(
     text, formatter = text_and_formatter(folders, addressee, language)
     ordered = sorted(names, key=collation.sort_key(text.language))
     if not ordered:
-        raise LetterError("There is no name to print in an annex.")
+        raise LetterError(N_("There is no name to print in an annex."))
     sentences = [] if addressee.country else [text.annex["elsewhere"]]
     sentences += [
         text.annex["unverified"],

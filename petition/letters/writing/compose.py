@@ -12,6 +12,7 @@ from babel.core import Locale
 from petition.campaign.appeal import Appeal
 from petition.campaign.campaign import CampaignState
 from petition.core.errors import DataError, LetterError
+from petition.core.languages import N_
 from petition.letters.addressees.address_book import Addressee, Ministry
 from petition.letters.addressees.envelope import envelope_lines
 from petition.letters.writing.chart import build_chart
@@ -171,7 +172,7 @@ def _letter_state(appeal: Appeal, moment: datetime) -> CampaignState:
     state = appeal.campaign_state(moment.date())
     if state not in STATES_WITH_LETTERS:
         raise LetterError(
-            "Letters are made while the campaign is running, not before it opens or after it is archived."
+            N_("Letters are made while the campaign is running, not before it opens or after it is archived.")
         )
     return state
 

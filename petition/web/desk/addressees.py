@@ -11,17 +11,18 @@ from starlette.responses import Response
 from petition.core import clock
 from petition.core.errors import LetterError
 from petition.core.form import Form
+from petition.core.languages import N_
 from petition.letters.addressees import corrections
 from petition.letters.addressees.address_book import Addressee
 from petition.letters.addressees.corrections import Correction
 from petition.organisers.accounts import Role
 from petition.web.desk.access import requires_role, run_and_log
-from petition.web.desk.pages import render_desk_page, saved_redirect
+from petition.web.desk.pages import desk_language, render_desk_page, saved_redirect, say
 from petition.web.desk.words import INVALID_DAY, letter_name
 from petition.web.http import forms
 from petition.web.http.pages import get_site
 
-MAX_LINES, MAX_LINE_LENGTH, MAX_NOTE_LENGTH = 8, 100, 500  # lines of an address, characters of a line and of a note
+MAX_LINES, MAX_LINE_LENGTH, MAX_NOTE_LENGTH = 8, 100, 500  # the errors below say them too
 _URL = re.compile(r"https?://\S{1,490}")
 _LINE = re.compile(rf"[^\x00-\x1f\x7f]{{0,{MAX_LINE_LENGTH}}}")  # no control characters
 _NOTE = re.compile(rf"[^\x00-\x09\x0b-\x1f\x7f]{{0,{MAX_NOTE_LENGTH}}}")  # line ends too
@@ -39,15 +40,18 @@ async def edit_address(request: Request) -> Response:
     if "back" in form.values:
         change = partial(corrections.delete_correction, key=addressee.key)
         await run_and_log(request, change, "took back an address", letter_name(addressee))
-        return saved_redirect(
-            request, "/organisers/letters", f"{letter_name(addressee)}: the address of the file is used."
-        )
+        return _saved(request, addressee, N_("%(name)s: the address of the file is used."))
     correction = _read_correction(form)
     if form.errors:
         return _form_page(request, addressee, form, corrected=before is not None, status=422)
     change = partial(corrections.save_correction, key=addressee.key, correction=correction)
     await run_and_log(request, change, "corrected an address", letter_name(addressee))
-    return saved_redirect(request, "/organisers/letters", f"{letter_name(addressee)}: the address is saved.")
+    return _saved(request, addressee, N_("%(name)s: the address is saved."))
+
+
+def _saved(request: Request, addressee: Addressee, message: str) -> Response:
+    name = letter_name(addressee, desk_language(request))
+    return saved_redirect(request, "/organisers/letters", say(request, message, name=name))
 
 
 def _addressee(request: Request) -> Addressee:
@@ -61,7 +65,7 @@ def _addressee(request: Request) -> Addressee:
 def _form_page(request: Request, addressee: Addressee, form: Form, *, corrected: bool, status: int = 200) -> Response:
     context: dict[str, Any] = {
         "addressee": addressee,
-        "name": letter_name(addressee),
+        "name": letter_name(addressee, desk_language(request)),
         "form": form,
         "corrected": corrected,
         "max_lines": MAX_LINES,
@@ -81,13 +85,13 @@ def _form_values(addressee: Addressee, before: Correction | None) -> dict[str, s
 
 def _read_correction(form: Form) -> Correction:
     """The correction as it was typed; `form.errors` says what is wrong with it."""
-    office = form.text("office", _LINE, f"Use one line of {MAX_LINE_LENGTH} characters at most.")
+    office = form.text("office", _LINE, N_("Use one line of 100 characters at most."))
     lines = tuple(filter(None, map(str.strip, form.values.get("lines", "").splitlines())))
     if len(lines) > MAX_LINES or not all(map(_LINE.fullmatch, lines)):
-        form.add_error("lines", f"Use {MAX_LINES} lines at most, each of {MAX_LINE_LENGTH} characters at most.")
-    source = form.text("source", _URL, "Enter the address of a web page, which begins with https://")
+        form.add_error("lines", N_("Use 8 lines at most, each of 100 characters at most."))
+    source = form.text("source", _URL, N_("Enter the address of a web page, which begins with https://"))
     if lines and not source:
-        form.add_error("source", "Enter the web page on which you saw this address.")
+        form.add_error("source", N_("Enter the web page on which you saw this address."))
     checked = form.day("checked", INVALID_DAY, required=True) or clock.today()
-    note = form.text("note", _NOTE, f"Use {MAX_NOTE_LENGTH} characters at most.")
+    note = form.text("note", _NOTE, N_("Use 500 characters at most."))
     return Correction(office, lines, source, checked.isoformat(), note)

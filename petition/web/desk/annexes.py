@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from petition.core.database.connection import Connection
 from petition.core.errors import LetterError
+from petition.core.languages import N_
 from petition.letters.addressees.address_book import Addressee
 from petition.letters.editions import annexes
 from petition.letters.editions import files as edition_files
@@ -19,7 +20,7 @@ from petition.letters.editions.drafts import Draft
 from petition.organisers.accounts import Role
 from petition.web.desk.access import requires_role
 from petition.web.desk.downloads import attachment
-from petition.web.desk.pages import render_desk_page, saved_redirect
+from petition.web.desk.pages import desk_language, render_desk_page, saved_redirect, say
 from petition.web.desk.words import names_by_code
 from petition.web.http import forms
 from petition.web.http.pages import get_site
@@ -34,19 +35,32 @@ async def permissions(request: Request) -> Response:
         form = await forms.read_form(request)
         allowed = {name.removeprefix("on ") for name in form.values if name.startswith("on ") and form.is_checked(name)}
         changed = await get_site(request).database.write(partial(_save_permissions, request=request, allowed=allowed))
-        return saved_redirect(request, SECTION, f"Saved: {', '.join(changed)}." if changed else "Nothing has changed.")
+        return saved_redirect(request, SECTION, _say_changed(request, changed))
     draft = await get_site(request).current_draft()
-    context: dict[str, Any] = {"names": names_by_code(draft.book), "allowed": draft.enabled_annexes}
+    context: dict[str, Any] = {
+        "names": names_by_code(draft.book, desk_language(request)),
+        "allowed": draft.enabled_annexes,
+    }
     return render_desk_page(request, "web/desk/annexes.html", section=SECTION, **context)
 
 
-async def _save_permissions(c: Connection, *, request: Request, allowed: set[str]) -> list[str]:
-    """The names of the addressees for whom something has changed."""
-    changed, nickname = [], request.state.organiser.nickname
+async def _save_permissions(c: Connection, *, request: Request, allowed: set[str]) -> dict[str, bool]:
+    """Whether the addressee may get a list now, by code, where that has changed."""
+    changed, nickname = {}, request.state.organiser.nickname
     for code, name in names_by_code(get_site(request).address_book).items():
         if await annexes.switch_annex(c, code, name, nickname, on=code in allowed):
-            changed.append(f"{name} {'on' if code in allowed else 'off'}")
+            changed[code] = code in allowed
     return changed
+
+
+def _say_changed(request: Request, changed: dict[str, bool]) -> str:
+    if not changed:
+        return say(request, N_("Nothing has changed."))
+    names = names_by_code(get_site(request).address_book, desk_language(request))
+    changes = [
+        say(request, N_("%(name)s on") if on else N_("%(name)s off"), name=names[code]) for code, on in changed.items()
+    ]
+    return say(request, N_("Saved: %(changes)s."), changes=", ".join(changes))
 
 
 @requires_role(Role.ORGANISER)
@@ -59,7 +73,7 @@ async def make_annex(request: Request) -> Response:
         nickname = request.state.organiser.nickname
         files = await annexes.make_annex(site.database, draft, edition, addressee, nickname)
     except LetterError as error:
-        context: dict[str, Any] = {"error": str(error), "n": request.path_params["n"]}
+        context: dict[str, Any] = {"error": say(request, error.sentence), "n": request.path_params["n"]}
         return render_desk_page(request, "web/desk/no_annex.html", section=SECTION, status=409, **context)
     return _download(files)
 

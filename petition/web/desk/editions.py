@@ -1,6 +1,7 @@
 """Editions at the desk: make one after all stale sources are checked, look at it, download what it stored."""
 
 import re
+from datetime import date
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -9,6 +10,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from petition.core.errors import LetterError
 from petition.core.form import EMPTY_FORM, Form
+from petition.core.languages import N_
 from petition.letters.addressees.address_book import FORMS_OF_ADDRESS
 from petition.letters.editions import annexes, editions, files, source_checks, time_stamps
 from petition.letters.editions.drafts import Draft
@@ -19,8 +21,8 @@ from petition.organisers.accounts import Role
 from petition.tally.rounding import show_magnitude
 from petition.web.desk.access import requires_role
 from petition.web.desk.downloads import attachment, letter_response, log_download
-from petition.web.desk.pages import render_desk_page, saved_redirect
-from petition.web.desk.words import names_by_code, source_name
+from petition.web.desk.pages import desk_language, render_desk_page, saved_redirect, say
+from petition.web.desk.words import addressee_name, names_by_code, source_name
 from petition.web.http import forms
 from petition.web.http.pages import NO_STORE, get_site
 
@@ -41,12 +43,13 @@ async def _index_page(request: Request, form: Form, error: str = "") -> Response
     async with get_site(request).database.reading() as c:
         issued = await editions.list_editions(c)
         stale_sources = await source_checks.unchecked_sources(c, draft) if writing else []
+    language = desk_language(request)
     context: dict[str, Any] = {
-        "forms": {a.code: a.name_en for a in draft.book.addressees if a.forms} if writing else {},
+        "forms": {a.code: addressee_name(a, language) for a in draft.book.addressees if a.forms} if writing else {},
         "last_forms": issued[0].basis.get("forms", {}) if issued else {},
         "editions": issued,
         "stale_sources": stale_sources,
-        "in_english": draft.english_at_the_border(),
+        "in_english": [addressee_name(a, language) for a in draft.english_at_the_border()],
         "writing": writing,
         "form": form,
         "error": error,
@@ -67,8 +70,8 @@ async def _issue_edition(request: Request, form: Form) -> Response:
         nickname = request.state.organiser.nickname
         n = await editions.issue_edition(site.database, draft, choice, nickname)
     except LetterError as error:
-        return await _index_page(request, form, str(error))
-    return saved_redirect(request, f"/organisers/editions/{n}", f"Edition {n} is made.")
+        return await _index_page(request, form, say(request, error.sentence))
+    return saved_redirect(request, f"/organisers/editions/{n}", say(request, N_("Edition %(n)s is made."), n=n))
 
 
 def _forms_of_address(form: Form, draft: Draft) -> dict[str, str]:
@@ -90,8 +93,10 @@ def _read_not_met(form: Form) -> NotMet | None:
     count, by, source = (form.text(name, pattern, "wrong") for name, pattern in zip(fields, patterns, strict=True))
     if form.errors or not (count and by and source):
         raise LetterError(
-            "That the demand was not met needs how many political prisoners were counted on that day, who counted "
-            "them, and the page that says so (https://…)."
+            N_(
+                "That the demand was not met needs how many political prisoners were counted on that day, who counted "
+                "them, and the page that says so (https://…)."
+            )
         )
     return NotMet(int(count), by, source)
 
@@ -109,21 +114,22 @@ async def get_time_stamp(request: Request) -> Response:
         if site.settings.timestamp_url:
             await time_stamps.stamp_missing(site.database, site.settings.timestamp_url)
     except LetterError as error:
-        return await _edition_page(request, str(error))
+        return await _edition_page(request, say(request, error.sentence))
     return RedirectResponse(f"/organisers/editions/{request.path_params['n']}", 303)
 
 
 async def _edition_page(request: Request, error: str = "") -> Response:
     issued, letters = await _load_edition(request)
-    site = get_site(request)
-    names = names_by_code(site.address_book)
-    omitted = [source_name(id_, site.address_book, site.appeal.facts) for id_ in issued.basis.get("omitted", ())]
+    site, language = get_site(request), desk_language(request)
+    names, facts = names_by_code(site.address_book, language), site.appeal.facts
+    omitted = [source_name(id_, site.address_book, facts, language) for id_ in issued.basis.get("omitted", ())]
     async with site.database.reading() as c:
         stamp = await time_stamps.find_stamp(c, issued.number)
         issued_annexes = await annexes.list_annexes(c, issued.number)
     context: dict[str, Any] = {"edition": issued, "letters": letters, "names": names, "issued_annexes": issued_annexes}
     context |= {"omitted": omitted, "annex_sizes": {a.reference: show_magnitude(a.name_count) for a in issued_annexes}}
     context |= {"stamp": stamp, "stamping": bool(site.settings.timestamp_url), "error": error}
+    context |= {"read_day": date.fromisoformat}
     return render_desk_page(
         request, "web/desk/edition.html", section="/organisers/editions", status=409 if error else 200, **context
     )

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from petition.core.errors import LetterError
+from petition.core.languages import N_, Language
 from petition.letters import correspondence
 from petition.letters.addressees.address_book import Addressee
 from petition.letters.addressees.envelope import lacks_latin_lines
@@ -22,9 +23,11 @@ from petition.organisers.accounts import Role
 from petition.tally.rounding import show_magnitude
 from petition.web.desk.access import requires_role
 from petition.web.desk.downloads import attachment, inline_pdf, letter_response, log_download
-from petition.web.desk.pages import render_desk_page
+from petition.web.desk.pages import desk_language, render_desk_page
 from petition.web.desk.words import STANCES, letter_name
 from petition.web.http.pages import get_site
+
+_DOUBTS = {"low": N_("address: low confidence"), "medium": N_("address: medium confidence")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,8 @@ async def index(request: Request) -> Response:
     async with get_site(request).database.reading() as c:
         entries = await correspondence.entries(c)
     writing = get_site(request).campaign_state().allows_letters
-    rows = [_row(draft, a, entries, writing) for a in draft.book.addressees]
+    language = desk_language(request)
+    rows = [_row(draft, a, entries, language, writing=writing) for a in draft.book.addressees]
     return render_desk_page(
         request,
         "web/desk/letters.html",
@@ -54,12 +58,14 @@ async def index(request: Request) -> Response:
     )
 
 
-def _row(draft: Draft, addressee: Addressee, entries: dict[str, Entry], writing: bool) -> dict[str, Any]:
+def _row(
+    draft: Draft, addressee: Addressee, entries: dict[str, Entry], language: Language, *, writing: bool
+) -> dict[str, Any]:
     code = addressee.code
     return {
         "key": addressee.key,
         "code": code,
-        "name": letter_name(addressee),
+        "name": letter_name(addressee, language),
         "flags": [*_address_flags(draft, addressee), *(_text_flags(draft, addressee) if writing else [])],
         "annex": draft.annex_size(addressee) > 0,
         "channels": addressee.channels,
@@ -70,22 +76,22 @@ def _row(draft: Draft, addressee: Addressee, entries: dict[str, Entry], writing:
 def _address_flags(draft: Draft, addressee: Addressee) -> Iterator[Flag]:
     page = f"/organisers/book/{addressee.key}"
     if addressee.address_missing:
-        yield Flag("address missing", page, Role.ADMIN)
+        yield Flag(N_("address missing"), page, Role.ADMIN)
     elif addressee.confidence != "high":
-        yield Flag(f"address: {addressee.confidence} confidence", page, Role.ADMIN)
+        yield Flag(_DOUBTS[addressee.confidence], page, Role.ADMIN)
     if lacks_latin_lines(addressee, draft.appeal.campaign.posted_from):
-        yield Flag("address: not in Latin letters", page, Role.ADMIN)
+        yield Flag(N_("address: not in Latin letters"), page, Role.ADMIN)
 
 
 def _text_flags(draft: Draft, addressee: Addressee) -> Iterator[Flag]:
     letter, page = draft.letter(addressee), f"/organisers/letters/{addressee.key}.html"
     if letter.fallback:
-        yield Flag("English, no text in its language", page)
+        yield Flag(N_("English, no text in its language"), page)
     if letter.reviewed == "no":
-        yield Flag("text not reviewed", page)
+        yield Flag(N_("text not reviewed"), page)
     text, _ = compose.text_and_formatter(draft.text_folders, addressee)
     if compose.is_outdated(draft.text_folders, text):
-        yield Flag("text outdated: an edition has English only", page)
+        yield Flag(N_("text outdated: an edition has English only"), page)
 
 
 @requires_role(Role.ORGANISER)

@@ -1,6 +1,7 @@
 """Signatures on paper at the desk: organisers write down what they counted on their sheets, and correct it."""
 
 import re
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -11,13 +12,14 @@ from starlette.responses import Response
 from petition.core import clock
 from petition.core.database.connection import Connection
 from petition.core.form import Form
+from petition.core.languages import N_
 from petition.organisers import activity_log
 from petition.organisers.accounts import Role
 from petition.tally import paper
 from petition.tally.paper import SheetCount
 from petition.tally.rounding import UNSTATED_COUNTRY, show_magnitude
 from petition.web.desk.access import requires_role
-from petition.web.desk.pages import desk_language, render_desk_page, saved_redirect
+from petition.web.desk.pages import desk_language, render_desk_page, saved_redirect, say
 from petition.web.desk.words import country_name
 from petition.web.http import forms
 from petition.web.http.pages import get_site, refresh_public_pages
@@ -27,12 +29,14 @@ _SHEET = re.compile("[A-Z0-9][A-Z0-9-]{0,19}")
 _SIGNATURES = re.compile("[1-9][0-9]{0,5}")
 _COUNTED_BY = re.compile(r"[^\x00-\x1f\x7f]{1,40}")
 _VERSION = re.compile("[0-9]{1,9}")
-_INVALID_SHEET = "Enter a reference of 20 letters, digits and hyphens at most, for example PL-7."
-_INVALID_SIGNATURES = "Enter how many valid signatures you counted: a whole number from 1 to 999999."
-_INVALID_DAY = "Enter the date of the count (not in the future)."
-_INVALID_COUNTED_BY = "Enter who counted, in 40 characters at most."
-_KNOWN = "This sheet is in the table below already. Open it there to correct it."
-_CHANGED = "Somebody has just changed this sheet. Look at the newest count below, then save again if yours is right."
+_INVALID_SHEET = N_("Enter a reference of 20 letters, digits and hyphens at most, for example PL-7.")
+_INVALID_SIGNATURES = N_("Enter how many valid signatures you counted: a whole number from 1 to 999999.")
+_INVALID_DAY = N_("Enter the date of the count (not in the future).")
+_INVALID_COUNTED_BY = N_("Enter who counted, in 40 characters at most.")
+_KNOWN = N_("This sheet is in the table below already. Open it there to correct it.")
+_CHANGED = N_(
+    "Somebody has just changed this sheet. Look at the newest count below, then save again if yours is right."
+)
 
 
 @requires_role(Role.ORGANISER)
@@ -47,7 +51,7 @@ async def index(request: Request) -> Response:
         form.add_error("sheet", _KNOWN)
     if form.errors:
         return await _index_page(request, form)
-    return await _saved(request, f"{_name(count)}: the count is saved.")
+    return await _saved(request, count, N_("%(sheet)s: the count is saved."))
 
 
 @requires_role(Role.ORGANISER)
@@ -67,7 +71,8 @@ async def sheet(request: Request) -> Response:
         form.add_error("signatures", _CHANGED)
     if form.errors:
         return await _sheet_page(request, form)
-    return await _saved(request, f"{_name(count)}: the sheet {'is taken back' if back else 'is corrected'}.")
+    said = N_("%(sheet)s: the sheet is taken back.") if back else N_("%(sheet)s: the sheet is corrected.")
+    return await _saved(request, count, said)
 
 
 def _today(request: Request) -> dict[str, str]:
@@ -78,7 +83,7 @@ async def _index_page(request: Request, form: Form) -> Response:
     async with get_site(request).database.reading() as c:
         sheets = await paper.list_sheets(c)
     totals = desk_language(request).rank_countries(paper.count_by_country(sheets))
-    context: dict[str, Any] = {"form": form, "sheets": sheets, "totals": totals}
+    context: dict[str, Any] = {"form": form, "sheets": sheets, "totals": totals, "read_day": date.fromisoformat}
     status = 422 if form.errors else 200
     return render_desk_page(request, "web/desk/paper.html", section=SECTION, status=status, **context)
 
@@ -90,6 +95,7 @@ async def _sheet_page(request: Request, form: Form) -> Response:
     if not versions:
         raise HTTPException(404)
     context: dict[str, Any] = {"form": form, "versions": versions, "newest": versions[0]}
+    context |= {"read_day": date.fromisoformat}
     status = 422 if form.errors else 200
     return render_desk_page(request, "web/desk/paper_sheet.html", section=SECTION, status=status, **context)
 
@@ -100,7 +106,7 @@ def _read_country(request: Request, form: Form) -> str:
     if country in get_site(request).appeal.campaign.unsafe_countries:
         return UNSTATED_COUNTRY
     if country != UNSTATED_COUNTRY and not desk_language(request).has_country(country):
-        form.add_error("country", "Choose the country from the list.")
+        form.add_error("country", N_("Choose the country from the list."))
     return country
 
 
@@ -131,15 +137,17 @@ async def _append_and_log(c: Connection, *, count: SheetCount, action: str) -> b
     """Both or neither. The log is read by viewers too, so it has no exact number."""
     if not await paper.append_count(c, count):
         return False
-    detail = f"{_name(count)}: {show_magnitude(count.signatures)}" if count.signatures else _name(count)
+    name = _name(count, country_name(count.country))
+    detail = f"{name}: {show_magnitude(count.signatures)}" if count.signatures else name
     await activity_log.append(c, count.nickname, action, detail)
     return True
 
 
-def _name(count: SheetCount) -> str:
-    return f"{country_name(count.country)}, {count.sheet}"
+def _name(count: SheetCount, country: str) -> str:
+    return f"{country}, {count.sheet}"
 
 
-async def _saved(request: Request, sentence: str) -> Response:
+async def _saved(request: Request, count: SheetCount, message: str) -> Response:
     await refresh_public_pages(request)
-    return saved_redirect(request, SECTION, sentence)
+    name = _name(count, country_name(count.country, desk_language(request)))
+    return saved_redirect(request, SECTION, say(request, message, sheet=name))

@@ -1,5 +1,6 @@
 """Names to be printed, at the desk: a name enters letters only after an organiser has passed it, each on purpose."""
 
+from collections.abc import Callable
 from functools import partial
 
 from starlette.exceptions import HTTPException
@@ -8,6 +9,8 @@ from starlette.responses import Response
 
 from petition.core.database.connection import Connection
 from petition.core.form import Form
+from petition.core.languages import N_
+from petition.core.sentences import Sentence, ngettext
 from petition.organisers import activity_log
 from petition.organisers.accounts import Role
 from petition.signing import printed_names
@@ -16,7 +19,7 @@ from petition.signing.signatures import NEW
 from petition.tally.rounding import UNSTATED_COUNTRY, show_magnitude
 from petition.web.desk.access import requires_role
 from petition.web.desk.downloads import log_download
-from petition.web.desk.pages import desk_language, render_desk_page, saved_redirect
+from petition.web.desk.pages import desk_language, render_desk_page, saved_redirect, say
 from petition.web.desk.words import country_name
 from petition.web.http import forms
 from petition.web.http.pages import get_site
@@ -75,7 +78,7 @@ async def _decide(request: Request, country: str, state: str, page: int, form: F
     job = partial(_apply_decisions, country=country, chosen=chosen, nickname=nickname)
     moved = await get_site(request).database.write(job)
     asked = 0 if "undo" in form.values else sum(map(len, chosen.values()))
-    sentence = _say(country, moved, asked)
+    sentence = _say_moved(request, country, moved, asked)
     path = f"{SECTION}/{country}/{state}?page={page}"
     if state == NEW and "undo" not in form.values and any(moved.values()):
         path += "&undo=" + "-".join(handle for handles in moved.values() for handle in handles)
@@ -108,23 +111,29 @@ async def _apply_decisions(
     return moved
 
 
-_SAID = {
-    "pass": "passed {}",
-    "aside": "set aside {}",
-    "back": "brought back {}, to be looked at again",
-    "again": "took back that {} passed, to be looked at again",
+_SAID: dict[str, Callable[[int], Sentence]] = {
+    "pass": lambda n: ngettext("You passed %(num)s name.", "You passed %(num)s names.", n),
+    "aside": lambda n: ngettext("You set aside %(num)s name.", "You set aside %(num)s names.", n),
+    "back": lambda n: ngettext(
+        "You brought back %(num)s name, to be looked at again.",
+        "You brought back %(num)s names, to be looked at again.",
+        n,
+    ),
+    "again": lambda n: ngettext(
+        "You took back that %(num)s name was passed, to be looked at again.",
+        "You took back that %(num)s names were passed, to be looked at again.",
+        n,
+    ),
 }
+_NOTHING = N_("Nothing has changed: no name was chosen, or somebody else has decided in the meantime.")
 
 
-def _say(country: str, moved: dict[str, list[str]], asked: int) -> str:
+def _say_moved(request: Request, country: str, moved: dict[str, list[str]], asked: int) -> str:
     """What was done, to the person who saw each of these names: so with exact counts. `asked`: about how many."""
-    done = [_SAID[decision].format(_count(decision, len(handles))) for decision, handles in moved.items()]
+    done: list[str] = [_SAID[decision](len(handles)) for decision, handles in moved.items()]
     if not done:
-        return "Nothing has changed: no name was chosen, or somebody else has decided in the meantime."
-    late = " Somebody else had decided about the rest." if asked > sum(map(len, moved.values())) else ""
-    return f"{country_name(country)}: you {' and '.join(done)}.{late}"
-
-
-def _count(decision: str, n: int) -> str:
-    names = "1 name" if n == 1 else f"{n} names"
-    return f"{names} {'was' if n == 1 else 'were'}" if decision == "again" else names
+        return say(request, _NOTHING)
+    if asked > sum(map(len, moved.values())):
+        done.append(N_("Somebody else had decided about the rest."))
+    said = " ".join(say(request, sentence) for sentence in done)
+    return f"{country_name(country, desk_language(request))}: {said}"

@@ -10,17 +10,18 @@ from starlette.responses import Response
 
 from petition.core.errors import LetterError
 from petition.core.form import EMPTY_FORM, Form
+from petition.core.languages import N_
 from petition.letters.editions import editions, sealed_copies
 from petition.letters.editions.sealed_copies import SealedCopy
 from petition.organisers.accounts import Role
 from petition.web.desk.access import requires_role
-from petition.web.desk.pages import render_desk_page, saved_redirect
+from petition.web.desk.pages import render_desk_page, saved_redirect, say
 from petition.web.desk.words import INVALID_DAY
 from petition.web.http import forms
 from petition.web.http.pages import get_site
 
 _SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
-_INVALID_SHA256 = "A SHA-256 has 64 digits and letters from a to f."
+_INVALID_SHA256 = N_("A SHA-256 has 64 digits and letters from a to f.")
 
 
 @requires_role(Role.ORGANISER)
@@ -65,12 +66,12 @@ async def _add(request: Request, form: Form) -> Response:
             partial(sealed_copies.add_copy, reference=request.path_params["reference"], copy=copy)
         )
     except LetterError as error:
-        form.add_error("sha256", str(error))
+        form.add_error("sha256", error.sentence)
         return await _page(request, form)
-    return saved_redirect(request, request.url.path, "The sealed copy is written down.")
+    return saved_redirect(request, request.url.path, say(request, N_("The sealed copy is written down.")))
 
 
 async def _remove(request: Request, sha256: str) -> Response:
     who = {"reference": request.path_params["reference"], "nickname": request.state.organiser.nickname}
     await get_site(request).database.write(partial(sealed_copies.remove_copy, sha256=sha256, **who))
-    return saved_redirect(request, request.url.path, "The sealed copy is taken back.")
+    return saved_redirect(request, request.url.path, say(request, N_("The sealed copy is taken back.")))

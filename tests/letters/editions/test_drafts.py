@@ -117,13 +117,13 @@ def test_whoever_may_not_have_the_names_does_not_hear_of_them(key: str) -> None:
 
 def test_a_border_state_is_named_until_somebody_has_read_its_text(tmp_path: Path) -> None:
     draft = sample_draft({})
-    assert draft.english_at_the_border() == [BOOK.find(key).name_en for key in ("LV", "LT", "PL")]
+    assert draft.english_at_the_border() == [BOOK.find(key) for key in ("LV", "LT", "PL")]
     (tmp_path / "letters").mkdir()
     read = (TEXTS / "lt.md").read_text("utf-8").replace('reviewed = "no"', 'reviewed = "Ona N., 2026-11-20"')
     read = re.sub(r"(?m)^english = .*$", f"english = {read_text(TEXTS / 'en.md').english}", read)
     (tmp_path / "letters" / "lt.md").write_text(read, "utf-8")
     draft.appeal.text_folders.insert(0, tmp_path)
-    assert draft.english_at_the_border() == [BOOK.find(key).name_en for key in ("LV", "PL")]
+    assert draft.english_at_the_border() == [BOOK.find(key) for key in ("LV", "PL")]
 
 
 def test_what_is_asked_about_is_what_an_edition_cites(tmp_path: Path) -> None:

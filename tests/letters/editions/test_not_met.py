@@ -73,7 +73,7 @@ async def test_at_the_desk_it_is_confirmed_with_all_that_it_needs(time: Clock, v
     visitor: Visitor = await visit(campaign=campaign(tmp_path / "campaign", deadline="2026-11-01"))
     await visitor.organiser("olga", "organiser")
     page = Html((await visitor.get("/organisers/editions")).text)
-    assert "The demand was not met by 2026-11-01." in page.text
+    assert "The demand was not met by 1 November 2026." in page.text
     boxes = {box["name"]: "out" for box in page.all("input") if box.get("type") == "radio"}
     choice = boxes | {"doubt address:PL": "confirmed", "doubt not-met": "confirmed"}
     for wrong in ({}, {"not_met_count": "0"}, {"not_met_count": "many"}, {"not_met_by": ""}, {"not_met_source": "x"}):

@@ -94,14 +94,14 @@ async def test_each_name_is_passed_or_set_aside_on_purpose_and_both_come_back(ti
     assert "Nothing has changed" in (await _decide(visitor, "new")).text
     assert await _printed(visitor) == []
     after = await _decide(visitor, "new", Anna="pass", Boris="aside")
-    assert "Poland: you passed 1 name and set aside 1 name." in after.text
+    assert "Poland: You passed 1 name. You set aside 1 name." in after.text
     assert await _printed(visitor) == ["Anna Nowak"]
     assert "Celina Maj" in after.text, "nobody decided about this one"
     await _decide(visitor, "rejected", Boris="back")
     await _decide(visitor, "new", Boris="pass", Celina="pass")
     assert await _printed(visitor) == ["Anna Nowak", "Boris Johnson", "Celina Maj"]
     again = await _decide(visitor, "approved", Boris="again")
-    assert "you took back that 1 name was passed" in again.text
+    assert "You took back that 1 name was passed" in again.text
     assert await _printed(visitor) == ["Anna Nowak", "Celina Maj"]
     wanted = [
         *("took back that names were passed", "passed names", "brought names back", "set names aside"),
@@ -119,7 +119,7 @@ async def test_what_was_just_saved_is_undone_and_the_log_keeps_both(time: Clock,
     (undo,) = [box["value"] for box in after.all("input") if box.get("name") == "undo"]
     answer = await visitor.post("/organisers/names/PL/new", undo=undo)
     page = Html((await visitor.get(answer.headers["location"])).text)
-    assert "you took back that 1 name was passed" in page.text
+    assert "You took back that 1 name was passed" in page.text
     assert "brought back 1 name" in page.text
     assert "Undo" not in page.text
     assert await _printed(visitor) == ["Celina Maj"]
@@ -147,7 +147,7 @@ async def test_whoever_has_read_a_page_passes_the_rest_of_it_and_no_other_name(t
     await visitor.post("/organisers/names/PL/rejected", **{boris: "back"})
     late = await visitor.post("/organisers/names/PL/new", shown=shown, rest="on", **{boris: "aside"})
     told = Html((await visitor.get(late.headers["location"])).text).text
-    assert "you set aside 1 name. Somebody else had decided about the rest." in told
+    assert "You set aside 1 name. Somebody else had decided about the rest." in told
     assert "Celina Maj" in (await visitor.get("/organisers/names/PL/new")).text
 
 
