@@ -27,9 +27,18 @@ async def choose_cluster(database: Database, server_keys: ServerKeys, handle: st
         if cluster is None or not cluster.is_alive:
             raise BatchError(N_("What these forms had in common is forgotten by now."))
         mailboxes = sorted({row["mailbox"] for row in await list_members(c, cluster)})
-    rule = Rule(_KINDS[cluster.kind], handle, "", cluster.day)
-    period = Period(cluster.day, cluster.day)  # so it counts once
+    rule, period = _rule(cluster)
     return await batches.choose_listed(database, server_keys, rule, period, mailboxes, nickname), rule
+
+
+def _rule(cluster: Cluster) -> tuple[Rule, Period]:
+    """It counts once."""
+    return Rule(_KINDS[cluster.kind], cluster.handle, "", cluster.day), Period(cluster.day, cluster.day)
+
+
+async def find_kept_batch(c: Connection, server_keys: ServerKeys, cluster: Cluster) -> str | None:
+    """The batch that a person or the server has made of a cluster."""
+    return await batches.find_batch_of_rule(c, server_keys, *_rule(cluster))
 
 
 async def keep_machines(database: Database, server_keys: ServerKeys) -> None:

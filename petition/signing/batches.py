@@ -98,6 +98,12 @@ async def choose_listed(
     return batch
 
 
+async def find_batch_of_rule(c: Connection, server_keys: ServerKeys, rule: Rule, period: Period) -> str | None:
+    """The id of the batch that this rule has chosen."""
+    row = await c.one("batches.of_rule", rule_hash=batch_rules.hash_rule(server_keys, rule, period))
+    return row["id"] if row else None
+
+
 async def _insert(c: Connection, *, row: Row) -> bool:
     return await c.one("batches.insert", **row) is not None
 

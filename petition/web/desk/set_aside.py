@@ -21,6 +21,7 @@ from petition.signing.batch_rules import Rule
 from petition.signing.batches import Batch
 from petition.site import Site
 from petition.web.desk.access import requires_role, run_and_log
+from petition.web.desk.factor_again import requires_recent_factor
 from petition.web.desk.pages import render_desk_page, saved_redirect, say
 from petition.web.http import forms
 from petition.web.http.pages import get_site, get_snapshot
@@ -119,6 +120,7 @@ async def propose(request: Request) -> Response:
 
 
 @requires_role(Role.ORGANISER)
+@requires_recent_factor
 async def agree(request: Request) -> Response:
     """The second yes."""
     nickname = request.state.organiser.nickname
@@ -139,6 +141,7 @@ async def dismiss(request: Request) -> Response:
 
 
 @requires_role(Role.ADMIN)
+@requires_recent_factor
 async def undo(request: Request) -> Response:
     said = N_("They are counted again, in parts; published figures follow at 00:00 UTC.")
     form = await forms.read_form(request)

@@ -30,6 +30,7 @@ from petition.site import Site
 from petition.tally import freeze, releases
 from petition.tally.rounding import show_magnitude
 from petition.web.desk.access import requires_role, run_and_log
+from petition.web.desk.factor_again import requires_recent_factor
 from petition.web.desk.pages import render_desk_page, saved_redirect, say
 from petition.web.http import forms
 from petition.web.http.pages import get_site, refresh_public_pages
@@ -116,6 +117,7 @@ _FACTS: dict[str, Callable[[Connection, Site, Switch, Role], Awaitable[list[str]
 
 
 @requires_role(Role.ADMIN)
+@requires_recent_factor
 async def turn(request: Request) -> Response:
     """Turns one switch, unless somebody has done so since the page was opened. What strikes signers is asked twice."""
     kind = switches.KINDS.get(request.path_params["name"])

@@ -15,7 +15,7 @@ from petition.core.languages import N_
 from petition.core.sentences import ngettext
 from petition.organisers import activity_log
 from petition.organisers.accounts import Role
-from petition.signals import EXPLANATIONS, Cluster, sentences
+from petition.signals import EXPLANATIONS, Cluster, keeping, sentences
 from petition.signals.clusters import RULES_OF_KIND
 from petition.signals.detection import HISTORY
 from petition.web.desk.access import requires_role
@@ -50,12 +50,16 @@ async def unusual(request: Request) -> Response:
 
 async def _page(request: Request, unsaid: str = "") -> Response:
     """`unsaid`: the handle of a notice for which nothing was chosen."""
-    async with get_site(request).database.reading() as c:
-        notices, clusters = await signals.list_notices(c), await signals.list_clusters(c)
-        counted = await signals.counted_days(c)
+    site = get_site(request)
+    async with site.database.reading() as c:
+        notices, counted = await signals.list_notices(c), await signals.counted_days(c)
+        clusters = [
+            _show_cluster(cluster, await keeping.find_kept_batch(c, site.server_keys, cluster))
+            for cluster in await signals.list_clusters(c)
+        ]
     context: dict[str, Any] = {
         "days": [(day, list(found)) for day, found in groupby(notices, key=lambda notice: notice.date)],
-        "clusters": {cluster.handle: _show_cluster(cluster) for cluster in clusters},
+        "clusters": {shown["cluster"].handle: shown for shown in clusters},
         "describe": partial(sentences.describe, language=desk_language(request)),
         "explanations": EXPLANATIONS,
         "counted": [date.fromisoformat(day) for day in counted],
@@ -66,12 +70,12 @@ async def _page(request: Request, unsaid: str = "") -> Response:
     return render_desk_page(request, "web/desk/unusual.html", section=PATH, status=422 if unsaid else 200, **context)
 
 
-def _show_cluster(cluster: Cluster) -> dict[str, Any]:
+def _show_cluster(cluster: Cluster, batch: str | None) -> dict[str, Any]:
     rules = [
         (rule in cluster.rules, (sentences.RULES if rule in cluster.rules else sentences.UNBROKEN)[rule])
         for rule in RULES_OF_KIND[cluster.kind]
     ]
-    return {"cluster": cluster, "rules": rules, "kind": sentences.KINDS[cluster.kind]}
+    return {"cluster": cluster, "batch": batch, "rules": rules, "kind": sentences.KINDS[cluster.kind]}
 
 
 async def _save(request: Request) -> Response:

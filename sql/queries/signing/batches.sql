@@ -69,6 +69,9 @@ select id, rule, state, working, size, taken, restored, preview, first_day, kept
     proposed_at, agreed_by, done_on
 from batches where id = :id and state not in ('choosing', 'refused')
 
+-- name: of_rule
+select id from batches where rule_hash = :rule_hash and state not in ('choosing', 'refused')
+
 -- name: all
 -- The newest first.
 select id, rule, state, working, size, taken, restored, preview, first_day, kept_by, kept_at, reason, proposed_by,

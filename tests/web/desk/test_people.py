@@ -12,6 +12,7 @@ from petition.organisers import sessions, totp
 from petition.organisers.second_factor import MAX_WRONG_CODES, RECENT_FACTOR_SECONDS
 from tests.conftest import Clock, Visit, Visitor, add_organiser
 from tests.web.tools import (
+    BATCH,
     Html,
     all_rows,
     code,
@@ -247,6 +248,22 @@ async def test_a_stolen_session_changes_nobody_without_the_second_factor(
             assert (await visitor.post(f"/organisers/people{other}", **fields)).status_code in (200, 303, 409), other
     time.advance(seconds=RECENT_FACTOR_SECONDS)
     assert (await visitor.post(f"/organisers/people{change}", **typed)).status_code == 403
+
+
+@on_sqlite
+@pytest.mark.parametrize("change", ["switches/signing", "set-aside/b1/agree", "set-aside/b1/undo"])
+async def test_a_stolen_session_turns_no_switch_and_sets_nothing_aside(
+    change: str, production: tuple[Visitor, bytes]
+) -> None:
+    visitor, key = production
+    await visitor.site.database.write(lambda c: c.execute(BATCH))
+    typed = {"value": "paused", "reason": "A test of the switch.", "version": "0", "sure": "on"}
+    before = await all_rows(visitor.site)
+    assert (await visitor.post(f"/organisers/{change}", **typed)).status_code == 403
+    after = await all_rows(visitor.site)
+    assert all(after[name] == before[name] for name in ("switches", "batches"))
+    made = await visitor.post(f"/organisers/{change}", **typed, **{"factor-code": code(key)})
+    assert made.status_code == (303 if "switches" in change else 409)
 
 
 @on_sqlite
