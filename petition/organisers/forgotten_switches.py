@@ -30,16 +30,16 @@ _SENTENCES: dict[tuple[str, str], Callable[[int], Sentence]] = {
     ),
     (switches.NEWS, PAUSED): lambda n: ngettext("News: paused for %(num)s day.", "News: paused for %(num)s days.", n),
     (switches.PROOF, ProofMode.ON): lambda n: ngettext(
-        "Proof of work: everybody is asked for %(num)s day.", "Proof of work: everybody is asked for %(num)s days.", n
+        "Proof of work: asked of everybody for %(num)s day.", "Proof of work: asked of everybody for %(num)s days.", n
     ),
     (switches.PROOF, ProofMode.OFF): lambda n: ngettext(
-        "Proof of work: nobody is asked for %(num)s day.", "Proof of work: nobody is asked for %(num)s days.", n
+        "Proof of work: asked of nobody for %(num)s day.", "Proof of work: asked of nobody for %(num)s days.", n
     ),
 }
 # Turned before there was a desk: nobody knows when.
 _LONG_AGO = {
-    ProofMode.ON: N_("Proof of work: everybody is asked for a long time."),
-    ProofMode.OFF: N_("Proof of work: nobody is asked for a long time."),
+    ProofMode.ON: N_("Proof of work: asked of everybody for a long time."),
+    ProofMode.OFF: N_("Proof of work: asked of nobody for a long time."),
 }
 
 

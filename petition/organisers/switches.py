@@ -89,7 +89,7 @@ _ALL = (
         N_("Emails to confirm a signature"),
         join([Sentence(N_("“Pause” keeps the emails with which people confirm that they sign.")), _EMAILS_LATER]),
         {
-            "": Option(N_("Send again"), N_("sends emails to confirm again"), N_("They are sent.")),
+            "": Option(N_("Send them again"), N_("sends emails to confirm again"), N_("They are sent.")),
             PAUSED: Option(N_("Pause"), N_("paused the emails to confirm"), N_("Paused.")),
         },
         N_("People who sign get no email, and are not counted, until an admin presses “Send again”."),
@@ -106,7 +106,7 @@ _ALL = (
             ]
         ),
         {
-            "": Option(N_("Send again"), N_("sends emails to manage again"), N_("They are sent.")),
+            "": Option(N_("Send them again"), N_("sends emails to manage again"), N_("They are sent.")),
             PAUSED: Option(N_("Pause"), N_("paused the emails to manage"), N_("Paused.")),
         },
         N_(

@@ -172,7 +172,7 @@ def _letter_state(appeal: Appeal, moment: datetime) -> CampaignState:
     state = appeal.campaign_state(moment.date())
     if state not in STATES_WITH_LETTERS:
         raise LetterError(
-            N_("Letters are made while the campaign is running, not before it opens or after it is archived.")
+            N_("Letters are made while the campaign is running, not before it opens and not after it is archived.")
         )
     return state
 

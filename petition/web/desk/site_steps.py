@@ -58,7 +58,8 @@ async def old_backup(look: Look) -> Step | None:
         return None
     if days is None:
         return Step(Sentence(N_("There has never been a backup.")), OPERATIONS, Urgency.NOW)
-    return Step(Sentence(N_("The last backup is %(days)s days old."), days=days), OPERATIONS, Urgency.NOW)
+    sentence = ngettext("The last backup is %(num)s day old.", "The last backup is %(num)s days old.", days)
+    return Step(sentence, OPERATIONS, Urgency.NOW)
 
 
 async def relay_trouble(look: Look) -> Step | None:

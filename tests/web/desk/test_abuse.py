@@ -46,7 +46,7 @@ async def test_the_busiest_networks_of_today_are_listed_by_powers_of_ten(time: C
         await _signed(visitor, tag, n)
     await visitor.organiser()
     page = await _desk(visitor)
-    assert "1 10+ Set aside 2 10+ Set aside" in page.text
+    assert "1 10+ Set them aside 2 10+ Set them aside" in page.text
     assert len(_handles(page)) == 2
     text = (await visitor.get("/organisers/")).text
     assert not [word for word in (">37<", '"big"', "middle", "small", "yesterday") if word in text]

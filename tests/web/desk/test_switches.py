@@ -296,7 +296,7 @@ async def test_what_was_left_on_is_remembered(time: Clock, visitor: Visitor) -> 
     await visitor.organiser("vera", "viewer")
     assert "Signing: paused for 1 day. Published numbers: frozen for 1 day." in (await visitor.get("/organisers/")).text
     time.advance(days=6)
-    assert await forgotten() == ["Signing: paused for 7 days.", "Proof of work: everybody is asked for 7 days."]
+    assert await forgotten() == ["Signing: paused for 7 days.", "Proof of work: asked of everybody for 7 days."]
 
 
 @on_sqlite
