@@ -53,7 +53,7 @@ _FREEZE = N_(
 )
 _EMAILS_LATER = Sentence(
     N_(
-        "They wait here, and leave when you press “Send again”. What has waited for 14 days is dropped, because its "
+        "They wait here, and leave when you press “Send them again”. What has waited for 14 days is dropped, because its "
         "link no longer works: the people may then ask for another one."
     )
 )
@@ -92,7 +92,7 @@ _ALL = (
             "": Option(N_("Send them again"), N_("sends emails to confirm again"), N_("They are sent.")),
             PAUSED: Option(N_("Pause"), N_("paused the emails to confirm"), N_("Paused.")),
         },
-        N_("People who sign get no email, and are not counted, until an admin presses “Send again”."),
+        N_("People who sign get no email, and are not counted, until an admin presses “Send them again”."),
         1,
     ),
     Kind(
@@ -110,7 +110,7 @@ _ALL = (
             PAUSED: Option(N_("Pause"), N_("paused the emails to manage"), N_("Paused.")),
         },
         N_(
-            "Nobody can withdraw until an admin presses “Send again”. The law lets people withdraw at any time: pause "
+            "Nobody can withdraw until an admin presses “Send them again”. The law lets people withdraw at any time: pause "
             "for hours, not for days."
         ),
         1,
