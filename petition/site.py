@@ -240,8 +240,6 @@ async def open_site(settings: Settings, *, migrate: bool = False) -> AsyncIterat
             await migrations.migrate(database, settings.mode)
         email_providers = EmailProviders(appeal.data_file("mailboxes.toml"))
         site = Site(settings, LiveAppeal(appeal), database, server_keys, Signer(settings.secret_keys), email_providers)
-        for language in site.languages:
-            appeal.get_text(language)  # an incomplete text is found now, not when a visitor opens it
         await site.check_ready()
         async with database.reading() as c:
             await site.read_appeal(c)

@@ -53,8 +53,8 @@ _FREEZE = N_(
 )
 _EMAILS_LATER = Sentence(
     N_(
-        "They wait here, and leave when you press “Send them again”. What has waited for 14 days is dropped, because its "
-        "link no longer works: the people may then ask for another one."
+        "They wait here, and leave when you press “Send them again”. What has waited for 14 days is dropped, because "
+        "its link no longer works: the people may then ask for another one."
     )
 )
 _ALL = (
@@ -110,8 +110,8 @@ _ALL = (
             PAUSED: Option(N_("Pause"), N_("paused the emails to manage"), N_("Paused.")),
         },
         N_(
-            "Nobody can withdraw until an admin presses “Send them again”. The law lets people withdraw at any time: pause "
-            "for hours, not for days."
+            "Nobody can withdraw until an admin presses “Send them again”. The law lets people withdraw at any time: "
+            "pause for hours, not for days."
         ),
         1,
     ),

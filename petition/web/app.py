@@ -48,6 +48,8 @@ def create_app(settings: Settings, *, deliver: bool = False) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_site(settings) as site:
+            for language in site.languages:
+                site.appeal.get_text(language)  # an incomplete text is found now, not when a visitor opens it
             app.state.site, app.state.public_pages = site, prerender.PAGES
             app.state.public_state = await public_state.create_cache(site, prerender.prerender_all, store)
             app.state.readiness, app.state.file_cache = Readiness(site), sharing.FileCache()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
+from tests import relay
 from tests.relay import Relay
 from tests.shell import Shell, serving
 
@@ -23,10 +24,17 @@ _OPTIONS = (
 )
 
 
+def _shell(folder: Path, smtp_url: str) -> Shell:
+    """Its servers run without coverage, which doubles the time of their start: other tests measure what they run."""
+    shell = Shell(folder, PETITION_SMTP_URL=smtp_url)
+    shell.environment = {k: v for k, v in shell.environment.items() if not k.startswith("COVERAGE_")}
+    return shell
+
+
 @pytest.fixture
 def shell(tmp_path: Path, smtp: Relay) -> Shell:
     """A demo with a real relay."""
-    return Shell(tmp_path, PETITION_SMTP_URL=smtp.url)
+    return _shell(tmp_path, smtp.url)
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +50,15 @@ def address(shell: Shell, demo: Path) -> Iterator[str]:
     """The address of a running site with some signatures."""
     shutil.copytree(demo, shell.folder, dirs_exist_ok=True)
     with serving(shell) as (found, _):
+        yield found
+
+
+@pytest.fixture(scope="session")
+def quiet_address(tmp_path_factory: pytest.TempPathFactory, demo: Path) -> Iterator[str]:
+    """The same for tests that change nothing there."""
+    folder = tmp_path_factory.mktemp("quiet")
+    shutil.copytree(demo, folder, dirs_exist_ok=True)
+    with relay.running() as smtp, serving(_shell(folder, smtp.url)) as (found, _):
         yield found
 
 

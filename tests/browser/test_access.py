@@ -67,11 +67,11 @@ async def test_axe_finds_nothing_on_any_page_in_any_state(
 
 @pytest.mark.parametrize(("path", "script"), [("", False), ("manage", True)])
 async def test_errors_take_the_focus_and_lead_to_their_fields(
-    path: str, script: bool, address: str, browser: Browser
+    path: str, script: bool, quiet_address: str, browser: Browser
 ) -> None:
     context = await browser.new_context(viewport=PHONE, java_script_enabled=script, locale="en-GB")
     page = await context.new_page()
-    await page.goto(f"{address}/en/{path}")
+    await page.goto(f"{quiet_address}/en/{path}")
     await page.locator("form button[type=submit]").click()
     await page.wait_for_url("**#errors")
     focused = page.locator(":focus")
@@ -91,10 +91,10 @@ async def test_errors_take_the_focus_and_lead_to_their_fields(
 
 
 async def test_a_screen_reader_meets_the_demand_the_count_the_form_and_then_the_reasons(
-    address: str, browser: Browser
+    quiet_address: str, browser: Browser
 ) -> None:
     page = await browser.new_page(viewport=PHONE, locale="en-GB")
-    await page.goto(f"{address}/en/")
+    await page.goto(f"{quiet_address}/en/")
     told = await page.locator("body").aria_snapshot()
     order = [
         'link "Skip to the content"',
@@ -124,10 +124,12 @@ async def test_a_screen_reader_meets_the_demand_the_count_the_form_and_then_the_
     await page.close()
 
 
-async def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(address: str, browser: Browser) -> None:
+async def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(
+    quiet_address: str, browser: Browser
+) -> None:
     page = await browser.new_page(viewport=PHONE, locale="en-GB")
     for path in ("", "tally", "governments", "data", "manage", "thanks?country=PL"):
-        await page.goto(f"{address}/en/{path}")
+        await page.goto(f"{quiet_address}/en/{path}")
         reachable = await page.evaluate(_REACHABLE)
         met = []
         for _ in reachable:

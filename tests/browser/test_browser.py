@@ -147,17 +147,17 @@ PAGES = (
 
 @pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 async def test_every_page_fits_the_narrowest_phone(
-    address: str, browser: Browser, scheme: Literal["light", "dark"]
+    quiet_address: str, browser: Browser, scheme: Literal["light", "dark"]
 ) -> None:
     narrow = ViewportSize(width=320, height=640)
     context = await browser.new_context(viewport=narrow, color_scheme=scheme)
     watched = Watched(await context.new_page())
     for lang in ("en", "be", "de", "fi", "el", "lv", "bg"):  # each script, and the languages with the longest words
         for path in PAGES:
-            await watched.page.goto(f"{address}/{lang}/{path}")
+            await watched.page.goto(f"{quiet_address}/{lang}/{path}")
             assert await watched.overflow() <= 0, (lang, path)
             await watched.picture(f"narrow-{scheme}-{lang}-{path.partition('?')[0].replace('/', '-') or 'appeal'}")
-    assert watched.hosts == {address.removeprefix("http://")}
+    assert watched.hosts == {quiet_address.removeprefix("http://")}
     await context.close()
 
 
@@ -287,11 +287,13 @@ async def _ask_everybody(shell: Shell) -> None:
 
 
 @pytest.fixture
-def elsewhere(address: str, tmp_path: Path) -> Iterator[str]:
+def elsewhere(quiet_address: str, tmp_path: Path) -> Iterator[str]:
     """A page on another host, with our counter and our appeal in frames."""
     folder = tmp_path / "elsewhere"
     folder.mkdir()
-    frames = "".join(f'<iframe src="{address}/en/{path}" width="320" height="420"></iframe>' for path in ("embed", ""))
+    frames = "".join(
+        f'<iframe src="{quiet_address}/en/{path}" width="320" height="420"></iframe>' for path in ("embed", "")
+    )
     (folder / "index.html").write_text(frames, "utf-8")
     handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -301,14 +303,14 @@ def elsewhere(address: str, tmp_path: Path) -> Iterator[str]:
 
 
 async def test_the_counter_stands_in_other_peoples_pages_and_the_form_does_not(
-    address: str, elsewhere: str, browser: Browser
+    quiet_address: str, elsewhere: str, browser: Browser
 ) -> None:
     page = await browser.new_page(viewport=PHONE)
     await page.goto(elsewhere)
     counter, form = page.frames[1:]
     assert "1,230 confirmed signatures" in await counter.locator("body").inner_text()
     assert await counter.get_by_role("link", name="Sign the ultimatum").get_attribute("target") == "_blank"
-    assert not form.url.startswith(address), "the browser shows an error in its place"
+    assert not form.url.startswith(quiet_address), "the browser shows an error in its place"
     await page.close()
 
 

@@ -87,18 +87,18 @@ async def test_without_javascript_the_link_leads_to_an_empty_form(address: str, 
     await context.close()
 
 
-async def test_a_page_that_was_not_reached_from_the_form_has_a_plain_link(address: str, browser: Browser) -> None:
+async def test_a_page_that_was_not_reached_from_the_form_has_a_plain_link(quiet_address: str, browser: Browser) -> None:
     context = await browser.new_context(viewport=PHONE, locale="en-GB")
     page = await context.new_page()
-    await page.goto(f"{address}/en/tally")
-    await page.goto(f"{address}/en/check-inbox")  # as from a bookmark
+    await page.goto(f"{quiet_address}/en/tally")
+    await page.goto(f"{quiet_address}/en/check-inbox")  # as from a bookmark
     await _press_change(page)
-    await page.wait_for_url(f"{address}/en/#sign")
-    await page.goto(f"{address}/en/check-inbox")
+    await page.wait_for_url(f"{quiet_address}/en/#sign")
+    await page.goto(f"{quiet_address}/en/check-inbox")
     await page.locator("nav.languages summary").click()
     await page.locator("nav.languages a[lang=pl]").click()
     await page.locator("a[data-back]").click()
-    await page.wait_for_url(f"{address}/pl/#sign")
+    await page.wait_for_url(f"{quiet_address}/pl/#sign")
     await context.close()
 
 
@@ -136,11 +136,11 @@ async def test_pressing_twice_does_no_harm(script: bool, address: str, browser: 
 
 
 @pytest.mark.parametrize("lang", ["en", "de", "pl", "el", "be"])
-async def test_the_pages_fit_a_phone(lang: str, address: str, browser: Browser) -> None:
+async def test_the_pages_fit_a_phone(lang: str, quiet_address: str, browser: Browser) -> None:
     context = await browser.new_context(viewport=PHONE)
     watched = Watched(await context.new_page())
     for name in ("check-inbox", "check-inbox/manage", "confirm/x", "help", "nowhere"):
-        await watched.page.goto(f"{address}/{lang}/{name}")
+        await watched.page.goto(f"{quiet_address}/{lang}/{name}")
         assert await watched.overflow() <= 0
         await watched.picture(f"links-{lang}-{name.replace('/', '-')}")
     assert [c for c in watched.complaints if "404" not in c] == []

@@ -255,5 +255,5 @@ async def test_a_placeholder_or_a_missing_text_is_named(production: Settings, fo
     (folder / "campaign.toml").write_text(CAMPAIGN, "utf-8")
     (folder / "appeal/en.md").write_text(re.sub("unstated_country = .*", "", APPEAL), "utf-8")
     with pytest.raises(DataError, match=r"appeal/en\.md lacks unstated_country, a text\."):
-        async with site_opened(production):
+        async with visiting(production, smtp):
             pass
