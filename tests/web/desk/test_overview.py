@@ -189,7 +189,7 @@ async def test_a_reply_that_is_no_answer_is_recorded_as_it_is(time: Clock, visit
     assert answer.status_code == 303
     form = Html((await visitor.get("/organisers/answers/PL")).text)
     assert {name: form.fields()[name] for name in forwarded} == forwarded
-    assert "Poland 2026-10-01 52" in Html((await visitor.get("/organisers/reminders")).text).text
+    assert "Poland 1 October 2026 52" in Html((await visitor.get("/organisers/reminders")).text).text
     assert "Ministry of Transport" in (await visitor.get("/en/governments")).text
 
 
