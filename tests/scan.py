@@ -19,6 +19,8 @@ from urllib.parse import urlencode
 
 from starlette.routing import Route
 
+from petition.campaign.appeal import SHIPPED_DATA
+from petition.campaign.campaign import load_facts
 from petition.core import tokens
 from petition.core.languages import LOCALE_FOLDER
 from petition.web.routes import routes
@@ -32,13 +34,19 @@ WAPITI = HOME / "venv" / "bin" / "wapiti"  # `make` installs it, as in tests/sca
 MODULES = "csp,cookieflags,http_headers,redirect,crlf,csrf,methods,htaccess,sql,exec,file,xss,permanentxss"
 SECONDS = {"crawl": 60, "attack": 300}  # attack: for each module
 OTHERS = sorted(folder.name for folder in LOCALE_FOLDER.iterdir() if folder.is_dir())
+FACTS = {fact.id for fact in load_facts(SHIPPED_DATA / "facts.toml")} - {PARAMETERS["fact"]}
 FEWEST = 10  # pages; with fewer the scanner saw nothing
-# Pages that would end the admin's session; and pages that make forty letters at each try.
+# Pages that would end the admin's session or signing; that make forty letters at each try; with a field per language.
 LEFT_OUT = (
-    *("/organisers/logout", "/organisers/sessions/end", "/organisers/sessions/end-all"),
-    *("/organisers/letters.zip", "/organisers/editions"),
+    *(
+        "/organisers/logout",
+        "/organisers/sessions/end",
+        "/organisers/sessions/end-all",
+        "/organisers/people/marta/sessions",
+    ),
+    *("/organisers/switches/signing", "/organisers/letters.zip", "/organisers/editions", "/organisers/texts/banner"),
 )
-# Pages that exist some thirty times, once for each addressee or language: one of each is scanned.
+# Pages that exist some thirty times, once for each addressee, language or fact: one of each is scanned.
 REPEATED = (
     *("/organisers/answers/{}", "/organisers/letters/{}.pdf", "/organisers/annexes/{}.pdf"),
     "/organisers/book/{}",
@@ -164,7 +172,10 @@ def _targets(address: str, live: list[str]) -> Iterator[str]:
     for path in LEFT_OUT:
         yield from ("-x", address + path)
     keys = {a.country or a.key for a in BOOK.addressees} | {a.key for a in BOOK.addressees}
-    for path in [path.format(key) for path in REPEATED for key in keys - {"PL"}] + [f"/{code}/*" for code in OTHERS]:
+    repeated = [path.format(key) for path in REPEATED for key in keys - {"PL"}]
+    repeated += [f"/organisers/texts/facts/{id_}" for id_ in FACTS] + [f"/{code}/*" for code in OTHERS]
+    repeated += [f"/organisers/texts/appeal/{code}" for code in OTHERS]
+    for path in repeated:
         yield from ("-x", address + path)
 
 
