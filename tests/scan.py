@@ -74,7 +74,7 @@ def main() -> int:
             shell.fine("organiser", "add", "marta", "--role", "admin", stdin="marta@example.org\n")
             cookie = _log_in(shell.fine("organiser", "link", "marta").strip())
             live = _links(address)
-            complaints = _scan("visitor", address, live, "") + _scan("admin", address, live, cookie)
+            complaints = _scan("visitor", address, live, "") + _scan("admin", address, [], cookie)
             if b"marta" not in _get(f"{address}/organisers/sessions", cookie):
                 complaints.append("admin: the session did not last")
             if (status := _post(f"{address}/en/sign", {"email": "nobody"})) != 422:
@@ -125,7 +125,9 @@ def _scan(who: str, address: str, live: list[str], cookie: str) -> list[str]:
     report, log = HOME / f"{who}.json", HOME / f"{who}.log"
     with tempfile.TemporaryDirectory() as memory, log.open("w") as out:
         command = [*_command(address, report, memory), *_targets(address, live)]
-        command += ["-H", f"Cookie: {cookie}"] if cookie else []
+        # What everybody sees was scanned as a visitor; of three colleagues one page is enough.
+        desk_only = [f"{address}/{path}/*" for path in ("en", "organisers/people/demo", "organisers/people/default")]
+        command += ["-H", f"Cookie: {cookie}", *(word for path in desk_only for word in ("-x", path))] if cookie else []
         done = subprocess.run(command, stdout=out, stderr=out, check=False, timeout=2400)
     found = json.loads(report.read_text("utf-8"))
     pages = int(found["infos"]["crawled_pages_nbr"])

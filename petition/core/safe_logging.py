@@ -16,6 +16,8 @@ from typing import Any
 
 LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
 _PR_SET_DUMPABLE = 4  # prctl(2)
+# What uvicorn says of broken requests: a stranger could fill a disk with it, or stop a server whose log is a pipe.
+_SAID_OF_STRANGERS = ("Invalid HTTP request", "Unsupported upgrade request", "No supported WebSocket library")
 log = logging.getLogger(__name__)
 
 
@@ -43,10 +45,15 @@ def install() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(RedactingFormatter(LOG_FORMAT))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.getLogger("uvicorn.error").addFilter(_is_worth_a_line)
     sys.excepthook = lambda _, error, __: _report_unhandled(error)
     sys.unraisablehook = lambda unraisable: _report_unhandled(unraisable.exc_value)
     threading.excepthook = lambda thread: _report_unhandled(thread.exc_value)
     _disable_core_dumps()
+
+
+def _is_worth_a_line(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith(_SAID_OF_STRANGERS)
 
 
 def _report_unhandled(error: BaseException | None) -> None:

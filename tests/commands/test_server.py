@@ -84,6 +84,19 @@ async def test_a_gigabyte_is_not_read(framing: str, tmp_path: Path) -> None:
         assert await _ask(address) == "HTTP/1.1 200 OK"
 
 
+async def test_broken_requests_fill_no_log(tmp_path: Path) -> None:
+    """Nobody reads the log of this server, which is a pipe of 64 kB: each line would bring its end nearer."""
+    broken = (b"no request\r\n\r\n", b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+    with serving(Shell(tmp_path)) as (address, _):
+        parts = urlsplit(address)
+        for request in broken * 750:
+            reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+            writer.write(request)
+            assert await asyncio.wait_for(reader.readline(), 60)
+            writer.close()
+        assert await _ask(address) == "HTTP/1.1 200 OK"
+
+
 @on_sqlite
 async def test_a_body_that_never_comes_is_not_waited_for(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forms, "BODY_TIMEOUT_SECONDS", 0.05)
