@@ -73,8 +73,6 @@ TESTS := $(PY) -m pytest $(OTHERS) --durations 20
 # Two workers more than there are cores, four at most: a test spends much of its time waiting for other processes.
 WORKERS = -n $$($(PY) -c 'import os; print(min(os.cpu_count() + 2, 4))') --maxschedchunk 8
 COVERED := --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
-# Where most statements are, for a second version of PostgreSQL; all the rest of them is in `make test-newest`.
-CLOSE_TO_SQL := tests/core/database tests/signing tests/tally tests/stories
 # Kills, failover, full disks, wrong clocks: they start dozens of processes, so they run alone.
 CHAOS := $(PY) -m pytest tests/chaos
 KILLS ?= 150
@@ -85,9 +83,8 @@ test: $(VENV)/.installed-tests system
 
 test-all: check $(SCANNER)/.installed system
 	$(TESTS) $(WORKERS) $(COVERED)
-	PETITION_TEST_EXAMPLES=50 PETITION_TEST_POSTGRESQL=newest $(TESTS) $(WORKERS) --postgresql -m "not slow" $(CLOSE_TO_SQL)
 	$(CHAOS)
-	$(PY) -m tests.scan
+	$(PY) -m tests.scan visitor
 
 # All tests that use a PostgreSQL, the slow ones too, on the newest (docs/releasing.md has the last result).
 test-newest: $(VENV)/.installed-tests system
@@ -97,7 +94,7 @@ test-newest: $(VENV)/.installed-tests system
 chaos: $(VENV)/.installed-tests system
 	PETITION_TEST_KILLS=$(KILLS) $(CHAOS)
 
-# Finds what anybody finds who tries every address. It has an environment of its own.
+# Finds what anybody finds who tries every address, as a visitor (in `make test-all` too) and as an admin. It has an environment of its own.
 scan: $(VENV)/.installed-tests $(SCANNER)/.installed
 	$(PY) -m tests.scan
 

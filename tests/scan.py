@@ -1,6 +1,6 @@
 """`make scan`: wapiti, a black-box scanner, over a running demo, as a visitor and as an admin.
 
-Only loopback, limited time.
+Only loopback, limited time. `python -m tests.scan visitor` leaves the admin out.
 """
 
 import json
@@ -74,7 +74,9 @@ def main() -> int:
             shell.fine("organiser", "add", "marta", "--role", "admin", stdin="marta@example.org\n")
             cookie = _log_in(shell.fine("organiser", "link", "marta").strip())
             live = _links(address)
-            complaints = _scan("visitor", address, live, "") + _scan("admin", address, [], cookie)
+            complaints = _scan("visitor", address, live, "")
+            if "visitor" not in sys.argv:
+                complaints += _scan("admin", address, [], cookie)
             if b"marta" not in _get(f"{address}/organisers/sessions", cookie):
                 complaints.append("admin: the session did not last")
             if (status := _post(f"{address}/en/sign", {"email": "nobody"})) != 422:
