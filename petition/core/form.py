@@ -47,7 +47,7 @@ class Form:
         ]
         self.values = self.typed | dict.fromkeys(too_long, "")
         for name in too_long:
-            self.add_error(name, _TOO_LONG.get(name, N_("That was too much text for this form.")))
+            self.add_error(name, _TOO_LONG.get(name, N_("The text is too long for this form.")))
 
     def put(self, name: str, text: str) -> None:
         """The text takes the place of what was typed, also where it is shown again."""

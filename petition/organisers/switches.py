@@ -47,7 +47,7 @@ class Kind:
 _MAX_HOURS = MAX_FREEZE // 3600
 _FREEZE = N_(
     "“Freeze” keeps every number, map, picture and letter as it is published now, for example while a newspaper "
-    "prints it. People go on signing. It ends by itself after %(hours)s hours, because signatures that were "
+    "prints it. People continue to sign. It ends by itself after %(hours)s hours, because signatures that were "
     "withdrawn are still in a frozen number. Then, or after “Unfreeze”, the numbers catch up together at the next "
     "of 0:00, 6:00, 12:00 and 18:00 UTC."
 )
@@ -63,7 +63,7 @@ _ALL = (
         N_("Signing"),
         N_(
             "“Pause signing” takes the form off every page: visitors read that they may come back later. Links that "
-            "were already sent still confirm, and letters go on. “Resume signing” brings the form back at once."
+            "were already sent still confirm, and letters continue. “Resume signing” brings the form back at once."
         ),
         {
             "": Option(N_("Resume signing"), N_("resumed signing"), N_("Open.")),

@@ -96,7 +96,7 @@ def _replace_email_key(file: Path | None) -> list[str]:
 
 async def _destroy_outbox(c: Connection) -> None:
     await outbox.delete_all(c)
-    await activity_log.append(c, activity_log.SERVER, "destroyed the mail that waited")
+    await activity_log.append(c, activity_log.SERVER, "destroyed the emails that waited")
 
 
 async def _destroy_hashes(c: Connection) -> None:

@@ -21,7 +21,7 @@ from petition.signing.submissions import SigningRequest
 from petition.tally.rounding import UNSTATED_COUNTRY
 
 # The version of the text above the button. It is kept with each signature: change both at once.
-CONSENT_VERSION = "2026-11-22"
+CONSENT_VERSION = "2026-12-01"
 MAX_NAME_LENGTH = 100
 PROOF_OF_WORK_FIELD = "altcha"  # as ALTCHA's clients call it
 TRAP_FIELD = "website"  # people do not see this field
@@ -106,7 +106,7 @@ def check_signing(
     if country != UNSTATED_COUNTRY and not language.has_country(country):
         form.add_error("country", N_("Please choose the country you live in."))
     if not form.is_checked("consent"):
-        form.add_error("consent", N_("Without your consent we may not count your signature."))
+        form.add_error("consent", N_("We are not allowed to count your signature without your consent."))
     if form.is_checked("named") and (name_error := _name_error(name, country, can_print)):
         form.add_error("name", name_error)
     if form.errors or email is None:

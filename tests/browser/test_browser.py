@@ -113,7 +113,7 @@ async def test_a_secretary_checks_a_letter(address: str, browser: Browser, shell
     assert await status.inner_text() == "PL-1.pdf: The file is the same, byte for byte."
     await page.get_by_label("Choose the PDF").set_input_files(tmp_path / "other.pdf")
     await page.locator(".other").wait_for()
-    assert await status.inner_text() == "other.pdf: The file does not match: it is not the one we drew up."
+    assert await status.inner_text() == "other.pdf: The file does not match: it is not the one we issued."
     await watched.picture("desk-8-check")
 
     await page.goto(f"{address}/organisers/editions/PL-1/sealed")

@@ -4,11 +4,12 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from babel.messages import pofile
 
 from tests import ROOT
 
@@ -16,12 +17,14 @@ CHECKED = (
     "CONTRIBUTING.md",
     *("README.md", "SECURITY.md", "CHANGELOG.md", "Makefile", "docs/**/*.md", "docs/deploy/**/*"),
     *("sql/**/*.sql", "static/*.js", "static/*.css"),
-    *("petition/**/*.py", "tests/**/*.py", "templates/web/desk/**/*.html"),
+    *("petition/**/*.py", "tests/**/*.py", "templates/web/**/*.html", "templates/mail/**/*"),
+    *("petition/locale/*.pot", "templates/appeal/en.md", "templates/letters/en.md"),
 )
+CITIZENS = "petition/locale/messages.pot"  # what people who sign read, in pages and emails
 
 # What to look for, and what to write instead.
 WORDS = {
-    r"mails?(?!/| (server|program|client))": "email, emails",
+    r"(?<!registered )mails?(?!/| (server|program|client))": "email, emails",
     r"anew": "again",
     r"who(so)?ever|whomever": "anyone who",
     r"mend(s|ed|ing)?": "fix",
@@ -45,7 +48,30 @@ WORDS = {
     r"by and by": "soon, step by step",
     r"(the|this|our) house(?! of\b)": "the code, the layout of the code",
 }
-PATTERNS = {re.compile(rf"(?<![\w/.-])({word})(?![\w-]|\.\w)", re.I): instead for word, instead in WORDS.items()}
+# The same for citizens only: words of the desk, or that organisers know.
+CITIZENS_WORDS = {
+    r"sealed(?! or signed on)": "encrypted",
+    r"held": "kept",
+    r"types?|typed": "enter, entered",
+    r"code of": "code made from",
+    r"in full tens": "rounded down to tens",
+    r"(link|links|key) (dies?|is dead|are dead)": "stops working",
+    r"(once|when|until) the (e?mail|email) (has )?(left|leaves)|waits to leave": "once it is sent",
+    r"only then": "only after that",
+    r"drew up|drawn up": "issued",
+    r"need not": "do not need to",
+    r"some (minutes|hours)": "a few minutes, hours",
+    r"is that no shame|that is no shame": "there is no shame in that",
+    r"turned back": "worked out",
+    r"relay|(?<!\+)tag|flood of": "mail server, label, very many",
+}
+
+
+def _compile(words: dict[str, str]) -> dict[re.Pattern[str], str]:
+    return {re.compile(rf"(?<![\w/.-])({word})(?![\w-]|\.\w)", re.I): instead for word, instead in words.items()}
+
+
+PATTERNS, CITIZENS_PATTERNS = _compile(WORDS), _compile(WORDS | CITIZENS_WORDS)
 QUOTED = re.compile(r"(`+)[^`]+\1")  # names of code are not English words
 
 
@@ -93,7 +119,12 @@ def _plain(text: str) -> Iterator[str]:
     yield re.sub(r"^\s*#+ ?", "", text, flags=re.M)
 
 
-READERS = {".py": _python, ".html": _template, ".sql": _sql, ".js": _script, ".css": _script}
+def _catalogue(text: str) -> Iterator[str]:
+    for message in pofile.read_po(io.StringIO(text)):
+        yield from message.id if isinstance(message.id, tuple | list) else [str(message.id)]
+
+
+READERS = {".pot": _catalogue, ".py": _python, ".html": _template, ".sql": _sql, ".js": _script, ".css": _script}
 
 
 def _english(suffix: str, text: str) -> list[str]:
@@ -105,11 +136,11 @@ def _files(trees: tuple[str, ...]) -> list[Path]:
     return sorted(file for tree in trees for file in ROOT.glob(tree) if file.is_file())
 
 
-def _found(suffix: str, text: str) -> list[str]:
+def _found(suffix: str, text: str, patterns: Mapping[re.Pattern[str], str] = PATTERNS) -> list[str]:
     return [
         f"…{passage[max(0, hit.start() - 30) : hit.end() + 30]}…: not “{hit[0]}” but “{instead}”"
         for passage in _english(suffix, text)
-        for pattern, instead in PATTERNS.items()
+        for pattern, instead in patterns.items()
         for hit in pattern.finditer(passage)
     ]
 
@@ -117,6 +148,11 @@ def _found(suffix: str, text: str) -> list[str]:
 @pytest.mark.parametrize("file", _files(CHECKED), ids=lambda file: str(file.relative_to(ROOT)))
 def test_it_is_said_in_plain_words(file: Path) -> None:
     found = _found(file.suffix, file.read_text("utf-8"))
+    assert not found, "\n".join(found)
+
+
+def test_citizens_read_plain_words() -> None:
+    found = _found(".pot", (ROOT / CITIZENS).read_text("utf-8"), CITIZENS_PATTERNS)
     assert not found, "\n".join(found)
 
 

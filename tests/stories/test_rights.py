@@ -32,11 +32,11 @@ async def test_all_that_is_held_is_shown_a_withdrawal_too(time: Clock, visitor: 
     await _manage(visitor, "withdraw")
     time.advance(days=1, hours=1)
     shown = await _manage(visitor, "show")
-    assert "There is none under exactly this address" in shown
-    assert "A signature withdrawn of late" in shown
+    assert "There is no signature under exactly this address" in shown
+    assert "A signature withdrawn recently" in shown
     time.advance(days=7)
     await visitor.site.prune()
-    assert "A signature withdrawn of late" not in await _manage(visitor, "show")
+    assert "A signature withdrawn recently" not in await _manage(visitor, "show")
 
 
 async def test_a_form_that_was_set_aside_is_shown(time: Clock, visitor: Visitor) -> None:

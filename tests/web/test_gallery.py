@@ -28,7 +28,7 @@ NAMES = {
 }
 # Words that these languages spell as English does, each one checked.
 SAME = {
-    "da": {"Mail", "Reference", "byte for byte"},
+    "da": {"Email", "Reference", "byte for byte"},
     "es": {"No"},
     "fr": {"Date", "Institutions", "Signatures"},
     "it": {"No", "Privacy"},

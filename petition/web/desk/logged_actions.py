@@ -92,7 +92,7 @@ ACTIONS = frozenset(
         N_("announced the destruction day"),
         N_("counts to the destruction day again"),
         N_("destroyed every keyed hash; signing has ended"),
-        N_("destroyed the mail that waited"),
+        N_("destroyed the emails that waited"),
         N_("ended signing for good"),
         N_("filled in the example"),
         N_("made a backup"),

@@ -18,7 +18,7 @@ _THROTTLE_MESSAGE = N_(
     "Very many forms have come from your network. Please try again in a few minutes, or from another network."
 )
 
-_PAUSED_MESSAGE = N_("Signing is closed at the moment. What you typed is still here: please send it again in a while.")
+_PAUSED_MESSAGE = N_("Signing is closed at the moment. What you entered is still here: please send it again later.")
 
 
 async def read_form(request: Request) -> Form:

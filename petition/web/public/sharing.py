@@ -62,7 +62,7 @@ async def poster(request: Request) -> Response:
 
 def _picture_values(site: Site, language: Language, snapshot: Snapshot, *, frozen: bool) -> dict[str, str]:
     template = (
-        '{{ _("Deadline") }}|{{ ngettext("confirmed signature", "confirmed signatures, in full tens", n) }}'
+        '{{ _("Deadline") }}|{{ ngettext("confirmed signature", "confirmed signatures, rounded down to tens", n) }}'
         '{% if day %} · {{ _("As of") }} {{ day }}{% endif %}'
     )
     as_of = language.format_date(snapshot.as_of.date()) if frozen else ""

@@ -126,7 +126,7 @@ async def test_what_is_no_letter_is_said_to_be_none(time: Clock, visitor: Visito
     for reference in ("PL-1", "PL", "%3Cscript%3E", "a" * 500, "PL-1%00"):
         answer = await visitor.get(f"/en/letters/{reference}")
         assert answer.status_code == 404, reference
-        assert "No letter of ours has this reference" in answer.text
+        assert "We have no letter with this reference" in answer.text
         assert "<script>" not in answer.text
     await visitor.organiser("olga", "organiser")
     for path in ("1", "x", "0", "PL-1.pdf", "1.zip", "x.zip"):

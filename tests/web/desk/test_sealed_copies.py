@@ -21,7 +21,7 @@ async def _checked(visitor: Visitor, reference: str = "PL-1") -> Html:
 async def test_the_page_of_a_letter_lists_both_fingerprints(time: Clock, visitor: Visitor) -> None:
     await edition_of_moment(visitor)
     await visitor.organiser("olga", "organiser")
-    assert "as drawn up" not in (await _checked(visitor)).text
+    assert "as issued" not in (await _checked(visitor)).text
     assert await _write_down(visitor, SEALED.upper()) == 303
 
     page = await _checked(visitor)

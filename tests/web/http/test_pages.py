@@ -119,11 +119,11 @@ async def test_everything_that_is_held_is_listed(time: Clock, visitor: Visitor) 
         "Country": "In Belarus, or I prefer not to say",
         "Day of confirmation": "22 November 2026",
         "Name in the letters to governments": "No name",
-        "News by mail": "Yes, the address is kept sealed",
+        "News by email": "Yes; your address is kept encrypted",
         "Version of the consent": intake.CONSENT_VERSION,
-        "Forms sent in that wait for the button": "1",
-        "Mails from here in the last 14 days": "3",
-        "Never to be written to": "No",
+        "Forms sent but not yet confirmed": "1",
+        "Emails we sent you in the last 14 days": "3",
+        "No more emails to this address": "No",
     }
     assert _actions(page) == ["stop_updates", "withdraw", "never_write"]
     assert "another spelling" not in page.text
@@ -138,17 +138,17 @@ async def test_without_a_signature_the_rest_is_listed_and_another_spelling_thoug
     manage = await visitor.link("anna@gmail.com", "manage")
     page = whole(await visitor.post(manage, action="show"), "en")
     assert _facts(page) == {
-        "Signature": "There is none under exactly this address",
-        "Forms sent in that wait for the button": "0",
-        "Mails from here in the last 14 days": "2",
-        "Never to be written to": "No",
+        "Signature": "There is no signature under exactly this address",
+        "Forms sent but not yet confirmed": "0",
+        "Emails we sent you in the last 14 days": "2",
+        "No more emails to this address": "No",
     }
     assert _actions(page) == ["never_write"]
     assert "with another spelling of this address" in page.text
     assert "/en/manage" in [a["href"] for a in page.all("a") if a.get("href", "").endswith("manage")]
     await visitor.post(manage, action="never_write")
     page = whole(await visitor.post(manage, action="show"), "en")
-    assert _facts(page)["Never to be written to"].startswith("Yes")
+    assert _facts(page)["No more emails to this address"].startswith("Yes")
     assert _actions(page) == []
 
 
@@ -179,7 +179,7 @@ async def test_whoever_wants_no_mail_may_withdraw_as_well(lang: str, time: Clock
 
 SAID = {
     "": ("the government of the country you live in or, outside the EU, to the EU institutions",),
-    "manage": ("Use the spelling of the address you signed with.",),
+    "manage": ("Enter the address exactly as you did when you signed.",),
     "privacy": (
         "no time of day of a signature",
         "By the hour we keep only",
@@ -203,28 +203,28 @@ async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, 
     """One row of the page for each kind of entry; the other tables hold numbers and answers of governments."""
     page = Html((await visitor.get(f"/{lang}/privacy")).text)
     kept = {
-        "outbox": "Your email address, in a mail that waits to leave",
+        "outbox": "Your email address, in an email waiting to be sent",
         "signatures": "Country, day of confirmation, version of the consent",
-        "signatures, submissions": "A code of the address (keyed hash)",
+        "signatures, submissions": "A code made from your address (keyed hash)",
         "signatures, batches": (
-            "Beside a signature: a random number, if thirty or more look as if a machine had made them"
+            "With a signature: a random number, if thirty or more look as if a machine had made them"
         ),
         "names": "Your name, only if you want it in the letters",
-        "contacts": "Your sealed address, only if you want news",
-        "submissions": "What you filled in; a name only encrypted with the link in your mail",
+        "contacts": "Your encrypted address, only if you want news",
+        "submissions": "What you filled in. A name is kept only in a form that the link in your email opens.",
         "submissions, outbox": (
-            "Beside a form that waits: that the mailbox is a throw-away one, or that our mail came back"
+            "With a form that is not yet confirmed: a note that the mailbox is a throw-away one, or that our email came back"
         ),
-        "links": "Links to see or change a signature: a hash of the link and two codes of the address",
-        "email_counts": "How often the mailbox was written to",
-        "never_write": "A code of the address, if it shall never get mail or a signature was withdrawn",
+        "links": "For each link to see or change a signature: a hash of the link and two codes made from the address",
+        "email_counts": "How many emails we sent to the mailbox",
+        "never_write": "A code made from the address, if you told us never to write to it or a signature was withdrawn",
         "daily_keys, token_buckets": (
             "A tag of your network and, with a less known provider, of your mail domain, "
             "made with a random key of the day"
         ),
         "organisers, factors, sessions, actions, source_checks, editions, enabled_annexes, sealed_copies, follow_ups, "
         "paper_counts, edits": (
-            "Of organisers: nickname, role, a code of the address, second factors, logins, and a record of what they do"
+            "About organisers: nickname, role, a code made from the address, data for two-step login, sessions, and a record of what they do"
         ),
     }
     say = visitor.site.languages[lang].jinja.from_string("{{ _(text) }}")

@@ -103,6 +103,6 @@ async def test_a_dead_link_offers_a_new_one_only_while_there_are_some(
 @on_sqlite
 async def test_the_help_page_has_both_kinds_of_trouble(visitor: Visitor) -> None:
     page = Html((await visitor.get("/en/help")).text)
-    assert "Nothing came?" in page.text
+    assert "No email?" in page.text
     assert "copy the whole address from the mail" in page.text
     assert {"/en/#sign", "/en/manage"} <= {a["href"] for a in page.all("a")}

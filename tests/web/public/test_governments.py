@@ -67,7 +67,7 @@ async def test_newspapers_read_who_was_written_to_and_what_came_back(time: Clock
     passed_on = "No answer yet Has forwarded the letter: Udenrigsministeriet · 20 November 2026, 2 days ago"
     assert f"{passed_on} Signed by: Kontorchefen Their reference: 2026-1234" in text
     assert "No answer yet Says that an answer will follow · 21 November 2026, 1 day ago" in text
-    assert "21 days ago Says that it is not competent 21 November 2026, 1 day ago" in text
+    assert "21 days ago Says that this is not within its powers 21 November 2026, 1 day ago" in text
     assert "Not written to yet: Austria, Bulgaria, Croatia" in text
 
 

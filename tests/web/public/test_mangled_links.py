@@ -126,7 +126,7 @@ async def test_letters_that_stick_to_a_link_are_not_cut(time: Clock, visitor: Vi
 async def test_a_letter_is_found_by_a_mangled_reference(time: Clock, visitor: Visitor) -> None:
     await edition_of_moment(visitor)
     page = _main((await visitor.get("/en/letters/PL-1")).text)
-    assert "We drew up a letter with this reference. Compare it with yours:" in page
+    assert "We issued a letter with this reference. Compare it with yours:" in page
 
     async def check(end: str) -> None:
         end = end.partition("/")[0].partition("#")[0]  # another address; and what a browser never sends
@@ -165,7 +165,7 @@ async def test_a_reference_that_nobody_was_sent_stays_unknown(time: Clock, visit
     for typed in ("pl-2", "p-l-1", "pl", "1", "-", "\N{LATIN SMALL LETTER DOTLESS I}e-1", "pl-1-de", "%", "pl_1"):
         answer = await visitor.client.get(f"{HERE}/en/letters/{quote(typed)}")
         assert answer.status_code == 404, typed
-        assert "No letter of ours has this reference" in answer.text
+        assert "We have no letter with this reference" in answer.text
 
 
 def _main(text: str) -> str:
