@@ -120,7 +120,8 @@ for (const link of document.querySelectorAll("a[data-back]")) {
 (() => {
   const shown = document.querySelector("[data-count]"), bar = document.querySelector("progress");
   if (!shown) return;
-  const numberFormat = new Intl.NumberFormat(document.documentElement.lang);
+  const lang = document.documentElement.lang;
+  const numberFormat = new Intl.NumberFormat(lang === "pt" ? "pt-PT" : lang); // "pt" alone is Brazilian
   let wait = 60000;
 
   async function update() {

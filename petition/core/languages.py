@@ -2,25 +2,24 @@
 
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from functools import cache, cached_property
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from babel import Locale, dates, localedata, numbers
+from babel import Locale, localedata
 from babel.messages import mofile, pofile
 from jinja2.bccache import Bucket
 
-from petition.core import collation, resources
+from petition.core import collation, countries, formats, resources, typography
+from petition.core.countries import Country, Group
 from petition.core.sentences import Sentence
 
 LOCALE_FOLDER = resources.folder("locale")
 PAGES, DESK = "messages", "desk"  # the catalogues of a language; few have one for the desk
 SOURCE_LANGUAGE = "en"
-# CLDR territories that are not countries of ISO 3166-1. Kosovo (XK) is not here: people live there and must find it.
-_NOT_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "CQ", "DG", "EA", "IC", "TA"}
 _MAX_HEADER_LENGTH = 512  # characters of Accept-Language; a browser sends fewer than a hundred
 
 
@@ -60,28 +59,27 @@ class Language:
         return self.translate(value) if isinstance(value, Sentence) else str(value)
 
     def format_number(self, n: int) -> str:
-        return str(numbers.format_decimal(n, locale=self.locale))
+        return formats.format_number(n, self.locale)
 
-    def format_date(self, day: date | datetime) -> str:
-        """The month is written as a word."""
-        return str(dates.format_date(day, format="long", locale=self.locale))
+    def format_date(self, day: date) -> str:
+        return formats.format_date(day, self.locale)
 
     def country_name(self, code: str) -> str:
-        return str(self.locale.territories.get(code, code))
+        return countries.country_name(code, self.locale)
 
     def has_country(self, code: str) -> bool:
-        return code in self._country_codes
+        """Whether a form may name it: also one where nobody lives, which an old page in a cache may still offer."""
+        return countries.is_country(code, self.locale)
 
     @cached_property
-    def _country_codes(self) -> frozenset[str]:
-        return frozenset(code for code, _ in self.countries)
+    def countries(self) -> list[Country]:
+        """(code, name) of every country where people live, in the alphabetical order of the language."""
+        return countries.inhabited_countries(self.locale)
 
     @cached_property
-    def countries(self) -> list[tuple[str, str]]:
-        """(code, name) of every country, in the alphabetical order of the language."""
-        sort_key = collation.sort_key(self.code)
-        territories = [(c, n) for c, n in self.locale.territories.items() if len(c) == 2 and c.isalpha()]
-        return sorted(((c, n) for c, n in territories if c not in _NOT_COUNTRIES), key=lambda pair: sort_key(pair[1]))
+    def country_groups(self) -> list[tuple[Group, list[Country]]]:
+        """The same for a form: the countries of the language, the other states of the EU, the rest."""
+        return countries.group_countries(self.code, self.countries)
 
     def rank_countries(self, counts: Mapping[str, int]) -> list[tuple[str, int]]:
         """The largest count first; equal counts in alphabetical order of the countries."""
@@ -111,7 +109,9 @@ class Language:
         return env
 
     def render(self, template: str, **context: Any) -> str:
-        return self.jinja.get_template(template).render(**context)
+        """A page is polished by the rules of the language; in plain text sentences end in one full stop."""
+        text = self.jinja.get_template(template).render(**context)
+        return typography.polish_html(text, self.code) if template.endswith(".html") else typography.end_once(text)
 
 
 class Languages:

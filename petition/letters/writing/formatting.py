@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from babel import dates, numbers
+from babel import dates
 from babel.core import Locale
 
 from petition.campaign.campaign import Placeholder
+from petition.core import formats
 from petition.letters.addressees.address_book import Source
 
 
@@ -19,8 +20,8 @@ from petition.letters.addressees.address_book import Source
 class Formatter:
     """Writes numbers and days in one language of one territory. `months`: twelve names for each case.
 
-    `dates` can have `pattern` (a day in CLDR's notation), `first` (the first day of a month where it is not written
-    as 1: French "1er"), and `from` and `to` (the words of a range of days; without them it has a dash).
+    `dates` can have `pattern` (a day in CLDR's notation), and `from` and `to` (the words of a range of days; without
+    them it has a dash).
     """
 
     locale: Locale
@@ -28,7 +29,7 @@ class Formatter:
     months: Mapping[str, Sequence[str]]
 
     def number(self, n: int) -> str:
-        return str(numbers.format_decimal(n, locale=self.locale))
+        return formats.format_number(n, self.locale)
 
     def day(self, value: date | Placeholder | str, case: str = "") -> str:
         """A day in words; of `2025-11` or `2017` only the month or year. A placeholder stays as it is."""
@@ -50,7 +51,7 @@ class Formatter:
         if source.start[:7] != source.date[:7]:
             return self._range(self.day(source.start, case), self.day(source.date, case))
         start, end = (date.fromisoformat(text) for text in (source.start, source.date))
-        first_day = self._first_of_month(start) or str(start.day)
+        first_day = formats.first_of_month(start, self.locale) or str(start.day)
         if "from" in self.dates:
             return self._range(first_day, self.day(end, case))
         pattern = _range_pattern(first_day, self._date_pattern(end, case))
@@ -64,16 +65,10 @@ class Formatter:
         return f"{self.dates.get('from', '')} {first} {self.dates.get('to', '–')} {last}".strip()
 
     def _date_pattern(self, day: date, case: str) -> str:
-        pattern = self.dates.get("pattern") or str(self.locale.date_formats["long"].pattern)
-        if first_day := self._first_of_month(day):
-            pattern = re.sub(r"\bd\b", f"'{first_day}'", pattern)
+        pattern = formats.date_pattern(day, self.locale, self.dates.get("pattern", ""))
         if case not in self.months:
             return pattern
         return pattern.replace("MMMM", f"'{self.months[case][day.month - 1]}'")
-
-    def _first_of_month(self, day: date) -> str:
-        """How the first day of a month is written if not as 1; empty on any other day."""
-        return self.dates.get("first", "") if day.day == 1 else ""
 
 
 def _range_pattern(first_day: str, pattern: str) -> str:
