@@ -8,9 +8,8 @@ from functools import cache
 
 NO_BREAK, NARROW = "\u00a0", "\u202f"
 # Text that is code, an address or a choice, and tags with their attributes, stay as they are.
-_MARKUP = re.compile(
-    r"(<(script|style|pre|code|textarea|select|title)\b.*?</\2>|<!--.*?-->|<[^>]*>)", re.DOTALL | re.IGNORECASE
-)
+_WHOLE = "|".join(rf"{name}\b.*?</{name}" for name in ("script", "style", "pre", "code", "textarea", "title"))
+_MARKUP = re.compile(rf"(<(?:{_WHOLE})>|<option\b[^>]*>[^<]*|<!--.*?-->|<[^>]*>)", re.DOTALL)
 _TAG = "\0"  # stands for a piece of markup
 # A date or abbreviation that ends in a full stop, at the end of a sentence; an ellipsis and ../ are something else.
 _TWO_STOPS = re.compile(rf"(?<![.\s/])\.({_TAG}*)\.(?![./\w])")
@@ -56,9 +55,9 @@ _UNTOUCHED = "en"  # its printers have no such rules
 
 def polish_html(html: str, language: str) -> str:
     """Polishes what a reader sees of a page, and nothing else of it."""
-    pieces = _MARKUP.split(html)  # text, markup, name of a skipped element, text …
-    texts = _bind(end_once(_TAG.join(pieces[::3])), language).split(_TAG)
-    return "".join(part for pair in zip(texts, [*pieces[1::3], ""], strict=True) for part in pair)
+    pieces = _MARKUP.split(html.replace(_TAG, "\ufffd"))  # text, markup, text …; browsers read no NUL
+    pieces[::2] = _bind(end_once(_TAG.join(pieces[::2])), language).split(_TAG)
+    return "".join(pieces)
 
 
 def end_once(text: str) -> str:

@@ -110,14 +110,18 @@ async def test_every_page_in_every_state_is_valid_and_speaks_one_language(
     all_pages = await Gallery(visit, time, tmp_path).render({"en", *langs})
     by_code = {language.code: language for language in languages.Languages([*all_pages], {})}
     english = [Words(text, "en").words for text in all_pages["en"].values()]
-    left = {}
+    left, ended_twice = {}, []
     for lang, pages in all_pages.items():
         known = _known(by_code[lang])
         for n, (name, text) in enumerate(pages.items()):
             file = tmp_path / "pages" / lang / f"{n}-{re.sub(r'[^a-z-]', '-', name)}.html"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, "utf-8")
+            ended_twice += [
+                (lang, name, said) for said in Words(text, lang).words if re.search(r"(?<!\.)\.\.(?!\.)", said)
+            ]
             if lang != "en" and (english_left := _left(Words(text, lang).words, english[n], known)):
                 left[lang, name] = english_left
     assert left == {}
+    assert ended_twice == []
     assert _invalid(tmp_path / "pages") == []

@@ -54,12 +54,12 @@ def test_the_head_of_a_page_says_its_first_and_last_name() -> None:
 def test_every_hundredth_name_has_its_number_also_in_a_second_volume() -> None:
     volumes = split_into_volumes(_annex("PL", LETTERS["latin"]), 1250)
     words = [pdf_text(pdf.render_annex(volume)) for volume in volumes]
-    assert "Liczba nazwisk: 2 500 1–1 250 / 2 500" in words[0]
-    assert "Liczba nazwisk: 2 500 1 251–2 500 / 2 500" in words[1]
+    assert "Liczba nazwisk: 2500 1–1250 / 2500" in words[0]
+    assert "Liczba nazwisk: 2500 1251–2500 / 2500" in words[1]
     pages = json.loads(pdf.annex_tree(volumes[1]))["pages"]
     numbers = [entry["number"] for page in pages for entry in page["entries"] if isinstance(entry, dict)]
-    assert numbers == [f"{n:,}".replace(",", "\xa0") for n in range(1300, 2501, 100)]
-    assert all(f"{number} ".replace("\xa0", " ") in words[1] for number in numbers)
+    assert numbers == [str(n) for n in range(1300, 2501, 100)]
+    assert all(f"{number} " in words[1] for number in numbers)
 
 
 def test_a_single_name_is_its_own_page() -> None:

@@ -178,12 +178,12 @@ def test_every_text_says_that_nobody_has_reviewed_it_yet() -> None:
     ("key", "counted"),
     [
         ("PL", {1: "1 podpis.", 2: "2 podpisy.", 5: "5 podpisów.", 21: "21 podpisów."}),
-        ("PL", {22: "22 podpisy.", 1230: "1 230 podpisów."}),
+        ("PL", {22: "22 podpisy.", 1230: "1230 podpisów.", 12300: "12 300 podpisów."}),
         ("LT", {1: "1 parašas;", 2: "2 parašai;", 11: "11 parašų;", 21: "21 parašas;", 30: "30 parašų;"}),
         ("LV", {1: "1 paraksts;", 2: "2 paraksti;", 11: "11 parakstu;", 21: "21 paraksts;", 30: "30 parakstu;"}),
         ("FR", {1: "1 signature appuie", 2: "2 signatures appuient", 1230: "1\u202f230 signatures appuient"}),
         ("RO", {1: "cel puțin 1 semnătură.", 2: "cel puțin 2 semnături.", 21: "cel puțin 21 de semnături."}),
-        ("HU", {1: "legalább 1 aláírás áll", 5: "5 aláírás áll", 1234: "1 234 aláírás áll"}),
+        ("HU", {1: "legalább 1 aláírás áll", 5: "5 aláírás áll", 1234: "1234 aláírás áll"}),
         ("IE-ga", {1: "1 síniú ar", 2: "2 shíniú", 5: "5 shíniú", 10: "10 síniú", 21: "21 síniú"}),
         ("MT-mt", {1: "1 firma,", 2: "2 firem,", 5: "5 firem,", 110: "110 firem,", 1230: "1,230 firma,"}),
         ("GR", {1: "1 υπογραφή.", 2: "2 υπογραφές.", 1230: "1.230 υπογραφές."}),
@@ -249,7 +249,7 @@ def test_a_date_is_as_exact_as_its_source(locale: str, source: Source, words: st
 
 
 def test_the_first_of_a_month_is_written_as_the_language_writes_it() -> None:
-    french = Formatter(Locale.parse("fr_FR"), {"first": "1er"}, {})
+    french = Formatter(Locale.parse("fr_FR"), {}, {})
     assert [french.day(f"2027-03-{day}") for day in ("01", "11", "21")] == [
         "1er mars 2027",
         "11 mars 2027",
@@ -328,7 +328,7 @@ UNFIT = {
     "a label missing": (lambda t: t.replace('closing = "Z wyrazami szacunku"', ""), "labels lacks closing, a text"),
     "an empty subject": (lambda t: re.sub('open = ".*"', 'open = ""', t), "subject: open is empty"),
     "no roles": (lambda t: re.sub("roles = .*", "", t), "lacks roles, a list of texts"),
-    "months that are not twelve": (lambda t: t.replace("[dates]", '[months]\non = ["x"]\n[dates]'), "on is not a list"),
+    "months that are not twelve": (lambda t: t.replace("\n+++\n", '\n[months]\non = ["x"]\n+++\n'), "on is not a list"),
     "an unknown fact": (lambda t: t.replace("{{ moment(", '{{ number("nothing") }} {{ moment('), "no fact is called"),
     "an unknown source": (lambda t: t.replace("{{ moment(", '{{ note("nothing") }} {{ moment('), "is called nothing"),
     "a number without note": (lambda t: t + '\n\n{{ number("detained-2023-05") }}\n', "without a note"),

@@ -88,7 +88,7 @@ async def test_what_is_saved_is_everywhere_and_one_press_brings_back_what_was(
         assert BANNER in pages["/pl/tally"]
         assert BANNER not in pages["/en/"] + pages["/pl/embed"]
         polish, english = Html(pages["/pl/"]).text, Html(pages["/en/"]).text
-        for text in ("Nowy tytuł", "1 111 ( „Wiasna”, 20 listopada 2026)", "3 lutego 2027"):
+        for text in ("Nowy tytuł", "1111 ( „Wiasna”, 20 listopada 2026 r.)", "3 lutego 2027 r."):
             assert text in polish
         for text in ("Goal: 7,500", "3 February 2027"):
             assert text in english
