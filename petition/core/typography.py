@@ -13,6 +13,7 @@ _MARKUP = re.compile(rf"(<(?:{_WHOLE})>|<option\b[^>]*>[^<]*|<!--.*?-->|<[^>]*>)
 _TAG = "\0"  # stands for a piece of markup
 # A date or abbreviation that ends in a full stop, at the end of a sentence; an ellipsis and ../ are something else.
 _TWO_STOPS = re.compile(rf"(?<![.\s/])\.({_TAG}*)\.(?![./\w])")
+_SMALL = "a-zß-öø-ÿāăąćčďđēęěģīķĺľļłńňņőŕřśšșťțūůűźžż"  # what follows a full stop is no new sentence
 # One-letter words that a line must not end with.
 _SHORT_WORDS = {
     "be": "аіоузўкй",
@@ -49,6 +50,11 @@ _BEFORE_NUMBERS = {
     "sv": ("artikel", "nr"),
     "uk": ("ст.", "стаття", "статті", "№"),
 }
+# A number and what it counts, a day and its month; after a year, only its abbreviation or the word for it.
+_NUMBER_AND_WORD = (
+    rf"(?:(?<=\d )|(?<=\d[ηº] )|(?<=\d{_TAG} ))(?:(?<!20\d\d )(?=[^\W\d_]{{2}})|(?=[^\W\d_]\.|год|рок|rok|%))"
+    rf"|(?<=\d\. )(?=[{_SMALL}])"
+)
 _DASH_LANGUAGES = ("be", "bg", "ru", "uk")  # no line begins with a dash
 _UNTOUCHED = "en"  # its printers have no such rules
 
@@ -56,8 +62,22 @@ _UNTOUCHED = "en"  # its printers have no such rules
 def polish_html(html: str, language: str) -> str:
     """Polishes what a reader sees of a page, and nothing else of it."""
     pieces = _MARKUP.split(html.replace(_TAG, "\ufffd"))  # text, markup, text …; browsers read no NUL
-    pieces[::2] = _bind(end_once(_TAG.join(pieces[::2])), language).split(_TAG)
+    pieces[::2] = polish_text(_TAG.join(pieces[::2]), language).split(_TAG)
     return "".join(pieces)
+
+
+def polish_text(text: str, language: str) -> str:
+    """Polishes running text without markup, or in Markdown."""
+    text = end_once(text)
+    if language == _UNTOUCHED:
+        return text
+    text = _loose_spaces(language).sub(NO_BREAK, text)
+    return _space_french_signs(text) if language == "fr" else text
+
+
+def label(name: str, value: str, language: str) -> str:
+    """`name: value`; French has a space before the colon."""
+    return f"{name}{NO_BREAK if language == 'fr' else ''}: {value}"
 
 
 def end_once(text: str) -> str:
@@ -65,23 +85,21 @@ def end_once(text: str) -> str:
     return _TWO_STOPS.sub(r".\1", text)
 
 
-def _bind(text: str, language: str) -> str:
-    if language == _UNTOUCHED:
-        return text
-    bound = _loose_spaces(language).sub(NO_BREAK, text)
-    return re.sub(f" (?=[;!?](?:\\W|$))|{NO_BREAK}(?=[;!?])", NARROW, bound) if language == "fr" else bound
+def _space_french_signs(text: str) -> str:
+    """A narrow space before ; ! ? and a full one before a colon, also where code has put the colon after a label."""
+    text = re.sub(f"{NO_BREAK}(?=[;!?])", NARROW, text)
+    return re.sub(rf"(?:(?<=[^\W_])|(?<=[^\W_]{_TAG}))(?=:(?:[\s{_TAG}]|$))", NO_BREAK, text)
 
 
 @cache
 def _loose_spaces(language: str) -> re.Pattern[str]:
     """Plain spaces at which no line of this language ends."""
-    word = r"(?=[^\W\d_](?:[^\W\d_]|\.)|%)"
-    rules = [rf"(?<=\d ){word}", rf"(?<=\d{_TAG} ){word}"]
+    rules = [_NUMBER_AND_WORD, r"(?<=1er )(?=\w)"]
     if letters := _SHORT_WORDS.get(language):
         rules.append(rf"(?<=(?<![\w’'.-])[{letters}{letters.upper()}] )(?=[\w{_TAG}„«“(])")
     rules += [rf"(?i:(?<=(?<!\w){re.escape(word)} ))(?=\d)" for word in _BEFORE_NUMBERS.get(language, ())]
     if language in _DASH_LANGUAGES:
         rules.append("(?=[—–] )")
     if language == "fr":
-        rules += ["(?=[:»])", "(?<=« )"]
+        rules += [r"(?=[:;!?»](?:\W|$))", "(?<=« )"]
     return re.compile(f" (?:{'|'.join(rules)})")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from petition.core import typography
 from petition.letters.formats.plain_text import PLAIN_SPACES
 from petition.letters.writing.document import Block, Letter
 
@@ -63,7 +64,8 @@ def _lines(letter: Letter) -> Iterator[_Line]:
         yield [(1 if n else _NEVER_LEFT_OUT, "– " + ask)]
     yield [(3, text) for text in _sentences(blocks[-1])]
     page = f"{labels['check']} {letter.check_url}" if letter.check_url else letter.contact[-1]
-    for line in (f"{labels['reference']}: {letter.reference}", page, letter.sender):
+    reference = typography.label(labels["reference"], letter.reference, letter.language)
+    for line in (reference, page, letter.sender):
         yield [(_NEVER_LEFT_OUT, line)]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from petition.core import typography
 from petition.letters.writing.document import Block, Chart, Letter, Note, Part
 
 _LINE_PREFIXES = {"item": "– ", "quote": "    ", "paragraph": "", "heading": ""}
@@ -19,7 +20,8 @@ def _paragraphs(letter: Letter) -> Iterator[list[str]]:
     yield ["" if letter.check_url else "PREVIEW"]
     yield [letter.sender, *letter.contact]
     yield [letter.title, letter.office, *letter.lines]
-    yield [f"{labels['reference']}: {letter.reference}", f"{labels['date']}: {letter.date}"]
+    head = {"reference": letter.reference, "date": letter.date}
+    yield [typography.label(labels[key], value, letter.language) for key, value in head.items()]
     yield [letter.check_url and f"{labels['check']} {letter.check_url}"]
     yield [labels["courtesy"] if letter.courtesy else ""]
     yield from _part_paragraphs(letter.summary) if letter.summary else ()
@@ -33,7 +35,7 @@ def _paragraphs(letter: Letter) -> Iterator[list[str]]:
     if letter.copies:
         yield [labels["copies"], *letter.copies]
     if letter.chart:
-        yield from _chart_paragraphs(letter.chart)
+        yield from _chart_paragraphs(letter.chart, letter.language)
     yield _source_lines(labels["sources"], letter.sources)
     for part in letter.enclosures:
         yield from _part_paragraphs(part)
@@ -49,8 +51,9 @@ def _source_lines(title: str, notes: tuple[Note, ...]) -> list[str]:
     return [title, *(f"[{note.number}] {note.text}, {note.url}" for note in notes)] if notes else []
 
 
-def _chart_paragraphs(chart: Chart) -> Iterator[list[str]]:
-    yield [chart.caption, *(f"{bar.name}: {bar.printed}" for bar in chart.bars), ": ".join(chart.total)]
+def _chart_paragraphs(chart: Chart, language: str) -> Iterator[list[str]]:
+    rows = [*((bar.name, bar.printed) for bar in chart.bars), chart.total]
+    yield [chart.caption, *(typography.label(name, n, language) for name, n in rows)]
     yield [chart.comparison]
 
 

@@ -26,7 +26,7 @@ class PartText:
 
     def render_blocks(self, context: Mapping[str, Any]) -> tuple[Block, ...]:
         """The body with its values filled in; it can have headings. Raises DataError, which names the file."""
-        return render_blocks(self.body, self.name, context, headings=True)
+        return render_blocks(self.body, self.name, self.language, context, headings=True)
 
 
 def find_part_text(folders: Sequence[Path], kind: str, language: str, role: str) -> PartText | None:

@@ -15,7 +15,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from petition.core import markdown
+from petition.core import markdown, typography
 from petition.core.errors import DataError
 from petition.core.toml_tables import TEXT_BY_NAME, TEXTS, WHOLE_NUMBER, Kind
 from petition.letters.writing.document import Block, Run
@@ -65,15 +65,18 @@ class LetterText:
 
     def render_blocks(self, context: Mapping[str, Any]) -> tuple[Block, ...]:
         """The body with its values filled in. Raises DataError, which names the file."""
-        return render_blocks(self.body, self.name, context)
+        return render_blocks(self.body, self.name, self.language, context)
 
 
-def render_blocks(body: str, name: str, context: Mapping[str, Any], *, headings: bool = False) -> tuple[Block, ...]:
+def render_blocks(
+    body: str, name: str, language: str, context: Mapping[str, Any], *, headings: bool = False
+) -> tuple[Block, ...]:
     """The blocks of a template. Raises DataError, which names the file `letters/NAME`."""
     try:
-        tokens = _markdown.parse(_compile_template(body).render(context))
+        text = typography.polish_text(_compile_template(body).render(context), language)
     except (TemplateError, TypeError, ValueError) as error:
         raise DataError(f"letters/{name} cannot be filled in: {error}.") from error
+    tokens = _markdown.parse(text)
     kinds = _BLOCK_KINDS | {"heading_open": "heading"} if headings else _BLOCK_KINDS
     return tuple(block for block in _blocks(tokens, name, kinds) if not _cites_omitted_source(block))
 
