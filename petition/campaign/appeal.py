@@ -29,7 +29,7 @@ from petition.campaign.places import (
     refuse_code,
     write_fact,
 )
-from petition.core import markdown, resources
+from petition.core import markdown, resources, typography
 from petition.core.errors import DataError
 from petition.core.languages import N_, Language
 from petition.core.sentences import Sentence
@@ -185,7 +185,7 @@ class Appeal:
             "hashtags": " ".join(markdown.escape(tag) for tag in self.campaign.hashtags),
             "organiser": markdown.escape(self.campaign.name(language.code)),
         }
-        return lambda text: _JINJA.from_string(text).render(values)
+        return lambda text: typography.end_once(_JINJA.from_string(text).render(values))
 
     def _fact_markdown(self, fact_id: str, language: Language, publishers: Mapping[str, str]) -> str:
         fact = self.facts[fact_id]

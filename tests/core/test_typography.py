@@ -52,7 +52,7 @@ def test_a_line_ends_where_the_language_allows_it(language: str, text: str, poli
     assert _polish(text, language) == polished
 
 
-@pytest.mark.parametrize("tag", ["pre", "code", "textarea", "title", "script", "style"])
+@pytest.mark.parametrize("tag", ["pre", "code", "textarea", "title", "mark", "script", "style"])
 def test_code_and_typed_text_stay_as_they_are(tag: str) -> None:
     page = f"<{tag} id='i w'>w domu i <b>5 lat</b> .. r..</{tag}><option value='a b'>Bośnia i Hercegowina</option>"
     assert polish_html(page, "pl") == page

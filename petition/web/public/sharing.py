@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from petition.campaign.appeal import AppealText
 from petition.campaign.campaign import Placeholder
-from petition.core import clock
+from petition.core import clock, typography
 from petition.core.languages import Language
 from petition.letters.formats import pdf
 from petition.site import Site
@@ -68,12 +68,13 @@ def _picture_values(site: Site, language: Language, snapshot: Snapshot, *, froze
     as_of = language.format_date(snapshot.as_of.date()) if frozen else ""
     deadline, counted = language.jinja.from_string(template).render(n=snapshot.confirmed, day=as_of).split("|")
     day = site.appeal.campaign.deadline
+    written_day = day if isinstance(day, Placeholder) else language.format_date(day)
     return {
         "language": language.code,
         "title": site.appeal.get_text(language).title,
         "number": language.format_number(snapshot.confirmed) if snapshot.confirmed else "",
         "counted": counted,
-        "deadline": f"{deadline}: {day if isinstance(day, Placeholder) else language.format_date(day)}",
+        "deadline": typography.label(deadline, written_day, language.code),
         "site": urlsplit(site.settings.base_url).netloc,
     }
 
