@@ -9,15 +9,18 @@ import segno
 from starlette.requests import Request
 from starlette.responses import Response
 
-from petition.campaign.appeal import AppealText
 from petition.campaign.campaign import Placeholder
 from petition.core import clock, typography
-from petition.core.languages import Language
+from petition.core.languages import N_, Language
+from petition.core.sentences import Sentence, ngettext
 from petition.letters.formats import pdf
 from petition.site import Site
 from petition.tally.tally import Snapshot
 from petition.web.http.pages import get_language, get_public_status, get_site
 
+_WHOM = N_("All political prisoners in Belarus")
+_CALL = N_("Sign the ultimatum")
+_DEADLINE = N_("Deadline")
 _CACHE = "public, max-age=3600, stale-while-revalidate=86400, stale-if-error=86400"
 
 
@@ -51,32 +54,53 @@ async def picture(request: Request) -> Response:
 
 async def poster(request: Request) -> Response:
     site, language = get_site(request), get_language(request)
-    text, sender = site.appeal.get_text(language), site.appeal.campaign.name(language.code)
-    call = language.jinja.from_string('{{ _("Sign the ultimatum") }}').render()
-    address = f"{site.settings.base_url}/{language.code}/"
-    inputs = (text.title, text.demand, sender, address)
-    make = lambda: _render_poster(language.code, text, sender, call, address)  # noqa: E731 (one line, used once)
-    content = await _file_cache(request).get(f"{language.code}/poster", inputs, make)
+    values = _poster_values(site, language)
+    content = await _file_cache(request).get(f"{language.code}/poster", values, lambda: _render_poster(values))
     return _file_response(request, content, "application/pdf")
 
 
+def _poster_values(site: Site, language: Language) -> dict[str, str]:
+    """What poster.typ needs. No number: it would be out of date on every wall."""
+    text = site.appeal.get_text(language)
+    return {
+        "language": language.code,
+        "title": text.title,
+        "whom": language.translate(_WHOM),
+        "deadline": "".join(_deadline(site, language)),
+        "demand": text.demand.striptags(),
+        "sender": site.appeal.campaign.name(language.code),
+        "call": language.translate(_CALL),
+        "address": f"{site.settings.base_url}/{language.code}/",
+    }
+
+
 def _picture_values(site: Site, language: Language, snapshot: Snapshot, *, frozen: bool) -> dict[str, str]:
-    template = (
-        '{{ _("Deadline") }}|{{ ngettext("confirmed signature", "confirmed signatures, rounded down to tens", n) }}'
-        '{% if day %} · {{ _("As of") }} {{ day }}{% endif %}'
-    )
-    as_of = language.format_date(snapshot.as_of.date()) if frozen else ""
-    deadline, counted = language.jinja.from_string(template).render(n=snapshot.confirmed, day=as_of).split("|")
-    day = site.appeal.campaign.deadline
-    written_day = day if isinstance(day, Placeholder) else language.format_date(day)
+    """What share.typ needs. Before the first number the picture asks to sign; a day nobody has set yet is left out."""
+    number = language.format_number(snapshot.confirmed) if snapshot.confirmed else ""
+    template = '{{ _("As of") }} {{ day }}'
+    as_of = language.jinja.from_string(template).render(day=language.format_date(snapshot.as_of.date()))
+    days = [*([as_of] if frozen and number else []), *_deadline(site, language)]
     return {
         "language": language.code,
         "title": site.appeal.get_text(language).title,
-        "number": language.format_number(snapshot.confirmed) if snapshot.confirmed else "",
-        "counted": counted,
-        "deadline": typography.label(deadline, written_day, language.code),
+        "whom": language.translate(_WHOM),
+        "number": number,
+        "headline": language.translate(_signed(snapshot.confirmed)) if number else language.translate(_CALL),
+        "days": " · ".join(days),
         "site": urlsplit(site.settings.base_url).netloc,
     }
+
+
+def _signed(n: int) -> Sentence:
+    return ngettext("More than %(number)s person has signed", "More than %(number)s people have signed", n, number=n)
+
+
+def _deadline(site: Site, language: Language) -> list[str]:
+    """One line; none as long as the day is not known."""
+    day = site.appeal.campaign.deadline
+    if isinstance(day, Placeholder):
+        return []
+    return [typography.label(language.translate(_DEADLINE), language.format_date(day), language.code)]
 
 
 def _file_cache(request: Request) -> FileCache:
@@ -92,23 +116,15 @@ def _file_response(request: Request, content: bytes, kind: str) -> Response:
     return Response(content, media_type=kind, headers=headers)
 
 
-def _render_poster(language: str, text: AppealText, sender: str, call: str, address: str) -> bytes:
-    """A4 as PDF: title and demand of the appeal, and a QR code (ISO/IEC 18004) of the address. Raises LetterError."""
-    values = {
-        "language": language,
-        "title": text.title,
-        "demand": text.demand.striptags(),
-        "sender": sender,
-        "call": call,
-        "address": address,
-    }
-    code = str(segno.make_qr(address, error="m").svg_inline(border=0))
-    return pdf.typeset("poster.typ", f"The poster in {language}", values, clock.now(), code=code)
+def _render_poster(values: Mapping[str, str]) -> bytes:
+    """A4 as PDF, with a QR code (ISO/IEC 18004) of the address. Raises LetterError."""
+    code = str(segno.make_qr(values["address"], error="m").svg_inline(border=0))
+    return pdf.typeset("poster.typ", f"The poster in {values['language']}", values, clock.now(), code=code)
 
 
 def _render_picture(values: Mapping[str, str]) -> bytes:
     """1200 by 630 pixels as PNG. Raises LetterError.
 
-    `values`: language, title, number (may be empty), counted, deadline, site.
+    `values`: language, title, whom, number (may be empty), headline (with that number), days (may be empty), site.
     """
     return pdf.typeset_png("share.typ", f"The picture in {values['language']}", values)

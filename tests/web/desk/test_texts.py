@@ -97,7 +97,7 @@ async def test_what_is_saved_is_everywhere_and_one_press_brings_back_what_was(
         assert "3 February 2027" in Html(pages["/en/governments"]).text
         status = one.app.state.public_state.status
         values = sharing._picture_values(one.site, one.site.languages["pl"], status.snapshot, frozen=False)
-        assert (values["title"], "3 lutego 2027" in values["deadline"]) == ("Nowy tytuł", True)
+        assert (values["title"], "3 lutego 2027" in values["days"]) == ("Nowy tytuł", True)
     written = mirror.render_files(other.site, await read_public_state(other.site))
     assert BANNER.encode() in written["pl/index.html"]
     words = await _letter(visitor)

@@ -1,9 +1,6 @@
-"""What people pass on and machines look for: picture, poster, counter for other sites, sitemap, security.txt."""
+"""What people pass on and machines look for: counter for other sites, sitemap, security.txt."""
 
-import asyncio
 import re
-import subprocess
-import threading
 from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,82 +12,14 @@ from petition.campaign.appeal import Appeal
 from petition.commands import demo_data
 from petition.core.errors import DataError
 from petition.web import prerender
-from petition.web.public.sharing import FileCache
 from tests.conftest import Clock, Visit, Visitor
-from tests.letters.samples import pdf_text
-from tests.letters.structure import paragraphs, read_structure
-from tests.web.tools import LANGUAGES, Html, campaign, in_each_language, on_sqlite
-
-PNG = b"\x89PNG\r\n\x1a\n"
+from tests.web.tools import LANGUAGES, Html, campaign, on_sqlite
 
 
 async def _counted(visitor: Visitor, time: Clock, n: int) -> None:
     await demo_data.fill_database(visitor.site.database, n)
     time.advance(minutes=2)
     await visitor.published()
-
-
-@on_sqlite
-@in_each_language
-async def test_each_language_has_its_picture_and_its_poster(
-    lang: str, time: Clock, visitor: Visitor, tmp_path: Path
-) -> None:
-    picture = await visitor.get(f"/{lang}/share.png")
-    assert (picture.headers["content-type"], picture.content[:8]) == ("image/png", PNG)
-    assert [int.from_bytes(picture.content[at : at + 4]) for at in (16, 20)] == [1200, 630]
-    assert len(picture.content) < 150_000
-    poster = await visitor.get(f"/{lang}/poster.pdf")
-    words = pdf_text(poster.content)
-    title = visitor.site.appeal.get_text(visitor.site.languages[lang]).title
-    assert "".join(title.split()) in "".join(words.split())
-    assert _scanned(poster.content, tmp_path / "poster.pdf") == f"http://127.0.0.1:8000/{lang}/"
-    assert [tag for tag, _ in paragraphs(poster.content)] == ["H1", "P", "P", "P", "P"]
-    assert not read_structure(poster.content).stray_text()
-
-
-def _scanned(pdf: bytes, file: Path) -> str:
-    """What a phone reads from the printed page."""
-    file.write_bytes(pdf)
-    subprocess.run(["pdftoppm", "-r", "60", "-png", "-singlefile", file, file.with_suffix("")], check=True)
-    command = ["zbarimg", "-q", "--raw", str(file.with_suffix(".png"))]
-    return subprocess.run(command, capture_output=True, check=True).stdout.decode().strip()
-
-
-@on_sqlite
-async def test_a_picture_is_new_when_its_number_is(time: Clock, visitor: Visitor) -> None:
-    before = await visitor.get("/en/share.png")
-    again = await visitor.client.get("/en/share.png", headers={"If-None-Match": before.headers["etag"]})
-    assert (again.status_code, again.content) == (304, b"")
-    await _counted(visitor, time, 500)
-    after = await visitor.get("/en/share.png")
-    assert after.headers["etag"] != before.headers["etag"]
-    assert "max-age=3600" in after.headers["cache-control"]
-
-
-async def test_one_makes_and_the_others_get_the_old() -> None:
-    cache, go_on, made = FileCache(), threading.Event(), []
-
-    def make(content: bytes) -> bytes:
-        made.append(content)
-        assert go_on.wait(30)
-        return content
-
-    go_on.set()
-    assert await cache.get("a", 1, lambda: make(b"old")) == b"old"
-    go_on.clear()
-    making = asyncio.create_task(cache.get("a", 2, lambda: make(b"new")))
-    await asyncio.sleep(0)
-    assert [await cache.get("a", 2, lambda: make(b"never")) for _ in range(20)] == [b"old"] * 20
-    go_on.set()
-    assert await making == b"new"
-    assert await cache.get("a", 2, lambda: make(b"never")) == b"new"
-    assert made == [b"old", b"new"]
-
-
-async def test_whoever_comes_first_waits_for_the_one_who_makes() -> None:
-    cache, contents = FileCache(), iter([b"x", b"y"])
-    served = await asyncio.gather(*[cache.get("a", 1, lambda: next(contents)) for _ in range(20)])
-    assert served == [b"x"] * 20
 
 
 @on_sqlite
