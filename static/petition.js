@@ -153,3 +153,12 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
     button.textContent = button.dataset.done;
   });
 }
+
+// The device's own sheet to share, where it has one.
+for (const button of document.querySelectorAll("button[data-share]")) {
+  if (!navigator.share) continue;
+  button.parentElement.hidden = false;
+  button.addEventListener("click", () => {
+    navigator.share({ text: button.dataset.text, url: button.dataset.share }).catch(() => {}); // closed again
+  });
+}

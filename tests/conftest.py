@@ -290,6 +290,12 @@ class Visitor:
         """Sends a form as a browser on our own page does."""
         return await self.client.post(path, data=fields, headers={"Sec-Fetch-Site": "same-origin"})
 
+    async def choose(self, path: str, action: str) -> httpx2.Response:
+        """Presses a button at an emailed link, and opens the page that says what was done."""
+        answer = await self.post(path, action=action)
+        assert answer.status_code == 303
+        return await self.get(path + answer.headers["location"])
+
     async def sign(self, email: str, country: str = "PL", lang: str = "en", **fields: str) -> httpx2.Response:
         """Sends the form with the consent ticked."""
         return await self.post(f"/{lang}/sign", email=email, country=country, consent="on", **fields)

@@ -5,11 +5,13 @@ import hmac
 import re
 import secrets
 from base64 import urlsafe_b64encode
+from collections.abc import Iterable
 from enum import StrEnum
 
 from itsdangerous import BadSignature, TimestampSigner
 from itsdangerous.signer import SigningAlgorithm
 
+from petition.core import clock
 from petition.core.clock import DAY, HOUR
 from petition.core.errors import LinkError
 
@@ -21,6 +23,7 @@ class Purpose(StrEnum):
     NEVER_WRITE = "never-write"
     MANAGE = "manage"
     LOGIN = "login"
+    RESULT = "result"
 
 
 LINK_LIFETIME = {
@@ -29,6 +32,7 @@ LINK_LIFETIME = {
     * DAY,  # it takes the wish back too, years later; its other buttons end with the email's link
     Purpose.MANAGE: DAY,
     Purpose.LOGIN: HOUR // 2,
+    Purpose.RESULT: HOUR // 4,
 }
 
 
@@ -92,6 +96,22 @@ class Signer:
         if signer.get_timestamp() - signed_at.timestamp() > LINK_LIFETIME[purpose]:
             raise LinkError("This link does not work.")
         return secret, int(signed_at.timestamp())
+
+    def make_code(self, path: str, word: str) -> str:
+        """Tells the word to this server alone, at this path, for a quarter of an hour; then nobody can read it."""
+        return self._signers[Purpose.RESULT].get_signature(_result(path, word, 0)).decode()
+
+    def read_code(self, path: str, code: str, words: Iterable[str]) -> str | None:
+        """The one of these words for which the code was made."""
+        signer = self._signers[Purpose.RESULT]
+        matching = [w for w in words for ago in (0, 1) if signer.verify_signature(_result(path, w, ago), code)]
+        return matching[0] if matching else None
+
+
+def _result(path: str, word: str, ago: int) -> bytes:
+    """`ago`: in how many periods before this one."""
+    period = clock.epoch() // LINK_LIFETIME[Purpose.RESULT] - ago
+    return f"{word} {period} {path}".encode()
 
 
 def new_secret() -> str:

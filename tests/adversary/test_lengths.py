@@ -95,9 +95,10 @@ async def _managing(visitor: Visitor, browser: Browser, lang: str) -> dict[str, 
     for name, link in links.items():
         found[f"manage, {name}"] = await browser.get(link)
         for action in ("show", "unname", "show", "stop_updates", "show", "withdraw", "never_write", "show", "other"):
-            found[f"{action}, {name}{' again' * (f'{action}, {name}' in found)}"] = await browser.post(
-                link, action=action
-            )
+            answer = await browser.post(link, action=action)
+            found[f"{action}, {name}{' again' * (f'{action}, {name}' in found)}"] = answer
+            if answer.status == 303:
+                found[f"{action} done, {name}"] = await browser.get(link + answer.header("location"))
     return found
 
 
@@ -110,7 +111,9 @@ async def _refusing(visitor: Visitor, browser: Browser, lang: str) -> dict[str, 
     for name, link in (("alive", alive), ("dead", dead)):
         found[f"never write, {name}"] = await browser.get(link)
         for action in ("never_write", "withdraw_never"):
-            found[f"{action}, {name}"] = await browser.post(link, action=action)
+            found[f"{action}, {name}"] = answer = await browser.post(link, action=action)
+            if answer.status == 303:
+                found[f"{action} done, {name}"] = await browser.get(link + answer.header("location"))
     return found
 
 

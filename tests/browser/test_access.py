@@ -82,12 +82,26 @@ async def test_errors_take_the_focus_and_lead_to_their_fields(
     assert len(links) == (1 if path else 3)
     for link in links:
         field = (await link.get_attribute("href") or "").removeprefix("#")
-        sentence = await link.inner_text()
+        name = await link.inner_text()
         await link.focus()
         await page.keyboard.press("Enter")
         await expect(page.locator(f"#{field}")).to_be_focused()
+        sentence = (await page.locator(f"#{field}-error").inner_text()).strip()
         await expect(page.locator(f"#{field}")).to_have_accessible_description(re.compile(f"^{re.escape(sentence)}"))
+        assert (await page.locator("main").inner_text()).count(sentence) == 1, "it is said once"
+        if field != "consent":
+            await expect(page.locator(f"#{field}")).to_have_accessible_name(re.compile(f"^{name}"))
     await context.close()
+
+
+async def test_an_empty_form_is_not_said_to_be_wrong(quiet_address: str, browser: Browser) -> None:
+    page = await browser.new_page(viewport=PHONE, locale="en-GB")
+    for path, fields in (("", 3), ("manage", 1)):
+        await page.goto(f"{quiet_address}/en/{path}")
+        required = await page.locator("main form [required]").all()
+        assert len(required) == fields
+        assert [await field.get_attribute("aria-invalid") for field in required] == ["false"] * fields
+    await page.close()
 
 
 async def test_a_screen_reader_meets_the_demand_the_count_the_form_and_then_the_reasons(

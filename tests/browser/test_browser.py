@@ -134,6 +134,7 @@ PAGES = (
     "tally",
     "governments",
     "privacy",
+    "safety",
     "help",
     "data",
     "embed",

@@ -124,9 +124,9 @@ async def test_one_attacker_at_the_onion_address_locks_nobody_out(nginx: Nginx) 
     """Nobody has JavaScript. Somebody with one circuit uses up the share of that circuit alone."""
     attacker = [await _sign_over_onion(nginx, 0x1_0007) for _ in range(25)]
     assert [code for code, _ in attacker] == [303] * 20 + [429] * 5
-    assert attacker[10] == (303, ["/en/check-inbox?mail=late"])
+    assert attacker[10] == (303, ["/en/check-inbox?mail=late#main"])
     for circuit in (0x1_0008, 0x2_0007, 7):
-        assert await _sign_over_onion(nginx, circuit) == (303, ["/en/check-inbox"])
+        assert await _sign_over_onion(nginx, circuit) == (303, ["/en/check-inbox#main"])
 
 
 async def test_nobody_on_the_open_web_passes_for_a_circuit(nginx: Nginx) -> None:

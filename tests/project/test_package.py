@@ -120,7 +120,7 @@ async def test_the_site_runs_from_the_wheel_alone(wheel: Path, tmp_path: Path) -
     with serving(shell) as (address, _):
         assert "Białorusi" in _open(f"{address}/pl/")[1]
         form = {"email": "anna@example.net", "country": "PL", "consent": "on"}
-        assert _open(f"{address}/en/sign", form)[0] == "/en/check-inbox"
+        assert _open(f"{address}/en/sign", form)[0] == "/en/check-inbox#main"
         link = re.compile(rf"{address}/en/confirm/[\w.-]+")
         await until(lambda: link.search(_open(f"{address}/dev/outbox")[1]) is not None)
         found = link.search(_open(f"{address}/dev/outbox")[1])

@@ -57,8 +57,7 @@ async def test_whoever_wants_no_mail_can_withdraw_from_any_mail(time: Clock, vis
     if kind == "manage":
         await _manage(visitor)
     never = await visitor.link(ANNA, "never-write")
-    answer = await visitor.post(never, action="withdraw_never")
-    assert answer.status_code == 200
+    assert (await visitor.choose(never, "withdraw_never")).status_code == 200
     for table in ("signatures", "names", "contacts", "submissions", "links", "outbox"):
         assert await _rows(visitor.site, table) == [], table
     assert {row["reason"] for row in await _rows(visitor.site, "never_write")} == {"never", "withdrawn"}
@@ -74,7 +73,7 @@ async def test_the_answer_does_not_tell_whether_there_was_a_signature(time: Cloc
     for email in (ANNA, "boris@example.net"):
         never = await visitor.link(email, "never-write")
         pages.append((await visitor.get(never)).text.replace(never, ""))
-        pages.append((await visitor.post(never, action="withdraw_never")).text.replace(never, ""))
+        pages.append((await visitor.choose(never, "withdraw_never")).text.replace(never, ""))
     assert pages[:2] == pages[2:]
 
 
@@ -82,10 +81,10 @@ async def test_never_write_alone_keeps_the_signature_and_the_links_of_old_mail(t
     await visitor.confirmed(ANNA)
     manage = await _manage(visitor)
     never = await visitor.link(ANNA, "never-write")
-    assert (await visitor.post(never, action="never_write")).status_code == 200
+    assert (await visitor.choose(never, "never_write")).status_code == 200
     assert len(await _rows(visitor.site, "signatures")) == 1
     assert (await _held(visitor, manage)).never_write
-    assert (await visitor.post(manage, action="withdraw")).status_code == 200
+    assert (await visitor.choose(manage, "withdraw")).status_code == 200
     assert await _rows(visitor.site, "signatures") == []
 
 
@@ -96,14 +95,14 @@ async def test_the_link_by_which_somebody_was_silenced_takes_it_back_years_later
     """Somebody else may have pressed it: a person who coerces, or who sits at a shared computer."""
     await visitor.confirmed(ANNA)
     never = await visitor.link(ANNA, "never-write")
-    assert (await visitor.post(never, action=said)).status_code == 200
+    assert (await visitor.choose(never, said)).status_code == 200
     time.advance(days=400)
     await visitor.site.prune()
     await visitor.sign(ANNA)
     await visitor.post("/en/manage", email=ANNA)
     await visitor.deliver()
     assert len(visitor.smtp.to(ANNA)) == 1
-    assert (await visitor.post(never, action="write_again")).status_code == 200
+    assert (await visitor.choose(never, "write_again")).status_code == 200
     await visitor.sign(ANNA)
     await visitor.deliver()
     assert len(visitor.smtp.to(ANNA)) == 2
@@ -117,9 +116,9 @@ async def test_no_other_link_takes_it_back_and_the_answer_is_the_same(time: Cloc
     await visitor.sign("boris@example.net")
     strangers = await visitor.link("boris@example.net", "never-write")
     await visitor.post(never)
-    pages = [(await visitor.post(link, action="write_again")).text for link in (earlier, strangers)]
+    pages = [(await visitor.choose(link, "write_again")).text for link in (earlier, strangers)]
     assert [row["reason"] for row in await _rows(visitor.site, "never_write")] == ["never"]
-    pages.append((await visitor.post(never, action="write_again")).text)
+    pages.append((await visitor.choose(never, "write_again")).text)
     assert len(set(pages)) == 1
     assert await _rows(visitor.site, "never_write") == []
 

@@ -43,7 +43,7 @@ class Gallery:
             await self._plain(visitor, "empty-", "", "tally", "governments", "thanks", "embed")
         await self._filled(visitor)
         for self.lang in langs:
-            await self._plain(visitor, "", "", "tally", "governments", "data", "privacy", "help", "manage")
+            await self._plain(visitor, "", "", "tally", "governments", "data", "privacy", "safety", "help", "manage")
             await self._plain(visitor, "", "embed", "embed?theme=dark", "embed?theme=light", "check-inbox")
             await self._plain(visitor, "", "check-inbox/manage", "check-inbox/manage?mail=late")
             await self._plain(visitor, "", "check-inbox?mail=late", "thanks?country=PL", "thanks?country=ZZ")
@@ -128,8 +128,8 @@ class Gallery:
         self._pages["manage-door"] = (await visitor.get(manage)).text
         for action in ("show", "unname", "stop_updates", "never_write", "withdraw", "show", "withdraw"):
             name = f"manage-{action}"
-            self._pages[name + "-again" * (name in self._pages)] = (await visitor.post(manage, action=action)).text
-        self._pages["withdrawn-never"] = (await visitor.post(never, action="withdraw_never")).text
+            self._pages[name + "-again" * (name in self._pages)] = await _chosen(visitor, manage, action)
+        self._pages["withdrawn-never"] = await _chosen(visitor, never, "withdraw_never")
         gone = token(visitor, Purpose.MANAGE)
         await self._post(visitor, "manage-dead", f"manage/{gone}", action="show")
 
@@ -201,6 +201,12 @@ class Gallery:
         answer = await visitor.client.post(f"/{self.lang}/sign", **({"headers": {}} | right | other))
         assert answer.status_code >= 400, name
         self._pages[f"refused-{name}"] = answer.text
+
+
+async def _chosen(visitor: Visitor, link: str, action: str) -> str:
+    """What a browser shows after a button, if it leads anywhere."""
+    answer = await visitor.post(link, action=action)
+    return (await visitor.get(link + answer.headers["location"])).text if answer.status_code == 303 else answer.text
 
 
 async def _throttled(*_: object, **__: object) -> None:

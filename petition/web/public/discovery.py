@@ -7,7 +7,7 @@ from petition.campaign.campaign import Placeholder
 from petition.site import Site
 from petition.web.http.public_state import PublicState
 
-PAGES = ("", "tally", "governments", "privacy", "data", "help")
+PAGES = ("", "tally", "governments", "privacy", "safety", "data", "help")
 _DISALLOWED = (
     "/organisers/",
     "/dev/",

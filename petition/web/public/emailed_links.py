@@ -1,5 +1,6 @@
 """Before and after an emailed link: where to look for the email, and what to do if the link does not work."""
 
+from collections.abc import Collection
 from email.utils import parseaddr
 
 from starlette.requests import Request
@@ -20,7 +21,8 @@ def redirect_to_inbox(request: Request, message: Message, *, late: bool) -> Resp
     """After a form that sends this email. Whether it is paused is the same for everybody."""
     is_paused = message.template in get_public_status(request).paused
     query = "?mail=paused" if is_paused else "?mail=late" if late else ""
-    return RedirectResponse(f"/{get_language(request).code}/{_INBOX_PAGES[message.template]}{query}", 303)
+    # Without a fragment of its own the address would keep that of the form, #errors.
+    return RedirectResponse(f"/{get_language(request).code}/{_INBOX_PAGES[message.template]}{query}#main", 303)
 
 
 async def check_inbox(request: Request) -> Response:
@@ -43,6 +45,22 @@ def _inbox_page(request: Request, message: Message) -> Response:
         subject=compose.render_subject(get_language(request), message.template),
         delay=request.query_params.get("mail", ""),
     )
+
+
+def redirect_to_result(request: Request, result: str) -> Response:
+    """To a page at the same link that says what was done.
+
+    The address stays in the history of a browser, which may be searched: there it tells nothing, and soon it shows
+    nothing either.
+    """
+    code = get_site(request).signer.make_code(request.scope["path"], result)
+    return RedirectResponse(f"?done={code}", 303)
+
+
+def read_result(request: Request, results: Collection[str]) -> str | None:
+    """What redirect_to_result() was told a quarter of an hour ago at most."""
+    code = request.query_params.get("done", "")
+    return get_site(request).signer.read_code(request.scope["path"], code, results)
 
 
 def read_link(request: Request, purpose: Purpose) -> LinkKeys:

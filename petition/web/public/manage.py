@@ -1,5 +1,6 @@
 """Managing a signature with an emailed link: see it, change it, withdraw it, or never get an email again."""
 
+from collections.abc import Mapping
 from functools import partial
 
 from starlette.exceptions import HTTPException
@@ -17,7 +18,7 @@ from petition.signing import intake
 from petition.signing import manage as actions
 from petition.web.http import forms
 from petition.web.http.pages import client_address, get_language, get_public_status, get_site, render_page
-from petition.web.public.emailed_links import dead_link, read_link, redirect_to_inbox
+from petition.web.public.emailed_links import dead_link, read_link, read_result, redirect_to_inbox, redirect_to_result
 
 _ACTIONS = {
     "withdraw": actions.withdraw,
@@ -25,7 +26,16 @@ _ACTIONS = {
     "stop_updates": actions.stop_updates,
     "never_write": actions.never_write,
 }
-_NEVER_WRITE_ACTIONS = {"withdraw_never": actions.withdraw_never, "write_again": actions.write_again}
+_NOTHING = "nothing"
+_NEVER_WRITE_ACTIONS = {
+    "never_write": actions.never_write,
+    "withdraw_never": actions.withdraw_never,
+    "write_again": actions.write_again,
+}
+# Each result, and where its page leads back to. After a withdrawal the link opens nothing any more.
+_MANAGE_RESULTS = dict.fromkeys(_ACTIONS, "stored data") | {"withdraw": "", _NOTHING: ""}
+_NEVER_WRITE_RESULTS = dict.fromkeys(_NEVER_WRITE_ACTIONS, "choices")
+_UNSUBSCRIBED = "unsubscribe"
 
 
 async def request_link(request: Request) -> Response:
@@ -61,14 +71,27 @@ async def _send_link(request: Request, email: EmailAddress) -> bool:
 
 
 async def manage(request: Request) -> Response:
-    """GET: a button and no data, because scanners open links. POST: the stored data, or the chosen action."""
+    """GET: a button and no data, because scanners open links. POST: the stored data, or the chosen action.
+
+    After an action GET says what was done, so that a browser can reload and go back.
+    """
     try:
         link = read_link(request, Purpose.MANAGE)
         if request.method == "POST":
             return await _run_action(request, link)
     except LinkError:
         return await dead_link(request, "manage")
-    return render_page(request, "web/public/manage/open_link.html")
+    return _result_page(request, _MANAGE_RESULTS) or render_page(request, "web/public/manage/open_link.html")
+
+
+def _result_page(request: Request, ways_back: Mapping[str, str]) -> Response | None:
+    """What was done at this link a moment ago, if anything. `ways_back`: for each possible result."""
+    result = read_result(request, ways_back)
+    return _done(request, result, ways_back[result]) if result else None
+
+
+def _done(request: Request, result: str, back: str = "") -> Response:
+    return render_page(request, "web/public/manage/done.html", action=result, back=back)
 
 
 async def _run_action(request: Request, link: LinkKeys) -> Response:
@@ -82,7 +105,7 @@ async def _run_action(request: Request, link: LinkKeys) -> Response:
     if action not in _ACTIONS:
         raise HTTPException(422)
     changed = await site.database.write(partial(_ACTIONS[action], link_id=link.row_id))
-    return render_page(request, "web/public/manage/done.html", action=action if changed else "nothing")
+    return redirect_to_result(request, action if changed else _NOTHING)
 
 
 async def never_write(request: Request) -> Response:
@@ -95,23 +118,27 @@ async def never_write(request: Request) -> Response:
         link_id = read_link(request, Purpose.NEVER_WRITE).row_id
         if request.method == "POST":
             action = (await forms.read_form(request)).values.get("action", "")
-            act = _NEVER_WRITE_ACTIONS.get(action, actions.never_write)
-            await site.database.write(partial(act, link_id=link_id))
-            return render_page(request, "web/public/manage/done.html", action=act.__name__)
+            action = action if action in _NEVER_WRITE_ACTIONS else "never_write"
+            await site.database.write(partial(_NEVER_WRITE_ACTIONS[action], link_id=link_id))
+            return redirect_to_result(request, action)
     except LinkError:
         return await dead_link(request, "manage")
-    return render_page(request, "web/public/manage/never_write.html")
+    return _result_page(request, _NEVER_WRITE_RESULTS) or render_page(request, "web/public/manage/never_write.html")
 
 
 async def unsubscribe(request: Request) -> Response:
     """The link in an email with news. A button, or one click in a mail program (RFC 8058), stops the news.
 
-    The body and the origin of such a POST are not checked: anyone who has the link may use it.
+    The body and the origin of such a POST are not checked: anyone who has the link may use it. A mail program is not
+    redirected (RFC 8058, 3.1); the button has a query, by which it is told from one.
     """
     if request.method != "POST":
-        return render_page(request, "web/public/manage/unsubscribe.html")
+        page = _result_page(request, {_UNSUBSCRIBED: ""})
+        return page or render_page(request, "web/public/manage/unsubscribe.html")
     site = get_site(request)
     secret = tokens.read_unsubscribe_secret(request.path_params["token"])
     unsubscribe_hash = site.server_keys.unsubscribe_hash(secret)
     await site.database.write(partial(actions.unsubscribe, unsubscribe_hash=unsubscribe_hash))
-    return render_page(request, "web/public/manage/done.html", action="unsubscribe")
+    if "button" in request.query_params:
+        return redirect_to_result(request, _UNSUBSCRIBED)
+    return _done(request, _UNSUBSCRIBED)

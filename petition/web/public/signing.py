@@ -2,28 +2,31 @@
 
 from typing import Any
 
+from babel.languages import get_official_languages
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from petition.campaign.appeal import Appeal
-from petition.campaign.campaign import CampaignState
+from petition.campaign.campaign import Campaign, CampaignState
 from petition.core.encryption import LinkKeys
 from petition.core.errors import ClosedError, LinkError, RateLimited, SigningPaused
 from petition.core.form import EMPTY_FORM, Form
 from petition.core.languages import Language
 from petition.core.tokens import Purpose
+from petition.letters.correspondence import Entry
 from petition.letters.writing import glyphs
 from petition.mail import messages
 from petition.signing import intake, signatures, submissions
 from petition.site import Site
+from petition.tally.rounding import UNSTATED_COUNTRY
 from petition.web.http import forms
 from petition.web.http.pages import (
     NO_STORE,
     client_address,
     get_language,
+    get_public_state,
     get_public_status,
     get_site,
-    get_snapshot,
     render_page,
 )
 from petition.web.http.public_state import PublicState
@@ -135,11 +138,25 @@ async def _confirm_signature(request: Request, link: LinkKeys) -> Response:
 
 
 async def thanks(request: Request) -> Response:
-    """Says: one of more than N from this country, with the published N."""
-    snapshot = get_snapshot(request)
-    country = request.query_params.get("country", "")
-    among = snapshot.countries.get(country, 0)
-    text = get_site(request).appeal.get_text(get_language(request))
+    """Says what is published: how many have signed, and what the government of the country has answered.
+
+    Anyone can open it with any country.
+    """
+    site, state, language = get_site(request), get_public_state(request), get_language(request)
+    snapshot, country = state.status.snapshot, request.query_params.get("country", "")
+    has_government = country in site.address_book.countries
     return render_page(
-        request, "web/public/signing/thanks.html", country=country, among=among, snapshot=snapshot, text=text
+        request,
+        "web/public/signing/thanks.html",
+        country=country,
+        among=snapshot.countries.get(country, 0),
+        snapshot=snapshot,
+        text=site.appeal.get_text(language),
+        entry=state.entries.get(country, Entry()) if has_government else None,
+        careful=country == UNSTATED_COUNTRY or _is_of_unsafe_country(language, site.appeal.campaign),
     )
+
+
+def _is_of_unsafe_country(language: Language, campaign: Campaign) -> bool:
+    """Whether people in a country where signing is dangerous probably read this language."""
+    return any(language.code in get_official_languages(country) for country in campaign.unsafe_countries)

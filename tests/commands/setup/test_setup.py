@@ -93,7 +93,7 @@ def test_a_site_that_was_set_up_from_a_file_has_its_first_signature(place: Place
     assert {line[:4] for line in service.fine("doctor").splitlines()} <= {"ok  ", "warn"}
     with serving(service) as (address, _):
         form = {"email": "anna@example.net", "country": "PL", "consent": "on"}
-        assert _post(address, "/en/sign", **form) == (303, "/en/check-inbox")
+        assert _post(address, "/en/sign", **form) == (303, "/en/check-inbox#main")
         wait_for(lambda: bool(smtp.to("anna@example.net")))
         (link,) = re.findall(rf"https://{HOST}(/en/confirm/\S+)", plain(smtp.to("anna@example.net")[0]))
         assert _post(address, link) == (303, "/en/thanks?country=PL")

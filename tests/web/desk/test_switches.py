@@ -137,7 +137,7 @@ async def test_a_kind_of_email_waits_and_all_else_leaves(time: Clock, visitor: V
     await visitor.organiser()
     assert await _press(visitor, "confirm", "paused") == 303
     answer = await visitor.sign("anna@example.net")
-    assert answer.headers["location"] == "/en/check-inbox?mail=paused"
+    assert answer.headers["location"] == "/en/check-inbox?mail=paused#main"
     assert "Our mails are held back" in Html((await visitor.get(answer.headers["location"])).text).text
     for _ in range(3):
         await visitor.sign("boris@example.net")
@@ -154,7 +154,7 @@ async def test_a_kind_of_email_waits_and_all_else_leaves(time: Clock, visitor: V
     await visitor.organiser("nina")
     assert await _press(visitor, "confirm", "", 1) == 303
     assert (await visitor.post(await visitor.link("anna@example.net"))).status_code == 303
-    assert (await visitor.sign("dora@example.net")).headers["location"] == "/en/check-inbox"
+    assert (await visitor.sign("dora@example.net")).headers["location"] == "/en/check-inbox#main"
 
 
 @on_sqlite

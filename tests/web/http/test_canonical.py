@@ -107,7 +107,7 @@ def _stays_here(place: str) -> None:
 async def test_a_form_is_taken_at_once_and_sent_once(time: Clock, visitor: Visitor) -> None:
     for path in ("/EN/sign", "//en//sign", "/en/sign/"):
         answer = await visitor.post(HERE + path, email="anna@example.net", country="PL", consent="on")
-        assert (answer.status_code, answer.headers["location"]) == (303, "/en/check-inbox")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/en/check-inbox#main")
     answer = await visitor.client.post(f"{HERE}//en/sign", data={}, headers={"Sec-Fetch-Site": "cross-site"})
     assert answer.status_code == 403
 

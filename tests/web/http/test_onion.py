@@ -79,7 +79,7 @@ async def test_no_answer_of_the_onion_address_speaks_of_https(visitor: Visitor) 
 async def test_one_signs_at_the_onion_address_and_mail_has_the_public_one(visitor: Visitor) -> None:
     for headers in ({"Sec-Fetch-Site": "same-origin"}, {"Origin": ONION}):
         answer = await visitor.client.post("/en/sign", data=GOOD, headers=THERE | headers)
-        assert (answer.status_code, answer.headers["location"]) == (303, "/en/check-inbox")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/en/check-inbox#main")
     for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://elsewhere.onion"}, {"Origin": "null"}):
         assert (await visitor.client.post("/en/sign", data=GOOD, headers=THERE | headers)).status_code == 403
     path = await visitor.link("anna@example.net", base=PUBLIC)

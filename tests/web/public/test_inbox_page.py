@@ -53,11 +53,11 @@ async def test_who_asked_to_manage_reads_nothing_about_signing(time: Clock, visi
         pages[path] = whole(await visitor.get(f"/en/{path}"), "en")
         back = [a["href"] for a in pages[path].all("a") if "data-back" in a]
         assert back == ["/en/manage" if "manage" in path else "/en/#sign"]
-        assert ("may take some hours" in pages[path].text) == ("late" in path)
-        for sentence in ("only then it counts", "three mails a day", "the rest of what you typed"):
+        assert ("may take a few hours" in pages[path].text) == ("late" in path)
+        for sentence in ("counts only after that", "three emails a day", "the rest of what you entered"):
             assert (sentence in pages[path].text) == ("manage" not in path)
-        assert ("You need not sign again" in pages[path].text) == (path == "check-inbox?mail=late")
-        assert "see, change or erase what is held" in pages[path].text or "manage" not in path
+        assert ("You do not need to sign again" in pages[path].text) == (path == "check-inbox?mail=late")
+        assert "see, change or erase what we keep" in pages[path].text or "manage" not in path
 
 
 @on_sqlite

@@ -33,7 +33,7 @@ from tests.web.tools import Html, all_rows, in_production, on_sqlite, run_backgr
 
 CROWDED = "203.0.113"  # a block of 256 addresses (RFC 5737)
 NAMED = {"named": "on", "name": "Anna Nowak", "updates": "on"}
-LATE = "/en/check-inbox?mail=late"
+LATE = "/en/check-inbox?mail=late#main"
 ONION = "p" * 55 + "d.onion"
 FORM = {"email": "anna@gmail.com", "country": "PL", "consent": "on"}
 
@@ -114,7 +114,7 @@ async def test_through_a_saturated_network_one_signs_with_a_proof_as_ever(visito
     challenge = await _challenge(visitor)
     assert challenge.pop("needed") is True
     answer = await _sign(visitor, f"{CROWDED}.251", altcha=solution(challenge))
-    assert (answer.status_code, answer.headers["location"]) == (303, "/en/check-inbox")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/en/check-inbox#main")
     async with visitor.site.database.reading() as c:
         (mail,) = await c.execute("select urgency from outbox")
     assert mail["urgency"] == messages.CONFIRM.urgency
@@ -128,7 +128,7 @@ async def test_a_proof_that_was_used_counts_for_none(visitor: Visitor) -> None:
         (await _sign(visitor, f"{CROWDED}.{n}", f"anna{n}@gmail.com", altcha=proof)).headers["location"]
         for n in (1, 2, 3)
     ]
-    assert places == ["/en/check-inbox", LATE, LATE]
+    assert places == ["/en/check-inbox#main", LATE, LATE]
     async with visitor.site.database.reading() as c:
         assert await submissions.count_waiting(c) == 3
         assert len(await c.execute("select * from used_proofs")) == 1
@@ -145,7 +145,7 @@ async def test_a_proof_in_another_spelling_counts_for_none_and_holds_up_nobody(v
         *[_sign(visitor, f"{CROWDED}.{n}", f"anna{n}@gmail.com", altcha=forged) for n in range(3)],
         _sign(visitor, f"{CROWDED}.9", "boris@gmail.com", altcha=proof),
     )
-    assert [answer.headers["location"] for answer in answers] == [LATE, LATE, LATE, "/en/check-inbox"]
+    assert [answer.headers["location"] for answer in answers] == [LATE, LATE, LATE, "/en/check-inbox#main"]
     async with visitor.site.database.reading() as c:
         assert await submissions.count_waiting(c) == 4
         assert len(await c.execute("select * from used_proofs")) == 1
@@ -158,7 +158,7 @@ async def test_two_forms_with_one_proof_at_once_are_taken_on_their_terms(visitor
     answers = await asyncio.gather(
         *[_sign(visitor, f"{CROWDED}.{n}", f"anna{n}@gmail.com", altcha=proof) for n in range(5)]
     )
-    assert sorted(answer.headers["location"] for answer in answers) == ["/en/check-inbox", *[LATE] * 4]
+    assert sorted(answer.headers["location"] for answer in answers) == ["/en/check-inbox#main", *[LATE] * 4]
 
 
 @pytest.mark.parametrize("email", ["anna@gmail.com", "never.came.before@gmail.com"])
@@ -204,14 +204,14 @@ async def test_after_a_while_the_lanes_are_open_again(visitor: Visitor, time: Cl
     await _emptied(visitor, slow=True)
     answer = await _sign(visitor, f"{CROWDED}.251")
     time.advance(seconds=int(answer.headers["retry-after"]))
-    assert (await _sign(visitor, f"{CROWDED}.251")).headers["location"] == "/en/check-inbox"
+    assert (await _sign(visitor, f"{CROWDED}.251")).headers["location"] == "/en/check-inbox#main"
 
 
 async def test_one_address_alone_leaves_its_neighbours_their_share(visitor: Visitor) -> None:
     for n in range(40):
         place = (await _sign(visitor, f"{CROWDED}.7", f"anna{n}@gmail.com")).headers["location"]
         assert (place == LATE) == (n >= LIMITS["sign"][0].burst)
-    assert (await _sign(visitor, f"{CROWDED}.8")).headers["location"] == "/en/check-inbox"
+    assert (await _sign(visitor, f"{CROWDED}.8")).headers["location"] == "/en/check-inbox#main"
 
 
 async def test_a_block_of_ipv6_has_one_share(visitor: Visitor) -> None:
@@ -306,7 +306,7 @@ async def test_with_proofs_switched_on_everybody_without_one_takes_the_slower_la
     assert challenge["needed"] is True
     proof = solution({name: challenge[name] for name in ("parameters", "signature")})
     assert (await _sign(visitor, "198.51.100.1")).headers["location"] == LATE
-    assert (await _sign(visitor, "198.51.100.1", altcha=proof)).headers["location"] == "/en/check-inbox"
+    assert (await _sign(visitor, "198.51.100.1", altcha=proof)).headers["location"] == "/en/check-inbox#main"
 
 
 async def test_with_proofs_switched_off_nobody_is_asked(visitor: Visitor) -> None:
@@ -357,7 +357,7 @@ async def test_mail_to_a_domain_that_nobody_reviewed_is_put_off_and_never_refuse
     for _ in range(rate_limits.DOMAIN_LIMIT.burst):
         assert await visitor.site.rate_limiter.delay_mail(rate_limits.DOMAIN_LIMIT, "strange.example") == 0
     answer = await _sign(visitor, "198.51.100.1", "anna@strange.example")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/en/check-inbox")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/en/check-inbox#main")
     await _sign(visitor, "198.51.100.1", "boris@gmail.com")
     await visitor.deliver()
     assert visitor.smtp.recipients == ["boris@gmail.com"]
@@ -401,4 +401,4 @@ async def test_only_headers_of_trusted_proxies_count(
             fields = {"email": f"anna{n}@gmail.com", "country": "PL", "consent": "on"}
             answer = await client.post("/en/sign", data=fields, headers={"X-Forwarded-For": f"203.0.{n}.7"})
             places.append(answer.headers["location"])
-    assert (places[-1] == "/en/check-inbox") is heeded
+    assert (places[-1] == "/en/check-inbox#main") is heeded
