@@ -47,6 +47,12 @@ class AppealText:
     unstated_country: str  # the choice of people who live in an unsafe country or do not say where they live
     reviewed: str
     body: Markup
+    sources: tuple[tuple[str, str], ...]  # of the numbers: (publisher and day, address), in the order of their notes
+
+    def split_body(self) -> tuple[Markup, Markup]:
+        """(all that speaks for signing, the last section: what else people can do). A body without headings is one."""
+        reasons, heading, last_section = self.body.rpartition("<h2>")
+        return (reasons, heading + last_section) if heading else (last_section, reasons)
 
 
 _NO_TEXT = N_("There is no text %(name)s.")
@@ -164,7 +170,8 @@ class Appeal:
         title, summary, share, body = (self.text_part(language.code, part) for part in TEXT_PARTS)
         if Place(Kind.TEXT, "body", language.code) in self.edits:
             refuse_code(body)
-        fill = self._make_filler(language, head.optional("publishers", TEXT_BY_NAME, {}))
+        sources: dict[tuple[str, str], int] = {}
+        fill = self._make_filler(language, head.optional("publishers", TEXT_BY_NAME, {}), sources)
         return AppealText(
             title=title,
             summary=summary,
@@ -173,13 +180,19 @@ class Appeal:
             unstated_country=head.text("unstated_country"),
             reviewed=head.text("reviewed"),
             body=Markup(mark_placeholders(_MARKDOWN.render(fill(body)))),  # noqa: S704 (raw HTML is off)
+            sources=tuple(sources),
         )
 
-    def _make_filler(self, language: Language, publishers: Mapping[str, str]) -> Callable[[str], str]:
-        """A function that fills in a text. `publishers` translates names of publishers that the data has in English."""
+    def _make_filler(
+        self, language: Language, publishers: Mapping[str, str], sources: dict[tuple[str, str], int]
+    ) -> Callable[[str], str]:
+        """A function that fills in a text, and numbers its sources.
+
+        `publishers` translates names of publishers that the data has in English.
+        """
         day = self.campaign.deadline
         values = {
-            "fact": lambda id_: self._fact_markdown(id_, language, publishers),
+            "fact": lambda id_: self._fact_markdown(self.facts[id_], language, publishers, sources),
             "link": self._link_markdown,
             "deadline": _mark_for_markdown(day) if isinstance(day, Placeholder) else language.format_date(day),
             "hashtags": " ".join(markdown.escape(tag) for tag in self.campaign.hashtags),
@@ -187,11 +200,14 @@ class Appeal:
         }
         return lambda text: typography.end_once(_JINJA.from_string(text).render(values))
 
-    def _fact_markdown(self, fact_id: str, language: Language, publishers: Mapping[str, str]) -> str:
-        fact = self.facts[fact_id]
-        publisher = publishers.get(fact.publisher, fact.publisher)
-        source = f"{markdown.escape(publisher)}, {language.format_date(fact.as_of)}"
-        return f"**{format_fact(fact, language)}** ([{source}](<{fact.source}>))"
+    def _fact_markdown(
+        self, fact: Fact, language: Language, publishers: Mapping[str, str], sources: dict[tuple[str, str], int]
+    ) -> str:
+        """The number, and its day as a link to its source among the notes."""
+        day = language.format_date(fact.as_of)
+        source = f"{publishers.get(fact.publisher, fact.publisher)}, {day}", fact.source
+        note = sources.setdefault(source, len(sources) + 1)
+        return f"**{format_fact(fact, language)}** ([{day}\N{NARROW NO-BREAK SPACE}{_raised(note)}](#source-{note}))"
 
     def _link_markdown(self, name: str, text: str) -> str:
         url, label = self.campaign.links[name], markdown.escape(text)
@@ -200,6 +216,10 @@ class Appeal:
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "typographer": False})
 _JINJA = SandboxedEnvironment(undefined=jinja2.StrictUndefined)  # it makes Markdown; _MARKDOWN escapes HTML
+
+
+def _raised(n: int) -> str:
+    return str(n).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def format_fact(fact: Fact, language: Language) -> str:

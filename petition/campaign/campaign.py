@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
+from petition.campaign.goals import Step, next_step, read_steps
 from petition.campaign.letterhead import Letterhead, read_letterhead
 from petition.core import toml_tables
 from petition.core.errors import DataError
@@ -97,12 +98,16 @@ class Campaign:
     met_source: str = ""
     banners: dict[str, str] = field(default_factory=dict)  # one line above all public pages, by language
     example: str = ""  # one sentence if the campaign is not real: pages show it, production does not start
+    steps: tuple[Step, ...] = ()  # on the way to the goal, the lowest first
 
     def name(self, language: str) -> str:
         """The organiser's name in a language; if it has none, in English; else the first name of all."""
         return (
             self.organiser.get(language) or self.organiser.get(SOURCE_LANGUAGE) or next(iter(self.organiser.values()))
         )
+
+    def next_step(self, signatures: int) -> Step | None:
+        return next_step(self.steps, self.goal if isinstance(self.goal, int) else None, signatures)
 
     def placeholders(self) -> list[str]:
         """The names of all values that are not known yet, such as `links.NAME`."""
@@ -159,6 +164,7 @@ def load_campaign(file: Path) -> Campaign:
         met_source=dates.optional("met_source", _PAGE, ""),
         banners=table.optional("banner", TEXT_BY_NAME, {}),
         example=table.optional("example", TEXT, ""),
+        steps=read_steps(table),
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+from markupsafe import escape
 
 from petition.campaign.appeal import SHIPPED_DATA, Appeal, AppealText, show_value
 from petition.campaign.campaign import Campaign, CampaignState, Fact, Placeholder
@@ -148,10 +149,23 @@ def test_a_fact_that_lacks_something_is_named(field: str, tmp_path: Path) -> Non
         Appeal(tmp_path)
 
 
-def test_a_fact_is_shown_with_its_source_and_its_date(tmp_path: Path) -> None:
-    body = _text(tmp_path, '{{ fact("detained-2024-10") }} {{ fact("relocated-eu-2023-05") }}').body
-    assert _read(body).strip() == "65,000 (Viasna, cited by AP, 3 October 2024) 143,600–171,900 (BEROC, 15 May 2023)"
-    assert re.findall('href="([^"]*)"', body)[0].startswith("https://kesq.com/news/2024/10/03/")
+def test_a_fact_has_its_day_beside_it_and_its_source_among_the_notes(tmp_path: Path) -> None:
+    ids = ("detained-2024-10", "relocated-eu-2023-05", "detained-2024-10")
+    text = _text(tmp_path, " ".join(f'{{{{ fact("{id_}") }}}}' for id_ in ids))
+    assert " ".join(_read(text.body).split()) == (
+        "65,000 (3 October 2024 ¹) 143,600–171,900 (15 May 2023 ²) 65,000 (3 October 2024 ¹)"
+    )
+    assert re.findall('href="([^"]*)"', text.body) == ["#source-1", "#source-2", "#source-1"]
+    assert [source for source, _ in text.sources] == ["Viasna, cited by AP, 3 October 2024", "BEROC, 15 May 2023"]
+    assert text.sources[0][1].startswith("https://kesq.com/news/2024/10/03/")
+
+
+def test_the_last_section_stands_alone(tmp_path: Path) -> None:
+    """Between the reasons and what else people can do there is the way back to the form."""
+    reasons, last = _text(tmp_path, "One.\n\n## Two\n\n2\n\n## Three\n\n3").split_body()
+    assert _read(reasons).split() == ["One.", "Two", "2"]
+    assert _read(last).split() == ["Three", "3"]
+    assert _text(tmp_path, "Only one.").split_body() == ("<p>Only one.</p>\n", "")
 
 
 def test_the_deadline_is_a_day_in_words(tmp_path: Path) -> None:
@@ -201,7 +215,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _published(folder: Path, typed: str) -> str:
     appeal = _appeal(folder, '{{ fact("x") }}')
     appeal.facts = {"x": Fact("x", 1, None, DAY, typed, "https://example.org")}
-    return appeal.get_text(ENGLISH).body
+    return escape(appeal.get_text(ENGLISH).sources[0][0])
 
 
 PRINTED: dict[str, Callable[[Path, str], str]] = {

@@ -21,14 +21,19 @@ def governments_page(site: Site, language: Language, state: PublicState) -> dict
     countries = [(code, name) for code, name in language.countries if code in written_to]
     institutions = [(a.key, a.name(language.code)) for a in site.address_book.addressees if a.country is None]
     sent = {key: entry for key, entry in state.entries.items() if entry.sent}
-    national = [entry for code, entry in sent.items() if code in written_to]
-    counts = {
-        "written": len(national),
-        "answered": sum(entry.answered is not None for entry in national),
-        "supports": sum(entry.stance is Stance.SUPPORTS for entry in national),
-    }
     lists = {"sent": sent, "countries": countries, "institutions": institutions, "today": state.today}
-    return {**lists, "counts": counts, "status": maps.answer_status}
+    return {**lists, "counts": count_answers(site, state), "status": maps.answer_status}
+
+
+def count_answers(site: Site, state: PublicState) -> dict[str, int]:
+    """Of all governments, institutions left out: how many were written to, have answered, support the demand."""
+    entries = [state.entries.get(code, Entry()) for code in site.address_book.countries]
+    return {
+        "all": len(entries),
+        "written": sum(entry.sent is not None for entry in entries),
+        "answered": sum(bool(entry.sent and entry.answered) for entry in entries),
+        "supports": sum(bool(entry.sent) and entry.stance is Stance.SUPPORTS for entry in entries),
+    }
 
 
 def _codes(site: Site) -> list[str]:

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from petition.campaign.appeal import Appeal
 from petition.campaign.campaign import Campaign, CampaignState
+from petition.core.countries import Group
 from petition.core.encryption import LinkKeys
 from petition.core.errors import ClosedError, LinkError, RateLimited, SigningPaused
 from petition.core.form import EMPTY_FORM, Form
@@ -31,8 +32,10 @@ from petition.web.http.pages import (
 )
 from petition.web.http.public_state import PublicState
 from petition.web.http.public_status import PublicStatus
+from petition.web.public import governments
 from petition.web.public.emailed_links import dead_link, read_link, redirect_to_inbox
 
+_OWN_FIGURES = 2  # countries of the language whose figures stand beside the number
 _PAUSE_SECONDS = 3600  # until a program may try again; nobody knows for how long signing is paused
 
 
@@ -42,8 +45,15 @@ async def redirect_to_language(request: Request) -> Response:
 
 
 def appeal_page(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
-    """What the prerendered appeal needs: no visitor's form."""
-    return _appeal_context(state.appeal, language, state.status, state.campaign_state, EMPTY_FORM)
+    """What the prerendered appeal needs: no visitor's form. Beside the number are published figures of the language's
+    own countries."""
+    own, published = dict(language.country_groups)[Group.OWN], state.status.snapshot.countries
+    return {
+        **_appeal_context(state.appeal, language, state.status, state.campaign_state, EMPTY_FORM),
+        "today": state.today,
+        "answers": governments.count_answers(site, state),
+        "own_countries": [code for code, _ in language.rank_countries(published) if code in dict(own)][:_OWN_FIGURES],
+    }
 
 
 def _appeal_context(
