@@ -12,7 +12,7 @@ _WHOLE = "|".join(rf"{name}\b.*?</{name}" for name in ("script", "style", "pre",
 _MARKUP = re.compile(rf"(<(?:{_WHOLE})>|<option\b[^>]*>[^<]*|<!--.*?-->|<[^>]*>)", re.DOTALL)
 _TAG = "\0"  # stands for a piece of markup
 # A date or abbreviation that ends in a full stop, at the end of a sentence; an ellipsis and ../ are something else.
-_TWO_STOPS = re.compile(rf"(?<![.\s/])\.({_TAG}*)\.(?![./\w])")
+_TWO_STOPS = re.compile(rf"(?<![.\s/{_TAG}])\.({_TAG}*)\.(?![./\w])")
 _SMALL = "a-zß-öø-ÿāăąćčďđēęěģīķĺľļłńňņőŕřśšșťțūůűźžż"  # what follows a full stop is no new sentence
 # One-letter words that a line must not end with.
 _SHORT_WORDS = {
