@@ -61,8 +61,9 @@ _UNTOUCHED = "en"  # its printers have no such rules
 
 def polish_html(html: str, language: str) -> str:
     """Polishes what a reader sees of a page, and nothing else of it."""
-    pieces = _MARKUP.split(html.replace(_TAG, "\ufffd"))  # text, markup, text …; browsers read no NUL
-    pieces[::2] = polish_text(_TAG.join(pieces[::2]), language).split(_TAG)
+    pieces = _MARKUP.split(html)  # text, markup, text …
+    texts = (text.replace(_TAG, "\ufffd") for text in pieces[::2])  # as browsers do
+    pieces[::2] = polish_text(_TAG.join(texts), language).split(_TAG)
     return "".join(pieces)
 
 

@@ -63,10 +63,10 @@ def test_only_spaces_and_second_full_stops_change(text: str, language: str) -> N
     polished = polish_html(text, language)
     assert polish_html(polished, language) == polished
     changing = re.compile("[ .\u00a0\u202f]")  # French gets spaces too
-    assert changing.sub("", polished) == changing.sub("", text.replace("\0", "\ufffd"))
+    assert changing.sub("", polished).replace("\ufffd", "\0") == changing.sub("", text)
     if language != "fr":
         assert polished.count(" ") + polished.count("\u00a0") == text.count(" ")
-    assert re.findall("<[^>]*>", polished) == re.findall("<[^>]*>", text.replace("\0", "\ufffd"))
+    assert re.findall("<[^>]*>", polished) == re.findall("<[^>]*>", text)
 
 
 def test_a_sentence_of_plain_text_ends_once() -> None:
