@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from petition.core import typography
 from petition.letters.formats import cover_sheet, docx, pdf, plain_text
 from petition.letters.formats.registry import FORMATS
 from petition.letters.writing.compose import compose_letter
@@ -46,7 +47,7 @@ def test_every_format_says_the_same(language: str) -> None:
     said += [drawn.closing, *drawn.copies, *(note.text for note in drawn.sources), *(n.url for n in drawn.sources)]
     for bar in drawn.chart.bars if drawn.chart else ():
         assert _spaced(f"{bar.name} {bar.printed}") in word
-        assert _spaced(f"{bar.name}: {bar.printed}") in plain
+        assert _spaced(typography.label(bar.name, bar.printed, drawn.language)) in plain
     for words in said:
         assert _spaced(words) in word
         assert _spaced(words) in plain
