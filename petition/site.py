@@ -9,8 +9,7 @@ from functools import cached_property, partial
 from petition.campaign.appeal import Appeal, show_value
 from petition.campaign.campaign import CampaignState, Placeholder
 from petition.campaign.edits import LiveAppeal
-from petition.core import key_fingerprints, languages, safe_logging, tokens
-from petition.core.clock import today
+from petition.core import clock, key_fingerprints, languages, safe_logging, time_zones, tokens
 from petition.core.database import database as db
 from petition.core.database import migrations, state
 from petition.core.database.connection import Connection
@@ -81,6 +80,7 @@ class Site:
             "base_url": self.settings.base_url,
             "onion_url": self.settings.onion_url,
             "show_value": show_value,
+            "city_of": time_zones.city,
             "is_placeholder": lambda value: isinstance(value, Placeholder),
         }
         return Languages(languages.offered_languages(self.appeal.languages()), common)
@@ -168,7 +168,7 @@ class Site:
             return await self.current_draft(connection)
 
     def campaign_state(self) -> CampaignState:
-        return self.appeal.campaign_state(today())
+        return self.appeal.campaign_state(clock.now())
 
     async def take_snapshot(self) -> None:
         """Releases the figures whose time has come."""

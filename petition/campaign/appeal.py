@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -63,7 +63,7 @@ class Appeal:
     """The campaign's data and texts: files of the campaign folder, and the shipped ones where it has none.
 
     `edits`: what stands there instead of what the files say. `unfit`: edits that do not fit the files (any more), each
-    with the reason; there the files hold.
+    with the reason; there the files hold. `deadline_moved`: the campaign's day on which the desk last changed it.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -72,6 +72,7 @@ class Appeal:
         self._texts: dict[str, AppealText] = {}
         self.edits: Edits = {}
         self.unfit: dict[Place, str] = {}
+        self.deadline_moved: date | None = None
         self.campaign = campaign.load_campaign(self.data_file("campaign.toml"))
         self.facts = {f.id: f for f in campaign.load_facts(self.data_file("facts.toml"))}
 
@@ -89,8 +90,8 @@ class Appeal:
         """The codes of the languages that the appeal has a text in."""
         return sorted({file.stem for folder in self.text_folders for file in (folder / "appeal").glob("*.md")})
 
-    def campaign_state(self, today: date) -> CampaignState:
-        return self.campaign.state(today)
+    def campaign_state(self, moment: datetime) -> CampaignState:
+        return self.campaign.state(moment)
 
     def get_text(self, language: Language) -> AppealText:
         """Reads each text once. Raises DataError for a text that is missing or does not fit the data."""

@@ -3,14 +3,15 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from petition.campaign.goals import Step, next_step, read_steps
 from petition.campaign.letterhead import Letterhead, read_letterhead
-from petition.core import toml_tables
+from petition.core import time_zones, toml_tables
 from petition.core.errors import DataError
 from petition.core.languages import N_, SOURCE_LANGUAGE, Language
 from petition.core.sentences import Sentence
@@ -85,6 +86,7 @@ class Campaign:
     met: date | Placeholder | None
     archived: date | Placeholder | None
     destruction: date | Placeholder
+    zone: ZoneInfo
     goal: int | Placeholder
     links: dict[str, str]
     hashtags: tuple[str, ...]
@@ -123,8 +125,20 @@ class Campaign:
         missing = self.placeholders()
         return f"campaign.toml has placeholders: {', '.join(missing)}" if missing else ""
 
-    def state(self, today: date) -> CampaignState:
+    def day(self, moment: datetime) -> date:
+        """The day of opening, deadline and countdowns: it begins at midnight in the campaign's time zone."""
+        return moment.astimezone(self.zone).date()
+
+    @property
+    def end(self) -> datetime | None:
+        """The midnight (UTC) at which the deadline has passed."""
+        if not isinstance(self.deadline, date):
+            return None
+        return datetime.combine(self.deadline + timedelta(1), time(), self.zone).astimezone(UTC)
+
+    def state(self, moment: datetime) -> CampaignState:
         """While the deadline is not known, it has not passed."""
+        today = self.day(moment)
         if isinstance(self.archived, date) and today >= self.archived:
             return CampaignState.ARCHIVED
         if isinstance(self.met, date) and today >= self.met:
@@ -151,6 +165,7 @@ def load_campaign(file: Path) -> Campaign:
         met=dates.optional("met", _DAY, None),
         archived=dates.optional("archived", _DAY, None),
         destruction=dates.read("destruction", _DAY),
+        zone=time_zones.read_zone(dates),
         goal=table.read("goal", _or_placeholder(WHOLE_NUMBER)),
         links=table.read("links", TEXT_BY_NAME),
         hashtags=tuple(table.read("hashtags", TEXTS)),

@@ -6,9 +6,10 @@ Each process reads it every few seconds; what it reads becomes an Appeal (Appeal
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from petition.campaign.appeal import Appeal
-from petition.campaign.places import Kind, Place
+from petition.campaign.places import DEADLINE, Kind, Place
 from petition.core import clock
 from petition.core.database.connection import Connection
 from petition.core.errors import RivalEdit
@@ -41,7 +42,15 @@ class LiveAppeal:
         if (press := await _last_press(c)) != self._press:
             edits = {place: value for place, (_, value) in (await newest(c)).items() if value is not None}
             self.now, self._press = await asyncio.to_thread(self.files.with_edits, edits), press
+            self.now.deadline_moved = await _deadline_moved(c, self.now)
         return self.now
+
+
+async def _deadline_moved(c: Connection, appeal: Appeal) -> date | None:
+    row = await c.one("edits.deadline_moved")
+    if row is None or DEADLINE in appeal.unfit:
+        return None
+    return appeal.campaign.day(clock.parse_iso(row["edited_at"]))
 
 
 async def _last_press(c: Connection) -> int:

@@ -39,7 +39,11 @@ def check_texts(appeal: Appeal) -> None:
         appeal.get_text(_language(code))
     book = reader.load_address_book(appeal.data_file("governments.toml"))
     for day in _days_to_check(appeal):
-        _compose_letters(appeal, book, datetime.combine(day, time(12), UTC))
+        _compose_letters(appeal, book, _noon(appeal, day))
+
+
+def _noon(appeal: Appeal, day: date) -> datetime:
+    return datetime.combine(day, time(12), appeal.campaign.zone).astimezone(UTC)
 
 
 def _language(code: str) -> Language:
@@ -57,10 +61,10 @@ def missing_letters(appeal: Appeal) -> list[str]:
 
 def _days_to_check(appeal: Appeal) -> Iterator[date]:
     """One day, today or later, of each state of the campaign that allows letters, if its date is known."""
-    dates, today = appeal.campaign, clock.today()
+    dates, today = appeal.campaign, appeal.campaign.day(clock.now())
     days = [today, dates.opens, dates.met]
     days += [dates.deadline + timedelta(1)] if isinstance(dates.deadline, date) else []
-    states = {appeal.campaign_state(day): day for day in days if isinstance(day, date) and day >= today}
+    states = {appeal.campaign_state(_noon(appeal, day)): day for day in days if isinstance(day, date) and day >= today}
     return (day for state, day in states.items() if state.allows_letters)
 
 

@@ -162,7 +162,7 @@ def _choose(accept: str, languages: Mapping[str, Language]) -> Language | None:
 # Data of CLDR that no page uses: a megabyte for each language, in every process.
 _UNUSED_DATA = (
     *("currency_names", "currency_names_plural", "unit_patterns", "unit_display_names", "compact_decimal_formats"),
-    *("time_zones", "meta_zones", "zone_formats", "date_fields", "scripts"),
+    *("meta_zones", "zone_formats", "date_fields", "scripts"),
 )
 
 
@@ -172,6 +172,8 @@ def _drop_unused_data(locale: Locale) -> None:
         data = localedata.load(name)
         for key in _UNUSED_DATA:
             data.pop(key, None)
+        zones = data.get("time_zones", {}).items()  # for time_zones.city()
+        data["time_zones"] = {zone: {"city": names["city"]} for zone, names in zones if "city" in names}
 
 
 def _tags_by_weight(accept: str) -> list[str]:

@@ -56,7 +56,7 @@ async def make_follow_up(database: Database, draft: Draft, code: str, entry: Ent
             raise LetterError(N_("Write down first on which day the letter was sent, and from which edition it is."))
         earlier = await c.all("follow_ups.of_letter", letter=letter.reference)
     quoted = {name: getattr(entry, name) for name in _QUOTED} | {"stance": entry.stance.value}
-    days = (draft.moment.date() - entry.sent).days
+    days = (draft.day - entry.sent).days
     follow_up = FollowUp(kind, letter.reference, days, int(found[2]["confirmed"]), quoted)
     reference = f"{letter.reference}-R{len(earlier) + 1}"
     language = follow_up_language(draft.text_folders, kind, found[1].language)

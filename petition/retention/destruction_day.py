@@ -91,10 +91,15 @@ async def announce_again(c: Connection, campaign: Campaign) -> None:
         await activity_log.append(c, activity_log.SERVER, _ANNOUNCES, day.isoformat())
 
 
+def has_come(day: date, campaign: Campaign) -> bool:
+    """Whether it is that day in UTC and in the campaign's time zone: after the end of the deadline, and on the day."""
+    return min(clock.today(), campaign.day(clock.now())) >= day
+
+
 async def is_due(c: Connection, campaign: Campaign) -> bool:
     """Whether everything that leads to a person is to be erased now."""
     day, found = await day_of(c, campaign), await get(c)
-    if day is None or clock.today() < day or found is None or found.day != day:
+    if day is None or not has_come(day, campaign) or found is None or found.day != day:
         return False
     return found.is_old_enough and found.is_recent and time_sync.is_synchronised()
 
@@ -126,7 +131,8 @@ class DestructionWatch:
         self._said = sentence
 
     async def _look(self, c: Connection) -> str:
-        day = await day_of(c, self._campaign())
+        campaign = self._campaign()
+        day = await day_of(c, campaign)
         if day is None or await has_ended(c):
             return ""
         old = await get(c)
@@ -135,7 +141,7 @@ class DestructionWatch:
             return self._said  # another process was faster: the next look sees what it stored
         if self._seen is None or self._seen[0] != str(new):
             self._seen = str(new), clock.running_seconds()
-        return trouble(new, day) or ""
+        return trouble(new, day, campaign) or ""
 
     def _count(self, found: Announcement | None, day: date) -> Announcement:
         if found is None or (found.day != day and self._seen is None):
@@ -147,7 +153,7 @@ class DestructionWatch:
         if self._has_jumped() or not found.is_recent:
             self._offset = None
             return Announcement(day, 0, clock.epoch())
-        return self._add_hour(found) if clock.today() < day else found
+        return found if has_come(day, self._campaign()) else self._add_hour(found)
 
     def _has_jumped(self) -> bool:
         offset = clock.epoch() - clock.running_seconds()
@@ -183,13 +189,13 @@ async def say(c: Connection, campaign: Campaign) -> Sentence | None:
     if day is None or await has_ended(c):
         return None
     found = await get(c)
-    return trouble(found, day) or (describe(found) if found else None)
+    return trouble(found, day, campaign) or (describe(found) if found else None)
 
 
 async def say_trouble(c: Connection, campaign: Campaign) -> Sentence | None:
     """What keeps the day of campaign.toml from erasing; None if nothing does, or if there is nothing left to erase."""
     day = await day_of(c, campaign)
-    return None if day is None or await has_ended(c) else trouble(await get(c), day)
+    return None if day is None or await has_ended(c) else trouble(await get(c), day, campaign)
 
 
 _ANNOUNCED = N_("On %(day)s everything that leads to a person is erased, if nobody ended signing before.")
@@ -218,14 +224,15 @@ def describe(announced: Announcement) -> Sentence:
     return join([sentence, Sentence(_HOURS, hours=announced.hours, needed=HOURS_NEEDED)])
 
 
-def trouble(announced: Announcement | None, day: date) -> Sentence | None:
+def trouble(announced: Announcement | None, day: date, campaign: Campaign) -> Sentence | None:
     """What keeps the day of campaign.toml from erasing, and what to do; None if nothing does."""
-    if clock.today() >= day and (announced is None or not announced.is_old_enough):
+    come = has_come(day, campaign)
+    if come and (announced is None or not announced.is_old_enough):
         return Sentence(_NOT_LONG_ENOUGH, day=day)
     if announced is None:
         return Sentence(_UNANNOUNCED, day=day)
     if announced.day != day:
         return Sentence(_ANOTHER, day=day, announced=announced.day)
-    if clock.today() < day or (announced.is_recent and time_sync.is_synchronised()):
+    if not come or (announced.is_recent and time_sync.is_synchronised()):
         return None
     return Sentence(_DOUBTFUL_CLOCK, day=day)

@@ -95,13 +95,13 @@ def daily_growth(history: History, until: date, most: int) -> list[tuple[date, i
     return [(day, totals.at(midnight(day + timedelta(1))) - totals.at(midnight(day))) for day in days if day >= first]
 
 
-def project(history: History, snapshot: Snapshot, deadline: date, goal: int | None) -> Projection | None:
-    """What the total would be at the end of the deadline, if each day until then were like those of the past.
+def project(history: History, snapshot: Snapshot, end: datetime, goal: int | None) -> Projection | None:
+    """What the total would be at the end, if each day until then were like those of the past.
 
-    None before there are PACE_DAYS whole days, and after the deadline.
+    None before there are PACE_DAYS whole days, and after the end.
     """
     days = [n for _, n in daily_growth(history, snapshot.as_of.date(), RANGE_DAYS)]
-    left = (midnight(deadline + timedelta(1)) - snapshot.as_of) / timedelta(1)
+    left = (end - snapshot.as_of) / timedelta(1)
     if len(days) < PACE_DAYS or left <= 0:
         return None
     weeks = [sum(days[first : first + WEEK]) / WEEK for first in range(len(days) - WEEK + 1)]

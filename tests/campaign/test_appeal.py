@@ -4,7 +4,7 @@ import html
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,8 @@ def test_the_calendar_decides_the_state(
     changes: dict[str, object], yesterday: CampaignState, on_the_day: CampaignState, next_day: CampaignState
 ) -> None:
     campaign_ = _campaign(**changes)
-    assert [campaign_.state(day) for day in (BEFORE, DAY, AFTER)] == [yesterday, on_the_day, next_day]
+    noons = [datetime.combine(day, time(12), UTC) for day in (BEFORE, DAY, AFTER)]
+    assert [campaign_.state(noon) for noon in noons] == [yesterday, on_the_day, next_day]
 
 
 def test_each_state_says_what_may_be_done() -> None:

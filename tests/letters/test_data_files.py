@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -36,7 +36,7 @@ SHARED = {"shared": [{"networks": ["192.0.2.0/24"], "why": "a provider", "source
 
 def _use_campaign(file: Path) -> None:
     found = Appeal(file.parent).campaign
-    assert found.state(date(2026, 12, 1))
+    assert found.state(datetime(2026, 12, 1, tzinfo=UTC))
     assert isinstance(found.name("de") + found.why_not_ready() + found.posted_from, str)
 
 

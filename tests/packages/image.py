@@ -59,7 +59,7 @@ def make(root: Path, moment: int, into: Path) -> Path:
 
 
 def _bare() -> Path:
-    return roots.root(DEBIAN, installed=("python3",), variant="essential")
+    return roots.root(DEBIAN, installed=("python3", "tzdata"), variant="essential")
 
 
 def debian_packages() -> list[bill.Component]:

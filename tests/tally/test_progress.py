@@ -11,7 +11,7 @@ from petition.tally import progress
 from petition.tally.history import History
 from petition.tally.tally import Snapshot
 
-BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
+BEGIN, END = datetime(2026, 11, 1, tzinfo=UTC), datetime(2027, 3, 2, tzinfo=UTC)
 Daily = dict[int, int]  # day after BEGIN -> growth, in the hour before noon
 
 
@@ -40,19 +40,19 @@ def test_today_stands_beside_the_same_hours_and_the_whole_days() -> None:
 def test_an_empty_site_has_nothing_to_show_and_no_error() -> None:
     nothing = Snapshot(BEGIN, 0, {}, 0)
     assert progress.growth(History(), nothing).today == 0
-    assert progress.project(History(), nothing, date(2027, 3, 1), 100) is None
+    assert progress.project(History(), nothing, END, 100) is None
     assert (progress.movers(History(), nothing), progress.curve(History(), nothing)) == ([], [])
 
 
 def test_a_projection_needs_fourteen_whole_days_and_a_deadline_to_come() -> None:
     for days, deadline, shown in ((15, 30, False), (16, 30, True), (16, 15, True), (16, 14, False)):
-        found = progress.project(*_history([10] * days), (BEGIN + timedelta(deadline)).date(), None)
+        found = progress.project(*_history([10] * days), BEGIN + timedelta(deadline + 1), None)
         assert (found is not None) == shown, (days, deadline)
 
 
 def test_the_range_is_that_of_the_slowest_and_the_fastest_week() -> None:
     daily = [50, *[1000] * 3, *[10] * 7, *[30] * 7, *[20] * 7, *[40] * 7, 0]
-    found = progress.project(*_history(daily, hours=0), BEGIN.date() + timedelta(len(daily) + 9), 10**6)
+    found = progress.project(*_history(daily, hours=0), BEGIN + timedelta(len(daily) + 10), 10**6)
     assert found is not None
     assert list(found.paces) == [10, 30, 40], "of the last 28 days; the flood of the beginning is older"
     total = sum(daily)
@@ -62,10 +62,10 @@ def test_the_range_is_that_of_the_slowest_and_the_fastest_week() -> None:
 
 def test_the_goal_has_its_day_at_each_pace() -> None:
     daily = [*[10] * 30, 0]
-    found = progress.project(*_history(daily, hours=0), date(2027, 3, 1), 400)
+    found = progress.project(*_history(daily, hours=0), END, 400)
     assert found is not None
     assert found.goal_days == (date(2026, 12, 11),) * 3
-    reached = progress.project(*_history(daily, hours=0), date(2027, 3, 1), 300)
+    reached = progress.project(*_history(daily, hours=0), END, 300)
     assert reached is not None
     assert reached.goal_days == (None, None, None), "it is reached"
 
@@ -74,7 +74,7 @@ def test_the_goal_has_its_day_at_each_pace() -> None:
 @given(st.lists(st.integers(0, 10**5), min_size=16, max_size=40), st.integers(0, 23), st.integers(1, 400))
 def test_any_projection_lies_within_its_range(daily: list[int], hours: int, left: int) -> None:
     history, snapshot = _history(daily, hours)
-    found = progress.project(history, snapshot, snapshot.as_of.date() + timedelta(left), 1000)
+    found = progress.project(history, snapshot, snapshot.as_of + timedelta(left), 1000)
     assert found is not None
     assert list(found.paces) == sorted(found.paces)
     assert list(found.totals) == sorted(found.totals)

@@ -33,7 +33,7 @@ async def check_dates(settings: Settings) -> list[Finding]:
 
 async def _check_deadline(c: Connection, campaign: Campaign) -> Finding:
     day = campaign.deadline
-    if not isinstance(day, date) or clock.today() <= day or await state.is_closed(c):
+    if not isinstance(day, date) or campaign.day(clock.now()) <= day or await state.is_closed(c):
         return Finding("deadline")
     return Finding(
         "deadline", warning=f"it was on {day}: send the last letters within a week", command="petition close"
@@ -45,9 +45,9 @@ async def _check_destruction(c: Connection, campaign: Campaign) -> Finding:
     if day is None or await destruction_day.has_ended(c):
         return Finding("destruction day")
     found = await destruction_day.get(c)
-    sentence = destruction_day.trouble(found, day) or _standstill(found)
+    sentence = destruction_day.trouble(found, day, campaign) or _standstill(found)
     subject = f"destruction day ({day}{_counted(found)})"
-    return Finding(subject, sentence) if clock.today() >= day else Finding(subject, warning=sentence)
+    return Finding(subject, sentence) if destruction_day.has_come(day, campaign) else Finding(subject, warning=sentence)
 
 
 def _counted(found: Announcement | None) -> str:

@@ -3,7 +3,7 @@
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import IO
 
@@ -47,12 +47,17 @@ class Draft:
 
     @property
     def state(self) -> CampaignState:
-        return self.appeal.campaign_state(self.moment.date())
+        return self.appeal.campaign_state(self.moment)
+
+    @property
+    def day(self) -> date:
+        """The day that the letters bear: with a day of UTC, one would say on the deadline that it has passed."""
+        return self.appeal.campaign.day(self.moment)
 
     def letter(self, addressee: Addressee, issue: IssueDetails | None = None) -> Letter:
         """The letter to one addressee; a preview without `issue`. Raises LetterError if the state allows no letters."""
         figures = self.published_figures(addressee)
-        issue = issue or IssueDetails(compose.preview_reference(addressee, self.moment))
+        issue = issue or IssueDetails(compose.preview_reference(addressee, self.day))
         issue = replace(issue, page_language=self.page_language(addressee), not_met=self.not_met)
         return compose.compose_letter(
             self.appeal, self.text_folders, addressee, figures, self.moment, self.base_url, issue
@@ -81,7 +86,7 @@ class Draft:
         return {id_: list(addressees.values()) for id_, addressees in by_role.items()}
 
     def letter_in(self, language: str, addressee: Addressee) -> Letter:
-        reference = compose.preview_reference(addressee, self.moment)
+        reference = compose.preview_reference(addressee, self.day)
         return self.letter(addressee, IssueDetails(reference, language=language))
 
     def english_at_the_border(self) -> list[Addressee]:

@@ -44,16 +44,17 @@ def compose_annex(
     if not all(map(can_print, ordered)):
         sentences.append(text.annex["substitute"])
     sentences += [text.annex["duty"], f"{text.annex['count']}: {formatter.number(len(ordered))}"]
+    day = appeal.campaign.day(moment)
     return Annex(
         key=addressee.key,
-        reference=preview_reference(addressee, moment),
+        reference=preview_reference(addressee, day),
         language=text.language,
         territory=formatter.locale.territory or "",
         moment=moment,
         sender=appeal.campaign.name(text.language),
         controller=appeal.campaign.controller,
         contact=appeal.campaign.contact,
-        date=formatter.day(moment.date()),
+        date=formatter.day(day),
         title=text.annex["title"],
         sentences=tuple(sentences),
         names=tuple(ordered),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -48,9 +48,10 @@ def compose_letter(
 
     A preview without `issue`. Raises LetterError if the state allows no letters, DataError for wrong data.
     """
-    state, issue = _letter_state(appeal, moment), issue or IssueDetails(preview_reference(addressee, moment))
+    state, today = _letter_state(appeal, moment), appeal.campaign.day(moment)
+    issue = issue or IssueDetails(preview_reference(addressee, today))
     addressee = _without_omitted(addressee, issue)
-    of_issue = {"state": str(state), **issue_values(appeal.campaign, issue, moment.date(), base_url)}
+    of_issue = {"state": str(state), **issue_values(appeal.campaign, issue, today, base_url)}
     sheet_of = partial(_sheet, appeal, folders, addressee, figures, issue.omitted, of_issue)
     sheet = sheet_of(issue.language)
     text, formatter = _text_of_issue(folders, sheet.text, issue), sheet.formatter
@@ -63,7 +64,7 @@ def compose_letter(
         territory=formatter.locale.territory or "",
         reviewed=text.reviewed,
         moment=moment,
-        **sender_fields(appeal.campaign, text.language, base_url, moment.date(), formatter),
+        **sender_fields(appeal.campaign, text.language, base_url, today, formatter),
         labels=dict(text.labels),
         **_address_fields(addressee, text, appeal.campaign.posted_from, issue),
         subject=text.subject[state],
@@ -163,13 +164,13 @@ def _text_of_issue(folders: Sequence[Path], text: LetterText, issue: IssueDetail
     return follow_up_text(folders, text, issue.follow_up.kind) if issue.follow_up else text
 
 
-def preview_reference(addressee: Addressee, moment: datetime) -> str:
-    """The reference of a preview: the key and the day."""
-    return f"{addressee.key}/{moment:%Y-%m-%d}"
+def preview_reference(addressee: Addressee, day: date) -> str:
+    """The reference of a preview."""
+    return f"{addressee.key}/{day:%Y-%m-%d}"
 
 
 def _letter_state(appeal: Appeal, moment: datetime) -> CampaignState:
-    state = appeal.campaign_state(moment.date())
+    state = appeal.campaign_state(moment)
     if state not in STATES_WITH_LETTERS:
         raise LetterError(
             N_("Letters are made while the campaign is running, not before it opens and not after it is archived.")

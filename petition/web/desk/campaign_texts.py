@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from petition.campaign.appeal import Appeal
+from petition.campaign.campaign import Campaign
 from petition.campaign.places import DEADLINE, GOAL, TEXT_PARTS, Kind, Place
 from petition.core.form import Form
 from petition.core.languages import N_
@@ -127,7 +128,7 @@ def _read_campaign(form: Form, *, appeal: Appeal, destruction: date | None, publ
     values = {}
     typed = {name: form.values.get(name, "").strip() for name in ("deadline", "goal")}
     if typed["deadline"] and typed["deadline"] != appeal.value(DEADLINE):
-        if error := _deadline_error(typed["deadline"], destruction):
+        if error := _deadline_error(typed["deadline"], appeal.campaign, destruction):
             form.add_error("deadline", error)
         values[DEADLINE] = typed["deadline"]
     goal = re.sub(r"[\s\xa0\u202f]", "", typed["goal"])
@@ -140,11 +141,11 @@ def _read_campaign(form: Form, *, appeal: Appeal, destruction: date | None, publ
     return values
 
 
-def _deadline_error(text: str, destruction: date | None) -> str:
+def _deadline_error(text: str, campaign: Campaign, destruction: date | None) -> str:
     try:
         day = date.fromisoformat(text)
     except ValueError:
         return _DAY_ERROR
     if text != day.isoformat():
         return _DAY_ERROR
-    return edit_flow.deadline_error(day, destruction)
+    return edit_flow.deadline_error(day, campaign, destruction)

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, Response
 
 from petition.campaign import edits
 from petition.campaign.appeal import Appeal
+from petition.campaign.campaign import Campaign
 from petition.campaign.places import DEADLINE, Kind, Place
 from petition.core import clock
 from petition.core.database.connection import Connection
@@ -106,6 +107,7 @@ async def _edited(request: Request, page: EditPage, appeal: Appeal, form: Form, 
     files = get_site(request).live_appeal.files
     changed = {place: value for place, value in values.items() if value != appeal.value(place)}
     edited = await asyncio.to_thread(files.with_edits, {**appeal.edits, **changed})
+    edited.deadline_moved = edited.campaign.day(clock.now()) if DEADLINE in changed else appeal.deadline_moved
     for name, place in page.places.items():
         if place in values and place in edited.unfit:
             form.add_error(name, shown(edited.unfit[place]))
@@ -144,7 +146,7 @@ def preview(request: Request, appeal: Appeal, code: str) -> Response:
     site = get_site(request)
     offered = code in site.languages
     language = site.languages[code if offered else site.languages.default.code]
-    state = replace(get_public_state(request), appeal=appeal, campaign_state=appeal.campaign_state(clock.today()))
+    state = replace(get_public_state(request), appeal=appeal, campaign_state=appeal.campaign_state(clock.now()))
     page, _, context = request.app.state.public_pages[""]
     values = {"base_url": site.settings.base_url, "page": page, "appeal": appeal} | context(site, language, state)
     words = {"desk": desk_language(request), "preview_words": [say(request, words) for words in _PREVIEW]}
@@ -201,9 +203,9 @@ async def _rival_page(request: Request, page: EditPage, form: Form, values: Valu
     return _form_page(request, page, newest, form, status=409, theirs=theirs)
 
 
-def deadline_error(day: date, destruction: date | None) -> str:
+def deadline_error(day: date, campaign: Campaign, destruction: date | None) -> str:
     """Why the deadline cannot be this day; empty if it can."""
-    if day <= clock.today():
+    if day <= campaign.day(clock.now()):
         return Sentence(N_("A deadline can only move to a day after today."))
     if destruction and day >= destruction:
         return Sentence(_LATE_DEADLINE, day=destruction)
@@ -220,7 +222,7 @@ async def undo_error(request: Request, appeal: Appeal, changes: edits.Changes) -
     if DEADLINE in changes and isinstance(edited.campaign.deadline, date):
         async with get_site(request).database.reading() as c:
             destruction = await destruction_day.day_of(c, edited.campaign)
-        if error := deadline_error(edited.campaign.deadline, destruction):
+        if error := deadline_error(edited.campaign.deadline, edited.campaign, destruction):
             return join([Sentence(_DEADLINE_BEFORE, day=edited.campaign.deadline), error])
     try:
         await _compose_letters(request, edited, changes)

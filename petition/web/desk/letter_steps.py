@@ -28,7 +28,7 @@ async def unsent_letters(look: Look) -> Step | None:
 
 def _is_deadline_near(look: Look) -> bool:
     deadline = look.site.appeal.campaign.deadline
-    return isinstance(deadline, date) and deadline - clock.today() <= timedelta(URGENT_DAYS)
+    return isinstance(deadline, date) and deadline - look.state.today <= timedelta(URGENT_DAYS)
 
 
 async def silent_governments(look: Look) -> Step | None:

@@ -79,7 +79,7 @@ def _progress(request: Request) -> dict[str, Any]:
     campaign, history, snapshot = site.appeal.campaign, state.history, state.status.snapshot
     deadline = campaign.deadline if isinstance(campaign.deadline, date) else None
     goal = campaign.goal if isinstance(campaign.goal, int) else None
-    projection = progress.project(history, snapshot, deadline, goal) if deadline else None
+    projection = progress.project(history, snapshot, campaign.end, goal) if campaign.end else None
     end = datetime.combine(deadline, time.max, UTC) if deadline else None
     return {
         "deadline": deadline,

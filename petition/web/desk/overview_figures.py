@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from petition.campaign.campaign import Campaign
 from petition.core import clock
 from petition.core.database.connection import Connection
 from petition.core.sentences import Sentence
@@ -87,7 +88,7 @@ class OverviewFigures:
             await form_counts.get_form_counts(c),
             next_total,
             next_country,
-            await _newest_edition(c),
+            await _newest_edition(c, site.appeal.campaign),
             await destruction_day.say(c, site.appeal.campaign),
             await next_steps.find_shared(SHARED, look),
             await next_steps.find_shared(SIGNALS, look),
@@ -102,10 +103,10 @@ async def _read_email(c: Connection) -> Email:
     return Email(*counts, oldest, tuple(relay_watch.describe(name, trouble) for name, trouble in troubles.items()))
 
 
-async def _newest_edition(c: Connection) -> tuple[int, date, int] | None:
+async def _newest_edition(c: Connection, campaign: Campaign) -> tuple[int, date, int] | None:
     if (newest := await editions.newest(c)) is None:
         return None
-    return newest.number, clock.parse_iso(newest.issued_at).date(), int(newest.basis["confirmed"])
+    return newest.number, campaign.day(clock.parse_iso(newest.issued_at)), int(newest.basis["confirmed"])
 
 
 class _DoubtfulSources:

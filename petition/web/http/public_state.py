@@ -33,7 +33,7 @@ class PublicState:
     status: PublicStatus
     appeal: Appeal
     campaign_state: CampaignState
-    today: date  # UTC: countdowns move at midnight
+    today: date  # the campaign's: states and countdowns change at midnight in its time zone
     entries: dict[str, Entry]  # what governments answered
     history: History
     paper: PaperFigures
@@ -99,5 +99,6 @@ async def read_public_state(site: Site, before: PublicState | None = None) -> Pu
             figures = before.history  # long, and written only with a release
         else:
             figures = await history.get_history(c)
-    today = clock.today()
-    return PublicState(status, appeal, appeal.campaign_state(today), today, entries, figures, on_paper)
+    now = clock.now()
+    today = appeal.campaign.day(now)
+    return PublicState(status, appeal, appeal.campaign_state(now), today, entries, figures, on_paper)

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from petition.campaign.appeal import Appeal
 from petition.campaign.campaign import Campaign, CampaignState
+from petition.core import clock
 from petition.core.countries import Group
 from petition.core.encryption import LinkKeys
 from petition.core.errors import ClosedError, LinkError, RateLimited, SigningPaused
@@ -75,6 +76,7 @@ async def _appeal_response(request: Request, form: Form, status: int, wait: int 
     context = _appeal_context(
         site.appeal, get_language(request), get_public_status(request), site.campaign_state(), form
     )
+    context["today"] = site.appeal.campaign.day(clock.now())
     return render_page(request, "web/public/appeal/appeal.html", status=status, wait=wait, **context)
 
 

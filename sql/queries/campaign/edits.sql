@@ -10,6 +10,9 @@ select 1 -- sqlite
 select kind, key, language, version, value from edits e where version =
 (select max(version) from edits x where x.kind = e.kind and x.key = e.key and x.language = e.language)
 
+-- name: deadline_moved
+select edited_at from edits where kind = 'deadline' order by version desc limit 1
+
 -- name: save
 -- No row comes back if somebody saved another version since `base`.
 insert into edits (id, kind, key, language, version, value, press, nickname, edited_at)

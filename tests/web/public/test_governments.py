@@ -87,7 +87,7 @@ async def test_a_summary_is_read_in_ones_own_language_or_marked_as_english(time:
     [
         ("2026-11-23", "23 November 2026 · 1 day is left"),
         ("2027-03-01", "1 March 2027 · 99 days are left"),
-        ("2026-11-22", "22 November 2026 · It is today."),
+        ("2026-11-22", "22 November 2026 · It ends today."),
         ("2026-11-20", "20 November 2026 · It passed 2 days ago."),
     ],
 )
