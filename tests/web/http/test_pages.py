@@ -214,15 +214,16 @@ async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, 
         "contacts": "Your encrypted address, only if you want news",
         "submissions": "What you filled in. A name is kept only in a form that the link in your email opens.",
         "submissions, outbox": (
-            "With a form that is not yet confirmed: a note that the mailbox is a throw-away one, or that our email "
-            "came back"
+            "With a form that is not yet confirmed: a note that the mailbox is a throw-away one, "
+            "or that our email came back"
         ),
         "links": "For each link to see or change a signature: a hash of the link and two codes made from the address",
         "email_counts": "How many emails we sent to the mailbox",
         "never_write": "A code made from the address, if you told us never to write to it or a signature was withdrawn",
         "daily_keys, token_buckets": (
             "A label for your network and, with a less known email provider, for your email domain, made with a random "
-            "key that changes every day"
+            "key that changes every day; with each form also the kind of email provider, and whether the button in our "
+            "email was pressed within 20 seconds"
         ),
         "organisers, factors, sessions, actions, source_checks, editions, enabled_annexes, sealed_copies, follow_ups, "
         "paper_counts, edits": (
