@@ -200,7 +200,10 @@ async def test_frozen_numbers_say_as_of_when_on_every_page(time: Clock, visitor:
 @on_sqlite
 async def test_a_freeze_that_ended_by_itself_is_in_the_log(time: Clock, visitor: Visitor) -> None:
     await visitor.organiser()
+    assert "are frozen" not in (await visitor.get("/organisers/")).text
     assert await _press(visitor, "figures", "frozen") == 303
+    for page in ("/organisers/", "/organisers/live"):
+        assert "The published numbers are frozen." in (await visitor.get(page)).text, "from the first minute on"
     time.advance(hours=71)
     await visitor.site.prune()
     await visitor.organiser("nina")
@@ -208,6 +211,8 @@ async def test_a_freeze_that_ended_by_itself_is_in_the_log(time: Clock, visitor:
     time.advance(hours=1)
     await visitor.organiser("olga", "viewer")
     assert "Frozen." not in (await _desk(visitor)).text
+    await visitor.app.state.public_state.refresh()
+    assert "are frozen" not in (await visitor.get("/organisers/")).text
     await visitor.site.prune()
     text = Html((await visitor.get("/organisers/record")).text).text
     assert "the server unfroze the published numbers it was time" in text
