@@ -4,9 +4,11 @@ import ast
 import io
 import re
 import tokenize
+import tomllib
 from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from babel.messages import pofile
@@ -18,7 +20,7 @@ CHECKED = (
     *("README.md", "SECURITY.md", "CHANGELOG.md", "Makefile", "docs/**/*.md", "docs/deploy/**/*"),
     *("sql/**/*.sql", "static/*.js", "static/*.css"),
     *("petition/**/*.py", "tests/**/*.py", "templates/web/**/*.html", "templates/mail/**/*"),
-    *("petition/locale/*.pot", "templates/appeal/en.md", "templates/letters/en.md"),
+    *("petition/locale/*.pot", "petition/data/*.toml", "templates/appeal/en.md", "templates/letters/en.md"),
 )
 CITIZENS = "petition/locale/messages.pot"  # what people who sign read, in pages and emails
 
@@ -124,7 +126,27 @@ def _catalogue(text: str) -> Iterator[str]:
         yield from message.id if isinstance(message.id, tuple | list) else [str(message.id)]
 
 
-READERS = {".pot": _catalogue, ".py": _python, ".html": _template, ".sql": _sql, ".js": _script, ".css": _script}
+OURS = {"what", "why", "note", "means"}  # sentences of data files; all others are names, titles and words of sources
+SOMEBODY_ELSES = re.compile(r"(?<!\w)'.*?'(?!\w)|“.*?”")
+
+
+def _data(text: str) -> Iterator[str]:
+    yield " ".join(re.findall(r"(?:^|\s)#+ (.*)", text, re.M))
+    yield from _sentences(tomllib.loads(text))
+
+
+def _sentences(value: Any) -> Iterator[str]:
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(inner, dict | list):
+            yield from _sentences(inner)
+        elif key in OURS:
+            yield SOMEBODY_ELSES.sub(" ", inner)
+
+
+READERS = {
+    **{".pot": _catalogue, ".py": _python, ".html": _template, ".sql": _sql, ".toml": _data},
+    **{".js": _script, ".css": _script},
+}
 
 
 def _english(suffix: str, text: str) -> list[str]:
@@ -178,6 +200,9 @@ def test_every_tree_has_something_to_read(tree: str) -> None:
         (".html", '<input placeholder="your mail">'),
         (".html", '{% set label = "Send a mail" %}'),
         (".html", "{# meanwhile #}"),
+        (".toml", "# It is made\n# anew."),
+        (".toml", "n = 1  # lest it fails"),
+        (".toml", '[[fact]]\nwhat = "what they shall do"'),
     ],
 )
 def test_a_quaint_word_is_found(suffix: str, text: str) -> None:
@@ -192,6 +217,7 @@ def test_a_quaint_word_is_found(suffix: str, text: str) -> None:
         (".py", 'lest = "shall"'),
         (".sql", "select mail from outbox -- sqlite"),
         (".js", 'f("mail: anew")'),
+        (".toml", '[[fact]]\nwhat = "Article 1: \'they shall\'"\nname = "Royal Mail"\nsource = "Free mail"'),
         (".html", '<p class="mail">{{ mail }}{% if kind == "mail" %}x{% endif %}</p>'),
     ],
 )
