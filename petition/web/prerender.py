@@ -26,6 +26,9 @@ _IMMUTABLE = "public, max-age=31536000, immutable"
 # Any site may read these responses.
 _CORS_HEADERS = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 
+_FRAMED_STYLE = "embed.css"
+_FRAMED_HEADERS = {"Cross-Origin-Resource-Policy": "cross-origin"}  # in a frame with `sandbox`, no origin is the same
+
 
 def _no_context(*_: object) -> dict[str, Any]:
     return {}
@@ -139,6 +142,6 @@ def _render_embed(
 def _asset_responses() -> Iterator[tuple[str, assets.Asset, dict[str, str]]]:
     """Each static file twice: under its name, and under the address of its version, which never changes."""
     for name, asset in assets.load_assets().items():
-        headers = {"Content-Type": asset.content_type}
+        headers = {"Content-Type": asset.content_type} | (_FRAMED_HEADERS if name == _FRAMED_STYLE else {})
         yield f"/static/{name}", asset, headers | {"Cache-Control": _FILE_CACHE}
         yield assets.asset_url(name), asset, headers | {"Cache-Control": _IMMUTABLE}

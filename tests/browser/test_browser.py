@@ -3,10 +3,6 @@
 import asyncio
 import re
 import shutil
-import threading
-from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Literal
 
@@ -285,34 +281,6 @@ async def _ask_everybody(shell: Shell) -> None:
     """Switches proofs of work on for everybody, as an admin does at the desk."""
     async with open_site(settings.from_environment(shell.environment)) as site:
         await turn(site.database, "proof", proof_of_work.ProofMode.ON)
-
-
-@pytest.fixture
-def elsewhere(quiet_address: str, tmp_path: Path) -> Iterator[str]:
-    """A page on another host, with our counter and our appeal in frames."""
-    folder = tmp_path / "elsewhere"
-    folder.mkdir()
-    frames = "".join(
-        f'<iframe src="{quiet_address}/en/{path}" width="320" height="420"></iframe>' for path in ("embed", "")
-    )
-    (folder / "index.html").write_text(frames, "utf-8")
-    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-
-
-async def test_the_counter_stands_in_other_peoples_pages_and_the_form_does_not(
-    quiet_address: str, elsewhere: str, browser: Browser
-) -> None:
-    page = await browser.new_page(viewport=PHONE)
-    await page.goto(elsewhere)
-    counter, form = page.frames[1:]
-    assert "1,230 confirmed signatures" in await counter.locator("body").inner_text()
-    assert await counter.get_by_role("link", name="Sign the ultimatum").get_attribute("target") == "_blank"
-    assert not form.url.startswith(quiet_address), "the browser shows an error in its place"
-    await page.close()
 
 
 async def test_the_number_moves_while_one_looks(address: str, browser: Browser) -> None:
