@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from babel import Locale, localedata
+from babel import Locale, dates, lists, localedata
 from babel.messages import mofile, pofile
 from jinja2.bccache import Bucket
 
@@ -63,6 +63,14 @@ class Language:
 
     def format_date(self, day: date) -> str:
         return formats.format_date(day, self.locale)
+
+    def format_short_date(self, day: date) -> str:
+        """For charts: with the year."""
+        return str(dates.format_date(day, format="medium", locale=self.locale))
+
+    def join_names(self, names: Sequence[str]) -> str:
+        """ "A, B and C"."""
+        return str(lists.format_list(names, locale=self.locale))
 
     def country_name(self, code: str) -> str:
         return countries.country_name(code, self.locale)

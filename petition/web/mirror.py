@@ -44,8 +44,9 @@ def render_files(site: Site, state: public_state.PublicState) -> dict[str, bytes
 
 
 def _in_mirror(path: str) -> bool:
-    """The counter for other sites and the files for machines exist only at the public address."""
-    return "/embed" not in path and not path.startswith(("/robots", "/sitemap", "/.well-known"))
+    """What other sites frame, and the files for machines, exist only at the public address."""
+    for_others = "/embed" in path or "?theme=" in path
+    return not for_others and not path.startswith(("/robots", "/sitemap", "/.well-known"))
 
 
 def _file_name(path: str) -> str:

@@ -11,6 +11,7 @@ from petition.web.http.pages import render_template
 from petition.web.http.prerendered import PrerenderedResponse, encode_body
 from petition.web.http.public_state import PublicState
 from petition.web.public import discovery, governments, maps, signing, tally
+from petition.web.public.themes import THEMES, with_theme
 
 RenderedText = tuple[str, str, dict[str, str]]
 Context = Callable[[Site, Language, PublicState], dict[str, Any]]
@@ -44,8 +45,27 @@ PAGES: dict[str, tuple[str, str, Context]] = {
     "safety": ("web/public/safety.html", _PAGE_CACHE, _no_context),
     "data": ("web/public/tally/data.html", _PAGE_CACHE, tally.data_page),
 }
-THEMES = ("", "light", "dark")  # of the counter for other sites
+# Frames for other sites, by their path under a language; each in each theme.
+FRAMES: dict[str, tuple[str, Context]] = {
+    "embed": ("web/public/tally/embed.html", tally.tally_page),
+    "embed/map": ("web/public/tally/frames/map.html", tally.map_frame),
+    "embed/map-per-million": ("web/public/tally/frames/map_per_million.html", tally.map_frame),
+    "embed/chart": ("web/public/tally/frames/chart.html", tally.map_frame),
+}
 _SVG = "image/svg+xml"
+Picture = Callable[[Site, PublicState, str], str]
+_PICTURES: dict[str, Picture] = {
+    "/tally.svg": tally.tally_svg,
+    "/tally-per-million.svg": tally.per_million_svg,
+    "/history.svg": tally.history_svg,
+    "/governments.svg": governments.governments_svg,
+}
+
+
+def _in_theme(picture: Picture, theme: str) -> Callable[[Site, PublicState], str]:
+    return lambda site, state: picture(site, state, theme)
+
+
 DATA_FILES: dict[str, tuple[str, Callable[[Site, PublicState], str]]] = {
     "/tally.json": ("application/json", tally.tally_json),
     "/tally.csv": ("text/csv; charset=utf-8", tally.tally_csv),
@@ -55,14 +75,15 @@ DATA_FILES: dict[str, tuple[str, Callable[[Site, PublicState], str]]] = {
     "/history.json": ("application/json", tally.history_json),
     "/governments.json": ("application/json", governments.governments_json),
     "/governments.csv": ("text/csv; charset=utf-8", governments.governments_csv),
-    "/tally.svg": (_SVG, tally.tally_svg),
-    "/tally-per-million.svg": (_SVG, tally.per_million_svg),
-    "/history.svg": (_SVG, tally.history_svg),
-    "/governments.svg": (_SVG, governments.governments_svg),
     "/robots.txt": ("text/plain; charset=utf-8", discovery.robots_txt),
     "/sitemap.xml": ("application/xml", discovery.sitemap_xml),
     "/.well-known/security.txt": ("text/plain; charset=utf-8", discovery.security_txt),
     index_signature.PUBLIC_KEY_PATH: ("text/plain; charset=utf-8", discovery.letters_pub),
+    **{
+        with_theme(path, theme): (_SVG, _in_theme(picture, theme))
+        for path, picture in _PICTURES.items()
+        for theme in THEMES
+    },
 }
 
 
@@ -119,24 +140,29 @@ def render_texts(site: Site, state: PublicState, **extra: Any) -> Iterator[Rende
             text = render_template(site, language, template, page_path=path, private=False, **values)
             headers = {"Content-Type": _HTML, "Content-Language": language.code}
             yield f"/{language.code}/{path}", text, headers | {"Cache-Control": cache}
+        yield from _render_frames(site, language, state, extra)
         for theme in THEMES:
-            yield _render_embed(site, language, state, theme, extra)
+            chart = tally.localised_history_svg(site, language, state, theme)
+            yield _open_file(with_theme(f"/{language.code}/history.svg", theme), _SVG, chart)
     for path, (content_type, content) in DATA_FILES.items():
-        text = content(site, state)
-        policy = {"Content-Security-Policy": maps.svg_policy(text)} if content_type == _SVG else {}
-        yield path, text, {"Content-Type": content_type, "Cache-Control": _LIVE_CACHE, **_CORS_HEADERS, **policy}
+        yield _open_file(path, content_type, content(site, state))
 
 
-def _render_embed(
-    site: Site, language: Language, state: PublicState, theme: str, extra: dict[str, Any]
-) -> RenderedText:
-    """The counter for other sites: the only page that others may frame."""
-    path = f"/{language.code}/embed" + (f"?theme={theme}" if theme else "")
-    values = extra | {"appeal": state.appeal} | tally.tally_page(site, language, state)
-    values |= {"text": state.appeal.get_text(language), "theme": theme}
-    text = render_template(site, language, "web/public/tally/embed.html", page_path="embed", private=False, **values)
+def _open_file(path: str, content_type: str, text: str) -> RenderedText:
+    policy = {"Content-Security-Policy": maps.svg_policy(text)} if content_type == _SVG else {}
+    return path, text, {"Content-Type": content_type, "Cache-Control": _LIVE_CACHE, **_CORS_HEADERS, **policy}
+
+
+def _render_frames(site: Site, language: Language, state: PublicState, extra: dict[str, Any]) -> Iterator[RenderedText]:
+    """The only pages that others may frame."""
     headers = {"Content-Type": _HTML, "Content-Language": language.code, "Cache-Control": _LIVE_CACHE}
-    return path, text, headers | {"Content-Security-Policy": security.EMBEDDABLE_CSP, "X-Frame-Options": ""}
+    headers |= {"Content-Security-Policy": security.EMBEDDABLE_CSP, "X-Frame-Options": ""}
+    text = state.appeal.get_text(language)
+    for path, (template, context) in FRAMES.items():
+        values = extra | {"appeal": state.appeal, "text": text} | context(site, language, state)
+        for theme in THEMES:
+            page = render_template(site, language, template, page_path=path, private=False, theme=theme, **values)
+            yield with_theme(f"/{language.code}/{path}", theme), page, headers
 
 
 def _asset_responses() -> Iterator[tuple[str, assets.Asset, dict[str, str]]]:

@@ -130,14 +130,10 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         *([Route("/dev/outbox", dev_outbox.dev_outbox)] if demo else []),
         *_prerendered("/{lang}/", "/{lang}/help", "/{lang}/tally", "/{lang}/governments", "/{lang}/privacy"),
         *_prerendered(
-            "/{lang}/safety",
-            "/{lang}/data",
-            "/{lang}/embed",
-            "/robots.txt",
-            "/sitemap.xml",
-            "/.well-known/security.txt",
+            "/{lang}/safety", "/{lang}/data", "/{lang}/history.svg", "/{lang}/embed", "/{lang}/embed/{picture}"
         ),
-        *_prerendered("/{lang}/safety", "/letters.pub"),
+        *_prerendered("/robots.txt", "/sitemap.xml", "/.well-known/security.txt"),
+        *_prerendered("/letters.pub"),
         _localised("/sign", signing.redirect_to_form),
         _localised("/check-inbox", emailed_links.check_inbox),
         _localised("/check-inbox/manage", emailed_links.check_inbox_to_manage),

@@ -15,6 +15,7 @@ from tests.web.tools import in_each_language
 pytestmark = pytest.mark.browser
 
 PHONE = ViewportSize(width=360, height=740)
+FRAMES = ("embed", "embed-per-million", "embed-map", "embed-chart")
 DESK = ViewportSize(width=1280, height=900)
 
 
@@ -31,22 +32,29 @@ def elsewhere(tmp_path: Path) -> Iterator[tuple[Path, str]]:
 
 
 @in_each_language
-async def test_the_counter_stands_in_other_peoples_pages_just_as_we_hand_it_out(
+async def test_what_we_hand_out_stands_in_other_peoples_pages(
     lang: str, quiet_address: str, elsewhere: tuple[Path, str], browser: Browser
 ) -> None:
     folder, address = elsewhere
     watched = Watched(await browser.new_page(viewport=DESK))
     page = watched.page
     await page.goto(f"{quiet_address}/{lang}/data")
-    code = await page.locator("#embed").inner_text()
-    (folder / "index.html").write_text(f"<!doctype html><meta charset=utf-8><link rel=icon href=data:,>{code}", "utf-8")
+    codes = "".join([await page.locator(f"#{name}").inner_text() for name in FRAMES])
+    head = "<!doctype html><meta charset=utf-8><title>News</title><link rel=icon href=data:,>"
+    (folder / "index.html").write_text(head + codes.replace('loading="lazy"', ""), "utf-8")
     await page.goto(address)
-    (counter,) = page.frames[1:]
+    counter, *pictures = page.frames[1:]
     button = counter.locator("a.button")
     assert await button.get_attribute("target") == "_blank"
     assert await button.evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(179, 32, 46)", "its own style"
-    high, inner = await counter.evaluate("[document.documentElement.scrollHeight, innerHeight]")
-    assert high <= inner, "nothing is cut off"
+    for frame in pictures:
+        image = frame.locator("img")
+        assert await image.evaluate("async e => (await e.decode(), e.naturalWidth)") > 0
+        assert await image.evaluate("e => e.clientHeight") > 200
+        assert await frame.locator("a").get_attribute("target") == "_blank"
+    for frame in page.frames[1:]:
+        high, inner = await frame.evaluate("[document.documentElement.scrollHeight, innerHeight]")
+        assert high <= inner, "nothing is cut off"
     await watched.picture(f"elsewhere-{lang}")
     assert watched.complaints == []
     await page.close()

@@ -40,11 +40,12 @@ class Gallery:
         visitor = await self._open("open")
         for self.lang in langs:
             self.pages[self.lang] = {}
-            await self._plain(visitor, "empty-", "", "tally", "governments", "thanks", "embed")
+            await self._plain(visitor, "empty-", "", "tally", "governments", "thanks", "embed", "embed/chart")
         await self._filled(visitor)
         for self.lang in langs:
             await self._plain(visitor, "", "", "tally", "governments", "data", "privacy", "safety", "help", "manage")
             await self._plain(visitor, "", "embed", "embed?theme=dark", "embed?theme=light", "check-inbox")
+            await self._plain(visitor, "", "embed/map", "embed/map-per-million?theme=light", "embed/chart")
             await self._plain(visitor, "", "check-inbox/manage", "check-inbox/manage?mail=late")
             await self._plain(visitor, "", "check-inbox?mail=late", "thanks?country=PL", "thanks?country=ZZ")
             await self._plain(visitor, "", "letters/PL-1", "letters/PL-1-pl", "letters/PL-1-names-1", "letters/XX-1")

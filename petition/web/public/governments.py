@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 from petition.campaign.campaign import Placeholder
 from petition.core.csv_tables import to_csv
@@ -41,8 +42,9 @@ def _codes(site: Site) -> list[str]:
     return list(dict.fromkeys(addressee.code for addressee in site.address_book.addressees))
 
 
-def governments_svg(site: Site, state: PublicState) -> str:
-    return maps.answers_map(state.entries, site.appeal.data_file("europe.svg"))
+def governments_svg(site: Site, state: PublicState, theme: str = "") -> str:
+    source = f"{urlsplit(site.settings.base_url).netloc} · {state.today}"
+    return maps.answers_map(state.entries, site.appeal.data_file("europe.svg"), theme=theme, source=source)
 
 
 def governments_json(site: Site, state: PublicState) -> str:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
+from urllib.parse import urlsplit
 
 from petition.core import clock
 from petition.core.csv_tables import to_csv
@@ -26,26 +27,57 @@ def tally_page(site: Site, language: Language, state: PublicState) -> dict[str, 
         "last_hours": moved[-_RECENT_HOURS:],
         "withdrawn": [(date.fromisoformat(day), n) for day, n in withdrawn],
         "removals": [(date.fromisoformat(day), reason, n) for day, reason, n in state.history.removals],
-        "steps": maps.SHADE_STEPS,
         "paper": state.paper,
+        "per_million": site.populations.per_million(state.status.snapshot.countries),
+        "populations": site.populations,
+        "uncounted": _uncounted(language, state),
     }
+
+
+def map_frame(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
+    return {
+        "snapshot": state.status.snapshot,
+        "has_history": state.history.hours != (),
+        "populations": site.populations,
+        "uncounted": _uncounted(language, state),
+        "host": urlsplit(site.settings.base_url).netloc,
+    }
+
+
+def _uncounted(language: Language, state: PublicState) -> str:
+    """The countries in which nobody is counted, as a list for a sentence."""
+    codes = state.appeal.campaign.unsafe_countries
+    return language.join_names([language.country_name(code) for code in codes])
 
 
 def data_page(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
     return {"text": state.appeal.get_text(language)}
 
 
-def tally_svg(site: Site, state: PublicState) -> str:
-    return maps.numbers_map(state.status.snapshot.countries, site.appeal.data_file("europe.svg"))
+def tally_svg(site: Site, state: PublicState, theme: str = "") -> str:
+    counts, shapes = state.status.snapshot.countries, site.appeal.data_file("europe.svg")
+    return maps.numbers_map(counts, shapes, theme=theme, source=source_line(site, state))
 
 
-def per_million_svg(site: Site, state: PublicState) -> str:
+def per_million_svg(site: Site, state: PublicState, theme: str = "") -> str:
     per_million = site.populations.per_million(state.status.snapshot.countries)
-    return maps.per_million_map(per_million, site.appeal.data_file("europe.svg"))
+    shapes = site.appeal.data_file("europe.svg")
+    return maps.per_million_map(per_million, shapes, theme=theme, source=source_line(site, state))
 
 
-def history_svg(site: Site, state: PublicState) -> str:
-    return history_chart.history_svg(state.history.hours)
+def source_line(site: Site, state: PublicState) -> str:
+    """Where a picture is from, and as of when, in no language."""
+    as_of = state.status.snapshot.as_of
+    return f"{urlsplit(site.settings.base_url).netloc} · {as_of:%Y-%m-%d %H:%M} UTC"
+
+
+def history_svg(site: Site, state: PublicState, theme: str = "") -> str:
+    return history_chart.history_svg(state.history.hours, theme=theme, source=source_line(site, state))
+
+
+def localised_history_svg(site: Site, language: Language, state: PublicState, theme: str) -> str:
+    formats = history_chart.Formats(language.format_number, language.format_short_date)
+    return history_chart.history_svg(state.history.hours, formats, theme=theme, source=source_line(site, state))
 
 
 def tally_json(site: Site, state: PublicState) -> str:

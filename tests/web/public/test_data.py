@@ -54,10 +54,10 @@ async def test_page_and_files_say_the_same(time: Clock, visitor: Visitor) -> Non
     page = Html((await visitor.get("/en/tally")).text)
     for country in data["countries"]:
         assert f"{country['name']} {country['confirmed']:,}" in page.text
-    assert f"Together {data['confirmed']:,}" in page.text
+    assert f"Total {data['confirmed']:,}" in page.text
     assert f"{data['confirmed']:,} confirmed signatures" in Html((await visitor.get("/en/")).text).text
     thanks = Html((await visitor.get("/en/thanks?country=PL")).text).text
-    assert f"one of more than {data['countries'][0]['confirmed']:,} from this country: Poland" in thanks
+    assert f"at least {data['countries'][0]['confirmed']:,} people from this country have signed: Poland" in thanks
 
 
 async def test_the_history_is_what_was_published_without_gaps(time: Clock, visitor: Visitor) -> None:

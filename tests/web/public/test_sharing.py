@@ -47,7 +47,7 @@ async def test_the_lines_to_copy_frame_the_counter_safely(visitor: Visitor) -> N
     frame = re.search("<iframe .*?</iframe>", text)
     assert frame
     (attributes,) = Html(frame[0]).all("iframe")
-    assert attributes["src"].endswith("/embed")
+    assert attributes["src"].endswith("/embed?theme=light")
     assert attributes["title"]
     assert "allow-scripts" not in attributes["sandbox"]
     assert attributes["referrerpolicy"] == "no-referrer"
@@ -58,7 +58,7 @@ async def test_what_the_data_page_names_is_there(time: Clock, visitor: Visitor) 
     page = Html((await visitor.get("/en/data")).text)
     named = {a["href"] for a in page.all("a") if a["href"].startswith("/")}
     assert {
-        path for path in prerender.DATA_FILES if "." in path and path.startswith(("/tally", "/history", "/gov"))
+        path for path in prerender.DATA_FILES if path.startswith(("/tally", "/history", "/gov")) and "?" not in path
     } <= named
     for path in named - {"/dev/outbox"}:
         assert (await visitor.get(path)).status_code == 200, path
