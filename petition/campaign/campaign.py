@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from petition.campaign.goals import Step, next_step, read_steps
 from petition.campaign.letterhead import Letterhead, read_letterhead
+from petition.campaign.press import DEFAULT_LICENCE, LICENCE, Press, read_press
 from petition.core import time_zones, toml_tables
 from petition.core.errors import DataError
 from petition.core.languages import N_, SOURCE_LANGUAGE, Language
@@ -99,6 +100,8 @@ class Campaign:
     met_by: str = ""  # who states that the demand was met, and the page on which they do
     met_source: str = ""
     banners: dict[str, str] = field(default_factory=dict)  # one line above all public pages, by language
+    press: Press = field(default_factory=Press)
+    licence: str = DEFAULT_LICENCE  # of the data and pictures, by its SPDX name
     example: str = ""  # one sentence if the campaign is not real: pages show it, production does not start
     steps: tuple[Step, ...] = ()  # on the way to the goal, the lowest first
 
@@ -178,6 +181,8 @@ def load_campaign(file: Path) -> Campaign:
         met_by=dates.optional("met_by", TEXT, ""),
         met_source=dates.optional("met_source", _PAGE, ""),
         banners=table.optional("banner", TEXT_BY_NAME, {}),
+        press=read_press(table.table("press", needed=False)),
+        licence=table.optional("licence", LICENCE, DEFAULT_LICENCE),
         example=table.optional("example", TEXT, ""),
         steps=read_steps(table),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from petition.core.csv_tables import for_excel
 from petition.core.languages import Language
 from petition.letters.editions import index_signature
 from petition.site import Site
@@ -10,7 +11,7 @@ from petition.web.http import assets, security
 from petition.web.http.pages import render_template
 from petition.web.http.prerendered import PrerenderedResponse, encode_body
 from petition.web.http.public_state import PublicState
-from petition.web.public import discovery, governments, maps, signing, tally
+from petition.web.public import discovery, feed, governments, maps, press, signing, tally
 from petition.web.public.themes import THEMES, with_theme
 
 RenderedText = tuple[str, str, dict[str, str]]
@@ -43,6 +44,8 @@ PAGES: dict[str, tuple[str, str, Context]] = {
     "governments": ("web/public/tally/governments.html", _LIVE_CACHE, governments.governments_page),
     "privacy": ("web/public/privacy.html", _PAGE_CACHE, _no_context),
     "safety": ("web/public/safety.html", _PAGE_CACHE, _no_context),
+    "press": ("web/public/press.html", _LIVE_CACHE, press.press_page),
+    "how-we-count": ("web/public/tally/how_we_count.html", _PAGE_CACHE, tally.counting_page),
     "data": ("web/public/tally/data.html", _PAGE_CACHE, tally.data_page),
 }
 # Frames for other sites, by their path under a language; each in each theme.
@@ -52,7 +55,8 @@ FRAMES: dict[str, tuple[str, Context]] = {
     "embed/map-per-million": ("web/public/tally/frames/map_per_million.html", tally.map_frame),
     "embed/chart": ("web/public/tally/frames/chart.html", tally.map_frame),
 }
-_SVG = "image/svg+xml"
+_SVG, _ATOM = "image/svg+xml", "application/atom+xml; charset=utf-8"
+DataFile = Callable[[Site, PublicState], str]
 Picture = Callable[[Site, PublicState, str], str]
 _PICTURES: dict[str, Picture] = {
     "/tally.svg": tally.tally_svg,
@@ -60,25 +64,34 @@ _PICTURES: dict[str, Picture] = {
     "/history.svg": tally.history_svg,
     "/governments.svg": governments.governments_svg,
 }
+_CSV = "text/csv; charset=utf-8"
+_TABLES: dict[str, DataFile] = {
+    "/tally.csv": tally.tally_csv,
+    "/paper.csv": tally.paper_csv,
+    "/history.csv": tally.history_csv,
+    "/history-hours.csv": tally.history_hours_csv,
+    "/governments.csv": governments.governments_csv,
+}
 
 
-def _in_theme(picture: Picture, theme: str) -> Callable[[Site, PublicState], str]:
+def _for_excel(table: DataFile) -> DataFile:
+    return lambda site, state: for_excel(table(site, state))
+
+
+def _in_theme(picture: Picture, theme: str) -> DataFile:
     return lambda site, state: picture(site, state, theme)
 
 
-DATA_FILES: dict[str, tuple[str, Callable[[Site, PublicState], str]]] = {
+DATA_FILES: dict[str, tuple[str, DataFile]] = {
     "/tally.json": ("application/json", tally.tally_json),
-    "/tally.csv": ("text/csv; charset=utf-8", tally.tally_csv),
-    "/paper.csv": ("text/csv; charset=utf-8", tally.paper_csv),
-    "/history.csv": ("text/csv; charset=utf-8", tally.history_csv),
-    "/history-hours.csv": ("text/csv; charset=utf-8", tally.history_hours_csv),
     "/history.json": ("application/json", tally.history_json),
     "/governments.json": ("application/json", governments.governments_json),
-    "/governments.csv": ("text/csv; charset=utf-8", governments.governments_csv),
     "/robots.txt": ("text/plain; charset=utf-8", discovery.robots_txt),
     "/sitemap.xml": ("application/xml", discovery.sitemap_xml),
     "/.well-known/security.txt": ("text/plain; charset=utf-8", discovery.security_txt),
     index_signature.PUBLIC_KEY_PATH: ("text/plain; charset=utf-8", discovery.letters_pub),
+    **{path: (_CSV, table) for path, table in _TABLES.items()},
+    **{path.replace(".csv", "-excel.csv"): (_CSV, _for_excel(table)) for path, table in _TABLES.items()},
     **{
         with_theme(path, theme): (_SVG, _in_theme(picture, theme))
         for path, picture in _PICTURES.items()
@@ -141,6 +154,7 @@ def render_texts(site: Site, state: PublicState, **extra: Any) -> Iterator[Rende
             headers = {"Content-Type": _HTML, "Content-Language": language.code}
             yield f"/{language.code}/{path}", text, headers | {"Cache-Control": cache}
         yield from _render_frames(site, language, state, extra)
+        yield _open_file(f"/{language.code}/feed.xml", _ATOM, feed.feed_xml(site, language, state))
         for theme in THEMES:
             chart = tally.localised_history_svg(site, language, state, theme)
             yield _open_file(with_theme(f"/{language.code}/history.svg", theme), _SVG, chart)

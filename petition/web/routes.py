@@ -52,7 +52,7 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         Route("/", signing.redirect_to_language),
         Route("/proof-of-work.json", signing.proof_of_work),
         *_prerendered("/tally.json", "/tally.csv", "/paper.csv", "/history.csv", "/history-hours.csv", "/history.json"),
-        *_prerendered("/governments.json", "/governments.csv"),
+        *_prerendered("/governments.json", "/governments.csv", "/{table}-excel.csv", "/{lang}/feed.xml"),
         *_prerendered("/tally.svg", "/tally-per-million.svg", "/history.svg", "/governments.svg"),
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
@@ -129,9 +129,8 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         Route("/letters/{reference}.pdf", letter_check.letter_pdf),
         *([Route("/dev/outbox", dev_outbox.dev_outbox)] if demo else []),
         *_prerendered("/{lang}/", "/{lang}/help", "/{lang}/tally", "/{lang}/governments", "/{lang}/privacy"),
-        *_prerendered(
-            "/{lang}/safety", "/{lang}/data", "/{lang}/history.svg", "/{lang}/embed", "/{lang}/embed/{picture}"
-        ),
+        *_prerendered("/{lang}/safety", "/{lang}/press", "/{lang}/how-we-count"),
+        *_prerendered("/{lang}/data", "/{lang}/history.svg", "/{lang}/embed", "/{lang}/embed/{picture}"),
         *_prerendered("/robots.txt", "/sitemap.xml", "/.well-known/security.txt"),
         *_prerendered("/letters.pub"),
         _localised("/sign", signing.redirect_to_form),

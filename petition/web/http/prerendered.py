@@ -15,6 +15,11 @@ _CODINGS = (BROTLI, GZIP, PLAIN)  # the smallest first: of equal weights the fir
 _MAX_HEADER_BYTES = 200  # of Accept-Encoding; a browser sends under fifty bytes
 _WEIGHT_PATTERN = re.compile(rb"\s*q=([01](?:\.\d{0,3})?)\s*")
 _BODY_HEADERS = (b"content-type", b"content-language")  # a 304 has no body, so these are left out of it
+_PREFLIGHT_HEADERS = [
+    (b"access-control-allow-methods", b"GET, HEAD, OPTIONS"),
+    (b"access-control-allow-headers", b"*"),
+    (b"access-control-max-age", b"86400"),
+]
 _NO_BODY: Message = {"type": "http.response.body", "body": b""}
 
 EncodedBodies = Mapping[bytes, bytes]
@@ -34,11 +39,12 @@ def encode_body(body: bytes, quality: int) -> EncodedBodies:
 class PrerenderedResponse:
     """The responses of one address, one for each content coding."""
 
-    __slots__ = ("_encodings", "body")
+    __slots__ = ("_encodings", "body", "preflight")
 
     def __init__(self, bodies: EncodedBodies, headers: Mapping[str, str]) -> None:
         raw_headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
         self.body = bodies[PLAIN]
+        self.preflight = _preflight(raw_headers)
         self._encodings = {
             coding: EncodedResponse(PLAIN if content is self.body else coding, content, raw_headers)
             for coding, content in bodies.items()
@@ -46,6 +52,14 @@ class PrerenderedResponse:
 
     def encoding_for(self, accept_encoding: bytes) -> "EncodedResponse":
         return self._encodings[choose_coding(accept_encoding)]
+
+
+def _preflight(headers: list[tuple[bytes, bytes]]) -> Message | None:
+    """The answer to a browser that asks whether a script of another site may read this; None if it may not (CORS)."""
+    if all(name != b"access-control-allow-origin" for name, _ in headers):
+        return None
+    kept = [header for header in headers if header[0] not in (*_BODY_HEADERS, b"cache-control")]
+    return {"type": "http.response.start", "status": 204, "headers": kept + _PREFLIGHT_HEADERS}
 
 
 class EncodedResponse:
@@ -115,6 +129,10 @@ class PrerenderedResponses:
         if prerendered is None or (self._refusal is not None and self._refusal(scope, Headers(scope=scope))):
             await self._app(scope, receive, send)
             return
+        if scope["method"] == "OPTIONS" and prerendered.preflight is not None:
+            await send(prerendered.preflight)
+            await send(_NO_BODY)
+            return
         accept_encoding = if_none_match = b""
         for name, value in scope["headers"]:  # a header may come in several lines
             if name == b"accept-encoding":
@@ -138,9 +156,11 @@ def _find_response(
     scope: Scope, responses: Mapping[str, PrerenderedResponse], origin: str
 ) -> PrerenderedResponse | None:
     """The prerendered response to a request. A query string counts only if there is a response of that name."""
-    if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+    if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD", "OPTIONS"):
         return None
     path: str = origin + scope["path"]
+    response = responses.get(path)
     if query := scope["query_string"]:
-        return responses.get(f"{path}?{query.decode('latin-1')}") or responses.get(path)
-    return responses.get(path)
+        response = responses.get(f"{path}?{query.decode('latin-1')}") or response
+    is_open = response is not None and (scope["method"] != "OPTIONS" or response.preflight is not None)
+    return response if is_open else None

@@ -7,7 +7,7 @@ from petition.campaign.campaign import Placeholder
 from petition.site import Site
 from petition.web.http.public_state import PublicState
 
-PAGES = ("", "tally", "governments", "privacy", "safety", "data", "help")
+PAGES = ("", "tally", "governments", "privacy", "safety", "data", "help", "press", "how-we-count")
 _DISALLOWED = (
     "/organisers/",
     "/dev/",

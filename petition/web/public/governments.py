@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from petition.campaign.campaign import Placeholder
 from petition.core.csv_tables import to_csv
-from petition.core.languages import SOURCE_LANGUAGE, Language
+from petition.core.languages import N_, SOURCE_LANGUAGE, Language
 from petition.letters.correspondence import OFFICE_TEXTS, Entry, Stance
 from petition.site import Site
 from petition.web.http.public_state import PublicState
@@ -16,6 +16,18 @@ _COLUMNS = ("key", "name", "office", "sent", "channel", "acknowledged", "answere
 _LATER_COLUMNS = ("replied", *OFFICE_TEXTS)  # behind the summary, so that no column has moved
 
 
+REPLY_WORDS = {
+    Stance.FORWARDED: N_("Has forwarded the letter"),
+    Stance.HOLDING: N_("Says that an answer will follow"),
+}
+ANSWER_WORDS = {
+    Stance.SUPPORTS: N_("Supports the demand"),
+    Stance.PARTLY: N_("Supports it in part"),
+    Stance.REFUSES: N_("Rejects the demand"),
+    Stance.NO_COMPETENCE: N_("Says that this is not within its powers"),
+}
+
+
 def governments_page(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
     """Countries in the alphabetical order of the page's language, then the institutions."""
     written_to = site.address_book.countries
@@ -23,17 +35,21 @@ def governments_page(site: Site, language: Language, state: PublicState) -> dict
     institutions = [(a.key, a.name(language.code)) for a in site.address_book.addressees if a.country is None]
     sent = {key: entry for key, entry in state.entries.items() if entry.sent}
     lists = {"sent": sent, "countries": countries, "institutions": institutions, "today": state.today}
-    return {**lists, "counts": count_answers(site, state), "status": maps.answer_status}
+    words = {
+        "replies": {stance.value: language.translate(text) for stance, text in REPLY_WORDS.items()},
+        "stances": {stance.value: language.translate(text) for stance, text in ANSWER_WORDS.items()},
+    }
+    return {**lists, **words, "counts": count_answers(site, state), "status": maps.answer_status}
 
 
 def count_answers(site: Site, state: PublicState) -> dict[str, int]:
-    """Of all governments, institutions left out: how many were written to, have answered, support the demand."""
-    entries = [state.entries.get(code, Entry()) for code in site.address_book.countries]
+    """Of governments, without institutions."""
+    national = [e for code, e in state.entries.items() if e.sent and code in site.address_book.countries]
     return {
-        "all": len(entries),
-        "written": sum(entry.sent is not None for entry in entries),
-        "answered": sum(bool(entry.sent and entry.answered) for entry in entries),
-        "supports": sum(bool(entry.sent) and entry.stance is Stance.SUPPORTS for entry in entries),
+        "all": len(site.address_book.countries),
+        "written": len(national),
+        "answered": sum(entry.answered is not None for entry in national),
+        "supports": sum(entry.stance is Stance.SUPPORTS for entry in national),
     }
 
 
@@ -51,8 +67,10 @@ def governments_json(site: Site, state: PublicState) -> str:
     """One object for each addressee; null for what has not come yet."""
     deadline = state.appeal.campaign.deadline
     data = {
+        "as_of": state.today.isoformat(),
         "deadline": None if isinstance(deadline, Placeholder) else deadline.isoformat(),
         "governments": [_as_dict(site, key, state.entries.get(key, Entry())) for key in _codes(site)],
+        "licence": state.appeal.campaign.licence,
     }
     return json.dumps(data, ensure_ascii=False)
 
@@ -77,10 +95,11 @@ def _as_dict(site: Site, key: str, entry: Entry) -> dict[str, Any]:
 
 def governments_csv(site: Site, state: PublicState) -> str:
     """The same as a table. The summary is in English, or in another language if there is no English one."""
-    columns, rows = (*_COLUMNS, "summary", *_LATER_COLUMNS), []
+    columns, rows = (*_COLUMNS, "summary", *_LATER_COLUMNS, "as_of"), []
     for key in _codes(site):
         entry = state.entries.get(key, Entry())
         values = {name: value or "" for name, value in _as_dict(site, key, entry).items()}
         values["summary"] = entry.summary(SOURCE_LANGUAGE, SOURCE_LANGUAGE)[1]
+        values["as_of"] = state.today.isoformat()
         rows.append([values[name] for name in columns])
     return to_csv([columns, *rows])

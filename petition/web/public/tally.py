@@ -6,13 +6,14 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
+from petition.campaign.press import LICENCES
 from petition.core import clock
 from petition.core.csv_tables import to_csv
 from petition.core.languages import SOURCE_LANGUAGE, Language
 from petition.site import Site
 from petition.tally.removals import RESTORED
 from petition.web.http.public_state import PublicState
-from petition.web.public import history_chart, maps
+from petition.web.public import dataset, history_chart, maps
 
 _ENGLISH = Language(SOURCE_LANGUAGE, {})  # country names in the data are English, whatever the language of the page
 _RECENT_HOURS = 24  # in which the total moved, on the page
@@ -22,6 +23,7 @@ def tally_page(site: Site, language: Language, state: PublicState) -> dict[str, 
     hours, withdrawn = state.history.hours, state.history.withdrawn[-1:]
     moved = [hour for hour, before in zip(hours, (("", 0), *hours), strict=False) if hour[1] != before[1]]
     return {
+        **recent_growth(state),
         "snapshot": state.status.snapshot,
         "frozen": state.status.frozen,
         "last_hours": moved[-_RECENT_HOURS:],
@@ -32,6 +34,19 @@ def tally_page(site: Site, language: Language, state: PublicState) -> dict[str, 
         "populations": site.populations,
         "uncounted": _uncounted(language, state),
     }
+
+
+def recent_growth(state: PublicState) -> dict[str, int]:
+    """By how much the published total grew in a day and in a week; 0 if it did not, or there is no such day yet."""
+    totals = [n for _, n in state.history.hours]
+    return {
+        "in_day": max(totals[-1] - totals[-1 - 24], 0) if len(totals) > 24 else 0,
+        "in_week": max(totals[-1] - totals[-1 - 7 * 24], 0) if len(totals) > 7 * 24 else 0,
+    }
+
+
+def counting_page(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
+    return {"uncounted": _uncounted(language, state), "paper": state.paper}
 
 
 def map_frame(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
@@ -51,7 +66,11 @@ def _uncounted(language: Language, state: PublicState) -> str:
 
 
 def data_page(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
-    return {"text": state.appeal.get_text(language)}
+    return {
+        "text": state.appeal.get_text(language),
+        "dataset": dataset.describe(site, language, state),
+        "licence_url": LICENCES[state.appeal.campaign.licence],
+    }
 
 
 def tally_svg(site: Site, state: PublicState, theme: str = "") -> str:
@@ -93,6 +112,7 @@ def tally_json(site: Site, state: PublicState) -> str:
             "countries": _highest_first(paper.countries, "signatures"),
             "other": paper.other,
         },
+        "licence": state.appeal.campaign.licence,
     }
     return json.dumps(data, ensure_ascii=False)
 
@@ -105,15 +125,19 @@ def _highest_first(counts: Mapping[str, int], name: str) -> list[dict[str, str |
 def tally_csv(site: Site, state: PublicState) -> str:
     """The last row is `other`."""
     snapshot = state.status.snapshot
-    rows = [(code, _ENGLISH.country_name(code), n) for code, n in snapshot.countries.items()]
-    return to_csv([("code", "name", "confirmed"), *rows, ("other", "", snapshot.other)])
+    as_of = clock.iso(snapshot.as_of)
+    rows = [(code, _ENGLISH.country_name(code), n, as_of) for code, n in snapshot.countries.items()]
+    return to_csv([("code", "name", "confirmed", "as_of"), *rows, ("other", "", snapshot.other, as_of)])
 
 
 def paper_csv(site: Site, state: PublicState) -> str:
     """Signatures on paper, with the references of their sheets. The last row is `other`."""
-    paper = state.paper
-    rows = [(code, _ENGLISH.country_name(code), n, " ".join(paper.sheets[code])) for code, n in paper.countries.items()]
-    return to_csv([("code", "name", "signatures", "sheets"), *rows, ("other", "", paper.other, "")])
+    paper, today = state.paper, state.today.isoformat()
+    rows = [
+        (code, _ENGLISH.country_name(code), n, " ".join(paper.sheets[code]), today)
+        for code, n in paper.countries.items()
+    ]
+    return to_csv([("code", "name", "signatures", "sheets", "as_of"), *rows, ("other", "", paper.other, "", today)])
 
 
 def history_csv(site: Site, state: PublicState) -> str:
@@ -131,6 +155,7 @@ def history_json(site: Site, state: PublicState) -> str:
     set aside and restored."""
     history = state.history
     data = {
+        "as_of": clock.iso(state.status.snapshot.as_of),
         "hours": [{"hour": hour, "confirmed": n} for hour, n in history.hours],
         "days": [{"day": day, "country": country, "confirmed": n} for day, country, n in history.days],
         "withdrawn": [{"day": day, "signatures": n} for day, n in history.withdrawn],
@@ -138,5 +163,6 @@ def history_json(site: Site, state: PublicState) -> str:
             {"day": day, "reason": reason, "signatures": n} for day, reason, n in history.removals if reason != RESTORED
         ],
         "restored": [{"day": day, "signatures": n} for day, reason, n in history.removals if reason == RESTORED],
+        "licence": state.appeal.campaign.licence,
     }
     return json.dumps(data)
