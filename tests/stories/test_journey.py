@@ -48,10 +48,15 @@ async def test_ten_signatures_become_a_number(visitor: Visitor, time: Clock) -> 
         "countries": [{"code": "PL", "name": "Poland", "confirmed": 10}],
         "other": 0,
         "paper": {"signatures": 0, "countries": [], "other": 0},
+        "licence": "CC-BY-4.0",
     }
-    assert "one of more than 10 from this country: Poland" in (await visitor.get("/en/thanks?country=PL")).text
-    assert "one of more than 10 in all" in (await visitor.get("/en/thanks?country=DE")).text
-    assert (await visitor.get("/tally.csv")).text == "code,name,confirmed\r\nPL,Poland,10\r\nother,,0\r\n"
+    assert (
+        "at least 10 people from this country have signed: Poland" in (await visitor.get("/en/thanks?country=PL")).text
+    )
+    assert "at least 10 people have signed in all" in (await visitor.get("/en/thanks?country=DE")).text
+    as_of = tally["as_of"]
+    rows = ["code,name,confirmed,as_of", f"PL,Poland,10,{as_of}", f"other,,0,{as_of}"]
+    assert (await visitor.get("/tally.csv")).text.splitlines() == rows
 
 
 async def test_an_organiser_reads_the_desk_and_a_letter(visitor: Visitor, time: Clock) -> None:

@@ -46,7 +46,7 @@ async def test_it_has_every_public_page_the_data_and_the_files(visitor: Visitor,
     names = {str(file.relative_to(tmp_path / "mirror")) for file in (tmp_path / "mirror").rglob("*") if file.is_file()}
     pages = {f"{lang}/{page or 'index'}.html" for lang in LANGUAGES for page in prerender.PAGES}
     data = {path.removeprefix("/") for path in prerender.DATA_FILES if mirror._in_mirror(path)}
-    data |= {f"{lang}/history.svg" for lang in LANGUAGES}
+    data |= {f"{lang}/{name}" for lang in LANGUAGES for name in ("history.svg", "feed.xml")}
     assert names == {"index.html"} | pages | data | {f"static/{name}" for name in assets.load_assets()}
     assert len(names) == count
     await visitor.published()

@@ -64,7 +64,7 @@ def _answers(site: Site, language: Language, state: PublicState) -> Iterator[_It
         words = {**REPLY_WORDS, **ANSWER_WORDS}.get(entry.stance)
         day = entry.answered or entry.replied
         if words and day and entry.sent:
-            name = site.address_book.find(key).name(language.code)
+            name = language.country_name(key) if len(key) == 2 else site.address_book.find(key).name(language.code)
             yield _answer(key, entry, day, f"{name}: {language.translate(words)}", language.code)
 
 

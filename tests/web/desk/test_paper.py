@@ -26,10 +26,10 @@ async def test_a_count_is_published_apart_and_in_no_other_number(time: Clock, vi
     on_paper = {"signatures": 30, "countries": [{"code": "PL", "name": "Poland", "signatures": 30}], "other": 0}
     assert after == before | {"paper": on_paper}
     assert (await visitor.get("/paper.csv")).text.split() == [
-        *("code,name,signatures,sheets", "PL,Poland,30,PL-7", "other,,0,"),
+        *("code,name,signatures,sheets,as_of", "PL,Poland,30,PL-7,2026-11-22", "other,,0,,2026-11-22"),
     ]
     tally = Html((await visitor.get("/en/tally")).text).text
-    assert "On paper The organisers counted these signatures by hand, in full tens." in tally
+    assert "On paper The organisers counted these signatures by hand; the figures are rounded down to tens." in tally
     assert "Poland 30 PL-7" in tally
     async with visitor.site.database.reading() as c:
         (line, *_) = await activity_log.list_lines(c)

@@ -29,7 +29,7 @@ def _table(text: str) -> list[list[str]]:
 
 async def test_the_tally_has_the_shape_of_the_contract(time: Clock, visitor: Visitor) -> None:
     data = await _filled(visitor, time)
-    assert list(data) == ["as_of", "confirmed", "countries", "other", "paper"]
+    assert list(data) == ["as_of", "confirmed", "countries", "other", "paper", "licence"]
     assert data["paper"] == {"signatures": 0, "countries": [], "other": 0}, "nothing was signed on paper"
     assert data["as_of"] == "2026-11-22T12:02:00Z"
     assert data["confirmed"] == 2340
@@ -48,9 +48,10 @@ async def test_the_tally_has_the_shape_of_the_contract(time: Clock, visitor: Vis
 async def test_page_and_files_say_the_same(time: Clock, visitor: Visitor) -> None:
     data = await _filled(visitor, time)
     head, *lines, other = _table((await visitor.get("/tally.csv")).text)
-    assert head == ["code", "name", "confirmed"]
-    assert other == ["other", "", str(data["other"])]
-    assert sorted(lines) == sorted([c["code"], c["name"], str(c["confirmed"])] for c in data["countries"])
+    assert head == ["code", "name", "confirmed", "as_of"]
+    assert other == ["other", "", str(data["other"]), data["as_of"]]
+    countries = [[c["code"], c["name"], str(c["confirmed"]), data["as_of"]] for c in data["countries"]]
+    assert sorted(lines) == sorted(countries)
     page = Html((await visitor.get("/en/tally")).text)
     for country in data["countries"]:
         assert f"{country['name']} {country['confirmed']:,}" in page.text
@@ -140,4 +141,4 @@ async def test_new_numbers_have_a_new_tag(time: Clock, visitor: Visitor) -> None
 async def test_an_empty_tally_is_a_tally_too(time: Clock, visitor: Visitor) -> None:
     data = await visitor.published()
     assert (data["confirmed"], data["countries"], data["other"]) == (0, [], 0)
-    assert (await visitor.get("/tally.csv")).text == "code,name,confirmed\r\nother,,0\r\n"
+    assert (await visitor.get("/tally.csv")).text == f"code,name,confirmed,as_of\r\nother,,0,{data['as_of']}\r\n"
