@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 SCANNER := var/scan/venv
 .DEFAULT_GOAL := help
-.PHONY: help run install test test-all test-newest check chaos scan adversary signals fuzz bench messages lock lock-age system package test-handbook debian pictures
+.PHONY: help run install test test-all test-newest check chaos scan adversary signals fuzz bench messages lock lock-age system package test-handbook debian pictures fonts
 
 help:
 	@echo "make run       the appeal in demo mode on http://127.0.0.1:8000"
@@ -21,6 +21,7 @@ help:
 	@echo "make test-handbook  runs the commands of the handbook on booted Debian 12 and 13"
 	@echo "make lock-age  how old the lock is, and which packages have a newer release"
 	@echo "make pictures  the pictures of the README, made of the example campaign"
+	@echo "make fonts     the fonts of the site, made of those of the letters"
 
 run: install
 	@PETITION_MODE=demo $(PY) -m petition demo --example
@@ -125,6 +126,7 @@ lock:
 	$(LOCK) --group scan -o tests/scan.lock
 	$(LOCK) --group scan-build -o tests/scan-build.lock
 	$(LOCK) --group fuzz -o tests/fuzz.lock
+	$(LOCK) --group fonts -o tests/fonts.lock
 
 # Nothing changes a lock by itself. Before each release, and once a month, somebody reads this (docs/releasing.md).
 lock-age: $(VENV)/.installed-tests
@@ -147,3 +149,8 @@ debian:
 # The pictures of README.md, of the example campaign, into docs/pictures.
 pictures: $(VENV)/.installed-tests system
 	$(PY) -m tests.pictures
+
+# The fonts of headings and figures (static/fonts). Run it when a heading needs a letter that they lack: the tests say which.
+fonts: $(VENV)/.installed-tests
+	@sh tests/install.sh $(PY) tests/fonts.lock --no-deps
+	$(PY) -m tests.fonts

@@ -6,9 +6,11 @@ from functools import cache
 from hashlib import sha256
 
 from petition.core import resources
-from petition.web.http.prerendered import PLAIN, EncodedBodies, encode_body
+from petition.web.http.prerendered import BROTLI, GZIP, PLAIN, EncodedBodies, encode_body
 
 _BROTLI_QUALITY = 11  # of Brotli, the highest: slow, but done once
+_FONT = "font/woff2"
+mimetypes.add_type(_FONT, ".woff2")  # Python 3.11 does not know it, nor does every machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +34,14 @@ def load_assets() -> dict[str, Asset]:
 
 def _load_asset(name: str, content: bytes) -> Asset:
     content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    bodies = encode_body(content, _BROTLI_QUALITY)
+    bodies = _as_it_is(content) if content_type == _FONT else encode_body(content, _BROTLI_QUALITY)
     charset = "; charset=utf-8" if content_type.startswith("text/") else ""
     return Asset(bodies, content_type + charset, sha256(bodies[PLAIN]).hexdigest()[:8])
+
+
+def _as_it_is(content: bytes) -> EncodedBodies:
+    """A font is compressed already, and all fonts have one length, which must stay."""
+    return dict.fromkeys((BROTLI, GZIP, PLAIN), content)
 
 
 def asset_url(name: str) -> str:
