@@ -33,7 +33,7 @@ from petition.core import markdown, resources, typography
 from petition.core.errors import DataError
 from petition.core.languages import N_, Language
 from petition.core.sentences import Sentence
-from petition.core.toml_tables import TEXT_BY_NAME, Table
+from petition.core.toml_tables import TEXT, TEXT_BY_NAME, Table
 
 SHIPPED_DATA = resources.folder("data")
 
@@ -41,6 +41,7 @@ SHIPPED_DATA = resources.folder("data")
 @dataclass(frozen=True, slots=True)
 class AppealText:
     title: str
+    whom: str  # whom the demand is about, in a few words for poster and picture; may be empty
     summary: str
     demand: Markup
     share: str
@@ -175,6 +176,7 @@ class Appeal:
         fill = self._make_filler(language, head.optional("publishers", TEXT_BY_NAME, {}), sources)
         return AppealText(
             title=title,
+            whom=head.optional("whom", TEXT, ""),
             summary=summary,
             demand=Markup(mark_placeholders(_MARKDOWN.renderInline(fill(head.text("demand"))))),  # noqa: S704 (raw HTML is off)
             share=share,

@@ -24,6 +24,14 @@ def test_a_demo_marks_what_nobody_has_told_us(code: str) -> None:
     assert not re.search("PLACEHOLDER|⟦|⟧", text.body + text.demand)
 
 
+@every_language
+def test_whom_it_is_about_is_said_in_the_words_of_the_demand(code: str) -> None:
+    text = Appeal().get_text(LANGUAGES[code])
+    words = re.findall(r"[\w’]+", text.whom.lower())
+    assert len(words) > 2
+    assert set(words) <= set(re.findall(r"[\w’]+", f"{text.demand} {text.share}".lower()))
+
+
 def _source(code: str) -> tuple[dict[str, Any], str]:
     head, body = front_matter(ROOT / "templates" / "appeal" / f"{code}.md")
     return dict(head.values), body

@@ -18,7 +18,6 @@ from petition.site import Site
 from petition.tally.tally import Snapshot
 from petition.web.http.pages import get_language, get_public_status, get_site
 
-_WHOM = N_("All political prisoners in Belarus")
 _CALL = N_("Sign the ultimatum")
 _DEADLINE = N_("Deadline")
 _CACHE = "public, max-age=3600, stale-while-revalidate=86400, stale-if-error=86400"
@@ -65,7 +64,7 @@ def _poster_values(site: Site, language: Language) -> dict[str, str]:
     return {
         "language": language.code,
         "title": text.title,
-        "whom": language.translate(_WHOM),
+        "whom": text.whom,
         "deadline": "".join(_deadline(site, language)),
         "demand": text.demand.striptags(),
         "sender": site.appeal.campaign.name(language.code),
@@ -77,13 +76,13 @@ def _poster_values(site: Site, language: Language) -> dict[str, str]:
 def _picture_values(site: Site, language: Language, snapshot: Snapshot, *, frozen: bool) -> dict[str, str]:
     """What share.typ needs. Before the first number the picture asks to sign; a day nobody has set yet is left out."""
     number = language.format_number(snapshot.confirmed) if snapshot.confirmed else ""
-    template = '{{ _("As of") }} {{ day }}'
+    text, template = site.appeal.get_text(language), '{{ _("As of") }} {{ day }}'
     as_of = language.jinja.from_string(template).render(day=language.format_date(snapshot.as_of.date()))
     days = [*([as_of] if frozen and number else []), *_deadline(site, language)]
     return {
         "language": language.code,
-        "title": site.appeal.get_text(language).title,
-        "whom": language.translate(_WHOM),
+        "title": text.title,
+        "whom": text.whom,
         "number": number,
         "headline": language.translate(_signed(snapshot.confirmed)) if number else language.translate(_CALL),
         "days": " · ".join(days),
@@ -125,6 +124,6 @@ def _render_poster(values: Mapping[str, str]) -> bytes:
 def _render_picture(values: Mapping[str, str]) -> bytes:
     """1200 by 630 pixels as PNG. Raises LetterError.
 
-    `values`: language, title, whom, number (may be empty), headline (with that number), days (may be empty), site.
+    `values`: language, title, whom, number, headline (with that number), days, site. Empty may be: whom, number, days.
     """
     return pdf.typeset_png("share.typ", f"The picture in {values['language']}", values)
