@@ -28,6 +28,12 @@ ANSWER_WORDS = {
 }
 
 
+def say_answer(entry: Entry, language: Language) -> str:
+    """What came back after a letter, in a few words."""
+    silence = N_("Receipt acknowledged") if entry.acknowledged else N_("No answer yet")
+    return language.translate((ANSWER_WORDS | REPLY_WORDS).get(entry.stance, silence))
+
+
 def governments_page(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
     """Countries in the alphabetical order of the page's language, then the institutions."""
     written_to = site.address_book.countries

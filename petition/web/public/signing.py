@@ -156,7 +156,7 @@ async def thanks(request: Request) -> Response:
     """
     site, state, language = get_site(request), get_public_state(request), get_language(request)
     snapshot, country = state.status.snapshot, request.query_params.get("country", "")
-    has_government = country in site.address_book.countries
+    entry = state.entries.get(country, Entry()) if country in site.address_book.countries else None
     return render_page(
         request,
         "web/public/signing/thanks.html",
@@ -164,7 +164,8 @@ async def thanks(request: Request) -> Response:
         among=snapshot.countries.get(country, 0),
         snapshot=snapshot,
         text=site.appeal.get_text(language),
-        entry=state.entries.get(country, Entry()) if has_government else None,
+        entry=entry,
+        answer=governments.say_answer(entry, language) if entry else "",
         careful=country == UNSTATED_COUNTRY or _is_of_unsafe_country(language, site.appeal.campaign),
     )
 

@@ -26,7 +26,7 @@ async def test_the_page_of_a_letter_lists_both_fingerprints(time: Clock, visitor
 
     page = await _checked(visitor)
     drawn_up = hashlib.sha256((await visitor.get("/letters/PL-1.pdf")).content).hexdigest()
-    assert f"as drawn up: {drawn_up}" in page.text
+    assert f"as issued: {drawn_up}" in page.text
     assert f"as sealed or signed on 22 November 2026: {SEALED}" in page.text
     (box,) = [div for div in page.all("div") if "data-check" in div]
     assert box["data-check"] == f"{drawn_up} {SEALED}", "a browser takes both"

@@ -12,7 +12,7 @@ from petition.signing import intake
 from tests.conftest import Clock, Visit, Visitor
 from tests.web.tools import LANGUAGES, Html, campaign, in_each_language, on_sqlite, token
 
-DEMO = {"en": "no mail leaves", "ru": "ни одно письмо не уходит", "be": "ніводзін ліст не выходзіць"}
+DEMO = {"en": "no emails are sent", "ru": "ни одно письмо не уходит", "be": "ніводзін ліст не выходзіць"}
 PUBLIC = ("", "tally", "governments", "privacy", "safety", "help")
 PRIVATE = ("check-inbox", "check-inbox/manage", "thanks", "thanks?country=PL", "thanks?country=XX", "manage")
 RESOURCES = {"img": "src", "script": "src", "link": "href", "iframe": "src", "source": "src", "form": "action"}
@@ -145,7 +145,7 @@ async def test_without_a_signature_the_rest_is_listed_and_another_spelling_thoug
         "No more emails to this address": "No",
     }
     assert _actions(page) == ["never_write"]
-    assert "with another spelling of this address" in page.text
+    assert "sign with another form of this address" in page.text
     assert "/en/manage" in [a["href"] for a in page.all("a") if a.get("href", "").endswith("manage")]
     await visitor.post(manage, action="never_write")
     page = whole(await visitor.post(manage, action="show"), "en")
@@ -179,10 +179,10 @@ async def test_whoever_wants_no_mail_may_withdraw_as_well(lang: str, time: Clock
 
 
 SAID = {
-    "": ("the government of the country you live in or, outside the EU, to the EU institutions",),
+    "": ("the government of the country you live in or, if you live outside the EU, to the EU institutions",),
     "manage": ("Enter the address exactly as you did when you signed.",),
     "privacy": (
-        "no time of day of a signature",
+        "the time of day you signed",
         "By the hour we keep only",
         "write-ahead log",
         "backups for seven days",
@@ -359,7 +359,7 @@ async def test_every_page_of_a_demo_says_so(visit: Visit, tmp_path: Path) -> Non
         page = Html((await visitor.get(path)).text)
         assert [a for a in page.all("aside") if a.get("class") == "demo"]
         assert not [a for a in page.all("mark") if a.get("class") == "placeholder"]
-        assert "no mail leaves" not in page.text, "it does, over the relay that the tests have set"
+        assert "no emails are sent" not in page.text, "it does, over the relay that the tests have set"
     without = await visit(smtp_urls=())
     for lang, sentence in DEMO.items():
         assert sentence in Html((await without.get(f"/{lang}/")).text).text

@@ -104,5 +104,5 @@ async def test_a_dead_link_offers_a_new_one_only_while_there_are_some(
 async def test_the_help_page_has_both_kinds_of_trouble(visitor: Visitor) -> None:
     page = Html((await visitor.get("/en/help")).text)
     assert "No email?" in page.text
-    assert "copy the whole address from the mail" in page.text
+    assert "copy the whole link from the email" in page.text
     assert {"/en/#sign", "/en/manage"} <= {a["href"] for a in page.all("a")}

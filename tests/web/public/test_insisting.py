@@ -153,7 +153,7 @@ async def test_a_slip_beside_a_readable_mailbox_is_asked_about_before_anything_i
         page = Html(answer.text)
         assert answer.status_code == 422
         assert page.error("email").strip() == "Is this address right?"
-        assert "Mail provider: " in page.text, "the suggested mailbox is readable, and this is said"
+        assert "Your email provider: " in page.text, "the suggested mailbox is readable, and this is said"
         assert _buttons(page) == {"sure": email}, "what is refused anyway is not offered"
     assert await all_rows(visitor.site) == before
 

@@ -217,7 +217,7 @@ async def test_a_campaign_chooses_the_licence_of_its_data(visit: Visit, tmp_path
     assert "https://creativecommons.org/publicdomain/zero/1.0/" in page
     assert "name the source" not in page
     file.write_text(f'licence = "mine"\n{text}', "utf-8")
-    with pytest.raises(DataError, match="licence is not one of CC-BY-4.0, CC0-1.0"):
+    with pytest.raises(DataError, match=r"licence is not one of CC-BY-4\.0, CC0-1\.0"):
         await visit(campaign=folder)
 
 

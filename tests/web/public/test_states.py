@@ -126,5 +126,5 @@ async def test_one_page_serves_every_link_that_does_not_work(kind: str, time: Cl
     assert len({answer.text for answer in answers}) == 1
     private(answers[0])
     page = whole(answers[0], "en")
-    assert "Nothing has happened" in page.text
+    assert "Nothing has changed" in page.text
     assert page.all("form") or [a for a in page.all("a") if a.get("href") == "/en/#sign"]
