@@ -19,6 +19,7 @@ from markupsafe import Markup, escape
 
 from petition.campaign import campaign
 from petition.campaign.campaign import CampaignState, Fact, Placeholder
+from petition.campaign.pictures import load_pictures
 from petition.campaign.places import (
     TEXT_PARTS,
     Edits,
@@ -76,6 +77,7 @@ class Appeal:
         self.deadline_moved: date | None = None
         self.campaign = campaign.load_campaign(self.data_file("campaign.toml"))
         self.facts = {f.id: f for f in campaign.load_facts(self.data_file("facts.toml"))}
+        self.pictures = load_pictures(folder)
 
     def data_file(self, name: str) -> Path:
         override = self.folder / name if self.folder else None

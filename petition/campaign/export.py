@@ -13,8 +13,18 @@ from petition.core.languages import Language
 from petition.core.toml_edits import set_row, set_toml
 
 # All that a campaign folder may have, and nothing else that lies there.
-_NAMES = ("*.toml", "europe.svg", "appeal/*.md", "letters/*.md", "letters/*/*.md")
-_DATA = {*("campaign.toml", "facts.toml", "governments.toml", "mailboxes.toml", "networks.toml", "said.toml")}
+_NAMES = ("*.toml", "europe.svg", "appeal/*.md", "letters/*.md", "letters/*/*.md", "pictures/*")
+_DATA = {
+    *(
+        "campaign.toml",
+        "facts.toml",
+        "governments.toml",
+        "mailboxes.toml",
+        "networks.toml",
+        "said.toml",
+        "pictures.toml",
+    )
+}
 
 
 def export_files(appeal: Appeal) -> dict[str, bytes]:

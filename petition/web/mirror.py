@@ -37,9 +37,11 @@ def render_files(site: Site, state: public_state.PublicState) -> dict[str, bytes
     names = {path: _file_name(path) for path in texts} | {
         f"/static/{name}": f"static/{name}" for name in assets.load_assets()
     }
+    names |= {f"/pictures/{picture.name}": f"pictures/{picture.name}" for picture in state.appeal.pictures}
     pages = {names[path]: _rewrite_links(text, names[path], names, base_url) for path, text in texts.items()}
     pages[_INDEX] = _rewrite_links(texts[f"/{site.languages.default.code}/"], _INDEX, names, base_url)
     assets_by_name = {f"static/{name}": asset.bodies[PLAIN] for name, asset in assets.load_assets().items()}
+    assets_by_name |= {f"pictures/{picture.name}": picture.content for picture in state.appeal.pictures}
     return {name: text.encode() for name, text in pages.items()} | assets_by_name
 
 

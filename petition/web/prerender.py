@@ -131,7 +131,7 @@ def _prerender_origin(
         onion_header = {"Onion-Location": onion_url + path} if is_page else {}
         sent_headers = {name: value for name, value in (security_headers | headers | onion_header).items() if value}
         responses[host + path] = _prerender_text(previous.get(host + path), text, sent_headers)
-    for path, asset, headers in _asset_responses():
+    for path, asset, headers in (*_asset_responses(), *_picture_responses(state)):
         responses[host + path] = previous.get(host + path) or PrerenderedResponse(
             asset.bodies, security_headers | headers
         )
@@ -185,3 +185,10 @@ def _asset_responses() -> Iterator[tuple[str, assets.Asset, dict[str, str]]]:
         headers = {"Content-Type": asset.content_type} | (_FRAMED_HEADERS if name == _FRAMED_STYLE else {})
         yield f"/static/{name}", asset, headers | {"Cache-Control": _FILE_CACHE}
         yield assets.asset_url(name), asset, headers | {"Cache-Control": _IMMUTABLE}
+
+
+def _picture_responses(state: PublicState) -> Iterator[tuple[str, assets.Asset, dict[str, str]]]:
+    """The pictures that the campaign supplies, each under the address of its version."""
+    for picture in state.appeal.pictures:
+        asset = assets.make_asset(picture.name, picture.content)
+        yield picture.address, asset, {"Content-Type": asset.content_type, "Cache-Control": _IMMUTABLE}

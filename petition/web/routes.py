@@ -131,7 +131,7 @@ def routes(*, demo: bool) -> list[BaseRoute]:
         *_prerendered("/{lang}/", "/{lang}/help", "/{lang}/tally", "/{lang}/governments", "/{lang}/privacy"),
         *_prerendered("/{lang}/safety", "/{lang}/press", "/{lang}/how-we-count"),
         *_prerendered("/{lang}/data", "/{lang}/history.svg", "/{lang}/embed", "/{lang}/embed/{picture}"),
-        *_prerendered("/robots.txt", "/sitemap.xml", "/.well-known/security.txt"),
+        *_prerendered("/pictures/{name}", "/robots.txt", "/sitemap.xml", "/.well-known/security.txt"),
         *_prerendered("/letters.pub"),
         _localised("/sign", signing.redirect_to_form),
         _localised("/check-inbox", emailed_links.check_inbox),

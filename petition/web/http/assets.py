@@ -9,7 +9,7 @@ from petition.core import resources
 from petition.web.http.prerendered import BROTLI, GZIP, PLAIN, EncodedBodies, encode_body
 
 _BROTLI_QUALITY = 11  # of Brotli, the highest: slow, but done once
-_FONT = "font/woff2"
+_FONT, _SVG = "font/woff2", "image/svg+xml"
 mimetypes.add_type(_FONT, ".woff2")  # Python 3.11 does not know it, nor does every machine
 
 
@@ -28,19 +28,20 @@ def load_assets() -> dict[str, Asset]:
     folder = resources.folder("static")
     files = [file for file in folder.rglob("*") if file.is_file()]
     return {
-        str(file.relative_to(folder).as_posix()): _load_asset(file.name, file.read_bytes()) for file in sorted(files)
+        str(file.relative_to(folder).as_posix()): make_asset(file.name, file.read_bytes()) for file in sorted(files)
     }
 
 
-def _load_asset(name: str, content: bytes) -> Asset:
+def make_asset(name: str, content: bytes) -> Asset:
     content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    bodies = _as_it_is(content) if content_type == _FONT else encode_body(content, _BROTLI_QUALITY)
+    is_compressed = content_type == _FONT or (content_type.startswith("image/") and content_type != _SVG)
+    bodies = _as_it_is(content) if is_compressed else encode_body(content, _BROTLI_QUALITY)
     charset = "; charset=utf-8" if content_type.startswith("text/") else ""
     return Asset(bodies, content_type + charset, sha256(bodies[PLAIN]).hexdigest()[:8])
 
 
 def _as_it_is(content: bytes) -> EncodedBodies:
-    """A font is compressed already, and all fonts have one length, which must stay."""
+    """Fonts and photographs are compressed already; all fonts have one length, which must stay."""
     return dict.fromkeys((BROTLI, GZIP, PLAIN), content)
 
 
