@@ -50,6 +50,15 @@ async def _recorded(visitor: Visitor) -> None:
 
 
 @on_sqlite
+async def test_before_the_first_letter_there_is_a_sentence_and_no_zero(visitor: Visitor) -> None:
+    page = Html((await visitor.get("/en/governments")).text)
+    assert "No letter has been sent yet." in page.text
+    assert "0 / 27" not in page.text
+    assert page.all("img") == []
+    assert "Poland" in page.text
+
+
+@on_sqlite
 async def test_newspapers_read_who_was_written_to_and_what_came_back(time: Clock, visitor: Visitor) -> None:
     await _recorded(visitor)
     text = Html((await visitor.get("/en/governments")).text).text
@@ -63,7 +72,7 @@ async def test_newspapers_read_who_was_written_to_and_what_came_back(time: Clock
     assert f"{passed_on} Signed by: Kontorchefen Their reference: 2026-1234" in text
     assert "No answer yet Says that an answer will follow · 21 November 2026, 1 day ago" in text
     assert "21 days ago Says that this is not within its powers 21 November 2026, 1 day ago" in text
-    assert "No letter sent yet : Austria, Bulgaria, Croatia" in text
+    assert "No letter sent yet: Austria, Bulgaria, Croatia" in text
 
 
 @pytest.mark.speaks("ru")
@@ -138,7 +147,7 @@ async def test_data_says_what_the_page_says(time: Clock, visitor: Visitor) -> No
     assert rows.keys() == by_key.keys()
     for key, row in rows.items():
         assert list(row)[:10] == OLDER_COLUMNS
-        for name in row.keys() - {"summary"}:
+        for name in row.keys() - {"summary", "as_of"}:
             assert row[name] == (by_key[key][name] or "")
     assert rows["PL"]["summary"] == "We will."
 
