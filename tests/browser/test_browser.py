@@ -268,7 +268,7 @@ async def test_where_a_proof_is_asked_for_a_browser_computes_it_and_one_without_
         await page.get_by_label("I am 16 or older").check()
         await page.get_by_role("button", name="Sign").click()
         await page.wait_for_url(f"{address}/en/check-inbox**")
-        late = await page.get_by_text("may take some hours").count()
+        late = await page.get_by_text("may take a few hours").count()
         assert late == (0 if script else 1)
         await watched.picture(f"phone-work-{'script' if script else 'plain'}")
         assert "confirm" in await _mail(smtp, "anna@example.net")

@@ -46,7 +46,7 @@ async def test_a_link_shows_only_what_was_signed_with_exactly_this_spelling(time
     held = await _held(visitor, path)
     assert (held.signature, held.recent_emails) == (None, 2)
     page = (await visitor.post(path, action="show")).text
-    assert "spelling" in page
+    assert "another form of this address" in page
     other = await _held(visitor, await _manage(visitor, "Anna.B@gmail.com"))
     assert other.signature is not None
 

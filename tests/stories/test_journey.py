@@ -95,13 +95,13 @@ async def test_somebody_changes_their_mind(visitor: Visitor, time: Clock) -> Non
     assert "Lithuania" not in door.text
 
     held = (await visitor.post(manage, action="show")).text
-    for part in ("Lithuania", "Anna Žemaitė", "2026-11-22", "kept sealed"):
+    for part in ("Lithuania", "Anna Žemaitė", "22 November 2026", "kept encrypted"):
         assert part in held
     await visitor.post(manage, action="unname")
     await visitor.post(manage, action="stop_updates")
     held = (await visitor.post(manage, action="show")).text
     assert "Anna Žemaitė" not in held
-    assert "kept sealed" not in held
+    assert "kept encrypted" not in held
 
     await visitor.post(manage, action="withdraw")
     assert (await visitor.post(manage, action="show")).status_code == 404

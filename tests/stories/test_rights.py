@@ -28,7 +28,7 @@ async def _manage(visitor: Visitor, action: str, address: str = ADDRESS) -> str:
 async def test_all_that_is_held_is_shown_a_withdrawal_too(time: Clock, visitor: Visitor) -> None:
     await visitor.confirmed(ADDRESS, "LT", named="on", name="Anna Nowak", updates="on")
     shown = await _manage(visitor, "show")
-    for text in ("Lithuania", "2026-11-22", "Anna Nowak", "kept sealed", "Version of the consent"):
+    for text in ("Lithuania", "22 November 2026", "Anna Nowak", "kept encrypted", "Version of the consent"):
         assert text in shown, text
     await _manage(visitor, "withdraw")
     time.advance(days=1, hours=1)
@@ -45,7 +45,7 @@ async def test_a_form_that_was_set_aside_is_shown(time: Clock, visitor: Visitor)
     await visitor.deliver()
     ids = [row["id"] for row in await visitor.site.database.write(lambda c: c.execute("select id from submissions"))]
     await visitor.site.database.write(lambda c: quarantine.hold_submissions(c, ids, "test"))
-    assert "that wait for the button 1" in await _manage(visitor, "show")
+    assert "not yet confirmed 1" in await _manage(visitor, "show")
 
 
 async def test_a_withdrawal_and_the_lower_count_are_one_transaction(

@@ -58,7 +58,8 @@ async def test_an_address_without_https_names_no_other(visit: Visit) -> None:
 async def test_pages_name_the_address_they_were_asked_for(visitor: Visitor) -> None:
     for path in (*PAGES, "/en/thanks?country=PL", "/en/manage", "/nowhere"):
         public, onion = await visitor.get(path), await visitor.get(path, headers=THERE)
-        named = {NAME} if path.endswith("/safety") and public.status_code == 200 else set()  # that page is where one reads it
+        # Where one reads it; the site of this test has few languages.
+        named = {NAME} if path.endswith("/safety") and public.status_code == 200 else set()
         assert (ONION in public.text) is bool(named), path
         assert PUBLIC not in onion.text, path
         assert _addresses(public.text) <= {"petition.example"} | named

@@ -94,10 +94,10 @@ async def test_a_dead_link_offers_a_new_one_only_while_there_are_some(
     visitor: Visitor = await visit(campaign=campaign(tmp_path / "campaign", **STATES[state]))
     page = whole(await visitor.get("/en/confirm/x"), "en")
     new = state in ("open", "passed")
-    assert ("You can ask for a new one" in page.text) == bool(page.all("form")) == new
+    assert ("You can ask for a new link" in page.text) == bool(page.all("form")) == new
     (title,) = [text for (tag, _), text in zip(page.tags, page.texts, strict=True) if tag == "title"]
     assert not re.search("belarus|ultimatum|sign", title, re.I), "nothing in the history of a browser"
-    assert "You can ask for a new one" in Html((await visitor.get("/en/manage/x")).text).text
+    assert "You can ask for a new link" in Html((await visitor.get("/en/manage/x")).text).text
 
 
 @on_sqlite
