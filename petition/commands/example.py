@@ -41,6 +41,7 @@ _VALUES = {
     "controller": '"Example Association, 1 Example Street, 1000 Exampletown"',
     "contact": '"contact@example.org"',
 }
+_STEP = '[[steps]]\nsignatures = 10000\nthen.en = "EXAMPLE: then we hand the letters over in person."\n\n'
 _FIRST_NAMES = (
     *("Adam", "Anna", "Clara", "Daniel", "David", "Elena", "Emil", "Eva", "Filip", "Hanna", "Ida", "Jan", "Julia"),
     *("Klara", "Laura", "Lea", "Leon", "Lukas", "Maria", "Marta", "Martin", "Nina", "Nora", "Oskar", "Paula"),
@@ -102,7 +103,9 @@ def campaign_toml(today: date) -> str:
         text,
         flags=re.MULTILINE,
     )
-    return f'example = "{DISCLAIMER}"  # production refuses it\n{filled}'
+    return (
+        f'example = "{DISCLAIMER}"  # production refuses it\n{filled.replace("[organiser]", _STEP + "[organiser]", 1)}'
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,8 +63,8 @@ class Settings:
         "PETITION_CAMPAIGN",
         parse.campaign,
         "a folder whose `campaign.toml`, `facts.toml`, `governments.toml`, `mailboxes.toml`, `networks.toml`, "
-        "`said.toml`, `appeal/*.md`, `letters/*.md` replace the shipped ones, file by file; `pictures/` may add pictures "
-        "of people",
+        "`said.toml`, `appeal/*.md`, `letters/*.md` replace the shipped ones, file by file; `pictures/` may add "
+        "pictures of people",
     )
     secret_keys: tuple[str, ...] = setting(
         "PETITION_SECRET_KEY",
