@@ -238,14 +238,15 @@ def test_plurals_follow_the_language(code: str) -> None:
 @pytest.mark.parametrize("n", [1, 2, 5, 21, 100, 1234])
 @pytest.mark.parametrize("code", TRANSLATED)
 def test_a_number_is_told_in_its_form(code: str, n: int) -> None:
-    template = WHOLE[code].jinja.from_string("{{ ngettext(one, more, n) }}")
+    template = WHOLE[code].jinja.from_string("{{ ngettext(one, more, n, number=number, days=days) }}")
     plurals = [message for message in _translated(code).values() if isinstance(message.id, tuple)]
     assert plurals
     for message in plurals:
         one, more = _forms(message.id)
         forms = _forms(message.string)
         index = languages._load_catalogue(code).plural(n)  # type: ignore[attr-defined]  # gettext sets it  # Null has no such attribute
-        assert template.render(one=one, more=more, n=n) == forms[index] % {"num": n}
+        values = {"num": n, "number": n, "days": n}
+        assert template.render(one=one, more=more, n=n, **values) == forms[index] % values
 
 
 def test_what_is_compiled_once_serves_every_language_until_it_changes() -> None:

@@ -109,7 +109,7 @@ def test_every_font_of_names_is_in_the_annex() -> None:
 
 
 def test_the_annex_for_institutions_says_whose_names_it_has() -> None:
-    elsewhere = "Here stand those who gave a place of residence other than the 27 member states"
+    elsewhere = "This annex lists those who gave a place of residence outside the 27 Member States"
     for key in ("eu-council", "FR"):
         words = pdf_text(pdf.render_annex(compose_annex(appeal(), [TEXTS], BOOK.find(key), ["Ann Bee"], MOMENT)))
         assert (elsewhere in words) == (key == "eu-council")

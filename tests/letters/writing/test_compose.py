@@ -115,7 +115,7 @@ def _untranslated(key: str) -> Addressee:
 
 
 def test_adding_a_language_is_adding_a_file(tmp_path: Path) -> None:
-    english = (TEXTS / "en.md").read_text("utf-8").replace("Yours faithfully,", "Mit freundlichen Grüßen")
+    english = (TEXTS / "en.md").read_text("utf-8").replace("Yours sincerely,", "Mit freundlichen Grüßen")
     (tmp_path / "de.md").write_text(english, "utf-8")
     austria = letter("AT", texts=tmp_path)
     assert not austria.fallback
