@@ -1,7 +1,7 @@
 """Numbers and days as the readers of a language write them: Babel, and what Babel lacks."""
 
 import re
-from datetime import date
+from datetime import date, datetime
 
 from babel import Locale, dates, numbers
 
@@ -20,6 +20,11 @@ def format_number(n: int, locale: Locale) -> str:
 def format_date(day: date, locale: Locale) -> str:
     """The month is written as a word."""
     return str(dates.format_date(day, format=date_pattern(day, locale), locale=locale))
+
+
+def format_time(moment: datetime, locale: Locale) -> str:
+    """Hours from 0 to 23 and minutes, with the sign of the language between them."""
+    return moment.strftime(f"%H{locale.number_symbols['latn'].get('timeSeparator', ':')}%M")
 
 
 def date_pattern(day: date, locale: Locale, pattern: str = "") -> str:

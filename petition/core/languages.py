@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import cache, cached_property
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
@@ -64,6 +64,9 @@ class Language:
     def format_date(self, day: date) -> str:
         return formats.format_date(day, self.locale)
 
+    def format_time(self, moment: datetime) -> str:
+        return formats.format_time(moment, self.locale)
+
     def format_short_date(self, day: date) -> str:
         """For charts: with the year."""
         return str(dates.format_date(day, format="medium", locale=self.locale))
@@ -110,6 +113,7 @@ class Language:
         env.filters |= {
             "number": _runtime_filter(self.format_number),
             "date": _runtime_filter(self.format_date),
+            "time": _runtime_filter(self.format_time),
             "country": _runtime_filter(self.country_name),
             "said": _runtime_filter(self.translate),
         }

@@ -83,7 +83,9 @@ def label(name: str, value: str, language: str) -> str:
 
 def end_once(text: str) -> str:
     """A sentence whose last word has a full stop of its own ends in one, not in two."""
-    return _TWO_STOPS.sub(r".\1", text)
+    while (ended := _TWO_STOPS.sub(r".\1", text)) != text:
+        text = ended
+    return text
 
 
 def _space_french_signs(text: str) -> str:
