@@ -7,7 +7,6 @@ from typing import Any
 from petition.campaign.press import LICENCES
 from petition.core import clock
 from petition.core.languages import Language
-from petition.site import Site
 from petition.web.http.public_state import PublicState
 
 _FORMATS = {".json": "application/json", ".csv": "text/csv"}
@@ -17,9 +16,9 @@ FILES = (
 )
 
 
-def describe(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
+def describe(language: Language, state: PublicState, base_url: str) -> dict[str, Any]:
     """As JSON-LD has it."""
-    campaign, text, base_url = state.appeal.campaign, state.appeal.get_text(language), site.settings.base_url
+    campaign, text = state.appeal.campaign, state.appeal.get_text(language)
     hours = state.history.hours
     covered = {"temporalCoverage": f"{hours[0][0][:10]}/{hours[-1][0][:10]}"} if hours else {}
     return {

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -55,7 +56,6 @@ def map_frame(site: Site, language: Language, state: PublicState) -> dict[str, A
         "has_history": state.history.hours != (),
         "populations": site.populations,
         "uncounted": _uncounted(language, state),
-        "host": urlsplit(site.settings.base_url).netloc,
     }
 
 
@@ -68,7 +68,7 @@ def _uncounted(language: Language, state: PublicState) -> str:
 def data_page(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
     return {
         "text": state.appeal.get_text(language),
-        "dataset": dataset.describe(site, language, state),
+        "dataset": partial(dataset.describe, language, state),
         "licence_url": LICENCES[state.appeal.campaign.licence],
     }
 
