@@ -11,7 +11,7 @@ from petition.signals import clusters, detection, notices, pulse
 from petition.signals.detection import Day
 from petition.signals.notices import INFORMATION, Notice
 from petition.signals.pulse import Count
-from petition.tally import releases
+from petition.tally import schedule
 from petition.tally.schedule import round_off
 
 FACTOR = "signals_factor"  # in site_state: percent
@@ -36,7 +36,7 @@ class Signals:
     async def _look_at(self, day: str) -> list[Notice]:
         """The new notices of a day; none if another process has counted it."""
         factor = await self._database.write(_own_factor)
-        least, remainder = secrets.choice(clusters.LEAST_SIZE), releases.draw_remainder()
+        least, remainder = secrets.choice(clusters.LEAST_SIZE), secrets.randbelow(schedule.REMAINDERS)
         async with self._database.reading() as c:
             count, known = await pulse.count_day(c, day), await pulse.read_history(c)
             today = await pulse.read_day(c, count, least)

@@ -6,7 +6,7 @@ from itertools import pairwise
 from petition.core import clock
 from petition.core.database.connection import Row
 
-MAX_BELOW = 18  # how far what is published may be below the journal
+MAX_BELOW = 19  # how far what is published may be below the journal
 _Releases = Mapping[int, int]  # time -> figure
 
 

@@ -38,7 +38,8 @@ class Figure:
 
 
 def draw_remainder() -> int:
-    return secrets.randbelow(schedule.REMAINDERS)
+    """From 1 to 10: never 0, so that "more than" the figure is always true when it is released."""
+    return 1 + secrets.randbelow(schedule.REMAINDERS)
 
 
 async def release_due(database: Database) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from petition.core.clock import DAY, HOUR
 
 _WEEK, _FIRST_MONDAY = 7 * DAY, 4 * DAY  # 1 January 1970 was a Thursday
-REMAINDERS = 10  # a secret remainder is below this
+REMAINDERS = 10  # how many secret remainders there are
 _STEP = 10
 
 
@@ -71,7 +71,7 @@ def is_midnight(moment: int) -> bool:
 
 
 def round_off(counted: int, remainder: int) -> int:
-    """A count in tens, at most 18 below it and never above; where its edges are, only `remainder` tells."""
+    """A count in tens, at most 19 below it and never above; where its edges are, only `remainder` tells."""
     return max(counted - remainder, 0) // _STEP * _STEP
 
 

@@ -43,7 +43,7 @@ PAGES: dict[str, tuple[str, str, Context]] = {
     "tally": ("web/public/tally/tally.html", _LIVE_CACHE, tally.tally_page),
     "governments": ("web/public/tally/governments.html", _LIVE_CACHE, governments.governments_page),
     "privacy": ("web/public/privacy.html", _PAGE_CACHE, _no_context),
-    "safety": ("web/public/safety.html", _PAGE_CACHE, _no_context),
+    "safety": ("web/public/safety.html", _PAGE_CACHE, tally.counting_page),
     "press": ("web/public/press.html", _LIVE_CACHE, press.press_page),
     "how-we-count": ("web/public/tally/how_we_count.html", _PAGE_CACHE, tally.counting_page),
     "data": ("web/public/tally/data.html", _PAGE_CACHE, tally.data_page),

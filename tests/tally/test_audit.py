@@ -138,7 +138,7 @@ async def test_a_false_release_is_found(week: Database, what: str) -> None:
 
 
 async def test_figures_that_are_never_renewed_are_found(counted: Database, time: Clock) -> None:
-    await change(counted, "PL", 19)
+    await change(counted, "PL", 20)
     time.advance(days=1)
     assert await disagreements(counted) == ["The published numbers were not renewed although the counts moved."]
     await releases.release_due(counted)

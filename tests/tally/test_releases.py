@@ -11,7 +11,7 @@ from petition.core import clock
 from petition.core.database.connection import Connection
 from petition.core.database.database import Database, open_database
 from petition.core.settings import Settings
-from petition.tally import releases, tally
+from petition.tally import releases, schedule, tally
 from petition.tally.tally import Change, Snapshot
 from tests.conftest import Clock, Visitor
 from tests.tally.publishing import change, disagreements, get_history, published, rows, start_production
@@ -251,10 +251,18 @@ async def test_the_unsaid_is_in_the_total_only(opened: Database, time: Clock) ->
 
 
 @pytest.mark.secret_remainder
+def test_more_than_what_is_published_have_signed() -> None:
+    """The lead says "more than": true at each release, whatever number was drawn."""
+    drawn = {releases.draw_remainder() for _ in range(1000)}
+    assert drawn == set(range(1, 11))
+    assert all(schedule.round_off(n, remainder) < n for n in range(1, 200) for remainder in drawn)
+
+
+@pytest.mark.secret_remainder
 async def test_each_figure_has_its_own_secret_remainder_drawn_again_after_a_move(
     database: Database, time: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drawn = iter([0, 9, 0, 9, 9, *[5] * 100])
+    drawn = iter([1, 10, 1, 10, 10, *[5] * 100])
     monkeypatch.setattr(releases, "draw_remainder", lambda: next(drawn))
     await start_production(database)
     await change(database, "PL", 1500)
@@ -264,7 +272,7 @@ async def test_each_figure_has_its_own_secret_remainder_drawn_again_after_a_move
     await published(database)
     await published(database)
     for row in await rows(database, "select name, figure, remainder from figures"):
-        assert 0 <= row["remainder"] <= 9
+        assert 1 <= row["remainder"] <= 10
     before = {row["name"]: row for row in await rows(database, "select * from figures")}
     time.advance(hours=6)
     await published(database)

@@ -33,7 +33,7 @@ def tally_page(site: Site, language: Language, state: PublicState) -> dict[str, 
         "paper": state.paper,
         "per_million": site.populations.per_million(state.status.snapshot.countries),
         "populations": site.populations,
-        "uncounted": _uncounted(language, state),
+        "uncounted": uncounted_countries(language, state),
     }
 
 
@@ -47,7 +47,7 @@ def recent_growth(state: PublicState) -> dict[str, int]:
 
 
 def counting_page(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
-    return {"uncounted": _uncounted(language, state), "paper": state.paper}
+    return {"uncounted": uncounted_countries(language, state), "paper": state.paper}
 
 
 def map_frame(site: Site, language: Language, state: PublicState) -> dict[str, Any]:
@@ -55,11 +55,11 @@ def map_frame(site: Site, language: Language, state: PublicState) -> dict[str, A
         "snapshot": state.status.snapshot,
         "has_history": state.history.hours != (),
         "populations": site.populations,
-        "uncounted": _uncounted(language, state),
+        "uncounted": uncounted_countries(language, state),
     }
 
 
-def _uncounted(language: Language, state: PublicState) -> str:
+def uncounted_countries(language: Language, state: PublicState) -> str:
     """The countries in which nobody is counted, as a list for a sentence."""
     codes = state.appeal.campaign.unsafe_countries
     return language.join_names([language.country_name(code) for code in codes])

@@ -23,7 +23,7 @@ def _place(page: Html, *, tag: str, **attributes: str) -> int:
 async def test_the_page_names_each_case_and_what_helps(visitor: Visitor) -> None:
     page = whole(await visitor.get("/en/safety"), "en")
     for words in (
-        "Tor Browser",
+        "Belarus Use Tor Browser",
         "EU or Switzerland",
         "empty the bin",
         "“In Belarus, or I prefer not to say”",
