@@ -225,7 +225,7 @@ BATCH = """insert into batches values ('b1', 'disposable - -', 'x', 'erased', ''
 PARAMETERS = {
     **{"lang": "en", "token": "x", "key": "PL", "n": "1", "reference": "PL-1", "kind": "docx"},
     **{"country": "PL", "state": "new", "nickname": "marta", "sheet": "PL-7", "name": "signing", "batch": "b1"},
-    **{"fact": "viasna-2025-12"},
+    **{"fact": "viasna-2025-12", "picture": "map", "table": "tally"},
 }
 
 

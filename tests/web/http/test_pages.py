@@ -178,13 +178,18 @@ async def test_whoever_wants_no_mail_may_withdraw_as_well(lang: str, time: Clock
     }
 
 
+def _plain_spaces(text: str) -> str:
+    """Where a line may end is another test's matter."""
+    return " ".join(text.split())
+
+
 SAID = {
     "": ("the government of the country you live in or, if you live outside the EU, to the EU institutions",),
     "manage": ("Enter the address exactly as you did when you signed.",),
     "privacy": (
         "the time of day you signed",
-        "By the hour we keep only",
-        "write-ahead log",
+        "To the hour we keep only",
+        "Traces can stay in its files for up to a day",
         "backups for seven days",
     ),
 }
@@ -233,7 +238,7 @@ async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, 
     }
     say = visitor.site.languages[lang].jinja.from_string("{{ _(text) }}")
     listed = [t for (tag, a), t in zip(page.tags, page.texts, strict=True) if tag == "th" and a.get("scope") == "row"]
-    assert sorted(listed) == sorted(say.render(text=text) for text in kept.values())
+    assert sorted(map(_plain_spaces, listed)) == sorted(_plain_spaces(say.render(text=text)) for text in kept.values())
     named = {name for tables in kept for name in tables.split(", ")}
     numbers = {
         "site_state",

@@ -15,8 +15,10 @@ ONION = "http://" + "p" * 55 + "d.onion"
 
 
 def _place(page: Html, *, tag: str, **attributes: str) -> int:
-    """Where such a tag stands first on the page."""
-    return next(n for n, (name, a) in enumerate(page.tags) if name == tag and attributes.items() <= a.items())
+    """Where such a tag stands first below the header."""
+    begin = next(n for n, (name, _) in enumerate(page.tags) if name == "main")
+    tags = list(enumerate(page.tags))[begin:]
+    return next(n for n, (name, a) in tags if name == tag and attributes.items() <= a.items())
 
 
 @on_sqlite
