@@ -47,7 +47,7 @@ def test_a_language_writes_its_own_plurals_numbers_days_and_what_is_inside(polis
         "5 listów",
         "12\xa0345 listów",
     ]
-    assert polish.translate(Sentence("since %(day)s", day=DAY)) == "od 24 grudnia 2026"
+    assert polish.translate(Sentence("since %(day)s", day=DAY)) == "od 24 grudnia 2026\xa0r."
     assert polish.translate(Sentence("%(n)s names", n=Sentence("about %(n)s", n=3))) == "nazwisk: około 3"
     assert polish.translate(join([_letters(1), Sentence("nobody knows")])) == "1 list nobody knows"
 

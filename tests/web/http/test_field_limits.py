@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 import pytest
 from hypothesis import given
@@ -105,7 +105,7 @@ async def _found(visitor: Visitor) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for path in [*links, *paths("GET")]:
         for address, fields in list(_forms((await visitor.get(path)).text)):
-            found.setdefault(address or path, set()).update(fields)
+            found.setdefault(urljoin(path, address), set()).update(fields)
     return found
 
 
@@ -140,7 +140,8 @@ def _one_of_each_kind(fields: set[str]) -> list[str]:
 def _routes(addresses: Iterable[str]) -> set[str]:
     """The addresses as they stand in the routing table."""
     table = [route for route in routes(demo=True) if isinstance(route, Route) and "POST" in (route.methods or ())]
-    return {next(route.path for route in table if route.path_regex.match(path)) for path in addresses}
+    bare = {address.partition("?")[0] for address in addresses}
+    return {next(route.path for route in table if route.path_regex.match(path)) for path in bare}
 
 
 @given(st.dictionaries(st.text(max_size=8) | st.sampled_from(["name", "email", "summary-pl", "lines"]), st.text()))
