@@ -17,7 +17,7 @@ from petition.web.public.governments import ANSWER_WORDS, REPLY_WORDS
 
 MILESTONES = (1_000, 5_000, 10_000, 50_000, 100_000, 500_000, 1_000_000)
 _NEWEST = 100  # entries of a feed
-_MILESTONE = N_("At least %(n)s confirmed signatures")
+_MILESTONE = N_("Confirmed signatures: at least %(n)s")
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,7 +213,7 @@ async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, 
         "signatures": "Country, day of confirmation, version of the consent",
         "signatures, submissions": "A code made from your address (keyed hash)",
         "signatures, batches": (
-            "With a signature: a random number, if thirty or more look as if a machine had made them"
+            "With a signature: a random number, if thirty or more signatures look as if a machine had made them"
         ),
         "names": "Your name, only if you want it in the letters",
         "contacts": "Your encrypted address, only if you want news",
