@@ -89,7 +89,7 @@ async def test_an_annex_is_handed_over_checked_and_superseded(visitor: Visitor, 
     await _withdraw(visitor, "someone1@example.net")
     second = await made(visitor)
     assert [name in pdf_text(second) for name in NAMES] == [True, False, True]
-    assert "superseded" in await _told(visitor, "PL-1-names-1")
+    assert "has been replaced" in await _told(visitor, "PL-1-names-1")
     assert "We made a list of names" in await _told(visitor, "PL-1-names-2")
     desk = Html((await visitor.get("/organisers/editions/1")).text).text
     assert "PL-1-names-2" in desk

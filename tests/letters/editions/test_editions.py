@@ -130,9 +130,9 @@ async def test_a_text_that_nobody_reviewed_goes_beside_the_english_letter(databa
     await issue(database, draft_for("PL"))
     letter, beside = pdf_text(await _file(database, "PL-1")), pdf_text(await _file(database, "PL-1-pl"))
     assert "Collective ultimatum" in letter
-    assert "Only the original letter counts" not in letter
+    assert "Only the original letter is authentic" not in letter
     assert "Zbiorowe ultimatum" in beside
-    assert "Rozstrzyga wyłącznie list w języku angielskim." in beside
+    assert "Autentyczny jest wyłącznie oryginał listu." in beside
 
 
 async def test_a_reviewed_text_goes_out_with_an_english_translation(
@@ -146,7 +146,7 @@ async def test_a_reviewed_text_goes_out_with_an_english_translation(
     await issue(database, draft_for("PL", "IE-en"))
     assert await _references(database, 1) == ["IE-1", "PL-1", "PL-1-en"]
     assert "Zbiorowe ultimatum" in pdf_text(await _file(database, "PL-1"))
-    assert "Courtesy translation. Only the original letter counts." in pdf_text(await _file(database, "PL-1-en"))
+    assert "Courtesy translation. Only the original letter is authentic." in pdf_text(await _file(database, "PL-1-en"))
 
 
 async def test_nothing_goes_out_before_every_doubt_is_settled(database: Database, time: Clock) -> None:
