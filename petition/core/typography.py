@@ -7,9 +7,12 @@ import re
 from functools import cache
 
 NO_BREAK, NARROW = "\u00a0", "\u202f"
-# Tags with their attributes stay as they are, and text that is code, typed, a choice or a placeholder.
+# Tags with their attributes stay as they are, and text that is code, typed, a choice, a placeholder or in a language
+# of its own.
 _WHOLE = "|".join(rf"{name}\b.*?</{name}" for name in ("script", "style", "pre", "code", "textarea", "title", "mark"))
-_MARKUP = re.compile(rf"(<(?:{_WHOLE})>|<option\b[^<>]*>[^<]*|<!--.*?-->|<[^<>]*>)", re.DOTALL)
+_MARKUP = re.compile(
+    rf"(<(?:{_WHOLE})>|<option\b[^<>]*>[^<]*|<(?!html)\w[^<>]* lang=[^<>]*>[^<]*|<!--.*?-->|<[^<>]*>)", re.DOTALL
+)
 _TAG = "\0"  # stands for a piece of markup
 # A date or abbreviation that ends in a full stop, at the end of a sentence; an ellipsis and ../ are something else.
 _TWO_STOPS = re.compile(rf"(?<![.\s/{_TAG}])\.({_TAG}*)\.(?![./\w])")

@@ -73,3 +73,8 @@ def test_a_sentence_of_plain_text_ends_once() -> None:
     assert end_once("Do 1 marca 2027 r.. Dalej...\n../x https://a.example/..") == (
         "Do 1 marca 2027 r. Dalej...\n../x https://a.example/.."
     )
+
+
+def test_words_in_another_language_follow_its_rules() -> None:
+    page = '<html lang="fr"><p>Total: 5</p><strong class="x" lang="en">EXAMPLE: made up</strong><p>Total: 5</p>'
+    assert polish_html(page, "fr") == page.replace("Total:", "Total\N{NO-BREAK SPACE}:")

@@ -71,7 +71,7 @@ def test_looking_sends_and_writes_nothing(machine: OwnMachine) -> None:
     machine.export(more={"no-link@example.org": ""})
     assert machine.run("--dry-run") == 0
     assert "pl.txt, “Aktualności e-mailem”: 3" in machine.said
-    assert "en.txt, “News by mail”: 4" in machine.said
+    assert "en.txt, “News by email”: 4" in machine.said
     assert "Left out: 1 have no link" in machine.said
     assert f"lead to {SITE}." in machine.said
     assert machine.relay.mails == []
