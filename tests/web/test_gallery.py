@@ -20,7 +20,7 @@ _EMPTY = {"br", "col", "hr", "img", "input", "link", "meta"}  # tags without an 
 _READ_OUT = {"alt", "aria-label", "title", "content", "data-working", "data-same", "data-other", "data-done"}
 # Names of people, organisations, programs and formats are not translated.
 NAMES = {
-    *("Telegram", "WhatsApp", "Viber", "Facebook", "Bluesky", "Mastodon", "LinkedIn", "JSON", "CSV"),
+    *("Telegram", "WhatsApp", "Viber", "Facebook", "Bluesky", "Mastodon", "LinkedIn", "JSON", "CSV", "Atom"),
     *("Linux", "macOS", "Windows", "VK (Mail.ru)", "Tor Browser", "Andrzej Poczobut"),
     *("Viasna", "Dissident.by", "Reform.news", "Blooming Global"),
     *("Belarusian Women's Foundation", "European Rail Freight Association", "Human Rights Watch", "TVN24"),
@@ -29,11 +29,14 @@ NAMES = {
 # Words that these languages spell as English does, each one checked.
 SAME = {
     "da": {"Email", "Reference", "byte for byte"},
-    "es": {"No"},
-    "fr": {"Date", "Institutions", "Signatures"},
+    "de": {"September"},
+    "es": {"No", "Total"},
+    "fr": {"Date", "Institutions", "Pages", "Signatures", "Sources", "Total"},
     "it": {"No", "Privacy"},
     "nl": {"Contact", "Open data", "Privacy"},
-    "ro": {"Contact"},
+    "mt": {"Email"},
+    "pt": {"Total"},
+    "ro": {"Contact", "Total"},
 }
 
 
@@ -80,7 +83,7 @@ def _known(language: Language) -> re.Pattern[str]:
         NAMES | SAME.get(str(language.code), set()) | {language.name, LONG[:100]} | {n for _, n in language.countries}
     )
     words = "|".join(re.escape(word) for word in sorted(said, key=len, reverse=True))
-    return re.compile(rf"(?<!\w)({words})(?!\w)|https?://\S+|\S+@\S+|/\S+\.\w+|#\w+|\b[A-Z]{{2}}(-\w+)+")
+    return re.compile(rf"(?<!\w)({words})(?!\w)|https?://\S+|\S+@\S+|/\S+\.\w+|[\w-]+\.csv|#\w+|\b[A-Z]{{2}}(-\w+)+")
 
 
 def _runs(text: str) -> Iterator[tuple[str, ...]]:

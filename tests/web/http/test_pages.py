@@ -227,8 +227,8 @@ async def test_every_table_with_personal_data_is_on_the_privacy_page(lang: str, 
         "never_write": "A code made from the address, if you told us never to write to it or a signature was withdrawn",
         "daily_keys, token_buckets": (
             "A label for your network and, with a less known email provider, for your email domain, made with a random "
-            "key that changes every day; with each form also the kind of email provider, and whether the button in our "
-            "email was pressed within 20 seconds"
+            "key that changes every day; with each form also the kind of email provider, and whether the button behind "
+            "the link in our email was pressed within 20 seconds"
         ),
         "organisers, factors, sessions, actions, source_checks, editions, enabled_annexes, sealed_copies, follow_ups, "
         "paper_counts, edits": (
