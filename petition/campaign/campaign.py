@@ -1,6 +1,5 @@
 """The campaign's data: organiser, dates, goal and links (campaign.toml), and the dated facts (facts.toml)."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -10,11 +9,12 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from petition.campaign.goals import Step, next_step, read_steps
+from petition.campaign.kinds import ISO_COUNTRY, KEY_URI, NAMES, PAGE, WAIT
 from petition.campaign.letterhead import Letterhead, read_letterhead
 from petition.campaign.press import DEFAULT_LICENCE, LICENCE, Press, read_press
 from petition.core import time_zones, toml_tables
 from petition.core.errors import DataError
-from petition.core.languages import N_, SOURCE_LANGUAGE, Language
+from petition.core.languages import N_, SOURCE_LANGUAGE
 from petition.core.sentences import Sentence
 from petition.core.toml_tables import COUNTRY, DAY, TEXT, TEXT_BY_NAME, TEXTS, WHOLE_NUMBER, Kind, Table, list_of
 
@@ -160,7 +160,7 @@ def load_campaign(file: Path) -> Campaign:
     _refuse_unstated_met(file, dates)
     return Campaign(
         id=table.text("id"),
-        organiser=organiser.read("name", _NAMES),
+        organiser=organiser.read("name", NAMES),
         controller=organiser.text("controller"),
         contact=organiser.text("contact"),
         opens=dates.optional("opens", _DAY, None),
@@ -173,13 +173,13 @@ def load_campaign(file: Path) -> Campaign:
         links=table.read("links", TEXT_BY_NAME),
         hashtags=tuple(table.read("hashtags", TEXTS)),
         unsafe_countries=tuple(table.read("unsafe", list_of(COUNTRY, "country codes such as BY"))),
-        encryption=organiser.optional("encryption", _KEY_URI, ""),
-        posted_from=table.optional("posted_from", _ISO_COUNTRY, ""),
+        encryption=organiser.optional("encryption", KEY_URI, ""),
+        posted_from=table.optional("posted_from", ISO_COUNTRY, ""),
         demand=tuple(_definitions(table.table("demand", needed=False))),
         letterhead=read_letterhead(table.table("correspondence", needed=False), organiser.text("contact")),
-        reminder_after_days=table.table("correspondence", needed=False).optional("reminder_after_days", _WAIT, 30),
+        reminder_after_days=table.table("correspondence", needed=False).optional("reminder_after_days", WAIT, 30),
         met_by=dates.optional("met_by", TEXT, ""),
-        met_source=dates.optional("met_source", _PAGE, ""),
+        met_source=dates.optional("met_source", PAGE, ""),
         banners=table.optional("banner", TEXT_BY_NAME, {}),
         press=read_press(table.table("press", needed=False)),
         licence=table.optional("licence", LICENCE, DEFAULT_LICENCE),
@@ -219,20 +219,6 @@ def _or_placeholder(kind: Kind[T]) -> Kind[T | Placeholder]:
 
 
 _DAY = _or_placeholder(DAY)
-_KEY_URI: Kind[str] = Kind(
-    "the address of a key, https://…, dns:… or openpgp4fpr:…",
-    lambda value: TEXT.fits(value) and bool(re.fullmatch(r"(https://|dns:|openpgp4fpr:)[!-~]+", value)),
-)
-_WAIT: Kind[int] = Kind("a number of days from 1 to 365", lambda v: WHOLE_NUMBER.fits(v) and 0 < v < 366)
-_PAGE: Kind[str] = Kind(
-    "the address of a page, https://…",
-    lambda value: TEXT.fits(value) and bool(re.fullmatch(r"https://[!-~]+", value)),
-)
-_ISO_COUNTRY: Kind[str] = Kind(
-    "the code of a country such as PL (ISO 3166)",
-    lambda value: COUNTRY.fits(value) and Language(SOURCE_LANGUAGE, {}).has_country(value),
-)
-_NAMES: Kind[dict[str, str]] = Kind("a table of names", lambda value: TEXT_BY_NAME.fits(value) and value != {})
 
 
 def load_facts(file: Path) -> Iterator[Fact]:

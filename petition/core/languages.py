@@ -11,9 +11,9 @@ from typing import Any
 import jinja2
 from babel import Locale, dates, lists, localedata
 from babel.messages import mofile, pofile
-from jinja2.bccache import Bucket
 
 from petition.core import collation, countries, formats, resources, typography
+from petition.core.bytecode import MemoryBytecodeCache
 from petition.core.countries import Country, Group
 from petition.core.sentences import Sentence
 
@@ -202,22 +202,7 @@ def _tags_by_weight(accept: str) -> list[str]:
     return [tag for _, _, tag in sorted(weighted)]
 
 
-class _MemoryBytecodeCache(jinja2.BytecodeCache):
-    """Keeps compiled templates for all languages of this process: compiling takes most of the time of a start."""
-
-    def __init__(self) -> None:
-        self._bytecode: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Jinja itself refuses the bytecode if the template has changed."""
-        if bucket.key in self._bytecode:
-            bucket.bytecode_from_string(self._bytecode[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._bytecode[bucket.key] = bucket.bytecode_to_string()
-
-
-_BYTECODE_CACHE = _MemoryBytecodeCache()
+_BYTECODE_CACHE = MemoryBytecodeCache()
 
 
 def _runtime_filter(filter_: Callable[[Any], str]) -> Callable[..., str]:
