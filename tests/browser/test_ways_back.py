@@ -41,7 +41,7 @@ async def test_after_a_choice_there_is_a_way_back(script: bool, address: str, br
         await page.go_forward()
     await show.click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("What we keep about this address")
-    await expect(page.get_by_text("Yes; we keep a code")).to_be_visible()
+    await expect(page.get_by_text("Yes; for this we keep a code")).to_be_visible()
     await page.go_back()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Done")
     await context.close()

@@ -16,7 +16,7 @@ MIDNIGHTS = {
     "into summer": (date(2027, 3, 28), datetime(2027, 3, 28, 22, tzinfo=UTC)),
     "into winter": (date(2027, 10, 31), datetime(2027, 10, 31, 23, tzinfo=UTC)),
 }
-ZONE = "The day ends at midnight (time zone: Brussels)."
+ZONE = "The last day ends at midnight (time zone: Brussels)."
 
 
 async def _pages(visitor: Visitor) -> tuple[str, str]:
