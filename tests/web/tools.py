@@ -19,6 +19,7 @@ from hypothesis.strategies import SearchStrategy
 from starlette.routing import Route
 
 from petition.campaign.appeal import SHIPPED_DATA, Appeal
+from petition.commands import demo_data
 from petition.core import clock, languages
 from petition.core.database import state
 from petition.core.settings import Mode, Settings
@@ -32,7 +33,7 @@ from petition.signing.printed_names import APPROVED
 from petition.signing.signatures import NEW
 from petition.site import Site
 from petition.web.routes import routes
-from tests.conftest import Visit, Visitor
+from tests.conftest import Clock, Visit, Visitor
 
 T = TypeVar("T")
 Attributes = dict[str, str]
@@ -227,6 +228,13 @@ PARAMETERS = {
     **{"country": "PL", "state": "new", "nickname": "marta", "sheet": "PL-7", "name": "signing", "batch": "b1"},
     **{"fact": "viasna-2025-12", "picture": "map", "table": "tally"},
 }
+
+
+async def publish_many(visitor: Visitor, time: Clock, n: int) -> None:
+    """Signatures of n people, and their published numbers."""
+    await demo_data.fill_database(visitor.site.database, n)
+    time.advance(minutes=2)
+    await visitor.published()
 
 
 def paths(method: str, **values: str) -> list[str]:

@@ -15,14 +15,13 @@ from pathlib import Path
 import pytest
 import typst
 
-from petition.commands import demo_data
 from petition.core.languages import Language
 from petition.letters.formats import pdf
 from petition.web.public import sharing
 from petition.web.public.sharing import FileCache
 from tests.conftest import Clock, Visit, Visitor
 from tests.letters.structure import paragraphs, plain, read_structure
-from tests.web.tools import campaign, in_each_language, on_sqlite
+from tests.web.tools import campaign, in_each_language, on_sqlite, publish_many
 
 PNG = b"\x89PNG\r\n\x1a\n"
 _WORD = re.compile(r'<word xMin="([\d.-]+)" yMin="([\d.-]+)" xMax="([\d.-]+)" yMax="([\d.-]+)">(.*?)</word>')
@@ -174,12 +173,6 @@ async def test_every_title_fits(title: str, visitor: Visitor, monkeypatch: pytes
         assert all(side - 0.5 <= left < right <= width - side + 0.5 for left, _, right, _, _ in drawn.words)
 
 
-async def _counted(visitor: Visitor, time: Clock, n: int) -> None:
-    await demo_data.fill_database(visitor.site.database, n)
-    time.advance(minutes=2)
-    await visitor.published()
-
-
 @on_sqlite
 async def test_a_picture_is_new_when_its_number_is(time: Clock, visitor: Visitor) -> None:
     before = await visitor.get("/en/share.png")
@@ -188,7 +181,7 @@ async def test_a_picture_is_new_when_its_number_is(time: Clock, visitor: Visitor
     assert (before.headers["content-type"], before.content[:8]) == ("image/png", PNG)
     assert [int.from_bytes(before.content[at : at + 4]) for at in (16, 20)] == [1200, 630]
     assert len(before.content) < 150_000
-    await _counted(visitor, time, 500)
+    await publish_many(visitor, time, 500)
     after = await visitor.get("/en/share.png")
     assert after.headers["etag"] != before.headers["etag"]
     assert "max-age=3600" in after.headers["cache-control"]

@@ -9,22 +9,15 @@ from xml.etree import ElementTree
 import pytest
 
 from petition.campaign.appeal import Appeal
-from petition.commands import demo_data
 from petition.core.errors import DataError
 from petition.web import prerender
 from tests.conftest import Clock, Visit, Visitor
-from tests.web.tools import LANGUAGES, Html, campaign, on_sqlite
-
-
-async def _counted(visitor: Visitor, time: Clock, n: int) -> None:
-    await demo_data.fill_database(visitor.site.database, n)
-    time.advance(minutes=2)
-    await visitor.published()
+from tests.web.tools import LANGUAGES, Html, campaign, on_sqlite, publish_many
 
 
 @on_sqlite
 async def test_only_the_counter_may_be_framed(time: Clock, visitor: Visitor) -> None:
-    await _counted(visitor, time, 500)
+    await publish_many(visitor, time, 500)
     for path in ("/en/embed", "/en/embed?theme=dark", "/en/embed?theme=light", "/en/embed?theme=%22%3E%3Cscript%3E"):
         answer = await visitor.get(path)
         assert "frame-ancestors *" in answer.headers["content-security-policy"]
