@@ -74,8 +74,9 @@ TESTS := $(PY) -m pytest $(OTHERS) --durations 20
 # Two workers more than there are cores, four at most: a test spends much of its time waiting for other processes.
 WORKERS = -n $$($(PY) -c 'import os; print(min(os.cpu_count() + 2, 4))') --maxschedchunk 8
 COVERED := --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
-# Kills, failover, full disks, wrong clocks: they start dozens of processes, so they run alone.
+# Kills, failover, full disks, wrong clocks, crowds: they need the machine to themselves, so they run one by one.
 CHAOS := $(PY) -m pytest tests/chaos
+ALONE := $(PY) -m pytest tests/project -m alone
 KILLS ?= 150
 FUZZ_SECONDS ?= 20
 
@@ -83,13 +84,14 @@ test: $(VENV)/.installed-tests system
 	PETITION_TEST_EXAMPLES=50 $(TESTS) $(WORKERS) -m "not slow"
 
 test-all: check $(SCANNER)/.installed system
-	$(TESTS) $(WORKERS) $(COVERED)
+	$(TESTS) $(WORKERS) -m "not alone" $(COVERED)
 	$(CHAOS)
+	$(ALONE)
 	$(PY) -m tests.scan visitor
 
 # All tests that use a PostgreSQL, the slow ones too, on the newest (docs/releasing.md has the last result).
 test-newest: $(VENV)/.installed-tests system
-	PETITION_TEST_POSTGRESQL=newest $(TESTS) $(WORKERS) --postgresql
+	PETITION_TEST_POSTGRESQL=newest $(TESTS) $(WORKERS) -m "not alone" --postgresql
 
 # All of tests/chaos; KILLS kills on each database.
 chaos: $(VENV)/.installed-tests system

@@ -46,6 +46,7 @@ async def _sign(nginx: Nginx) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("addresses", [1, 5000])
 async def test_half_open_requests_and_endless_bodies_lock_nobody_out(
     addresses: int, nginx: Nginx, tmp_path: Path

@@ -141,6 +141,7 @@ def test_a_report_names_the_email_and_nobody(world: World, place: Path) -> None:
     assert bounce_reports.parse_report(refused.encode()) == BounceReport(REFERENCE, BOUNCED)
 
 
+@pytest.mark.alone
 def test_what_it_has_accepted_survives_a_crash_and_leaves_once(world: World, place: Path) -> None:
     """Killed in the middle of the dialogue, with emails in every state; then once more, with all of them waiting."""
     postfix = Postfix(place, world.port, smtpd_milters="", **SOON)

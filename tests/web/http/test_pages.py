@@ -12,7 +12,7 @@ from petition.signing import intake
 from tests.conftest import Clock, Visit, Visitor
 from tests.web.tools import LANGUAGES, Html, campaign, in_each_language, on_sqlite, token
 
-DEMO = {"en": "no emails are sent", "ru": "ни одно письмо не уходит", "be": "ніводзін ліст не выходзіць"}
+DEMO = {"en": "no emails are sent", "ru": "письма не отправляются", "be": "лісты не адпраўляюцца"}
 PUBLIC = ("", "tally", "governments", "privacy", "safety", "help")
 PRIVATE = ("check-inbox", "check-inbox/manage", "thanks", "thanks?country=PL", "thanks?country=XX", "manage")
 RESOURCES = {"img": "src", "script": "src", "link": "href", "iframe": "src", "source": "src", "form": "action"}
