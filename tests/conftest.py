@@ -35,6 +35,7 @@ from petition.core.settings import Mode, Settings
 from petition.mail import outbox
 from petition.site import Site, open_site
 from petition.tally import releases
+from petition.web import prerender
 from petition.web.app import create_app
 from petition.web.desk import overview_figures
 from tests import postgres, relay
@@ -83,7 +84,10 @@ def _few_languages(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture(autouse=True, scope="session")
 def _texts_parsed_once() -> Iterator[None]:
-    """What a text says does not change from test to test: each is read once in a process, as are the email domains."""
+    """What a text says does not change from test to test: each is read once in a process, as are the email domains.
+
+    Nor does what a page becomes when it is compressed.
+    """
     loads = tomllib.loads
     parsed = lru_cache(maxsize=100)(lambda text: pickle.dumps(loads(text)))
     with pytest.MonkeyPatch.context() as patch:
@@ -93,6 +97,7 @@ def _texts_parsed_once() -> Iterator[None]:
         patch.setattr(appeal._JINJA, "from_string", lru_cache(maxsize=1000)(appeal._JINJA.from_string))
         mistyped = lru_cache(maxsize=100)(MistypedDomains)
         patch.setattr(email_addresses, "MistypedDomains", lambda listed: mistyped(tuple(listed)))
+        patch.setattr(prerender, "encode_body", lru_cache(maxsize=2000)(prerender.encode_body))
         yield
 
 
