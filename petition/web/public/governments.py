@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from petition.campaign.campaign import Placeholder
+from petition.core import clock
 from petition.core.csv_tables import to_csv
 from petition.core.languages import N_, SOURCE_LANGUAGE, Language
 from petition.letters.correspondence import OFFICE_TEXTS, Entry, Stance
@@ -71,10 +72,13 @@ def governments_svg(site: Site, state: PublicState, theme: str = "") -> str:
 
 def governments_json(site: Site, state: PublicState) -> str:
     """One object for each addressee; null for what has not come yet."""
-    deadline = state.appeal.campaign.deadline
+    campaign = state.appeal.campaign
+    deadline, ends = campaign.deadline, campaign.end
     data = {
         "as_of": state.today.isoformat(),
         "deadline": None if isinstance(deadline, Placeholder) else deadline.isoformat(),
+        "deadline_ends": clock.iso(ends) if ends else None,
+        "zone": campaign.zone.key,
         "governments": [_as_dict(site, key, state.entries.get(key, Entry())) for key in _codes(site)],
         "licence": state.appeal.campaign.licence,
     }

@@ -40,6 +40,9 @@ async def test_two_processes_change_their_pages_at_that_midnight(
         assert "The deadline has passed" not in appeal
         assert "It ends today." in governments
         assert ZONE in governments
+        data = (await visitor.get("/governments.json")).json()
+        assert datetime.fromisoformat(data["deadline_ends"]) == midnight
+        assert data["zone"] == "Europe/Brussels"
     time.advance(seconds=1)
     for visitor in both:
         appeal, governments = await _pages(visitor)
@@ -59,7 +62,10 @@ async def test_the_days_left_are_those_of_the_zone(time: Clock, visit: Visit, tm
     assert "1 day is left" in (await _pages(visitor))[1]
     time.advance(hours=3)
     assert "1 day is left" in (await _pages(visitor))[1], "nothing changes at midnight UTC"
-    over_there = (await _pages(await visit(campaign=west)))[1]
+    over = await visit(campaign=west)
+    over_there, data = (await _pages(over))[1], (await over.get("/governments.json")).json()
+    assert (data["deadline"], data["deadline_ends"]) == ("2027-07-15", "2027-07-16T04:00:00Z")
+    assert data["zone"] == "America/New_York"
     assert "2 days are left" in over_there
     assert "time zone: New York" in over_there
 
