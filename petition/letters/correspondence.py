@@ -34,6 +34,7 @@ REPLIES = (Stance.FORWARDED, Stance.HOLDING)
 ANSWERS = (Stance.NO_COMPETENCE, Stance.SUPPORTS, Stance.PARTLY, Stance.REFUSES)
 
 
+RECORDED = "recorded correspondence"  # in the activity log, before the English name of the addressee
 OFFICE_TEXTS = ("forwarded_to", "their_reference", "signed_by")
 
 

@@ -31,6 +31,11 @@ async def last_backup(c: Connection) -> str | None:
     return row["made_at"] if row else None
 
 
+async def last_days(c: Connection, action: str) -> dict[str, str]:
+    """The day of the newest line of an action (UTC, ISO), by its detail."""
+    return {row["detail"]: row["day"] for row in await c.all("activity_log.last_days", action=action)}
+
+
 async def append_restored(c: Connection, made_at: str, more: str) -> None:
     """last_backup() reads the moment in this line: a backup does not know of itself."""
     await append(c, SERVER, RESTORED, f"made {made_at}{more}")

@@ -14,7 +14,7 @@ from petition.core import clock
 from petition.core.form import Form
 from petition.core.languages import N_
 from petition.letters import correspondence, follow_ups
-from petition.letters.correspondence import ANSWERS, OFFICE_TEXTS, REPLIES, Channel, Entry, Stance
+from petition.letters.correspondence import ANSWERS, OFFICE_TEXTS, RECORDED, REPLIES, Channel, Entry, Stance
 from petition.letters.editions import editions
 from petition.organisers.accounts import Role
 from petition.web.desk.access import requires_role, run_and_log
@@ -58,9 +58,10 @@ async def edit_entry(request: Request) -> Response:
     entry = _read_entry(form, [*issued], languages)
     if form.errors:
         return _form_page(request, shown_name, issued, form, 422)
-    save = partial(correspondence.save_entry, code=key, entry=entry)
-    await run_and_log(request, save, "recorded correspondence", names[key])
-    await refresh_public_pages(request)
+    if entry != before:  # the feed says that a government's entry changed on the day of its newest line in the log
+        save = partial(correspondence.save_entry, code=key, entry=entry)
+        await run_and_log(request, save, RECORDED, names[key])
+        await refresh_public_pages(request)
     return saved_redirect(request, "/organisers/letters", say(request, _SAVED, name=shown_name))
 
 

@@ -16,6 +16,7 @@ from petition.core import clock
 from petition.core.errors import DatabaseError
 from petition.letters import correspondence
 from petition.letters.correspondence import Entry
+from petition.organisers import activity_log
 from petition.site import Site
 from petition.tally import history, paper
 from petition.tally.history import History
@@ -35,6 +36,7 @@ class PublicState:
     campaign_state: CampaignState
     today: date  # the campaign's: states and countdowns change at midnight in its time zone
     entries: dict[str, Entry]  # what governments answered
+    recorded: dict[str, str]  # on which day organisers changed an entry last, by the English name
     history: History
     paper: PaperFigures
 
@@ -95,10 +97,14 @@ async def read_public_state(site: Site, before: PublicState | None = None) -> Pu
         appeal = await site.read_appeal(c)
         status, entries = await read_public_status(c), await correspondence.entries(c)
         on_paper = await paper.get_figures(c)
+        if before is not None and before.entries == entries:
+            recorded = before.recorded  # in a log that only grows
+        else:
+            recorded = await activity_log.last_days(c, correspondence.RECORDED)
         if before is not None and before.status.snapshot == status.snapshot:
             figures = before.history  # long, and written only with a release
         else:
             figures = await history.get_history(c)
     now = clock.now()
     today = appeal.campaign.day(now)
-    return PublicState(status, appeal, appeal.campaign_state(now), today, entries, figures, on_paper)
+    return PublicState(status, appeal, appeal.campaign_state(now), today, entries, recorded, figures, on_paper)

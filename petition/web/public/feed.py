@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
@@ -64,14 +63,19 @@ def _answers(site: Site, language: Language, state: PublicState) -> Iterator[_It
         words = {**REPLY_WORDS, **ANSWER_WORDS}.get(entry.stance)
         day = entry.answered or entry.replied
         if words and day and entry.sent:
-            name = language.country_name(key) if len(key) == 2 else site.address_book.find(key).name(language.code)
-            yield _answer(key, entry, day, f"{name}: {language.translate(words)}", language.code)
+            addressee = site.address_book.find(key)
+            name = language.country_name(key) if len(key) == 2 else addressee.name(language.code)
+            changed = max(day.isoformat(), state.recorded.get(addressee.name_en, ""))
+            yield _answer(key, entry, changed, f"{name}: {language.translate(words)}", language.code)
 
 
-def _answer(key: str, entry: Entry, day: date, title: str, code: str) -> _Item:
-    """Its id has the stance: a letter that was forwarded and then answered is two entries for a reader of feeds."""
+def _answer(key: str, entry: Entry, changed: str, title: str, code: str) -> _Item:
+    """Its id has the stance: a letter that was forwarded and then answered is two entries for a reader of feeds.
+
+    `changed`: a day and no hour, so that nobody learns when organisers work.
+    """
     summary = entry.summary(code, SOURCE_LANGUAGE)[1]
-    return _Item(f"{key}:{entry.stance}", str(entry.sent), f"{day}T00:00:00Z", title, f"governments#{key}", summary)
+    return _Item(f"{key}:{entry.stance}", str(entry.sent), f"{changed}T00:00:00Z", title, f"governments#{key}", summary)
 
 
 def _milestones(language: Language, history: History) -> Iterator[_Item]:

@@ -14,3 +14,6 @@ select n, logged_at, nickname, action, detail from actions where n < :before ord
 -- The newest moment that a backup holds: one was made here, or this database was restored from it.
 select max(case when action = :made then logged_at else substr(detail, 6, 20) end) as made_at from actions
 where action = :made or (action = :restored and detail like 'made ____-__-__T________Z%')
+
+-- name: last_days
+select detail, substr(max(logged_at), 1, 10) as day from actions where action = :action group by detail

@@ -148,6 +148,35 @@ async def test_the_feed_has_answers_and_milestones_the_newest_first(time: Clock,
 
 
 @on_sqlite
+async def test_the_feed_renews_an_answer_whose_summary_alone_changed_and_no_other(
+    time: Clock, visitor: Visitor
+) -> None:
+    await _filled(visitor, time)
+
+    async def updated() -> dict[str, str]:
+        feed = ElementTree.fromstring((await visitor.get("/en/feed.xml")).text)
+        return {e.findtext(f"{ATOM}id") or "": e.findtext(f"{ATOM}updated") or "" for e in feed.iter(f"{ATOM}entry")}
+
+    async def saved(**changes: str) -> dict[str, str]:
+        fields = Html((await visitor.get("/organisers/answers/PL")).text).fields()
+        assert (await visitor.post("/organisers/answers/PL", **(fields | changes))).status_code == 303
+        return await updated()
+
+    poland = "tag:127.0.0.1,2026-11-01:PL:supports:en"
+    before = await updated()
+    assert before[poland] == "2026-11-21T00:00:00Z", "the day of the answer: nobody wrote into the log"
+    time.advance(days=2)
+    await visitor.organiser()
+    changed = before | {poland: "2026-11-24T00:00:00Z"}
+    assert await saved(**{"summary-en": "We will,\r\nsoon.", "edition": ""}) == changed
+    assert "We will,\nsoon." in (await visitor.get("/en/feed.xml")).text
+    time.advance(days=1)
+    await visitor.organiser("vera")
+    assert await saved() == changed, "saved as it was"
+    assert await saved(**{"summary-en": "We will."}) == before | {poland: "2026-11-25T00:00:00Z"}
+
+
+@on_sqlite
 async def test_a_feed_of_nothing_is_a_feed(visitor: Visitor) -> None:
     feed = ElementTree.fromstring((await visitor.get("/en/feed.xml")).text)
     _check_atom(feed)
