@@ -120,9 +120,13 @@ for (const link of document.querySelectorAll("a[data-back]")) {
 (() => {
   const shown = document.querySelector("[data-count]"), bar = document.querySelector("progress");
   if (!shown) return;
-  const lang = document.documentElement.lang;
-  const numberFormat = new Intl.NumberFormat(lang === "pt" ? "pt-PT" : lang); // "pt" alone is Brazilian
   let wait = 60000;
+
+  // Not while the page loads: what a browser needs for the numbers of a language takes a slow phone a while.
+  function written(number) {
+    const lang = document.documentElement.lang;
+    return new Intl.NumberFormat(lang === "pt" ? "pt-PT" : lang).format(number); // "pt" alone is Brazilian
+  }
 
   async function update() {
     setTimeout(update, wait);
@@ -132,7 +136,7 @@ for (const link of document.querySelectorAll("a[data-back]")) {
       const { confirmed } = await answer.json();
       if (String(confirmed) !== shown.dataset.count) {
         shown.dataset.count = confirmed;
-        shown.textContent = numberFormat.format(confirmed);
+        shown.textContent = written(confirmed);
         if (bar) bar.value = confirmed;
       }
       wait = 60000;
