@@ -1,4 +1,4 @@
-"""What a phone shows before anybody scrolls, in every language, and the form on a desk."""
+"""What a phone shows before anybody scrolls, in every language; its narrow tables and lines; the form on a desk."""
 
 from playwright.async_api import Browser, Locator, ViewportSize
 
@@ -68,4 +68,60 @@ async def test_on_a_desk_the_form_stays_in_sight(quiet_address: str, browser: Br
     assert box is not None
     assert 0 < box["y"] < 800
     await watched.picture("desk-form-in-sight")
+    await context.close()
+
+
+async def test_on_a_desk_the_last_button_is_in_sight_in_every_language(quiet_address: str, browser: Browser) -> None:
+    """Also where the form is longer than the window: then it scrolls in its box, under the button."""
+    context = await browser.new_context(viewport=ViewportSize(width=1280, height=800))
+    page = await context.new_page()
+    below = {}
+    for code in LANGUAGES:
+        await page.goto(f"{quiet_address}/{code}/")
+        bottom = await _bottom(page.locator(".act form > button"))
+        if bottom > 800:
+            below[code] = bottom
+    await page.locator("#consent").focus()
+    assert await page.locator("#consent").evaluate(
+        "box => { const r = box.getBoundingClientRect(); return document.elementFromPoint(r.x + 5, r.y + 5) === box; }"
+    )
+    assert not below
+    await context.close()
+
+
+BROKEN_WORDS = """() => [...document.querySelectorAll("thead th")].flatMap(cell => {
+  const text = cell.firstChild, range = document.createRange();
+  return [...text.data.matchAll(/[^ \\u00a0]+/g)].filter(word => {
+    range.setStart(text, word.index);
+    range.setEnd(text, word.index + word[0].length);
+    return range.getClientRects().length > 1;
+  }).map(word => word[0]);
+})"""
+
+
+async def test_no_word_of_the_numbers_table_is_broken_on_a_phone(quiet_address: str, browser: Browser) -> None:
+    context = await browser.new_context(viewport=PHONE)
+    page = await context.new_page()
+    wrong = {}
+    for code in LANGUAGES:
+        await page.goto(f"{quiet_address}/{code}/tally")
+        broken = await page.evaluate(BROKEN_WORDS)
+        wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        if broken or wide > 0:
+            wrong[code] = broken, wide
+    assert not wrong
+    await context.close()
+
+
+async def test_no_line_begins_or_ends_with_a_dot_between_two_parts(quiet_address: str, browser: Browser) -> None:
+    """Where the second part begins a line, its dot lies outside of the paragraph, which cuts it off."""
+    context = await browser.new_context(viewport=ViewportSize(width=320, height=640))
+    page = await context.new_page()
+    await page.goto(f"{quiet_address}/fi/help")
+    line = page.locator("footer .parts")
+    dot, box = await line.locator(".dot").bounding_box(), await line.bounding_box()
+    assert dot is not None
+    assert box is not None
+    assert dot["x"] + dot["width"] <= box["x"] + 1
+    assert await line.evaluate("line => getComputedStyle(line).overflowX") == "clip"
     await context.close()
