@@ -38,6 +38,7 @@ from petition.tally import releases
 from petition.web import prerender
 from petition.web.app import create_app
 from petition.web.desk import overview_figures
+from petition.web.http import prerendered
 from tests import postgres, relay
 from tests.relay import Relay
 
@@ -97,7 +98,7 @@ def _texts_parsed_once() -> Iterator[None]:
         patch.setattr(appeal._JINJA, "from_string", lru_cache(maxsize=1000)(appeal._JINJA.from_string))
         mistyped = lru_cache(maxsize=100)(MistypedDomains)
         patch.setattr(email_addresses, "MistypedDomains", lambda listed: mistyped(tuple(listed)))
-        patch.setattr(prerender, "encode_body", lru_cache(maxsize=2000)(prerender.encode_body))
+        patch.setattr(prerender, "encode_body", lru_cache(maxsize=2000)(prerendered.encode_body))
         yield
 
 
