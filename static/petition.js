@@ -123,7 +123,7 @@ for (const link of document.querySelectorAll("a[data-back]")) {
   let wait = 60000;
 
   // Not while the page loads: what a browser needs for the numbers of a language takes a slow phone a while.
-  function written(number) {
+  function formatNumber(number) {
     const lang = document.documentElement.lang;
     return new Intl.NumberFormat(lang === "pt" ? "pt-PT" : lang).format(number); // "pt" alone is Brazilian
   }
@@ -136,7 +136,7 @@ for (const link of document.querySelectorAll("a[data-back]")) {
       const { confirmed } = await answer.json();
       if (String(confirmed) !== shown.dataset.count) {
         shown.dataset.count = confirmed;
-        shown.textContent = written(confirmed);
+        shown.textContent = formatNumber(confirmed);
         if (bar) bar.value = confirmed;
       }
       wait = 60000;
