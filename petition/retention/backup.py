@@ -61,7 +61,7 @@ ORGANISER_TABLES = ("organisers", "factors")
 ROWS_PER_CHUNK = 2000
 _LETTERS_PER_CHUNK = 20  # each has a PDF
 # A backup must not keep the marks of a form longer than their day.
-_EXCLUDED_COLUMNS = {"network", "domain", "quick", "mailbox_class"}
+_EXCLUDED_COLUMNS = {("submissions", name) for name in ("network", "domain", "quick", "mailbox_class")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ async def write_backup(database: Database, settings: Settings, file: Path) -> in
 async def _read_tables(c: Connection) -> AsyncIterator[Chunk]:
     for table in await _tables(c):
         async for rows in c.stream_rows(table, _rows_per_chunk(table)):
-            yield table, [{name: row[name] for name in row if name not in _EXCLUDED_COLUMNS} for row in rows]
+            yield table, [{name: row[name] for name in row if (table, name) not in _EXCLUDED_COLUMNS} for row in rows]
 
 
 async def _tables(c: Connection) -> list[str]:

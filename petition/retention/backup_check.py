@@ -35,11 +35,11 @@ class _Column:
     optional: bool  # a row may lack it
 
 
-def read_columns(rows: list[Row], excluded: Collection[str] = ()) -> dict[str, dict[str, _Column]]:
+def read_columns(rows: list[Row], excluded: Collection[tuple[str, str]] = ()) -> dict[str, dict[str, _Column]]:
     """The columns of each table, from what `backup.columns` tells of a database."""
     columns: dict[str, dict[str, _Column]] = {}
     for row in rows:
-        if row["type"] in _TYPES and row["name"] not in excluded:
+        if row["type"] in _TYPES and (row["table"], row["name"]) not in excluded:
             column = _Column(_TYPES[row["type"]], bool(row["nullable"]), bool(row["optional"]))
             columns.setdefault(row["table"], {})[row["name"]] = column
     return columns
@@ -58,8 +58,10 @@ class Checks:
         self._file, self._columns, self._record, self._email_key = file, columns, record, email_key
 
     @classmethod
-    async def of(cls, c: Connection, file: Path, tables: Collection[str], excluded: Collection[str]) -> "Checks":
-        """For a file that may hold `tables`, without the `excluded` columns."""
+    async def of(
+        cls, c: Connection, file: Path, tables: Collection[str], excluded: Collection[tuple[str, str]]
+    ) -> "Checks":
+        """For a file that may hold `tables`, without the `excluded` columns of tables."""
         columns = read_columns(await c.all("backup.columns"), excluded)
         columns = {table: columns.get(table, {}) for table in tables}
         rows = {

@@ -24,12 +24,12 @@ _CACHE = "pragma cache_size=-65536"  # 64 MB in memory, the rest in the file
 
 @contextmanager
 def current_chunks(
-    reader: BackupReader, file: Path, sizes: Mapping[str, int], excluded: Collection[str]
+    reader: BackupReader, file: Path, sizes: Mapping[str, int], excluded: Collection[tuple[str, str]]
 ) -> Iterator[Callable[[], Iterator[Chunk]]]:
     """What gives the chunks of a backup as this version would have written them, as often as it is called.
 
     `sizes` are the tables of a backup of this version, in its order, with the rows of a chunk; `excluded` are columns
-    that it leaves out. Raises DataError.
+    of tables that it leaves out. Raises DataError.
     """
     version = _version(reader)
     if version >= migrations.latest_version():
@@ -75,12 +75,12 @@ def _insert(then: sqlite3.Connection, table: str, rows: list[Row]) -> None:
         then.executemany(sql, [tuple(each.values()) for each in rows])
 
 
-def _read(then: sqlite3.Connection, sizes: Mapping[str, int], excluded: Collection[str]) -> Iterator[Chunk]:
+def _read(then: sqlite3.Connection, sizes: Mapping[str, int], excluded: Collection[tuple[str, str]]) -> Iterator[Chunk]:
     latest = str(migrations.latest_version())
     for table, size in sizes.items():
         cursor = then.execute(f"select * from {table}")  # noqa: S608 (a name from backup.TABLES)
         while rows := cursor.fetchmany(size):
-            found = [{name: row[name] for name in row.keys() if name not in excluded} for row in rows]  # noqa: SIM118 (a row is no dict)
+            found = [{name: row[name] for name in row.keys() if (table, name) not in excluded} for row in rows]  # noqa: SIM118 (a row is no dict)
             if table == "site_state":
                 found = [{**row, "value": latest} if row["name"] == "schema" else row for row in found]
             yield table, found

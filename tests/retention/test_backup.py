@@ -6,6 +6,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from petition.commands import demo_data
 from petition.core.errors import DatabaseError, DataError, KeysError
 from petition.core.tokens import Purpose
 from petition.organisers import activity_log, last_checks
@@ -39,6 +40,24 @@ async def test_what_was_backed_up_comes_back(visitor: Visitor, time: Clock, tmp_
         assert [row["name"] for row in await c.execute("select name from names")] == ["Anna Nowak"]
         assert await audit.find_disagreements(c) == []
     assert (await visitor.post(waiting)).status_code == 303  # a link in a mailbox still works
+
+
+async def test_sums_of_days_come_back_whole(site: Site, time: Clock, tmp_path: Path) -> None:
+    """Their columns have names that are left out of another table."""
+    await demo_data.fill_database(site.database, 3000)
+    tables = {"pulse": "day, mailbox_class", "pulse_days": "day"}
+    await site.database.write(lambda c: c.execute("insert into pulse values ('2026-11-20', 'known', 30, 20, 2, 1)"))
+    await site.database.write(lambda c: c.execute("insert into pulse_days values ('2026-11-20', 7, 3)"))
+    async with site.database.reading() as c:
+        before = {name: await c.execute(f"select * from {name} order by {key}") for name, key in tables.items()}
+    await _back_up(site, tmp_path / "backup")
+    await site.database.write(lambda c: c.delete_all(tuple(tables)))
+    await backup.restore_backup(site.database, site.settings, [IDENTITY], tmp_path / "backup")
+    async with site.database.reading() as c:
+        after = {name: await c.execute(f"select * from {name} order by {key}") for name, key in tables.items()}
+        assert await audit.find_disagreements(c) == []
+    assert after == before
+    assert all(before.values())
 
 
 async def test_a_restore_takes_nothing_out_of_the_record(visitor: Visitor, tmp_path: Path) -> None:
