@@ -73,7 +73,6 @@ OTHERS := --ignore tests/chaos --ignore tests/handbook --ignore tests/packages -
 TESTS := $(PY) -m pytest $(OTHERS) --durations 20
 # Two workers more than there are cores, four at most: a test spends much of its time waiting for other processes.
 WORKERS = -n $$($(PY) -c 'import os; print(min(os.cpu_count() + 2, 4))') --maxschedchunk 8
-# The slow tests mostly start servers, which would run half as fast again with coverage.
 COVERED := --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
 # Kills, failover, full disks, wrong clocks, crowds: they need the machine to themselves, so they run one by one.
 CHAOS := $(PY) -m pytest tests/chaos
@@ -85,8 +84,7 @@ test: $(VENV)/.installed-tests system
 	PETITION_TEST_EXAMPLES=50 $(TESTS) $(WORKERS) -m "not slow"
 
 test-all: check $(SCANNER)/.installed system
-	$(TESTS) $(WORKERS) -m "not slow and not alone" $(COVERED)
-	$(TESTS) $(WORKERS) -m "slow and not alone"
+	$(TESTS) $(WORKERS) -m "not alone" $(COVERED)
 	$(CHAOS)
 	$(ALONE)
 	$(PY) -m tests.scan visitor
