@@ -113,6 +113,6 @@ async def _show_at_the_desk(settings: Settings, findings: list[Finding]) -> None
         await migrations.check_schema(c, settings.mode)
         await last_checks.record_doctor(c, found=[(finding.state, finding.subject) for finding in findings])
 
-    with suppress(PetitionError):
+    with suppress(PetitionError):  # said by the check of the database
         async with open_database(settings.database_url) as database:
             await database.write(record)

@@ -124,7 +124,7 @@ async def _systemctl(*arguments: str) -> str:
     """What it prints, or `done`; empty if it cannot do that."""
     if (program := shutil.which("systemctl")) is None:
         return ""
-    with suppress(OSError, subprocess.TimeoutExpired):
+    with suppress(OSError, subprocess.TimeoutExpired):  # the caller tells a person what to run
         command = [program, "--no-ask-password", *arguments]
         done = await asyncio.to_thread(
             subprocess.run, command, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL

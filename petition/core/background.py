@@ -19,7 +19,7 @@ async def repeat(seconds: float, job: Callable[[], Awaitable[None]], stopping: a
         if failure and (failure != before or seconds >= RARE_SECONDS):  # not each second of an outage
             log.warning("%s", failure)
         before = failure
-        with suppress(TimeoutError):
+        with suppress(TimeoutError):  # the time is over: once more
             await asyncio.wait_for(stopping.wait(), seconds)
 
 

@@ -75,7 +75,7 @@ def _translate_errors() -> Iterator[None]:
 def _create_file(file: Path, text: str) -> None:
     """The file appears complete or not at all. If another process has made it first, that file stays."""
     new = _write_private_file(file, text)
-    with suppress(FileExistsError):
+    with suppress(FileExistsError):  # another process was first
         file.hardlink_to(new)
     new.unlink()
 

@@ -70,7 +70,7 @@ class Form:
     def day(self, name: str, error: str, *, required: bool = False) -> date | None:
         """A day as forms send it (ISO 8601), today at the latest; None for an empty field and for a wrong one."""
         text = self.values.get(name, "").strip()
-        with suppress(ValueError):
+        with suppress(ValueError):  # no day: the field gets its error below
             if (day := date.fromisoformat(text)) <= clock.today():
                 return day
         if text or required:

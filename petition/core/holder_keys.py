@@ -50,5 +50,5 @@ class HolderKeys:
         """Those that are younger, oldest first. A damaged one opens nothing, and soon another takes its place."""
         for name in self.files.names():
             if is_younger(name, age):
-                with suppress(OSError, UnicodeDecodeError, pyrage.IdentityError):
+                with suppress(OSError, UnicodeDecodeError, pyrage.IdentityError):  # it is damaged or just deleted
                     yield Identity.from_str(self.files.path(name).read_text("ascii"))

@@ -67,11 +67,11 @@ def write_key_file(file: Path, content: bytes) -> None:
 
 def write_once(file: Path, content: bytes) -> bytes:
     """Writes a file unless there is one; returns what it holds. If several processes do so at once, one is first."""
-    with suppress(FileNotFoundError):
+    with suppress(FileNotFoundError):  # then it is written
         return file.read_bytes()
     new = file.with_name(secrets.token_hex(8))
     write_key_file(new, content)
-    with suppress(FileExistsError):
+    with suppress(FileExistsError):  # another process was first: its content is returned
         os.link(new, file)
     new.unlink()
     return file.read_bytes()

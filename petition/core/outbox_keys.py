@@ -44,7 +44,7 @@ class OutboxKeys:
 
     def find_machine(self) -> str:
         """The handle of this machine; empty if it has none yet. Writes nothing."""
-        with suppress(OSError):
+        with suppress(OSError):  # none was made yet
             return self._machine_file.read_text("ascii")
         return ""
 

@@ -65,7 +65,7 @@ def smtp_urls(text: str) -> tuple[str, ...]:
 
 def _split_url(url: str) -> SplitResult | None:
     """None if the URL has no host or an invalid port."""
-    with suppress(ValueError):
+    with suppress(ValueError):  # the caller says which setting is wrong
         parts = urlsplit(url)
         return parts if parts.hostname and parts.port != 0 else None
     return None

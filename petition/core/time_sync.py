@@ -19,7 +19,7 @@ def is_synchronised() -> bool:
 
 def _timesyncd_knows() -> bool:
     """A clock that jumped after timesyncd had asked is far from the time of the file."""
-    with suppress(OSError):
+    with suppress(OSError):  # timesyncd is not used here
         return abs(clock.epoch() - _TIMESYNCD.stat().st_mtime) < DAY
     return False
 

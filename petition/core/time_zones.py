@@ -20,7 +20,7 @@ def read_zone(table: Table) -> ZoneInfo:
         if _NAME.fullmatch(name):
             return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        pass
+        pass  # as for a name of the wrong form
     raise table.fault(
         f'zone, "{name}", is not known on this machine: write a city of the IANA list such as "{DEFAULT}", or "UTC"; '
         "if it is one, install that list, apt install tzdata"

@@ -78,7 +78,7 @@ class Deliverer:
         deadline = asyncio.get_running_loop().time() + STOP_TIMEOUT
         if self._send_timeout and (self._send_timeout.when() or deadline) > deadline:
             self._send_timeout.reschedule(deadline)
-        with suppress(TimeoutError):
+        with suppress(TimeoutError):  # what was not sent is claimed again when its claim ends
             await asyncio.wait_for(self._idle.wait(), STOP_TIMEOUT + RECORD_TIMEOUT)
 
     async def _try_batch(self) -> int:
@@ -239,5 +239,5 @@ class Deliverer:
 
 
 async def _sleep_unless(stopping: asyncio.Event) -> None:
-    with suppress(TimeoutError):
+    with suppress(TimeoutError):  # the time is over, and nobody has stopped it
         await asyncio.wait_for(stopping.wait(), POLL_SECONDS)

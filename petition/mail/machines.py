@@ -79,7 +79,7 @@ class Machine:
 
     async def leave(self) -> None:
         """At a clean stop: nobody seals a key to this machine, and nobody is told that it is away."""
-        with suppress(DatabaseError):
+        with suppress(DatabaseError):  # a stop does not wait for a database: the others soon see that we are away
             await self._database.own_transaction(lambda c: c.run("machines.leave", machine=self._keys.machine))
 
     async def drop_unreadable(self) -> None:

@@ -148,7 +148,7 @@ class SmtpTransport:
 
     async def _reset(self, *, keep: bool) -> None:
         """Makes the connection fit for the next email, or closes it."""
-        with suppress(OSError):
+        with suppress(OSError):  # it is lost: closed below
             if keep and self._dialogue and await self._dialogue.reset():
                 self.phase = None
                 return

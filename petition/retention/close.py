@@ -55,7 +55,7 @@ def replace_key(key_file: Path) -> None:
 
 
 def is_key_replaced(key_file: Path) -> bool:
-    with suppress(FileNotFoundError):
+    with suppress(FileNotFoundError):  # no file: it is still to be replaced
         return key_file.read_bytes().startswith(REPLACED_PREFIX.encode())
     return False
 

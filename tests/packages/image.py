@@ -166,7 +166,7 @@ def unpack(image: Path, into: Path) -> dict[str, Any]:
     with tarfile.open(image) as archive:
 
         def read(name: str) -> bytes:
-            file: BinaryIO | None = archive.extractfile(name)  # type: ignore[assignment]
+            file: BinaryIO | None = archive.extractfile(name)  # type: ignore[assignment]  # typeshed says IO[bytes]
             assert file
             return file.read()
 

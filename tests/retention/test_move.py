@@ -207,7 +207,7 @@ async def _patiently(database: Database, job: Callable[..., object]) -> object:
     """The deliverer tries again as well if the move looks at the outbox at that very moment."""
     while True:
         try:
-            return await database.write(job)  # type: ignore[arg-type]
+            return await database.write(job)  # type: ignore[arg-type]  # any job of the tests
         except Moved:
             await asyncio.sleep(0.01)
 

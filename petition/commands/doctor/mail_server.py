@@ -39,7 +39,7 @@ async def why_unusable(settings: Settings) -> str:
 
 async def current_trouble(settings: Settings) -> str:
     """What the running deliverers have noticed. A database that cannot be read is another check's business."""
-    with suppress(PetitionError):
+    with suppress(PetitionError):  # said by the check of the database
         async with open_database(settings.database_url) as database, database.reading() as c:
             return " ".join(describe(*each) for each in (await current_troubles(c)).items())
     return ""
@@ -56,7 +56,7 @@ def strange_owner(settings: Settings) -> str:
 
 def _is_own_host(host: str, settings: Settings) -> bool:
     """In a private network, or in the domain that both the public address and the sender are in."""
-    with suppress(ValueError):
+    with suppress(ValueError):  # it is a name: compared below
         return ip_address(host).is_private
     site = (urlsplit(settings.base_url).hostname or "").removeprefix("www.")
     sender = parseaddr(settings.mail_from)[1].rpartition("@")[2].lower()

@@ -135,7 +135,7 @@ class Sender:
         await self._keep_pace()
         if self._stopping.is_set():
             return False
-        with suppress(NotSent):
+        with suppress(NotSent):  # tried again, until _check_may_continue() ends the run and says why
             await self._relays.connect()  # before a line is written: without a relay nothing begins
             return await self._send(turn)
         return False
@@ -181,7 +181,7 @@ class Sender:
 
     async def _sleep(self, seconds: float) -> None:
         if seconds > 0:
-            with suppress(TimeoutError):
+            with suppress(TimeoutError):  # nobody has stopped it
                 await asyncio.wait_for(self._stopping.wait(), seconds)
 
     @contextmanager

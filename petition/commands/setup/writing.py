@@ -116,7 +116,7 @@ class Writer:
     def _is_debians(self, name: str) -> bool:
         """Whether a file is as its package brought it."""
         content = self._place.path(name).read_bytes()
-        with suppress(OSError):
+        with suppress(OSError):  # no such file in this package: dpkg knows the hash
             if content == self._place.path(f"/usr/share/postfix/{Path(name).name}.dist").read_bytes():
                 return True
         found = hashlib.md5(content, usedforsecurity=False).hexdigest()  # the hash that dpkg has

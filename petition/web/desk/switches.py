@@ -164,7 +164,7 @@ def _read_option(request: Request, kind: Kind, form: Form) -> Option | None:
 
 
 def _is_day(text: str) -> bool:
-    with suppress(ValueError):
+    with suppress(ValueError):  # no day
         return date.fromisoformat(text).isoformat() == text
     return False
 

@@ -69,7 +69,7 @@ class PublicStateCache:
         async with self._lock:
             if self._rounds_started == rounds_before:
                 self._rounds_started += 1
-                with suppress(DatabaseError):
+                with suppress(DatabaseError):  # the old pages stay
                     await self._refresh_once()
 
     async def _refresh_once(self) -> None:

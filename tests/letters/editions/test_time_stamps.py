@@ -184,7 +184,7 @@ async def test_a_service_that_is_away_keeps_no_edition_back(service: Service, vi
 
 
 def _names(answer: object) -> list[str]:
-    return zipfile.ZipFile(io.BytesIO(answer.content)).namelist()  # type: ignore[attr-defined]
+    return zipfile.ZipFile(io.BytesIO(answer.content)).namelist()  # type: ignore[attr-defined]  # of httpx
 
 
 @on_sqlite
