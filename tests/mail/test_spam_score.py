@@ -11,6 +11,7 @@ from petition.core import clock
 from tests.conftest import Clock
 from tests.mail.test_smtp import MAILS, _written
 
+Mail = tuple[str, str]  # language and name
 MOST = 1.0  # an email counts as spam from 5 points
 
 
@@ -20,24 +21,31 @@ def _received(code: str, name: str) -> bytes:
     return head.encode() + _written(code, name).content.replace(b"\r\n", b"\n")
 
 
-@pytest.mark.slow
-def test_no_mail_looks_like_spam(time: Clock) -> None:
-    box = b"".join(b"From x Sun Nov 22 12:00:00 2026\n" + _received(*mail) + b"\n\n" for mail in MAILS)
+def _verdicts(mails: list[Mail]) -> dict[Mail, str]:
+    """What the filter says of each email that counts as too like spam, each with a new link."""
+    box = b"".join(b"From x Sun Nov 22 12:00:00 2026\n" + _received(*mail) + b"\n\n" for mail in mails)
     command = [
         "spamassassin",
         "--local",
         "--nocreate-prefs",
         "--mbox",
-        "--cf=score ALL_TRUSTED 0",  # it praises loopback
-        "--cf=score MIXED_ES 0",  # it counts 230 e at most, but 320 letters like e: any long email may look mixed
-    ]
+        "--cf=score ALL_TRUSTED 0",
+    ]  # it praises loopback
     judged = subprocess.run(command, input=box, capture_output=True, check=True).stdout
     messages = [message_from_bytes(part) for part in re.split(rb"^From x .*\n", judged, flags=re.M)[1:]]
-    verdicts = {
-        mail: " ".join(str(message["X-Spam-Status"]).split()) for mail, message in zip(MAILS, messages, strict=True)
+    said = {
+        mail: " ".join(str(message["X-Spam-Status"]).split()) for mail, message in zip(mails, messages, strict=True)
     }
-    scores = {mail: float(re.findall(r"score=(-?[\d.]+)", status)[0]) for mail, status in verdicts.items()}
-    assert {mail: verdicts[mail] for mail, score in scores.items() if score >= MOST} == {}
+    return {mail: what for mail, what in said.items() if float(re.findall(r"score=(-?[\d.]+)", what)[0]) >= MOST}
+
+
+@pytest.mark.slow
+def test_no_mail_looks_like_spam(time: Clock) -> None:
+    """Some rules hit the random secret of a link by chance (PDS_BTC_ID, MIXED_ES), no text does so three times."""
+    bad = _verdicts(MAILS)
+    for _ in range(2):
+        bad = _verdicts(list(bad)) if bad else {}
+    assert bad == {}
 
 
 def test_the_filter_knows_spam() -> None:
