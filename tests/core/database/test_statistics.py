@@ -19,8 +19,11 @@ OF_NOBODY = {
     *("corrections", "edition_annexes", "enabled_annexes"),
 }
 OF_MANY = {"country", "confirmed_on", "named", "updates", "consent", "set_aside"}  # columns of signatures
-KEPT = "select attrelid::regclass::text as t, attname as name from pg_attribute join pg_class on pg_class.oid = attrelid\
- where relkind = 'r' and relnamespace = current_schema()::regnamespace and attnum > 0 and coalesce(attstattarget, -1) <> 0"
+KEPT = """
+select attrelid::regclass::text as t, attname as name from pg_attribute join pg_class on pg_class.oid = attrelid
+where relkind = 'r' and relnamespace = current_schema()::regnamespace and attnum > 0 and not attisdropped
+and coalesce(attstattarget, -1) <> 0
+"""
 COPIED = "select tablename as t, attname as name from pg_stats where schemaname = current_schema()"
 
 
