@@ -7,16 +7,8 @@ from tests.web.tools import on_postgresql
 OF_NOBODY = {
     *("site_state", "switches", "refusals", "report_counts", "journal", "figures", "releases", "pulse", "pulse_days"),
     *("clusters", "notices", "batches", "paper_counts", "edits", "source_checks"),
-    *(
-        "correspondence",
-        "answer_summaries",
-        "editions",
-        "edition_letters",
-        "follow_ups",
-        "sealed_copies",
-        "time_stamps",
-    ),
-    *("corrections", "edition_annexes", "enabled_annexes"),
+    *("correspondence", "answer_summaries", "corrections", "editions", "edition_letters", "edition_annexes"),
+    *("enabled_annexes", "follow_ups", "sealed_copies", "time_stamps"),
 }
 OF_MANY = {"country", "confirmed_on", "named", "updates", "consent", "set_aside"}  # columns of signatures
 KEPT = """
