@@ -36,7 +36,7 @@ class Signals:
     async def _look_at(self, day: str) -> list[Notice]:
         """The new notices of a day; none if another process has counted it."""
         factor = await self._database.write(_own_factor)
-        least, remainder = secrets.choice(clusters.LEAST_SIZE), secrets.randbelow(schedule.REMAINDERS)
+        least, remainder = secrets.choice(clusters.LEAST_SIZE), secrets.choice(schedule.REMAINDERS)
         async with self._database.reading() as c:
             count, known = await pulse.count_day(c, day), await pulse.read_history(c)
             today = await pulse.read_day(c, count, least)

@@ -38,8 +38,7 @@ class Figure:
 
 
 def draw_remainder() -> int:
-    """From 1 to 10: never 0, so that "more than" the figure is always true when it is released."""
-    return 1 + secrets.randbelow(schedule.REMAINDERS)
+    return schedule.REMAINDERS[secrets.randbelow(len(schedule.REMAINDERS))]
 
 
 async def release_due(database: Database) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from petition.core.clock import DAY, HOUR
 
 _WEEK, _FIRST_MONDAY = 7 * DAY, 4 * DAY  # 1 January 1970 was a Thursday
-REMAINDERS = 10  # how many secret remainders there are
+REMAINDERS = range(1, 11)  # the secret ones; without 0, "more than" a figure is true when it is released
 _STEP = 10
 
 

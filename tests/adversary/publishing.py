@@ -20,7 +20,7 @@ SHORT, QUARTER, NIGHT = 600, 900, 8 * HOUR
 BEGIN = schedule.last_monday(1_800_000_000) - 2 * HOUR  # a Sunday, 22:00 UTC: this night is one before a Monday
 QUARTERS = NIGHT // QUARTER
 CHANCE = 1 / QUARTERS
-_UNKNOWN = dict.fromkeys(range(schedule.REMAINDERS), 1 / schedule.REMAINDERS)
+_UNKNOWN = dict.fromkeys(schedule.REMAINDERS, 1 / len(schedule.REMAINDERS))
 Belief = dict[int, float]  # remainder -> how likely it is
 
 
@@ -48,7 +48,7 @@ class Figure:
         before = self.past[max(at for at in self.past if at <= max(now - self.windows.regular, min(self.past)))]
         last = self.window if now - self.released_at == self.window else self.windows.regular
         self.window = self.windows.next_window(last, new - self.published, new - before)
-        self.remainder = rng.randrange(schedule.REMAINDERS) if new != self.published else self.remainder
+        self.remainder = rng.choice(schedule.REMAINDERS) if new != self.published else self.remainder
         self.released_at, self.published, self.past[now] = now, new, new
         return monday
 
@@ -159,8 +159,8 @@ def _figures(strategy: Strategy, rng: random.Random) -> list[Figure]:
     """Total and country at the beginning of a night."""
     made = []
     for windows, published in ((PRODUCTION.total, 9000), (PRODUCTION.country, 5000))[: strategy.figures]:
-        remainder = rng.randrange(schedule.REMAINDERS)
-        counted = published + (9 + remainder if strategy.armed else remainder + rng.randrange(schedule.REMAINDERS))
+        remainder = rng.choice(schedule.REMAINDERS)
+        counted = published + (9 + remainder if strategy.armed else remainder + rng.randrange(10))
         withdrawn = counted - (published - 1) if strategy.falling else 0
         window = SHORT if strategy.short else windows.regular
         made.append(Figure(windows, published, counted, remainder, withdrawn, window, past={BEGIN: published}))

@@ -26,7 +26,7 @@ def judge_honest(chance: Chance, rate: int, campaigns: int) -> list[Campaign]:
     by_event = defaultdict[str, list[bool]](list)
     made = [world.campaign(chance, rate, LENGTH) for _ in range(campaigns)]
     for one, t in ((one, t) for one in made for t in range(2, LENGTH)):
-        cries = noticed(one, t, one.days[t], chance.randrange(10))
+        cries = noticed(one, t, one.days[t], 1 + chance.randrange(10))
         if t < HISTORY:
             cold.append(bool(cries))
         if t >= FIRST:
@@ -50,7 +50,7 @@ def judge_attacks(chance: Chance, made: list[Campaign]) -> None:
         for size in SIZES:
             cries = []
             for one, t in ((one, t) for one in made for t in chance.sample(range(FIRST, LENGTH), 6)):
-                forged, remainder = replace(crowd, n=chance.poisson(size)), chance.randrange(10)
+                forged, remainder = replace(crowd, n=chance.poisson(size)), 1 + chance.randrange(10)
                 today = world.attacked(chance, one, t, forged, late=crowd.same_day == 0)
                 found = noticed(one, t, today, remainder) - noticed(one, t, one.days[t], remainder)
                 cries.append(bool(found))
@@ -75,7 +75,7 @@ def _first_drip(chance: Chance, rate: int, crowd: world.Crowd, kinds: tuple[str,
     forged = dict.fromkeys(range(start, start + DRIP_DAYS), crowd) if crowd.n else {}
     made = world.campaign(chance, rate, start + DRIP_DAYS, forged=forged)
     for t in range(start, start + DRIP_DAYS):
-        found = drips(made.days[: t + 1], 1.0, chance.randrange(10))
+        found = drips(made.days[: t + 1], 1.0, 1 + chance.randrange(10))
         if any(f.signal in kinds and f.subject in ("", world.NAMES[world.SMALL]) for f in found):
             return t - start + 1
     return 0

@@ -97,5 +97,5 @@ def test_nobody_learns_from_the_numbers_whether_one_more_came(quiet: Campaign) -
 def _shown(made: Campaign, today: Day) -> list[list[int]]:
     return [
         [make_notice("2026-12-01", f, remainder).seen for f in find(made.days[:45], today, 1.0, remainder)]
-        for remainder in range(REMAINDERS)
+        for remainder in REMAINDERS
     ]

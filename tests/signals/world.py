@@ -108,7 +108,7 @@ class Publisher:
         self._chance = chance
         self.counted = [0] * (len(COUNTRIES) + 1)  # the last one is the total
         self.figures = [0] * len(self.counted)
-        self.remainders = [chance.randrange(10) for _ in self.counted]
+        self.remainders = [1 + chance.randrange(10) for _ in self.counted]
         self.later = [0] * len(COUNTRIES)
 
     def copy(self) -> "Publisher":
@@ -127,7 +127,7 @@ class Publisher:
             figure = max(self.figures[n], round_off(self.counted[n], self.remainders[n]))
             growth.append(figure - self.figures[n])
             if figure != self.figures[n]:
-                self.figures[n], self.remainders[n] = figure, self._chance.randrange(10)
+                self.figures[n], self.remainders[n] = figure, 1 + self._chance.randrange(10)
         return replace(counts.day, countries=dict(zip(NAMES, growth, strict=False)), growth=growth[-1])
 
 
