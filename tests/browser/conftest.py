@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Error, Page, async_playwright
 
 from tests import relay
 from tests.relay import Relay
@@ -87,7 +87,13 @@ class Watched:
     async def picture(self, name: str) -> None:
         """Takes a screenshot into var/screenshots; look at it."""
         await asyncio.to_thread(PICTURES.mkdir, parents=True, exist_ok=True)
-        await self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+        for last in (False, False, True):
+            try:
+                await self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+                return
+            except Error:  # a busy Chromium sometimes answers "Unable to capture screenshot"
+                if last:
+                    raise
 
     async def overflow(self) -> int:
         """By how many pixels the page is wider than its window, once it is there: a click does not wait for it."""
