@@ -109,13 +109,13 @@ def post_form(address: str, **fields: str) -> int:
         return int(answer.status)
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Waits two minutes for what another process does."""
-    for _ in range(1200):
+def wait_for(condition: Callable[[], bool], seen: Callable[[], str] = str) -> None:
+    """Waits four minutes for what another process does; `seen` says what there is if it does not happen."""
+    for _ in range(2400):
         if condition():
             return
         time.sleep(0.1)
-    raise AssertionError("it did not happen")
+    raise AssertionError(f"it did not happen: {seen()}")
 
 
 def production_settings(folder: Path) -> dict[str, str]:
