@@ -30,6 +30,7 @@ from petition.core.database import database as db
 from petition.core.database import migrations
 from petition.core.database.database import Database
 from petition.core.languages import LOCALE_FOLDER
+from petition.core.log_keys import make_log_key
 from petition.core.mistyped_domains import MistypedDomains
 from petition.core.settings import Mode, Settings
 from petition.mail import outbox
@@ -232,6 +233,7 @@ def smtp() -> Iterator[Relay]:
 
 
 IDENTITY = x25519.Identity.generate()
+LOG_KEY = make_log_key("demo.localhost/log")
 
 
 @pytest.fixture
@@ -251,6 +253,7 @@ def make_settings(database_url: str, folder: Path, smtp_url: str = "", **other: 
         secret_keys=("test-secret-key-of-thirty-two-characters",),
         desk_keys=("test-desk-key-of-thirty-two-characters",),
         letters_key="test-letters-key-of-thirty-two-characters",
+        log_keys=(LOG_KEY,),
         timestamp_url="",
         email_key="test-email-key-of-thirty-two-characters",
         email_key_file=None,

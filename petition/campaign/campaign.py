@@ -12,6 +12,7 @@ from petition.campaign.goals import Step, next_step, read_steps
 from petition.campaign.kinds import ISO_COUNTRY, KEY_URI, NAMES, PAGE, WAIT
 from petition.campaign.letterhead import Letterhead, read_letterhead
 from petition.campaign.press import DEFAULT_LICENCE, LICENCE, Press, read_press
+from petition.campaign.witnesses import Witnesses, read_witnesses
 from petition.core import time_zones, toml_tables
 from petition.core.errors import DataError
 from petition.core.languages import N_, SOURCE_LANGUAGE
@@ -103,6 +104,7 @@ class Campaign:
     press: Press = field(default_factory=Press)
     licence: str = DEFAULT_LICENCE  # of the data and pictures, by its SPDX name
     example: str = ""  # one sentence if the campaign is not real: pages show it, production does not start
+    witnesses: Witnesses = field(default_factory=Witnesses)  # of the public log
     steps: tuple[Step, ...] = ()  # on the way to the goal, the lowest first
 
     def name(self, language: str) -> str:
@@ -184,6 +186,7 @@ def load_campaign(file: Path) -> Campaign:
         press=read_press(table.table("press", needed=False)),
         licence=table.optional("licence", LICENCE, DEFAULT_LICENCE),
         example=table.optional("example", TEXT, ""),
+        witnesses=read_witnesses(table.table("log", needed=False)),
         steps=read_steps(table),
     )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from petition.core.errors import SettingsError
+from petition.core.log_keys import FORM
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 _ONION = re.compile(r"http://[a-z2-7]{56}\.onion")  # version 3; rend-spec-v3, 6
@@ -91,6 +92,16 @@ def campaign(text: str) -> Path | None:
 
 def optional_path(text: str) -> Path | None:
     return Path(text) if text else None
+
+
+def log_keys(text: str) -> tuple[str, ...]:
+    """Whether they sign is found out by the log itself, which can be left out."""
+    keys = split_list(text)
+    if any(not FORM.fullmatch(key) for key in keys):
+        raise SettingsError("PETITION_LOG_KEY is a key like PRIVATE+KEY+…: `petition log key NAME` makes one.")
+    if len({key.split("+")[2] for key in keys}) > 1:
+        raise SettingsError("PETITION_LOG_KEY names keys of several logs: all must have the name of one.")
+    return keys
 
 
 def split_list(text: str) -> tuple[str, ...]:

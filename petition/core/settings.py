@@ -85,6 +85,12 @@ class Settings:
         "signs the list of an edition (`index.csv`, with the SHA-256 of each PDF); 32 characters or more; without it "
         "the list is not signed. Its public half is at `/letters.pub`",
     )
+    log_keys: tuple[str, ...] = setting(
+        "PETITION_LOG_KEY",
+        parse.log_keys,
+        "signs the public log, in the form `PRIVATE+KEY+…` that `petition log key` makes; a comma-separated list rotates "
+        "it, newest first; one machine alone has it. Without it nothing new is logged",
+    )
     timestamp_url: str = setting(
         "PETITION_TIMESTAMP_URL",
         parse.timestamp_url,
@@ -151,6 +157,7 @@ class Settings:
     )
     var: Path = setting("PETITION_VAR", Path, "the folder for what demo mode makes; default `var`", "var")
     email_key_file: Path | None = None  # the file that `petition close` destroys; None if the key is in the environment
+    log_key_file: Path | None = None  # the file that `petition destroy all` destroys
 
     @property
     def demo(self) -> bool:
@@ -182,7 +189,8 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
     values = {key: row.parse(texts.get(row.name) or row.default.format_map(texts)) for key, row in _TABLE.items()}
     if mode is Mode.DEMO and urlsplit(values["base_url"]).hostname not in LOOPBACK_HOSTS:
         raise SettingsError("Demo mode serves this machine only: PETITION_BASE_URL must be on localhost.")
-    return Settings(**values, email_key_file=values["sealed_email_key"] or _email_key_file(environ, mode, var))
+    email_key_file = values["sealed_email_key"] or _key_file(environ, mode, var, "email_key")
+    return Settings(**values, email_key_file=email_key_file, log_key_file=_key_file(environ, mode, var, "log_key"))
 
 
 def for_server(environ: Mapping[str, str], host: str, port: int) -> Settings:
@@ -226,11 +234,12 @@ def _value(environ: Mapping[str, str], name: str) -> str:
     return text if parse.split_list(text) else ""  # commas alone are empty
 
 
-def _email_key_file(environ: Mapping[str, str], mode: Mode, var: Path) -> Path | None:
-    if file := environ.get("PETITION_EMAIL_KEY_FILE"):
+def _key_file(environ: Mapping[str, str], mode: Mode, var: Path, name: str) -> Path | None:
+    """The file of a key, which can be destroyed; None if the key stands in the environment, or there is none."""
+    variable = f"PETITION_{name.upper()}"
+    if file := environ.get(f"{variable}_FILE"):
         return Path(file)
-    own = mode is Mode.DEMO and not environ.get("PETITION_EMAIL_KEY")
-    return var / "secrets" / "email_key" if own else None
+    return var / "secrets" / name if mode is Mode.DEMO and not environ.get(variable) else None
 
 
 def _refuse_missing(given: Mapping[str, str]) -> None:

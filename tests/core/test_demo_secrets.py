@@ -20,7 +20,7 @@ def demo(tmp_path: Path) -> dict[str, str]:
 def test_a_demo_makes_its_secrets_once_for_its_owner_alone(demo: dict[str, str]) -> None:
     first = from_environment(demo)
     files = list((first.var / "secrets").iterdir())
-    names = ["desk_key", "email_key", "letters_key", "organisers_identity", "secret_key"]
+    names = ["desk_key", "email_key", "letters_key", "log_key", "organisers_identity", "secret_key"]
     assert sorted(file.name for file in files) == names
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
     assert len({*first.secret_keys, first.email_key}) == 2

@@ -1,0 +1,75 @@
+"""What a folder of petition/ that can be left out adds to the site. Who wants it away deletes the folder.
+
+Each such folder has a module `feature` with a `FEATURE`. Nobody imports the folder: it is found here.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from pkgutil import iter_modules
+from typing import Any
+
+import petition
+from petition.core.database.connection import Connection
+from petition.core.settings import Settings
+from petition.site import Site
+
+Job = tuple[float, Callable[[], Awaitable[None]]]
+File = tuple[str, bytes]
+
+
+async def _nothing(*_: object) -> list[Any]:
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """By default it adds nothing.
+
+    `register_commands` gets what argparse's add_subparsers() returns; `routes` gives Starlette's; `jobs` gives
+    (seconds, job) of the web server; `pages` is like PAGES of web/prerender.py. `read_state`: what these pages show of
+    the database, in `state.features` under the name of the feature. `letter_files`: files that go with a letter in a
+    ZIP. `checks` are those of the doctor. `audit` and `warnings` give sentences: about numbers that do not agree, and
+    what an operator should know now. `on_end` is called after signing has ended, and `on_destroy` last of all, with
+    whether everything is to be destroyed; it gives a sentence for each thing that could not be done.
+    """
+
+    name: str
+    register_commands: Callable[[Any], None] = lambda _: None
+    routes: Callable[[], Sequence[Any]] = tuple
+    jobs: Callable[[Site], Iterable[Job]] = lambda _: ()
+    pages: Mapping[str, tuple[str, str, Any]] = field(default_factory=dict)
+    read_state: Callable[[Connection], Awaitable[Any]] = _nothing
+    mirror_files: Callable[[Settings], Iterable[File]] = lambda _: ()
+    letter_files: Callable[[Connection, str], Awaitable[list[File]]] = _nothing
+    checks: Sequence[Callable[[Settings], Any]] = ()
+    audit: Callable[[Connection, Settings], Awaitable[list[str]]] = _nothing
+    warnings: Callable[[Connection], Awaitable[list[str]]] = _nothing
+    on_end: Callable[[Site], Awaitable[object]] = _nothing
+    on_destroy: Callable[[Settings, bool], Awaitable[list[str]]] = _nothing
+
+
+@cache
+def features() -> tuple[Feature, ...]:
+    """Those that are there, by name."""
+    names = sorted(found.name for found in iter_modules(petition.__path__) if found.ispkg)
+    modules = [f"petition.{name}.feature" for name in names]
+    return tuple(import_module(module).FEATURE for module in modules if find_spec(module))
+
+
+async def list_warnings(c: Connection) -> list[str]:
+    return [sentence for feature in features() for sentence in await feature.warnings(c)]
+
+
+async def audit(c: Connection, settings: Settings) -> list[str]:
+    return [sentence for feature in features() for sentence in await feature.audit(c, settings)]
+
+
+async def letter_files(c: Connection, reference: str) -> list[File]:
+    return [file for feature in features() for file in await feature.letter_files(c, reference)]
+
+
+async def read_states(c: Connection) -> dict[str, Any]:
+    return {feature.name: await feature.read_state(c) for feature in features()}
