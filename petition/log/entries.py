@@ -114,7 +114,7 @@ ENTRY: dict[str, dict[str, Check]] = {
         "letters": _table(_REFERENCE, SHA256),
     },
     "letter": {"reference": _REFERENCE, "edition": _whole(0), "day": _is_day, "sha256": SHA256},
-    "annex": {"reference": _REFERENCE, "edition": _whole(0), "day": _is_day, "names": _whole(0), "sha256": SHA256},
+    "annex": {"reference": _REFERENCE, "edition": _whole(0), "day": _is_day, "names": _TENS, "sha256": SHA256},
     "appeal": {"deadline": _is_day, "goal": _whole(1), "texts": _table(_LANGUAGE, SHA256)},
     "answer": {
         "key": _REFERENCE,

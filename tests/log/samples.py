@@ -26,7 +26,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "letters": {"PL-3": SHA, "DE-3": SHA[::-1]},
     },
     "letter": {"reference": "PL-3-R1", "edition": 3, "day": "2026-11-29", "sha256": SHA},
-    "annex": {"reference": "PL-3-A1", "edition": 3, "day": "2026-11-22", "names": 1234, "sha256": SHA},
+    "annex": {"reference": "PL-3-A1", "edition": 3, "day": "2026-11-22", "names": 1230, "sha256": SHA},
     "appeal": {"deadline": "2027-03-31", "goal": 100_000, "texts": {"en": SHA, "be": SHA}},
     "answer": {
         **{"key": "PL", "sent": "2026-11-23", "edition": 3, "acknowledged": "2026-11-25", "answered": "2026-12-01"},
