@@ -13,6 +13,7 @@ from petition.commands.news import command as news
 from petition.commands.setup import command as setup
 from petition.core import home, resources, safe_logging, settings
 from petition.core.errors import PetitionError
+from petition.features import features
 
 if sys.platform == "win32":
     from asyncio import new_event_loop
@@ -46,6 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
     for module in (operations, mail, organisers, letters, retention, keys, moving, setup, news):
         module.register(verbs)
+    for feature in features():
+        feature.register_commands(verbs)
     return parser
 
 

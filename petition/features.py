@@ -31,9 +31,10 @@ class Feature:
     `register_commands` gets what argparse's add_subparsers() returns; `routes` gives Starlette's; `jobs` gives
     (seconds, job) of the web server; `pages` is like PAGES of web/prerender.py. `read_state`: what these pages show of
     the database, in `state.features` under the name of the feature. `letter_files`: files that go with a letter in a
-    ZIP. `checks` are those of the doctor. `audit` and `warnings` give sentences: about numbers that do not agree, and
-    what an operator should know now. `on_end` is called after signing has ended, and `on_destroy` last of all, with
-    whether everything is to be destroyed; it gives a sentence for each thing that could not be done.
+    ZIP. `checks` are those of the doctor: each gives the values of a Finding. `audit` and `warnings` give sentences:
+    about numbers that do not agree, and what an operator should know now. `on_end` is called after signing has ended,
+    and `on_destroy` last of all, with whether everything is to be destroyed; it gives a sentence for each thing that
+    could not be done.
     """
 
     name: str
@@ -43,8 +44,8 @@ class Feature:
     pages: Mapping[str, tuple[str, str, Any]] = field(default_factory=dict)
     read_state: Callable[[Connection], Awaitable[Any]] = _nothing
     mirror_files: Callable[[Settings], Iterable[File]] = lambda _: ()
-    letter_files: Callable[[Connection, str], Awaitable[list[File]]] = _nothing
-    checks: Sequence[Callable[[Settings], Any]] = ()
+    letter_files: Callable[[Connection, Settings, str], Awaitable[list[File]]] = _nothing
+    checks: Sequence[Callable[[Settings], Awaitable[tuple[str, str, str, str, str]]]] = ()
     audit: Callable[[Connection, Settings], Awaitable[list[str]]] = _nothing
     warnings: Callable[[Connection], Awaitable[list[str]]] = _nothing
     on_end: Callable[[Site], Awaitable[object]] = _nothing
@@ -67,8 +68,8 @@ async def audit(c: Connection, settings: Settings) -> list[str]:
     return [sentence for feature in features() for sentence in await feature.audit(c, settings)]
 
 
-async def letter_files(c: Connection, reference: str) -> list[File]:
-    return [file for feature in features() for file in await feature.letter_files(c, reference)]
+async def letter_files(c: Connection, settings: Settings, reference: str) -> list[File]:
+    return [file for feature in features() for file in await feature.letter_files(c, settings, reference)]
 
 
 async def read_states(c: Connection) -> dict[str, Any]:

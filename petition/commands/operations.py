@@ -3,9 +3,11 @@
 import argparse
 import os
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from petition import features
 from petition.commands import demo_data, example
 from petition.commands.doctor import Finding, check_installation, find_traces
 from petition.commands.verbs import Arguments, add_verb, print_result, progress_bar
@@ -90,7 +92,7 @@ async def demo(settings: Settings, arguments: Arguments) -> None:
 
 async def audit(settings: Settings, _: Arguments) -> int:
     async with open_site(settings) as site:
-        disagreements = await last_checks.audit_and_record(site.database)
+        disagreements = await last_checks.audit_and_record(site.database, partial(features.audit, settings=settings))
     return print_result(disagreements, "All numbers agree.")
 
 

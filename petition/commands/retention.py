@@ -13,6 +13,7 @@ from petition.commands.verbs import Arguments, add_verb, log_action, print_resul
 from petition.core import encryption
 from petition.core.errors import DataError, KeysError
 from petition.core.settings import Settings
+from petition.features import features
 from petition.organisers import activity_log
 from petition.retention import backup_file, plans
 from petition.retention.backup import restore_backup, write_backup
@@ -63,6 +64,8 @@ async def close(settings: Settings, arguments: Arguments) -> int:
         if not await ask_to_go_on(arguments, "close", partial(_plan_close, site)):
             return 0
         await close_signing(site.database, site.server_keys, settings.email_key_file)
+        for feature in features():
+            await feature.on_end(site)
     print("Signing has ended. Keyed hashes, names and contacts are gone; numbers and answers stay.")
     if settings.email_key_file is None:
         print("PETITION_EMAIL_KEY stands in the environment: put a new random value there, and destroy the old one.")
@@ -83,7 +86,10 @@ async def destroy(settings: Settings, arguments: Arguments) -> int:
         if not await ask_to_go_on(arguments, arguments.what, plan):
             return 0
     more = "" if scope is Scope.OUTBOX else f"\n{FOR_HOLDERS}"
-    return print_result(await destroy_scope(settings, scope), f"{RESULTS[scope]}{more}")
+    failures = await destroy_scope(settings, scope)
+    for feature in features() if scope is not Scope.OUTBOX else ():
+        failures += await feature.on_destroy(settings, scope is Scope.ALL)
+    return print_result(failures, f"{RESULTS[scope]}{more}")
 
 
 async def backup(settings: Settings, arguments: Arguments) -> None:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from petition import features
 from petition.commands.doctor import check_installation
 from petition.commands.verbs import Arguments, print_result
 from petition.core import clock
@@ -135,7 +136,7 @@ async def _systemctl(*arguments: str) -> str:
 
 async def _audit(settings: Settings) -> list[str]:
     async with open_site(settings) as site:
-        return await last_checks.audit_and_record(site.database)
+        return await last_checks.audit_and_record(site.database, partial(features.audit, settings=settings))
 
 
 def _print_way_back(file: Path) -> None:

@@ -9,6 +9,7 @@ from base64 import b64encode
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+DESTROYED = "destroyed-"  # begins the random text that `petition destroy all` puts in the place of a key
 _ED25519 = b"\x01"  # c2sp.org/signed-note
 FORM = re.compile(r"PRIVATE\+KEY\+[^+\s,]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}")
 

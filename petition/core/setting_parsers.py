@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from petition.core.errors import SettingsError
-from petition.core.log_keys import FORM
+from petition.core.log_keys import DESTROYED, FORM
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 _ONION = re.compile(r"http://[a-z2-7]{56}\.onion")  # version 3; rend-spec-v3, 6
@@ -96,7 +96,7 @@ def optional_path(text: str) -> Path | None:
 
 def log_keys(text: str) -> tuple[str, ...]:
     """Whether they sign is found out by the log itself, which can be left out."""
-    keys = split_list(text)
+    keys = tuple(key for key in split_list(text) if not key.startswith(DESTROYED))
     if any(not FORM.fullmatch(key) for key in keys):
         raise SettingsError("PETITION_LOG_KEY is a key like PRIVATE+KEY+…: `petition log key NAME` makes one.")
     if len({key.split("+")[2] for key in keys}) > 1:

@@ -88,8 +88,8 @@ class Settings:
     log_keys: tuple[str, ...] = setting(
         "PETITION_LOG_KEY",
         parse.log_keys,
-        "signs the public log, in the form `PRIVATE+KEY+…` that `petition log key` makes; a comma-separated list rotates "
-        "it, newest first; one machine alone has it. Without it nothing new is logged",
+        "signs the public log, in the form `PRIVATE+KEY+…` that `petition log key` makes; a comma-separated list "
+        "rotates it, newest first; one machine alone has it. Without it nothing is signed",
     )
     timestamp_url: str = setting(
         "PETITION_TIMESTAMP_URL",

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +15,7 @@ from petition.core.database.database import Database
 from petition.core.errors import DatabaseError
 from petition.tally.audit import find_disagreements
 
+Recount = Callable[[Connection], Awaitable[list[str]]]
 AUDIT, DOCTOR = "last_audit", "last_doctor"  # names in `site_state`
 OLD_DAYS = 7  # an audit or a doctor that is older says little
 _WORDS = re.compile(r"[A-Za-z ]*")
@@ -50,10 +51,10 @@ def _is_old(day: date) -> bool:
     return (clock.today() - day).days >= OLD_DAYS
 
 
-async def audit_and_record(database: Database) -> list[str]:
-    """What find_disagreements() says; the desk learns whether it said anything."""
+async def audit_and_record(database: Database, more: Recount | None = None) -> list[str]:
+    """What find_disagreements() and `more` say; the desk learns whether they said anything."""
     async with database.reading() as c:
-        disagreements = await find_disagreements(c)
+        disagreements = [*await find_disagreements(c), *(await more(c) if more else ())]
     with suppress(DatabaseError):  # a database that takes no write can be counted all the same
         await database.write(partial(record_audit, all_agree=not disagreements))
     return disagreements

@@ -25,6 +25,10 @@ RECORDS = {
     "time_stamps": ("edition", "time stamp"),
     "paper_counts": ("n", "count of a paper sheet"),
     "edits": ("id", "version of"),
+    "log_entries": ("n", "entry of the public log"),
+    "log_heads": ("below", "head of the public log"),
+    "log_files": ("sha256", "file beside the public log"),
+    "log_cosignatures": ("line", "cosignature"),
 }
 
 
@@ -73,6 +77,10 @@ class Checks:
             "time_stamps": await c.all("backup.time_stamps"),
             "paper_counts": await c.all("backup.paper_counts"),
             "edits": await c.all("backup.edits"),
+            "log_entries": await c.all("backup.log_entries"),
+            "log_heads": await c.all("backup.log_heads"),
+            "log_files": await c.all("backup.log_files"),
+            "log_cosignatures": await c.all("backup.log_cosignatures"),
         }
         record = {table: {row[key]: row for row in rows[table]} for table, (key, _) in RECORDS.items()}
         return cls(file, columns, record, await state.get(c, EMAIL_KEY))

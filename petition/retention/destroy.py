@@ -29,6 +29,10 @@ KEPT_TABLES = (
     "correspondence",
     "answer_summaries",
     "edits",
+    "log_entries",
+    "log_heads",
+    "log_files",
+    "log_cosignatures",
 )
 
 

@@ -5,7 +5,7 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -18,6 +18,7 @@ from petition.core import settings as settings_
 from petition.core.background import repeat
 from petition.core.repeated_errors import RepeatedErrors
 from petition.core.settings import Settings
+from petition.features import Job, features
 from petition.letters.editions import time_stamps
 from petition.mail.machines import REFRESH_SECONDS
 from petition.protection.rate_limits import SYNC_SECONDS
@@ -50,7 +51,7 @@ def create_app(settings: Settings, *, deliver: bool = False) -> Starlette:
         async with open_site(settings) as site:
             for language in site.languages:
                 site.appeal.get_text(language)  # an incomplete text is found now, not when a visitor opens it
-            app.state.site, app.state.public_pages = site, prerender.PAGES
+            app.state.site, app.state.public_pages = site, prerender.pages()
             app.state.public_state = await public_state.create_cache(site, prerender.prerender_all, store)
             app.state.readiness, app.state.file_cache = Readiness(site), sharing.FileCache()
             app.state.stored_figures, app.state.overview_figures = StoredFigures(site), OverviewFigures(site)
@@ -102,13 +103,15 @@ def _middleware(settings: Settings, store: ResponseStore) -> list[Middleware]:
     ]
 
 
-def _background_jobs(site: Site, cache: PublicStateCache) -> Iterator[tuple[int, Callable[[], Awaitable[None]]]]:
+def _background_jobs(site: Site, cache: PublicStateCache) -> Iterator[Job]:
     """(seconds, job): what runs how often."""
     yield SYNC_SECONDS, site.rate_limiter.sync
     yield REFRESH_SECONDS, site.machine.refresh
     yield PUBLISH_SECONDS, site.take_snapshot
     yield PUBLISH_SECONDS, cache.refresh
     yield PUBLISH_SECONDS, site.set_aside
+    for feature in features():
+        yield from feature.jobs(site)
     yield PRUNE_SECONDS, site.prune
     yield PRUNE_SECONDS, site.machine.drop_unreadable
     if service := site.settings.timestamp_url:

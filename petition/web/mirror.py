@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from posixpath import relpath
 
 from petition.core.errors import DataError
+from petition.features import features
 from petition.site import Site
 from petition.web import prerender
 from petition.web.http import assets, public_state
@@ -42,7 +43,8 @@ def render_files(site: Site, state: public_state.PublicState) -> dict[str, bytes
     pages[_INDEX] = _rewrite_links(texts[f"/{site.languages.default.code}/"], _INDEX, names, base_url)
     assets_by_name = {f"static/{name}": asset.bodies[PLAIN] for name, asset in assets.load_assets().items()}
     assets_by_name |= {f"pictures/{picture.name}": picture.content for picture in state.appeal.pictures}
-    return {name: text.encode() for name, text in pages.items()} | assets_by_name
+    of_features = {name: content for feature in features() for name, content in feature.mirror_files(site.settings)}
+    return {name: text.encode() for name, text in pages.items()} | assets_by_name | of_features
 
 
 def _in_mirror(path: str) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 from petition.core.csv_tables import for_excel
 from petition.core.languages import Language
+from petition.features import features
 from petition.letters.editions import index_signature
 from petition.site import Site
 from petition.web.http import assets, security
@@ -48,6 +49,13 @@ PAGES: dict[str, tuple[str, str, Context]] = {
     "how-we-count": ("web/public/tally/how_we_count.html", _PAGE_CACHE, tally.counting_page),
     "data": ("web/public/tally/data.html", _PAGE_CACHE, tally.data_page),
 }
+
+
+def pages() -> dict[str, tuple[str, str, Context]]:
+    """All pages, with those of the folders that can be left out."""
+    return PAGES | {path: page for feature in features() for path, page in feature.pages.items()}
+
+
 # Frames for other sites, by their path under a language; each in each theme.
 FRAMES: dict[str, tuple[str, Context]] = {
     "embed": ("web/public/tally/embed.html", tally.tally_page),
@@ -148,7 +156,7 @@ def _prerender_text(previous: PrerenderedResponse | None, text: str, headers: Ma
 def render_texts(site: Site, state: PublicState, **extra: Any) -> Iterator[RenderedText]:
     """(path, text, headers) of each page and data file; `extra` goes to every page's template."""
     for language in site.languages:
-        for path, (template, cache, context) in PAGES.items():
+        for path, (template, cache, context) in pages().items():
             values = extra | {"appeal": state.appeal} | context(site, language, state)
             text = render_template(site, language, template, page_path=path, private=False, **values)
             headers = {"Content-Type": _HTML, "Content-Language": language.code}

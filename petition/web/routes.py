@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from petition.features import features
 from petition.web.desk import (
     abuse,
     activity_log,
@@ -151,7 +152,7 @@ _PAGES: list[BaseRoute] = [
     *_prerendered("/{lang}/safety", "/{lang}/press", "/{lang}/how-we-count"),
     *_prerendered("/{lang}/data", "/{lang}/history.svg", "/{lang}/embed", "/{lang}/embed/{picture}"),
     *_prerendered("/pictures/{name}", "/robots.txt", "/sitemap.xml", "/.well-known/security.txt"),
-    *_prerendered("/letters.pub"),
+    *_prerendered("/letters.pub", *[f"/{{lang}}/{page}" for feature in features() for page in feature.pages]),
     _localised("/sign", signing.redirect_to_form),
     _localised("/check-inbox", emailed_links.check_inbox),
     _localised("/check-inbox/manage", emailed_links.check_inbox_to_manage),
@@ -168,4 +169,5 @@ _PAGES: list[BaseRoute] = [
 
 def routes(*, demo: bool) -> list[BaseRoute]:
     """/dev/outbox exists in demo mode only. Starlette tries the routes in this order."""
-    return [*_BUSIEST, *_DESK, *([Route("/dev/outbox", dev_outbox.dev_outbox)] if demo else []), *_PAGES]
+    outbox = [Route("/dev/outbox", dev_outbox.dev_outbox)] if demo else []
+    return [*_BUSIEST, *_DESK, *[route for feature in features() for route in feature.routes()], *outbox, *_PAGES]

@@ -37,6 +37,7 @@ LOCKS = (
     "time_stamps",
     *("edits", "enabled_annexes", "source_checks", "corrections"),
     *("correspondence", "answer_summaries", "paper_counts", "site_state", "releases", "actions"),
+    *("log_entries", "log_heads", "log_files", "log_cosignatures"),
 )
 
 # What drivers raise when the database is not reachable, locked, read-only or full.

@@ -7,9 +7,11 @@ something has changed.
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
+from petition import features
 from petition.campaign.appeal import Appeal
 from petition.campaign.campaign import CampaignState
 from petition.core import clock
@@ -39,6 +41,7 @@ class PublicState:
     recorded: dict[str, str]  # on which day organisers changed an entry last, by the English name
     history: History
     paper: PaperFigures
+    features: Mapping[str, Any] = field(default_factory=dict)  # what folders that can be left out show, by their names
 
 
 class PublicStateCache:
@@ -96,7 +99,7 @@ async def read_public_state(site: Site, before: PublicState | None = None) -> Pu
     async with site.database.reading() as c:
         appeal = await site.read_appeal(c)
         status, entries = await read_public_status(c), await correspondence.entries(c)
-        on_paper = await paper.get_figures(c)
+        on_paper, of_features = await paper.get_figures(c), await features.read_states(c)
         if before is not None and before.entries == entries:
             recorded = before.recorded  # in a log that only grows
         else:
@@ -107,4 +110,6 @@ async def read_public_state(site: Site, before: PublicState | None = None) -> Pu
             figures = await history.get_history(c)
     now = clock.now()
     today = appeal.campaign.day(now)
-    return PublicState(status, appeal, appeal.campaign_state(now), today, entries, recorded, figures, on_paper)
+    return PublicState(
+        status, appeal, appeal.campaign_state(now), today, entries, recorded, figures, on_paper, of_features
+    )

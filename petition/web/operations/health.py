@@ -7,6 +7,7 @@ import time
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from petition import features
 from petition.core.errors import DatabaseError
 from petition.core.settings import LOOPBACK_HOSTS
 from petition.site import Site
@@ -27,6 +28,7 @@ class Readiness:
         self._check: asyncio.Task[str] | None = None
         self._valid_until = 0.0
         self._logged = ""
+        self.warnings: list[str] = []  # of the last check
 
     async def problem(self) -> str:
         """Why this process cannot serve, in one sentence; empty if it can. A new reason goes into the log."""
@@ -44,6 +46,8 @@ class Readiness:
         try:
             await self._site.check_ready()
             await self._site.check_writable()
+            async with self._site.database.reading() as c:
+                self.warnings = await features.list_warnings(c)
         except DatabaseError as error:
             return str(error)
         finally:
@@ -63,11 +67,13 @@ async def healthz(request: Request) -> Response:
 async def readyz(request: Request) -> Response:
     """The database can be reached, is migrated and accepts writes. The answer is up to CACHE_SECONDS old.
 
-    Strangers get yes or no; the reason is for who may read the metrics.
+    Strangers get yes or no; the reason is for who may read the metrics, and so is what an operator should know though
+    the site serves.
     """
     readiness: Readiness = request.app.state.readiness
     if not (problem := await readiness.problem()):
-        return PlainTextResponse("ready\n", headers=_NO_STORE)
+        warnings = readiness.warnings if is_operator(request) else []
+        return PlainTextResponse("\n".join(["ready", *warnings, ""]), headers=_NO_STORE)
     return PlainTextResponse(f"{problem if is_operator(request) else 'not ready'}\n", 503, _NO_STORE)
 
 

@@ -32,6 +32,18 @@ select n, country, sheet, version, signatures, counted_on, counted_by, nickname 
 -- name: edits
 select id, kind, key, language, version, value, press, nickname, edited_at from edits
 
+-- name: log_entries
+select n, first, entry from log_entries
+
+-- name: log_heads
+select below, note from log_heads
+
+-- name: log_files
+select sha256, content from log_files
+
+-- name: log_cosignatures
+select line, below, name from log_cosignatures
+
 -- name: clear_state
 -- All facts but those that belong to this database itself and its keys.
 delete from site_state where name not in ('mode', 'schema', 'email_key', 'desk_key', 'keys_sealed')

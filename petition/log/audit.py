@@ -1,0 +1,109 @@
+"""Compares the log with the database, and with what this machine has published; for `petition audit`."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from petition.core.database import state
+from petition.core.database.connection import Connection, Row
+from petition.core.settings import Settings
+from petition.log import store
+from petition.log.entries import Entry
+from petition.log.errors import LogError
+from petition.log.folder import Folder
+from petition.log.keeper import STANDS
+from petition.log.store import Log
+
+_TOLERANCE = 300  # seconds: what was published so shortly before the newest entry may be logged after it
+
+
+async def find_disagreements(c: Connection, settings: Settings) -> list[str]:
+    """One sentence for each thing that does not agree. Without a log there is nothing to compare."""
+    if (log := await store.read_log(c)) is None:
+        return []
+    rows = await c.all("log.entries_from", n=0)
+    heads = [row["note"] for row in await c.all("log.heads", after=log.first)]
+    stands = await state.get(c, STANDS) or await state.get(c, store.RESTORED)  # the doctor and the desk say so
+    looked_at = 0 if stands else int((await c.one("log_audit.newest") or {})["added_at"]) - _TOLERANCE
+    return [
+        *([] if [row["n"] for row in rows] == [*range(len(rows))] else ["Log: an entry is missing."]),
+        *_check_heads(log, heads),
+        *_check_folder(log, Folder(settings.var).own_note(await store.list_names(c))),
+        *[sentence async for sentence in _check_releases(c, log, looked_at)],
+        *_check_letters(log, await c.all("log_audit.letters")),
+        *([] if stands else _check_answers(log, await c.all("log_audit.answers"))),
+    ]
+
+
+def _check_heads(log: Log, heads: Sequence[str]) -> Iterator[str]:
+    """Every head that was ever signed is one of this tree."""
+    for note in heads:
+        try:
+            head = log.open(note)
+        except LogError as error:
+            yield f"Log: {error}"
+            continue
+        if head.size > log.size or head != log.head(head.size):
+            yield f"Log: what was signed at place {head.size} is not what the entries give."
+
+
+def _check_folder(log: Log, own: str) -> list[str]:
+    try:
+        if own:
+            store.refuse_fork(log, own, "by this machine")
+    except LogError as error:
+        return [f"Log: {error}"]
+    return []
+
+
+async def _check_releases(c: Connection, log: Log, looked_at: int) -> Any:
+    """Those that count are those of the table: at the same times, with the same total."""
+    logged = _valid(log.entries)
+    times = {int(row["released_at"]): bool(row["of_countries"]) for row in await c.all("log_audit.times")}
+    for at, entry in sorted(logged.items()):
+        row = await c.one("log_audit.total", moment=at) or {"figure": 0}
+        if at not in times or entry["total"] != row["figure"] or ("countries" in entry) != times[at]:
+            yield f"Log: the release of {entry['at']} was logged with {entry['total']}, published was {row['figure']}."
+    for at in sorted(times.keys() - logged.keys()):
+        if at < looked_at:
+            yield f"Log: the release of {datetime.fromtimestamp(at)} is not logged."
+
+
+def _valid(entries: Sequence[Entry]) -> dict[int, Entry]:
+    found: dict[int, Entry] = {}
+    for entry in entries:
+        at = int(datetime.fromisoformat(entry["at"]).timestamp()) if "at" in entry else 0
+        if entry["kind"] == "release":
+            found[at] = entry
+        if entry["kind"] == "correction":
+            found.pop(at, None)
+    return found
+
+
+def _check_letters(log: Log, rows: Sequence[Row]) -> Iterator[str]:
+    stored = {row["reference"]: row["sha256"] for row in rows}
+    logged: dict[str, str] = {}
+    for entry in log.of_kind("edition", "letter", "annex"):
+        logged |= entry.get("letters") or {entry["reference"]: entry["sha256"]}
+    for reference, sha256 in sorted(logged.items()):
+        if stored.get(reference) != sha256:
+            yield f"Log: {reference} was logged with another fingerprint than it has, or it is gone."
+    editions = {entry["number"] for entry in log.of_kind("edition")}
+    for reference in sorted(row["reference"] for row in rows if row["edition"] in editions):
+        if reference not in logged:
+            yield f"Log: {reference} is not in the entry of its edition."
+
+
+def _check_answers(log: Log, rows: Sequence[Row]) -> Iterator[str]:
+    columns = {"sent": "sent_on", "edition": "edition", "acknowledged": "acknowledged_on", "answered": "answered_on"}
+    columns |= {"stance": "stance"}
+    stored = {row["code"]: row for row in rows}
+    newest = {entry["key"]: entry for entry in log.of_kind("answer")}
+    for key, entry in sorted(newest.items()):
+        if _facts(entry, columns) != _facts(stored.get(key, {}), {name: name for name in columns.values()}):
+            yield f"Log: what {key} answered is not what was logged last."
+
+
+def _facts(row: Mapping[str, Any], columns: Mapping[str, str]) -> list[str]:
+    return [json.dumps(row.get(name) or "") for name in columns]

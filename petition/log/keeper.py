@@ -1,0 +1,132 @@
+"""Keeps the log: every few seconds it collects what is new, signs what has waited, and writes the files.
+
+One process of a machine does it at a time, on as many machines as there are; only the one with the key signs.
+"""
+
+import asyncio
+from functools import partial
+
+from petition.core import clock
+from petition.core.database import state
+from petition.core.database.connection import Connection
+from petition.log import collect, notes, own_facts, releases, store
+from petition.log.collect import Found
+from petition.log.entries import Entry
+from petition.log.errors import LogError
+from petition.log.folder import Folder
+from petition.log.publishing import publish
+from petition.log.store import New, Signer
+from petition.site import Site
+
+# Facts about the database: why nothing is signed, and why a machine without the key writes no files.
+STANDS, COPY_STANDS = "log_stands", "log_copy_stands"
+_LOOK_AGAIN = 600  # seconds after which everything is compared again, whatever the marks say
+
+
+class Keeper:
+    def __init__(self, site: Site) -> None:
+        self._site, self._database = site, site.database
+        self._folder, self._signer = Folder(site.settings.var), Signer(site.database, site.settings)
+        self._said: dict[str, Entry] = {}  # by kind: what this process last said of itself
+        self._collected: tuple[int, ...] = ()  # the marks of what was compared
+        self._written: tuple[int, ...] = ()  # the marks of what the files show
+        self._look_at = 0  # running seconds
+
+    async def work(self) -> None:
+        """Raises DatabaseError."""
+        with self._folder.turn() as ours:
+            if not ours:
+                return
+            try:
+                await self._step()
+            except (LogError, UnicodeDecodeError) as error:
+                await self._tell(str(error) if isinstance(error, LogError) else "The checkpoint of the log is damaged.")
+            except OSError as error:
+                await self._tell(f"The folder of the log cannot be used: {error.strerror}.")
+            else:
+                await self._tell("")
+
+    async def _step(self) -> None:
+        await self._begin_demo()
+        async with self._database.reading() as c:
+            own_note = await self._own_note(c)
+        await self._collect()
+        await self._signer.sign(own_note)
+        await self._write()
+
+    async def _begin_demo(self) -> None:
+        """On a real server a person does it: a new machine that awaits its backup must not begin another log."""
+        if not (self._site.settings.demo and self._signer.keys):
+            return
+        async with self._database.reading() as c:
+            if await store.list_names(c):
+                return
+        await self._database.own_transaction(partial(store.begin, settings=self._site.settings))
+
+    async def _own_note(self, c: Connection) -> str:
+        """What this machine has published of this log. Raises StandsStill if the database has less, or may have.
+
+        Then nothing is appended either: it would take a place that strangers know as another entry's.
+        """
+        names, ends = await store.list_names(c), await store.read_ends(c)
+        own = self._folder.own_note(names) if names else ""
+        if own:
+            size = notes.parse_head(notes.split_note(own)[0]).size
+            store.refuse_smaller(size, int(ends["entries"]) - int(ends["first"]))
+        await store.refuse_restored(c)
+        return own
+
+    async def _collect(self) -> None:
+        """Appends what is published and not logged."""
+        async with self._database.reading() as c:
+            marks = (*await collect.mark(c), *await store.mark(c))
+            if marks == self._collected and clock.running_seconds() < self._look_at:
+                return
+            if (log := await store.read_log(c)) is None:
+                return
+            own = [new for new in await self._own_facts(c) if new.entry != self._said.get(new.entry["kind"])]
+            found = await collect.find_new(c, log, self._signer.keys, own)
+        if await self._append(found, log.first + log.size):
+            self._said |= {new.entry["kind"]: new.entry for new in own}
+            pause = releases.SETTLE_SECONDS if found.settling else _LOOK_AGAIN
+            self._collected, self._look_at = marks, clock.running_seconds() + pause
+
+    async def _own_facts(self, c: Connection) -> list[New]:
+        appeal = await self._site.read_appeal(c)
+        return await asyncio.to_thread(own_facts.own_facts, appeal, self._site.languages)
+
+    async def _append(self, found: Found, after: int) -> bool:
+        """Whether all of it is there now; not if somebody else has appended in the meantime."""
+        if not (found.news or found.withdrawn_files):
+            return True
+        return await self._database.own_transaction(partial(_append, found=found, after=after))
+
+    async def _write(self) -> None:
+        """Writes the files, if anything has changed since this process last did."""
+        async with self._database.reading() as c:
+            if (marks := await store.mark(c)) == self._written:
+                return
+            witnesses = (await self._site.read_appeal(c)).campaign.witnesses
+        await publish(self._database, self._site.settings, witnesses)
+        self._written = marks
+
+    async def _tell(self, problem: str) -> None:
+        """Keeps for doctor and desk why the log stands still; the operator gets one email."""
+        name = STANDS if self._signer.keys else COPY_STANDS
+        async with self._database.reading() as c:
+            if (await state.get(c, name) or "") == problem:
+                return
+        if not problem:
+            await self._database.write(partial(state.delete, name=name))
+        elif not await self._database.write(partial(state.insert, name=name, value=problem)):
+            await self._database.write(partial(state.put, name=name, value=problem))
+        elif name == STANDS:
+            await self._site.send_alert(f"The public log stands still; people sign as before. {problem}")
+
+
+async def _append(c: Connection, *, found: Found, after: int) -> bool:
+    if not await store.append(c, found.news, after):
+        return False
+    if found.withdrawn_files:
+        await c.run("log.delete_files", hashes=found.withdrawn_files)
+    return True

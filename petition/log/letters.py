@@ -1,0 +1,53 @@
+"""Proofs that a letter is in the log: a file beside it, which needs no network to be checked."""
+
+import json
+from contextlib import suppress
+from pathlib import Path
+
+from petition.core.database.connection import Connection
+from petition.core.settings import Settings
+from petition.features import File
+from petition.letters.editions import annexes, editions
+from petition.log import notes, tiles, tree
+from petition.log.errors import LogError
+from petition.log.folder import CHECKPOINT, COSIGNED, Folder
+from petition.log.notes import Head
+from petition.log.proofs import make_proof
+from petition.log.tiles import ENTRIES, WIDTH
+
+
+async def proof_files(c: Connection, settings: Settings, reference: str) -> list[File]:
+    proof = await find_proof(c, settings, reference)
+    return [(f"{reference}.tlog-proof", proof.encode())] if proof else []
+
+
+async def find_proof(c: Connection, settings: Settings, reference: str) -> str:
+    """Empty for a reference that nothing has, and for a letter that is not in a signed head yet."""
+    letter, annex = await editions.find_letter(c, reference), await annexes.find_annex(c, reference)
+    if sha256 := letter[0].sha256 if letter else annex.sha256 if annex else "":
+        with suppress(OSError, ValueError, LogError):
+            return _prove(Folder(settings.var).path, sha256)
+    return ""
+
+
+def _prove(folder: Path, sha256: str) -> str:
+    """From the files alone, for the newest head that enough witnesses have signed, if it has the letter."""
+    index, newest = json.loads((folder / "index.json").read_bytes()).get(sha256), _note(folder / CHECKPOINT)
+    size = _head(newest).size
+    if index is None or index >= size:
+        return ""
+    note = _note(folder / COSIGNED) if (folder / COSIGNED).is_file() else newest
+    note = note if _head(note).size > index and _head(note).origin == _head(newest).origin else newest
+    subtrees = tiles.subtrees_from(lambda path: (folder / path).read_bytes(), size)
+    n, i = divmod(index, WIDTH)
+    bundle = (folder / tiles.tile_path(ENTRIES, n, min(WIDTH, size - n * WIDTH))).read_bytes()
+    hashes = tree.inclusion_proof(subtrees, index, _head(note).size)
+    return make_proof(index, hashes, note, tiles.parse_bundle(bundle)[i])
+
+
+def _note(file: Path) -> str:
+    return file.read_text("utf-8")
+
+
+def _head(note: str) -> Head:
+    return notes.parse_head(notes.split_note(note)[0])

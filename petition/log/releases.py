@@ -1,0 +1,122 @@
+"""What the log says of released figures: copies of the table of releases, never of a count."""
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from petition.core import clock
+from petition.core.clock import DAY
+from petition.core.database.connection import Row
+from petition.log.entries import Entry, canonical_json
+from petition.log.store import New, sha256
+from petition.tally import removals, schedule
+from petition.tally.releases import WITHDRAWN
+from petition.tally.tally import TOTAL
+
+SETTLE_SECONDS = 60  # then countries and total of one time are all there
+_KEEP_COUNTRIES = 2 * DAY  # those of a midnight stay: /history.csv has them too
+_LEAST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """All figures as they were published at a time. `countries` is None if no country was released then."""
+
+    at: int
+    total: int
+    countries: Mapping[str, int] | None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Of the file beside the log, without its nonce."""
+        countries = self.countries or {}
+        return {
+            "at": minute(self.at),
+            "total": self.total,
+            "countries": countries,
+            "other": self.total - sum(countries.values()),
+        }
+
+
+def list_releases(rows: Sequence[Row]) -> list[Release]:
+    """From rows of the table of releases, in the order of their times."""
+    found, figures = [], {TOTAL: 0}
+    figure_rows = (row for row in rows if row["name"] == TOTAL or len(row["name"]) == 2)
+    for at, group in groupby(figure_rows, key=lambda row: int(row["released_at"])):
+        now = {row["name"]: int(row["figure"]) for row in group}
+        figures |= now
+        countries = {name: n for name, n in sorted(figures.items()) if name != TOTAL and n}
+        found.append(Release(at, figures[TOTAL], countries if now.keys() - {TOTAL} else None))
+    return found
+
+
+def new_entries(rows: Sequence[Row], logged: Sequence[Entry], files: Mapping[str, Any], now: int) -> Iterator[New]:
+    """What is not logged yet, and corrections of what is not true any more. `files`: those beside the log, decoded."""
+    valid = valid_releases(logged)
+    published = {minute(release.at): release for release in list_releases(rows)}
+    for at in sorted(valid):
+        if at not in published or not _agrees(valid[at], published[at], files):
+            yield New({"kind": "correction", "at": at, "reason": "clock"})
+            del valid[at]
+    for at, release in published.items():
+        if at not in valid and release.at <= now - SETTLE_SECONDS:
+            yield _new_release(release, now)
+    yield from _new_removals([row for row in rows if int(row["released_at"]) <= now - SETTLE_SECONDS], logged)
+
+
+def valid_releases(logged: Sequence[Entry]) -> dict[str, Entry]:
+    """By their times: those that no later correction takes back."""
+    valid: dict[str, Entry] = {}
+    for entry in logged:
+        if entry["kind"] == "release":
+            valid[entry["at"]] = entry
+        elif entry["kind"] == "correction":
+            valid.pop(entry["at"], None)
+    return valid
+
+
+def _agrees(entry: Entry, release: Release, files: Mapping[str, Any]) -> bool:
+    if entry["total"] != release.total or ("countries" in entry) != (release.countries is not None):
+        return False
+    file = files.get(entry.get("countries", ""))
+    return file is None or {name: value for name, value in file.items() if name != "nonce"} == release.facts
+
+
+def _new_release(release: Release, now: int) -> New:
+    entry: Entry = {"kind": "release", "at": minute(release.at), "total": release.total}
+    if release.countries is None:
+        return New(entry)
+    content = canonical_json(release.facts | {"nonce": secrets.token_hex(16)})
+    kept_until = 0 if schedule.is_midnight(release.at) else now + _KEEP_COUNTRIES
+    return New(entry | {"countries": sha256(content)}, {content: kept_until})
+
+
+def _new_removals(rows: Sequence[Row], logged: Sequence[Entry]) -> Iterator[New]:
+    """What was taken off or restored, in tens; under ten nothing is said."""
+    for row in rows:
+        if row["figure"] < _LEAST or (row["name"] != WITHDRAWN and not _is_removal(row["name"])):
+            continue
+        entry = _removal(row["name"], int(row["released_at"])) | {"n": int(row["figure"])}
+        if entry not in logged:
+            yield New(entry)
+
+
+def _is_removal(name: str) -> bool:
+    return name == removals.RESTORED or removals.reason_of(name) != name
+
+
+def _removal(name: str, released_at: int) -> Entry:
+    if name == WITHDRAWN:
+        return {"kind": "withdrawn", "day": _day(schedule.last_monday(released_at))}
+    restored = name == removals.RESTORED
+    return {"kind": "removal", "day": _day(released_at), "reason": removals.reason_of(name), "restored": restored}
+
+
+def _day(moment: int) -> str:
+    return clock.from_epoch(moment).date().isoformat()
+
+
+def minute(moment: int) -> str:
+    return f"{clock.from_epoch(moment):%Y-%m-%dT%H:%MZ}"

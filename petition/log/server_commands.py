@@ -1,0 +1,89 @@
+"""Verbs of the server: petition log begin, adopt, audit."""
+
+import argparse
+import sys
+from functools import partial
+from typing import Any
+
+from petition import features
+from petition.core import clock
+from petition.core.database.connection import Connection
+from petition.core.settings import Settings
+from petition.log import adopting, store
+from petition.log.errors import LogError
+from petition.log.store import New
+from petition.organisers import activity_log, last_checks
+from petition.site import open_site
+
+
+def register(verbs: Any) -> None:
+    """`verbs`: those of `petition log`."""
+    starting = _add(
+        verbs, "begin", begin, "begins the log of a new site, or another one after its key was lost for good"
+    )
+    starting.add_argument("--lost-key", action="store_true", help="there is a log, and nobody has its key any more")
+    taking = _add(verbs, "adopt", adopt, "brings back published entries that the database has lost")
+    taking.add_argument(
+        "source",
+        nargs="?",
+        default="",
+        metavar="FOLDER|URL",
+        help="a mirror or a copy; this machine's files by default",
+    )
+    taking.add_argument("--none", action="store_true", help="after a restore: nobody has a newer log than the backup")
+    _add(verbs, "audit", audit, "recounts every number, as `petition audit`, and logs the result for everybody")
+
+
+def _add(verbs: Any, name: str, verb: Any, text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text)
+    parser.set_defaults(verb=verb)
+    return parser
+
+
+async def begin(settings: Settings, arguments: argparse.Namespace) -> None:
+    async with open_site(settings) as site:
+        async with site.database.reading() as c:
+            names = await store.list_names(c)
+        if names and not arguments.lost_key:
+            raise LogError(
+                f"There is a log already, {names[-1]}: only if nobody has its key any more, begin another one with a key "
+                "of another name and --lost-key."
+            )
+        name = await site.database.own_transaction(partial(_begin, settings=settings))
+    print(f"The log {name} begins: the server writes to it from now on, and signs after ten minutes.")
+
+
+async def _begin(c: Connection, *, settings: Settings) -> str:
+    name = await store.begin(c, settings)
+    await activity_log.append(c, activity_log.SERVER, "began the public log", name)
+    return name
+
+
+async def adopt(settings: Settings, arguments: argparse.Namespace) -> None:
+    async with open_site(settings) as site:
+        if arguments.none:
+            await site.database.own_transaction(adopting.adopt_nothing)
+            print("The log goes on from the backup.")
+            return
+        source = adopting.find_source(settings, arguments.source)
+        n = await adopting.adopt(site.database, settings, source)
+    print(f"{n} entries brought back." if n else "Nothing was missing: the database has all that was published there.")
+
+
+async def audit(settings: Settings, _: argparse.Namespace) -> int:
+    async with open_site(settings) as site:
+        sentences = await last_checks.audit_and_record(site.database, partial(features.audit, settings=settings))
+        async with site.database.reading() as c:
+            log = await store.read_log(c)
+        if log is None:
+            raise LogError("Nothing is logged here yet: `petition log begin` begins the log.")
+        entry = {"kind": "audit", "day": clock.today().isoformat(), "ok": not sentences}
+        job = partial(store.append, news=[New(entry)], after=log.first + log.size)
+        while not await site.database.own_transaction(job):
+            async with site.database.reading() as c:
+                job = partial(store.append, news=[New(entry)], after=int((await store.read_ends(c))["entries"]))
+    for sentence in sentences:
+        print(sentence, file=sys.stderr)
+    if not sentences:
+        print("All numbers agree, and the log says so.")
+    return 1 if sentences else 0

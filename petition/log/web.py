@@ -1,0 +1,79 @@
+"""The log over HTTP: its files, as they lie in the folder; what witnesses bring back; proofs of letters."""
+
+import asyncio
+import re
+from functools import partial
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from petition.log import cosignatures, letters
+from petition.log.errors import LogError
+from petition.log.folder import Folder
+from petition.web.http.pages import client_address, get_site
+
+# Nothing else is sent: a path is one of these, or there is no such file.
+_TILE = r"tile/(?:[0-9]{1,2}|entries)/(?:x[0-9]{3}/){0,5}[0-9]{3}(?:\.p/[1-9][0-9]{0,2})?"
+_PATH = re.compile(
+    rf"(?:before/[\w.-]+/)?(checkpoint|policy|vkey|index\.json|files/[0-9a-f]{{64}}\.json|{_TILE})", re.A
+)
+_OPEN = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin", "X-Robots-Tag": "noindex"}
+_TEXT, _BYTES, _JSON = "text/plain; charset=utf-8", "application/octet-stream", "application/json"
+_BRIEF, _FOR_EVER = "public, max-age=5", "public, max-age=31536000, immutable"
+_MAX_NOTE = 16_000  # bytes
+
+
+async def send_file(request: Request) -> Response:
+    """A part of a tile is there only if a checkpoint of that size was: others answer 404 (c2sp.org/tlog-tiles)."""
+    path: str = request.path_params["path"]
+    if not (found := _PATH.fullmatch(path)):
+        raise HTTPException(404)
+    try:
+        content = await asyncio.to_thread((Folder(get_site(request).settings.var).path / path).read_bytes)
+    except OSError:
+        raise HTTPException(404) from None
+    return Response(content, headers=_OPEN | _headers(found[1]))
+
+
+def _headers(name: str) -> dict[str, str]:
+    if name.startswith("tile/"):
+        return {"Content-Type": _BYTES, "Cache-Control": _FOR_EVER}
+    if name.startswith("files/"):
+        return {"Content-Type": _JSON, "Cache-Control": "public, max-age=3600"}  # it may be withdrawn
+    return {"Content-Type": _JSON if name.endswith(".json") else _TEXT, "Cache-Control": _BRIEF}
+
+
+async def receive_cosignatures(request: Request) -> Response:
+    """A checkpoint of ours with lines of witnesses: what campaign.toml does not name, or is not ours, is refused."""
+    site = get_site(request)
+    body = await request.body()
+    if len(body) > _MAX_NOTE:
+        raise HTTPException(413)
+    await site.rate_limiter.limit_page(client_address(request))
+    try:
+        job: Any = partial(cosignatures.add, note=body.decode("utf-8"), witnesses=site.appeal.campaign.witnesses)
+        await site.database.own_transaction(job)
+    except (LogError, UnicodeDecodeError) as error:
+        return PlainTextResponse(f"{error if isinstance(error, LogError) else 'This is no text.'}\n", 422, _OPEN)
+    return Response(status_code=204, headers=_OPEN)
+
+
+async def send_proof(request: Request) -> Response:
+    site, reference = get_site(request), request.path_params["reference"]
+    async with site.database.reading() as c:
+        proof = await letters.find_proof(c, site.settings, reference)
+    if not proof:
+        await site.rate_limiter.limit_page(client_address(request))
+        raise HTTPException(404)
+    name = {"Content-Disposition": f'attachment; filename="{reference}.tlog-proof"'}
+    return Response(proof, headers=_OPEN | name | {"Content-Type": _TEXT, "Cache-Control": "public, max-age=60"})
+
+
+ROUTES = [
+    Route("/log/cosignatures", receive_cosignatures, methods=["POST"]),
+    Route("/log/{path:path}", send_file),
+    Route("/letters/{reference}.tlog-proof", send_proof),
+]

@@ -1,0 +1,21 @@
+-- The audit of the log has statements of its own: it shares none with what writes the log.
+
+-- name: total
+-- What was published in total at a moment.
+select figure from releases where name = 'total' and released_at <= :moment order by released_at desc limit 1
+
+-- name: times
+-- When the total or a country was released.
+select released_at, max(case when length(name) = 2 then 1 else 0 end) as of_countries from releases
+where name = 'total' or length(name) = 2 group by released_at order by released_at
+
+-- name: letters
+select edition, reference, sha256 from edition_letters union all
+select 0 as edition, reference, sha256 from follow_ups union all select 0 as edition, reference, sha256 from edition_annexes
+
+-- name: answers
+select code, sent_on, edition, acknowledged_on, answered_on, stance from correspondence order by code
+
+-- name: newest
+-- When something was last logged.
+select coalesce(max(added_at), 0) as added_at from log_entries
