@@ -68,8 +68,11 @@ async def audit(c: Connection, settings: Settings) -> list[str]:
     return [sentence for feature in features() for sentence in await feature.audit(c, settings)]
 
 
-async def letter_files(c: Connection, settings: Settings, reference: str) -> list[File]:
-    return [file for feature in features() for file in await feature.letter_files(c, settings, reference)]
+def letter_files(settings: Settings) -> Callable[[Connection, str], Awaitable[list[File]]]:
+    async def find(c: Connection, reference: str) -> list[File]:
+        return [file for feature in features() for file in await feature.letter_files(c, settings, reference)]
+
+    return find
 
 
 async def read_states(c: Connection) -> dict[str, Any]:

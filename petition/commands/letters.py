@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from petition import features
 from petition.commands.verbs import Arguments, add_verb, log_action, progress_bar
 from petition.core.csv_tables import to_csv
 from petition.core.errors import DataError
@@ -69,7 +70,8 @@ async def _edition(site: Site, arguments: Arguments) -> None:
     async with site.database.reading() as c:
         stamp = await time_stamps.find_stamp(c, edition.number)
     with progress_bar(" files", files.count_files(listed, site.index_signer, stamp)) as bar:
-        async for name, content in files.render_files(site.database, edition, listed, site.index_signer):
+        proofs = features.letter_files(site.settings)
+        async for name, content in files.render_files(site.database, edition, listed, site.index_signer, proofs):
             _save(arguments.output, name, content)
             bar.update()
 

@@ -46,7 +46,7 @@ async def find_new(c: Connection, log: Log, keys: Sequence[LogKey], own: Sequenc
     answers, released = await correspondence.entries(c), await c.all("published.releases")
     news = [
         *_new_keys(log, keys),
-        *(new for new in own if new.entry != _last(log, new.entry["kind"])),
+        *_new_own(log, own),
         *[New(entry) for entry in await _rules(c) if entry != _last(log, "rule", entry["name"])],
         *releases.new_entries(released, log.entries, files, now),
         *await _new_documents(c, log),
@@ -61,6 +61,14 @@ async def find_new(c: Connection, log: Log, keys: Sequence[LogKey], own: Sequenc
 def _last(log: Log, kind: str, name: str = "") -> Entry | None:
     found = (entry for entry in reversed(log.of_kind(kind)) if entry.get("name", "") == name)
     return next(found, None)
+
+
+def _new_own(log: Log, own: Sequence[New]) -> Iterator[New]:
+    no_witnesses: Entry = {"kind": "witnesses", "quorum": 0, "vkeys": []}
+    for new in own:
+        last = _last(log, new.entry["kind"]) or no_witnesses
+        if new.entry != last:
+            yield new
 
 
 def _new_keys(log: Log, keys: Sequence[LogKey]) -> Iterator[New]:

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def own_facts(appeal: Appeal, languages: Languages) -> list[New]:
-    """An appeal without any text is none, and witnesses are said once there are some."""
+    """Nothing is said of witnesses as long as there were never any: see collect."""
     witnesses = appeal.campaign.witnesses
     found = [New(_software()), _appeal(appeal, languages)]
     found.append(New({"kind": "witnesses", "quorum": witnesses.quorum, "vkeys": [*witnesses.vkeys]}))

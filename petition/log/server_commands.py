@@ -46,8 +46,8 @@ async def begin(settings: Settings, arguments: argparse.Namespace) -> None:
             names = await store.list_names(c)
         if names and not arguments.lost_key:
             raise LogError(
-                f"There is a log already, {names[-1]}: only if nobody has its key any more, begin another one with a key "
-                "of another name and --lost-key."
+                f"There is a log already, {names[-1]}: only if nobody has its key any more, begin another one with a "
+                "key of another name and --lost-key."
             )
         name = await site.database.own_transaction(partial(_begin, settings=settings))
     print(f"The log {name} begins: the server writes to it from now on, and signs after ten minutes.")

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from petition.log import cosignatures, letters
 from petition.log.errors import LogError
 from petition.log.folder import Folder
-from petition.web.http.pages import client_address, get_site
+from petition.web.http.pages import NO_STORE, client_address, get_site
 
 # Nothing else is sent: a path is one of these, or there is no such file.
 _TILE = r"tile/(?:[0-9]{1,2}|entries)/(?:x[0-9]{3}/){0,5}[0-9]{3}(?:\.p/[1-9][0-9]{0,2})?"
@@ -30,12 +30,17 @@ async def send_file(request: Request) -> Response:
     """A part of a tile is there only if a checkpoint of that size was: others answer 404 (c2sp.org/tlog-tiles)."""
     path: str = request.path_params["path"]
     if not (found := _PATH.fullmatch(path)):
-        raise HTTPException(404)
+        return _not_there()
     try:
         content = await asyncio.to_thread((Folder(get_site(request).settings.var).path / path).read_bytes)
     except OSError:
-        raise HTTPException(404) from None
+        return _not_there()
     return Response(content, headers=_OPEN | _headers(found[1]))
+
+
+def _not_there() -> Response:
+    """It may be there a moment later."""
+    return PlainTextResponse("There is no such file.\n", 404, _OPEN | {"Cache-Control": NO_STORE})
 
 
 def _headers(name: str) -> dict[str, str]:

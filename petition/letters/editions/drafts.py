@@ -14,6 +14,7 @@ from petition.core.database.connection import Connection
 from petition.core.languages import SOURCE_LANGUAGE
 from petition.letters.addressees import corrections
 from petition.letters.addressees.address_book import AddressBook, Addressee
+from petition.letters.editions.log_head import newest_log_head
 from petition.letters.formats import pdf
 from petition.letters.writing import annex, compose
 from petition.letters.writing.document import Figures, IssueDetails, Letter, NotMet
@@ -32,6 +33,7 @@ class Draft:
 
     `named_by_country`: how many names can be printed. `enabled_annexes`: the codes of addressees that may get them.
     `page_languages`: those of the site's pages. `not_met`: only after the deadline, once an organiser has confirmed it.
+    `log_head`: the newest of the public log, if there is one.
     """
 
     appeal: Appeal
@@ -44,6 +46,7 @@ class Draft:
     page_languages: frozenset[str] = frozenset({SOURCE_LANGUAGE})
     not_met: NotMet | None = None
     paper: PaperFigures = field(default_factory=PaperFigures)
+    log_head: str = ""
 
     @property
     def state(self) -> CampaignState:
@@ -58,7 +61,9 @@ class Draft:
         """The letter to one addressee; a preview without `issue`. Raises LetterError if the state allows no letters."""
         figures = self.published_figures(addressee)
         issue = issue or IssueDetails(compose.preview_reference(addressee, self.day))
-        issue = replace(issue, page_language=self.page_language(addressee), not_met=self.not_met)
+        issue = replace(
+            issue, page_language=self.page_language(addressee), not_met=self.not_met, log_head=self.log_head
+        )
         return compose.compose_letter(
             self.appeal, self.text_folders, addressee, figures, self.moment, self.base_url, issue
         )
@@ -146,6 +151,7 @@ async def create_draft(
         enabled_annexes=frozenset(row["code"] for row in await c.all("annexes.enabled")),
         page_languages=frozenset(page_languages),
         paper=await paper.get_figures(c),
+        log_head=await newest_log_head(c),
     )
 
 

@@ -136,7 +136,8 @@ def basis_of(draft: Draft) -> dict[str, Any]:
     on_paper = (
         {"paper": {"total": paper.total, "countries": dict(paper.countries), "rows": paper.rows}} if paper.rows else {}
     )
-    return {"as_of": clock.iso(snapshot.as_of), **numbers, "annexes": list(annexes), **not_met, **on_paper}
+    log_head = {"log_head": draft.log_head} if draft.log_head else {}
+    return {"as_of": clock.iso(snapshot.as_of), **numbers, "annexes": list(annexes), **not_met, **on_paper, **log_head}
 
 
 def _letter_rows(draft: Draft, number: int, omitted: Collection[str]) -> Iterator[Row]:

@@ -6,9 +6,10 @@ Letters are rendered one after another, so that only one PDF is in memory. The s
 import asyncio
 import io
 import zipfile
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from datetime import datetime
 
+from petition.core.database.connection import Connection
 from petition.core.database.database import Database
 from petition.core.errors import LetterError
 from petition.core.languages import N_
@@ -23,6 +24,11 @@ from petition.letters.formats.registry import FORMATS, file_name
 from petition.letters.writing.document import Letter
 
 File = tuple[str, bytes]
+MoreFiles = Callable[[Connection, str], Awaitable[list[File]]]
+
+
+async def _no_more(*_: object) -> list[File]:
+    return []
 
 
 async def find_edition(database: Database, number: str) -> tuple[Edition, list[IssuedLetter]]:
@@ -36,19 +42,29 @@ async def find_edition(database: Database, number: str) -> tuple[Edition, list[I
 
 
 async def render_files(
-    database: Database, edition: Edition, letters: Iterable[IssuedLetter], signer: IndexSigner | None
+    database: Database,
+    edition: Edition,
+    letters: Iterable[IssuedLetter],
+    signer: IndexSigner | None,
+    find_more: MoreFiles = _no_more,
 ) -> AsyncIterator[File]:
-    """(name, content) of every file: letter after letter, index.csv with signature and time stamp, index.pdf."""
+    """(name, content) of every file: letter after letter, index.csv with signature and time stamp, index.pdf.
+
+    `find_more`: files that go with a letter, by its reference.
+    """
     rendered: list[LetterAndTree] = []
     for issued in letters:
         async with database.reading() as c:
-            match, content = (
+            match, content, more = (
                 await editions.find_letter(c, issued.reference),
                 await editions.letter_pdf(c, issued.reference),
+                await find_more(c, issued.reference),
             )
         if match is None or content is None:
             raise LetterError(Sentence(N_("The letter %(letter)s is not there any more."), letter=issued.reference))
         yield f"{issued.reference}.pdf", content
+        for file in more:
+            yield file
         for kind, (render, _) in FORMATS.items():
             if kind != "pdf":
                 yield file_name(issued.reference, kind), await asyncio.to_thread(render, match[1])
@@ -69,12 +85,16 @@ def count_files(letters: Collection[IssuedLetter], signer: IndexSigner | None, s
 
 
 async def stream_zip(
-    database: Database, edition: Edition, letters: Iterable[IssuedLetter], signer: IndexSigner | None
+    database: Database,
+    edition: Edition,
+    letters: Iterable[IssuedLetter],
+    signer: IndexSigner | None,
+    find_more: MoreFiles = _no_more,
 ) -> AsyncIterator[bytes]:
     """The files as one ZIP, in pieces. Every date inside is the moment of the edition."""
     buffer, moment = _ZipBuffer(), _issued_at(edition).timetuple()[:6]
     with zipfile.ZipFile(buffer, "w") as archive:
-        async for name, content in render_files(database, edition, letters, signer):
+        async for name, content in render_files(database, edition, letters, signer, find_more):
             archive.writestr(zipfile.ZipInfo(name, moment), content, zipfile.ZIP_DEFLATED)
             yield buffer.drain()
     yield buffer.drain()

@@ -59,7 +59,7 @@ def compose_letter(
     chart, chart_notes = build_chart(appeal, addressee, figures, text, formatter, len(notes_in_order) + 1)
     letter = Letter(
         key=addressee.key,
-        **{name: getattr(issue, name) for name in ("reference", "check_url", "courtesy")},
+        **{name: getattr(issue, name) for name in ("reference", "check_url", "courtesy", "log_head")},
         language=text.language,
         territory=formatter.locale.territory or "",
         reviewed=text.reviewed,

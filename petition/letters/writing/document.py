@@ -61,7 +61,7 @@ class IssueDetails:
     `courtesy` marks a translation beside the letter.
     `omitted`: ids of facts, events and sources that are left out, with every block that cites them.
     `translations`: the languages of the courtesy translations that go with it; `versions`: of the enclosures that count
-    as much as the letter.
+    as much as the letter. `log_head`: the public log before it, in one line.
     """
 
     reference: str
@@ -74,6 +74,7 @@ class IssueDetails:
     versions: tuple[str, ...] = ()
     not_met: NotMet | None = None
     follow_up: FollowUp | None = None
+    log_head: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,7 @@ class Letter:
     summary: Part | None = None
     enclosures: tuple[Part, ...] = ()
     enclosure_names: tuple[str, ...] = ()
+    log_head: str = ""  # printed in the foot: whoever has the letter can hold us to the log before it
 
     @property
     def address_missing(self) -> bool:

@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
+from petition import features
 from petition.core.errors import LetterError
 from petition.core.form import EMPTY_FORM, Form
 from petition.core.languages import N_
@@ -156,7 +157,8 @@ async def archive(request: Request) -> Response:
     await log_download(request, "downloaded all letters", f"edition {issued.number}")
     headers = {"Cache-Control": NO_STORE, "Content-Disposition": f'attachment; filename="edition-{issued.number}.zip"'}
     site = get_site(request)
-    chunks = files.stream_zip(site.database, issued, letters, site.index_signer)
+    proofs = features.letter_files(site.settings)
+    chunks = files.stream_zip(site.database, issued, letters, site.index_signer, proofs)
     return StreamingResponse(chunks, media_type="application/zip", headers=headers)
 
 

@@ -63,3 +63,6 @@ select sha256 from log_files where kept_until > 0 and kept_until <= :now
 
 -- name: head
 select note from log_heads where below = :below
+
+-- name: entries_between
+select n, entry from log_entries where n >= :since and n < :below order by n

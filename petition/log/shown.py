@@ -1,0 +1,37 @@
+"""What public pages show of the log: its newest head, who else has signed it, the last entries."""
+
+import json
+from dataclasses import dataclass
+
+from petition.core.database.connection import Connection
+from petition.log import notes, store
+from petition.log.entries import Entry
+
+_LAST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLog:
+    """`note`: the newest head, with the lines of witnesses, whose names are `witnesses`; empty if nothing is signed.
+
+    `last`: (place, entry) of the newest entries that it covers, the newest first.
+    """
+
+    note: str = ""
+    size: int = 0
+    witnesses: tuple[str, ...] = ()
+    last: tuple[tuple[int, Entry], ...] = ()
+
+
+async def read_shown(c: Connection) -> ShownLog:
+    """A few rows, since every process asks every few seconds."""
+    ends, row = await store.read_ends(c), await c.one("log.newest_head")
+    first = int(ends["first"])
+    if row is None or int(row["below"]) <= first:
+        return ShownLog()
+    below, note = int(row["below"]), str(row["note"])
+    lines = {r["name"]: r["line"] for r in await c.all("log.cosignatures", after=below - 1)}
+    size = notes.parse_head(notes.split_note(note)[0]).size
+    rows = await c.all("log.entries_between", since=max(first, below - _LAST), below=below)
+    last = [(int(r["n"]) - first, json.loads(r["entry"])) for r in rows]
+    return ShownLog(note + "".join(lines.values()), size, tuple(lines), tuple(reversed(last)))
