@@ -43,8 +43,8 @@ def _table(key: Check, value: Check) -> Check:
     return lambda table: isinstance(table, dict) and bool(table) and all(key(k) and value(v) for k, v in table.items())
 
 
-_DAY = _text(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_TIME = _text(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}Z")
+_DAY = _text(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}")
+_TIME = _text(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}Z")
 SHA256 = _text(r"[0-9a-f]{64}")
 _TENS, _TEN_OR_MORE = _whole(0, 10), _whole(10, 10)
 _REFERENCE = _text(r"[A-Za-z0-9-]{1,80}")
