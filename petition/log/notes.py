@@ -94,11 +94,19 @@ class LogKey:
 
     def sign(self, text: str) -> str:
         """The signature line of a log, with its line end."""
+        self._refuse_other_kind(LOG)
         return self._line(self.private.sign(_said(text, None)))
 
     def cosign(self, text: str, time: int) -> str:
         """The signature line of a witness, with its line end. `time`: epoch seconds."""
+        self._refuse_other_kind(WITNESS)
         return self._line(time.to_bytes(_TIME_BYTES) + self.private.sign(_said(text, time)))
+
+    def _refuse_other_kind(self, kind: int) -> None:
+        if self.kind != kind:
+            raise LogError(
+                f"{self.name} has the key of a {'witness' if kind == LOG else 'log'}: this needs another kind."
+            )
 
     def _line(self, signature: bytes) -> str:
         return f"{_DASH}{self.name} {encode64(self.verifier.key_id + signature)}\n"
