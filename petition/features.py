@@ -31,7 +31,7 @@ class Feature:
     `register_commands` gets what argparse's add_subparsers() returns; `routes` gives Starlette's; `jobs` gives
     (seconds, job) of the web server; `pages` is like PAGES of web/prerender.py. `read_state`: what these pages show of
     the database, in `state.features` under the name of the feature. `letter_files`: files that go with a letter in a
-    ZIP. `checks` are those of the doctor: each gives the values of a Finding. `audit` and `warnings` give sentences:
+    ZIP. `checks` are those of the doctor (commands/doctor/checks.py). `audit` and `warnings` give sentences:
     about numbers that do not agree, and what an operator should know now. `on_end` is called after signing has ended,
     and `on_destroy` last of all, with whether everything is to be destroyed; it gives a sentence for each thing that
     could not be done.
@@ -45,7 +45,7 @@ class Feature:
     read_state: Callable[[Connection], Awaitable[Any]] = _nothing
     mirror_files: Callable[[Settings], Iterable[File]] = lambda _: ()
     letter_files: Callable[[Connection, Settings, str], Awaitable[list[File]]] = _nothing
-    checks: Sequence[Callable[[Settings], Awaitable[tuple[str, str, str, str, str]]]] = ()
+    checks: Sequence[Callable[[Settings], Any]] = ()
     audit: Callable[[Connection, Settings], Awaitable[list[str]]] = _nothing
     warnings: Callable[[Connection], Awaitable[list[str]]] = _nothing
     on_end: Callable[[Site], Awaitable[object]] = _nothing

@@ -1,5 +1,6 @@
 """What `petition doctor` says of the log."""
 
+from petition.commands.doctor.finding import Finding
 from petition.core import clock
 from petition.core.database import database as db
 from petition.core.database import migrations, state
@@ -11,50 +12,39 @@ from petition.log.keeper import COPY_STANDS, STANDS
 
 _SUBJECT = "public log"
 _LATE = 1800  # seconds after which an entry should have been signed
-Said = tuple[str, str, str, str, str]  # subject, what must be fixed, what should be known, why, how
 
 
-async def check_log(settings: Settings) -> Said:
+async def check_log(settings: Settings) -> Finding:
     """A database that cannot be used has its finding already."""
     try:
         async with db.open_database(settings.database_url) as database, database.reading() as c:
             await migrations.check_schema(c, settings.mode)
             return await _look(c, settings)
     except PetitionError:
-        return _SUBJECT, "", "", "", ""
+        return Finding(_SUBJECT)
 
 
-async def _look(c: Connection, settings: Settings) -> Said:
+async def _look(c: Connection, settings: Settings) -> Finding:
     if problem := await state.get(c, STANDS) or await state.get(c, COPY_STANDS):
-        return (
-            _SUBJECT,
-            f"it stands still ({problem.rstrip('.')})",
-            "",
-            "nothing new is signed; people sign as before",
-            "",
-        )
+        return Finding(_SUBJECT, f"it stands still ({problem.rstrip('.')})", why="people sign as before")
     if (log := await store.read_log(c)) is None:
         return _nothing_logged(settings)
     ends = await store.read_ends(c)
     waiting = await c.all("log.entries_from", n=max(int(ends["below"]), log.first))
     late = waiting and int(waiting[0]["added_at"]) < clock.epoch() - _LATE
     what = "nothing was signed for half an hour, though entries wait" if late else ""
-    return _SUBJECT, "", what, "strangers see an old log", "start the service on the machine that has PETITION_LOG_KEY"
+    command = "start the service on the machine that has PETITION_LOG_KEY"
+    return Finding(_SUBJECT, warning=what, why="strangers see an old log", command=command)
 
 
-def _nothing_logged(settings: Settings) -> Said:
+def _nothing_logged(settings: Settings) -> Finding:
     if settings.demo:
-        return _SUBJECT, "", "", "", ""
-    why = "nobody can see whether what was published was changed later"
+        return Finding(_SUBJECT)
+    what, command = "it has not begun", "petition log begin"
     if not settings.log_keys:
-        return (
-            _SUBJECT,
-            "",
-            "PETITION_LOG_KEY is empty: nothing is logged",
-            why,
-            "petition log key NAME (see the handbook)",
-        )
-    return _SUBJECT, "", "it has not begun", why, "petition log begin"
+        what, command = "PETITION_LOG_KEY is empty", "petition log key NAME (see the handbook)"
+    why = "nobody can see whether what was published was changed later"
+    return Finding(_SUBJECT, warning=what, why=why, command=command)
 
 
 CHECKS = (check_log,)

@@ -8,7 +8,7 @@ from petition.core.database import state
 from petition.core.database.connection import Connection
 from petition.core.settings import Settings
 from petition.features import Feature, File, Job
-from petition.log import audit, checks, ending, letters, server_commands, shown
+from petition.log import audit, checks, commands, ending, letters, server_commands, shown
 from petition.log.folder import Folder
 from petition.log.keeper import COPY_STANDS, STANDS, Keeper
 from petition.site import Site
@@ -17,8 +17,10 @@ _SECONDS = 5
 
 
 def _register(verbs: Any) -> None:
-    parser = verbs.add_parser("log", help="the public log: checks, keeps and watches it")
-    server_commands.register(parser.add_subparsers(required=True, metavar="WHAT"))
+    parser = verbs.add_parser("log", help="the public log: checks it from anywhere, keeps and watches it")
+    log = parser.add_subparsers(required=True, metavar="WHAT")
+    commands.register(log)
+    server_commands.register(log)
 
 
 def _routes() -> Sequence[Any]:

@@ -1,11 +1,10 @@
 """Verbs of the server: petition log begin, adopt, audit."""
 
-import argparse
-import sys
 from functools import partial
 from typing import Any
 
 from petition import features
+from petition.commands.verbs import Arguments, add_verb, print_result
 from petition.core import clock
 from petition.core.database.connection import Connection
 from petition.core.settings import Settings
@@ -18,11 +17,11 @@ from petition.site import open_site
 
 def register(verbs: Any) -> None:
     """`verbs`: those of `petition log`."""
-    starting = _add(
+    starting = add_verb(
         verbs, "begin", begin, "begins the log of a new site, or another one after its key was lost for good"
     )
     starting.add_argument("--lost-key", action="store_true", help="there is a log, and nobody has its key any more")
-    taking = _add(verbs, "adopt", adopt, "brings back published entries that the database has lost")
+    taking = add_verb(verbs, "adopt", adopt, "brings back published entries that the database has lost")
     taking.add_argument(
         "source",
         nargs="?",
@@ -31,16 +30,10 @@ def register(verbs: Any) -> None:
         help="a mirror or a copy; this machine's files by default",
     )
     taking.add_argument("--none", action="store_true", help="after a restore: nobody has a newer log than the backup")
-    _add(verbs, "audit", audit, "recounts every number, as `petition audit`, and logs the result for everybody")
+    add_verb(verbs, "audit", audit, "recounts every number, as `petition audit`, and logs the result for everybody")
 
 
-def _add(verbs: Any, name: str, verb: Any, text: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text)
-    parser.set_defaults(verb=verb)
-    return parser
-
-
-async def begin(settings: Settings, arguments: argparse.Namespace) -> None:
+async def begin(settings: Settings, arguments: Arguments) -> None:
     async with open_site(settings) as site:
         async with site.database.reading() as c:
             names = await store.list_names(c)
@@ -59,7 +52,7 @@ async def _begin(c: Connection, *, settings: Settings) -> str:
     return name
 
 
-async def adopt(settings: Settings, arguments: argparse.Namespace) -> None:
+async def adopt(settings: Settings, arguments: Arguments) -> None:
     async with open_site(settings) as site:
         if arguments.none:
             await site.database.own_transaction(adopting.adopt_nothing)
@@ -70,7 +63,7 @@ async def adopt(settings: Settings, arguments: argparse.Namespace) -> None:
     print(f"{n} entries brought back." if n else "Nothing was missing: the database has all that was published there.")
 
 
-async def audit(settings: Settings, _: argparse.Namespace) -> int:
+async def audit(settings: Settings, _: Arguments) -> int:
     async with open_site(settings) as site:
         sentences = await last_checks.audit_and_record(site.database, partial(features.audit, settings=settings))
         async with site.database.reading() as c:
@@ -82,8 +75,4 @@ async def audit(settings: Settings, _: argparse.Namespace) -> int:
         while not await site.database.own_transaction(job):
             async with site.database.reading() as c:
                 job = partial(store.append, news=[New(entry)], after=int((await store.read_ends(c))["entries"]))
-    for sentence in sentences:
-        print(sentence, file=sys.stderr)
-    if not sentences:
-        print("All numbers agree, and the log says so.")
-    return 1 if sentences else 0
+    return print_result(sentences, "All numbers agree, and the log says so.")

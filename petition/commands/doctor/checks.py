@@ -87,16 +87,9 @@ CHECKS: list[Check] = [
 ]
 
 
-def _finding_of(check: Callable[[Settings], Awaitable[tuple[str, str, str, str, str]]]) -> Check:
-    async def found(settings: Settings) -> Finding:
-        return Finding(*await check(settings))
-
-    return found
-
-
 async def check_installation(settings: Settings) -> AsyncIterator[Finding]:
     """Runs every check; each may find several things."""
-    for check in (*CHECKS, *map(_finding_of, (check for feature in features() for check in feature.checks))):
+    for check in (*CHECKS, *(check for feature in features() for check in feature.checks)):
         found = check(settings)
         if isawaitable(found):
             found = await found
