@@ -130,7 +130,7 @@ async def append(c: Connection, news: Sequence[New], after: int, first: int | No
     rows = [{"n": after + i, "first": start, "entry": e, "added_at": clock.epoch()} for i, e in enumerate(encoded)]
     await c.run("log.append", rows=rows)
     for content, kept_until in (item for new in news for item in new.files.items()):
-        await c.run("log.insert_file", sha256=sha256(content), content=content.decode(), kept_until=kept_until)
+        await c.run("log.insert_file", digest=sha256(content), content=content.decode(), kept_until=kept_until)
     return True
 
 
