@@ -79,9 +79,7 @@ class Folder:
                 if not file.exists():
                     _put(file, make())
                 elif size == sizes[-1] and width < WIDTH and file.read_bytes() != make():
-                    raise StandsStill(
-                        f"{file} has other content than the log in the database: a person must find out why."
-                    )
+                    raise StandsStill(f"{file} is not of the log in the database: a person must find out why.")
         if sizes:
             self._drop_parts(sizes[-1])
 

@@ -27,7 +27,7 @@ class Keeper:
     def __init__(self, site: Site) -> None:
         self._site, self._database = site, site.database
         self._folder, self._signer = Folder(site.settings.var), Signer(site.database, site.settings)
-        self._said: dict[str, Entry] = {}  # by kind: what this process last said of itself
+        self._said: dict[tuple[int, str], Entry] = {}  # by log and kind: what this process last said of itself
         self._collected: tuple[int, ...] = ()  # the marks of what was compared
         self._written: tuple[int, ...] = ()  # the marks of what the files show
         self._look_at = 0  # running seconds
@@ -84,10 +84,11 @@ class Keeper:
                 return
             if (log := await store.read_log(c)) is None:
                 return
-            own = [new for new in await self._own_facts(c) if new.entry != self._said.get(new.entry["kind"])]
+            facts = await self._own_facts(c)
+            own = [new for new in facts if new.entry != self._said.get((log.first, new.entry["kind"]))]
             found = await collect.find_new(c, log, self._signer.keys, own)
         if await self._append(found, log.first + log.size):
-            self._said |= {new.entry["kind"]: new.entry for new in own}
+            self._said |= {(log.first, new.entry["kind"]): new.entry for new in own}
             pause = releases.SETTLE_SECONDS if found.settling else _LOOK_AGAIN
             self._collected, self._look_at = marks, clock.running_seconds() + pause
 

@@ -74,7 +74,7 @@ class Kept:
 
     def forks(self) -> int:
         """How many heads that were seen are no part of the newest log."""
-        contents = read_contents(self.folder)
+        contents = read_contents(self.folder, *(self.folder / "vkey").read_text().split())
         return sum(not is_extended(contents, note) for note in self.seen)
 
 

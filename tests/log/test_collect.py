@@ -116,9 +116,7 @@ async def test_what_was_set_aside_is_logged_with_its_reason_and_day(kept: Kept) 
     (removal,) = await kept.of_kind("removal")
     assert removal == {"kind": "removal", "day": "2026-11-23", "n": 40, "reason": "throw-away", "restored": False}
     assert [entry["total"] for entry in await kept.of_kind("release")][-1] == 60
-    await kept.site.database.write(
-        partial(tally.apply_changes, changes=[removals.restored("DE") for _ in range(20)])
-    )
+    await kept.site.database.write(partial(tally.apply_changes, changes=[removals.restored("DE") for _ in range(20)]))
     await kept.later(days=1)
     assert (await kept.of_kind("removal"))[1:] == [
         {"kind": "removal", "day": "2026-11-24", "n": 20, "reason": "restored", "restored": True}
