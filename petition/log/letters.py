@@ -7,7 +7,6 @@ from pathlib import Path
 from petition.core.database.connection import Connection
 from petition.core.settings import Settings
 from petition.features import File
-from petition.letters.editions import annexes, editions
 from petition.log import notes, tiles, tree
 from petition.log.errors import LogError
 from petition.log.folder import CHECKPOINT, COSIGNED, Folder
@@ -23,10 +22,9 @@ async def proof_files(c: Connection, settings: Settings, reference: str) -> list
 
 async def find_proof(c: Connection, settings: Settings, reference: str) -> str:
     """Empty for a reference that nothing has, and for a letter that is not in a signed head yet."""
-    letter, annex = await editions.find_letter(c, reference), await annexes.find_annex(c, reference)
-    if sha256 := letter[0].sha256 if letter else annex.sha256 if annex else "":
+    if row := await c.one("published.fingerprint", reference=reference):
         with suppress(OSError, ValueError, LogError):
-            return _prove(Folder(settings.var).path, sha256)
+            return _prove(Folder(settings.var).path, row["sha256"])
     return ""
 
 

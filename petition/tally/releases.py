@@ -59,6 +59,7 @@ async def release(c: Connection, now: int) -> None:
     plan, figures = await get_schedule(c), await _figures(c)
     if TOTAL not in figures:
         figures = await _begin(c, plan, now)
+        await c.run("releases.lock_total")  # now there is a row: who found it first waits for none of us
     elif figures[TOTAL].released_at > now + plan.max_ahead:
         return await _set_back(c, plan, figures, now)
     is_first = await _first_release_pending(c)

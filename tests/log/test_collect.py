@@ -20,8 +20,6 @@ from petition.retention import close
 from petition.signing.batch_rules import DISPOSABLE, Rule
 from petition.site import Site
 from petition.tally import removals, tally
-from petition.tally.tally import Change
-from tests.conftest import Clock
 from tests.log.conftest import Forget, Kept
 from tests.retention import forging
 from tests.signing.crowds import crowd, set_aside_all

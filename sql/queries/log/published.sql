@@ -21,3 +21,8 @@ select reference, edition, issued_at, sha256 from follow_ups order by issued_at,
 
 -- name: annexes
 select reference, edition, issued_on, name_count, sha256 from edition_annexes order by issued_on, reference
+
+-- name: fingerprint
+select sha256 from edition_letters where reference = :reference
+union all select sha256 from follow_ups where reference = :reference
+union all select sha256 from edition_annexes where reference = :reference
