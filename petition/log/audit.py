@@ -8,7 +8,7 @@ from typing import Any
 from petition.core.database import state
 from petition.core.database.connection import Connection, Row
 from petition.core.settings import Settings
-from petition.log import store
+from petition.log import heads, store
 from petition.log.entries import Entry
 from petition.log.errors import LogError
 from petition.log.folder import Folder
@@ -51,7 +51,7 @@ def _check_heads(log: Log, heads: Sequence[str]) -> Iterator[str]:
 def _check_folder(log: Log, own: str) -> list[str]:
     try:
         if own:
-            store.refuse_fork(log, own, "by this machine")
+            heads.refuse_fork(log, own, "by this machine")
     except LogError as error:
         return [f"Log: {error}"]
     return []

@@ -75,7 +75,7 @@ def _new_keys(log: Log, keys: Sequence[LogKey]) -> Iterator[New]:
     """On the machine that has keys: which are new, and which are not used any more."""
     ours = [key.vkey for key in keys]
     if not {*ours} & {*log.current_vkeys}:
-        return  # without a key, or with another one: see store.refuse_other_keys
+        return  # without a key, or with another one: see heads.refuse_other_keys
     yield from (New({"kind": "key", "vkey": v, "state": "added"}) for v in ours if v not in log.current_vkeys)
     yield from (New({"kind": "key", "vkey": v, "state": "retired"}) for v in log.current_vkeys if v not in ours)
 
@@ -174,7 +174,7 @@ def _with_file(entry: Entry, texts: Mapping[str, Any]) -> New:
 
 
 def _superseded(log: Log) -> set[str]:
-    """Files of answers that have changed since: nobody shall read them for ever."""
+    """Files of answers that have changed since: nobody may read them for ever."""
     answers = log.of_kind("answer")
     current = {entry["key"]: entry.get("file") for entry in answers}
     return {entry["file"] for entry in answers if "file" in entry} - {*current.values()}

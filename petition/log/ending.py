@@ -9,7 +9,7 @@ from petition.core.database.database import open_database
 from petition.core.errors import PetitionError
 from petition.core.log_keys import DESTROYED
 from petition.core.settings import Settings
-from petition.log import store
+from petition.log import heads, store
 from petition.log.collect import end_entry
 from petition.log.folder import Folder
 from petition.log.keeper import Keeper
@@ -44,12 +44,12 @@ async def _log_end(settings: Settings, everything: bool) -> None:
         if entry["reason"] not in [end["reason"] for end in log.of_kind("end")]:
             await database.own_transaction(lambda c: store.append(c, [New(entry)], log.first + log.size))
         if everything and settings.log_keys:
-            await store.Signer(database, settings, grace=0).sign(Folder(settings.var).own_note(names))
+            await heads.Signer(database, settings, grace=0).sign(Folder(settings.var).own_note(names))
             await publish(database, settings, Appeal(settings.campaign).campaign.witnesses)
 
 
 def _destroy_key(settings: Settings) -> list[str]:
-    """Nobody shall speak under it any more. The text that takes its place lets the site start."""
+    """Nobody may speak under it any more. The text that takes its place lets the site start."""
     file = settings.log_key_file
     if file is None or not file.exists():
         return ["PETITION_LOG_KEY stands in the environment: take it out, and destroy it."] if settings.log_keys else []

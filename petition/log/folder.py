@@ -13,7 +13,8 @@ from pathlib import Path
 from petition.campaign.witnesses import Witnesses
 from petition.core import key_files
 from petition.log import tiles
-from petition.log.store import Log, StandsStill
+from petition.log.heads import StandsStill
+from petition.log.store import Log
 from petition.log.tiles import ENTRIES, WIDTH
 
 CHECKPOINT, COSIGNED, BEFORE = "checkpoint", "cosigned", "before"

@@ -9,13 +9,14 @@ from functools import partial
 from petition.core import clock
 from petition.core.database import state
 from petition.core.database.connection import Connection
-from petition.log import collect, notes, own_facts, releases, store
+from petition.log import collect, heads, notes, own_facts, releases, store
 from petition.log.collect import Found
 from petition.log.entries import Entry
 from petition.log.errors import LogError
 from petition.log.folder import Folder
+from petition.log.heads import Signer
 from petition.log.publishing import publish
-from petition.log.store import New, Signer
+from petition.log.store import New
 from petition.site import Site
 
 # Facts about the database: why nothing is signed, and why a machine without the key writes no files.
@@ -72,8 +73,8 @@ class Keeper:
         own = self._folder.own_note(names) if names else ""
         if own:
             size = notes.parse_head(notes.split_note(own)[0]).size
-            store.refuse_smaller(size, int(ends["entries"]) - int(ends["first"]))
-        await store.refuse_restored(c)
+            heads.refuse_smaller(size, int(ends["entries"]) - int(ends["first"]))
+        await heads.refuse_restored(c)
         return own
 
     async def _collect(self) -> None:

@@ -8,7 +8,7 @@ from petition.campaign.witnesses import Witnesses
 from petition.core.database.connection import Connection
 from petition.core.database.database import Database
 from petition.core.settings import Settings
-from petition.log import store
+from petition.log import heads, store
 from petition.log.folder import Folder, Signed
 from petition.log.store import Log
 from petition.log.tiles import WIDTH
@@ -51,9 +51,9 @@ async def signed_heads(c: Connection, log: Log) -> list[Signed]:
 def _write(folder: Folder, published: Published, prefix: str, witnesses: Witnesses) -> None:
     log, newest = published.log, published.heads[-1]
     own = folder.own_note(published.names)
-    size = store.refuse_fork(log, own, "by this machine").size if own else 0
-    store.refuse_fork(log, newest.note, "in the database")
-    store.refuse_smaller(size, newest.size)
+    size = heads.refuse_fork(log, own, "by this machine").size if own else 0
+    heads.refuse_fork(log, newest.note, "in the database")
+    heads.refuse_smaller(size, newest.size)
     folder.make_room(log)
     begin = min(size or newest.size, newest.size // WIDTH * WIDTH)  # older readers have the full tiles
     folder.write_tiles(log, [head.size for head in published.heads if head.size >= begin])

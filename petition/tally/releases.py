@@ -59,7 +59,6 @@ async def release(c: Connection, now: int) -> None:
     plan, figures = await get_schedule(c), await _figures(c)
     if TOTAL not in figures:
         figures = await _begin(c, plan, now)
-        await c.run("releases.lock_total")  # now there is a row: who found it first waits for none of us
     elif figures[TOTAL].released_at > now + plan.max_ahead:
         return await _set_back(c, plan, figures, now)
     is_first = await _first_release_pending(c)
@@ -111,7 +110,9 @@ async def _begin(c: Connection, plan: Schedule, now: int) -> dict[str, Figure]:
     """The first start of the campaign: draws the secret count of the first release."""
     begun_at = window_start(now, plan.total.short) - plan.total.short
     total = Figure(TOTAL, 0, begun_at, plan.total.regular, draw_remainder())
-    if await _save(c, [total]):
+    saved = await _save(c, [total])
+    await c.run("releases.lock_total")  # now there is a row: else another process could wait for us, and we for it
+    if saved:
         await state.put(c, FIRST_COUNT, str(secrets.choice(plan.first_counts)))
         await state.put(c, FIRST_BY, str(now + plan.first_wait))
     return {TOTAL: total}

@@ -40,7 +40,7 @@ class Kept:
             self.seen.append(note)
 
     async def later(self, **span: float) -> None:
-        """Releases what is due, waits until a release is logged and signed, and lets the log work meanwhile."""
+        """Releases what is due, waits until a release is logged and signed, and lets the log work in that time."""
         self.time.advance(**span)
         await self.site.take_snapshot()
         for seconds in (61, 31, 601):

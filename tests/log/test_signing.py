@@ -12,13 +12,14 @@ from petition.core.database.database import open_database
 from petition.core.errors import DatabaseError
 from petition.core.log_keys import make_log_key
 from petition.core.settings import Mode, Settings
-from petition.log import adopting, audit, checks, notes, store
+from petition.log import adopting, audit, checks, heads, notes, store
 from petition.log.client.sources import open_source
 from petition.log.errors import LogError
 from petition.log.folder import Folder
+from petition.log.heads import Signer, StandsStill
 from petition.log.keeper import Keeper
 from petition.log.notes import LogKey
-from petition.log.store import New, Signer, StandsStill
+from petition.log.store import New
 from petition.site import Site, open_site
 from tests.conftest import LOG_KEY, Clock
 from tests.log.conftest import VKEY, Forget, Kept, read_head, read_log
@@ -35,11 +36,11 @@ async def _grown(kept: Kept, releases: int = 2) -> None:
 
 
 async def test_an_entry_is_signed_once_it_has_waited(kept: Kept) -> None:
-    assert kept.keeper._signer.grace == store.DEMO_GRACE < store.GRACE == 600
-    assert Signer(kept.site.database, replace(kept.site.settings, mode=Mode.PRODUCTION)).grace == store.GRACE
+    assert kept.keeper._signer.grace == heads.DEMO_GRACE < heads.GRACE == 600
+    assert Signer(kept.site.database, replace(kept.site.settings, mode=Mode.PRODUCTION)).grace == heads.GRACE
     await kept.work()
     assert kept.checkpoint() == ""
-    kept.time.advance(seconds=store.DEMO_GRACE - 1)
+    kept.time.advance(seconds=heads.DEMO_GRACE - 1)
     await kept.work()
     assert kept.checkpoint() == ""
     kept.time.advance(seconds=1)
@@ -54,7 +55,7 @@ async def test_a_clock_that_was_ahead_delays_nothing_for_longer_than_the_grace(k
     kept.time.moment = right
     await kept.work()
     assert kept.checkpoint() == ""
-    kept.time.advance(seconds=store.DEMO_GRACE)
+    kept.time.advance(seconds=heads.DEMO_GRACE)
     await kept.work()
     assert kept.head().size > 0
 

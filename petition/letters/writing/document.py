@@ -190,7 +190,7 @@ class Letter:
     summary: Part | None = None
     enclosures: tuple[Part, ...] = ()
     enclosure_names: tuple[str, ...] = ()
-    log_head: str = ""  # printed in the foot: whoever has the letter can hold us to the log before it
+    log_head: str = ""  # printed in the foot: anyone who has it can hold us to the log before it
 
     @property
     def address_missing(self) -> bool:

@@ -48,9 +48,6 @@ insert into log_cosignatures (line, below, name) values (:line, :below, :name) o
 -- name: files
 select sha256, content from log_files order by sha256
 
--- name: file
-select content from log_files where sha256 = :digest
-
 -- name: insert_file
 insert into log_files (sha256, content, kept_until) values (:digest, :content, :kept_until) on conflict (sha256) do nothing
 
