@@ -130,6 +130,11 @@ def parse_vkey(text: str) -> VerifierKey:
     return key
 
 
+def has_log_key(vkeys: Iterable[str]) -> bool:
+    """Whether one of them is the key of a log, not of a witness."""
+    return any(parse_vkey(vkey).kind == LOG for vkey in vkeys)
+
+
 class Head(NamedTuple):
     """What a checkpoint says: the log with this origin has so many entries, with this root."""
 

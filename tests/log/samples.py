@@ -1,15 +1,25 @@
 """A small log for tests: keys, entries of every kind, and the files that a site serves of it."""
 
 from base64 import b64encode
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from petition.log import entries, notes, tiles, tree
 from petition.log.notes import Head, LogKey
 
 ORIGIN = "site.example/log"
-KEY = notes.make_key(ORIGIN)
-WITNESS = notes.make_key("witness.example/w1", notes.WITNESS)
+
+
+def key_of(name: str, kind: int = notes.LOG) -> LogKey:
+    """The same in each process of a test run."""
+    return LogKey(name, kind, Ed25519PrivateKey.from_private_bytes(sha256(f"{kind} {name}".encode()).digest()))
+
+
+KEY = key_of(ORIGIN)
+WITNESS = key_of("witness.example/w1", notes.WITNESS)
 SHA = "0123456789abcdef" * 4
 # One entry of each kind, with every field.
 SAMPLES: dict[str, dict[str, Any]] = {

@@ -20,6 +20,7 @@ from tests.log.samples import KEY, ORIGIN, write_log
 
 START = datetime(2026, 11, 2, tzinfo=UTC)  # a Monday
 HOUR = timedelta(hours=1)
+MOVED = "/moved"
 LETTER, REPLY, ANNEX = b"%PDF letter PL-1", b"%PDF reply", b"%PDF names"
 
 
@@ -159,18 +160,51 @@ def some_weeks() -> Story:
     return story
 
 
+class Served(ThreadingHTTPServer):
+    """A folder over HTTP, as nginx would; `taken` has what was sent to POST /log/cosignatures."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(("127.0.0.1", 0), partial(_Handler, directory=str(folder)))
+        self.taken: list[str] = []
+        self.refuses = False
+        self.moved_to = ""  # every address leads there
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The address of the folder over HTTP; a page has its file's name without .html."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=str(folder))) as server:
+def served(folder: Path) -> Iterator[Served]:
+    """A page has its file's name without .html."""
+    with Served(folder) as server:
         Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield server
         server.shutdown()
 
 
 class _Handler(SimpleHTTPRequestHandler):
+    server: Served
+
+    def do_GET(self) -> None:
+        if self.server.moved_to and not self.path.startswith(MOVED):
+            self.send_response(302)
+            self.send_header("Location", self.server.moved_to + self.path)
+            self.end_headers()
+            return
+        super().do_GET()
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        is_taken = self.path == "/log/cosignatures" and not self.server.refuses
+        if is_taken:
+            self.server.taken.append(body)
+        self.send_response(200 if is_taken else 403)
+        self.end_headers()
+        self.wfile.write(b"" if is_taken else b"No witness of ours.\x1b[2J")
+
     def translate_path(self, path: str) -> str:
-        file = super().translate_path(path)
+        file = super().translate_path(path.removeprefix(MOVED))
         return file if Path(file).is_file() else f"{file}.html"
 
     def log_message(self, *_: object) -> None:

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from petition.log.errors import make_printable
 
+WHERE_KEYS_ARE = "the README of the campaign's source code, its partners, or a newspaper that has written about it"
+
 
 class State(StrEnum):
     OK = "ok  "

@@ -7,12 +7,12 @@ from petition.core import clock
 from petition.log import proofs
 from petition.log.client import documents
 from petition.log.client.copies import LogCopy, open_head, read_copy, read_signed
-from petition.log.client.findings import Finding, failed, passed
+from petition.log.client.findings import WHERE_KEYS_ARE, Finding, failed, passed
 from petition.log.client.policies import Policy
 from petition.log.client.sources import Source
 from petition.log.entries import Entry, decode
 from petition.log.errors import LogError
-from petition.log.notes import LOG, Head, Opened, parse_vkey
+from petition.log.notes import LOG, Head, Opened, has_log_key, parse_vkey
 from petition.log.tree import inclusion_proof
 
 
@@ -89,6 +89,8 @@ def check_documents(
 
 def open_proof(text: str, vkeys: Sequence[str], policy: Policy | None) -> Proven:
     """Raises LogError unless the log has signed it, and enough witnesses."""
+    if not has_log_key(vkeys):
+        raise LogError(f"A proof needs the key of the log: --vkey. Get it from {WHERE_KEYS_ARE}.")
     proof = proofs.parse_proof(text)
     head, opened = open_head(proof.note, vkeys)
     proven = proofs.check_proof(proof, vkeys, head.origin)

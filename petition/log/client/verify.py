@@ -10,7 +10,7 @@ from petition.core import clock
 from petition.log.client import documents, rules
 from petition.log.client.copies import decode_text, open_head, read_checkpoint, read_copy
 from petition.log.client.files import Files
-from petition.log.client.findings import Finding, failed, join_or_pass, note, passed
+from petition.log.client.findings import WHERE_KEYS_ARE, Finding, failed, join_or_pass, note, passed
 from petition.log.client.policies import Policy
 from petition.log.client.proving import say_cosigned
 from petition.log.client.saved_heads import not_extended, read_heads
@@ -18,10 +18,9 @@ from petition.log.client.site_now import Now, check_site
 from petition.log.client.sources import Source
 from petition.log.entries import Entry, decode
 from petition.log.errors import LogError
-from petition.log.notes import LOG, Opened, open_note, parse_vkey
+from petition.log.notes import Opened, has_log_key, open_note, parse_vkey
 
 SILENCE = timedelta(hours=26)
-WHERE_KEYS_ARE = "the README of the campaign's source code, its partners, or a newspaper that has written about it"
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Options:
 
     @property
     def has_key(self) -> bool:
-        return any(parse_vkey(vkey).kind == LOG for vkey in self.trusted)
+        return has_log_key(self.trusted)
 
 
 class Check:
