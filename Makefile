@@ -1,10 +1,12 @@
 # Four commands: run, test, check, bench. The others support them.
 PYTHON ?= python3
+NEWER_PYTHON ?= python3.12
 VENV := .venv
 PY := $(VENV)/bin/python
 SCANNER := var/scan/venv
+INTEROP := var/interop/venv
 .DEFAULT_GOAL := help
-.PHONY: help run install test test-all test-newest check chaos scan adversary signals fuzz bench messages lock lock-age system package test-handbook debian pictures fonts
+.PHONY: help run install test test-all test-newest check chaos scan interop adversary signals fuzz bench messages lock lock-age system package test-handbook debian pictures fonts
 
 help:
 	@echo "make run       the appeal in demo mode on http://127.0.0.1:8000"
@@ -13,6 +15,7 @@ help:
 	@echo "make check     lint, types, and whether the locks hold on any day"
 	@echo "make chaos     hundreds of kills, full disks, wrong clocks: what is survived"
 	@echo "make scan      a black-box scanner over the running site, signed in and not"
+	@echo "make interop   the public log against another implementation of its specifications"
 	@echo "make fuzz      a fuzzer against all that reads what strangers send"
 	@echo "make adversary  two worlds that differ in one person, timed from outside"
 	@echo "make signals    how often honest days and forged signatures are noticed, simulated"
@@ -51,6 +54,16 @@ $(SCANNER)/.installed: tests/scan-build.lock tests/scan.lock
 $(VENV)/.locks-checked: $(VENV)/.installed-tests requirements.lock tests/locks.py
 	$(PY) -m tests.locks
 	@touch $@
+
+# The other implementation of the log needs Python 3.12, so it has an environment of its own.
+$(INTEROP)/.installed: tests/interop.lock
+	@command -v $(NEWER_PYTHON) >/dev/null || { echo "This needs Python 3.12 or newer: set NEWER_PYTHON." >&2; exit 1; }
+	@$(NEWER_PYTHON) -m venv --clear $(INTEROP)
+	@sh tests/install.sh $(INTEROP)/bin/python tests/interop.lock --no-deps
+	@touch $@
+
+interop: $(INTEROP)/.installed
+	$(INTEROP)/bin/python -m tests.log.interop
 
 # Times a real server and its emails in two worlds: twenty minutes with TRIALS=2000 in each.
 adversary: $(VENV)/.installed-tests system
@@ -127,6 +140,7 @@ lock:
 	$(LOCK) pyproject.toml --group build --group test -c requirements.lock -o tests/requirements.lock
 	$(LOCK) --group scan -o tests/scan.lock
 	$(LOCK) --group scan-build -o tests/scan-build.lock
+	$(LOCK:3.11=3.12) --group interop -o tests/interop.lock
 	$(LOCK) --group fuzz -o tests/fuzz.lock
 	$(LOCK) --group fonts -o tests/fonts.lock
 

@@ -22,6 +22,10 @@ MAX_NOTE = 100_000  # characters
 _MAX_NUMBER = 2**63 - 1
 _MAX_NAME = 255  # of our own keys
 _ID_BYTES, _KEY_BYTES, _TIME_BYTES = 4, 32, 8
+# The y of all points of small order on the curve (RFC 8032), and the encodings of 0 and 1 that are not the shortest.
+_P = 2**255 - 19
+_ORDER_8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+_WEAK = {0, 1, _P - 1, _P, _P + 1, _ORDER_8, _P - _ORDER_8}
 _PRIVATE = "PRIVATE+KEY+"
 _DASH = "\u2014 "
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
@@ -127,6 +131,8 @@ def parse_vkey(text: str) -> VerifierKey:
     key = VerifierKey(name, content[0], content[1:])
     if key.key_id.hex() != hash_:
         raise LogError(f"The public key of {name} has a typing error: its hash is wrong.")
+    if _low_255_bits(key.public) in _WEAK:
+        raise LogError(f"The public key of {name} is one under which anybody can sign.")
     return key
 
 
@@ -253,3 +259,7 @@ def decode64(text: str) -> bytes | None:
     except (binascii.Error, ValueError):
         return None
     return content if encode64(content) == text else None
+
+
+def _low_255_bits(public: bytes) -> int:
+    return int.from_bytes(public, "little") & (2**255 - 1)

@@ -7,6 +7,7 @@ import asyncio
 import base64
 import csv
 import hmac
+import importlib
 import io
 import tempfile
 import zlib
@@ -204,3 +205,7 @@ SEEDS: dict[str, list[bytes]] = {
     ],
     "csv_table": [b"PL\x1f=1+1\x1fx;-1", "\uff1d1\x1f\t=1".encode()],
 }
+with suppress(ModuleNotFoundError):  # the log can be left out, and its tests with it
+    of_log = importlib.import_module("tests.log.fuzz_targets")
+    TARGETS |= of_log.TARGETS
+    SEEDS |= of_log.SEEDS

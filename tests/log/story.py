@@ -119,7 +119,7 @@ class Story:
         return note
 
     def _data(self) -> dict[str, str]:
-        countries = [{"code": code, "name": code, "confirmed": n} for code, n in self.counts.items()]
+        countries = [{"code": code, "name": code, "confirmed": n} for code, n in self.counts.items() if n]
         other = self.total - sum(self.counts.values())
         as_of = f"{self.now:%Y-%m-%dT%H:%M:%SZ}"
         tally = {"as_of": as_of, "confirmed": self.total, "countries": countries, "other": other}
