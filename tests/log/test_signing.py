@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from petition.core.database.connection import Connection
+from petition.campaign.witnesses import Witnesses
+from petition.core.database.connection import LOCKS, Connection
 from petition.core.database.database import open_database
 from petition.core.errors import DatabaseError
 from petition.core.log_keys import make_log_key
 from petition.core.settings import Mode, Settings
-from petition.log import adopting, audit, checks, heads, notes, store
+from petition.log import adopting, audit, checks, cosignatures, ending, heads, notes, store
 from petition.log.client.sources import open_source
 from petition.log.errors import LogError
 from petition.log.folder import Folder
@@ -22,6 +23,7 @@ from petition.log.notes import LogKey
 from petition.log.store import New
 from petition.site import Site, open_site
 from tests.conftest import LOG_KEY, Clock
+from tests.core.database import locking
 from tests.log.conftest import VKEY, Forget, Kept, read_head, read_log
 from tests.tally.publishing import change
 
@@ -380,3 +382,23 @@ async def test_a_rolled_back_transaction_of_signing_leaves_no_head(site: Site, t
         assert not await signer.sign("")
     async with site.database.reading() as c:
         assert await c.count_rows("log_heads") == 1
+
+
+async def test_all_that_writes_to_the_log_takes_tables_in_the_order(
+    postgresql_settings: Settings, time: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = replace(postgresql_settings, log_keys=(LOG_KEY,))
+    witness = notes.make_key("witness.example/w", notes.WITNESS)
+    with locking.noted(monkeypatch) as transactions:
+        async with open_site(made) as site:
+            kept = Kept(site, time)
+            await kept.work()
+            await kept.later(minutes=2)
+            await adopting.adopt(site.database, made, adopting.own_source(made))
+            note = notes.cosign(kept.checkpoint(), witness, 5)
+            witnesses = Witnesses((witness.vkey,), 1)
+            await site.database.own_transaction(partial(cosignatures.add, note=note, witnesses=witnesses))
+            await kept.later(days=3)
+            await ending.destroy(made, everything=True)
+    assert [tables for tables in transactions if tables != sorted(tables, key=LOCKS.index)] == []
+    assert {table for table in LOCKS if table.startswith("log_")} <= {t for tables in transactions for t in tables}

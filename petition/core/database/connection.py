@@ -36,8 +36,9 @@ LOCKS = (
     *("editions", "edition_letters", "edition_annexes", "follow_ups", "sealed_copies"),
     "time_stamps",
     *("edits", "enabled_annexes", "source_checks", "corrections"),
-    *("correspondence", "answer_summaries", "paper_counts", "site_state", "releases", "actions"),
-    *("log_entries", "log_heads", "log_files", "log_cosignatures"),
+    *("correspondence", "answer_summaries", "paper_counts"),
+    *("log_entries", "log_files", "log_heads", "log_cosignatures"),
+    *("site_state", "releases", "actions"),
 )
 
 # What drivers raise when the database is not reachable, locked, read-only or full.
