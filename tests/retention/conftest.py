@@ -20,4 +20,8 @@ async def full_site(site: Site, time: Clock) -> Site:
     await forging.insert(site, "time_stamps", forging.TIME_STAMP)
     await forging.insert(site, "paper_counts", forging.PAPER_COUNT)
     await forging.insert(site, "edits", forging.EDIT)
+    await forging.insert(site, "log_entries", forging.LOG_ENTRY)
+    await forging.insert(site, "log_heads", forging.LOG_HEAD)
+    await forging.insert(site, "log_files", forging.LOG_FILE)
+    await forging.insert(site, "log_cosignatures", forging.COSIGNATURE)
     return site

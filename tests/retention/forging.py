@@ -30,6 +30,10 @@ PAPER_COUNT |= {"counted_on": "2026-11-20", "nickname": "marta"}
 TIME_STAMP: Row = {"edition": 1, "index_csv": "a,b", "service": "https://time.example", "reply": "cg=="}
 EDIT: Row = {"id": "goal:::1", "kind": "goal", "key": "", "language": "", "version": 1, "value": "9000", "press": 1}
 EDIT |= {"nickname": "marta", "edited_at": "2026-11-22T11:00:00Z"}
+LOG_ENTRY: Row = {"n": 0, "first": 0, "entry": '{"kind":"log"}', "added_at": 1}
+LOG_HEAD: Row = {"below": 1, "note": "a log\n1\nhash\n\n— a log c2lnbmVk\n"}
+LOG_FILE: Row = {"sha256": "f", "content": "{}", "kept_until": 0}
+COSIGNATURE: Row = {"line": "— witness c2lnbmVk", "below": 1, "name": "witness"}
 FOLLOW_UP |= {
     "issued_at": "2026-11-22T12:00:00Z",
     "nickname": "marta",

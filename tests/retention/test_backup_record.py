@@ -16,7 +16,19 @@ from petition.site import open_site as site_opened
 from petition.tally import audit
 from tests.conftest import IDENTITY, Clock, Visitor, add_organiser, make_settings
 from tests.retention import forging
-from tests.retention.forging import ANNEX, EDIT, EDITION, FOLLOW_UP, LETTER, PAPER_COUNT, TIME_STAMP
+from tests.retention.forging import (
+    ANNEX,
+    COSIGNATURE,
+    EDIT,
+    EDITION,
+    FOLLOW_UP,
+    LETTER,
+    LOG_ENTRY,
+    LOG_FILE,
+    LOG_HEAD,
+    PAPER_COUNT,
+    TIME_STAMP,
+)
 from tests.web.tools import all_rows
 
 
@@ -85,6 +97,10 @@ async def test_a_longer_log_with_the_same_lines_is_continued(full_site: Site, tm
         ("time_stamps", TIME_STAMP | {"reply": "another"}),
         ("paper_counts", PAPER_COUNT | {"signatures": 36}),
         ("edits", EDIT | {"value": "1"}),
+        ("log_entries", LOG_ENTRY | {"entry": '{"kind":"end"}'}),
+        ("log_heads", LOG_HEAD | {"note": "another head"}),
+        ("log_files", LOG_FILE | {"content": "another file"}),
+        ("log_cosignatures", COSIGNATURE | {"name": "another witness"}),
     ],
 )
 async def test_another_edition_under_the_same_number_is_refused(
@@ -95,7 +111,8 @@ async def test_another_edition_under_the_same_number_is_refused(
     before = await all_rows(full_site)
     with pytest.raises(
         DataError,
-        match=r"has another (edition|letter|annex|time stamp|count of a paper sheet|version of) .* than this database",
+        match=r"has another (edition|letter|annex|time stamp|count of a paper sheet|version of|entry of the public log|"
+        r"head of the public log|file beside the public log|cosignature) .* than this database",
     ):
         await _restore(full_site, tmp_path / "backup")
     assert await all_rows(full_site) == before
@@ -111,6 +128,10 @@ async def test_what_was_issued_since_the_backup_stays(full_site: Site, tmp_path:
     await forging.insert(full_site, "time_stamps", TIME_STAMP | {"edition": 2})
     await forging.insert(full_site, "paper_counts", PAPER_COUNT | {"n": 2, "version": 2})
     await forging.insert(full_site, "edits", EDIT | {"id": "goal:::2", "version": 2, "press": 2})
+    await forging.insert(full_site, "log_entries", LOG_ENTRY | {"n": 1})
+    await forging.insert(full_site, "log_heads", LOG_HEAD | {"below": 2})
+    await forging.insert(full_site, "log_files", LOG_FILE | {"sha256": "g"})
+    await forging.insert(full_site, "log_cosignatures", COSIGNATURE | {"line": "— witness bmV3", "below": 2})
     before = await all_rows(full_site)
     await _restore(full_site, tmp_path / "backup")
     after = await all_rows(full_site)
@@ -122,6 +143,10 @@ async def test_what_was_issued_since_the_backup_stays(full_site: Site, tmp_path:
         "time_stamps",
         "paper_counts",
         "edits",
+        "log_entries",
+        "log_heads",
+        "log_files",
+        "log_cosignatures",
     ):
         assert len(after[table]) == 2
         assert after[table] == before[table]
