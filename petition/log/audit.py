@@ -1,10 +1,11 @@
 """Compares the log with the database, and with what this machine has published; for `petition audit`."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from petition.core import clock
 from petition.core.database import state
 from petition.core.database.connection import Connection, Row
 from petition.core.settings import Settings
@@ -25,7 +26,8 @@ async def find_disagreements(c: Connection, settings: Settings) -> list[str]:
     rows = await c.all("log.entries_from", n=0)
     heads = [row["note"] for row in await c.all("log.heads", after=log.first)]
     stands = await state.get(c, STANDS) or await state.get(c, store.RESTORED)  # the doctor and the desk say so
-    looked_at = 0 if stands else int((await c.one("log_audit.newest") or {})["added_at"]) - _TOLERANCE
+    newest = int((await c.one("log_audit.newest") or {})["added_at"])  # in the future, if a clock was ahead
+    looked_at = 0 if stands else min(newest, clock.epoch()) - _TOLERANCE
     return [
         *([] if [row["n"] for row in rows] == [*range(len(rows))] else ["Log: an entry is missing."]),
         *_check_heads(log, heads),
@@ -57,17 +59,21 @@ def _check_folder(log: Log, own: str) -> list[str]:
     return []
 
 
-async def _check_releases(c: Connection, log: Log, looked_at: int) -> Any:
-    """Those that count are those of the table: at the same times, with the same total."""
-    logged = _valid(log.entries)
-    times = {int(row["released_at"]): bool(row["of_countries"]) for row in await c.all("log_audit.times")}
+async def _check_releases(c: Connection, log: Log, looked_at: int) -> AsyncIterator[str]:
+    """Those that count are those of the table: at the same times, with the same figures."""
+    logged, files = _valid(log.entries), {row["sha256"]: row["content"] for row in await c.all("log_audit.files")}
+    times = {int(row["released_at"]) for row in await c.all("log_audit.times")}
     for at, entry in sorted(logged.items()):
         row = await c.one("log_audit.total", moment=at) or {"figure": 0}
-        if at not in times or entry["total"] != row["figure"] or ("countries" in entry) != times[at]:
+        if at not in times or entry["total"] != row["figure"]:
             yield f"Log: the release of {entry['at']} was logged with {entry['total']}, published was {row['figure']}."
-    for at in sorted(times.keys() - logged.keys()):
+        if file := files.get(entry.get("countries", "")):
+            published = {row["name"]: row["figure"] for row in await c.all("log_audit.countries", moment=at)}
+            if json.loads(file)["countries"] != {name: n for name, n in published.items() if n}:
+                yield f"Log: the countries of {entry['at']} were logged with other figures than were published."
+    for at in sorted(times - logged.keys()):
         if at < looked_at:
-            yield f"Log: the release of {datetime.fromtimestamp(at)} is not logged."
+            yield f"Log: the release of {clock.iso(clock.from_epoch(at))} is not logged."
 
 
 def _valid(entries: Sequence[Entry]) -> dict[int, Entry]:

@@ -22,7 +22,7 @@ _LEAST = 10
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """All figures as they were published at a time. `countries` is None if no country was released then."""
+    """All figures as they were published with a total; `countries` is None if none was released since the last one."""
 
     at: int
     total: int
@@ -41,14 +41,23 @@ class Release:
 
 
 def list_releases(rows: Sequence[Row]) -> list[Release]:
-    """From rows of the table of releases, in the order of their times."""
-    found, figures = [], {TOTAL: 0}
+    """From rows of the table of releases, in the order of their times.
+
+    After a pause a country may be released under an earlier time than the total, though in the same moment: so only at
+    the times of the total what the table says is what people saw.
+    """
+    found, figures, of_countries = [], {TOTAL: 0}, False
     figure_rows = (row for row in rows if row["name"] == TOTAL or len(row["name"]) == 2)
     for at, group in groupby(figure_rows, key=lambda row: int(row["released_at"])):
         now = {row["name"]: int(row["figure"]) for row in group}
         figures |= now
+        of_countries |= bool(now.keys() - {TOTAL})
+        if TOTAL not in now:
+            continue
         countries = {name: n for name, n in sorted(figures.items()) if name != TOTAL and n}
-        found.append(Release(at, figures[TOTAL], countries if now.keys() - {TOTAL} else None))
+        fits = sum(countries.values()) <= figures[TOTAL]  # not if a clock was set back in between
+        found.append(Release(at, figures[TOTAL], countries if of_countries and fits else None))
+        of_countries = of_countries and not fits
     return found
 
 

@@ -5,9 +5,16 @@
 select figure from releases where name = 'total' and released_at <= :moment order by released_at desc limit 1
 
 -- name: times
--- When the total or a country was released.
-select released_at, max(case when length(name) = 2 then 1 else 0 end) as of_countries from releases
-where name = 'total' or length(name) = 2 group by released_at order by released_at
+-- When the total was released.
+select released_at from releases where name = 'total' order by released_at
+
+-- name: countries
+-- What was published of each country at a moment.
+select name, figure from releases where (name, released_at) in (select name, max(released_at) from releases
+    where length(name) = 2 and released_at <= :moment group by name) order by name
+
+-- name: files
+select sha256, content from log_files
 
 -- name: letters
 select edition, reference, sha256 from edition_letters union all
