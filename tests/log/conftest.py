@@ -74,6 +74,8 @@ class Kept:
 
     def forks(self) -> int:
         """How many heads that were seen are no part of the newest log."""
+        if not self.checkpoint():  # this machine has not published anything yet
+            return 0
         contents = read_contents(self.folder, *(self.folder / "vkey").read_text().split())
         return sum(not is_extended(contents, note) for note in self.seen)
 
