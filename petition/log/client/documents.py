@@ -57,6 +57,22 @@ def _named(entry: Entry) -> Iterator[tuple[str, str]]:
             yield entry["lock"], f"list of the libraries of version {entry['version']}"
 
 
+def check_index(entries: Mapping[int, Entry], content: bytes, size: int) -> list[str]:
+    """Problems with /log/index.json, by which a browser finds an entry: it may be newer than these entries."""
+    try:
+        index: Any = json.loads(content)
+    except (ValueError, RecursionError):
+        index = None
+    if not isinstance(index, dict):
+        return ["The index of documents is no JSON object."]
+    named = {n: {sha for sha, _ in _named(entry)} for n, entry in entries.items()}
+    wrong = [sha for sha, n in index.items() if type(n) is not int or (n < size and sha not in named.get(n, ()))]
+    missing = {sha for shas in named.values() for sha in shas if sha not in index}
+    letters = {sha for n, _ in rules.of_kind(entries, "edition", "letter", "annex") for sha in named[n]}
+    problems = [f"The index of documents leads to a wrong entry for {sha[:64]}." for sha in wrong]
+    return problems + [f"The index of documents lacks {sha}." for sha in sorted(missing & letters)]
+
+
 def as_tally(content: bytes) -> tuple[str, int] | None:
     """(time to the minute, total) of a saved tally.json; None if it is something else."""
     try:

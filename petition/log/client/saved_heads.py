@@ -1,8 +1,11 @@
 """Checkpoints that somebody saved: each must be the beginning of the log as it is now."""
 
+import os
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
+from petition.core.key_files import sync_folder
 from petition.log.client.copies import LogCopy, open_head
 from petition.log.errors import LogError
 from petition.log.notes import Head
@@ -46,3 +49,24 @@ def not_extended(copy: LogCopy, heads: Iterable[Head]) -> list[str]:
                 "together they prove that the log has shown two histories."
             )
     return problems
+
+
+def read_text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8", "replace")
+    except OSError as error:
+        raise LogError(f"{file} cannot be read: {error.strerror}.") from None
+
+
+def write_safely(file: Path, text: str) -> None:
+    """When this returns, it is on disk; a reader sees all of it or what was there before."""
+    new = file.with_name(f"{file.name}.new")
+    try:
+        with new.open("w", encoding="utf-8") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        new.replace(file)
+        sync_folder(file.parent)
+    except OSError as error:
+        raise LogError(f"{file} cannot be written: {error.strerror}.") from None

@@ -170,8 +170,10 @@ def _differs(now: Now, shown: Mapping[str, Any], entry: Entry) -> bool:
     fields = ("sent", "acknowledged", "answered", "stance")
     if any(shown.get(name) != (None if withdrawn else entry.get(name)) for name in fields):
         return True
-    file = None if withdrawn else now.files.answer(entry)
-    shown_words = (shown.get("link") or "", shown.get("summaries"))
+    shown_words = (shown.get("link") or "", shown.get("summaries") or {})
+    if withdrawn or "file" not in entry:
+        return shown_words != ("", {})
+    file = now.files.answer(entry)
     return file is not None and (file["link"], file["summaries"]) != shown_words
 
 

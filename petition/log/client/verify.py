@@ -1,6 +1,7 @@
 """Checks a log from outside, and the site with it: a line for each step. One that fails does not hide the next ones."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -13,9 +14,9 @@ from petition.log.client.files import Files
 from petition.log.client.findings import WHERE_KEYS_ARE, Finding, failed, join_or_pass, note, passed
 from petition.log.client.policies import Policy
 from petition.log.client.proving import say_cosigned
-from petition.log.client.saved_heads import not_extended, read_heads
+from petition.log.client.saved_heads import not_extended, read_heads, read_text, write_safely
 from petition.log.client.site_now import Now, check_site
-from petition.log.client.sources import Source
+from petition.log.client.sources import NotThere, Source
 from petition.log.entries import Entry, decode
 from petition.log.errors import LogError
 from petition.log.notes import Opened, has_log_key, open_note, parse_vkey
@@ -72,8 +73,11 @@ class Check:
             except LogError as error:
                 fine = False
                 yield failed(str(error))
-        if fine:
-            yield from self._save_state()
+        if fine and self.options.state:
+            try:
+                write_safely(self.options.state, self.copy.note)
+            except LogError as error:
+                yield failed(str(error))
 
     @cached_property
     def opened(self) -> Opened:
@@ -102,27 +106,42 @@ class Check:
         if self.options.has_key:
             return
         try:
-            vkey = parse_vkey(decode_text(self.source.read("log/vkey")).strip())
+            shown = [parse_vkey(line).text for line in decode_text(self.source.read("log/vkey")).splitlines()]
         except LogError as error:
             yield failed(f"There is no key to check the log with: {error}")
             return
-        self.vkeys = [*self.vkeys, vkey.text]
+        self.vkeys = [*self.vkeys, *shown]
         yield note(
             f"The key came from the site itself: this proves nothing against the site. Get it from {WHERE_KEYS_ARE}, "
-            f"and give it with --vkey. The site says: {vkey.text}"
+            f"and give it with --vkey. The site says: {' and '.join(shown)}"
         )
 
     def _checkpoint(self) -> Iterator[Finding]:
         head, opened = self.copy.head, self.opened
         policy = self.options.policy
-        if policy and not policy.is_met(opened.times):
+        yield passed(f"The checkpoint of {head.origin}, {head.size} entries, is signed by its key.")
+        if policy and policy.is_met(opened.times):
+            yield passed("Enough witnesses of the policy have signed it too.")
+        elif policy:
+            yield from self._cosigned_before(policy)
+
+    def _cosigned_before(self, policy: Policy) -> Iterator[Finding]:
+        """A new checkpoint gets the signatures of its witnesses later: until then the site shows the last with them."""
+        try:
+            head, opened = open_head(decode_text(self.source.read("log/cosigned")), self.vkeys)
+        except NotThere:
             yield failed(
-                "The checkpoint is signed, but by too few witnesses of the policy. A new one gets their signatures "
-                "within minutes: try again later."
+                "Too few witnesses of the policy have signed it. A new one gets their signatures later: try again."
             )
             return
-        quorum = ", and enough witnesses have signed it too" if policy and policy.quorum != "none" else ""
-        yield passed(f"The checkpoint of {head.origin}, {head.size} entries, is signed by its key{quorum}.")
+        if not policy.is_met(opened.times):
+            yield failed("Too few witnesses of the policy have signed it, and the one that the site shows as cosigned.")
+        elif problems := not_extended(self.copy, [head]):
+            yield from map(failed, problems)
+        else:
+            yield passed(
+                f"Enough witnesses of the policy have signed one of {head.size} entries, which this one extends."
+            )
 
     def _tree(self) -> Iterator[Finding]:
         copy = self.copy
@@ -146,7 +165,7 @@ class Check:
         state = self.options.state
         if state is None or not state.exists():
             return
-        heads, _ = read_heads(_read_text(state), self.copy.head.origin, self._keys_of_log())
+        heads, _ = read_heads(read_text(state), self.copy.head.origin, self._keys_of_log())
         if not heads:
             yield failed(
                 f"{state} has no checkpoint that a key of this log has signed: the key, or the file, is another."
@@ -173,6 +192,10 @@ class Check:
         count = len(rules.releases(entries))
         success = f"{count} releases follow each other, and no total falls without a reason beside it."
         yield from join_or_pass(rules.check_releases(entries), success)
+        if corrected := [str(entry["at"]) for _, entry in rules.of_kind(entries, "correction")]:
+            yield note(
+                f"The log takes back {len(corrected)} releases, made by a clock that was ahead: {corrected[0]} …"
+            )
         letters = sum(
             len(entry.get("letters", "1")) for _, entry in rules.of_kind(entries, "edition", "letter", "annex")
         )
@@ -182,6 +205,9 @@ class Check:
     def _files(self) -> Iterator[Finding]:
         success = f"{self.files.counted()} files beside the log have their hashes, and all numbers add up."
         yield from join_or_pass(self.files.problems(), success)
+        with suppress(NotThere):
+            problems = documents.check_index(self.entries, self.source.read("log/index.json"), self.copy.head.size)
+            yield from join_or_pass(problems, "The index of documents leads to the right entries.")
 
     def _pages(self) -> Iterator[Finding]:
         yield from check_site(Now(self.source, self.entries, self.files, self.now))
@@ -217,20 +243,3 @@ class Check:
         elif self.now - last > SILENCE:
             hours = int((self.now - last).total_seconds()) // clock.HOUR
             yield note(f"The log has nothing new for {hours} hours: its last release is of {last:%Y-%m-%d %H:%M} UTC.")
-
-    def _save_state(self) -> Iterator[Finding]:
-        if (state := self.options.state) is None:
-            return
-        try:
-            new = state.with_name(f"{state.name}.new")
-            new.write_text(self.copy.note, "utf-8")
-            new.replace(state)
-        except OSError as error:
-            yield failed(f"{state} cannot be written: {error.strerror}.")
-
-
-def _read_text(file: Path) -> str:
-    try:
-        return file.read_text("utf-8", "replace")
-    except OSError as error:
-        raise LogError(f"{file} cannot be read: {error.strerror}.") from None

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from petition.core import clock
-from petition.core.key_files import sync_folder
 from petition.log import notes, tree
 from petition.log.client.copies import open_head, read_signed, read_tiles
+from petition.log.client.saved_heads import write_safely
 from petition.log.client.sources import Source, post
 from petition.log.errors import LogError
 from petition.log.notes import Head, LogKey
@@ -35,7 +35,7 @@ def look(source: Source, vkeys: Sequence[str], key: LogKey, state: Path) -> str:
         if old.origin != head.origin or not tree.is_consistent(old.size, head.size, old.root, head.root, proof):
             raise _kept(state, "FORK", note, f"FORK: {head.size} entries do not extend the {old.size} before them.")
         cosigned = notes.cosign(note, key, clock.epoch())
-        _write(state, cosigned)
+        write_safely(state, cosigned)
         return cosigned
 
 
@@ -61,7 +61,7 @@ def _last_head(state: Path, vkeys: Sequence[str]) -> Head:
 def _kept(state: Path, what: str, note: str, sentence: str) -> Misconduct:
     head, _, _ = note.partition("\n\n")
     evidence = state.with_name(f"{state.name}.{what}.{head.split(chr(10))[1]}")
-    _write(evidence, note)
+    write_safely(evidence, note)
     return Misconduct(
         f"{sentence} Both are signed by the log, and both are kept: {state} and {evidence}. Nothing was signed. Show "
         "them to other witnesses and to the press."
@@ -80,17 +80,3 @@ def _locked(state: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def _write(file: Path, text: str) -> None:
-    """When this returns, it is on disk."""
-    new = file.with_name(f"{file.name}.new")
-    try:
-        with new.open("w", encoding="utf-8") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        new.replace(file)
-        sync_folder(file.parent)
-    except OSError as error:
-        raise LogError(f"{file} cannot be written: {error.strerror}.") from None

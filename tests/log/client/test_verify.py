@@ -15,7 +15,7 @@ from petition.log.client import documents
 from tests.conftest import Clock
 from tests.log.command_line import run
 from tests.log.samples import KEY, ORIGIN, WITNESS, write_log
-from tests.log.story import LETTER, Story, sha
+from tests.log.story import ANNEX, LETTER, REPLY, Story, sha
 
 OTHER_KEY = notes.make_key(ORIGIN)
 
@@ -171,22 +171,68 @@ def test_the_key_must_be_named_in_the_log(told: Story, folder: Path) -> None:
     assert done.failures == ["The log never names the key that has signed its checkpoint."]
 
 
-def test_a_policy_asks_for_witnesses(told: Story, folder: Path, tmp_path: Path) -> None:
-    policy = tmp_path / "policy"
-    policy.write_text(f"log {KEY.vkey}\nwitness w {WITNESS.vkey}\nquorum w\n")
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    file = tmp_path / "policy"
+    file.write_text(f"log {KEY.vkey}\nwitness w {WITNESS.vkey}\nquorum w\n")
+    return file
+
+
+def test_a_policy_asks_for_witnesses(folder: Path, tmp_path: Path, policy: Path) -> None:
     done = run("verify", folder, "--policy", policy)
-    assert done.failures == [
-        "The checkpoint is signed, but by too few witnesses of the policy. A new one gets their signatures within "
-        "minutes: try again later."
-    ]
+    sentence = "Too few witnesses of the policy have signed it. A new one gets their signatures later: try again."
+    assert done.failures == [sentence]
     checkpoint = folder / "log/checkpoint"
     checkpoint.write_text(notes.cosign(checkpoint.read_text(), WITNESS, 1_790_000_000))
     letter = tmp_path / "letter.pdf"
     letter.write_bytes(LETTER)
     done = run("verify", folder, "--policy", policy, letter)
     assert (done.code, done.notes) == (0, [])
-    assert "is signed by its key, and enough witnesses have signed it too." in done.out
+    assert "Enough witnesses of the policy have signed it too." in done.out
     assert "place 112 of 273; cosigned by witness.example/w1 at 2026-09-21 14:13 UTC." in done.out
+
+
+def test_the_last_cosigned_checkpoint_counts_until_a_new_one_is(
+    told: Story, folder: Path, tmp_path: Path, policy: Path
+) -> None:
+    before, cosigned = Story(log=told.log[:200]).write(tmp_path / "before"), folder / "log/cosigned"
+    cosigned.write_text(notes.cosign(before, WITNESS, 7))
+    done = run("verify", folder, "--policy", policy)
+    assert done.code == 0
+    assert "Enough witnesses of the policy have signed one of 200 entries, which this one extends." in done.out
+    cosigned.write_text(before)
+    assert run("verify", folder, "--policy", policy).failures[0].endswith("the one that the site shows as cosigned.")
+    told.log[2]["value"] = "paused"
+    cosigned.write_text(notes.cosign(Story(log=told.log[:200]).write(tmp_path / "before"), WITNESS, 7))
+    assert run("verify", folder, "--policy", policy).failures[0].startswith("FORK")
+
+
+def test_two_keys_that_the_site_shows_while_one_replaces_the_other(told: Story, folder: Path) -> None:
+    told.add("key", vkey=OTHER_KEY.vkey, state="added")
+    told.write(folder, OTHER_KEY, KEY)
+    (folder / "log/vkey").write_text(f"{OTHER_KEY.vkey}\n{KEY.vkey}\n")
+    done = run("verify", folder)
+    assert done.code == 0
+    assert f"The site says: {OTHER_KEY.vkey} and {KEY.vkey}" in done.notes[0]
+
+
+def test_the_index_leads_to_the_right_entries(folder: Path) -> None:
+    index = folder / "log/index.json"
+    right = {sha(LETTER): 112, sha(b"another"): 112, sha(REPLY): 113, sha(ANNEX): 114}
+    for content, sentence in (
+        (json.dumps(right | {sha(b"newer"): 273}), None),
+        (json.dumps(right | {sha(LETTER): 111}), f"The index of documents leads to a wrong entry for {sha(LETTER)}."),
+        (
+            json.dumps(right | {sha(b"draft"): 112}),
+            f"The index of documents leads to a wrong entry for {sha(b'draft')}.",
+        ),
+        (json.dumps({name: n for name, n in right.items() if n != 113}), f"The index of documents lacks {sha(REPLY)}."),
+        ("[]", "The index of documents is no JSON object."),
+        ("{", "The index of documents is no JSON object."),
+    ):
+        index.write_text(content)
+        done = run("verify", folder, "--vkey", KEY.vkey)
+        assert done.failures == ([sentence] if sentence else [])
 
 
 def test_silence_is_said(folder: Path, time: Clock) -> None:
@@ -288,7 +334,9 @@ def test_a_clock_that_was_ahead_is_corrected(told: Story, folder: Path) -> None:
     told.log.insert(-1, entry | {"at": "2027-01-01T00:00Z", "total": 99_990})
     told.log.insert(-1, {"kind": "correction", "at": "2027-01-01T00:00Z", "reason": "clock"})
     told.write(folder)
-    assert run("verify", folder, "--vkey", KEY.vkey).failures == []
+    done = run("verify", folder, "--vkey", KEY.vkey)
+    assert done.code == 0
+    assert done.notes == ["The log takes back 1 releases, made by a clock that was ahead: 2027-01-01T00:00Z …"]
 
 
 def test_an_entry_of_an_unknown_kind_is_found(told: Story, tmp_path: Path) -> None:
@@ -445,3 +493,12 @@ def test_a_log_that_claims_to_be_endless_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "checkpoint").write_text(notes.sign_head(head, [KEY]))
     done = run("verify", tmp_path, "--vkey", KEY.vkey)
     assert "more than this program reads" in done.failures[0]
+
+
+def test_a_state_that_cannot_be_kept_is_said(folder: Path, tmp_path: Path) -> None:
+    done = run("verify", folder, "--vkey", KEY.vkey, "--state", tmp_path / "no folder/state")
+    assert (done.code, len(done.failures)) == (1, 1)
+    assert "cannot be written" in done.failures[0]
+    done = run("verify", folder, "--vkey", KEY.vkey, "--state", tmp_path)
+    assert (done.code, len(done.failures)) == (1, 1)
+    assert "cannot be read" in done.failures[0]
