@@ -18,6 +18,7 @@ from petition.tally.tally import TOTAL
 SETTLE_SECONDS = 60  # then countries and total of one time are all there
 _KEEP_COUNTRIES = 2 * DAY  # those of a midnight stay: /history.csv has them too
 _LEAST = 10
+_NEVER = "9999"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +63,17 @@ def list_releases(rows: Sequence[Row]) -> list[Release]:
 
 
 def new_entries(rows: Sequence[Row], logged: Sequence[Entry], files: Mapping[str, Any], now: int) -> Iterator[New]:
-    """What is not logged yet, and corrections of what is not true any more. `files`: those beside the log, decoded."""
+    """What is not logged yet, and corrections of what is not true any more. `files`: those beside the log, decoded.
+
+    Releases stand in the log in the order of their times: with one, all later ones are corrected, and logged again.
+    """
     valid = valid_releases(logged)
     published = {minute(release.at): release for release in list_releases(rows)}
-    for at in sorted(valid):
-        if at not in published or not _agrees(valid[at], published[at], files):
-            yield New({"kind": "correction", "at": at, "reason": "clock"})
-            del valid[at]
-    for at, release in published.items():
-        if at not in valid and release.at <= now - SETTLE_SECONDS:
-            yield _new_release(release, now)
+    due = [at for at, release in published.items() if release.at <= now - SETTLE_SECONDS]
+    wrong = [at for at in valid if at not in published or not _agrees(valid[at], published[at], files)]
+    begin = min([*wrong, *(at for at in due if at not in valid)], default=_NEVER)
+    yield from (New({"kind": "correction", "at": at, "reason": "clock"}) for at in sorted(valid) if at >= begin)
+    yield from (_new_release(published[at], now) for at in due if at >= begin)
     yield from _new_removals([row for row in rows if int(row["released_at"]) <= now - SETTLE_SECONDS], logged)
 
 

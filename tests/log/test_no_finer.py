@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from petition.log import audit, entries
+from petition.log.client import rules
 from petition.log.keeper import Keeper
 from petition.site import Site, open_site
 from petition.tally import history, removals, tally
@@ -97,6 +98,8 @@ class Published(RuleBasedStateMachine):
     async def _agrees(self) -> None:
         async with self.site.database.reading() as c:
             assert await audit.find_disagreements(c, self.site.settings) == []
+            rows = await c.all("log.entries_from", n=0)
+        assert rules.check_releases({row["n"]: json.loads(row["entry"]) for row in rows}) == [], "what strangers check"
 
     async def _see(self) -> None:
         async with self.site.database.reading() as c:
