@@ -11,6 +11,7 @@ from petition.log import store
 from petition.log.keeper import COPY_STANDS, STANDS
 
 _SUBJECT = "public log"
+_OTHERS = 0o077
 _LATE = 1800  # seconds after which an entry should have been signed
 
 
@@ -47,4 +48,12 @@ def _nothing_logged(settings: Settings) -> Finding:
     return Finding(_SUBJECT, warning=what, why=why, command=command)
 
 
-CHECKS = (check_log,)
+def check_log_key(settings: Settings) -> Finding:
+    subject, file = "file of the log key", settings.log_key_file
+    if file is None or not file.exists() or not file.stat().st_mode & _OTHERS:
+        return Finding(subject)
+    why = "who has it can speak under the name of the log"
+    return Finding(subject, f"others may read {file}", why=why, command=f"chmod 600 {file}")
+
+
+CHECKS = (check_log, check_log_key)

@@ -23,7 +23,8 @@ from petition.retention.key_lines import read_lines
 
 SECRET_KEY = "secret_key"  # noqa: S105 (a name)
 LETTERS_KEY = "letters_key"
-NAMES = (SECRET_KEY, DESK_KEY, LETTERS_KEY, EMAIL_KEY)  # as the handbook names the files
+LOG_KEY = "log_key"
+NAMES = (SECRET_KEY, DESK_KEY, LETTERS_KEY, LOG_KEY, EMAIL_KEY)  # as the handbook names the files
 MAX_BYTES = 2**18  # of a file with sealed keys or with scanned lines
 FOR_HOLDERS = (
     "Tell everybody who holds sealed keys, a sheet of them or a backup to destroy them now: together they still lead "
@@ -49,6 +50,8 @@ async def current_keys(c: Connection, settings: Settings) -> dict[str, str]:
     keys = {SECRET_KEY: ",".join(settings.secret_keys), DESK_KEY: ",".join(settings.desk_keys)}
     if settings.letters_key:
         keys[LETTERS_KEY] = settings.letters_key
+    if settings.log_keys:
+        keys[LOG_KEY] = ",".join(settings.log_keys)
     if is_replaced(settings.email_key) or await state.is_closed(c):
         return keys
     return {**keys, EMAIL_KEY: settings.email_key}

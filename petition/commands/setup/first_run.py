@@ -11,7 +11,7 @@ from petition.commands.setup.texts import read_settings
 
 _PATHS = (
     *("PETITION_CAMPAIGN", "PETITION_EMAIL_KEY_FILE", "PETITION_EMAIL_KEY_SEALED"),
-    *("PETITION_OUTBOX_KEYS", "PETITION_VAR"),
+    *("PETITION_LOG_KEY_FILE", "PETITION_OUTBOX_KEYS", "PETITION_VAR"),
 )
 _SECRET_FILES = (
     *("secret_key", "desk_key", "letters_key", "smtp_url", "database_url"),

@@ -17,6 +17,7 @@ from petition.commands.setup.server_files import DEPLOY, RETURNS
 from petition.commands.setup.texts import read_settings, set_setting
 from petition.commands.setup.writing import PlannedFile, Writer
 from petition.core.errors import DataError, SettingsError
+from petition.core.log_keys import make_log_key
 from petition.core.toml_edits import Value, set_toml
 
 ENV = "/etc/petition/petition.env"
@@ -24,6 +25,7 @@ CAMPAIGN = "/etc/petition/campaign"  # unless petition.env names another folder
 SECRETS = "/etc/petition/secrets"
 KEYS = "/var/lib/petition-keys"
 EMAIL_KEY = f"{KEYS}/email_key"
+LOG_KEY = f"{KEYS}/log_key"  # there, so that `petition destroy all` can overwrite it
 DKIM_KEY = "/etc/dkimkeys/petition.private"
 RELAY_HERE = "smtp://127.0.0.1:25?tls=no"
 _DATABASE_HERE = "sqlite:////var/lib/petition/petition.db"
@@ -101,6 +103,8 @@ def new_env_text(text: str, answers: Answers) -> str:
     for name, setting in _SETTING_OF.items():
         text = set_setting(text, setting, answers[name])
     text = set_setting(text, "PETITION_RECIPIENTS", f"{answers['first_key']},{answers['second_key']}")
+    if "PETITION_LOG_KEY_FILE" not in read_settings(text):
+        text = set_setting(text, "PETITION_LOG_KEY_FILE", LOG_KEY)
     if answers["database"].startswith("postgresql") and "WORKERS" not in read_settings(text):
         text = set_setting(text, "WORKERS", "2")
     return text
@@ -131,6 +135,8 @@ def write_secrets(place: Place, writer: Writer, answers: Answers) -> None:
         writer.make_secret(_secret(name, ""))
     if not _has_own_email_key(place):
         writer.make_secret(PlannedFile(EMAIL_KEY, f"{secrets.token_urlsafe(48)}\n", 0o600, SERVICE))
+    log_key = make_log_key(f"{urlsplit(answers['site']).hostname}/log")
+    writer.make_secret(PlannedFile(LOG_KEY, f"{log_key}\n", 0o600, SERVICE))
     if answers["relay"] == checks.OWN_RELAY:
         key = "" if place.path(DKIM_KEY).exists() else new_dkim_key()
         writer.make_secret(PlannedFile(DKIM_KEY, key, 0o600, "opendkim"))

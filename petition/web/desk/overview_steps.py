@@ -8,6 +8,7 @@ from petition.web.desk.next_steps import PersonalSources, SharedSources
 SHARED: SharedSources = (
     (Role.ORGANISER, trust_steps.wrong_numbers),
     (Role.ORGANISER, trust_steps.proposed_batches),
+    (Role.ORGANISER, trust_steps.warnings),
     (Role.ORGANISER, site_steps.relay_trouble),
     (Role.ORGANISER, site_steps.away_machines),
     (Role.VIEWER, site_steps.destruction_trouble),

@@ -1,5 +1,6 @@
 """What to do next about the numbers: what waits for a second yes, what was counted again."""
 
+from petition import features
 from petition.core import clock
 from petition.core.languages import N_
 from petition.core.sentences import Sentence, ngettext
@@ -33,6 +34,13 @@ async def wrong_numbers(look: Look) -> Step | None:
         return None
     message = N_("Numbers were counted again, and some do not agree: publish and send none until that is fixed.")
     return Step(Sentence(message), OPERATIONS, Urgency.NOW)
+
+
+async def warnings(look: Look) -> Step | None:
+    """Of folders that can be left out, such as that the public log stands still."""
+    found = await features.list_warnings(look.c)
+    message = N_("For the operator: %(what)s.")
+    return Step(Sentence(message, what=found[0].rstrip(".")), OPERATIONS, Urgency.NOW) if found else None
 
 
 async def old_audit(look: Look) -> Step | None:

@@ -34,6 +34,7 @@ MODES = {
     "/var/lib/petition": 0o700,
     "/var/lib/petition-keys": 0o700,
     "/var/lib/petition-keys/email_key": 0o600,
+    "/var/lib/petition-keys/log_key": 0o600,
     "/var/spool/petition-returns": 0o700,
     "/var/spool/petition-returns/new": 0o700,
     "/usr/local/sbin/petition": 0o755,
@@ -45,6 +46,7 @@ KEYS = (
     "secrets/desk_key",
     "secrets/letters_key",
     "petition-keys/email_key",
+    "petition-keys/log_key",
     "dkimkeys/petition.private",
 )
 
@@ -197,7 +199,7 @@ def test_a_second_run_changes_nothing(place: Place, capsys: pytest.CaptureFixtur
 def test_only_what_changed_is_written_and_no_key_ever_is(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     write(place)
     keys = _keys(place)
-    assert len(keys) == 5
+    assert len(keys) == 6
     capsys.readouterr()
     write(place, alerts="anna@sign.example")
     assert _said(capsys) == "wrote  /etc/petition/petition.env\n"
