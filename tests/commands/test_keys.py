@@ -85,7 +85,9 @@ def test_another_email_key_can_only_end_signing(used: Shell, tmp_path: Path) -> 
     assert NOTICE in output
     assert NOTICE in used.fine("close", "--yes")
     output = used.fine("keys", "seal", str(tmp_path / "keys"))
-    assert "keys: secret_key, desk_key, letters_key, log_key, sealed to" in output, "nothing is left that the email key opens"
+    assert "keys: secret_key, desk_key, letters_key, log_key, sealed to" in output, (
+        "nothing is left that the email key opens"
+    )
 
 
 def test_a_lost_desk_key_is_taken_out(used: Shell, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ class Nginx:
         )  # this machine may have no IPv6
         text = text.replace("listen 80", f"listen 127.0.0.1:{self.clear}")
         text = text.replace("listen 443", f"listen 127.0.0.1:{self.port}").replace(":8081", f":{self.onion}")
-        text = text.replace("127.0.0.1:8000", f"127.0.0.1:{application}")
+        text = text.replace("127.0.0.1:8000", f"127.0.0.1:{application}").replace("/var/www/", f"{self.folder}/")
         text = re.sub(r"/etc/letsencrypt/live/petition.example/", f"{self.folder}/", text)
         text = text.replace("client_body_timeout 15s", "client_body_timeout 1s")
         if self.telling:

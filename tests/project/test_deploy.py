@@ -71,6 +71,28 @@ async def test_every_answer_keeps_to_https_and_says_so_once(nginx: Nginx) -> Non
     assert (status(moved), header(moved, "location")) == (308, [f"https://{NAME}/en/confirm/{TOKEN}"])
 
 
+async def test_it_sends_the_public_log_itself_where_the_folder_is(nginx: Nginx) -> None:
+    """From the application without it, and for what is not there; a witness's form always reaches the application."""
+    folder = nginx.folder / "petition-log/log"
+    missing = await nginx.say(request("GET", "/log/checkpoint"))
+    assert (status(missing), header(missing, "cache-control")) == (404, ["no-store"])
+    for name, kind, lifetime in (
+        ("checkpoint", "text/plain; charset=utf-8", "public, max-age=5"),
+        ("index.json", "application/json", "public, max-age=5"),
+        ("tile/entries/000.p/7", "text/plain; charset=utf-8", "public, max-age=31536000, immutable"),
+        (f"files/{'0' * 64}.json", "application/json", "public, max-age=3600"),
+    ):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("in the folder")
+        answer = await nginx.say(request("GET", f"/log/{name}"))
+        assert answer.endswith("in the folder")
+        assert (header(answer, "content-type"), header(answer, "cache-control")) == ([kind], [lifetime])
+        assert header(answer, "access-control-allow-origin") == ["*"]
+        assert len(header(answer, "strict-transport-security")) == 1
+    assert status(await nginx.say(request("GET", "/log/../../logs/start.log"))) in (400, 404)
+    assert status(await nginx.say(request("POST", "/log/cosignatures", "x"))) == 422
+
+
 async def test_it_speaks_http_2_and_answers_to_no_other_name(nginx: Nginx) -> None:
     async with nginx.connected(protocols=("h2", "http/1.1")) as (_, writer):
         tls = writer.get_extra_info("ssl_object")
