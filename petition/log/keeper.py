@@ -48,9 +48,9 @@ class Keeper:
                 await self._tell("")
 
     async def _step(self) -> None:
-        await self._begin_demo()
         async with self._database.reading() as c:
-            own_note = await self._own_note(c)
+            own_note = await own_log(c, self._folder)
+        await self._begin_demo()
         await self._collect()
         await self._signer.sign(own_note)
         await self._write()
@@ -63,19 +63,6 @@ class Keeper:
             if await store.list_names(c):
                 return
         await self._database.own_transaction(partial(store.begin, settings=self._site.settings))
-
-    async def _own_note(self, c: Connection) -> str:
-        """What this machine has published of this log. Raises StandsStill if the database has less, or may have.
-
-        Then nothing is appended either: it would take a place that strangers know as another entry's.
-        """
-        names, ends = await store.list_names(c), await store.read_ends(c)
-        own = self._folder.own_note(names) if names else ""
-        if own:
-            size = notes.parse_head(notes.split_note(own)[0]).size
-            heads.refuse_smaller(size, int(ends["entries"]) - int(ends["first"]))
-        await heads.refuse_restored(c)
-        return own
 
     async def _collect(self) -> None:
         """Appends what is published and not logged."""
@@ -124,6 +111,19 @@ class Keeper:
             await self._database.write(partial(state.put, name=name, value=problem))
         elif name == STANDS:
             await self._site.send_alert(f"The public log stands still; people sign as before. {problem}")
+
+
+async def own_log(c: Connection, folder: Folder) -> str:
+    """What this machine has published of the newest log. Raises StandsStill if the database has less, or may have.
+
+    Then nothing is appended either: it would take a place that strangers know as another entry's.
+    """
+    ends, own = await store.read_ends(c), folder.own_note(await store.list_names(c))
+    if own:
+        size = notes.parse_head(notes.split_note(own)[0]).size
+        heads.refuse_smaller(size, int(ends["entries"]) - int(ends["first"]))
+    await heads.refuse_restored(c)
+    return own
 
 
 async def _append(c: Connection, *, found: Found, after: int) -> bool:

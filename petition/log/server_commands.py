@@ -10,6 +10,8 @@ from petition.core.database.connection import Connection
 from petition.core.settings import Settings
 from petition.log import adopting, store
 from petition.log.errors import LogError
+from petition.log.folder import Folder
+from petition.log.keeper import own_log
 from petition.log.store import New
 from petition.organisers import activity_log, last_checks
 from petition.site import open_site
@@ -37,6 +39,7 @@ async def begin(settings: Settings, arguments: Arguments) -> None:
     async with open_site(settings) as site:
         async with site.database.reading() as c:
             names = await store.list_names(c)
+            await own_log(c, Folder(settings.var))
         if names and not arguments.lost_key:
             raise LogError(
                 f"There is a log already, {names[-1]}: only if nobody has its key any more, begin another one with a "
