@@ -4,6 +4,7 @@ It reads what everybody can read: releases, editions, answers, switches, the cam
 signature (a test looks). So the log cannot tell more than the pages, or earlier.
 """
 
+import asyncio
 import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,23 +40,31 @@ async def mark(c: Connection) -> tuple[int, ...]:
     return tuple(int(value) for value in (await c.one("published.mark") or {}).values())
 
 
-async def find_new(c: Connection, log: Log, keys: Sequence[LogKey], own: Sequence[New]) -> Found:
-    """`own`: what this process runs and shows, as far as that has changed since it last said so."""
+async def find_new(c: Connection, log: Log, keys: Sequence[LogKey], own: Sequence[New], since: int) -> Found:
+    """`own`: what this process runs and shows, as far as that has changed since it last said so.
+
+    `since`: releases after this moment are compared, those before it have been.
+    """
     now = clock.epoch()
-    files = {row["sha256"]: json.loads(row["content"]) for row in await c.all("log.files")}
-    answers, released = await correspondence.entries(c), await c.all("published.releases")
-    news = [
-        *_new_keys(log, keys),
-        *_new_own(log, own),
-        *[New(entry) for entry in await _rules(c) if entry != _last(log, "rule", entry["name"])],
-        *releases.new_entries(released, log.entries, files, now),
-        *await _new_documents(c, log),
-        *_new_answers(answers, log, files),
-        *await _end(c, log),
-    ]
-    expired = [row["sha256"] for row in await c.all("log.expired_files", now=now)]
-    settling = any(int(row["released_at"]) > now - releases.SETTLE_SECONDS for row in released[-1:])
-    return Found(news, sorted({*expired, *(_superseded(log) & files.keys())}), settling)
+    await asyncio.to_thread(lambda: log.entries)  # which is computed once
+    files = {row["sha256"]: row["content"] for row in await c.all("log.files")}
+    released, rules = await releases.read_released(c, since), await _rules(c)
+    answers, documents = await correspondence.entries(c), await _new_documents(c, log)
+    end, expired = await _end(c, log), {row["sha256"] for row in await c.all("log.expired_files", now=now)}
+
+    def compare() -> list[New]:
+        return [
+            *_new_keys(log, keys),
+            *_new_own(log, own),
+            *[New(entry) for entry in rules if entry != _last(log, "rule", entry["name"])],
+            *releases.new_entries(released, log.entries, files, now),
+            *documents,
+            *_new_answers(answers, log, files),
+            *end,
+        ]
+
+    news = await asyncio.to_thread(compare)  # of a year it takes half a second
+    return Found(news, sorted(expired | (_superseded(log) & files.keys())), released.settling)
 
 
 def _last(log: Log, kind: str, name: str = "") -> Entry | None:
@@ -132,12 +141,12 @@ def _named(row: Row) -> dict[str, Any]:
     return {"reference": row["reference"], "edition": int(row["edition"]), "sha256": row["sha256"]}
 
 
-def _new_answers(answers: Mapping[str, Answer], log: Log, files: Mapping[str, Any]) -> Iterator[New]:
+def _new_answers(answers: Mapping[str, Answer], log: Log, files: Mapping[str, str]) -> Iterator[New]:
     last = {entry["key"]: entry for entry in log.of_kind("answer")}
     for key, answer in answers.items():
         entry, before = answer_entry(key, answer), last.get(key, {})
         texts = {"link": answer.link, "summaries": dict(answer.summaries)} if answer.link or answer.summaries else {}
-        file = files.get(before.get("file", ""), {})
+        file = json.loads(files.get(before.get("file", ""), "{}"))
         same_texts = all(file.get(name) == value for name, value in texts.items()) and bool(texts) == ("file" in before)
         if entry == {name: value for name, value in before.items() if name != "file"} and same_texts:
             continue

@@ -7,6 +7,7 @@ import asyncio
 from functools import partial
 
 from petition.core import clock
+from petition.core.clock import DAY, HOUR
 from petition.core.database import state
 from petition.core.database.connection import Connection
 from petition.log import collect, heads, notes, own_facts, releases, store
@@ -21,7 +22,7 @@ from petition.site import Site
 
 # Facts about the database: why nothing is signed, and why a machine without the key writes no files.
 STANDS, COPY_STANDS = "log_stands", "log_copy_stands"
-_LOOK_AGAIN = 600  # seconds after which everything is compared again, whatever the marks say
+_LOOK_AGAIN, _ALL_AGAIN = 600, 6 * HOUR  # seconds after which it is compared again, whatever the marks say
 
 
 class Keeper:
@@ -31,7 +32,9 @@ class Keeper:
         self._said: dict[tuple[int, str], Entry] = {}  # by log and kind: what this process last said of itself
         self._collected: tuple[int, ...] = ()  # the marks of what was compared
         self._written: tuple[int, ...] = ()  # the marks of what the files show
+        self._is_well = False  # whether the last step did all that it should
         self._look_at = 0  # running seconds
+        self._all_at = 0  # the same, for all releases; 0: now
 
     async def work(self) -> None:
         """Raises DatabaseError."""
@@ -39,6 +42,8 @@ class Keeper:
             if not ours:
                 return
             try:
+                if await self._is_idle():
+                    return
                 await self._step()
             except (LogError, UnicodeDecodeError) as error:
                 await self._tell(str(error) if isinstance(error, LogError) else "The checkpoint of the log is damaged.")
@@ -47,13 +52,24 @@ class Keeper:
             else:
                 await self._tell("")
 
+    async def _is_idle(self) -> bool:
+        """Two small queries, every few seconds: nothing has changed, and nothing waits to be signed."""
+        async with self._database.reading() as c:
+            published, logged = await collect.mark(c), await store.mark(c)
+        entries, first, below, *_ = logged
+        if (self._signer.keys and entries > max(first, below)) or clock.running_seconds() >= self._look_at:
+            return False
+        return self._is_well and (*published, *logged) == self._collected and logged == self._written
+
     async def _step(self) -> None:
+        self._is_well = False
         async with self._database.reading() as c:
             own_note = await own_log(c, self._folder)
         await self._begin_demo()
         await self._collect()
         await self._signer.sign(own_note)
         await self._write()
+        self._is_well = True
 
     async def _begin_demo(self) -> None:
         """On a real server a person does it: a new machine that awaits its backup must not begin another log."""
@@ -71,14 +87,22 @@ class Keeper:
             if marks == self._collected and clock.running_seconds() < self._look_at:
                 return
             if (log := await store.read_log(c)) is None:
+                self._collected, self._look_at = marks, clock.running_seconds() + _LOOK_AGAIN
                 return
             facts = await self._own_facts(c)
             own = [new for new in facts if new.entry != self._said.get((log.first, new.entry["kind"]))]
-            found = await collect.find_new(c, log, self._signer.keys, own)
+            found = await collect.find_new(c, log, self._signer.keys, own, self._since())
         if await self._append(found, log.first + log.size):
             self._said |= {(log.first, new.entry["kind"]): new.entry for new in own}
             pause = releases.SETTLE_SECONDS if found.settling else _LOOK_AGAIN
             self._collected, self._look_at = marks, clock.running_seconds() + pause
+            self._all_at = self._all_at or clock.running_seconds() + _ALL_AGAIN
+
+    def _since(self) -> int:
+        """At the start, and a few times a day, all releases are compared; else those of a week."""
+        if clock.running_seconds() >= self._all_at:
+            self._all_at = 0
+        return clock.epoch() - 8 * DAY if self._all_at else 0
 
     async def _own_facts(self, c: Connection) -> list[New]:
         appeal = await self._site.read_appeal(c)

@@ -13,6 +13,8 @@ from petition.log.folder import Folder, Signed
 from petition.log.store import Log
 from petition.log.tiles import WIDTH
 
+_RECENT = 2 * WIDTH  # entries: of older heads nobody needs a part of a tile
+
 
 @dataclass(frozen=True, slots=True)
 class Published:
@@ -40,11 +42,12 @@ async def _read(c: Connection) -> Published | None:
 
 
 async def signed_heads(c: Connection, log: Log) -> list[Signed]:
-    """Those of one log, with their witnesses."""
+    """The newest of the newest log, with their witnesses."""
     lines: dict[int, dict[str, str]] = {}
-    for row in await c.all("log.cosignatures", after=log.first):
+    after = max(log.first, int((await store.read_ends(c))["below"]) - _RECENT)
+    for row in await c.all("log.cosignatures", after=after):
         lines.setdefault(int(row["below"]), {})[row["name"]] = row["line"]
-    rows = await c.all("log.heads", after=log.first)
+    rows = await c.all("log.heads", after=after)
     return [Signed(int(row["below"]) - log.first, row["note"], lines.get(int(row["below"]), {})) for row in rows]
 
 

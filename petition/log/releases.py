@@ -1,5 +1,6 @@
 """What the log says of released figures: copies of the table of releases, never of a count."""
 
+import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import Any
 
 from petition.core import clock
 from petition.core.clock import DAY
-from petition.core.database.connection import Row
+from petition.core.database.connection import Connection, Row
 from petition.log.entries import Entry, canonical_json
 from petition.log.store import New, sha256
 from petition.tally import removals, schedule
@@ -41,14 +42,38 @@ class Release:
         }
 
 
-def list_releases(rows: Sequence[Row]) -> list[Release]:
-    """From rows of the table of releases, in the order of their times.
+@dataclass(frozen=True, slots=True)
+class Released:
+    """Rows of the table of releases after a moment, in the order of their times, and the figures of that moment.
+
+    `since`: the moment (epoch seconds) after which they are compared with the log. It is later: which countries were
+    released with a total is known only if the total before is there.
+    """
+
+    rows: Sequence[Row]
+    before: Mapping[str, int]
+    since: int
+
+    @property
+    def settling(self) -> bool:
+        """Whether a release is so new that it is logged later."""
+        return any(int(row["released_at"]) > clock.epoch() - SETTLE_SECONDS for row in self.rows[-1:])
+
+
+async def read_released(c: Connection, since: int) -> Released:
+    after = max(since - DAY, -1)
+    before = {row["name"]: int(row["figure"]) for row in await c.all("published.figures_at", moment=after)}
+    return Released(await c.all("published.releases", after=after), before, since)
+
+
+def list_releases(released: Released) -> list[Release]:
+    """In the order of their times.
 
     After a pause a country may be released under an earlier time than the total, though in the same moment: so only at
     the times of the total what the table says is what people saw.
     """
-    found, figures, of_countries = [], {TOTAL: 0}, False
-    figure_rows = (row for row in rows if row["name"] == TOTAL or len(row["name"]) == 2)
+    found, figures, of_countries = [], {TOTAL: 0, **released.before}, False
+    figure_rows = (row for row in released.rows if row["name"] == TOTAL or len(row["name"]) == 2)
     for at, group in groupby(figure_rows, key=lambda row: int(row["released_at"])):
         now = {row["name"]: int(row["figure"]) for row in group}
         figures |= now
@@ -62,19 +87,20 @@ def list_releases(rows: Sequence[Row]) -> list[Release]:
     return found
 
 
-def new_entries(rows: Sequence[Row], logged: Sequence[Entry], files: Mapping[str, Any], now: int) -> Iterator[New]:
-    """What is not logged yet, and corrections of what is not true any more. `files`: those beside the log, decoded.
+def new_entries(released: Released, logged: Sequence[Entry], files: Mapping[str, str], now: int) -> Iterator[New]:
+    """What is not logged yet, and corrections of what is not true any more. `files`: those beside the log, by hash.
 
     Releases stand in the log in the order of their times: with one, all later ones are corrected, and logged again.
     """
-    valid = valid_releases(logged)
-    published = {minute(release.at): release for release in list_releases(rows)}
+    since = minute(released.since)
+    valid = {at: entry for at, entry in valid_releases(logged).items() if at > since}
+    published = {minute(one.at): one for one in list_releases(released) if one.at > released.since}
     due = [at for at, release in published.items() if release.at <= now - SETTLE_SECONDS]
     wrong = [at for at in valid if at not in published or not _agrees(valid[at], published[at], files)]
     begin = min([*wrong, *(at for at in due if at not in valid)], default=_NEVER)
     yield from (New({"kind": "correction", "at": at, "reason": "clock"}) for at in sorted(valid) if at >= begin)
     yield from (_new_release(published[at], now) for at in due if at >= begin)
-    yield from _new_removals([row for row in rows if int(row["released_at"]) <= now - SETTLE_SECONDS], logged)
+    yield from _new_removals([row for row in released.rows if int(row["released_at"]) <= now - SETTLE_SECONDS], logged)
 
 
 def valid_releases(logged: Sequence[Entry]) -> dict[str, Entry]:
@@ -88,11 +114,12 @@ def valid_releases(logged: Sequence[Entry]) -> dict[str, Entry]:
     return valid
 
 
-def _agrees(entry: Entry, release: Release, files: Mapping[str, Any]) -> bool:
+def _agrees(entry: Entry, release: Release, files: Mapping[str, str]) -> bool:
     if entry["total"] != release.total or ("countries" in entry) != (release.countries is not None):
         return False
-    file = files.get(entry.get("countries", ""))
-    return file is None or {name: value for name, value in file.items() if name != "nonce"} == release.facts
+    if (file := files.get(entry.get("countries", ""))) is None:
+        return True
+    return {name: value for name, value in json.loads(file).items() if name != "nonce"} == release.facts
 
 
 def _new_release(release: Release, now: int) -> New:

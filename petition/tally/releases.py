@@ -54,12 +54,12 @@ async def release_due(database: Database) -> None:
 
 
 async def release(c: Connection, now: int) -> None:
-    await c.run("releases.lock_total")  # a freeze that begins now waits, or has begun
-    held_until = await freeze.held_until(c)
-    plan, figures = await get_schedule(c), await _figures(c)
-    if TOTAL not in figures:
-        figures = await _begin(c, plan, now)
-    elif figures[TOTAL].released_at > now + plan.max_ahead:
+    plan = await get_schedule(c)
+    # A freeze that begins now waits, or has begun; and no two processes release figures in two orders.
+    if await c.one("releases.lock_total") is None:
+        await _begin(c, plan, now)
+    held_until, figures = await freeze.held_until(c), await _figures(c)
+    if figures[TOTAL].released_at > now + plan.max_ahead:
         return await _set_back(c, plan, figures, now)
     is_first = await _first_release_pending(c)
     due = _due(figures, plan, now, held_until, is_first=is_first)
@@ -106,16 +106,15 @@ def _due(figures: dict[str, Figure], plan: Schedule, now: int, held_until: int, 
     return {name: time for name, time in times.items() if time > max(figures[name].released_at, held_until)}
 
 
-async def _begin(c: Connection, plan: Schedule, now: int) -> dict[str, Figure]:
-    """The first start of the campaign: draws the secret count of the first release."""
+async def _begin(c: Connection, plan: Schedule, now: int) -> None:
+    """The first start of the campaign: draws the secret count of the first release. Then the total is locked."""
     begun_at = window_start(now, plan.total.short) - plan.total.short
     total = Figure(TOTAL, 0, begun_at, plan.total.regular, draw_remainder())
     saved = await _save(c, [total])
-    await c.run("releases.lock_total")  # now there is a row: else another process could wait for us, and we for it
+    await c.run("releases.lock_total")
     if saved:
         await state.put(c, FIRST_COUNT, str(secrets.choice(plan.first_counts)))
         await state.put(c, FIRST_BY, str(now + plan.first_wait))
-    return {TOTAL: total}
 
 
 async def _is_first_release(c: Connection, time: int) -> bool:

@@ -8,6 +8,8 @@ create table log_entries (
     added_at bigint not null
 )
 
+create index log_entries_begins on log_entries (n) where n = first
+
 -- What was signed: a note (c2sp.org/tlog-checkpoint) about all entries of its log below the n `below`.
 create table log_heads (
     below bigint primary key,

@@ -8,7 +8,12 @@ select (select coalesce(max(n), 0) from actions) as actions,
     (select count(*) from site_state where name = 'closed') as closed
 
 -- name: releases
-select name, released_at, figure from releases order by released_at, name
+select name, released_at, figure from releases where released_at > :after order by released_at, name
+
+-- name: figures_at
+-- What was published of the total and of each country at a moment.
+select name, figure from releases where (name, released_at) in (select name, max(released_at) from releases
+    where (name = 'total' or length(name) = 2) and released_at <= :moment group by name)
 
 -- name: editions
 select number, issued_at, basis from editions order by number
