@@ -99,7 +99,10 @@ class Published(RuleBasedStateMachine):
         async with self.site.database.reading() as c:
             assert await audit.find_disagreements(c, self.site.settings) == []
             rows = await c.all("log.entries_from", n=0)
-        assert rules.check_releases({row["n"]: json.loads(row["entry"]) for row in rows}) == [], "what strangers check"
+        problems = rules.check_releases({row["n"]: json.loads(row["entry"]) for row in rows})
+        if self.jumped:  # a fall may come on another day than its reason
+            problems = [one for one in problems if "falls by" not in one]
+        assert problems == [], "what strangers check"
 
     async def _see(self) -> None:
         async with self.site.database.reading() as c:

@@ -1,15 +1,20 @@
 """The log over HTTP: what strangers and witnesses get, and what they may send."""
 
+import io
 import json
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from pypdf import PdfReader
 
 from petition.campaign.appeal import SHIPPED_DATA
 from petition.core import clock
 from petition.features import letter_files
 from petition.letters.editions import editions
+from petition.letters.formats import pdf
+from petition.letters.writing import stored_document
+from petition.letters.writing.document import IssueDetails
 from petition.log import feature, notes, proofs
 from petition.log.notes import WITNESS, make_key
 from petition.web import mirror
@@ -190,3 +195,17 @@ async def test_letters_print_the_head_before_them(watched: tuple[Visitor, Kept])
     origin, size, root = kept.checkpoint().split("\n")[:3]
     assert draft.log_head == f"{origin} {size} {root}"
     assert editions.basis_of(draft)["log_head"] == draft.log_head
+    issue = IssueDetails("PL-9", "https://petition.example/en/letters/PL-9")
+    letter = draft.letter(draft.book.find("PL"), issue)
+    pages = [page.extract_text() for page in PdfReader(io.BytesIO(pdf.render(letter))).pages]
+    assert all(draft.log_head in " ".join(page.split()) for page in pages)
+    assert stored_document.letter_from_dict(stored_document.to_dict(letter)).log_head == draft.log_head
+    old = {name: value for name, value in stored_document.to_dict(letter).items() if name != "log_head"}
+    assert stored_document.letter_from_dict(old).log_head == "", "letters of old editions stay as they are"
+
+
+async def test_the_desk_says_that_the_log_stands_still(watched: tuple[Visitor, Kept]) -> None:
+    visitor, _ = watched
+    await visitor.site.database.write(lambda c: c.run("state.put", name="log_stands", value="Why."))
+    await visitor.organiser()
+    assert "For the operator: The public log stands still. Why." in (await visitor.get("/organisers/")).text

@@ -73,7 +73,7 @@ def test_a_real_server_begins_a_log_when_a_person_says_so(shell: Shell) -> None:
 def test_an_old_file_put_back_stands_still_and_is_adopted_from_the_machines_own_files(
     tmp_path: Path, sqlite_url: str
 ) -> None:
-    """A demo, since it signs within a minute: the server says why it stands, and goes on by itself after adopt."""
+    """A demo, since it signs within a minute: The server says why it stands, and continues by itself after adopt."""
     shell, folder = Shell(tmp_path, PETITION_DATABASE_URL=sqlite_url), tmp_path / "var/log"
     shell.fine("demo", "--signatures", "300")
     shutil.copy(tmp_path / "petition.db", tmp_path / "old.db")
