@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
 from pkgutil import iter_modules
 from typing import Any
 
@@ -54,10 +53,13 @@ class Feature:
 
 @cache
 def features() -> tuple[Feature, ...]:
-    """Those that are there, by name."""
-    names = sorted(found.name for found in iter_modules(petition.__path__) if found.ispkg)
-    modules = [f"petition.{name}.feature" for name in names]
-    return tuple(import_module(module).FEATURE for module in modules if find_spec(module))
+    """Those that are there, by name. Only their own modules are loaded."""
+    names = sorted(found.name for found in iter_modules(petition.__path__) if found.ispkg and _has_feature(found.name))
+    return tuple(import_module(f"petition.{name}.feature").FEATURE for name in names)
+
+
+def _has_feature(name: str) -> bool:
+    return any(found.name == "feature" for found in iter_modules([f"{folder}/{name}" for folder in petition.__path__]))
 
 
 async def list_warnings(c: Connection) -> list[str]:

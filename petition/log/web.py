@@ -8,7 +8,7 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from petition.log import cosignatures, letters
 from petition.log.errors import LogError
@@ -79,6 +79,6 @@ async def send_proof(request: Request) -> Response:
 
 ROUTES = [
     Route("/log/cosignatures", receive_cosignatures, methods=["POST"]),
-    Route("/log/{path:path}", send_file),
+    Mount("/log", routes=[Route("/{path:path}", send_file)]),
     Route("/letters/{reference}.tlog-proof", send_proof),
 ]
