@@ -45,7 +45,7 @@ from petition.protection.networks import Networks
 from petition.protection.rate_limits import RateLimiter
 from petition.retention import prune
 from petition.retention.destruction_day import DestructionWatch
-from petition.signals import Signals, keeping
+from petition.signals import Signals, keeping, quality
 from petition.signing import set_aside, undelivered
 from petition.signing.intake import Intake
 from petition.tally import populations, releases
@@ -194,6 +194,7 @@ class Site:
             await self.take_snapshot()  # a day is compared with what was published at its end
             await self.signals.look()  # before the marks of its forms are deleted
             await keeping.keep_machines(self.database, self.server_keys)
+            await quality.freeze_week(self.database)
         finally:
             await prune.prune(self.database, self.server_keys, self.appeal, self.settings.email_key_file)
 

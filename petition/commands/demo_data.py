@@ -4,7 +4,7 @@ import random
 import secrets
 from base64 import urlsafe_b64encode
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from itertools import product
@@ -15,10 +15,12 @@ from petition.core.database.connection import Connection
 from petition.core.database.database import Database
 from petition.core.errors import DatabaseError
 from petition.retention import reorder
+from petition.signals import quality
 from petition.tally import releases, tally
 
 SignatureRow = tuple[str, str, str, str, int, int, str]  # see _COLUMNS
 ROWS_PER_TRANSACTION = 100_000
+_CLASSES = {"known": 800, "unknown": 180, "relay": 16, "throw-away": 4}  # how many of a thousand mailboxes
 EVEN_DAYS = (0, *[1] * 30)  # weights of today, yesterday, …
 # Weights: roughly how a campaign in Europe might spread. ZZ is a country that was not stated.
 COUNTRY_WEIGHTS = {
@@ -48,13 +50,32 @@ async def fill_database(
     if not await is_empty(database):
         raise DatabaseError("The database has signatures already: demo signatures go into an empty one only.")
     rng = rng or random.Random()  # noqa: S311 (plausible, not secret)
+    confirmed: Counter[str] = Counter()
     for first in range(0, total, ROWS_PER_TRANSACTION):
         size = min(ROWS_PER_TRANSACTION, total - first)
         rows = _rows(_mailboxes(first, size, total), days, rng)
         await database.write(partial(insert_signatures, rows=rows))
+        confirmed.update(row[3] for row in rows)
         on_progress(size)
     await database.write(reorder.mark_reordered)  # they were inserted in the order of their keys
+    await database.write(partial(_insert_pulse, confirmed=confirmed))
     await release_midnights(database, days)
+    await quality.freeze_week(database)
+
+
+async def _insert_pulse(c: Connection, *, confirmed: Mapping[str, int]) -> None:
+    """The sums that `petition/signals` would have made of the forms of each day that is over."""
+    over = {day: n for day, n in confirmed.items() if day < clock.today().isoformat()}
+    days = [{"day": day, "largest_domain": n // 120, "largest_network": n // 60} for day, n in sorted(over.items())]
+    rows = [_pulse_row(day, name, n * share // 1000) for day, n in over.items() for name, share in _CLASSES.items()]
+    await c.insert_rows("pulse", [row for row in rows if row["forms"]])
+    await c.insert_rows("pulse_days", days)
+
+
+def _pulse_row(day: str, mailbox_class: str, n: int) -> dict[str, str | int]:
+    """`n` were confirmed, of rather more forms."""
+    counts = {"forms": n * 128 // 100, "confirmed": n, "quick": n * 7 // 100, "returned": n * 2 // 100}
+    return {"day": day, "mailbox_class": mailbox_class, **counts}
 
 
 async def release_midnights(database: Database, days: Sequence[float]) -> None:

@@ -17,6 +17,11 @@ def format_number(n: int, locale: Locale) -> str:
     return str(numbers.format_decimal(n, locale=locale, group_separator=grouped))
 
 
+def format_percent(share: float, locale: Locale) -> str:
+    """A share of 1, with one decimal at most."""
+    return str(numbers.format_percent(round(share, 3), locale=locale, decimal_quantization=False))
+
+
 def format_date(day: date, locale: Locale) -> str:
     """The month is written as a word."""
     return str(dates.format_date(day, format=date_pattern(day, locale), locale=locale))

@@ -61,6 +61,9 @@ class Language:
     def format_number(self, n: int) -> str:
         return formats.format_number(n, self.locale)
 
+    def format_percent(self, share: float) -> str:
+        return formats.format_percent(share, self.locale)
+
     def format_date(self, day: date) -> str:
         return formats.format_date(day, self.locale)
 
@@ -112,6 +115,7 @@ class Language:
         env.install_gettext_translations(_load_catalogue(self.code), newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
         env.filters |= {
             "number": _runtime_filter(self.format_number),
+            "percent": _runtime_filter(self.format_percent),
             "date": _runtime_filter(self.format_date),
             "time": _runtime_filter(self.format_time),
             "country": _runtime_filter(self.country_name),

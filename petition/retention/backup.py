@@ -52,6 +52,7 @@ TABLES = (
     "source_checks",
     "pulse",
     "pulse_days",
+    "quality_weeks",
     "clusters",
     "notices",
     "paper_counts",

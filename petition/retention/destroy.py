@@ -25,6 +25,7 @@ KEPT_TABLES = (
     "journal",
     "figures",
     "releases",
+    "quality_weeks",
     "refusals",
     "correspondence",
     "answer_summaries",

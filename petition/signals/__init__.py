@@ -20,8 +20,8 @@ and more look like a machine (`looks_like_machine`): to keep such clusters witho
 and again, since a count that is live tells when one more came.
 
 Offers: Signals (look: count and notice), list_notices, count_open, explain, reopen, counted_days, find_cluster,
-list_clusters, list_members, sentences. May import: signing and organisers, and all below. Nothing but `site` and the
-desk knows this folder.
+list_clusters, list_members, sentences, quality (what is published of it each week). May import: signing and
+organisers, and all below. Nothing but `site` and the desk knows this folder; the public pages know `quality`.
 """
 
 from petition.signals.clusters import Cluster, find_cluster, list_clusters, list_members

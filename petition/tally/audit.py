@@ -1,11 +1,12 @@
 """Counts everything again from the signatures and the journal, and says which numbers do not agree.
 
 It has its own SQL and shares no query with the modules that it checks. It reads one moment of the database, so the
-numbers must agree on a busy site too. Published figures are in audit_releases, signatures on paper in audit_paper.
+numbers must agree on a busy site too. Published figures are in audit_releases and
+audit_quality, signatures on paper in audit_paper.
 """
 
 from petition.core.database.connection import Connection
-from petition.tally import audit_paper, audit_releases
+from petition.tally import audit_paper, audit_quality, audit_releases
 
 
 async def find_disagreements(c: Connection) -> list[str]:
@@ -15,6 +16,7 @@ async def find_disagreements(c: Connection) -> list[str]:
         *await _check_choices(c),
         *await audit_releases.find_disagreements(c),
         *await audit_paper.find_disagreements(c),
+        *await audit_quality.find_disagreements(c),
     ]
 
 

@@ -12,7 +12,7 @@ from petition.web.http import assets, security
 from petition.web.http.pages import render_template
 from petition.web.http.prerendered import PrerenderedResponse, encode_body
 from petition.web.http.public_state import PublicState
-from petition.web.public import discovery, feed, governments, maps, press, signing, tally
+from petition.web.public import discovery, feed, governments, maps, press, quality, signing, tally
 from petition.web.public.themes import THEMES, with_theme
 
 RenderedText = tuple[str, str, dict[str, str]]
@@ -46,7 +46,7 @@ PAGES: dict[str, tuple[str, str, Context]] = {
     "privacy": ("web/public/privacy.html", _PAGE_CACHE, _no_context),
     "safety": ("web/public/safety.html", _PAGE_CACHE, tally.counting_page),
     "press": ("web/public/press.html", _LIVE_CACHE, press.press_page),
-    "how-we-count": ("web/public/tally/how_we_count.html", _PAGE_CACHE, tally.counting_page),
+    "how-we-count": ("web/public/tally/how_we_count.html", _PAGE_CACHE, quality.how_we_count_page),
     "data": ("web/public/tally/data.html", _PAGE_CACHE, tally.data_page),
 }
 
@@ -94,6 +94,7 @@ DATA_FILES: dict[str, tuple[str, DataFile]] = {
     "/tally.json": ("application/json", tally.tally_json),
     "/history.json": ("application/json", tally.history_json),
     "/governments.json": ("application/json", governments.governments_json),
+    "/quality.json": ("application/json", quality.quality_json),
     "/robots.txt": ("text/plain; charset=utf-8", discovery.robots_txt),
     "/sitemap.xml": ("application/xml", discovery.sitemap_xml),
     "/.well-known/security.txt": ("text/plain; charset=utf-8", discovery.security_txt),

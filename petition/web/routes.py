@@ -67,7 +67,7 @@ _BUSIEST: list[BaseRoute] = [
     Route("/", signing.redirect_to_language),
     Route("/proof-of-work.json", signing.proof_of_work),
     *_prerendered("/tally.json", "/tally.csv", "/paper.csv", "/history.csv", "/history-hours.csv", "/history.json"),
-    *_prerendered("/governments.json", "/governments.csv", "/{lang}/feed.xml"),
+    *_prerendered("/governments.json", "/governments.csv", "/quality.json", "/{lang}/feed.xml"),
     *_prerendered("/tally-excel.csv", "/paper-excel.csv", "/history-excel.csv", "/history-hours-excel.csv"),
     *_prerendered("/governments-excel.csv"),
     *_prerendered("/tally.svg", "/tally-per-million.svg", "/history.svg", "/governments.svg"),

@@ -31,7 +31,7 @@ LONG_TIMEOUT = 3600  # seconds
 LOCKS = (
     *("daily_keys", "used_proofs", "email_counts", "submissions", "never_write", "signatures", "contacts", "names"),
     *("journal", "links", "outbox", "outbox_machines", "outbox_key_copies", "refusals", "token_buckets"),
-    *("report_counts", "pulse", "pulse_days", "clusters", "notices", "batches"),
+    *("report_counts", "pulse", "pulse_days", "clusters", "notices", "batches", "quality_weeks"),
     *("switches", "figures", "organisers", "factors", "sessions"),
     *("editions", "edition_letters", "edition_annexes", "follow_ups", "sealed_copies"),
     "time_stamps",

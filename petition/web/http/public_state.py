@@ -19,6 +19,8 @@ from petition.core.errors import DatabaseError
 from petition.letters import correspondence
 from petition.letters.correspondence import Entry
 from petition.organisers import activity_log
+from petition.signals import quality
+from petition.signals.quality import Quality
 from petition.site import Site
 from petition.tally import history, paper
 from petition.tally.history import History
@@ -41,6 +43,7 @@ class PublicState:
     recorded: dict[str, str]  # on which day organisers changed an entry last, by the English name
     history: History
     paper: PaperFigures
+    quality: Quality | None
     features: Mapping[str, Any] = field(default_factory=dict)  # what folders that can be left out show, by their names
 
 
@@ -99,7 +102,8 @@ async def read_public_state(site: Site, before: PublicState | None = None) -> Pu
     async with site.database.reading() as c:
         appeal = await site.read_appeal(c)
         status, entries = await read_public_status(c), await correspondence.entries(c)
-        on_paper, of_features = await paper.get_figures(c), await features.read_states(c)
+        on_paper, weekly = await paper.get_figures(c), await quality.get_quality(c)
+        of_features = await features.read_states(c)
         if before is not None and before.entries == entries:
             recorded = before.recorded  # in a log that only grows
         else:
@@ -110,6 +114,5 @@ async def read_public_state(site: Site, before: PublicState | None = None) -> Pu
             figures = await history.get_history(c)
     now = clock.now()
     today = appeal.campaign.day(now)
-    return PublicState(
-        status, appeal, appeal.campaign_state(now), today, entries, recorded, figures, on_paper, of_features
-    )
+    known = (entries, recorded, figures, on_paper, weekly, of_features)
+    return PublicState(status, appeal, appeal.campaign_state(now), today, *known)

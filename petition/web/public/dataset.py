@@ -12,7 +12,7 @@ from petition.web.http.public_state import PublicState
 _FORMATS = {".json": "application/json", ".csv": "text/csv"}
 FILES = (
     *("/tally.json", "/tally.csv", "/history.json", "/history.csv", "/history-hours.csv", "/paper.csv"),
-    *("/governments.json", "/governments.csv"),
+    *("/governments.json", "/governments.csv", "/quality.json"),
 )
 
 

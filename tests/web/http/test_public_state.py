@@ -52,8 +52,10 @@ async def test_new_numbers_are_a_new_page_under_a_new_tag(time: Clock, visitor: 
     await _filled(visitor, time, 500)
     after = {path: (await visitor.get(path)).headers["etag"] for path in READY}
     moved = {path for path in READY if before[path] != after[path]}
-    numbers = {f"/{lang}/{page}" for lang in LANGUAGES for page in ("", "tally", "press", "data")}
-    assert moved == numbers | {path for path in prerender.DATA_FILES if path.startswith(("/tally", "/history"))}
+    numbers = {f"/{lang}/{page}" for lang in LANGUAGES for page in ("", "tally", "press", "data", "how-we-count")}
+    assert moved == numbers | {
+        path for path in prerender.DATA_FILES if path.startswith(("/tally", "/history", "/quality"))
+    }
     answer = await visitor.get("/en/", headers={"If-None-Match": before["/en/"]})
     assert (answer.status_code, "More than 500 people have signed" in Html(answer.text).text) == (200, True)
 
