@@ -8,7 +8,7 @@ from petition.core.database import state
 from petition.core.database.connection import Connection
 from petition.core.settings import Settings
 from petition.features import Feature, File, Job
-from petition.log import audit, checks, commands, ending, letters, server_commands, shown
+from petition.log import audit, checks, commands, ending, letters, pages, server_commands, shown
 from petition.log.folder import Folder
 from petition.log.keeper import COPY_STANDS, STANDS, Keeper
 from petition.site import Site
@@ -50,6 +50,7 @@ FEATURE = Feature(
     register_commands=_register,
     routes=_routes,
     jobs=_jobs,
+    pages=pages.PAGES,
     read_state=shown.read_shown,
     mirror_files=_mirror_files,
     letter_files=letters.proof_files,

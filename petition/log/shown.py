@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from petition.core.database.connection import Connection
+from petition.core.database.connection import Connection, Row
 from petition.log import notes, store
 from petition.log.entries import Entry
 
@@ -14,13 +14,14 @@ _LAST = 10
 class ShownLog:
     """`note`: the newest head, with the lines of witnesses, whose names are `witnesses`; empty if nothing is signed.
 
-    `last`: (place, entry) of the newest entries that it covers, the newest first.
+    `last`: (place, entry) of the newest entries that it covers; `vkeys`: of the keys that sign it; the newest first.
     """
 
     note: str = ""
     size: int = 0
     witnesses: tuple[str, ...] = ()
     last: tuple[tuple[int, Entry], ...] = ()
+    vkeys: tuple[str, ...] = ()
 
 
 async def read_shown(c: Connection) -> ShownLog:
@@ -34,4 +35,11 @@ async def read_shown(c: Connection) -> ShownLog:
     size = notes.parse_head(notes.split_note(note)[0]).size
     rows = await c.all("log.entries_between", since=max(first, below - _LAST), below=below)
     last = [(int(r["n"]) - first, json.loads(r["entry"])) for r in rows]
-    return ShownLog(note + "".join(lines.values()), size, tuple(lines), tuple(reversed(last)))
+    vkeys = _current(await c.all("log.keys", first=first, below=below))
+    return ShownLog(note + "".join(lines.values()), size, tuple(lines), tuple(reversed(last)), vkeys)
+
+
+def _current(rows: list[Row]) -> tuple[str, ...]:
+    keys = [json.loads(row["entry"]) for row in rows]
+    states = {key["vkey"]: key.get("state", "added") for key in keys}  # the first entry of a log has its first key
+    return tuple(vkey for vkey in reversed(states) if states[vkey] == "added")

@@ -135,6 +135,7 @@ PAGES = (
     "data",
     "press",
     "how-we-count",
+    "log",
     "embed",
     "embed/map",
     "embed/chart",

@@ -44,7 +44,7 @@ class Gallery:
         await self._filled(visitor)
         for self.lang in langs:
             await self._plain(visitor, "", "", "tally", "governments", "data", "privacy", "safety", "help", "manage")
-            await self._plain(visitor, "", "press", "how-we-count")
+            await self._plain(visitor, "", "press", "how-we-count", "log")
             await self._plain(visitor, "", "embed", "embed?theme=dark", "embed?theme=light", "check-inbox")
             await self._plain(visitor, "", "embed/map", "embed/map-per-million?theme=light", "embed/chart")
             await self._plain(visitor, "", "check-inbox/manage", "check-inbox/manage?mail=late")

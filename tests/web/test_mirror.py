@@ -44,7 +44,7 @@ def _links(page: Html) -> list[str]:
 async def test_it_has_every_public_page_the_data_and_the_files(visitor: Visitor, tmp_path: Path) -> None:
     count = await mirror.write_mirror(visitor.site, tmp_path / "mirror")
     names = {str(file.relative_to(tmp_path / "mirror")) for file in (tmp_path / "mirror").rglob("*") if file.is_file()}
-    pages = {f"{lang}/{page or 'index'}.html" for lang in LANGUAGES for page in prerender.PAGES}
+    pages = {f"{lang}/{page or 'index'}.html" for lang in LANGUAGES for page in prerender.pages()}
     data = {path.removeprefix("/") for path in prerender.DATA_FILES if mirror._in_mirror(path)}
     data |= {f"{lang}/{name}" for lang in LANGUAGES for name in ("history.svg", "feed.xml")}
     assert names == {"index.html"} | pages | data | {f"static/{name}" for name in assets.load_assets()}

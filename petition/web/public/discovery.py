@@ -4,6 +4,7 @@ from datetime import timedelta
 from xml.sax.saxutils import quoteattr
 
 from petition.campaign.campaign import Placeholder
+from petition.features import features
 from petition.site import Site
 from petition.web.http.public_state import PublicState
 
@@ -35,7 +36,8 @@ def robots_txt(site: Site, state: PublicState) -> str:
 def sitemap_xml(site: Site, state: PublicState) -> str:
     """Every public page, with its address in all languages (sitemaps.org; hreflang as search engines read it)."""
     codes = [language.code for language in site.languages]
-    entries = "".join(_entry(site.settings.base_url, code, codes, page) for page in PAGES for code in codes)
+    pages = (*PAGES, *(page for feature in features() for page in feature.pages))
+    entries = "".join(_entry(site.settings.base_url, code, codes, page) for page in pages for code in codes)
     spaces = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml"'
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset {spaces}>\n{entries}</urlset>\n'
 

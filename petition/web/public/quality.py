@@ -27,6 +27,8 @@ def how_we_count_page(site: Site, language: Language, state: PublicState) -> dic
         "removals": [(date.fromisoformat(day), reason, n) for day, reason, n in state.history.removals],
         "yardstick": _yardstick(state),
         "software": running_version(),
+        "log": state.features.get("log"),
+        "witnesses": state.appeal.campaign.witnesses,
     }
 
 

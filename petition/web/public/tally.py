@@ -70,6 +70,7 @@ def data_page(site: Site, language: Language, state: PublicState) -> dict[str, A
         "text": state.appeal.get_text(language),
         "dataset": partial(dataset.describe, language, state),
         "licence_url": LICENCES[state.appeal.campaign.licence],
+        "log": state.features.get("log"),
     }
 
 

@@ -22,6 +22,11 @@ select n, first, entry, added_at from log_entries where n >= :n order by n
 -- With what each log begins.
 select n, entry from log_entries where n = first order by n
 
+-- name: keys
+-- The entries of a log that name its keys: the first one, and those of changes.
+select entry from log_entries
+where n < :below and (n = :first or (n > :first and entry like '{"kind":"key",%')) order by n
+
 -- name: append
 insert into log_entries (n, first, entry, added_at)
 select n, first, entry, added_at

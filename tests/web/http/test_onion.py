@@ -15,7 +15,7 @@ PUBLIC = "https://petition.example"
 NAME = "p" * 55 + "d.onion"
 ONION = f"http://{NAME}"
 THERE = {"Host": NAME}
-PAGES = [f"/{lang}/{page}" for lang in LANGUAGES for page in prerender.PAGES]
+PAGES = [f"/{lang}/{page}" for lang in LANGUAGES for page in prerender.pages()]
 GOOD = {"email": "anna@example.net", "country": "PL", "consent": "on"}
 pytestmark = on_sqlite
 

@@ -12,7 +12,7 @@ from tests import ROOT
 from tests.conftest import Visit, Visitor
 from tests.web.tools import LANGUAGES, Html, in_production, on_sqlite
 
-PAGES = [f"/{lang}/{page}" for lang in LANGUAGES for page in prerender.PAGES]
+PAGES = [f"/{lang}/{page}" for lang in LANGUAGES for page in prerender.pages()]
 READY = [*PAGES, *prerender.DATA_FILES, *[f"/static/{name}" for name in assets.load_assets()]]
 
 

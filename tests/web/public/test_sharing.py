@@ -63,7 +63,7 @@ async def test_the_sitemap_has_every_public_page_in_every_language(visitor: Visi
     tree = ElementTree.fromstring((await visitor.get("/sitemap.xml")).text)
     names = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9", "x": "http://www.w3.org/1999/xhtml"}
     addresses = [str(entry.findtext("s:loc", "", names)) for entry in tree.findall("s:url", names)]
-    public = set(prerender.PAGES)
+    public = set(prerender.pages())
     assert {urlsplit(address).path for address in addresses} == {
         f"/{lang}/{page}" for lang in LANGUAGES for page in public
     }
