@@ -13,7 +13,6 @@ from petition.web.http.assets import load_assets
 from petition.web.http.prerendered import BROTLI
 from petition.web.http.public_state import read_public_state
 from petition.web.prerender import render_texts
-from tests.conftest import Visitor
 from tests.log.samples import KEY, SAMPLES, SHA, checkpoint
 from tests.web.tools import Html
 
@@ -37,14 +36,17 @@ SENTENCES = {
 }
 
 
-async def _page(site: Site, entries: list[dict[str, Any]], lang: str = "en") -> Html:
-    """As it is with these entries, the newest first."""
+async def _pages(site: Site, entries: list[dict[str, Any]]) -> dict[str, str]:
+    """As they are with these entries, the newest first."""
     leaves = [json.dumps(entry).encode() for entry in entries]
     last = tuple(enumerate(entries))
     shown = ShownLog(checkpoint(leaves), len(entries), ("witness.example/w1",), last, (KEY.vkey,))
     state = replace(await read_public_state(site), features={pages.NAME: shown})
-    texts = {path: text for path, text, _ in render_texts(site, state, base_url="https://site.example")}
-    return Html(texts[f"/{lang}/log"])
+    return {path: text for path, text, _ in render_texts(site, state, base_url="https://site.example")}
+
+
+async def _page(site: Site, entries: list[dict[str, Any]]) -> Html:
+    return Html((await _pages(site, entries))["/en/log"])
 
 
 async def test_every_kind_of_entry_is_a_sentence(site: Site) -> None:
@@ -84,8 +86,10 @@ def test_the_script_is_small() -> None:
     assert len(load_assets()["log.js"].bodies[BROTLI]) < 3000
 
 
-async def test_before_the_log_begins_the_page_says_so_and_others_lead_to_it(visitor: Visitor) -> None:
-    assert "The log has not begun yet." in Html((await visitor.get("/en/log")).text).text
-    for path in ("how-we-count", "data"):
-        assert "/en/log" in [a["href"] for a in Html((await visitor.get(f"/en/{path}")).text).all("a")]
-    assert "/en/log</loc>" in (await visitor.get("/sitemap.xml")).text
+async def test_pages_lead_to_the_log_once_it_has_begun(site: Site) -> None:
+    begun, empty = [await _pages(site, entries) for entries in ([SAMPLES["log"]], [])]
+    assert "The log has not begun yet." in Html(empty["/en/log"]).text
+    for path in ("/en/how-we-count", "/en/data"):
+        assert "/en/log" in [a["href"] for a in Html(begun[path]).all("a")]
+        assert "/en/log" not in [a["href"] for a in Html(empty[path]).all("a")]
+    assert "/en/log</loc>" in begun["/sitemap.xml"]
