@@ -87,7 +87,7 @@
     const time = value.includes("T") ? { timeStyle: "short" } : {};
     return new Date(value).toLocaleString(locale, { dateStyle: "long", timeZone: "UTC", ...time });
   }
-  const fill = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => show(values[name]));
+  const fill = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => show(values[name])).replace(/\.\.$/, ".");
   function describe(entry, extra) {
     const template = document.querySelector(`template[data-kind=${entry.kind}]`);
     return fill(template.content.textContent.trim(), { ...entry, ...extra });
@@ -106,7 +106,7 @@
     const [entry] = entries, names = { ...entry.letters, ...entry.texts };
     const name = Object.keys(names).find(one => names[one] === sha256) ?? entry.reference;
     const sentences = sha256 in index ? [describe(entry, { name })] : [fill(said.list, { n: listed.length })];
-    return [true, ...sentences, fill(said.place, { place: places[0], size: head.size }), ...signatures(head)];
+    return [true, ...sentences, fill(said.place, { place: places[0] + 1, size: head.size }), ...signatures(head)];
   }
 
   const signatures = head => [

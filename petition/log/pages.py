@@ -21,7 +21,7 @@ def log_page(site: Site, language: Language, state: Any) -> dict[str, Any]:
     shown: ShownLog = state.features[NAME]
     return {
         "shown": shown,
-        "entries": [(place, entry, _values(site, language, entry)) for place, entry in shown.last],
+        "entries": [(place + 1, entry, _values(site, language, entry)) for place, entry in shown.last],
         "witnesses": witnesses,
         "keys": [*shown.vkeys, *witnesses.vkeys],
     }

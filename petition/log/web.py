@@ -18,7 +18,7 @@ from petition.web.http.pages import NO_STORE, client_address, get_site
 # Nothing else is sent: a path is one of these, or there is no such file.
 _TILE = r"tile/(?:[0-9]{1,2}|entries)/(?:x[0-9]{3}/){0,5}[0-9]{3}(?:\.p/[1-9][0-9]{0,2})?"
 _PATH = re.compile(
-    rf"(?:before/[\w.-]+/)?(checkpoint|policy|vkey|index\.json|files/[0-9a-f]{{64}}\.json|{_TILE})", re.A
+    rf"(?:before/[\w.-]+/)?(checkpoint|cosigned|policy|vkey|index\.json|files/[0-9a-f]{{64}}\.json|{_TILE})", re.A
 )
 _OPEN = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin", "X-Robots-Tag": "noindex"}
 _TEXT, _BYTES, _JSON = "text/plain; charset=utf-8", "application/octet-stream", "application/json"

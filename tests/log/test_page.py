@@ -29,7 +29,7 @@ SENTENCES = {
     "rule": "A rule of the site: signing = open",
     "software": "The site runs version 1.2.0 of the software. 0123abc",
     "key": f"A new key signs the log: {KEY.vkey}",
-    "witnesses": "Who watches the log: witnesses 1, of whom at least 1 must sign.",
+    "witnesses": "Who is watching the log: witnesses 1, of whom at least 1 must sign.",
     "audit": "30 November 2026: all figures were counted again, and agree.",
     "correction": "The releases of 22 November 2026, 10:00 UTC do not count: a clock was wrong.",
     "end": "30 April 2027: signing has ended.",

@@ -27,7 +27,7 @@ class Proven:
 
     @property
     def where(self) -> str:
-        return f"place {self.index} of {self.head.size} of {self.head.origin}{say_cosigned(self.opened)}"
+        return f"place {self.index + 1} of {self.head.size} of {self.head.origin}{say_cosigned(self.opened)}"
 
 
 def prove_reference(source: Source, vkeys: Sequence[str], reference: str) -> str:
