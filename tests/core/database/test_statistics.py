@@ -8,7 +8,8 @@ OF_NOBODY = {
     *("site_state", "switches", "refusals", "report_counts", "journal", "figures", "releases", "pulse", "pulse_days"),
     *("clusters", "notices", "batches", "paper_counts", "edits", "source_checks"),
     *("correspondence", "answer_summaries", "corrections", "editions", "edition_letters", "edition_annexes"),
-    *("enabled_annexes", "follow_ups", "sealed_copies", "time_stamps"),
+    *("enabled_annexes", "follow_ups", "sealed_copies", "time_stamps", "quality_weeks"),
+    *("log_entries", "log_heads", "log_files", "log_cosignatures"),
 }
 OF_MANY = {"country", "confirmed_on", "named", "updates", "consent", "set_aside"}  # columns of signatures
 KEPT = """
