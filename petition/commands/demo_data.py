@@ -5,7 +5,7 @@ import secrets
 from base64 import urlsafe_b64encode
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from itertools import product
 from string import ascii_letters, digits
@@ -65,7 +65,10 @@ async def fill_database(
 
 async def _insert_pulse(c: Connection, *, confirmed: Mapping[str, int]) -> None:
     """The sums that `petition/signals` would have made of the forms of each day that is over."""
-    over = {day: n for day, n in confirmed.items() if day < clock.today().isoformat()}
+    today = clock.today()
+    first = min([today, *map(date.fromisoformat, confirmed)])
+    every = [(first + timedelta(n)).isoformat() for n in range((today - first).days)]
+    over = {day: confirmed.get(day, 0) for day in every}
     days = [{"day": day, "largest_domain": n // 120, "largest_network": n // 60} for day, n in sorted(over.items())]
     rows = [_pulse_row(day, name, n * share // 1000) for day, n in over.items() for name, share in _CLASSES.items()]
     await c.insert_rows("pulse", [row for row in rows if row["forms"]])

@@ -10,6 +10,9 @@ from petition.tally.audit_removals import is_removal
 
 _MAX_BELOW = 19  # how far a figure may be below its sum
 _ROUNDED = ("forms", "throw_away", "returned", "judged_honest")
+_NUMBERS = (*_ROUNDED, "confirmed", "withdrawn")
+_MAY_LACK = ("unknown_domains", "largest_domain_below", "not_confirmed")
+_SUMS = ("forms", "pressed", "returned", "throw_away", "unknown", "judged_honest")
 _FORGED = "Nothing honest that we know of: it looks forged"
 _STEP, _LEAST_FOR_SHARE = 5, 200
 
@@ -19,14 +22,30 @@ async def find_disagreements(c: Connection) -> list[str]:
     counted_from = (await c.one("audit_quality.first_counted") or {})["day"]
     before: dict[str, Any] = {}
     for row in await c.all("audit_quality.weeks"):
-        figures, sums = json.loads(row["figures"]), json.loads(row["sums"])
-        week = {**figures, "week": row["week"], "since": row["since"], "sums": sums}
+        if (week := _parse(row)) is None:
+            messages.append(f"Week of {row['week']}: its figures cannot be read.")
+            continue
         messages += [*_check_tens(week, before), *_check_shares(week), *await _check_published(c, week, before)]
         first = before["week"] if before else week["since"]
         if first >= counted_from:
             messages += await _check_counted(c, week, before, first)
         before = week
     return messages
+
+
+def _parse(row: Row) -> dict[str, Any] | None:
+    """None for what is no row of figures, as in a planted backup."""
+    try:
+        figures, sums = json.loads(row["figures"]), json.loads(row["sums"])
+        numbers = [*(figures[name] for name in _NUMBERS), *(sums[name] for name in _SUMS)]
+        numbers += [figures[name] for name in _MAY_LACK if figures[name] is not None]
+        removals = figures["removals"]
+        clock.start_of_day(row["week"])
+    except (ValueError, KeyError, TypeError):
+        return None
+    if not all(type(n) is int for n in numbers) or not isinstance(removals, list):
+        return None
+    return {**figures, "week": row["week"], "since": row["since"], "sums": sums}
 
 
 def _check_tens(week: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:

@@ -195,6 +195,14 @@ async def test_the_audit_finds_a_changed_figure(monday: Database, what: str) -> 
     assert len(await disagreements(monday)) in (1, 2)  # forms also make what was not confirmed
 
 
+@pytest.mark.parametrize("figures", ["x", "[]", "{}", "replace(figures, '10', '\"10\"')"])
+async def test_the_audit_says_which_figures_cannot_be_read(monday: Database, figures: str) -> None:
+    await _frozen(monday)
+    value = figures if figures.startswith("replace") else f"'{figures}'"
+    await monday.write(lambda c: c.execute(f"update quality_weeks set figures = {value}"))
+    assert await disagreements(monday) == ["Week of 2026-11-23: its figures cannot be read."]
+
+
 async def test_the_audit_finds_a_changed_sum(monday: Database) -> None:
     await _frozen(monday)
     await monday.write(lambda c: c.execute("update pulse set forms = forms + 1 where mailbox_class = 'known'"))
