@@ -57,6 +57,7 @@ def _show_text(language: Language, text: str) -> str:
 
 def _addressee(site: Site, language: Language, key: str) -> str:
     try:
-        return site.address_book.find(key).name(language.code)
+        addressee = site.address_book.find(key)
+        return language.country_name(addressee.country) if addressee.country else addressee.name(language.code)
     except LetterError:  # the address book has changed since then
         return key

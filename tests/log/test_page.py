@@ -26,7 +26,7 @@ SENTENCES = {
     "annex": "22 November 2026: the names that go with a letter, PL-3-A1: 1,230, rounded down to tens.",
     "appeal": "The text of the appeal; languages: 2. Deadline: 31 March 2027. Goal: 100,000.",
     "answer": "Poland: the record of the answer was removed.",
-    "rule": "A rule of the site: signing = open",
+    "rule": "Signing is open.",
     "software": "The site runs version 1.2.0 of the software. 0123abc",
     "key": f"A new key signs the log: {KEY.vkey}",
     "witnesses": "Witnesses of the log: 1. At least 1 of them must sign.",
@@ -67,11 +67,21 @@ async def test_every_kind_of_entry_is_a_sentence(site: Site) -> None:
         ({"kind": "audit", "day": "2026-11-30", "ok": False}, "counted again, and not all figures agree."),
         ({"kind": "removal", "day": "2026-11-24", "n": 30, "reason": "domain", "restored": True}, "count again."),
         ({"kind": "witnesses", "quorum": 0, "vkeys": []}, "The log has no witnesses yet."),
+        ({"kind": "rule", "name": "signing", "value": "paused"}, "Signing is paused."),
+        ({"kind": "rule", "name": "mailboxes", "value": "refused"}, "Mailboxes are not accepted if authorities"),
+        ({"kind": "rule", "name": "windows", "value": "total:60/6"}, "A rule of the site: windows = total:60/6"),
         ({"kind": "of-tomorrow"}, "of-tomorrow"),
     ],
 )
 async def test_what_an_entry_lacks_changes_its_sentence(site: Site, fields: dict[str, Any], sentence: str) -> None:
     assert sentence in " ".join((await _page(site, [fields])).text.split())
+
+
+async def test_countries_and_institutions_have_their_names_in_the_language(site: Site) -> None:
+    answers = [{"kind": "answer", "key": key, "answered": "2026-12-01"} for key in ("PL", "commission")]
+    text = Html((await _pages(site, answers))["/de/log"]).text
+    assert "Polen: Antwort am" in text
+    assert site.address_book.find("commission").name("de") in text
 
 
 async def test_the_script_gets_a_sentence_for_each_kind_that_names_a_file(site: Site) -> None:
