@@ -78,10 +78,10 @@ async def test_what_an_entry_lacks_changes_its_sentence(site: Site, fields: dict
 
 
 async def test_countries_and_institutions_have_their_names_in_the_language(site: Site) -> None:
-    answers = [{"kind": "answer", "key": key, "answered": "2026-12-01"} for key in ("PL", "commission")]
-    text = Html((await _pages(site, answers))["/de/log"]).text
-    assert "Polen: Antwort am" in text
-    assert site.address_book.find("commission").name("de") in text
+    answers = [{"kind": "answer", "key": key, "answered": "2026-12-01"} for key in ("PL", "eu-commission")]
+    text = Html((await _pages(site, answers))["/pl/log"]).text
+    assert "Polska: " in text
+    assert site.address_book.find("eu-commission").name("pl") in text
 
 
 async def test_the_script_gets_a_sentence_for_each_kind_that_names_a_file(site: Site) -> None:
