@@ -16,7 +16,8 @@ from petition.log.entries import Entry, decode
 from petition.log.errors import LogError
 from petition.log.folder import Folder
 from petition.log.heads import StandsStill
-from petition.log.notes import Head, LogKey
+from petition.log.note_keys import LogKey
+from petition.log.notes import Head
 from petition.log.store import Log, New
 from petition.log.tiles import ENTRIES
 from petition.organisers import activity_log

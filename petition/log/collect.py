@@ -20,7 +20,7 @@ from petition.letters import correspondence
 from petition.letters.correspondence import Entry as Answer
 from petition.log import releases
 from petition.log.entries import Entry, canonical_json
-from petition.log.notes import LogKey
+from petition.log.note_keys import LogKey
 from petition.log.store import Log, New, sha256
 from petition.tally import freeze, schedule
 from petition.tally.schedule import Schedule

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from petition.commands.verbs import Arguments, add_verb
-from petition.log import notes
+from petition.log import note_keys
 from petition.log.client import feed as feeding
 from petition.log.client import proving, stamp, verify, witness
 from petition.log.client.findings import Finding, State
 from petition.log.client.policies import Policy, parse_policy
 from petition.log.client.sources import Source, open_source
 from petition.log.errors import LogError
-from petition.log.notes import LogKey
+from petition.log.note_keys import LogKey
 from petition.retention.new_files import new_files
 
 _PLACE = "address of the site (https://…), or a folder with a copy of it"
@@ -145,7 +145,7 @@ def stamp_checkpoint(arguments: Arguments) -> int:
 
 
 def make_key(arguments: Arguments) -> int:
-    key = notes.make_key(arguments.name, notes.WITNESS if arguments.witness else notes.LOG)
+    key = note_keys.make_key(arguments.name, note_keys.WITNESS if arguments.witness else note_keys.LOG)
     _write(f"{key.secret_text}\n", arguments.output)
     print(f"The public key, for everybody: {key.vkey}", file=sys.stderr)
     return 0
@@ -170,7 +170,7 @@ def _vkeys(arguments: Arguments) -> list[str]:
 
 def _checked(vkeys: list[str]) -> list[str]:
     """As we write them. Raises LogError for a typing error."""
-    return [notes.parse_vkey(vkey).text for vkey in vkeys]
+    return [note_keys.parse_vkey(vkey).text for vkey in vkeys]
 
 
 def _read_policy(file: Path | None) -> Policy | None:

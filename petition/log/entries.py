@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from petition.log.errors import LogError
-from petition.log.notes import LOG, WITNESS, decode64, parse_vkey
+from petition.log.note_keys import LOG, WITNESS, decode64, parse_vkey
 from petition.log.tiles import LONGEST_ENTRY
 from petition.log.tree import HASH_BYTES
 

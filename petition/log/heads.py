@@ -10,7 +10,8 @@ from petition.core.database.database import Database
 from petition.core.settings import Settings
 from petition.log import notes
 from petition.log.errors import LogError
-from petition.log.notes import Head, LogKey
+from petition.log.note_keys import LogKey
+from petition.log.notes import Head
 from petition.log.store import RESTORED, Log, newest_note, read_ends, read_log
 
 GRACE, DEMO_GRACE = 600, 30  # seconds that an entry waits before it is signed: a failover may lose the newest ones

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from petition.log.errors import LogError
-from petition.log.notes import Head, Opened, decode64, encode64, open_note, parse_head, parse_number
+from petition.log.note_keys import decode64, encode64
+from petition.log.notes import Head, Opened, open_note, parse_head, parse_number
 from petition.log.tree import HASH_BYTES, is_included, leaf_hash
 
 _FIRST_LINE = "c2sp.org/tlog-proof@v1"

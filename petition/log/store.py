@@ -10,10 +10,11 @@ from petition.core import clock
 from petition.core.database import state
 from petition.core.database.connection import Connection, Row
 from petition.core.settings import Settings
-from petition.log import notes, tree
+from petition.log import note_keys, notes, tree
 from petition.log.entries import Entry, encode
 from petition.log.errors import LogError
-from petition.log.notes import Head, LogKey
+from petition.log.note_keys import LogKey
+from petition.log.notes import Head
 from petition.log.tree import Subtrees
 
 RESTORED = "log_restored"  # a fact about the database: its log comes from a backup, strangers may know a newer one
@@ -144,7 +145,7 @@ async def begin(c: Connection, settings: Settings) -> str:
     if (old := await read_log(c)) and (note := await newest_note(c, old)):
         head = notes.parse_head(notes.split_note(note)[0])
         entry |= {"previous_origin": head.origin, "previous_size": head.size}
-        entry |= {"previous_root": notes.encode64(head.root)}
+        entry |= {"previous_root": note_keys.encode64(head.root)}
     after = int((await read_ends(c))["entries"])
     await append(c, [New(entry)], after, first=after)
     await state.delete(c, RESTORED)

@@ -11,7 +11,7 @@ import pytest
 
 from petition.core import clock
 from petition.core.settings import Settings
-from petition.log import notes, tiles, tree
+from petition.log import note_keys, notes, tiles, tree
 from petition.log.folder import Folder
 from petition.log.keeper import STANDS, Keeper
 from petition.log.notes import Head
@@ -19,7 +19,7 @@ from petition.log.tiles import ENTRIES
 from petition.site import Site
 from tests.conftest import LOG_KEY, Clock
 
-VKEY = notes.LogKey.parse(LOG_KEY).vkey
+VKEY = note_keys.LogKey.parse(LOG_KEY).vkey
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from petition.log import entries, notes, proofs, tiles, tree
+from petition.log import entries, note_keys, notes, proofs, tiles, tree
 from petition.log.client import documents, feed
 from petition.log.client.findings import State
 from petition.log.client.policies import parse_policy
@@ -38,7 +38,7 @@ def signed_note(data: bytes) -> None:
         assert feed.add_lines(_NOTE, data, _KNOWN).text == notes.head_text(_HEAD)
     with suppress(LogError):
         feed.parse_size(data)
-    for parse in (notes.parse_vkey, notes.LogKey.parse):
+    for parse in (note_keys.parse_vkey, note_keys.LogKey.parse):
         with suppress(LogError):
             parse(text)
 

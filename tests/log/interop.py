@@ -17,7 +17,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from petition.log import notes, tree
+from petition.log import note_keys, notes, tree
 from petition.log.client import copies, feed
 from petition.log.client.sources import Folder
 from petition.log.errors import LogError
@@ -78,7 +78,10 @@ def check_theirs(theirs: Any, folder: Path, size: int) -> None:
     text = theirs.Note(text=note.text, signatures=(line, *note.signatures)).serialise()
     vkey = theirs.format_vkey(theirs.vkey_from_ed25519(ORIGIN, key.public_key()))
     witness = theirs.format_vkey(theirs.cosignature_vkey("w.example", cosigner.public_key()))
-    accepted("vkeys of theirs, by us", (notes.parse_vkey(vkey).text, notes.parse_vkey(witness).text) == (vkey, witness))
+    accepted(
+        "vkeys of theirs, by us",
+        (note_keys.parse_vkey(vkey).text, note_keys.parse_vkey(witness).text) == (vkey, witness),
+    )
     accepted(
         "cosigned checkpoints of theirs, by us",
         notes.open_note(text, [vkey, witness]).times == {vkey: 0, witness: TIME},

@@ -6,7 +6,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
 
-from petition.log import notes, tree
+from petition.log import note_keys, notes, tree
 from petition.log.notes import Head
 
 SIZES = (*range(1, 34), 255, 256, 257, 300, 511, 513, 8760)
@@ -20,7 +20,7 @@ def cases() -> Iterator[dict[str, Any]]:
 
 
 def _of_size(subtrees: tree.Subtrees, size: int) -> Iterator[dict[str, Any]]:
-    root, key = tree.root(subtrees, size), notes.make_key("site.example/log")
+    root, key = tree.root(subtrees, size), note_keys.make_key("site.example/log")
     yield {"kind": "note", "vkey": key.vkey, "note": notes.sign_head(Head(key.name, size, root), [key])}
     for n in range(0, size, size // 30 + 1):
         tree_ = {"size": size, "root": _text(root)}

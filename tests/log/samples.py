@@ -7,19 +7,20 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from petition.log import entries, notes, tiles, tree
-from petition.log.notes import Head, LogKey
+from petition.log import entries, note_keys, notes, tiles, tree
+from petition.log.note_keys import LogKey
+from petition.log.notes import Head
 
 ORIGIN = "site.example/log"
 
 
-def key_of(name: str, kind: int = notes.LOG) -> LogKey:
+def key_of(name: str, kind: int = note_keys.LOG) -> LogKey:
     """The same in each process of a test run."""
     return LogKey(name, kind, Ed25519PrivateKey.from_private_bytes(sha256(f"{kind} {name}".encode()).digest()))
 
 
 KEY = key_of(ORIGIN)
-WITNESS = key_of("witness.example/w1", notes.WITNESS)
+WITNESS = key_of("witness.example/w1", note_keys.WITNESS)
 SHA = "0123456789abcdef" * 4
 # One entry of each kind, with every field.
 SAMPLES: dict[str, dict[str, Any]] = {

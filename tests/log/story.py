@@ -15,7 +15,7 @@ from threading import Thread
 from typing import Any
 
 from petition.log import entries
-from petition.log.notes import LogKey
+from petition.log.note_keys import LogKey
 from tests.log.samples import KEY, ORIGIN, write_log
 
 START = datetime(2026, 11, 2, tzinfo=UTC)  # a Monday

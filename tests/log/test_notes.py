@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petition.log import notes
+from petition.log import note_keys, notes
 from petition.log.errors import LogError
-from petition.log.notes import Head, LogKey
+from petition.log.note_keys import LogKey
+from petition.log.notes import Head
 from tests.log.samples import KEY, ORIGIN, WITNESS
 
 # From c2sp.org/signed-note.
@@ -36,7 +37,7 @@ def test_a_checkpoint_is_signed_and_cosigned() -> None:
 
 
 def test_two_keys_of_one_name_sign_while_one_replaces_the_other() -> None:
-    new = notes.make_key(ORIGIN)
+    new = note_keys.make_key(ORIGIN)
     note = notes.sign_head(HEAD, [new, KEY])
     for known in ([KEY.vkey], [new.vkey], [KEY.vkey, new.vkey]):
         assert notes.open_note(note, known).times.keys() == set(known)
@@ -47,8 +48,8 @@ def test_two_machines_write_the_same_bytes() -> None:
 
 
 def test_other_signatures_are_ignored() -> None:
-    stranger = notes.make_key("stranger.example")
-    same_name = notes.make_key(ORIGIN)
+    stranger = note_keys.make_key("stranger.example")
+    same_name = note_keys.make_key(ORIGIN)
     other_kind = f"— {ORIGIN} {b64encode(b'0000' + bytes(2428)).decode()}\n"  # a signature of ML-DSA-44 is so long
     text = notes.head_text(HEAD)
     note = f"{NOTE}{stranger.sign(text)}{same_name.sign('another text')}{other_kind}"
@@ -58,7 +59,7 @@ def test_other_signatures_are_ignored() -> None:
 
 
 def test_at_least_sixteen_signatures_are_read() -> None:
-    keys = [notes.make_key(f"w{n}.example", notes.WITNESS) for n in range(16)]
+    keys = [note_keys.make_key(f"w{n}.example", note_keys.WITNESS) for n in range(16)]
     note = NOTE
     for key in keys:
         note = notes.cosign(note, key, 7)
@@ -157,14 +158,14 @@ def test_lines_that_a_log_adds_to_its_checkpoint_are_allowed() -> None:
 def test_a_key_reads_back() -> None:
     for key in (KEY, WITNESS):
         assert LogKey.parse(f"{key.secret_text}\n").vkey == key.vkey
-        assert notes.parse_vkey(key.vkey).text == key.vkey
-        assert notes.parse_vkey(key.vkey).kind == key.kind
+        assert note_keys.parse_vkey(key.vkey).text == key.vkey
+        assert note_keys.parse_vkey(key.vkey).kind == key.kind
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a+b", "a\nb", "a\u2003b", "a" * 256, "\ud800"])
 def test_some_names_are_no_names(name: str) -> None:
     with pytest.raises(LogError, match="name of a key"):
-        notes.make_key(name)
+        note_keys.make_key(name)
 
 
 def test_a_damaged_key_is_refused_and_not_shown() -> None:
@@ -177,7 +178,7 @@ def test_a_damaged_key_is_refused_and_not_shown() -> None:
         assert secret.split("+", 4)[4][:20] not in str(raised.value)
     for text in ("", "a+b", secret, KEY.vkey[:-4], KEY.vkey.replace(ORIGIN, "other"), f"a+00000000+{'A' * 40}"):
         with pytest.raises(LogError):
-            notes.parse_vkey(text)
+            note_keys.parse_vkey(text)
     assert len(b64decode(secret.split("+", 4)[4])) == 33
 
 
@@ -189,9 +190,9 @@ def test_a_key_under_which_anybody_signs_is_refused() -> None:
     assert (-x2) % p == order_8**2 % p, "x² = -y²: twice this point has y = 0"
     for y in (0, 1, p - 1, p, p + 1, order_8, p - order_8):
         for sign in (0, 1 << 255):
-            key = notes.VerifierKey(ORIGIN, notes.LOG, (y | sign).to_bytes(32, "little"))
+            key = note_keys.VerifierKey(ORIGIN, note_keys.LOG, (y | sign).to_bytes(32, "little"))
             with pytest.raises(LogError, match="under which anybody can sign"):
-                notes.parse_vkey(key.text)
+                note_keys.parse_vkey(key.text)
 
 
 @given(st.text() | st.text("\n—A+= w1").map(lambda text: NOTE + text))
@@ -211,7 +212,7 @@ def test_any_text_is_opened_or_refused(note: str) -> None:
 @given(st.text(), st.sampled_from([KEY.vkey, KEY.secret_text]))
 def test_any_text_is_a_key_or_is_refused(text: str, right: str) -> None:
     for one in (text, right + text, text + right):
-        for parse in (notes.parse_vkey, LogKey.parse):
+        for parse in (note_keys.parse_vkey, LogKey.parse):
             try:
                 parse(one)
             except LogError:

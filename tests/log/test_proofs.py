@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petition.log import notes, proofs, tree
+from petition.log import note_keys, notes, proofs, tree
 from petition.log.errors import LogError
 from tests.log.samples import KEY, ORIGIN, WITNESS, checkpoint
 
@@ -35,7 +35,7 @@ def test_it_holds_for_its_entry_alone() -> None:
     with pytest.raises(LogError, match="of another log"):
         proofs.check_proof(proof, known, "other.example/log")
     with pytest.raises(LogError, match="None of the known keys"):
-        proofs.check_proof(proof, [notes.make_key(ORIGIN).vkey], ORIGIN)
+        proofs.check_proof(proof, [note_keys.make_key(ORIGIN).vkey], ORIGIN)
 
 
 @pytest.mark.parametrize(

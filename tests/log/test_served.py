@@ -16,7 +16,7 @@ from petition.letters.formats import pdf
 from petition.letters.writing import stored_document
 from petition.letters.writing.document import IssueDetails
 from petition.log import feature, notes, proofs
-from petition.log.notes import WITNESS, make_key
+from petition.log.note_keys import WITNESS, make_key
 from petition.web import mirror
 from petition.web.http import public_state
 from tests.conftest import Clock, Visit, Visitor

@@ -13,13 +13,13 @@ from petition.core.database.database import open_database
 from petition.core.errors import DatabaseError
 from petition.core.log_keys import make_log_key
 from petition.core.settings import Mode, Settings
-from petition.log import adopting, audit, checks, cosignatures, ending, heads, notes, store
+from petition.log import adopting, audit, checks, cosignatures, ending, heads, note_keys, notes, store
 from petition.log.client.sources import open_source
 from petition.log.errors import LogError
 from petition.log.folder import Folder
 from petition.log.heads import Signer, StandsStill
 from petition.log.keeper import Keeper
-from petition.log.notes import LogKey
+from petition.log.note_keys import LogKey
 from petition.log.store import New
 from petition.site import Site, open_site
 from tests.conftest import LOG_KEY, Clock
@@ -327,7 +327,7 @@ async def test_a_copy_that_is_not_ours_is_not_adopted(kept: Kept, tmp_path: Path
     await _grown(kept)
     shutil.copytree(kept.folder, tmp_path / "copy")
     if broken == "checkpoint":
-        key = notes.LogKey.parse(make_log_key("demo.localhost/log"))
+        key = note_keys.LogKey.parse(make_log_key("demo.localhost/log"))
         (tmp_path / "copy/checkpoint").write_text(notes.sign_head(kept.head(), [key]), "utf-8")
     else:
         file = tmp_path / "copy" / f"tile/entries/000.p/{kept.head().size}"
@@ -388,7 +388,7 @@ async def test_all_that_writes_to_the_log_takes_tables_in_the_order(
     postgresql_settings: Settings, time: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = replace(postgresql_settings, log_keys=(LOG_KEY,))
-    witness = notes.make_key("witness.example/w", notes.WITNESS)
+    witness = note_keys.make_key("witness.example/w", note_keys.WITNESS)
     with locking.noted(monkeypatch) as transactions:
         async with open_site(made) as site:
             kept = Kept(site, time)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petition.log import notes, tiles, tree
+from petition.log import note_keys, notes, tiles, tree
 from petition.log.errors import LogError
 
 VECTORS: dict[str, Any] = json.loads(Path(__file__).with_name("vectors.json").read_text("utf-8"))
@@ -65,7 +65,7 @@ def _vector(size: int) -> list[Any]:
 
 @pytest.mark.parametrize("vector", VECTORS["notes"], ids=lambda vector: str(vector["Name"]))
 def test_the_notes_of_go(vector: dict[str, str]) -> None:
-    key = notes.LogKey.parse(vector["Private"])
+    key = note_keys.LogKey.parse(vector["Private"])
     assert (key.name, key.vkey, key.secret_text) == (vector["Name"], vector["Vkey"], vector["Private"])
     assert notes.open_note(vector["Note"], [vector["Vkey"]]).text == vector["Text"]
     assert f"{vector['Text']}\n{key.sign(vector['Text'])}" == vector["Note"]

@@ -8,7 +8,7 @@ from threading import Lock, Thread
 
 from petition.log import notes, tree
 from petition.log.errors import LogError
-from petition.log.notes import LogKey
+from petition.log.note_keys import LogKey
 
 TIME = 1_790_000_000
 

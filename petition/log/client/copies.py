@@ -7,7 +7,8 @@ from functools import cached_property
 from petition.log import tree
 from petition.log.client.sources import Source
 from petition.log.errors import LogError
-from petition.log.notes import LOG, Head, Opened, open_note, parse_head, parse_vkey, split_note
+from petition.log.note_keys import LOG, parse_vkey
+from petition.log.notes import Head, Opened, open_note, parse_head, split_note
 from petition.log.tiles import ENTRIES, WIDTH, parse_bundle, subtrees_from, tile, tile_path, tiles_of, widths
 from petition.log.tree import Subtrees
 

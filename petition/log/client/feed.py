@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from petition.log.client.copies import decode_text, read_signed, read_tiles
 from petition.log.client.sources import Source, post
 from petition.log.errors import LogError
-from petition.log.notes import Opened, encode64, open_note
+from petition.log.note_keys import encode64
+from petition.log.notes import Opened, open_note
 from petition.log.tree import Subtrees, consistency_proof
 
 _TRIES = 4  # another machine may ask the same witness at the same time

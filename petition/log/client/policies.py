@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from petition.log.errors import LogError
-from petition.log.notes import LOG, WITNESS, parse_vkey
+from petition.log.note_keys import LOG, WITNESS, parse_vkey
 
 _MAX_LINES = 500
 _NONE = "none"

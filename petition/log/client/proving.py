@@ -12,7 +12,8 @@ from petition.log.client.policies import Policy
 from petition.log.client.sources import Source
 from petition.log.entries import Entry, decode
 from petition.log.errors import LogError
-from petition.log.notes import LOG, Head, Opened, has_log_key, parse_vkey
+from petition.log.note_keys import LOG, has_log_key, parse_vkey
+from petition.log.notes import Head, Opened
 from petition.log.tree import inclusion_proof
 
 

@@ -19,7 +19,8 @@ from petition.log.client.site_now import Now, check_site
 from petition.log.client.sources import NotThere, Source
 from petition.log.entries import Entry, decode
 from petition.log.errors import LogError
-from petition.log.notes import Opened, has_log_key, open_note, parse_vkey
+from petition.log.note_keys import has_log_key, parse_vkey
+from petition.log.notes import Opened, open_note
 
 SILENCE = timedelta(hours=26)
 

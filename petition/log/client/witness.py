@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from petition.core import clock
-from petition.log import notes, tree
+from petition.log import note_keys, notes, tree
 from petition.log.client.copies import open_head, read_signed, read_tiles
 from petition.log.client.saved_heads import write_safely
 from petition.log.client.sources import Source, post
 from petition.log.errors import LogError
-from petition.log.notes import Head, LogKey
+from petition.log.note_keys import LogKey
+from petition.log.notes import Head
 
 
 class Misconduct(LogError):
@@ -21,7 +22,7 @@ class Misconduct(LogError):
 
 def look(source: Source, vkeys: Sequence[str], key: LogKey, state: Path) -> str:
     """The checkpoint with our signature, which `state` has now too. Raises LogError; Misconduct keeps both heads."""
-    if key.kind != notes.WITNESS:
+    if key.kind != note_keys.WITNESS:
         raise LogError("This is the key of a log: a witness needs one of its own, from `petition log key --witness`.")
     with _locked(state):
         note, head = read_signed(source, vkeys)

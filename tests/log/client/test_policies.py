@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petition.log import notes
+from petition.log import note_keys
 from petition.log.client.policies import parse_policy
 from petition.log.errors import LogError
 from tests.log.samples import KEY, WITNESS, key_of
 
-KEYS = {name: key_of(f"{name}.example/w", notes.WITNESS).vkey for name in ("X1", "X2", "X3", "Y1", "Y2")}
+KEYS = {name: key_of(f"{name}.example/w", note_keys.WITNESS).vkey for name in ("X1", "X2", "X3", "Y1", "Y2")}
 # The example of the specification, with fewer witnesses.
 EXAMPLE = f"""
 # comment

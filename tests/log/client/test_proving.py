@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from petition.log import notes, proofs
+from petition.log import note_keys, notes, proofs
 from tests.log.command_line import run
 from tests.log.samples import KEY, ORIGIN, WITNESS
 from tests.log.story import ANNEX, LETTER, REPLY
@@ -43,9 +43,9 @@ def test_a_proof_needs_the_key(folder: Path, tmp_path: Path) -> None:
     done = run("verify", "--proof", proof)
     assert done.code == 1
     assert done.failures[0].startswith("A proof needs the key of the log")
-    other = notes.make_key(ORIGIN).vkey
+    other = note_keys.make_key(ORIGIN).vkey
     assert run("verify", "--proof", proof, "--vkey", other).failures == ["None of the known keys has signed this."]
-    foreign = notes.make_key("other.example/log").vkey
+    foreign = note_keys.make_key("other.example/log").vkey
     assert run("verify", "--proof", proof, "--vkey", foreign).code == 1
     proof.write_text("hello")
     assert run("verify", "--proof", proof, "--vkey", KEY.vkey).code == 1

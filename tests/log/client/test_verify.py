@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from petition.log import notes
+from petition.log import note_keys, notes
 from petition.log.client import documents
 from tests.conftest import Clock
 from tests.log.command_line import run
 from tests.log.samples import KEY, ORIGIN, WITNESS, write_log
 from tests.log.story import ANNEX, LETTER, REPLY, Story, sha
 
-OTHER_KEY = notes.make_key(ORIGIN)
+OTHER_KEY = note_keys.make_key(ORIGIN)
 
 
 def test_an_honest_site_passes(url: str, tmp_path: Path) -> None:
@@ -122,7 +122,9 @@ def test_saved_texts_that_are_no_checkpoints_prove_nothing(folder: Path, tmp_pat
     seen = tmp_path / "heads"
     head = (folder / "log/checkpoint").read_text()
     other = write_log(tmp_path / "other", [b"x"], OTHER_KEY)
-    foreign = write_log(tmp_path / "foreign", [b"x"], notes.make_key("other.example/log"), origin="other.example/log")
+    foreign = write_log(
+        tmp_path / "foreign", [b"x"], note_keys.make_key("other.example/log"), origin="other.example/log"
+    )
     seen.write_text(f"{head}<html>busy</html>\n{head}{other}{head}{foreign}")
     done = run("verify", folder, "--vkey", KEY.vkey, "--seen", seen)
     assert done.code == 0

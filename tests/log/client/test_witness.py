@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from petition.log import notes
+from petition.log import note_keys, notes
 from petition.log.errors import LogError
 from tests.conftest import Clock
 from tests.log import witness_server
@@ -107,7 +107,7 @@ def test_a_log_that_was_rolled_back_is_refused(told: Story, folder: Path, key_fi
 
 def test_what_no_witness_signs(told: Story, folder: Path, key_file: Path, tmp_path: Path) -> None:
     state = tmp_path / "state"
-    other = notes.make_key(ORIGIN)
+    other = note_keys.make_key(ORIGIN)
     done = run("witness", folder, "--vkey", other.vkey, "--key", key_file, "--state", state)
     assert "None of the known keys" in done.err
     tile = folder / "log/tile/0/001.p/17"
@@ -190,7 +190,7 @@ def test_answers_that_are_no_signature(
 
 
 def test_another_witness_does_not_count(folder: Path, witness: Witness) -> None:
-    other = notes.make_key("other.example/w", notes.WITNESS)
+    other = note_keys.make_key("other.example/w", note_keys.WITNESS)
     assert "None of the known keys" in feed(folder, witness, other.vkey).err
     assert notes.open_note(feed(folder, witness, other.vkey, WITNESS.vkey).out, [WITNESS.vkey]).signed
 
@@ -206,12 +206,12 @@ def test_the_key_of_a_witness_is_made(tmp_path: Path) -> None:
     done = run("key", "newspaper.example/w", "--witness", "--output", file)
     assert (done.code, done.out) == (0, "")
     assert file.stat().st_mode & 0o077 == 0
-    key = notes.LogKey.parse(file.read_text())
-    assert (key.kind, key.name) == (notes.WITNESS, "newspaper.example/w")
+    key = note_keys.LogKey.parse(file.read_text())
+    assert (key.kind, key.name) == (note_keys.WITNESS, "newspaper.example/w")
     assert done.err == f"The public key, for everybody: {key.vkey}\n"
     assert "exists already" in run("key", "newspaper.example/w", "--output", file).err
     shown = run("key", ORIGIN)
-    assert notes.LogKey.parse(shown.out).kind == notes.LOG
+    assert note_keys.LogKey.parse(shown.out).kind == note_keys.LOG
     with pytest.raises(LogError):
-        notes.LogKey.parse(shown.out[:-3])
+        note_keys.LogKey.parse(shown.out[:-3])
     assert "The name of a key" in run("key", "two words").err
