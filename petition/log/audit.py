@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from petition.core import clock
@@ -15,6 +15,8 @@ from petition.log.errors import LogError
 from petition.log.folder import Folder
 from petition.log.keeper import STANDS
 from petition.log.store import Log
+from petition.tally.releases import WITHDRAWN
+from petition.tally.removals import RESTORED
 
 _TOLERANCE = 300  # seconds: what was published so shortly before the newest entry may be logged after it
 
@@ -33,6 +35,7 @@ async def find_disagreements(c: Connection, settings: Settings) -> list[str]:
         *_check_heads(log, heads),
         *_check_folder(log, Folder(settings.var).own_note(await store.list_names(c))),
         *[sentence async for sentence in _check_releases(c, log, looked_at)],
+        *_check_removals(log, await c.all("log_audit.removals"), looked_at),
         *_check_letters(log, await c.all("log_audit.letters")),
         *([] if stands else _check_answers(log, await c.all("log_audit.answers"))),
     ]
@@ -74,6 +77,41 @@ async def _check_releases(c: Connection, log: Log, looked_at: int) -> AsyncItera
     for at in sorted(times - logged.keys()):
         if at < looked_at:
             yield f"Log: the release of {clock.iso(clock.from_epoch(at))} is not logged."
+
+
+def _check_removals(log: Log, rows: Sequence[Row], looked_at: int) -> Iterator[str]:
+    """Each that was published, of ten or more. What was logged before a correction may be of a clock that was ahead."""
+    published = {_removal(row): int(row["released_at"]) for row in rows}
+    logged, certain = set(_removals(log.entries)), set(_removals(_since_correction(log)))
+    for day, reason, n in sorted(certain - published.keys()):
+        yield f"Log: {n} signatures ({reason}) were logged for {day}, and not published."
+    for (day, reason, n), at in sorted(published.items()):
+        if at < looked_at and (day, reason, n) not in logged:
+            yield f"Log: {n} signatures ({reason}) of {day} are not logged."
+
+
+def _since_correction(log: Log) -> Sequence[Entry]:
+    return log.entries[max((n for n, entry in enumerate(log.entries, 1) if entry["kind"] == "correction"), default=0) :]
+
+
+def _removal(row: Row) -> tuple[str, str, int]:
+    """A withdrawal is that of its Monday."""
+    day = clock.from_epoch(int(row["released_at"])).date()
+    if row["name"] == WITHDRAWN:
+        day -= timedelta(day.weekday())
+    return day.isoformat(), row["name"].removeprefix("aside "), int(row["figure"])
+
+
+def _removals(entries: Sequence[Entry]) -> Iterator[tuple[str, str, int]]:
+    for entry in entries:
+        if entry["kind"] in ("withdrawn", "removal"):
+            yield entry["day"], _reason(entry), entry["n"]
+
+
+def _reason(entry: Entry) -> str:
+    if entry["kind"] == "withdrawn":
+        return WITHDRAWN
+    return RESTORED if entry["restored"] else str(entry["reason"])
 
 
 def _valid(entries: Sequence[Entry]) -> dict[int, Entry]:

@@ -37,7 +37,7 @@ class Folder:
     """The folder of one machine. Its checkpoint is the memory of what strangers have got from here."""
 
     def __init__(self, var: Path) -> None:
-        self.path, self._lock, self._old = var / "log", var / "log.lock", var / "log.old"
+        self.path, self._lock = var / "log", var / "log.lock"
 
     @contextmanager
     def turn(self) -> Iterator[bool]:
@@ -63,14 +63,18 @@ class Folder:
         return "" if note.partition("\n")[0] in names[:-1] else note
 
     def make_room(self, log: Log) -> None:
-        """An earlier log, whose key was lost, moves to log/before/NAME. A call that was killed is done again."""
-        note = self.checkpoint()
-        if note and note.partition("\n")[0] != log.origin:
-            self.path.rename(self._old)
-        if self._old.is_dir():
-            name = (self._old / CHECKPOINT).read_text("utf-8").partition("\n")[0].rpartition("/")[2]
-            _make_folder(self.path / BEFORE)
-            self._old.rename(self.path / BEFORE / name)
+        """What an earlier log left, whose key was lost, moves to log/before/NAME. A call that was killed is done again.
+
+        The folder itself stays: it may be a link to where nginx reads.
+        """
+        origin = self.checkpoint().partition("\n")[0]
+        if not origin or origin == log.origin:
+            return
+        before = self.path / BEFORE / origin.rpartition("/")[2]
+        _make_folder(before)
+        files = [file for file in self.path.iterdir() if file.name != BEFORE]
+        for file in sorted(files, key=lambda file: file.name == CHECKPOINT):  # it says that there is more to do
+            file.rename(before / file.name)
 
     def write_tiles(self, log: Log, sizes: Sequence[int]) -> None:
         """What readers of heads of these sizes need. Nothing that is there is changed: raises StandsStill instead."""

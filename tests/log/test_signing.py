@@ -274,13 +274,18 @@ async def test_after_a_lost_key_another_log_begins_and_names_the_old_one(kept: K
         assert await audit.find_disagreements(c, kept.site.settings) == []
 
 
-async def test_a_killed_change_of_logs_is_done_again(kept: Kept) -> None:
+async def test_a_killed_change_of_logs_is_done_again_in_a_folder_that_is_a_link(kept: Kept) -> None:
     await _grown(kept, 1)
-    note = kept.checkpoint()
+    note, nginx = kept.checkpoint(), kept.folder.with_name("nginx")
+    kept.folder.rename(nginx)
+    kept.folder.symlink_to(nginx)
     kept = _with_keys(kept, make_log_key("demo.localhost/log2"))
     await kept.site.database.own_transaction(partial(store.begin, settings=kept.site.settings))
-    kept.folder.rename(kept.folder.with_name("log.old"))
+    (nginx / "before/log").mkdir(parents=True)
+    (nginx / "tile").rename(nginx / "before/log/tile")  # and then it was killed
     await kept.later(minutes=2)
+    assert kept.folder.is_symlink()
+    assert read_log(nginx / "before/log", VKEY)
     assert (kept.folder / "before/log/checkpoint").read_text("utf-8") == note
     assert kept.checkpoint().startswith("demo.localhost/log2\n")
 

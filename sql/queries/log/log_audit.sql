@@ -13,6 +13,11 @@ select released_at from releases where name = 'total' order by released_at
 select name, figure from releases where (name, released_at) in (select name, max(released_at) from releases
     where length(name) = 2 and released_at <= :moment group by name) order by name
 
+-- name: removals
+-- What was published of withdrawn, set aside and restored signatures; under ten nothing is said.
+select name, released_at, figure from releases
+where figure >= 10 and (name in ('withdrawn', 'restored') or name like 'aside %') order by released_at, name
+
 -- name: files
 select sha256, content from log_files
 
