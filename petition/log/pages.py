@@ -22,7 +22,7 @@ def log_page(site: Site, language: Language, state: Any) -> dict[str, Any]:
     return {
         "shown": shown,
         "entries": [(place + 1, entry, _values(site, language, entry)) for place, entry in shown.last],
-        "witnesses": witnesses,
+        "watching": [vkey for vkey in witnesses.vkeys if vkey.partition("+")[0] in shown.witnesses],
         "keys": [*shown.vkeys, *witnesses.vkeys],
     }
 

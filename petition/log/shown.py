@@ -12,9 +12,10 @@ _LAST = 10
 
 @dataclass(frozen=True, slots=True)
 class ShownLog:
-    """`note`: the newest head, with the lines of witnesses, whose names are `witnesses`; empty if nothing is signed.
+    """`note`: the newest head, with the lines of witnesses; empty if nothing is signed.
 
-    `last`: (place, entry) of the newest entries that it covers; `vkeys`: of the keys that sign it; the newest first.
+    `witnesses`: the names of those who have signed this or an earlier head; `last`: (place, entry) of the newest
+    entries that it covers; `vkeys`: of the keys that sign it; the newest first.
     """
 
     note: str = ""
@@ -31,12 +32,13 @@ async def read_shown(c: Connection) -> ShownLog:
     if row is None or int(row["below"]) <= first:
         return ShownLog()
     below, note = int(row["below"]), str(row["note"])
-    lines = {r["name"]: r["line"] for r in await c.all("log.cosignatures", after=below - 1)}
+    lines = [row["line"] for row in await c.all("log.cosignatures", after=below - 1)]
+    witnesses = tuple(row["name"] for row in await c.all("log.witnesses", first=first))
     size = notes.parse_head(notes.split_note(note)[0]).size
     rows = await c.all("log.entries_between", since=max(first, below - _LAST), below=below)
     last = [(int(r["n"]) - first, json.loads(r["entry"])) for r in rows]
     vkeys = _current(await c.all("log.keys", first=first, below=below))
-    return ShownLog(note + "".join(lines.values()), size, tuple(lines), tuple(reversed(last)), vkeys)
+    return ShownLog(note + "".join(lines), size, witnesses, tuple(reversed(last)), vkeys)
 
 
 def _current(rows: list[Row]) -> tuple[str, ...]:

@@ -63,9 +63,6 @@ async def test_the_files_are_served_to_every_site_with_their_lifetimes(watched: 
     size, names = kept.head().size, [file for file in kept.folder.rglob("*") if file.is_file()]
     for file in names:
         answer = await visitor.get(f"/log/{file.relative_to(kept.folder)}")
-        if file.name == "cosigned":
-            assert answer.status_code == 404
-            continue
         assert answer.content == file.read_bytes()
         assert answer.headers["access-control-allow-origin"] == "*"
         assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
@@ -116,6 +113,15 @@ async def test_what_a_witness_signed_is_kept_once_and_shown(watched: tuple[Visit
     shown = visitor.app.state.public_state.state.features["log"]
     assert (shown.note, shown.witnesses) == (kept.checkpoint(), ("witness.example/w1",))
     assert shown.last[0] == (kept.head().size - 1, kept.published()[-1])
+    assert "<li>witness.example/w1 <code>" in (await visitor.get("/en/log")).text
+
+
+async def test_who_is_named_and_never_signed_does_not_watch(watched: tuple[Visitor, Kept]) -> None:
+    visitor, _ = watched
+    await visitor.app.state.public_state.refresh()
+    text = (await visitor.get("/en/log")).text
+    assert "<li>witness.example/w1 <code>" not in text
+    assert "No witness that signs is known yet." in text
 
 
 async def test_what_is_not_ours_or_not_theirs_is_refused(watched: tuple[Visitor, Kept]) -> None:
@@ -151,6 +157,16 @@ async def test_a_letter_has_a_proof_that_needs_no_network(watched: tuple[Visitor
     async with visitor.site.database.reading() as c:
         assert await proofs_of(c, "PL-1") == [("PL-1.tlog-proof", answer.content)]
         assert await proofs_of(c, "PL-9") == []
+
+
+async def test_the_page_of_a_document_leads_to_its_proof(watched: tuple[Visitor, Kept]) -> None:
+    visitor, kept = watched
+    await forging.insert(visitor.site, "edition_annexes", forging.ANNEX | {"sha256": "b" * 64})
+    path = 'href="/letters/PL-1-A1.tlog-proof"'
+    assert path not in (await visitor.get("/en/letters/PL-1-A1")).text, "it is not signed yet"
+    await kept.later(minutes=2)
+    assert path in (await visitor.get("/en/letters/PL-1-A1")).text
+    assert (await visitor.get("/letters/PL-1-A1.tlog-proof")).status_code == 200
 
 
 async def test_a_proof_has_the_head_that_a_witness_has_signed_if_it_covers_the_letter(

@@ -48,6 +48,7 @@ def _doctor(shell: Shell) -> str:
 
 def test_a_real_server_begins_a_log_when_a_person_says_so(shell: Shell) -> None:
     assert "To fix it: petition log begin" in _doctor(shell)
+    assert "begins" in shell.fine("log", "begin", "--dry-run")
     assert "petition log begin" in shell.fails("log", "audit")
     assert NAME in shell.fine("log", "begin")
     assert "There is a log already" in shell.fails("log", "begin")
@@ -60,13 +61,17 @@ def test_a_real_server_begins_a_log_when_a_person_says_so(shell: Shell) -> None:
     ]
     assert kinds == ["log", "audit"]
     assert "There is no log in" in shell.fails("log", "adopt")
-    shell.fine("log", "adopt", "--none")
+    for verb in (("adopt", "--none"), ("begin", "--lost-key")):
+        assert "add --yes" in shell.fails("log", *verb)
+        assert "log" in shell.fine("log", *verb, "--dry-run")
+    assert "brought back" in shell.fine("log", "adopt", "--dry-run")
+    shell.fine("log", "adopt", "--none", "--yes")
     (shell.folder / "log_key").write_text(make_log_key("sign.example/log2"))
-    assert "log2 begins" in shell.fine("log", "begin", "--lost-key")
+    assert "log2 begins" in shell.fine("log", "begin", "--lost-key", "--yes")
     shell.environment |= {"PETITION_LOG_KEY_FILE": str(shell.folder / "nothing")}
     assert "cannot be read" in shell.fails("log", "begin")
     del shell.environment["PETITION_LOG_KEY_FILE"]
-    assert "petition log key NAME" in shell.fails("log", "begin", "--lost-key")
+    assert "petition log key NAME" in shell.fails("log", "begin", "--lost-key", "--yes")
 
 
 @pytest.mark.slow

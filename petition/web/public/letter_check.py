@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from petition.core import clock
 from petition.core.errors import LetterError
+from petition.features import letter_files
 from petition.letters.editions import annexes, editions, references, sealed_copies, set_aside
 from petition.site import Site
 from petition.web.http.pages import client_address, get_language, get_site, render_page
@@ -53,16 +54,17 @@ async def _found(site: Site, reference: str) -> tuple[str, dict[str, Any]]:
     async with site.database.reading() as c:
         issued, annex = await editions.find_letter(c, reference), await annexes.find_annex(c, reference)
         copies = await sealed_copies.list_copies(c, reference)
+        files = [name for name, _ in await letter_files(site.settings)(c, reference)]
     if annex is not None:
         day = date.fromisoformat(annex.issued_on)
-        return "annex.html", {"annex": annex, "day": day, **_addressee_context(site, annex.key)}
+        return "annex.html", {"annex": annex, "day": day, "files": files, **_addressee_context(site, annex.key)}
     if issued is None:
         raise HTTPException(404)  # destroyed in this moment
     letter, document, basis = issued
     async with site.database.reading() as c:
         lowered = await set_aside.set_aside_since(c, basis["as_of"])
     context = {"letter": letter, "document": document, "basis": basis, "copies": copies, "lowered": lowered}
-    context |= {"as_of": clock.parse_iso(basis["as_of"])}
+    context |= {"files": files, "as_of": clock.parse_iso(basis["as_of"])}
     return "letter.html", {**context, **_addressee_context(site, letter.key)}
 
 

@@ -28,7 +28,6 @@ def how_we_count_page(site: Site, language: Language, state: PublicState) -> dic
         "yardstick": _yardstick(state),
         "software": running_version(),
         "log": state.features.get("log"),
-        "witnesses": state.appeal.campaign.witnesses,
     }
 
 

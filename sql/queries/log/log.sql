@@ -47,6 +47,12 @@ select below, note from log_heads where below > :after order by below
 -- name: cosignatures
 select below, name, line from log_cosignatures where below > :after order by below, name
 
+-- name: witnesses
+-- Who has signed heads lately.
+select distinct name from (
+    select name from log_cosignatures where below > :first order by below desc, name limit 100
+) as newest order by name
+
 -- name: insert_cosignature
 insert into log_cosignatures (line, below, name) values (:line, :below, :name) on conflict do nothing
 
