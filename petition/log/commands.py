@@ -55,13 +55,13 @@ def _allow_options_between(parser: ArgumentParser) -> None:
     plain = parser.parse_known_args
 
     def parse(args: Any = None, namespace: Any = None) -> Any:
-        parser.parse_known_args = plain  # type: ignore[method-assign]
+        parser.parse_known_args = plain  # type: ignore[method-assign]  # of this parser alone
         try:
             return parser.parse_known_intermixed_args(args, namespace)
         finally:
-            parser.parse_known_args = parse  # type: ignore[method-assign]
+            parser.parse_known_args = parse  # type: ignore[method-assign]  # of this parser alone
 
-    parser.parse_known_args = parse  # type: ignore[method-assign]
+    parser.parse_known_args = parse  # type: ignore[method-assign]  # of this parser alone
 
 
 def _register_prove(log: Any) -> None:

@@ -64,7 +64,7 @@ class Keeper:
     async def _step(self) -> None:
         self._is_well = False
         async with self._database.reading() as c:
-            own_note = await own_log(c, self._folder)
+            own_note = await read_own_note(c, self._folder)
         await self._begin_demo()
         await self._collect()
         await self._signer.sign(own_note)
@@ -137,14 +137,14 @@ class Keeper:
             await self._site.send_alert(f"The public log stands still; people sign as before. {problem}")
 
 
-async def own_log(c: Connection, folder: Folder) -> str:
+async def read_own_note(c: Connection, folder: Folder) -> str:
     """What this machine has published of the newest log. Raises StandsStill if the database has less, or may have.
 
     Then nothing is appended either: it would take a place that strangers know as another entry's.
     """
     ends, own = await store.read_ends(c), folder.own_note(await store.list_names(c))
     if own:
-        size = notes.parse_head(notes.split_note(own)[0]).size
+        size = notes.read_head(own).size
         heads.refuse_smaller(size, int(ends["entries"]) - int(ends["first"]))
     await heads.refuse_restored(c)
     return own

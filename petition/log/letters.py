@@ -10,7 +10,6 @@ from petition.features import File
 from petition.log import notes, tiles, tree
 from petition.log.errors import LogError
 from petition.log.folder import CHECKPOINT, COSIGNED, Folder
-from petition.log.notes import Head
 from petition.log.proofs import make_proof
 from petition.log.tiles import ENTRIES, WIDTH
 
@@ -23,7 +22,7 @@ async def proof_files(c: Connection, settings: Settings, reference: str) -> list
 async def find_proof(c: Connection, settings: Settings, reference: str) -> str:
     """Empty for a reference that nothing has, and for a letter that is not in a signed head yet."""
     if row := await c.one("published.fingerprint", reference=reference):
-        with suppress(OSError, ValueError, LogError):
+        with suppress(OSError, ValueError, LogError):  # the files are not written yet; the keeper reports damaged ones
             return _prove(Folder(settings.var).path, row["sha256"])
     return ""
 
@@ -31,21 +30,25 @@ async def find_proof(c: Connection, settings: Settings, reference: str) -> str:
 def _prove(folder: Path, sha256: str) -> str:
     """From the files alone, for the newest head that enough witnesses have signed, if it has the letter."""
     index, newest = json.loads((folder / "index.json").read_bytes()).get(sha256), _note(folder / CHECKPOINT)
-    size = _head(newest).size
-    if index is None or index >= size:
+    head = notes.read_head(newest)
+    if index is None or index >= head.size:
         return ""
-    note = _note(folder / COSIGNED) if (folder / COSIGNED).is_file() else newest
-    note = note if _head(note).size > index and _head(note).origin == _head(newest).origin else newest
-    subtrees = tiles.subtrees_from(lambda path: (folder / path).read_bytes(), size)
+    note = _cosigned(folder, index, head.origin) or newest
+    subtrees = tiles.subtrees_from(lambda path: (folder / path).read_bytes(), head.size)
     n, i = divmod(index, WIDTH)
-    bundle = (folder / tiles.tile_path(ENTRIES, n, min(WIDTH, size - n * WIDTH))).read_bytes()
-    hashes = tree.inclusion_proof(subtrees, index, _head(note).size)
+    bundle = (folder / tiles.tile_path(ENTRIES, n, min(WIDTH, head.size - n * WIDTH))).read_bytes()
+    hashes = tree.inclusion_proof(subtrees, index, notes.read_head(note).size)
     return make_proof(index, hashes, note, tiles.parse_bundle(bundle)[i])
+
+
+def _cosigned(folder: Path, index: int, origin: str) -> str:
+    """Empty if it does not cover this place, or is of an earlier log."""
+    if not (folder / COSIGNED).is_file():
+        return ""
+    note = _note(folder / COSIGNED)
+    head = notes.read_head(note)
+    return note if head.size > index and head.origin == origin else ""
 
 
 def _note(file: Path) -> str:
     return file.read_text("utf-8")
-
-
-def _head(note: str) -> Head:
-    return notes.parse_head(notes.split_note(note)[0])

@@ -42,6 +42,11 @@ def parse_head(text: str) -> Head:
     return Head(lines[0], size, root)
 
 
+def read_head(note: str) -> Head:
+    """What a note says, without a look at its signatures. Raises LogError."""
+    return parse_head(split_note(note)[0])
+
+
 def parse_number(text: str) -> int | None:
     """Decimal, without zeros before it, below 2**63."""
     if not _NUMBER.fullmatch(text) or int(text) > _MAX_NUMBER:

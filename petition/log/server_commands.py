@@ -13,7 +13,7 @@ from petition.core.settings import Settings
 from petition.log import adopting, store
 from petition.log.errors import LogError
 from petition.log.folder import Folder
-from petition.log.keeper import own_log
+from petition.log.keeper import read_own_note
 from petition.log.store import New
 from petition.organisers import activity_log, last_checks
 from petition.site import open_site
@@ -44,7 +44,7 @@ async def begin(settings: Settings, arguments: Arguments) -> None:
     async with open_site(settings) as site:
         async with site.database.reading() as c:
             names = await store.list_names(c)
-            await own_log(c, Folder(settings.var))
+            await read_own_note(c, Folder(settings.var))
         if names and not arguments.lost_key:
             raise LogError(
                 f"There is a log already, {names[-1]}: only if nobody has its key any more, begin another one with a "

@@ -34,7 +34,7 @@ async def read_shown(c: Connection) -> ShownLog:
     below, note = int(row["below"]), str(row["note"])
     lines = [row["line"] for row in await c.all("log.cosignatures", after=below - 1)]
     witnesses = tuple(row["name"] for row in await c.all("log.witnesses", first=first))
-    size = notes.parse_head(notes.split_note(note)[0]).size
+    size = notes.read_head(note).size
     rows = await c.all("log.entries_between", since=max(first, below - _LAST), below=below)
     last = [(int(r["n"]) - first, json.loads(r["entry"])) for r in rows]
     vkeys = _current(await c.all("log.keys", first=first, below=below))

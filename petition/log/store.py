@@ -143,7 +143,7 @@ async def begin(c: Connection, settings: Settings) -> str:
         raise LogError(f"There is a log of the name {key.name} already: a new one needs a key of another name.")
     entry: Entry = {"kind": "log", "format": 1, "origin": key.name, "site": settings.base_url, "vkey": key.vkey}
     if (old := await read_log(c)) and (note := await newest_note(c, old)):
-        head = notes.parse_head(notes.split_note(note)[0])
+        head = notes.read_head(note)
         entry |= {"previous_origin": head.origin, "previous_size": head.size}
         entry |= {"previous_root": note_keys.encode64(head.root)}
     after = int((await read_ends(c))["entries"])

@@ -79,8 +79,9 @@ async def test_it_sends_the_public_log_itself_where_the_folder_is(nginx: Nginx) 
     for name, kind, lifetime in (
         ("checkpoint", "text/plain; charset=utf-8", "public, max-age=5"),
         ("index.json", "application/json", "public, max-age=5"),
-        ("tile/entries/000.p/7", "text/plain; charset=utf-8", "public, max-age=31536000, immutable"),
+        ("tile/entries/000.p/7", "application/octet-stream", "public, max-age=31536000, immutable"),
         (f"files/{'0' * 64}.json", "application/json", "public, max-age=3600"),
+        ("before/log/tile/0/000", "application/octet-stream", "public, max-age=31536000, immutable"),
     ):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("in the folder")

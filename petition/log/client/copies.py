@@ -8,7 +8,7 @@ from petition.log import tree
 from petition.log.client.sources import Source
 from petition.log.errors import LogError
 from petition.log.note_keys import LOG, parse_vkey
-from petition.log.notes import Head, Opened, open_note, parse_head, split_note
+from petition.log.notes import Head, Opened, open_note, parse_head, read_head
 from petition.log.tiles import ENTRIES, WIDTH, parse_bundle, subtrees_from, tile, tile_path, tiles_of, widths
 from petition.log.tree import Subtrees
 
@@ -42,11 +42,6 @@ def read_signed(source: Source, vkeys: Sequence[str]) -> tuple[str, Head]:
     """The checkpoint of a source as a note, and its head. Raises LogError unless one of the keys has signed it."""
     note = read_checkpoint(source)
     return note, open_head(note, vkeys)[0]
-
-
-def head_of(note: str) -> Head:
-    """Without looking at signatures."""
-    return parse_head(split_note(note)[0])
 
 
 @dataclass(frozen=True)
@@ -94,7 +89,7 @@ def check_size(size: int) -> None:
 
 def read_copy(source: Source, note: str) -> LogCopy:
     """All entries and tiles. Raises LogError only if the checkpoint has a wrong form; the rest is in `problems`."""
-    head = head_of(note)
+    head = read_head(note)
     check_size(head.size)
     bundles = {tile_path(ENTRIES, n, width): (n, width) for n, width in enumerate(widths(head.size))}
     tiles = {tile_path(*place): place for place in tiles_of(head.size)}

@@ -206,7 +206,7 @@ class Check:
     def _files(self) -> Iterator[Finding]:
         success = f"{self.files.counted()} files beside the log have their hashes, and all numbers add up."
         yield from join_or_pass(self.files.problems(), success)
-        with suppress(NotThere):
+        with suppress(NotThere):  # a copy of the log alone may have none
             problems = documents.check_index(self.entries, self.source.read("log/index.json"), self.copy.head.size)
             yield from join_or_pass(problems, "The index of documents leads to the right entries.")
 
