@@ -131,6 +131,7 @@ ENTRY: dict[str, dict[str, Check]] = {
         "version": _text(r"[0-9A-Za-z.+-]{1,60}"),
         "commit": _text(r"[0-9a-f]{7,40}(-dirty)?"),
         "lock": SHA256,
+        "script": SHA256,
     },
     "key": {"vkey": _is_vkey(LOG), "state": _one_of("added", "retired")},
     "witnesses": {"quorum": _whole(0), "vkeys": _are_witnesses},
@@ -144,7 +145,11 @@ OPTIONAL: dict[str, tuple[frozenset[str], ...]] = {
     "release": (frozenset({"countries"}),),
     "appeal": (frozenset({"deadline"}), frozenset({"goal"})),  # while they are not decided
     "answer": tuple(map(frozenset, ({name} for name in ENTRY["answer"] if name != "key"))),
-    "software": (frozenset({"commit"}), frozenset({"lock"})),  # of a copy that does not know them
+    "software": (
+        frozenset({"commit"}),
+        frozenset({"lock"}),
+        frozenset({"script"}),
+    ),  # of a copy that does not know them
 }
 
 # Files beside the log, by the field that names them; those with a nonce cannot be guessed once they are withdrawn.

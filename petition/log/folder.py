@@ -145,7 +145,7 @@ def index_of(log: Log) -> dict[str, int]:
     """The place of each document and each file beside the log, by its hash."""
     found: dict[str, int] = {}
     for n, entry in enumerate(log.entries):
-        named = [entry.get(name) for name in ("sha256", "countries", "file")]
+        named = [entry.get(name) for name in ("sha256", "countries", "file", "lock", "script")]
         named += [*entry.get("letters", {}).values(), *entry.get("texts", {}).values()]
         found |= {hash_: n for hash_ in named if hash_ and hash_ not in found}
     return found

@@ -27,10 +27,11 @@ def own_facts(appeal: Appeal, languages: Languages) -> list[New]:
 
 @cache
 def _software() -> Entry:
-    """A checkout that has no git, and a package without the lock, leave that out."""
-    root = resources.PACKAGE.parent
+    """A checkout without git, and a package without the lock, leave that out. `script`: it checks files in browsers."""
+    root, script = resources.PACKAGE.parent, resources.folder("static") / "log.js"
     commit, lock = version.commit(root), root / "requirements.lock"
     facts = {"commit": commit, "lock": sha256(lock.read_bytes()) if lock.is_file() else ""}
+    facts["script"] = sha256(script.read_bytes())
     return {"kind": "software", "version": __version__, **{name: value for name, value in facts.items() if value}}
 
 

@@ -44,7 +44,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
         **{"stance": "no-competence", "file": SHA, "withdrawn": True},
     },
     "rule": {"name": "signing", "value": "open"},
-    "software": {"version": "1.2.0", "commit": "0123abc", "lock": SHA},
+    "software": {"version": "1.2.0", "commit": "0123abc", "lock": SHA, "script": SHA},
     "key": {"vkey": KEY.vkey, "state": "added"},
     "witnesses": {"quorum": 1, "vkeys": [WITNESS.vkey]},
     "audit": {"day": "2026-11-30", "ok": True},

@@ -87,7 +87,7 @@ async def test_countries_and_institutions_have_their_names_in_the_language(site:
 async def test_the_script_gets_a_sentence_for_each_kind_that_names_a_file(site: Site) -> None:
     page = await _page(site, [SAMPLES["log"]])
     kinds = {a["data-kind"] for a in page.all("template")}
-    assert kinds == {"release", "edition", "letter", "annex", "appeal", "answer"}
+    assert kinds == {"release", "edition", "letter", "annex", "appeal", "software", "answer"}
     box = next(a for a in page.all("div") if "data-log" in a)
     assert (box["data-log"], box["data-keys"]) == ("https://site.example/log/checkpoint", KEY.vkey)
 

@@ -19,6 +19,9 @@ class Place(NamedTuple):
     text: str
 
 
+_SOFTWARE = {"lock": "list of the libraries", "script": "script of the page that checks files"}
+
+
 def hash_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
@@ -53,8 +56,9 @@ def _named(entry: Entry) -> Iterator[tuple[str, str]]:
             yield entry["file"], f"answer of {entry['key']}"
         case "release" if "countries" in entry:
             yield entry["countries"], f"countries of the release of {entry['at']}"
-        case "software" if "lock" in entry:
-            yield entry["lock"], f"list of the libraries of version {entry['version']}"
+        case "software":
+            known = sorted(_SOFTWARE.keys() & entry.keys())
+            yield from ((entry[name], f"{_SOFTWARE[name]} of version {entry['version']}") for name in known)
 
 
 def check_index(entries: Mapping[int, Entry], content: bytes, size: int) -> list[str]:
