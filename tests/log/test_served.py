@@ -2,6 +2,7 @@
 
 import io
 import json
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,7 +13,7 @@ from petition.campaign.appeal import SHIPPED_DATA
 from petition.core import clock
 from petition.features import letter_files
 from petition.letters.editions import editions
-from petition.letters.formats import pdf
+from petition.letters.formats import docx, pdf
 from petition.letters.writing import stored_document
 from petition.letters.writing.document import IssueDetails
 from petition.log import feature, notes, proofs
@@ -215,6 +216,8 @@ async def test_letters_print_the_head_before_them(watched: tuple[Visitor, Kept])
     letter = draft.letter(draft.book.find("PL"), issue)
     pages = [page.extract_text() for page in PdfReader(io.BytesIO(pdf.render(letter))).pages]
     assert all(draft.log_head in " ".join(page.split()) for page in pages)
+    with zipfile.ZipFile(io.BytesIO(docx.render(letter))) as file:
+        assert draft.log_head in file.read("word/footer1.xml").decode()
     assert stored_document.letter_from_dict(stored_document.to_dict(letter)).log_head == draft.log_head
     old = {name: value for name, value in stored_document.to_dict(letter).items() if name != "log_head"}
     assert stored_document.letter_from_dict(old).log_head == "", "letters of old editions stay as they are"
