@@ -12,7 +12,7 @@ from petition.core.settings import Settings
 from petition.log import heads, store
 from petition.log.collect import end_entry
 from petition.log.folder import Folder
-from petition.log.keeper import Keeper
+from petition.log.keeper import Keeper, read_own_note
 from petition.log.publishing import publish
 from petition.log.store import New
 from petition.site import Site
@@ -37,14 +37,14 @@ async def _log_end(settings: Settings, everything: bool) -> None:
     reason = "destroyed" if everything else "closed"
     async with open_database(settings.database_url) as database:
         async with database.reading() as c:
-            log, names = await store.read_log(c), await store.list_names(c)
-        if log is None:
-            return
+            if (log := await store.read_log(c)) is None:
+                return
+            own_note = await read_own_note(c, Folder(settings.var))
         entry = end_entry(reason, clock.epoch())
         if entry["reason"] not in [end["reason"] for end in log.of_kind("end")]:
             await database.own_transaction(lambda c: store.append(c, [New(entry)], log.first + log.size))
         if everything and settings.log_keys:
-            await heads.Signer(database, settings, grace=0).sign(Folder(settings.var).own_note(names))
+            await heads.Signer(database, settings, grace=0).sign(own_note)
             await publish(database, settings, Appeal(settings.campaign).campaign.witnesses)
 
 

@@ -142,11 +142,13 @@ async def read_own_note(c: Connection, folder: Folder) -> str:
 
     Then nothing is appended either: it would take a place that strangers know as another entry's.
     """
-    ends, own = await store.read_ends(c), folder.own_note(await store.list_names(c))
+    ends, names = await store.read_ends(c), await store.list_names(c)
+    own = folder.own_note(names)
     if own:
         size = notes.read_head(own).size
         heads.refuse_smaller(size, int(ends["entries"]) - int(ends["first"]))
-    await heads.refuse_restored(c)
+    if names:
+        await heads.refuse_restored(c)
     return own
 
 

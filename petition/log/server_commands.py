@@ -10,7 +10,7 @@ from petition.commands.verbs import Arguments, add_verb, print_result
 from petition.core import clock
 from petition.core.database.connection import Connection
 from petition.core.settings import Settings
-from petition.log import adopting, store
+from petition.log import adopting, heads, store
 from petition.log.errors import LogError
 from petition.log.folder import Folder
 from petition.log.keeper import read_own_note
@@ -45,6 +45,7 @@ async def begin(settings: Settings, arguments: Arguments) -> None:
         async with site.database.reading() as c:
             names = await store.list_names(c)
             await read_own_note(c, Folder(settings.var))
+            await heads.refuse_restored(c)  # a log may have begun after the backup
         if names and not arguments.lost_key:
             raise LogError(
                 f"There is a log already, {names[-1]}: only if nobody has its key any more, begin another one with a "
@@ -98,6 +99,10 @@ async def _plan_none() -> list[str]:
 
 async def audit(settings: Settings, _: Arguments) -> int:
     async with open_site(settings) as site:
+        async with site.database.reading() as c:
+            await read_own_note(
+                c, Folder(settings.var)
+            )  # else the entry would take the place of one that was published
         sentences = await last_checks.audit_and_record(site.database, partial(features.audit, settings=settings))
         async with site.database.reading() as c:
             log = await store.read_log(c)

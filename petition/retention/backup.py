@@ -139,7 +139,7 @@ async def _restore(
     await refuse_if_ended(c)
     checks = await Checks.of(c, file, TABLES, _EXCLUDED_COLUMNS)  # again: the log may have grown since the first time
     never_write = await manage.list_never_write(c)
-    heads = await c.count_rows("log_heads")
+    logged = await c.count_rows("log_entries")
     kept = {*RECORDS, *(() if organisers else ORGANISER_TABLES)}
     await _empty(c, kept)
     total = left_out = 0
@@ -150,8 +150,8 @@ async def _restore(
         else:
             await c.insert_rows(table, rows)  # what the activity log, the editions and `site_state` still hold stays
             total += len(rows)
-    if await c.count_rows("log_heads") > heads:
-        await state.put(c, "log_restored", "yes")  # strangers may have seen newer heads than the file: see petition/log
+    if logged == 0 or await c.count_rows("log_entries") > logged:
+        await state.put(c, "log_restored", "yes")  # strangers may have seen a newer log than the file: see petition/log
     await destruction_day.forget(c)  # on this machine, by this clock, it has not been announced yet
     await last_checks.forget(c)
     await manage.apply_never_write(c, never_write)

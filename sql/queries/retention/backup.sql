@@ -46,4 +46,4 @@ select line, below, name from log_cosignatures
 
 -- name: clear_state
 -- All facts but those that belong to this database itself and its keys.
-delete from site_state where name not in ('mode', 'schema', 'email_key', 'desk_key', 'keys_sealed')
+delete from site_state where name not in ('mode', 'schema', 'email_key', 'desk_key', 'keys_sealed', 'log_restored')
