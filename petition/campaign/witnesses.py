@@ -1,15 +1,29 @@
 """Who watches the public log, as campaign.toml says: the keys of the witnesses, and how many of them are enough."""
 
+import hashlib
 import re
+from base64 import b64decode
 from dataclasses import dataclass
 
 from petition.core.toml_tables import TEXT, WHOLE_NUMBER, Kind, Table, list_of
 
+_COSIGNATURE = b"\x04"  # the kind of key: Ed25519 with the time
 _VKEY: Kind[str] = Kind(
     "the public key of a witness, NAME+HASH+KEY",
-    lambda value: TEXT.fits(value) and bool(re.fullmatch(r"[^+\s]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}", value)),
+    lambda value: TEXT.fits(value) and _is_vkey(value),
 )
-_VKEYS = list_of(_VKEY, "public keys of witnesses, NAME+HASH+KEY")
+_VKEYS = list_of(_VKEY, "public keys of witnesses, NAME+HASH+KEY, without a typing error")
+
+
+def _is_vkey(text: str) -> bool:
+    """A key of c2sp.org/tlog-cosignature: its hash, of name and key, finds each typing error."""
+    found = re.fullmatch(r"([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]{44})", text)
+    if found is None:
+        return False
+    name, hash_, key = found.groups()
+    content = b64decode(key)
+    said = hashlib.sha256(name.encode() + b"\n" + content).hexdigest()[:8]
+    return content[:1] == _COSIGNATURE and hash_ == said
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ _CODE = _text(r"[a-z][a-z0-9_.-]{0,60}")
 _VALUE = _text(r"[A-Za-z0-9][A-Za-z0-9,:/+._-]{0,99}")
 _LANGUAGE = _text(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?")
 _URL = _text(r"https?://[!-~]{1,300}")
+_LINK = _text(r"https?://[^\s\x00-\x1f\x7f]{1,490}")  # as an organiser types it: with letters of any alphabet
 _ORIGIN = _text(r"[!-*,-~]{1,255}")  # the name of a key: without spaces and plus signs
 
 
@@ -164,7 +165,7 @@ COUNTRIES_FILE: dict[str, Check] = {
 ANSWER_FILE: dict[str, Check] = {
     "key": _REFERENCE,
     "day": _is_day,
-    "link": lambda value: value == "" or _URL(value),
+    "link": lambda value: value == "" or _LINK(value),
     "summaries": lambda value: value == {} or _table(_LANGUAGE, lambda text: isinstance(text, str))(value),
     "nonce": _NONCE,
 }

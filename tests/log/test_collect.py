@@ -20,6 +20,7 @@ from petition.retention import close
 from petition.signing.batch_rules import DISPOSABLE, Rule
 from petition.site import Site
 from petition.tally import removals, tally
+from tests.letters.editions.test_editions import draft_for, issue
 from tests.log.conftest import Forget, Kept
 from tests.retention import forging
 from tests.signing.crowds import crowd, set_aside_all
@@ -252,3 +253,15 @@ def test_nothing_is_read_but_what_is_published(word: str) -> None:
     assert f"from {word}" not in sql
     assert f"join {word}" not in sql
     assert "remainder" not in sql
+
+
+async def test_a_number_that_ministries_have_is_never_given_again(kept: Kept, forget: Forget) -> None:
+    """A restore may have lost the newest edition, which was published and logged."""
+    await kept.work()
+    await forging.insert(kept.site, "editions", EDITION | {"number": 7})
+    await forging.insert(kept.site, "edition_letters", LETTER | {"reference": "PL-7", "edition": 7})
+    await kept.later(minutes=2)
+    assert [entry["number"] for entry in await kept.of_kind("edition")] == [7]
+    await forget("edition_letters", "edition = 7")
+    await forget("editions", "number = 7")
+    assert await issue(kept.site.database, draft_for("PL")) == 8

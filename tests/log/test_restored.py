@@ -1,4 +1,4 @@
-"""A database from a backup may have less than strangers have seen: nothing is added to its log until somebody looked."""
+"""A database from a backup may have less than strangers have seen: its log gets nothing until somebody looked."""
 
 from argparse import Namespace
 from dataclasses import replace

@@ -304,3 +304,13 @@ async def test_a_site_that_runs_freezes_its_week(visitor: Visitor, time: Clock) 
     }
     page = Html((await visitor.get("/en/how-we-count")).text)
     assert "Everything from 22 November 2026 until 23 November 2026" in page.text
+
+
+async def test_a_day_without_any_confirmed_form_says_nothing_of_domains(monday: Database) -> None:
+    """No email left all day."""
+    await monday.write(lambda c: c.execute("delete from pulse where day = '2026-11-18'"))
+    row = {"day": "2026-11-18", "mailbox_class": "known", "forms": 200, "confirmed": 0, "quick": 0, "returned": 0}
+    await monday.write(lambda c: c.insert_rows("pulse", [row]))
+    await monday.write(lambda c: c.execute("update pulse_days set largest_domain = 0 where day = '2026-11-18'"))
+    await _frozen(monday)
+    assert await disagreements(monday) == []

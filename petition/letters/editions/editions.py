@@ -24,6 +24,7 @@ from petition.core.sentences import ngettext
 from petition.letters.addressees.address_book import Addressee
 from petition.letters.editions import source_checks
 from petition.letters.editions.drafts import Draft
+from petition.letters.editions.log_head import newest_logged_edition
 from petition.letters.editions.source_checks import ADDRESS_PREFIX, FACT_PREFIX, NOT_MET
 from petition.letters.editions.versions import Version, envelopes, list_versions
 from petition.letters.formats import pdf
@@ -80,7 +81,8 @@ async def issue_edition(database: Database, draft: Draft, decisions: Decisions, 
     """
     async with database.reading() as c:
         stale_ids = {stale.id for stale in await source_checks.unchecked_sources(c, draft)}
-        number = int((await c.one("editions.next_number") or {})["number"])
+        stored, logged = await c.one("editions.next_number") or {}, await newest_logged_edition(c)
+    number = max(int(stored["number"]), logged + 1)  # one that ministries have is never given again
     if undecided := stale_ids - decisions.checked - decisions.omitted:
         raise LetterError(_say_undecided(len(undecided)))
     if NOT_MET in stale_ids and (NOT_MET in decisions.omitted or decisions.not_met is None):

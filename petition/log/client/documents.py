@@ -99,7 +99,7 @@ def check_tally(entries: Mapping[int, Entry], at: str, total: int) -> str:
     found = rules.releases(entries)
     same = [release for release in found if release.at == at]
     if same and same[0].total == total:
-        return f"the tally of {at}: {total} as in entry {same[0].n}"
+        return f"the tally of {at}: {total} as at place {same[0].n + 1}"
     if same:
         raise LogError(f"The log says {same[0].total} at {at}, and this tally says {total}.")
     if not found or not found[0].at < at < found[-1].at:

@@ -54,12 +54,6 @@ def logged_keys(entries: Mapping[int, Entry]) -> list[str]:
     return list(dict.fromkeys(str(entry["vkey"]) for _, entry in of_kind(entries, "log", "key")))
 
 
-def logged_witnesses(entries: Mapping[int, Entry]) -> list[str]:
-    """The vkeys of the witnesses that the log named last."""
-    named = [entry["vkeys"] for _, entry in of_kind(entries, "witnesses")]
-    return list(named[-1]) if named else []
-
-
 def check_start(entries: Mapping[int, Entry], origin: str, vkeys: list[str]) -> list[str]:
     """Problems with the entry in which a log says who it is."""
     first = entries.get(0, {"kind": ""})

@@ -223,16 +223,15 @@ class Check:
     def _find_document(self, content: bytes) -> str:
         size = self.copy.head.size
         if places := documents.find_places(self.entries, documents.hash_of(content)):
-            where = "; ".join(f"logged as {text}, place {n} of {size}" for n, text in places)
+            where = "; ".join(f"logged as {text}, place {n + 1} of {size}" for n, text in places)
             return f"{where}{self._cosigned()}."
         if tally := documents.as_tally(content):
             return f"{documents.check_tally(self.entries, *tally)}{self._cosigned()}."
         raise LogError(f"it is not in the log. {documents.NOT_LOGGED}")
 
     def _cosigned(self) -> str:
-        """When witnesses signed this checkpoint: those from outside, and those that the log itself names."""
-        named = rules.logged_witnesses(self.entries) if self.copy.is_whole else []
-        return say_cosigned(open_note(self.copy.note, dict.fromkeys([*self.vkeys, *named])))
+        """When witnesses signed this checkpoint: those whose keys came from outside. The log can name anybody."""
+        return say_cosigned(open_note(self.copy.note, self.vkeys))
 
     def _age(self) -> Iterator[Finding]:
         if rules.has_ended(self.entries):

@@ -26,7 +26,7 @@ from pulse where day >= :first and day < :before
 -- name: largest_domains
 select d.largest_domain, cast(sum(p.confirmed) as bigint) as pressed
 from pulse_days d join pulse p on p.day = d.day where d.day >= :first and d.day < :before
-group by d.day, d.largest_domain having sum(p.forms) >= :least
+group by d.day, d.largest_domain having sum(p.forms) >= :least and sum(p.confirmed) > 0
 
 -- name: judged
 -- What organisers found honest: batches, and what was unusual; less what they opened again.

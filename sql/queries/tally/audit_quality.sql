@@ -14,7 +14,7 @@ from pulse where day >= :first and day < :before group by mailbox_class
 -- Of each day with a hundred forms: the largest unknown domain, and all that were confirmed.
 select pulse_days.day, largest_domain, cast(sum(confirmed) as bigint) as confirmed
 from pulse_days, pulse where pulse.day = pulse_days.day and pulse.day >= :first and pulse.day < :before
-group by pulse_days.day, largest_domain having sum(forms) >= 100
+group by pulse_days.day, largest_domain having sum(forms) >= 100 and sum(confirmed) > 0
 
 -- name: judged
 select action, detail from actions

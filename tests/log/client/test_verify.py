@@ -24,7 +24,7 @@ def test_an_honest_site_passes(url: str, tmp_path: Path) -> None:
     (tmp_path / "letter.pdf").write_bytes(LETTER)
     done = run("verify", url, "--vkey", KEY.vkey, tmp_path / "letter.pdf")
     assert (done.code, done.failures, done.notes) == (0, [], [])
-    assert "letter.pdf: logged as letter PL-1 of edition 1 of 2026-11-11, place 112 of 273." in done.out
+    assert "letter.pdf: logged as letter PL-1 of edition 1 of 2026-11-11, place 113 of 273." in done.out
     assert "/tally.json says what the log says: 2570 at 2026-11-24T00:00Z (entry 272), and 2 countries." in done.out
     assert "4 pages of letters of edition 1 show the log's hashes." in done.out
 
@@ -191,7 +191,7 @@ def test_a_policy_asks_for_witnesses(folder: Path, tmp_path: Path, policy: Path)
     done = run("verify", folder, "--policy", policy, letter)
     assert (done.code, done.notes) == (0, [])
     assert "Enough witnesses of the policy have signed it too." in done.out
-    assert "place 112 of 273; cosigned by witness.example/w1 at 2026-09-21 14:13 UTC." in done.out
+    assert "place 113 of 273; cosigned by witness.example/w1 at 2026-09-21 14:13 UTC." in done.out
 
 
 def test_the_last_cosigned_checkpoint_counts_until_a_new_one_is(
@@ -464,8 +464,8 @@ def test_documents(folder: Path, told: Story, tmp_path: Path) -> None:
         f"{early}: The log has no release of 2026-10-20T10:00Z: it begins later or has not reached it yet.",
         f"{later}: The log has no release of 2026-11-20T10:10Z, but some before and after it.",
     ]
-    assert "logged as text of the appeal in the language en, place 1 of 273." in done.out
-    assert "the tally of 2026-11-24T00:00Z: 2570 as in entry 272." in done.out
+    assert "logged as text of the appeal in the language en, place 2 of 273." in done.out
+    assert "the tally of 2026-11-24T00:00Z: 2570 as at place 273." in done.out
 
 
 def test_every_hash_in_an_entry_is_found() -> None:
