@@ -93,12 +93,19 @@
     return fill(template.content.textContent.trim(), { ...entry, ...extra });
   }
 
+  // The fingerprints of a list, which has one in each line but the first. Any other file may name one of ours, too.
+  function listOf(words) {
+    const found = words.split(/[\r\n]+/).filter(Boolean).map(line => line.match(/\b[0-9a-f]{64}\b/g) ?? []);
+    if (/^(%PDF|PK)|\0/.test(words) || !found.every((hashes, n) => hashes.length === 1 || (n === 0 && !hashes.length))) return [];
+    return [...new Set(found.flat())];
+  }
+
   // What is found of a file: sentences, and whether it is ours.
   async function check(file, sha256) {
     const index = JSON.parse(text(await read("index.json"))), head = await readHead();
     const words = file.size < 1e6 ? await file.text() : "";
-    const listed = [...new Set(words.match(/\b[0-9a-f]{64}\b/g))];
-    const hashes = sha256 in index ? [sha256] : listed.length && listed.every(one => one in index) ? listed : [];
+    const listed = listOf(words);
+    const hashes = sha256 in index ? [sha256] : listed.every(one => one in index) ? listed : [];
     const places = [...new Set(hashes.map(one => index[one]))].filter(place => place < head.size);
     if (!places.length) return await checkTally(words, head) ?? [false, said.unlogged];
     const entries = await Promise.all(places.map(place => readEntry(place, head)));
@@ -116,7 +123,9 @@
 
   // A copy of tally.json says which release it is of. Only the newest entries are looked through.
   async function checkTally(words, head) {
-    const [, at] = words.match(/"as_of": *"([\d-]+T[\d:]{5})/) ?? [], total = Number(words.match(/"confirmed": *(\d+)/)?.[1]);
+    let tally;
+    try { tally = JSON.parse(words); } catch { return; }
+    const at = /^[\d-]+T[\d:]{5}/.exec(tally?.as_of)?.[0], total = tally?.confirmed;
     for (let place = head.size - 1; at && place >= Math.max(0, head.size - 200); place--) {
       const entry = await readEntry(place, head);
       if (entry.kind !== "release" || !entry.at.startsWith(at)) continue;

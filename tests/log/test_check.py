@@ -109,14 +109,20 @@ async def test_a_letter_a_list_and_a_tally_are_found_and_a_forged_one_is_not(add
     await page.picture("log-found")
     look, said = await _ask(page.page, "forged.pdf", FORGED)
     assert (look, said.startswith("forged.pdf: Not in the log. That does not prove")) == ("other", True)
-    look, said = await _ask(page.page, "list.txt", " ".join(hashes[:2]).encode())
+    look, said = await _ask(page.page, "list.txt", "\n".join(hashes[:2]).encode())
     assert (look, "All fingerprints in this file are in the log: 2." in said) == ("same", True)
     look, said = await _ask(page.page, "list.txt", f"{hashes[0]} {'0' * 64}".encode())
     assert look == "other"
+    lies = {"forged.pdf": FORGED + f"\n% {hashes[0]}".encode(), "forged.txt": f"We lie.\nA {hashes[0]}\nB".encode()}
+    for name, content in lies.items():
+        look, said = await _ask(page.page, name, content)
+        assert (look, "Not in the log" in said) == ("other", True), said
     for total, look_of in ((1230, "same"), (1240, "other")):
         tally = f'{{"as_of": "{clock.today()}T00:00:00Z", "confirmed": {total}}}'
         look, said = await _ask(page.page, "tally.json", tally.encode())
         assert (look, "00:00 UTC: 1,230 signatures in total." in said) == (look_of, True), said
+    look, said = await _ask(page.page, "forged.html", f"<p>{tally}".encode())
+    assert (look, "Not in the log" in said) == ("other", True), said
     assert page.complaints == []
     assert page.hosts == {address.removeprefix("http://")}
 
