@@ -4,13 +4,23 @@ from petition.campaign.witnesses import Witnesses
 from petition.core.database.connection import Connection
 from petition.log import notes
 from petition.log.errors import LogError
+from petition.log.notes import Opened
+
+MAX_LINES = 64  # of one note: each that claims to be of a witness costs a check
 
 
-async def add(c: Connection, note: str, witnesses: Witnesses) -> None:
-    """Keeps those that are new. Raises LogError unless a witness of ours has signed a head of ours."""
+def read(note: str, witnesses: Witnesses) -> Opened:
+    """What witnesses of ours have signed. Raises LogError."""
     if not witnesses.vkeys:
         raise LogError("This log has no witnesses: campaign.toml names none.")
-    opened = notes.open_note(note, witnesses.vkeys)
+    lines = [line for line, _, _ in notes.split_note(note)[1]]
+    if len(lines) > MAX_LINES or len({*lines}) < len(lines):
+        raise LogError("A note has each signature once, and no more than there are keys.")
+    return notes.open_note(note, witnesses.vkeys)
+
+
+async def add(c: Connection, opened: Opened) -> None:
+    """Keeps lines that are new. Raises LogError for what is no head of ours."""
     below = await _find_head(c, opened.text)
     for vkey, line in opened.lines.items():
         await c.run("log.insert_cosignature", line=line, below=below, name=vkey.partition("+")[0])

@@ -15,15 +15,21 @@ from petition.log.tiles import ENTRIES, WIDTH
 
 
 async def proof_files(c: Connection, settings: Settings, reference: str) -> list[File]:
-    proof = await find_proof(c, settings, reference)
+    proof = make_proof_of(settings, await find_fingerprint(c, reference))
     return [(f"{reference}.tlog-proof", proof.encode())] if proof else []
 
 
-async def find_proof(c: Connection, settings: Settings, reference: str) -> str:
-    """Empty for a reference that nothing has, and for a letter that is not in a signed head yet."""
-    if row := await c.one("published.fingerprint", reference=reference):
+async def find_fingerprint(c: Connection, reference: str) -> str:
+    """Empty for a reference that nothing has."""
+    row = await c.one("published.fingerprint", reference=reference)
+    return str(row["sha256"]) if row else ""
+
+
+def make_proof_of(settings: Settings, sha256: str) -> str:
+    """Empty for what is not in a signed head yet."""
+    if sha256:
         with suppress(OSError, ValueError, LogError):  # the files are not written yet; the keeper reports damaged ones
-            return _prove(Folder(settings.var).path, row["sha256"])
+            return _prove(Folder(settings.var).path, sha256)
     return ""
 
 

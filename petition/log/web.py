@@ -3,7 +3,6 @@
 import asyncio
 import re
 from functools import partial
-from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -59,8 +58,9 @@ async def receive_cosignatures(request: Request) -> Response:
         raise HTTPException(413)
     await site.rate_limiter.limit_page(client_address(request))
     try:
-        job: Any = partial(cosignatures.add, note=body.decode("utf-8"), witnesses=site.appeal.campaign.witnesses)
-        await site.database.own_transaction(job)
+        witnesses = site.appeal.campaign.witnesses
+        opened = await asyncio.to_thread(cosignatures.read, body.decode("utf-8"), witnesses)
+        await site.database.own_transaction(partial(cosignatures.add, opened=opened))
     except (LogError, UnicodeDecodeError) as error:
         return PlainTextResponse(f"{error if isinstance(error, LogError) else 'This is no text.'}\n", 422, _OPEN)
     return Response(status_code=204, headers=_OPEN)
@@ -68,10 +68,11 @@ async def receive_cosignatures(request: Request) -> Response:
 
 async def send_proof(request: Request) -> Response:
     site, reference = get_site(request), request.path_params["reference"]
+    await site.rate_limiter.limit_page(client_address(request))
     async with site.database.reading() as c:
-        proof = await letters.find_proof(c, site.settings, reference)
+        sha256 = await letters.find_fingerprint(c, reference)
+    proof = await asyncio.to_thread(letters.make_proof_of, site.settings, sha256)
     if not proof:
-        await site.rate_limiter.limit_page(client_address(request))
         raise HTTPException(404)
     name = {"Content-Disposition": f'attachment; filename="{reference}.tlog-proof"'}
     return Response(proof, headers=_OPEN | name | {"Content-Type": _TEXT, "Cache-Control": "public, max-age=60"})

@@ -76,7 +76,7 @@ async def _append_many(c: Any) -> None:
 async def _cosign(c: Any) -> None:
     note = (await c.one("log.newest_head"))["note"]
     line = WITNESS.cosign(notes.split_note(note)[0], int(time.time()))
-    await cosignatures.add(c, note + line, Witnesses((WITNESS.vkey,), 1))
+    await cosignatures.add(c, cosignatures.read(note + line, Witnesses((WITNESS.vkey,), 1)))
 
 
 @pytest.fixture

@@ -135,6 +135,8 @@ async def test_what_is_not_ours_or_not_theirs_is_refused(watched: tuple[Visitor,
         notes.cosign(other, WITNESS_KEY, 5),
         notes.cosign(notes.sign_head(head._replace(size=2**63 - 1), kept.keeper._signer.keys), WITNESS_KEY, 5),
         notes.cosign(note, WITNESS_KEY, 5).replace("witness.example/w1 ", "witness.example/w1 A"),
+        notes.cosign(notes.cosign(note, WITNESS_KEY, 5), WITNESS_KEY, 5),
+        note + "".join(make_key(f"w{n}", WITNESS)._line(bytes(72)) for n in range(64)),
         "",
         "x" * 20_000,
     ]

@@ -402,7 +402,7 @@ async def test_all_that_writes_to_the_log_takes_tables_in_the_order(
             await adopting.adopt(site.database, made, adopting.own_source(made))
             note = notes.cosign(kept.checkpoint(), witness, 5)
             witnesses = Witnesses((witness.vkey,), 1)
-            await site.database.own_transaction(partial(cosignatures.add, note=note, witnesses=witnesses))
+            await site.database.own_transaction(partial(cosignatures.add, opened=cosignatures.read(note, witnesses)))
             await kept.later(days=3)
             await ending.destroy(made, everything=True)
     assert [tables for tables in transactions if tables != sorted(tables, key=LOCKS.index)] == []
