@@ -3,10 +3,13 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
+from petition.log.client.findings import Finding, failed, passed
 from petition.log.errors import LogError
 from petition.log.note_keys import LOG, WITNESS, parse_vkey
 
+SILENCE = timedelta(hours=26)  # a day in which nothing new was signed or released
 _MAX_LINES = 500
 _NONE = "none"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -87,3 +90,17 @@ def _add_group(policy: Policy, members: set[str], name: str, least: str, names: 
     members.update(names)
     policy.groups[name] = count, names
     return 1 <= count <= len(names)
+
+
+def judge_cosigned(size: int, size_now: int, time: int, now: datetime) -> Finding:
+    """Who hides a fork from the witnesses goes on showing what they have signed before it."""
+    later, at = size_now - size, datetime.fromtimestamp(time, UTC)
+    if later > 0 and now - at > SILENCE:
+        return failed(
+            f"No witness of the policy has signed anything since {at:%Y-%m-%d %H:%M} UTC, when there were {size} "
+            f"entries: nobody vouches for the {later} after it."
+        )
+    return passed(
+        f"Enough witnesses of the policy have signed one of {size} entries, which this one extends; for the {later} "
+        "after it they may do so later."
+    )

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from petition.log.client import documents, rules
 from petition.log.client.copies import decode_text, open_head, read_checkpoint, read_copy
 from petition.log.client.files import Files
 from petition.log.client.findings import WHERE_KEYS_ARE, Finding, failed, join_or_pass, note, passed
-from petition.log.client.policies import Policy
+from petition.log.client.policies import SILENCE, Policy, judge_cosigned
 from petition.log.client.proving import say_cosigned
 from petition.log.client.saved_heads import not_extended, read_heads, read_text, write_safely
 from petition.log.client.site_now import Now, check_site
@@ -21,8 +20,6 @@ from petition.log.entries import Entry, decode
 from petition.log.errors import LogError
 from petition.log.note_keys import has_log_key, parse_vkey
 from petition.log.notes import Opened, open_note
-
-SILENCE = timedelta(hours=26)
 
 
 @dataclass(frozen=True)
@@ -140,9 +137,7 @@ class Check:
         elif problems := not_extended(self.copy, [head]):
             yield from map(failed, problems)
         else:
-            yield passed(
-                f"Enough witnesses of the policy have signed one of {head.size} entries, which this one extends."
-            )
+            yield judge_cosigned(head.size, self.copy.head.size, max(opened.times.values()), self.now)
 
     def _tree(self) -> Iterator[Finding]:
         copy = self.copy

@@ -4,6 +4,7 @@ import hashlib
 import json
 import random
 import shutil
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -199,9 +200,13 @@ def test_the_last_cosigned_checkpoint_counts_until_a_new_one_is(
 ) -> None:
     before, cosigned = Story(log=told.log[:200]).write(tmp_path / "before"), folder / "log/cosigned"
     cosigned.write_text(notes.cosign(before, WITNESS, 7))
+    (sentence,) = run("verify", folder, "--policy", policy).failures
+    assert sentence.startswith("No witness of the policy has signed anything since 1970-01-01")
+    assert sentence.endswith("nobody vouches for the 73 after it.")
+    cosigned.write_text(notes.cosign(before, WITNESS, int(time.time()) - 3600))
     done = run("verify", folder, "--policy", policy)
     assert done.code == 0
-    assert "Enough witnesses of the policy have signed one of 200 entries, which this one extends." in done.out
+    assert "Enough witnesses of the policy have signed one of 200 entries, which this one extends" in done.out
     cosigned.write_text(before)
     assert run("verify", folder, "--policy", policy).failures[0].endswith("the one that the site shows as cosigned.")
     told.log[2]["value"] = "paused"
