@@ -14,7 +14,7 @@ from petition.core.database import switches
 from petition.core.database.connection import Connection
 from petition.letters import correspondence
 from petition.letters.correspondence import Entry, Stance
-from petition.log import entries, own_facts
+from petition.log import entries
 from petition.log.keeper import Keeper
 from petition.retention import close
 from petition.signing.batch_rules import DISPOSABLE, Rule
@@ -22,6 +22,7 @@ from petition.site import Site
 from petition.tally import removals, tally
 from tests.letters.editions.test_editions import draft_for, issue
 from tests.log.conftest import Forget, Kept
+from tests.log.samples import WITNESS
 from tests.retention import forging
 from tests.signing.crowds import crowd, set_aside_all
 from tests.tally.publishing import change
@@ -189,13 +190,21 @@ async def test_two_servers_with_two_campaigns_do_not_say_so_again_and_again(site
 
 
 async def test_witnesses_are_logged_once_there_are_some(kept: Kept) -> None:
-    await kept.work()
-    vkey = "witness.example/w1+d8d5d4f1+BDLwBY/EtuCB2eXtvyIAYwx/7DwlF15Z7LSVvVF9Y4KM"
-    facts = partial(own_facts.own_facts, kept.site.appeal, kept.site.languages)
-    assert facts()[-1].entry == {"kind": "witnesses", "quorum": 0, "vkeys": []}
-    kept.site.appeal.campaign = replace(kept.site.appeal.campaign, witnesses=Witnesses((vkey,), 1))
-    assert facts()[-1].entry == {"kind": "witnesses", "quorum": 1, "vkeys": [vkey]}
-    assert await kept.of_kind("witnesses") == []
+    """campaign.toml is read at the start, so each time another process goes on."""
+    campaign = kept.site.appeal.campaign
+    none, one = ({"kind": "witnesses", "quorum": n, "vkeys": [WITNESS.vkey][:n]} for n in (0, 1))
+    for witnesses, logged in (
+        (Witnesses(), []),
+        (Witnesses((WITNESS.vkey,), 1), [one]),
+        (Witnesses((WITNESS.vkey,), 1), [one]),
+        (Witnesses(), [one, none]),
+    ):
+        kept.site.appeal.campaign = replace(campaign, witnesses=witnesses)
+        kept.keeper = Keeper(kept.site)
+        await kept.later(minutes=10)
+        assert await kept.of_kind("witnesses") == logged
+    assert [entry for entry in kept.published() if entry["kind"] == "witnesses"] == [one, none]
+    assert kept.forks() == 0
 
 
 async def test_the_end_of_signing_is_logged_and_answers_still_come(kept: Kept) -> None:
