@@ -18,6 +18,7 @@ from petition.log.notes import Head
 from petition.log.tiles import ENTRIES
 from petition.site import Site
 from tests.conftest import LOG_KEY, Clock
+from tests.tally.publishing import change
 
 VKEY = note_keys.LogKey.parse(LOG_KEY).vkey
 
@@ -38,6 +39,19 @@ class Kept:
         await self.keeper.work()
         if note := self.checkpoint():
             self.seen.append(note)
+
+    def restarted(self, *keys: str) -> "Kept":
+        """Another process of the same machine, which may have other keys."""
+        site, keys = self.site, keys or self.site.settings.log_keys
+        again = Kept(replace(site, settings=replace(site.settings, log_keys=keys)), self.time)
+        again.seen = self.seen
+        return again
+
+    async def grow(self, releases: int = 2) -> None:
+        await self.work()
+        for _ in range(releases):
+            await change(self.site.database, "PL", 20)
+            await self.later(minutes=2)
 
     async def later(self, **span: float) -> None:
         """Releases what is due, waits until a release is logged and signed, and lets the log work in that time."""

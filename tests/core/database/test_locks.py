@@ -36,7 +36,7 @@ async def test_the_order_is_kept(postgresql_settings: Settings, smtp: Relay, mon
             await destroy.destroy_scope(postgresql_settings, what)
     assert [tables for tables in transactions if tables != sorted(tables, key=LOCKS.index)] == []
     seen = {table for tables in transactions for table in tables}
-    of_the_log = {table for table in LOCKS if table.startswith("log_")}  # tests/log/test_signing.py
+    of_the_log = {table for table in LOCKS if table.startswith("log_")}  # tests/log/test_rivals.py
     assert set(LOCKS) - seen <= {"refusals", "correspondence", "answer_summaries"} | of_the_log
 
 
