@@ -11,10 +11,11 @@ import pytest
 
 from petition.core import clock
 from petition.core.settings import Settings
-from petition.log import note_keys, notes, tiles, tree
+from petition.log import note_keys, notes, store, tiles, tree
 from petition.log.folder import Folder
 from petition.log.keeper import STANDS, Keeper
 from petition.log.notes import Head
+from petition.log.store import New
 from petition.log.tiles import ENTRIES
 from petition.site import Site
 from tests.conftest import LOG_KEY, Clock
@@ -52,6 +53,13 @@ class Kept:
         for _ in range(releases):
             await change(self.site.database, "PL", 20)
             await self.later(minutes=2)
+
+    async def append(self, *entries: dict[str, Any]) -> None:
+        """What nothing that was published has led to."""
+        async with self.site.database.reading() as c:
+            after = int((await store.read_ends(c))["entries"])
+        news = [New(entry) for entry in entries]
+        assert await self.site.database.own_transaction(partial(store.append, news=news, after=after))
 
     async def later(self, **span: float) -> None:
         """Releases what is due, waits until a release is logged and signed, and lets the log work in that time."""

@@ -8,17 +8,20 @@ from pathlib import Path
 import pytest
 
 from petition.campaign.witnesses import Witnesses
-from petition.core.database.connection import LOCKS
+from petition.core.database.connection import LOCKS, Connection, Row
 from petition.core.database.database import open_database
+from petition.core.errors import DatabaseError
 from petition.core.settings import Settings
-from petition.log import adopting, cosignatures, ending, note_keys, notes
+from petition.log import adopting, cosignatures, ending, heads, note_keys, notes
 from petition.log.folder import Folder
 from petition.log.heads import Signer
-from petition.site import Site, open_site
+from petition.site import open_site
 from tests.conftest import LOG_KEY, Clock
 from tests.core.database import locking
 from tests.log.conftest import Kept
 from tests.tally.publishing import change
+
+ENTRY = {"kind": "rule", "name": "another", "value": "1"}
 
 
 async def test_two_servers_append_and_sign_once(postgresql_settings: Settings, tmp_path: Path, time: Clock) -> None:
@@ -52,16 +55,45 @@ async def test_one_process_of_a_machine_keeps_the_log(kept: Kept) -> None:
     assert await kept.entries() != []
 
 
-async def test_a_rolled_back_transaction_of_signing_leaves_no_head(site: Site, time: Clock) -> None:
-    kept = Kept(site, time)
+async def test_what_was_signed_is_not_signed_again(kept: Kept) -> None:
     await kept.work()
-    time.advance(minutes=11)
-    async with open_database(site.settings.database_url) as database:
-        signer = Signer(database, site.settings)
+    kept.time.advance(minutes=11)
+    async with open_database(kept.site.settings.database_url) as database:
+        signer = Signer(database, kept.site.settings)
         assert await signer.sign("")
         assert not await signer.sign("")
-    async with site.database.reading() as c:
+    async with kept.site.database.reading() as c:
         assert await c.count_rows("log_heads") == 1
+
+
+async def test_a_rolled_back_transaction_of_signing_leaves_no_head(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is full after the head was written: strangers see the old one, until it can be signed."""
+    await kept.grow(1)
+    before, rows = kept.checkpoint(), await _heads(kept)
+    await kept.append(ENTRY)
+    kept.time.advance(minutes=11)
+    insert = heads._insert
+
+    async def insert_and_fail(c: Connection, *, below: int, note: str, newest: str) -> bool:
+        assert await insert(c, below=below, note=note, newest=newest)
+        assert await c.count_rows("log_heads") == len(rows) + 1
+        raise DatabaseError("The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(heads, "_insert", insert_and_fail)
+        for _ in range(2):
+            with pytest.raises(DatabaseError, match="full"):
+                await kept.work()
+    assert (kept.checkpoint(), await _heads(kept)) == (before, rows)
+    await kept.work()
+    assert kept.published()[-1] == ENTRY
+    assert len(await _heads(kept)) == len(rows) + 1
+    assert kept.forks() == 0
+
+
+async def _heads(kept: Kept) -> list[Row]:
+    async with kept.site.database.reading() as c:
+        return await c.all("log.heads", after=0)
 
 
 async def test_all_that_writes_to_the_log_takes_tables_in_the_order(

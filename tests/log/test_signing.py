@@ -12,7 +12,6 @@ from petition.core.settings import Mode
 from petition.log import adopting, audit, checks, heads, store
 from petition.log.heads import Signer, StandsStill
 from petition.log.keeper import Keeper
-from petition.log.store import New
 from tests.log.conftest import Forget, Kept, read_log
 from tests.tally.publishing import change
 
@@ -60,10 +59,7 @@ async def test_files_are_those_of_the_standard_and_old_parts_go(kept: Kept) -> N
         log = await store.read_log(c)
     assert log is not None
     for n in range(4):
-        news = [New({"kind": "rule", "name": f"r{i}", "value": f"{n}"}) for i in range(201)]
-        async with kept.site.database.reading() as c:
-            after = int((await store.read_ends(c))["entries"])
-        await kept.site.database.own_transaction(partial(store.append, news=news, after=after))
+        await kept.append(*[{"kind": "rule", "name": f"r{i}", "value": f"{n}"} for i in range(201)])
         await kept.later(minutes=2)
     assert len(kept.published()) > 800
     parts = {str(part.relative_to(kept.folder)) for part in kept.folder.glob("tile/**/*.p")}
@@ -111,11 +107,8 @@ async def test_other_entries_at_published_places_are_never_signed(kept: Kept, fo
     size, published = kept.head().size, kept.published()
     await forget("log_heads", "below > 8")
     await forget("log_entries", "n > 7")
-    for _ in range(size):  # as if another server had gone on
-        async with kept.site.database.reading() as c:
-            after = int((await store.read_ends(c))["entries"])
-        new = New({"kind": "rule", "name": "other", "value": f"{after}"})
-        await kept.site.database.own_transaction(partial(store.append, news=[new], after=after))
+    for n in range(size):  # as if another server had gone on
+        await kept.append({"kind": "rule", "name": "other", "value": f"{n}"})
     kept = kept.restarted()
     await kept.later(minutes=2)
     assert "is another one than was signed (by this machine" in await kept.stands()
