@@ -1,5 +1,6 @@
 """The weekly figures about quality: frozen from Monday on, in tens, and counted again by the audit."""
 
+import asyncio
 from functools import partial
 
 import pytest
@@ -9,13 +10,14 @@ from hypothesis import strategies as st
 
 from petition.commands import demo_data
 from petition.core import clock
-from petition.core.database.connection import Connection
-from petition.core.database.database import Database
+from petition.core.database.connection import Connection, Value
+from petition.core.database.database import Database, open_database
+from petition.core.database.queries import SQLITE
 from petition.organisers import activity_log, last_checks
 from petition.signals import quality
 from petition.signals.notices import EXPLANATIONS
 from petition.signals.quality import Quality
-from petition.tally import audit, removals, tally
+from petition.tally import audit, releases, removals, tally
 from tests.conftest import Clock, Visitor
 from tests.switching import turn
 from tests.tally.publishing import change, disagreements, published, start_production
@@ -134,11 +136,39 @@ async def test_nothing_is_published_before_the_first_release_or_during_a_freeze(
     assert await _frozen(database) is not None
 
 
-async def test_two_processes_freeze_one_week(monday: Database) -> None:
-    await quality.freeze_week(monday)
-    await quality.freeze_week(monday)
+async def test_two_processes_freeze_one_week(
+    monday: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second comes when the first has counted and not written yet, and draws other remainders.
+
+    On PostgreSQL it is faster then, and the figures of the first are dropped. On SQLite it waits for the first.
+    """
+    counted: list[Value] = []
+    has_counted, go_on, run = asyncio.Event(), asyncio.Event(), Connection.run
+
+    async def run_late(c: Connection, name: str, /, **values: Value) -> None:
+        if name == "quality.insert":
+            counted.append(values["figures"])
+            if len(counted) == 1:
+                has_counted.set()
+                await go_on.wait()
+        await run(c, name, **values)
+
+    monkeypatch.setattr(Connection, "run", run_late)
+    monkeypatch.setattr(releases, "draw_remainder", lambda: 5 * len(counted))
+    async with open_database(database_url) as other:
+        first = asyncio.create_task(quality.freeze_week(monday))
+        await has_counted.wait()
+        second = asyncio.create_task(quality.freeze_week(other))
+        waits = monday.dialect == SQLITE
+        await asyncio.wait([second], timeout=0.3 if waits else None)
+        assert second.done() is not waits
+        go_on.set()
+        await asyncio.gather(first, second)
+    assert len(set(counted)) == len(counted) == (1 if waits else 2)
     async with monday.reading() as c:
-        assert await c.count_rows("quality_weeks") == 1
+        assert await c.execute("select figures from quality_weeks") == [{"figures": counted[-1]}]
+    assert await disagreements(monday) == []
 
 
 async def test_what_was_set_aside_and_restored_adds_up(monday: Database, time: Clock) -> None:
