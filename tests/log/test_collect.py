@@ -5,8 +5,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import pytest
-
 from petition.campaign import edits
 from petition.campaign.places import GOAL
 from petition.campaign.witnesses import Witnesses
@@ -14,7 +12,7 @@ from petition.core.database import switches
 from petition.core.database.connection import Connection
 from petition.letters import correspondence
 from petition.letters.correspondence import Entry, Stance
-from petition.log import entries
+from petition.log import audit, entries
 from petition.log.keeper import Keeper
 from petition.retention import close
 from petition.signing.batch_rules import DISPOSABLE, Rule
@@ -236,8 +234,6 @@ async def test_releases_that_a_clock_made_ahead_are_corrected(kept: Kept) -> Non
     await kept.later(minutes=10)
     assert len(await kept.of_kind("correction")) == len(ahead), "once"
     async with kept.site.database.reading() as c:
-        from petition.log import audit
-
         assert await audit.find_disagreements(c, kept.site.settings) == []
 
 
@@ -252,16 +248,6 @@ async def test_releases_that_a_restore_has_lost_are_corrected(kept: Kept, forget
     kept.time.advance(minutes=11)
     await kept.work()
     assert lost["at"] in [entry["at"] for entry in await kept.of_kind("correction")]
-
-
-@pytest.mark.parametrize("word", ["journal", "signatures", "submissions", "tally", "names", "contacts", "remainder"])
-def test_nothing_is_read_but_what_is_published(word: str) -> None:
-    from petition.core.database.queries import queries
-
-    sql = " ".join(text for name, text in queries("sqlite").items() if name.startswith(("published.", "log.")))
-    assert f"from {word}" not in sql
-    assert f"join {word}" not in sql
-    assert "remainder" not in sql
 
 
 async def test_a_number_that_ministries_have_is_never_given_again(kept: Kept, forget: Forget) -> None:
