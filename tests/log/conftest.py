@@ -88,10 +88,10 @@ class Kept:
     async def of_kind(self, *kinds: str) -> list[dict[str, Any]]:
         return [entry for entry in await self.entries() if entry["kind"] in kinds]
 
-    async def stands(self) -> str:
-        """Why the log stands still; empty if it does not."""
+    async def stands(self, name: str = STANDS) -> str:
+        """Why the log stands still, or why copies of it do (COPY_STANDS); empty if they do not."""
         async with self.site.database.reading() as c:
-            row = await c.one("state.get", name=STANDS)
+            row = await c.one("state.get", name=name)
         return str(row["value"]) if row else ""
 
     def forks(self) -> int:
