@@ -5,9 +5,11 @@ Nothing of it is needed to run or to test Petition: vectors.json has another imp
 """
 
 import json
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -160,17 +162,12 @@ def _walk(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _free_port() -> int:
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def _wait_for(port: int) -> None:
-    import socket
-    import time
-
     for _ in range(300):
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return

@@ -7,7 +7,7 @@ import pytest
 
 from petition.log import note_keys, notes, proofs
 from tests.log.command_line import run
-from tests.log.samples import KEY, ORIGIN, WITNESS
+from tests.log.samples import KEY, ORIGIN, WITNESS, write_log
 from tests.log.story import ANNEX, LETTER, REPLY
 
 
@@ -86,8 +86,6 @@ def test_what_cannot_be_proven(folder: Path, tmp_path: Path) -> None:
 
 
 def test_an_entry_of_another_kind_does_not_hinder_a_proof(folder: Path, tmp_path: Path) -> None:
-    from tests.log.samples import write_log
-
     entry = json.dumps({"kind": "news"}, separators=(",", ":")).encode()
     letter = b'{"day":"2026-11-29","edition":3,"kind":"letter","reference":"PL-3-R1","sha256":"' + b"0" * 64 + b'"}'
     write_log(tmp_path / "log", [entry, letter])

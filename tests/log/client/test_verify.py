@@ -15,7 +15,7 @@ from petition.log import note_keys, notes
 from petition.log.client import documents
 from tests.conftest import Clock
 from tests.log.command_line import run
-from tests.log.samples import KEY, ORIGIN, WITNESS, write_log
+from tests.log.samples import KEY, ORIGIN, SAMPLES, SHA, WITNESS, write_log
 from tests.log.story import ANNEX, LETTER, REPLY, Story, sha
 
 OTHER_KEY = note_keys.make_key(ORIGIN)
@@ -474,8 +474,6 @@ def test_documents(folder: Path, told: Story, tmp_path: Path) -> None:
 
 
 def test_every_hash_in_an_entry_is_found() -> None:
-    from tests.log.samples import SAMPLES, SHA
-
     found = {kind: documents.find_places({0: entry}, SHA) for kind, entry in SAMPLES.items()}
     named = {kind for kind, places in found.items() if places}
     assert named == {kind for kind, entry in SAMPLES.items() if SHA in json.dumps(entry)}
