@@ -5,22 +5,29 @@ preparation could, they begin the night with every exact count and, if they have
 They compare all figures by Bayes' rule: how likely is what was published, for each time at which the person may have
 signed? Their success is what they believe of the quarter hour that they name.
 
+At midnight they see the figures of the week too (quality.json). The public log has the figures of the pages, later:
+test_the_real_site_does_not_tell_it_either looks.
+
 `python -m tests.adversary.publishing` prints the table.
 """
 
 import random
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from petition.core.clock import HOUR
+from petition.signals import quality
 from petition.tally import schedule
 from petition.tally.schedule import PRODUCTION, Windows
 
 SHORT, QUARTER, NIGHT = 600, 900, 8 * HOUR
 BEGIN = schedule.last_monday(1_800_000_000) - 2 * HOUR  # a Sunday, 22:00 UTC: this night is one before a Monday
+WEEKLY = [schedule.last_monday(BEGIN + NIGHT)]  # when quality.json changes
 QUARTERS = NIGHT // QUARTER
 CHANCE = 1 / QUARTERS
-_UNKNOWN = dict.fromkeys(schedule.REMAINDERS, 1 / len(schedule.REMAINDERS))
+UNKNOWN = dict.fromkeys(schedule.REMAINDERS, 1 / len(schedule.REMAINDERS))
+CERTAIN = {0: 1.0}  # of a figure that has no remainder
 Belief = dict[int, float]  # remainder -> how likely it is
 
 
@@ -63,6 +70,28 @@ class Seen:
     new: int
     monday: bool
 
+    def fits(self, signed: int, remainder: int) -> bool:
+        return schedule.released_figure(self.old, self.counted + signed, remainder, falls=self.monday) == self.new
+
+    @property
+    def moved(self) -> bool:
+        """Then the next release has another remainder."""
+        return self.new != self.old
+
+
+@dataclass(frozen=True)
+class SeenShare:
+    """The share of unknown domains, which has no remainder; the person is at one. `part`, `whole`: without them."""
+
+    k: int
+    part: int
+    whole: int
+    share: int | None
+    moved = False
+
+    def fits(self, signed: int, _: int) -> bool:
+        return quality.share(self.part + signed, self.whole + signed) == self.share
+
 
 @dataclass
 class Hypothesis:
@@ -73,16 +102,12 @@ class Hypothesis:
     likelihood: float
     beliefs: list[Belief]
 
-    def weigh(self, seen: Seen, signed: int) -> None:
-        fitting = {
-            r: p
-            for r, p in self.beliefs[seen.k].items()
-            if schedule.released_figure(seen.old, seen.counted + signed, r, falls=seen.monday) == seen.new
-        }
+    def weigh(self, seen: Seen | SeenShare, signed: int) -> None:
+        fitting = {r: p for r, p in self.beliefs[seen.k].items() if seen.fits(signed, r)}
         total = sum(fitting.values())
         self.likelihood *= total
-        moved = seen.new != seen.old or not total
-        self.beliefs[seen.k] = _UNKNOWN if moved else {r: p / total for r, p in fitting.items()}
+        known = total and not seen.moved
+        self.beliefs[seen.k] = {r: p / total for r, p in fitting.items()} if known else UNKNOWN
 
 
 class Adversary:
@@ -92,7 +117,7 @@ class Adversary:
         self._begin = begin
         self._not_yet, self._signed = Hypothesis(begin, begin, 1.0, beliefs), list[Hypothesis]()
 
-    def see(self, now: int, releases: list[Seen]) -> None:
+    def see(self, now: int, releases: Sequence[Seen | SeenShare]) -> None:
         """All that was released at one moment."""
         if not releases:
             return
@@ -106,7 +131,11 @@ class Adversary:
         self._signed = [one for one in self._signed if one.likelihood]
 
     def success(self) -> float:
-        """How likely the quarter hour that they name is to be the right one."""
+        """How likely the quarter hour that they name is to be the right one, at the end of the night."""
+        since, end = self._not_yet.since, self._begin + NIGHT
+        if since < end:  # since then nothing was published
+            likelihood = self._not_yet.likelihood * (end - since) / NIGHT
+            self._signed.append(Hypothesis(since, end, likelihood, []))
         return max(map(self._likelihood, range(self._begin, self._begin + NIGHT, QUARTER)))
 
     def _likelihood(self, quarter: int) -> float:
@@ -126,7 +155,8 @@ class Strategy:
 
     `armed`: each figure is one signature below its edge, and they know the remainder. `each`: own confirmations in each
     ten minutes, so many that the counts end in 9. `short`: they have bought short windows. `falling`: own withdrawals
-    bring the figures to where they fall on Monday unless one person more has signed.
+    bring the figures to where they fall on Monday unless one person more has signed. Who is armed has also brought the
+    share of unknown domains to where one more changes it.
     """
 
     name: str
@@ -148,6 +178,7 @@ FREE = (
     Strategy("total and country at their edges"),
     Strategy("withdrawals: figures about to fall on Monday", falling=True),
     Strategy("signs, withdraws and signs again all night", each=7),
+    Strategy("figures of the week alone, at their edges", figures=0),
 )
 BOUGHT = (
     Strategy("buys short windows of the total", each=120, short=True, figures=1),
@@ -173,16 +204,29 @@ def _confirm(figures: list[Figure], each: int) -> None:
         figure.counted += each + (9 - (figure.counted + each)) % 10
 
 
+def _week(strategy: Strategy, k: int, signed: int, rng: random.Random) -> list[Seen | SeenShare]:
+    """Two figures of quality.json, numbers `k` and `k` + 1, as petition/signals/quality.py makes them."""
+    old, forms, whole = 11_000, 12_000 + (9 if strategy.armed else rng.randrange(10)), 10_000
+    part = next(n for n in range(3000, whole) if quality.share(n, whole) != quality.share(n + 1, whole + 1))
+    part += 0 if strategy.armed else rng.randrange(-250, 250)
+    new = schedule.released_figure(old, forms + signed, rng.randrange(schedule.REMAINDERS), falls=False)
+    share = quality.share(part + signed, whole + signed)
+    return [Seen(k, old, forms, new, monday=False), SeenShare(k + 1, part, whole, share)]
+
+
 def play(strategy: Strategy, rng: random.Random) -> float:
     """One night: how likely the best guess of the quarter hour is to be right."""
     figures, signed_at = _figures(strategy, rng), BEGIN + rng.randrange(NIGHT)
-    adversary = Adversary(BEGIN, [{f.remainder: 1.0} if strategy.armed else _UNKNOWN for f in figures])
+    remainders = [{f.remainder: 1.0} if strategy.armed else UNKNOWN for f in figures]
+    adversary = Adversary(BEGIN, [*remainders, UNKNOWN, CERTAIN])
     for now in range(BEGIN + SHORT, BEGIN + NIGHT + 1, SHORT):
         if strategy.each:
             _confirm(figures, strategy.each)
-        adversary.see(
-            now, [_release(k, f, now, int(signed_at < now), rng) for k, f in enumerate(figures) if f.is_due(now)]
-        )
+        signed = int(signed_at < now)
+        seen: list[Seen | SeenShare] = [
+            _release(k, f, now, signed, rng) for k, f in enumerate(figures) if f.is_due(now)
+        ]
+        adversary.see(now, seen + (_week(strategy, len(figures), signed, rng) if now in WEEKLY else []))
     return adversary.success()
 
 

@@ -12,7 +12,7 @@ from petition.core.database.database import Database
 from petition.tally import schedule
 from petition.tally.schedule import DEMO
 from tests.adversary import publishing
-from tests.adversary.publishing import BOUGHT, CHANCE, FREE, NIGHT, QUARTER, SHORT, Adversary, Seen, Strategy
+from tests.adversary.publishing import BEGIN, BOUGHT, CHANCE, FREE, NIGHT, QUARTER, SHORT, Adversary, Seen, Strategy
 from tests.conftest import Clock
 from tests.tally.publishing import change, disagreements, published, rows, start_production
 
@@ -52,6 +52,13 @@ def test_the_rule_without_its_windows_would_be_found(seed: int, monkeypatch: pyt
     """The secret remainder alone does not help against an adversary who has learned it."""
     monkeypatch.setattr(publishing, "PRODUCTION", DEMO)
     assert publishing.advantage(FREE[1], 200, seed) > 0.5
+
+
+def test_figures_of_the_week_that_changed_every_ten_minutes_would_be_found(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "WEEKLY", range(BEGIN, BEGIN + NIGHT + 1, SHORT))
+    assert publishing.advantage(FREE[-1], 200, seed) > 0.5
 
 
 async def _night(database: Database, time: Clock, rng: random.Random) -> float:
