@@ -10,6 +10,7 @@ from typing import Any
 from petition.core.settings import Settings
 from petition.features import features
 from petition.site import Site
+from tests.adversary.joins import Tables
 
 Files = dict[str, bytes]
 _BUNDLES, _BESIDE = "log/tile/entries/", "log/files/"
@@ -41,6 +42,27 @@ def beside(files: Files) -> dict[str, dict[str, Any]]:
     """By the hash with which entries name them."""
     paths = [path for path in files if path.startswith(_BESIDE)]
     return {path.removeprefix(_BESIDE).removesuffix(".json"): json.loads(files[path]) for path in paths}
+
+
+def as_tables(files: Files, quality: dict[str, Any]) -> Tables:
+    """As if they were tables of a copied database: a row for each entry and each file, a column for each value."""
+    rows = {
+        "entries of the log": entries(files),
+        "files beside the log": beside(files).values(),
+        "quality.json": [quality],
+    }
+    return {name: [dict(_flat(row)) for row in some] for name, some in rows.items()}
+
+
+def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Names inside an object are values too: of a letter, a language, a country."""
+    if isinstance(value, dict | list):
+        for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _flat(inner, f"{path}.{name}" if path else str(name))
+            if path:
+                yield f"{path}.{name} (name)", str(name)
+    else:
+        yield path, value
 
 
 def _split(bundle: bytes) -> Iterator[bytes]:
