@@ -22,7 +22,7 @@ _READ_OUT = {"alt", "aria-label", "title", "content", "data-working", "data-same
 NAMES = {
     *("Telegram", "WhatsApp", "Viber", "Facebook", "Bluesky", "Mastodon", "LinkedIn", "JSON", "CSV", "Atom"),
     *("Linux", "macOS", "Windows", "VK (Mail.ru)", "Tor Browser", "Andrzej Poczobut"),
-    *("Viasna", "Dissident.by", "Reform.news", "Blooming Global"),
+    *("Viasna", "Dissident.by", "Reform.news", "Blooming Global", "Stop Destroying Videogames"),
     *("Belarusian Women's Foundation", "European Rail Freight Association", "Human Rights Watch", "TVN24"),
     "Links",  # the sender of emails, as the tests have set it
 }
