@@ -82,13 +82,13 @@ system:
 	@sh tests/system.sh
 
 # What `make chaos`, `test-handbook` and `package` run is not run here.
-OTHERS := --ignore tests/chaos --ignore tests/handbook --ignore tests/packages --ignore tests/project/test_package.py
+OTHERS := --ignore tests/chaos --ignore tests/log/chaos --ignore tests/handbook --ignore tests/packages --ignore tests/project/test_package.py
 TESTS := $(PY) -m pytest $(OTHERS) --durations 20
 # Two workers more than there are cores, four at most: a test spends much of its time waiting for other processes.
 WORKERS = -n $$($(PY) -c 'import os; print(min(os.cpu_count() + 2, 4))') --maxschedchunk 8
 COVERED := --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
 # Kills, failover, full disks, wrong clocks, crowds: they need the machine to themselves, so they run one by one.
-CHAOS := $(PY) -m pytest tests/chaos
+CHAOS := $(PY) -m pytest tests/chaos $(wildcard tests/log/chaos)
 ALONE := $(PY) -m pytest tests/project -m alone
 KILLS ?= 150
 FUZZ_SECONDS ?= 20
@@ -106,7 +106,7 @@ test-all: check $(SCANNER)/.installed system
 test-newest: $(VENV)/.installed-tests system
 	PETITION_TEST_POSTGRESQL=newest $(TESTS) $(WORKERS) -m "not alone" --postgresql
 
-# All of tests/chaos; KILLS kills on each database.
+# All of tests/chaos and tests/log/chaos; KILLS kills on each database.
 chaos: $(VENV)/.installed-tests system
 	PETITION_TEST_KILLS=$(KILLS) $(CHAOS)
 

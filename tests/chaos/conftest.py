@@ -74,8 +74,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Prints the table."""
     reports = terminalreporter.getreports("passed")
     lines = [str(line) for report in reports for name, line in report.user_properties if name == "chaos"]
-    for line in [line for report in reports for name, line in report.user_properties if name == "log"]:
-        terminalreporter.line(str(line))
     if lines:
         terminalreporter.section("what was survived")
         terminalreporter.line(f"{'story':30} {'blows':50}  forms signatures lost doubled mail twice longest pause")

@@ -1,7 +1,7 @@
-"""A process that keeps the log of a site, in a world that runs faster: python -m tests.chaos.keeping BEGUN SPEED.
+"""A process that keeps the log of a site, in a world that runs faster.
 
-At the moment BEGUN (epoch seconds) the fast clock and the right one said the same, in all processes of a story.
-People sign all the time.
+`python -m tests.log.chaos.keeping BEGUN SPEED`: at the moment BEGUN (epoch seconds) the fast clock and the right one
+said the same, in all processes of a story. People sign all the time.
 """
 
 import asyncio

@@ -91,7 +91,7 @@ class Log:
                 shell.fine("migrate")
             self.shells.append(shell)
             arguments = (str(self.begun), str(SPEED))
-            self.keepers.append(Machine(shell, *arguments, program="tests.chaos.keeping"))
+            self.keepers.append(Machine(shell, *arguments, program="tests.log.chaos.keeping"))
 
     @property
     def folder(self) -> Path:
