@@ -1,4 +1,4 @@
-"""What a year of the public log costs: `python -m tests.bench.log`. Results: docs/scale.md.
+"""What a year of the public log costs: `python -m tests.log.bench`. Results: docs/scale.md.
 
 A release each two hours, 30 countries each six hours. Seconds of CPU; the clock is set forward where the log waits.
 """
@@ -32,7 +32,7 @@ IDLE = 100  # steps
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser("python -m tests.bench.log", description=__doc__)
+    parser = argparse.ArgumentParser("python -m tests.log.bench", description=__doc__)
     parser.add_argument("--databases", default="sqlite,postgresql")
     print("| database | what | figure |\n| --- | --- | ---: |")
     for kind in parser.parse_args().databases.split(","):
