@@ -16,11 +16,6 @@ Files = dict[str, bytes]
 _BUNDLES, _BESIDE = "log/tile/entries/", "log/files/"
 
 
-def is_there() -> bool:
-    """Whether this site has a log."""
-    return any(feature.name == "log" for feature in features())
-
-
 async def let_features_work(site: Site) -> None:
     """Once, what the server of the site does every few seconds."""
     for feature in features():

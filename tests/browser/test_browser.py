@@ -12,6 +12,7 @@ from playwright.async_api import Browser, ViewportSize, expect
 from petition.core import clock, settings
 from petition.protection import proof_of_work
 from petition.site import open_site
+from petition.web import prerender
 from tests.browser.conftest import Watched
 from tests.relay import Relay, plain
 from tests.shell import Shell, serving
@@ -126,16 +127,7 @@ async def test_a_secretary_checks_a_letter(address: str, browser: Browser, shell
 
 
 PAGES = (
-    "",
-    "tally",
-    "governments",
-    "privacy",
-    "safety",
-    "help",
-    "data",
-    "press",
-    "how-we-count",
-    "log",
+    *prerender.pages(),
     "embed",
     "embed/map",
     "embed/chart",

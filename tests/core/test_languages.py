@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from petition.core import languages
 from petition.core.countries import UNINHABITED
 from petition.core.languages import LOCALE_FOLDER, Language, Languages
-from tests import ROOT
+from tests import HAS_LOG, ROOT
 
 SITE = Languages(["en", "be", "ru"], {})
 TRANSLATED = sorted(folder.name for folder in LOCALE_FOLDER.iterdir() if folder.is_dir())
@@ -161,7 +161,9 @@ def test_the_template_has_all_words_of_code_and_templates(domain: str, settings:
         check=True,
     )
     with file.open("rb") as content:
-        assert {message.id for message in read_po(content) if message.id} == _messages(f"{domain}.pot").keys()
+        found = {message.id for message in read_po(content) if message.id}
+    in_template = _messages(f"{domain}.pot").keys()
+    assert found == (in_template if HAS_LOG else found & in_template)
 
 
 def test_every_catalogue_is_offered() -> None:

@@ -14,6 +14,7 @@ from petition.core.tokens import Purpose
 from petition.letters import correspondence
 from petition.organisers import last_checks
 from petition.signing import submissions
+from petition.web import prerender
 from petition.web.http.security import MAX_BODY_BYTES
 from tests.conftest import Clock, Visit, Visitor
 from tests.letters.editions.test_annexes import edition_of_moment, made, named
@@ -43,8 +44,7 @@ class Gallery:
             await self._plain(visitor, "empty-", "", "tally", "governments", "thanks", "embed", "embed/chart")
         await self._filled(visitor)
         for self.lang in langs:
-            await self._plain(visitor, "", "", "tally", "governments", "data", "privacy", "safety", "help", "manage")
-            await self._plain(visitor, "", "press", "how-we-count", "log")
+            await self._plain(visitor, "", *prerender.pages(), "manage")
             await self._plain(visitor, "", "embed", "embed?theme=dark", "embed?theme=light", "check-inbox")
             await self._plain(visitor, "", "embed/map", "embed/map-per-million?theme=light", "embed/chart")
             await self._plain(visitor, "", "check-inbox/manage", "check-inbox/manage?mail=late")
