@@ -16,7 +16,8 @@ from petition.signals.quality import Quality
 from petition.site import Site
 from petition.tally import schedule
 from tests.adversary import published_files
-from tests.adversary.publishing import CHANCE, NIGHT, SHORT, UNKNOWN, Adversary, Seen
+from tests.adversary.bayes import NIGHT, UNKNOWN, Adversary, Seen
+from tests.adversary.publishing import CHANCE, SHORT
 from tests.conftest import Clock
 from tests.tally.publishing import change, disagreements, published, rows
 

@@ -11,8 +11,9 @@ from petition.site import Site
 from petition.tally.schedule import DEMO
 from tests import HAS_LOG
 from tests.adversary import publishing
+from tests.adversary.bayes import NIGHT, QUARTER
 from tests.adversary.live import Nights
-from tests.adversary.publishing import BEGIN, BOUGHT, FREE, NIGHT, QUARTER, SHORT, Strategy
+from tests.adversary.publishing import BEGIN, BOUGHT, FREE, SHORT, Strategy
 from tests.conftest import LOG_KEY, Clock
 from tests.tally.publishing import start_production
 

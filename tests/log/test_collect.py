@@ -12,7 +12,7 @@ from petition.core.database import switches
 from petition.core.database.connection import Connection
 from petition.letters import correspondence
 from petition.letters.correspondence import Entry, Stance
-from petition.log import audit, entries
+from petition.log import entries
 from petition.log.keeper import Keeper
 from petition.retention import close
 from petition.signing.batch_rules import DISPOSABLE, Rule
@@ -217,37 +217,6 @@ async def test_the_end_of_signing_is_logged_and_answers_still_come(kept: Kept) -
     )
     await kept.later(minutes=10)
     assert len(await kept.of_kind("answer")) == 1
-
-
-async def test_releases_that_a_clock_made_ahead_are_corrected(kept: Kept) -> None:
-    await change(kept.site.database, "PL", 50)
-    await kept.later(minutes=2)
-    right = kept.time.moment
-    kept.time.moment = right.replace(hour=23)
-    await change(kept.site.database, "PL", 50)
-    await kept.later(minutes=2)
-    ahead = [entry["at"] for entry in await kept.of_kind("release") if entry["at"] > "2026-11-22T20"]
-    assert ahead
-    kept.time.moment = right
-    await kept.later(minutes=10)
-    assert [entry["at"] for entry in await kept.of_kind("correction")] == ahead
-    await kept.later(minutes=10)
-    assert len(await kept.of_kind("correction")) == len(ahead), "once"
-    async with kept.site.database.reading() as c:
-        assert await audit.find_disagreements(c, kept.site.settings) == []
-
-
-async def test_releases_that_a_restore_has_lost_are_corrected(kept: Kept, forget: Forget) -> None:
-    await change(kept.site.database, "PL", 50)
-    await kept.later(minutes=2)
-    await change(kept.site.database, "PL", 50)
-    await kept.later(minutes=2)
-    lost = (await kept.of_kind("release"))[-1]
-    await forget("releases", f"released_at > {int(kept.time.moment.timestamp()) - 800}")
-    await kept.work()
-    kept.time.advance(minutes=11)
-    await kept.work()
-    assert lost["at"] in [entry["at"] for entry in await kept.of_kind("correction")]
 
 
 async def test_a_number_that_ministries_have_is_never_given_again(kept: Kept, forget: Forget) -> None:
