@@ -117,7 +117,7 @@ def _week(strategy: Strategy, k: int, signed: int, rng: random.Random) -> list[S
     old, forms, whole = 11_000, 12_000 + (9 if strategy.armed else rng.randrange(10)), 10_000
     part = next(n for n in range(3000, whole) if quality.share(n, whole) != quality.share(n + 1, whole + 1))
     part += 0 if strategy.armed else rng.randrange(-250, 250)
-    new = schedule.released_figure(old, forms + signed, rng.randrange(schedule.REMAINDERS), falls=False)
+    new = schedule.released_figure(old, forms + signed, rng.choice(schedule.REMAINDERS), falls=False)
     share = quality.share(part + signed, whole + signed)
     return [Seen(k, old, forms, new, monday=False), SeenShare(k + 1, part, whole, share)]
 
