@@ -33,7 +33,7 @@ async def find_disagreements(c: Connection, settings: Settings) -> list[str]:
     return [
         *([] if [row["n"] for row in rows] == [*range(len(rows))] else ["Log: an entry is missing."]),
         *_check_heads(log, heads),
-        *_check_folder(log, Folder(settings.var).own_note(await store.list_names(c))),
+        *_check_folder(log, Folder(settings.var), await store.list_names(c)),
         *[sentence async for sentence in _check_releases(c, log, looked_at)],
         *_check_removals(log, await c.all("log_audit.removals"), looked_at),
         *_check_letters(log, await c.all("log_audit.letters")),
@@ -53,9 +53,9 @@ def _check_heads(log: Log, heads: Sequence[str]) -> Iterator[str]:
             yield f"Log: what was signed at place {head.size} is not what the entries give."
 
 
-def _check_folder(log: Log, own: str) -> list[str]:
+def _check_folder(log: Log, folder: Folder, names: Sequence[str]) -> list[str]:
     try:
-        if own:
+        if own := folder.own_note(names):
             heads.refuse_fork(log, own, "by this machine")
     except LogError as error:
         return [f"Log: {error}"]

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 from petition.campaign.witnesses import Witnesses
 from petition.core import key_files
 from petition.log import tiles
+from petition.log.errors import LogError
 from petition.log.heads import StandsStill
 from petition.log.store import Log
 from petition.log.tiles import ENTRIES, WIDTH
@@ -53,9 +54,15 @@ class Folder:
 
     def checkpoint(self) -> str:
         """What this machine has published; empty if nothing."""
-        with suppress(FileNotFoundError):
-            return (self.path / CHECKPOINT).read_text("utf-8")
-        return ""
+        file = self.path / CHECKPOINT
+        try:
+            return file.read_text("utf-8")
+        except FileNotFoundError:
+            return ""
+        except UnicodeDecodeError:
+            raise LogError(
+                f"The checkpoint of the log is damaged. Delete {file}, then run `petition log adopt https://MIRROR`."
+            ) from None
 
     def own_note(self, names: Sequence[str]) -> str:
         """The checkpoint. That of an earlier log, of which `names` has the names, binds the newest one to nothing."""

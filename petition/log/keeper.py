@@ -45,8 +45,8 @@ class Keeper:
                 if await self._is_idle():
                     return
                 await self._step()
-            except (LogError, UnicodeDecodeError) as error:
-                await self._tell(str(error) if isinstance(error, LogError) else "The checkpoint of the log is damaged.")
+            except LogError as error:
+                await self._tell(str(error))
             except OSError as error:
                 await self._tell(f"The folder of the log cannot be used: {error.strerror}.")
             else:
