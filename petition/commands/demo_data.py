@@ -43,10 +43,22 @@ async def fill_database(
     days: Sequence[float] = EVEN_DAYS,
     rng: random.Random | None = None,
 ) -> None:
-    """Puts signatures into an empty database and calls on_progress(k) after each k rows.
+    """Puts signatures into an empty database, published too, and calls on_progress(k) after each k rows.
 
     Raises DatabaseError if the database is not empty.
     """
+    await insert_days(database, total, on_progress, days, rng)
+    await publish_days(database, days)
+
+
+async def insert_days(
+    database: Database,
+    total: int,
+    on_progress: Callable[[int], object],
+    days: Sequence[float],
+    rng: random.Random | None,
+) -> None:
+    """The same, with nothing published yet."""
     if not await is_empty(database):
         raise DatabaseError("The database has signatures already: demo signatures go into an empty one only.")
     rng = rng or random.Random()  # noqa: S311 (plausible, not secret)
@@ -59,8 +71,6 @@ async def fill_database(
         on_progress(size)
     await database.write(reorder.mark_reordered)  # they were inserted in the order of their keys
     await database.write(partial(_insert_pulse, confirmed=confirmed))
-    await release_midnights(database, days)
-    await quality.freeze_week(database)
 
 
 async def _insert_pulse(c: Connection, *, confirmed: Mapping[str, int]) -> None:
@@ -81,9 +91,10 @@ def _pulse_row(day: str, mailbox_class: str, n: int) -> dict[str, str | int]:
     return {"day": day, "mailbox_class": mailbox_class, **counts}
 
 
-async def release_midnights(database: Database, days: Sequence[float]) -> None:
-    """All releases that a site with these days would have made so far."""
+async def publish_days(database: Database, days: Sequence[float]) -> None:
+    """What a site with these days would have published so far."""
     await releases.rebuild(database, clock.today() - timedelta(len(days) - 1))
+    await quality.freeze_week(database)
 
 
 def _rows(mailboxes: list[str], weights: Sequence[float], rng: random.Random) -> list[SignatureRow]:

@@ -79,14 +79,14 @@ async def fill_example(site: Site, n: int, on_progress: Callable[[int], object] 
     """Puts n signatures and some more with names into an empty database; calls on_progress(k) after each k of the n."""
     rng = random.Random(SEED)  # noqa: S311 (the same example for everybody)
     demo_secrets.write_campaign(site.settings.var, campaign_toml(clock.today()))
-    await demo_data.fill_database(site.database, n, on_progress, SIGNATURES_PER_DAY, rng)
+    await demo_data.insert_days(site.database, n, on_progress, SIGNATURES_PER_DAY, rng)
     people = list(_named_people(site, rng))
     flood, others = (
         await _waiting_forms(site, *_FLOOD),
         await _waiting_forms(site, *_CROWD) + await _waiting_forms(site, *_SUSPECT),
     )
     await site.database.write(partial(_insert_people, people=people))
-    await demo_data.release_midnights(site.database, SIGNATURES_PER_DAY)
+    await demo_data.publish_days(site.database, SIGNATURES_PER_DAY)
     await site.database.write(partial(_insert_forms, flood=flood, others=others))
     await site.database.write(_insert_answers)
     await site.database.write(_insert_form_counts)

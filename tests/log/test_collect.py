@@ -188,7 +188,7 @@ async def test_two_servers_with_two_campaigns_do_not_say_so_again_and_again(site
 
 
 async def test_witnesses_are_logged_once_there_are_some(kept: Kept) -> None:
-    """campaign.toml is read at the start, so each time another process goes on."""
+    """campaign.toml is read at the start, so each time another process continues."""
     campaign = kept.site.appeal.campaign
     none, one = ({"kind": "witnesses", "quorum": n, "vkeys": [WITNESS.vkey][:n]} for n in (0, 1))
     for witnesses, logged in (

@@ -46,8 +46,8 @@ async def test_sums_of_days_come_back_whole(site: Site, time: Clock, tmp_path: P
     """Their columns have names that are left out of another table."""
     await demo_data.fill_database(site.database, 3000)
     tables = {"pulse": "day, mailbox_class", "pulse_days": "day"}
-    await site.database.write(lambda c: c.execute("insert into pulse values ('2026-11-20', 'known', 30, 20, 2, 1)"))
-    await site.database.write(lambda c: c.execute("insert into pulse_days values ('2026-11-20', 7, 3)"))
+    await site.database.write(lambda c: c.execute("insert into pulse values ('2026-01-05', 'known', 30, 20, 2, 1)"))
+    await site.database.write(lambda c: c.execute("insert into pulse_days values ('2026-01-05', 7, 3)"))
     async with site.database.reading() as c:
         before = {name: await c.execute(f"select * from {name} order by {key}") for name, key in tables.items()}
     await _back_up(site, tmp_path / "backup")

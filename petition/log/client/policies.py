@@ -93,7 +93,7 @@ def _add_group(policy: Policy, members: set[str], name: str, least: str, names: 
 
 
 def judge_cosigned(size: int, size_now: int, time: int, now: datetime) -> Finding:
-    """Who hides a fork from the witnesses goes on showing what they have signed before it."""
+    """Who hides a fork from the witnesses continues to show what they have signed before it."""
     later, at = size_now - size, datetime.fromtimestamp(time, UTC)
     if later > 0 and now - at > SILENCE:
         return failed(
