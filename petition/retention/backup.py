@@ -64,6 +64,7 @@ TABLES = (
 )
 ORGANISER_TABLES = ("organisers", "factors")
 ROWS_PER_CHUNK = 2000
+_DEADLOCKS = 4  # so often a restore begins again: jobs of a busy site each end one of its tries at most
 _LETTERS_PER_CHUNK = 20  # each has a PDF
 # A backup must not keep the marks of a form longer than their day.
 _EXCLUDED_COLUMNS = {("submissions", name) for name in ("network", "domain", "quick", "mailbox_class")}
@@ -127,8 +128,9 @@ async def restore_backup(
         for table, rows in chunks():  # the whole file once, before anything is changed
             checks.check(table, rows)
         job = partial(_restore, chunks=chunks, reader=reader, file=file, organisers=organisers)
-        with suppress(Deadlock):  # with a transaction that reads what is locked already: it has ended by now
-            return await database.own_transaction(job)
+        for _ in range(_DEADLOCKS):
+            with suppress(Deadlock):  # with a transaction that reads what is locked already: it has ended by now
+                return await database.own_transaction(job)
         return await database.own_transaction(job)
 
 

@@ -89,7 +89,9 @@ ACTIONS = frozenset(
         N_("took back a paper sheet"),
         N_("took back that names were passed"),
         # The server
+        N_("adopted the public log"),
         N_("announced the destruction day"),
+        N_("began the public log"),
         N_("counts to the destruction day again"),
         N_("destroyed every keyed hash; signing has ended"),
         N_("destroyed the emails that waited"),
@@ -102,5 +104,6 @@ ACTIONS = frozenset(
         N_("seals to"),
         N_("seals to other keys"),
         N_("took out a lost key of the desk"),
+        N_("took the public log of the backup"),
     }
 )
