@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 SCANNER := var/scan/venv
 INTEROP := var/interop/venv
 .DEFAULT_GOAL := help
-.PHONY: help run install test test-all test-newest check chaos scan interop adversary signals fuzz bench messages lock lock-age system package test-handbook debian pictures fonts
+.PHONY: help run install test test-all test-newest test-without-log check chaos scan interop adversary signals fuzz bench messages lock lock-age system package test-handbook debian pictures fonts
 
 help:
 	@echo "make run       the appeal in demo mode on http://127.0.0.1:8000"
@@ -97,10 +97,15 @@ test: $(VENV)/.installed-tests system
 	PETITION_TEST_EXAMPLES=50 $(TESTS) $(WORKERS) -m "not slow"
 
 test-all: check $(SCANNER)/.installed system
-	$(TESTS) $(WORKERS) -m "not alone" $(COVERED)
+	$(TESTS) $(WORKERS) -m "not slow and not browser and not alone" $(COVERED)
+	$(TESTS) $(WORKERS) -m "(slow or browser) and not alone"
 	$(CHAOS)
 	$(ALONE)
 	$(PY) -m tests.scan visitor
+
+# All fast tests but those of the log, in a copy without its folder (docs/releasing.md has the last result).
+test-without-log: $(VENV)/.installed-tests system
+	PETITION_TEST_WITHOUT_LOG=all $(PY) -m pytest tests/log/test_left_out.py
 
 # All tests that use a PostgreSQL, the slow ones too, on the newest (docs/releasing.md has the last result).
 test-newest: $(VENV)/.installed-tests system

@@ -150,7 +150,7 @@ class Published(RuleBasedStateMachine):
         self.runner.close()
 
 
-@pytest.mark.parametrize("fresh", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("fresh", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True)
 @pytest.mark.secret_remainder
 def test_nothing_is_logged_that_was_not_on_a_page_before(
     fresh: Callable[[Path], str],  # noqa: F811
@@ -172,6 +172,6 @@ def test_nothing_is_logged_that_was_not_on_a_page_before(
     run_state_machine_as_test(
         Machine,
         settings=examples(
-            max_examples=EXAMPLES // 5, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=EXAMPLES // 8, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

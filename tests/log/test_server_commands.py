@@ -46,6 +46,8 @@ def _doctor(shell: Shell) -> str:
     return next(line for line in lines if line[6:].startswith("public log"))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("empty_database_url", ["sqlite"], indirect=True)
 def test_a_real_server_begins_a_log_when_a_person_says_so(shell: Shell) -> None:
     assert "To fix it: petition log begin" in _doctor(shell)
     assert "begins" in shell.fine("log", "begin", "--dry-run")
