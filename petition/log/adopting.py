@@ -91,12 +91,17 @@ async def _adopt(c: Connection, *, log: Log | None, news: list[New], after: int,
     if not await store.append(c, news, after if log else first, first=first):
         return False
     await c.run("log.insert_head", below=first + size, note=note)
-    await state.delete(c, store.RESTORED)
+    await _answer_restore(c)
     await activity_log.append(c, activity_log.SERVER, "adopted the public log", f"{len(news)} entries")
     return True
 
 
 async def adopt_nothing(c: Connection) -> None:
     """Somebody says that no stranger has a newer log than the backup."""
-    await state.delete(c, store.RESTORED)
+    await _answer_restore(c)
     await activity_log.append(c, activity_log.SERVER, "took the public log of the backup", "as the newest")
+
+
+async def _answer_restore(c: Connection) -> None:
+    await state.delete(c, store.RESTORED)
+    await state.put(c, store.ADOPTED, str(clock.epoch()))

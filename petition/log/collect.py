@@ -21,7 +21,7 @@ from petition.letters.correspondence import Entry as Answer
 from petition.log import releases
 from petition.log.entries import Entry, canonical_json
 from petition.log.note_keys import LogKey
-from petition.log.store import Log, New, sha256
+from petition.log.store import ADOPTED, Log, New, sha256
 from petition.tally import freeze, schedule
 from petition.tally.schedule import Schedule
 
@@ -50,6 +50,7 @@ async def find_new(c: Connection, log: Log, keys: Sequence[LogKey], own: Sequenc
     files = {row["sha256"]: row["content"] for row in await c.all("log.files")}
     released, rules = await releases.read_released(c, since), await _rules(c)
     answers, documents = await correspondence.entries(c), await _new_documents(c, log)
+    adopted = int(await state.get(c, ADOPTED) or 0)
     end, expired = await _end(c, log), {row["sha256"] for row in await c.all("log.expired_files", now=now)}
 
     def compare() -> list[New]:
@@ -57,7 +58,7 @@ async def find_new(c: Connection, log: Log, keys: Sequence[LogKey], own: Sequenc
             *_new_keys(log, keys),
             *_new_own(log, own),
             *[New(entry) for entry in rules if entry != _last(log, "rule", entry["name"])],
-            *releases.new_entries(released, log.entries, files, now),
+            *releases.new_entries(released, log.entries, files, now, adopted),
             *documents,
             *_new_answers(answers, log, files),
             *end,

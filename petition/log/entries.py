@@ -137,7 +137,7 @@ ENTRY: dict[str, dict[str, Check]] = {
     "key": {"vkey": _is_vkey(LOG), "state": _one_of("added", "retired")},
     "witnesses": {"quorum": _whole(0), "vkeys": _are_witnesses},
     "audit": {"day": _is_day, "ok": _is_bool},
-    "correction": {"at": _is_time, "reason": _one_of("clock")},
+    "correction": {"at": _is_time, "reason": _one_of("clock", "restored")},
     "end": {"day": _is_day, "reason": _one_of("closed", "destroyed")},
 }
 # Of each kind: fields that may be left out (there is no null). Those of one group stand there together or not at all.

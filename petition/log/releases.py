@@ -87,9 +87,12 @@ def list_releases(released: Released) -> list[Release]:
     return found
 
 
-def new_entries(released: Released, logged: Sequence[Entry], files: Mapping[str, str], now: int) -> Iterator[New]:
+def new_entries(
+    released: Released, logged: Sequence[Entry], files: Mapping[str, str], now: int, adopted: int
+) -> Iterator[New]:
     """What is not logged yet, and corrections of what is not true any more. `files`: those beside the log, by hash.
 
+    `adopted`: the newest restore was before it; what is taken back of the time before was lost with the database.
     Releases stand in the log in the order of their times: with one, all later ones are corrected, and logged again.
     """
     since = minute(released.since)
@@ -98,9 +101,13 @@ def new_entries(released: Released, logged: Sequence[Entry], files: Mapping[str,
     due = [at for at, release in published.items() if release.at <= now - SETTLE_SECONDS]
     wrong = [at for at in valid if at not in published or not _agrees(valid[at], published[at], files)]
     begin = min([*wrong, *(at for at in due if at not in valid)], default=_NEVER)
-    yield from (New({"kind": "correction", "at": at, "reason": "clock"}) for at in sorted(valid) if at >= begin)
+    yield from (_correction(at, adopted) for at in sorted(valid) if at >= begin)
     yield from (_new_release(published[at], now) for at in due if at >= begin)
     yield from _new_removals([row for row in released.rows if int(row["released_at"]) <= now - SETTLE_SECONDS], logged)
+
+
+def _correction(at: str, adopted: int) -> New:
+    return New({"kind": "correction", "at": at, "reason": "restored" if at <= minute(adopted) else "clock"})
 
 
 def valid_releases(logged: Sequence[Entry]) -> dict[str, Entry]:

@@ -17,6 +17,7 @@ from petition.log.note_keys import LogKey
 from petition.log.notes import Head
 from petition.log.tree import Subtrees
 
+ADOPTED = "log_adopted"  # when the newest restore was answered (epoch seconds): what it lost is taken back
 RESTORED = "log_restored"  # a fact about the database: its log comes from a backup, strangers may know a newer one
 
 

@@ -1,6 +1,6 @@
 """Releases that were logged and do not hold: a clock was ahead, or a restore has lost them."""
 
-from petition.log import audit
+from petition.log import adopting, audit
 from tests.log.conftest import Forget, Kept
 from tests.tally.publishing import change
 
@@ -16,7 +16,9 @@ async def test_releases_that_a_clock_made_ahead_are_corrected(kept: Kept) -> Non
     assert ahead
     kept.time.moment = right
     await kept.later(minutes=10)
-    assert [entry["at"] for entry in await kept.of_kind("correction")] == ahead
+    assert [(entry["at"], entry["reason"]) for entry in await kept.of_kind("correction")] == [
+        (at, "clock") for at in ahead
+    ]
     await kept.later(minutes=10)
     assert len(await kept.of_kind("correction")) == len(ahead), "once"
     async with kept.site.database.reading() as c:
@@ -30,7 +32,10 @@ async def test_releases_that_a_restore_has_lost_are_corrected(kept: Kept, forget
     await kept.later(minutes=2)
     lost = (await kept.of_kind("release"))[-1]
     await forget("releases", f"released_at > {int(kept.time.moment.timestamp()) - 800}")
+    await kept.site.database.own_transaction(adopting.adopt_nothing)
     await kept.work()
     kept.time.advance(minutes=11)
     await kept.work()
-    assert lost["at"] in [entry["at"] for entry in await kept.of_kind("correction")]
+    corrections = await kept.of_kind("correction")
+    assert lost["at"] in [entry["at"] for entry in corrections]
+    assert {entry["reason"] for entry in corrections} == {"restored"}

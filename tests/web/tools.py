@@ -130,7 +130,10 @@ async def all_rows(site: Site) -> dict[str, list[str]]:
 def _rows_of_sqlite(file: str) -> dict[str, list[str]]:
     with closing(sqlite3.connect(file)) as c:
         c.row_factory = sqlite3.Row
-        names = [row["name"] for row in c.execute("select name from sqlite_schema where type = 'table' and name not like 'sqlite%'")]
+        names = [
+            row["name"]
+            for row in c.execute("select name from sqlite_schema where type = 'table' and name not like 'sqlite%'")
+        ]
         tables = [name for name in names if name not in THROTTLE_TABLES]
         return {table: sorted(str(dict(row)) for row in c.execute(f"select * from {table}")) for table in tables}
 

@@ -1,6 +1,6 @@
 """What the entries of an honest log never do: a total falls only for a reason that stands beside it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -40,6 +40,48 @@ def releases(entries: Mapping[int, Entry]) -> list[Release]:
     return counted
 
 
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """Releases that corrections take out, one behind the other; `after`: the release that is logged next."""
+
+    reason: str
+    releases: list[Release]
+    after: Release | None
+
+    def __str__(self) -> str:
+        why = "the database was restored from a copy" if self.reason == "restored" else "a clock was wrong"
+        total = (
+            f"was {self.releases[-1].total}, and is {self.after.total} after it" if self.after else "is not there yet"
+        )
+        return (
+            f"The releases from {self.releases[0].at} on ({len(self.releases)}) were taken back, since {why}. "
+            f"The total {total}."
+        )
+
+
+def taken_back(entries: Mapping[int, Entry]) -> list[TakenBack]:
+    """As they stand in the log."""
+    counted, reasons, out = list[Release](), list[str](), list[Release]()
+    found: list[TakenBack] = []
+    for n, entry in sorted(entries.items()):
+        if entry["kind"] == "release":
+            release = Release(n, entry)
+            counted.append(release)
+            if out:
+                found.append(TakenBack(max(reasons), out, release))
+                reasons, out = [], []
+        elif entry["kind"] == "correction":
+            reasons.append(entry["reason"])
+            out = out + [one for one in counted if one.at == entry["at"]]
+            counted = [one for one in counted if one.at != entry["at"]]
+    return [*found, TakenBack(max(reasons), out, None)] if out else found
+
+
+def last_correction(entries: Mapping[int, Entry]) -> int:
+    """Its place; -1 if there is none."""
+    return max((n for n, _ in of_kind(entries, "correction")), default=-1)
+
+
 def of_kind(entries: Mapping[int, Entry], *kinds: str) -> Iterator[tuple[int, Entry]]:
     return ((n, entry) for n, entry in sorted(entries.items()) if entry["kind"] in kinds)
 
@@ -66,20 +108,34 @@ def check_start(entries: Mapping[int, Entry], origin: str, vkeys: list[str]) -> 
 
 
 def check_releases(entries: Mapping[int, Entry]) -> list[str]:
-    """Releases follow each other in time, and a total falls only if signatures were taken off since the one before."""
+    """Releases follow each other in time, and a total falls only if signatures were taken off since the one before.
+
+    After a restore it may be lower: what was signed since the copy is lost. After a clock that was wrong it may not be
+    lower than what is taken back.
+    """
     taken_off, problems = list(_taken_off(entries)), list[str]()
+    back = {one.after.n: one for one in taken_back(entries) if one.after}
     for before, release in pairwise(releases(entries)):
         if release.at <= before.at:
             problems.append(f"Entry {release.n} is a release of {release.at}, but entry {before.n} is of {before.at}.")
-        reasons = [n for kind, day, n in taken_off if _is_between(kind, day, before.day, release.day)]
-        weekly = _monday(before.day) < _monday(release.day)
-        allowed = sum(reasons) + _OF_EACH_ENTRY * max(len(reasons), weekly) + _ROUNDING * bool(reasons or weekly)
-        if before.total - release.total > allowed:
-            problems.append(
-                f"The total falls by {before.total - release.total} at {release.at} (entry {release.n}), but the log "
-                f"has reasons for {sum(reasons)}."
-            )
+        if (corrected := back.get(release.n)) is None:
+            problems += _check_fall(taken_off, before, release)
+        elif corrected.reason == "clock":
+            problems += _check_fall(taken_off, max(corrected.releases, key=lambda one: one.total), release)
     return problems
+
+
+def _check_fall(taken_off: Sequence[tuple[str, date, int]], before: Release, release: Release) -> list[str]:
+    first, last = sorted((before.day, release.day))
+    reasons = [n for kind, day, n in taken_off if _is_between(kind, day, first, last)]
+    weekly = _monday(first) < _monday(last)
+    allowed = sum(reasons) + _OF_EACH_ENTRY * max(len(reasons), weekly) + _ROUNDING * bool(reasons or weekly)
+    fall = before.total - release.total
+    if fall <= allowed:
+        return []
+    return [
+        f"The total falls by {fall} at {release.at} (entry {release.n}), but the log has reasons for {sum(reasons)}."
+    ]
 
 
 def _taken_off(entries: Mapping[int, Entry]) -> Iterator[tuple[str, date, int]]:

@@ -42,7 +42,10 @@ def not_extended(copy: LogCopy, heads: Iterable[Head]) -> list[str]:
     size, problems = copy.head.size, list[str]()
     for head in sorted(heads):
         if head.size > size:
-            problems.append(f"ROLLED BACK: {head.size} entries were signed before, and now there are {size}.")
+            problems.append(
+                f"ROLLED BACK: {head.size} entries were signed before, and now there are {size}. For some minutes a "
+                "cache or a standby may show an older copy; if it stays so, entries were taken away."
+            )
         elif not copy.extends(head):
             problems.append(
                 f"FORK: a signed checkpoint of {head.size} entries is not the beginning of this log. Keep both: "

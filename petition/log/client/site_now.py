@@ -17,6 +17,7 @@ from petition.log.entries import Entry
 from petition.log.errors import LogError
 
 LAG = timedelta(minutes=20)  # the log signs ten minutes after a release; the rest is for slow machines and caches
+_CLOCK = timedelta(minutes=5)  # how far two clocks may be apart
 _DAY = timedelta(1)
 _MOST_PAGES = 300
 _OTHER_FORM = (LookupError, TypeError, ValueError, AttributeError)  # what strangers' JSON and tables can do
@@ -42,11 +43,17 @@ def check_site(now: Now) -> Iterator[Finding]:
         try:
             yield from check(now, path)
         except NotThere:
-            yield note(f"/{path} is not there, so it was not compared.")
+            yield _missing(now, path)
         except LogError as error:
             yield failed(str(error))
         except _OTHER_FORM:
             yield failed(f"/{path} has another form than it should have.")
+
+
+def _missing(now: Now, path: str) -> Finding:
+    if now.source.is_copy or rules.has_ended(now.entries):
+        return note(f"/{path} is not there, so it was not compared.")
+    return failed(f"/{path} is not there, so nobody can compare it with the log.")
 
 
 def _tally(now: Now, path: str) -> Iterator[Finding]:
@@ -64,9 +71,12 @@ def _tally(now: Now, path: str) -> Iterator[Finding]:
 
 def _unlogged_tally(now: Now, at: str, total: object, releases: list[Release]) -> Finding:
     try:
-        is_new = rules.moment(at) > now.now - LAG and (not releases or at > releases[-1].at)
+        moment = rules.moment(at)
     except ValueError:
         return failed("/tally.json does not say as of when it is.")
+    if moment > now.now + _CLOCK:
+        return failed(f"/tally.json says {total} at {at}, which has not come yet.")
+    is_new = moment > now.now - LAG and (not releases or at > releases[-1].at)
     if is_new:
         return note(f"/tally.json says {total} at {at}: so new that the log need not have it yet.")
     newest = f"its newest is {releases[-1].total} at {releases[-1].at}" if releases else _NO_RELEASE
@@ -127,16 +137,20 @@ def _removals(now: Now, path: str) -> Iterator[Finding]:
     said = [("withdrawn", _monday(one["day"]), one["signatures"]) for one in _list(data.get("withdrawn"))]
     said += [(str(one["reason"]), one["day"], one["signatures"]) for one in _list(data.get("set_aside"))]
     said += [("restored", one["day"], one["signatures"]) for one in _list(data.get("restored"))]
-    logged = [
-        (_name_of(entry), str(entry["day"]), int(entry["n"]))
-        for _, entry in rules.of_kind(now.entries, "withdrawn", "removal")
-    ]
+    logged = {
+        (_name_of(entry), str(entry["day"]), int(entry["n"])): n
+        for n, entry in rules.of_kind(now.entries, "withdrawn", "removal")
+    }
     newest = max((day for _, day, _ in logged), default="")
     missing = {one for one in said if one[2]} - set(logged)
     extra = set(logged) - set(said)
+    doubtful = extra - {one for one, n in logged.items() if n > rules.last_correction(now.entries)}
     recent = {one for one in missing if one[1] > newest and rules.moment(f"{one[1]}T00:00Z") > now.now - _DAY - LAG}
     problems = [f"/{path} has {n} {what} on {day}, and the log has not." for what, day, n in sorted(missing - recent)]
-    problems += [f"The log has {n} {what} on {day}, and /{path} has not." for what, day, n in sorted(extra)]
+    problems += [f"The log has {n} {what} on {day}, and /{path} has not." for what, day, n in sorted(extra - doubtful)]
+    if doubtful:
+        some = ", ".join(f"{n} {what} on {day}" for what, day, n in sorted(doubtful))
+        yield note(f"/{path} has not what was logged before releases were taken back: {some}.")
     yield from join_or_pass(problems, f"/{path} has the {len(logged)} removals and withdrawals of the log.")
 
 
@@ -156,12 +170,9 @@ def _answers(now: Now, path: str) -> Iterator[Finding]:
     answers = rules.newest_answers(now.entries)
     problems = [
         f"/{path} says other than the log about {key}. If it was changed in the last twenty minutes, try again later."
-        for key, entry in sorted(answers.items())
-        if key in said and _differs(now, said[key], entry)  # else it was taken out of the address book
+        for key, one in sorted(said.items())
+        if (_differs(now, one, answers[key]) if key in answers else one.get("sent") or one.get("stance"))
     ]
-    silent = [key for key, one in said.items() if key not in answers and (one.get("sent") or one.get("stance"))]
-    if silent:
-        yield note(f"/{path} has answers or letters that the log need not have yet: {', '.join(sorted(silent))}.")
     yield from join_or_pass(problems, f"/{path} says what the log says of the answers of governments ({len(answers)}).")
 
 

@@ -30,6 +30,7 @@ class Source(ABC):
     """Paths are those of a site, without the first slash: `log/checkpoint`, `tally.json`."""
 
     has_site = True  # whether there is more than the log
+    is_copy = True  # which may lack some pages
 
     @abstractmethod
     def read(self, path: str) -> bytes:
@@ -107,6 +108,8 @@ class _NoRedirect(HTTPRedirectHandler):
 @dataclass(frozen=True)
 class Site(Source):
     prefix: str
+
+    is_copy = False
 
     def read(self, path: str) -> bytes:
         url = f"{self.prefix}/{quote(path)}"

@@ -188,10 +188,7 @@ class Check:
         count = len(rules.releases(entries))
         success = f"{count} releases follow each other, and no total falls without a reason beside it."
         yield from join_or_pass(rules.check_releases(entries), success)
-        if corrected := [str(entry["at"]) for _, entry in rules.of_kind(entries, "correction")]:
-            yield note(
-                f"The log takes back {len(corrected)} releases, made by a clock that was ahead: {corrected[0]} …"
-            )
+        yield from (note(str(one)) for one in rules.taken_back(entries))
         letters = sum(
             len(entry.get("letters", "1")) for _, entry in rules.of_kind(entries, "edition", "letter", "annex")
         )

@@ -31,7 +31,13 @@ def look(source: Source, vkeys: Sequence[str], key: LogKey, state: Path) -> str:
             raise LogError("The tiles of the log do not lead to the hash in its checkpoint; nothing was signed.")
         old = _last_head(state, vkeys)
         if head.size < old.size:
-            raise _kept(state, "ROLLED-BACK", note, f"ROLLED BACK: {old.size} entries were signed, now {head.size}.")
+            raise _kept(
+                state,
+                "ROLLED-BACK",
+                note,
+                f"ROLLED BACK: {old.size} entries were signed, now {head.size}. For some minutes a cache or a standby "
+                "may show an older copy; if it stays so, entries were taken away.",
+            )
         proof = tree.consistency_proof(subtrees, old.size, head.size)
         if old.origin != head.origin or not tree.is_consistent(old.size, head.size, old.root, head.root, proof):
             raise _kept(state, "FORK", note, f"FORK: {head.size} entries do not extend the {old.size} before them.")
