@@ -1,6 +1,5 @@
 """Brings entries back that were published and that the database has lost: from own files or from a mirror."""
 
-import hashlib
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from petition.core.database.database import Database
 from petition.core.settings import Settings
 from petition.log import notes, store, tiles, tree
 from petition.log.client.sources import NotThere, Source, open_source
-from petition.log.entries import Entry, decode
+from petition.log.entries import Entry, decode, sha256
 from petition.log.errors import LogError
 from petition.log.folder import Folder
 from petition.log.heads import StandsStill
@@ -81,7 +80,7 @@ def _files(source: Source, entry: Entry) -> dict[bytes, int]:
             content = source.read(f"log/files/{hash_}.json")
         except NotThere:
             continue
-        if hashlib.sha256(content).hexdigest() == hash_:
+        if sha256(content) == hash_:
             found[content] = 0 if midnight else clock.epoch() + 2 * DAY
     return found
 

@@ -19,9 +19,9 @@ from petition.core.settings import Mode
 from petition.letters import correspondence
 from petition.letters.correspondence import Entry as Answer
 from petition.log import releases
-from petition.log.entries import Entry, canonical_json
+from petition.log.entries import Entry, canonical_json, sha256
 from petition.log.note_keys import LogKey
-from petition.log.store import ADOPTED, Log, New, sha256
+from petition.log.store import ADOPTED, Log, New
 from petition.tally import freeze, schedule
 from petition.tally.schedule import Schedule
 

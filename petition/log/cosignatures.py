@@ -4,6 +4,7 @@ from petition.campaign.witnesses import Witnesses
 from petition.core.database.connection import Connection
 from petition.log import notes
 from petition.log.errors import LogError
+from petition.log.note_keys import name_of
 from petition.log.notes import Opened
 
 MAX_LINES = 64  # of one note: each that claims to be of a witness costs a check
@@ -23,7 +24,7 @@ async def add(c: Connection, opened: Opened) -> None:
     """Keeps lines that are new. Raises LogError for what is no head of ours."""
     below = await _find_head(c, opened.text)
     for vkey, line in opened.lines.items():
-        await c.run("log.insert_cosignature", line=line, below=below, name=vkey.partition("+")[0])
+        await c.run("log.insert_cosignature", line=line, below=below, name=name_of(vkey))
 
 
 async def _find_head(c: Connection, text: str) -> int:

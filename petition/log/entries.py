@@ -4,6 +4,7 @@ Nothing goes into an entry that is not on a public page, no text that a person w
 down to tens. What may have to go one day lies beside the log, as a file that the entry names by its hash.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -203,6 +204,11 @@ def parse_canonical(content: bytes) -> Entry:
 def canonical_json(value: Mapping[str, Any]) -> bytes:
     """As RFC 8785 for what we have: ASCII keys, texts, whole numbers, lists, objects."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def sha256(content: bytes) -> str:
+    """As entries name a document or a file: in hex."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def parse_file(content: bytes, fields: Mapping[str, Check]) -> Entry:

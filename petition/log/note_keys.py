@@ -22,7 +22,7 @@ _P = 2**255 - 19
 _ORDER_8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
 _WEAK = {0, 1, _P - 1, _P, _P + 1, _ORDER_8, _P - _ORDER_8}
 _PRIVATE = "PRIVATE+KEY+"
-_DASH = "\u2014 "
+DASH = "\u2014 "
 _NOT_IN_NAMES = re.compile(r"[\s+\x00-\x1f\ud800-\udfff]")
 
 
@@ -106,7 +106,7 @@ class LogKey:
             )
 
     def _line(self, signature: bytes) -> str:
-        return f"{_DASH}{self.name} {encode64(self.verifier.key_id + signature)}\n"
+        return f"{DASH}{self.name} {encode64(self.verifier.key_id + signature)}\n"
 
 
 def make_key(name: str, kind: int = LOG) -> LogKey:
@@ -127,6 +127,10 @@ def parse_vkey(text: str) -> VerifierKey:
     if _low_255_bits(key.public) in _WEAK:
         raise LogError(f"The public key of {name} is one under which anybody can sign.")
     return key
+
+
+def name_of(vkey: str) -> str:
+    return vkey.partition("+")[0]
 
 
 def has_log_key(vkeys: Iterable[str]) -> bool:

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from petition.log.errors import LogError
-from petition.log.note_keys import ID_BYTES, LogKey, decode64, encode64, is_name, parse_vkey
+from petition.log.note_keys import DASH, ID_BYTES, LogKey, decode64, encode64, is_name, name_of, parse_vkey
 from petition.log.tree import HASH_BYTES
 
 MAX_NOTE = 100_000  # characters
 _MAX_NUMBER = 2**63 - 1
-_DASH = "\u2014 "
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
@@ -77,7 +76,7 @@ class Opened:
     @property
     def signed(self) -> dict[str, int]:
         """By the name of the key."""
-        return {vkey.split("+")[0]: time for vkey, time in self.times.items()}
+        return {name_of(vkey): time for vkey, time in self.times.items()}
 
 
 def open_note(note: str, vkeys: Iterable[str]) -> Opened:
@@ -103,8 +102,8 @@ def split_note(note: str) -> tuple[str, list[tuple[str, str, bytes]]]:
 
 
 def _signature(line: str) -> tuple[str, str, bytes]:
-    name, _, content = line.removeprefix(_DASH).partition(" ")
+    name, _, content = line.removeprefix(DASH).partition(" ")
     signature = decode64(content)
-    if not line.startswith(_DASH) or not is_name(name) or signature is None or len(signature) <= ID_BYTES:
+    if not line.startswith(DASH) or not is_name(name) or signature is None or len(signature) <= ID_BYTES:
         raise LogError("A line of a signature in a note has a wrong form.")
     return f"{line}\n", name, signature

@@ -11,8 +11,8 @@ from petition.campaign.campaign import Placeholder
 from petition.core import resources
 from petition.core.errors import DataError
 from petition.core.languages import Language, Languages
-from petition.log.entries import Entry, canonical_json
-from petition.log.store import New, sha256
+from petition.log.entries import Entry, canonical_json, sha256
+from petition.log.store import New
 
 log = logging.getLogger(__name__)
 

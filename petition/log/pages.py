@@ -7,6 +7,7 @@ from typing import Any
 
 from petition.core.errors import LetterError
 from petition.core.languages import Language
+from petition.log.note_keys import name_of
 from petition.log.shown import ShownLog
 from petition.site import Site
 
@@ -22,7 +23,7 @@ def log_page(site: Site, language: Language, state: Any) -> dict[str, Any]:
     return {
         "shown": shown,
         "entries": [(place + 1, entry, _values(site, language, entry)) for place, entry in shown.last],
-        "watching": [vkey for vkey in witnesses.vkeys if vkey.partition("+")[0] in shown.witnesses],
+        "watching": [vkey for vkey in witnesses.vkeys if name_of(vkey) in shown.witnesses],
         "keys": [*shown.vkeys, *witnesses.vkeys],
     }
 

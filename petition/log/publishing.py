@@ -10,6 +10,7 @@ from petition.core.database.database import Database
 from petition.core.settings import Settings
 from petition.log import heads, store
 from petition.log.folder import Folder, Signed
+from petition.log.note_keys import name_of
 from petition.log.store import Log
 from petition.log.tiles import WIDTH
 
@@ -67,5 +68,5 @@ def _write(folder: Folder, published: Published, prefix: str, witnesses: Witness
 
 
 def _is_cosigned(head: Signed, witnesses: Witnesses) -> bool:
-    names = {vkey.partition("+")[0] for vkey in witnesses.vkeys}
+    names = {name_of(vkey) for vkey in witnesses.vkeys}
     return bool(witnesses.quorum) and len(names & head.lines.keys()) >= witnesses.quorum

@@ -10,8 +10,8 @@ from typing import Any
 from petition.core import clock
 from petition.core.clock import DAY
 from petition.core.database.connection import Connection, Row
-from petition.log.entries import Entry, canonical_json
-from petition.log.store import New, sha256
+from petition.log.entries import Entry, canonical_json, sha256
+from petition.log.store import New
 from petition.tally import removals, schedule
 from petition.tally.releases import WITHDRAWN
 from petition.tally.tally import TOTAL

@@ -1,6 +1,5 @@
 """The log in the database: reads it, appends to it, and signs heads of it, of which each extends all earlier ones."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from petition.core.database import state
 from petition.core.database.connection import Connection, Row
 from petition.core.settings import Settings
 from petition.log import note_keys, notes, tree
-from petition.log.entries import Entry, encode
+from petition.log.entries import Entry, encode, sha256
 from petition.log.errors import LogError
 from petition.log.note_keys import LogKey
 from petition.log.notes import Head
@@ -35,7 +34,6 @@ class Log:
 
     first: int
     contents: Sequence[bytes]
-    added: Sequence[int]
 
     @property
     def size(self) -> int:
@@ -72,7 +70,7 @@ class Log:
         return Head(self.origin, size, tree.root(self.subtrees, size))
 
     def until(self, size: int) -> "Log":
-        return Log(self.first, self.contents[:size], self.added[:size])
+        return Log(self.first, self.contents[:size])
 
     def open(self, note: str) -> Head:
         """Raises LogError if none of its keys has signed the note."""
@@ -81,14 +79,11 @@ class Log:
 
 async def read_log(c: Connection) -> Log | None:
     """None if nothing was ever logged here."""
-    return await read_log_from(c, int((await read_ends(c))["first"]))
-
-
-async def read_log_from(c: Connection, first: int) -> Log | None:
+    first = int((await read_ends(c))["first"])
     rows = await c.all("log.entries", first=first)
     if not rows:
         return None
-    return Log(first, [row["entry"].encode() for row in rows], [int(row["added_at"]) for row in rows])
+    return Log(first, [row["entry"].encode() for row in rows])
 
 
 async def read_ends(c: Connection) -> Row:
@@ -128,10 +123,6 @@ async def append(c: Connection, news: Sequence[New], after: int, first: int | No
     for content, kept_until in (item for new in news for item in new.files.items()):
         await c.run("log.insert_file", digest=sha256(content), content=content.decode(), kept_until=kept_until)
     return True
-
-
-def sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 async def begin(c: Connection, settings: Settings) -> str:

@@ -15,7 +15,7 @@ from petition.core.settings import Settings
 from petition.letters import correspondence
 from petition.letters.correspondence import Entry, Stance
 from petition.log.keeper import STANDS
-from petition.log.store import RESTORED
+from petition.log.store import ADOPTED, RESTORED
 from petition.retention import close
 from petition.signing.batch_rules import DISPOSABLE, Rule
 from tests.log.conftest import Kept
@@ -30,7 +30,7 @@ PUBLISHED = {
     *("correspondence", "answer_summaries", "switches", "edits", "site_state"),
 }
 OF_THE_LOG = {table for table in LOCKS if table.startswith("log_")}
-FACTS = {"closed", "mode", STANDS, RESTORED}  # those that are read of site_state
+FACTS = {"closed", "mode", STANDS, RESTORED, ADOPTED}  # those that are read of site_state
 HOW_MANY_ACTS = "(select coalesce(max(n), 0) from actions) as actions"  # not one of them is read
 
 

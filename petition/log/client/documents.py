@@ -1,6 +1,5 @@
 """What the log says of a document: a letter, a list of names, a file of the log, a saved tally.json."""
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -20,10 +19,6 @@ class Place(NamedTuple):
 
 
 _SOFTWARE = {"lock": "list of the libraries", "script": "script of the page that checks files"}
-
-
-def hash_of(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 def find_places(entries: Mapping[int, Entry], sha: str) -> list[Place]:

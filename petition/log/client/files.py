@@ -1,13 +1,12 @@
 """Files beside the log, which entries name by their hash: countries of a release, answers, the text of the appeal."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from petition.log.client import rules
 from petition.log.client.rules import Release
 from petition.log.client.sources import NotThere, Source
-from petition.log.entries import ANSWER_FILE, COUNTRIES_FILE, Check, Entry, parse_file
+from petition.log.entries import ANSWER_FILE, COUNTRIES_FILE, Check, Entry, parse_file, sha256
 from petition.log.errors import LogError
 
 _KEPT = timedelta(hours=48)  # countries of other times than midnight
@@ -49,7 +48,7 @@ class Files:
     def _content(self, sha: str) -> bytes | None:
         """Of a file that is there and unchanged."""
         content = self.read.get(_path(sha))
-        return content if isinstance(content, bytes) and _hash(content) == sha else None
+        return content if isinstance(content, bytes) and sha256(content) == sha else None
 
     def _parsed(self, sha: str, fields: Mapping[str, Check]) -> Entry | None:
         try:
@@ -63,7 +62,7 @@ class Files:
                 yield f"A file that must be there is missing: {path}."
             elif isinstance(content, LogError):
                 yield str(content)
-            elif path != _path(_hash(content)):
+            elif path != _path(sha256(content)):
                 yield f"{path} was changed: it has another hash than the log says."
 
     def _wrong_counts(self) -> Iterator[str]:
@@ -87,10 +86,6 @@ class Files:
 
 def _path(sha: str) -> str:
     return f"log/files/{sha}.json"
-
-
-def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 def _has_file(answer: Entry) -> bool:

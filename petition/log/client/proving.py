@@ -10,9 +10,9 @@ from petition.log.client.copies import LogCopy, open_head, read_copy, read_signe
 from petition.log.client.findings import WHERE_KEYS_ARE, Finding, failed, passed
 from petition.log.client.policies import Policy
 from petition.log.client.sources import Source
-from petition.log.entries import Entry, decode
+from petition.log.entries import Entry, decode, sha256
 from petition.log.errors import LogError
-from petition.log.note_keys import LOG, has_log_key, parse_vkey
+from petition.log.note_keys import LOG, has_log_key, name_of, parse_vkey
 from petition.log.notes import Head, Opened
 from petition.log.tree import inclusion_proof
 
@@ -40,7 +40,7 @@ def prove_reference(source: Source, vkeys: Sequence[str], reference: str) -> str
 def prove_document(source: Source, vkeys: Sequence[str], content: bytes) -> str:
     """The .tlog-proof of a file. Raises LogError if it is not logged."""
     copy = _read_whole(source, vkeys)
-    places = documents.find_places(_decode(copy), documents.hash_of(content))
+    places = documents.find_places(_decode(copy), sha256(content))
     if not places:
         raise LogError(f"The document is not in the log. {documents.NOT_LOGGED}")
     return _make_proof(copy, places[0].n)
@@ -81,7 +81,7 @@ def check_documents(
         return
     yield passed(f"The proof holds: {proven.where}.")
     for name, content in named.items():
-        places = documents.find_places({proven.index: proven.entry}, documents.hash_of(content))
+        places = documents.find_places({proven.index: proven.entry}, sha256(content))
         if places:
             yield passed(f"{name}: logged as {places[0].text}.")
         else:
@@ -102,7 +102,7 @@ def open_proof(text: str, vkeys: Sequence[str], policy: Policy | None) -> Proven
 
 def say_cosigned(opened: Opened) -> str:
     """Such as `; cosigned by witness.example/w1 at 2026-11-22 10:12 UTC`, or nothing."""
-    times = {vkey.split("+")[0]: _say_time(time) for vkey, time in opened.times.items() if parse_vkey(vkey).kind != LOG}
+    times = {name_of(vkey): _say_time(time) for vkey, time in opened.times.items() if parse_vkey(vkey).kind != LOG}
     return "; cosigned " + ", ".join(f"by {name} at {time}" for name, time in sorted(times.items())) if times else ""
 
 

@@ -16,7 +16,7 @@ from petition.log.client.proving import say_cosigned
 from petition.log.client.saved_heads import not_extended, read_heads, read_text, write_safely
 from petition.log.client.site_now import Now, check_site
 from petition.log.client.sources import NotThere, Source
-from petition.log.entries import Entry, decode
+from petition.log.entries import Entry, decode, sha256
 from petition.log.errors import LogError
 from petition.log.note_keys import has_log_key, parse_vkey
 from petition.log.notes import Opened, open_note
@@ -214,7 +214,7 @@ class Check:
 
     def _find_document(self, content: bytes) -> str:
         size = self.copy.head.size
-        if places := documents.find_places(self.entries, documents.hash_of(content)):
+        if places := documents.find_places(self.entries, sha256(content)):
             where = "; ".join(f"logged as {text}, place {n + 1} of {size}" for n, text in places)
             return f"{where}{self._cosigned()}."
         if tally := documents.as_tally(content):

@@ -12,7 +12,7 @@ from petition.log.client.copies import open_head, read_signed, read_tiles
 from petition.log.client.saved_heads import write_safely
 from petition.log.client.sources import Source, post
 from petition.log.errors import LogError
-from petition.log.note_keys import LogKey
+from petition.log.note_keys import LogKey, name_of
 from petition.log.notes import Head
 
 
@@ -60,7 +60,7 @@ def _last_head(state: Path, vkeys: Sequence[str]) -> Head:
     try:
         return open_head(state.read_text("utf-8"), vkeys)[0]
     except FileNotFoundError:
-        return Head(vkeys[0].split("+")[0], 0, tree.EMPTY)
+        return Head(name_of(vkeys[0]), 0, tree.EMPTY)
     except (OSError, UnicodeDecodeError) as error:
         raise LogError(f"{state} cannot be read: {error}.") from None
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -378,7 +379,7 @@ def test_an_entry_of_an_unknown_kind_is_found(told: Story, tmp_path: Path) -> No
     assert "\x1b" not in done.out
 
 
-def _page(name: str, change: Callable[[dict[str, object]], None]) -> Callable[[Path], None]:
+def _page(name: str, change: Callable[[dict[str, Any]], None]) -> Callable[[Path], None]:
     def apply(folder: Path) -> None:
         data = json.loads((folder / name).read_text())
         change(data)
