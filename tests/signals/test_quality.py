@@ -1,6 +1,7 @@
 """The weekly figures about quality: frozen from Monday on, in tens, and counted again by the audit."""
 
 import asyncio
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -257,6 +258,26 @@ async def test_sums_live_ninety_days_and_the_newest_as_long_as_it_is_needed(mond
     assert await _frozen(monday) != FIRST
     async with monday.reading() as c:
         assert await c.count_rows("quality_weeks") == 1
+
+
+async def test_the_audit_agrees_once_a_week_with_a_higher_number_is_deleted(monday: Database, time: Clock) -> None:
+    """Two rounded figures are 10 lower than one a week ago: what was ever confirmed stays."""
+    await _frozen(monday)
+    await change(monday, "PL", -25)
+    for day in ("2026-11-29", "2027-02-28"):
+        time.moment = clock.from_epoch(clock.start_of_day(day)) + timedelta(days=1, hours=12)
+        await published(monday)
+        await _count(monday, day)
+        found = await _frozen(monday)
+    assert found is not None
+    async with monday.reading() as c:
+        assert await c.count_rows("quality_weeks") == 1
+    assert (found.week, found.confirmed, found.withdrawn) == ("2027-03-01", 770, 30)
+    assert await disagreements(monday) == []
+    await monday.write(
+        lambda c: c.execute(f"update quality_weeks set figures = {PLANTED['the number of the confirmed']}")
+    )
+    assert len(await disagreements(monday)) == 1
 
 
 @pytest.mark.secret_remainder
