@@ -94,7 +94,7 @@ KILLS ?= 150
 FUZZ_SECONDS ?= 20
 
 test: $(VENV)/.installed-tests system
-	PETITION_TEST_EXAMPLES=50 $(TESTS) $(WORKERS) -m "not slow"
+	PETITION_TEST_EXAMPLES=50 $(TESTS) $(WORKERS) -m "not slow and not long"
 
 test-all: check $(SCANNER)/.installed system
 	$(TESTS) $(WORKERS) -m "not slow and not browser and not alone" $(COVERED)

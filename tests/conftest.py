@@ -40,7 +40,7 @@ from petition.web import prerender
 from petition.web.app import create_app
 from petition.web.desk import overview_figures
 from petition.web.http import prerendered
-from tests import postgres, relay
+from tests import long_tests, postgres, relay
 from tests.relay import Relay
 
 # Machines are shared: no test fails because one example took long.
@@ -59,7 +59,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leaves out what --postgresql does not ask for. The slow tests go first, so that none is left for the end."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    long = long_tests.read()
+    for item in items:
+        if item.nodeid.partition("[")[0] in long:
+            item.add_marker("long")
+    items.sort(key=lambda item: (item.get_closest_marker("slow") is None, item.get_closest_marker("long") is None))
     if config.getoption("--postgresql"):
         items[:] = [item for item in items if _needs_postgresql(item)]
 

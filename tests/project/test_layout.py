@@ -8,7 +8,7 @@ from statistics import median
 
 from petition.core.database import queries
 from petition.features import features
-from tests import HAS_LOG, ROOT
+from tests import HAS_LOG, ROOT, long_tests
 
 CODE = sorted((ROOT / "petition").rglob("*.py"))
 OF_THE_LOG = [f"{file.stem}." for file in (ROOT / "sql/queries/log").glob("*.sql")]  # so the names of its queries begin
@@ -117,3 +117,10 @@ def test_every_file_that_is_named_exists() -> None:
     assert len(named) > 50
     missing = {one for one in named if not any((folder / one[0]).exists() for folder in FOLDERS)}
     assert {name for name, _ in missing if "/xx" not in name and (HAS_LOG or "/log/" not in name)} == set()
+
+
+def test_every_long_test_exists() -> None:
+    for name in long_tests.read():
+        file, _, function = name.partition("::")
+        if HAS_LOG or not file.startswith("tests/log/"):
+            assert f"def {function}(" in (ROOT / file).read_text("utf-8"), f"{name}: take it out of tests/long.txt"
