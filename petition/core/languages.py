@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from typing import Any
@@ -61,9 +61,6 @@ class Language:
     def format_number(self, n: int) -> str:
         return formats.format_number(n, self.locale)
 
-    def format_percent(self, share: float) -> str:
-        return formats.format_percent(share, self.locale)
-
     def format_date(self, day: date) -> str:
         return formats.format_date(day, self.locale)
 
@@ -115,7 +112,7 @@ class Language:
         env.install_gettext_translations(_load_catalogue(self.code), newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
         env.filters |= {
             "number": _runtime_filter(self.format_number),
-            "percent": _runtime_filter(self.format_percent),
+            "percent": _runtime_filter(partial(formats.format_percent, locale=self.locale)),
             "date": _runtime_filter(self.format_date),
             "time": _runtime_filter(self.format_time),
             "country": _runtime_filter(self.country_name),

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from petition.core.errors import SettingsError
+from petition.core.setting_parsers import split_list
 
 _T = TypeVar("_T")
 _INTERNAL = ("PETITION_SERVE_", "PETITION_TEST_")  # from `petition serve` to its workers; for tests
@@ -33,3 +34,14 @@ def refuse_unknown(environ: Mapping[str, str], known: Collection[str]) -> None:
             continue
         nearest = get_close_matches(name.removesuffix("_FILE"), known, 1, 0)[0]
         raise SettingsError(f"{name} is not a setting; the nearest is {nearest}.")
+
+
+def refuse_missing(given: Mapping[str, str], needed: Collection[str]) -> None:
+    """Raises SettingsError for what production needs and has not, and for keys that are too short."""
+    if missing := [name for name in needed if not given[name]]:
+        raise SettingsError(f"Production needs {', '.join(missing)}.")
+    keys = {name: split_list(text) for name, text in given.items() if name.endswith("_KEY")}
+    keys["PETITION_EMAIL_KEY"] = (given["PETITION_EMAIL_KEY"],)  # always one key, never a list
+    short = [name for name, several in sorted(keys.items()) if any(len(key) < 32 for key in several)]
+    if short:
+        raise SettingsError(f"{' and '.join(short)} must have 32 characters or more.")

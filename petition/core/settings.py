@@ -10,7 +10,7 @@ from petition.core import demo_secrets
 from petition.core import setting_parsers as parse
 from petition.core.errors import SettingsError
 from petition.core.setting_parsers import LOOPBACK_HOSTS
-from petition.core.setting_rows import Row, refuse_unknown, setting
+from petition.core.setting_rows import Row, refuse_missing, refuse_unknown, setting
 
 __all__ = ["LOOPBACK_HOSTS", "Mode", "Settings", "for_server", "from_environment", "readme_table"]
 
@@ -183,7 +183,7 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
     given = {row.name: _value(environ, row.name) for row in _TABLE.values()}
     mode, var = _mode(given["PETITION_MODE"] or "demo"), Path(given["PETITION_VAR"] or "var")
     if mode is Mode.PRODUCTION:
-        _refuse_missing(given)
+        refuse_missing(given, [row.name for row in _TABLE.values() if row.needed])
     own = {"PETITION_VAR": str(var)} | (demo_secrets.demo_values(var) if mode is Mode.DEMO else {})
     texts = own | {name: text for name, text in given.items() if text}
     values = {key: row.parse(texts.get(row.name) or row.default.format_map(texts)) for key, row in _TABLE.items()}
@@ -240,14 +240,3 @@ def _key_file(environ: Mapping[str, str], mode: Mode, var: Path, name: str) -> P
     if file := environ.get(f"{variable}_FILE"):
         return Path(file)
     return var / "secrets" / name if mode is Mode.DEMO and not environ.get(variable) else None
-
-
-def _refuse_missing(given: Mapping[str, str]) -> None:
-    missing = [row.name for row in _TABLE.values() if row.needed and not given[row.name]]
-    if missing:
-        raise SettingsError(f"Production needs {', '.join(missing)}.")
-    keys = {name: parse.split_list(text) for name, text in given.items() if name.endswith("_KEY")}
-    keys["PETITION_EMAIL_KEY"] = (given["PETITION_EMAIL_KEY"],)  # always one key, never a list
-    short = [name for name, several in sorted(keys.items()) if any(len(key) < 32 for key in several)]
-    if short:
-        raise SettingsError(f"{' and '.join(short)} must have 32 characters or more.")

@@ -27,7 +27,7 @@ async def log_end(site: Site) -> None:
 
 async def destroy(settings: Settings, everything: bool) -> list[str]:
     """Says that it is the end. With everything, the head that has it is the last, and the key is destroyed."""
-    with suppress(PetitionError, TimeoutError, OSError):
+    with suppress(PetitionError, TimeoutError, OSError):  # what is dangerous is gone already; an entry is a courtesy
         async with asyncio.timeout(_SECONDS):
             await _log_end(settings, everything)
     return await asyncio.to_thread(_destroy_key, settings) if everything else []

@@ -79,7 +79,7 @@ async def adopt(settings: Settings, arguments: Arguments) -> None:
             return
         if arguments.none:
             await site.database.own_transaction(adopting.adopt_nothing)
-            print("The log goes on from the backup.")
+            print("The log continues from the backup.")
             return
         source = adopting.find_source(settings, arguments.source)
         n = await adopting.adopt(site.database, settings, source)
@@ -92,7 +92,7 @@ async def _plan_adopt() -> list[str]:
 
 async def _plan_none() -> list[str]:
     return [
-        "The log goes on from the backup, and other entries come to the places after it.",
+        "The log continues from the backup, and other entries come to the places after it.",
         "If anybody has a newer checkpoint, they have the proof that the log was changed, and it cannot be repaired.",
     ]
 
