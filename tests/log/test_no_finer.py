@@ -25,7 +25,7 @@ from petition.tally.releases import WITHDRAWN
 from petition.tally.tally import Change
 from tests import EXAMPLES
 from tests.conftest import LOG_KEY, Clock, make_settings
-from tests.stories.test_any_order import fresh  # noqa: F401
+from tests.stories.test_any_order import fresh  # noqa: F401 (a fixture)
 from tests.tally.publishing import start_production
 
 T = TypeVar("T")
@@ -153,7 +153,7 @@ class Published(RuleBasedStateMachine):
 @pytest.mark.parametrize("fresh", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True)
 @pytest.mark.secret_remainder
 def test_nothing_is_logged_that_was_not_on_a_page_before(
-    fresh: Callable[[Path], str],  # noqa: F811
+    fresh: Callable[[Path], str],  # noqa: F811 (the fixture above)
     tmp_path: Path,
     time: Clock,
     monkeypatch: pytest.MonkeyPatch,

@@ -25,7 +25,7 @@ from tests.log.conftest import VKEY, Kept, read_log
 from tests.log.test_collect import EDITION, LETTER, SHA
 from tests.retention import forging
 from tests.tally.publishing import change
-from tests.web.tools import campaign  # noqa: F401
+from tests.web.tools import campaign  # noqa: F401 (a fixture)
 
 WITNESS_KEY = make_key("witness.example/w1", WITNESS)
 STRANGER_KEY = make_key("stranger.example/w", WITNESS)
