@@ -60,6 +60,7 @@ class Crowd:
             while endless and not writer.is_closing():
                 writer.write(PIECE)
                 await writer.drain()
+                await asyncio.sleep(0)  # drain() alone does not wait when the other side is gone
             await reader.read()
         finally:
             self.held -= 1
