@@ -62,12 +62,17 @@ def _has_feature(name: str) -> bool:
     return any(found.name == "feature" for found in iter_modules([f"{folder}/{name}" for folder in petition.__path__]))
 
 
-async def list_warnings(c: Connection) -> list[str]:
-    return [sentence for feature in features() for sentence in await feature.warnings(c)]
+async def list_warnings(c: Connection, site: Site) -> list[str]:
+    """What an operator should know now, though the site serves."""
+    lost = await site.last_published.find_problem(c)
+    return [*filter(None, [lost]), *[sentence for feature in features() for sentence in await feature.warnings(c)]]
 
 
-async def audit(c: Connection, settings: Settings) -> list[str]:
-    return [sentence for feature in features() for sentence in await feature.audit(c, settings)]
+async def audit(c: Connection, site: Site) -> list[str]:
+    """What no table alone tells: what this machine has published, and what the folders that can be left out know."""
+    lost = await site.last_published.find_problem(c)
+    found = [sentence for feature in features() for sentence in await feature.audit(c, site.settings)]
+    return [*filter(None, [lost]), *found]
 
 
 def letter_files(settings: Settings) -> Callable[[Connection, str], Awaitable[list[File]]]:

@@ -49,6 +49,7 @@ from petition.signals import Signals, keeping, quality
 from petition.signing import set_aside, undelivered
 from petition.signing.intake import Intake
 from petition.tally import populations, releases
+from petition.tally.last_published import LastPublished
 from petition.tally.populations import Populations
 
 
@@ -170,8 +171,15 @@ class Site:
     def campaign_state(self) -> CampaignState:
         return self.appeal.campaign_state(clock.now())
 
+    @cached_property
+    def last_published(self) -> LastPublished:
+        return LastPublished(None if self.settings.demo else self.settings.var)
+
     async def take_snapshot(self) -> None:
-        """Releases the figures whose time has come."""
+        """Releases the figures whose time has come; none while the database lacks what was published."""
+        async with self.database.reading() as c:
+            if await self.last_published.is_ahead(c):
+                return
         await releases.release_due(self.database)
 
     async def set_aside(self) -> None:
@@ -216,16 +224,9 @@ class Site:
         """Raises DatabaseError unless a write reaches the disk right now, and the last act did. It leaves no row."""
         failure = self.database.take_failure()
         await self.database.check_room()
-        await self.database.write(_write_and_delete)
+        await self.database.write(state.write_and_delete)
         if failure:
             raise DatabaseError(failure)
-
-
-async def _write_and_delete(c: Connection) -> None:
-    """Writes a new row and deletes it, since SQLite writes nothing for an update that changes nothing."""
-    name = f"touch {tokens.new_secret()}"
-    await state.put(c, name, "")
-    await state.delete(c, name)
 
 
 @asynccontextmanager

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from petition import features
-from petition.commands import demo_data, example
+from petition.commands import confirmation, demo_data, example
+from petition.commands.confirmation import ask_to_go_on
 from petition.commands.doctor import Finding, check_installation, find_traces
 from petition.commands.verbs import Arguments, add_verb, print_result, progress_bar
 from petition.core.database import migrations
@@ -16,8 +17,8 @@ from petition.core.database.connection import Connection
 from petition.core.database.database import open_database
 from petition.core.errors import DataError, PetitionError
 from petition.core.settings import Settings, for_server
-from petition.organisers import last_checks
-from petition.site import open_site
+from petition.organisers import activity_log, last_checks
+from petition.site import Site, open_site
 
 
 def register(verbs: Any) -> None:
@@ -33,6 +34,8 @@ def register(verbs: Any) -> None:
     filling.add_argument("--signatures", type=_positive, metavar="N", help="how many; with --example 6400 by default")
     filling.add_argument("--example", action="store_true", help="a whole example campaign, if nobody has signed yet")
     add_verb(verbs, "audit", audit, "recounts every number; exit 0 only if all agree")
+    losing = add_verb(verbs, "resume", resume, "publishes again after the database has lost published numbers")
+    confirmation.add_options(losing)
     checks = add_verb(verbs, "doctor", doctor, "checks settings, database, SMTP, keys and machine")
     checks.add_argument("--json", action="store_true", help="one object for each finding")
     checks.add_argument(
@@ -92,8 +95,30 @@ async def demo(settings: Settings, arguments: Arguments) -> None:
 
 async def audit(settings: Settings, _: Arguments) -> int:
     async with open_site(settings) as site:
-        disagreements = await last_checks.audit_and_record(site.database, partial(features.audit, settings=settings))
+        disagreements = await last_checks.audit_and_record(site.database, partial(features.audit, site=site))
     return print_result(disagreements, "All numbers agree.")
+
+
+async def resume(settings: Settings, arguments: Arguments) -> None:
+    """The loss is in the activity log, and what is published next may be less than before."""
+    async with open_site(settings) as site:
+        async with site.database.reading() as c:
+            problem = await site.last_published.find_problem(c)
+        if not problem:
+            print("Nothing to do: the database has all that this machine has published.")
+        elif await ask_to_go_on(arguments, "resume", partial(_plan_resume, problem)):
+            await site.database.own_transaction(partial(_resume, site=site))
+            await site.take_snapshot()
+            print("The site publishes again. If it keeps a public log, `petition log adopt` brings its entries back.")
+
+
+async def _plan_resume(problem: str) -> list[str]:
+    return [problem, "From now on the numbers of this database are shown, on every machine; they may be lower."]
+
+
+async def _resume(c: Connection, *, site: Site) -> None:
+    await site.last_published.accept_loss(c)
+    await activity_log.append(c, activity_log.SERVER, "accepted that published numbers are lost")
 
 
 async def doctor(settings: Settings, arguments: Arguments) -> int:

@@ -136,7 +136,7 @@ async def _systemctl(*arguments: str) -> str:
 
 async def _audit(settings: Settings) -> list[str]:
     async with open_site(settings) as site:
-        return await last_checks.audit_and_record(site.database, partial(features.audit, settings=settings))
+        return await last_checks.audit_and_record(site.database, partial(features.audit, site=site))
 
 
 def _print_way_back(file: Path) -> None:

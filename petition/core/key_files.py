@@ -65,6 +65,16 @@ def write_key_file(file: Path, content: bytes) -> None:
     sync_folder(file.parent)
 
 
+def replace_file(file: Path, content: bytes) -> None:
+    """As write_key_file(), over an older content; of several processes that do so at once, one is last."""
+    new = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
+    try:
+        write_key_file(new, content)
+        new.replace(file)
+    finally:
+        new.unlink(missing_ok=True)
+
+
 def write_once(file: Path, content: bytes) -> bytes:
     """Writes a file unless there is one; returns what it holds. If several processes do so at once, one is first."""
     with suppress(FileNotFoundError):  # then it is written

@@ -103,7 +103,7 @@ async def audit(settings: Settings, _: Arguments) -> int:
             await read_own_note(
                 c, Folder(settings.var)
             )  # else the entry would take the place of one that was published
-        sentences = await last_checks.audit_and_record(site.database, partial(features.audit, settings=settings))
+        sentences = await last_checks.audit_and_record(site.database, partial(features.audit, site=site))
         async with site.database.reading() as c:
             log = await store.read_log(c)
         if log is None:

@@ -20,6 +20,7 @@ from petition.retention.backup_check import RECORDS, Checks
 from petition.retention.backup_file import BackupReader, BackupWriter, Chunk, mac_keys, new_file
 from petition.retention.older_backup import current_chunks
 from petition.signing import manage
+from petition.tally.last_published import LastPublished, get_timeline
 
 # In this order, so that a row comes after the row that it refers to.
 TABLES = (
@@ -127,7 +128,7 @@ async def restore_backup(
     with current_chunks(reader, file, sizes, _EXCLUDED_COLUMNS) as chunks:
         for table, rows in chunks():  # the whole file once, before anything is changed
             checks.check(table, rows)
-        job = partial(_restore, chunks=chunks, reader=reader, file=file, organisers=organisers)
+        job = partial(_restore, chunks=chunks, reader=reader, file=file, organisers=organisers, var=settings.var)
         for _ in range(_DEADLOCKS):
             with suppress(Deadlock):  # with a transaction that reads what is locked already: it has ended by now
                 return await database.own_transaction(job)
@@ -135,12 +136,18 @@ async def restore_backup(
 
 
 async def _restore(
-    c: Connection, *, chunks: Callable[[], Iterator[Chunk]], reader: BackupReader, file: Path, organisers: bool
+    c: Connection,
+    *,
+    chunks: Callable[[], Iterator[Chunk]],
+    reader: BackupReader,
+    file: Path,
+    organisers: bool,
+    var: Path,
 ) -> Restored:
     await c.lock(LOCKS, "access exclusive")
     await refuse_if_ended(c)
     checks = await Checks.of(c, file, TABLES, _EXCLUDED_COLUMNS)  # again: the log may have grown since the first time
-    never_write = await manage.list_never_write(c)
+    never_write, timeline = await manage.list_never_write(c), await get_timeline(c)
     logged = await c.count_rows("log_entries")
     kept = {*RECORDS, *(() if organisers else ORGANISER_TABLES)}
     await _empty(c, kept)
@@ -154,6 +161,7 @@ async def _restore(
             total += len(rows)
     if logged == 0 or await c.count_rows("log_entries") > logged:
         await state.put(c, "log_restored", "yes")  # strangers may have seen a newer log than the file: see petition/log
+    await LastPublished(var).accept_loss(c, timeline)  # who restores knows that hours are lost
     await destruction_day.forget(c)  # on this machine, by this clock, it has not been announced yet
     await last_checks.forget(c)
     await manage.apply_never_write(c, never_write)

@@ -12,6 +12,7 @@ from petition.core.database.connection import Connection
 from petition.core.database.database import Database
 from petition.core.settings import Mode
 from petition.tally import freeze, removals, schedule
+from petition.tally.last_published import begin_timeline
 from petition.tally.rounding import UNSTATED_COUNTRY
 from petition.tally.schedule import Schedule, Windows, is_midnight, last_monday, window_start
 from petition.tally.tally import TOTAL
@@ -235,6 +236,7 @@ async def _set_back(c: Connection, plan: Schedule, figures: dict[str, Figure], n
     rows = await c.all("releases.set_back", now=now, **windows)
     await state.put(c, AHEAD_UNTIL, ahead_until)
     await c.run("releases.delete_too_early", now=now)
+    await begin_timeline(c)  # machines have published what is deleted
     await c.run("releases.insert", rows=[row for row in rows if row["figure"]])
 
 
@@ -243,6 +245,7 @@ async def rebuild(database: Database, first_day: date) -> None:
 
     async def release_midnights(c: Connection) -> None:
         await c.delete_all(("figures", "releases"))
+        await begin_timeline(c)
         for midnight in range(clock.start_of_day(first_day.isoformat()) + DAY, clock.epoch() + 1, DAY):
             await release(c, midnight)
 

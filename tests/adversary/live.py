@@ -133,7 +133,7 @@ class Nights:
     async def _check(self) -> None:
         assert await disagreements(self._database) == []
         async with self._database.reading() as c:
-            assert await features.audit(c, self._site.settings) == []
+            assert await features.audit(c, self._site) == []
 
 
 def _minute(moment: int) -> str:

@@ -36,7 +36,7 @@ async def _doctor(kept: Kept | Settings) -> str:
 async def _warnings(kept: Kept) -> list[str]:
     """What the desk and /readyz say."""
     async with kept.site.database.reading() as c:
-        return await features.list_warnings(c)
+        return await features.list_warnings(c, kept.site)
 
 
 async def test_a_machine_without_the_key_says_why_its_files_stand_still(

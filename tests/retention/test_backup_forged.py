@@ -277,13 +277,18 @@ def _changes(draw: st.DrawFn) -> Callable[[bytes], bytes]:
     return change
 
 
+async def _rows_of_a_restore(site: Site) -> dict[str, list[str]]:
+    """Without what tells that there was a restore, or how many."""
+    found = {table: rows for table, rows in (await all_rows(site)).items() if table != "actions"}
+    return found | {"site_state": [row for row in found["site_state"] if "'timeline'" not in row]}
+
+
 async def test_a_changed_file_is_refused_or_gives_the_same_database(full_site: Site, tmp_path: Path) -> None:
     file = tmp_path / "backup"
     await _whole(full_site, file)
     true = file.read_bytes()
     await _restore(full_site, file)
-    logged = {"actions"}
-    same = {table: rows for table, rows in (await all_rows(full_site)).items() if table not in logged}
+    same = await _rows_of_a_restore(full_site)
     accepted: list[object] = []
 
     async def check(change: Callable[[bytes], bytes]) -> None:
@@ -291,8 +296,7 @@ async def test_a_changed_file_is_refused_or_gives_the_same_database(full_site: S
         with suppress(PetitionError):  # anything else is a fault
             await _restore(full_site, file)
             accepted.append(change)
-        after = await all_rows(full_site)
-        assert {table: rows for table, rows in after.items() if table not in logged} == same
+        assert await _rows_of_a_restore(full_site) == same
 
     await for_all(_changes(), check, most=150)
     assert accepted, "a change that changes nothing is among them"

@@ -12,6 +12,7 @@ from petition.core.outbox_keys import OutboxKeys
 from petition.core.settings import LOOPBACK_HOSTS, Settings
 from petition.mail import report_counts
 from petition.mail.machines import away_machines
+from petition.tally.last_published import LastPublished
 from petition.tally.rounding import show_magnitude
 
 
@@ -22,11 +23,13 @@ async def check_database(settings: Settings) -> list[Finding]:
             retention_warning = "" if settings.demo else await vacuum.retention_warning(c)
             durability_warning = await c.durability_warning()
             warning = report_counts.NONE_RECOGNISED if await report_counts.none_recognised(c) else ""
+            lost = await LastPublished(settings.var).find_problem(c)
             unused = await unused_database.find_unused(settings, database)
     except PetitionError as error:
         return [Finding("database", str(error))]
     return [
         Finding("database", durability_warning or retention_warning),
+        Finding("published numbers", lost),
         Finding("reports of emails that came back", warning=warning),
         Finding("one database", warning=unused),
     ]

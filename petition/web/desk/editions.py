@@ -19,6 +19,7 @@ from petition.letters.editions.editions import Decisions, Edition, IssuedLetter
 from petition.letters.editions.source_checks import NOT_MET
 from petition.letters.writing.document import NotMet
 from petition.organisers.accounts import Role
+from petition.site import Site
 from petition.tally.rounding import show_magnitude
 from petition.web.desk.access import requires_role
 from petition.web.desk.downloads import attachment, letter_response, log_download
@@ -67,12 +68,21 @@ async def _issue_edition(request: Request, form: Form) -> Response:
         frozenset(id_ for id_, decision in decisions.items() if decision == kind) for kind in (CONFIRMED, LEFT_OUT)
     )
     try:
+        await _refuse_less_than_published(site)
         choice = Decisions(confirmed, without, _forms_of_address(form, draft), _read_not_met(form))
         nickname = request.state.organiser.nickname
         n = await editions.issue_edition(site.database, draft, choice, nickname)
     except LetterError as error:
         return await _index_page(request, form, say(request, error.sentence))
     return saved_redirect(request, f"/organisers/editions/{n}", say(request, N_("Edition %(n)s is made."), n=n))
+
+
+async def _refuse_less_than_published(site: Site) -> None:
+    async with site.database.reading() as c:
+        if await site.last_published.is_ahead(c):
+            raise LetterError(
+                N_("The database lacks published numbers: no edition until the operator runs `petition resume`.")
+            )
 
 
 def _forms_of_address(form: Form, draft: Draft) -> dict[str, str]:

@@ -89,6 +89,7 @@ ACTIONS = frozenset(
         N_("took back a paper sheet"),
         N_("took back that names were passed"),
         # The server
+        N_("accepted that published numbers are lost"),
         N_("adopted the public log"),
         N_("announced the destruction day"),
         N_("began the public log"),

@@ -37,8 +37,8 @@ async def wrong_numbers(look: Look) -> Step | None:
 
 
 async def warnings(look: Look) -> Step | None:
-    """Of folders that can be left out, such as that the public log stands still."""
-    found = await features.list_warnings(look.c)
+    """Such as that the public log stands still."""
+    found = await features.list_warnings(look.c, look.site)
     message = N_("For the operator: %(what)s.")
     return Step(Sentence(message, what=found[0].rstrip(".")), OPERATIONS, Urgency.NOW) if found else None
 

@@ -101,7 +101,7 @@ async def read_public_state(site: Site, before: PublicState | None = None) -> Pu
     """What the database shows now; the history is that of `before` if no snapshot was published since."""
     async with site.database.reading() as c:
         appeal = await site.read_appeal(c)
-        status, entries = await read_public_status(c), await correspondence.entries(c)
+        status, entries = await read_public_status(c, site.last_published), await correspondence.entries(c)
         on_paper, weekly = await paper.get_figures(c), await quality.get_quality(c)
         of_features = await features.read_states(c)
         if before is not None and before.entries == entries:

@@ -7,7 +7,8 @@ from petition.core.database.connection import Connection
 from petition.protection import proof_of_work
 from petition.protection.proof_of_work import ProofMode
 from petition.signing import signatures
-from petition.tally import freeze, tally
+from petition.tally import freeze
+from petition.tally.last_published import LastPublished
 from petition.tally.tally import Snapshot
 
 
@@ -25,9 +26,9 @@ class PublicStatus:
         return switches.SIGNING in self.paused
 
 
-async def read_public_status(c: Connection) -> PublicStatus:
+async def read_public_status(c: Connection, last_published: LastPublished) -> PublicStatus:
     return PublicStatus(
-        snapshot=await tally.get_snapshot(c),
+        snapshot=await last_published.get_snapshot(c),
         signing_closed=await state.is_closed(c),
         paused=await switches.paused(c),
         frozen=await freeze.is_frozen(c),

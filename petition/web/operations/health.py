@@ -47,7 +47,7 @@ class Readiness:
             await self._site.check_ready()
             await self._site.check_writable()
             async with self._site.database.reading() as c:
-                self.warnings = await features.list_warnings(c)
+                self.warnings = await features.list_warnings(c, self._site)
         except DatabaseError as error:
             return str(error)
         finally:

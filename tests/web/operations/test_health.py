@@ -12,9 +12,8 @@ import asyncpg
 import httpx2
 import pytest
 
-import petition.site as site_module
 from petition.commands import doctor
-from petition.core.database import schema, sqlite
+from petition.core.database import schema, sqlite, state
 from petition.core.database.connection import Connection
 from petition.core.errors import DatabaseError
 from petition.core.settings import Settings
@@ -200,13 +199,13 @@ async def test_whoever_asks_all_the_time_puts_no_load_on_the_database(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(health, "CACHE_SECONDS", 600.0)  # for slow machines
-    write, written = site_module._write_and_delete, list[Connection]()
+    write, written = state.write_and_delete, list[Connection]()
 
     async def counting(c: Connection) -> None:
         written.append(c)
         await write(c)
 
-    monkeypatch.setattr(site_module, "_write_and_delete", counting)
+    monkeypatch.setattr(state, "write_and_delete", counting)
     visitor.app.state.readiness.expire()
     for _ in range(5):
         answers = await asyncio.gather(*[visitor.get("/readyz") for _ in range(20)])
