@@ -63,7 +63,7 @@ class Server:
         options += ["-c", "listen_addresses=127.0.0.1", *self.options]
         command: list[str | Path] = [*self.under, binaries() / "postgres", *options]
         quiet = subprocess.DEVNULL
-        self.process = subprocess.Popen(command, stdout=quiet, stderr=quiet, cwd=self.folder, **_account())
+        self.process = subprocess.Popen(command, stdout=quiet, stderr=quiet, cwd=self.folder, **account())
 
     def ready(self) -> bool:
         """Whether it accepts connections."""
@@ -97,7 +97,7 @@ class Server:
 
     def _run(self, program: str, *arguments: str | Path) -> None:
         command: list[str | Path] = [binaries() / program, *arguments]
-        subprocess.run(command, check=True, capture_output=True, cwd=self.folder, **_account())
+        subprocess.run(command, check=True, capture_output=True, cwd=self.folder, **account())
 
 
 @contextmanager
@@ -133,7 +133,7 @@ def memory() -> Path | None:
 def folder(parent: Path | None = None) -> Iterator[Path]:
     """A folder of the account that PostgreSQL runs under; it cannot open pytest's own folder."""
     made = Path(tempfile.mkdtemp(prefix="petition-postgresql-", dir=parent))
-    if user := _account().get("user"):
+    if user := account().get("user"):
         shutil.chown(made, user)
     try:
         yield made
@@ -141,7 +141,7 @@ def folder(parent: Path | None = None) -> Iterator[Path]:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def _account() -> dict[str, Any]:
+def account() -> dict[str, Any]:
     """PostgreSQL refuses to run as root."""
     return {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
 

@@ -24,6 +24,7 @@ need faketime sh -c 'ls /usr/lib/*/faketime/libfaketime.so.1'
 need nginx ls /usr/sbin/nginx
 need postfix ls /usr/sbin/postfix
 need opendkim ls /usr/sbin/opendkim
+need pgbouncer ls /usr/sbin/pgbouncer
 need systemd command -v systemd-analyze
 need fonts-noto-core sh -c 'fc-list | grep -qi noto'
 need spamassassin command -v spamassassin

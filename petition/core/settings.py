@@ -43,7 +43,8 @@ class Settings:
     database_url: str = setting(
         "PETITION_DATABASE_URL",
         parse.database_url,
-        "`sqlite:///…` (default: `var/petition.db`) or `postgresql://…`, several hosts allowed",
+        "`sqlite:///…` (default: `var/petition.db`) or `postgresql://…`, several hosts allowed; "
+        "`?prepared_statements=false` for an old PgBouncer",
         "sqlite:///{PETITION_VAR}/petition.db",
     )
     base_url: str = setting(

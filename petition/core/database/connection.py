@@ -41,6 +41,19 @@ LOCKS = (
     *("site_state", "releases", "actions"),
 )
 
+# A statement for a visitor takes milliseconds. If it takes a minute, the visitor is gone, and it must not hold a lock
+# any longer. These come with each transaction, in the message that begins it: a pooler refuses most of what is sent
+# when a connection begins, and what is set for a session reaches others. No cost of it could be measured.
+TRANSACTION_SETTINGS = {
+    "statement_timeout": "60s",
+    "idle_in_transaction_session_timeout": "120s",
+    # PostgreSQL keeps a plan that it made while a table was empty. This plan must not read the whole table later, when
+    # thousands sign each second.
+    "enable_seqscan": "off",
+    "jit": "off",  # now a query without an index looks expensive to the planner, but compiling it does not pay
+}
+_SET = "".join(f"; set local {name} = '{value}'" for name, value in TRANSACTION_SETTINGS.items())
+
 # What drivers raise when the database is not reachable, locked, read-only or full.
 DRIVER_ERRORS = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 
@@ -75,6 +88,9 @@ class Connection:
         """Runs a statement that has no name in sql/queries: migrations, locks, vacuum."""
         with translate_errors():
             if self.dialect == POSTGRESQL:
+                if sql.startswith("begin"):
+                    await self._raw.execute(sql + _SET)
+                    return []
                 text, names = numbered_parameters(sql)
                 bound = [_bind_value(values, name) for name in names]
                 patience = {"timeout": LONG_TIMEOUT} if long_running else {}

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 import databases
 
 from petition.core.database import sqlite
-from petition.core.database.connection import LONG_TIMEOUT, Connection, translate_errors
+from petition.core.database.connection import Connection, translate_errors
 from petition.core.database.queries import POSTGRESQL, SQLITE
 from petition.core.database.writer import Act, Writer
 from petition.core.errors import Busy, DatabaseError
@@ -23,21 +23,13 @@ Item = TypeVar("Item")
 CLOSE_TIMEOUT = 20  # seconds
 CONNECTIONS = 12  # that one process may open: ten of the pool, and two to spare
 LOCK_PAUSE = 0.2  # seconds between two tries to get a lock
-# The connections of one process: one writer, and readers as needed. A statement for a visitor takes milliseconds. If it
-# takes a minute, the visitor is gone, and it must not hold a lock any longer.
+_NO_PREPARED = "prepared_statements=false"
+# The connections of one process: one writer, and readers as needed.
 _POOL_OPTIONS: dict[str, Any] = {
     "min_size": 0,
     "max_size": 10,
     "command_timeout": 90,
-    "server_settings": {
-        "application_name": "petition",
-        "statement_timeout": "60s",
-        "idle_in_transaction_session_timeout": "120s",
-        # PostgreSQL keeps a plan that it made while a table was empty. This plan must not read the whole table later,
-        # when thousands sign each second.
-        "enable_seqscan": "off",
-        "jit": "off",  # now a query without an index looks expensive to the planner, but compiling it does not pay
-    },
+    "server_settings": {"application_name": "petition"},  # poolers let this one pass
 }
 for _name in ("aiosqlite", "databases"):  # at debug level they log every statement with its values
     logging.getLogger(_name).setLevel(logging.WARNING)
@@ -114,10 +106,8 @@ class Database:
 
     @asynccontextmanager
     async def autocommit(self) -> AsyncIterator[Connection]:
-        """A connection without a transaction, for long work. Its settings end with it."""
+        """A connection without a transaction, for long work."""
         async with self._connection() as connection:
-            if self.dialect == POSTGRESQL:
-                await connection.execute(f"set statement_timeout = '{LONG_TIMEOUT}s'")
             yield connection
 
     @asynccontextmanager
@@ -159,9 +149,8 @@ async def _get_lock(c: Connection, lock: str, seconds: float, refusal: str) -> N
     """Waits outside any transaction: a process that makes an index concurrently waits for those."""
     end = time.monotonic() + seconds
     while True:
-        await c.execute(
-            "begin"
-        )  # without on_begin, which reads a table: who wants to lock that table would wait for us
+        # The hook reads a table: who wants to lock that table would wait for us.
+        await c.execute("begin")
         if (row := await c.one(lock)) and row["ours"]:
             await c.execute("set local idle_in_transaction_session_timeout = 0")
             return
@@ -210,4 +199,18 @@ def _pool(url: str) -> databases.Database:
     alone: dict[str, Any] = dict.fromkeys(("host", "port", "user", "password", "database"))
     if "," in urlsplit(url).netloc and "target_session_attrs" not in url:
         alone["target_session_attrs"] = "read-write"  # of several hosts, the one that is not a standby
+    url, has_prepared_statements = _take_option(url)
+    if not has_prepared_statements:
+        alone["statement_cache_size"] = 0
     return databases.Database("postgresql://", dsn=url, **_POOL_OPTIONS, **alone)
+
+
+def _take_option(url: str) -> tuple[str, bool]:
+    """The URL as the driver takes it, and whether statements may be prepared.
+
+    `prepared_statements=false` is ours, and Rails': PgBouncer before 1.21 cannot keep them in its transaction mode.
+    """
+    address, _, query = url.partition("?")
+    options = query.split("&")
+    kept = "&".join(option for option in options if option != _NO_PREPARED)
+    return f"{address}?{kept}".removesuffix("?"), _NO_PREPARED not in options

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 import shutil
 import sqlite3
 import tempfile
@@ -17,10 +16,9 @@ from hypothesis import strategies as st
 
 from petition.core.database import queries, sqlite
 from petition.core.database.connection import Connection
-from petition.core.database.database import _POOL_OPTIONS, Database, open_database
+from petition.core.database.database import Database, open_database
 from petition.core.errors import DatabaseError, PetitionError
 from petition.core.settings import Settings
-from tests import ROOT
 from tests.postgres import hang_up
 from tests.web.tools import for_all
 
@@ -36,14 +34,6 @@ def test_the_queries_load_for_both_databases() -> None:
         "migrations.try_lock",
         "outbox.claim_batch",
     }
-
-
-def test_the_settings_for_a_role_behind_pgbouncer_are_those_that_we_send() -> None:
-    """docs/scale.md names them: PgBouncer refuses them or ignores them."""
-    sent = {name: value for name, value in _POOL_OPTIONS["server_settings"].items() if name != "application_name"}
-    text = (ROOT / "docs" / "scale.md").read_text("utf-8")
-    assert f"\nignore_startup_parameters = {','.join(sent)}\n" in text
-    assert dict(re.findall(r"^alter role petition set (\w+) = '(\w+)';$", text, re.MULTILINE)) == sent
 
 
 async def test_every_query_is_understood(database: Database) -> None:
