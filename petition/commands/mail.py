@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from petition.commands import waiting
 from petition.commands.verbs import Arguments, add_verb
 from petition.core.background import repeat
 from petition.core.errors import DataError, SettingsError
@@ -50,6 +51,7 @@ async def alert(settings: Settings, arguments: Arguments) -> None:
 
 async def deliver(settings: Settings, _: Arguments) -> None:
     """Runs until SIGTERM or SIGINT. All deliverers together keep the pace of emails with low priority."""
+    await waiting.await_database(settings.database_url)
     async with open_site(settings) as site:
         pool, stopping = site.make_delivery_pool(), asyncio.Event()
         jobs = ((SYNC_SECONDS, site.rate_limiter.sync), (REFRESH_SECONDS, site.machine.refresh))

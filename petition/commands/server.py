@@ -6,6 +6,7 @@ import resource
 import socket
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
 from petition.campaign.appeal import Appeal
-from petition.commands import preflight, unused_database
+from petition.commands import preflight, unused_database, waiting
 from petition.core.database.connection import Connection
 from petition.core.email_addresses import EmailAddress
 from petition.core.errors import SettingsError
@@ -41,10 +42,11 @@ def run_server(settings: Settings, host: str, port: int, workers: int, *, delive
         raise SettingsError("SQLite takes one worker; several need PostgreSQL.")
     with ProcessPoolExecutor(1) as process:  # composing every letter takes memory, which ends with this process
         process.submit(_check_campaign, settings.campaign).result()
-    asyncio.run(_prepare(settings))
+    inherited = _inherited_socket()
+    asyncio.run(_prepare(settings, partial(waiting.not_ready, host, port, inherited)))
     os.environ[DELIVER_VARIABLE] = "yes" if deliver else "no"
     _raise_file_limit()
-    return _serve(_config(settings, host, port, workers))
+    return _serve(_config(settings, host, port, workers), inherited)
 
 
 def _check_campaign(campaign: Path | None) -> None:
@@ -71,9 +73,9 @@ def _config(settings: Settings, host: str, port: int, workers: int) -> uvicorn.C
     )
 
 
-def _serve(config: uvicorn.Config) -> int:
+def _serve(config: uvicorn.Config, inherited: socket.socket | None) -> int:
     """As uvicorn.run(), but also on a socket that systemd holds, so that no connection is refused during a restart."""
-    server, inherited = uvicorn.Server(config), _inherited_socket()
+    server = uvicorn.Server(config)
     if config.workers > 1:
         Workers(config, sockets=[inherited or config.bind_socket()]).run()
         return 0
@@ -120,7 +122,8 @@ def _raise_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
 
 
-async def _prepare(settings: Settings) -> None:
+async def _prepare(settings: Settings, meanwhile: waiting.Meanwhile = nullcontext) -> None:
+    await waiting.await_database(settings.database_url, meanwhile)
     async with open_site(settings, migrate=True) as site:
         if sentence := await unused_database.find_unused(settings, site.database):
             print(f"Warning: {sentence}.", file=sys.stderr, flush=True)

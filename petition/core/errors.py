@@ -23,6 +23,10 @@ class DatabaseError(PetitionError):
     """The database cannot be used; the text says why, but never contains a value of a query."""
 
 
+class DatabaseAway(DatabaseError):
+    """The database cannot be reached, or takes no connection now: that may end by itself."""
+
+
 class Busy(DatabaseError):
     """Too many writes are waiting; a web page answers 503 with Retry-After."""
 

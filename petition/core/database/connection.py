@@ -6,6 +6,7 @@ of them again on every call, and at debug level it logs their values.
 
 import json
 import sqlite3
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -14,7 +15,7 @@ import asyncpg
 
 from petition.core.database import sqlite
 from petition.core.database.queries import POSTGRESQL, SQLITE, numbered_parameters, queries
-from petition.core.errors import DatabaseError, Deadlock, TableLocked
+from petition.core.errors import DatabaseAway, DatabaseError, Deadlock, TableLocked
 
 Row = dict[str, Any]
 
@@ -56,6 +57,17 @@ _SET = "".join(f"; set local {name} = '{value}'" for name, value in TRANSACTION_
 
 # What drivers raise when the database is not reachable, locked, read-only or full.
 DRIVER_ERRORS = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+
+# Of these, what may end by itself: no server there yet, one that starts or ends, one that takes no writes yet (of
+# several hosts), no connection free.
+AWAY_ERRORS = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.TargetServerAttributeNotMatched,
+)
+LASTING_ERRORS = (PermissionError, ssl.SSLError, asyncpg.QueryCanceledError)
 
 
 class Connection:
@@ -200,6 +212,9 @@ def translate_errors() -> Iterator[None]:
         raise TableLocked("The database cannot be used: somebody else holds a table for long.") from None
     except asyncpg.DeadlockDetectedError as error:
         raise Deadlock(f"The database cannot be used: {_error_text(error)}.") from None
+    except AWAY_ERRORS as error:
+        kind = DatabaseError if isinstance(error, LASTING_ERRORS) else DatabaseAway
+        raise kind(f"The database cannot be used: {_error_text(error)}.") from None
     except DRIVER_ERRORS as error:
         raise DatabaseError(f"The database cannot be used: {_error_text(error)}.") from None
 
