@@ -120,7 +120,7 @@ chaos: $(VENV)/.installed-tests system
 # docs/deploy/cluster for real: the machines are network namespaces inside one of their own, which only root can make.
 cluster: $(VENV)/.installed-tests system
 	@sh tests/cluster/system.sh
-	$$([ $$(id -u) -eq 0 ] || echo sudo) env PETITION_TEST_CLUSTER=1 unshare --net --mount $(PY) -m pytest tests/cluster
+	$$([ $$(id -u) -eq 0 ] || echo sudo) env PETITION_TEST_CLUSTER=1 unshare --net --mount $(PY) -m pytest -s tests/cluster
 
 # Finds what anybody finds who tries every address, as a visitor (in `make test-all` too) and as an admin. It has an environment of its own.
 scan: $(VENV)/.installed-tests $(SCANNER)/.installed

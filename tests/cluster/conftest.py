@@ -70,6 +70,7 @@ def story(cluster: Cluster, record_property: Callable[[str, object], None]) -> C
         counts = " | ".join(str(b - a) for a, b in zip(before, after, strict=True))
         refused = sum(n for answer, n in crowd.answers.items() if answer not in ("303", "429"))
         line = f"| {name} | {counts} | {len(found.lost)} | {len(found.doubled)} | {refused} | {pause:.1f} |"
+        print(f"\n{line}")  # noqa: T201 (for who waits, with pytest -s)
         record_property("cluster", line)
 
     return told

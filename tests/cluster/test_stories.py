@@ -111,21 +111,6 @@ def _nobody_refused(cluster: Cluster) -> None:
     assert set(cluster.crowd.answers) <= {"303", "429"}, cluster.crowd.answers
 
 
-def test_app_machine_dies_with_its_keys(story: Story) -> None:
-    """What waits in its outbox is sent by the others."""
-    with story("app machine killed, its keys gone") as cluster:
-        app = cluster.apps["app3"]
-        cluster.smtp.mail = lambda _: "451 4.3.0 later"
-        time.sleep(5)
-        network.send(app.name, signal.SIGKILL)
-        assert app.process is not None
-        app.process.wait(timeout=60)
-        shutil.rmtree(app.shell.folder / "keys")
-        cluster.smtp.mail = lambda _: ACCEPTED
-        cluster.recovered()
-        app.start()
-
-
 def test_clock_ahead(story: Story) -> None:
     """One app machine is ten minutes ahead of the others."""
     with story("clock of one app machine 10 minutes ahead") as cluster:
@@ -169,3 +154,18 @@ def _use(cluster: Cluster, name: str, url: str) -> None:
     app = cluster.apps[name]
     app.use_database(url)
     cluster.proxy.take_out(name, lambda: _restart(app))
+
+
+def test_app_machine_dies_with_its_keys(story: Story) -> None:
+    """What waits in its outbox is sent by the others."""
+    with story("app machine killed, its keys gone") as cluster:
+        app = cluster.apps["app3"]
+        cluster.smtp.mail = lambda _: "451 4.3.0 later"
+        time.sleep(5)
+        network.send(app.name, signal.SIGKILL)
+        assert app.process is not None
+        app.process.wait(timeout=60)
+        shutil.rmtree(app.shell.folder / "keys")
+        cluster.smtp.mail = lambda _: ACCEPTED
+        cluster.recovered()
+        app.start()

@@ -34,7 +34,7 @@ class People(Crowd):
 
     async def told(self, client: httpx2.AsyncClient, address: str, fields: dict[str, str]) -> bool:
         self.sent += 1
-        network = f"198.18.{self.sent // 250 % 250}.{self.sent % 250}"
+        network = f"{20 + self.sent % 100}.{self.sent // 100 % 250}.0.1"
         client.headers.update({"Host": "petition.example", "X-Forwarded-Proto": "https", "X-Forwarded-For": network})
         return await super().told(client, address, fields)
 
