@@ -81,3 +81,8 @@ def test_the_script_is_well_formed() -> None:
     assert shutil.which("sh")
     subprocess.run(["sh", "-n", SHIPPED / "take-out.sh"], check=True)
     assert os.access(SHIPPED / "take-out.sh", os.X_OK)
+
+
+def test_the_guide_names_every_file() -> None:
+    text = (SHIPPED / "README.md").read_text("utf-8")
+    assert [file.name for file in SHIPPED.iterdir() if file.name != "README.md" and f"`{file.name}`" not in text] == []
