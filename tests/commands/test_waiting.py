@@ -85,11 +85,13 @@ def test_serve_waits_and_answers_meanwhile(inherits: bool, stopped: Server, tmp_
 
 def test_deliver_waits_too(stopped: Server, tmp_path: Path) -> None:
     shell = Shell(tmp_path, PETITION_DATABASE_URL=f"{stopped.url}/petition")
+    stopped.start()
+    shell.fine("migrate")
+    stopped.stop()
     with _started(shell, "deliver") as deliverer:
         assert deliverer.stdout is not None
         assert WAITS in deliverer.stdout.readline()
         stopped.start()
-        shell.fine("migrate")
         wait_for(lambda: stopped.ask("select count(*) from pg_stat_activity where application_name = 'petition'") != 0)
         deliverer.send_signal(signal.SIGTERM)
         output = deliverer.communicate(timeout=120)[0]
