@@ -5,6 +5,7 @@ import os
 import resource
 import socket
 import sys
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,7 @@ from petition.site import Site, open_site
 from petition.web.app import DELIVER_VARIABLE
 
 REQUEST_GRACE_SECONDS = 1.0
+APP = "petition.web.app:from_environment"
 _DEMO = "demo"
 _DEMO_ADDRESS = "organiser@example.org"
 
@@ -39,21 +41,32 @@ def run_server(settings: Settings, host: str, port: int, workers: int, *, delive
     """
     if workers > 1 and settings.database_url.startswith("sqlite"):
         raise SettingsError("SQLite takes one worker; several need PostgreSQL.")
+    check_campaigns([settings])
+    asyncio.run(prepare(settings))
+    return serve(settings, host, port, workers, deliver=deliver)
+
+
+def check_campaigns(several: Iterable[Settings]) -> None:
+    """Raises PetitionError for a text that cannot be used."""
     with ProcessPoolExecutor(1) as process:  # composing every letter takes memory, which ends with this process
-        process.submit(_check_campaign, settings.campaign).result()
-    asyncio.run(_prepare(settings))
+        for settings in several:
+            process.submit(_check_campaign, settings.campaign).result()
+
+
+def serve(settings: Settings, host: str, port: int, workers: int, *, deliver: bool, app: str = APP) -> int:
+    """Serves until stopped, and what uvicorn must know comes from `settings`; the exit code."""
     os.environ[DELIVER_VARIABLE] = "yes" if deliver else "no"
     _raise_file_limit()
-    return _serve(_config(settings, host, port, workers))
+    return _serve(_config(settings, host, port, workers, app))
 
 
 def _check_campaign(campaign: Path | None) -> None:
     preflight.check_texts(Appeal(campaign))
 
 
-def _config(settings: Settings, host: str, port: int, workers: int) -> uvicorn.Config:
+def _config(settings: Settings, host: str, port: int, workers: int, app: str = APP) -> uvicorn.Config:
     return uvicorn.Config(
-        "petition.web.app:from_environment",
+        app,
         factory=True,
         host=host,
         port=port,
@@ -120,7 +133,7 @@ def _raise_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
 
 
-async def _prepare(settings: Settings) -> None:
+async def prepare(settings: Settings) -> None:
     async with open_site(settings, migrate=True) as site:
         if sentence := await unused_database.find_unused(settings, site.database):
             print(f"Warning: {sentence}.", file=sys.stderr, flush=True)

@@ -1,0 +1,112 @@
+"""Two campaigns in one process: nothing of one opens, counts or shows anything at the other."""
+
+import re
+import sqlite3
+from pathlib import Path
+
+from tests.sites.conftest import Person
+
+Both = tuple[Person, Person]
+
+
+def test_each_host_gets_its_campaign_and_no_other_name_gets_any(both: Both) -> None:
+    one, other = both
+    assert f'"{one.settings["PETITION_BASE_URL"]}' in one.ask("GET", "/en/").text
+    for person, stranger in (both, both[::-1]):
+        assert stranger.host.encode() not in person.ask("GET", "/en/").content
+    for host in ("unknown.example", "localhost.", "localhost, 127.0.0.1", "", "a@localhost.example"):
+        answer = one.ask("GET", "/en/", headers={"Host": host})
+        assert (answer.status_code, "Petition" in answer.text) == (403, False), host
+    assert one.ask("GET", "/readyz").status_code == 200
+    assert other.ask("GET", "/healthz").status_code == 200
+
+
+def test_links_of_one_open_nothing_at_the_other(both: Both) -> None:
+    one, other = both
+    link = one.sign("ada@example.org")
+    before = other.confirmed(), one.confirmed()
+    assert other.ask("GET", link).status_code in (404, 410, 400)
+    assert other.ask("POST", link).status_code in (404, 410, 400)
+    assert (other.confirmed(), one.confirmed()) == before
+    assert one.ask("POST", link).status_code == 303
+    assert one.confirmed() == before[1] + 1
+    assert other.smtp.to("ada@example.org") == []
+    one.ask("POST", "/en/manage", data={"email": "ada@example.org"})
+    manage = one.link("ada@example.org", "manage")
+    assert other.ask("POST", manage, data={"action": "show"}).status_code in (404, 410, 400)
+
+
+def test_one_mailbox_signs_both_and_neither_learns_of_the_other(both: Both) -> None:
+    before = [person.confirmed() for person in both]
+    for person in both:
+        assert person.ask("POST", person.sign("eve@example.org")).status_code == 303
+    assert [person.confirmed() for person in both] == [n + 1 for n in before]
+    hashes = [set(_values(person, "select hex(mailbox) from signatures")) for person in both]
+    assert not hashes[0] & hashes[1]
+
+
+def test_a_limit_that_is_used_up_at_one_is_whole_at_the_other(both: Both) -> None:
+    one, other = both
+    statuses = [one.ask("POST", "/en/manage", data={"email": f"m{n}@example.org"}).status_code for n in range(300)]
+    assert 429 in statuses
+    assert other.ask("POST", "/en/manage", data={"email": "m@example.org"}).status_code == 303
+
+
+def test_metrics_answer_to_the_token_of_their_own_campaign(both: Both) -> None:
+    def ask(person: Person, token: str) -> int:
+        headers = {"Authorization": f"Bearer {token}", "X-Request": "1"}
+        return person.ask("GET", "/metrics", headers=headers).status_code
+
+    assert [ask(person, person.settings["PETITION_METRICS_TOKEN"]) for person in both] == [200, 200]
+
+
+def test_they_share_no_byte_that_comes_from_a_secret_or_a_person(both: Both) -> None:
+    """Every long word of one database, folder of keys and dynamic answer is looked for in all of the other."""
+    shared = _words(both[0]) & _words(both[1])
+    assert sum(map(len, shared)) == 0, shared
+
+
+def test_an_etag_of_one_is_unknown_to_the_other_unless_the_page_is_the_same(both: Both) -> None:
+    one, other = both
+    etag = one.ask("GET", "/en/").headers["etag"]
+    assert other.ask("GET", "/en/", headers={"If-None-Match": etag}).status_code == 200
+    assert one.ask("GET", "/en/", headers={"If-None-Match": etag}).status_code == 304
+
+
+def _values(person: Person, query: str) -> list[str]:
+    with sqlite3.connect(Path(person.settings["PETITION_VAR"]) / "petition.db") as database:
+        return [str(row[0]) for row in database.execute(query)]
+
+
+def _words(person: Person) -> set[str]:
+    """Words of 16 characters or more in the rows, key files, emails and answers that no file of the project has."""
+    return _of_rows(person) | _of_files(person) | _of_answers(person)
+
+
+def _of_rows(person: Person) -> set[str]:
+    found: set[str] = set()
+    with sqlite3.connect(Path(person.settings["PETITION_VAR"]) / "petition.db") as database:
+        tables = [row[0] for row in database.execute("select name from sqlite_master where type = 'table'")]
+        for table in tables:
+            for row in database.execute(f"select * from {table}"):  # noqa: S608 (names come from the database)
+                found |= {v.hex() if isinstance(v, bytes) else v for v in row if isinstance(v, bytes | str)}
+    return {word for text in found for word in _long(text)}
+
+
+def _of_files(person: Person) -> set[str]:
+    files = [file for file in Path(person.settings["PETITION_VAR"]).rglob("*") if file.is_file()]
+    secret = [file for file in files if "secrets" in file.parts or "outbox-keys" in file.parts]
+    assert secret
+    return {word for file in secret for word in _long(file.read_bytes().hex())}
+
+
+def _of_answers(person: Person) -> set[str]:
+    """Cookies, tokens and ETags; static files and words of pages are the same for all."""
+    text = b"\n".join(person.answers).decode("utf-8", "replace")
+    return set(re.findall(r"(?:set-cookie', '|etag', 'W?/?\")([^']{16,}?)[;\"']", text)) | set(
+        re.findall(r"/(?:confirm|manage|login)/([\w.-]{16,})", text)
+    )
+
+
+def _long(text: str) -> set[str]:
+    return set(re.findall(r"[\w+/=-]{16,}", text))
