@@ -28,7 +28,7 @@ def sites_folder(environ: Mapping[str, str]) -> Path | None:
 
 
 def read_sites(environ: Mapping[str, str], folder: Path) -> tuple[list[NamedSite], dict[str, SettingsError]]:
-    """Campaigns by name, and why the settings of others cannot be used. Raises SettingsError if there is none at all."""
+    """Campaigns by name, and why the settings of others cannot be used. Raises SettingsError if there is none."""
     _refuse_other_settings(environ)
     sites, faults = [], {}
     for file in _files(folder):

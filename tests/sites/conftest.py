@@ -63,10 +63,12 @@ class Person:
         return answer
 
     def link(self, email: str, kind: str = "confirm") -> str:
-        wait_for(lambda: bool(self.smtp.to(email)))
-        found = re.search(rf"https?://{re.escape(self.host)}(/\S*/{kind}/\S+)", relay.plain(self.smtp.to(email)[-1]))
-        assert found
-        return found[1]
+        wait_for(lambda: bool(self._links(email, kind)))
+        return self._links(email, kind)[-1]
+
+    def _links(self, email: str, kind: str) -> list[str]:
+        pattern = rf"http://{re.escape(self.host)}(/\S*/{kind}/\S+)"
+        return [link for mail in self.smtp.to(email) for link in re.findall(pattern, relay.plain(mail))]
 
     def sign(self, email: str, **fields: str) -> str:
         """The path of the emailed link."""
@@ -94,6 +96,11 @@ def people(folder: Path, names: tuple[str, ...]) -> Iterator[dict[str, Person]]:
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Person, Person]]:
-    with people(tmp_path_factory.mktemp("both"), ("alder", "birch")) as found:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("both")
+
+
+@pytest.fixture(scope="module")
+def both(folder: Path) -> Iterator[tuple[Person, Person]]:
+    with people(folder, ("alder", "birch")) as found:
         yield found["alder"], found["birch"]
