@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests need beside Python: Chromium, PostgreSQL's server, nginx, qpdf, zbar, LibreOffice, poppler, strace, faketime,
+# Installs what the tests need beside Python: Chromium, PostgreSQL's server, nginx, rsync, qpdf, zbar, LibreOffice, poppler, strace, faketime,
 # SpamAssassin, Java for the Nu HTML checker, Postfix, OpenDKIM, and systemd's checker of units. Debian and Ubuntu, as root or with sudo;
 # elsewhere it says what is missing. It removes no other package, and leaves no Postfix or OpenDKIM running.
 set -eu
@@ -22,6 +22,7 @@ need openssl command -v openssl
 need openssh-client command -v ssh-keygen
 need faketime sh -c 'ls /usr/lib/*/faketime/libfaketime.so.1'
 need nginx ls /usr/sbin/nginx
+need rsync command -v rsync
 need postfix ls /usr/sbin/postfix
 need opendkim ls /usr/sbin/opendkim
 need pgbouncer ls /usr/sbin/pgbouncer

@@ -29,7 +29,8 @@ def register(verbs: Any) -> None:
     server.add_argument("--no-deliver", action="store_true", help="leave the mail to `petition deliver`")
     add_verb(verbs, "migrate", migrate, "brings the database to the current schema")
     files = add_verb(verbs, "mirror", mirror, "the public pages as files for any static host, without the form")
-    files.add_argument("folder", type=Path, metavar="DIR", help="a new folder")
+    files.add_argument("folder", type=Path, metavar="DIR", help="a new folder; with --watch also one of a mirror")
+    files.add_argument("--watch", action="store_true", help="keeps it as the site is, until SIGTERM")
     filling = add_verb(verbs, "demo", demo, "fills an empty database with made-up signatures")
     filling.add_argument("--signatures", type=_positive, metavar="N", help="how many; with --example 6400 by default")
     filling.add_argument("--example", action="store_true", help="a whole example campaign, if nobody has signed yet")
@@ -69,8 +70,13 @@ async def migrate(settings: Settings, _: Arguments) -> None:
 
 async def mirror(settings: Settings, arguments: Arguments) -> None:
     from petition.web.mirror import write_mirror  # noqa: PLC0415 (only this verb and `serve` need the web)
+    from petition.web.mirror_watch import watch  # noqa: PLC0415 (as above)
 
     async with open_site(settings) as site:
+        if arguments.watch:
+            form = f"the form stays at {settings.base_url}."
+            await watch(site, arguments.folder, lambda n: print(f"{n} files changed; {form}", flush=True))
+            return
         print(f"{await write_mirror(site, arguments.folder)} files; the form stays at {settings.base_url}.")
 
 

@@ -23,7 +23,7 @@ _INDEX = "index.html"
 async def write_mirror(site: Site, folder: Path) -> int:
     """Writes the whole mirror into a new or empty folder, or nothing. Returns the number of files. Raises DataError."""
     await site.take_snapshot()
-    contents = render_files(site, await public_state.read_public_state(site))
+    contents = render_files(site, await public_state.read_public_state(site)) | feature_files(site)
     try:
         _save_files(contents, folder)
     except OSError as error:
@@ -43,8 +43,12 @@ def render_files(site: Site, state: public_state.PublicState) -> dict[str, bytes
     pages[_INDEX] = _rewrite_links(texts[f"/{site.languages.default.code}/"], _INDEX, names, base_url)
     assets_by_name = {f"static/{name}": asset.bodies[PLAIN] for name, asset in assets.load_assets().items()}
     assets_by_name |= {f"pictures/{picture.name}": picture.content for picture in state.appeal.pictures}
-    of_features = {name: content for feature in features() for name, content in feature.mirror_files(site.settings)}
-    return {name: text.encode() for name, text in pages.items()} | assets_by_name | of_features
+    return {name: text.encode() for name, text in pages.items()} | assets_by_name
+
+
+def feature_files(site: Site) -> dict[str, bytes]:
+    """What folders that can be left out add, read from the disk now."""
+    return {name: content for feature in features() for name, content in feature.mirror_files(site.settings)}
 
 
 def _in_mirror(path: str) -> bool:
