@@ -58,7 +58,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _refuse_other_settings(environ: Mapping[str, str]) -> None:
-    """Whoever writes one there means a campaign. The units name files of secrets: no campaign takes them from there."""
+    """Anyone who writes one there means a campaign. Files of secrets are named by the units, and left out."""
     for name in sorted(environ):
         if name.startswith("PETITION_") and not name.startswith(_OF_THE_PROCESS) and not name.endswith("_FILE"):
             raise SettingsError(f"With {VARIABLE}, {name} belongs into the settings file of a campaign: move it there.")

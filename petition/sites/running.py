@@ -26,7 +26,7 @@ class RunningSite:
         self._fault: PetitionError | None = None
 
     async def first_try(self) -> None:
-        """Returns when it serves or its database is away. Raises PetitionError for all that no waiting mends."""
+        """Returns when it serves or its database is away. Raises PetitionError for all that waiting does not fix."""
         await self._tried.wait()
         if self._fault:
             raise self._fault

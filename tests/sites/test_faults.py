@@ -13,6 +13,7 @@ from tests.shell import Shell, serving, wait_for
 from tests.sites.conftest import HOSTS, shell_for, write_settings
 
 
+@pytest.mark.slow
 def test_one_whose_database_is_away_comes_later_and_the_others_serve(tmp_path: Path) -> None:
     away = tmp_path / "away"
     away.write_text("where a folder should be")

@@ -85,6 +85,7 @@ def test_the_folder_and_its_files_are_checked(tmp_path: Path, two: Shell) -> Non
     assert "has no settings file NAME.env" in two.fails("doctor")
 
 
+@pytest.mark.slow
 def test_commands_run_for_each_or_ask_which_one(tmp_path: Path, two: Shell) -> None:
     assert two.fine("migrate").splitlines() == [
         f"{n}: The database has the current schema." for n in ("alder", "birch")
