@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 SCANNER := var/scan/venv
 INTEROP := var/interop/venv
 .DEFAULT_GOAL := help
-.PHONY: help run install test test-all test-newest test-without-log check chaos scan interop adversary signals fuzz bench messages lock lock-age system package test-handbook debian pictures fonts
+.PHONY: help run install test test-all test-newest test-without-log check chaos cluster scan interop adversary signals fuzz bench messages lock lock-age system package test-handbook debian pictures fonts
 
 help:
 	@echo "make run       the appeal in demo mode on http://127.0.0.1:8000"
@@ -14,6 +14,7 @@ help:
 	@echo "make test-all  make check, every test, and the scanner"
 	@echo "make check     lint, types, and whether the locks hold on any day"
 	@echo "make chaos     hundreds of kills, full disks, wrong clocks: what is survived"
+	@echo "make cluster   Patroni, etcd, HAProxy, PgBouncer: a cluster is started and broken, machine by machine"
 	@echo "make scan      a black-box scanner over the running site, signed in and not"
 	@echo "make interop   the public log against another implementation of its specifications"
 	@echo "make fuzz      a fuzzer against all that reads what strangers send"
@@ -81,8 +82,8 @@ fuzz: $(VENV)/.installed-tests
 system:
 	@sh tests/system.sh
 
-# What `make chaos`, `test-handbook` and `package` run is not run here.
-OTHERS := --ignore tests/chaos --ignore tests/log/chaos --ignore tests/handbook --ignore tests/packages --ignore tests/project/test_package.py
+# What `make chaos`, `cluster`, `test-handbook` and `package` run is not run here.
+OTHERS := --ignore tests/chaos --ignore tests/cluster --ignore tests/log/chaos --ignore tests/handbook --ignore tests/packages --ignore tests/project/test_package.py
 TESTS := $(PY) -m pytest $(OTHERS) --durations 20
 # Two workers more than there are cores, four at most: a test spends much of its time waiting for other processes.
 WORKERS = -n $$($(PY) -c 'import os; print(min(os.cpu_count() + 2, 4))') --maxschedchunk 8
@@ -102,6 +103,7 @@ test-all: check $(SCANNER)/.installed system
 	$(CHAOS)
 	$(ALONE)
 	$(PY) -m tests.scan visitor
+	@[ ! -d tests/cluster ] || { sh tests/cluster/system.sh && $(PY) -m pytest tests/cluster/test_files.py; }
 
 # All fast tests but those of the log, in a copy without its folder (docs/releasing.md has the last result).
 test-without-log: $(VENV)/.installed-tests system
@@ -114,6 +116,11 @@ test-newest: $(VENV)/.installed-tests system
 # All of tests/chaos and tests/log/chaos; KILLS kills on each database.
 chaos: $(VENV)/.installed-tests system
 	PETITION_TEST_KILLS=$(KILLS) $(CHAOS)
+
+# docs/deploy/cluster for real: the machines are network namespaces inside one of their own, which only root can make.
+cluster: $(VENV)/.installed-tests system
+	@sh tests/cluster/system.sh
+	$$([ $$(id -u) -eq 0 ] || echo sudo) env PETITION_TEST_CLUSTER=1 unshare --net --mount $(PY) -m pytest -s tests/cluster
 
 # Finds what anybody finds who tries every address, as a visitor (in `make test-all` too) and as an admin. It has an environment of its own.
 scan: $(VENV)/.installed-tests $(SCANNER)/.installed

@@ -9,7 +9,7 @@ import time
 DAY = 24 * 3600
 
 if __name__ == "__main__":
-    days, right_time = int(sys.argv.pop(1)), time.time
+    days, right_time = float(sys.argv.pop(1)), time.time
     time.time = lambda: right_time() + days * DAY
     from petition.__main__ import main
 

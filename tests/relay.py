@@ -152,7 +152,7 @@ R = TypeVar("R", bound=Relay)
 @contextmanager
 def at_work(relay: R, port: int = 0, **options: Any) -> Iterator[R]:
     """Runs a relay of any kind; the arguments are as in running()."""
-    controller = _FreePort(relay, hostname="127.0.0.1", port=port, ready_timeout=30, **options)
+    controller = _FreePort(relay, port=port, **{"hostname": "127.0.0.1", "ready_timeout": 30, **options})
     controller.start()
     relay.port = controller.port
     try:

@@ -8,6 +8,8 @@ import logging
 from collections import Counter
 
 COUNT_SECONDS = 10.0
+MAX_KINDS = 50  # a relay chooses its status codes: what comes beside so many kinds is counted as one
+OTHER = "Errors of other kinds too."
 
 
 class RepeatedErrors:
@@ -19,6 +21,8 @@ class RepeatedErrors:
 
     def add(self, text: str) -> None:
         """`text` is one of few, and never quotes what somebody typed."""
+        if text not in self._again and len(self._again) >= MAX_KINDS:
+            text = OTHER
         if text in self._again:
             self._again[text] += 1
             return

@@ -17,6 +17,7 @@ from petition.core.database.connection import Connection
 from petition.core.database.database import Database
 from petition.core.encryption import ServerKeys
 from petition.core.errors import DatabaseError
+from petition.core.repeated_errors import RepeatedErrors
 from petition.mail import outbox
 from petition.mail.backoff import ProviderBackoff
 from petition.mail.compose import RenderedEmail
@@ -52,6 +53,7 @@ class Deliverer:
         self._backoff = backoff or ProviderBackoff()
         self._on_full_batch = on_full_batch
         self._rules = rules
+        self._errors = RepeatedErrors(log)
         self._send_seconds = deque([0.01], maxlen=50)  # of the last emails
         self._send_timeout: asyncio.Timeout | None = None  # of the current email
         self._newest_first = False
@@ -85,7 +87,7 @@ class Deliverer:
         try:
             return await self.deliver_batch()
         except DatabaseError as error:
-            log.warning("%s", error)
+            self._errors.add(str(error))
             return 0
 
     async def deliver_batch(self) -> int:
@@ -169,7 +171,7 @@ class Deliverer:
             return await self._record_failure(email, failure.reply)
         except Exception as error:  # one email that cannot be rendered must not stop the others
             # Only the type of the error: its text may quote the email.
-            log.error("mail delayed: %s", type(error).__name__)
+            self._errors.add(f"mail delayed: {type(error).__name__}")
             await self._record(self._write_job(outbox.retry_later, email=email))
         else:
             self._backoff.accepted(email.domain)
@@ -184,7 +186,7 @@ class Deliverer:
             return True
         if reply.verdict is Verdict.PROVIDER:
             self._backoff.limited(email.domain)
-        log.warning("mail delayed: %s: %s", reply.phase, reply.status)
+        self._errors.add(f"mail delayed: {reply.phase}: {reply.status}")
         await self._record(self._write_job(outbox.retry_later, email=email))
         return True
 
@@ -234,7 +236,7 @@ class Deliverer:
             except DatabaseError as error:
                 if last_try:
                     raise
-                log.warning("%s", error)
+                self._errors.add(str(error))
             await _sleep_unless(self._stopping)
 
 

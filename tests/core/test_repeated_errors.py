@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from petition.core import repeated_errors
+from petition.core import background, repeated_errors
 from petition.core.background import repeat
 from petition.core.errors import DatabaseError
 from petition.core.repeated_errors import RepeatedErrors
@@ -34,6 +34,14 @@ async def test_it_begins_is_counted_and_ends(caplog: pytest.LogCaptureFixture, m
     assert "The disk is full. (4997 times more in 0 s)" in told
     errors.add("The disk is full.")
     assert len(await _told(errors, caplog, "Not any more")) == len(told) + 1, "it begins again"
+
+
+async def test_however_many_kinds_there_are_memory_is_bounded(caplog: pytest.LogCaptureFixture) -> None:
+    errors = RepeatedErrors(log)
+    for n in range(1000):
+        errors.add(f"mail delayed: 4.{n}.0")
+    assert len(caplog.records) == repeated_errors.MAX_KINDS + 1
+    assert caplog.records[-1].getMessage() == repeated_errors.OTHER
 
 
 @on_sqlite
@@ -69,6 +77,26 @@ async def test_a_job_that_fails_each_second_says_so_once(
 
     await repeat(seconds, job, stopping)
     assert [record.getMessage() for record in caplog.records] == ["away"] * lines
+
+
+async def test_a_job_that_fails_every_second_time_says_so_once_and_that_it_works_again(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopping, turns = asyncio.Event(), iter(range(40))
+    monkeypatch.setattr(background, "COUNT_SECONDS", 0.2)
+
+    async def job() -> None:
+        turn = next(turns)
+        if turn == 39:
+            stopping.set()
+        if turn == 38:
+            await asyncio.sleep(0.3)
+        if turn < 38 and turn % 2:
+            raise DatabaseError("away")
+
+    await repeat(0.001, job, stopping)
+    told = [record.getMessage() for record in caplog.records]
+    assert told == ["away", "A job works again, after 19 failures: away"]
 
 
 async def _close(waiting: object) -> None:

@@ -1,0 +1,1 @@
+"""The files of docs/deploy/cluster, started for real (`make cluster`)."""
