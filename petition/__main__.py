@@ -1,24 +1,18 @@
 """The command line: each module of commands/ registers its verbs. A failure is one sentence and exit code 1."""
 
 import argparse
-import asyncio
 import os
 import sys
-from inspect import iscoroutinefunction
 from typing import Any
 
 from petition import __version__, version
 from petition.commands import keys, letters, mail, moving, operations, organisers, retention
 from petition.commands.news import command as news
+from petition.commands.runner import run_verb
 from petition.commands.setup import command as setup
-from petition.core import home, resources, safe_logging, settings
+from petition.core import home, resources, safe_logging
 from petition.core.errors import PetitionError
 from petition.features import features
-
-if sys.platform == "win32":
-    from asyncio import new_event_loop
-else:
-    from uvloop import new_event_loop  # uvicorn takes it in `petition serve`
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -28,10 +22,10 @@ def main(argv: list[str] | None = None) -> int:
     home.leave_closed_home()
     arguments = _parser().parse_args(argv)
     try:
-        if iscoroutinefunction(arguments.verb):
-            with asyncio.Runner(loop_factory=new_event_loop) as runner:
-                return runner.run(arguments.verb(settings.from_environment(os.environ), arguments)) or 0
-        return int(arguments.verb(arguments))
+        for feature in features():
+            if (code := feature.run(arguments)) is not None:
+                return code
+        return run_verb(arguments, os.environ)
     except PetitionError as error:
         print(error, file=sys.stderr)
         return 1

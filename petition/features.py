@@ -33,7 +33,8 @@ class Feature:
     ZIP. `checks` are those of the doctor (commands/doctor/checks.py). `audit` and `warnings` give sentences:
     about numbers that do not agree, and what an operator should know now. `on_end` is called after signing has ended,
     and `on_destroy` last of all, with whether everything is to be destroyed; it gives a sentence for each thing that
-    could not be done.
+    could not be done. `run` gets what the command line says before any setting is read, and gives the exit code if it
+    has run the command itself.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Feature:
     warnings: Callable[[Connection], Awaitable[list[str]]] = _nothing
     on_end: Callable[[Site], Awaitable[object]] = _nothing
     on_destroy: Callable[[Settings, bool], Awaitable[list[str]]] = _nothing
+    run: Callable[[Any], int | None] = lambda _: None
 
 
 @cache

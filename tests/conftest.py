@@ -269,6 +269,7 @@ def make_settings(database_url: str, folder: Path, smtp_url: str = "", **other: 
         alerts_to="",
         mail_from="Links <links@example.org>",
         trusted_proxies=(),
+        sites=None,
         outbox_keys=folder / "outbox-keys",
         var=folder / "var",
     )

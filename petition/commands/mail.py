@@ -20,6 +20,7 @@ from petition.core.settings import Settings
 from petition.mail import bounce_reports
 from petition.mail.alerts import send_alert
 from petition.mail.breaker import Breaker
+from petition.mail.delivery_pool import DeliveryPool
 from petition.mail.machines import REFRESH_SECONDS
 from petition.mail.relays import Relay, Relays
 from petition.mail.smtp import SmtpTransport
@@ -52,17 +53,31 @@ async def alert(settings: Settings, arguments: Arguments) -> None:
 async def deliver(settings: Settings, _: Arguments) -> None:
     """Runs until SIGTERM or SIGINT. All deliverers together keep the pace of emails with low priority."""
     await waiting.await_database(settings.database_url)
+    await deliver_until(settings, set_by_signal())
+
+
+def set_by_signal() -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set."""
+    stopping, loop = asyncio.Event(), asyncio.get_running_loop()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signal_number, stopping.set)
+    return stopping
+
+
+async def deliver_until(settings: Settings, stopping: asyncio.Event) -> None:
     async with open_site(settings) as site:
-        pool, stopping = site.make_delivery_pool(), asyncio.Event()
+        pool = site.make_delivery_pool()
         jobs = ((SYNC_SECONDS, site.rate_limiter.sync), (REFRESH_SECONDS, site.machine.refresh))
         loops = [asyncio.create_task(repeat(seconds, job, stopping)) for seconds, job in jobs]
-        loop = asyncio.get_running_loop()
-        for signal_number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(signal_number, lambda: loop.create_task(pool.stop()))
+        stopper = asyncio.create_task(_stop(pool, stopping))
         await pool.run()
-        stopping.set()
-        await asyncio.gather(*loops)
+        await asyncio.gather(stopper, *loops)
         await site.machine.leave()
+
+
+async def _stop(pool: DeliveryPool, stopping: asyncio.Event) -> None:
+    await stopping.wait()
+    await pool.stop()
 
 
 async def bounce(settings: Settings, arguments: Arguments) -> None:

@@ -5,8 +5,8 @@ import os
 import resource
 import socket
 import sys
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from petition.site import Site, open_site
 from petition.web.app import DELIVER_VARIABLE
 
 REQUEST_GRACE_SECONDS = 1.0
+APP = "petition.web.app:from_environment"
 _DEMO = "demo"
 _DEMO_ADDRESS = "organiser@example.org"
 
@@ -40,22 +41,42 @@ def run_server(settings: Settings, host: str, port: int, workers: int, *, delive
     """
     if workers > 1 and settings.database_url.startswith("sqlite"):
         raise SettingsError("SQLite takes one worker; several need PostgreSQL.")
-    with ProcessPoolExecutor(1) as process:  # composing every letter takes memory, which ends with this process
-        process.submit(_check_campaign, settings.campaign).result()
+    check_campaigns([settings])
     inherited = _inherited_socket()
-    asyncio.run(_prepare(settings, partial(waiting.not_ready, host, port, inherited)))
+    asyncio.run(_prepare_when_there(settings, partial(waiting.not_ready, host, port, inherited)))
+    return serve(settings, host, port, workers, deliver=deliver, inherited=inherited)
+
+
+def check_campaigns(several: Iterable[Settings]) -> None:
+    """Raises PetitionError for a text that cannot be used."""
+    with ProcessPoolExecutor(1) as process:  # composing every letter takes memory, which ends with this process
+        for settings in several:
+            process.submit(_check_campaign, settings.campaign).result()
+
+
+def serve(
+    settings: Settings,
+    host: str,
+    port: int,
+    workers: int,
+    *,
+    deliver: bool,
+    app: str = APP,
+    inherited: socket.socket | None = None,
+) -> int:
+    """Serves until stopped, and what uvicorn must know comes from `settings`; the exit code."""
     os.environ[DELIVER_VARIABLE] = "yes" if deliver else "no"
     _raise_file_limit()
-    return _serve(_config(settings, host, port, workers), inherited)
+    return _serve(_config(settings, host, port, workers, app), inherited or _inherited_socket())
 
 
 def _check_campaign(campaign: Path | None) -> None:
     preflight.check_texts(Appeal(campaign))
 
 
-def _config(settings: Settings, host: str, port: int, workers: int) -> uvicorn.Config:
+def _config(settings: Settings, host: str, port: int, workers: int, app: str = APP) -> uvicorn.Config:
     return uvicorn.Config(
-        "petition.web.app:from_environment",
+        app,
         factory=True,
         host=host,
         port=port,
@@ -122,8 +143,12 @@ def _raise_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
 
 
-async def _prepare(settings: Settings, meanwhile: waiting.Meanwhile = nullcontext) -> None:
+async def _prepare_when_there(settings: Settings, meanwhile: waiting.Meanwhile) -> None:
     await waiting.await_database(settings.database_url, meanwhile)
+    await prepare(settings)
+
+
+async def prepare(settings: Settings) -> None:
     async with open_site(settings, migrate=True) as site:
         if sentence := await unused_database.find_unused(settings, site.database):
             print(f"Warning: {sentence}.", file=sys.stderr, flush=True)

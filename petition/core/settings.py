@@ -156,6 +156,12 @@ class Settings:
         "bearer token for `POST /bounces`, where a mail server or provider reports bounces and complaints; without it, "
         "that address does not exist",
     )
+    sites: Path | None = setting(
+        "PETITION_SITES",
+        parse.optional_path,
+        "a folder with one settings file for each campaign (`NAME.env`): several campaigns on one installation, each "
+        "with its own database and keys. Then `petition.env` has no other setting. See the handbook",
+    )
     var: Path = setting("PETITION_VAR", Path, "the folder for what demo mode makes; default `var`", "var")
     email_key_file: Path | None = None  # the file that `petition close` destroys; None if the key is in the environment
     log_key_file: Path | None = None  # the file that `petition destroy all` destroys

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import repeat
+from weakref import WeakKeyDictionary
 
 from petition.core import clock
 from petition.core.clock import DAY, HOUR
@@ -17,6 +18,7 @@ from petition.core.database.connection import Connection, Row
 from petition.core.database.writer import act
 from petition.core.encryption import ServerKeys
 from petition.core.errors import KeysError
+from petition.core.outbox_keys import OutboxKeys
 from petition.mail.messages import Message
 
 CLAIM_SECONDS = 90  # then another deliverer may take the row: so long an email waits if its deliverer crashes
@@ -73,7 +75,7 @@ def prepare_email(
     key_name, encrypted = server_keys.outbox.encrypt(json.dumps([to, secret]))
     now = clock.epoch()
     return {
-        "id": next(_prefixes) + secrets.token_hex(10),
+        "id": _next_prefix(server_keys.outbox) + secrets.token_hex(10),
         "template": message.template,
         "kind": message.template,
         "language": language,
@@ -94,7 +96,14 @@ def make_prefixes() -> Iterator[str]:
         yield from repeat(secrets.token_hex(6), CLUSTER_SIZE)
 
 
-_prefixes = make_prefixes()
+_prefixes: WeakKeyDictionary[OutboxKeys, Iterator[str]] = WeakKeyDictionary()
+
+
+def _next_prefix(keys: OutboxKeys) -> str:
+    """Each site has its own: two databases with the same one would tell that one process has both."""
+    if keys not in _prefixes:
+        _prefixes[keys] = make_prefixes()
+    return next(_prefixes[keys])
 
 
 def make_decoy(email: Row) -> Row:

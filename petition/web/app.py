@@ -71,6 +71,15 @@ def create_app(settings: Settings, *, deliver: bool = False) -> Starlette:
 
 def from_environment() -> Starlette:
     """The application of one worker of `petition serve`."""
+    tune_process()
+    return create_app(settings_.from_environment(os.environ), deliver=delivers())
+
+
+def delivers() -> bool:
+    return os.environ.get(DELIVER_VARIABLE) == "yes"
+
+
+def tune_process() -> None:
     safe_logging.install()
     # The garbage collector took a tenth of the time: it looked for cycles in objects that stay for ever, and in
     # requests that still run.
@@ -81,7 +90,6 @@ def from_environment() -> Starlette:
     # Python's default, and ten such waits in a transaction. This halves the time that a signature waits, and no cost
     # of it could be measured.
     sys.setswitchinterval(0.0001)
-    return create_app(settings_.from_environment(os.environ), deliver=os.environ.get(DELIVER_VARIABLE) == "yes")
 
 
 def _middleware(settings: Settings, store: ResponseStore) -> list[Middleware]:

@@ -9,6 +9,7 @@ import math
 import random
 import sys
 from functools import partial
+from weakref import WeakKeyDictionary
 
 import pytest
 
@@ -60,7 +61,7 @@ class Attack:
             await self._site.database.write(outbox.delete_all)
         if seed is not None:
             self._monkeypatch.setattr(outbox, "secrets", Chance(seed))
-            self._monkeypatch.setattr(outbox, "_prefixes", outbox.make_prefixes())
+            self._monkeypatch.setattr(outbox, "_prefixes", WeakKeyDictionary())
         begun, inbox = clock.epoch(), Inbox(self._time)
         self._time.moment = clock.from_epoch(begun)
         await self._sign([f"first-{name}@example.org", *[person] * 3, *others, f"second-{name}@example.org"])

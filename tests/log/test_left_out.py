@@ -24,7 +24,7 @@ from petition.web.routes import routes
 async def main():
     async with open_site(from_environment(os.environ), migrate=True) as site:
         pages = prerender.prerender_all(site, await read_public_state(site), {})
-        assert features.features() == ()
+        assert "log" not in [feature.name for feature in features.features()]
         assert len(pages) > 500, len(pages)
         assert not [path for path in pages if path.endswith("/log")]
         linked = [path for path, page in pages.items() if b'/log"' in page.body]

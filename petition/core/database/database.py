@@ -28,6 +28,7 @@ _NO_PREPARED = "prepared_statements=false"
 _POOL_OPTIONS: dict[str, Any] = {
     "min_size": 0,
     "max_size": 10,
+    "timeout": 5,  # for a host to answer at the start: a frozen one still takes connections, and the next host waits
     "command_timeout": 90,
     "server_settings": {"application_name": "petition"},  # poolers let this one pass
 }

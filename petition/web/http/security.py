@@ -102,7 +102,7 @@ def is_cross_site(scope: Scope, headers: Headers, *, own_origins: Collection[str
 
 def refuse_unless_local(scope: Scope, headers: Headers) -> str | None:
     """Demo mode is for this machine only: no other host name, no other client, no proxy."""
-    host = _host_name(headers.get("host", ""))
+    host = host_name(headers.get("host", ""))
     client = scope.get("client")
     local_client = client is None or client[0] in LOOPBACK_HOSTS
     if host in LOOPBACK_HOSTS and local_client and not any(name in headers for name in _PROXY_HEADERS):
@@ -124,7 +124,7 @@ def refuse_desk_over_onion(scope: Scope, headers: Headers, *, onion_host: str) -
     return "This is not available at the onion address." if inside else None
 
 
-def _host_name(host: str) -> str | None:
+def host_name(host: str) -> str | None:
     """The name in a Host header, without the port; None if there is none."""
     try:
         return urlsplit(f"//{host}").hostname

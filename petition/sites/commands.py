@@ -1,0 +1,107 @@
+"""Runs a command for one campaign, or for all of them: one after the other, or at once if it lasts."""
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from inspect import iscoroutinefunction
+from pathlib import Path
+
+from petition.commands import mail, operations, retention
+from petition.commands.runner import run_loop, run_verb
+from petition.commands.verbs import Arguments
+from petition.core.errors import PetitionError, SettingsError
+from petition.sites import clashes, delivering, folder, said
+from petition.sites.folder import VARIABLE, NamedSite
+
+# Those that ask nothing, and mean the same for each campaign.
+_FOR_ALL = (operations.doctor, operations.audit, operations.migrate, retention.prune, retention.backup, mail.alert)
+
+
+def run(arguments: Arguments) -> int | None:
+    """The exit code; None if the installation has one campaign, or the command needs none. Raises PetitionError."""
+    chosen, place = getattr(arguments, "site", None), folder.sites_folder(os.environ)
+    if place is None:
+        if chosen:
+            raise SettingsError(f"--site needs {VARIABLE}: this installation has one campaign.")
+        return None
+    if not _needs_settings(arguments):
+        return None
+    said.mark_logs()
+    if chosen:
+        return _run_one(arguments, _find(place, chosen))
+    if arguments.verb in _FOR_ALL:
+        return _run_in_turn(arguments, place)
+    return _run_at_once(arguments, place)
+
+
+def _needs_settings(arguments: Arguments) -> bool:
+    """Commands of organisers' machines read no setting of a site."""
+    return iscoroutinefunction(arguments.verb) or arguments.verb is operations.serve
+
+
+def _find(place: Path, name: str) -> NamedSite:
+    """The others may be broken, but must share nothing with it as far as they can be read."""
+    sites, faults = folder.read_sites(os.environ, place)
+    if name in faults:
+        raise faults[name]
+    found = [site for site in sites if site.name == name]
+    if not found:
+        raise SettingsError(f"There is no campaign {name}: the campaigns are {_names(sites)}.")
+    for other in sites:
+        if other.name != name:
+            clashes.refuse_clashes([found[0], other])
+    return found[0]
+
+
+def _run_one(arguments: Arguments, site: NamedSite) -> int:
+    if arguments.verb is operations.serve:  # it reads the environment itself, and so do its workers
+        _use(site.environ)
+    return run_verb(arguments, site.environ)
+
+
+def _use(environ: Mapping[str, str]) -> None:
+    for name in [name for name in os.environ if name.startswith("PETITION_")]:
+        del os.environ[name]
+    os.environ.update(environ)
+
+
+def _run_at_once(arguments: Arguments, place: Path) -> int:
+    sites = folder.read_all(os.environ, place)
+    clashes.refuse_clashes(sites)
+    if arguments.verb is operations.serve:
+        from petition.sites import serving  # noqa: PLC0415 (only this verb needs a web server)
+
+        return serving.serve_all(sites, arguments)
+    if arguments.verb is mail.deliver:
+        return run_loop(delivering.deliver_all(sites)) or 0
+    raise SettingsError(f"Several campaigns are here ({_names(sites)}): say which one with --site NAME.")
+
+
+def _run_in_turn(arguments: Arguments, place: Path) -> int:
+    """The failure of one campaign keeps no other one from its turn."""
+    sites, faults = folder.read_sites(os.environ, place)
+    clashes.refuse_clashes(sites)
+    for fault in faults.values():
+        print(fault, file=sys.stderr)
+    return max([len(faults) and 1, *(_run_turn(arguments, site) for site in sites)])
+
+
+def _run_turn(arguments: Arguments, site: NamedSite) -> int:
+    with said.lines_about(site.name):
+        try:
+            return run_verb(_own_arguments(arguments, site.name), site.environ)
+        except PetitionError as error:
+            print(error, file=sys.stderr)
+            return 1
+
+
+def _own_arguments(arguments: Arguments, name: str) -> Arguments:
+    """A backup of all is one file for each: FILE-NAME."""
+    if arguments.verb is not retention.backup:
+        return arguments
+    return Namespace(**vars(arguments) | {"file": Path(f"{arguments.file}-{name}")})
+
+
+def _names(sites: Sequence[NamedSite]) -> str:
+    return ", ".join(site.name for site in sites)
