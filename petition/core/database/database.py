@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 import databases
 
-from petition.core.database import sqlite
+from petition.core.database import hosts, sqlite
 from petition.core.database.connection import Connection, translate_errors
 from petition.core.database.queries import POSTGRESQL, SQLITE
 from petition.core.database.writer import Act, Writer
@@ -28,7 +28,7 @@ _NO_PREPARED = "prepared_statements=false"
 _POOL_OPTIONS: dict[str, Any] = {
     "min_size": 0,
     "max_size": 10,
-    "timeout": 5,  # for a host to answer at the start: a frozen one still takes connections, and the next host waits
+    "timeout": hosts.SECONDS,
     "command_timeout": 90,
     "server_settings": {"application_name": "petition"},  # poolers let this one pass
 }
@@ -203,6 +203,8 @@ def _pool(url: str) -> databases.Database:
     url, has_prepared_statements = _take_option(url)
     if not has_prepared_statements:
         alone["statement_cache_size"] = 0
+    if len(urls := hosts.split_hosts(url)) > 1:
+        alone["connect"] = hosts.connecting(urls)
     return databases.Database("postgresql://", dsn=url, **_POOL_OPTIONS, **alone)
 
 
