@@ -25,7 +25,7 @@ Meanwhile = Callable[[], AbstractAsyncContextManager[object]]
 async def await_database(url: str, meanwhile: Meanwhile = nullcontext) -> None:
     """Returns when the database can be reached; `meanwhile` is entered only if that takes time.
 
-    Raises DatabaseError after WAIT_SECONDS, and at once for what does not mend itself, such as a wrong password.
+    Raises DatabaseError after WAIT_SECONDS, and at once for what waiting does not fix, such as a wrong password.
     """
     if not (problem := await _why_away(url)):
         return
@@ -52,7 +52,7 @@ async def _why_away(url: str) -> str:
 
 @asynccontextmanager
 async def not_ready(host: str, port: int, inherited: socket | None) -> AsyncIterator[None]:
-    """Whoever comes is told to try again, instead of waiting for minutes. `inherited`: as in server.py."""
+    """Visitors are told to try again, instead of waiting for minutes. `inherited`: as in server.py."""
     where = {"sock": socket(fileno=os.dup(inherited.fileno()))} if inherited else {"host": host, "port": port}
     async with await asyncio.start_server(_refuse, **where, limit=_REQUEST_BYTES):
         yield

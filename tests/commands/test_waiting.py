@@ -109,7 +109,7 @@ def test_it_can_be_stopped_while_it_waits(stopped: Server, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("wrong", ["database", "role"])
-def test_what_does_not_mend_itself_is_said_at_once(wrong: str, stopped: Server, tmp_path: Path) -> None:
+def test_what_waiting_does_not_fix_is_said_at_once(wrong: str, stopped: Server, tmp_path: Path) -> None:
     stopped.start()
     url = f"{stopped.url}/nothing" if wrong == "database" else f"{stopped.url}/petition".replace("petition@", "nobody@")
     assert "The database cannot be used" in Shell(tmp_path, PETITION_DATABASE_URL=url).fails("serve")

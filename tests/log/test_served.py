@@ -19,7 +19,6 @@ from petition.letters.writing.document import IssueDetails
 from petition.log import feature, notes, proofs
 from petition.log.note_keys import WITNESS, make_key
 from petition.web import mirror
-from petition.web.http import public_state
 from tests.conftest import Clock, Visit, Visitor
 from tests.log.conftest import VKEY, Kept, read_log
 from tests.log.test_collect import EDITION, LETTER, SHA
@@ -189,10 +188,7 @@ async def test_a_proof_has_the_head_that_a_witness_has_signed_if_it_covers_the_l
 
 async def test_the_mirror_has_the_log(watched: tuple[Visitor, Kept], tmp_path: Path) -> None:
     visitor, kept = watched
-    state = await public_state.read_public_state(visitor.site)
-    contents = mirror.render_files(visitor.site, state)
-    log = {name: content for name, content in contents.items() if name.startswith("log/")}
-    for name, content in log.items():
+    for name, content in mirror.feature_files(visitor.site).items():
         file = tmp_path / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
