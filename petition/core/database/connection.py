@@ -100,15 +100,24 @@ class Connection:
         """Runs a statement that has no name in sql/queries: migrations, locks, vacuum."""
         with translate_errors():
             if self.dialect == POSTGRESQL:
-                if sql.startswith("begin"):
-                    await self._raw.execute(sql + _SET)
-                    return []
-                text, names = numbered_parameters(sql)
-                bound = [_bind_value(values, name) for name in names]
-                patience = {"timeout": LONG_TIMEOUT} if long_running else {}
-                return [dict(row) for row in await self._raw.fetch(text, *bound, **patience)]
+                return await self._execute_on_postgresql(sql, values, {"timeout": LONG_TIMEOUT} if long_running else {})
             named = {name: _bind_value(values, name) for name in values or {}}
             return [dict(row) for row in await self._raw.execute_fetchall(sql, named)]
+
+    async def _execute_on_postgresql(
+        self, sql: str, values: Mapping[str, Value] | None, patience: dict[str, float]
+    ) -> list[Row]:
+        try:
+            if sql.startswith("begin"):
+                await self._raw.execute(sql + _SET)
+                return []
+            text, names = numbered_parameters(sql)
+            bound = [_bind_value(values, name) for name in names]
+            return [dict(row) for row in await self._raw.fetch(text, *bound, **patience)]
+        except TimeoutError:
+            # The server is frozen. The driver would ask it to cancel, and every later step would wait for the answer.
+            self._raw.terminate()
+            raise
 
     async def count_rows(self, table: str) -> int:
         (row,) = await self.execute(f"select count(*) as n from {table}")  # noqa: S608 (a name from LOCKS)

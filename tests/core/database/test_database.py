@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import socket
 import sqlite3
 import tempfile
 import threading
@@ -280,15 +279,3 @@ async def test_what_is_known_to_lose_data_is_named(database: Database) -> None:
     if database.dialect == "postgresql":
         await database.write(lambda c: c.execute("set session synchronous_commit = off"))
         assert "synchronous_commit" in await database.write(lambda c: c.durability_warning())
-
-
-async def test_a_host_that_takes_connections_and_never_answers_does_not_keep_us_from_the_next(
-    postgresql_settings: Settings,
-) -> None:
-    """As a leader that is frozen. The driver would wait a minute for it."""
-    with socket.socket() as frozen:
-        frozen.bind(("127.0.0.1", 0))
-        frozen.listen()
-        url = postgresql_settings.database_url.replace("@", f"@127.0.0.1:{frozen.getsockname()[1]},")
-        async with asyncio.timeout(40), open_database(url) as database, database.reading() as c:
-            assert await c.count_rows("signatures") == 0
