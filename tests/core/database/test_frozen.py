@@ -22,13 +22,14 @@ class Host:
         self._url, self._flowing = urlsplit(url), asyncio.Event()
         self._flowing.set()
         self.port = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: list[asyncio.StreamWriter] = []
 
     def freeze(self) -> None:
         self._flowing.clear()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        self._tasks: set[asyncio.Task[None]] = set()
         server = await asyncio.start_server(self._join, "127.0.0.1", 0)
         self.port = server.sockets[0].getsockname()[1]
         try:
@@ -38,9 +39,14 @@ class Host:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            for writer in self._writers:
+                writer.transport.abort()
+                with suppress(OSError):  # it was closed while data waited
+                    await writer.wait_closed()
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection(self._url.hostname, self._url.port)
+        self._writers += [writer, back]
         for source, target in ((reader, back), (there, writer)):
             self._tasks.add(asyncio.create_task(self._pass_on(source, target)))
 
@@ -50,7 +56,7 @@ class Host:
                 await self._flowing.wait()
                 target.write(data)
                 await target.drain()
-        target.close()
+            target.close()
 
 
 async def _write(c: Connection) -> None:
