@@ -4,6 +4,7 @@ Each step can be done twice, so after a failure, or if it was killed, the comman
 """
 
 import asyncio
+import secrets
 import shutil
 import subprocess
 import urllib.error
@@ -37,7 +38,8 @@ class UpgradeError(PetitionError):
 async def upgrade(settings: Settings, arguments: Arguments) -> int:
     if fixes := await _check(settings):
         return print_result([*fixes, "Nothing was changed: fix this first, then run `petition upgrade` again."], "")
-    file = arguments.file or _backup_folder(settings.var) / f"before-upgrade-{clock.now():%Y-%m-%d-%H%M%S-%f}"
+    name = f"before-upgrade-{clock.now():%Y-%m-%d-%H%M%S}-{secrets.token_hex(3)}"  # another one in the same second too
+    file = arguments.file or _backup_folder(settings.var) / name
     async with open_database(settings.database_url) as database:
         number = await _schema(database)
         steps = migrations.latest_version() - number
