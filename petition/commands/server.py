@@ -143,8 +143,8 @@ def _raise_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
 
 
-async def _prepare_when_there(settings: Settings, meanwhile: waiting.Meanwhile) -> None:
-    await waiting.await_database(settings.database_url, meanwhile)
+async def _prepare_when_there(settings: Settings, answering: waiting.Answering) -> None:
+    await waiting.await_database(settings.database_url, answering)
     await prepare(settings)
 
 

@@ -19,11 +19,11 @@ _ANSWER = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n"
     b"Retry-After: 30\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(_BODY), _BODY)
 )
-Meanwhile = Callable[[], AbstractAsyncContextManager[object]]
+Answering = Callable[[], AbstractAsyncContextManager[object]]
 
 
-async def await_database(url: str, meanwhile: Meanwhile = nullcontext) -> None:
-    """Returns when the database can be reached; `meanwhile` is entered only if that takes time.
+async def await_database(url: str, answering: Answering = nullcontext) -> None:
+    """Returns when the database can be reached; `answering` is entered only if that takes time.
 
     Raises DatabaseError after WAIT_SECONDS, and at once for what waiting does not fix, such as a wrong password.
     """
@@ -31,7 +31,7 @@ async def await_database(url: str, meanwhile: Meanwhile = nullcontext) -> None:
         return
     print(f"{problem} Waiting for it, {WAIT_SECONDS // 60} minutes at most.", file=sys.stderr, flush=True)
     end = clock.running_seconds() + WAIT_SECONDS
-    async with meanwhile():
+    async with answering():
         while problem := await _why_away(url):
             if clock.running_seconds() > end:
                 raise DatabaseAway(problem)

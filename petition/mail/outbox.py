@@ -5,11 +5,8 @@ A row holds the address encrypted, under a key that is destroyed within days.
 
 import json
 import secrets
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import repeat
-from weakref import WeakKeyDictionary
 
 from petition.core import clock
 from petition.core.clock import DAY, HOUR
@@ -18,14 +15,13 @@ from petition.core.database.connection import Connection, Row
 from petition.core.database.writer import act
 from petition.core.encryption import ServerKeys
 from petition.core.errors import KeysError
-from petition.core.outbox_keys import OutboxKeys
+from petition.mail import outbox_ids
 from petition.mail.messages import Message
 
 CLAIM_SECONDS = 90  # then another deliverer may take the row: so long an email waits if its deliverer crashes
 PAUSED_UNTIL = "claims_paused_until"  # in site_state: epoch seconds
 PAUSE_SECONDS = 2 * CLAIM_SECONDS  # then delivery continues, also if what asked for the pause was killed
 BATCH_SIZE = 20
-CLUSTER_SIZE = 100  # rows whose ids have one prefix
 EMAIL_LIFETIME = 14 * DAY  # then its link has expired
 # Each email has a random delay of its own, and emails of one minute leave in a random order. So the times of two emails
 # do not tell what was queued between them.
@@ -75,7 +71,7 @@ def prepare_email(
     key_name, encrypted = server_keys.outbox.encrypt(json.dumps([to, secret]))
     now = clock.epoch()
     return {
-        "id": _next_prefix(server_keys.outbox) + secrets.token_hex(10),
+        "id": outbox_ids.next_prefix(server_keys.outbox) + secrets.token_hex(10),
         "template": message.template,
         "kind": message.template,
         "language": language,
@@ -88,22 +84,6 @@ def prepare_email(
         "due_at": now + secrets.randbelow(MAX_DELAY_SECONDS + 1),
         "expires_at": now + EMAIL_LIFETIME,
     }
-
-
-def make_prefixes() -> Iterator[str]:
-    """Of ids: random, so that no id tells a time. Rows with one prefix are stored together, so less is written."""
-    while True:
-        yield from repeat(secrets.token_hex(6), CLUSTER_SIZE)
-
-
-_prefixes: WeakKeyDictionary[OutboxKeys, Iterator[str]] = WeakKeyDictionary()
-
-
-def _next_prefix(keys: OutboxKeys) -> str:
-    """Each site has its own: two databases with the same one would tell that one process has both."""
-    if keys not in _prefixes:
-        _prefixes[keys] = make_prefixes()
-    return next(_prefixes[keys])
 
 
 def make_decoy(email: Row) -> Row:

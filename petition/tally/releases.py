@@ -1,7 +1,7 @@
 """Releases: at its times each figure is counted, rounded with a secret remainder, and published."""
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import partial
 
@@ -33,9 +33,6 @@ class Figure:
     released_at: int
     window_seconds: int
     remainder: int
-
-    def row(self) -> dict[str, str | int]:
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 def draw_remainder() -> int:
@@ -199,7 +196,7 @@ def _sum_of_countries(figures: dict[str, Figure]) -> int:
 
 async def _save(c: Connection, figures: list[Figure]) -> list[str]:
     """The names of those that no other process has released."""
-    return [row["name"] for row in await c.all("releases.save_figures", rows=[figure.row() for figure in figures])]
+    return [row["name"] for row in await c.all("releases.save_figures", rows=[asdict(figure) for figure in figures])]
 
 
 async def _raise_total(c: Connection, least: int, time: int) -> list[dict[str, str | int]]:

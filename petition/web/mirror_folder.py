@@ -64,7 +64,7 @@ class MirrorFolder:
             raise DataError(f"{self.path} has files that no mirror wrote: name a new folder, or an empty one.")
 
     def _is_there(self, lock: int) -> bool:
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError):  # then it is not
             return os.path.samestat(os.fstat(lock), self.path.stat())
         return False
 
@@ -86,7 +86,7 @@ class MirrorFolder:
     def _has(self, name: str, content: bytes) -> bool:
         if name in self._written:
             return self._written[name] == content and (self.path / name).is_file()
-        with suppress(OSError):
+        with suppress(OSError):  # it cannot be read: it is written again
             return (self.path / name).read_bytes() == content
         return False
 

@@ -15,7 +15,7 @@ import pytest
 
 from petition.core import clock
 from petition.core.email_addresses import EmailAddress
-from petition.mail import outbox
+from petition.mail import outbox, outbox_ids
 from petition.mail.compose import RenderedEmail
 from petition.mail.delivery import Deliverer
 from petition.signing import submissions
@@ -61,7 +61,8 @@ class Attack:
             await self._site.database.write(outbox.delete_all)
         if seed is not None:
             self._monkeypatch.setattr(outbox, "secrets", Chance(seed))
-            self._monkeypatch.setattr(outbox, "_prefixes", WeakKeyDictionary())
+            self._monkeypatch.setattr(outbox_ids, "secrets", Chance(seed))
+            self._monkeypatch.setattr(outbox_ids, "_prefixes", WeakKeyDictionary())
         begun, inbox = clock.epoch(), Inbox(self._time)
         self._time.moment = clock.from_epoch(begun)
         await self._sign([f"first-{name}@example.org", *[person] * 3, *others, f"second-{name}@example.org"])

@@ -48,7 +48,7 @@ def send(name: str, number: signal.Signals) -> None:
     """A signal to every process of a machine: SIGKILL is a cut of its power, SIGSTOP a machine that hangs."""
     found = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True, check=True).stdout
     for process in found.split():
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError):  # it has ended
             os.kill(int(process), number)
 
 

@@ -61,7 +61,7 @@ def _status(address: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("inherits", [False, True], ids=["own socket", "socket of systemd"])
-def test_serve_waits_and_answers_meanwhile(inherits: bool, stopped: Server, tmp_path: Path) -> None:
+def test_serve_waits_and_answers_answering(inherits: bool, stopped: Server, tmp_path: Path) -> None:
     shell = Shell(tmp_path, PETITION_DATABASE_URL=f"{stopped.url}/petition")
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
@@ -117,12 +117,12 @@ def test_what_waiting_does_not_fix_is_said_at_once(wrong: str, stopped: Server, 
 
 async def test_after_five_minutes_it_gives_up(time: Clock, capsys: pytest.CaptureFixture[str]) -> None:
     @asynccontextmanager
-    async def meanwhile() -> AsyncIterator[None]:
+    async def answering() -> AsyncIterator[None]:
         time.advance(seconds=waiting.WAIT_SECONDS + 1)
         yield
 
     with pytest.raises(DatabaseAway, match="cannot be used"):
-        await waiting.await_database("postgresql://127.0.0.1:1/petition", meanwhile)
+        await waiting.await_database("postgresql://127.0.0.1:1/petition", answering)
     assert capsys.readouterr().err.count("\n") == 1
 
 
@@ -133,6 +133,6 @@ async def test_a_request_that_never_ends_or_is_too_long_gets_no_answer() -> None
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(request)
             writer.write_eof()
-            with suppress(ConnectionError):
+            with suppress(ConnectionError):  # that is no answer either
                 assert await reader.read() == b""
             writer.close()

@@ -51,7 +51,7 @@ class Host:
             self._tasks.add(asyncio.create_task(self._pass_on(source, target)))
 
     async def _pass_on(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
+        with suppress(OSError):  # one end was closed
             while data := await source.read(65_536):
                 await self._flowing.wait()
                 target.write(data)
@@ -85,7 +85,7 @@ async def test_a_connection_that_answers_no_more_is_given_up(
             await database.write(_write)
             host.freeze()
             for act in (database.write, database.own_transaction):
-                with suppress(DatabaseError):
+                with suppress(DatabaseError):  # the error of who waited on the frozen host
                     await act(_write)
             await database.write(_write)
             await database.own_transaction(_write)
