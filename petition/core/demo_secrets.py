@@ -11,7 +11,7 @@ from pyrage import x25519
 from petition.core.errors import SettingsError
 from petition.core.log_keys import make_log_key
 
-_DEMO_LOG = "demo.localhost/log"  # the name of a demo's log; no other log has it
+DEMO_LOG = "demo.localhost/log"  # the name of a demo's log; no other log has it
 _DEFAULT_BASE_URL = "http://127.0.0.1:8000"
 
 
@@ -23,7 +23,7 @@ def demo_values(folder: Path) -> dict[str, str]:
         "PETITION_SECRET_KEY": _read_or_make(secrets_folder / "secret_key", lambda: secrets.token_urlsafe(48)),
         "PETITION_DESK_KEY": _read_or_make(secrets_folder / "desk_key", lambda: secrets.token_urlsafe(48)),
         "PETITION_LETTERS_KEY": _read_or_make(secrets_folder / "letters_key", lambda: secrets.token_urlsafe(48)),
-        "PETITION_LOG_KEY": _read_or_make(secrets_folder / "log_key", lambda: make_log_key(_DEMO_LOG)),
+        "PETITION_LOG_KEY": _read_or_make(secrets_folder / "log_key", lambda: make_log_key(DEMO_LOG)),
         "PETITION_EMAIL_KEY": _read_or_make(secrets_folder / "email_key", lambda: secrets.token_urlsafe(48)),
         "PETITION_RECIPIENTS": str(x25519.Identity.from_str(identity).to_public()),
         "PETITION_BASE_URL": _read_base_url(folder),

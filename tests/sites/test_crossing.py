@@ -5,6 +5,7 @@ import sqlite3
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from petition.core.demo_secrets import DEMO_LOG
 from petition.core.encryption import ServerKeys
 from petition.core.outbox_keys import OutboxKeys
 from petition.mail.messages import MESSAGES
@@ -119,8 +120,8 @@ def _values(person: Person, query: str) -> list[str]:
 
 
 def _words(person: Person) -> set[str]:
-    """Words of 16 characters or more in the rows, key files, emails and answers that no file of the project has."""
-    return _of_rows(person) | _of_files(person) | _of_answers(person)
+    """Words of 16 characters or more in the rows, key files, emails and answers, but the name of every demo's log."""
+    return (_of_rows(person) | _of_files(person) | _of_answers(person)) - {DEMO_LOG}
 
 
 def _of_rows(person: Person) -> set[str]:
