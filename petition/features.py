@@ -28,7 +28,8 @@ class Feature:
     """By default it adds nothing.
 
     `register_commands` gets what argparse's add_subparsers() returns; `routes` gives Starlette's; `jobs` gives
-    (seconds, job) of the web server; `pages` is like PAGES of web/prerender.py. `read_state`: what these pages show of
+    (seconds, job) of the web server; `pages` is like PAGES of web/prerender.py; `pages_for` gives
+    those that only some settings bring. `read_state`: what these pages show of
     the database, in `state.features` under the name of the feature. `letter_files`: files that go with a letter in a
     ZIP. `checks` are those of the doctor (commands/doctor/checks.py). `audit` and `warnings` give sentences:
     about numbers that do not agree, and what an operator should know now. `on_end` is called after signing has ended,
@@ -42,12 +43,13 @@ class Feature:
     routes: Callable[[], Sequence[Any]] = tuple
     jobs: Callable[[Site], Iterable[Job]] = lambda _: ()
     pages: Mapping[str, tuple[str, str, Any]] = field(default_factory=dict)
+    pages_for: Callable[[Settings], Mapping[str, tuple[str, str, Any]]] = lambda _: {}
     read_state: Callable[[Connection], Awaitable[Any]] = _nothing
     mirror_files: Callable[[Settings], Iterable[File]] = lambda _: ()
     letter_files: Callable[[Connection, Settings, str], Awaitable[list[File]]] = _nothing
     checks: Sequence[Callable[[Settings], Any]] = ()
     audit: Callable[[Connection, Settings], Awaitable[list[str]]] = _nothing
-    warnings: Callable[[Connection], Awaitable[list[str]]] = _nothing
+    warnings: Callable[[Connection, Site], Awaitable[list[str]]] = _nothing
     on_end: Callable[[Site], Awaitable[object]] = _nothing
     on_destroy: Callable[[Settings, bool], Awaitable[list[str]]] = _nothing
     run: Callable[[Any], int | None] = lambda _: None
@@ -67,7 +69,10 @@ def _has_feature(name: str) -> bool:
 async def list_warnings(c: Connection, site: Site) -> list[str]:
     """What an operator should know now, though the site serves."""
     lost = await site.last_published.find_problem(c)
-    return [*filter(None, [lost]), *[sentence for feature in features() for sentence in await feature.warnings(c)]]
+    return [
+        *filter(None, [lost]),
+        *[sentence for feature in features() for sentence in await feature.warnings(c, site)],
+    ]
 
 
 async def audit(c: Connection, site: Site) -> list[str]:

@@ -113,7 +113,8 @@ class Site:
 
     @cached_property
     def intake(self) -> Intake:
-        return Intake(self.database, self.server_keys, self.email_providers, self.rate_limiter, self.settings.base_url)
+        parts = (self.database, self.server_keys, self.email_providers, self.rate_limiter)
+        return Intake(*parts, self.settings.base_url, self.settings.probe_email)
 
     @cached_property
     def relay_breakers(self) -> list[Breaker]:

@@ -84,6 +84,12 @@ def alerts_to(text: str) -> str:
     raise SettingsError("PETITION_ALERTS_TO is one address, like operator@example.org.")
 
 
+def probe_email(text: str) -> str:
+    if not text or (text.isprintable() and _SENDER.fullmatch(text)):
+        return text.lower()
+    raise SettingsError("PETITION_PROBE_EMAIL is one address, like random-letters@example.org.")
+
+
 def campaign(text: str) -> Path | None:
     if text and not Path(text).is_dir():
         raise SettingsError("PETITION_CAMPAIGN names a folder that does not exist.")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from petition.core import demo_secrets
@@ -156,6 +157,17 @@ class Settings:
         "bearer token for `POST /bounces`, where a mail server or provider reports bounces and complaints; without it, "
         "that address does not exist",
     )
+    probe_email: str = setting(
+        "PETITION_PROBE_EMAIL",
+        parse.probe_email,
+        "the mailbox with which `petition probe` signs, one that nobody can guess and nobody else uses: forms with it "
+        "are never counted, some twelve an hour",
+    )
+    probe_maildir: Path | None = setting(
+        "PETITION_PROBE_MAILDIR",
+        parse.optional_path,
+        "the Maildir of that mailbox, on the machine that runs `petition probe`",
+    )
     sites: Path | None = setting(
         "PETITION_SITES",
         parse.optional_path,
@@ -217,12 +229,23 @@ def for_server(environ: Mapping[str, str], host: str, port: int) -> Settings:
 
 def for_sender(environ: Mapping[str, str]) -> tuple[tuple[str, ...], str]:
     """The relays and the sender, for a machine that is no server and needs nothing else. Raises SettingsError."""
+    found = _some(environ, "To send email, this", "smtp_urls", "mail_from")
+    return found["smtp_urls"], found["mail_from"]
+
+
+def for_probe(environ: Mapping[str, str]) -> tuple[str, str, Path]:
+    """The site, the mailbox and its Maildir, in the same way. Raises SettingsError."""
+    found = _some(environ, "A probe from outside", "base_url", "probe_email", "probe_maildir")
+    return found["base_url"], found["probe_email"], found["probe_maildir"]
+
+
+def _some(environ: Mapping[str, str], who: str, *keys: str) -> dict[str, Any]:
     refuse_unknown(environ, {row.name for row in _TABLE.values()})
-    rows = {key: _TABLE[key] for key in ("smtp_urls", "mail_from")}
+    rows = {key: _TABLE[key] for key in keys}
     given = {key: _value(environ, row.name) for key, row in rows.items()}
     if missing := [rows[key].name for key, text in given.items() if not text]:
-        raise SettingsError(f"To send email, this needs {' and '.join(missing)}.")
-    return parse.smtp_urls(given["smtp_urls"]), parse.mail_from(given["mail_from"])
+        raise SettingsError(f"{who} needs {', '.join(missing[:-1])}{' and ' if missing[1:] else ''}{missing[-1]}.")
+    return {key: row.parse(given[key]) for key, row in rows.items()}
 
 
 def readme_table() -> str:

@@ -33,7 +33,7 @@ def _jobs(site: Site) -> Iterable[Job]:
     yield _SECONDS, Keeper(site).work
 
 
-async def _warnings(c: Connection) -> list[str]:
+async def _warnings(c: Connection, _: Site) -> list[str]:
     problems = [await state.get(c, name) for name in (STANDS, COPY_STANDS)]
     return [f"The public log stands still. {problem}" for problem in problems if problem]
 

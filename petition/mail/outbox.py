@@ -102,6 +102,11 @@ async def enqueue(c: Connection, emails: list[Row]) -> None:
     await c.run("outbox.insert", rows=emails)
 
 
+async def delete_old(c: Connection, mailbox: str, seconds: int) -> None:
+    """Deletes what was to be sent to a mailbox and has waited for longer."""
+    await c.run("outbox.delete_old", mailbox=mailbox, before=clock.epoch() - seconds)
+
+
 async def claim_batch(c: Connection, server_keys: ServerKeys, *, newest: bool = False) -> list[ClaimedEmail]:
     """Claims a batch: the most urgent first, then by the minute, in a random order within a minute.
 

@@ -60,6 +60,9 @@ PROVIDER_LIMIT = BucketRule(
 LOW_PRIORITY_MAIL_LIMIT = BucketRule(
     "slow mail", 300, 1000, "of a flood without proofs; a big provider does not block us for so many unknown mailboxes"
 )
+PROBE_LIMIT = BucketRule(
+    "probe", 6, 12, "one every ten minutes from each of two machines; who guesses the mailbox fills it no faster"
+)
 TRAPPED = "trap"  # hold_reason of a submission with low priority in which the hidden field was filled in
 
 
@@ -72,9 +75,11 @@ class Admission:
     proof: Row | None = None  # a proof of work that may be used once
     mailbox_class: str | None = None  # a MailboxClass: organisers see how many of each, nobody is refused
     domain: str | None = None  # the tag of the domain of an address, if nobody knows it
+    probe: bool = False  # sent by `petition probe`: it is no person, and is counted nowhere
 
 
 NORMAL = Admission()
+PROBE = Admission(probe=True)
 
 
 class RateLimiter:
@@ -100,6 +105,11 @@ class RateLimiter:
             await self.flood.count_unproven()
         self._consume_or_refuse(_block_buckets(key, LOW_PRIORITY_LIMIT, network))
         return Admission(tag, low_priority=True, hold_reason=TRAPPED if trapped else None)
+
+    async def admits_probe(self) -> bool:
+        """Takes a token for a form of `petition probe`; it takes none of anybody else, so nobody sees it by theirs."""
+        key = (await self._keys.get_today()).tag(PROBE_LIMIT.name, "")
+        return self._buckets.consume((PROBE_LIMIT, key))
 
     async def tag_domain(self, domain: str) -> str:
         return (await self._keys.get_today()).tag("domain", domain)

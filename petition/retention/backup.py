@@ -19,7 +19,7 @@ from petition.retention import destruction_day
 from petition.retention.backup_check import RECORDS, Checks
 from petition.retention.backup_file import BackupReader, BackupWriter, Chunk, mac_keys, new_file
 from petition.retention.older_backup import current_chunks
-from petition.signing import manage
+from petition.signing import manage, probes
 from petition.tally.last_published import LastPublished, get_timeline
 
 # In this order, so that a row comes after the row that it refers to.
@@ -164,6 +164,7 @@ async def _restore(
     await LastPublished(var).accept_loss(c, timeline)  # who restores knows that hours are lost
     await destruction_day.forget(c)  # on this machine, by this clock, it has not been announced yet
     await last_checks.forget(c)
+    await probes.forget(c)
     await manage.apply_never_write(c, never_write)
     await activity_log.append_restored(c, reader.made_at, ", with organisers" if organisers else "")
     return Restored(total, reader.made_at, left_out, bool(await accounts.list_organisers(c)))

@@ -56,11 +56,12 @@ async def confirm(c: Connection, links: list[LinkKeys]) -> list[Confirmation | E
 
 
 async def _find_confirmed(c: Connection, link: LinkKeys) -> Confirmation | Exception:
-    """For a link that was pressed before, else the LinkError."""
+    """For a link that was pressed before, else the LinkError; also for the link of a probe."""
     try:
-        return Confirmation((await get_submission(c, link)).country, first=False)
+        found = await get_submission(c, link)
     except LinkError as error:
         return error
+    return Confirmation(found.country, first=False) if found.confirmed else LinkError("This link confirms nothing.")
 
 
 async def _insert_signatures(c: Connection, rows: list[Row], link_by_id: dict[str, LinkKeys]) -> None:

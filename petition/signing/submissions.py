@@ -16,6 +16,8 @@ from petition.protection.mail_quota import Recipient
 from petition.protection.rate_limits import NORMAL, Admission
 
 SUBMISSION_LIFETIME = 15 * DAY  # from the start of its day, so that its end does not tell the hour
+PROBE_STATE = "probe"  # of a form of `petition probe`: no button confirms it, and what counts forms does not see it
+PROBE_LIFETIME = 300  # seconds; the next probe deletes it, or prune within the hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ def prepare_submission(
         "quota": server_keys.mask_quota(quota_key, keys.row_id),
         "expires_at": start_of_today() + SUBMISSION_LIFETIME,
     }
+    if admission.probe:
+        row |= {"quota": encryption.random_quota(), "expires_at": clock.epoch() + PROBE_LIFETIME}
     recipient = Recipient(mailbox, quota_key, decoy_key=keys.row_id)
     mail = {**schedule_mail(mail, admission), "link_id": keys.row_id}
     return PreparedSubmission(recipient, row, mail, admission.proof)
@@ -79,7 +83,7 @@ def prepare_submission(
 
 def _admission_columns(admission: Admission) -> Row:
     return {
-        "state": "held" if admission.hold_reason else "waiting",
+        "state": "held" if admission.hold_reason else PROBE_STATE if admission.probe else "waiting",
         "hold_reason": admission.hold_reason,
         "network": admission.network,
         "disposable": int(admission.mailbox_class == MailboxClass.THROW_AWAY),
@@ -132,10 +136,16 @@ def _proof_error(form: PreparedSubmission, unspent: set[str]) -> Exception | Non
 
 
 async def _store_forms(c: Connection, forms: list[PreparedSubmission]) -> None:
-    allowed = await mail_quota.reserve_emails(c, [form.recipient for form in forms])
-    stored = [form if may_mail else _make_decoy(form) for form, may_mail in zip(forms, allowed, strict=True)]
-    await c.run("submissions.insert", rows=[form.row for form in stored])
-    await outbox.enqueue(c, [form.mail for form in stored])
+    probes = [form for form in forms if form.row["state"] == PROBE_STATE]
+    others = [form for form in forms if form.row["state"] != PROBE_STATE]
+    allowed = await mail_quota.reserve_emails(c, [form.recipient for form in others])
+    stored = [form if may_mail else _make_decoy(form) for form, may_mail in zip(others, allowed, strict=True)]
+    for probe in probes:
+        await c.run("submissions.delete_old_probes", mailbox=probe.row["mailbox"], now=clock.epoch())
+    await c.run("submissions.insert", rows=[form.row for form in (*stored, *probes)])
+    for probe in probes:
+        await outbox.delete_old(c, probe.row["mailbox"], PROBE_LIFETIME)
+    await outbox.enqueue(c, [form.mail for form in (*stored, *probes)])
 
 
 def _make_decoy(form: PreparedSubmission) -> PreparedSubmission:

@@ -44,6 +44,10 @@ def _things(site: NamedSite) -> Iterator[tuple[str, Thing]]:
         yield "database", ("database", database)
     yield f"folder {settings.var} (PETITION_VAR)", ("file", _identity(settings.var))
     yield f"folder {settings.outbox_keys} (PETITION_OUTBOX_KEYS)", ("file", _identity(settings.outbox_keys))
+    if settings.probe_maildir:
+        yield "Maildir (PETITION_PROBE_MAILDIR)", ("file", _identity(settings.probe_maildir))
+    if settings.probe_email:
+        yield "mailbox (PETITION_PROBE_EMAIL)", ("probe", settings.probe_email)
     for name, text in site.environ.items():
         if name.startswith("PETITION_") and name.endswith("_FILE") and name not in _SHAREABLE_FILES:
             yield f"file {text} ({name})", ("file", _identity(Path(text)))

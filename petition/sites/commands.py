@@ -30,7 +30,7 @@ def run(arguments: Arguments) -> int | None:
     said.mark_logs()
     if chosen:
         return _run_one(arguments, _find(place, chosen))
-    if arguments.verb in _FOR_ALL:
+    if arguments.verb in _FOR_ALL or getattr(arguments, "for_each_site", False):
         return _run_in_turn(arguments, place)
     return _run_at_once(arguments, place)
 

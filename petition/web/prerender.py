@@ -5,6 +5,7 @@ from typing import Any
 
 from petition.core.csv_tables import for_excel
 from petition.core.languages import Language
+from petition.core.settings import Settings
 from petition.features import features
 from petition.letters.editions import index_signature
 from petition.site import Site
@@ -51,9 +52,10 @@ PAGES: dict[str, tuple[str, str, Context]] = {
 }
 
 
-def pages() -> dict[str, tuple[str, str, Context]]:
-    """All pages, with those of the folders that can be left out."""
-    return PAGES | {path: page for feature in features() for path, page in feature.pages.items()}
+def pages(settings: Settings | None = None) -> dict[str, tuple[str, str, Context]]:
+    """All pages, with those of the folders that can be left out, and those that only some settings bring."""
+    added = [{**feature.pages, **(feature.pages_for(settings) if settings else {})} for feature in features()]
+    return PAGES | {path: page for found in added for path, page in found.items()}
 
 
 # Frames for other sites, by their path under a language; each in each theme.
@@ -156,9 +158,10 @@ def _prerender_text(previous: PrerenderedResponse | None, text: str, headers: Ma
 
 def render_texts(site: Site, state: PublicState, **extra: Any) -> Iterator[RenderedText]:
     """(path, text, headers) of each page and data file; `extra` goes to every page's template."""
+    shown = pages(site.settings)
     for language in site.languages:
-        for path, (template, cache, context) in pages().items():
-            values = extra | {"appeal": state.appeal} | context(site, language, state)
+        for path, (template, cache, context) in shown.items():
+            values = extra | {"appeal": state.appeal, "pages": shown} | context(site, language, state)
             text = render_template(site, language, template, page_path=path, private=False, **values)
             headers = {"Content-Type": _HTML, "Content-Language": language.code}
             yield f"/{language.code}/{path}", text, headers | {"Cache-Control": cache}

@@ -18,6 +18,7 @@ _PROGRAM = "/opt/petition/.venv/bin/petition"
 _UNITS = (
     *("petition.service", "petition.socket", "petition-deliver@.service", "petition-backup.service"),
     *("petition-backup.timer", "petition-bounce.service", "petition-bounce.path", "petition-key.service"),
+    *("petition-probe.service", "petition-probe.timer"),
 )
 _PACKAGED_UNITS = ("/usr/lib/systemd/system", "/lib/systemd/system")
 

@@ -124,6 +124,11 @@ delete from outbox
 where mailbox = :mailbox -- sqlite
 where id = any(array(select id from outbox where mailbox = :mailbox order by id || '' for update)) -- postgresql
 
+-- name: delete_old
+delete from outbox
+where mailbox = :mailbox and queued_at < :before -- sqlite
+where id = any(array(select id from outbox where mailbox = :mailbox and queued_at < :before order by id || '' for update)) -- postgresql
+
 -- name: encrypted_with
 -- A page of the rows with one key, in the order of their ids. Not locked: `reencrypt` and `delete_unreadable` look at
 -- the key again, so what a rival has done since stays.

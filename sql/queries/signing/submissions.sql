@@ -33,8 +33,9 @@ select (select count(*) from site_state where name = 'closed') as closed,
     (select count(*) from switches where name = 'signing' and value = 'paused') as paused
 
 -- name: get
--- What a link would confirm, or has confirmed.
-select country, name, sealed, state from submissions where id = :id and expires_at + 0 > :now and state in ('waiting', 'confirmed')
+-- What a link would confirm, or has confirmed. The link of a probe shows its page, but confirms nothing.
+select country, name, sealed, state from submissions
+where id = :id and expires_at + 0 > :now and state in ('waiting', 'confirmed', 'probe')
 
 -- name: get_recipient
 -- The address that the link was sent to, in every state of the submission.
@@ -71,6 +72,12 @@ in (select value from json_each(:ids)) -- sqlite
 delete from submissions
 where mailbox = :mailbox -- sqlite
 where id = any(array(select id from submissions where mailbox = :mailbox order by id || '' for update)) -- postgresql
+
+-- name: delete_old_probes
+delete from submissions
+where mailbox = :mailbox and state = 'probe' and expires_at + 0 <= :now -- sqlite
+where id = any(array(select id from submissions -- postgresql
+where mailbox = :mailbox and state = 'probe' and expires_at + 0 <= :now order by id || '' for update)) -- postgresql
 
 -- name: count_waiting
 -- How many submissions wait for their button.
