@@ -13,7 +13,7 @@ from petition.core.errors import RateLimited
 from petition.core.tokens import Purpose
 from petition.letters import correspondence
 from petition.organisers import last_checks
-from petition.signing import submissions
+from petition.signing import probes, submissions
 from petition.web import prerender
 from petition.web.http.security import MAX_BODY_BYTES
 from tests.conftest import Clock, Visit, Visitor
@@ -44,7 +44,7 @@ class Gallery:
             await self._plain(visitor, "empty-", "", "tally", "governments", "thanks", "embed", "embed/chart")
         await self._filled(visitor)
         for self.lang in langs:
-            await self._plain(visitor, "", *prerender.pages(), "manage")
+            await self._plain(visitor, "", *prerender.pages(visitor.site.settings), "manage")
             await self._plain(visitor, "", "embed", "embed?theme=dark", "embed?theme=light", "check-inbox")
             await self._plain(visitor, "", "embed/map", "embed/map-per-million?theme=light", "embed/chart")
             await self._plain(visitor, "", "check-inbox/manage", "check-inbox/manage?mail=late")
@@ -53,6 +53,7 @@ class Gallery:
             await self._forms(visitor)
             await self._links(visitor)
             await self._wrong(visitor)
+        await self._probed(visitor, langs)
         await self._switches(visitor, langs)
         for state in STATES:
             if state != "open":
@@ -69,7 +70,7 @@ class Gallery:
 
     async def _open(self, state: str) -> Visitor:
         folder = campaign(self.folder / state, **({"deadline": "2027-03-01"} | STATES[state]))
-        visitor: Visitor = await self.visit(campaign=folder)
+        visitor: Visitor = await self.visit(campaign=folder, probe_email="7x9k2@example.net")
         return visitor
 
     async def _filled(self, visitor: Visitor) -> None:
@@ -88,6 +89,14 @@ class Gallery:
     async def _plain(self, visitor: Visitor, prefix: str, *paths: str) -> None:
         for path in paths:
             self._pages[prefix + (path or "appeal")] = (await visitor.get(f"/{self.lang}/{path}")).text
+
+    async def _probed(self, visitor: Visitor, langs: Iterable[str]) -> None:
+        """Whether signing works, as a probe found it."""
+        for step in ("", "email"):
+            await visitor.site.database.write(partial(probes.record, step=step, problem=step, seconds={}))
+            await visitor.app.state.public_state.refresh()
+            for self.lang in langs:
+                await self._plain(visitor, f"probed-{step}", "status")
 
     async def _post(self, visitor: Visitor, page: str, path: str, /, **fields: str) -> None:
         self._pages[page] = (await visitor.post(f"/{self.lang}/{path}", **fields)).text
