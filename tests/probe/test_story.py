@@ -1,13 +1,22 @@
 """`petition probe` against a real server, relay and Maildir: what it says when all works, and when not."""
 
+import asyncio
+import mailbox
 import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import httpx2
 import pytest
+from aiosmtpd.smtp import Envelope
 
-from tests.probe.conftest import ADDRESS, Probed, probed
+from petition.core.database.database import open_database
+from tests import ROOT, relay
+from tests.postgres import free_port
+from tests.probe.conftest import ADDRESS, Probed, probed, served
+from tests.shell import Shell, serving, wait_for
+from tests.switching import turn
 
 WORKS = r"Signing works: page [\d.]+ s, form [\d.]+ s, email [\d.]+ s, link [\d.]+ s\.\n"
 
@@ -54,12 +63,12 @@ def test_a_relay_that_is_away_a_wrong_link_and_a_link_that_opens_nothing_are_tol
     running.away = True
     try:
         said = running.shell.fails("probe", "--wait", "2")
+        wait_for(lambda: bool(running.refused))
     finally:
         running.away = False
     assert said.startswith("The form was taken, and no email came within 2 seconds.")
     assert ADDRESS not in said
     assert "/confirm" not in said
-    assert running.refused
 
 
 def test_what_is_set_up_badly_is_said_in_a_sentence(tmp_path: Path) -> None:
@@ -69,3 +78,69 @@ def test_what_is_set_up_badly_is_said_in_a_sentence(tmp_path: Path) -> None:
         assert "must be a folder" in found.shell.fails("probe")
         del found.shell.environment["PETITION_PROBE_MAILDIR"]
         assert found.shell.fails("probe").startswith("A probe needs PETITION_PROBE_EMAIL and PETITION_PROBE_MAILDIR")
+
+
+@pytest.mark.slow
+def test_what_is_found_while_the_database_is_away_is_said_and_not_stored(running: Probed) -> None:
+    """The server has its database; the probe cannot reach it."""
+    kept = dict(running.shell.environment)
+    try:
+        running.shell.environment |= {
+            "PETITION_BASE_URL": running.address,
+            "PETITION_DATABASE_URL": "postgresql://127.0.0.1:1/petition",
+        }
+        said = running.shell.fails("probe")
+    finally:
+        running.shell.environment = kept
+    assert said.startswith("This is not stored: ")
+
+
+@pytest.mark.slow
+def test_while_signing_is_paused_nothing_is_tried_and_from_outside_it_is_said(tmp_path: Path) -> None:
+    with served(tmp_path) as found:
+        asyncio.run(_pause(found))
+        wait_for(lambda: "data-proof-of-work" not in httpx2.get(f"{found.address}/en/").text)
+        assert found.shell.fine("probe").startswith("Signing is closed at this time")
+        found.shell.environment["PETITION_BASE_URL"] = found.address
+        said = found.shell.fails("probe", "--from-outside")
+        assert said.startswith("The appeal was opened, and signing is closed.")
+        assert "systemctl disable --now petition-probe.timer" in said
+
+
+async def _pause(found: Probed) -> None:
+    """As an admin does at the desk."""
+    file = Path(found.shell.environment["PETITION_VAR"]) / "petition.db"
+    async with open_database(f"sqlite:///{file}") as database:
+        await turn(database, "signing", "paused")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (ROOT / "petition/sites").is_dir(), reason="several campaigns are left out")
+def test_of_several_campaigns_each_has_its_own_mailbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with relay.running() as smtp:
+        port = free_port()
+        (tmp_path / "sites").mkdir()
+        for name, host in (("alder", "localhost"), ("birch", "127.0.0.1")):
+            mailbox.Maildir(tmp_path / f"mail-{name}")
+            lines = {
+                "PETITION_BASE_URL": f"http://{host}:{port}",
+                "PETITION_VAR": tmp_path / "var" / name,
+                "PETITION_SMTP_URL": smtp.url,
+                "PETITION_PROBE_EMAIL": f"{name}-k3xq7@petition.example",
+                "PETITION_PROBE_MAILDIR": tmp_path / f"mail-{name}",
+            }
+            text = "".join(f"{key}={value}\n" for key, value in lines.items())
+            (tmp_path / f"sites/{name}.env").write_text(text)
+
+        def deliver(envelope: Envelope) -> str:
+            name = envelope.rcpt_tos[0].partition("-")[0]
+            mailbox.Maildir(tmp_path / f"mail-{name}").add(envelope.content or b"")
+            return relay.ACCEPTED
+
+        smtp.data = deliver
+        shell = Shell(tmp_path, PETITION_SITES=str(tmp_path / "sites"))
+        del shell.environment["PETITION_VAR"]
+        monkeypatch.setattr("tests.shell.free_port", lambda: port)
+        with serving(shell):
+            assert re.fullmatch(f"alder: {WORKS}birch: {WORKS}", shell.fine("probe"))
+            assert re.fullmatch(WORKS, shell.fine("probe", "--site", "birch"))

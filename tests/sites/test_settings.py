@@ -34,6 +34,8 @@ SHARED = {
     "database": {"PETITION_DATABASE_URL": "postgresql://one@DB.example/p"},
     "same database": {"PETITION_VAR": "{folder}/x/../shared"},
     "PETITION_OUTBOX_KEYS": {"PETITION_OUTBOX_KEYS": "{folder}/keys"},
+    "PETITION_PROBE_MAILDIR": {"PETITION_PROBE_MAILDIR": "{folder}/probe"},
+    "mailbox (PETITION_PROBE_EMAIL)": {"PETITION_PROBE_EMAIL": "k3xq7v2m@petition.example"},
     "key (PETITION_SECRET_KEY)": {"PETITION_SECRET_KEY": "k" * 40},
     "key (PETITION_EMAIL_KEY)": {"PETITION_EMAIL_KEY": "k" * 40},
     "key (PETITION_LETTERS_KEY)": {"PETITION_LETTERS_KEY": "k" * 40},
