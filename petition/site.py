@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from functools import cached_property, partial
 
 from petition.campaign.appeal import Appeal, show_value
 from petition.campaign.campaign import CampaignState, Placeholder
 from petition.campaign.edits import LiveAppeal
-from petition.core import clock, key_fingerprints, languages, safe_logging, time_zones, tokens
+from petition.core import clock, counted, key_fingerprints, languages, safe_logging, time_zones, tokens
+from petition.core.counters import Counters
 from petition.core.database import database as db
 from petition.core.database import migrations, state
 from petition.core.database.connection import Connection
@@ -22,10 +23,7 @@ from petition.core.outbox_keys import OutboxKeys
 from petition.core.settings import Settings
 from petition.core.tokens import Purpose, Signer
 from petition.letters.addressees import reader
-from petition.letters.addressees.reader import AddressBook
 from petition.letters.editions import drafts, index_signature
-from petition.letters.editions.drafts import Draft
-from petition.letters.editions.index_signature import IndexSigner
 from petition.mail import alerts, compose, messages, smtp
 from petition.mail.backoff import ProviderBackoff
 from petition.mail.breaker import Breaker
@@ -43,14 +41,12 @@ from petition.organisers.second_factor import FactorCipher
 from petition.protection import flood
 from petition.protection.networks import Networks
 from petition.protection.rate_limits import RateLimiter
-from petition.retention import prune
-from petition.retention.destruction_day import DestructionWatch
+from petition.retention import destruction_day, prune
 from petition.signals import Signals, keeping, quality
 from petition.signing import set_aside, undelivered
 from petition.signing.intake import Intake
 from petition.tally import populations, releases
 from petition.tally.last_published import LastPublished
-from petition.tally.populations import Populations
 
 
 @dataclass(frozen=True)
@@ -87,15 +83,15 @@ class Site:
         return Languages(languages.offered_languages(self.appeal.languages()), common)
 
     @cached_property
-    def address_book(self) -> AddressBook:
+    def address_book(self) -> reader.AddressBook:
         return reader.load_address_book(self.appeal.data_file("governments.toml"))
 
     @cached_property
-    def populations(self) -> Populations:
+    def populations(self) -> populations.Populations:
         return populations.load_populations(self.appeal.data_file("populations.toml"))
 
     @cached_property
-    def index_signer(self) -> IndexSigner | None:
+    def index_signer(self) -> index_signature.IndexSigner | None:
         """Signs the list of an edition; None without PETITION_LETTERS_KEY."""
         return index_signature.index_signer(self.settings)
 
@@ -106,6 +102,10 @@ class Site:
     @cached_property
     def passkeys(self) -> Passkeys:
         return Passkeys(self.settings.base_url)
+
+    @cached_property
+    def counters(self) -> Counters:
+        return Counters(self.settings.var / "counts", counted.COUNTERS)
 
     @cached_property
     def rate_limiter(self) -> RateLimiter:
@@ -134,7 +134,8 @@ class Site:
     ) -> Deliverer:
         """A loop over the outbox, with its own connection to each relay."""
         parts = (self.database, self.server_keys, self.render_email, self.make_transport())
-        rules = DeliveryRules(self.intake.may_send, flood.count_refusal, self.give_back)
+        give_back = partial(undelivered.give_back_quota, server_keys=self.server_keys)
+        rules = DeliveryRules(self.intake.may_send, flood.count_refusal, give_back, self.counters.add)
         return Deliverer(*parts, backoff, on_full_batch, rules)
 
     def make_delivery_pool(self) -> DeliveryPool:
@@ -159,7 +160,7 @@ class Site:
         reference = tokens.message_reference(email.secret)
         return compose.render_email(language, email.template, email.to, self.settings.mail_from, reference, links)
 
-    async def current_draft(self, c: Connection | None = None) -> Draft:
+    async def current_draft(self, c: Connection | None = None) -> drafts.Draft:
         """All letters as they would be now. With `c`, they are read in the caller's transaction."""
         if c is not None:
             offered = [language.code for language in self.languages]
@@ -188,8 +189,8 @@ class Site:
         await set_aside.work(self.database)
 
     @cached_property
-    def destruction_watch(self) -> DestructionWatch:
-        return DestructionWatch(self.database, lambda: self.appeal.campaign)
+    def destruction_watch(self) -> destruction_day.DestructionWatch:
+        return destruction_day.DestructionWatch(self.database, lambda: self.appeal.campaign)
 
     @cached_property
     def signals(self) -> Signals:
@@ -210,11 +211,8 @@ class Site:
     @cached_property
     def machine(self) -> Machine:
         """This machine among those that share the outbox."""
-        return Machine(self.database, self.server_keys, self.give_back)
-
-    async def give_back(self, c: Connection, *, ids: list[str]) -> None:
-        """People whose emails nobody can read any more may ask for another one."""
-        await undelivered.give_back_quota(c, self.server_keys, ids)
+        give_back = partial(undelivered.give_back_quota, server_keys=self.server_keys)
+        return Machine(self.database, self.server_keys, give_back)
 
     async def check_ready(self) -> None:
         """Raises DatabaseError unless the database is reachable, migrated and of the same mode."""
@@ -248,4 +246,5 @@ async def open_site(settings: Settings, *, migrate: bool = False) -> AsyncIterat
             await site.read_appeal(c)
         database.on_begin = state.hold_in_place
         await key_fingerprints.check_keys(database, settings)
-        yield site
+        with closing(site.counters):
+            yield site

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the tests need beside Python: Chromium, PostgreSQL's server, nginx, rsync, qpdf, zbar, LibreOffice, poppler, strace, faketime,
-# SpamAssassin, Java for the Nu HTML checker, Postfix, OpenDKIM, and systemd's checker of units. Debian and Ubuntu, as root or with sudo;
-# elsewhere it says what is missing. It removes no other package, and leaves no Postfix or OpenDKIM running.
+# SpamAssassin, Java for the Nu HTML checker, Postfix, OpenDKIM, Prometheus' checkers, and systemd's checker of units. Debian and Ubuntu, as root or with sudo;
+# elsewhere it says what is missing. It removes no other package, and leaves no Postfix, OpenDKIM or Prometheus running.
 set -eu
 
 missing=""
@@ -27,6 +27,7 @@ need postfix ls /usr/sbin/postfix
 need opendkim ls /usr/sbin/opendkim
 need pgbouncer ls /usr/sbin/pgbouncer
 need systemd command -v systemd-analyze
+need prometheus command -v promtool
 need fonts-noto-core sh -c 'fc-list | grep -qi noto'
 need spamassassin command -v spamassassin
 need default-jre-headless command -v java
@@ -64,7 +65,9 @@ install() {
     echo "postfix postfix/main_mailer_type select No configuration" | $as_root debconf-set-selections
     # shellcheck disable=SC2086
     { $as_root apt-get install -y -qq --no-install-recommends --no-remove -o APT::Status-Fd=1 $missing || echo failed; } | percent
-    case "$missing" in *opendkim*) [ ! -d /run/systemd/system ] || $as_root systemctl disable --quiet --now opendkim ;; esac
+    for service in opendkim prometheus; do
+        case "$missing" in *$service*) [ ! -d /run/systemd/system ] || $as_root systemctl disable --quiet --now $service ;; esac
+    done
 }
 [ -z "$missing" ] || install
 

@@ -13,6 +13,7 @@ from functools import partial
 
 from petition.core import clock
 from petition.core.clock import HOUR
+from petition.core.counted import EMAILS, REFUSED_EMAILS, refusal
 from petition.core.database.connection import Connection
 from petition.core.database.database import Database
 from petition.core.encryption import ServerKeys
@@ -30,7 +31,6 @@ POLL_SECONDS = 1.0  # between two looks into an empty outbox
 STOP_TIMEOUT = 10.0  # seconds to finish the current email after stop()
 SEND_TIMEOUT = 60.0  # seconds for the whole SMTP dialogue about one email; then the connection is cut
 RECORD_TIMEOUT = 20.0  # seconds to record the result, even if the database is locked for a while
-log = logging.getLogger(__name__)
 
 
 class Deliverer:
@@ -46,14 +46,13 @@ class Deliverer:
         on_full_batch: Callable[[], None] = lambda: None,
         rules: DeliveryRules = NO_RULES,
     ) -> None:
-        self._database = database
-        self._server_keys = server_keys
+        self._database, self._server_keys = database, server_keys
         self._render = render
         self._transport = transport
         self._backoff = backoff or ProviderBackoff()
         self._on_full_batch = on_full_batch
         self._rules = rules
-        self._errors = RepeatedErrors(log)
+        self._errors = RepeatedErrors(logging.getLogger(__name__))
         self._send_seconds = deque([0.01], maxlen=50)  # of the last emails
         self._send_timeout: asyncio.Timeout | None = None  # of the current email
         self._newest_first = False
@@ -172,10 +171,11 @@ class Deliverer:
         except Exception as error:  # one email that cannot be rendered must not stop the others
             # Only the type of the error: its text may quote the email.
             self._errors.add(f"mail delayed: {type(error).__name__}")
-            await self._record(self._write_job(outbox.retry_later, email=email))
+            await self._retry_later(email)
         else:
             self._backoff.accepted(email.domain)
             await self._record(partial(self._database.join, outbox.mark_sent, email.id))
+            self._rules.count(EMAILS, "sent")
         return True
 
     async def _record_failure(self, email: ClaimedEmail, reply: Reply) -> bool:
@@ -183,12 +183,17 @@ class Deliverer:
             return False
         if reply.verdict is Verdict.MAILBOX:
             await self._record(self._write_job(self._mark_refused, email=email, code=reply.status))
+            self._rules.count(REFUSED_EMAILS, refusal(reply.status))
             return True
         if reply.verdict is Verdict.PROVIDER:
             self._backoff.limited(email.domain)
         self._errors.add(f"mail delayed: {reply.phase}: {reply.status}")
-        await self._record(self._write_job(outbox.retry_later, email=email))
+        await self._retry_later(email)
         return True
+
+    async def _retry_later(self, email: ClaimedEmail) -> None:
+        await self._record(self._write_job(outbox.retry_later, email=email))
+        self._rules.count(EMAILS, "delayed")
 
     async def _mark_refused(self, c: Connection, *, email: ClaimedEmail, code: str) -> None:
         if await outbox.mark_refused(c, email, code):

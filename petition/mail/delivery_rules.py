@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from petition.core.counters import Counter
 from petition.core.database.connection import Connection
 from petition.mail.outbox import ClaimedEmail
 
@@ -20,6 +21,10 @@ async def _ignore(_: Connection, __: str) -> None:
 OnUnreadable = Callable[..., Awaitable[object]]
 
 
+def _count_nothing(_: Counter, __: str) -> None:
+    pass
+
+
 async def ignore_unreadable(_: Connection, *, ids: list[str]) -> None:
     pass
 
@@ -28,12 +33,14 @@ async def ignore_unreadable(_: Connection, *, ids: list[str]) -> None:
 class DeliveryRules:
     """What others decide: whether an email may be sent now, and what follows if it never arrives.
 
-    `on_refused` runs in the transaction that records the refusal; it gets the enhanced status code.
+    `on_refused` runs in the transaction that records the refusal; it gets the enhanced status code. `count` gets what
+    became of an email, once it is recorded.
     """
 
     may_send: Callable[[ClaimedEmail], Awaitable[bool]] = _always
     on_refused: Callable[[Connection, str], Awaitable[None]] = _ignore
     on_unreadable: OnUnreadable = ignore_unreadable
+    count: Callable[[Counter, str], None] = _count_nothing
 
 
 NO_RULES = DeliveryRules()

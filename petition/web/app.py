@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from starlette.applications import Starlette
+from starlette.datastructures import State
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
@@ -31,9 +32,10 @@ from petition.web.http.canonical import CanonicalPaths
 from petition.web.http.errors import EXCEPTION_HANDLERS, CrossSiteCheck, ErrorPages, RequestLimits
 from petition.web.http.padding import Padding
 from petition.web.http.prerendered import PrerenderedResponses, ResponseStore
-from petition.web.http.public_state import PublicStateCache
+from petition.web.http.request_counts import RequestCounts
 from petition.web.operations.health import Readiness
 from petition.web.operations.metrics import StoredFigures
+from petition.web.operations.process import LAG_INTERVAL, LoopLag
 from petition.web.public import sharing
 from petition.web.routes import routes
 
@@ -55,7 +57,7 @@ def create_app(settings: Settings, *, deliver: bool = False) -> Starlette:
             app.state.public_state = await public_state.create_cache(site, prerender.prerender_all, store)
             app.state.readiness, app.state.file_cache = Readiness(site), sharing.FileCache()
             app.state.stored_figures, app.state.overview_figures = StoredFigures(site), OverviewFigures(site)
-            async with _background_tasks(site, app.state.public_state, deliver):
+            async with _background_tasks(site, app.state, deliver):
                 yield
 
     app = Starlette(
@@ -64,7 +66,7 @@ def create_app(settings: Settings, *, deliver: bool = False) -> Starlette:
         exception_handlers=EXCEPTION_HANDLERS | {HTTPException: keep_typed},
         lifespan=lifespan,
     )
-    app.state.repeated_errors = RepeatedErrors(errors.log)
+    app.state.repeated_errors, app.state.loop_lag = RepeatedErrors(errors.log), LoopLag()
     app.router.redirect_slashes = False  # its redirects are built from the Host header
     return app
 
@@ -98,7 +100,8 @@ def _middleware(settings: Settings, store: ResponseStore) -> list[Middleware]:
     own_origins = {settings.base_url, settings.onion_url} - {""}
     desk_refusal = partial(security.refuse_desk_over_onion, onion_host=onion_host)
     return [
-        # Outermost: prerendered responses already have their headers
+        Middleware(RequestCounts),
+        # Outside the others: prerendered responses already have their headers
         Middleware(PrerenderedResponses, store=store, refusal=refusal, onion_host=onion_host),
         Middleware(Padding),  # outside all that adds headers
         Middleware(security.SecurityHeaders, secure=settings.secure, onion_host=onion_host),
@@ -111,12 +114,13 @@ def _middleware(settings: Settings, store: ResponseStore) -> list[Middleware]:
     ]
 
 
-def _background_jobs(site: Site, cache: PublicStateCache) -> Iterator[Job]:
+def _background_jobs(site: Site, state: State) -> Iterator[Job]:
     """(seconds, job): what runs how often."""
     yield SYNC_SECONDS, site.rate_limiter.sync
     yield REFRESH_SECONDS, site.machine.refresh
     yield PUBLISH_SECONDS, site.take_snapshot
-    yield PUBLISH_SECONDS, cache.refresh
+    yield PUBLISH_SECONDS, state.public_state.refresh
+    yield LAG_INTERVAL, state.loop_lag.measure
     yield PUBLISH_SECONDS, site.set_aside
     for feature in features():
         yield from feature.jobs(site)
@@ -127,13 +131,13 @@ def _background_jobs(site: Site, cache: PublicStateCache) -> Iterator[Job]:
 
 
 @asynccontextmanager
-async def _background_tasks(site: Site, cache: PublicStateCache, deliver: bool) -> AsyncIterator[None]:
+async def _background_tasks(site: Site, state: State, deliver: bool) -> AsyncIterator[None]:
     """Runs publishing, pruning and delivery beside the requests. All end before the database closes.
 
     They are asked to stop, not cancelled: a connection is lost if its task is cancelled while it opens.
     """
     stopping = asyncio.Event()
-    loops = [repeat(seconds, job, stopping) for seconds, job in _background_jobs(site, cache)]
+    loops = [repeat(seconds, job, stopping) for seconds, job in _background_jobs(site, state)]
     deliverer = site.make_delivery_pool()
     tasks = [asyncio.create_task(job) for job in (*loops, *([deliverer.run()] if deliver else []))]
     try:

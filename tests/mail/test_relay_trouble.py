@@ -302,4 +302,4 @@ async def test_organisers_and_monitors_see_the_trouble(visitor: Visitor) -> None
     breaker.failed("", Reply(Phase.MAIL, Verdict.RELAY, "5.7.0"))
     await RelayWatch(visitor.site.database, [breaker], ProviderBackoff(), visitor.site.send_alert).report()
     assert "The first relay takes no email (MAIL FROM: 5.7.0)." in (await visitor.get("/organisers/")).text
-    assert "petition_relays_in_trouble 1\n" in (await visitor.get("/metrics")).text
+    assert "petition_relays_in_trouble 1.0\n" in (await visitor.get("/metrics")).text

@@ -85,6 +85,11 @@ class Writer(Generic[C]):
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
+    @property
+    def waiting(self) -> int:
+        """Jobs and items that wait for the next transaction."""
+        return self._jobs.qsize()
+
     async def write(self, job: Callable[[C], Awaitable[T]]) -> T:
         """The job's result, after the commit of its own transaction. The job runs even if the caller is cancelled."""
         result: T = await self._wait(None, job)

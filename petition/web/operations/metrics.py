@@ -1,45 +1,64 @@
 """The metrics, for Prometheus (text format 0.0.4). Without the database they say that it is away, and still answer.
 
-Counts are published figures or powers of ten. Live are the age of the oldest email, the trouble of relays, which
-machines are away, and what concerns this machine alone.
+Counts are published figures or powers of ten. Live are ages, errors, the trouble of relays, which machines are away,
+and what concerns this machine alone, in coarse steps.
 """
 
 import asyncio
-import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
-from pathlib import Path
 
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from petition.core import clock
+from petition import __version__, version
+from petition.core import clock, counted, resources
+from petition.core.database import migrations
 from petition.core.errors import DatabaseError
 from petition.mail import machines, outbox
 from petition.mail.machines import AwayMachine
 from petition.mail.relay_watch import current_troubles
-from petition.organisers import activity_log
+from petition.organisers import activity_log, last_checks
+from petition.organisers.last_checks import LastAudit, LastDoctor
+from petition.protection.proof_of_work import ProofMode
 from petition.site import Site
 from petition.tally.rounding import magnitude, show_magnitude
-from petition.web.http.pages import NO_STORE, get_site, get_snapshot
+from petition.web.http.pages import NO_STORE, get_public_status, get_site
 from petition.web.http.security import is_forwarded
+from petition.web.operations import process
 from petition.web.operations.health import ANSWER_TIMEOUT_SECONDS, is_operator
 
-DISK_STEP = 64 << 20  # bytes: those of some ten thousand signatures
-
-# Name, and what it says.
-_HELP = {
-    "petition_database_up": "One if the database answers this process; else what it knows is missing here.",
-    "petition_confirmed": "The published total.",
-    "petition_snapshot_age_seconds": "Age of the published figures.",
-    "petition_disk_free_bytes": "Free bytes on the disk of the SQLite database; with PostgreSQL, of PETITION_VAR.",
-    "petition_outbox_waiting": "Emails that wait: none or a power of ten.",
-    "petition_outbox_oldest_seconds": "Age of the oldest email that waits.",
-    "petition_relays_in_trouble": "Relays that take no email.",
-    "petition_machines_away": "Machines that share the outbox and have not been seen for five minutes.",
-    "petition_backup_age_seconds": "Age of the last backup; +Inf if there has never been one.",
+# Name of each gauge, and what it says. Those of _STORED are missing while the database is away.
+_OWN = {
+    "database_up": "One if the database answers this process; else what it knows is missing here.",
+    "confirmed": "The published total.",
+    "snapshot_age_seconds": "Age of the published figures.",
+    "signing_paused": "One while an admin has paused signing.",
+    "proof_of_work_required": "One while everybody is asked for a proof of work: a flood.",
+    "deadline_seconds": "Time until the deadline of the campaign has passed; below zero after it.",
+    "processes": "Processes of this machine that count for these metrics.",
+    "writes_waiting": "Writes that wait for the database in this process: none or a power of ten.",
+    "disk_free_bytes": "Free bytes on the disk of the SQLite database; with PostgreSQL, of PETITION_VAR. In steps.",
+    "database_bytes": "Size of the SQLite database with its log, in steps.",
+    "event_loop_lag_seconds": "The longest time in the last minute that this process has let everybody wait.",
 }
+_STORED = {
+    "outbox_waiting": "Emails that wait: none or a power of ten.",
+    "outbox_oldest_seconds": "Age of the oldest email that waits.",
+    "relays_in_trouble": "Relays that take no email.",
+    "machines_away": "Machines that share the outbox and have not been seen for five minutes.",
+    "backup_age_seconds": "Age of the last backup; +Inf if there has never been one.",
+    "audit_age_seconds": "Age of the last audit, in days of 86,400 seconds; +Inf if there has never been one.",
+    "audit_agrees": "One if the last audit found that all numbers agree.",
+    "doctor_to_fix": "Checks of the last doctor that found something to repair.",
+    "doctor_warnings": "Checks of the last doctor that warn.",
+}
+_HELP = _OWN | _STORED
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +70,8 @@ class _Stored:
     troubles: int
     away: list[AwayMachine]
     last_backup: str | None
+    audit: LastAudit | None
+    doctor: LastDoctor | None
 
 
 class StoredFigures:
@@ -72,7 +93,9 @@ class StoredFigures:
             async with self._site.database.reading() as c:
                 waiting, oldest = await outbox.queue_status(c)
                 troubles, away = await current_troubles(c), await machines.away_machines(c)
-                return _Stored(waiting, oldest, len(troubles), away, await activity_log.last_backup(c))
+                last_backup = await activity_log.last_backup(c)
+                checks = await last_checks.last_audit(c), await last_checks.last_doctor(c)
+                return _Stored(waiting, oldest, len(troubles), away, last_backup, *checks)
         except DatabaseError:
             return None
 
@@ -83,29 +106,51 @@ async def metrics(request: Request) -> Response:
         raise HTTPException(404)
     figures: StoredFigures = request.app.state.stored_figures
     stored = await figures.read()
-    values: dict[str, float] = {"petition_database_up": int(stored is not None)} | _own_values(request)
     comments = _own_comments(request)
     if stored is not None:
-        values |= _stored_values(stored)
         comments += [machine.describe(show_magnitude) for machine in stored.away]
-    text = "".join(f"# {comment}\n" for comment in comments) + "".join(map(_sample, values, values.values()))
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Figures(request, stored))
+    text = "".join(f"# {comment}\n" for comment in comments) + generate_latest(registry).decode()
     return PlainTextResponse(text, headers={"Cache-Control": NO_STORE})
 
 
+class _Figures(Collector):
+    """All figures of one answer."""
+
+    def __init__(self, request: Request, stored: _Stored | None) -> None:
+        self._request, self._stored = request, stored
+
+    def collect(self) -> Iterator[Metric]:
+        values = _own_values(self._request) | {"database_up": int(self._stored is not None)}
+        values |= _stored_values(self._stored) if self._stored else {}
+        for name in filter(values.__contains__, _HELP):
+            yield GaugeMetricFamily(f"petition_{name}", _HELP[name], values[name])
+        build = GaugeMetricFamily("petition_build_info", "Version of the program and of its schema.", labels=_BUILD)
+        build.add_metric([__version__, version.commit(resources.PACKAGE.parent), str(migrations.latest_version())], 1)
+        yield build
+        yield from _counts(get_site(self._request))
+        yield from process.figures()
+
+
+_BUILD = ("version", "commit", "schema")
+
+
 def _own_values(request: Request) -> dict[str, float]:
-    snapshot, site = get_snapshot(request), get_site(request)
+    site, status = get_site(request), get_public_status(request)
+    deadline = site.appeal.campaign.end
     return {
-        "petition_confirmed": snapshot.confirmed,
-        "petition_snapshot_age_seconds": clock.epoch() - int(snapshot.as_of.timestamp()),
-        "petition_disk_free_bytes": _free_bytes(site.database.folder or site.settings.var),
+        "confirmed": status.snapshot.confirmed,
+        "snapshot_age_seconds": clock.epoch() - int(status.snapshot.as_of.timestamp()),
+        "signing_paused": int(status.signing_paused),
+        "proof_of_work_required": int(status.proof_mode is ProofMode.ON),
+        "processes": site.counters.totals()[0],
+        "writes_waiting": magnitude(site.database.writer.waiting),
+        "disk_free_bytes": process.free_bytes(site.database.folder or site.settings.var),
+        "event_loop_lag_seconds": request.app.state.loop_lag.longest(),
+        **({"deadline_seconds": int(deadline.timestamp()) - clock.epoch()} if deadline else {}),
+        **({"database_bytes": process.bytes_in(folder)} if (folder := site.database.folder) else {}),
     }
-
-
-def _free_bytes(folder: Path) -> int:
-    """On the disk that the folder is on, or would be on. Exact ones would tell how many sign just now."""
-    folder = folder.resolve()
-    free = shutil.disk_usage(next(path for path in (folder, *folder.parents) if path.is_dir())).free
-    return free // DISK_STEP * DISK_STEP
 
 
 def _own_comments(request: Request) -> list[str]:
@@ -114,16 +159,25 @@ def _own_comments(request: Request) -> list[str]:
 
 
 def _stored_values(stored: _Stored) -> dict[str, float]:
-    last = stored.last_backup
+    last, audit, doctor = stored.last_backup, stored.audit, stored.doctor
     return {
-        "petition_outbox_waiting": magnitude(stored.waiting),
-        "petition_outbox_oldest_seconds": stored.oldest,
-        "petition_relays_in_trouble": stored.troubles,
-        "petition_machines_away": len(stored.away),
-        "petition_backup_age_seconds": clock.epoch() - int(clock.parse_iso(last).timestamp()) if last else inf,
+        "outbox_waiting": magnitude(stored.waiting),
+        "outbox_oldest_seconds": stored.oldest,
+        "relays_in_trouble": stored.troubles,
+        "machines_away": len(stored.away),
+        "backup_age_seconds": clock.epoch() - int(clock.parse_iso(last).timestamp()) if last else inf,
+        "audit_age_seconds": (clock.today() - audit.day).days * clock.DAY if audit else inf,
+        **({"audit_agrees": int(audit.all_agree)} if audit else {}),
+        **({"doctor_to_fix": len(doctor.named("fix")), "doctor_warnings": len(doctor.named("warn"))} if doctor else {}),
     }
 
 
-def _sample(name: str, value: float) -> str:
-    text = "+Inf" if value == inf else str(value)
-    return f"# HELP {name} {_HELP[name]}\n# TYPE {name} gauge\n{name} {text}\n"
+def _counts(site: Site) -> Iterator[Metric]:
+    """Of all processes of this machine."""
+    _, totals = site.counters.totals()
+    for counter in counted.COUNTERS:
+        family = CounterMetricFamily(f"petition_{counter.name}", counter.help, labels=tuple(counter.labels))
+        for key in counter.series():
+            count = totals[key] if counter.is_live(key) else magnitude(totals[key])
+            family.add_metric(key[1:], count)
+        yield family

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from petition.core import tokens
+from petition.core.counted import WITHDRAWALS
 from petition.core.email_addresses import EmailAddress
 from petition.core.encryption import LinkKeys
 from petition.core.errors import ClosedError, LinkError, RateLimited
@@ -105,6 +106,8 @@ async def _run_action(request: Request, link: LinkKeys) -> Response:
     if action not in _ACTIONS:
         raise HTTPException(422)
     changed = await site.database.write(partial(_ACTIONS[action], link_id=link.row_id))
+    if changed and action == "withdraw":
+        site.counters.add(WITHDRAWALS)
     return redirect_to_result(request, action if changed else _NOTHING)
 
 
@@ -119,7 +122,9 @@ async def never_write(request: Request) -> Response:
         if request.method == "POST":
             action = (await forms.read_form(request)).values.get("action", "")
             action = action if action in _NEVER_WRITE_ACTIONS else "never_write"
-            await site.database.write(partial(_NEVER_WRITE_ACTIONS[action], link_id=link_id))
+            changed = await site.database.write(partial(_NEVER_WRITE_ACTIONS[action], link_id=link_id))
+            if changed and action == "withdraw_never":
+                site.counters.add(WITHDRAWALS)
             return redirect_to_result(request, action)
     except LinkError:
         return await dead_link(request, "manage")

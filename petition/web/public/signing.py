@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from petition.campaign.appeal import Appeal
 from petition.campaign.campaign import Campaign, CampaignState
 from petition.core import clock
+from petition.core.counted import CONFIRMATIONS, FORMS, PROOFS
 from petition.core.countries import Group
 from petition.core.encryption import LinkKeys
 from petition.core.errors import ClosedError, LinkError, RateLimited, SigningPaused
@@ -36,6 +37,7 @@ from petition.web.http.public_status import PublicStatus
 from petition.web.public import governments
 from petition.web.public.emailed_links import dead_link, read_link, redirect_to_inbox
 
+_REFUSED_FORMS = {403: "closed", 422: "wrong_field", 429: "rate_limited", 503: "paused"}  # statuses of _sign()
 _OWN_FIGURES = 2  # countries of the language whose figures stand beside the number
 _PAUSE_SECONDS = 3600  # until a program may try again; nobody knows for how long signing is paused
 
@@ -82,6 +84,13 @@ async def _appeal_response(request: Request, form: Form, status: int, wait: int 
 
 async def sign(request: Request) -> Response:
     """A filled-in form: leads to the inbox page, or back to the form with a sentence beside each field."""
+    response = await _sign(request)
+    if refused := _REFUSED_FORMS.get(response.status_code):
+        get_site(request).counters.add(FORMS, refused)
+    return response
+
+
+async def _sign(request: Request) -> Response:
     site, language, status = get_site(request), get_language(request), get_public_status(request)
     form, unsafe = await forms.read_form(request), site.appeal.campaign.unsafe_countries
     try:
@@ -98,6 +107,9 @@ async def sign(request: Request) -> Response:
         return await _appeal_response(request, forms.paused(form), 503, _PAUSE_SECONDS)
     except RateLimited as throttled:
         return await _appeal_response(request, forms.rate_limited(form), 429, throttled.retry_after)
+    site.counters.add(FORMS, "low_priority" if admission.low_priority else "accepted")
+    if admission.proof:
+        site.counters.add(PROOFS, "passed")
     return redirect_to_inbox(request, messages.CONFIRM, late=admission.low_priority)
 
 
@@ -114,6 +126,8 @@ async def proof_of_work(request: Request) -> Response:
     challenge = await get_site(request).rate_limiter.get_challenge(
         client_address(request), get_public_status(request).proof_mode
     )
+    if challenge:
+        get_site(request).counters.add(PROOFS, "asked")
     return JSONResponse({"needed": challenge is not None, **(challenge or {})}, headers={"Cache-Control": NO_STORE})
 
 
@@ -146,6 +160,7 @@ async def _confirm_signature(request: Request, link: LinkKeys) -> Response:
     confirmation = await site.database.join(signatures.confirm, link)
     if confirmation.first:
         site.rate_limiter.flood.count_confirmation()
+        site.counters.add(CONFIRMATIONS)
     return RedirectResponse(f"/{get_language(request).code}/thanks?country={confirmation.country}", 303)
 
 

@@ -1,7 +1,6 @@
-"""For machines and the operator: up, ready, metrics with a token; the demo's outbox only in demo mode."""
+"""For machines and the operator: up, ready, who gets the metrics; the demo's outbox only in demo mode."""
 
 import asyncio
-import re
 import resource
 import sqlite3
 from collections.abc import AsyncIterator
@@ -15,11 +14,8 @@ import pytest
 from petition.commands import doctor
 from petition.core.database import schema, sqlite, state
 from petition.core.database.connection import Connection
-from petition.core.errors import DatabaseError
 from petition.core.settings import Settings
-from petition.mail import outbox
-from petition.organisers import activity_log
-from petition.web.operations import health, metrics
+from petition.web.operations import health
 from tests.conftest import Clock, Visit, Visitor
 from tests.mail.delivering import until
 from tests.mail.hosts import Host
@@ -219,66 +215,6 @@ async def test_up_means_up(visitor: Visitor) -> None:
     assert (answer.status_code, answer.text, answer.headers["cache-control"]) == (200, "ok\n", "no-store")
 
 
-async def test_metrics_are_numbers_without_labels(time: Clock, visitor: Visitor) -> None:
-    await visitor.sign("anna@example.net", "LT")
-    time.advance(seconds=90)
-    answer = await visitor.get("/metrics")
-    assert answer.headers["content-type"].startswith("text/plain")
-    assert answer.text.endswith("\n")
-    assert "{" not in answer.text
-    lines = dict(line.split(" ") for line in answer.text.splitlines() if not line.startswith("#"))
-    assert lines["petition_outbox_waiting"] == "0", "a power of ten, from ten on"
-    assert lines["petition_outbox_oldest_seconds"] == "90"
-    assert lines["petition_relays_in_trouble"] == "0"
-    assert lines["petition_confirmed"] == "0"
-    assert lines.keys() == {line.split(" ")[2] for line in answer.text.splitlines() if line.startswith("# TYPE ")}
-
-
-@on_sqlite
-async def test_metrics_say_that_the_database_is_away(visitor: Visitor, tmp_path: Path) -> None:
-    file = tmp_path / "petition.db"
-    away = file.rename(file.with_name("away.db"))
-    answer = await visitor.get("/metrics")
-    away.rename(file)
-    assert answer.status_code == 200
-    lines = dict(line.split(" ") for line in answer.text.splitlines() if not line.startswith("#"))
-    assert lines["petition_database_up"] == "0"
-    assert lines.keys() == {
-        *("petition_database_up", "petition_confirmed", "petition_snapshot_age_seconds", "petition_disk_free_bytes")
-    }
-    assert "petition_database_up 1\n" in (await visitor.get("/metrics")).text
-
-
-async def test_metrics_wait_for_no_database_that_hangs(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However often they are asked, one reading waits."""
-    hanging, begun = asyncio.Event(), []
-
-    async def queue_status(_: object) -> None:
-        begun.append(1)
-        await hanging.wait()
-        raise DatabaseError("away")
-
-    monkeypatch.setattr(metrics, "ANSWER_TIMEOUT_SECONDS", 0.05)
-    monkeypatch.setattr(outbox, "queue_status", queue_status)
-    try:
-        answers = await asyncio.gather(*[visitor.get("/metrics") for _ in range(5)])
-    finally:
-        hanging.set()
-    assert {("petition_database_up 0\n" in answer.text, answer.status_code) for answer in answers} == {(True, 200)}
-    assert len(begun) < 2
-
-
-async def test_metrics_tell_the_age_of_the_backup_and_the_room(time: Clock, visitor: Visitor) -> None:
-    assert "petition_backup_age_seconds +Inf\n" in (await visitor.get("/metrics")).text
-    await visitor.site.database.write(lambda c: activity_log.append(c, activity_log.SERVER, activity_log.BACKUP))
-    time.advance(hours=2)
-    text = (await visitor.get("/metrics")).text
-    assert "petition_backup_age_seconds 7200\n" in text
-    free = re.findall(r"^petition_disk_free_bytes (\d+)$", text, re.M)
-    assert [int(number) % (64 << 20) for number in free] == [0]
-    assert text.count("# HELP ") == text.count("# TYPE ") == 9
-
-
 @on_sqlite
 async def test_who_comes_through_a_proxy_is_told_from_where(visit: Visit, settings: Settings, tmp_path: Path) -> None:
     """Only who has the token, and nobody who asks on this machine."""
@@ -330,7 +266,7 @@ async def test_a_machine_that_is_away_is_told_in_one_sentence(visitor: Visitor, 
     for n in range(12):
         await host.put(f"p{n}")
     await visitor.organiser()
-    assert "petition_machines_away 0" in (await visitor.get("/metrics")).text
+    assert "petition_machines_away 0.0\n" in (await visitor.get("/metrics")).text
     time.advance(minutes=6)
     await visitor.site.machine.refresh()
     sentence = (
@@ -339,7 +275,7 @@ async def test_a_machine_that_is_away_is_told_in_one_sentence(visitor: Visitor, 
     )
     metrics = (await visitor.get("/metrics")).text
     assert f"# {sentence}\n" in metrics
-    assert "petition_machines_away 1" in metrics
+    assert "petition_machines_away 1.0\n" in metrics
     assert sentence in Html((await visitor.get("/organisers/")).text).text
     findings = [finding async for finding in doctor.check_installation(visitor.site.settings)]
     (finding,) = [finding for finding in findings if finding.subject.startswith("machines")]

@@ -1,0 +1,208 @@
+"""What /metrics tells, as Prometheus reads it, and what it must not tell."""
+
+import asyncio
+import re
+import shutil
+import subprocess
+import time as time_
+from functools import partial
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
+
+from petition.core import counted
+from petition.core.errors import DatabaseError
+from petition.mail import outbox
+from petition.organisers import activity_log, last_checks
+from petition.tally.rounding import magnitude
+from petition.web.operations import metrics
+from petition.web.operations.process import LoopLag
+from tests.conftest import Clock, Visitor
+from tests.web.tools import on_sqlite
+
+PERSONAL = re.compile(r"@|country|\b[A-Z]{2}\b|\d+\.\d+\.\d+\.\d+")
+
+
+async def _read(visitor: Visitor) -> dict[str, float]:
+    """Each sample by its name and labels, as in `petition_forms_total accepted`."""
+    answer = await visitor.get("/metrics")
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    families = list(text_string_to_metric_families(answer.text))
+    assert len({family.name for family in families}) == len(families)
+    return {_named(sample): sample.value for family in families for sample in family.samples}
+
+
+def _named(sample: Sample) -> str:
+    return " ".join([sample.name, *sample.labels.values()])
+
+
+async def test_a_person_who_signs_moves_ages_alone(time: Clock, visitor: Visitor) -> None:
+    before = await _read(visitor)
+    await visitor.sign("anna@example.net", "LT")
+    time.advance(seconds=90)
+    after = await _read(visitor)
+    assert after["petition_outbox_oldest_seconds"] == 90
+    moved = {name for name in before if before[name] != after.get(name)}
+    # The rest is of the process, which serves other tests too.
+    assert {name for name in moved if name.startswith("petition_")} <= {
+        *("petition_outbox_oldest_seconds", "petition_snapshot_age_seconds", "petition_deadline_seconds"),
+        *("petition_event_loop_lag_seconds", "petition_disk_free_bytes", "petition_processes"),
+    }
+    assert before.keys() == after.keys()
+
+
+async def test_counts_are_powers_of_ten_and_errors_exact(visitor: Visitor) -> None:
+    for n in range(12):
+        await visitor.sign(f"p{n}@example.net")
+    for _ in range(3):
+        await visitor.get("/en/nothing-here")
+    assert (await visitor.post(await visitor.link("p0@example.net"))).status_code == 303
+    values = await _read(visitor)
+    assert values["petition_forms_total accepted"] == 10
+    assert values["petition_requests_total sign 3xx"] == 10
+    assert values["petition_emails_total sent"] == 10
+    assert values["petition_confirmations_total"] == 0, "below ten"
+    assert values["petition_requests_total pages 4xx"] == 0, "below ten"
+    exact = {
+        " ".join(("petition_" + key[0] + "_total", *key[1:]))
+        for counter in counted.COUNTERS
+        for key in counter.series()
+        if counter.is_live(key)
+    }
+    rounded = {name: value for name, value in values.items() if "_total" in name and name not in exact}
+    assert {value == magnitude(int(value)) for name, value in rounded.items() if name.startswith("petition_")} == {True}
+
+
+async def test_what_became_of_forms_is_told(visitor: Visitor) -> None:
+    for _ in range(10):
+        await visitor.sign("not an address")
+    for n in range(40):
+        await visitor.sign(f"p{n}@example.net")
+    values = await _read(visitor)
+    assert values["petition_forms_total wrong_field"] == 10
+    assert values["petition_forms_total accepted"] == 10
+
+
+@on_sqlite
+async def test_a_withdrawal_is_counted_once(visitor: Visitor) -> None:
+    counters = visitor.site.counters
+    await visitor.confirmed("anna@example.net")
+    await visitor.post("/en/manage", email="anna@example.net")
+    link = await visitor.link("anna@example.net", "manage")
+    for _ in range(2):  # the second one changes nothing
+        await visitor.post(link, action="withdraw")
+    totals = counters.totals()[1]
+    assert (totals["confirmations",], totals["withdrawals",]) == (1, 1)
+
+
+async def test_metrics_say_that_the_database_is_away(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = await _read(visitor)
+
+    async def queue_status(_: object) -> None:
+        raise DatabaseError("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(outbox, "queue_status", queue_status)
+        away = await _read(visitor)
+    assert (there["petition_database_up"], away["petition_database_up"]) == (1, 0)
+    assert there.keys() - away.keys() == {
+        *("petition_outbox_waiting", "petition_outbox_oldest_seconds", "petition_relays_in_trouble"),
+        *("petition_machines_away", "petition_backup_age_seconds", "petition_audit_age_seconds"),
+    }
+
+
+@on_sqlite
+async def test_a_database_that_was_moved_away_is_told(visitor: Visitor, tmp_path: Path) -> None:
+    file = tmp_path / "petition.db"
+    away = file.rename(file.with_name("away.db"))
+    gone = await _read(visitor)
+    away.rename(file)
+    assert (gone["petition_database_up"], (await _read(visitor))["petition_database_up"]) == (0, 1)
+
+
+async def test_each_form_that_could_not_be_stored_is_told(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def join(*_: object) -> None:
+        raise DatabaseError("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(visitor.site.database, "join", join)
+        assert (await visitor.sign("anna@example.net")).status_code == 503
+    assert (await _read(visitor))["petition_requests_total sign 503"] == 1
+
+
+async def test_metrics_wait_for_no_database_that_hangs(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often they are asked, one reading waits."""
+    hanging, begun = asyncio.Event(), []
+
+    async def queue_status(_: object) -> None:
+        begun.append(1)
+        await hanging.wait()
+        raise DatabaseError("away")
+
+    monkeypatch.setattr(metrics, "ANSWER_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(outbox, "queue_status", queue_status)
+    try:
+        answers = await asyncio.gather(*[visitor.get("/metrics") for _ in range(5)])
+    finally:
+        hanging.set()
+    assert {("petition_database_up 0.0\n" in answer.text, answer.status_code) for answer in answers} == {(True, 200)}
+    assert len(begun) < 2
+
+
+async def test_ages_of_backup_and_audit(time: Clock, visitor: Visitor) -> None:
+    assert (await _read(visitor))["petition_backup_age_seconds"] == float("inf")
+    await visitor.site.database.write(lambda c: activity_log.append(c, activity_log.SERVER, activity_log.BACKUP))
+    await last_checks.audit_and_record(visitor.site.database)
+    time.advance(hours=26)
+    values = await _read(visitor)
+    assert values["petition_backup_age_seconds"] == 26 * 3600
+    assert values["petition_audit_age_seconds"] == 24 * 3600, "whole days"
+    assert values["petition_audit_agrees"] == 1
+    found = [("fix", "backup"), ("warn", "disk"), ("warn", "clock"), ("ok", "mode")]
+    await visitor.site.database.write(lambda c: last_checks.record_doctor(c, found=found))
+    values = await _read(visitor)
+    assert (values["petition_doctor_to_fix"], values["petition_doctor_warnings"]) == (1, 2)
+
+
+async def test_sizes_are_told_in_steps(visitor: Visitor) -> None:
+    values = await _read(visitor)
+    for name, step in {
+        "petition_disk_free_bytes": 64 << 20,
+        "petition_database_bytes": 64 << 20,
+        "process_resident_memory_bytes": 8 << 20,
+        "process_cpu_seconds_total": 10,
+        "process_open_fds": 10,
+    }.items():
+        assert values.get(name, 0) % step == 0, name
+    assert values["process_resident_memory_bytes"] > 0
+    assert time_.time() - values["process_start_time_seconds"] > 0
+
+
+async def test_nothing_in_them_is_about_a_person_or_a_country(visitor: Visitor) -> None:
+    await visitor.sign("anna@example.net", "LT")
+    text = (await visitor.get("/metrics")).text
+    assert [line for line in text.splitlines() if PERSONAL.search(line) and "build_info" not in line] == []
+
+
+async def test_promtool_finds_no_fault(visitor: Visitor) -> None:
+    """The checker of Prometheus: every metric has a help and a type, and a name as they should be."""
+    text = (await visitor.get("/metrics")).text
+    checker = shutil.which("promtool")
+    assert checker, "sh tests/system.sh installs it"
+    done = await asyncio.to_thread(
+        subprocess.run, [checker, "check", "metrics"], input=text, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+async def test_a_loop_that_was_held_up_is_told() -> None:
+    lag = LoopLag(partial(next, iter([101.0, 102.0, 105.55, *range(107, 168)])))
+    assert lag.longest() == 0
+    for _ in range(3):
+        await lag.measure()
+    assert lag.longest() == 2.5, "in tenths"
+    for _ in range(61):
+        await lag.measure()
+    assert lag.longest() == 0, "a minute later"
