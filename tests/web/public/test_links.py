@@ -1,4 +1,4 @@
-"""Links and their pages: each link has one purpose, no page is stored, indexed or previewed; metrics have few labels."""
+"""Links and their pages: each link has one purpose, no page is stored, indexed or previewed; few labels of metrics."""
 
 import re
 
