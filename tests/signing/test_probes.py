@@ -31,6 +31,7 @@ async def _figures(visitor: Visitor, day: int) -> dict[str, Any]:
             "quotas": await c.count_rows("email_counts"),
             "journal": await c.count_rows("journal"),
             "signatures": await c.count_rows("signatures"),
+            "metrics": visitor.site.counters.totals()[1]["forms", "accepted"],
         }
 
 

@@ -107,7 +107,8 @@ async def _sign(request: Request) -> Response:
         return await _appeal_response(request, forms.paused(form), 503, _PAUSE_SECONDS)
     except RateLimited as throttled:
         return await _appeal_response(request, forms.rate_limited(form), 429, throttled.retry_after)
-    site.counters.add(FORMS, "low_priority" if admission.low_priority else "accepted")
+    if not admission.probe:
+        site.counters.add(FORMS, "low_priority" if admission.low_priority else "accepted")
     if admission.proof:
         site.counters.add(PROOFS, "passed")
     return redirect_to_inbox(request, messages.CONFIRM, late=admission.low_priority)
