@@ -172,7 +172,7 @@ async def test_a_service_that_is_away_keeps_no_edition_back(service: Service, vi
     failed = await visitor.post("/organisers/editions/1/time-stamp")
     assert (failed.status_code, "cannot be asked" in failed.text) == (409, True)
     assert "index.csv.tsr" not in _names(await visitor.get("/organisers/editions/1.zip"))
-    ((_, job),) = [found for found in _background_jobs(visitor.site, visitor.app.state.public_state) if found[0] == 600]
+    ((_, job),) = [found for found in _background_jobs(visitor.site, visitor.app.state) if found[0] == 600]
     with pytest.raises(LetterError):  # which repeat() logs, and tries again
         await job()
     service.broken = None
