@@ -5,7 +5,7 @@ import os
 import resource
 import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from petition.campaign.appeal import Appeal
 from petition.commands import preflight, unused_database, waiting
 from petition.core.database.connection import Connection
 from petition.core.email_addresses import EmailAddress
-from petition.core.errors import SettingsError
+from petition.core.errors import PetitionError, SettingsError
 from petition.core.settings import Settings
 from petition.core.tokens import Purpose
 from petition.organisers import accounts, public_keys
@@ -41,17 +41,17 @@ def run_server(settings: Settings, host: str, port: int, workers: int, *, delive
     """
     if workers > 1 and settings.database_url.startswith("sqlite"):
         raise SettingsError("SQLite takes one worker; several need PostgreSQL.")
-    check_campaigns([settings])
+    if fault := find_text_faults([settings])[0]:
+        raise fault
     inherited = _inherited_socket()
     asyncio.run(_prepare_when_there(settings, partial(waiting.not_ready, host, port, inherited)))
     return serve(settings, host, port, workers, deliver=deliver, inherited=inherited)
 
 
-def check_campaigns(several: Iterable[Settings]) -> None:
-    """Raises PetitionError for a text that cannot be used."""
+def find_text_faults(several: Sequence[Settings]) -> list[PetitionError | None]:
+    """For each campaign why a text of it cannot be used, or None."""
     with ProcessPoolExecutor(1) as process:  # composing every letter takes memory, which ends with this process
-        for settings in several:
-            process.submit(_check_campaign, settings.campaign).result()
+        return list(process.map(_find_text_fault, [settings.campaign for settings in several]))
 
 
 def serve(
@@ -70,8 +70,12 @@ def serve(
     return _serve(_config(settings, host, port, workers, app), inherited or _inherited_socket())
 
 
-def _check_campaign(campaign: Path | None) -> None:
-    preflight.check_texts(Appeal(campaign))
+def _find_text_fault(campaign: Path | None) -> PetitionError | None:
+    try:
+        preflight.check_texts(Appeal(campaign))
+    except PetitionError as error:
+        return error
+    return None
 
 
 def _config(settings: Settings, host: str, port: int, workers: int, app: str = APP) -> uvicorn.Config:

@@ -27,19 +27,19 @@ async def await_database(url: str, answering: Answering = nullcontext) -> None:
 
     Raises DatabaseError after WAIT_SECONDS, and at once for what waiting does not fix, such as a wrong password.
     """
-    if not (problem := await _why_away(url)):
+    if not (problem := await why_away(url)):
         return
     print(f"{problem} Waiting for it, {WAIT_SECONDS // 60} minutes at most.", file=sys.stderr, flush=True)
     end = clock.running_seconds() + WAIT_SECONDS
     async with answering():
-        while problem := await _why_away(url):
+        while problem := await why_away(url):
             if clock.running_seconds() > end:
                 raise DatabaseAway(problem)
             await asyncio.sleep(_PAUSE)
     print("The database is there.", file=sys.stderr, flush=True)
 
 
-async def _why_away(url: str) -> str:
+async def why_away(url: str) -> str:
     """Why it cannot be reached now; empty if it can."""
     if url.startswith("sqlite"):
         return ""

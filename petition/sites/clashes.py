@@ -1,7 +1,6 @@
-"""Refuses campaigns that would share something: a database, a folder, a key, a host name."""
+"""Finds campaigns that would share something: a database, a folder, a key, a host name."""
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,31 +13,36 @@ Thing = tuple[str, object]
 _SHAREABLE_FILES = ("PETITION_SMTP_URL_FILE",)
 
 
-def refuse_clashes(sites: Sequence[NamedSite]) -> None:
-    """Raises SettingsError, which names both files and what they share, never a key."""
-    for one, other in combinations(sites, 2):
-        theirs = dict.fromkeys(thing for _, thing in _things(other))
-        for what, thing in _things(one):
-            if thing in theirs:
-                raise SettingsError(
-                    f"{one.name}.env and {other.name}.env have the same {what}: each campaign needs its own."
-                )
-        _refuse_difference(one, other)
+def find_clashes(sites: Sequence[NamedSite]) -> dict[str, SettingsError]:
+    """For the name of each campaign that shares something a sentence with both files and what they share, never a key.
+
+    Both are refused: which of them a table belongs to, nobody can tell.
+    """
+    owners: dict[Thing, NamedSite] = {}
+    faults = _find_demos_beside_others(sites)
+    for other in sites:
+        for what, thing in _things(other):
+            one = owners.setdefault(thing, other)
+            if one is not other:
+                sentence = f"{one.name}.env and {other.name}.env have the same {what}: each campaign needs its own."
+                for site in (one, other):
+                    faults.setdefault(site.name, SettingsError(sentence))
+    return faults
 
 
-def _refuse_difference(one: NamedSite, other: NamedSite) -> None:
-    """What one process can have only once."""
-    for what, name in (("mode", "PETITION_MODE"), ("trusted_proxies", "PETITION_TRUSTED_PROXIES")):
-        if getattr(one.settings, what) != getattr(other.settings, what):
-            raise SettingsError(
-                f"{one.name}.env and {other.name}.env must have the same {name}: one process serves both."
-            )
+def _find_demos_beside_others(sites: Sequence[NamedSite]) -> dict[str, SettingsError]:
+    """A demo answers to this machine only, and so would all that one process serves."""
+    demos = [site.name for site in sites if site.settings.demo]
+    if len(demos) == len(sites):
+        return {}
+    sentence = "PETITION_MODE is demo, and another campaign here is in production: a demo needs its own installation."
+    return {name: SettingsError(f"{name}.env: {sentence}") for name in demos}
 
 
 def _things(site: NamedSite) -> Iterator[tuple[str, Thing]]:
     """What a campaign has alone: how a person calls it, and a value to compare."""
     settings = site.settings
-    for host in hosts(settings):
+    for host in site.hosts:
         yield f"host name {host}", ("host", host)
     for database in _databases(settings.database_url):
         yield "database", ("database", database)
@@ -53,11 +57,6 @@ def _things(site: NamedSite) -> Iterator[tuple[str, Thing]]:
             yield f"file {text} ({name})", ("file", _identity(Path(text)))
     for name, key in _keys(settings):
         yield f"key ({name})", ("key", key)
-
-
-def hosts(settings: Settings) -> list[str]:
-    """The names under which a campaign answers."""
-    return [name for name in (urlsplit(settings.base_url).hostname, settings.onion_host) if name]
 
 
 def _databases(url: str) -> list[object]:

@@ -11,8 +11,8 @@ from petition.commands import mail, operations, retention
 from petition.commands.runner import run_loop, run_verb
 from petition.commands.verbs import Arguments
 from petition.core.errors import PetitionError, SettingsError
-from petition.sites import clashes, delivering, folder, said
-from petition.sites.folder import VARIABLE, NamedSite
+from petition.sites import delivering, folder, said, usable
+from petition.sites.folder import VARIABLE, BrokenSite, NamedSite
 
 # Those that ask nothing, and mean the same for each campaign.
 _FOR_ALL = (operations.doctor, operations.audit, operations.migrate, retention.prune, retention.backup, mail.alert)
@@ -42,15 +42,13 @@ def _needs_settings(arguments: Arguments) -> bool:
 
 def _find(place: Path, name: str) -> NamedSite:
     """The others may be broken, but must share nothing with it as far as they can be read."""
-    sites, faults = folder.read_sites(os.environ, place)
-    if name in faults:
-        raise faults[name]
+    sites, broken = usable.read(os.environ, place)
+    for one in broken:
+        if one.name == name:
+            raise one.error
     found = [site for site in sites if site.name == name]
     if not found:
-        raise SettingsError(f"There is no campaign {name}: the campaigns are {_names(sites)}.")
-    for other in sites:
-        if other.name != name:
-            clashes.refuse_clashes([found[0], other])
+        raise SettingsError(f"There is no campaign {name}: the campaigns are {_names([*sites, *broken])}.")
     return found[0]
 
 
@@ -67,24 +65,24 @@ def _use(environ: Mapping[str, str]) -> None:
 
 
 def _run_at_once(arguments: Arguments, place: Path) -> int:
-    sites = folder.read_all(os.environ, place)
-    clashes.refuse_clashes(sites)
+    sites, broken = usable.read(os.environ, place)
+    if arguments.verb not in (operations.serve, mail.deliver):
+        names = _names([*sites, *broken])
+        raise SettingsError(f"Several campaigns are here ({names}): say which one with --site NAME.")
+    usable.refuse_none(sites, broken)
     if arguments.verb is operations.serve:
         from petition.sites import serving  # noqa: PLC0415 (only this verb needs a web server)
 
-        return serving.serve_all(sites, arguments)
-    if arguments.verb is mail.deliver:
-        return run_loop(delivering.deliver_all(sites)) or 0
-    raise SettingsError(f"Several campaigns are here ({_names(sites)}): say which one with --site NAME.")
+        return serving.serve_all(sites, broken, arguments)
+    usable.say(broken, " Email of the others leaves; restart when this is put right.")
+    return run_loop(delivering.deliver_all(sites)) or 0
 
 
 def _run_in_turn(arguments: Arguments, place: Path) -> int:
     """The failure of one campaign keeps no other one from its turn."""
-    sites, faults = folder.read_sites(os.environ, place)
-    clashes.refuse_clashes(sites)
-    for fault in faults.values():
-        print(fault, file=sys.stderr)
-    return max([len(faults) and 1, *(_run_turn(arguments, site) for site in sites)])
+    sites, broken = usable.read(os.environ, place)
+    usable.say(broken)
+    return max([int(bool(broken)), *(_run_turn(arguments, site) for site in sites)])
 
 
 def _run_turn(arguments: Arguments, site: NamedSite) -> int:
@@ -93,7 +91,9 @@ def _run_turn(arguments: Arguments, site: NamedSite) -> int:
             return run_verb(_own_arguments(arguments, site.name), site.environ)
         except PetitionError as error:
             print(error, file=sys.stderr)
-            return 1
+        except OSError as error:
+            print(folder.show_os_error(error), file=sys.stderr)
+        return 1
 
 
 def _own_arguments(arguments: Arguments, name: str) -> Arguments:
@@ -103,5 +103,5 @@ def _own_arguments(arguments: Arguments, name: str) -> Arguments:
     return Namespace(**vars(arguments) | {"file": Path(f"{arguments.file}-{name}")})
 
 
-def _names(sites: Sequence[NamedSite]) -> str:
-    return ", ".join(site.name for site in sites)
+def _names(sites: Sequence[NamedSite | BrokenSite]) -> str:
+    return ", ".join(sorted(site.name for site in sites))

@@ -4,12 +4,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from petition.commands.setup.texts import read_settings
 from petition.core.errors import PetitionError, SettingsError
 from petition.core.settings import Settings, from_environment
 
 VARIABLE = "PETITION_SITES"
+_ADDRESS = re.compile(r"""^[ \t]*PETITION_(?:BASE|ONION)_URL[ \t]*=[ \t]*["']?(\S+?)["']?[ \t]*$""", re.M)
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 _OF_THE_PROCESS = (VARIABLE, "PETITION_VAR", "PETITION_SERVE_", "PETITION_TEST_")
 
@@ -20,6 +22,21 @@ class NamedSite:
     environ: Mapping[str, str]
     settings: Settings
 
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The names under which it answers."""
+        both = urlsplit(self.settings.base_url).hostname, self.settings.onion_host
+        return tuple(name for name in both if name)
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenSite:
+    """`error` names its file and says what to do. `hosts`: names that its file has; empty if none can be read."""
+
+    name: str
+    error: PetitionError
+    hosts: tuple[str, ...] = ()
+
 
 def sites_folder(environ: Mapping[str, str]) -> Path | None:
     """None if this installation has one campaign."""
@@ -27,24 +44,16 @@ def sites_folder(environ: Mapping[str, str]) -> Path | None:
     return Path(text) if text else None
 
 
-def read_sites(environ: Mapping[str, str], folder: Path) -> tuple[list[NamedSite], dict[str, SettingsError]]:
-    """Campaigns by name, and why the settings of others cannot be used. Raises SettingsError if there is none."""
+def read_sites(environ: Mapping[str, str], folder: Path) -> tuple[list[NamedSite], list[BrokenSite]]:
+    """Campaigns by name, and those whose settings cannot be used. Raises SettingsError if there is no file."""
     _refuse_other_settings(environ)
-    sites, faults = [], {}
+    sites, broken = [], []
     for file in _files(folder):
         try:
             sites.append(_read_site(environ, file))
         except SettingsError as error:
-            faults[file.stem] = error
-    return sites, faults
-
-
-def read_all(environ: Mapping[str, str], folder: Path) -> list[NamedSite]:
-    """Raises SettingsError, which names the first file that cannot be used."""
-    sites, faults = read_sites(environ, folder)
-    for fault in faults.values():
-        raise fault
-    return sites
+            broken.append(BrokenSite(file.stem, error, _find_hosts(file)))
+    return sites, broken
 
 
 def _files(folder: Path) -> list[Path]:
@@ -67,16 +76,40 @@ def _refuse_other_settings(environ: Mapping[str, str]) -> None:
 def _read_site(environ: Mapping[str, str], file: Path) -> NamedSite:
     if not _NAME.fullmatch(file.stem):
         raise SettingsError(f"{file.name}: the name of a campaign has small letters, digits and hyphens, 31 at most.")
+    text = _read(file)
     try:
-        given = read_settings(file.read_text("utf-8"))
+        given = read_settings(text)
         if VARIABLE in given:
-            raise SettingsError(f"{VARIABLE} is no setting of one campaign")
+            raise SettingsError(f"{VARIABLE} is no setting of one campaign: delete that line.")
         own = _environ_of(environ, given)
         return NamedSite(file.stem, own, from_environment(own))
-    except (OSError, UnicodeDecodeError):
-        raise SettingsError(f"{file.name} cannot be read.") from None
+    except OSError as error:  # a demo makes its secrets in PETITION_VAR
+        raise SettingsError(f"{file.name}: {show_os_error(error)}") from None
     except PetitionError as error:
         raise SettingsError(f"{file.name}: {str(error).removeprefix('petition.env: ')}") from None
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(
+            f"{file.name} cannot be read: make it a text that the user of the service may read."
+        ) from None
+
+
+def show_os_error(error: OSError) -> str:
+    what = error.filename or "A file"
+    return f"{what} cannot be used ({error.strerror}): let the user of the service read and write it."
+
+
+def _find_hosts(file: Path) -> tuple[str, ...]:
+    """Of a file that cannot be used: some line of it is wrong, seldom this one."""
+    try:
+        found = _ADDRESS.findall(file.read_text("utf-8", "replace"))
+        return tuple(host for address in found if (host := urlsplit(address).hostname))
+    except (OSError, ValueError):
+        return ()
 
 
 def _environ_of(environ: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:

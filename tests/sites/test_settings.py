@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from petition.core.errors import SettingsError
-from petition.sites import clashes, folder
+from petition.sites import usable
 from tests.shell import Shell
 from tests.sites.conftest import shell_for, write_settings
 
@@ -19,12 +18,16 @@ def two(tmp_path: Path) -> Shell:
     return shell_for(tmp_path)
 
 
-def read(folder_: Path) -> None:
-    clashes.refuse_clashes(folder.read_all({}, folder_ / "sites"))
+def faults(folder: Path) -> dict[str, str]:
+    """By the name of the campaign; the others can be used."""
+    sites, broken = usable.read({}, folder / "sites")
+    found = {one.name: str(one.error) for one in broken}
+    assert not set(found) & {site.name for site in sites}
+    return found
 
 
 def test_two_that_share_nothing_are_taken(tmp_path: Path, two: Shell) -> None:
-    read(tmp_path)
+    assert faults(tmp_path) == {}
 
 
 ONION = f"http://{'a' * 55}d.onion"
@@ -46,13 +49,15 @@ SHARED = {
 @pytest.mark.parametrize(("what", "values"), SHARED.items(), ids=SHARED)
 def test_what_two_share_is_refused_with_both_names(tmp_path: Path, what: str, values: dict[str, str]) -> None:
     (tmp_path / "desk").write_text("d" * 40)
+    write_settings(tmp_path, "cedar", 8000)
     for name in ("alder", "birch"):
         write_settings(tmp_path, name, 8000, **{k: v.format(folder=tmp_path) for k, v in values.items()})
-    with pytest.raises(SettingsError) as refused:
-        read(tmp_path)
-    for part in ("alder.env", "birch.env", what):
-        assert part in str(refused.value)
-    assert "k" * 40 not in str(refused.value)
+    found = faults(tmp_path)
+    assert set(found) == {"alder", "birch"}
+    for part in ("alder.env", "birch.env", what, "each campaign needs its own"):
+        assert part in found["alder"]
+    assert found["birch"] == found["alder"]
+    assert "k" * 40 not in found["alder"]
 
 
 def test_two_names_of_one_database_are_one(tmp_path: Path) -> None:
@@ -60,25 +65,28 @@ def test_two_names_of_one_database_are_one(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "real")
     for name, place in (("alder", "real"), ("birch", "link")):
         write_settings(tmp_path, name, 8000, PETITION_DATABASE_URL=f"sqlite:///{tmp_path}/{place}/petition.db")
-    with pytest.raises(SettingsError, match="same database"):
-        read(tmp_path)
+    assert "same database" in faults(tmp_path)["birch"]
     write_settings(tmp_path, "alder", 8000, PETITION_DATABASE_URL="postgresql://u:p@one:5432,two/petition?ssl=on")
     write_settings(tmp_path, "birch", 8000, PETITION_DATABASE_URL="postgresql://v@two/petition")
-    with pytest.raises(SettingsError, match="same database"):
-        read(tmp_path)
+    assert "same database" in faults(tmp_path)["birch"]
 
 
 def test_the_folder_and_its_files_are_checked(tmp_path: Path, two: Shell) -> None:
     sites = tmp_path / "sites"
     for name, line, sentence in (
-        ("birch", "PETITION_SITE=1", "birch.env: PETITION_SITE is not a setting"),
+        ("birch", "PETITION_SITE=1", "birch.env: PETITION_SITE is not a setting; the nearest is PETITION_SITES."),
         ("birch", "PETITION_SITES=x", "birch.env: PETITION_SITES is no setting of one campaign"),
         ("birch", 'PETITION_VAR="x', "birch.env: PETITION_VAR has a quotation mark"),
         ("Birch Two", "", "Birch Two.env: the name of a campaign has small letters"),
     ):
         (sites / f"{name}.env").write_text(f"{line}\n")
-        assert sentence in two.fails("serve")
+        assert sentence in faults(tmp_path)[name]
         (sites / f"{name}.env").unlink()
+    (sites / "birch.env").write_bytes(b"\xff")
+    assert faults(tmp_path) == {
+        "birch": "birch.env cannot be read: make it a text that the user of the service may read."
+    }
+    (sites / "birch.env").unlink()
     assert "belongs into the settings file" in Shell(tmp_path, PETITION_SITES=str(sites), PETITION_MODE="demo").fails(
         "serve"
     )
