@@ -31,11 +31,12 @@ from petition.tally.rounding import magnitude, show_magnitude
 from petition.web.http.pages import NO_STORE, get_public_status, get_site
 from petition.web.http.security import is_forwarded
 from petition.web.operations import process
-from petition.web.operations.health import ANSWER_TIMEOUT_SECONDS, is_operator
+from petition.web.operations.health import ANSWER_TIMEOUT_SECONDS, Readiness, is_operator
 
 # Name of each gauge, and what it says. Those of _STORED are missing while the database is away.
 _OWN = {
     "database_up": "One if the database answers this process; else what it knows is missing here.",
+    "ready": "One if /readyz says so: the database answers, has the right schema and takes writes.",
     "confirmed": "The published total.",
     "snapshot_age_seconds": "Age of the published figures.",
     "signing_paused": "One while an admin has paused signing.",
@@ -55,6 +56,7 @@ _STORED = {
     "backup_age_seconds": "Age of the last backup; +Inf if there has never been one.",
     "audit_age_seconds": "Age of the last audit, in days of 86,400 seconds; +Inf if there has never been one.",
     "audit_agrees": "One if the last audit found that all numbers agree.",
+    "doctor_age_seconds": "Age of the last doctor, in days of 86,400 seconds; +Inf if there has never been one.",
     "doctor_to_fix": "Checks of the last doctor that found something to repair.",
     "doctor_warnings": "Checks of the last doctor that warn.",
 }
@@ -105,12 +107,13 @@ async def metrics(request: Request) -> Response:
     if not is_operator(request):
         raise HTTPException(404)
     figures: StoredFigures = request.app.state.stored_figures
-    stored = await figures.read()
+    readiness: Readiness = request.app.state.readiness
+    stored, problem = await asyncio.gather(figures.read(), readiness.problem())
     comments = _own_comments(request)
     if stored is not None:
         comments += [machine.describe(show_magnitude) for machine in stored.away]
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Figures(request, stored))
+    registry.register(_Figures(request, stored, ready=not problem))
     text = "".join(f"# {comment}\n" for comment in comments) + generate_latest(registry).decode()
     return PlainTextResponse(text, headers={"Cache-Control": NO_STORE})
 
@@ -118,11 +121,12 @@ async def metrics(request: Request) -> Response:
 class _Figures(Collector):
     """All figures of one answer."""
 
-    def __init__(self, request: Request, stored: _Stored | None) -> None:
-        self._request, self._stored = request, stored
+    def __init__(self, request: Request, stored: _Stored | None, *, ready: bool) -> None:
+        self._request, self._stored, self._ready = request, stored, ready
 
     def collect(self) -> Iterator[Metric]:
-        values = _own_values(self._request) | {"database_up": int(self._stored is not None)}
+        values = _own_values(self._request)
+        values |= {"database_up": int(self._stored is not None), "ready": int(self._ready)}
         values |= _stored_values(self._stored) if self._stored else {}
         for name in filter(values.__contains__, _HELP):
             yield GaugeMetricFamily(f"petition_{name}", _HELP[name], values[name])
@@ -166,10 +170,15 @@ def _stored_values(stored: _Stored) -> dict[str, float]:
         "relays_in_trouble": stored.troubles,
         "machines_away": len(stored.away),
         "backup_age_seconds": clock.epoch() - int(clock.parse_iso(last).timestamp()) if last else inf,
-        "audit_age_seconds": (clock.today() - audit.day).days * clock.DAY if audit else inf,
+        "audit_age_seconds": _age(audit),
+        "doctor_age_seconds": _age(doctor),
         **({"audit_agrees": int(audit.all_agree)} if audit else {}),
         **({"doctor_to_fix": len(doctor.named("fix")), "doctor_warnings": len(doctor.named("warn"))} if doctor else {}),
     }
+
+
+def _age(last: LastAudit | LastDoctor | None) -> float:
+    return (clock.today() - last.day).days * clock.DAY if last else inf
 
 
 def _counts(site: Site) -> Iterator[Metric]:

@@ -1,6 +1,7 @@
 """What concerns one process and its machine, in steps that tell nothing about one person who signs."""
 
 import os
+import resource
 import shutil
 import time
 from collections import deque
@@ -56,6 +57,8 @@ def figures() -> Iterator[Metric]:
     yield gauge("process_start_time_seconds", "When this process has started.", _STARTED)
     yield gauge("process_resident_memory_bytes", "Memory of this process, in steps.", _step(_memory(), MEMORY_STEP))
     yield gauge("process_open_fds", "Open files and connections, in tens.", _step(_open_files(), 10))
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    yield gauge("process_max_fds", "How many this process may have open.", most)
 
 
 def _memory() -> int:

@@ -3,8 +3,10 @@
 import asyncio
 import re
 import shutil
+import sqlite3
 import subprocess
 import time as time_
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from petition.core.errors import DatabaseError
 from petition.mail import outbox
 from petition.organisers import activity_log, last_checks
 from petition.tally.rounding import magnitude
-from petition.web.operations import metrics
+from petition.web.operations import health, metrics
 from petition.web.operations.process import LoopLag
 from tests.conftest import Clock, Visitor
 from tests.web.tools import on_sqlite
@@ -110,6 +112,7 @@ async def test_metrics_say_that_the_database_is_away(visitor: Visitor, monkeypat
     assert there.keys() - away.keys() == {
         *("petition_outbox_waiting", "petition_outbox_oldest_seconds", "petition_relays_in_trouble"),
         *("petition_machines_away", "petition_backup_age_seconds", "petition_audit_age_seconds"),
+        "petition_doctor_age_seconds",
     }
 
 
@@ -119,7 +122,23 @@ async def test_a_database_that_was_moved_away_is_told(visitor: Visitor, tmp_path
     away = file.rename(file.with_name("away.db"))
     gone = await _read(visitor)
     away.rename(file)
-    assert (gone["petition_database_up"], (await _read(visitor))["petition_database_up"]) == (0, 1)
+    assert (gone["petition_database_up"], gone["petition_ready"]) == (0, 0)
+    visitor.app.state.readiness.expire()
+    back = await _read(visitor)
+    assert (back["petition_database_up"], back["petition_ready"]) == (1, 1)
+
+
+@on_sqlite
+async def test_a_database_that_takes_no_writes_is_told(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another program holds the database."""
+    monkeypatch.setattr(health, "ANSWER_TIMEOUT_SECONDS", 0.5)
+    file = visitor.site.settings.database_url.partition("///")[2]
+    visitor.app.state.readiness.expire()
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("begin immediate")
+        values = await _read(visitor)
+        other.execute("rollback")
+    assert (values["petition_database_up"], values["petition_ready"]) == (1, 0)
 
 
 async def test_each_form_that_could_not_be_stored_is_told(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,6 +183,8 @@ async def test_ages_of_backup_and_audit(time: Clock, visitor: Visitor) -> None:
     await visitor.site.database.write(lambda c: last_checks.record_doctor(c, found=found))
     values = await _read(visitor)
     assert (values["petition_doctor_to_fix"], values["petition_doctor_warnings"]) == (1, 2)
+    time.advance(days=2)
+    assert (await _read(visitor))["petition_doctor_age_seconds"] == 48 * 3600
 
 
 async def test_sizes_are_told_in_steps(visitor: Visitor) -> None:
