@@ -26,6 +26,8 @@ from petition.mail.relay_watch import current_troubles
 from petition.organisers import activity_log, last_checks
 from petition.organisers.last_checks import LastAudit, LastDoctor
 from petition.protection.proof_of_work import ProofMode
+from petition.signing import probes
+from petition.signing.probes import LastProbe
 from petition.site import Site
 from petition.tally.rounding import magnitude, show_magnitude
 from petition.web.http.pages import NO_STORE, get_public_status, get_site
@@ -74,6 +76,7 @@ class _Stored:
     last_backup: str | None
     audit: LastAudit | None
     doctor: LastDoctor | None
+    probe: LastProbe | None
 
 
 class StoredFigures:
@@ -97,7 +100,8 @@ class StoredFigures:
                 troubles, away = await current_troubles(c), await machines.away_machines(c)
                 last_backup = await activity_log.last_backup(c)
                 checks = await last_checks.last_audit(c), await last_checks.last_doctor(c)
-                return _Stored(waiting, oldest, len(troubles), away, last_backup, *checks)
+                probe = await probes.last_probe(c)
+                return _Stored(waiting, oldest, len(troubles), away, last_backup, *checks, probe)
         except DatabaseError:
             return None
 
@@ -134,6 +138,9 @@ class _Figures(Collector):
         build.add_metric([__version__, version.commit(resources.PACKAGE.parent), str(migrations.latest_version())], 1)
         yield build
         yield from _counts(get_site(self._request))
+        if self._stored and _is_probed(self._request):
+            yield from _probe_figures(self._stored.probe)
+        yield from process.job_figures(self._request.app.state.last_runs)
         yield from process.figures()
 
 
@@ -179,6 +186,27 @@ def _stored_values(stored: _Stored) -> dict[str, float]:
 
 def _age(last: LastAudit | LastDoctor | None) -> float:
     return (clock.today() - last.day).days * clock.DAY if last else inf
+
+
+def _is_probed(request: Request) -> bool:
+    """While nobody is meant to sign, no probe runs, and none is missed."""
+    site, status = get_site(request), get_public_status(request)
+    is_open = site.campaign_state().allows_signing and not (status.signing_closed or status.signing_paused)
+    return bool(site.settings.probe_email) and is_open
+
+
+def _probe_figures(probe: LastProbe | None) -> Iterator[Metric]:
+    age = "Age of the last probe of signing; +Inf if there has never been one."
+    yield GaugeMetricFamily("petition_probe_age_seconds", age, probe.age if probe else inf)
+    if probe:
+        yield GaugeMetricFamily("petition_probe_works", "One if the last probe could sign.", int(probe.works))
+        took = GaugeMetricFamily("petition_probe_step_seconds", "How long a step of it took.", labels=("step",))
+        failed = GaugeMetricFamily("petition_probe_failed", "The step at which it failed, if it did.", labels=("step",))
+        for step, seconds in probe.seconds.items():
+            took.add_metric([step], seconds)
+        if probe.step:
+            failed.add_metric([probe.step], 1)
+        yield from (took, failed)
 
 
 def _counts(site: Site) -> Iterator[Metric]:

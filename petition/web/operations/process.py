@@ -10,6 +10,8 @@ from pathlib import Path
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from petition.core.background import LastRuns
+
 DISK_STEP = 64 << 20  # bytes: those of some ten thousand signatures
 MEMORY_STEP = 8 << 20
 CPU_STEP = 10  # seconds: those of thousands of visits
@@ -59,6 +61,17 @@ def figures() -> Iterator[Metric]:
     yield gauge("process_open_fds", "Open files and connections, in tens.", _step(_open_files(), 10))
     most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     yield gauge("process_max_fds", "How many this process may have open.", most)
+
+
+def job_figures(runs: LastRuns) -> Iterator[Metric]:
+    """Of the jobs that run beside the requests of this process."""
+    age = "Time since a job of this process has worked; +Inf if it never has."
+    ages = GaugeMetricFamily("petition_task_age_seconds", age, labels=("task",))
+    intervals = GaugeMetricFamily("petition_task_interval_seconds", "How often it runs.", labels=("task",))
+    for name, seconds in runs.ages().items():
+        ages.add_metric([name], seconds)
+        intervals.add_metric([name], runs.seconds[name])
+    yield from (ages, intervals)
 
 
 def _memory() -> int:
