@@ -30,9 +30,14 @@ def run(arguments: Arguments) -> int | None:
     said.mark_logs()
     if chosen:
         return _run_one(arguments, _find(place, chosen))
-    if arguments.verb in _FOR_ALL or getattr(arguments, "for_each_site", False):
+    if arguments.verb in _FOR_ALL or getattr(arguments, "for_each_site", False) or _has_reports_of_all(arguments):
         return _run_in_turn(arguments, place)
     return _run_at_once(arguments, place)
+
+
+def _has_reports_of_all(arguments: Arguments) -> bool:
+    """A folder with a Maildir for each campaign, called like it. One report alone does not say whose it is."""
+    return arguments.verb is mail.bounce and arguments.source != "-" and Path(arguments.source).is_dir()
 
 
 def _needs_settings(arguments: Arguments) -> bool:
@@ -82,13 +87,14 @@ def _run_in_turn(arguments: Arguments, place: Path) -> int:
     """The failure of one campaign keeps no other one from its turn."""
     sites, broken = usable.read(os.environ, place)
     usable.say(broken)
-    return max([int(bool(broken)), *(_run_turn(arguments, site) for site in sites)])
+    turns = [(_own_arguments(arguments, site.name), site) for site in sites]
+    return max([int(bool(broken)), *(_run_turn(own, site) for own, site in turns if own)])
 
 
 def _run_turn(arguments: Arguments, site: NamedSite) -> int:
     with said.lines_about(site.name):
         try:
-            return run_verb(_own_arguments(arguments, site.name), site.environ)
+            return run_verb(arguments, site.environ)
         except PetitionError as error:
             print(error, file=sys.stderr)
         except OSError as error:
@@ -96,11 +102,14 @@ def _run_turn(arguments: Arguments, site: NamedSite) -> int:
         return 1
 
 
-def _own_arguments(arguments: Arguments, name: str) -> Arguments:
-    """A backup of all is one file for each: FILE-NAME."""
-    if arguments.verb is not retention.backup:
-        return arguments
-    return Namespace(**vars(arguments) | {"file": Path(f"{arguments.file}-{name}")})
+def _own_arguments(arguments: Arguments, name: str) -> Arguments | None:
+    """A backup of all is one file for each: FILE-NAME. Reports are in FOLDER/NAME; None if a campaign has none."""
+    if arguments.verb is retention.backup:
+        return Namespace(**vars(arguments) | {"file": Path(f"{arguments.file}-{name}")})
+    if arguments.verb is mail.bounce:
+        reports = Path(arguments.source, name)
+        return Namespace(**vars(arguments) | {"source": str(reports)}) if reports.is_dir() else None
+    return arguments
 
 
 def _names(sites: Sequence[NamedSite | BrokenSite]) -> str:

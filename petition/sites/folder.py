@@ -11,7 +11,7 @@ from petition.core.errors import PetitionError, SettingsError
 from petition.core.settings import Settings, from_environment
 
 VARIABLE = "PETITION_SITES"
-_ADDRESS = re.compile(r"""^[ \t]*PETITION_(?:BASE|ONION)_URL[ \t]*=[ \t]*["']?(\S+?)["']?[ \t]*$""", re.M)
+_ADDRESSES = ("PETITION_BASE_URL", "PETITION_ONION_URL")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 _OF_THE_PROCESS = (VARIABLE, "PETITION_VAR", "PETITION_SERVE_", "PETITION_TEST_")
 
@@ -106,7 +106,8 @@ def show_os_error(error: OSError) -> str:
 def _find_hosts(file: Path) -> tuple[str, ...]:
     """Of a file that cannot be used: some line of it is wrong, seldom this one."""
     try:
-        found = _ADDRESS.findall(file.read_text("utf-8", "replace"))
+        lines = [line.partition("=") for line in file.read_text("utf-8", "replace").splitlines()]
+        found = [value.strip(" \t\"'") for name, _, value in lines if name.strip() in _ADDRESSES]
         return tuple(host for address in found if (host := urlsplit(address).hostname))
     except (OSError, ValueError):
         return ()

@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from petition.core import counted
+from petition.core.counters import Counters, Key
 from petition.core.encryption import ServerKeys
 from petition.core.outbox_keys import OutboxKeys
 from petition.mail.messages import MESSAGES
@@ -71,6 +73,23 @@ def test_metrics_of_each_host_are_those_of_its_campaign(both: Both) -> None:
         published = person.ask("GET", "/tally.json").json()["confirmed"]
         headers = {"Authorization": f"Bearer {person.settings['PETITION_METRICS_TOKEN']}"}
         assert f"petition_confirmed {published}" in person.ask("GET", "/metrics", headers=headers).text
+
+
+def test_what_is_counted_at_one_is_counted_at_no_other(both: Both) -> None:
+    before = [_counts(person) for person in both]
+    one, _ = both
+    assert one.ask("POST", one.sign("counted@example.org")).status_code == 303
+    after = [_counts(person) for person in both]
+    changed = [{key[0] for key in counts if counts[key] != old[key]} for counts, old in zip(after, before, strict=True)]
+    assert {"requests", "forms", "confirmations"} <= changed[0]
+    assert changed[1] <= {"emails"}  # of a test before this one
+
+
+def _counts(person: Person) -> dict[Key, int]:
+    """What its processes have counted, exactly; its metrics show them as powers of ten."""
+    processes, totals = Counters(person.var / "counts", counted.COUNTERS).totals()
+    assert processes
+    return totals
 
 
 def test_a_session_of_one_desk_opens_no_other_one(both: Both) -> None:
