@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 from petition.commands.doctor.finding import Finding
+from petition.core.database.connection import Row
 from petition.core.database.database import CONNECTIONS, open_database
+from petition.core.database.standby import ANOTHER, NOT_A_STANDBY, current_place, why_not, with_any_standby
 from petition.core.errors import PetitionError
 from petition.core.settings import Settings
 
@@ -23,6 +25,37 @@ async def check_postgresql(settings: Settings, root: Path = ROOT) -> list[Findin
         return []
     processes = max(1, len(machines)) * (_workers(root) + 1)  # each with workers, and a command or a deliverer
     return [_check_connections(int(limits["connections"]), processes), _check_role(bool(limits["is_superuser"]))]
+
+
+async def check_standby(settings: Settings) -> list[Finding]:
+    """Whether PETITION_STANDBY_URL leads to a standby of our database that keeps up."""
+    if not settings.standby_url:
+        return []
+    try:
+        async with open_database(settings.database_url) as database, database.autocommit() as c:
+            place = await current_place(c)
+    except PetitionError:
+        return []
+    return [_say_standby(await _look_at_standby(settings.standby_url, place))]
+
+
+async def _look_at_standby(url: str, place: Row) -> str:
+    try:
+        async with open_database(with_any_standby(url)) as database, database.autocommit() as c:
+            return await why_not(c, place)
+    except PetitionError as error:
+        return str(error)
+
+
+def _say_standby(reason: str) -> Finding:
+    is_wrong = reason in (NOT_A_STANDBY, ANOTHER)
+    return Finding(
+        "standby",
+        f"the server of PETITION_STANDBY_URL is not read: {reason}" if is_wrong else "",
+        f"it is not read now: {reason}" if reason and not is_wrong else "",
+        why="the desk and backups read the primary",
+        command="set PETITION_STANDBY_URL to a hot standby of the same database" if is_wrong else "",
+    )
 
 
 def _check_connections(available: int, processes: int) -> Finding:

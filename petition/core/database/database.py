@@ -14,6 +14,7 @@ import databases
 from petition.core.database import hosts, sqlite
 from petition.core.database.connection import Connection, translate_errors
 from petition.core.database.queries import POSTGRESQL, SQLITE
+from petition.core.database.standby import Standby, with_any_standby
 from petition.core.database.writer import Act, Writer
 from petition.core.errors import Busy, DatabaseError
 
@@ -42,6 +43,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.dialect = SQLITE if url.startswith("sqlite") else POSTGRESQL
         self.on_begin: Callable[[Connection], Awaitable[None]] | None = None  # for each transaction that writes
+        self.standby: Standby | None = None
         self._url, self._pool = url, _pool(url)
         self._failure = ""  # of the last act
         self.writer: Writer[Connection] = Writer(self._connection)
@@ -54,13 +56,22 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
         """A connection on which all reads see the same moment of the database."""
-        begin = "begin" if self.dialect == SQLITE else "begin isolation level repeatable read read only"
-        async with self._connection() as connection:
-            await connection.execute(begin)
+        async with self._connection() as connection, connection.at_one_moment():
+            yield connection
+
+    async def heavy_read(self, job: Callable[[Connection], Awaitable[T]]) -> T:
+        """The result of job(connection), which reads many rows at one moment and decides nothing about access.
+
+        It runs on the standby if one is named and has all that was acknowledged (see standby.py), else like reading().
+        It may run twice.
+        """
+        if self.standby and self.standby.may_be_asked():
             try:
-                yield connection
-            finally:
-                await connection.rollback()
+                return await self.standby.read(self._connection, job)
+            except DatabaseError as error:
+                self.standby.rest(str(error))
+        async with self.reading() as connection:
+            return await job(connection)
 
     async def write(self, job: Callable[[Connection], Awaitable[T]]) -> T:
         """Runs job(connection) in one transaction; returns after its commit. Raises Busy if too many wait."""
@@ -174,11 +185,16 @@ async def _run_to_end(step: Coroutine[Any, Any, object]) -> None:
 
 
 @asynccontextmanager
-async def open_database(url: str, *, create: bool = False) -> AsyncIterator[Database]:
+async def open_database(url: str, *, create: bool = False, standby_url: str = "") -> AsyncIterator[Database]:
     """An open database, closed at the end. A SQLite file is made only if `create` is true.
 
-    Raises DatabaseError if the database cannot be reached.
+    Raises DatabaseError if the database cannot be reached; whether the standby can be is found out later.
     """
+    if standby_url:
+        async with open_database(with_any_standby(standby_url)) as copy, open_database(url, create=create) as database:
+            database.standby = Standby(copy._connection)
+            yield database
+        return
     if url.startswith("sqlite:///"):
         with translate_errors():
             await asyncio.to_thread(sqlite.prepare_file, url, create)

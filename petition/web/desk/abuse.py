@@ -32,8 +32,7 @@ _RESTORED = {
 @requires_role(Role.ORGANISER)
 async def index(request: Request) -> Response:
     """Forms in powers of ten: none moves with a single form, and no line appears with the first."""
-    async with get_site(request).database.reading() as c:
-        counts = await _counts(c)
+    counts = await get_site(request).database.heavy_read(_counts)
     return render_desk_page(request, "web/desk/forms.html", section=PATH, **counts)
 
 

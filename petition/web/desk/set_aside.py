@@ -38,12 +38,14 @@ async def index(request: Request) -> Response:
 
 async def _index(request: Request, form: Form, status: int = 200) -> Response:
     site, admin = get_site(request), request.state.organiser.may(Role.ADMIN)
-    async with site.database.reading() as c:
-        found = await batches.list_batches(c)
-        demo = site.settings.demo
-        networks = await batch_rules.list_networks(c, site.server_keys, demo=demo) if admin else []
+    found, networks = await site.database.heavy_read(partial(_read_lists, site=site, admin=admin))
     context: dict[str, Any] = {"batches": found, "networks": networks, "form": form}
     return render_desk_page(request, "web/desk/set_aside/index.html", section=PATH, status=status, **context)
+
+
+async def _read_lists(c: Connection, *, site: Site, admin: bool) -> tuple[list[Batch], list[tuple[str, int]]]:
+    networks = await batch_rules.list_networks(c, site.server_keys, demo=site.settings.demo) if admin else []
+    return await batches.list_batches(c), networks
 
 
 @requires_role(Role.ADMIN)
