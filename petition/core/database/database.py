@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
@@ -14,7 +15,7 @@ import databases
 from petition.core.database import hosts, sqlite
 from petition.core.database.connection import Connection, translate_errors
 from petition.core.database.queries import POSTGRESQL, SQLITE
-from petition.core.database.standby import Standby, with_any_standby
+from petition.core.database.standby import Standby, current_place, with_any_standby
 from petition.core.database.writer import Act, Writer
 from petition.core.errors import Busy, DatabaseError
 
@@ -40,10 +41,10 @@ for _name in ("aiosqlite", "databases"):  # at debug level they log every statem
 class Database:
     """An open database. Each read has its own connection; all writes go through one writer."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, standby_url: str = "") -> None:
         self.dialect = SQLITE if url.startswith("sqlite") else POSTGRESQL
         self.on_begin: Callable[[Connection], Awaitable[None]] | None = None  # for each transaction that writes
-        self.standby: Standby | None = None
+        self._standby = Standby(partial(connect_once, with_any_standby(standby_url))) if standby_url else None
         self._url, self._pool = url, _pool(url)
         self._failure = ""  # of the last act
         self.writer: Writer[Connection] = Writer(self._connection)
@@ -65,11 +66,13 @@ class Database:
         It runs on the standby if one is named and has all that was acknowledged (see standby.py), else like reading().
         It may run twice.
         """
-        if self.standby and self.standby.may_be_asked():
+        if self._standby and self._standby.may_be_asked():
+            async with self._connection() as connection:
+                place = await current_place(connection)
             try:
-                return await self.standby.read(self._connection, job)
+                return await self._standby.read(place, job)
             except DatabaseError as error:
-                self.standby.rest(str(error))
+                self._standby.rest(str(error))
         async with self.reading() as connection:
             return await job(connection)
 
@@ -190,15 +193,10 @@ async def open_database(url: str, *, create: bool = False, standby_url: str = ""
 
     Raises DatabaseError if the database cannot be reached; whether the standby can be is found out later.
     """
-    if standby_url:
-        async with open_database(with_any_standby(standby_url)) as copy, open_database(url, create=create) as database:
-            database.standby = Standby(copy._connection)
-            yield database
-        return
     if url.startswith("sqlite:///"):
         with translate_errors():
             await asyncio.to_thread(sqlite.prepare_file, url, create)
-    database = Database(url)
+    database = Database(url, standby_url)
     with translate_errors():
         await database._pool.connect()
     try:
@@ -207,6 +205,13 @@ async def open_database(url: str, *, create: bool = False, standby_url: str = ""
         await database.writer.close()
         with suppress(TimeoutError):  # asyncpg waits forever for a connection that is still in use
             await asyncio.wait_for(database._pool.disconnect(), CLOSE_TIMEOUT)
+
+
+@asynccontextmanager
+async def connect_once(url: str) -> AsyncIterator[Connection]:
+    """A connection without a transaction, which no pool keeps."""
+    async with open_database(url) as database, database.autocommit() as connection:
+        yield connection
 
 
 def _pool(url: str) -> databases.Database:

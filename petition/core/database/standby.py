@@ -20,17 +20,19 @@ T = TypeVar("T")
 Connect = Callable[[], AbstractAsyncContextManager[Connection]]
 
 REST_SECONDS = 30  # that a standby is not asked after it failed or was late: no reader waits for it each time
-ANSWER_SECONDS = 2.0
 CATCH_UP_SECONDS = 1.0  # that it has to replay what the primary has; with a healthy line it needs milliseconds
+_ANSWER_SECONDS = 2.0
 _PAUSE = 0.02
 NOT_A_STANDBY = "it takes writes itself, so it is no standby"
 ANOTHER = "it holds another database"
+# What follows a primary that was replaced has what ours never had, and lacks the rest: its place may even be further.
+OTHER_TIMELINE = "it is on another timeline than the primary: it follows an older one, or has not noted the change yet"
 LATE = "it is behind the primary"
 log = logging.getLogger(__name__)
 
 
 class Standby:
-    """Of one process. `connect` opens a connection to it."""
+    """Of one process. `connect` opens a connection to it, a new one each time: another host may be the standby now."""
 
     def __init__(self, connect: Connect) -> None:
         self._connect = connect
@@ -41,10 +43,11 @@ class Standby:
         """False for a while after it could not be read."""
         return clock.running_seconds() >= self._rests_until
 
-    async def read(self, primary: Connect, job: Callable[[Connection], Awaitable[T]]) -> T:
-        """Raises DatabaseError if it is away or behind, or if what it replays has removed rows that the job reads."""
-        async with primary() as c:
-            place = await current_place(c)
+    async def read(self, place: Row, job: Callable[[Connection], Awaitable[T]]) -> T:
+        """`place`: of the primary, read before.
+
+        Raises DatabaseError if it is away or behind, or if what it replays has removed rows that the job reads.
+        """
         async with self._connect() as c:
             if reason := await why_not(c, place):
                 raise DatabaseError(reason)
@@ -64,8 +67,8 @@ class Standby:
 
 
 async def current_place(c: Connection) -> Row:
-    """Of the primary: up to which place its log is on disk, and which database it is."""
-    (place,) = await c.execute(queries(POSTGRESQL)["standby.place"], within=ANSWER_SECONDS)
+    """Of the primary: up to which place its log is on disk, its timeline, and which database it is."""
+    (place,) = await c.all("standby.place")
     return place
 
 
@@ -73,11 +76,13 @@ async def why_not(c: Connection, place: Row) -> str:
     """Why this server cannot be read instead of the primary; empty if it has replayed all up to that place."""
     end = asyncio.get_running_loop().time() + CATCH_UP_SECONDS
     while True:
-        (found,) = await c.execute(queries(POSTGRESQL)["standby.look"], place, within=ANSWER_SECONDS)
+        (found,) = await c.execute(queries(POSTGRESQL)["standby.look"], place, within=_ANSWER_SECONDS)
         if not found["is_standby"]:
             return NOT_A_STANDBY
         if not found["is_same"]:
             return ANOTHER
+        if not found["is_on_timeline"]:
+            return OTHER_TIMELINE
         if found["has_all"]:
             return ""
         if asyncio.get_running_loop().time() > end:

@@ -22,7 +22,7 @@ from petition.letters.editions.drafts import Draft
 from petition.letters.writing import compose
 from petition.organisers.accounts import Role
 from petition.tally.rounding import show_magnitude
-from petition.web.desk.access import requires_role
+from petition.web.desk.access import read_many, requires_role
 from petition.web.desk.downloads import attachment, inline_pdf, letter_response, log_download
 from petition.web.desk.pages import desk_language, render_desk_page
 from petition.web.desk.words import STANCES, letter_name
@@ -111,7 +111,7 @@ async def annex(request: Request) -> Response:
     """404 if there are no names to print."""
     draft, addressee = await _draft_and_addressee(request)
     read = partial(drafts.get_annex_names, draft=draft, addressees=[addressee])
-    names = (await get_site(request).database.heavy_read(read)).get(addressee.code)
+    names = (await read_many(request, read)).get(addressee.code)
     if not names:
         raise HTTPException(404)
     content = await run_in_threadpool(draft.render_annex, addressee, names)
@@ -126,7 +126,7 @@ async def archive(request: Request) -> Response:
     if not get_site(request).campaign_state().allows_letters:
         raise HTTPException(409)
     read = partial(drafts.get_annex_names, draft=draft, addressees=draft.book.addressees)
-    names = await get_site(request).database.heavy_read(read)
+    names = await read_many(request, read)
     file = io.BytesIO()  # in memory, not on disk: it has names in it, and a failure would leave the file there
     await run_in_threadpool(drafts.write_archive, draft, names, file)
     await log_download(request, "downloaded all letters")

@@ -17,7 +17,7 @@ from petition.signing import printed_names
 from petition.signing.printed_names import APPROVED, REJECTED, STATES
 from petition.signing.signatures import NEW
 from petition.tally.rounding import UNSTATED_COUNTRY, show_magnitude
-from petition.web.desk.access import requires_role
+from petition.web.desk.access import read_many, requires_role
 from petition.web.desk.downloads import log_download
 from petition.web.desk.pages import desk_language, render_desk_page, saved_redirect, say
 from petition.web.desk.words import country_name
@@ -39,7 +39,7 @@ _STATE_WORDS = {NEW: "new names", REJECTED: "names set aside", APPROVED: "passed
 @requires_role(Role.ORGANISER)
 async def index(request: Request) -> Response:
     """How many names of each country nobody has looked at yet, how many are set aside, and how many are passed."""
-    counts = await get_site(request).database.heavy_read(_count_names)
+    counts = await read_many(request, _count_names)
     codes = [*dict(desk_language(request).countries), UNSTATED_COUNTRY]
     rows = {
         state: [(code, show_magnitude(by_country[code])) for code in codes if code in by_country]
@@ -62,7 +62,7 @@ async def names_of_country(request: Request) -> Response:
     if request.method == "POST":
         return await _decide(request, country, state, page, await forms.read_form(request))
     read = partial(printed_names.list_names, country=country, state=state, page=page)
-    names, has_next = await get_site(request).database.heavy_read(read)
+    names, has_next = await read_many(request, read)
     await log_download(request, "looked at names", f"{country_name(country)}: {_STATE_WORDS[state]}")
     context = {"country": country, "state": state, "names": names, "page": page, "has_next": has_next}
     undo = request.query_params.get("undo", "").replace("-", " ")

@@ -20,7 +20,7 @@ from petition.signing import batch_rules, batches
 from petition.signing.batch_rules import Rule
 from petition.signing.batches import Batch
 from petition.site import Site
-from petition.web.desk.access import requires_role, run_and_log
+from petition.web.desk.access import read_many, requires_role, run_and_log
 from petition.web.desk.factor_again import requires_recent_factor
 from petition.web.desk.pages import render_desk_page, saved_redirect, say
 from petition.web.http import forms
@@ -38,7 +38,7 @@ async def index(request: Request) -> Response:
 
 async def _index(request: Request, form: Form, status: int = 200) -> Response:
     site, admin = get_site(request), request.state.organiser.may(Role.ADMIN)
-    found, networks = await site.database.heavy_read(partial(_read_lists, site=site, admin=admin))
+    found, networks = await read_many(request, partial(_read_lists, site=site, admin=admin))
     context: dict[str, Any] = {"batches": found, "networks": networks, "form": form}
     return render_desk_page(request, "web/desk/set_aside/index.html", section=PATH, status=status, **context)
 

@@ -19,7 +19,7 @@ from petition.signals import EXPLANATIONS, Cluster, Notice, keeping, sentences
 from petition.signals.clusters import RULES_OF_KIND
 from petition.signals.detection import HISTORY
 from petition.site import Site
-from petition.web.desk.access import requires_role
+from petition.web.desk.access import read_many, requires_role
 from petition.web.desk.next_steps import Look, Step, Urgency
 from petition.web.desk.pages import desk_language, render_desk_page, saved_redirect, say
 from petition.web.http import forms
@@ -52,7 +52,7 @@ async def unusual(request: Request) -> Response:
 async def _page(request: Request, unsaid: str = "") -> Response:
     """`unsaid`: the handle of a notice for which nothing was chosen."""
     site = get_site(request)
-    notices, counted, clusters = await site.database.heavy_read(partial(_read_signals, site=site))
+    notices, counted, clusters = await read_many(request, partial(_read_signals, site=site))
     context: dict[str, Any] = {
         "days": [(day, list(found)) for day, found in groupby(notices, key=lambda notice: notice.date)],
         "clusters": {shown["cluster"].handle: shown for shown in clusters},

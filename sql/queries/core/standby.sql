@@ -1,15 +1,20 @@
 -- name: place
--- Of a primary: up to which place its log is on disk, which is all that was acknowledged; and which database it is. A
--- standby has the same identity, as a copy of the bytes.
-select cast(pg_current_wal_flush_lsn() as text) as place, -- postgresql
+-- Of a primary: up to which place its log is on disk, which is all that was acknowledged; its timeline; and which
+-- database it is. A standby has the same identity, as a copy of the bytes. A server that takes no writes has no place.
+select cast(case when not pg_is_in_recovery() then pg_current_wal_flush_lsn() end as text) as place, -- postgresql
+    case when not pg_is_in_recovery() then left(pg_walfile_name(pg_current_wal_flush_lsn()), 8) end as timeline, -- postgresql
     system_identifier || '/' || (select oid from pg_catalog.pg_database where datname = current_database()) -- postgresql
     as identity from pg_control_system() -- postgresql
-select '' as place, '' as identity -- sqlite
+select '' as place, '' as timeline, '' as identity -- sqlite
 
 -- name: look
--- Whether this server is a standby of that primary, and has replayed its log up to that place.
+-- Whether this server is a standby of that primary, on its timeline, and has replayed its log up to that place. A standby
+-- notes a new timeline at its next restart point, five minutes later at most.
 select pg_is_in_recovery() as is_standby, -- postgresql
-    coalesce(pg_last_wal_replay_lsn() >= cast(cast(:place as text) as pg_lsn), false) as has_all, -- postgresql
     system_identifier || '/' || (select oid from pg_catalog.pg_database where datname = current_database()) -- postgresql
-    = cast(:identity as text) as is_same from pg_control_system() -- postgresql
-select false as is_standby, :place = '' as has_all, :identity = '' as is_same -- sqlite
+    = cast(:identity as text) as is_same, -- postgresql
+    coalesce(lpad(upper(to_hex(greatest(timeline_id, min_recovery_end_timeline))), 8, '0') -- postgresql
+    = cast(:timeline as text), false) as is_on_timeline, -- postgresql
+    coalesce(pg_last_wal_replay_lsn() >= cast(cast(:place as text) as pg_lsn), false) as has_all -- postgresql
+    from pg_control_system(), pg_control_checkpoint(), pg_control_recovery() -- postgresql
+select false as is_standby, :identity = '' as is_same, :timeline = '' as is_on_timeline, :place = '' as has_all -- sqlite
