@@ -21,7 +21,7 @@ Connect = Callable[[], AbstractAsyncContextManager[Connection]]
 
 REST_SECONDS = 30  # that a standby is not asked after it failed or was late: no reader waits for it each time
 CATCH_UP_SECONDS = 1.0  # that it has to replay what the primary has; with a healthy line it needs milliseconds
-_ANSWER_SECONDS = 2.0
+ANSWER_SECONDS = 2.0
 _PAUSE = 0.02
 NOT_A_STANDBY = "it takes writes itself, so it is no standby"
 ANOTHER = "it holds another database"
@@ -69,6 +69,9 @@ class Standby:
 async def current_place(c: Connection) -> Row:
     """Of the primary: up to which place its log is on disk, its timeline, and which database it is."""
     (place,) = await c.all("standby.place")
+    if place["may_be_cut"]:  # and would stay so while nobody writes: the standby would seem to be late
+        await c.run("standby.end_the_entry")
+        (place,) = await c.all("standby.place")
     return place
 
 
@@ -76,7 +79,7 @@ async def why_not(c: Connection, place: Row) -> str:
     """Why this server cannot be read instead of the primary; empty if it has replayed all up to that place."""
     end = asyncio.get_running_loop().time() + CATCH_UP_SECONDS
     while True:
-        (found,) = await c.execute(queries(POSTGRESQL)["standby.look"], place, within=_ANSWER_SECONDS)
+        (found,) = await c.execute(queries(POSTGRESQL)["standby.look"], place, within=ANSWER_SECONDS)
         if not found["is_standby"]:
             return NOT_A_STANDBY
         if not found["is_same"]:

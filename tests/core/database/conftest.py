@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from petition.core.database import migrations
+from petition.core.database import database as database_module
+from petition.core.database import migrations, standby
 from petition.core.database.connection import Connection
 from petition.core.database.database import Database, open_database
 from petition.core.settings import Mode, Settings
@@ -38,6 +39,8 @@ def pair() -> Iterator[Pair]:
     memory = postgres.memory()
     with postgres.server("-c", "max_wal_size=256MB", parent=memory) as primary, postgres.folder(memory) as folder:
         primary.ask("create database template_petition")
+        primary.ask("create role reader login")
+        primary.ask("grant pg_read_all_data to reader")
         asyncio.run(_migrate(f"{primary.url}/template_petition"))
         made = Server(folder)
         made.follow(primary)
@@ -54,13 +57,22 @@ async def _migrate(url: str) -> None:
 
 
 @pytest.fixture
-async def standby_settings(pair: Pair, tmp_path: Path, smtp: Relay) -> Settings:
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the machine of the tests is, a healthy standby is waited for."""
+    monkeypatch.setattr(standby, "CATCH_UP_SECONDS", 60)
+    monkeypatch.setattr(standby, "ANSWER_SECONDS", 60)
+    monkeypatch.setitem(database_module._POOL_OPTIONS, "timeout", 60)
+
+
+@pytest.fixture
+async def standby_settings(pair: Pair, patient: None, tmp_path: Path, smtp: Relay) -> Settings:
+    """The standby is read by a role that can read and nothing else."""
     name = f"test_{secrets.token_hex(6)}"
     await ask(pair.primary, f"create database {name} template template_petition")
     while not await ask(pair.standby, f"select count(*) from pg_database where datname = '{name}'"):
         pass  # until it is there too: who connects to it is told at once that there is none
     made = make_settings(f"{pair.primary.url}/{name}", tmp_path, smtp.url)
-    return replace(made, standby_url=f"{pair.standby.url}/{name}")
+    return replace(made, standby_url=f"{pair.standby.url.replace('petition@', 'reader@')}/{name}")
 
 
 @pytest.fixture

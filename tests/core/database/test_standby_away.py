@@ -23,18 +23,23 @@ pytestmark = pytest.mark.slow  # it starts two servers, and waits for one that i
 
 
 async def test_a_standby_that_is_late_is_left_alone_for_a_while(
-    standby_settings: Settings, beside: Database, pair: Pair, time: Clock, caplog: pytest.LogCaptureFixture
+    standby_settings: Settings,
+    beside: Database,
+    pair: Pair,
+    time: Clock,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     await put(beside, "before")
     assert await beside.heavy_read(get) == ("standby", "before")
     await ask(pair.standby, "select pg_wal_replay_pause()")
     try:
-        await put(beside, "after")
-        assert await beside.heavy_read(get) == ("primary", "after")
-        assert _found(await postgresql.check_standby(standby_settings)) == (
-            "warn",
-            f"it is not read now: {standby.LATE}",
-        )
+        with monkeypatch.context() as patch:
+            patch.setattr(standby, "CATCH_UP_SECONDS", 1)
+            await put(beside, "after")
+            assert await beside.heavy_read(get) == ("primary", "after")
+            found = await postgresql.check_standby(standby_settings)
+            assert _found(found) == ("warn", f"it is not read now: {standby.LATE}")
     finally:
         await ask(pair.standby, "select pg_wal_replay_resume()")
     time.advance(seconds=standby.REST_SECONDS - 1)
@@ -74,8 +79,6 @@ async def test_a_standby_that_is_stopped_keeps_nobody_waiting(
 async def test_a_standby_that_is_frozen_is_given_up(
     moment: str, standby_settings: Settings, pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("timeout", "command_timeout"):  # of a new connection, and of a statement
-        monkeypatch.setitem(database_module._POOL_OPTIONS, name, 1)
     with _thawing(pair.standby) as freeze:
 
         async def job(c: Connection) -> tuple[str, str]:
@@ -88,6 +91,8 @@ async def test_a_standby_that_is_frozen_is_given_up(
             open_database(standby_settings.database_url, standby_url=standby_settings.standby_url) as database,
         ):
             await put(database, "x")
+            for name in ("timeout", "command_timeout"):  # of a new connection, and of a statement; from now on
+                monkeypatch.setitem(database_module._POOL_OPTIONS, name, 2)
             if moment == "before":
                 freeze()
             assert await database.heavy_read(job) == ("primary", "x")
@@ -157,7 +162,7 @@ async def test_after_a_promotion_no_reader_sees_the_past(standby_settings: Setti
     """The old primary comes back as a standby of nobody: it is further in its log, and has not what was saved since."""
     both = f"{pair.standby.url.rpartition('@')[2]},{pair.primary.url.rpartition('@')[2]}"
     name = standby_settings.database_url.rpartition("/")[2]
-    several = f"postgresql://petition@{both}/{name}"
+    several, promoted = f"postgresql://reader@{both}/{name}", f"{pair.standby.url}/{name}"
     async with open_database(standby_settings.database_url, standby_url=standby_settings.standby_url) as database:
         await put(database, "before")
         assert await database.heavy_read(get) == ("standby", "before")
@@ -169,10 +174,10 @@ async def test_after_a_promotion_no_reader_sees_the_past(standby_settings: Setti
             for n in range(100):
                 await put(database, f"only on the old primary {n}")
             await _come_back_without_a_primary(pair.primary)
-            async with open_database(standby_settings.standby_url, standby_url=several) as new:
+            async with open_database(promoted, standby_url=several) as new:
                 await put(new, "after")
                 assert await new.heavy_read(get) == ("primary", "after")
-            turned = replace(standby_settings, database_url=standby_settings.standby_url, standby_url=several)
+            turned = replace(standby_settings, database_url=promoted, standby_url=several)
             assert _found(await postgresql.check_standby(turned))[1].endswith(standby.OTHER_TIMELINE)
         finally:
             await ask(pair.primary, "select pg_promote()")
