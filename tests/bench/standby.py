@@ -1,6 +1,6 @@
 """`python -m tests.bench.standby`: what reads of the desk and a backup cost the primary, without and with a standby.
 
-CPU is that of all processes of each PostgreSQL, so it holds whatever else the machine does meanwhile.
+CPU is that of all processes of each PostgreSQL, so it holds whatever else the machine does.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Reads from a hot standby of PostgreSQL, so that what reads many rows does not hold up the primary.
 
-Whoever was told that something is saved must see it, whichever process wrote it. So nothing is remembered here: the
+Anyone who was told that something is saved must see it, whichever process wrote it. So nothing is remembered here: the
 primary says up to which place its log is on disk, and the standby is read only after it has replayed as far.
 """
 
