@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
+from math import inf
 
 from petition.core import clock
 from petition.core.errors import PetitionError
@@ -27,6 +28,31 @@ def _name(job: Callable[..., object]) -> str:
     """As in the code, such as `Site.prune`: an error often does not tell which job it stopped."""
     function = job.func if isinstance(job, partial) else job
     return str(getattr(function, "__qualname__", type(function).__name__))
+
+
+class LastRuns:
+    """When each job of this process has last worked, and how often it runs, by its name."""
+
+    def __init__(self) -> None:
+        self._worked_at: dict[str, int] = {}
+        self.seconds: dict[str, float] = {}
+
+    def watch(self, seconds: float, job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        """The same job, under the same name; each time that it has worked is noted."""
+        name = _name(job)
+        self.seconds[name] = seconds
+
+        async def run() -> None:
+            await job()
+            self._worked_at[name] = clock.running_seconds()
+
+        run.__qualname__ = name
+        return run
+
+    def ages(self) -> dict[str, float]:
+        """Seconds since each job has worked; +Inf for one that never has."""
+        now = clock.running_seconds()
+        return {name: now - self._worked_at[name] if name in self._worked_at else inf for name in self.seconds}
 
 
 class _Failures:
