@@ -32,7 +32,8 @@ def serve_all(sites: Sequence[NamedSite], broken: Sequence[BrokenSite], argument
     if sites[0].settings.demo and arguments.host not in LOOPBACK_HOSTS:
         raise SettingsError("Demo mode serves this machine only: --host must be 127.0.0.1, ::1 or localhost.")
     faults = _find_faults(sites, arguments.workers)
-    late = _prepare_all([site for site in sites if site.name not in faults], faults)
+    pools = (arguments.workers + 1) * len(sites)  # each campaign has one in each process
+    late = _prepare_all([site for site in sites if site.name not in faults], faults, pools)
     out = [*broken, *[BrokenSite(name, error) for name, error in faults.items()]]
     served = [site for site in sites if site.name not in faults]
     usable.refuse_none(served, out)
@@ -55,13 +56,13 @@ def _find_faults(sites: Sequence[NamedSite], workers: int) -> dict[str, Petition
     return faults
 
 
-def _prepare_all(sites: Sequence[NamedSite], faults: dict[str, PetitionError]) -> list[str]:
+def _prepare_all(sites: Sequence[NamedSite], faults: dict[str, PetitionError], pools: int) -> list[str]:
     """The names of those whose database is away. What else keeps one from being served comes to `faults`."""
     late = []
     for site, away in zip(sites, asyncio.run(_ask_databases(sites)), strict=True):
         with said.lines_about(site.name):
             try:
-                _prepare(site, away)
+                _prepare(site, away, pools)
             except DatabaseError as error:
                 late.append(site.name)
                 print(error, _BY_ITSELF, file=sys.stderr)
@@ -85,12 +86,12 @@ async def _find_away(url: str) -> PetitionError | None:
     return DatabaseError(problem) if problem else None
 
 
-def _prepare(site: NamedSite, away: PetitionError | None) -> None:
+def _prepare(site: NamedSite, away: PetitionError | None, pools: int) -> None:
     if away:
         raise away
     for place in (site.settings.var, site.settings.outbox_keys):
         _check_folder(place)
-    asyncio.run(server.prepare(site.settings))
+    asyncio.run(server.prepare(site.settings, pools))
 
 
 def _check_folder(place: Path) -> None:
