@@ -94,6 +94,6 @@ def _compare_clocks(ahead: int, behind: int) -> Finding:
     return Finding(
         "clock of the database",
         warning=what if apart >= MOST_APART else "",
-        why="machines that share it then disagree on what has expired and what is due",
+        why="if several machines share it, some people get the same email twice, and figures come early or late",
         command="apt install systemd-timesyncd, on every machine",
     )
