@@ -16,10 +16,11 @@ from urllib.error import HTTPError
 from tests import ROOT, postgres
 from tests.cluster import network
 from tests.cluster.network import DATABASES, inside
+from tests.core.database.test_pgbouncer import PROGRAM as PGBOUNCER
 
 SHIPPED = ROOT / "docs" / "deploy" / "cluster"
 PATRONI, PATRONICTL, ETCD = "/usr/bin/patroni", "/usr/bin/patronictl", "/usr/bin/etcd"
-HAPROXY, PGBOUNCER = "/usr/sbin/haproxy", "/usr/sbin/pgbouncer"
+HAPROXY = "/usr/sbin/haproxy"
 ROLE_PASSWORD = "CHANGE-petition"
 HOSTS = ",".join(DATABASES.values())
 URL = f"postgresql://petition:{ROLE_PASSWORD}@{HOSTS}/petition"
