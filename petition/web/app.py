@@ -67,7 +67,6 @@ def create_app(settings: Settings, *, deliver: bool = False) -> Starlette:
         lifespan=lifespan,
     )
     app.state.repeated_errors, app.state.loop_lag = RepeatedErrors(errors.log), LoopLag()
-    app.state.last_runs = LastRuns()
     app.router.redirect_slashes = False  # its redirects are built from the Host header
     return app
 
@@ -138,7 +137,7 @@ async def _background_tasks(site: Site, state: State, deliver: bool) -> AsyncIte
     They are asked to stop, not cancelled: a connection is lost if its task is cancelled while it opens.
     """
     stopping = asyncio.Event()
-    runs: LastRuns = state.last_runs
+    runs = state.last_runs = LastRuns()
     jobs = [(seconds, runs.watch(seconds, job)) for seconds, job in _background_jobs(site, state)]
     loops = [repeat(seconds, job, stopping) for seconds, job in jobs]
     deliverer = site.make_delivery_pool()
