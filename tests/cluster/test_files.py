@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.cluster import engines
-from tests.cluster.engines import HAPROXY, PGBOUNCER, SHIPPED
+from tests.cluster.engines import HAPROXY, SHIPPED
 from tests.cluster.network import APPS, DATABASES
+from tests.core.database.test_pgbouncer import PROGRAM as PGBOUNCER
 from tests.postgres import free_port
 
 LIBRARY = "/usr/bin/python3"  # Debian's Patroni is a library of Debian's Python
