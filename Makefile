@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 SCANNER := var/scan/venv
 INTEROP := var/interop/venv
 .DEFAULT_GOAL := help
-.PHONY: help run install test test-all test-newest test-without-log check chaos cluster scan interop adversary signals fuzz bench messages lock lock-age system package test-handbook debian pictures fonts
+.PHONY: help run install test test-all test-newest test-without-log check chaos cluster monitoring scan interop adversary signals fuzz bench messages lock lock-age system package test-handbook debian pictures fonts
 
 help:
 	@echo "make run       the appeal in demo mode on http://127.0.0.1:8000"
@@ -15,6 +15,7 @@ help:
 	@echo "make check     lint, types, and whether the locks hold on any day"
 	@echo "make chaos     hundreds of kills, full disks, wrong clocks: what is survived"
 	@echo "make cluster   Patroni, etcd, HAProxy, PgBouncer: a cluster is started and broken, machine by machine"
+	@echo "make monitoring  the alerts of Prometheus and their tests"
 	@echo "make scan      a black-box scanner over the running site, signed in and not"
 	@echo "make interop   the public log against another implementation of its specifications"
 	@echo "make fuzz      a fuzzer against all that reads what strangers send"
@@ -121,6 +122,12 @@ chaos: $(VENV)/.installed-tests system
 cluster: $(VENV)/.installed-tests system
 	@sh tests/cluster/system.sh
 	$$([ $$(id -u) -eq 0 ] || echo sudo) env PETITION_TEST_CLUSTER=1 unshare --net --mount $(PY) -m pytest -s tests/cluster
+
+# The alerts of docs/deploy/monitoring, by Prometheus' own checker.
+monitoring: $(VENV)/.installed-tests system
+	promtool check rules docs/deploy/monitoring/rules.yml
+	promtool test rules docs/deploy/monitoring/rules_test.yml
+	$(PY) -m pytest tests/monitoring
 
 # Finds what anybody finds who tries every address, as a visitor (in `make test-all` too) and as an admin. It has an environment of its own.
 scan: $(VENV)/.installed-tests $(SCANNER)/.installed

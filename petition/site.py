@@ -14,20 +14,17 @@ from petition.core.counters import Counters
 from petition.core.database import database as db
 from petition.core.database import migrations, state
 from petition.core.database.connection import Connection
-from petition.core.database.database import Database
 from petition.core.email_addresses import EmailProviders
 from petition.core.encryption import LinkKeys, ServerKeys
 from petition.core.errors import DatabaseError, SettingsError
 from petition.core.languages import Languages
 from petition.core.outbox_keys import OutboxKeys
 from petition.core.settings import Settings
-from petition.core.tokens import Purpose, Signer
 from petition.letters.addressees import reader
 from petition.letters.editions import drafts, index_signature
 from petition.mail import alerts, compose, messages, smtp
 from petition.mail.backoff import ProviderBackoff
 from petition.mail.breaker import Breaker
-from petition.mail.compose import RenderedEmail
 from petition.mail.delivery import Deliverer
 from petition.mail.delivery_pool import DeliveryPool
 from petition.mail.delivery_rules import DeliveryRules
@@ -35,7 +32,6 @@ from petition.mail.machines import Machine
 from petition.mail.outbox import ClaimedEmail
 from petition.mail.relay_watch import RelayWatch
 from petition.mail.relays import Relay, Relays
-from petition.mail.smtp import Transport
 from petition.organisers.passkeys import Passkeys
 from petition.organisers.second_factor import FactorCipher
 from petition.protection import flood
@@ -55,9 +51,9 @@ class Site:
 
     settings: Settings
     live_appeal: LiveAppeal
-    database: Database
+    database: db.Database
     server_keys: ServerKeys
-    signer: Signer
+    signer: tokens.Signer
     email_providers: EmailProviders
 
     @property
@@ -121,7 +117,7 @@ class Site:
         """One for each relay, shared by all deliverers of this process."""
         return [Breaker() for _ in self.settings.smtp_urls]
 
-    def make_transport(self) -> Transport:
+    def make_transport(self) -> smtp.Transport:
         """The relays; in demo mode also a folder, which /dev/outbox shows."""
         transports = map(smtp.SmtpTransport, self.settings.smtp_urls)
         relays = [Relay(*pair) for pair in zip(transports, self.relay_breakers, strict=True)]
@@ -129,14 +125,18 @@ class Site:
             return smtp.FolderTransport(self.settings.var / "mail", Relays(relays) if relays else None)
         return Relays(relays)
 
+    @cached_property
+    def delivery_rules(self) -> DeliveryRules:
+        """Shared by all deliverers of this process."""
+        give_back = partial(undelivered.give_back_quota, server_keys=self.server_keys)
+        return DeliveryRules(self.intake.may_send, flood.count_refusal, give_back, self.counters.add)
+
     def make_deliverer(
         self, backoff: ProviderBackoff | None = None, on_full_batch: Callable[[], None] = lambda: None
     ) -> Deliverer:
         """A loop over the outbox, with its own connection to each relay."""
         parts = (self.database, self.server_keys, self.render_email, self.make_transport())
-        give_back = partial(undelivered.give_back_quota, server_keys=self.server_keys)
-        rules = DeliveryRules(self.intake.may_send, flood.count_refusal, give_back, self.counters.add)
-        return Deliverer(*parts, backoff, on_full_batch, rules)
+        return Deliverer(*parts, backoff, on_full_batch, self.delivery_rules)
 
     def make_delivery_pool(self) -> DeliveryPool:
         backoff = ProviderBackoff()
@@ -148,11 +148,11 @@ class Site:
         if self.settings.alerts_to:
             await alerts.send_alert(self.make_transport(), self.settings.mail_from, self.settings.alerts_to, text)
 
-    def read_link(self, purpose: Purpose, token: str) -> LinkKeys:
+    def read_link(self, purpose: tokens.Purpose, token: str) -> LinkKeys:
         """Raises LinkError."""
         return self.server_keys.link_keys(*self.signer.read_dated(purpose, token))
 
-    def render_email(self, email: ClaimedEmail) -> RenderedEmail:
+    def render_email(self, email: ClaimedEmail) -> compose.RenderedEmail:
         """In the reader's language; in the default language if the site no longer offers that one."""
         offered = email.language in self.languages
         language = self.languages[email.language] if offered else self.languages.default
@@ -236,11 +236,11 @@ async def open_site(settings: Settings, *, migrate: bool = False) -> AsyncIterat
     if not settings.demo and (fault := appeal.campaign.why_not_ready()):
         raise SettingsError(f"{fault}.")
     server_keys = ServerKeys(settings.email_key, settings.recipients, OutboxKeys(settings.outbox_keys))
-    async with db.open_database(settings.database_url, create=migrate) as database:
+    async with db.open_database(settings.database_url, create=migrate, standby_url=settings.standby_url) as database:
         if migrate:
             await migrations.migrate(database, settings.mode)
-        email_providers = EmailProviders(appeal.data_file("mailboxes.toml"))
-        site = Site(settings, LiveAppeal(appeal), database, server_keys, Signer(settings.secret_keys), email_providers)
+        parts = (server_keys, tokens.Signer(settings.secret_keys), EmailProviders(appeal.data_file("mailboxes.toml")))
+        site = Site(settings, LiveAppeal(appeal), database, *parts)
         await site.check_ready()
         async with database.reading() as c:
             await site.read_appeal(c)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from petition.commands import waiting
+from petition.commands.doctor import postgresql
 from petition.commands.verbs import Arguments, add_verb
 from petition.core.background import repeat
 from petition.core.errors import DataError, SettingsError
@@ -66,6 +67,8 @@ def set_by_signal() -> asyncio.Event:
 
 async def deliver_until(settings: Settings, stopping: asyncio.Event) -> None:
     async with open_site(settings) as site:
+        if sentence := await postgresql.say_shortage(site.database, postgresql.processes_here()):
+            print(f"Warning: {sentence}", file=sys.stderr, flush=True)
         pool = site.make_delivery_pool()
         jobs = ((SYNC_SECONDS, site.rate_limiter.sync), (REFRESH_SECONDS, site.machine.refresh))
         loops = [asyncio.create_task(repeat(seconds, job, stopping)) for seconds, job in jobs]

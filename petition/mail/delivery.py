@@ -4,7 +4,6 @@ Any number of deliverers may run, in one process (see delivery_pool.py) and in m
 """
 
 import asyncio
-import logging
 import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -18,11 +17,10 @@ from petition.core.database.connection import Connection
 from petition.core.database.database import Database
 from petition.core.encryption import ServerKeys
 from petition.core.errors import DatabaseError
-from petition.core.repeated_errors import RepeatedErrors
 from petition.mail import outbox
 from petition.mail.backoff import ProviderBackoff
 from petition.mail.compose import RenderedEmail
-from petition.mail.delivery_rules import NO_RULES, DeliveryRules
+from petition.mail.delivery_rules import DeliveryRules
 from petition.mail.outbox import ClaimedEmail
 from petition.mail.replies import Reply, Verdict
 from petition.mail.smtp import NotSent, Transport
@@ -34,7 +32,7 @@ RECORD_TIMEOUT = 20.0  # seconds to record the result, even if the database is l
 
 
 class Deliverer:
-    """One loop over the outbox with one connection to the mail server. `backoff` may be shared with other loops."""
+    """One loop over the outbox with one connection to the mail server. Other loops may share `backoff` and `rules`."""
 
     def __init__(
         self,
@@ -44,15 +42,14 @@ class Deliverer:
         transport: Transport,
         backoff: ProviderBackoff | None = None,
         on_full_batch: Callable[[], None] = lambda: None,
-        rules: DeliveryRules = NO_RULES,
+        rules: DeliveryRules | None = None,
     ) -> None:
         self._database, self._server_keys = database, server_keys
         self._render = render
         self._transport = transport
         self._backoff = backoff or ProviderBackoff()
         self._on_full_batch = on_full_batch
-        self._rules = rules
-        self._errors = RepeatedErrors(logging.getLogger(__name__))
+        self._rules = rules or DeliveryRules()
         self._send_seconds = deque([0.01], maxlen=50)  # of the last emails
         self._send_timeout: asyncio.Timeout | None = None  # of the current email
         self._newest_first = False
@@ -86,7 +83,7 @@ class Deliverer:
         try:
             return await self.deliver_batch()
         except DatabaseError as error:
-            self._errors.add(str(error))
+            self._rules.errors.add(str(error))
             return 0
 
     async def deliver_batch(self) -> int:
@@ -170,7 +167,7 @@ class Deliverer:
             return await self._record_failure(email, failure.reply)
         except Exception as error:  # one email that cannot be rendered must not stop the others
             # Only the type of the error: its text may quote the email.
-            self._errors.add(f"mail delayed: {type(error).__name__}")
+            self._rules.errors.add(f"mail delayed: {type(error).__name__}")
             await self._retry_later(email)
         else:
             self._backoff.accepted(email.domain)
@@ -187,7 +184,7 @@ class Deliverer:
             return True
         if reply.verdict is Verdict.PROVIDER:
             self._backoff.limited(email.domain)
-        self._errors.add(f"mail delayed: {reply.phase}: {reply.status}")
+        self._rules.errors.add(f"mail delayed: {reply.phase}: {reply.status}")
         await self._retry_later(email)
         return True
 
@@ -241,7 +238,7 @@ class Deliverer:
             except DatabaseError as error:
                 if last_try:
                     raise
-                self._errors.add(str(error))
+                self._rules.errors.add(str(error))
             await _sleep_unless(self._stopping)
 
 

@@ -19,6 +19,12 @@ _LOOK_SECONDS = 0.2  # between two looks into the Maildir
 _FORM = re.compile(r'<form method="post" action="(/[\w-]+/sign)[#"]', re.A)
 _BUTTON = re.compile(r'<form method="post">\s*<button type="submit">')
 _LOG = "See journalctl -u petition."
+_TOO_MANY_FORMS = (
+    "Too many forms came from this network: wait an hour. If it comes again, PETITION_PROBE_EMAIL is not the same on "
+    "the server, or somebody else knows it: choose a new one."
+)
+# Only a form, or a link that is dead, meets a limit of ours.
+_TOO_MANY = "Too many requests came from this network: look at the limits of nginx, and of what stands before it."
 CLOSED = (
     "The appeal was opened, and signing is closed. If that is not meant, look at the switches of the desk and at the "
     "days of the campaign; if it is, stop the timer: systemctl disable --now petition-probe.timer."
@@ -65,7 +71,8 @@ def _open_appeal(visitor: Visitor) -> str:
     if answer.status == 302 and re.fullmatch(r"/[\w-]+/", answer.location, re.A):
         answer = visitor.get(answer.location, "page")
     if answer.status != 200:
-        raise ProbeError("page", f"The appeal was opened, and the answer was {answer.status}, not 200. {_LOG}")
+        remedy = _TOO_MANY if answer.status == 429 else _LOG
+        raise ProbeError("page", f"The appeal was opened, and the answer was {answer.status}, not 200. {remedy}")
     if found := _FORM.search(answer.text):
         return found[1]
     raise ProbeError("page", CLOSED)
@@ -84,8 +91,7 @@ def _advice(answer: Answer) -> str:
     return {
         403: "Signing is closed: look at the days of the campaign.",
         422: "The site does not take PETITION_PROBE_EMAIL: its domain may look mistyped, so choose another one.",
-        429: "Too many forms came. PETITION_PROBE_EMAIL must be the same on the server; if it is, somebody else knows "
-        "it: choose a new one.",
+        429: _TOO_MANY_FORMS,
     }.get(answer.status, _LOG)
 
 
@@ -110,7 +116,8 @@ def _no_email(wait: int) -> ProbeError:
     return ProbeError(
         "email",
         f"The form was taken, and no email came within {wait} seconds. Look at the relay (petition doctor, "
-        "postqueue -p) and whether it delivers into PETITION_PROBE_MAILDIR.",
+        "postqueue -p), whether it delivers into PETITION_PROBE_MAILDIR, and whether PETITION_PROBE_EMAIL is the same "
+        'on the server: all others get three emails a day, and none after a press on "never write to me".',
     )
 
 
@@ -123,8 +130,9 @@ def _open_link(result: Result, visitor: Visitor, path: str) -> ProbeError | None
         answer = visitor.get(path, "link")
     if answer.status == 200 and _BUTTON.search(answer.text):
         return None
+    keys = f"All servers must have the same PETITION_SECRET_KEY and PETITION_EMAIL_KEY. {_LOG}"
     return ProbeError(
         "link",
-        f"The link of the email was opened, and the answer was {answer.status} without the button to confirm. All "
-        "servers must have the same PETITION_SECRET_KEY and PETITION_EMAIL_KEY; also see journalctl -u petition.",
+        f"The link of the email was opened, and the answer was {answer.status} without the button to confirm. "
+        f"{_TOO_MANY if answer.status == 429 else keys}",
     )

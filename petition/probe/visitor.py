@@ -60,7 +60,7 @@ class Visitor:
             raise ProbeError(
                 step,
                 f"What a browser must compute was asked for, and the answer was {answer.status}, not a calculation. "
-                "See journalctl -u petition.",
+                "See journalctl -u petition, and the limits of nginx if it is 429.",
             ) from None
 
     def _ask(self, method: str, path: str, step: str, headers: dict[str, str], body: str | None = None) -> Answer:

@@ -83,13 +83,17 @@ class Restored:
 
 async def write_backup(database: Database, settings: Settings, file: Path) -> int:
     """Writes the database of one moment, sealed to the recipients; returns the number of rows. Raises DataError."""
+    return await database.heavy_read(partial(_write, settings=settings, file=file))
+
+
+async def _write(c: Connection, *, settings: Settings, file: Path) -> int:
+    """All of it, or no file at all: a standby may end this in the middle."""
     recipients, rows = [encryption.parse_recipient(text) for text in settings.recipients], 0
     with new_file(file) as out:
         writer = BackupWriter(out, recipients, mac_keys(settings.desk_keys)[0])
-        async with database.reading() as c:
-            async for table, part in _read_tables(c):
-                writer.write(table, part)
-                rows += len(part)
+        async for table, part in _read_tables(c):
+            writer.write(table, part)
+            rows += len(part)
         writer.end()
     return rows
 

@@ -16,7 +16,7 @@ from starlette.middleware import Middleware
 
 from petition.core import safe_logging
 from petition.core import settings as settings_
-from petition.core.background import repeat
+from petition.core.background import LastRuns, repeat
 from petition.core.repeated_errors import RepeatedErrors
 from petition.core.settings import Settings
 from petition.features import Job, features
@@ -137,7 +137,9 @@ async def _background_tasks(site: Site, state: State, deliver: bool) -> AsyncIte
     They are asked to stop, not cancelled: a connection is lost if its task is cancelled while it opens.
     """
     stopping = asyncio.Event()
-    loops = [repeat(seconds, job, stopping) for seconds, job in _background_jobs(site, state)]
+    runs = state.last_runs = LastRuns()
+    jobs = [(seconds, runs.watch(seconds, job)) for seconds, job in _background_jobs(site, state)]
+    loops = [repeat(seconds, job, stopping) for seconds, job in jobs]
     deliverer = site.make_delivery_pool()
     tasks = [asyncio.create_task(job) for job in (*loops, *([deliverer.run()] if deliver else []))]
     try:

@@ -1,13 +1,11 @@
 """`petition mirror --watch`: looks every two seconds, and makes the folder what the site publishes now."""
 
 import asyncio
-import logging
 import signal
 from collections.abc import Callable
 from pathlib import Path
 
 from petition.core.background import repeat
-from petition.core.errors import PetitionError
 from petition.site import Site
 from petition.web import mirror
 from petition.web.http import public_state
@@ -15,7 +13,6 @@ from petition.web.http.public_state import PublicState
 from petition.web.mirror_folder import MirrorFolder
 
 SECONDS = 2.0
-log = logging.getLogger(__name__)
 
 
 class MirrorWatch:
@@ -25,33 +22,21 @@ class MirrorWatch:
         self._site, self._folder = site, MirrorFolder(folder)
         self._state: PublicState | None = None
         self._pages: dict[str, bytes] = {}
-        self._failing = False
 
     async def look(self) -> int:
         """How many files were written or deleted. Raises PetitionError; nothing is lost, the next look does it all."""
-        try:
-            changed = await self._look()
-        except PetitionError:
-            self._failing = True
-            raise
-        if self._failing:
-            log.warning("The mirror is fresh again.")
-        self._failing = False
-        return changed
-
-    async def look_again(self) -> None:
-        await self.look()
-
-    def close(self) -> None:
-        self._folder.close()
-
-    async def _look(self) -> int:
         state = await public_state.read_public_state(self._site, self._state)
         if state != self._state:
             self._pages = await asyncio.to_thread(mirror.render_files, self._site, state)
             self._state = state
         of_features = await asyncio.to_thread(mirror.feature_files, self._site)
         return await asyncio.to_thread(self._folder.update, self._pages | of_features)
+
+    async def look_again(self) -> None:
+        await self.look()
+
+    def close(self) -> None:
+        self._folder.close()
 
 
 async def watch(site: Site, folder: Path, started: Callable[[int], None]) -> None:

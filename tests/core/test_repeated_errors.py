@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+from functools import partial
 
 import pytest
 
@@ -10,7 +11,7 @@ from petition.core import background, repeated_errors
 from petition.core.background import repeat
 from petition.core.errors import DatabaseError
 from petition.core.repeated_errors import RepeatedErrors
-from tests.conftest import Visitor
+from tests.conftest import Clock, Visitor
 from tests.web.tools import on_sqlite
 
 log = logging.getLogger("test")
@@ -29,9 +30,10 @@ async def test_it_begins_is_counted_and_ends(caplog: pytest.LogCaptureFixture, m
     for _ in range(4998):
         errors.add("The disk is full.")
     errors.add("No answer.")
-    told = await _told(errors, caplog, "Not any more for 0 s: The disk is full.")
+    told = await _told(errors, caplog, "Not any more for 0 s: The disk is full. (4998 times in 0 s)")
     assert told[:2] == ["The disk is full.", "No answer."]
     assert "The disk is full. (4997 times more in 0 s)" in told
+    assert "Not any more for 0 s: No answer. (once)" in told
     errors.add("The disk is full.")
     assert len(await _told(errors, caplog, "Not any more")) == len(told) + 1, "it begins again"
 
@@ -76,27 +78,43 @@ async def test_a_job_that_fails_each_second_says_so_once(
         raise DatabaseError("away")
 
     await repeat(seconds, job, stopping)
-    assert [record.getMessage() for record in caplog.records] == ["away"] * lines
+    name = "test_a_job_that_fails_each_second_says_so_once.<locals>.job"
+    assert [record.getMessage() for record in caplog.records] == [f"{name} failed: away"] * lines
+
+
+class _Job:
+    """Fails every second time for 38 seconds, with few reasons or many; then it works."""
+
+    def __init__(self, time: Clock, reasons: int = 1) -> None:
+        self._time, self._reasons, self.stopping, self._turns = time, reasons, asyncio.Event(), iter(range(120))
+
+    async def work(self) -> None:
+        turn = next(self._turns)
+        self._time.advance(seconds=1)
+        if turn == 119:
+            self.stopping.set()
+        elif turn < 38 and turn % 2:
+            raise DatabaseError(f"away {turn % (2 * self._reasons)}")
 
 
 async def test_a_job_that_fails_every_second_time_says_so_once_and_that_it_works_again(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    time: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    stopping, turns = asyncio.Event(), iter(range(40))
-    monkeypatch.setattr(background, "COUNT_SECONDS", 0.2)
-
-    async def job() -> None:
-        turn = next(turns)
-        if turn == 39:
-            stopping.set()
-        if turn == 38:
-            await asyncio.sleep(0.3)
-        if turn < 38 and turn % 2:
-            raise DatabaseError("away")
-
-    await repeat(0.001, job, stopping)
+    job = _Job(time)
+    await repeat(0, job.work, job.stopping)
     told = [record.getMessage() for record in caplog.records]
-    assert told == ["away", "A job works again, after 19 failures: away"]
+    assert told == ["_Job.work failed: away 1", "_Job.work works again: it failed 19 times in 46 s."]
+
+
+async def test_a_job_that_fails_for_another_reason_each_time_says_few_of_them(
+    time: Clock, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "MAX_KINDS", 3)
+    job = _Job(time, reasons=19)
+    await repeat(0, partial(job.work), job.stopping)
+    told = [record.getMessage() for record in caplog.records]
+    said = [f"_Job.work failed: {reason}" for reason in ("away 1", "away 3", "away 5", repeated_errors.OTHER)]
+    assert told == [*said, "_Job.work works again: it failed 19 times in 46 s."]
 
 
 async def _close(waiting: object) -> None:

@@ -9,13 +9,14 @@ import pytest
 from petition.core.email_addresses import EmailAddress
 from petition.mail import backoff, outbox
 from petition.mail.backoff import ProviderBackoff
-from petition.mail.delivery_pool import DeliveryPool
+from petition.mail.delivery_pool import MAX_DELIVERERS, DeliveryPool
 from petition.signing.submissions import SigningRequest, prepare_submission, sign
 from petition.site import Site
 from tests import relay
 from tests.conftest import Clock
 from tests.mail.delivering import delivering, relays, until, waiting
 from tests.relay import Relay
+from tests.web.tools import on_sqlite
 
 
 async def _sign(site: Site, address: str) -> None:
@@ -77,6 +78,36 @@ async def test_told_to_stop_it_ends_with_the_last_lane(site: Site, smtp: Relay) 
         await running
     assert await waiting(site) == len(people) - len(smtp.mails) - len(slow.mails)
     await stopping
+
+
+@on_sqlite
+async def test_an_outage_is_one_line_for_all_deliverers_of_a_process(
+    site: Site, smtp: Relay, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each has given an email to the relay when the database goes: none can note what became of it."""
+    people = [f"a{n}@example.org" for n in range(outbox.BATCH_SIZE * (MAX_DELIVERERS + 1))]
+    await asyncio.gather(*[_sign(site, person) for person in people])
+    answer = Event()
+
+    def hanging(_: object) -> str:
+        answer.wait(60)
+        return relay.ACCEPTED
+
+    smtp.data = hanging
+    pool = site.make_delivery_pool()
+    running = asyncio.create_task(pool.run())
+    await until(lambda: len(pool._tasks) == MAX_DELIVERERS)
+    await site.database.write(lambda c: c.execute("alter table outbox rename to elsewhere"))
+    answer.set()
+    kinds = site.delivery_rules.errors._kinds
+    await until(lambda: sum(kind.times for kind in kinds.values()) >= 2 * MAX_DELIVERERS)
+    await site.database.write(lambda c: c.execute("alter table elsewhere rename to outbox"))
+    await until(lambda: len(smtp.mails) == len(people))
+    await pool.stop()
+    await running
+    first = [m for m in caplog.messages if m.startswith("The database cannot be used") and "times more" not in m]
+    assert len(first) == len(set(first))
+    assert sorted(smtp.recipients) == sorted(people)
 
 
 async def test_a_provider_that_takes_nothing_holds_nobody_else(site: Site, smtp: Relay, time: Clock) -> None:

@@ -33,7 +33,7 @@ class Probed:
             self.refused.append("")
             return "451 4.3.0 the disk is full"
         content = envelope.content if isinstance(envelope.content, bytes) else b""
-        if ADDRESS in envelope.rcpt_tos:
+        if envelope.rcpt_tos[0].endswith(ADDRESS[8:]):  # also other mailboxes of its domain
             mailbox.Maildir(self.maildir).add(content.replace(*self.rewrite) if self.rewrite[0] else content)
         return ACCEPTED
 

@@ -4,7 +4,9 @@ import asyncio
 import mailbox
 import re
 import sqlite3
+from argparse import Namespace
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import httpx2
@@ -12,11 +14,16 @@ import pytest
 from aiosmtpd.smtp import Envelope
 
 from petition.core.database.database import open_database
+from petition.core.errors import SettingsError
+from petition.core.settings import Settings
+from petition.probe import commands
+from petition.probe.visitor import ProbeError
 from tests import ROOT, relay
 from tests.postgres import free_port
-from tests.probe.conftest import ADDRESS, Probed, probed, served
+from tests.probe.conftest import ADDRESS, Probed, served
 from tests.shell import Shell, serving, wait_for
 from tests.switching import turn
+from tests.web.tools import on_sqlite
 
 WORKS = r"Signing works: page [\d.]+ s, form [\d.]+ s, email [\d.]+ s, link [\d.]+ s\.\n"
 
@@ -71,13 +78,23 @@ def test_a_relay_that_is_away_a_wrong_link_and_a_link_that_opens_nothing_are_tol
     assert "/confirm" not in said
 
 
-def test_what_is_set_up_badly_is_said_in_a_sentence(tmp_path: Path) -> None:
-    with probed(tmp_path, PETITION_BASE_URL="http://127.0.0.1:9") as found:
-        assert "http://127.0.0.1:9 was asked, and does not answer" in found.shell.fails("probe")
-        found.shell.environment["PETITION_PROBE_MAILDIR"] = str(tmp_path / "none")
-        assert "must be a folder" in found.shell.fails("probe")
-        del found.shell.environment["PETITION_PROBE_MAILDIR"]
-        assert found.shell.fails("probe").startswith("A probe needs PETITION_PROBE_EMAIL and PETITION_PROBE_MAILDIR")
+@on_sqlite
+def test_what_is_set_up_badly_is_said_in_a_sentence(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In this process, for speed: other tests here see that such a sentence ends the command with 1."""
+    (tmp_path / "there").mkdir()
+    outside = Namespace(from_outside=True, wait=1)
+    monkeypatch.setenv("PETITION_BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("PETITION_PROBE_EMAIL", ADDRESS)
+    monkeypatch.setenv("PETITION_PROBE_MAILDIR", str(tmp_path / "there"))
+    with pytest.raises(ProbeError, match=r"^http://127\.0\.0\.1:9 was asked, and does not answer"):
+        commands.run_from_outside(outside)
+    monkeypatch.setenv("PETITION_PROBE_MAILDIR", str(tmp_path / "none"))
+    with pytest.raises(SettingsError, match="must be a folder"):
+        commands.run_from_outside(outside)
+    with pytest.raises(SettingsError, match=r"^A probe needs PETITION_PROBE_EMAIL and PETITION_PROBE_MAILDIR"):
+        asyncio.run(commands.probe(replace(settings, probe_email=ADDRESS), Namespace(wait=1)))
 
 
 @pytest.mark.slow

@@ -395,7 +395,7 @@ def test_a_version_is_installed_only_if_a_known_person_signed_it(
 def test_the_handbook_uses_every_file_and_no_other() -> None:
     used = set(re.findall(r"docs/deploy/([\w.*@/-]+\w)", (ROOT / "docs" / "handbook.md").read_text("utf-8")))
     there = {file for pattern in used for file in DEPLOY.glob(pattern)}
-    own_guide = set((DEPLOY / "cluster").glob("*"))  # its README stands for the handbook
+    own_guide = {*(DEPLOY / "cluster").glob("*"), *(DEPLOY / "monitoring").glob("*")}  # with a README for handbook
     assert there == {file for file in DEPLOY.rglob("*") if file.is_file()} - own_guide
     assert [pattern for pattern in used if not list(DEPLOY.glob(pattern))] == []
 

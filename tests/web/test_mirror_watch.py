@@ -1,10 +1,12 @@
 """The mirror that is kept fresh: what is published appears in it, and nothing that goes wrong is lost or left half."""
 
-import logging
+import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+import time as real_time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from petition.web import mirror, mirror_folder
 from petition.web.http import public_state
 from petition.web.mirror_folder import LIST, MirrorFolder
 from petition.web.mirror_watch import MirrorWatch
+from tests import postgres
 from tests.conftest import Clock, Visitor
 from tests.shell import Shell, wait_for
 from tests.web.tools import on_sqlite
@@ -145,42 +148,51 @@ def test_on_a_full_disk_old_pages_stay_whole_and_the_new_ones_come_later(small_d
     assert {n: c for n, c in _files(small_disk / "mirror").items() if n != LIST} == few
 
 
-@on_sqlite
-async def test_it_says_once_that_it_fails_and_once_that_it_works(
-    visitor: Visitor, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    watch = MirrorWatch(visitor.site, tmp_path / "disk" / "mirror")
-    for _ in range(2):
-        with pytest.raises(DataError):
-            await watch.look()
-    (tmp_path / "disk").mkdir()
-    with caplog.at_level(logging.WARNING):
-        await watch.look()
-        await watch.look()
-    assert caplog.messages == ["The mirror is fresh again."]
-    watch.close()
+@contextmanager
+def _watching(shell: Shell, folder: Path) -> Iterator[Callable[[], str]]:
+    """`petition mirror FOLDER --watch` until the end, when it must stop in good order; what it has said so far."""
+    said = shell.folder / "mirror.log"
+    with said.open("w") as log:
+        command = [*shell.command, "mirror", str(folder), "--watch"]
+        process = subprocess.Popen(command, cwd=shell.cwd, env=shell.environment, stdout=log, stderr=log)
+    try:
+        wait_for((folder / "en" / "feed.xml").exists, said.read_text)
+        yield said.read_text
+    finally:
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(timeout=120)
+    assert code == 0, said.read_text()
+    assert "Traceback" not in said.read_text()
 
 
 def test_the_command_follows_the_site_until_sigterm(tmp_path: Path) -> None:
     """A second one is refused; a folder that was moved away is written again."""
     shell, folder = Shell(tmp_path), tmp_path / "mirror"
     shell.fine("migrate")
-    process = subprocess.Popen(
-        [*shell.command, "mirror", str(folder), "--watch"],
-        cwd=shell.cwd,
-        env=shell.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        wait_for((folder / "en" / "feed.xml").exists)
+    with _watching(shell, folder) as said:
         assert "Another process keeps" in shell.fails("mirror", str(folder), "--watch")
         shutil.move(folder, tmp_path / "away")
         wait_for((folder / "en" / "feed.xml").exists)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        output = process.communicate(timeout=120)[0]
-    assert process.returncode == 0
-    assert "files changed; the form stays at http://127.0.0.1:8000." in output
-    assert "Traceback" not in output
+    assert "files changed; the form stays at http://127.0.0.1:8000." in said()
+
+
+@pytest.mark.slow
+def test_while_the_database_is_away_pages_stay_and_then_it_catches_up(tmp_path: Path) -> None:
+    folder = tmp_path / "mirror"
+    with postgres.server() as server:
+        shell = Shell(tmp_path, PETITION_DATABASE_URL=f"{server.url}/postgres")
+        shell.fine("migrate")
+        with _watching(shell, folder) as said:
+            before = _files(folder)
+            server.stop()
+            wait_for(lambda: "MirrorWatch.look_again failed: The database cannot be used" in said(), said)
+            real_time.sleep(5)  # so that it fails more than once; nothing below depends on how often
+            assert _files(folder) == before
+            server.start()
+            shell.fine("demo", "--signatures", "2350")  # less a remainder from 1 to 10, in tens
+            wait_for(lambda: b"2,340" in (folder / "en/tally.html").read_bytes(), said)
+            wait_for(lambda: "works again" in said(), said)
+    lines = [line for line in said().splitlines() if line.startswith(("WARNING", "ERROR"))]
+    assert re.search(r"MirrorWatch.look_again works again: it failed \d+ times in \d+ s\.$", lines[-1])
+    assert len(lines) == len(set(lines)), "each reason once"
+    assert len(lines) <= 3, "the connection breaks, none can be made, and it works again"

@@ -26,16 +26,19 @@ from petition.mail.relay_watch import current_troubles
 from petition.organisers import activity_log, last_checks
 from petition.organisers.last_checks import LastAudit, LastDoctor
 from petition.protection.proof_of_work import ProofMode
+from petition.signing import probes
+from petition.signing.probes import LastProbe
 from petition.site import Site
 from petition.tally.rounding import magnitude, show_magnitude
 from petition.web.http.pages import NO_STORE, get_public_status, get_site
 from petition.web.http.security import is_forwarded
 from petition.web.operations import process
-from petition.web.operations.health import ANSWER_TIMEOUT_SECONDS, is_operator
+from petition.web.operations.health import ANSWER_TIMEOUT_SECONDS, Readiness, is_operator
 
 # Name of each gauge, and what it says. Those of _STORED are missing while the database is away.
 _OWN = {
     "database_up": "One if the database answers this process; else what it knows is missing here.",
+    "ready": "One if /readyz says so: the database answers, has the right schema and takes writes.",
     "confirmed": "The published total.",
     "snapshot_age_seconds": "Age of the published figures.",
     "signing_paused": "One while an admin has paused signing.",
@@ -55,6 +58,7 @@ _STORED = {
     "backup_age_seconds": "Age of the last backup; +Inf if there has never been one.",
     "audit_age_seconds": "Age of the last audit, in days of 86,400 seconds; +Inf if there has never been one.",
     "audit_agrees": "One if the last audit found that all numbers agree.",
+    "doctor_age_seconds": "Age of the last doctor, in days of 86,400 seconds; +Inf if there has never been one.",
     "doctor_to_fix": "Checks of the last doctor that found something to repair.",
     "doctor_warnings": "Checks of the last doctor that warn.",
 }
@@ -72,6 +76,7 @@ class _Stored:
     last_backup: str | None
     audit: LastAudit | None
     doctor: LastDoctor | None
+    probe: LastProbe | None
 
 
 class StoredFigures:
@@ -95,7 +100,8 @@ class StoredFigures:
                 troubles, away = await current_troubles(c), await machines.away_machines(c)
                 last_backup = await activity_log.last_backup(c)
                 checks = await last_checks.last_audit(c), await last_checks.last_doctor(c)
-                return _Stored(waiting, oldest, len(troubles), away, last_backup, *checks)
+                probe = await probes.last_probe(c)
+                return _Stored(waiting, oldest, len(troubles), away, last_backup, *checks, probe)
         except DatabaseError:
             return None
 
@@ -105,12 +111,13 @@ async def metrics(request: Request) -> Response:
     if not is_operator(request):
         raise HTTPException(404)
     figures: StoredFigures = request.app.state.stored_figures
-    stored = await figures.read()
+    readiness: Readiness = request.app.state.readiness
+    stored, problem = await asyncio.gather(figures.read(), readiness.problem())
     comments = _own_comments(request)
     if stored is not None:
         comments += [machine.describe(show_magnitude) for machine in stored.away]
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Figures(request, stored))
+    registry.register(_Figures(request, stored, ready=not problem))
     text = "".join(f"# {comment}\n" for comment in comments) + generate_latest(registry).decode()
     return PlainTextResponse(text, headers={"Cache-Control": NO_STORE})
 
@@ -118,11 +125,12 @@ async def metrics(request: Request) -> Response:
 class _Figures(Collector):
     """All figures of one answer."""
 
-    def __init__(self, request: Request, stored: _Stored | None) -> None:
-        self._request, self._stored = request, stored
+    def __init__(self, request: Request, stored: _Stored | None, *, ready: bool) -> None:
+        self._request, self._stored, self._ready = request, stored, ready
 
     def collect(self) -> Iterator[Metric]:
-        values = _own_values(self._request) | {"database_up": int(self._stored is not None)}
+        values = _own_values(self._request)
+        values |= {"database_up": int(self._stored is not None), "ready": int(self._ready)}
         values |= _stored_values(self._stored) if self._stored else {}
         for name in filter(values.__contains__, _HELP):
             yield GaugeMetricFamily(f"petition_{name}", _HELP[name], values[name])
@@ -130,6 +138,9 @@ class _Figures(Collector):
         build.add_metric([__version__, version.commit(resources.PACKAGE.parent), str(migrations.latest_version())], 1)
         yield build
         yield from _counts(get_site(self._request))
+        if self._stored and _is_probed(self._request):
+            yield from _probe_figures(self._stored.probe)
+        yield from process.job_figures(self._request.app.state.last_runs)
         yield from process.figures()
 
 
@@ -166,10 +177,36 @@ def _stored_values(stored: _Stored) -> dict[str, float]:
         "relays_in_trouble": stored.troubles,
         "machines_away": len(stored.away),
         "backup_age_seconds": clock.epoch() - int(clock.parse_iso(last).timestamp()) if last else inf,
-        "audit_age_seconds": (clock.today() - audit.day).days * clock.DAY if audit else inf,
+        "audit_age_seconds": _age(audit),
+        "doctor_age_seconds": _age(doctor),
         **({"audit_agrees": int(audit.all_agree)} if audit else {}),
         **({"doctor_to_fix": len(doctor.named("fix")), "doctor_warnings": len(doctor.named("warn"))} if doctor else {}),
     }
+
+
+def _age(last: LastAudit | LastDoctor | None) -> float:
+    return (clock.today() - last.day).days * clock.DAY if last else inf
+
+
+def _is_probed(request: Request) -> bool:
+    """While nobody is meant to sign, no probe runs, and none is missed."""
+    site, status = get_site(request), get_public_status(request)
+    is_open = site.campaign_state().allows_signing and not (status.signing_closed or status.signing_paused)
+    return bool(site.settings.probe_email) and is_open
+
+
+def _probe_figures(probe: LastProbe | None) -> Iterator[Metric]:
+    age = "Age of the last probe of signing; +Inf if there has never been one."
+    yield GaugeMetricFamily("petition_probe_age_seconds", age, probe.age if probe else inf)
+    if probe:
+        yield GaugeMetricFamily("petition_probe_works", "One if the last probe could sign.", int(probe.works))
+        took = GaugeMetricFamily("petition_probe_step_seconds", "How long a step of it took.", labels=("step",))
+        failed = GaugeMetricFamily("petition_probe_failed", "The step at which it failed, if it did.", labels=("step",))
+        for step, seconds in probe.seconds.items():
+            took.add_metric([step], seconds)
+        if probe.step:
+            failed.add_metric([probe.step], 1)
+        yield from (took, failed)
 
 
 def _counts(site: Site) -> Iterator[Metric]:

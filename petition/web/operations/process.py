@@ -1,6 +1,7 @@
 """What concerns one process and its machine, in steps that tell nothing about one person who signs."""
 
 import os
+import resource
 import shutil
 import time
 from collections import deque
@@ -8,6 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from petition.core.background import LastRuns
 
 DISK_STEP = 64 << 20  # bytes: those of some ten thousand signatures
 MEMORY_STEP = 8 << 20
@@ -56,6 +59,19 @@ def figures() -> Iterator[Metric]:
     yield gauge("process_start_time_seconds", "When this process has started.", _STARTED)
     yield gauge("process_resident_memory_bytes", "Memory of this process, in steps.", _step(_memory(), MEMORY_STEP))
     yield gauge("process_open_fds", "Open files and connections, in tens.", _step(_open_files(), 10))
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    yield gauge("process_max_fds", "How many this process may have open.", most)
+
+
+def job_figures(runs: LastRuns) -> Iterator[Metric]:
+    """Of the jobs that run beside the requests of this process."""
+    age = "Time since a job of this process has worked; +Inf if it never has."
+    ages = GaugeMetricFamily("petition_task_age_seconds", age, labels=("task",))
+    intervals = GaugeMetricFamily("petition_task_interval_seconds", "How often it runs.", labels=("task",))
+    for name, seconds in runs.ages().items():
+        ages.add_metric([name], seconds)
+        intervals.add_metric([name], runs.seconds[name])
+    yield from (ages, intervals)
 
 
 def _memory() -> int:

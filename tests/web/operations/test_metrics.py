@@ -3,8 +3,10 @@
 import asyncio
 import re
 import shutil
+import sqlite3
 import subprocess
 import time as time_
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 
@@ -12,14 +14,18 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
-from petition.core import counted
+from petition.core import clock, counted
+from petition.core.background import LastRuns
 from petition.core.errors import DatabaseError
 from petition.mail import outbox
 from petition.organisers import activity_log, last_checks
+from petition.signing import probes
 from petition.tally.rounding import magnitude
-from petition.web.operations import metrics
+from petition.web.app import _background_jobs
+from petition.web.operations import health, metrics
 from petition.web.operations.process import LoopLag
-from tests.conftest import Clock, Visitor
+from tests.conftest import Clock, Visit, Visitor
+from tests.switching import turn
 from tests.web.tools import on_sqlite
 
 PERSONAL = re.compile(r"@|country|\b[A-Z]{2}\b|\d+\.\d+\.\d+\.\d+")
@@ -44,11 +50,12 @@ async def test_a_person_who_signs_moves_ages_alone(time: Clock, visitor: Visitor
     time.advance(seconds=90)
     after = await _read(visitor)
     assert after["petition_outbox_oldest_seconds"] == 90
-    moved = {name for name in before if before[name] != after.get(name)}
+    moved = {name.partition(" ")[0] for name in before if before[name] != after.get(name)}
     # The rest is of the process, which serves other tests too.
     assert {name for name in moved if name.startswith("petition_")} <= {
         *("petition_outbox_oldest_seconds", "petition_snapshot_age_seconds", "petition_deadline_seconds"),
         *("petition_event_loop_lag_seconds", "petition_disk_free_bytes", "petition_processes"),
+        "petition_task_age_seconds",
     }
     assert before.keys() == after.keys()
 
@@ -110,6 +117,7 @@ async def test_metrics_say_that_the_database_is_away(visitor: Visitor, monkeypat
     assert there.keys() - away.keys() == {
         *("petition_outbox_waiting", "petition_outbox_oldest_seconds", "petition_relays_in_trouble"),
         *("petition_machines_away", "petition_backup_age_seconds", "petition_audit_age_seconds"),
+        "petition_doctor_age_seconds",
     }
 
 
@@ -119,7 +127,23 @@ async def test_a_database_that_was_moved_away_is_told(visitor: Visitor, tmp_path
     away = file.rename(file.with_name("away.db"))
     gone = await _read(visitor)
     away.rename(file)
-    assert (gone["petition_database_up"], (await _read(visitor))["petition_database_up"]) == (0, 1)
+    assert (gone["petition_database_up"], gone["petition_ready"]) == (0, 0)
+    visitor.app.state.readiness.expire()
+    back = await _read(visitor)
+    assert (back["petition_database_up"], back["petition_ready"]) == (1, 1)
+
+
+@on_sqlite
+async def test_a_database_that_takes_no_writes_is_told(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another program holds the database."""
+    monkeypatch.setattr(health, "ANSWER_TIMEOUT_SECONDS", 0.5)
+    file = visitor.site.settings.database_url.partition("///")[2]
+    visitor.app.state.readiness.expire()
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("begin immediate")
+        values = await _read(visitor)
+        other.execute("rollback")
+    assert (values["petition_database_up"], values["petition_ready"]) == (1, 0)
 
 
 async def test_each_form_that_could_not_be_stored_is_told(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,6 +188,63 @@ async def test_ages_of_backup_and_audit(time: Clock, visitor: Visitor) -> None:
     await visitor.site.database.write(lambda c: last_checks.record_doctor(c, found=found))
     values = await _read(visitor)
     assert (values["petition_doctor_to_fix"], values["petition_doctor_warnings"]) == (1, 2)
+    time.advance(days=2)
+    assert (await _read(visitor))["petition_doctor_age_seconds"] == 48 * 3600
+
+
+@on_sqlite
+async def test_what_the_last_probe_found_is_told_while_people_may_sign(time: Clock, visit: Visit) -> None:
+    def told() -> dict[str, float]:
+        return {name.removeprefix("petition_probe_"): values[name] for name in values if "_probe_" in name}
+
+    visitor = await visit(probe_email="k3xq7v2m@petition.example")
+    values = await _read(visitor)
+    assert told() == {"age_seconds": float("inf")}
+    write = visitor.site.database.write
+    await write(partial(probes.record, step="email", problem="none came", seconds={"page": 0.1, "form": 0.2}))
+    time.advance(minutes=10)
+    values = await _read(visitor)
+    steps = {"step_seconds page": 0.1, "step_seconds form": 0.2}
+    assert told() == {"age_seconds": 600, "works": 0, "failed email": 1} | steps
+    await write(partial(probes.record, step="", problem="", seconds={"page": 0.1, "form": 0.2}))
+    values = await _read(visitor)
+    assert told() == {"age_seconds": 0, "works": 1} | steps
+    await turn(visitor.site.database, "signing", "paused")
+    await visitor.app.state.public_state.refresh()
+    values = await _read(visitor)
+    assert told() == {}
+
+
+async def test_who_has_no_probe_is_told_of_none(visitor: Visitor) -> None:
+    assert "_probe_" not in (await visitor.get("/metrics")).text
+
+
+async def test_each_job_has_its_age(visitor: Visitor) -> None:
+    """Those of the test's site run once at its start, and then as often as told."""
+    values = await _read(visitor)
+    jobs = {name.partition(" ")[2] for name in values if name.startswith("petition_task_age_seconds ")}
+    assert {"Site.prune", "Site.take_snapshot", "Machine.refresh", "LoopLag.measure", "RateLimiter.sync"} <= jobs
+    assert len(jobs) == len(list(_background_jobs(visitor.site, visitor.app.state))), "no two have one name"
+    assert values["petition_task_interval_seconds Site.prune"] == 3600
+
+
+async def test_the_age_of_a_job_grows_until_it_works_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    works, now = [False, True, False, True], [1000]
+    monkeypatch.setattr(clock, "running_seconds", lambda: now[0])
+
+    async def job() -> None:
+        if not works.pop(0):
+            raise DatabaseError("away")
+
+    runs, seen = LastRuns(), list[float]()
+    watched = runs.watch(5, job)
+    while works:
+        with suppress(DatabaseError):
+            await watched()
+        seen += runs.ages().values()
+        now[0] += 5
+    assert seen == [float("inf"), 0, 5, 0]
+    assert watched.__qualname__ == job.__qualname__, "the log names it"
 
 
 async def test_sizes_are_told_in_steps(visitor: Visitor) -> None:
