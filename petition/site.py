@@ -236,7 +236,7 @@ async def open_site(settings: Settings, *, migrate: bool = False) -> AsyncIterat
     if not settings.demo and (fault := appeal.campaign.why_not_ready()):
         raise SettingsError(f"{fault}.")
     server_keys = ServerKeys(settings.email_key, settings.recipients, OutboxKeys(settings.outbox_keys))
-    async with db.open_database(settings.database_url, create=migrate) as database:
+    async with db.open_database(settings.database_url, create=migrate, standby_url=settings.standby_url) as database:
         if migrate:
             await migrations.migrate(database, settings.mode)
         parts = (server_keys, tokens.Signer(settings.secret_keys), EmailProviders(appeal.data_file("mailboxes.toml")))

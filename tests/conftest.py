@@ -272,6 +272,7 @@ def make_settings(database_url: str, folder: Path, smtp_url: str = "", **other: 
         probe_email="",
         probe_maildir=None,
         sites=None,
+        standby_url="",
         outbox_keys=folder / "outbox-keys",
         var=folder / "var",
     )

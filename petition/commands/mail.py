@@ -6,16 +6,20 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from petition.commands import waiting
+from petition.commands.doctor import postgresql
 from petition.commands.verbs import Arguments, add_verb
 from petition.core.background import repeat
-from petition.core.errors import DataError, SettingsError
+from petition.core.database import migrations
+from petition.core.database.connection import Connection
+from petition.core.database.database import open_database
+from petition.core.errors import DataError, PetitionError, SettingsError
 from petition.core.settings import Settings
 from petition.mail import bounce_reports
 from petition.mail.alerts import send_alert
@@ -24,6 +28,7 @@ from petition.mail.delivery_pool import DeliveryPool
 from petition.mail.machines import REFRESH_SECONDS
 from petition.mail.relays import Relay, Relays
 from petition.mail.smtp import SmtpTransport
+from petition.organisers import failed_units
 from petition.protection.rate_limits import SYNC_SECONDS
 from petition.signing import quarantine
 from petition.site import Site, open_site
@@ -35,19 +40,38 @@ def register(verbs: Any) -> None:
     add_verb(verbs, "deliver", deliver, "mail delivery alone, as many processes as wanted")
     reports = add_verb(verbs, "bounce", bounce, "takes bounces and complaints that came back by mail")
     reports.add_argument("source", nargs="?", default="-", metavar="FILE|FOLDER", help="a Maildir; else standard input")
-    one = add_verb(verbs, "alert", alert, "tells PETITION_ALERTS_TO that a unit of systemd has failed")
+    one = add_verb(verbs, "alert", alert, "tells PETITION_ALERTS_TO and the desk that a unit of systemd has failed")
+    one.add_argument("--over", action="store_true", help="it works again, or somebody has seen it: the desk is silent")
     one.add_argument("unit", metavar="UNIT", help="for example petition-backup.service")
 
 
 async def alert(settings: Settings, arguments: Arguments) -> None:
-    """Without the database, which may be why the unit failed. `unit` is all that it says."""
-    if not _UNIT.fullmatch(arguments.unit):
+    """By email and in the database, each without the other, which may be why the unit failed. Only its name is said."""
+    unit = arguments.unit
+    if not _UNIT.fullmatch(unit):
         raise DataError("UNIT is the name of a unit of systemd, such as petition-backup.service.")
-    if not settings.alerts_to:
-        raise SettingsError("PETITION_ALERTS_TO is empty: set it to the address that is told of failures.")
-    relays = Relays([Relay(SmtpTransport(url), Breaker()) for url in settings.smtp_urls])
-    text = f"{arguments.unit} has failed. On the server, journalctl -u {arguments.unit} says why."
-    await send_alert(relays, settings.mail_from, settings.alerts_to, text)
+    if arguments.over:
+        await _write(settings, partial(failed_units.take_back, unit=unit))
+        return
+    if settings.alerts_to:
+        relays = Relays([Relay(SmtpTransport(url), Breaker()) for url in settings.smtp_urls])
+        text = f"{unit} has failed. On the server, journalctl -u {unit} says why."
+        await send_alert(relays, settings.mail_from, settings.alerts_to, text)
+    try:
+        await _write(settings, partial(failed_units.record, unit=unit))
+    except PetitionError as error:
+        if not settings.alerts_to:
+            raise SettingsError(f"PETITION_ALERTS_TO is empty, and the desk cannot be told: {error}") from None
+        print(f"The desk is not told: {error}")
+
+
+async def _write(settings: Settings, job: Callable[[Connection], Awaitable[object]]) -> None:
+    async def checked(c: Connection) -> None:
+        await migrations.check_schema(c, settings.mode)
+        await job(c)
+
+    async with open_database(settings.database_url) as database:
+        await database.write(checked)
 
 
 async def deliver(settings: Settings, _: Arguments) -> None:
@@ -66,6 +90,8 @@ def set_by_signal() -> asyncio.Event:
 
 async def deliver_until(settings: Settings, stopping: asyncio.Event) -> None:
     async with open_site(settings) as site:
+        if sentence := await postgresql.say_shortage(site.database, postgresql.processes_here()):
+            print(f"Warning: {sentence}", file=sys.stderr, flush=True)
         pool = site.make_delivery_pool()
         jobs = ((SYNC_SECONDS, site.rate_limiter.sync), (REFRESH_SECONDS, site.machine.refresh))
         loops = [asyncio.create_task(repeat(seconds, job, stopping)) for seconds, job in jobs]

@@ -18,6 +18,7 @@ from uvicorn.supervisors.multiprocess import Process
 
 from petition.campaign.appeal import Appeal
 from petition.commands import preflight, unused_database, waiting
+from petition.commands.doctor import postgresql
 from petition.core.database.connection import Connection
 from petition.core.email_addresses import EmailAddress
 from petition.core.errors import SettingsError
@@ -43,7 +44,7 @@ def run_server(settings: Settings, host: str, port: int, workers: int, *, delive
         raise SettingsError("SQLite takes one worker; several need PostgreSQL.")
     check_campaigns([settings])
     inherited = _inherited_socket()
-    asyncio.run(_prepare_when_there(settings, partial(waiting.not_ready, host, port, inherited)))
+    asyncio.run(_prepare_when_there(settings, workers + 1, partial(waiting.not_ready, host, port, inherited)))
     return serve(settings, host, port, workers, deliver=deliver, inherited=inherited)
 
 
@@ -143,15 +144,18 @@ def _raise_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
 
 
-async def _prepare_when_there(settings: Settings, answering: waiting.Answering) -> None:
+async def _prepare_when_there(settings: Settings, processes: int, answering: waiting.Answering) -> None:
     await waiting.await_database(settings.database_url, answering)
-    await prepare(settings)
+    await prepare(settings, processes)
 
 
-async def prepare(settings: Settings) -> None:
+async def prepare(settings: Settings, processes: int) -> None:
+    """`processes`: of this machine that open the database, with one for a command or a deliverer."""
     async with open_site(settings, migrate=True) as site:
         if sentence := await unused_database.find_unused(settings, site.database):
             print(f"Warning: {sentence}.", file=sys.stderr, flush=True)
+        if sentence := await postgresql.say_shortage(site.database, processes):
+            print(f"Warning: {sentence}", file=sys.stderr, flush=True)
         await site.take_snapshot()
         await site.database.write(partial(public_keys.log_changes, recipients=settings.recipients))
         if settings.demo:

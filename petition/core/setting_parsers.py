@@ -21,6 +21,12 @@ def database_url(url: str) -> str:
     raise SettingsError("PETITION_DATABASE_URL begins with sqlite:/// or postgresql://.")
 
 
+def standby_url(url: str) -> str:
+    if not url or url.startswith("postgresql://"):
+        return url
+    raise SettingsError("PETITION_STANDBY_URL begins with postgresql://.")
+
+
 def base_url(url: str) -> str:
     """In the form that browsers send in Origin."""
     parts = _split_url(url)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, TypeVar
 
 from petition.core.errors import SettingsError
@@ -25,6 +26,16 @@ def setting(name: str, parser: Callable[[str], _T], meaning: str, default: str =
     """A dataclass field without a default. Like dataclasses.field(), it has the type of its value."""
     made: _T = field(metadata={"row": Row(name, parser, meaning, default, needed)})
     return made
+
+
+def value_of(environ: Mapping[str, str], name: str) -> str:
+    """The variable NAME, or the content of the file in NAME_FILE, so that a secret need not be in the environment."""
+    file = environ.get(f"{name}_FILE")
+    try:
+        text = (Path(file).read_text("utf-8") if file else environ.get(name, "")).strip()
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"{name}_FILE names a file that cannot be read.") from None
+    return text if split_list(text) else ""  # commas alone are empty
 
 
 def refuse_unknown(environ: Mapping[str, str], known: Collection[str]) -> None:

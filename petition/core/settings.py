@@ -11,7 +11,7 @@ from petition.core import demo_secrets
 from petition.core import setting_parsers as parse
 from petition.core.errors import SettingsError
 from petition.core.setting_parsers import LOOPBACK_HOSTS
-from petition.core.setting_rows import Row, refuse_missing, refuse_unknown, setting
+from petition.core.setting_rows import Row, refuse_missing, refuse_unknown, setting, value_of
 
 __all__ = ["LOOPBACK_HOSTS", "Mode", "Settings", "for_server", "from_environment", "readme_table"]
 
@@ -47,6 +47,12 @@ class Settings:
         "`sqlite:///…` (default: `var/petition.db`) or `postgresql://…`, several hosts allowed; "
         "`?prepared_statements=false` for an old PgBouncer",
         "sqlite:///{PETITION_VAR}/petition.db",
+    )
+    standby_url: str = setting(
+        "PETITION_STANDBY_URL",
+        parse.standby_url,
+        "`postgresql://…`, a hot standby of that database: the desk's long lists, figures and exports and `petition "
+        "backup` are read there while it has all that the primary has. See [scale](docs/scale.md)",
     )
     base_url: str = setting(
         "PETITION_BASE_URL",
@@ -199,7 +205,7 @@ _TABLE: dict[str, Row] = {f.name: f.metadata["row"] for f in fields(Settings) if
 def from_environment(environ: Mapping[str, str]) -> Settings:
     """Raises SettingsError, which names all settings that are missing, or the first that is wrong."""
     refuse_unknown(environ, {row.name for row in _TABLE.values()})
-    given = {row.name: _value(environ, row.name) for row in _TABLE.values()}
+    given = {row.name: value_of(environ, row.name) for row in _TABLE.values()}
     mode, var = _mode(given["PETITION_MODE"] or "demo"), Path(given["PETITION_VAR"] or "var")
     if mode is Mode.PRODUCTION:
         refuse_missing(given, [row.name for row in _TABLE.values() if row.needed])
@@ -208,6 +214,8 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
     values = {key: row.parse(texts.get(row.name) or row.default.format_map(texts)) for key, row in _TABLE.items()}
     if mode is Mode.DEMO and urlsplit(values["base_url"]).hostname not in LOOPBACK_HOSTS:
         raise SettingsError("Demo mode serves this machine only: PETITION_BASE_URL must be on localhost.")
+    if values["standby_url"] and not values["database_url"].startswith("postgresql:"):
+        raise SettingsError("PETITION_STANDBY_URL needs a PostgreSQL in PETITION_DATABASE_URL: SQLite has no standby.")
     email_key_file = values["sealed_email_key"] or _key_file(environ, mode, var, "email_key")
     return Settings(**values, email_key_file=email_key_file, log_key_file=_key_file(environ, mode, var, "log_key"))
 
@@ -220,7 +228,7 @@ def for_server(environ: Mapping[str, str], host: str, port: int) -> Settings:
     found = from_environment(environ)
     if found.demo and host not in LOOPBACK_HOSTS:
         raise SettingsError("Demo mode serves this machine only: --host must be 127.0.0.1, ::1 or localhost.")
-    if not found.demo or _value(environ, "PETITION_BASE_URL"):
+    if not found.demo or value_of(environ, "PETITION_BASE_URL"):
         return found
     base_url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     demo_secrets.save_base_url(found.var, base_url)
@@ -242,7 +250,7 @@ def for_probe(environ: Mapping[str, str]) -> tuple[str, str, Path]:
 def _some(environ: Mapping[str, str], who: str, *keys: str) -> dict[str, Any]:
     refuse_unknown(environ, {row.name for row in _TABLE.values()})
     rows = {key: _TABLE[key] for key in keys}
-    given = {key: _value(environ, row.name) for key, row in rows.items()}
+    given = {key: value_of(environ, row.name) for key, row in rows.items()}
     if missing := [rows[key].name for key, text in given.items() if not text]:
         raise SettingsError(f"{who} needs {', '.join(missing[:-1])}{' and ' if missing[1:] else ''}{missing[-1]}.")
     return {key: row.parse(given[key]) for key, row in rows.items()}
@@ -252,16 +260,6 @@ def readme_table() -> str:
     """The table of README.md, which `python -m tests.readme` writes."""
     rows = [f"| `{row.name}` | {row.meaning} |\n" for row in _TABLE.values()]
     return "".join(["| name | meaning |\n| --- | --- |\n", *rows])
-
-
-def _value(environ: Mapping[str, str], name: str) -> str:
-    """The variable NAME, or the content of the file in NAME_FILE, so that a secret need not be in the environment."""
-    file = environ.get(f"{name}_FILE")
-    try:
-        text = (Path(file).read_text("utf-8") if file else environ.get(name, "")).strip()
-    except (OSError, UnicodeDecodeError):
-        raise SettingsError(f"{name}_FILE names a file that cannot be read.") from None
-    return text if parse.split_list(text) else ""  # commas alone are empty
 
 
 def _key_file(environ: Mapping[str, str], mode: Mode, var: Path, name: str) -> Path | None:

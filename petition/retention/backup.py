@@ -14,7 +14,7 @@ from petition.core.database.connection import LOCKS, Connection
 from petition.core.database.database import Database
 from petition.core.errors import DataError, Deadlock
 from petition.core.settings import Settings
-from petition.organisers import accounts, activity_log, last_checks
+from petition.organisers import accounts, activity_log, failed_units, last_checks
 from petition.retention import destruction_day
 from petition.retention.backup_check import RECORDS, Checks
 from petition.retention.backup_file import BackupReader, BackupWriter, Chunk, mac_keys, new_file
@@ -83,13 +83,17 @@ class Restored:
 
 async def write_backup(database: Database, settings: Settings, file: Path) -> int:
     """Writes the database of one moment, sealed to the recipients; returns the number of rows. Raises DataError."""
+    return await database.heavy_read(partial(_write, settings=settings, file=file))
+
+
+async def _write(c: Connection, *, settings: Settings, file: Path) -> int:
+    """All of it, or no file at all: a standby may end this in the middle."""
     recipients, rows = [encryption.parse_recipient(text) for text in settings.recipients], 0
     with new_file(file) as out:
         writer = BackupWriter(out, recipients, mac_keys(settings.desk_keys)[0])
-        async with database.reading() as c:
-            async for table, part in _read_tables(c):
-                writer.write(table, part)
-                rows += len(part)
+        async for table, part in _read_tables(c):
+            writer.write(table, part)
+            rows += len(part)
         writer.end()
     return rows
 
@@ -164,6 +168,7 @@ async def _restore(
     await LastPublished(var).accept_loss(c, timeline)  # who restores knows that hours are lost
     await destruction_day.forget(c)  # on this machine, by this clock, it has not been announced yet
     await last_checks.forget(c)
+    await failed_units.forget(c)
     await probes.forget(c)
     await manage.apply_never_write(c, never_write)
     await activity_log.append_restored(c, reader.made_at, ", with organisers" if organisers else "")

@@ -15,7 +15,7 @@ from functools import partial
 
 from petition.core import clock
 from petition.core.database import migrations, state, vacuum
-from petition.core.database.connection import LOCKS, Connection, Row
+from petition.core.database.connection import LOCKS, LONG_TIMEOUT, Connection, Row
 from petition.core.database.database import Database
 from petition.core.database.queries import POSTGRESQL, SQLITE
 from petition.core.errors import DatabaseError, Moved
@@ -204,4 +204,4 @@ async def _tidy(target: Database) -> None:
     await vacuum.checkpoint(target)
     if target.dialect == POSTGRESQL:
         async with target.autocommit() as c:
-            await c.execute("analyze", long_running=True)
+            await c.execute("analyze", within=LONG_TIMEOUT)

@@ -23,7 +23,7 @@ def serve_all(sites: Sequence[NamedSite], arguments: Arguments) -> int:
     _check(sites, arguments)
     for site in sites:
         with said.lines_about(site.name):
-            _prepare(site)
+            _prepare(site, (arguments.workers + 1) * len(sites))  # each campaign has a pool in each process
     app, deliver = f"{__name__}:from_environment", not arguments.no_deliver
     place = arguments.host, arguments.port, arguments.workers
     return server.serve(sites[0].settings, *place, deliver=deliver, app=app)
@@ -38,9 +38,9 @@ def _check(sites: Sequence[NamedSite], arguments: Arguments) -> None:
     server.check_campaigns([site.settings for site in sites])
 
 
-def _prepare(site: NamedSite) -> None:
+def _prepare(site: NamedSite, pools: int) -> None:
     try:
-        asyncio.run(server.prepare(site.settings))
+        asyncio.run(server.prepare(site.settings, pools))
     except DatabaseError as error:
         print(f"{error} The other campaigns serve; this one follows when its database answers.", file=sys.stderr)
     except PetitionError as error:

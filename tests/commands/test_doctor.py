@@ -221,7 +221,7 @@ async def test_a_second_relay_that_does_not_answer_is_named(settings: Settings, 
     ],
 )
 def test_the_way_to_a_database_elsewhere_is_verified(url: str, warned: bool, tmp_path: Path) -> None:
-    finding = database.check_database_link(_settings(tmp_path, database_url=url))
+    (finding,) = database.check_database_link(_settings(tmp_path, database_url=url))
     assert ("sslmode=verify-full" in finding.warning) == bool(finding.warning) == warned
     assert finding.fix == ""
 

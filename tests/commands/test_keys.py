@@ -58,7 +58,7 @@ async def test_every_command_refuses_another_key(name: str, site: Site, settings
         with pytest.raises(KeysError, match=sentence):
             await arguments.verb(other, arguments)
     with pytest.raises(KeysError, match=sentence):
-        await server.prepare(other)
+        await server.prepare(other, 2)
     assert await all_rows(site) == before
     findings = {finding.subject: finding.fix async for finding in doctor.check_installation(other)}
     assert findings["keys of this database"].startswith(f"This database was made with another {name} than ")

@@ -49,11 +49,30 @@ def test_deliverers_tell_each_other_what_left_with_low_priority(shell: Shell, sm
 
 def test_a_unit_that_failed_is_told_to_the_operator(shell: Shell, smtp: Relay) -> None:
     """Without a database; and nothing but the name of a unit gets into the email."""
-    assert "PETITION_ALERTS_TO is empty" in shell.fails("alert", "petition-backup.service")
+    assert "PETITION_ALERTS_TO is empty, and the desk cannot" in shell.fails("alert", "petition-backup.service")
     shell.environment |= {"PETITION_SMTP_URL": smtp.url, "PETITION_ALERTS_TO": "operator@example.org"}
-    shell.fine("alert", "petition-backup.service")
+    assert shell.fine("alert", "petition-backup.service").startswith("The desk is not told: ")
     (email,) = smtp.to("operator@example.org")
     assert email["Subject"] == "Your server needs a look"
     assert "journalctl -u petition-backup.service says why" in email.get_content()
     assert "UNIT is the name of a unit" in shell.fails("alert", "x y\nBcc: anna@example.net")
     assert len(smtp.mails) == 1
+
+
+def test_a_unit_that_failed_is_in_the_database_until_it_works_again(shell: Shell) -> None:
+    """Without an email address of an operator."""
+
+    def stored() -> list[str]:
+        with closing(sqlite3.connect(shell.folder / "var" / "petition.db")) as database:
+            rows = database.execute("select name from site_state where name like 'failed unit %'").fetchall()
+        return [row[0].removeprefix("failed unit ") for row in rows]
+
+    shell.fine("migrate")
+    for unit in ("petition-backup.service", "petition-mirror-push.path"):
+        shell.fine("alert", unit)
+    assert sorted(stored()) == ["petition-backup.service", "petition-mirror-push.path"]
+    shell.fine("alert", "--over", "petition-backup.service")
+    assert stored() == ["petition-mirror-push.path"]
+    shell.fine("alert", "--over", "petition-backup.service")
+    shell.fine("alert", "--over", "petition-mirror-push.path")
+    assert stored() == []

@@ -159,6 +159,19 @@ def test_the_url_of_a_database_stays_as_it_is(demo: dict[str, str], url: str) ->
     assert from_environment(demo | {"PETITION_DATABASE_URL": url}).database_url == url
 
 
+def test_a_standby_is_a_postgresql_beside_a_postgresql(demo: dict[str, str]) -> None:
+    url = "postgresql://one,two/petition"
+    given = demo | {"PETITION_STANDBY_URL": url}
+    assert _refused(given) == (
+        "PETITION_STANDBY_URL needs a PostgreSQL in PETITION_DATABASE_URL: SQLite has no standby."
+    )
+    assert from_environment(given | {"PETITION_DATABASE_URL": url}).standby_url == url
+    assert from_environment(demo).standby_url == ""
+    assert _refused(demo | {"PETITION_STANDBY_URL": "sqlite:///x.db"}) == (
+        "PETITION_STANDBY_URL begins with postgresql://."
+    )
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -1,6 +1,7 @@
 """Backup and restore: everything comes back but what was withdrawn since; nothing in the file can be read."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -9,7 +10,7 @@ import pytest
 from petition.commands import demo_data
 from petition.core.errors import DatabaseError, DataError, KeysError
 from petition.core.tokens import Purpose
-from petition.organisers import activity_log, last_checks
+from petition.organisers import activity_log, failed_units, last_checks
 from petition.retention import backup, close
 from petition.signing import signatures
 from petition.signing.signatures import Confirmation
@@ -64,12 +65,14 @@ async def test_a_restore_takes_nothing_out_of_the_record(visitor: Visitor, tmp_p
     site = visitor.site
     await add_organiser(site, "marta")
     await last_checks.audit_and_record(site.database)
+    await site.database.write(partial(failed_units.record, unit="petition-backup.service"))
     await _back_up(site, tmp_path / "backup")
     await add_organiser(site, "anna")
     made_at = (await backup.restore_backup(site.database, site.settings, [IDENTITY], tmp_path / "backup")).made_at
     async with site.database.reading() as c:
         lines = [f"{row['action']} {row['detail']}".strip() for row in reversed(await activity_log.list_lines(c))]
         assert await last_checks.last_audit(c) is None, "it was of another database"
+        assert await failed_units.list_failed(c) == {}
     assert lines == ["added marta, organiser", "added anna, organiser", f"restored a backup made {made_at}"]
     with pytest.raises(DatabaseError):
         await site.database.write(lambda c: c.execute("delete from actions"))

@@ -75,6 +75,7 @@ CHECKS: list[Check] = [
     database.check_machines,
     database.check_database_link,
     postgresql.check_postgresql,
+    postgresql.check_standby,
     backups.check_backup,
     mail_server.check_relays,
     mail_server.check_trouble,

@@ -47,15 +47,22 @@ async def check_machines(settings: Settings) -> Finding:
     return Finding(subject, warning=" ".join(machine.describe(show_magnitude) for machine in away))
 
 
-def check_database_link(settings: Settings) -> Finding:
+def check_database_link(settings: Settings) -> list[Finding]:
     """The driver's default takes an unencrypted connection, or any certificate."""
-    parts = urlsplit(settings.database_url)
+    links = [_check_link("way to the database", "PETITION_DATABASE_URL", settings.database_url)]
+    if settings.standby_url:
+        links.append(_check_link("way to the standby", "PETITION_STANDBY_URL", settings.standby_url))
+    return links
+
+
+def _check_link(subject: str, name: str, url: str) -> Finding:
+    parts = urlsplit(url)
     options = parse_qs(parts.query)
     hosts = ",".join([parts.netloc.rpartition("@")[2], *options.get("host", [])]).split(",")
     is_near = all(_is_this_machine(host) for host in hosts if host)
     is_verified = options.get("sslmode") == ["verify-full"]
-    warning = "PETITION_DATABASE_URL leads to another machine: add ?sslmode=verify-full, or use an encrypted tunnel"
-    return Finding("way to the database", warning="" if is_near or is_verified else warning)
+    warning = f"{name} leads to another machine: add ?sslmode=verify-full, or use an encrypted tunnel"
+    return Finding(subject, warning="" if is_near or is_verified else warning)
 
 
 def _is_this_machine(host: str) -> bool:

@@ -8,7 +8,7 @@ import json
 import sqlite3
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import asyncpg
@@ -95,12 +95,12 @@ class Connection:
         await self.execute(queries(self.dialect)[name], values)
 
     async def execute(
-        self, sql: str, values: Mapping[str, Value] | None = None, *, long_running: bool = False
+        self, sql: str, values: Mapping[str, Value] | None = None, *, within: float | None = None
     ) -> list[Row]:
-        """Runs a statement that has no name in sql/queries: migrations, locks, vacuum."""
+        """Runs a statement that has no name in sql/queries: migrations, locks, vacuum. `within`: seconds."""
         with translate_errors():
             if self.dialect == POSTGRESQL:
-                return await self._execute_on_postgresql(sql, values, {"timeout": LONG_TIMEOUT} if long_running else {})
+                return await self._execute_on_postgresql(sql, values, {"timeout": within} if within else {})
             named = {name: _bind_value(values, name) for name in values or {}}
             return [dict(row) for row in await self._raw.execute_fetchall(sql, named)]
 
@@ -188,6 +188,15 @@ class Connection:
             return "" if row["synchronous"] >= 2 else "SQLite does not sync fully"
         off = [row["name"] for row in await self.all("database.durability_settings") if row["setting"] == "off"]
         return f"PostgreSQL has {', '.join(off)} off: a power cut could lose signatures" if off else ""
+
+    @asynccontextmanager
+    async def at_one_moment(self) -> AsyncIterator[None]:
+        """Inside, all reads see the same moment of the database, and PostgreSQL refuses to write."""
+        await self.execute("begin" if self.dialect == SQLITE else "begin isolation level repeatable read read only")
+        try:
+            yield
+        finally:
+            await self.rollback()
 
     async def begin(self) -> None:
         """Begins a transaction that writes. SQLite takes its lock now, so that nothing fails half-way."""

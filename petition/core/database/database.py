@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
@@ -14,6 +15,7 @@ import databases
 from petition.core.database import hosts, sqlite
 from petition.core.database.connection import Connection, translate_errors
 from petition.core.database.queries import POSTGRESQL, SQLITE
+from petition.core.database.standby import Standby, current_place, with_any_standby
 from petition.core.database.writer import Act, Writer
 from petition.core.errors import Busy, DatabaseError
 
@@ -39,9 +41,10 @@ for _name in ("aiosqlite", "databases"):  # at debug level they log every statem
 class Database:
     """An open database. Each read has its own connection; all writes go through one writer."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, standby_url: str = "") -> None:
         self.dialect = SQLITE if url.startswith("sqlite") else POSTGRESQL
         self.on_begin: Callable[[Connection], Awaitable[None]] | None = None  # for each transaction that writes
+        self._standby = Standby(partial(connect_once, with_any_standby(standby_url))) if standby_url else None
         self._url, self._pool = url, _pool(url)
         self._failure = ""  # of the last act
         self.writer: Writer[Connection] = Writer(self._connection)
@@ -54,13 +57,24 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
         """A connection on which all reads see the same moment of the database."""
-        begin = "begin" if self.dialect == SQLITE else "begin isolation level repeatable read read only"
-        async with self._connection() as connection:
-            await connection.execute(begin)
+        async with self._connection() as connection, connection.at_one_moment():
+            yield connection
+
+    async def heavy_read(self, job: Callable[[Connection], Awaitable[T]]) -> T:
+        """The result of job(connection), which reads many rows at one moment and decides nothing about access.
+
+        It runs on the standby if one is named and has all that was acknowledged (see standby.py), else like reading().
+        It may run twice.
+        """
+        if self._standby and self._standby.may_be_asked():
+            async with self._connection() as connection:
+                place = await current_place(connection)
             try:
-                yield connection
-            finally:
-                await connection.rollback()
+                return await self._standby.read(place, job)
+            except DatabaseError as error:
+                self._standby.rest(str(error))
+        async with self.reading() as connection:
+            return await job(connection)
 
     async def write(self, job: Callable[[Connection], Awaitable[T]]) -> T:
         """Runs job(connection) in one transaction; returns after its commit. Raises Busy if too many wait."""
@@ -174,15 +188,15 @@ async def _run_to_end(step: Coroutine[Any, Any, object]) -> None:
 
 
 @asynccontextmanager
-async def open_database(url: str, *, create: bool = False) -> AsyncIterator[Database]:
+async def open_database(url: str, *, create: bool = False, standby_url: str = "") -> AsyncIterator[Database]:
     """An open database, closed at the end. A SQLite file is made only if `create` is true.
 
-    Raises DatabaseError if the database cannot be reached.
+    Raises DatabaseError if the database cannot be reached; whether the standby can be is found out later.
     """
     if url.startswith("sqlite:///"):
         with translate_errors():
             await asyncio.to_thread(sqlite.prepare_file, url, create)
-    database = Database(url)
+    database = Database(url, standby_url)
     with translate_errors():
         await database._pool.connect()
     try:
@@ -191,6 +205,13 @@ async def open_database(url: str, *, create: bool = False) -> AsyncIterator[Data
         await database.writer.close()
         with suppress(TimeoutError):  # asyncpg waits forever for a connection that is still in use
             await asyncio.wait_for(database._pool.disconnect(), CLOSE_TIMEOUT)
+
+
+@asynccontextmanager
+async def connect_once(url: str) -> AsyncIterator[Connection]:
+    """A connection without a transaction, which no pool keeps."""
+    async with open_database(url) as database, database.autocommit() as connection:
+        yield connection
 
 
 def _pool(url: str) -> databases.Database:

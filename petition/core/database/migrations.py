@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from petition.core.database import schema, state
-from petition.core.database.connection import Connection
+from petition.core.database.connection import LONG_TIMEOUT, Connection
 from petition.core.database.database import LOCK_PAUSE, Database
 from petition.core.database.queries import SQL_FOLDER, SQLITE, split_statements
 from petition.core.database.schema import CONCURRENTLY, INDEX
@@ -64,7 +64,7 @@ async def _apply_missing(c: Connection) -> None:
 async def _apply_one(c: Connection, number: int, sql: list[str]) -> None:
     if any(CONCURRENTLY in statement for statement in sql):
         for statement in sql:
-            await c.execute(statement, long_running=True)
+            await c.execute(statement, within=LONG_TIMEOUT)
         await _set_version(c, number)
         return
     for left in reversed(range(MAX_LOCK_TRIES)):

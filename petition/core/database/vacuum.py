@@ -1,6 +1,6 @@
 """Removes deleted rows from the files of the database too: from tables, free space and write-ahead log."""
 
-from petition.core.database.connection import Connection
+from petition.core.database.connection import LONG_TIMEOUT, Connection
 from petition.core.database.database import Database
 from petition.core.database.queries import SQLITE
 
@@ -16,7 +16,7 @@ async def vacuum_tables(database: Database, full: tuple[str, ...]) -> None:
     """Removes deleted rows from PostgreSQL's tables. The small tables in `full` get new files."""
     async with database.autocommit() as c:
         for table in [row["name"] for row in await c.all("database.tables")]:
-            await c.execute(f"vacuum {'full ' if table in full else ''}{table}", long_running=True)
+            await c.execute(f"vacuum {'full ' if table in full else ''}{table}", within=LONG_TIMEOUT)
 
 
 async def rotate_wal(database: Database) -> None:

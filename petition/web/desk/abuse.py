@@ -15,7 +15,7 @@ from petition.organisers import activity_log
 from petition.organisers.accounts import Role
 from petition.signing import quarantine, submissions
 from petition.tally.rounding import magnitude, show_magnitude
-from petition.web.desk.access import requires_role
+from petition.web.desk.access import read_many, requires_role
 from petition.web.desk.pages import render_desk_page, saved_redirect, say
 from petition.web.http import forms
 from petition.web.http.pages import get_site
@@ -32,8 +32,7 @@ _RESTORED = {
 @requires_role(Role.ORGANISER)
 async def index(request: Request) -> Response:
     """Forms in powers of ten: none moves with a single form, and no line appears with the first."""
-    async with get_site(request).database.reading() as c:
-        counts = await _counts(c)
+    counts = await read_many(request, _counts)
     return render_desk_page(request, "web/desk/forms.html", section=PATH, **counts)
 
 

@@ -112,6 +112,15 @@ def redirect_to_login(request: Request) -> Response:
     return response
 
 
+async def read_many(request: Request, job: Callable[[Connection], Awaitable[T]]) -> T:
+    """As Database.heavy_read(); but a request that may change something reads where it writes."""
+    database = get_site(request).database
+    if request.method in ("GET", "HEAD"):
+        return await database.heavy_read(job)
+    async with database.reading() as c:
+        return await job(c)
+
+
 async def log_action(request: Request, action: str, detail: str = "") -> None:
     await run_and_log(request, _no_change, action, detail)
 

@@ -7,16 +7,14 @@ from petition.core.csv_tables import to_csv
 from petition.organisers.accounts import Role
 from petition.signing import printed_names
 from petition.tally.rounding import show_magnitude
-from petition.web.desk.access import requires_role
+from petition.web.desk.access import read_many, requires_role
 from petition.web.desk.downloads import NO_STORE_HEADERS, log_download
-from petition.web.http.pages import get_site
 
 
 @requires_role(Role.ORGANISER)
 async def signatures_csv(request: Request) -> Response:
     """Addresses are sealed: `petition unseal` opens them on the organisers' own machine."""
-    async with get_site(request).database.reading() as c:
-        rows = await printed_names.export_rows(c)
+    rows = await read_many(request, printed_names.export_rows)
     table = [(row["country"], row["name"] or "", row["sealed"] or "") for row in rows]
     await log_download(request, "downloaded signatures", show_magnitude(len(rows)))
     headers = {**NO_STORE_HEADERS, "Content-Disposition": 'attachment; filename="signatures.csv"'}

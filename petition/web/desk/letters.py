@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -21,7 +22,7 @@ from petition.letters.editions.drafts import Draft
 from petition.letters.writing import compose
 from petition.organisers.accounts import Role
 from petition.tally.rounding import show_magnitude
-from petition.web.desk.access import requires_role
+from petition.web.desk.access import read_many, requires_role
 from petition.web.desk.downloads import attachment, inline_pdf, letter_response, log_download
 from petition.web.desk.pages import desk_language, render_desk_page
 from petition.web.desk.words import STANCES, letter_name
@@ -109,8 +110,8 @@ async def letter(request: Request) -> Response:
 async def annex(request: Request) -> Response:
     """404 if there are no names to print."""
     draft, addressee = await _draft_and_addressee(request)
-    async with get_site(request).database.reading() as c:
-        names = (await drafts.get_annex_names(c, draft, [addressee])).get(addressee.code)
+    read = partial(drafts.get_annex_names, draft=draft, addressees=[addressee])
+    names = (await read_many(request, read)).get(addressee.code)
     if not names:
         raise HTTPException(404)
     content = await run_in_threadpool(draft.render_annex, addressee, names)
@@ -124,8 +125,8 @@ async def archive(request: Request) -> Response:
     draft = await get_site(request).current_draft()
     if not get_site(request).campaign_state().allows_letters:
         raise HTTPException(409)
-    async with get_site(request).database.reading() as c:
-        names = await drafts.get_annex_names(c, draft, draft.book.addressees)
+    read = partial(drafts.get_annex_names, draft=draft, addressees=draft.book.addressees)
+    names = await read_many(request, read)
     file = io.BytesIO()  # in memory, not on disk: it has names in it, and a failure would leave the file there
     await run_in_threadpool(drafts.write_archive, draft, names, file)
     await log_download(request, "downloaded all letters")

@@ -11,7 +11,7 @@ from petition.organisers import public_keys
 from petition.organisers.accounts import Role
 from petition.signing import printed_names
 from petition.tally.rounding import show_magnitude
-from petition.web.desk.access import requires_role
+from petition.web.desk.access import read_many, requires_role
 from petition.web.desk.downloads import attachment, log_download
 from petition.web.desk.pages import render_desk_page
 from petition.web.http.pages import get_site
@@ -37,7 +37,7 @@ async def news_csv(request: Request) -> Response:
     async with get_site(request).database.reading() as c:
         if switches.NEWS in await switches.paused(c):
             return await _page(request, 409)
-        sealed = await printed_names.sealed_for_news(c)
+    sealed = await read_many(request, printed_names.sealed_for_news)
     rows = [(clock.iso(clock.now()), str(len(sealed)), text) for text in sealed]
     await log_download(request, N_("downloaded addresses for news"), show_magnitude(len(sealed)))
     text = to_csv([("made_at", "of", "sealed_address"), *rows])

@@ -19,7 +19,7 @@ from petition.core.database.connection import Connection
 from petition.core.languages import N_
 from petition.core.sentences import Sentence
 from petition.mail import machines
-from petition.organisers import activity_log, last_checks
+from petition.organisers import activity_log, failed_units, last_checks
 from petition.organisers.accounts import Role
 from petition.tally.rounding import show_magnitude
 from petition.web.desk.access import requires_role
@@ -35,6 +35,7 @@ async def index(request: Request) -> Response:
         facts: dict[str, Any] = {
             "audit": await last_checks.last_audit(c),
             "doctor": await last_checks.last_doctor(c),
+            "failed": await failed_units.describe(c),
             "backup": datetime.fromisoformat(last) if (last := await activity_log.last_backup(c)) else None,
             "machines": await machines.count_machines(c),
             "away": [machine.describe(show_magnitude) for machine in await machines.away_machines(c)],

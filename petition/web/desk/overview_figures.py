@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
 from petition.campaign.campaign import Campaign
 from petition.core import clock
@@ -69,15 +70,14 @@ class OverviewFigures:
         async with self._lock:
             kept = self._figures
             if kept is None or not 0 <= clock.epoch() - kept.read_at < KEPT_SECONDS:
-                async with self._site.database.reading() as c:
-                    kept = self._figures = await self._read(c, state)
+                kept = self._figures = await self._site.database.heavy_read(partial(self._read, state=state))
             return kept
 
     def expire(self) -> None:
         """Somebody has changed something: the next reader sees it."""
         self._figures = None
 
-    async def _read(self, c: Connection, state: PublicState) -> Figures:
+    async def _read(self, c: Connection, *, state: PublicState) -> Figures:
         site, times = self._site, await releases.next_releases(c)
         book = corrections.apply_corrections(site.address_book, await corrections.get_corrections(c))
         look = Look(c, site, state, book, await self._doubts.known(c, book))

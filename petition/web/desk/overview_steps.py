@@ -11,6 +11,7 @@ SHARED: SharedSources = (
     (Role.ORGANISER, trust_steps.warnings),
     (Role.ORGANISER, site_steps.relay_trouble),
     (Role.ORGANISER, site_steps.away_machines),
+    (Role.ORGANISER, site_steps.units_that_failed),
     (Role.VIEWER, site_steps.destruction_trouble),
     (Role.VIEWER, site_steps.forgotten_switches),
     (Role.ADMIN, site_steps.old_backup),

@@ -17,7 +17,7 @@ from petition.signing import printed_names
 from petition.signing.printed_names import APPROVED, REJECTED, STATES
 from petition.signing.signatures import NEW
 from petition.tally.rounding import UNSTATED_COUNTRY, show_magnitude
-from petition.web.desk.access import requires_role
+from petition.web.desk.access import read_many, requires_role
 from petition.web.desk.downloads import log_download
 from petition.web.desk.pages import desk_language, render_desk_page, saved_redirect, say
 from petition.web.desk.words import country_name
@@ -39,14 +39,17 @@ _STATE_WORDS = {NEW: "new names", REJECTED: "names set aside", APPROVED: "passed
 @requires_role(Role.ORGANISER)
 async def index(request: Request) -> Response:
     """How many names of each country nobody has looked at yet, how many are set aside, and how many are passed."""
-    async with get_site(request).database.reading() as c:
-        counts = {state: await printed_names.count_by_country(c, state) for state in STATES}
+    counts = await read_many(request, _count_names)
     codes = [*dict(desk_language(request).countries), UNSTATED_COUNTRY]
     rows = {
         state: [(code, show_magnitude(by_country[code])) for code in codes if code in by_country]
         for state, by_country in counts.items()
     }
     return render_desk_page(request, "web/desk/printed_names.html", section=SECTION, rows=rows)
+
+
+async def _count_names(c: Connection) -> dict[str, dict[str, int]]:
+    return {state: await printed_names.count_by_country(c, state) for state in STATES}
 
 
 @requires_role(Role.ORGANISER)
@@ -58,8 +61,8 @@ async def names_of_country(request: Request) -> Response:
     page = _page_number(request)
     if request.method == "POST":
         return await _decide(request, country, state, page, await forms.read_form(request))
-    async with get_site(request).database.reading() as c:
-        names, has_next = await printed_names.list_names(c, country, state, page)
+    read = partial(printed_names.list_names, country=country, state=state, page=page)
+    names, has_next = await read_many(request, read)
     await log_download(request, "looked at names", f"{country_name(country)}: {_STATE_WORDS[state]}")
     context = {"country": country, "state": state, "names": names, "page": page, "has_next": has_next}
     undo = request.query_params.get("undo", "").replace("-", " ")

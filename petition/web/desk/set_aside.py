@@ -20,7 +20,7 @@ from petition.signing import batch_rules, batches
 from petition.signing.batch_rules import Rule
 from petition.signing.batches import Batch
 from petition.site import Site
-from petition.web.desk.access import requires_role, run_and_log
+from petition.web.desk.access import read_many, requires_role, run_and_log
 from petition.web.desk.factor_again import requires_recent_factor
 from petition.web.desk.pages import render_desk_page, saved_redirect, say
 from petition.web.http import forms
@@ -38,12 +38,14 @@ async def index(request: Request) -> Response:
 
 async def _index(request: Request, form: Form, status: int = 200) -> Response:
     site, admin = get_site(request), request.state.organiser.may(Role.ADMIN)
-    async with site.database.reading() as c:
-        found = await batches.list_batches(c)
-        demo = site.settings.demo
-        networks = await batch_rules.list_networks(c, site.server_keys, demo=demo) if admin else []
+    found, networks = await read_many(request, partial(_read_lists, site=site, admin=admin))
     context: dict[str, Any] = {"batches": found, "networks": networks, "form": form}
     return render_desk_page(request, "web/desk/set_aside/index.html", section=PATH, status=status, **context)
+
+
+async def _read_lists(c: Connection, *, site: Site, admin: bool) -> tuple[list[Batch], list[tuple[str, int]]]:
+    networks = await batch_rules.list_networks(c, site.server_keys, demo=site.settings.demo) if admin else []
+    return await batches.list_batches(c), networks
 
 
 @requires_role(Role.ADMIN)

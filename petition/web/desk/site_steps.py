@@ -5,7 +5,7 @@ from petition.core.database.connection import Connection
 from petition.core.languages import N_
 from petition.core.sentences import Sentence, join, ngettext
 from petition.mail import machines, relay_watch, report_counts
-from petition.organisers import activity_log, public_keys, second_factor, switches
+from petition.organisers import activity_log, failed_units, public_keys, second_factor, switches
 from petition.organisers.accounts import Organiser
 from petition.retention import destruction_day
 from petition.site import Site
@@ -70,6 +70,11 @@ async def relay_trouble(look: Look) -> Step | None:
 
 async def away_machines(look: Look) -> Step | None:
     sentences = [machine.describe(show_magnitude) for machine in await machines.away_machines(look.c)]
+    return Step(join(sentences), OPERATIONS, Urgency.NOW) if sentences else None
+
+
+async def units_that_failed(look: Look) -> Step | None:
+    sentences = await failed_units.describe(look.c)
     return Step(join(sentences), OPERATIONS, Urgency.NOW) if sentences else None
 
 

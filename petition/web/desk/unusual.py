@@ -15,10 +15,11 @@ from petition.core.languages import N_
 from petition.core.sentences import ngettext
 from petition.organisers import activity_log
 from petition.organisers.accounts import Role
-from petition.signals import EXPLANATIONS, Cluster, keeping, sentences
+from petition.signals import EXPLANATIONS, Cluster, Notice, keeping, sentences
 from petition.signals.clusters import RULES_OF_KIND
 from petition.signals.detection import HISTORY
-from petition.web.desk.access import requires_role
+from petition.site import Site
+from petition.web.desk.access import read_many, requires_role
 from petition.web.desk.next_steps import Look, Step, Urgency
 from petition.web.desk.pages import desk_language, render_desk_page, saved_redirect, say
 from petition.web.http import forms
@@ -51,12 +52,7 @@ async def unusual(request: Request) -> Response:
 async def _page(request: Request, unsaid: str = "") -> Response:
     """`unsaid`: the handle of a notice for which nothing was chosen."""
     site = get_site(request)
-    async with site.database.reading() as c:
-        notices, counted = await signals.list_notices(c), await signals.counted_days(c)
-        clusters = [
-            _show_cluster(cluster, await keeping.find_kept_batch(c, site.server_keys, cluster))
-            for cluster in await signals.list_clusters(c)
-        ]
+    notices, counted, clusters = await read_many(request, partial(_read_signals, site=site))
     context: dict[str, Any] = {
         "days": [(day, list(found)) for day, found in groupby(notices, key=lambda notice: notice.date)],
         "clusters": {shown["cluster"].handle: shown for shown in clusters},
@@ -68,6 +64,14 @@ async def _page(request: Request, unsaid: str = "") -> Response:
         "unsaid": unsaid,
     }
     return render_desk_page(request, "web/desk/unusual.html", section=PATH, status=422 if unsaid else 200, **context)
+
+
+async def _read_signals(c: Connection, *, site: Site) -> tuple[list[Notice], list[str], list[dict[str, Any]]]:
+    clusters = [
+        _show_cluster(cluster, await keeping.find_kept_batch(c, site.server_keys, cluster))
+        for cluster in await signals.list_clusters(c)
+    ]
+    return await signals.list_notices(c), await signals.counted_days(c), clusters
 
 
 def _show_cluster(cluster: Cluster, batch: str | None) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from petition.core.errors import DatabaseError
 from petition.mail import machines, outbox
 from petition.mail.machines import AwayMachine
 from petition.mail.relay_watch import current_troubles
-from petition.organisers import activity_log, last_checks
+from petition.organisers import activity_log, failed_units, last_checks
 from petition.organisers.last_checks import LastAudit, LastDoctor
 from petition.protection.proof_of_work import ProofMode
 from petition.signing import probes
@@ -55,6 +55,7 @@ _STORED = {
     "outbox_oldest_seconds": "Age of the oldest email that waits.",
     "relays_in_trouble": "Relays that take no email.",
     "machines_away": "Machines that share the outbox and have not been seen for five minutes.",
+    "units_failed": "Units of systemd that have failed and do not work again yet.",
     "backup_age_seconds": "Age of the last backup; +Inf if there has never been one.",
     "audit_age_seconds": "Age of the last audit, in days of 86,400 seconds; +Inf if there has never been one.",
     "audit_agrees": "One if the last audit found that all numbers agree.",
@@ -73,6 +74,7 @@ class _Stored:
     oldest: int
     troubles: int
     away: list[AwayMachine]
+    failed_units: int
     last_backup: str | None
     audit: LastAudit | None
     doctor: LastDoctor | None
@@ -100,8 +102,8 @@ class StoredFigures:
                 troubles, away = await current_troubles(c), await machines.away_machines(c)
                 last_backup = await activity_log.last_backup(c)
                 checks = await last_checks.last_audit(c), await last_checks.last_doctor(c)
-                probe = await probes.last_probe(c)
-                return _Stored(waiting, oldest, len(troubles), away, last_backup, *checks, probe)
+                probe, failed = await probes.last_probe(c), len(await failed_units.list_failed(c))
+                return _Stored(waiting, oldest, len(troubles), away, failed, last_backup, *checks, probe)
         except DatabaseError:
             return None
 
@@ -176,6 +178,7 @@ def _stored_values(stored: _Stored) -> dict[str, float]:
         "outbox_oldest_seconds": stored.oldest,
         "relays_in_trouble": stored.troubles,
         "machines_away": len(stored.away),
+        "units_failed": stored.failed_units,
         "backup_age_seconds": clock.epoch() - int(clock.parse_iso(last).timestamp()) if last else inf,
         "audit_age_seconds": _age(audit),
         "doctor_age_seconds": _age(doctor),

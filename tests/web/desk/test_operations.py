@@ -8,9 +8,10 @@ import pytest
 
 from petition import __version__
 from petition.commands.doctor import Finding
+from petition.core import clock
 from petition.core.database.connection import Connection
 from petition.core.settings import Settings
-from petition.organisers import activity_log, last_checks
+from petition.organisers import activity_log, failed_units, last_checks
 from petition.organisers.last_checks import OLD_DAYS
 from petition.web.desk import trust_steps
 from petition.web.desk.next_steps import Look
@@ -116,3 +117,21 @@ async def test_the_overview_says_what_audit_and_doctor_found(
     await write(partial(last_checks.record_audit, all_agree=True))
     time.advance(days=OLD_DAYS)
     assert (await steps())[0].startswith("Nobody has counted the numbers again since 2026-11-22")
+
+
+async def test_a_unit_that_failed_is_told_until_it_works_again(time: Clock, visitor: Visitor) -> None:
+    await visitor.organiser("olga", "organiser")
+    write, unit = visitor.site.database.write, "petition-backup.service"
+    await write(partial(failed_units.record, unit=unit))
+    at = f"{clock.now():%Y-%m-%d %H:%M}"
+    time.advance(minutes=5)
+    sentence = f"{unit} failed at {at} UTC. On the server, journalctl -u {unit} says why"
+    for path in ("/organisers/operations", "/organisers/"):
+        visitor.app.state.overview_figures.expire()
+        assert sentence in Html((await visitor.get(path)).text).text, path
+    assert "petition_units_failed 1.0\n" in (await visitor.get("/metrics")).text
+    await write(partial(failed_units.take_back, unit=unit))
+    for path in ("/organisers/operations", "/organisers/"):
+        visitor.app.state.overview_figures.expire()
+        assert "failed at" not in Html((await visitor.get(path)).text).text, path
+    assert "petition_units_failed 0.0\n" in (await visitor.get("/metrics")).text

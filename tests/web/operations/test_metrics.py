@@ -117,7 +117,7 @@ async def test_metrics_say_that_the_database_is_away(visitor: Visitor, monkeypat
     assert there.keys() - away.keys() == {
         *("petition_outbox_waiting", "petition_outbox_oldest_seconds", "petition_relays_in_trouble"),
         *("petition_machines_away", "petition_backup_age_seconds", "petition_audit_age_seconds"),
-        "petition_doctor_age_seconds",
+        *("petition_doctor_age_seconds", "petition_units_failed"),
     }
 
 
