@@ -15,7 +15,7 @@ help:
 	@echo "make check     lint, types, and whether the locks hold on any day"
 	@echo "make chaos     hundreds of kills, full disks, wrong clocks: what is survived"
 	@echo "make cluster   Patroni, etcd, HAProxy, PgBouncer: a cluster is started and broken, machine by machine"
-	@echo "make monitoring  the alerts of Prometheus and their tests"
+	@echo "make monitoring  the alerts of Prometheus: their tests, and what fires when a real site breaks"
 	@echo "make scan      a black-box scanner over the running site, signed in and not"
 	@echo "make interop   the public log against another implementation of its specifications"
 	@echo "make fuzz      a fuzzer against all that reads what strangers send"
@@ -123,11 +123,11 @@ cluster: $(VENV)/.installed-tests system
 	@sh tests/cluster/system.sh
 	$$([ $$(id -u) -eq 0 ] || echo sudo) env PETITION_TEST_CLUSTER=1 unshare --net --mount $(PY) -m pytest -s tests/cluster
 
-# The alerts of docs/deploy/monitoring, by Prometheus' own checker.
+# The alerts of docs/deploy/monitoring, by Prometheus' own checker; and which of them fire when something of a real site breaks.
 monitoring: $(VENV)/.installed-tests system
 	promtool check rules docs/deploy/monitoring/rules.yml
 	promtool test rules docs/deploy/monitoring/rules_test.yml
-	$(PY) -m pytest tests/monitoring
+	PETITION_TEST_MONITORING=1 $(PY) -m pytest -s tests/monitoring
 
 # Finds what anybody finds who tries every address, as a visitor (in `make test-all` too) and as an admin. It has an environment of its own.
 scan: $(VENV)/.installed-tests $(SCANNER)/.installed

@@ -8,12 +8,12 @@ database back). A restore is such a decision too.
 
 import json
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from petition.core import clock
 from petition.core.database import state
-from petition.core.database.connection import Connection
+from petition.core.database.connection import Connection, Row
 from petition.core.key_files import replace_file
 from petition.tally import tally
 from petition.tally.tally import TOTAL, Snapshot
@@ -24,13 +24,23 @@ TIMELINE = "timeline"
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """`released_at`: of the total; `as_of`: of the newest figure (epoch seconds). `countries`: without zeros."""
+    """`released_at`: of the total; `as_of`: of the newest figure (epoch seconds). `countries`: without zeros.
+
+    `countries_at`: when each of them was released.
+    """
 
     timeline: int
     released_at: int
     as_of: int
     total: int
     countries: dict[str, int]
+    countries_at: dict[str, int] = field(default_factory=dict)
+
+    def releases(self) -> list[Row]:
+        """What the database must have: a figure that fell is a newer release, and takes none of these away."""
+        of_countries = [(name, at, self.countries[name]) for name, at in sorted(self.countries_at.items())]
+        rows = [(TOTAL, self.released_at, self.total), *of_countries]
+        return [{"name": name, "released_at": at, "figure": figure} for name, at, figure in rows]
 
     def snapshot(self) -> Snapshot:
         other = self.total - sum(self.countries.values())
@@ -46,7 +56,7 @@ class LastPublished:
     async def get_snapshot(self, c: Connection) -> Snapshot:
         """What is to be shown. It is on disk before anybody sees it."""
         kept = self._read()
-        if kept and await _is_lost(c, kept):
+        if kept and await _find_lost(c, kept):
             return kept.snapshot()
         snapshot = await tally.get_snapshot(c)
         if snapshot.confirmed and (published := await _published(c, snapshot)) != kept:
@@ -56,17 +66,21 @@ class LastPublished:
     async def is_ahead(self, c: Connection) -> bool:
         """Whether the database lacks what this machine has published."""
         kept = self._read()
-        return kept is not None and await _is_lost(c, kept)
+        return kept is not None and await _find_lost(c, kept) != ""
 
     async def find_problem(self, c: Connection) -> str:
         """One sentence with the remedy; empty if nothing is lost."""
         kept = self._read()
-        if kept is None or not await _is_lost(c, kept):
+        if kept is None or not (name := await _find_lost(c, kept)):
             return ""
         now = await tally.get_snapshot(c)
+        figures, at, of = (kept.total, now.confirmed), kept.released_at, ""
+        if name != TOTAL:
+            figures, at = (kept.countries[name], now.countries.get(name, 0)), kept.countries_at[name]
+            of = f" of {name}"
         return (
-            f"The database has lost what this site published: {kept.total} signatures on "
-            f"{clock.iso(clock.from_epoch(kept.released_at))}, {now.confirmed} now. Pages stay as they were, and "
+            f"The database has lost what this site published: {figures[0]} signatures{of} on "
+            f"{clock.iso(clock.from_epoch(at))}, {figures[1]} now. Pages stay as they were, and "
             "nothing new is published. Put the right database back, or accept the loss with `petition resume`."
         )
 
@@ -99,13 +113,18 @@ async def _published(c: Connection, snapshot: Snapshot) -> Published:
     row = await c.one("last_published.newest", name=TOTAL) or {"released_at": 0}
     as_of = int(snapshot.as_of.timestamp())
     timeline, released_at = await get_timeline(c), int(row["released_at"])
-    return Published(timeline, released_at, as_of, snapshot.confirmed, snapshot.countries)
+    figures = await c.all("tally.figures")
+    countries_at = {f["name"]: int(f["released_at"]) for f in figures if f["name"] in snapshot.countries}
+    return Published(timeline, released_at, as_of, snapshot.confirmed, snapshot.countries, countries_at)
 
 
-async def _is_lost(c: Connection, kept: Published) -> bool:
-    """Of a release, only the total of its moment may grow, when a country comes in it too."""
+async def _find_lost(c: Connection, kept: Published) -> str:
+    """The name of a release that the database lacks, or has with less; empty if it has all.
+
+    Of a release, only the total of its moment may grow, when a country comes in it too.
+    """
     timeline = await get_timeline(c)
     if timeline != kept.timeline:
-        return timeline < kept.timeline
-    row = await c.one("last_published.release", name=TOTAL, moment=kept.released_at)
-    return row is None or int(row["figure"]) < kept.total
+        return TOTAL if timeline < kept.timeline else ""
+    row = await c.one("last_published.lost", rows=kept.releases())
+    return str(row["name"]) if row else ""

@@ -14,7 +14,7 @@ from tests.bench.stage import Stage, cpu, memory
 from tests.chaos.machines import Web
 
 MIX = ("sign", "confirm", "tally")
-FORMS, SIGNATURES = "select count(*) as n from submissions", "select coalesce(sum(confirmed), 0) as n from tally"
+FORMS, SIGNATURES = "select count(*) as n from submissions", "select coalesce(sum(n), 0) as n from journal"
 
 
 @dataclass

@@ -79,3 +79,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(f"{'story':30} {'blows':50}  forms signatures lost doubled mail twice longest pause")
         for line in lines:
             terminalreporter.line(line)
+    lines = [str(line) for report in reports for name, line in report.user_properties if name == "journal"]
+    if lines:
+        terminalreporter.section("what the journal got")
+        terminalreporter.line(f"{'story':34} {'that each had a line':34} lines        in")
+        for line in lines:
+            terminalreporter.line(line)

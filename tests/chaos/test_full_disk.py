@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 
 @contextmanager
-def _disk(place: Path, megabytes: int) -> Iterator[Path]:
+def small_disk(place: Path, megabytes: int) -> Iterator[Path]:
     """A small file system; the owner of the folder owns it. Raises an error where mounting is not allowed."""
     place.mkdir(exist_ok=True)
     owner = place.parent.stat()
@@ -40,7 +40,7 @@ def _as_root(*command: str | Path) -> None:
 
 
 @contextmanager
-def _ballast(disk: Path) -> Iterator[None]:
+def filled(disk: Path) -> Iterator[None]:
     """Fills the disk to the last byte."""
     file = disk / "ballast"
     with file.open("wb", buffering=0) as heap:
@@ -55,14 +55,14 @@ def _ballast(disk: Path) -> Iterator[None]:
 
 
 def test_the_disk_of_sqlite(staged: Staging, tmp_path: Path, kills: int, tell: Tell) -> None:
-    with _disk(tmp_path / "disk", 64) as disk:
+    with small_disk(tmp_path / "disk", 64) as disk:
         stage = staged(f"sqlite:///{disk}/petition.db")
         _survives(stage, disk, kills, tell)
         stage.close()
 
 
 def test_the_disk_of_postgresql(staged: Staging, kills: int, tell: Tell) -> None:
-    with postgres.folder() as folder, _disk(folder / "disk", 192) as disk:
+    with postgres.folder() as folder, small_disk(folder / "disk", 192) as disk:
         server = Server(disk, "-c", "wal_recycle=off")
         server.make()
         server.start()
@@ -78,7 +78,7 @@ def _survives(stage: Stage, disk: Path, kills: int, tell: Tell, server: Server |
         for _ in range(times):
             stage.recovered()
             stage.crowd.answers.clear()
-            with _ballast(disk):
+            with filled(disk):
                 until(lambda: stage.crowd.answers["503"] > 0, "a refusal")
                 if server:
                     with suppress(asyncpg.PostgresError, OSError):  # the server stops when its log has no room

@@ -55,6 +55,7 @@ def story(cluster: Cluster, record_property: Callable[[str, object], None]) -> C
     def told(name: str) -> Iterator[Cluster]:
         cluster.whole()
         crowd = cluster.crowd
+        twice = cluster.twice
         before = [len(part) for part in (crowd.typed, crowd.signed, cluster.smtp.mails, crowd.confirmed)]
         crowd.answers.clear()
         with crowd.about():
@@ -66,11 +67,12 @@ def story(cluster: Cluster, record_property: Callable[[str, object], None]) -> C
             cluster.settle()
         crowd._last = 0
         found = cluster.reckoning()
+        cluster.twice = found.twice
         after = [len(part) for part in (crowd.typed, crowd.signed, cluster.smtp.mails, crowd.confirmed)]
         counts = " | ".join(str(b - a) for a, b in zip(before, after, strict=True))
         refused = sum(n for answer, n in crowd.answers.items() if answer not in ("303", "429"))
         line = f"| {name} | {counts} | {len(found.lost)} | {len(found.doubled)} | {refused} | {pause:.1f} |"
-        print(f"\n{line}")  # noqa: T201 (for who waits, with pytest -s)
+        print(f"\n{line} (the same email twice: {found.twice - twice})")  # noqa: T201 (for who waits, with pytest -s)
         record_property("cluster", line)
 
     return told

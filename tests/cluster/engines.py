@@ -4,20 +4,23 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.error import HTTPError
 
 from tests import ROOT, postgres
 from tests.cluster import network
 from tests.cluster.network import DATABASES, inside
+from tests.core.database.test_pgbouncer import PROGRAM as PGBOUNCER
 
 SHIPPED = ROOT / "docs" / "deploy" / "cluster"
 PATRONI, PATRONICTL, ETCD = "/usr/bin/patroni", "/usr/bin/patronictl", "/usr/bin/etcd"
-HAPROXY, PGBOUNCER = "/usr/sbin/haproxy", "/usr/sbin/pgbouncer"
+HAPROXY = "/usr/sbin/haproxy"
 ROLE_PASSWORD = "CHANGE-petition"
 HOSTS = ",".join(DATABASES.values())
 URL = f"postgresql://petition:{ROLE_PASSWORD}@{HOSTS}/petition"
@@ -75,6 +78,14 @@ class DatabaseMachine:
             started = subprocess.Popen(whole, stdout=log, stderr=log, cwd=self.folder, env=keep | more)
         self._started.append(started)
 
+    def takes_writes(self) -> bool:
+        """Whether its PostgreSQL would, asked from this machine itself."""
+        words = ["psql", "-h", str(self.folder), "-U", "postgres", "-Atc", "select pg_is_in_recovery()"]
+        done = subprocess.run(
+            [*inside(self.name, "postgres"), *words], capture_output=True, text=True, check=False, timeout=60
+        )
+        return done.stdout.strip() == "f"
+
     def collect(self) -> None:
         """Waits for all that it started; each of them was killed."""
         for process in self._started:
@@ -82,15 +93,17 @@ class DatabaseMachine:
 
 
 def members() -> list[dict[str, str]]:
-    """What the first Patroni that answers knows of all."""
+    """What most of those know that answer: one that was cut off may still show what it saw last."""
+    views: list[list[dict[str, str]]] = []
     for address in DATABASES.values():
-        try:
-            with urllib.request.urlopen(f"http://{address}:8008/cluster", timeout=2) as answer:
-                found: list[dict[str, str]] = json.load(answer)["members"]
-                return found
-        except (OSError, HTTPError, ValueError):
-            continue
-    return []
+        with (
+            suppress(OSError, HTTPError, ValueError),
+            urllib.request.urlopen(f"http://{address}:8008/cluster", timeout=2) as answer,
+        ):
+            views.append(json.load(answer)["members"])
+    leaders = [next((m["name"] for m in view if m["role"] == "leader"), "") for view in views]
+    most = max(leaders, key=leaders.count, default="")
+    return next((view for view, leader in zip(views, leaders, strict=True) if leader == most), [])
 
 
 def named(role: str) -> str:
@@ -124,12 +137,15 @@ class Proxy:
         wait = f"touch {drained}; until [ -e {restarted} ]; do sleep 0.1; done"
         environment = {**os.environ, "HAPROXY_SOCKET": str(self.folder / "admin.sock")}
         script = subprocess.Popen([SHIPPED / "take-out.sh", machine, "sh", "-c", wait], env=environment)
-        while not drained.exists():
-            assert script.poll() is None, "it could not drain the machine"
-            time.sleep(0.1)
-        restart()
-        restarted.touch()
-        assert script.wait(timeout=300) == 0
+        try:
+            while not drained.exists():
+                assert script.poll() is None, "it could not drain the machine"
+                time.sleep(0.1)
+            restart()
+        finally:  # else it would wait for ever
+            restarted.touch()
+            code = script.wait(timeout=300)
+        assert code == 0
         drained.unlink()
         restarted.unlink()
 
@@ -153,7 +169,7 @@ class Pooler:
         return f"postgresql://petition:{ROLE_PASSWORD}@127.0.0.1:6432/petition{more}"
 
     def start(self) -> None:
-        """Starts both and returns at once."""
+        """Starts both; returns when PgBouncer listens."""
         here, quiet = network.inside(self.machine), subprocess.DEVNULL
         if self._proxy is None:
             self._proxy = subprocess.Popen(
@@ -161,9 +177,22 @@ class Pooler:
             )
         command = [*network.inside(self.machine, "postgres"), PGBOUNCER, str(self.ini)]
         self._process = subprocess.Popen(command, stdout=quiet, stderr=quiet)
+        while ":6432" not in _listening(self.machine):
+            assert self._process.poll() is None, "PgBouncer did not start"
+            time.sleep(0.05)
+
+    def is_used(self) -> bool:
+        """Whether a program of this machine is connected to it."""
+        words = [*network.inside(self.machine), "ss", "-Htn", "state", "established"]
+        return ":6432" in subprocess.run(words, capture_output=True, text=True, check=True).stdout
+
+    def send(self, number: signal.Signals) -> None:
+        """What it does then is in its manual: SIGHUP reloads, SIGUSR1 pauses, SIGUSR2 resumes."""
+        assert self._process is not None
+        self._process.send_signal(number)
 
     def restart(self) -> None:
-        """As systemd does it: all connections end."""
+        """It is killed, so all connections end in the middle of what they did; then it is started."""
         assert self._process is not None
         self._process.kill()
         self._process.wait(timeout=60)
@@ -175,6 +204,12 @@ class Pooler:
             if process:
                 process.kill()
                 process.wait(timeout=60)
+
+
+def _listening(machine: str) -> str:
+    """All addresses on which something listens there."""
+    words = [*network.inside(machine), "ss", "-Hltn"]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout
 
 
 def keeps_prepared_statements() -> bool:

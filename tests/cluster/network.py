@@ -8,14 +8,18 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
+NAMES = Path("/run/netns")
 FRONT = "192.0.2.31"
 DATABASES = {f"db{n}": f"192.0.2.1{n}" for n in (1, 2, 3)}
 APPS = {f"app{n}": f"192.0.2.2{n}" for n in (1, 2, 3)}
 
 
 def connect() -> None:
-    """Makes all machines and the cable between them."""
+    """Makes all machines and the cable between them. Their names are in this mount namespace alone."""
+    NAMES.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "petition", NAMES], check=True)
     _ip("link", "set", "lo", "up")
     _ip("link", "add", "hub", "type", "bridge")
     _ip("addr", "add", f"{FRONT}/24", "dev", "hub")
@@ -38,7 +42,7 @@ def disconnect() -> None:
 
 def inside(name: str, account: str = "") -> tuple[str, ...]:
     """The words before a command that runs on a machine."""
-    words = ("nsenter", f"--net=/run/netns/{name}")
+    words = ("nsenter", f"--net={NAMES / name}")
     if not account:
         return words
     return (*words, "setpriv", f"--reuid={account}", f"--regid={account}", "--clear-groups", "--")

@@ -10,7 +10,6 @@ import httpx2
 from tests.chaos.crowd import Crowd, until
 from tests.chaos.machines import Machine
 from tests.chaos.reckoning import Reckoning, ask, reckon
-from tests.clock_ahead import DAY
 from tests.cluster import engines, network
 from tests.cluster.engines import DatabaseMachine, Proxy
 from tests.cluster.network import APPS, DATABASES, FRONT
@@ -60,11 +59,36 @@ class App(Machine):
         assert self.process is not None
         ready(self.address, self.process)
 
+    def is_ready(self) -> bool:
+        """Whether it would be given requests."""
+        try:
+            return httpx2.get(f"{self.address}/readyz", timeout=5).status_code == 200
+        except httpx2.TransportError:
+            return False
+
     def turn_clock(self, seconds: int) -> None:
-        """From its next start its clock is so much ahead."""
-        ahead = ["tests.clock_ahead", str(seconds / DAY)] if seconds else ["petition"]
-        begin = self._command.index("-m") + 1
-        self._command[begin : self._command.index("serve")] = ahead
+        """From its next start its clock is so much ahead, for its commands too. What measures spans is right."""
+        (library,) = Path("/usr/lib").glob("*/faketime/libfaketime.so.1")
+        wrong = {"LD_PRELOAD": str(library), "FAKETIME": f"+{seconds}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        for environment in (self._environment, self.shell.environment):
+            for name, value in wrong.items():
+                environment[name] = value
+                if not seconds:
+                    del environment[name]
+
+    @property
+    def keys(self) -> Path:
+        """Its folder of outbox keys."""
+        return Path(self.shell.environment["PETITION_OUTBOX_KEYS"])
+
+    @property
+    def handle(self) -> str:
+        """Its name in the database."""
+        return (self.keys / "machine").read_text("ascii")
+
+    def doctor(self) -> str:
+        """All that it says, well or not: this installation lacks much that a real one has."""
+        return self.shell.run("doctor").stdout
 
     def use_database(self, url: str) -> None:
         """From its next start it takes this way to the database."""
@@ -86,6 +110,7 @@ class Cluster:
         self.apps = {name: App(name, self.shell(name), smtp.port) for name in APPS}
         self.proxy = Proxy(folder)
         self.crowd = People(smtp, "http://127.0.0.1:8000")
+        self.twice = 0  # emails that came again, with the same Message-ID
 
     def shell(self, name: str) -> Shell:
         """A person at an app machine."""
@@ -126,13 +151,27 @@ class Cluster:
         until(lambda: len(self.crowd.signed) > signed + 5, "signing again", 300)
         until(lambda: len(self.smtp.mails) > mails + 5, "mail again", 300)
 
+    def all_ready(self) -> None:
+        """Waits until every app machine says that it reaches the database, and people are served."""
+        for app in self.apps.values():
+            until(app.is_ready, f"{app.name} ready", 300)
+        self.recovered()
+
+    def waiting(self, handle: str) -> int:
+        """How many emails wait under the keys of a machine."""
+        return len(ask(engines.URL, f"select id from outbox where key_name like '%-{handle}-%'"))
+
     def settle(self) -> None:
         """Waits until each email was sent and answered."""
         self.crowd.rest()
         time.sleep(1)
-        ask(engines.URL, "update outbox set due_at = 0, claim_expires_at = 0")
-        until(lambda: not ask(engines.URL, "select id from outbox"), "the last mail", 600)
+        until(self._nothing_waits, "the last mail", 900)
         until(lambda: not self.crowd.busy, "the last button", 300)
+
+    def _nothing_waits(self) -> bool:
+        """What waits is due now. No claim is ended: then an email that is just leaving would come twice."""
+        time.sleep(2)
+        return not ask(engines.URL, "update outbox set due_at = 0 returning id")
 
     def reckoning(self) -> Reckoning:
         """Compares what was answered, stored and mailed since the beginning; the audit must agree."""

@@ -123,6 +123,28 @@ async def test_a_machine_with_a_damaged_memory_hinders_nobody(site: Site, time: 
     assert (await _publish(site, time)).confirmed == 600
 
 
+async def test_a_country_does_not_go_back_either_though_the_total_is_right(site: Site, time: Clock) -> None:
+    """A country may be released when the total is not: then the newest total does not tell that its release is lost."""
+    assert (await _publish(site, time, hours=6)).countries == {"PL": 600}
+    await change(site.database, "PL", 505)
+    assert (await _publish(site, time, hours=6)).countries == {"PL": 1100}
+    lose = "delete from releases where name = 'PL' and figure = 1100"
+    await _rewrite(site, [lose, "update figures set figure = 600 where name = 'PL'"])
+    assert (await _publish(site, time)).countries == {"PL": 1100}
+    (sentence,) = await _sentences(site)
+    assert sentence.startswith("The database has lost what this site published: 1100 signatures of PL on 2026-")
+
+
+async def test_a_country_that_falls_since_people_withdrew_has_lost_nothing(site: Site, time: Clock) -> None:
+    """A fall is a new release: the one that was published is still in the database."""
+    await _publish(site, time, minutes=10)
+    before = (await _publish(site, time, hours=6)).countries["PL"]
+    await change(site.database, "PL", -200)
+    shown = await _publish(site, time, days=8)
+    assert (before, shown.countries["PL"]) == (600, 400)
+    assert await _sentences(site) == []
+
+
 async def test_a_person_accepts_the_loss_for_all_machines(
     site: Site, time: Clock, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

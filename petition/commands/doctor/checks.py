@@ -72,6 +72,7 @@ CHECKS: list[Check] = [
     services.check_version,
     database.check_database,
     dates.check_dates,
+    dates.check_database_clock,
     database.check_machines,
     database.check_database_link,
     postgresql.check_postgresql,

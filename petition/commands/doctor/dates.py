@@ -1,4 +1,4 @@
-"""The campaign's days, and the clock that they are measured by."""
+"""The campaign's days, and the clocks that they are measured by."""
 
 from datetime import date
 
@@ -16,6 +16,7 @@ from petition.core.settings import Settings
 from petition.retention import destruction_day
 from petition.retention.destruction_day import HOURS_NEEDED, Announcement
 
+MOST_APART = 10  # seconds between two clocks; synchronised ones are milliseconds apart
 STANDSTILL = 3 * HOUR  # a service that runs, with a clock that is right, adds an hour every hour
 
 
@@ -70,4 +71,29 @@ def _check_clock(settings: Settings) -> Finding:
         warning="" if settings.demo or time_sync.is_synchronised() else "nothing tells that this server's is right",
         why="until then the destruction day erases nothing by itself",
         command="apt install systemd-timesyncd",
+    )
+
+
+async def check_database_clock(settings: Settings) -> list[Finding]:
+    """Machines that share a PostgreSQL have no other clock in common. Another check says that it cannot be read."""
+    if settings.database_url.startswith("sqlite"):
+        return []
+    try:
+        async with open_database(settings.database_url) as database, database.reading() as c:
+            before = clock.epoch()
+            there = int((await c.one("database.clock") or {})["seconds"])
+            after = clock.epoch()
+    except PetitionError:
+        return []
+    return [_compare_clocks(before - there, there - after)]
+
+
+def _compare_clocks(ahead: int, behind: int) -> Finding:
+    apart = max(ahead, behind)
+    what = f"this machine's is {apart} seconds {'ahead of' if ahead > behind else 'behind'} that of the database"
+    return Finding(
+        "clock of the database",
+        warning=what if apart >= MOST_APART else "",
+        why="if several machines share it, some people get the same email twice, and figures come early or late",
+        command="apt install systemd-timesyncd, on every machine",
     )

@@ -3,6 +3,7 @@
 So a frozen host, which still takes connections and never answers, would keep us from the one that took over.
 """
 
+import socket
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import chain
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import asyncpg
 
 SECONDS = 5  # that one host has to answer
+CUT_SECONDS = 10  # without a sign of life of its machine: cut off, or without power. One that is frozen still gives it.
 Connect = Callable[..., Awaitable[Any]]
 
 
@@ -34,7 +36,18 @@ def connecting(urls: Sequence[str]) -> Connect:
                 last = error
                 continue
             ordered[:] = dict.fromkeys(chain([url], ordered))
+            _notice_a_cut(made._transport.get_extra_info("socket"))  # asyncpg offers no other way
             return made
         raise last
 
     return connect
+
+
+def _notice_a_cut(line: socket.socket) -> None:
+    """Else who waits for an answer would do so until a statement may take no longer, over a minute."""
+    options = {"TCP_KEEPIDLE": CUT_SECONDS // 2, "TCP_KEEPINTVL": 1, "TCP_USER_TIMEOUT": CUT_SECONDS * 1000}
+    if line.family in (socket.AF_INET, socket.AF_INET6):
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in options.items():
+            if (number := getattr(socket, name, None)) is not None:  # Linux has all of them
+                line.setsockopt(socket.IPPROTO_TCP, number, value)

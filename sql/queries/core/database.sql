@@ -19,3 +19,8 @@ select 0 as connections, false as is_superuser -- sqlite
 -- Of the database program.
 select 'PostgreSQL ' || current_setting('server_version') as version -- postgresql
 select 'SQLite ' || sqlite_version() as version -- sqlite
+
+-- name: clock
+-- Seconds since 1970 by the clock of PostgreSQL's machine. SQLite's is our own.
+select cast(floor(extract(epoch from clock_timestamp())) as bigint) as seconds -- postgresql
+select 0 as seconds -- sqlite

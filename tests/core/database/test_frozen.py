@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from petition.core.database import database as database_module
+from petition.core.database import hosts
 from petition.core.database.connection import Connection
 from petition.core.database.database import open_database
 from petition.core.errors import DatabaseError
@@ -91,3 +92,14 @@ async def test_a_connection_that_answers_no_more_is_given_up(
             await database.own_transaction(_write)
             async with database.reading() as c:
                 assert await c.one("state.get", name="x") == {"value": ""}
+
+
+async def test_of_several_hosts_one_that_is_cut_off_is_noticed(postgresql_settings: Settings) -> None:
+    """Its machine acknowledges nothing: `make cluster` cuts one off for real; here is what makes the kernel look."""
+    url = postgresql_settings.database_url.replace(
+        "@", f"@127.0.0.1:{urlsplit(postgresql_settings.database_url).port},"
+    )
+    async with open_database(url) as database, database.reading() as c:
+        line = c._raw._transport.get_extra_info("socket")
+        assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == hosts.CUT_SECONDS * 1000

@@ -1,6 +1,7 @@
 """The whole way of a signature through a real PgBouncer, in both of its modes."""
 
 import asyncio
+import os
 import re
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -22,7 +23,8 @@ from tests import postgres
 from tests.conftest import visiting
 from tests.relay import Relay
 
-PROGRAM = "/usr/sbin/pgbouncer"  # Debian's path; it is on no user's PATH
+# Debian's path; it is on no user's PATH. One of another release: PETITION_TEST_PGBOUNCER.
+PROGRAM = os.environ.get("PETITION_TEST_PGBOUNCER", "/usr/sbin/pgbouncer")
 NEWER = (1, 21)  # from this one on, prepared statements work in transaction mode
 PEOPLE = 40
 
