@@ -93,7 +93,7 @@ async def _pages(visitor: Visitor, role: Role) -> dict[str, tuple[int, bytes]]:
         patch.setattr(secrets, "token_bytes", lambda n=32: bytes(n))
         patch.setattr(process, "free_bytes", lambda _: 0)  # other tests use this disk too
         patch.setattr(process, "figures", lambda: iter(()))  # one process serves both worlds
-        patch.setattr(process, "job_figures", lambda _: iter(()))  # real seconds, of jobs that run whoever signs
+        patch.setattr(process, "job_figures", lambda _: iter(()))  # real seconds, of jobs that always run
         patch.setattr(process.LoopLag, "longest", lambda _: 0.0)
         left_out = DEMO | (ALIKE if role is Role.ORGANISER else set())
         addresses = [path for path in paths("GET", country="IE", key="IE") if path not in left_out]

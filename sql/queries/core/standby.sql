@@ -14,7 +14,7 @@ select '' as place, '' as timeline, '' as identity, false as may_be_cut -- sqlit
 -- name: end_the_entry
 -- An empty entry, written to the disk of the primary with all before it; no table changes.
 select set_config('synchronous_commit', 'local', true), pg_logical_emit_message(true, 'petition', '') -- postgresql
-select '' as nothing -- sqlite
+select '' as empty -- sqlite
 
 -- name: look
 -- Whether this server is a standby of that primary, on its timeline, and has replayed its log up to that place. A standby
