@@ -98,7 +98,7 @@ class Counters:
 
 def _read(file: Path) -> memoryview | None:
     """None if its process has just ended."""
-    with suppress(FileNotFoundError):
+    with suppress(FileNotFoundError):  # its process has just ended
         return memoryview(file.read_bytes()).cast("Q")
     return None
 

@@ -97,7 +97,7 @@ def members() -> list[dict[str, str]]:
     views: list[list[dict[str, str]]] = []
     for address in DATABASES.values():
         with (
-            suppress(OSError, HTTPError, ValueError),
+            suppress(OSError, HTTPError, ValueError),  # it is dead, frozen or cut off: the others tell
             urllib.request.urlopen(f"http://{address}:8008/cluster", timeout=2) as answer,
         ):
             views.append(json.load(answer)["members"])

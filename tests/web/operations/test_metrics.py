@@ -239,7 +239,7 @@ async def test_the_age_of_a_job_grows_until_it_works_again(monkeypatch: pytest.M
     runs, seen = LastRuns(), list[float]()
     watched = runs.watch(5, job)
     while works:
-        with suppress(DatabaseError):
+        with suppress(DatabaseError):  # every second time, as a job fails beside requests
             await watched()
         seen += runs.ages().values()
         now[0] += 5
