@@ -114,8 +114,10 @@ async def test_what_waits_is_deleted_when_the_next_probe_comes(time: Clock, visi
         await visitor.sign(ADDRESS, "ZZ")
         time.advance(minutes=10)
     async with visitor.site.database.reading() as c:
-        # None if the site, which prunes when it starts, came last: the link of a probe is old after five minutes.
-        assert await c.count_rows("outbox") == await c.count_rows("submissions") <= 1
+        # None if the site, which prunes when it starts, came last: the link of a probe is old after five minutes. It
+        # deletes the form first and its email later, so now there may be one of the two.
+        assert await c.count_rows("submissions") <= 1
+        assert await c.count_rows("outbox") <= 1
 
 
 async def test_the_result_has_since_when_it_is_so(time: Clock, visitor: Visitor) -> None:
