@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,7 @@ async def _is_closed(settings: Settings) -> bool:
 
 
 def _stored(result: Result) -> dict[str, Any]:
-    return {"step": result.step, "problem": result.problem, "seconds": result.seconds}
+    return asdict(result)
 
 
 def _print_or_raise(result: Result) -> None:

@@ -33,11 +33,12 @@ CLOSED = (
 
 @dataclass(slots=True)
 class Result:
-    """`step` and `problem` are empty if all worked."""
+    """`step` and `problem` are empty if all worked; `certificate_ends` as in Visitor."""
 
     seconds: dict[str, float] = field(default_factory=dict)
     step: str = ""
     problem: str = ""
+    certificate_ends: int = 0
 
     @contextmanager
     def measure(self, step: str) -> Iterator[None]:
@@ -62,6 +63,7 @@ def try_to_sign(base_url: str, address: str, mailbox: Mailbox, wait: int = WAIT_
         result.step, result.problem = error.step, str(error)
     finally:
         mailbox.empty()
+    result.certificate_ends = visitor.certificate_ends
     return result
 
 

@@ -33,10 +33,14 @@ class Answer:
 
 
 class Visitor:
-    """Raises ProbeError under the name of the step if the site does not answer."""
+    """Raises ProbeError under the name of the step if the site does not answer.
+
+    `certificate_ends`: epoch seconds, once the site has shown its certificate; else 0.
+    """
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
+        self.certificate_ends = 0
 
     def get(self, path: str, step: str) -> Answer:
         return self._ask("GET", path, step, _NAVIGATION | {"Sec-Fetch-Site": "none"})
@@ -67,6 +71,7 @@ class Visitor:
         try:
             with closing(self._connect()) as connection:
                 connection.request(method, path, body, headers)
+                self._note_certificate(connection)
                 answer = connection.getresponse()
                 text = answer.read(_MAX_BYTES).decode("utf-8", "replace")
                 return Answer(answer.status, answer.getheader("Location", ""), text)
@@ -76,6 +81,11 @@ class Visitor:
                 f"{self.base_url} was asked, and does not answer ({type(error).__name__}). Look at the name in the "
                 "DNS, the certificate, and systemctl status nginx petition.",
             ) from None
+
+    def _note_certificate(self, connection: HTTPConnection) -> None:
+        if isinstance(connection.sock, ssl.SSLSocket):
+            shown = connection.sock.getpeercert() or {}
+            self.certificate_ends = int(ssl.cert_time_to_seconds(str(shown["notAfter"])))
 
     def _connect(self) -> HTTPConnection:
         parts = urlsplit(self.base_url)

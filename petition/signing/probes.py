@@ -20,6 +20,7 @@ class LastProbe:
     """`at`, `since`: epoch seconds; since then all probes worked, or none. `step`: which one failed, empty if none did.
 
     `seconds`: until the page was there, the form was taken, the email had come, its link was open.
+    `certificate_ends`: epoch seconds; 0 if it saw no certificate.
     """
 
     at: int
@@ -27,6 +28,7 @@ class LastProbe:
     step: str
     problem: str
     seconds: dict[str, float]
+    certificate_ends: int = 0
 
     @property
     def works(self) -> bool:
@@ -49,10 +51,10 @@ async def last_probe(c: Connection) -> LastProbe | None:
     return LastProbe(**json.loads(found)) if found else None
 
 
-async def record(c: Connection, step: str, problem: str, seconds: dict[str, float]) -> None:
+async def record(c: Connection, step: str, problem: str, seconds: dict[str, float], certificate_ends: int = 0) -> None:
     before, now = await last_probe(c), clock.epoch()
     since = before.since if before and before.works == (not step) else now
-    await state.put(c, _NAME, json.dumps(asdict(LastProbe(now, since, step, problem, seconds))))
+    await state.put(c, _NAME, json.dumps(asdict(LastProbe(now, since, step, problem, seconds, certificate_ends))))
 
 
 async def forget(c: Connection) -> None:

@@ -75,6 +75,12 @@ async def current_place(c: Connection) -> Row:
     return place
 
 
+async def kept_bytes(c: Connection) -> int:
+    """What the primary keeps on its disk for the standby that is furthest behind. Without a standby 0."""
+    (row,) = await c.all("standby.kept")
+    return int(row["bytes"])
+
+
 async def why_not(c: Connection, place: Row) -> str:
     """Why this server cannot be read instead of the primary; empty if it has replayed all up to that place."""
     end = asyncio.get_running_loop().time() + CATCH_UP_SECONDS

@@ -18,7 +18,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from petition import __version__, version
 from petition.core import clock, counted, resources
-from petition.core.database import migrations
+from petition.core.database import migrations, standby
 from petition.core.errors import DatabaseError
 from petition.mail import machines, outbox
 from petition.mail.machines import AwayMachine
@@ -55,6 +55,7 @@ _STORED = {
     "outbox_oldest_seconds": "Age of the oldest email that waits.",
     "relays_in_trouble": "Relays that take no email.",
     "machines_away": "Machines that share the outbox and have not been seen for five minutes.",
+    "wal_kept_bytes": "What PostgreSQL keeps on its disk for a standby that is behind, in steps; with SQLite 0.",
     "units_failed": "Units of systemd that have failed and do not work again yet.",
     "backup_age_seconds": "Age of the last backup; +Inf if there has never been one.",
     "audit_age_seconds": "Age of the last audit, in days of 86,400 seconds; +Inf if there has never been one.",
@@ -75,6 +76,7 @@ class _Stored:
     troubles: int
     away: list[AwayMachine]
     failed_units: int
+    wal_kept: int
     last_backup: str | None
     audit: LastAudit | None
     doctor: LastDoctor | None
@@ -103,7 +105,8 @@ class StoredFigures:
                 last_backup = await activity_log.last_backup(c)
                 checks = await last_checks.last_audit(c), await last_checks.last_doctor(c)
                 probe, failed = await probes.last_probe(c), len(await failed_units.list_failed(c))
-                return _Stored(waiting, oldest, len(troubles), away, failed, last_backup, *checks, probe)
+                kept = await standby.kept_bytes(c)
+                return _Stored(waiting, oldest, len(troubles), away, failed, kept, last_backup, *checks, probe)
         except DatabaseError:
             return None
 
@@ -179,6 +182,7 @@ def _stored_values(stored: _Stored) -> dict[str, float]:
         "relays_in_trouble": stored.troubles,
         "machines_away": len(stored.away),
         "units_failed": stored.failed_units,
+        "wal_kept_bytes": process.in_steps(stored.wal_kept, process.DISK_STEP),
         "backup_age_seconds": clock.epoch() - int(clock.parse_iso(last).timestamp()) if last else inf,
         "audit_age_seconds": _age(audit),
         "doctor_age_seconds": _age(doctor),
@@ -210,6 +214,9 @@ def _probe_figures(probe: LastProbe | None) -> Iterator[Metric]:
         if probe.step:
             failed.add_metric([probe.step], 1)
         yield from (took, failed)
+        if probe.certificate_ends:
+            left = "Time until the certificate that the last probe saw ends; below zero after it."
+            yield GaugeMetricFamily("petition_certificate_seconds", left, probe.certificate_ends - clock.epoch())
 
 
 def _counts(site: Site) -> Iterator[Metric]:

@@ -42,23 +42,23 @@ class LoopLag:
 def free_bytes(folder: Path) -> int:
     """On the disk that the folder is on, or would be on."""
     folder = folder.resolve()
-    return _step(shutil.disk_usage(next(p for p in (folder, *folder.parents) if p.is_dir())).free, DISK_STEP)
+    return in_steps(shutil.disk_usage(next(p for p in (folder, *folder.parents) if p.is_dir())).free, DISK_STEP)
 
 
 def bytes_in(folder: Path) -> int:
     """Of the database and its log, which lie in this folder."""
-    return _step(sum(file.stat().st_size for file in folder.glob("petition.db*")), DISK_STEP)
+    return in_steps(sum(file.stat().st_size for file in folder.glob("petition.db*")), DISK_STEP)
 
 
 def figures() -> Iterator[Metric]:
     """Under the names that all programs have for them."""
     cpu = CounterMetricFamily("process_cpu_seconds", "Processor time of this process, in steps.")
-    cpu.add_metric([], _step(int(time.process_time()), CPU_STEP))
+    cpu.add_metric([], in_steps(int(time.process_time()), CPU_STEP))
     yield cpu
     gauge = GaugeMetricFamily
     yield gauge("process_start_time_seconds", "When this process has started.", _STARTED)
-    yield gauge("process_resident_memory_bytes", "Memory of this process, in steps.", _step(_memory(), MEMORY_STEP))
-    yield gauge("process_open_fds", "Open files and connections, in tens.", _step(_open_files(), 10))
+    yield gauge("process_resident_memory_bytes", "Memory of this process, in steps.", in_steps(_memory(), MEMORY_STEP))
+    yield gauge("process_open_fds", "Open files and connections, in tens.", in_steps(_open_files(), 10))
     most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     yield gauge("process_max_fds", "How many this process may have open.", most)
 
@@ -83,5 +83,5 @@ def _open_files() -> int:
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
-def _step(n: int, step: int) -> int:
+def in_steps(n: int, step: int) -> int:
     return n // step * step

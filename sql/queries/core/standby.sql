@@ -27,3 +27,10 @@ select pg_is_in_recovery() as is_standby, -- postgresql
     coalesce(pg_last_wal_replay_lsn() >= cast(cast(:place as text) as pg_lsn), false) as has_all -- postgresql
     from pg_control_system(), pg_control_checkpoint(), pg_control_recovery() -- postgresql
 select false as is_standby, :identity = '' as is_same, :timeline = '' as is_on_timeline, :place = '' as has_all -- sqlite
+
+-- name: kept
+-- Bytes of its log that a primary keeps for the standby that is furthest behind.
+select cast(coalesce(max(pg_wal_lsn_diff( -- postgresql
+    case when not pg_is_in_recovery() then pg_current_wal_lsn() end, restart_lsn)), 0) as bigint) as bytes -- postgresql
+    from pg_catalog.pg_replication_slots -- postgresql
+select 0 as bytes -- sqlite

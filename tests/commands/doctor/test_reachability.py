@@ -5,40 +5,18 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from petition.commands.doctor import Finding, reachability
 from petition.commands.doctor.reachability import FORGED, Visit
 from petition.core.settings import Settings
+from tests.tls import server_context
 
 Pages = Callable[[str, str], tuple[int, str]]  # path and X-Forwarded-For to status and text
 OURS = "Contact: mailto:help@example.org\nCanonical: https://petition.example/.well-known/security.txt\n"
-
-
-def _certificate(folder: Path, name: str, days: float) -> ssl.SSLContext:
-    """For a server; writes what trusts it to folder/trusted.pem."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    made = x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
-    made = made.serial_number(1).not_valid_before(now - timedelta(90)).not_valid_after(now + timedelta(days))
-    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    public = made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-    (folder / "trusted.pem").write_bytes(public)
-    (folder / "server.pem").write_bytes(private + public)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "server.pem")
-    return context
 
 
 @contextmanager
@@ -54,7 +32,7 @@ def _serving(folder: Path, pages: Pages, name: str = "petition.example", days: f
             """Nothing on the terminal of the tests."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.socket = _certificate(folder, name, days).wrap_socket(server.socket, server_side=True)
+    server.socket = server_context(folder, name, days).wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from petition.core.database import standby
 from petition.core.database.connection import Connection
 from petition.core.database.database import Database, open_database
 from petition.core.errors import DatabaseError
@@ -28,6 +29,22 @@ async def test_what_was_written_is_read_on_the_standby_at_once(standby_settings:
         for n in range(50):
             await put((beside, other)[n % 2], f"value {n}")
             assert await beside.heavy_read(get) == ("standby", f"value {n}")
+
+
+async def test_what_is_kept_for_a_standby_that_is_behind_is_told(standby_settings: Settings, pair: Pair) -> None:
+    async def kept() -> int:
+        async with open_database(standby_settings.database_url) as database, database.reading() as c:
+            return await standby.kept_bytes(c)
+
+    assert await kept() == 0
+    slot = f"slot_{secrets.token_hex(6)}"
+    await ask(pair.primary, f"select count(*) from pg_create_physical_replication_slot('{slot}', true)")
+    try:
+        await ask(pair.primary, "select length(pg_logical_emit_message(true, 'test', repeat('x', 300000))::text)")
+        assert 300_000 < await kept() < 1 << 26
+    finally:
+        await ask(pair.primary, f"select count(*) from pg_drop_replication_slot('{slot}')")
+    assert await kept() == 0
 
 
 async def test_nothing_is_written_there(standby_settings: Settings, beside: Database) -> None:

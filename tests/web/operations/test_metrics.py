@@ -117,7 +117,7 @@ async def test_metrics_say_that_the_database_is_away(visitor: Visitor, monkeypat
     assert there.keys() - away.keys() == {
         *("petition_outbox_waiting", "petition_outbox_oldest_seconds", "petition_relays_in_trouble"),
         *("petition_machines_away", "petition_backup_age_seconds", "petition_audit_age_seconds"),
-        *("petition_doctor_age_seconds", "petition_units_failed"),
+        *("petition_doctor_age_seconds", "petition_units_failed", "petition_wal_kept_bytes"),
     }
 
 
@@ -209,6 +209,11 @@ async def test_what_the_last_probe_found_is_told_while_people_may_sign(time: Clo
     await write(partial(probes.record, step="", problem="", seconds={"page": 0.1, "form": 0.2}))
     values = await _read(visitor)
     assert told() == {"age_seconds": 0, "works": 1} | steps
+    assert "petition_certificate_seconds" not in values
+    ends = clock.epoch() + 7 * clock.DAY
+    await write(partial(probes.record, step="", problem="", seconds={}, certificate_ends=ends))
+    time.advance(days=6)
+    assert (await _read(visitor))["petition_certificate_seconds"] == clock.DAY
     await turn(visitor.site.database, "signing", "paused")
     await visitor.app.state.public_state.refresh()
     values = await _read(visitor)
@@ -252,6 +257,7 @@ async def test_sizes_are_told_in_steps(visitor: Visitor) -> None:
     for name, step in {
         "petition_disk_free_bytes": 64 << 20,
         "petition_database_bytes": 64 << 20,
+        "petition_wal_kept_bytes": 64 << 20,
         "process_resident_memory_bytes": 8 << 20,
         "process_cpu_seconds_total": 10,
         "process_open_fds": 10,
