@@ -99,8 +99,8 @@ test: $(VENV)/.installed-tests system
 	PETITION_TEST_EXAMPLES=50 $(TESTS) $(WORKERS) -m "not slow and not long"
 
 test-all: check $(SCANNER)/.installed system
-	$(TESTS) $(WORKERS) -m "not slow and not browser and not alone" $(COVERED)
-	$(TESTS) $(WORKERS) -m "(slow or browser) and not alone"
+	$(TESTS) $(WORKERS) -m "not slow and not long and not browser and not alone" $(COVERED)
+	$(TESTS) $(WORKERS) -m "(slow or long or browser) and not alone"
 	$(CHAOS)
 	$(ALONE)
 	$(PY) -m tests.scan visitor
